@@ -1,0 +1,51 @@
+/** A value, or a promise of it: a store that answers without promises lets a sync call probe at once. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/** One live record as a store hands it over. */
+export interface StoreEntry {
+  readonly key: string;
+  readonly value: string;
+  /** The store's own clock at the moment it answered, in ms since the epoch, where it has one. */
+  readonly now?: number;
+}
+
+/** What a compare-and-swap found. */
+export interface SwapResult {
+  readonly ok: boolean;
+  /** What is stored now; `null` when nothing is. */
+  readonly value: string | null;
+  /** The store's own clock, in ms since the epoch, where it has one. */
+  readonly now?: number;
+}
+
+/** How a store tells its watcher that something happened. */
+export interface StoreWatcher {
+  change(entry: StoreEntry): void;
+  /** A change may have been missed: everything is read again. */
+  gap(): void;
+}
+
+/**
+ * Where records live: a driver for a real system.
+ *
+ * Three verbs any cache has are required; the presence of each of the other three is its feature flag.
+ * Keys and values are opaque strings: a driver parses nothing, decides nothing, and may throw or
+ * reject as it likes, for no error of it ever reaches a guarded call.
+ * `storeContract` from `failfast/testing` is the suite that a driver passes.
+ */
+export interface Store {
+  /** What is stored under the key and not expired; `null` or `undefined` when nothing is. */
+  get(key: string): Awaitable<string | null | undefined>;
+  /** Stores the value for `ttlMs` milliseconds. */
+  set(key: string, value: string, ttlMs: number): Awaitable<unknown>;
+  delete(key: string): Awaitable<unknown>;
+  /**
+   * Atomic: writes only if what is stored is exactly `expect` (`null`: nothing), and says what is
+   * stored now, with the store's clock where it has one.
+   */
+  swap?(key: string, expect: string | null, value: string, ttlMs: number): Awaitable<SwapResult>;
+  /** Every live record whose key starts with the prefix. */
+  list?(prefix: string): Awaitable<Iterable<StoreEntry>>;
+  /** Push. Resolves only once it is live; the returned handle ends it. */
+  watch?(prefix: string, on: StoreWatcher): Awaitable<AsyncDisposable>;
+}

@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      // Beside the code, no process and no server: the machine, the record, the replica, the surface.
+      { test: { name: "unit", include: ["src/**/*.test.ts", "test/rules/**/*.test.ts"] } },
+      // Real servers and real processes, one file after the other: the machine has two cores.
+      {
+        test: {
+          name: "servers",
+          include: ["test/servers/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      exclude: ["src/**/*.test.ts"],
+      reporter: ["text-summary", "text"],
+    },
+  },
+});
