@@ -1,0 +1,96 @@
+import { warn } from "../platform.js";
+import { isFailfastError } from "../surface/failfast-error.js";
+import { type ErrorClass, type Exceptions, type HandleOptions, enabledByEnvironment } from "../surface/options.js";
+import { TimeoutError } from "../surface/timeout-error.js";
+
+/** What an outcome is to the circuit. `neither`: the caller gave up, or the call never got through. */
+export type Verdict = "failure" | "success" | "neither";
+
+/** What a signal of a caller tells; structural, so that no platform's types are needed. */
+export interface CallerSignal {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+}
+
+type Predicate = (error: unknown) => boolean;
+
+/** How one handle judges the outcome of its calls, and what it does in place of rejecting. */
+export interface Policy {
+  readonly enabled: true | (() => boolean);
+  readonly returns: "promise" | "value" | undefined;
+  /** Which returned values are failures, if any are. */
+  readonly results: ((value: unknown) => boolean) | undefined;
+  readonly fallback: ((this: unknown, error: Error, ...args: unknown[]) => unknown) | undefined;
+  judge(error: unknown, signal: CallerSignal | undefined): Verdict;
+}
+
+/** Works out a handle's options once, at its first call. */
+export function makePolicy(options: HandleOptions): Policy {
+  const enabled = options.enabled ?? enabledByEnvironment() ?? true;
+  const listed = options.exceptions === undefined ? undefined : listedPredicate(options.exceptions);
+  const results = options.results as ((value: unknown) => boolean) | undefined;
+  return {
+    enabled: typeof enabled === "function" ? enabled : enabled || (() => false),
+    returns: options.returns,
+    results: results && ((value) => safely(results, value, false)),
+    fallback: options.fallback as Policy["fallback"],
+    judge(error, signal) {
+      if (signal?.aborted && nameOf(signal.reason) !== "TimeoutError") return "neither";
+      if (listed !== undefined && safely(listed, error, true)) return "failure";
+      // A wrapped function's signal can't be seen, but an abort is never the backend's doing.
+      if (nameOf(error) === "AbortError" || isFailfastError(error)) return "neither";
+      return listed === undefined ? "failure" : "success";
+    },
+  };
+}
+
+function listedPredicate(exceptions: Exceptions): Predicate {
+  if (typeof exceptions !== "function") {
+    const each = exceptions.map(classPredicate);
+    return (error) => each.some((matches) => matches(error));
+  }
+  return isClass(exceptions) ? classPredicate(exceptions) : (exceptions as Predicate);
+}
+
+function classPredicate(errorClass: ErrorClass): Predicate {
+  if ((errorClass as unknown) !== TimeoutError) return (error) => error instanceof (errorClass as never);
+  return (error) => error instanceof TimeoutError || nameOf(error) === "TimeoutError";
+}
+
+function isClass(value: ErrorClass | Predicate): value is ErrorClass {
+  const { prototype } = value as { prototype?: unknown };
+  return (value as unknown) === Error || prototype instanceof Error || /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function nameOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null ? (error as { name?: unknown }).name : undefined;
+}
+
+let warned = false;
+
+/** A predicate that throws must not take the place of the call's own outcome. */
+function safely<T>(predicate: (value: T) => boolean, value: T, otherwise: boolean): boolean {
+  try {
+    return Boolean(predicate(value));
+  } catch (error) {
+    if (!warned) {
+      warned = true;
+      warn("FAILFAST_PREDICATE", `a predicate given to failfast threw: ${String(error)}`);
+    }
+    return otherwise;
+  }
+}
+
+const IDENTIFIER = /^[A-Za-z_$][\w$]{0,63}$/;
+
+/**
+ * What may be said of a failure to the whole fleet: its name and code, and its message only when asked
+ * for, since messages carry what was in the call.
+ */
+export function reasonOf(error: unknown, share: boolean): string {
+  if (typeof error !== "object" || error === null) return share ? String(error) : typeof error;
+  const { name, code, message } = error as { name?: unknown; code?: unknown; message?: unknown };
+  const kind = typeof name === "string" && IDENTIFIER.test(name) ? name : "Error";
+  const which = typeof code === "string" && /^[A-Z][A-Z0-9_]{1,63}$/.test(code) ? ` ${code}` : "";
+  return `${kind}${which}${share ? `: ${String(message)}` : ""}`;
+}

@@ -1,0 +1,14 @@
+/**
+ * Time, timers and chance, as everything in here gets them: passed in, so that tests and simulation
+ * run the very code that ships.
+ */
+export interface Clock {
+  /** A monotonic reading in ms; only differences mean anything. */
+  now(): number;
+  /** The wall clock, in ms since the epoch. */
+  wall(): number;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Calls `run` once after `ms`; never keeps the process alive. Returns what cancels it. */
+  after(ms: number, run: () => void): () => void;
+}

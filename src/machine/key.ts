@@ -1,0 +1,35 @@
+import { sha256 } from "./sha256.js";
+
+/** Longer encoded names are cut, and told apart by a hash of the whole. */
+const LONGEST = 160;
+const KEPT = 90;
+
+/**
+ * A circuit's name as a part of a store's key: any string, never interpreted.
+ *
+ * Injective, and made only of `A-Z a-z 0-9 _ . - % ~`: no separator, brace, glob sign or line break of a
+ * name reaches a store. Everything else is percent-encoded as UTF-8, a lone surrogate as `%uD800`.
+ */
+export function encodeName(name: string): string {
+  if (name === "") return "%";
+  const encoded = /[^A-Za-z0-9_.-]/.test(name)
+    ? name.replace(/[\ud800-\udbff][\udc00-\udfff]|[^A-Za-z0-9_.-]/g, encodeCharacter)
+    : name;
+  return encoded.length <= LONGEST ? encoded : `${encoded.slice(0, KEPT)}~${sha256(encoded)}`;
+}
+
+function encodeCharacter(character: string): string {
+  const code = character.charCodeAt(0);
+  if (code < 0x80) return `%${code.toString(16).toUpperCase().padStart(2, "0")}`;
+  if (character.length === 1 && code >= 0xd800 && code <= 0xdfff)
+    return `%u${code.toString(16).toUpperCase()}`;
+  return encodeURIComponent(character);
+}
+
+export const CIRCUIT = "circuit:";
+export const HOLD = "hold:";
+
+/** Under which key the store has a circuit's record. */
+export const circuitKey = (encodedName: string): string => CIRCUIT + encodedName;
+/** Under which key the store has an operator's hold of a circuit. */
+export const holdKey = (encodedName: string): string => HOLD + encodedName;

@@ -1,0 +1,68 @@
+import type { CircuitRecord, Sighting } from "./record.js";
+import { closed, opened, type Stamp, yielded } from "./transition.js";
+
+/**
+ * What this process decided and the store has not granted. It is obeyed here, and never merged into the
+ * replica: only the store grants revisions.
+ *
+ * `base` is the generation it was decided under. It lapses when the fleet has moved on to another one,
+ * but for an opening made while the store could not be asked (`apart`): that is proposed as a fresh trip.
+ */
+export type Overlay =
+  | {
+      readonly state: "open";
+      readonly base: number;
+      /** On the local monotonic clock. */
+      readonly until: number;
+      readonly duration: number;
+      readonly reason: string;
+      readonly manual: boolean;
+      readonly reopens: number;
+      readonly apart: boolean;
+    }
+  /** The lease is given back; so many probes in a row have succeeded. */
+  | { readonly state: "half-open"; readonly base: number; readonly passed: number }
+  /** The probes succeeded; or, `silent`, the open time ran out where nobody probes, and nothing is written. */
+  | { readonly state: "closed"; readonly base: number; readonly reason: string; readonly silent: boolean };
+
+export type CircuitSighting = Sighting<CircuitRecord>;
+
+/** The generation that a process acts under: that of the record it knows, 0 before there is one. */
+export const generationOf = (sighting: CircuitSighting | null): number => sighting?.record.generation ?? 0;
+
+/** Whether what the record forbids is still forbidden: it is open, or somebody's lease runs. */
+export function inForce(sighting: CircuitSighting | null, now: number): boolean {
+  return sighting !== null && sighting.record.state !== "closed" && now < sighting.deadline;
+}
+
+/**
+ * Whether the overlay still says something that the store's record doesn't. Once the fleet has moved on
+ * to another generation it is late, unless it was decided apart from the fleet and nobody else has opened
+ * the circuit since.
+ */
+export function stands(overlay: Overlay, sighting: CircuitSighting | null, now: number): boolean {
+  if (generationOf(sighting) === overlay.base) return true;
+  return overlay.state === "open" && overlay.apart && now < overlay.until && !inForce(sighting, now);
+}
+
+/** The record that would make the overlay the fleet's, or `null` when there is nothing to write. */
+export function proposal(
+  overlay: Overlay,
+  sighting: CircuitSighting | null,
+  now: number,
+  stamp: Stamp,
+): CircuitRecord | null {
+  if (!stands(overlay, sighting, now)) return null;
+  switch (overlay.state) {
+    case "open": {
+      const left = overlay.until - now;
+      if (left <= 0) return null;
+      const { duration, reason, manual, reopens } = overlay;
+      return { ...opened(stamp, { duration, reason, manual, reopens }), until: stamp.now + left };
+    }
+    case "half-open":
+      return yielded(stamp, sighting?.record ?? null, overlay.passed);
+    case "closed":
+      return overlay.silent ? null : closed(stamp, overlay.reason);
+  }
+}

@@ -1,0 +1,116 @@
+import { shorten } from "./codec.js";
+import type { CircuitRecord, OverrideRecord, VersionedRecord } from "./record.js";
+
+/** What a write is stamped with; made by the replica, which knows the store's clock and what it has seen. */
+export interface Stamp {
+  readonly revision: number;
+  readonly nonce: string;
+  /** The store's clock, ms since the epoch. */
+  readonly now: number;
+  readonly by: string;
+}
+
+/**
+ * The revision of the next write: above all that this process has seen, what is stored included, and at
+ * least the store's clock, so that after a flush nothing restarts below what others remember.
+ */
+export function nextRevision(highestSeen: number, storeNow: number): number {
+  return Math.max(highestSeen + 1, Math.floor(storeNow));
+}
+
+export interface Opening {
+  /** How long it stays open, in ms. */
+  readonly duration: number;
+  readonly reason: string;
+  readonly manual?: boolean;
+  readonly reopens?: number;
+}
+
+/** Every transition begins a generation: results of calls admitted before it no longer count. */
+function transition(stamp: Stamp, reason: string): Omit<CircuitRecord, "state" | "until" | "duration"> {
+  return {
+    v: 1,
+    revision: stamp.revision,
+    generation: stamp.revision,
+    nonce: stamp.nonce,
+    by: shorten(stamp.by),
+    reason: shorten(reason),
+    at: stamp.now,
+    owner: "",
+    lapsed: 0,
+    passed: 0,
+    reopens: 0,
+    manual: false,
+  };
+}
+
+/** Closed or half-open to open. */
+export function opened(stamp: Stamp, opening: Opening): CircuitRecord {
+  return {
+    ...transition(stamp, opening.reason),
+    state: "open",
+    until: stamp.now + opening.duration,
+    duration: opening.duration,
+    reopens: opening.reopens ?? 0,
+    manual: opening.manual ?? false,
+  };
+}
+
+/** To half-open: the one lease of the fleet goes to `owner`, who alone may probe until it runs out. */
+export function leased(
+  stamp: Stamp,
+  before: CircuitRecord | null,
+  lease: { readonly owner: string; readonly duration: number; readonly lapsed: number },
+): CircuitRecord {
+  return {
+    ...transition(stamp, before?.reason ?? ""),
+    state: "half-open",
+    until: stamp.now + lease.duration,
+    duration: lease.duration,
+    owner: lease.owner,
+    lapsed: lease.lapsed,
+    passed: before?.passed ?? 0,
+    reopens: before?.reopens ?? 0,
+  };
+}
+
+/** Half-open with the lease given back: whoever comes next may probe. */
+export function yielded(stamp: Stamp, before: CircuitRecord | null, passed: number): CircuitRecord {
+  return {
+    ...transition(stamp, before?.reason ?? ""),
+    state: "half-open",
+    until: 0,
+    duration: 0,
+    passed,
+    reopens: before?.reopens ?? 0,
+  };
+}
+
+/** To closed. A record like any other: a delete would be no news to anyone. */
+export function closed(stamp: Stamp, reason: string): CircuitRecord {
+  return { ...transition(stamp, reason), state: "closed", until: 0, duration: 0 };
+}
+
+/** An operator's hold, or its release. */
+export function overridden(
+  stamp: Stamp,
+  state: OverrideRecord["state"],
+  hold: { readonly duration: number; readonly reason: string },
+): OverrideRecord {
+  return {
+    v: 1,
+    revision: stamp.revision,
+    nonce: stamp.nonce,
+    state,
+    until: hold.duration === 0 ? 0 : stamp.now + hold.duration,
+    duration: hold.duration,
+    by: shorten(stamp.by),
+    reason: shorten(hold.reason),
+    at: stamp.now,
+  };
+}
+
+/** The same record written again, above whatever replaced it: a new revision, never a new generation. */
+export function renewed<R extends VersionedRecord>(stamp: Stamp, record: R): R {
+  return { ...record, revision: stamp.revision, nonce: stamp.nonce };
+}

@@ -1,0 +1,49 @@
+import type { Clock } from "./clock.js";
+
+/**
+ * What a JavaScript runtime may offer beyond the language, declared here so that the core needs neither
+ * Node's types nor the DOM's, and imports no built-in: what is missing is done without.
+ */
+interface Platform {
+  readonly performance?: { now(): number };
+  setTimeout(run: () => void, ms: number): unknown;
+  clearTimeout(timer: unknown): void;
+  readonly console?: { warn(message: string): void };
+  readonly process?: {
+    readonly pid?: number;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    getBuiltinModule?(id: string): unknown;
+    emitWarning?(message: string, options: { type: string; code: string }): void;
+  };
+}
+
+export const platform: Platform = globalThis as unknown as Platform;
+
+/** A built-in module of Node, where there is one: never imported, so that every runtime can load the core. */
+export function builtin<T>(id: string): T | undefined {
+  return platform.process?.getBuiltinModule?.(id) as T | undefined;
+}
+
+export const environment = (name: string): string | undefined => platform.process?.env?.[name];
+
+/** Says something once to whoever runs the process, as the runtime says its own warnings. */
+export function warn(code: string, message: string): void {
+  if (platform.process?.emitWarning) platform.process.emitWarning(message, { type: "FailfastWarning", code });
+  else platform.console?.warn(`${code}: ${message}`);
+}
+
+const { performance } = platform;
+
+/** The runtime's own time, chance and timers; no timer of it keeps the process alive. */
+export const systemClock: Clock = {
+  now: performance ? () => performance.now() : Date.now,
+  wall: Date.now,
+  random: Math.random,
+  after(ms, run) {
+    const timer = platform.setTimeout(run, ms);
+    if (typeof timer === "object" && timer !== null && "unref" in timer) {
+      (timer as { unref(): void }).unref();
+    }
+    return () => platform.clearTimeout(timer);
+  },
+};

@@ -1,0 +1,63 @@
+import { restrictiveness } from "../machine/merge.js";
+import type { VersionedRecord } from "../machine/record.js";
+import { renewed } from "../machine/transition.js";
+import type { Entry } from "./entry.js";
+import { remaining } from "./local-deadline.js";
+import type { Replica } from "./replica.js";
+import { write } from "./writer.js";
+
+/** The replicas of a fleet notice together that the store forgot; whoever comes first spares the others the write. */
+const JITTER_MS = 1_000;
+
+/**
+ * The store holds less than this process has seen: it was flushed, evicted, restarted or rolled back.
+ * After some jitter one swap writes the more restrictive state still in force above both, so that
+ * absence neither closes a circuit early nor extends it. Of holds, the newer one is restored as it was.
+ */
+export function restore(replica: Replica, entry: Entry<VersionedRecord>): void {
+  if (entry.restoring || !worthRestoring(replica, entry)) return;
+  entry.restoring = true;
+  replica.clock.after(replica.clock.random() * JITTER_MS, () => {
+    entry.restoring = false;
+    if (replica.synchroniser.closed || !worthRestoring(replica, entry)) return;
+    write(
+      replica,
+      entry,
+      (stamp) => {
+        const survivor = surviving(replica, entry);
+        return survivor && renewed(stamp, survivor);
+      },
+      (outcome) => {
+        if (outcome === "granted") entry.subscriber?.changed();
+      },
+    );
+  });
+}
+
+function worthRestoring(replica: Replica, entry: Entry<VersionedRecord>): boolean {
+  return entry.stored !== entry.sighting?.raw && surviving(replica, entry) !== null;
+}
+
+function surviving<R extends VersionedRecord>(replica: Replica, entry: Entry<R>): R | null {
+  const { sighting } = entry;
+  if (sighting === null) return null;
+  const { clock, storeClock } = replica;
+  const stored = entry.stored ? entry.decode(entry.stored, clock.wall()) : undefined;
+  if (stored !== undefined && stored.revision >= sighting.record.revision) return null;
+  if (isHold(sighting.record)) {
+    const ended = sighting.record.until !== 0 && clock.now() >= sighting.deadline;
+    return stored === undefined && (sighting.record.state === "released" || ended) ? null : sighting.record;
+  }
+  const mine = sighting.record.state !== "closed" && clock.now() < sighting.deadline ? sighting.record : null;
+  const theirs =
+    stored && stored.state !== "closed" && stillRuns(stored, storeClock.now(), clock.wall()) ? stored : null;
+  if (mine === null || theirs === null) return mine ?? theirs;
+  const order = restrictiveness(theirs.state) - restrictiveness(mine.state) || theirs.until - mine.until;
+  return order > 0 ? theirs : mine;
+}
+
+const isHold = (record: VersionedRecord): boolean => !("generation" in record);
+
+function stillRuns(record: VersionedRecord, now: number, wall: number): boolean {
+  return remaining(record, { now, fresh: false }, wall, record.duration) > 0;
+}

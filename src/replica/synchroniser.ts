@@ -1,0 +1,259 @@
+import { CIRCUIT, circuitKey, HOLD, holdKey } from "../machine/key.js";
+import type { StoreEntry } from "../stores/store.js";
+import type { Replica } from "./replica.js";
+import { read } from "./verbs.js";
+import { within } from "./within.js";
+
+/** Between polls: with push the poll only has to find what push lost, without it the poll is the news. */
+const PUSHED_POLL_MS = 15_000;
+const POLL_MS = 1_000;
+/** Our own deadlines, in ms. */
+const READ_MS = 1_000;
+const WATCH_MS = 2_000;
+/** Between attempts at a store that is down: full jitter, doubling from the first to the last. */
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 30_000;
+/** A fleet's subscribers lose a store together and come back together. */
+const GAP_JITTER_MS = 100;
+/** The wall clock and the monotonic one disagree by this much: the process slept, or the clock was set. */
+const SLEPT_MS = 1_000;
+/** Single reads at a time, in a store that can't list. */
+const BATCH = 16;
+
+/**
+ * Keeps the replica in step: subscribe, wait until live, read everything; then the pushes come in and a
+ * jittered poll finds what they lost. Push is a hint, the poll is the guarantee. After every gap it reads
+ * again. One read is under way at a time, and a store that is down is asked less and less often.
+ */
+export class Synchroniser {
+  readonly #replica: Replica;
+  #started = false;
+  #settled = false;
+  #ready: (() => void)[] = [];
+  #watch: AsyncDisposable | undefined;
+  #subscribing = false;
+  #reading = false;
+  #again = false;
+  #soon = false;
+  /** No gap since the last read: what comes in now is new. */
+  #unbroken = false;
+  #strikes = 0;
+  #cancel: (() => void) | undefined;
+  #drift = 0;
+  closed = false;
+
+  constructor(replica: Replica) {
+    this.#replica = replica;
+  }
+
+  /** The store does not answer: calls go on with what this process knows, and probe alone. */
+  get down(): boolean {
+    return this.#strikes > 0;
+  }
+
+  /** Starts once, at the first use of the store; with a store that answers at once it is done on return. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#drift = this.#measureDrift();
+    this.#subscribe();
+  }
+
+  /** Resolves when the store was first read, or that was given up. */
+  ready(): Promise<void> {
+    return this.#settled ? Promise.resolve() : new Promise((done) => this.#ready.push(done));
+  }
+
+  /** Something may have been missed: read everything again, soon. */
+  gap(): void {
+    if (!this.#started || this.closed) return;
+    this.#unbroken = false;
+    if (this.#reading || this.#subscribing) {
+      this.#again = true;
+    } else if (!this.#soon) {
+      this.#schedule(this.#replica.clock.random() * GAP_JITTER_MS);
+      this.#soon = true;
+    }
+  }
+
+  /** A write failed: see whether the store is still there. One known to be down is left alone. */
+  doubt(): void {
+    if (!this.down) this.gap();
+  }
+
+  /** A process that was suspended looks at the store before it believes its clock. */
+  checkDrift(): void {
+    const drift = this.#measureDrift();
+    if (Math.abs(drift - this.#drift) < SLEPT_MS) return;
+    this.#drift = drift;
+    this.gap();
+  }
+
+  /** In a store that can't list, a name that comes into use is read by itself. */
+  meet(name: string): void {
+    if (!this.#started || this.closed || this.#replica.store.list) return;
+    within(
+      this.#replica.clock,
+      READ_MS,
+      () => this.#readKeys([circuitKey(name), holdKey(name)]),
+      (outcome) => {
+        if (!outcome.ok) this.doubt();
+        else for (const entry of outcome.value) this.#replica.deliver(entry, { fresh: false, current: true });
+      },
+    );
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.#cancel?.();
+    this.#letIn();
+    await this.#unsubscribe(this.#watch);
+    this.#watch = undefined;
+  }
+
+  #subscribe(): void {
+    const { store, clock } = this.#replica;
+    if (store.watch === undefined || this.#watch !== undefined) {
+      this.#read();
+      return;
+    }
+    this.#subscribing = true;
+    within(
+      clock,
+      WATCH_MS,
+      () =>
+        store.watch?.("", {
+          change: (entry) => this.#pushed(entry),
+          gap: () => this.gap(),
+        }) as AsyncDisposable | PromiseLike<AsyncDisposable>,
+      (outcome) => {
+        this.#subscribing = false;
+        if (!outcome.ok) this.#replica.trouble(outcome.error);
+        else if (this.closed) void this.#unsubscribe(outcome.value);
+        else this.#watch = outcome.value;
+        this.#read();
+      },
+      (late) => void this.#unsubscribe(late),
+    );
+  }
+
+  #pushed(entry: StoreEntry): void {
+    if (!this.closed) this.#replica.deliver(entry, { fresh: this.#unbroken, current: false });
+  }
+
+  #read(): void {
+    if (this.closed || this.#reading) return;
+    this.#reading = true;
+    this.#again = false;
+    const { clock, store } = this.#replica;
+    const before = this.#replica.adoptions;
+    const fresh = this.#unbroken;
+    const sent = clock.now();
+    within(
+      clock,
+      READ_MS,
+      () => (store.list ? store.list("") : this.#readNames()),
+      (outcome) => {
+        this.#reading = false;
+        if (this.closed) return;
+        try {
+          if (!outcome.ok) throw outcome.error;
+          this.#take(outcome.value, { before, fresh, sent });
+          this.#succeeded();
+        } catch (error) {
+          this.#failed(error);
+        }
+        this.#letIn();
+      },
+    );
+  }
+
+  /** What the store has now. What it lacks was forgotten, unless it came in while we were reading. */
+  #take(entries: Iterable<StoreEntry>, read: { before: number; fresh: boolean; sent: number }): void {
+    const { before, fresh, sent } = read;
+    const found = new Set<string>();
+    for (const entry of entries) {
+      if (found.size === 0) this.#replica.storeClock.learn(entry.now, sent);
+      found.add(entry.key);
+      this.#replica.deliver(entry, { fresh, current: this.#olderThan(entry.key, before) });
+    }
+    for (const entry of this.#replica.entries()) {
+      if (found.has(entry.key) || entry.write !== undefined || entry.adopted > before) continue;
+      if (entry.stored !== null) this.#replica.receive(entry, null, { now: undefined, fresh }, true);
+    }
+  }
+
+  #olderThan(key: string, before: number): boolean {
+    const entry = key.startsWith(CIRCUIT)
+      ? this.#replica.circuits.get(key.slice(CIRCUIT.length))
+      : this.#replica.holds.get(key.slice(HOLD.length));
+    return entry === undefined || (entry.adopted <= before && entry.write === undefined);
+  }
+
+  /** In a store that can't list: the circuits in use, one by one. */
+  #readNames(): Promise<StoreEntry[]> {
+    return this.#readKeys(
+      [...this.#replica.subscribers.keys()].flatMap((name) => [circuitKey(name), holdKey(name)]),
+    );
+  }
+
+  async #readKeys(keys: readonly string[]): Promise<StoreEntry[]> {
+    const entries: StoreEntry[] = [];
+    for (let from = 0; from < keys.length; from += BATCH) {
+      const values = await Promise.all(
+        keys
+          .slice(from, from + BATCH)
+          .map(async (key) => ({ key, value: await read(this.#replica.store, key) })),
+      );
+      for (const { key, value } of values) if (value !== null) entries.push({ key, value });
+    }
+    return entries;
+  }
+
+  #succeeded(): void {
+    const wasDown = this.down;
+    this.#strikes = 0;
+    this.#unbroken = true;
+    this.#replica.prune();
+    this.#replica.recovered();
+    for (const subscriber of this.#replica.subscribers.values())
+      if (wasDown || subscriber.pending) subscriber.flush();
+    const pushed = this.#watch !== undefined;
+    this.#schedule((pushed ? PUSHED_POLL_MS : POLL_MS) * (0.8 + 0.4 * this.#replica.clock.random()));
+    if (this.#again) this.gap();
+  }
+
+  #failed(error: unknown): void {
+    this.#strikes++;
+    this.#unbroken = false;
+    this.#replica.trouble(error);
+    const longest = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#strikes - 1));
+    this.#schedule(Math.max(50, longest * this.#replica.clock.random()));
+  }
+
+  #schedule(ms: number): void {
+    this.#cancel?.();
+    this.#soon = false;
+    this.#cancel = this.#replica.clock.after(ms, () => {
+      this.checkDrift();
+      this.#subscribe();
+    });
+  }
+
+  #letIn(): void {
+    this.#settled = true;
+    for (const done of this.#ready.splice(0)) done();
+  }
+
+  async #unsubscribe(watch: AsyncDisposable | undefined): Promise<void> {
+    try {
+      await watch?.[Symbol.asyncDispose]();
+    } catch {
+      // It is gone either way.
+    }
+  }
+
+  #measureDrift(): number {
+    return this.#replica.clock.wall() - this.#replica.clock.now();
+  }
+}

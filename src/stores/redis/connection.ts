@@ -1,0 +1,39 @@
+/**
+ * What the store needs of a Redis client, whichever library it comes from. Commands go to the caller's own
+ * connection, which is never configured, closed or owned; only a subscription has a connection of its own.
+ */
+export interface Connection {
+  /** What every key begins with by the client's own configuration; `send` puts it there, `scan` finds it there. */
+  readonly keyPrefix: string;
+  /** Publishing knows no databases, so the channel has to. */
+  readonly database: number;
+  /**
+   * Runs one command: its head, its keys, the rest. Rejects at once when the client isn't ready, for its
+   * offline queue would fill up while Redis is away and be written when nobody wants it any more.
+   */
+  send(head: readonly string[], keys?: readonly string[], tail?: readonly string[]): Promise<unknown>;
+  /** Opens a connection of its own, which never keeps the process alive, and subscribes to the channel. */
+  subscribe(channel: string, on: LinkEvents): Link;
+}
+
+/** A subscribed connection. It doesn't reconnect by itself: once lost it is of no more use. */
+export interface Link {
+  ping(): Promise<unknown>;
+  /** Ends it at once, in whatever state it is, and never throws. */
+  destroy(): void;
+}
+
+export interface LinkEvents {
+  /** Redis has acknowledged the subscription. */
+  live(): void;
+  message(text: string): void;
+  /** It could not be opened, or is gone. May be said more than once. */
+  lost(error: unknown): void;
+}
+
+/** How long a connection may take to be made, in ms. */
+export const CONNECT_WITHIN = 5_000;
+
+export function notReady(state: string, remedy: string): Error {
+  return new Error(`the Redis client is not ready (${state}), nothing was sent: ${remedy}`);
+}

@@ -1,0 +1,38 @@
+/** A length of time: a number of seconds, or a string with its unit, as in `"250ms"`, `"30s"`, `"5m"`, `"2h"`, `"1d"`. */
+export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const LONGEST_MS = 365 * UNIT_MS.d;
+/** Numbers above this are taken for milliseconds given by mistake. */
+const LONGEST_SECONDS = 3_600;
+
+/**
+ * The milliseconds of a duration.
+ *
+ * @throws {TypeError} what is neither a number nor a string of a number and a unit.
+ * @throws {RangeError} zero, negative, NaN, infinite, longer than a year, or a number over 3600.
+ */
+export function milliseconds(option: string, duration: unknown): number {
+  const got = typeof duration === "string" ? JSON.stringify(duration) : String(duration);
+  if (typeof duration === "number") {
+    if (!(duration > 0) || !Number.isFinite(duration)) {
+      throw new RangeError(`${option} is ${got}: it takes a number of seconds above 0, or a string like "250ms"`);
+    }
+    if (duration > LONGEST_SECONDS) {
+      throw new RangeError(
+        `${option} is ${got} seconds: were milliseconds meant? Write "${got}ms", or "${got}s" for that many seconds`,
+      );
+    }
+    return duration * 1_000;
+  }
+  const parts = typeof duration === "string" ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration) : null;
+  if (parts === null) {
+    const found = typeof duration === "string" || duration === null ? got : `a value of type ${typeof duration}`;
+    throw new TypeError(
+      `${option} is ${found}: it takes a number of seconds, or a string with a unit like "250ms", "30s", "5m", "2h" or "1d"`,
+    );
+  }
+  const ms = Number(parts[1]) * UNIT_MS[parts[2] as keyof typeof UNIT_MS];
+  if (!(ms > 0) || ms > LONGEST_MS) throw new RangeError(`${option} is ${got}: it takes more than 0 and at most "365d"`);
+  return ms;
+}

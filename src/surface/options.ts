@@ -1,0 +1,179 @@
+import type { Clock } from "../clock.js";
+import { environment } from "../platform.js";
+import type { Store } from "../stores/store.js";
+import type { Duration } from "./duration.js";
+import type { FailfastError } from "./failfast-error.js";
+
+/** A class of errors; abstract ones too. */
+export type ErrorClass = abstract new (...args: never[]) => unknown;
+
+/** Which thrown things count as failures: a class, a list of classes, or a predicate. */
+export type Exceptions = ErrorClass | readonly ErrorClass[] | ((error: unknown) => boolean);
+
+/** What belongs to the handle that `failfast(…)` returns: two handles of one circuit may differ in it. */
+export interface HandleOptions {
+  /**
+   * What thrown counts as a failure. What else is thrown counts as a success: the backend answered.
+   * Default: every error but a caller's own abort and a `FailfastError`.
+   */
+  readonly exceptions?: Exceptions | undefined;
+  /** Which returned values count as failures, say `(r) => r.status >= 500`. Default: none. */
+  results?(value: never): boolean;
+  /** Called in place of rejecting, with the error, the call's arguments, and its `this`. Default: none. */
+  fallback?(this: unknown, error: FailfastError, ...args: never[]): unknown;
+  /**
+   * When false the call goes straight through, as if it were not guarded.
+   * Default: what `FAILFAST_ENABLED` says (`1`, `true`, `on`, `yes` or `0`, `false`, `off`, `no`), or else true.
+   */
+  readonly enabled?: boolean | (() => boolean) | undefined;
+  /**
+   * How a rejection leaves a wrapped function whose kind can't be seen before its first call: as a
+   * rejected promise, or thrown. Default: as the function's last call answered.
+   */
+  readonly returns?: "promise" | "value" | undefined;
+}
+
+/** What belongs to the circuit: left out it is inherited, equal it is fine, different it throws. */
+export interface CircuitOptions {
+  /** Where the state is kept. Default: this process's memory. */
+  readonly store?: Store | undefined;
+  /**
+   * When the open time is up: `"probe"` lets one call in the whole fleet try, `"all"` lets every call
+   * through, as Python's failfast did. Default: `"probe"`.
+   */
+  readonly recovery?: "probe" | "all" | undefined;
+  /** How many probes must succeed in a row before it closes. Default: 1. */
+  readonly probes?: number | undefined;
+  /** Whether the failure's message goes into the store. Default: false: only the error's name and code do. */
+  readonly shareReason?: boolean | undefined;
+  /** Whether a rejection carries a stack trace, which costs about ten times the rejection. Default: false. */
+  readonly stackTraces?: boolean | undefined;
+  /** How many circuits a function of the arguments may name at a time in this process. Default: 10 000. */
+  readonly maxCircuits?: number | undefined;
+}
+
+export interface FailfastOptions extends HandleOptions, CircuitOptions {}
+
+/** What a `failfast` gives to each of its circuits, and what only makes sense for all of them. */
+export interface FailfastDefaults extends FailfastOptions {
+  /** The time a circuit stays open when none is given with its name. */
+  readonly timeout?: Duration | undefined;
+  /** What this host is called in records and events. Default: `FAILFAST_HOST`, or the host's own name. */
+  readonly host?: string | undefined;
+  /** Time, timers and chance; for tests and simulations. Default: the runtime's. */
+  readonly clock?: Clock | undefined;
+}
+
+/** What a circuit goes by, every default in place. */
+export interface CircuitSettings {
+  /** How long it stays open, in ms. */
+  readonly open: number;
+  readonly recovery: "probe" | "all";
+  readonly probes: number;
+  readonly shareReason: boolean;
+  readonly stackTraces: boolean;
+  readonly maxCircuits: number;
+}
+
+const HANDLE = ["exceptions", "results", "fallback", "enabled", "returns"] as const;
+const CIRCUIT = ["store", "recovery", "probes", "shareReason", "stackTraces", "maxCircuits"] as const;
+const FLEET = ["timeout", "host", "clock"] as const;
+
+/** The options that two handles of one circuit must agree on. */
+export const SHARED: readonly (keyof CircuitOptions)[] = CIRCUIT;
+
+type Check = (value: unknown) => string | undefined;
+
+const oneOf =
+  (...values: readonly string[]): Check =>
+  (value) =>
+    values.includes(value as string) ? undefined : `it takes ${values.map((each) => `"${each}"`).join(" or ")}`;
+const aFunction: Check = (value) => (typeof value === "function" ? undefined : "it takes a function");
+const aBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "it takes true or false");
+const aCount: Check = (value) =>
+  Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : "it takes a whole number from 1 up";
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  exceptions: (value) =>
+    typeof value === "function" || (Array.isArray(value) && value.every((each) => typeof each === "function"))
+      ? undefined
+      : "it takes an error class, a list of them, or a function (error) => boolean",
+  results: aFunction,
+  fallback: aFunction,
+  enabled: (value) => (typeof value === "function" ? undefined : aBoolean(value) && "it takes true, false, or a function that says so"),
+  returns: oneOf("promise", "value"),
+  store: checkStore,
+  recovery: oneOf("probe", "all"),
+  probes: aCount,
+  shareReason: aBoolean,
+  stackTraces: aBoolean,
+  maxCircuits: aCount,
+  timeout: () => undefined,
+  host: (value) => (typeof value === "string" && value !== "" ? undefined : "it takes a name"),
+  clock: (value) => verbs(value, ["now", "wall", "random", "after"], "a clock"),
+};
+
+function checkStore(store: unknown): string | undefined {
+  const missing = verbs(store, ["get", "set", "delete"], "a store");
+  if (missing !== undefined) return missing;
+  for (const verb of ["swap", "list", "watch"] as const) {
+    const value = (store as Record<string, unknown>)[verb];
+    if (value !== undefined && typeof value !== "function") return `its ${verb} is not a function`;
+  }
+  return undefined;
+}
+
+function verbs(value: unknown, names: readonly string[], what: string): string | undefined {
+  const held = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
+  const missing = names.filter((name) => typeof held[name] !== "function");
+  return missing.length === 0 ? undefined : `it takes ${what}, an object with ${names.join(", ")}; it has no ${missing.join(", ")}`;
+}
+
+/** Shows a value that was given, in an error. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  return String(value);
+}
+
+/**
+ * Checks options where they are given, and drops what is left out.
+ *
+ * @throws {TypeError} an option that there isn't, or a value of the wrong kind.
+ * @throws {RangeError} a number out of range.
+ */
+export function checkOptions<T extends FailfastDefaults>(given: T | undefined, where: "circuit" | "failfast"): T {
+  if (given === undefined) return {} as T;
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new TypeError(`the options are ${show(given)}: they take an object`);
+  }
+  const known: readonly string[] = where === "circuit" ? [...HANDLE, ...CIRCUIT] : [...HANDLE, ...CIRCUIT, ...FLEET];
+  const checked: Record<string, unknown> = {};
+  for (const [option, value] of Object.entries(given)) {
+    if (!known.includes(option)) {
+      throw new TypeError(`there is no option "${option}": there are ${known.join(", ")}`);
+    }
+    if (value === undefined) continue;
+    const wrong = CHECKS[option]?.(value);
+    if (wrong !== undefined) {
+      const Wrong = typeof value === "number" ? RangeError : TypeError;
+      throw new Wrong(`${option} is ${show(value)}: ${wrong}`);
+    }
+    checked[option] = Array.isArray(value) ? [...value] : value;
+  }
+  return checked as T;
+}
+
+/**
+ * What `FAILFAST_ENABLED` says, or `undefined` where it says nothing.
+ *
+ * @throws {TypeError} when it says something else than yes or no.
+ */
+export function enabledByEnvironment(): boolean | undefined {
+  const said = environment("FAILFAST_ENABLED")?.trim().toLowerCase();
+  if (said === undefined || said === "") return undefined;
+  if (["1", "true", "on", "yes"].includes(said)) return true;
+  if (["0", "false", "off", "no"].includes(said)) return false;
+  throw new TypeError(`FAILFAST_ENABLED is ${show(said)}: it takes 1, true, on, yes, or 0, false, off, no`);
+}

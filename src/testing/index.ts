@@ -1,0 +1,10 @@
+/**
+ * What tests of a failfast store, and of code that takes a clock, are made of.
+ *
+ * @module
+ */
+export { type ManualClock, type ManualClockOptions, manualClock } from "./manual-clock.js";
+export { StoreContractError } from "./store-contract/error.js";
+export type { StoreHandle } from "./store-contract/fixture.js";
+export type { OptionalVerb } from "./store-contract/subject.js";
+export { type StoreContractCase, type StoreContractOptions, storeContract } from "./store-contract.js";

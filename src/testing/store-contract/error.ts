@@ -1,0 +1,49 @@
+/** What a case of the store contract throws where a store breaks it. */
+export class StoreContractError extends Error {
+  override readonly name = "StoreContractError";
+  readonly code = "ERR_FAILFAST_STORE_CONTRACT";
+  /** The verb of the store that is at fault: `get`, `set`, `delete`, `swap`, `list` or `watch`. */
+  readonly verb: string;
+  readonly expected: string;
+  readonly got: string;
+
+  constructor(verb: string, expected: string, got: string, options?: ErrorOptions) {
+    super(`${verb}: expected ${expected}, got ${got}`, options);
+    this.verb = verb;
+    this.expected = expected;
+    this.got = got;
+  }
+}
+
+const longestShown = 80;
+
+/** How a value reads in a message: cut short, for some are 100 kB. */
+export function show(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (value instanceof Error) return `${value.name}: ${value.message}`;
+  const text = typeof value === "object" || typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length <= longestShown
+    ? text
+    : `${text.slice(0, longestShown)}… (${text.length} characters in all)`;
+}
+
+/**
+ * Throws unless both are the same string, number, boolean or `null`.
+ * `when` says in which situation, as the end of "expected …".
+ */
+export function same(verb: string, got: unknown, expected: unknown, when: string): void {
+  if (got === expected) return;
+  const difference =
+    typeof got === "string" &&
+    typeof expected === "string" &&
+    Math.max(got.length, expected.length) > longestShown
+      ? `, which differs from character ${firstDifference(got, expected)} on`
+      : "";
+  throw new StoreContractError(verb, `${show(expected)} ${when}`, show(got) + difference);
+}
+
+function firstDifference(one: string, other: string): number {
+  let at = 0;
+  while (one[at] === other[at]) at += 1;
+  return at;
+}

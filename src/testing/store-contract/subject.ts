@@ -1,0 +1,110 @@
+import type { Awaitable, Store, StoreEntry, StoreWatcher, SwapResult } from "../../stores/store.js";
+import { StoreContractError, show } from "./error.js";
+import { answeredWithin } from "./wait.js";
+
+/** The verbs a store may leave out. */
+export type OptionalVerb = "swap" | "list" | "watch";
+
+/** A store under test: its verbs, with every answer awaited and its form checked. */
+export interface Subject {
+  readonly store: Store;
+  get(key: string): Promise<string | null>;
+  set(key: string, value: string, ttlMs: number): Promise<void>;
+  delete(key: string): Promise<void>;
+  swap(key: string, expect: string | null, value: string, ttlMs: number): Promise<SwapResult>;
+  list(prefix: string): Promise<StoreEntry[]>;
+  watch(prefix: string, on: StoreWatcher): Promise<AsyncDisposable>;
+}
+
+const answerWithinMs = 10_000;
+
+/** Puts a store under test. */
+export function subject(store: Store): Subject {
+  return {
+    store,
+    async get(key) {
+      const value = await answer("get", () => store.get(key));
+      if (value === undefined || value === null || typeof value === "string") return value ?? null;
+      throw new StoreContractError("get", "a string, null or undefined", show(value));
+    },
+    async set(key, value, ttlMs) {
+      await answer("set", () => store.set(key, value, ttlMs));
+    },
+    async delete(key) {
+      await answer("delete", () => store.delete(key));
+    },
+    async swap(key, expect, value, ttlMs) {
+      const result: unknown = await answer("swap", () => optional(store, "swap")(key, expect, value, ttlMs));
+      if (!isSwapResult(result)) {
+        throw new StoreContractError("swap", "{ ok: boolean, value: string or null }", show(result));
+      }
+      checkNow("swap", result.now);
+      return result;
+    },
+    async list(prefix) {
+      const entries: unknown[] = await answer("list", async () => [
+        ...(await optional(store, "list")(prefix)),
+      ]);
+      return entries.map((entry) => checkedEntry("list", entry));
+    },
+    async watch(prefix, on) {
+      const handle: unknown = await answer("watch", () => optional(store, "watch")(prefix, on));
+      if (!isDisposable(handle)) {
+        throw new StoreContractError("watch", "a handle with a method [Symbol.asyncDispose]", show(handle));
+      }
+      return { [Symbol.asyncDispose]: () => answer("watch", () => handle[Symbol.asyncDispose]()) };
+    },
+  };
+}
+
+/** The entry as it is; throws where it isn't one. */
+export function checkedEntry(verb: string, entry: unknown): StoreEntry {
+  if (!isEntry(entry))
+    throw new StoreContractError(verb, "entries { key: string, value: string }", show(entry));
+  checkNow(verb, entry.now);
+  return entry;
+}
+
+async function answer<T>(verb: string, ask: () => Awaitable<T>): Promise<T> {
+  try {
+    return await answeredWithin(answerWithinMs, ask);
+  } catch (error) {
+    if (error instanceof StoreContractError) throw error;
+    throw new StoreContractError(verb, "an answer", show(error), { cause: error });
+  }
+}
+
+function optional<Verb extends OptionalVerb>(store: Store, verb: Verb): NonNullable<Store[Verb]> {
+  const found = store[verb];
+  if (found) return found.bind(store) as NonNullable<Store[Verb]>;
+  throw new StoreContractError(
+    verb,
+    "a function",
+    `undefined; where a store has no ${verb}, leave it out of the option verbs`,
+  );
+}
+
+/** The store's clock may be off, so this only tells milliseconds since the epoch from other units. */
+function checkNow(verb: string, now: unknown): void {
+  if (now === undefined) return;
+  const ratio = typeof now === "number" ? now / Date.now() : Number.NaN;
+  if (ratio > 0.5 && ratio < 2) return;
+  throw new StoreContractError(verb, `a now in ms since the epoch, such as ${Date.now()}`, show(now));
+}
+
+function isSwapResult(value: unknown): value is SwapResult {
+  if (!isObject(value)) return false;
+  return typeof value["ok"] === "boolean" && (value["value"] === null || typeof value["value"] === "string");
+}
+
+function isEntry(value: unknown): value is StoreEntry {
+  return isObject(value) && typeof value["key"] === "string" && typeof value["value"] === "string";
+}
+
+function isDisposable(value: unknown): value is AsyncDisposable {
+  return isObject(value) && typeof value[Symbol.asyncDispose] === "function";
+}
+
+function isObject(value: unknown): value is Record<PropertyKey, unknown> {
+  return typeof value === "object" && value !== null;
+}

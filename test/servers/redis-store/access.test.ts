@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { redisStore } from "../../../src/stores/redis.js";
+import { requireProgram } from "../require.js";
+import { type RedisServer, startRedis } from "../start-redis.js";
+import { libraries, type OpenClient, remember, soon } from "./clients.js";
+
+const redisServer = requireProgram("redis-server");
+
+describe.skipIf(!redisServer).each(libraries)("access with $name", (library) => {
+  let server: RedisServer;
+  let admin: OpenClient;
+  const as = (user: string) => server.url.replace("//", `//${user}:secret@`);
+  /** A user that may do everything but what the rules take away. */
+  const user = (name: string, ...rules: string[]) =>
+    admin.command(
+      "ACL",
+      "SETUSER",
+      name,
+      "reset",
+      "on",
+      ">secret",
+      "~failfast:*",
+      "&failfast@*",
+      "+@all",
+      ...rules,
+    );
+  const connections = async (type: string) => {
+    const list = String(await admin.command("CLIENT", "LIST", "TYPE", type));
+    return list.split("\n").filter((line) => line !== "").length;
+  };
+
+  beforeAll(async () => {
+    server = await startRedis(redisServer, ["--requirepass", "admin"]);
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    admin = await library.open(server.url.replace("//", "//:admin@"));
+    await admin.command("FLUSHALL");
+  });
+  afterEach(() => admin.close());
+
+  it("a user of nothing but the keys, the channel and the commands the store needs has all six verbs", async () => {
+    const needed = [
+      "get",
+      "del",
+      "scan",
+      "mget",
+      "time",
+      "evalsha",
+      "eval",
+      "set",
+      "publish",
+      "subscribe",
+      "ping",
+    ];
+    // What the clients themselves need to connect.
+    const connecting = ["hello", "auth", "info", "client"];
+    await user("app", "-@all", ...[...needed, ...connecting].map((command) => `+${command}`));
+    const own = await library.open(as("app"));
+    const store = redisStore(own.client);
+    const seen = remember();
+    const handle = await store.watch?.("", seen);
+    expect(await store.swap?.("a", null, "1", 60_000)).toMatchObject({ ok: true });
+    await store.set("b", "1", 60_000);
+    expect(await store.get("a")).toBe("1");
+    await store.delete("a");
+    expect([...((await store.list?.("")) ?? [])]).toMatchObject([{ key: "b", value: "1" }]);
+    await expect.poll(() => seen.changes.map(({ key }) => key), soon).toEqual(["a", "b"]);
+    await handle?.[Symbol.asyncDispose]();
+    own.close();
+  });
+
+  it.each([
+    ["the command", "-publish"],
+    ["the channel", "resetchannels"],
+  ])("where PUBLISH is forbidden (%s), writes stand", async (_, rule) => {
+    await user("app", rule);
+    const own = await library.open(as("app"));
+    const store = redisStore(own.client);
+    const seen = remember();
+    const handle = await redisStore(admin.client).watch?.("", seen);
+    expect(await store.swap?.("a", null, "1", 60_000)).toMatchObject({ ok: true, value: "1" });
+    await store.set("b", "2", 60_000);
+    expect([await store.get("a"), await store.get("b")]).toEqual(["1", "2"]);
+    await redisStore(admin.client).set("c", "3", 60_000);
+    await expect.poll(() => seen.changes.map(({ key }) => key), soon).toEqual(["c"]);
+    await handle?.[Symbol.asyncDispose]();
+    own.close();
+  });
+
+  it("where keys are forbidden, swap is an error and writes nothing", async () => {
+    await user("app", "resetkeys", "~elsewhere:*");
+    const own = await library.open(as("app"));
+    await expect(redisStore(own.client).swap?.("a", null, "1", 60_000)).rejects.toThrow(/NOPERM/);
+    expect(await admin.command("DBSIZE")).toBe(0);
+    own.close();
+  });
+
+  it("where SUBSCRIBE is forbidden, watch says so and leaves no connection", async () => {
+    await user("app", "resetchannels");
+    const own = await library.open(as("app"));
+    await expect(redisStore(own.client).watch?.("", remember())).rejects.toThrow(/"failfast@0": NOPERM/);
+    await expect.poll(() => connections("NORMAL"), soon).toBe(2);
+    expect(await connections("PUBSUB")).toBe(0);
+    own.close();
+  });
+
+  it("with wrong credentials, commands and watch are errors, and no connection is left", async () => {
+    const client = library.unconnected(as("nobody"));
+    const store = redisStore(client);
+    await expect(store.watch?.("", remember())).rejects.toThrow(/"failfast@0": WRONGPASS/);
+    await expect(store.get("a")).rejects.toThrow(/WRONGPASS|not ready/);
+    if ("disconnect" in client) (client.disconnect as () => void)();
+    await expect.poll(() => connections("NORMAL"), soon).toBe(1);
+  });
+
+  it("a user who loses access and gets it back is subscribed again, after a gap", async () => {
+    await user("app");
+    const own = await library.open(as("app"));
+    const seen = remember();
+    const handle = await redisStore(own.client).watch?.("", seen);
+    await admin.command("ACL", "SETUSER", "app", "off", "resetpass");
+    await admin.command("CLIENT", "KILL", "TYPE", "PUBSUB");
+    // Long enough for several attempts that are refused.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await connections("PUBSUB")).toBe(0);
+    await user("app");
+    await expect.poll(() => seen.gaps, soon).toBe(1);
+    await redisStore(admin.client).set("a", "1", 60_000);
+    await expect.poll(() => seen.changes.length, soon).toBe(1);
+    await handle?.[Symbol.asyncDispose]();
+    own.close();
+  });
+});

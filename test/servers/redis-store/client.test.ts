@@ -1,0 +1,111 @@
+import { Cluster } from "ioredis";
+import { createClient, createCluster, createSentinel, RESP_TYPES } from "redis";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type RedisClient, redisStore } from "../../../src/stores/redis.js";
+import { requireProgram } from "../require.js";
+import { type RedisServer, startRedis } from "../start-redis.js";
+import { ignore, lazyIoredis, libraries, soon } from "./clients.js";
+
+const redisServer = requireProgram("redis-server");
+
+describe("redisStore() takes", () => {
+  const anything = (client: unknown) => () => redisStore(client as RedisClient);
+
+  it("no URL, and doesn't repeat it, for it may hold a password", () => {
+    expect(anything("redis://:secret@host")).toThrow(TypeError);
+    expect(anything("redis://:secret@host")).toThrow(
+      /got a string; pass a connected client: redisStore\(await/,
+    );
+    expect(anything("redis://:secret@host")).not.toThrow(/secret/);
+  });
+
+  it("no promise of a client, and says that it has to be awaited", () => {
+    expect(anything(Promise.resolve({}))).toThrow(/got a promise \(await it first\)/);
+  });
+
+  it.each([[undefined], [null], [7], [() => {}]])("not %s", (client) => {
+    expect(anything(client)).toThrow(TypeError);
+  });
+
+  it.each([
+    ["a store", { get() {}, set() {}, delete() {} }, /an object that is none/],
+    ["a cluster of node-redis", createCluster({ rootNodes: [] }), /a Cluster, Sentinel or pool client/],
+    [
+      "a Sentinel client of node-redis",
+      createSentinel({ name: "m", sentinelRootNodes: [{ host: "127.0.0.1", port: 1 }] }),
+      /a Cluster, Sentinel or pool client/,
+    ],
+    ["a pool of node-redis", createClient().createPool(), /a Cluster, Sentinel or pool client/],
+    [
+      "a cluster of ioredis",
+      new Cluster([{ host: "127.0.0.1", port: 1 }], { lazyConnect: true }),
+      /a Cluster, Sentinel or pool client/,
+    ],
+  ])("not %s", (_, client, message) => {
+    expect(anything(client)).toThrow(message);
+  });
+
+  it("no empty prefix and none that isn't a text", () => {
+    expect(() => redisStore(createClient(), { prefix: "" })).toThrow(/at least one character, got ""/);
+    expect(() => redisStore(createClient(), { prefix: 7 as unknown as string })).toThrow(/got number/);
+  });
+});
+
+describe.skipIf(!redisServer)("a client that is not ready is not sent anything", () => {
+  let server: RedisServer;
+  beforeEach(async () => {
+    server = await startRedis(redisServer);
+  });
+  afterEach(() => server.stop());
+
+  it("node-redis: before connect() and after it was closed", async () => {
+    const client = createClient({ url: server.url });
+    const store = redisStore(client);
+    await expect(store.get("a")).rejects.toThrow(/not ready \(it is closed\).*await client\.connect\(\)/);
+    await client.connect();
+    expect(await store.get("a")).toBeNull();
+    client.destroy();
+    await expect(store.get("a")).rejects.toThrow(/it is closed/);
+  });
+
+  it("node-redis that was told to give Buffers: the store still deals in strings", async () => {
+    const client = createClient({ url: server.url });
+    client.on("error", ignore);
+    await client.connect();
+    const store = redisStore(client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }));
+    expect(await store.swap?.("a", null, "1", 60_000)).toMatchObject({ ok: true, value: "1" });
+    expect(await store.get("a")).toBe("1");
+    expect([...((await store.list?.("")) ?? [])]).toMatchObject([{ key: "a", value: "1" }]);
+    client.destroy();
+  });
+
+  it.each(libraries)("$name: while Redis is down; nothing is written once it is back", async (library) => {
+    const { client, command, close } = await library.open(server.url);
+    const store = redisStore(client);
+    const back = server.restartEmpty(1_000);
+    await expect.poll(() => readiness(client)).toBe(false);
+    await expect(store.swap?.("a", null, "1", 60_000)).rejects.toThrow(/not ready.*it goes on by itself/);
+    await expect(store.set("a", "1", 60_000)).rejects.toThrow(/not ready/);
+    await expect(store.list?.("")).rejects.toThrow(/not ready/);
+    await back;
+    await expect.poll(() => readiness(client), soon).toBe(true);
+    expect(await command("DBSIZE")).toBe(0);
+    expect(await store.swap?.("a", null, "1", 60_000)).toMatchObject({ ok: true });
+    close();
+  });
+
+  it("ioredis with lazyConnect: the first command connects it, further ones wait for that", async () => {
+    const client = lazyIoredis(server.url);
+    const store = redisStore(client);
+    const first = store.set("a", "1", 10_000);
+    await expect(store.get("a")).rejects.toThrow(/its status is "connecting"/);
+    await first;
+    expect(await store.get("a")).toBe("1");
+    client.disconnect();
+    await expect.poll(() => client.status).toBe("end");
+    await expect(store.get("a")).rejects.toThrow(/its status is "end"/);
+  });
+});
+
+const readiness = (client: RedisClient): boolean =>
+  "isReady" in client ? client.isReady : client.status === "ready";

@@ -1,0 +1,86 @@
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+import type { RedisClient } from "../../../src/stores/redis.js";
+import type { StoreEntry } from "../../../src/stores/store.js";
+
+/** A connected client of the caller's, as the tests use it. */
+export interface OpenClient {
+  readonly client: RedisClient;
+  command(...args: string[]): Promise<unknown>;
+  close(): void;
+}
+
+export interface ClientSettings {
+  readonly keyPrefix?: string;
+  readonly resp?: 2 | 3;
+}
+
+export interface Library {
+  readonly name: string;
+  open(url: string, settings?: ClientSettings): Promise<OpenClient>;
+  /** A client that nobody has connected yet. */
+  unconnected(url: string): RedisClient;
+}
+
+export const nodeRedis: Library = {
+  name: "node-redis",
+  async open(url, { keyPrefix = "", resp = 3 } = {}) {
+    const client = createClient({ url, RESP: resp, keyPrefix });
+    client.on("error", ignore);
+    await client.connect();
+    return {
+      client,
+      command: (...args) => client.sendCommand(args),
+      close: () => client.destroy(),
+    };
+  },
+  unconnected: (url) => createClient({ url }),
+};
+
+export const ioredis: Library = {
+  name: "ioredis",
+  async open(url, { keyPrefix = "", resp = 3 } = {}) {
+    const client = lazyIoredis(url, { keyPrefix, protocol: resp });
+    await client.connect();
+    return {
+      client,
+      command: (command, ...args) => client.call(command as string, ...args),
+      close: () => client.disconnect(),
+    };
+  },
+  unconnected: (url) => lazyIoredis(url),
+};
+
+export const libraries: readonly Library[] = [nodeRedis, ioredis];
+
+/** An ioredis client that connects with its first command. */
+export function lazyIoredis(url: string, settings: { keyPrefix?: string; protocol?: 2 | 3 } = {}): Redis {
+  const client = new Redis(url, { lazyConnect: true, ...settings });
+  client.on("error", ignore);
+  return client;
+}
+
+/** A client without a listener for its errors would end the process. */
+export const ignore = (): void => {};
+
+/** A watcher that remembers what it was told. */
+export function remember(): {
+  readonly changes: StoreEntry[];
+  gaps: number;
+  change(entry: StoreEntry): void;
+  gap(): void;
+} {
+  return {
+    changes: [],
+    gaps: 0,
+    change(entry) {
+      this.changes.push(entry);
+    },
+    gap() {
+      this.gaps += 1;
+    },
+  };
+}
+
+/** Until when a thing that has to happen may happen, for `expect.poll`. */
+export const soon = { timeout: 5_000, interval: 10 };

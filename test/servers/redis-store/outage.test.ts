@@ -1,0 +1,135 @@
+import { setTimeout as lasts } from "node:timers/promises";
+import { describe, it } from "vitest";
+import { redisStore } from "../../../src/stores/redis.js";
+import { requireProgram } from "../require.js";
+import { startRedis } from "../start-redis.js";
+import { type Library, libraries, remember, soon } from "./clients.js";
+import { startProxy } from "./proxy.js";
+
+const redisServer = requireProgram("redis-server");
+/** A PING goes out at most 6 s after the last one and is given up 2 s later. */
+const unnoticedFor = 8_000;
+const resubscribed = { timeout: 15_000, interval: 10 };
+
+/** A server of its own, a caller's client and a watcher; `via` is where the client connects. */
+async function setUp(
+  library: Library,
+  via: (port: number) => Promise<string> | string = (port) => url(port),
+) {
+  const server = await startRedis(redisServer);
+  const own = await library.open(await via(server.port));
+  const store = redisStore(own.client);
+  const seen = remember();
+  const handle = await store.watch?.("", seen);
+  return {
+    server,
+    seen,
+    handle,
+    values: () => seen.changes.map(({ value }) => value),
+    /** Written by a client that has seen nothing of the outage. */
+    async write(value: string): Promise<void> {
+      const writer = await library.open(server.url);
+      await redisStore(writer.client).set("a", value, 60_000);
+      writer.close();
+    },
+    async command(...args: string[]): Promise<string> {
+      const admin = await library.open(server.url);
+      const reply = String(await admin.command(...args));
+      admin.close();
+      return reply;
+    },
+    async tearDown(): Promise<void> {
+      await handle?.[Symbol.asyncDispose]();
+      own.close();
+      await server.stop();
+    },
+  };
+}
+
+const url = (port: number): string => `redis://127.0.0.1:${port}`;
+
+describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $name", (library) => {
+  it("sits out a freeze of a second: nothing is lost, and no gap is said", async ({ expect }) => {
+    const { server, seen, values, write, tearDown } = await setUp(library);
+    server.pause();
+    const writing = write("during");
+    await lasts(1_000);
+    server.resume();
+    await writing;
+    await expect.poll(values, soon).toEqual(["during"]);
+    expect(seen.gaps).toBe(0);
+    await tearDown();
+  });
+
+  it("is live again after a long freeze, and says that it missed something", async ({ expect }) => {
+    const { server, seen, values, write, tearDown } = await setUp(library);
+    server.pause();
+    await lasts(unnoticedFor + 1_000);
+    server.resume();
+    await expect.poll(() => seen.gaps, resubscribed).toBe(1);
+    await write("after");
+    await expect.poll(values, soon).toContain("after");
+    await tearDown();
+  });
+
+  it("notices a connection that died without a word, and makes a new one", async ({ expect }) => {
+    let proxy: Awaited<ReturnType<typeof startProxy>> | undefined;
+    const { seen, values, write, tearDown } = await setUp(library, async (port) => {
+      proxy = await startProxy(port);
+      return proxy.url;
+    });
+    proxy?.silence();
+    await write("unheard");
+    await expect.poll(() => seen.gaps, resubscribed).toBe(1);
+    await write("after");
+    await expect.poll(values, soon).toEqual(["after"]);
+    await tearDown();
+    await expect.poll(() => proxy?.open(), soon).toBe(0);
+    await proxy?.close();
+  });
+
+  it("is live again each time Redis was killed and restarted", async ({ expect }) => {
+    const { server, seen, values, write, tearDown } = await setUp(library);
+    for (const [round, downMs] of [0, 500, 2_500].entries()) {
+      await server.restartEmpty(downMs);
+      await expect.poll(() => seen.gaps, resubscribed).toBe(round + 1);
+      await write(`round ${round}`);
+      await expect.poll(values, soon).toContain(`round ${round}`);
+    }
+    await tearDown();
+  });
+
+  it("is live again each time its connection was killed", async ({ expect }) => {
+    const { seen, values, write, command, tearDown } = await setUp(library);
+    for (let round = 0; round < 4; round += 1) {
+      expect(await command("CLIENT", "KILL", "TYPE", "PUBSUB")).toBe("1");
+      await expect.poll(() => seen.gaps, resubscribed).toBe(round + 1);
+      await write(`round ${round}`);
+      await expect.poll(values, soon).toContain(`round ${round}`);
+    }
+    await tearDown();
+  });
+
+  it("that was disposed during an outage does not come back", async ({ expect }) => {
+    const { server, seen, handle, command, tearDown } = await setUp(library);
+    const back = server.restartEmpty(1_000);
+    await lasts(500);
+    await handle?.[Symbol.asyncDispose]();
+    await back;
+    // Longer than the longest wait between two attempts.
+    await lasts(2_500);
+    expect(await command("CLIENT", "LIST", "TYPE", "PUBSUB")).toBe("");
+    expect(seen.gaps).toBe(0);
+    await tearDown();
+  });
+
+  it("that can't be made is an error within 5 s, and leaves no connection", async ({ expect }) => {
+    const silent = await startProxy();
+    const started = performance.now();
+    const watching = redisStore(library.unconnected(silent.url)).watch?.("", remember());
+    await expect(watching).rejects.toThrow(/"failfast@0": no answer to SUBSCRIBE within 5000 ms/);
+    expect(performance.now() - started).toBeLessThan(6_000);
+    await expect.poll(silent.open, soon).toBe(0);
+    await silent.close();
+  });
+});

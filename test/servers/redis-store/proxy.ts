@@ -1,0 +1,43 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+
+export interface Proxy {
+  readonly port: number;
+  readonly url: string;
+  /** How many connections to it are open now. */
+  open(): number;
+  /** Connections that exist go silent, without a word to either end; new ones work. */
+  silence(): void;
+  close(): Promise<void>;
+}
+
+/** Stands before a server on the loopback; without a port to pass on to, it accepts and never answers. */
+export async function startProxy(to?: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket)).on("error", () => {});
+    if (to === undefined) {
+      socket.resume();
+      return;
+    }
+    const upstream = connect(to, "127.0.0.1").on("error", () => socket.destroy());
+    socket.pipe(upstream).pipe(socket);
+    socket.on("close", () => upstream.destroy());
+    upstream.on("close", () => socket.destroy());
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    open: () => sockets.size,
+    silence() {
+      for (const socket of sockets) socket.unpipe().resume().write = () => true;
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
