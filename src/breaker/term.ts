@@ -7,9 +7,12 @@ export class Term {
   readonly kind: "closed" | "probe" | "held" | "shut";
   /** Calls pass and need no look at anything else. */
   readonly passes: boolean;
+  /** The first of the terms that are one and the same for results: a renewed one voids nobody's. */
+  readonly era: Term;
 
-  constructor(kind: Term["kind"]) {
+  constructor(kind: Term["kind"], renews?: Term) {
     this.kind = kind;
+    this.era = renews?.era ?? this;
     this.passes = kind === "closed" || kind === "held";
   }
 }

@@ -1,6 +1,11 @@
 import { warn } from "../platform.js";
 import { isFailfastError } from "../surface/failfast-error.js";
-import { type ErrorClass, type Exceptions, type HandleOptions, enabledByEnvironment } from "../surface/options.js";
+import {
+  type ErrorClass,
+  type Exceptions,
+  enabledByEnvironment,
+  type HandleOptions,
+} from "../surface/options.js";
 import { TimeoutError } from "../surface/timeout-error.js";
 
 /** What an outcome is to the circuit. `neither`: the caller gave up, or the call never got through. */
@@ -59,7 +64,11 @@ function classPredicate(errorClass: ErrorClass): Predicate {
 
 function isClass(value: ErrorClass | Predicate): value is ErrorClass {
   const { prototype } = value as { prototype?: unknown };
-  return (value as unknown) === Error || prototype instanceof Error || /^class\b/.test(Function.prototype.toString.call(value));
+  return (
+    (value as unknown) === Error ||
+    prototype instanceof Error ||
+    /^class\b/.test(Function.prototype.toString.call(value))
+  );
 }
 
 function nameOf(error: unknown): unknown {

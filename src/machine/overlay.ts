@@ -58,7 +58,7 @@ export function proposal(
       const left = overlay.until - now;
       if (left <= 0) return null;
       const { duration, reason, manual, reopens } = overlay;
-      return { ...opened(stamp, { duration, reason, manual, reopens }), until: stamp.now + left };
+      return { ...opened(stamp, { duration, reason, manual, reopens }), until: stamp.now + Math.ceil(left) };
     }
     case "half-open":
       return yielded(stamp, sighting?.record ?? null, overlay.passed);

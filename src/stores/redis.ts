@@ -23,7 +23,8 @@ export interface RedisStoreOptions {
  * A store in Redis or Valkey, through a client of node-redis, ioredis or iovalkey, with all six verbs.
  *
  * Commands go to the caller's client, which is never configured or closed, and are rejected at once while it
- * isn't ready; they have no deadline of their own. `watch` opens one connection more, with the client's own
+ * isn't ready, save that a client of ioredis may still be making its first connection; they have no deadline
+ * of their own. `watch` opens one connection more, with the client's own
  * settings, which doesn't keep the process alive.
  *
  * @example

@@ -16,7 +16,9 @@ export function milliseconds(option: string, duration: unknown): number {
   const got = typeof duration === "string" ? JSON.stringify(duration) : String(duration);
   if (typeof duration === "number") {
     if (!(duration > 0) || !Number.isFinite(duration)) {
-      throw new RangeError(`${option} is ${got}: it takes a number of seconds above 0, or a string like "250ms"`);
+      throw new RangeError(
+        `${option} is ${got}: it takes a number of seconds above 0, or a string like "250ms"`,
+      );
     }
     if (duration > LONGEST_SECONDS) {
       throw new RangeError(
@@ -27,12 +29,14 @@ export function milliseconds(option: string, duration: unknown): number {
   }
   const parts = typeof duration === "string" ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration) : null;
   if (parts === null) {
-    const found = typeof duration === "string" || duration === null ? got : `a value of type ${typeof duration}`;
+    const found =
+      typeof duration === "string" || duration === null ? got : `a value of type ${typeof duration}`;
     throw new TypeError(
       `${option} is ${found}: it takes a number of seconds, or a string with a unit like "250ms", "30s", "5m", "2h" or "1d"`,
     );
   }
   const ms = Number(parts[1]) * UNIT_MS[parts[2] as keyof typeof UNIT_MS];
-  if (!(ms > 0) || ms > LONGEST_MS) throw new RangeError(`${option} is ${got}: it takes more than 0 and at most "365d"`);
+  if (!(ms > 0) || ms > LONGEST_MS)
+    throw new RangeError(`${option} is ${got}: it takes more than 0 and at most "365d"`);
   return ms;
 }

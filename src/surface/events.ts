@@ -96,8 +96,10 @@ export class Events {
   }
 
   on<E extends FailfastEventName>(name: E, listener: FailfastListener<E>, circuit?: string): Subscription {
-    if (!NAMES.includes(name)) throw new RangeError(`there is no event "${String(name)}": it takes ${NAMES.join(", ")}`);
-    if (typeof listener !== "function") throw new TypeError(`the listener of "${name}" is ${typeof listener}, not a function`);
+    if (!NAMES.includes(name))
+      throw new RangeError(`there is no event "${String(name)}": it takes ${NAMES.join(", ")}`);
+    if (typeof listener !== "function")
+      throw new TypeError(`the listener of "${name}" is ${typeof listener}, not a function`);
     // A wrapper of its own, so that one function listening twice is two subscriptions.
     const own: Listener = (event) => listener(event);
     const listeners = this.#listeners.get(name) ?? { all: new Set(), byCircuit: new Map() };

@@ -88,7 +88,6 @@ const derived: Record<string, (error: FailfastError) => unknown> = {
   name: () => "FailfastError",
   code: () => OPEN_CODE,
   message: describe,
-  stack: ({ name, message }) => `${name}: ${message}`,
   retryAfter: ({ retryAfterMs }) => Math.max(1, Math.ceil(retryAfterMs / 1000)),
   status: () => 503,
   statusCode: () => 503,
@@ -98,7 +97,10 @@ const derived: Record<string, (error: FailfastError) => unknown> = {
     code: OPEN_CODE,
     circuit,
     retryAfter,
-    http: { status, headers: new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])) },
+    http: {
+      status,
+      headers: new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    },
   }),
 };
 

@@ -87,7 +87,9 @@ type Check = (value: unknown) => string | undefined;
 const oneOf =
   (...values: readonly string[]): Check =>
   (value) =>
-    values.includes(value as string) ? undefined : `it takes ${values.map((each) => `"${each}"`).join(" or ")}`;
+    values.includes(value as string)
+      ? undefined
+      : `it takes ${values.map((each) => `"${each}"`).join(" or ")}`;
 const aFunction: Check = (value) => (typeof value === "function" ? undefined : "it takes a function");
 const aBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "it takes true or false");
 const aCount: Check = (value) =>
@@ -100,7 +102,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
       : "it takes an error class, a list of them, or a function (error) => boolean",
   results: aFunction,
   fallback: aFunction,
-  enabled: (value) => (typeof value === "function" ? undefined : aBoolean(value) && "it takes true, false, or a function that says so"),
+  enabled: (value) =>
+    typeof value === "function"
+      ? undefined
+      : aBoolean(value) && "it takes true, false, or a function that says so",
   returns: oneOf("promise", "value"),
   store: checkStore,
   recovery: oneOf("probe", "all"),
@@ -126,7 +131,9 @@ function checkStore(store: unknown): string | undefined {
 function verbs(value: unknown, names: readonly string[], what: string): string | undefined {
   const held = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
   const missing = names.filter((name) => typeof held[name] !== "function");
-  return missing.length === 0 ? undefined : `it takes ${what}, an object with ${names.join(", ")}; it has no ${missing.join(", ")}`;
+  return missing.length === 0
+    ? undefined
+    : `it takes ${what}, an object with ${names.join(", ")}; it has no ${missing.join(", ")}`;
 }
 
 /** Shows a value that was given, in an error. */
@@ -143,12 +150,16 @@ export function show(value: unknown): string {
  * @throws {TypeError} an option that there isn't, or a value of the wrong kind.
  * @throws {RangeError} a number out of range.
  */
-export function checkOptions<T extends FailfastDefaults>(given: T | undefined, where: "circuit" | "failfast"): T {
+export function checkOptions<T extends FailfastDefaults>(
+  given: T | undefined,
+  where: "circuit" | "failfast",
+): T {
   if (given === undefined) return {} as T;
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new TypeError(`the options are ${show(given)}: they take an object`);
   }
-  const known: readonly string[] = where === "circuit" ? [...HANDLE, ...CIRCUIT] : [...HANDLE, ...CIRCUIT, ...FLEET];
+  const known: readonly string[] =
+    where === "circuit" ? [...HANDLE, ...CIRCUIT] : [...HANDLE, ...CIRCUIT, ...FLEET];
   const checked: Record<string, unknown> = {};
   for (const [option, value] of Object.entries(given)) {
     if (!known.includes(option)) {

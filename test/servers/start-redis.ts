@@ -21,12 +21,13 @@ export interface RedisServer {
 
 const STARTS_WITHIN = 10_000;
 
-/** Starts a redis-server of its own, on a free port of the loopback, which keeps nothing on disk. */
+/** Starts a redis-server of its own on the loopback, on a free port where none is given, which keeps nothing on disk. */
 export async function startRedis(
   program = "redis-server",
   settings: readonly string[] = [],
+  onPort?: number,
 ): Promise<RedisServer> {
-  const port = await freePort();
+  const port = onPort ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), "failfast-redis-"));
   const start = async (): Promise<ChildProcess> => {
     const fixed = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];

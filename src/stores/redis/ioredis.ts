@@ -6,6 +6,7 @@ export interface IoredisClient {
   readonly status: string;
   readonly options: { readonly keyPrefix?: string | undefined; readonly db?: number | undefined };
   call(command: string, ...args: string[]): Promise<unknown>;
+  once(event: string, listener: () => void): unknown;
   duplicate(overrides?: object): unknown;
 }
 
@@ -19,32 +20,45 @@ interface Subscriber {
 }
 
 export function isIoredis(client: object): client is IoredisClient {
-  const { status, call, duplicate } = client as Partial<IoredisClient>;
+  const { status, call, once, duplicate } = client as Partial<IoredisClient>;
   const { isCluster } = client as { isCluster?: boolean };
   return (
-    typeof status === "string" && typeof call === "function" && typeof duplicate === "function" && !isCluster
+    typeof status === "string" &&
+    [call, once, duplicate].every((verb) => typeof verb === "function") &&
+    !isCluster
   );
 }
 
 export function ioredis(client: IoredisClient): Connection {
+  const starting = firstConnection(client);
   return {
     keyPrefix: client.options.keyPrefix ?? "",
     database: client.options.db ?? 0,
     async send([command = "", ...head], keys = [], tail = []) {
-      // "wait" is a client made with `lazyConnect` and not used yet: its first command is what connects it,
-      // and it leaves this state at once, so that no more than that one command waits in its queue.
-      if (client.status !== "ready" && client.status !== "wait") {
-        throw notReady(
-          `its status is "${client.status}"`,
-          client.status === "end"
-            ? "it was closed or gave up; connect() it"
-            : "it goes on by itself once Redis answers",
-        );
-      }
-      return client.call(command, ...head, ...keys, ...tail);
+      // What connects a client made with `lazyConnect` is a command: one that may be late in its queue.
+      if (client.status === "wait") client.call("ping").catch(() => {});
+      if (client.status !== "ready") await starting;
+      if (client.status === "ready") return client.call(command, ...head, ...keys, ...tail);
+      throw notReady(
+        `its status is "${client.status}"`,
+        client.status === "end"
+          ? "it was closed or gave up; connect() it"
+          : "it goes on by itself once Redis answers",
+      );
     },
     subscribe: (channel, on) => subscribe(client, channel, on),
   };
+}
+
+/**
+ * `new Redis()` gives a client that is still connecting, and usable at once: the first commands wait here
+ * until it has connected or has failed to. Nothing ever waits for it again.
+ */
+async function firstConnection(client: IoredisClient): Promise<void> {
+  if (!["wait", "connecting", "connect"].includes(client.status)) return;
+  await new Promise<void>((resolve) => {
+    for (const outcome of ["ready", "close", "end"]) client.once(outcome, resolve);
+  });
 }
 
 function subscribe(client: IoredisClient, channel: string, on: LinkEvents): Link {

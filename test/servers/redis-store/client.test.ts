@@ -1,10 +1,10 @@
-import { Cluster } from "ioredis";
+import { Cluster, Redis } from "ioredis";
 import { createClient, createCluster, createSentinel, RESP_TYPES } from "redis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RedisClient, redisStore } from "../../../src/stores/redis.js";
 import { requireProgram } from "../require.js";
 import { type RedisServer, startRedis } from "../start-redis.js";
-import { ignore, lazyIoredis, libraries, soon } from "./clients.js";
+import { ignore, libraries, soon } from "./clients.js";
 
 const redisServer = requireProgram("redis-server");
 
@@ -94,16 +94,32 @@ describe.skipIf(!redisServer)("a client that is not ready is not sent anything",
     close();
   });
 
-  it("ioredis with lazyConnect: the first command connects it, further ones wait for that", async () => {
-    const client = lazyIoredis(server.url);
-    const store = redisStore(client);
-    const first = store.set("a", "1", 10_000);
-    await expect(store.get("a")).rejects.toThrow(/its status is "connecting"/);
-    await first;
-    expect(await store.get("a")).toBe("1");
-    client.disconnect();
-    await expect.poll(() => client.status).toBe("end");
-    await expect(store.get("a")).rejects.toThrow(/its status is "end"/);
+  it("ioredis: the first commands wait for its first connection, which lazyConnect leaves to them", async () => {
+    for (const lazyConnect of [false, true]) {
+      const client = new Redis(server.url, { lazyConnect });
+      const store = redisStore(client);
+      expect(client.status).toBe(lazyConnect ? "wait" : "connecting");
+      await Promise.all([store.set("a", "1", 60_000), store.set("b", "2", 60_000)]);
+      expect([await store.get("a"), await store.get("b")]).toEqual(["1", "2"]);
+      client.disconnect();
+      await expect.poll(() => client.status).toBe("end");
+      await expect(store.get("a")).rejects.toThrow(/its status is "end"/);
+    }
+  });
+
+  it("ioredis: where the first connection fails, they are errors and never written", async () => {
+    await server.stop();
+    for (const lazyConnect of [false, true]) {
+      const client = new Redis(server.url, { lazyConnect, retryStrategy: () => 100 }).on("error", ignore);
+      const store = redisStore(client);
+      await expect(store.set("a", "1", 60_000)).rejects.toThrow(/not ready/);
+      await expect(store.set("a", "1", 60_000)).rejects.toThrow(/not ready/);
+      const later = await startRedis(redisServer, [], server.port);
+      await expect.poll(() => client.status, soon).toBe("ready");
+      expect(await store.get("a")).toBeNull();
+      client.disconnect();
+      await later.stop();
+    }
   });
 });
 

@@ -1,9 +1,10 @@
 import { setTimeout as lasts } from "node:timers/promises";
+import { createClient } from "redis";
 import { describe, it } from "vitest";
 import { redisStore } from "../../../src/stores/redis.js";
 import { requireProgram } from "../require.js";
 import { startRedis } from "../start-redis.js";
-import { type Library, libraries, remember, soon } from "./clients.js";
+import { ignore, type Library, libraries, remember, soon } from "./clients.js";
 import { startProxy } from "./proxy.js";
 
 const redisServer = requireProgram("redis-server");
@@ -131,5 +132,39 @@ describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $nam
     expect(performance.now() - started).toBeLessThan(6_000);
     await expect.poll(silent.open, soon).toBe(0);
     await silent.close();
+  });
+});
+
+describe.skipIf(!redisServer)("a subscription of node-redis", () => {
+  it("that was disposed while its socket was connecting leaves no connection", async ({ expect }) => {
+    const server = await startRedis(redisServer);
+    const lookups: (() => void)[] = [];
+    let held = false;
+    const client = createClient({
+      socket: {
+        host: "redis.test",
+        port: server.port,
+        lookup(_host, _options, found) {
+          const answer = () => found(null, [{ address: "127.0.0.1", family: 4 }]);
+          if (held) lookups.push(answer);
+          else answer();
+        },
+      },
+    });
+    await client.on("error", ignore).connect();
+    const handle = await redisStore(client).watch?.("", remember());
+    const subscribers = () => client.sendCommand(["CLIENT", "LIST", "TYPE", "PUBSUB"]);
+    expect(await subscribers()).not.toBe("");
+    held = true;
+    await client.sendCommand(["CLIENT", "KILL", "TYPE", "PUBSUB"]);
+    await expect.poll(() => lookups.length, soon).toBe(1);
+    await handle?.[Symbol.asyncDispose]();
+    lookups[0]?.();
+    // Whether it subscribes after all: everything it does takes a few milliseconds.
+    await lasts(500);
+    expect(await subscribers()).toBe("");
+    expect(await client.sendCommand(["CLIENT", "LIST"])).toMatch(/^id=.*\n$/);
+    client.destroy();
+    await server.stop();
   });
 });

@@ -1,0 +1,63 @@
+import type { VersionedRecord } from "../machine/record.js";
+import { closed, opened, overridden, type Stamp } from "../machine/transition.js";
+import type { Entry } from "../replica/entry.js";
+import { type WriteOutcome, write } from "../replica/writer.js";
+import type { Breaker, Hold } from "./breaker.js";
+
+/** Whether the whole fleet has what an operator asked for; where not, it should be asked again. */
+export interface Receipt {
+  readonly stored: boolean;
+}
+
+/** How long an operator's verb waits for a write that is under way, and between looks at it. */
+const PATIENCE_MS = 1_000;
+const LOOK_MS = 10;
+
+/** Opens the circuit, whatever its state: here at once, for the fleet when the store has it. */
+export async function trip(breaker: Breaker, duration: number, reason: string): Promise<Receipt> {
+  breaker.openNow(duration, reason);
+  const receipt = await put(breaker, breaker.entry, (stamp) =>
+    opened(stamp, { duration, reason, manual: true }),
+  );
+  if (receipt.stored) breaker.overruled();
+  return receipt;
+}
+
+/** Closes the circuit for the fleet. Until the store has that nothing changes. */
+export async function reset(breaker: Breaker, reason: string): Promise<Receipt> {
+  const receipt = await put(breaker, breaker.entry, (stamp) => closed(stamp, reason));
+  if (receipt.stored) breaker.overruled();
+  return receipt;
+}
+
+/** Holds the circuit as it is told, for `duration` ms or, when that is 0, until it is released. */
+export async function hold(breaker: Breaker, held: Hold, duration: number, reason: string): Promise<Receipt> {
+  const receipt = await put(breaker, breaker.holdEntry, (stamp) =>
+    overridden(stamp, held, { duration, reason }),
+  );
+  breaker.changed();
+  return receipt;
+}
+
+/** Ends a hold. */
+export async function release(breaker: Breaker): Promise<Receipt> {
+  const none = { duration: 0, reason: "" };
+  const receipt = await put(breaker, breaker.holdEntry, (stamp) => overridden(stamp, "released", none));
+  breaker.changed();
+  return receipt;
+}
+
+async function put<R extends VersionedRecord>(
+  breaker: Breaker,
+  entry: Entry<R>,
+  decide: (stamp: Stamp) => R,
+): Promise<Receipt> {
+  const { replica, clock } = breaker.fleet;
+  replica.synchroniser.start();
+  const deadline = clock.now() + PATIENCE_MS;
+  for (;;) {
+    const outcome = await new Promise<WriteOutcome>((done) => write(replica, entry, decide, done));
+    if (outcome !== "busy" || clock.now() >= deadline) return { stored: outcome === "granted" };
+    await new Promise<void>((done) => clock.after(LOOK_MS, done));
+  }
+}

@@ -1,0 +1,40 @@
+import { type Guard, settle } from "./guard.js";
+import type { CallerSignal } from "./policy.js";
+
+let never: unknown;
+
+/** A signal that never aborts, one for all: a controller for each call would cost more than the call. */
+function neverAborting(): unknown {
+  never ??= new (
+    globalThis as unknown as { AbortController: new () => { signal: unknown } }
+  ).AbortController().signal;
+  return never;
+}
+
+/** Runs one block through the circuit; whatever it does, the answer is a promise. */
+export function run(
+  guard: Guard,
+  fn: (signal: never) => unknown,
+  signal: CallerSignal | undefined,
+): Promise<unknown> {
+  const given = signal ?? neverAborting();
+  try {
+    if (signal === undefined && guard.open && guard.onFailure !== undefined) {
+      const { onSuccess, onFailure } = guard;
+      let result: unknown;
+      try {
+        result = fn(given as never);
+      } catch (error) {
+        onFailure(error);
+      }
+      return promised(settle(result, onSuccess, onFailure));
+    }
+    return promised(guard.call(fn as never, undefined, [given], "promise", signal));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function promised(result: unknown): Promise<unknown> {
+  return result instanceof Promise ? result : Promise.resolve(result);
+}

@@ -1,0 +1,15 @@
+import { createClient } from "redis";
+import { redisStore } from "../../../dist/stores/redis.js";
+const lookups = []; let held = false;
+const client = createClient({ maintNotifications: "disabled", socket: { host: "redis.test", port: 17872, lookup(h, o, found) { console.log("lookup", held, o.all); const a = () => found(null, [{ address: "127.0.0.1", family: 4 }]); if (held) lookups.push(a); else a(); } } });
+client.on("error", (e) => console.log("err", e.message));
+await client.connect(); console.log("connected");
+const handle = await redisStore(client).watch("", { change() {}, gap() {} }); console.log("watching");
+held = true;
+console.log(await client.sendCommand(["CLIENT", "KILL", "TYPE", "PUBSUB"]));
+while (!lookups.length) await new Promise(r => setTimeout(r, 10));
+await handle[Symbol.asyncDispose](); console.log("disposed");
+lookups[0]();
+await new Promise(r => setTimeout(r, 500));
+console.log(await client.sendCommand(["CLIENT", "LIST"]));
+client.destroy();
