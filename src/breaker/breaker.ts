@@ -57,6 +57,7 @@ export class Breaker implements Subscriber {
   #notBefore = 0;
   #drawnFor = -1;
   #driftChecked = 0;
+  #refusedAt = 0;
   #cancelHoldEnd: (() => void) | undefined;
 
   constructor(name: string, key: string, settings: CircuitSettings, fleet: Fleet) {
@@ -110,6 +111,18 @@ export class Breaker implements Subscriber {
     return state === "closed" || state === "due" ? 0 : Math.max(until - this.fleet.clock.now(), 0);
   }
 
+  /** How it stood when it last refused a call: a flood of refusals looks at the clock once for each. */
+  get refusedState(): CircuitState {
+    return this.#refusedAt < this.#shutUntil ? "open" : this.state;
+  }
+
+  /** For how long, from then on, in ms. */
+  get refusedForMs(): number {
+    const left = this.#shutUntil - this.#refusedAt;
+    if (left <= 0) return this.retryAfterMs;
+    return left === Infinity ? this.settings.open : left;
+  }
+
   standing(): Standing {
     const sighting = this.#sighting();
     const now = this.fleet.clock.now();
@@ -132,6 +145,7 @@ export class Breaker implements Subscriber {
       this.#driftChecked = now;
       this.fleet.replica.synchroniser.checkDrift();
     }
+    this.#refusedAt = now;
     if (now < this.#shutUntil) return undefined;
     if (this.#held === "open") {
       this.#settle(false);

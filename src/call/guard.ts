@@ -129,13 +129,20 @@ export class Guard {
     const error = rejectionOf(this.breaker);
     const { events } = this.breaker.fleet;
     if (events.observed("reject")) events.emit({ type: "reject", circuit: this.breaker.name, error });
-    const { fallback } = this.policy;
-    if (fallback === undefined) {
-      if (kind === "promise") return rejectSoon(error);
-      throw error;
-    }
-    const replace = (): unknown => fallback.call(self, error, ...Array.from(args));
-    return kind === "promise" ? new Promise((resolve) => resolve(replace())) : replace();
+    if (this.policy.fallback !== undefined) return this.#fallBack(this.policy.fallback, error, self, args, kind);
+    if (kind === "promise") return rejectSoon(error);
+    throw error;
+  }
+
+  #fallBack(
+    fallback: NonNullable<Policy["fallback"]>,
+    error: Error,
+    self: unknown,
+    args: ArrayLike<unknown>,
+    kind: Kind,
+  ): unknown {
+    if (kind !== "promise") return fallback.call(self, error, ...Array.from(args));
+    return new Promise((resolve) => resolve(fallback.call(self, error, ...Array.from(args))));
   }
 }
 

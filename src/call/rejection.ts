@@ -6,9 +6,8 @@ const canHideStack = tryHidingStack();
 
 /** The error of a call that is not made. Without a stack it costs a hundredth of what it does with one. */
 export function rejectionOf(breaker: Breaker): FailfastError {
-  const { held, settings } = breaker;
-  const { state, retryAfterMs } = breaker;
-  const fields = { circuit: breaker.name, state, held, retryAfterMs, cause: breaker.cause };
+  const { name: circuit, held, settings, cause, refusedState: state, refusedForMs: retryAfterMs } = breaker;
+  const fields = { circuit, state, held, retryAfterMs, cause };
   if (settings.stackTraces || !canHideStack) return new FailfastError(fields);
   const { stackTraceLimit } = Error as { stackTraceLimit?: number };
   (Error as { stackTraceLimit?: number | undefined }).stackTraceLimit = undefined;

@@ -92,7 +92,7 @@ export class Events {
 
   /** Whether making the event is worth it. */
   observed(name: FailfastEventName): boolean {
-    return this.#listeners.has(name) || channels[name].hasSubscribers;
+    return (this.#listeners.size !== 0 && this.#listeners.has(name)) || channels[name].hasSubscribers;
   }
 
   on<E extends FailfastEventName>(name: E, listener: FailfastListener<E>, circuit?: string): Subscription {

@@ -47,12 +47,25 @@ export class FailfastError extends Error {
   /** What GraphQL servers read. */
   declare extensions: Record<string, unknown>;
 
+  /** As `{ cause }` would make it, at a fifth of the cost, and kept out of what loggers enumerate. */
+  #cause: unknown;
+
   constructor(fields: FailfastErrorFields) {
-    super(undefined, fields.cause === undefined ? undefined : { cause: fields.cause });
+    super();
+    this.#cause = fields.cause;
     this.circuit = fields.circuit;
     this.state = fields.state;
     this.retryAfterMs = fields.retryAfterMs;
     if (fields.held !== undefined) this.held = fields.held;
+  }
+
+  /** The failure that opened the circuit, where this process saw it. */
+  override get cause(): unknown {
+    return this.#cause;
+  }
+
+  override set cause(cause: unknown) {
+    this.#cause = cause;
   }
 
   /** The answer to a web request: 503, `Retry-After`, and a problem document (RFC 9457). */
