@@ -168,7 +168,7 @@ export function checkOptions<T extends FailfastDefaults>(
     if (value === undefined) continue;
     const wrong = CHECKS[option]?.(value);
     if (wrong !== undefined) {
-      const Wrong = typeof value === "number" ? RangeError : TypeError;
+      const Wrong = typeof value === "number" && CHECKS[option] === aCount ? RangeError : TypeError;
       throw new Wrong(`${option} is ${show(value)}: ${wrong}`);
     }
     checked[option] = Array.isArray(value) ? [...value] : value;

@@ -1,0 +1,61 @@
+// All checks and all tests, one after the other. The last line counts them.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const required = process.env.FAILFAST_TEST_REQUIRE === "all";
+const folder = mkdtempSync(join(tmpdir(), "failfast-test-"));
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+function run(title, command, args) {
+  console.log(`\n== ${title}`);
+  return spawnSync(command, args, { stdio: "inherit" }).status === 0;
+}
+
+/** A step that is one check. */
+function check(title, args) {
+  const ok = run(title, process.execPath, args);
+  total[ok ? "passed" : "failed"]++;
+  return ok;
+}
+
+/** A vitest project, counted by its own report. */
+function vitest(project) {
+  const file = join(folder, `${project}.json`);
+  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", project, "--reporter=default", "--reporter=json"];
+  const ok = run(`tests: ${project}`, process.execPath, [...args, `--outputFile=${file}`]);
+  const report = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { numFailedTests: 0 };
+  const failed = (report.numFailedTests ?? 0) + (report.testResults ?? []).filter(brokenFile).length;
+  total.passed += report.numPassedTests ?? 0;
+  total.skipped += (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0);
+  // Errors outside of any test fail the run and no test.
+  total.failed += failed === 0 && !ok ? 1 : failed;
+}
+
+/** A file that failed before it had a test to fail. */
+const brokenFile = ({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed");
+
+const built = check("build", ["scripts/build.mjs"]);
+check("lint", ["node_modules/@biomejs/biome/bin/biome", "check", "--diagnostic-level=error", "."]);
+if (built) {
+  check("types", ["scripts/types.mjs"]);
+  for (const [title, file] of [
+    ["types of users, with TypeScript 5.9, 6 and 7", "test/types/run.mjs"],
+    ["decorators, standard and legacy", "test/decorators/run.mjs"],
+    ["the packed tarball", "test/package/run.mjs"],
+  ]) {
+    if (existsSync(file)) check(title, [file]);
+  }
+  vitest("unit");
+  vitest("servers");
+}
+rmSync(folder, { recursive: true, force: true });
+if (required && total.skipped > 0) {
+  console.log(`\n${total.skipped} tests were skipped, and none may be here`);
+  total.failed += total.skipped;
+  total.skipped = 0;
+}
+console.log("");
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
+process.exit(total.failed === 0 ? 0 : 1);

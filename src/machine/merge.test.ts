@@ -1,0 +1,57 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { encode } from "./codec.js";
+import { compare, merge, type Stored } from "./merge.js";
+import { aRecord } from "./record.fixture.js";
+
+const stored: fc.Arbitrary<Stored> = aRecord.map((record) => ({ raw: encode(record), record }));
+
+describe("rule 7: merging two records is a join", () => {
+  test("commutative", () => {
+    fc.assert(
+      fc.property(stored, stored, (a, b) => {
+        expect(merge(a, b).raw).toBe(merge(b, a).raw);
+      }),
+      { numRuns: 30_000 },
+    );
+  });
+
+  test("associative", () => {
+    fc.assert(
+      fc.property(stored, stored, stored, (a, b, c) => {
+        expect(merge(a, merge(b, c)).raw).toBe(merge(merge(a, b), c).raw);
+      }),
+      { numRuns: 30_000 },
+    );
+  });
+
+  test("idempotent, and takes one of the two whole", () => {
+    fc.assert(
+      fc.property(stored, stored, (a, b) => {
+        expect(merge(a, a)).toBe(a);
+        expect([a, b]).toContain(merge(a, b));
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test("the higher revision wins, whatever the states", () => {
+    fc.assert(
+      fc.property(stored, stored, (a, b) => {
+        fc.pre(a.record.revision !== b.record.revision);
+        expect(merge(a, b).record.revision).toBe(Math.max(a.record.revision, b.record.revision));
+      }),
+    );
+  });
+
+  test("a tie takes the more restrictive, then the later deadline, then the bytes", () => {
+    const at = (state: string, until: number, raw: string): Stored => ({
+      raw,
+      record: { v: 1, revision: 5, nonce: "n", state, until, duration: 1, by: "", reason: "", at: 1 },
+    });
+    expect(compare(at("open", 1, "a"), at("half-open", 9, "b"))).toBeGreaterThan(0);
+    expect(compare(at("half-open", 1, "a"), at("closed", 9, "b"))).toBeGreaterThan(0);
+    expect(compare(at("open", 2, "a"), at("open", 1, "b"))).toBeGreaterThan(0);
+    expect(compare(at("open", 1, "b"), at("open", 1, "a"))).toBeGreaterThan(0);
+  });
+});
