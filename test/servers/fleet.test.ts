@@ -1,0 +1,171 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { endFleet, type Member, percentile, type StoreSubject, startFleet, until } from "./fleet/fleet.js";
+import { requireProgram } from "./require.js";
+import { type RedisServer, startRedis } from "./start-redis.js";
+
+const redisServer = requireProgram("redis-server");
+let redis: RedisServer | undefined;
+let fleet: Member[] = [];
+const folders: string[] = [];
+
+beforeAll(async () => {
+  if (redisServer !== undefined) redis = await startRedis(redisServer);
+});
+afterEach(async () => {
+  await endFleet(fleet);
+  fleet = [];
+  await redis?.restartEmpty();
+});
+afterAll(async () => {
+  await redis?.stop();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A real HTTP backend that counts what reaches it. */
+async function startBackend(): Promise<{ url: string; calls(): number; close(): void }> {
+  let calls = 0;
+  const server = createServer((_, response) => {
+    calls++;
+    response.end("ok");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${port}/`, calls: () => calls, close };
+}
+
+const on = (kind: StoreSubject["kind"]): StoreSubject => {
+  if (kind === "redis") return { kind, where: redis?.url ?? "" };
+  const folder = mkdtempSync(join(tmpdir(), "failfast-fleet-"));
+  folders.push(folder);
+  return { kind, where: folder };
+};
+const stateOf = async (member: Member): Promise<unknown> => (await member.ask("state"))["state"];
+const allAre = async (state: string): Promise<boolean> =>
+  (await Promise.all(fleet.map(stateOf))).every((each) => each === state);
+const first = (): Member => fleet[0] as Member;
+
+describe.each(["file", "redis"] as const)("eight processes on the %s store", (kind) => {
+  describe.skipIf(kind === "redis" && redisServer === undefined)("", () => {
+    test("a trip in one reaches the other seven", async () => {
+      fleet = await startFleet(on(kind), 8, "60s");
+      const took: number[] = [];
+      for (let round = 0; round < 30; round++) {
+        for (const { seen } of fleet) seen.length = 0;
+        const { at } = await first().ask("trip");
+        const others = fleet.slice(1);
+        const opened = (member: Member) => member.seen.find(({ type }) => type === "open");
+        await until(() => others.every(opened), "every process knew");
+        took.push(...others.map((member) => (opened(member)?.at ?? Number.NaN) - (at as number)));
+        expect(others.every((member) => opened(member)?.local === false)).toBe(true);
+        await first().ask("reset");
+        await until(() => allAre("closed"), "every process was closed again");
+      }
+      const [p50, p99] = [percentile(took, 0.5), percentile(took, 0.99)];
+      console.log(
+        `a trip reaches 7 others, ${kind}: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, n ${took.length}`,
+      );
+    });
+
+    test("rule 4: all reaching the end of the open time together under load send exactly one probe", async () => {
+      const backend = await startBackend();
+      fleet = await startFleet(on(kind), 10, "1500ms");
+      await first().ask("trip");
+      await until(() => allAre("open"), "every process knew");
+      // The backend answers after a while, so that every other process meets the probe under way.
+      const slow = createServer((_, response) => setTimeout(() => response.end("ok"), 300));
+      await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", resolve));
+      const probes: number[] = [];
+      slow.on("request", () => probes.push(Date.now()));
+      const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/`;
+      const loads = Promise.all(fleet.map((member) => member.ask("load", { url, ms: 1_700 })));
+      await until(
+        () => fleet.some(({ seen }) => seen.some(({ type }) => type === "close")),
+        "a probe closed it",
+      );
+      const closed = Date.now();
+      await loads;
+      slow.closeAllConnections();
+      slow.close();
+      backend.close();
+      expect(probes.filter((at) => at < closed - 50)).toHaveLength(1);
+    });
+
+    test("rule 4: when the prober is killed another probes after its lease", async () => {
+      const backend = await startBackend();
+      fleet = await startFleet(on(kind), 3, "500ms");
+      await first().ask("trip");
+      await until(() => allAre("half-open"), "the open time was over");
+      await first().ask("hang");
+      const [prober, ...others] = fleet as [Member, ...Member[]];
+      await until(
+        () => others.every(({ seen }) => seen.some(({ type }) => type === "half-open")),
+        "the others knew of the probe",
+      );
+      const leased = Date.now();
+      prober.child.kill("SIGKILL");
+      fleet = others;
+      await Promise.all(others.map((member) => member.ask("load", { url: backend.url, ms: 12_000 })));
+      backend.close();
+      expect(await allAre("closed")).toBe(true);
+      const closedAt = Math.min(
+        ...others.flatMap(({ seen }) => seen.filter(({ type }) => type === "close").map(({ at }) => at)),
+      );
+      expect(closedAt - leased).toBeGreaterThan(9_000);
+      expect(closedAt - leased).toBeLessThan(11_500);
+    });
+
+    test("rule 13: a process ends by itself", async () => {
+      fleet = await startFleet(on(kind), 1, "60s");
+      const { child } = first();
+      const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+      await first().ask("end");
+      child.disconnect();
+      expect(await ended).toBe(0);
+    });
+  });
+});
+
+describe.skipIf(redisServer === undefined)("rule 2: Redis in trouble", () => {
+  test("frozen for 10 s, it costs the calls nothing, and afterwards all are in step", async () => {
+    fleet = await startFleet(on("redis"), 4, "60s");
+    const before = await Promise.all(fleet.map((member) => member.ask("load", { ms: 2_000 })));
+    redis?.pause();
+    const [tripper, ...others] = fleet as [Member, ...Member[]];
+    const during = Promise.all(others.map((member) => member.ask("load", { ms: 10_000 })));
+    await tripper.ask("trip");
+    const alone = await tripper.ask("load", { ms: 9_000 });
+    const frozen = await during;
+    redis?.resume();
+    const worst = (results: readonly Record<string, number>[]): number =>
+      Math.max(...results.map(({ p99 = Number.NaN }) => p99));
+    console.log(
+      `p99 of a call: ${worst(before).toFixed(3)} ms before, ${worst(frozen).toFixed(3)} ms while Redis is frozen`,
+    );
+    expect(frozen.map(({ unexpected, rejected, failed }) => [unexpected, rejected, failed])).toEqual(
+      others.map(() => [0, 0, 0]),
+    );
+    expect([alone["ok"], alone["unexpected"]]).toEqual([0, 0]);
+    expect(alone["rejected"]).toBeGreaterThan(1_000);
+    await until(() => allAre("open"), "every process knew of the trip");
+  });
+
+  test("rule 6: killed and restarted empty while open, nobody closes, and the record is written again", async () => {
+    fleet = await startFleet(on("redis"), 4, "60s");
+    await first().ask("trip");
+    await until(() => allAre("open"), "every process knew");
+    await redis?.restartEmpty(200);
+    expect(await allAre("open")).toBe(true);
+    const late = await startFleet(on("redis"), 1, "60s");
+    fleet.push(...late);
+    await until(() => allAre("open"), "a new process learned of it from the store");
+  });
+});

@@ -1,0 +1,77 @@
+// One process of a fleet: does what its parent says, and tells what it sees and when.
+import { createFailfast, isFailfastError } from "failfast";
+
+const [kind, where, open = "60"] = process.argv.slice(2);
+const { store, end } = await connect();
+const failfast = createFailfast({ store, host: process.env.HOST_NAME });
+const circuit = failfast("backend", open);
+const now = () => performance.timeOrigin + performance.now();
+const say = (message) => process.send?.(message);
+
+for (const type of ["open", "half-open", "close", "store-down", "store-up"]) {
+  failfast.on(type, ({ local }) => say({ type, local, at: now() }));
+}
+
+async function connect() {
+  if (kind === "file") {
+    const { fileStore } = await import("failfast/file");
+    return { store: fileStore(where), end() {} };
+  }
+  const [{ redisStore }, { createClient }] = await Promise.all([import("failfast/redis"), import("redis")]);
+  const client = createClient({ url: where });
+  client.on("error", () => {});
+  await client.connect();
+  return { store: redisStore(client), end: () => client.destroy() };
+}
+
+const orders = {
+  trip: async () => {
+    const at = now();
+    await circuit.run(() => Promise.reject(new Error("down"))).catch(() => {});
+    return { at };
+  },
+  reset: () => circuit.reset(),
+  state: async () => ({
+    state: circuit.state,
+    retryAfter: circuit.retryAfter,
+    pending: circuit.snapshot().pending,
+  }),
+  /** Calls the backend through the circuit until told otherwise, for so many ms. */
+  load: async ({ url, ms, fails = false }) => {
+    const counts = { ok: 0, rejected: 0, failed: 0, unexpected: 0 };
+    const took = [];
+    const until = now() + ms;
+    while (now() < until) {
+      const started = performance.now();
+      try {
+        await circuit.run(async () => {
+          if (fails) throw new Error("down");
+          if (url !== undefined) await (await fetch(url)).text();
+        });
+        counts.ok++;
+      } catch (error) {
+        if (isFailfastError(error)) counts.rejected++;
+        else if (fails) counts.failed++;
+        else counts.unexpected++;
+      }
+      took.push(performance.now() - started);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    took.sort((a, b) => a - b);
+    return { ...counts, p50: took[took.length >> 1], p99: took[Math.floor(took.length * 0.99)] };
+  },
+  /** Takes the probe, and never ends it. */
+  hang: async () => {
+    circuit.run(() => new Promise(() => {})).catch(() => {});
+    return {};
+  },
+  end: async () => {
+    await failfast.close();
+    end();
+    return {};
+  },
+};
+
+process.on("message", async ({ id, order, ...rest }) => say({ answer: id, ...(await orders[order](rest)) }));
+await failfast.ready();
+say({ type: "ready" });
