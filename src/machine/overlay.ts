@@ -60,9 +60,13 @@ export function proposal(
       const { duration, reason, manual, reopens } = overlay;
       return { ...opened(stamp, { duration, reason, manual, reopens }), until: stamp.now + Math.ceil(left) };
     }
+    // Where the fleet never knew it open, there is nothing to give back, and nothing to close.
     case "half-open":
-      return yielded(stamp, sighting?.record ?? null, overlay.passed);
+      return unclosed(sighting) ? yielded(stamp, sighting.record, overlay.passed) : null;
     case "closed":
-      return overlay.silent ? null : closed(stamp, overlay.reason);
+      return overlay.silent || !unclosed(sighting) ? null : closed(stamp, overlay.reason);
   }
 }
+
+const unclosed = (sighting: CircuitSighting | null): sighting is CircuitSighting =>
+  sighting !== null && sighting.record.state !== "closed";

@@ -8,6 +8,8 @@ import { write } from "./writer.js";
 
 /** The replicas of a fleet notice together that the store forgot; whoever comes first spares the others the write. */
 const JITTER_MS = 1_000;
+/** While it can't be written the jitter doubles, this many times at most. */
+const DOUBLINGS = 5;
 
 /**
  * The store holds less than this process has seen: it was flushed, evicted, restarted or rolled back.
@@ -17,7 +19,8 @@ const JITTER_MS = 1_000;
 export function restore(replica: Replica, entry: Entry<VersionedRecord>): void {
   if (entry.restoring || !worthRestoring(replica, entry)) return;
   entry.restoring = true;
-  replica.clock.after(replica.clock.random() * JITTER_MS, () => {
+  const jitter = JITTER_MS * 2 ** Math.min(entry.strikes, DOUBLINGS);
+  replica.clock.after(replica.clock.random() * jitter, () => {
     entry.restoring = false;
     if (replica.synchroniser.closed || !worthRestoring(replica, entry)) return;
     write(

@@ -179,7 +179,7 @@ export class Synchroniser {
     }
     for (const entry of this.#replica.entries()) {
       if (found.has(entry.key) || entry.write !== undefined || entry.adopted > before) continue;
-      if (entry.stored !== null) this.#replica.receive(entry, null, { now: undefined, fresh }, true);
+      this.#replica.receive(entry, null, { now: undefined, fresh }, true);
     }
   }
 

@@ -67,8 +67,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     },
     watch: (start, on) =>
       subscribe(connection, channel, {
-        message: (text) => deliver(text, start, on),
-        gap: () => on.gap(),
+        message: (text) => harmlessly(() => deliver(text, start, on)),
+        gap: () => harmlessly(() => on.gap()),
       }),
   };
 }
@@ -77,6 +77,15 @@ function deliver(text: string, start: string, on: StoreWatcher): void {
   const entry = parse(text);
   if (entry === undefined) on.gap();
   else if (entry.key.startsWith(start)) on.change(entry);
+}
+
+/** A watcher that throws would break the client's decoder, or end the process. */
+function harmlessly(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // Its own affair.
+  }
 }
 
 /** What the script published; `undefined` for anything else, since anyone may publish. */

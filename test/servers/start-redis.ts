@@ -39,7 +39,7 @@ export async function startRedis(
     server.stdout.on("data", (text) => {
       log = (log + text).slice(-2_000);
     });
-    started.add(server);
+    guard(server);
     const deadline = Date.now() + STARTS_WITHIN;
     while (!(await answers(port))) {
       if (running(server) && Date.now() < deadline) continue;
@@ -69,17 +69,18 @@ export async function startRedis(
   };
 }
 
-// A test run that is broken off leaves no server behind.
-const started = new Set<ChildProcess>();
-process.once("exit", () => {
-  for (const server of started) server.kill("SIGKILL");
-});
+/** Ends a server whose test run was broken off: the shell reads the end of its input when this process is gone. */
+function guard(server: ChildProcess): void {
+  const shell = spawn("sh", ["-c", `read -r _; kill -9 ${server.pid}`], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  server.once("exit", () => shell.kill("SIGKILL"));
+}
 
 const running = (server: ChildProcess): boolean => server.exitCode === null && server.signalCode === null;
 
 /** SIGKILL ends a frozen process too. */
 async function kill(server: ChildProcess): Promise<void> {
-  started.delete(server);
   if (!running(server)) return;
   const exit = once(server, "exit");
   server.kill("SIGKILL");

@@ -8,8 +8,8 @@ export interface Connection {
   /** Publishing knows no databases, so the channel has to. */
   readonly database: number;
   /**
-   * Runs one command: its head, its keys, the rest. Rejects at once when the client isn't ready, for its
-   * offline queue would fill up while Redis is away and be written when nobody wants it any more.
+   * Runs one command: its head, its keys, the rest. Rejects at once when the client isn't ready any more,
+   * for its offline queue would fill up while Redis is away and be written when nobody wants it.
    */
   send(head: readonly string[], keys?: readonly string[], tail?: readonly string[]): Promise<unknown>;
   /** Opens a connection of its own, which never keeps the process alive, and subscribes to the channel. */

@@ -76,7 +76,6 @@ function subscribe(client: IoredisClient, channel: string, on: LinkEvents): Link
     disconnectTimeout: 1,
     commandTimeout: undefined,
     socketTimeout: undefined,
-    keyPrefix: "",
   }) as Subscriber;
 
   const unref = (): void => subscriber.stream?.unref?.();

@@ -1,5 +1,5 @@
 import type { SwapResult } from "../../stores/store.js";
-import { StoreContractError, same, show } from "./error.js";
+import { StoreContractError, same } from "./error.js";
 import { type Cases, type Fixture, longMs } from "./fixture.js";
 import type { Subject } from "./subject.js";
 
@@ -11,13 +11,14 @@ const countsEach = 10;
 /** Swaps at the same moment, from both handles. */
 export const contentionCases: Cases = {
   "swap: of many at once onto nothing, exactly one wins": async (fixture) => {
-    for (let round = 0; round < rounds; round += 1) await race(fixture, fixture.key(`${round}`), null);
+    for (let round = 0; round < rounds; round += 1) await race(fixture, round, fixture.key(`${round}`), null);
   },
 
   "swap: of many at once onto the same value, exactly one wins, round after round": async (fixture) => {
     let stored = "start";
     await fixture.here.set(fixture.key("a"), stored, longMs);
-    for (let round = 0; round < rounds; round += 1) stored = await race(fixture, fixture.key("a"), stored);
+    for (let round = 0; round < rounds; round += 1)
+      stored = await race(fixture, round, fixture.key("a"), stored);
   },
 
   "swap: a counter that many advance at once loses nothing": async ({ here, there, key }) => {
@@ -47,10 +48,15 @@ export const contentionCases: Cases = {
 };
 
 /** All expect the same; gives what the winner wrote. */
-async function race({ here, there }: Fixture, key: string, expect: string | null): Promise<string> {
+async function race(
+  { here, there }: Fixture,
+  round: number,
+  key: string,
+  expect: string | null,
+): Promise<string> {
   const attempts = await Promise.all(
     Array.from({ length: contenders }, async (_, at): Promise<[string, SwapResult]> => {
-      const value = `${key} after ${show(expect)} by ${at}`;
+      const value = `round ${round}, contender ${at}`;
       return [value, await (at % 2 ? there : here).swap(key, expect, value, longMs)];
     }),
   );
@@ -60,8 +66,9 @@ async function race({ here, there }: Fixture, key: string, expect: string | null
     throw new StoreContractError("swap", `1 of ${contenders} at once to be ok`, `${winners.length}`);
   }
   const [won] = winner;
-  for (const [, { value }] of attempts)
+  for (const [, { value }] of attempts) {
     same("swap", value, won, "as the value stored now, which the winner wrote");
+  }
   same("get", await here.get(key), won, "which the winner wrote");
   return won;
 }

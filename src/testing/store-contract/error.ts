@@ -21,10 +21,19 @@ const longestShown = 80;
 export function show(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (value instanceof Error) return `${value.name}: ${value.message}`;
-  const text = typeof value === "object" || typeof value === "string" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "object" || typeof value === "string" ? json(value) : String(value);
   return text.length <= longestShown
     ? text
     : `${text.slice(0, longestShown)}… (${text.length} characters in all)`;
+}
+
+/** A driver may hand back anything: a reply with a cycle, or of big integers. */
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }
 
 /**

@@ -42,9 +42,9 @@ export function subject(store: Store): Subject {
       return result;
     },
     async list(prefix) {
-      const entries: unknown[] = await answer("list", async () => [
-        ...(await optional(store, "list")(prefix)),
-      ]);
+      const listed: unknown = await answer("list", () => optional(store, "list")(prefix));
+      if (!isIterable(listed)) throw new StoreContractError("list", "an iterable of entries", show(listed));
+      const entries = await answer("list", () => [...listed]);
       return entries.map((entry) => checkedEntry("list", entry));
     },
     async watch(prefix, on) {
@@ -99,6 +99,10 @@ function isSwapResult(value: unknown): value is SwapResult {
 
 function isEntry(value: unknown): value is StoreEntry {
   return isObject(value) && typeof value["key"] === "string" && typeof value["value"] === "string";
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return isObject(value) && typeof value[Symbol.iterator] === "function";
 }
 
 function isDisposable(value: unknown): value is AsyncDisposable {

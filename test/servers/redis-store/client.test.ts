@@ -1,10 +1,10 @@
 import { Cluster, Redis } from "ioredis";
-import { createClient, createCluster, createSentinel, RESP_TYPES } from "redis";
+import { BasicClientSideCache, createClient, createCluster, createSentinel, RESP_TYPES } from "redis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RedisClient, redisStore } from "../../../src/stores/redis.js";
 import { requireProgram } from "../require.js";
 import { type RedisServer, startRedis } from "../start-redis.js";
-import { ignore, libraries, soon } from "./clients.js";
+import { ignore, libraries, remember, soon } from "./clients.js";
 
 const redisServer = requireProgram("redis-server");
 
@@ -76,6 +76,19 @@ describe.skipIf(!redisServer)("a client that is not ready is not sent anything",
     expect(await store.swap?.("a", null, "1", 60_000)).toMatchObject({ ok: true, value: "1" });
     expect(await store.get("a")).toBe("1");
     expect([...((await store.list?.("")) ?? [])]).toMatchObject([{ key: "a", value: "1" }]);
+    client.destroy();
+  });
+
+  it("node-redis with a client-side cache: a watch that ends doesn't flush it", async () => {
+    const cache = new BasicClientSideCache({});
+    const client = createClient({ url: server.url, clientSideCache: cache }).on("error", ignore);
+    await client.connect();
+    await client.set("cached", "1");
+    await client.get("cached");
+    expect(cache.size()).toBe(1);
+    const handle = await redisStore(client).watch?.("", remember());
+    await handle?.[Symbol.asyncDispose]();
+    expect(cache.size()).toBe(1);
     client.destroy();
   });
 

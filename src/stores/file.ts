@@ -1,0 +1,69 @@
+import { tmpdir, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import { inspect } from "node:util";
+import { folderAt } from "./files/folder.js";
+import { append, readAll, readOne } from "./files/log.js";
+import { stemOf } from "./files/name.js";
+import { oneAtATime } from "./files/one-at-a-time.js";
+import { KEPT, sweep } from "./files/sweep.js";
+import { watch } from "./files/watch.js";
+import type { Store } from "./store.js";
+
+export interface FileStoreOptions {
+  /**
+   * Names the fleet: circuits are shared by the processes that use the same folder and prefix. Any text but
+   * the empty one. Default: `"failfast"`.
+   */
+  readonly prefix?: string;
+}
+
+/**
+ * A store in the files of a folder: for the processes and worker threads of one host that run as one user.
+ * There is nothing to install and nothing to configure.
+ *
+ * The folder has to be on a local file system with hard links. It is made where it is missing, for this user
+ * alone; one that belongs to another user, or that is a symbolic link, is refused by every verb. Where the file
+ * system fails, a verb rejects with its error; where it hangs, it holds one thread of the process's pool.
+ *
+ * @param dir Default: `failfast-<user id>` in the system's folder for temporary files.
+ * @throws {TypeError} when `dir` or the prefix isn't a text of at least one character.
+ */
+export function fileStore(dir: string = defaultDir(), options: FileStoreOptions = {}): Required<Store> {
+  const folder = folderAt(
+    join(resolve(text("dir", dir)), stemOf(text("prefix", options.prefix ?? "failfast"))),
+  );
+  const inTurn = oneAtATime();
+  let swept = Date.now();
+
+  const write = async (
+    ...args: [record: Parameters<typeof append>[1], when: Parameters<typeof append>[2]]
+  ) => {
+    const result = await inTurn(() => append(folder, ...args));
+    if (Date.now() - swept > KEPT) {
+      swept = Date.now();
+      inTurn(() => sweep(folder)).catch(() => undefined);
+    }
+    return result;
+  };
+
+  return {
+    get: (key) => inTurn(() => readOne(folder, key)),
+    set: (key, value, ttlMs) => write({ key, value, ttlMs }, () => true),
+    delete: (key) => write({ key, value: null, ttlMs: KEPT }, (stored) => stored !== null),
+    swap: (key, expect, value, ttlMs) => write({ key, value, ttlMs }, (stored) => stored === expect),
+    list: (start) => inTurn(() => readAll(folder, start)),
+    watch: (start, on) => watch(folder, start, on),
+  };
+}
+
+/** The same for all processes of a user on this host. */
+function defaultDir(): string {
+  return join(tmpdir(), `failfast-${process.getuid?.() ?? stemOf(userInfo().username)}`);
+}
+
+function text(argument: string, value: unknown): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw new TypeError(
+    `the ${argument} of fileStore() takes a text of at least one character, got ${inspect(value)}`,
+  );
+}

@@ -1,0 +1,315 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { memoryStore } from "../stores/memory.js";
+import type { Awaitable, Store } from "../stores/store.js";
+import { StoreContractError, type StoreContractOptions, type StoreHandle, storeContract } from "./index.js";
+
+const plainGet = "get: where nothing is stored there is null or undefined";
+
+function caseOf(name: string, makeStore: () => Awaitable<StoreHandle>, options?: StoreContractOptions) {
+  const found = storeContract(makeStore, options).find((each) => each.name === name);
+  if (!found) throw new Error(`There is no case "${name}".`);
+  return found;
+}
+
+/** The error of one case against the memory store with some verbs replaced. */
+async function errorOf(name: string, verbs: object): Promise<StoreContractError> {
+  const error: unknown = await caseOf(name, () => ({ ...memoryStore(), ...verbs }))
+    .run()
+    .catch((reason: unknown) => reason);
+  if (error instanceof StoreContractError) return error;
+  throw new Error(`Expected a StoreContractError, got ${String(error)}.`);
+}
+
+describe("the cases", () => {
+  test("are named after what they are about, each name once", () => {
+    const names = storeContract(() => memoryStore()).map(({ name }) => name);
+    expect(names.length).toBeGreaterThan(70);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names)
+      expect(name).toMatch(/^(verbs|keys|values|ttl|get|set|delete|swap|list|watch): \S/);
+  });
+
+  test("take no argument, which some runners would take for a callback", () => {
+    for (const { run } of storeContract(() => memoryStore())) expect(run).toHaveLength(0);
+  });
+
+  test("are made for the verbs named, and make no store before they run", () => {
+    const makeStore = vi.fn(() => memoryStore());
+    const about = (verbs: ("swap" | "list" | "watch")[]) =>
+      new Set(storeContract(makeStore, { verbs }).map(({ name }) => name.split(":")[0]));
+    const always = ["verbs", "keys", "values", "ttl", "get", "set", "delete"];
+    expect(about([])).toEqual(new Set(always));
+    expect(about(["list"])).toEqual(new Set([...always, "list"]));
+    expect(about(["watch", "swap"])).toEqual(new Set([...always, "swap", "watch"]));
+    expect(makeStore).not.toHaveBeenCalled();
+  });
+
+  test("that need two verbs are made where both are named", () => {
+    const makes = (verbs: ("swap" | "list" | "watch")[], name: string) =>
+      storeContract(() => memoryStore(), { verbs }).some((each) => each.name === name);
+    expect(makes(["list"], "list: gives what was swapped in")).toBe(false);
+    expect(makes(["swap"], "list: gives what was swapped in")).toBe(false);
+    expect(makes(["list", "swap"], "list: gives what was swapped in")).toBe(true);
+  });
+
+  test("use keys of their own, in every run", async () => {
+    const keys = new Set<string>();
+    const recording = (): Store => {
+      const store = memoryStore();
+      return { ...store, get: (key) => void keys.add(key) };
+    };
+    const once = caseOf(plainGet, recording);
+    await once.run();
+    await once.run();
+    await caseOf(plainGet, recording).run();
+    expect(keys.size).toBe(3);
+    for (const key of keys) expect(key).toMatch(/^contract:[a-z0-9]+:\d+:/);
+  });
+});
+
+describe("the handles", () => {
+  test("are two in every case, and both are closed after it", async () => {
+    const events: string[] = [];
+    let made = 0;
+    await caseOf(plainGet, async () => {
+      made += 1;
+      const name = `handle ${made}`;
+      events.push(`open ${name}`);
+      return { store: memoryStore(), close: async () => void events.push(`close ${name}`) };
+    }).run();
+    expect(events).toEqual(["open handle 1", "open handle 2", "close handle 2", "close handle 1"]);
+  });
+
+  test("are closed after a case that failed, whose own error comes first", async () => {
+    const close = vi.fn(() => Promise.reject(new Error("of closing")));
+    const failing = caseOf(plainGet, () => ({ store: { ...memoryStore(), get: () => "something" }, close }));
+    await expect(failing.run()).rejects.toThrow('get: expected null for a key never stored, got "something"');
+    expect(close).toHaveBeenCalledTimes(2);
+  });
+
+  test("that can't be closed fail the case, and that can't be made do", async () => {
+    const close = () => Promise.reject(new Error("of closing"));
+    await expect(caseOf(plainGet, () => ({ store: memoryStore(), close })).run()).rejects.toThrow(
+      "of closing",
+    );
+    await expect(caseOf(plainGet, () => Promise.reject(new Error("of making"))).run()).rejects.toThrow(
+      "of making",
+    );
+  });
+
+  test("are closed after the watchers of the case have ended", async () => {
+    const events: string[] = [];
+    const name = "watch: a change by the same handle arrives";
+    await caseOf(name, () => {
+      const store = memoryStore();
+      const watch: NonNullable<Store["watch"]> = async (...args) => {
+        const handle = await store.watch?.(...args);
+        return {
+          async [Symbol.asyncDispose]() {
+            await handle?.[Symbol.asyncDispose]();
+            events.push("ended");
+          },
+        };
+      };
+      return { store: { ...store, watch }, close: () => events.push("closed") };
+    }).run();
+    expect(events).toEqual(["ended", "closed", "closed"]);
+  });
+
+  test("may be of a class, with its own this", async () => {
+    class Mapped implements Store {
+      readonly #held = new Map<string, string>();
+      get(key: string) {
+        return this.#held.get(key);
+      }
+      set(key: string, value: string) {
+        this.#held.set(key, value);
+      }
+      delete(key: string) {
+        this.#held.delete(key);
+      }
+      swap(key: string, _expect: string | null, value: string) {
+        this.#held.set(key, value);
+        return { ok: true, value };
+      }
+    }
+    const store = new Mapped();
+    await caseOf("swap: expecting nothing where nothing is stored, it writes", () => store).run();
+  });
+});
+
+describe("an error", () => {
+  test("has a code, the verb, what was expected and what came", async () => {
+    const error = await errorOf("set: what was set is what get gives, to every handle", {
+      get: () => "else",
+    });
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({
+      name: "StoreContractError",
+      code: "ERR_FAILFAST_STORE_CONTRACT",
+      verb: "get",
+      expected: '"from here" right after setting it',
+      got: '"else"',
+      message: 'get: expected "from here" right after setting it, got "else"',
+    });
+  });
+
+  test("of the driver is told with its verb, and is the cause", async () => {
+    const cause = new Error("connect ECONNREFUSED 127.0.0.1:6379");
+    for (const get of [
+      () => Promise.reject(cause),
+      () => {
+        throw cause;
+      },
+    ]) {
+      const error = await errorOf(plainGet, { get });
+      expect(error.message).toBe("get: expected an answer, got Error: connect ECONNREFUSED 127.0.0.1:6379");
+      expect(error.cause).toBe(cause);
+    }
+  });
+
+  test("of long values tells how long they are and where they differ", async () => {
+    const error = await errorOf("values: 100 kB", { get: () => `${"0123456789".repeat(10)}!` });
+    expect(error.message.length).toBeLessThan(500);
+    expect(error.expected).toContain("(102402 characters in all)");
+    expect(error.got).toMatch(/\(103 characters in all\), which differs from character 100 on$/);
+  });
+
+  const cyclic: Record<string, unknown> = {};
+  cyclic["self"] = cyclic;
+
+  test.each<[string, object, string]>([
+    ["get that gives no string", { get: () => 5 }, "get: expected a string, null or undefined, got 5"],
+    [
+      "get that gives a buffer",
+      { get: () => ({ type: "Buffer", data: [1] }) },
+      'got {"type":"Buffer","data":[1]}',
+    ],
+    ["get that gives what has no JSON", { get: () => cyclic }, "got [object Object]"],
+  ])("tells of a %s", async (_, verbs, message) => {
+    expect((await errorOf(plainGet, verbs)).message).toContain(message);
+  });
+
+  test.each<[string, unknown, string]>([
+    ["nothing", undefined, "swap: expected { ok: boolean, value: string or null }, got undefined"],
+    ["no ok", { ok: 1, value: "x" }, 'got {"ok":1,"value":"x"}'],
+    ["no value", { ok: false }, 'got {"ok":false}'],
+    [
+      "a now that is no number",
+      { ok: false, value: null, now: "1" },
+      "swap: expected a now in ms since the epoch",
+    ],
+    ["a now that is NaN", { ok: false, value: null, now: Number.NaN }, "got NaN"],
+    ["a now in seconds", { ok: false, value: null, now: 1_767_225_600 }, "got 1767225600"],
+    ["a now in microseconds", { ok: false, value: null, now: 1_767_225_600_000_000 }, "got 1767225600000000"],
+  ])("tells of a swap that gives %s", async (_, result, message) => {
+    const error = await errorOf("swap: expecting nothing where nothing is stored, it writes", {
+      swap: () => result,
+    });
+    expect(error.message).toContain(message);
+  });
+
+  test.each<[string, unknown, string]>([
+    ["nothing", undefined, "list: expected an iterable of entries, got undefined"],
+    ["keys alone", ["a"], 'list: expected entries { key: string, value: string }, got "a"'],
+    ["pairs", [["a", "b"]], 'got ["a","b"]'],
+  ])("tells of a list that gives %s", async (_, listed, message) => {
+    const error = await errorOf("list: gives nothing where nothing is under the prefix", {
+      list: () => listed,
+    });
+    expect(error.message).toContain(message);
+  });
+
+  test("tells of a list that breaks off", async () => {
+    const error = await errorOf("list: gives nothing where nothing is under the prefix", {
+      *list() {
+        yield { key: "a", value: "b" };
+        throw new Error("cursor lost");
+      },
+    });
+    expect(error.message).toBe("list: expected an answer, got Error: cursor lost");
+  });
+
+  test.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["a function", () => {}],
+    ["a close method", { close() {} }],
+  ])("tells of a watch that gives %s", async (_, handle) => {
+    const error = await errorOf("watch: is live once it resolves", { watch: () => handle });
+    expect(error.message).toContain("watch: expected a handle with a method [Symbol.asyncDispose], got");
+  });
+
+  test("tells of a change that is none", async () => {
+    const error = await errorOf("watch: is live once it resolves", {
+      watch(_: string, on: { change(entry: unknown): void }) {
+        on.change("key");
+        return { async [Symbol.asyncDispose]() {} };
+      },
+    });
+    expect(error.message).toBe('watch: expected entries { key: string, value: string }, got "key"');
+  });
+
+  test("tells how to leave out a verb that a store does not have", async () => {
+    const error = await errorOf("list: gives what was swapped in", { swap: undefined });
+    expect(error.message).toBe(
+      "swap: expected a function, got undefined; where a store has no swap, leave it out of the option verbs",
+    );
+    const verbs = "verbs: the store has get, set, delete, swap, list, watch, and no others";
+    expect((await errorOf(verbs, { list: undefined })).message).toBe(
+      'list: expected "function" for a verb it must have, got "undefined"',
+    );
+    const fewer = caseOf("verbs: the store has get, set, delete, swap, and no others", () => memoryStore(), {
+      verbs: ["swap"],
+    });
+    await expect(fewer.run()).rejects.toThrow(
+      `list: expected "undefined" for a verb that option verbs doesn't name, got "function"`,
+    );
+  });
+});
+
+describe("a store that never answers", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test("fails the case after 10 s", async () => {
+    vi.useFakeTimers();
+    vi.resetModules();
+    const { storeContract: fresh } = await import("./store-contract.js");
+    const silent = fresh(() => ({ ...memoryStore(), get: () => new Promise<never>(() => {}) }));
+    const failed = silent
+      .find(({ name }) => name === plainGet)
+      ?.run()
+      .catch(String);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await failed).toBe(
+      "StoreContractError: get: expected an answer, got Error: no answer within 10000 ms",
+    );
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("what can't be meant throws, and says what it got", () => {
+  test.each<[unknown, StoreContractOptions | undefined, Error]>([
+    [
+      memoryStore(),
+      undefined,
+      new TypeError("Expected makeStore to be a function that gives a store, got object."),
+    ],
+    [
+      memoryStore,
+      { verbs: ["swop"] } as unknown as StoreContractOptions,
+      new TypeError("Expected option verbs to hold swap, list, watch, got swop."),
+    ],
+    [
+      memoryStore,
+      { ttlResolutionMs: 0 },
+      new RangeError("Expected option ttlResolutionMs to be a number of ms above 0, got 0."),
+    ],
+    [
+      memoryStore,
+      { pushWithinMs: Number.NaN },
+      new RangeError("Expected option pushWithinMs to be a number of ms above 0, got NaN."),
+    ],
+  ])("%o with %o", (makeStore, options, error) => {
+    expect(() => storeContract(makeStore as () => Store, options)).toThrow(error);
+  });
+});
