@@ -1,0 +1,32 @@
+// What the terminal shows: plain lines, with colour where there is a terminal that wants it.
+const colour = process.stdout.isTTY && !process.env.NO_COLOR;
+const paint = (code) => (text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : String(text));
+
+export const bold = paint(1);
+export const dim = paint(2);
+export const red = paint(31);
+export const green = paint(32);
+export const yellow = paint(33);
+
+const started = performance.now();
+
+export function say(text) {
+  const seconds = ((performance.now() - started) / 1_000).toFixed(1).padStart(5);
+  console.log(`${dim(`${seconds} s`)}  ${text}`);
+}
+
+export function act(title) {
+  console.log(`\n${bold(title)}`);
+}
+
+/** A table of rows, the first of which is its head. */
+export function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
+  for (const [at, row] of rows.entries()) {
+    const line = row.map((cell, column) =>
+      column === 0 ? String(cell).padEnd(widths[0]) : String(cell).padStart(widths[column]),
+    );
+    console.log(`  ${at === 0 ? bold(line.join("   ")) : line.join("   ")}`);
+    if (at === 0) console.log(`  ${dim(widths.map((width) => "-".repeat(width)).join("   "))}`);
+  }
+}
