@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import { at, during, ending, fleet } from "./fleet.js";
+
+describe("rule 1: calls do no store operation", () => {
+  test("rule 1: 100 000 successes and 100 000 rejections do none", async () => {
+    const { clock, store, members } = await fleet(1);
+    const { circuit, fail } = at(members, 0);
+    const before = store.operations;
+    const guarded = circuit(async (n: number) => n);
+    for (let n = 0; n < 100_000; n++) await guarded(n);
+    expect(store.operations).toBe(before);
+    await during(clock, 10, fail);
+    expect(circuit.state).toBe("open");
+    const open = store.operations;
+    for (let n = 0; n < 100_000; n++) expect(await ending(guarded(n))).toBe("rejected");
+    expect(store.operations).toBe(open);
+  });
+
+  test("rule 1: a burst of failures is written once", async () => {
+    const { clock, store, members } = await fleet(1);
+    const { fail, link } = at(members, 0);
+    await during(clock, 50, () => Promise.all(Array.from({ length: 100 }, fail)));
+    expect(store.written).toHaveLength(1);
+    // One more may have asked what time it is in the store.
+    expect(link.counts.swap).toBeLessThanOrEqual(2);
+  });
+
+  test("rule 1: a failing call does not wait for its write", async () => {
+    const { members } = await fleet(1, { delay: 200 });
+    expect(await at(members, 0).fail()).toBe("failed");
+    expect(await at(members, 0).succeed()).toBe("rejected");
+  });
+});
+
+describe("rule 2: no condition of the store changes a call", () => {
+  for (const mode of ["down", "hanging", "read-only"] as const) {
+    test(`rule 2: with the store ${mode} from the first call on, outcomes are as with none, at once`, async () => {
+      const { clock, members, store } = await fleet(1);
+      const { link, circuit, succeed, fail } = at(members, 0);
+      link.mode = mode;
+      expect(await succeed()).toBe("ok");
+      expect(await fail()).toBe("failed");
+      expect(await succeed()).toBe("rejected");
+      await clock.advance(59_000);
+      expect(await succeed()).toBe("rejected");
+      await clock.advance(1_500);
+      expect(await succeed()).toBe("ok");
+      expect(circuit.state).toBe("closed");
+      expect(await succeed()).toBe("ok");
+      expect(store.written).toHaveLength(0);
+    });
+
+    test(`rule 2: with the store ${mode} each process makes one local probe for each reopening`, async () => {
+      const { clock, members } = await fleet(3, { timeout: 5 });
+      for (const { link } of members) link.mode = mode;
+      for (const { fail } of members) expect(await fail()).toBe("failed");
+      await clock.advance(6_000);
+      for (let reopening = 1; reopening <= 3; reopening++) {
+        for (const member of members) {
+          const before = member.calls;
+          const endings = await Promise.all(Array.from({ length: 20 }, member.fail));
+          expect(endings.filter((end) => end === "failed")).toHaveLength(1);
+          expect(member.calls - before).toBe(1);
+        }
+        await clock.advance(6_000);
+      }
+    });
+  }
+
+  test("rule 2: a store that hangs when the probe is due delays its caller by 50 ms at most, once", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5 });
+    const { link, fail, succeed, calls } = at(members, 0);
+    expect(await fail()).toBe("failed");
+    expect(calls).toBe(0);
+    await clock.advance(5_100);
+    link.mode = "hanging";
+    let ended = false;
+    const first = succeed().then((end) => {
+      ended = true;
+      return end;
+    });
+    await clock.advance(49);
+    expect(ended).toBe(false);
+    expect(await succeed()).toBe("rejected");
+    await clock.advance(1);
+    expect(ended).toBe(true);
+    expect(await first).toBe("rejected");
+    await clock.advance(250);
+    expect(await succeed()).toBe("ok");
+  });
+
+  test("rule 2: a store that throws at once changes nothing either", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5 });
+    const { link, fail, succeed } = at(members, 0);
+    const thrower = (): never => {
+      throw new Error("the client is closed");
+    };
+    Object.assign(link, { swap: thrower, list: thrower, get: thrower, set: thrower, watch: thrower });
+    expect(await succeed()).toBe("ok");
+    expect(await fail()).toBe("failed");
+    expect(await succeed()).toBe("rejected");
+    await clock.advance(5_100);
+    expect(await succeed()).toBe("ok");
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { at, during, fleet, pendingCall } from "./fleet.js";
+
+const MINUTE = 60_000;
+
+describe("rule 9: clocks", () => {
+  for (const off of [MINUTE, -MINUTE]) {
+    const which = off > 0 ? "ahead" : "behind";
+    test(`rule 9: with the store's clock, a wall clock a minute ${which} matters to nobody`, async () => {
+      const { clock, members, join } = await fleet(3, { timeout: 30, skew: (n) => (n % 2 === 1 ? off : 0) });
+      for (const place of [0, 1]) {
+        await during(clock, 10_000, at(members, place).fail);
+        const late = await join();
+        for (const { circuit } of members) {
+          expect(circuit.retryAfter).toBeGreaterThan(19);
+          expect(circuit.retryAfter).toBeLessThanOrEqual(20.1);
+        }
+        await clock.advance(20_100);
+        expect(await during(clock, 60, late.succeed)).toBe("ok");
+        expect(members.map(({ circuit }) => circuit.state)).toEqual(members.map(() => "closed"));
+      }
+    });
+
+    test(`rule 9: without one, a change seen while running gets its duration, with a wall clock a minute ${which}`, async () => {
+      const { clock, members } = await fleet(2, {
+        timeout: 30,
+        tells: false,
+        skew: (n) => (n === 1 ? off : 0),
+      });
+      const [a, b] = [at(members, 0), at(members, 1)];
+      await during(clock, 10_000, a.fail);
+      expect(b.circuit.retryAfter).toBeGreaterThan(19);
+      expect(b.circuit.retryAfter).toBeLessThanOrEqual(20.1);
+      await clock.advance(20_100);
+      expect(await during(clock, 60, b.fail)).toBe("failed");
+      await clock.advance(10_000);
+      expect(a.circuit.retryAfter).toBeGreaterThan(19);
+      expect(a.circuit.retryAfter).toBeLessThanOrEqual(20.1);
+    });
+
+    test(`rule 9: without one, at start-up a wall clock a minute ${which} never makes it longer than its duration`, async () => {
+      const { clock, members, join } = await fleet(1, {
+        timeout: 30,
+        tells: false,
+        skew: (n) => (n === 1 ? off : 0),
+      });
+      await during(clock, 10_000, at(members, 0).fail);
+      const late = await join();
+      expect(late.circuit.retryAfter).toBeLessThanOrEqual(30);
+      await clock.advance(30_100);
+      expect(await during(clock, 100, late.succeed)).toBe("ok");
+    });
+  }
+
+  test("rule 9: without a store's clock, the poll alone gives a change its duration", async () => {
+    const { clock, members } = await fleet(2, {
+      timeout: 30,
+      tells: false,
+      without: ["watch"],
+      skew: (n) => (n === 1 ? MINUTE : 0),
+    });
+    await during(clock, 2_000, at(members, 0).fail);
+    expect(at(members, 1).circuit.state).toBe("open");
+    expect(at(members, 1).circuit.retryAfter).toBeGreaterThan(27);
+  });
+
+  test("rule 9: a deadline seen again, from polls and gaps, only moves earlier", async () => {
+    for (const tells of [true, false]) {
+      const { clock, members } = await fleet(2, { timeout: 60, tells });
+      const b = at(members, 1);
+      await during(clock, 20, at(members, 0).fail);
+      let left = b.circuit.retryAfter;
+      for (let n = 0; n < 20; n++) {
+        b.link.gap();
+        b.link.delay = (n * 37) % 200;
+        await clock.advance(2_000);
+        expect(b.circuit.retryAfter).toBeLessThanOrEqual(left - 2 + 1e-6);
+        left = b.circuit.retryAfter;
+      }
+    }
+  });
+
+  test("rule 9: the wall clock of a host that is set, back or forth, moves no deadline later", async () => {
+    for (const jump of [MINUTE, -MINUTE, 24 * 60 * MINUTE]) {
+      for (const tells of [true, false]) {
+        let off = 0;
+        const { clock, members } = await fleet(2, { timeout: 30, tells, skew: (n) => (n === 1 ? off : 0) });
+        const b = at(members, 1);
+        await during(clock, 10_000, at(members, 0).fail);
+        off = jump;
+        expect(await during(clock, 500, b.succeed)).toBe("rejected");
+        expect(b.circuit.retryAfter).toBeGreaterThan(19);
+        await clock.advance(19_700);
+        expect(await during(clock, 60, b.succeed)).toBe("ok");
+      }
+    }
+  });
+
+  test("rule 9: a process that was suspended reads the store before it judges for long", async () => {
+    let off = 0;
+    const { clock, members } = await fleet(2, { timeout: 60, skew: (n) => (n === 1 ? off : 0) });
+    const b = at(members, 1);
+    await during(clock, 50, at(members, 0).fail);
+    b.link.pushes = "lost";
+    await during(clock, 50, () => at(members, 0).circuit.reset());
+    expect(b.circuit.state).toBe("open");
+    // The monotonic clock stood still while the machine slept; the wall clock went on.
+    off = 10 * MINUTE;
+    await clock.advance(300);
+    expect(await b.succeed()).toBe("rejected");
+    await clock.advance(200);
+    expect(b.circuit.state).toBe("closed");
+  });
+
+  test("rule 9: a probe's lease ends for all at the same time, whatever their wall clocks say", async () => {
+    const { clock, members } = await fleet(3, { timeout: 5, skew: (n) => (n - 1) * MINUTE });
+    await during(clock, 5_100, at(members, 0).fail);
+    void pendingCall(at(members, 0).circuit);
+    await clock.advance(9_900);
+    for (const { succeed } of members) expect(await during(clock, 20, succeed)).toBe("rejected");
+    await clock.advance(100);
+    expect(await during(clock, 60, at(members, 2).succeed)).toBe("ok");
+  });
+});

@@ -1,0 +1,179 @@
+import { describe, expect, test } from "vitest";
+import { FailfastError } from "../../src/index.js";
+import { at, boom, during, ending, fleet, type Member, pendingCall } from "./fleet.js";
+
+const total = (members: readonly Member[]): number => members.reduce((sum, { calls }) => sum + calls, 0);
+
+describe("rule 4: one lease for a fleet", () => {
+  for (const without of [[], ["watch"], ["list"], ["list", "watch"]] as const) {
+    test(`rule 4: ten processes at the end of the open time make one probe (store without ${without.join(" and ") || "nothing"})`, async () => {
+      const { clock, members } = await fleet(10, { timeout: 5, without });
+      await during(clock, 1_500, at(members, 0).fail);
+      expect(members.map(({ circuit }) => circuit.state)).toEqual(members.map(() => "open"));
+      await clock.advance(5_000);
+      const before = total(members);
+      const endings = await during(clock, 60, () =>
+        Promise.all(members.flatMap((member) => [member.fail(), member.fail(), member.fail()])),
+      );
+      expect(endings.filter((end) => end === "failed")).toHaveLength(1);
+      expect(total(members) - before).toBe(1);
+    });
+  }
+
+  test("rule 4: while a probe is under way, all others fail fast", async () => {
+    const { clock, members } = await fleet(3, { timeout: 5 });
+    await during(clock, 5_100, at(members, 0).fail);
+    const probe = pendingCall(at(members, 1).circuit);
+    await clock.advance(50);
+    expect(probe.made()).toBe(true);
+    expect(members.map(({ circuit }) => circuit.state)).toEqual(["half-open", "half-open", "half-open"]);
+    for (const { succeed } of members) expect(await during(clock, 60, succeed)).toBe("rejected");
+    probe.succeed();
+    await probe.end;
+    await clock.advance(50);
+    for (const { succeed } of members) expect(await succeed()).toBe("ok");
+  });
+
+  test("rule 4: a probe that its caller gave up gives the lease back", async () => {
+    const { clock, members } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 5_100, a.fail);
+    const caller = new AbortController();
+    const probe = ending(
+      a.circuit.run(
+        (signal) =>
+          new Promise((_, reject) => {
+            (signal as unknown as AbortSignal).addEventListener("abort", () => reject(boom));
+          }),
+        { signal: caller.signal as never },
+      ),
+    );
+    await clock.advance(50);
+    expect(b.circuit.state).toBe("half-open");
+    caller.abort();
+    expect(await probe).toBe("failed");
+    await clock.advance(50);
+    expect(await during(clock, 60, b.succeed)).toBe("ok");
+    expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
+  });
+
+  test("rule 4: a lease given back is no lapse: the next one is as long", async () => {
+    const { clock, members, store } = await fleet(1, { timeout: 5 });
+    const { circuit, fail } = at(members, 0);
+    await during(clock, 5_100, fail);
+    const give = (): Promise<string> =>
+      ending(
+        circuit.run(() => {
+          throw new DOMException("gone", "AbortError");
+        }),
+      );
+    await during(clock, 50, give);
+    await during(clock, 50, give);
+    void pendingCall(circuit);
+    await clock.advance(50);
+    expect(store.record("x")).toMatchObject({ state: "half-open", duration: 10_000 });
+  });
+
+  test("rule 4: a prober that never settles is followed by another, and leases double up to 10 minutes", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 5_100, a.fail);
+    const lengths: unknown[] = [];
+    for (let n = 0; n < 8; n++) {
+      const probe = pendingCall((n % 2 === 0 ? a : b).circuit);
+      await clock.advance(50);
+      expect(probe.made()).toBe(true);
+      const length = store.record("x")?.["duration"] as number;
+      lengths.push(length);
+      await clock.advance(length - 1_000);
+      expect(await during(clock, 60, (n % 2 === 0 ? b : a).succeed)).toBe("rejected");
+      await clock.advance(1_000);
+    }
+    expect(lengths).toEqual([10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 600_000, 600_000]);
+    expect(await during(clock, 60, a.succeed)).toBe("ok");
+    expect(b.circuit.state).toBe("closed");
+  });
+
+  test("rule 4: a grant that comes too late for its caller is kept for the next call", async () => {
+    const { clock, members } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 5_100, a.fail);
+    a.link.delay = 100;
+    expect(await during(clock, 60, a.succeed)).toBe("rejected");
+    await clock.advance(100);
+    expect(await during(clock, 60, b.succeed)).toBe("rejected");
+    expect(await a.succeed()).toBe("ok");
+    await clock.advance(300);
+    expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
+  });
+
+  test("rule 4: a failed probe opens it for everyone, for its whole time", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 5_100, a.fail);
+    expect(await during(clock, 20, b.fail)).toBe("failed");
+    expect(store.record("x")).toMatchObject({ state: "open", reopens: 1 });
+    await clock.advance(4_800);
+    expect(await during(clock, 60, a.succeed)).toBe("rejected");
+    await clock.advance(300);
+    expect(await during(clock, 60, a.succeed)).toBe("ok");
+  });
+
+  test("rule 4: `probes` in a row close it, by whichever process", async () => {
+    const { clock, members } = await fleet(3, { timeout: 5, options: { probes: 3 } });
+    await during(clock, 5_100, at(members, 0).fail);
+    for (const { succeed, circuit } of members) {
+      expect(circuit.state).toBe("half-open");
+      expect(await during(clock, 100, succeed)).toBe("ok");
+    }
+    expect(members.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed", "closed"]);
+  });
+});
+
+describe("rule 5: sync callers", () => {
+  test("rule 5: a sync call is rejected, and the lease it asked for serves the next one", async () => {
+    const { clock, members } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    const sync = a.circuit(() => "done");
+    expect(sync()).toBe("done");
+    await during(clock, 5_100, a.fail);
+    expect(sync).toThrow(FailfastError);
+    await clock.advance(20);
+    expect(await during(clock, 60, b.succeed)).toBe("rejected");
+    expect(sync()).toBe("done");
+    await clock.advance(20);
+    expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
+  });
+
+  test("rule 5: with no answer in 250 ms the next sync call probes locally", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5 });
+    const { circuit, fail, link } = at(members, 0);
+    const sync = circuit(() => "done");
+    expect(sync()).toBe("done");
+    await during(clock, 5_100, fail);
+    link.mode = "hanging";
+    expect(sync).toThrow(FailfastError);
+    await clock.advance(249);
+    expect(sync).toThrow(FailfastError);
+    await clock.advance(2);
+    expect(sync()).toBe("done");
+  });
+
+  test("rule 5: not so while another's lease is alive", async () => {
+    const { clock, members } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    const sync = b.circuit(() => "done");
+    expect(sync()).toBe("done");
+    await during(clock, 5_100, a.fail);
+    void pendingCall(a.circuit);
+    await clock.advance(20);
+    b.link.mode = "hanging";
+    expect(sync).toThrow(FailfastError);
+    await clock.advance(2_000);
+    expect(sync).toThrow(FailfastError);
+    await clock.advance(9_000);
+    expect(sync).toThrow(FailfastError);
+    await clock.advance(251);
+    expect(sync()).toBe("done");
+  });
+});

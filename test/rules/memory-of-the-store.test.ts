@@ -1,0 +1,260 @@
+import { describe, expect, test } from "vitest";
+import { at, during, ending, fleet, pendingCall } from "./fleet.js";
+
+describe("rule 6: absence is not health", () => {
+  test("rule 6: flushed while open, it stays open and is restored under the same generation and deadline", async () => {
+    const { clock, members, store } = await fleet(3);
+    await during(clock, 50, at(members, 0).fail);
+    const before = store.record("x");
+    store.flush();
+    await clock.advance(20_000);
+    expect(members.map(({ circuit }) => circuit.state)).toEqual(["open", "open", "open"]);
+    const after = store.record("x");
+    expect(after).toMatchObject({
+      state: "open",
+      generation: before?.["generation"],
+      until: before?.["until"],
+    });
+    expect(after?.["revision"]).toBeGreaterThan(before?.["revision"] as number);
+    expect(store.written).toHaveLength(2);
+  });
+
+  test("rule 6: a restore that fails is tried again", async () => {
+    const { clock, members, store } = await fleet(1);
+    const { fail, link } = at(members, 0);
+    await during(clock, 50, fail);
+    store.flush();
+    link.mode = "read-only";
+    await clock.advance(20_000);
+    expect(store.record("x")).toBeUndefined();
+    link.mode = "up";
+    await clock.advance(35_000);
+    expect(store.record("x")).toMatchObject({ state: "open" });
+  });
+
+  test("rule 6: flushing again and again neither extends it nor ends it early", async () => {
+    const { clock, members, store } = await fleet(3);
+    await during(clock, 50, at(members, 0).fail);
+    for (let n = 0; n < 11; n++) {
+      await clock.advance(5_000);
+      store.flush();
+      for (const { succeed } of members) expect(await succeed()).toBe("rejected");
+    }
+    await clock.advance(5_050);
+    expect(await during(clock, 60, at(members, 1).succeed)).toBe("ok");
+  });
+
+  test("rule 6: rolled back to before the trip, it stays open and is written above both", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 5_100, a.fail);
+    await during(clock, 100, a.succeed);
+    const closed = store.snapshot();
+    await during(clock, 50, b.fail);
+    const tripped = store.record("x");
+    store.rollBack(closed);
+    a.link.gap();
+    b.link.gap();
+    await clock.advance(2_000);
+    expect([a.circuit.state, b.circuit.state]).toEqual(["open", "open"]);
+    expect(store.record("x")).toMatchObject({ state: "open", until: tripped?.["until"] });
+    expect(store.record("x")?.["revision"]).toBeGreaterThan(tripped?.["revision"] as number);
+  });
+
+  test("rule 6: rolled back from closed to a live open one, a closed replica does not override it", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 20 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 50, a.fail);
+    const open = store.snapshot();
+    await during(clock, 50, () => a.circuit.reset());
+    expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
+    store.rollBack(open);
+    a.link.gap();
+    b.link.gap();
+    await clock.advance(2_000);
+    expect(store.record("x")).toMatchObject({ state: "open" });
+    expect([a.circuit.state, b.circuit.state]).toEqual(["open", "open"]);
+    await clock.advance(18_000);
+    expect(await during(clock, 60, b.succeed)).toBe("ok");
+  });
+
+  test("rule 6: flushed while closed, nothing is written", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    await during(clock, 5_100, at(members, 0).fail);
+    await during(clock, 100, at(members, 0).succeed);
+    const writes = store.written.length;
+    store.flush();
+    await clock.advance(60_000);
+    expect(store.written).toHaveLength(writes);
+  });
+
+  test("rule 6: after a flush the next trip does not start below what others remember", async () => {
+    const { clock, members, store, join } = await fleet(1, { timeout: 5 });
+    const a = at(members, 0);
+    await during(clock, 5_100, a.fail);
+    await during(clock, 100, a.succeed);
+    const before = store.record("x")?.["revision"] as number;
+    store.flush();
+    const late = await join();
+    await during(clock, 50, late.fail);
+    expect(store.record("x")?.["revision"]).toBeGreaterThan(before);
+    expect(a.circuit.state).toBe("open");
+  });
+
+  test("rule 6: a flush of the lease voids no probe, and makes no second one", async () => {
+    const { clock, members, store } = await fleet(3, { timeout: 5 });
+    await during(clock, 5_100, at(members, 0).fail);
+    const probe = pendingCall(at(members, 0).circuit);
+    await clock.advance(20);
+    store.flush();
+    for (const { link } of members) link.gap();
+    for (const { succeed } of members) expect(await during(clock, 500, succeed)).toBe("rejected");
+    await clock.advance(1_000);
+    probe.succeed();
+    await probe.end;
+    await clock.advance(50);
+    expect(members.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed", "closed"]);
+  });
+});
+
+describe("rule 7: push is a hint, the poll is the guarantee", () => {
+  test("rule 7: pushes lost delay, and no more than a poll", async () => {
+    const { clock, members } = await fleet(3);
+    for (const { link } of members) link.pushes = "lost";
+    await during(clock, 20_000, at(members, 0).fail);
+    expect(members.map(({ circuit }) => circuit.state)).toEqual(["open", "open", "open"]);
+  });
+
+  test("rule 7: pushes repeated do nothing", async () => {
+    const { clock, members } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    for (const { link } of members) link.pushes = "repeated";
+    const opened: unknown[] = [];
+    b.failfast.on("open", (event) => opened.push(event));
+    await during(clock, 4_000, a.fail);
+    expect(opened).toHaveLength(1);
+    await clock.advance(1_100);
+    expect(await during(clock, 60, b.succeed)).toBe("ok");
+  });
+
+  test("rule 7: pushes in the wrong order, or long after, change nothing that is newer", async () => {
+    const { clock, members } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    b.link.pushes = "held";
+    await during(clock, 5_100, a.fail);
+    await during(clock, 60, a.succeed);
+    expect(a.circuit.state).toBe("closed");
+    b.link.release("reversed");
+    await clock.advance(50);
+    expect(b.circuit.state).toBe("closed");
+    expect(await b.succeed()).toBe("ok");
+  });
+
+  test("rule 7: an old open pushed again re-opens nothing", async () => {
+    const { clock, members, store } = await fleet(2);
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 50, a.fail);
+    const open = store.raw("circuit:x");
+    await during(clock, 50, () => a.circuit.reset());
+    b.link.push({ key: "circuit:x", value: open, now: clock.wall() });
+    await clock.advance(20_000);
+    expect(b.circuit.state).toBe("closed");
+    expect(store.record("x")).toMatchObject({ state: "closed" });
+  });
+
+  test("rule 7: what was written while it subscribed is found by the read after it", async () => {
+    const { clock, members, join } = await fleet(1);
+    await during(clock, 50, at(members, 0).fail);
+    expect((await join()).circuit.state).toBe("open");
+  });
+});
+
+describe("rule 8: only the store grants revisions", () => {
+  test("rule 8: a partitioned process is open alone, and proposes it when healed while it is still open", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 300 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    b.link.mode = "down";
+    await during(clock, 60_000, b.fail);
+    expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "open"]);
+    b.link.mode = "up";
+    await clock.advance(60_000);
+    expect([a.circuit.state, b.circuit.state]).toEqual(["open", "open"]);
+    expect(store.written).toHaveLength(1);
+    // What is left of its time, not all of it anew.
+    expect(a.circuit.retryAfter).toBeLessThanOrEqual(180);
+  });
+
+  test("rule 8: an overlay that is over when the partition heals is not proposed", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    b.link.mode = "down";
+    for (let flap = 0; flap < 7; flap++) await during(clock, 6_000, b.fail);
+    b.link.mode = "up";
+    await clock.advance(60_000);
+    expect(store.written).toHaveLength(0);
+    expect(a.circuit.state).toBe("closed");
+    expect(await during(clock, 100, b.succeed)).toBe("ok");
+    expect(a.circuit.state).toBe("closed");
+  });
+
+  test("rule 8: seven local flaps do not overrule what the fleet decided meanwhile", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    b.link.mode = "down";
+    for (let flap = 0; flap < 7; flap++) {
+      await during(clock, 6_000, b.fail);
+      await during(clock, 100, b.succeed);
+    }
+    await during(clock, 50, () => a.circuit.trip({ for: "10m" }));
+    const tripped = store.raw("circuit:x");
+    b.link.mode = "up";
+    await clock.advance(60_000);
+    expect(store.raw("circuit:x")).toBe(tripped);
+    expect(b.circuit.state).toBe("open");
+  });
+
+  test("rule 8: a local trip and recovery that the fleet never knew of is not written", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    const running = pendingCall(a.circuit);
+    b.link.mode = "down";
+    await during(clock, 6_000, b.fail);
+    expect(await during(clock, 100, b.succeed)).toBe("ok");
+    b.link.mode = "up";
+    await clock.advance(60_000);
+    expect(store.written).toHaveLength(0);
+    running.fail();
+    await running.end;
+    expect(a.circuit.state).toBe("open");
+  });
+
+  test("rule 8: a probe given up in a partition leaves the fleet's closed circuit closed", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    b.link.mode = "down";
+    await during(clock, 6_000, b.fail);
+    await ending(
+      b.circuit.run(() => {
+        throw new DOMException("gone", "AbortError");
+      }),
+    );
+    b.link.mode = "up";
+    await clock.advance(60_000);
+    expect(a.circuit.state).toBe("closed");
+    expect(store.written).toHaveLength(0);
+    expect(await during(clock, 100, b.succeed)).toBe("ok");
+  });
+
+  test("rule 8: the fleet's open and one's own: the more restrictive is obeyed", async () => {
+    const { clock, members } = await fleet(2, { timeout: 60 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    b.link.mode = "down";
+    await during(clock, 30_000, b.fail);
+    await during(clock, 20, a.fail);
+    b.link.mode = "up";
+    await clock.advance(28_000);
+    expect(b.circuit.state).toBe("open");
+    await clock.advance(4_000);
+    expect(b.circuit.retryAfter).toBeGreaterThan(20);
+  });
+});

@@ -1,0 +1,225 @@
+import { describe, expect, test } from "vitest";
+import { isFailfastError } from "../../src/index.js";
+import { at, boom, during, ending, fleet, pendingCall } from "./fleet.js";
+
+describe("rule 10: what counts as neither", () => {
+  test("rule 10: a caller's own abort trips nothing, whatever is thrown", async () => {
+    const { members, store, clock } = await fleet(1);
+    const { circuit } = at(members, 0);
+    const caller = new AbortController();
+    const signal = caller.signal as never;
+    const call = ending(
+      circuit.run(
+        async () => {
+          await undefined;
+          throw boom;
+        },
+        { signal },
+      ),
+    );
+    caller.abort();
+    expect(await call).toBe("failed");
+    await clock.advance(50);
+    expect(circuit.state).toBe("closed");
+    expect(store.written).toHaveLength(0);
+  });
+
+  test("rule 10: a caller's abort for lack of time is the backend's slowness, and trips", async () => {
+    const { members } = await fleet(1);
+    const { circuit } = at(members, 0);
+    const caller = new AbortController();
+    caller.abort(new DOMException("too slow", "TimeoutError"));
+    const call = circuit.run(
+      async () => {
+        throw caller.signal.reason;
+      },
+      { signal: caller.signal as never },
+    );
+    await expect(call).rejects.toBe(caller.signal.reason);
+    expect(circuit.state).toBe("open");
+  });
+
+  test("rule 10: an AbortError of a wrapped function, whose signal can't be seen, trips nothing", async () => {
+    const { members } = await fleet(1);
+    const { circuit } = at(members, 0);
+    const guarded = circuit(async () => {
+      throw new DOMException("gone", "AbortError");
+    });
+    await expect(guarded()).rejects.toThrow("gone");
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("rule 10: a rejection by another circuit trips nothing, wrapped or not", async () => {
+    const { members } = await fleet(1);
+    const { circuit, failfast } = at(members, 0);
+    const inner = failfast("inner", 60);
+    void inner.trip();
+    const guarded = circuit(async () => inner.run(() => 1));
+    await expect(guarded()).rejects.toSatisfy(isFailfastError);
+    const wrapping = circuit(async () => {
+      try {
+        return await inner.run(() => 1);
+      } catch (cause) {
+        throw new Error("the client failed", { cause });
+      }
+    });
+    await expect(wrapping()).rejects.toThrow("the client failed");
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("rule 10: its own rejections extend nothing", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5 });
+    const { fail, succeed } = at(members, 0);
+    await fail();
+    for (let n = 0; n < 50; n++) {
+      expect(await succeed()).toBe("rejected");
+      await clock.advance(100);
+    }
+    await clock.advance(100);
+    expect(await during(clock, 60, succeed)).toBe("ok");
+  });
+});
+
+describe("rule 12: the call's own outcome", () => {
+  const things: unknown[] = [boom, undefined, null, "text", 0, Symbol("s"), Object.freeze({ frozen: true })];
+  for (const thing of things) {
+    test(`rule 12: ${String(thing)} thrown reaches the caller as it is`, async () => {
+      const { members } = await fleet(1);
+      const { failfast } = at(members, 0);
+      const caught: unknown[] = [];
+      const note = (error: unknown): void => void caught.push(error);
+      const thrower = (): never => {
+        throw thing;
+      };
+      await failfast("async", 60)(async () => thrower())().catch(note);
+      await failfast("run", 60).run(thrower).catch(note);
+      await failfast("thenable", 60)(() => Promise.reject(thing))().catch(note);
+      try {
+        failfast("sync", 60)(thrower)();
+      } catch (error) {
+        note(error);
+      }
+      expect(caught).toHaveLength(4);
+      for (const error of caught) expect(error).toBe(thing);
+      for (const name of ["async", "run", "thenable", "sync"]) expect(failfast(name).state).toBe("open");
+    });
+  }
+
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const unreadable: Readonly<Record<string, unknown>> = {
+    "a revoked proxy": revoked.proxy,
+    "an error whose name throws": Object.defineProperty(new Error("x"), "name", {
+      get() {
+        throw new Error("of the getter");
+      },
+    }),
+    "an error whose code throws": Object.defineProperty(new Error("x"), "code", {
+      get() {
+        throw new Error("of the getter");
+      },
+    }),
+    "an error whose message is no text": { message: { toString: null } },
+  };
+  for (const [what, thing] of Object.entries(unreadable)) {
+    for (const shareReason of [false, true]) {
+      test(`rule 12: ${what} reaches the caller as it is, and trips (shareReason: ${shareReason})`, async () => {
+        const { members } = await fleet(1, { options: { shareReason } });
+        const { circuit } = at(members, 0);
+        const caught = await circuit
+          .run(() => {
+            throw thing;
+          })
+          .catch((error: unknown) => ({ error }));
+        expect(Object.is((caught as { error: unknown }).error, thing)).toBe(true);
+        expect(circuit.state).toBe("open");
+      });
+    }
+  }
+
+  test("rule 12: a result reaches the caller as the same value, from a probe too", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5 });
+    const { circuit, fail } = at(members, 0);
+    const value = Object.freeze({ rows: [] });
+    const guarded = circuit(async () => value);
+    expect(await guarded()).toBe(value);
+    expect(circuit(() => value)()).toBe(value);
+    expect(await circuit.run(() => value)).toBe(value);
+    await during(clock, 5_100, fail);
+    expect(await during(clock, 60, guarded)).toBe(value);
+    expect(circuit.state).toBe("closed");
+  });
+
+  /** The unhandled rejections of the process while something happens, in place of the runner's own watch. */
+  async function unhandled(run: () => Promise<unknown>): Promise<unknown[]> {
+    const others = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    const seen: unknown[] = [];
+    process.on("unhandledRejection", (reason) => seen.push(reason));
+    try {
+      await run();
+      for (let turn = 0; turn < 5; turn++) await new Promise((done) => setImmediate(done));
+    } finally {
+      process.removeAllListeners("unhandledRejection");
+      for (const listener of others) process.on("unhandledRejection", listener);
+    }
+    return seen;
+  }
+
+  test("rule 12: no unhandled rejection is added, whatever the store does", async () => {
+    for (const mode of ["up", "down", "hanging", "read-only"] as const) {
+      const seen = await unhandled(async () => {
+        const { clock, members } = await fleet(2, { timeout: 5 });
+        for (const { link } of members) link.mode = mode;
+        for (let n = 0; n < 4; n++) {
+          for (const { fail } of members) await during(clock, 60, fail);
+          await clock.advance(5_500);
+        }
+        for (const { succeed } of members) await during(clock, 60, succeed);
+        for (const { circuit } of members) await during(clock, 2_000, () => circuit.hold("open"));
+        for (const { failfast } of members) await during(clock, 2_000, () => failfast.close());
+      });
+      expect(seen).toEqual([]);
+    }
+  });
+
+  test("rule 12: none is hidden, and none is doubled", async () => {
+    const failures = await unhandled(async () => {
+      const { members } = await fleet(1);
+      void at(members, 0).circuit(async () => {
+        throw boom;
+      })();
+    });
+    expect(failures).toEqual([boom]);
+    const blocks = await unhandled(async () => {
+      const { members } = await fleet(1);
+      void at(members, 0).circuit.run(() => {
+        throw boom;
+      });
+    });
+    expect(blocks).toEqual([boom]);
+    const rejections = await unhandled(async () => {
+      const { members } = await fleet(1);
+      const { circuit, fail } = at(members, 0);
+      await fail();
+      void circuit(async () => 1)();
+    });
+    expect(rejections.map(isFailfastError)).toEqual([true]);
+  });
+
+  test("rule 12: those of a probe and of calls that outlive their term are not hidden either", async () => {
+    const seen = await unhandled(async () => {
+      const { clock, members } = await fleet(1, { timeout: 5 });
+      const { circuit, fail } = at(members, 0);
+      const late = pendingCall(circuit);
+      await during(clock, 5_100, fail);
+      void circuit(async () => {
+        throw boom;
+      })();
+      await clock.advance(60);
+      late.fail();
+      expect(await late.end).toBe("failed");
+    });
+    expect(seen).toEqual([boom]);
+  });
+});

@@ -1,0 +1,339 @@
+import { describe, expect, test } from "vitest";
+import { createFailfast } from "../../src/index.js";
+import { manualClock } from "../../src/testing/index.js";
+import { faultyStore } from "./faulty-store.js";
+import { at, boom, during, ending, fleet } from "./fleet.js";
+
+const DAY = 24 * 3_600_000;
+
+const NAMES: Readonly<Record<string, string>> = {
+  "the empty string": "",
+  __proto__: "__proto__",
+  constructor: "constructor",
+  hasOwnProperty: "hasOwnProperty",
+  "a Redis hash tag": "{x}",
+  "line breaks": "a\r\nset b 1",
+  NUL: "a\0b",
+  "a path": "../../etc/passwd",
+  "a glob": "*?[a-z]",
+  "a colon": "circuit:x",
+  "a percent sign": "%",
+  "an encoded one": "%7Bx%7D",
+  "an emoji": "🙂",
+  "a lone high surrogate": "\ud83d",
+  "a lone low surrogate": "\ude42",
+  "a swapped pair": "\ude42\ud83d",
+  "a megabyte": "m".repeat(1_000_000),
+  "a megabyte and one more": `${"m".repeat(1_000_000)}n`,
+  "a megabyte of surrogates": "\ud83d".repeat(500_000),
+};
+
+describe("rule 16: names are any string", () => {
+  test("rule 16: each is a circuit of its own, shared by the fleet, with short plain keys", async () => {
+    const clock = manualClock();
+    const store = faultyStore(clock);
+    const [a, b] = [0, 1].map((n) => createFailfast({ clock, store: store.connect(), host: `h${n}` }));
+    if (a === undefined || b === undefined) throw new Error("two were made");
+    await during(clock, 100, () => Promise.all([a.ready(), b.ready()]));
+    for (const name of Object.values(NAMES)) {
+      expect(b(name, 60).state).toBe("closed");
+      await b(name).run(() => 1);
+      const fail = (): Promise<unknown> =>
+        a(name, 60).run(() => {
+          throw boom;
+        });
+      expect(await during(clock, 50, () => ending(fail()))).toBe("failed");
+      expect(await ending(b(name).run(() => 1))).toBe("rejected");
+      expect(b(name).name).toBe(name);
+    }
+    const keys = new Set(store.written.map(({ key }) => key));
+    expect(keys.size).toBe(Object.values(NAMES).length);
+    for (const key of keys) expect(key).toMatch(/^circuit:[A-Za-z0-9_.%~-]{1,200}$/);
+    expect(({} as Record<string, unknown>)["state"]).toBeUndefined();
+  });
+
+  test("rule 16: names from arguments likewise", async () => {
+    const clock = manualClock();
+    const failfast = createFailfast({ clock });
+    const circuits = failfast((name: string) => name, 60);
+    const guarded = circuits(async (name: string) => {
+      if (name === "__proto__") throw boom;
+      return name;
+    });
+    expect(await ending(guarded("__proto__"))).toBe("failed");
+    expect(await ending(guarded("__proto__"))).toBe("rejected");
+    for (const name of Object.values(NAMES)) {
+      if (name !== "__proto__") expect(await guarded(name)).toBe(name);
+    }
+  });
+});
+
+describe("rule 16: what the store returns is untrusted", () => {
+  const now = manualClock().wall();
+  const open = {
+    v: 1,
+    revision: now + 5,
+    generation: now + 5,
+    nonce: "n",
+    state: "open",
+    until: now + 30_000,
+    duration: 30_000,
+    by: "h/1",
+    reason: "r",
+    at: now,
+  };
+  const RUBBISH: Readonly<Record<string, unknown>> = {
+    "no JSON": "{",
+    nothing: "",
+    "Python's own": "b'\\x80\\x04K\\x01.'",
+    null: "null",
+    "an array": "[]",
+    "a number": "1",
+    "deep JSON": `${"[".repeat(2_000)}${"]".repeat(2_000)}`,
+    "a megabyte": JSON.stringify({ ...open, reason: "r".repeat(1_000_000) }),
+    "another version": { ...open, v: 2 },
+    "no revision": { ...open, revision: undefined },
+    "a fractional revision": { ...open, revision: 1.5 },
+    "a text revision": { ...open, revision: "9" },
+    "a revision from centuries ahead": { ...open, revision: Number.MAX_SAFE_INTEGER },
+    "a generation above its revision": { ...open, generation: now + 6 },
+    "an unknown state": { ...open, state: "ajar" },
+    "a state of Object's": { ...open, state: "constructor" },
+    "no nonce": { ...open, nonce: undefined },
+    "a negative deadline": { ...open, until: -1 },
+    "a deadline that is text": { ...open, until: "2099" },
+    "an infinite deadline": JSON.stringify(open).replace(String(open.until), "1e999"),
+    "a duration of a century": { ...open, duration: 100 * 366 * DAY },
+    "no time": { ...open, at: undefined },
+    "an owner that is an object": { ...open, owner: {} },
+    "a count below zero": { ...open, lapsed: -1 },
+    "an enormous count": { ...open, lapsed: 1e15 },
+    __proto__: JSON.stringify(open).replace("{", '{"__proto__":{"state":"open"},').replace('"v":1,', ""),
+  };
+
+  for (const [what, value] of Object.entries(RUBBISH)) {
+    test(`rule 16: ${what}, read, pushed and met by a swap, is an event and no exception`, async () => {
+      const raw = typeof value === "string" ? value : JSON.stringify(value);
+      const { clock, members, store } = await fleet(1, { timeout: 5 });
+      const { failfast, link, circuit, succeed, fail } = at(members, 0);
+      const told: unknown[] = [];
+      failfast.on("store-down", ({ error }) => told.push(error));
+      failfast.on("store-up", () => told.push("up"));
+      store.put("circuit:x", raw);
+      link.push({ key: "circuit:x", value: raw, now: clock.wall() });
+      link.gap();
+      await clock.advance(20_000);
+      expect(told).toHaveLength(1);
+      expect(String(told[0])).toMatch(/circuit:x.*no record of failfast/);
+      expect(await succeed()).toBe("ok");
+      expect(circuit.state).toBe("closed");
+      // It is overwritten at the next change, and all is well again.
+      expect(await during(clock, 50, fail)).toBe("failed");
+      expect(store.record("x")).toMatchObject({ v: 1, state: "open" });
+      link.gap();
+      await clock.advance(1_000);
+      expect(told).toHaveLength(2);
+      expect(told[1]).toBe("up");
+    });
+  }
+
+  test("rule 16: rubbish over an open circuit does not close it", async () => {
+    const { clock, members, store } = await fleet(2);
+    await during(clock, 50, at(members, 0).fail);
+    store.put("circuit:x", "rubbish");
+    for (const { link } of members) link.gap();
+    await clock.advance(20_000);
+    for (const { succeed } of members) expect(await succeed()).toBe("rejected");
+    await clock.advance(40_000);
+    expect(await during(clock, 100, at(members, 0).succeed)).toBe("ok");
+    await clock.advance(100);
+    expect(members.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed"]);
+    expect(store.record("x")).toMatchObject({ state: "closed" });
+  });
+
+  const far = { ...open, until: now + 365 * DAY, duration: 365 * DAY };
+  test("rule 16: a deadline is clamped to the circuit's own time, or to 24 h for an operator's", async () => {
+    for (const [record, most] of [
+      [far, 60],
+      [{ ...far, manual: true }, 86_400],
+      [{ ...far, state: "half-open", owner: "somebody" }, 600],
+    ] as const) {
+      for (const tells of [true, false]) {
+        const { clock, members, store } = await fleet(1, { timeout: 60, tells });
+        const { circuit, link, succeed } = at(members, 0);
+        store.put("circuit:x", JSON.stringify(record));
+        link.gap();
+        await clock.advance(200);
+        expect(circuit.state).not.toBe("closed");
+        expect(circuit.retryAfter).toBeLessThanOrEqual(most);
+        await clock.advance((most - 1) * 1_000);
+        link.gap();
+        await clock.advance(1_000);
+        expect(await during(clock, 100, succeed)).toBe("ok");
+      }
+    }
+  });
+
+  test("rule 16: a clamped deadline holds for a name that is first used later", async () => {
+    const { clock, members, store } = await fleet(1);
+    const { failfast, link } = at(members, 0);
+    store.put("circuit:later", JSON.stringify(far));
+    link.gap();
+    await clock.advance(200);
+    const later = failfast("later", 5);
+    expect(await ending(later.run(() => 1))).toBe("rejected");
+    await clock.advance(5_000);
+    expect(await during(clock, 100, () => ending(later.run(() => 1)))).toBe("ok");
+  });
+
+  const ANSWERS: readonly unknown[] = [
+    undefined,
+    null,
+    0,
+    "text",
+    {},
+    [],
+    [null],
+    [{}],
+    [{ key: 1, value: 2 }],
+    [{ key: "circuit:x", value: null }],
+    [{ key: "circuit:x", value: "{}", now: "then" }],
+    { ok: "yes" },
+    { ok: true },
+    { ok: true, value: 5 },
+    { ok: false, value: undefined },
+    { ok: false, value: "rubbish", now: Number.NaN },
+    () => undefined,
+  ];
+  ANSWERS.forEach((answer, n) => {
+    test(`rule 16: answers of the wrong shape change no call (${n})`, async () => {
+      const { clock, members } = await fleet(1, { timeout: 5 });
+      const { link, succeed, fail, circuit } = at(members, 0);
+      link.lie = () => answer;
+      link.push(answer);
+      link.push(undefined);
+      link.gap();
+      await clock.advance(1_000);
+      expect(await succeed()).toBe("ok");
+      expect(await fail()).toBe("failed");
+      expect(await succeed()).toBe("rejected");
+      await clock.advance(5_500);
+      expect(await during(clock, 60, succeed)).toMatch(/ok|rejected/);
+      await clock.advance(300);
+      expect(await during(clock, 60, succeed)).toBe("ok");
+      expect(circuit.state).toBe("closed");
+    });
+  });
+
+  test("rule 16: a list of which one entry throws is taken for a failed read", async () => {
+    const { clock, members } = await fleet(1);
+    const { link, succeed, failfast } = at(members, 0);
+    const told: unknown[] = [];
+    failfast.on("store-down", ({ error }) => told.push(error));
+    link.lie = (verb, truth) =>
+      verb === "list"
+        ? (function* () {
+            yield { key: "circuit:x", value: "{}" };
+            throw new Error("the cursor is gone");
+          })()
+        : truth;
+    link.gap();
+    await clock.advance(1_000);
+    expect(await succeed()).toBe("ok");
+    expect(told).toHaveLength(1);
+  });
+
+  test("rule 16: a store whose clock jumps about moves no deadline later", async () => {
+    const { clock, members } = await fleet(1, { timeout: 60 });
+    const { link, fail, circuit, succeed } = at(members, 0);
+    await during(clock, 50, fail);
+    const jumps = [-DAY, DAY, -1, 1e15, Number.NaN, -1e15];
+    let n = 0;
+    link.lie = (verb, truth) => {
+      if (verb !== "list") return truth;
+      const now = clock.wall() + (jumps[n++ % jumps.length] ?? 0);
+      return [...(truth as { key: string; value: string }[])].map((entry) => ({ ...entry, now }));
+    };
+    let left = circuit.retryAfter;
+    for (let round = 0; round < 12; round++) {
+      link.gap();
+      await clock.advance(1_000);
+      expect(circuit.retryAfter).toBeLessThanOrEqual(left);
+      left = circuit.retryAfter;
+    }
+    link.lie = undefined;
+    await clock.advance(50_000);
+    expect(await during(clock, 60, succeed)).toBe("ok");
+  });
+});
+
+describe("rule 18: what is told", () => {
+  const secrets = /4711|secret|customer/;
+  const failing = async (shareReason: boolean | undefined, error: unknown): Promise<string> => {
+    const { clock, members, store } = await fleet(
+      1,
+      shareReason === undefined ? {} : { options: { shareReason } },
+    );
+    const guarded = at(members, 0).circuit(async (_: string) => {
+      throw error;
+    });
+    await during(clock, 50, () => ending(guarded("customer 4711")));
+    return store.raw("circuit:x") ?? "";
+  };
+
+  test("rule 18: who, when, until and why: an error's name and code, and no more", async () => {
+    const raw = await failing(undefined, boom);
+    expect(raw).not.toMatch(secrets);
+    const record = JSON.parse(raw) as Record<string, unknown>;
+    expect(record).toMatchObject({ state: "open", duration: 60_000, reason: "Error ECONNREFUSED" });
+    expect(record["by"]).toBe(`host0/${process.pid}`);
+    const lasts = (record["until"] as number) - (record["at"] as number);
+    // Its time began when the call failed, a little before the store heard of it.
+    expect(lasts).toBeLessThanOrEqual(60_000);
+    expect(lasts).toBeGreaterThan(59_980);
+    expect(Object.keys(record).sort()).toEqual(
+      ["at", "by", "duration", "generation", "nonce", "reason", "revision", "state", "until", "v"].sort(),
+    );
+  });
+
+  test("rule 18: names and codes made of a call's data are not told", async () => {
+    for (const error of [
+      Object.assign(new Error("x"), { name: "NotFound: customer 4711" }),
+      Object.assign(new Error("x"), { code: "customer 4711" }),
+      "secret 4711",
+      { message: "secret 4711", stack: "secret" },
+    ]) {
+      expect(await failing(false, error)).not.toMatch(secrets);
+    }
+  });
+
+  test("rule 18: with shareReason the message is told, cut to what every reader takes", async () => {
+    expect(await failing(true, boom)).toMatch(/secret: customer 4711/);
+    expect(await failing(true, new Error(`secret${"m".repeat(1_000_000)}`))).toMatch(/secretm{200}/);
+    expect((await failing(true, new Error("m".repeat(1_000_000)))).length).toBeLessThan(1_000);
+    expect(await failing(true, Symbol("s"))).toMatch(/"open"/);
+    expect(await failing(true, Object.create(null))).toMatch(/"open"/);
+    expect(await failing(true, new Error("\u0001".repeat(1_000)))).toMatch(/"open"/);
+    expect(await failing(true, new Error("\ud83d\u{1f642}".repeat(300)))).toMatch(/"open"/);
+  });
+
+  test("rule 18: the events here and elsewhere tell it", async () => {
+    const { clock, members } = await fleet(2);
+    const seen: Record<string, unknown>[] = [];
+    for (const { failfast } of members) {
+      failfast.on("open", (event) => seen.push({ ...event } as unknown as Record<string, unknown>));
+    }
+    await during(clock, 50, at(members, 0).fail);
+    const by = `host0/${process.pid}`;
+    expect(seen).toHaveLength(2);
+    expect(seen[0]).toMatchObject({
+      circuit: "x",
+      local: true,
+      by,
+      reason: "Error ECONNREFUSED",
+      error: boom,
+    });
+    expect(seen[1]).toMatchObject({ circuit: "x", local: false, by, reason: "Error ECONNREFUSED" });
+    expect(seen[1]).not.toHaveProperty("error");
+  });
+});

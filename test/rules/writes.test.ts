@@ -1,0 +1,197 @@
+import { describe, expect, test } from "vitest";
+import { createFailfast } from "../../src/index.js";
+import { manualClock } from "../../src/testing/index.js";
+import { faultyStore } from "./faulty-store.js";
+import { at, during, fleet } from "./fleet.js";
+
+const DAY = 24 * 3_600_000;
+
+describe("rule 13: what a circuit costs while nothing happens", () => {
+  test("rule 13: making 1 000 circuits does no operation and starts no timer", async () => {
+    const clock = manualClock();
+    const store = faultyStore(clock);
+    const failfast = createFailfast({ clock, store: store.connect() });
+    for (let n = 0; n < 1_000; n++) failfast(`c${n}`, 60)(async () => n);
+    await clock.advance(10_000);
+    expect(store.operations).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("rule 13: 1 000 closed circuits in use share one timer, and have written nothing", async () => {
+    const { clock, members, store } = await fleet(1);
+    const { failfast, succeed } = at(members, 0);
+    await succeed();
+    const before = clock.pending;
+    expect(before).toBe(1);
+    for (let n = 0; n < 1_000; n++) await failfast(`c${n}`, 60).run(() => n);
+    await clock.advance(100);
+    expect(clock.pending).toBe(before);
+    expect(store.written).toHaveLength(0);
+  });
+
+  test("rule 13: a circuit that closed again has no timer of its own", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5 });
+    const { fail, succeed } = at(members, 0);
+    const before = clock.pending;
+    await during(clock, 5_100, fail);
+    await during(clock, 1_000, succeed);
+    expect(clock.pending).toBe(before);
+  });
+
+  test("rule 13: after close() nothing is left", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    for (const { fail } of members) await fail();
+    for (const { failfast } of members) await during(clock, 1_000, () => failfast.close());
+    await clock.advance(10_000);
+    expect(clock.pending).toBe(0);
+    const operations = store.operations;
+    await clock.advance(60_000);
+    expect(store.operations).toBe(operations);
+  });
+});
+
+describe("rule 14: one write per outage", () => {
+  for (const spread of [0, 1, 5]) {
+    test(`rule 14: a fleet of 8 that fails together, ${spread} ms apart, writes once`, async () => {
+      const { clock, members, store } = await fleet(8);
+      for (const { fail } of members) {
+        void fail();
+        if (spread > 0) await clock.advance(spread);
+      }
+      await clock.advance(2_000);
+      expect(store.written).toHaveLength(1);
+      expect(members.map(({ circuit }) => circuit.state)).toEqual(members.map(() => "open"));
+      expect(members.map(({ circuit }) => circuit.snapshot().pending)).toEqual(members.map(() => false));
+    });
+  }
+
+  test("rule 14: whoever finds it open already takes that, deadline and all", async () => {
+    const { clock, members, store } = await fleet(2);
+    const [a, b] = [at(members, 0), at(members, 1)];
+    b.link.pushes = "lost";
+    await during(clock, 2_000, a.fail);
+    expect(b.circuit.state).toBe("closed");
+    await during(clock, 50, b.fail);
+    expect(store.written).toHaveLength(1);
+    expect(b.circuit.retryAfter).toBeCloseTo(a.circuit.retryAfter, 1);
+  });
+
+  test("rule 14: a swap that reports failure and returns one's own record was a success", async () => {
+    const { clock, members, store } = await fleet(1);
+    const { fail, link, circuit } = at(members, 0);
+    link.pushes = "lost";
+    link.lie = (verb, truth) => (verb === "swap" ? { ...(truth as object), ok: false } : truth);
+    await during(clock, 2_000, fail);
+    expect(store.written).toHaveLength(1);
+    expect(circuit.snapshot()).toMatchObject({ state: "open", pending: false });
+  });
+
+  test("rule 14: a write that was carried out and whose answer was lost is known again by its push", async () => {
+    const { clock, members, store } = await fleet(1);
+    const { fail, link, circuit, failfast } = at(members, 0);
+    const told: string[] = [];
+    failfast.on("store-down", () => told.push("down"));
+    await during(clock, 50, () => circuit.trip());
+    await during(clock, 50, () => circuit.reset());
+    const before = store.written.length;
+    link.lie = (verb, truth) => (verb === "swap" ? new Promise(() => undefined) : truth);
+    await during(clock, 5_000, fail);
+    expect(store.written).toHaveLength(before + 1);
+    expect(circuit.snapshot()).toMatchObject({ state: "open", pending: false });
+    expect(told).toEqual([]);
+  });
+
+  test("rule 14: what is still true after an outage of the store is written, once", async () => {
+    const { clock, members, store } = await fleet(8, { timeout: 300 });
+    for (const { link } of members) link.mode = "down";
+    await during(clock, 60_000, () => Promise.all(members.map(({ fail }) => fail())));
+    expect(store.written).toHaveLength(0);
+    for (const { link } of members) link.mode = "up";
+    await clock.advance(60_000);
+    expect(store.written).toHaveLength(1);
+    expect(store.record("x")).toMatchObject({ state: "open" });
+  });
+
+  test("rule 14: while a write hangs, no second one of that circuit is sent", async () => {
+    const { clock, members } = await fleet(1);
+    const { fail, link, circuit } = at(members, 0);
+    await during(clock, 50, () => circuit.trip());
+    await during(clock, 50, () => circuit.reset());
+    const before = link.counts.swap;
+    link.mode = "hanging";
+    await during(clock, 200, () => Promise.all([fail(), fail(), fail()]));
+    expect(link.counts.swap).toBe(before + 1);
+  });
+});
+
+describe("rule 15: how long records live", () => {
+  test("rule 15: every write is kept for at least a day beyond its deadline", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 5_100, a.fail);
+    await during(clock, 5_100, b.fail);
+    await during(clock, 100, a.succeed);
+    await during(clock, 50, () => a.circuit.trip({ for: "24h" }));
+    await during(clock, 50, () => a.circuit.reset());
+    await during(clock, 50, () => a.circuit.hold("open"));
+    await during(clock, 50, () => a.circuit.hold("closed", { until: clock.wall() + 3_600_000 }));
+    await during(clock, 50, () => a.circuit.release());
+    expect(store.written).toHaveLength(10);
+    for (const { value, ttlMs } of store.written) {
+      const { until = 0, at: written } = JSON.parse(value) as { until?: number; at: number };
+      expect(ttlMs).toBeGreaterThanOrEqual(DAY + Math.max(until - written - 10, 0));
+    }
+  });
+
+  test("rule 15: reset writes a closed record and deletes nothing", async () => {
+    const { clock, members, store } = await fleet(2);
+    await during(clock, 50, at(members, 0).fail);
+    expect(await during(clock, 50, () => at(members, 1).circuit.reset())).toEqual({ stored: true });
+    expect(store.record("x")).toMatchObject({ state: "closed" });
+    expect(members.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed"]);
+    expect(store.links.map(({ counts }) => counts.delete)).toEqual([0, 0]);
+  });
+
+  test("rule 15: a hold that goes missing is restored by those who know of it, as it was", async () => {
+    const { clock, members, store } = await fleet(3);
+    await during(clock, 50, () => at(members, 0).circuit.hold("open", { reason: "migration" }));
+    expect(members.map(({ circuit }) => circuit.held)).toEqual(["open", "open", "open"]);
+    const before = JSON.parse(store.raw("hold:x") ?? "") as Record<string, unknown>;
+    store.flush();
+    await clock.advance(20_000);
+    const { revision, nonce, ...rest } = JSON.parse(store.raw("hold:x") ?? "") as Record<string, unknown>;
+    expect(before).toMatchObject(rest);
+    expect(revision).toBeGreaterThan(before["revision"] as number);
+    expect(nonce).not.toBe(before["nonce"]);
+    expect(members.map(({ circuit }) => circuit.held)).toEqual(["open", "open", "open"]);
+    expect(store.written).toHaveLength(2);
+  });
+
+  test("rule 15: a hold is not the circuit's: calls and probes leave it alone, and release ends it", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 50, () => a.circuit.hold("closed"));
+    const hold = store.raw("hold:x");
+    for (let n = 0; n < 5; n++) expect(await during(clock, 50, b.fail)).toBe("failed");
+    expect(b.circuit.state).toBe("closed");
+    expect(store.raw("hold:x")).toBe(hold);
+    await during(clock, 50, () => b.circuit.release());
+    expect(await during(clock, 50, a.fail)).toBe("failed");
+    expect(await b.succeed()).toBe("rejected");
+  });
+
+  test("rule 15: a released hold does not come back when the store forgets, or is rolled back", async () => {
+    const { clock, members, store } = await fleet(2);
+    await during(clock, 50, () => at(members, 0).circuit.hold("open"));
+    const held = store.snapshot();
+    await during(clock, 50, () => at(members, 1).circuit.release());
+    store.rollBack(held);
+    for (const { link } of members) link.gap();
+    await clock.advance(3_000);
+    expect(members.map(({ circuit }) => circuit.held)).toEqual([undefined, undefined]);
+    expect(JSON.parse(store.raw("hold:x") ?? "")).toMatchObject({ state: "released" });
+    store.flush();
+    await clock.advance(30_000);
+    expect(members.map(({ circuit }) => circuit.held)).toEqual([undefined, undefined]);
+  });
+});
