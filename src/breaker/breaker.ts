@@ -222,6 +222,11 @@ export class Breaker implements Subscriber {
     if (moved) {
       if (this.#overlay !== null && !stands(this.#overlay, sighting, this.fleet.clock.now()))
         this.#overlay = null;
+      // A lease granted too late for its asker is for the probe that this process began meanwhile.
+      if (this.#probing && this.#isOurs() && this.#overlay === null) {
+        this.#settle(false);
+        return;
+      }
       this.#probe = undefined;
     }
     this.#settle(moved);
@@ -269,6 +274,10 @@ export class Breaker implements Subscriber {
 
   #isOurs(): boolean {
     return this.#sighting()?.record.owner === this.fleet.owner;
+  }
+
+  get #probing(): boolean {
+    return this.#probe !== undefined && this.fleet.clock.now() < this.#probe.until;
   }
 
   #opening(duration: number, reason: string, manual: boolean, reopens: number): Overlay {

@@ -150,8 +150,13 @@ export class Replica {
     entry.sighting = { raw, record, deadline };
     if (order === 0) return;
     entry.adopted = ++this.#adoptions;
-    if (entry.write?.nonce === record.nonce) entry.write.granted(raw);
-    else if (notify) entry.subscriber?.changed();
+    if (entry.write?.nonce === record.nonce) {
+      entry.write.granted(raw);
+      return;
+    }
+    // Somebody's write came through: ours that failed long ago say nothing of the next one.
+    entry.strikes = 0;
+    if (notify) entry.subscriber?.changed();
   }
 
   /** Something is wrong with the store: it is said once, until all is well again. */

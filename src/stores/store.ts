@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** A value, or a promise of it: a store that answers without promises lets a sync call probe at once. */
 export type Awaitable<T> = T | PromiseLike<T>;
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { builtin, warn } from "../platform.js";
 
 interface OfCircuit {

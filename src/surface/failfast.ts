@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Breaker } from "../breaker/breaker.js";
 import type { Fleet } from "../breaker/fleet.js";
 import { Guard } from "../call/guard.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Store, StoreEntry, StoreWatcher } from "../stores/store.js";
+import type { Store, StoreEntry, StoreWatcher, SwapResult } from "../stores/store.js";
 import { StoreContractError, type StoreContractOptions, type StoreHandle, storeContract } from "./index.js";
 
 interface Held {
@@ -11,6 +11,16 @@ interface Held {
 interface Backing {
   held: Map<string, Held>;
   watchers: Set<{ prefix: string; on: StoreWatcher }>;
+}
+
+/** A store that answers without promises. */
+interface AtOnce {
+  get(key: string): string | undefined;
+  set(key: string, value: string, ttlMs: number): void;
+  delete(key: string): boolean;
+  swap(key: string, expect: string | null, value: string, ttlMs: number): SwapResult;
+  list(prefix: string): StoreEntry[];
+  watch(prefix: string, on: StoreWatcher): AsyncDisposable;
 }
 
 /** Everything in a store that can be done wrong by itself. */
@@ -43,7 +53,7 @@ const right: Ways = {
 const emptyBacking = (): Backing => ({ held: new Map(), watchers: new Set() });
 
 /** A store in a map: right, as far as its ways are. */
-function mapStore({ held, watchers }: Backing, ways: Partial<Ways> = {}): Required<Store> {
+function mapStore({ held, watchers }: Backing, ways: Partial<Ways> = {}): AtOnce {
   const { name, keep, until, live, equal, under, push, now } = { ...right, ...ways };
   const withNow = <Answer extends object>(answer: Answer): Answer => {
     const reading = now();
@@ -160,11 +170,7 @@ function ways(what: string, wrong: Partial<Ways>, ...cases: string[]): Wrong {
 }
 
 /** Wrong in what some of its verbs do with a store that is right. */
-function verbs(
-  what: string,
-  wrong: (store: Required<Store>, backing: Backing) => Verbs,
-  ...cases: string[]
-): Wrong {
+function verbs(what: string, wrong: (store: AtOnce, backing: Backing) => Verbs, ...cases: string[]): Wrong {
   return [
     what,
     () => {
@@ -188,7 +194,7 @@ function swapsIf(
     what,
     (store) => ({
       swap(key, expect, value, ttlMs) {
-        const stored = (store.get(key) as string | undefined) ?? null;
+        const stored = store.get(key) ?? null;
         const ok = matches(stored, expect);
         if (ok) store.set(key, value, ttlMs);
         return { ok, value: ok ? value : stored };
@@ -306,7 +312,9 @@ const wrongStores: Wrong[] = [
       const makeStore = () => ({
         ...mapStore(emptyBacking()),
         get: (key: string) => held[key],
-        set: (key: string, value: string) => void (held[key] = value),
+        set(key: string, value: string) {
+          held[key] = value;
+        },
         delete: (key: string) => delete held[key],
       });
       return makeStore;
@@ -317,7 +325,7 @@ const wrongStores: Wrong[] = [
   // Values
   verbs(
     "takes the empty string for nothing",
-    ({ get }) => ({ get: (key) => (get(key) as string) || null }),
+    ({ get }) => ({ get: (key) => get(key) || null }),
     "values: the empty string is a value",
   ),
   ways(
@@ -410,8 +418,8 @@ const wrongStores: Wrong[] = [
   verbs(
     "starts the time anew when a swap fails",
     ({ get, set, swap }) => ({
-      async swap(...args) {
-        const result = await swap(...args);
+      swap(...args) {
+        const result = swap(...args);
         if (!result.ok && get(args[0])) set(args[0], result.value ?? "", args[3]);
         return result;
       },
@@ -422,7 +430,7 @@ const wrongStores: Wrong[] = [
   // Swap
   verbs(
     "never swaps",
-    ({ get }) => ({ swap: async (key) => ({ ok: false, value: (await get(key)) ?? null }) }),
+    ({ get }) => ({ swap: (key) => ({ ok: false, value: get(key) ?? null }) }),
     "swap: expecting nothing where nothing is stored, it writes",
     "swap: expecting what is stored, it writes",
     "swap: of many at once onto nothing, exactly one wins",
@@ -449,9 +457,9 @@ const wrongStores: Wrong[] = [
   verbs(
     "gives what was stored before a swap",
     ({ get, swap }) => ({
-      swap: async (...args) => {
-        const value = (await get(args[0])) ?? null;
-        return { ...(await swap(...args)), value };
+      swap: (...args) => {
+        const value = get(args[0]) ?? null;
+        return { ...swap(...args), value };
       },
     }),
     "swap: expecting what is stored, it writes",
@@ -459,8 +467,8 @@ const wrongStores: Wrong[] = [
   verbs(
     "says nothing of what is stored when a swap fails",
     ({ swap }) => ({
-      swap: async (...args) => {
-        const result = await swap(...args);
+      swap: (...args) => {
+        const result = swap(...args);
         return result.ok ? result : { ok: false, value: null };
       },
     }),
@@ -469,8 +477,8 @@ const wrongStores: Wrong[] = [
   verbs(
     "counts the rows that changed",
     ({ swap }) => ({
-      async swap(key, expect, value, ttlMs) {
-        const result = await swap(key, expect, value, ttlMs);
+      swap(key, expect, value, ttlMs) {
+        const result = swap(key, expect, value, ttlMs);
         return expect === value ? { ...result, ok: false } : result;
       },
     }),
@@ -520,9 +528,9 @@ const wrongStores: Wrong[] = [
     "reads, and writes a moment later",
     ({ get, set }) => ({
       async swap(key, expect, value, ttlMs) {
-        const stored = (await get(key)) ?? null;
+        const stored = get(key) ?? null;
         await laterTurn();
-        if (stored === expect) await set(key, value, ttlMs);
+        if (stored === expect) set(key, value, ttlMs);
         return { ok: stored === expect, value: stored === expect ? value : stored };
       },
     }),
@@ -537,9 +545,9 @@ const wrongStores: Wrong[] = [
       return {
         swap(key, expect, value, ttlMs) {
           const result = before.then(async () => {
-            const stored = (await get(key)) ?? null;
+            const stored = get(key) ?? null;
             await laterTurn();
-            if (stored === expect) await set(key, value, ttlMs);
+            if (stored === expect) set(key, value, ttlMs);
             return { ok: stored === expect, value: stored === expect ? value : stored };
           });
           before = result;
@@ -555,9 +563,9 @@ const wrongStores: Wrong[] = [
     ({ swap }) => {
       let swaps = 0;
       return {
-        async swap(...args) {
+        swap(...args) {
           swaps += 1;
-          return { ...(await swap(...args)), ...(swaps % 7 === 0 ? { ok: false } : {}) };
+          return { ...swap(...args), ...(swaps % 7 === 0 ? { ok: false } : {}) };
         },
       };
     },
@@ -615,14 +623,13 @@ const wrongStores: Wrong[] = [
   // List
   verbs(
     "lists one page",
-    ({ list }) => ({ list: async (prefix) => [...(await list(prefix))].slice(0, 100) }),
+    ({ list }) => ({ list: (prefix) => list(prefix).slice(0, 100) }),
     "list: gives 500 records, each once",
   ),
   verbs(
     "lists some twice",
     ({ list }) => ({
-      list: async (prefix) =>
-        [...(await list(prefix))].flatMap((entry, at) => (at % 100 ? [entry] : [entry, entry])),
+      list: (prefix) => list(prefix).flatMap((entry, at) => (at % 100 ? [entry] : [entry, entry])),
     }),
     "list: gives 500 records, each once",
   ),
@@ -635,16 +642,15 @@ const wrongStores: Wrong[] = [
   verbs(
     "lists keys without what they start with",
     ({ list }) => ({
-      list: async (prefix) =>
-        [...(await list(prefix))].map((entry) => ({ ...entry, key: entry.key.slice(prefix.length) })),
+      list: (prefix) => list(prefix).map((entry) => ({ ...entry, key: entry.key.slice(prefix.length) })),
     }),
     "list: gives every record under the prefix, whichever handle stored it",
   ),
   verbs(
     "answers null where there is nothing to list",
     ({ list }) => ({
-      list: async (prefix) => {
-        const entries = [...(await list(prefix))];
+      list: (prefix) => {
+        const entries = list(prefix);
         return entries.length > 0 ? entries : (null as unknown as StoreEntry[]);
       },
     }),
@@ -721,7 +727,7 @@ const wrongStores: Wrong[] = [
   verbs(
     "watches from a little later on",
     ({ watch }) => ({
-      async watch(prefix, on) {
+      watch(prefix, on) {
         void sleep(20).then(() => watch(prefix, on));
         return ended(() => {});
       },
@@ -749,8 +755,8 @@ const wrongStores: Wrong[] = [
   verbs(
     "goes on after it was disposed of",
     ({ watch }) => ({
-      async watch(...args) {
-        await watch(...args);
+      watch(...args) {
+        watch(...args);
         return ended(() => {});
       },
     }),
@@ -759,8 +765,8 @@ const wrongStores: Wrong[] = [
   verbs(
     "ends all watchers with one",
     ({ watch }, { watchers }) => ({
-      async watch(...args) {
-        await watch(...args);
+      watch(...args) {
+        watch(...args);
         return ended(() => watchers.clear());
       },
     }),
@@ -772,8 +778,8 @@ const wrongStores: Wrong[] = [
     ({ watch }, { watchers }) => {
       let count = 0;
       return {
-        async watch(...args) {
-          await watch(...args);
+        watch(...args) {
+          watch(...args);
           count += 1;
           return ended(() => {
             count -= 1;
@@ -789,8 +795,8 @@ const wrongStores: Wrong[] = [
     ({ watch }) => {
       let over = false;
       return {
-        async watch(prefix, on) {
-          const handle = await watch(prefix, {
+        watch(prefix, on) {
+          const handle = watch(prefix, {
             gap: () => on.gap(),
             change: (entry) => over || on.change(entry),
           });

@@ -55,7 +55,7 @@ const groups: readonly { readonly needs: readonly OptionalVerb[]; readonly cases
 /**
  * The suite that every store driver passes, as a list of cases for any test runner.
  *
- * With vitest, jest or bun:
+ * With vitest (jest and bun take the same line):
  * ```ts
  * import { storeContract } from "failfast/testing";
  * import { describe, test } from "vitest";

@@ -107,6 +107,58 @@ describe("rule 4: one lease for a fleet", () => {
     expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
   });
 
+  test("rule 4: a write that failed long ago makes no probe without a lease", async () => {
+    const { clock, members } = await fleet(2, { timeout: 30 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    a.link.mode = "read-only";
+    await during(clock, 10, a.fail);
+    await during(clock, 100, b.fail);
+    a.link.mode = "up";
+    await clock.advance(30_000);
+    expect(a.circuit.snapshot().pending).toBe(false);
+    const probes = [pendingCall(a.circuit), pendingCall(b.circuit)];
+    await clock.advance(60);
+    expect(probes.filter(({ made }) => made())).toHaveLength(1);
+  });
+
+  test("rule 4: a lease that comes while its asker probes by itself is for that very probe", async () => {
+    const { clock, members } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 5_100, a.fail);
+    a.link.delay = 300;
+    expect(await during(clock, 260, a.succeed)).toBe("rejected");
+    const probe = pendingCall(a.circuit);
+    expect(probe.made()).toBe(true);
+    await clock.advance(800);
+    expect(b.circuit.state).toBe("half-open");
+    expect(await during(clock, 20, a.succeed)).toBe("rejected");
+    a.link.delay = 1;
+    probe.succeed();
+    await probe.end;
+    await clock.advance(1_000);
+    expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
+  });
+
+  test("rule 4: probes count for nothing once their lease is another's, though both ended well", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 5_100, a.fail);
+    const first = pendingCall(a.circuit);
+    await clock.advance(10_100);
+    const second = pendingCall(b.circuit);
+    await clock.advance(50);
+    expect([first.made(), second.made()]).toEqual([true, true]);
+    first.succeed();
+    await first.end;
+    await clock.advance(50);
+    expect(a.circuit.state).toBe("half-open");
+    second.succeed();
+    await second.end;
+    await clock.advance(50);
+    expect(store.record("x")).toMatchObject({ state: "closed" });
+    expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
+  });
+
   test("rule 4: a failed probe opens it for everyone, for its whole time", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];

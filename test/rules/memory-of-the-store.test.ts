@@ -257,4 +257,15 @@ describe("rule 8: only the store grants revisions", () => {
     await clock.advance(4_000);
     expect(b.circuit.retryAfter).toBeGreaterThan(20);
   });
+
+  test("rule 8: an operator's verbs say when the store does not have it; a trip is obeyed here all the same", async () => {
+    const { clock, members } = await fleet(2);
+    const [a, b] = [at(members, 0), at(members, 1)];
+    a.link.mode = "hanging";
+    expect(await during(clock, 2_000, () => a.circuit.hold("open"))).toEqual({ stored: false });
+    expect(await during(clock, 2_000, () => a.circuit.trip())).toEqual({ stored: false });
+    expect([a.circuit.state, b.circuit.state]).toEqual(["open", "closed"]);
+    expect(await during(clock, 2_000, () => a.circuit.reset())).toEqual({ stored: false });
+    expect(a.circuit.state).toBe("open");
+  });
 });

@@ -30,7 +30,7 @@ export function show(value: unknown): string {
 /** A driver may hand back anything: a reply with a cycle, or of big integers. */
 function json(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? typeof value;
+    return JSON.stringify(value);
   } catch {
     return Object.prototype.toString.call(value);
   }

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Awaitable, Store, StoreEntry, StoreWatcher, SwapResult } from "../../stores/store.js";
 import { StoreContractError, show } from "./error.js";
 import { answeredWithin } from "./wait.js";

@@ -1,0 +1,100 @@
+// Packs the package, installs it in an empty project, and uses it as its users do.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const project = mkdtempSync(join(tmpdir(), "failfast-package-"));
+const run = (command, args, cwd = project) =>
+  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+assert.equal(manifest.dependencies, undefined, "the core depends on nothing");
+for (const [subpath, file] of Object.entries(manifest.exports)) {
+  if (subpath === "./package.json") continue;
+  assert.ok(existsSync(join(root, file)), `${subpath} is there`);
+  assert.ok(existsSync(join(root, file.replace(/\.js$/, ".d.ts"))), `${subpath} has types`);
+}
+run(process.execPath, [join(root, "node_modules/publint/src/cli.js"), root, "--pack", "false"], root);
+
+// What the core's entry reaches, and which of it is Node's.
+const seen = new Set();
+(function follow(file) {
+  if (seen.has(file)) return;
+  seen.add(file);
+  for (const [, from] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
+    assert.ok(from.startsWith("."), `${relative(root, file)} imports ${from}`);
+    follow(resolve(dirname(file), from));
+  }
+})(join(root, "dist/index.js"));
+
+const packed = JSON.parse(
+  run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root),
+);
+const [{ filename }] = Array.isArray(packed) ? packed : Object.values(packed);
+writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
+run("npm", ["install", "--offline", "--no-audit", "--no-fund", `./${filename}`]);
+const installed = join(project, "node_modules/failfast");
+assert.ok(
+  !readdirSync(join(installed, "src"), { recursive: true }).some((name) => String(name).includes(".test.")),
+);
+
+const use = `
+const circuit = failfast("x", 60);
+await circuit.trip();
+const error = await circuit.run(() => 1).catch((error) => error);
+if (!isFailfastError(error) || Object(error).status !== 503) throw new Error("not rejected");
+if (typeof fileStore !== "function" || typeof redisStore !== "function" || typeof storeContract !== "function") throw new Error("a subpath is missing");
+`;
+const names = {
+  failfast: "failfast, isFailfastError",
+  "failfast/file": "fileStore",
+  "failfast/redis": "redisStore",
+  "failfast/testing": "storeContract",
+};
+const imports = Object.entries(names)
+  .map(([from, what]) => `import { ${what} } from "${from}";`)
+  .join("\n");
+const requires = Object.entries(names)
+  .map(([from, what]) => `const { ${what} } = require("${from}");`)
+  .join("\n");
+writeFileSync(join(project, "use.mjs"), imports + use);
+writeFileSync(join(project, "use.cjs"), `${requires}\n(async () => {${use}})();`);
+writeFileSync(join(project, "use.ts"), imports + use.replace(/\(error\) =>/, "(error: unknown) => "));
+run(process.execPath, ["use.mjs"]);
+run(process.execPath, ["use.cjs"]);
+
+for (const module of [
+  ["--module", "nodenext"],
+  ["--module", "esnext", "--moduleResolution", "bundler"],
+]) {
+  mkdirSync(join(project, "out"), { recursive: true });
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const flags = [
+    "--strict",
+    "--skipLibCheck",
+    "false",
+    "--target",
+    "es2022",
+    "--ignoreConfig",
+    "--outDir",
+    "out",
+  ];
+  run(process.execPath, [tsc, ...flags, ...module, "use.ts"]);
+  run(process.execPath, ["out/use.js"]);
+}
+rmSync(project, { recursive: true, force: true });
+console.log(
+  `the package: ${seen.size} modules in the core, none of them Node's; works from ESM, CommonJS and TypeScript`,
+);
