@@ -129,7 +129,8 @@ export class Guard {
     const error = rejectionOf(this.breaker);
     const { events } = this.breaker.fleet;
     if (events.observed("reject")) events.emit({ type: "reject", circuit: this.breaker.name, error });
-    if (this.policy.fallback !== undefined) return this.#fallBack(this.policy.fallback, error, self, args, kind);
+    if (this.policy.fallback !== undefined)
+      return this.#fallBack(this.policy.fallback, error, self, args, kind);
     if (kind === "promise") return rejectSoon(error);
     throw error;
   }

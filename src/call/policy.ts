@@ -71,8 +71,13 @@ function isClass(value: ErrorClass | Predicate): value is ErrorClass {
   );
 }
 
+/** The error's name; what can't be read (a revoked proxy, a getter that throws) has none. */
 function nameOf(error: unknown): unknown {
-  return typeof error === "object" && error !== null ? (error as { name?: unknown }).name : undefined;
+  try {
+    return typeof error === "object" && error !== null ? (error as { name?: unknown }).name : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 let warned = false;
@@ -97,6 +102,15 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]{0,63}$/;
  * for, since messages carry what was in the call.
  */
 export function reasonOf(error: unknown, share: boolean): string {
+  try {
+    return describe(error, share);
+  } catch {
+    // What was thrown can't be read, and still reaches its caller as it is.
+    return "Error";
+  }
+}
+
+function describe(error: unknown, share: boolean): string {
   if (typeof error !== "object" || error === null) return share ? String(error) : typeof error;
   const { name, code, message } = error as { name?: unknown; code?: unknown; message?: unknown };
   const kind = typeof name === "string" && IDENTIFIER.test(name) ? name : "Error";

@@ -1,4 +1,4 @@
-import type { Hold } from "../breaker/breaker.js";
+import type { Breaker, Hold } from "../breaker/breaker.js";
 import { hold, type Receipt, release, reset, trip } from "../breaker/operator.js";
 import type { Guard } from "../call/guard.js";
 import type { CallerSignal } from "../call/policy.js";
@@ -85,8 +85,8 @@ export interface Circuit extends Guards {
 export interface GuardSource {
   readonly name: string;
   guard(): Guard;
-  /** The guard if calls have been made, so that looking at a circuit starts nothing. */
-  peek(): Guard | undefined;
+  /** The breaker if calls have been made, so that looking at a circuit starts nothing. */
+  breaker(): Breaker | undefined;
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
   readonly returns: "promise" | "value" | undefined;
 }
@@ -114,13 +114,13 @@ type Methods = Pick<
 
 const methods: Methods & ThisType<Sourced> = {
   get state() {
-    return sourceOf(this).peek()?.breaker.state ?? "closed";
+    return sourceOf(this).breaker()?.state ?? "closed";
   },
   get held() {
-    return sourceOf(this).peek()?.breaker.held;
+    return sourceOf(this).breaker()?.held;
   },
   get retryAfter() {
-    return (sourceOf(this).peek()?.breaker.retryAfterMs ?? 0) / 1_000;
+    return (sourceOf(this).breaker()?.retryAfterMs ?? 0) / 1_000;
   },
   run(fn, options) {
     if (typeof fn !== "function")
@@ -130,7 +130,7 @@ const methods: Methods & ThisType<Sourced> = {
   },
   snapshot() {
     const source = sourceOf(this);
-    const breaker = source.peek()?.breaker;
+    const breaker = source.breaker();
     const record = breaker?.fleet.replica.circuits.get(breaker.key)?.sighting?.record;
     const overlay = breaker?.overlay;
     const own = overlay !== null && overlay !== undefined && "reason" in overlay;

@@ -100,7 +100,7 @@ export function makeCircuits<A extends readonly unknown[]>(
         name,
         returns: source.returns,
         guard: () => guards.get(name),
-        peek: () => guards.peek(name),
+        breaker: () => guards.peek(name)?.breaker,
         on: (event, listener) => source.on(event, listener, name),
       });
     },

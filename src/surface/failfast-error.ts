@@ -142,10 +142,14 @@ const DEEPEST = 16;
  * errors they are given, and since a package may be loaded twice.
  */
 export function isFailfastError(error: unknown): boolean {
-  let link = error;
-  for (let depth = 0; depth < DEEPEST && typeof link === "object" && link !== null; depth++) {
-    if ((link as { code?: unknown }).code === OPEN_CODE) return true;
-    link = (link as { cause?: unknown }).cause;
+  try {
+    let link = error;
+    for (let depth = 0; depth < DEEPEST && typeof link === "object" && link !== null; depth++) {
+      if ((link as { code?: unknown }).code === OPEN_CODE) return true;
+      link = (link as { cause?: unknown }).cause;
+    }
+  } catch {
+    // A getter that throws, a revoked proxy: nothing of ours.
   }
   return false;
 }

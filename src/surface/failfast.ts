@@ -8,7 +8,7 @@ import { builtin, environment, platform, systemClock, warn } from "../platform.j
 import { Replica } from "../replica/replica.js";
 import { memoryStore } from "../stores/memory.js";
 import type { Store } from "../stores/store.js";
-import { type Circuit, makeCircuit } from "./circuit.js";
+import { type Circuit, type GuardSource, makeCircuit } from "./circuit.js";
 import { type Circuits, GuardsByName, makeCircuits } from "./circuits.js";
 import { type Duration, milliseconds } from "./duration.js";
 import { Events, type FailfastEventName, type FailfastListener, type Subscription } from "./events.js";
@@ -17,6 +17,7 @@ import {
   checkOptions,
   type FailfastDefaults,
   type FailfastOptions,
+  NO_OPTIONS,
   SHARED,
   show,
 } from "./options.js";
@@ -84,12 +85,49 @@ export function createFailfast(defaults?: FailfastDefaults): Failfast {
   }) as unknown as Failfast;
 }
 
+/** What one `failfast(name, …)` returned goes by: the circuit's definition, and the handle's own options. */
+class Handle implements GuardSource {
+  readonly #home: Home;
+  readonly #definition: Definition;
+  readonly #options: FailfastOptions;
+  #guard: Guard | undefined;
+
+  constructor(home: Home, definition: Definition, options: FailfastOptions) {
+    this.#home = home;
+    this.#definition = definition;
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#definition.name;
+  }
+
+  get returns(): "promise" | "value" | undefined {
+    return this.#options.returns ?? this.#home.returns;
+  }
+
+  guard(): Guard {
+    this.#guard ??= this.#home.guard(this.#definition, this.#options);
+    return this.#guard;
+  }
+
+  breaker(): Breaker | undefined {
+    return this.#definition.breaker;
+  }
+
+  on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription {
+    return this.#home.events.on(event, listener, this.name);
+  }
+}
+
 class Home {
   readonly events: Events = new Events(() => this.#renewTerms());
   readonly #definitions = new Map<Store | undefined, Map<string, Definition>>();
   readonly #named: GuardsByName[] = [];
   readonly #fleets = new Map<Store, Fleet>();
-  readonly #settings = new Map<FailfastOptions, CircuitSettings>();
+  /** Circuits with the same settings share them. */
+  readonly #settings = new Map<string, CircuitSettings>();
+  #plainPolicy: Policy | undefined;
   #defaults: FailfastDefaults;
   #memory: Store | undefined;
 
@@ -120,9 +158,13 @@ class Home {
       throw new TypeError("timeout is left out: circuits named by their arguments take one");
     milliseconds("timeout", time);
     let policy: Policy | undefined;
+    let limit: number | undefined;
     const guards: GuardsByName = new GuardsByName({
       returns: options.returns,
-      limit: () => this.#settingsOf(time, options).maxCircuits,
+      limit: () => {
+        limit ??= this.#settingsOf(time, options).maxCircuits;
+        return limit;
+      },
       make: (name) => {
         policy ??= makePolicy({ ...this.#defaults, ...options });
         return new Guard(this.#breaker(name, time, options), policy);
@@ -156,7 +198,7 @@ class Home {
       throw new Error(`configure() comes too late for circuits that have been called: ${called.join(", ")}`);
     }
     this.#defaults = { ...this.#defaults, ...checkDefaults(given) };
-    this.#settings.clear();
+    this.#plainPolicy = undefined;
   }
 
   *all(): IterableIterator<Circuit> {
@@ -167,7 +209,7 @@ class Home {
           name,
           returns: undefined,
           guard: () => guards.get(name),
-          peek: () => guards.peek(name),
+          breaker: () => guards.peek(name)?.breaker,
           on: (event, listener) => this.events.on(event, listener, name),
         });
       }
@@ -229,17 +271,19 @@ class Home {
   }
 
   #handle(definition: Definition, options: FailfastOptions): Circuit {
-    let guard: Guard | undefined;
-    return makeCircuit({
-      name: definition.name,
-      returns: options.returns ?? this.#defaults.returns,
-      guard: () => {
-        guard ??= new Guard(this.#breakerOf(definition), makePolicy({ ...this.#defaults, ...options }));
-        return guard;
-      },
-      peek: () => guard ?? (definition.breaker && ({ breaker: definition.breaker } as Guard)),
-      on: (event, listener) => this.events.on(event, listener, definition.name),
-    });
+    return makeCircuit(new Handle(this, definition, options));
+  }
+
+  /** The guard of one handle; handles with no options of their own share how they judge. */
+  guard(definition: Definition, options: FailfastOptions): Guard {
+    const breaker = this.#breakerOf(definition);
+    if (options !== NO_OPTIONS) return new Guard(breaker, makePolicy({ ...this.#defaults, ...options }));
+    this.#plainPolicy ??= makePolicy(this.#defaults);
+    return new Guard(breaker, this.#plainPolicy);
+  }
+
+  get returns(): "promise" | "value" | undefined {
+    return this.#defaults.returns;
   }
 
   #breakerOf(definition: Definition): Breaker {
@@ -300,20 +344,19 @@ class Home {
   }
 
   #settingsOf(timeout: Duration | undefined, options: FailfastOptions): CircuitSettings {
-    let settings = this.#settings.get(options);
-    if (settings === undefined) {
-      const all = { ...this.#defaults, ...options };
-      settings = {
-        open: milliseconds("timeout", timeout),
-        recovery: all.recovery ?? "probe",
-        probes: all.probes ?? 1,
-        shareReason: all.shareReason ?? false,
-        stackTraces: all.stackTraces ?? false,
-        maxCircuits: all.maxCircuits ?? 10_000,
-      };
-      this.#settings.set(options, settings);
-    }
-    return settings;
+    const all = { ...this.#defaults, ...options };
+    const settings = {
+      open: milliseconds("timeout", timeout),
+      recovery: all.recovery ?? "probe",
+      probes: all.probes ?? 1,
+      shareReason: all.shareReason ?? false,
+      stackTraces: all.stackTraces ?? false,
+      maxCircuits: all.maxCircuits ?? 10_000,
+    };
+    const key = Object.values(settings).join();
+    const known = this.#settings.get(key);
+    if (known === undefined) this.#settings.set(key, settings);
+    return known ?? settings;
   }
 
   *#eachDefinition(): Generator<Definition> {

@@ -82,6 +82,9 @@ const FLEET = ["timeout", "host", "clock"] as const;
 /** The options that two handles of one circuit must agree on. */
 export const SHARED: readonly (keyof CircuitOptions)[] = CIRCUIT;
 
+/** What is given where none are; there is one of it, so that what follows from it can be shared. */
+export const NO_OPTIONS: FailfastDefaults = Object.freeze({});
+
 type Check = (value: unknown) => string | undefined;
 
 const oneOf =
@@ -154,7 +157,7 @@ export function checkOptions<T extends FailfastDefaults>(
   given: T | undefined,
   where: "circuit" | "failfast",
 ): T {
-  if (given === undefined) return {} as T;
+  if (given === undefined) return NO_OPTIONS as T;
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new TypeError(`the options are ${show(given)}: they take an object`);
   }

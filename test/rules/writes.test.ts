@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createFailfast } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
 import { faultyStore } from "./faulty-store.js";
-import { at, during, fleet } from "./fleet.js";
+import { at, during, fleet, pendingCall } from "./fleet.js";
 
 const DAY = 24 * 3_600_000;
 
@@ -84,6 +84,22 @@ describe("rule 14: one write per outage", () => {
     await during(clock, 2_000, fail);
     expect(store.written).toHaveLength(1);
     expect(circuit.snapshot()).toMatchObject({ state: "open", pending: false });
+  });
+
+  test("rule 14: such an answer voids no call that was admitted before it came", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5, delay: 20 });
+    const { fail, succeed, link, circuit } = at(members, 0);
+    await during(clock, 5_200, fail);
+    link.pushes = "lost";
+    link.lie = (verb, truth) => (verb === "swap" ? { ...(truth as object), ok: false } : truth);
+    expect(await during(clock, 25, succeed)).toBe("ok");
+    expect(circuit.snapshot()).toMatchObject({ state: "closed", pending: true });
+    const call = pendingCall(circuit);
+    await clock.advance(100);
+    expect(circuit.snapshot()).toMatchObject({ state: "closed", pending: false });
+    call.fail();
+    expect(await call.end).toBe("failed");
+    expect(circuit.state).toBe("open");
   });
 
   test("rule 14: a write that was carried out and whose answer was lost is known again by its push", async () => {
