@@ -1,6 +1,9 @@
 import { failfast } from "failfast";
 
-const invoices = failfast("sales_api", 60)(async (customer) => {
+const invoices = failfast(
+  "sales_api",
+  60,
+)(async (customer) => {
   throw new Error(`the backend of ${customer} is down`);
 });
 await invoices("ann").catch((error) => console.log(error.message));

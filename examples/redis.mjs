@@ -3,7 +3,9 @@ import { createFailfast } from "failfast";
 import { redisStore } from "failfast/redis";
 import { createClient } from "redis";
 
-const client = await createClient({ url: process.env.REDIS_URL }).on("error", () => {}).connect();
+const client = await createClient({ url: process.env.REDIS_URL })
+  .on("error", () => {})
+  .connect();
 const failfast = createFailfast({ store: redisStore(client, { prefix: "example" }) });
 const salesApi = failfast("sales_api", 60);
 

@@ -8,7 +8,10 @@ import { fileStore } from "failfast/file";
 
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), "failfast-example-"));
 const failfast = createFailfast({ store: fileStore(folder) });
-const invoices = failfast("sales_api", 60)(async () => {
+const invoices = failfast(
+  "sales_api",
+  60,
+)(async () => {
   throw new Error("the backend is down");
 });
 const isFirst = process.argv[2] === undefined;

@@ -4,7 +4,9 @@ import { rmSync } from "node:fs";
 
 rmSync("dist", { recursive: true, force: true });
 try {
-  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
+  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], {
+    stdio: "inherit",
+  });
 } catch {
   process.exit(1);
 }

@@ -23,7 +23,14 @@ function check(title, args) {
 /** A vitest project, counted by its own report. */
 function vitest(project) {
   const file = join(folder, `${project}.json`);
-  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", project, "--reporter=default", "--reporter=json"];
+  const args = [
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    "--project",
+    project,
+    "--reporter=default",
+    "--reporter=json",
+  ];
   const ok = run(`tests: ${project}`, process.execPath, [...args, `--outputFile=${file}`]);
   const report = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { numFailedTests: 0 };
   const failed = (report.numFailedTests ?? 0) + (report.testResults ?? []).filter(brokenFile).length;
@@ -34,7 +41,8 @@ function vitest(project) {
 }
 
 /** A file that failed before it had a test to fail. */
-const brokenFile = ({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed");
+const brokenFile = ({ status, assertionResults }) =>
+  status === "failed" && assertionResults.every((test) => test.status !== "failed");
 
 const built = check("build", ["scripts/build.mjs"]);
 check("lint", ["node_modules/@biomejs/biome/bin/biome", "check", "--diagnostic-level=error", "."]);
@@ -57,5 +65,7 @@ if (required && total.skipped > 0) {
   total.skipped = 0;
 }
 console.log("");
-console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
+console.log(
+  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`,
+);
 process.exit(total.failed === 0 ? 0 : 1);

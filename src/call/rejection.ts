@@ -22,7 +22,7 @@ export function rejectionOf(breaker: Breaker): FailfastError {
  */
 export function rejectSoon(error: unknown): Promise<never> {
   return new Promise((_, reject) => {
-    settled.then(() => reject(error));
+    void settled.then(() => reject(error));
   });
 }
 

@@ -12,7 +12,7 @@ export interface Seen {
 export interface Member {
   readonly child: ChildProcess;
   readonly seen: Seen[];
-  ask(order: string, details?: object): Promise<Record<string, number & string & boolean>>;
+  ask(order: string, details?: object): Promise<Record<string, unknown>>;
 }
 
 export interface StoreSubject {
