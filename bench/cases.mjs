@@ -11,14 +11,6 @@ const work = (n) => {
   for (let i = 0; i < 100; i++) sum = (sum * 31 + i) | 0;
   return sum;
 };
-const swallow = (call) => async (n) => {
-  try {
-    return await call(n);
-  } catch {
-    return undefined;
-  }
-};
-
 async function opossum(fn, options = {}) {
   const { default: CircuitBreaker } = await import("opossum");
   return new CircuitBreaker(fn, options);
@@ -80,34 +72,42 @@ export const cases = {
     budget: 1.1,
   },
   "failing, held closed": {
-    bare: swallow(failing),
+    bare: failing,
+    throws: true,
     make: async () => {
       const circuit = createFailfast()("bench", 60);
       await circuit.hold("closed");
-      return swallow(circuit(failing));
+      return circuit(failing);
     },
     budget: 1.5,
   },
   "failing: cockatiel": {
-    bare: swallow(failing),
-    make: async () => ((policy) => swallow(() => policy.execute(failing)))(await cockatiel(1e9)),
+    bare: failing,
+    throws: true,
+    make: async () =>
+      (
+        (policy) => () =>
+          policy.execute(failing)
+      )(await cockatiel(1e9)),
   },
-  "open, rejection": { bare: value, make: async () => swallow((await open())(value)), budget: 14 },
+  "open, rejection": { bare: value, throws: true, make: async () => (await open())(value), budget: 14 },
   "open, fallback value": { bare: value, make: async () => (await open({ fallback: () => 0 }))(value) },
   "open, rejection: cockatiel": {
     bare: value,
+    throws: true,
     make: async () => {
       const policy = await cockatiel(1);
-      await swallow(() => policy.execute(failing))();
-      return swallow((n) => policy.execute(() => value(n)));
+      await policy.execute(failing).catch(() => undefined);
+      return (n) => policy.execute(() => value(n));
     },
   },
   "open, rejection: opossum": {
     bare: value,
+    throws: true,
     make: async () => {
       const breaker = await opossum(value);
       breaker.open();
-      return swallow((n) => breaker.fire(n));
+      return (n) => breaker.fire(n);
     },
   },
 };

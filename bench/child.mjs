@@ -2,18 +2,15 @@
 import { cases } from "./cases.mjs";
 
 const [name, rounds] = process.argv.slice(2);
-const { bare, make, sync } = cases[name];
+const { bare, make, sync, throws } = cases[name];
 const guarded = await make();
 
-// Loops compiled apart, so that neither call's types reach the other's.
-const loop = () =>
-  sync
-    ? new Function("call", "n", "let x = 0; for (let i = 0; i < n; i++) x = call(i); return x;")
-    : new Function(
-        "call",
-        "n",
-        "return (async () => { let x; for (let i = 0; i < n; i++) x = await call(i); return x; })();",
-      );
+// Loops compiled apart, so that neither call's types reach the other's. Who is rejected catches it right there.
+const once = throws ? "try { x = await call(i); } catch (error) { x = error; }" : "x = await call(i);";
+const body = sync
+  ? "let x = 0; for (let i = 0; i < n; i++) x = call(i); return x;"
+  : `return (async () => { let x; for (let i = 0; i < n; i++) { ${once} } return x; })();`;
+const loop = () => new Function("call", "n", body);
 const [bareLoop, guardedLoop] = [loop(), loop()];
 
 async function time(run, call, n) {

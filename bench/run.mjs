@@ -11,7 +11,9 @@ const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
 async function inChild(file, args) {
-  const child = fork(here(file), args, { execArgv: ["--expose-gc", "--max-semi-space-size=256"] });
+  const child = fork(here(file), args, {
+    execArgv: ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"],
+  });
   const [message] = await Promise.race([
     once(child, "message"),
     once(child, "exit").then(([code]) => Promise.reject(new Error(`${file} ended with ${code}`))),

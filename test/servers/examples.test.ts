@@ -1,0 +1,19 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const readme = readFileSync(`${root}README.md`, "utf8");
+
+test.each(["first", "two-processes"])("examples/%s.mjs prints what the README says", (name) => {
+  const printed = execFileSync(process.execPath, [`examples/${name}.mjs`], { cwd: root, encoding: "utf8" });
+  expect(printed.trim()).not.toBe("");
+  expect(readme).toContain(`\`\`\`\n${printed}\`\`\``);
+});
+
+test("the README's first example is the file that is run", () => {
+  // The formatter's own line breaks and commas aside.
+  const plain = (text: string): string => text.replace(/\s+/g, "").replace(/,\)/g, ")");
+  expect(plain(readme)).toContain(plain(readFileSync(`${root}examples/first.mjs`, "utf8")));
+});
