@@ -1,44 +1,80 @@
 // Compiles the fixtures in both modes, and runs them with and without reflect-metadata.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+// `--report FILE` writes how many tests passed, failed and were skipped.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const root = here("../..");
 const out = here("../../.tmp/decorators");
-rmSync(out, { recursive: true, force: true });
-mkdirSync(out, { recursive: true });
-const tsc = here("../../node_modules/typescript/bin/tsc");
-const common = [
-  "--target",
-  "es2022",
-  "--module",
-  "nodenext",
-  "--strict",
-  "--skipLibCheck",
-  "false",
-  "--types",
-  "node",
-  "--ignoreConfig",
-];
+const total = { passed: 0, failed: 0, skipped: 0 };
 
-function run(mode, files, flags, runs) {
-  const folder = `${out}/${mode}`;
-  execFileSync(
-    process.execPath,
-    [tsc, ...common, ...flags, "--rootDir", here("."), "--outDir", folder, ...files.map(here)],
-    { stdio: "inherit" },
-  );
-  for (const args of runs)
-    execFileSync(
-      process.execPath,
-      args.map((arg) => arg.replace("OUT", folder)),
-      { stdio: "inherit" },
-    );
-  console.log(`decorators, ${mode}: ok`);
+const everywhere = ["methods", "stacked", "refused"];
+const modes = {
+  standard: {
+    flags: { experimentalDecorators: false },
+    plain: [...everywhere, "private-methods", "metadata-late"],
+    reflecting: [...everywhere, "private-methods", "metadata"],
+  },
+  legacy: {
+    flags: { experimentalDecorators: true, emitDecoratorMetadata: true },
+    plain: [...everywhere, "metadata-late"],
+    reflecting: [...everywhere, "metadata", "metadata-emitted"],
+  },
+};
+
+function node(args, env = {}) {
+  return spawnSync(process.execPath, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
 }
 
-const plain = ["OUT/fixture.js"];
-const reflecting = ["--import", "reflect-metadata", "OUT/fixture.js"];
-run("standard", ["fixture.ts", "standard-only.ts"], [], [plain, reflecting, ["OUT/standard-only.js"]]);
-run("legacy", ["fixture.ts"], ["--experimentalDecorators", "--emitDecoratorMetadata"], [plain, reflecting]);
+function compile(mode, { flags, plain, reflecting }) {
+  const path = `${out}/${mode}.json`;
+  const files = [...new Set([...plain, ...reflecting])].map((name) => here(`${name}.ts`));
+  const compilerOptions = {
+    target: "es2022",
+    module: "nodenext",
+    strict: true,
+    types: ["node"],
+    rootDir: here("."),
+    outDir: `${out}/${mode}`,
+    ...flags,
+  };
+  writeFileSync(path, JSON.stringify({ compilerOptions, files }));
+  return node(["node_modules/typescript/bin/tsc", "-p", path]).status === 0;
+}
+
+function run(mode, names, env) {
+  const tap = `${out}/report.tap`;
+  rmSync(tap, { force: true });
+  const files = names.map((name) => `${out}/${mode}/${name}.js`);
+  const reporters = ["spec", "stdout", "tap", tap].map((value, i) =>
+    i % 2 === 0 ? `--test-reporter=${value}` : `--test-reporter-destination=${value}`,
+  );
+  const { status } = node(["--test", ...reporters, ...files], env);
+  const report = readFileSync(tap, { encoding: "utf8", flag: "a+" });
+  const count = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, "m").exec(report)?.[1] ?? 0);
+  const failed = count("fail") + count("cancelled");
+  total.passed += count("pass");
+  total.skipped += count("skipped") + count("todo");
+  // A run that ends badly, or that had nothing to run, has failed.
+  total.failed += failed === 0 && (status !== 0 || count("pass") === 0) ? 1 : failed;
+}
+
 rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+for (const [mode, each] of Object.entries(modes)) {
+  console.log(`decorators, ${mode}:`);
+  if (!compile(mode, each)) {
+    total.failed++;
+    continue;
+  }
+  run(mode, each.plain);
+  console.log(`decorators, ${mode}, with reflect-metadata:`);
+  run(mode, each.reflecting, { NODE_OPTIONS: "--import reflect-metadata" });
+}
+rmSync(out, { recursive: true, force: true });
+
+const report = process.argv.indexOf("--report");
+if (report !== -1) writeFileSync(process.argv[report + 1], JSON.stringify(total));
+console.log(`decorators: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed === 0 ? 0 : 1);
