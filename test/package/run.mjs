@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const project = mkdtempSync(join(tmpdir(), "failfast-package-"));
+process.on("exit", () => rmSync(project, { recursive: true, force: true }));
 const run = (command, args, cwd = project) =>
   execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -25,6 +26,15 @@ for (const [subpath, file] of Object.entries(manifest.exports)) {
   if (subpath === "./package.json") continue;
   assert.ok(existsSync(join(root, file)), `${subpath} is there`);
   assert.ok(existsSync(join(root, file.replace(/\.js$/, ".d.ts"))), `${subpath} has types`);
+}
+// Every store that was built can be imported: by a subpath of its own, or from the core.
+const subpaths = Object.values(manifest.exports).map((file) => join(root, file));
+for (const file of readdirSync(join(root, "dist/stores")).filter((name) => name.endsWith(".js"))) {
+  const path = join(root, "dist/stores", file);
+  const makers = Object.entries(await import(path)).filter(([name]) => name.endsWith("Store"));
+  if (makers.length === 0 || subpaths.includes(path)) continue;
+  const core = await import(join(root, "dist/index.js"));
+  for (const [name, maker] of makers) assert.equal(core[name], maker, `${name} of ${file} can be imported`);
 }
 run(process.execPath, [join(root, "node_modules/publint/src/cli.js"), root, "--pack", "false"], root);
 
@@ -69,6 +79,11 @@ const imports = Object.entries(names)
 const requires = Object.entries(names)
   .map(([from, what]) => `const { ${what} } = require("${from}");`)
   .join("\n");
+assert.deepEqual(
+  Object.keys(manifest.exports).filter((subpath) => subpath !== "./package.json"),
+  Object.keys(names).map((name) => name.replace("failfast", ".")),
+  "every subpath is used below",
+);
 writeFileSync(join(project, "use.mjs"), imports + use);
 writeFileSync(join(project, "use.cjs"), `${requires}\n(async () => {${use}})();`);
 writeFileSync(join(project, "use.ts"), imports + use.replace(/\(error\) =>/, "(error: unknown) => "));
@@ -94,7 +109,6 @@ for (const module of [
   run(process.execPath, [tsc, ...flags, ...module, "use.ts"]);
   run(process.execPath, ["out/use.js"]);
 }
-rmSync(project, { recursive: true, force: true });
 console.log(
   `the package: ${seen.size} modules in the core, none of them Node's; works from ESM, CommonJS and TypeScript`,
 );

@@ -1,7 +1,11 @@
 // Decorators in either mode: methods keep their types, and nothing else can be decorated.
 import { failfast } from "failfast";
 
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_: Equal<A, B>): void => undefined;
+
 const circuit = failfast("x", 60);
+const byHost = failfast((host: string) => `api:${host}`, 60);
 
 class Api {
   @circuit
@@ -19,6 +23,26 @@ class Api {
     return ids;
   }
 
+  @failfast("y", "30s")
+  async kept<T>(value: T): Promise<T> {
+    return value;
+  }
+
+  @circuit
+  rest(first: string, ...others: readonly number[]): number {
+    return first.length + others.length;
+  }
+
+  @byHost
+  async visit(host: string): Promise<string> {
+    return host;
+  }
+
+  @circuit
+  bound(this: Api, n: number): number {
+    return this.sync(n);
+  }
+
   // @ts-expect-error: a getter can't be guarded
   @circuit
   get total(): number {
@@ -28,12 +52,35 @@ class Api {
   // @ts-expect-error: a field can't be guarded
   @circuit
   field = 1;
+
+  // @ts-expect-error: nor a setter
+  @circuit
+  set limit(_: number) {}
+
+  // @ts-expect-error: nor a field that holds a function
+  @circuit
+  arrow = async (): Promise<number> => 1;
+
+  // @ts-expect-error: nor an accessor
+  @circuit
+  accessor counted = 1;
+
+  // @ts-expect-error: nor a field by a circuit for each name
+  @byHost
+  host = "a";
 }
 
 // @ts-expect-error: a class can't be guarded
 @circuit
 class Whole {}
 
+same<Api["get"], (id: number) => Promise<string>>(true);
+same<Api["sync"], (id: number) => number>(true);
+same<Api["kept"], <T>(value: T) => Promise<T>>(true);
+same<Api["rest"], (first: string, ...others: readonly number[]) => number>(true);
+same<Api["bound"], (this: Api, n: number) => number>(true);
+// @ts-expect-error: the arguments are checked
+new Api().get("1");
 const text: Promise<string> = new Api().get(1);
 const ids: Promise<number[]> = Api.all(1, 2);
 void [text, ids, Whole];

@@ -24,6 +24,7 @@ for (const compiler of compilers) {
           "usage.ts",
           "decorators.ts",
           ...(platform[1].includes("dom") ? ["platform.ts"] : []),
+          ...(legacy.length === 0 ? ["private-methods.ts"] : []),
         ].map(here);
         const flags = [
           ...always,

@@ -42,6 +42,34 @@ const byHost = failfast((host: string, port: number) => `${host}:${port}`, "250m
 byHost.for("x", 1).state;
 // @ts-expect-error: it takes the arguments of the function that names
 byHost.for(1);
+const api = failfast((host: string) => `api:${host}`, 60);
+const one: Circuit = api.for("x");
+// @ts-expect-error: a name is a string
+failfast((host: string) => host.length, 60);
+
+for (const time of ["250ms", "30s", "5m", "2h", "1d", "1.5s", 60] as const) failfast("x", time);
+// @ts-expect-error: no such unit
+failfast("x", "1w");
+// @ts-expect-error: no unit
+failfast("x", "60");
+// @ts-expect-error: no such unit
+circuit.trip({ for: "5min" });
+// @ts-expect-error: a block gives a promise, sync or not
+const direct: string = circuit.run(() => "x");
+// @ts-expect-error: an operator holds it open or closed
+circuit.hold("half-open");
+failfast("x", 60, { fallback: (error, customer: string) => `${error.circuit} ${customer}` });
+const rest = circuit((first: string, ...others: number[]) => [first, ...others]);
+same<typeof rest, (first: string, ...others: number[]) => (string | number)[]>(true);
+// @ts-expect-error: a number
+failfast("x", 60, { probes: "2" });
+// @ts-expect-error: a class, a list of them or a predicate
+failfast("x", 60, { exceptions: "TimeoutError" });
+// @ts-expect-error: no such value
+failfast("x", 60, { returns: "sync" });
+// @ts-expect-error: a store
+failfast("x", 60, { store: new Map<string, string>().keys() });
+void [one, direct];
 
 failfast("x", 60, { fallback: (error: FailfastError, customer: string) => [error.circuit, customer] });
 failfast("x", 60, { results: (response: { status: number }) => response.status >= 500 });

@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A server of a test's own: it runs in a folder of its own, and never outlives the tests. */
+export interface ServerProcess {
+  readonly port: number;
+  readonly folder: string;
+  /** Of the process that runs now: another one after `restart`. */
+  readonly pid: number;
+  /** Ends the server and removes its folder; more than once is fine. */
+  stop(): Promise<void>;
+  /** Freezes it: connections stay open and nothing answers. */
+  pause(): void;
+  resume(): void;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
+  /** Kills it, and starts it again on the same port, in the same folder, after `downMs`. */
+  restart(downMs?: number): Promise<void>;
+}
+
+export interface ServerSettings {
+  /** The command for a port and a folder, as `[program, ...arguments]`. */
+  command(port: number, folder: string): readonly string[];
+  /** Runs once before the first start: makes a data folder, writes a configuration. */
+  prepare?(folder: string, port: number): Promise<void> | void;
+  /** Whether it serves. */
+  answers(port: number): Promise<boolean>;
+  /** For servers that refuse to run as root. */
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+const STARTS_WITHIN = 30_000;
+
+/** Starts a server on a free loopback port, or on the one given. */
+export async function startServer(settings: ServerSettings, onPort?: number): Promise<ServerProcess> {
+  const port = onPort ?? (await freePort());
+  const folder = await mkdtemp(join(tmpdir(), "failfast-server-"));
+  await settings.prepare?.(folder, port);
+  const start = async (): Promise<ChildProcess> => {
+    const [program = "", ...args] = settings.command(port, folder);
+    const { uid, gid } = settings;
+    const server = spawn(program, args, {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+    });
+    let log = "";
+    for (const stream of [server.stdout, server.stderr]) {
+      stream.on("data", (text) => {
+        log = (log + text).slice(-4_000);
+      });
+    }
+    endWithUs(server);
+    const deadline = Date.now() + STARTS_WITHIN;
+    while (!(await settings.answers(port))) {
+      if (running(server) && Date.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        continue;
+      }
+      await kill(server);
+      throw new Error(`${program} did not start on port ${port}:\n${log}`);
+    }
+    return server;
+  };
+  let server = await start();
+  return {
+    port,
+    folder,
+    get pid() {
+      return server.pid ?? 0;
+    },
+    async stop() {
+      await kill(server);
+      await rm(folder, { recursive: true, force: true });
+    },
+    pause: () => void server.kill("SIGSTOP"),
+    resume: () => void server.kill("SIGCONT"),
+    kill: () => kill(server),
+    async restart(downMs = 0) {
+      await kill(server);
+      await new Promise((resolve) => setTimeout(resolve, downMs));
+      server = await start();
+    },
+  };
+}
+
+/** Ends a server whose test run was broken off: the shell reads the end of its input when this process is gone. */
+function endWithUs(server: ChildProcess): void {
+  const shell = spawn("sh", ["-c", `read -r _; kill -9 ${server.pid}`], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  server.once("exit", () => shell.kill("SIGKILL"));
+}
+
+const running = (server: ChildProcess): boolean => server.exitCode === null && server.signalCode === null;
+
+/** SIGKILL ends a frozen process too. */
+async function kill(server: ChildProcess): Promise<void> {
+  if (!running(server)) return;
+  const exit = once(server, "exit");
+  server.kill("SIGKILL");
+  await exit;
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as { port: number };
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createFailfast, type Failfast } from "../../src/index.js";
+import type { Store } from "../../src/stores/store.js";
+
+/** A store under test as one process has it: its own client, and what ends that client. */
+export interface OpenStore {
+  readonly store: Store;
+  close(): Promise<void> | void;
+}
+
+/** A real server that can be broken, and how a process opens a store on it. */
+export interface FaultSubject {
+  /** May be called while the server is down: a client that connects later is then what there is. */
+  open(): Promise<OpenStore> | OpenStore;
+  /** Freezes the server, where that can be done. */
+  pause?(): void;
+  resume?(): void;
+  /** Kills the server for so long; `keeps`: what it held is there again afterwards. */
+  restart?(downMs: number): Promise<void>;
+  readonly keeps?: boolean;
+  /** Removes every record behind the store's back. */
+  empty(): Promise<unknown>;
+  /** Puts a value that no failfast wrote under a key of the store ("circuit:shop"), of a wrong type where the server has types. */
+  spoil(key: string): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+const HEALS_WITHIN = { timeout: 45_000, interval: 20 };
+const KNOWS_WITHIN = { timeout: 10_000, interval: 5 };
+
+/**
+ * What every driver's server is put through, with two processes' worth of `failfast` on it: no condition of it
+ * changes a call's outcome or holds it up, and once it is well again the two agree.
+ */
+export function storeFaults(
+  title: string,
+  start: () => Promise<FaultSubject>,
+  opts: { skip?: boolean } = {},
+): void {
+  describe.skipIf(opts.skip ?? false)(`${title}: faults of the server`, () => {
+    let subject: FaultSubject;
+    let opened: { failfast: Failfast; store: OpenStore }[];
+
+    const join = async (): Promise<Failfast> => {
+      const store = await subject.open();
+      const failfast = createFailfast({ store: store.store });
+      opened.push({ failfast, store });
+      return failfast;
+    };
+    const two = async (): Promise<readonly [Failfast, Failfast]> => {
+      const [a, b] = [await join(), await join()];
+      for (const each of [a, b]) each("shop", 60);
+      await Promise.all([a.ready(), b.ready()]);
+      return [a, b];
+    };
+
+    beforeEach(async () => {
+      opened = [];
+      subject = await start();
+    });
+    afterEach(async () => {
+      subject.resume?.();
+      await Promise.all(opened.map(({ failfast }) => failfast.close()));
+      await Promise.all(opened.map(({ store }) => store.close()));
+      await subject.stop();
+    });
+
+    test("a trip in one process opens the circuit in the other, and a reset closes it", async () => {
+      const [a, b] = await two();
+      await expect(a("shop").run(fail)).rejects.toThrow("backend");
+      await expect.poll(() => b("shop").state, KNOWS_WITHIN).toBe("open");
+      expect(await b("shop").reset()).toEqual({ stored: true });
+      await expect.poll(() => a("shop").state, KNOWS_WITHIN).toBe("closed");
+    });
+
+    test("emptied while open: the circuit stays open, and the record is written again", async () => {
+      const [a, b] = await two();
+      await a("shop").trip();
+      await expect.poll(() => b("shop").state, KNOWS_WITHIN).toBe("open");
+      await subject.empty();
+      const late = async (): Promise<string> => {
+        const newcomer = await join();
+        newcomer("shop", 60);
+        await newcomer.ready();
+        return newcomer("shop").state;
+      };
+      await expect.poll(late, { timeout: 45_000, interval: 1_000 }).toBe("open");
+      expect([a("shop").state, b("shop").state]).toEqual(["open", "open"]);
+    });
+
+    test("rubbish under a key is an event, never an exception, and is overwritten at the next change", async () => {
+      await subject.spoil("circuit:shop");
+      const [a, b] = await two();
+      expect(await a("shop").run(succeed)).toBe("served");
+      await expect(a("shop").run(fail)).rejects.toThrow("backend");
+      await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
+    });
+
+    test("frozen: calls go on at full speed, and afterwards both processes agree", async ({ skip }) => {
+      if (subject.pause === undefined) skip();
+      const [a, b] = await two();
+      subject.pause?.();
+      for (const each of [a, b]) await promptly(() => each("shop").run(succeed));
+      await expect(a("shop").run(fail)).rejects.toThrow("backend");
+      await promptly(() =>
+        expect(a("shop").run(succeed)).rejects.toMatchObject({ code: "ERR_FAILFAST_OPEN" }),
+      );
+      await promptly(() => b("shop").run(succeed));
+      subject.resume?.();
+      await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
+    });
+
+    test("killed and restarted: calls go on, and a trip from meanwhile reaches the other", async ({
+      skip,
+    }) => {
+      if (subject.restart === undefined) skip();
+      const [a, b] = await two();
+      const back = subject.restart?.(1_000);
+      await expect(a("shop").run(fail)).rejects.toThrow("backend");
+      await promptly(() => b("shop").run(succeed));
+      await back;
+      await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
+    });
+
+    test("restarted while open: the circuit stays open everywhere", async ({ skip }) => {
+      if (subject.restart === undefined) skip();
+      const [a, b] = await two();
+      await a("shop").trip();
+      await expect.poll(() => b("shop").state, KNOWS_WITHIN).toBe("open");
+      await subject.restart?.(0);
+      const known = async (): Promise<string> => {
+        const newcomer = await join();
+        newcomer("shop", 60);
+        await newcomer.ready();
+        return newcomer("shop").state;
+      };
+      await expect.poll(known, { timeout: 45_000, interval: 1_000 }).toBe("open");
+      expect([a("shop").state, b("shop").state]).toEqual(["open", "open"]);
+    });
+  });
+}
+
+const succeed = async (): Promise<string> => "served";
+const fail = (): Promise<never> => Promise.reject(new Error("backend"));
+
+/** Rule 2: no condition of the store delays a call; a quarter of a second is what a call that waited for it would take. */
+async function promptly(call: () => Promise<unknown>): Promise<void> {
+  const began = performance.now();
+  await call();
+  expect(performance.now() - began).toBeLessThan(250);
+}
