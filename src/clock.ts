@@ -11,4 +11,11 @@ export interface Clock {
   random(): number;
   /** Calls `run` once after `ms`; never keeps the process alive. Returns what cancels it. */
   after(ms: number, run: () => void): () => void;
+  /** As `now`, as of a few ms ago, where that costs less: for counting calls. Default: `now`. */
+  coarse?(): number;
+  /**
+   * Whether this process was blocked just now, or still is, so that what timed out says nothing of whom it
+   * waited for. Asked for the first time, it begins to watch. Default: never.
+   */
+  stalled?(): boolean;
 }

@@ -1,32 +1,31 @@
-import { generationOf, inForce, type Overlay, proposal, stands } from "../machine/overlay.js";
+import type { Ballot } from "../machine/ballot.js";
+import { hasVoted } from "../machine/ballot.js";
 import {
-  type CircuitRecord,
-  type CircuitState,
-  LEASE_LONGEST_MS,
-  LEASE_MS,
-  type OverrideRecord,
-} from "../machine/record.js";
+  type CircuitSighting,
+  generationOf,
+  type Overlay,
+  proposal,
+  type Reach,
+  stands,
+  unclosed,
+} from "../machine/overlay.js";
+import type { CircuitRecord, CircuitState, OverrideRecord } from "../machine/record.js";
 import { type Standing, standing } from "../machine/standing.js";
-import { leased, type Stamp } from "../machine/transition.js";
 import type { Entry, Subscriber } from "../replica/entry.js";
 import { write } from "../replica/writer.js";
-import type { CircuitSettings } from "../surface/options.js";
+import { longestOpenTime, openTime } from "../trip/open-time.js";
+import { admittedShare } from "../trip/ramp.js";
+import type { CircuitSettings } from "../trip/settings.js";
+import { Throttle } from "../trip/throttle.js";
+import { countsSuccesses, TripRule, tripsAtOnce } from "../trip/trip-rule.js";
 import { announceHold, announceRelease, announceState } from "./announce.js";
+import type { Failure } from "./failure.js";
 import type { Fleet } from "./fleet.js";
-import { FIRST_TERM, SHUT, Term } from "./term.js";
+import { Recovery } from "./recovery.js";
+import { FIRST_TERM, RampTerm, SHUT, Term } from "./term.js";
 
-/** How long an async caller waits for the lease it asked for. */
-const LEASE_WAIT_MS = 50;
-/** Where no swap decides, the processes of a fleet try at different moments of this share of the open time. */
-const ATTEMPT_JITTER = 0.1;
-/** Rejections look at most this often whether the process was suspended, in ms. */
-const DRIFT_CHECK_MS = 250;
-
-/** The trial call of this process: it keeps others out until it ends, or until its lease does. */
-interface Probe {
-  readonly term: Term;
-  readonly until: number;
-}
+/** A quorum's votes go out after a while of up to so many ms, and not at all when the circuit is open by then. */
+const VOTE_JITTER_MS = 200;
 
 export type Hold = "open" | "closed";
 
@@ -42,42 +41,43 @@ export class Breaker implements Subscriber {
   readonly settings: CircuitSettings;
   readonly fleet: Fleet;
   /** What calls are admitted under now; its identity is the fence for their results. */
-  term: Term = FIRST_TERM;
+  term: Term;
   /** The failure that opened it, where it happened here. */
   cause: unknown;
-  #overlay: Overlay | null = null;
-  #probe: Probe | undefined;
+  /** What this process decided and the store has not granted. */
+  overlay: Overlay | null = null;
+  /** What its calls showed, where that is counted: made with the first that is. */
+  #traffic: TripRule | Throttle | undefined;
+  #recovery: Recovery | undefined;
   #held: Hold | undefined;
+  #cancelHoldEnd: (() => void) | undefined;
   /** The generation that the present term belongs to. */
   #generation = 0;
   #phase: CircuitState = "closed";
   /** Until then calls are rejected with no further look, on the local monotonic clock. */
   #shutUntil = 0;
-  #asking = false;
-  #notBefore = 0;
-  #drawnFor = -1;
-  #driftChecked = 0;
-  #refusedAt = 0;
-  #cancelHoldEnd: (() => void) | undefined;
 
   constructor(name: string, key: string, settings: CircuitSettings, fleet: Fleet) {
     this.name = name;
     this.key = key;
     this.settings = settings;
     this.fleet = fleet;
+    this.term = settings.mode === "throttle" ? new Term("closed", false) : FIRST_TERM;
   }
 
   /** The longest that this process would keep it open by itself. */
   get longest(): number {
-    return this.settings.open;
+    return longestOpenTime(this.settings);
   }
 
   get pending(): boolean {
-    return this.#overlay !== null && !(this.#overlay.state === "closed" && this.#overlay.silent);
-  }
-
-  get overlay(): Overlay | null {
-    return this.#overlay;
+    const { overlay } = this;
+    if (overlay === null) return false;
+    if (overlay.state === "closed") return !overlay.silent;
+    if (overlay.state === "half-open") return unclosed(this.sighting());
+    if (this.fleet.clock.now() >= overlay.until) return false;
+    if (overlay.reach === "fleet" || this.leaseIsOurs) return true;
+    return overlay.reach === "vote" && !hasVoted(this.#record?.votes ?? [], this.fleet.host);
   }
 
   /** The fleet's record of it, made when there is something to keep. */
@@ -113,75 +113,123 @@ export class Breaker implements Subscriber {
 
   /** How it stood when it last refused a call: a flood of refusals looks at the clock once for each. */
   get refusedState(): CircuitState {
-    return this.#refusedAt < this.#shutUntil ? "open" : this.state;
+    return this.fleet.refusedAt < this.#shutUntil ? "open" : this.state;
   }
 
   /** For how long, from then on, in ms. */
   get refusedForMs(): number {
-    const left = this.#shutUntil - this.#refusedAt;
+    const left = this.#shutUntil - this.fleet.refusedAt;
     if (left <= 0) return this.retryAfterMs;
     return left === Infinity ? this.settings.open : left;
   }
 
+  /** What its calls showed, where that is counted and there were any. */
+  get traffic(): TripRule | Throttle | undefined {
+    return this.#traffic;
+  }
+
+  /** How often calls of this process tripped it. */
+  get trips(): number {
+    return this.#recovery?.trips ?? 0;
+  }
+
+  /** How often a probe of this process found the backend well at the first try. */
+  get needless(): number {
+    return this.#recovery?.needless ?? 0;
+  }
+
+  /** It is open by this process's own word, of which the fleet knows nothing that it could give a lease for. */
+  get openHereAlone(): boolean {
+    if (this.settings.scope === "process") return true;
+    const { overlay } = this;
+    return overlay !== null && overlay.state !== "closed" && !unclosed(this.sighting());
+  }
+
+  get leaseIsOurs(): boolean {
+    return this.#record?.owner === this.fleet.owner;
+  }
+
+  /** The fleet's record as far as this process takes the fleet's word: an operator's always, for one. */
+  sighting(): CircuitSighting | null {
+    const sighting = this.fleet.replica.circuits.get(this.key)?.sighting ?? null;
+    if (sighting === null || sighting.record.state === "closed" || sighting.record.manual) return sighting;
+    return this.settings.scope === "process" || this.#recovery?.doubted ? null : sighting;
+  }
+
   standing(): Standing {
-    const sighting = this.#sighting();
     const now = this.fleet.clock.now();
-    const { state, until } = standing(sighting, this.#overlay, now);
-    if (state === "due" && this.settings.recovery === "all") return { state: "closed", until: 0 };
-    if (state === "due" && this.#probe && now < this.#probe.until) {
-      return { state: "half-open", until: this.#probe.until };
-    }
-    return { state, until };
+    const { state, until } = standing(this.sighting(), this.overlay, now);
+    if (state !== "due") return { state, until };
+    if (this.settings.recovery === "all") return { state: "closed", until: 0 };
+    const probe = this.#recovery?.probe;
+    return probe && now < probe.until ? { state: "half-open", until: probe.until } : { state, until };
   }
 
   /**
    * What a call is admitted under, or `undefined`: it is rejected. A caller that can wait gets a promise
-   * where it is the one that asks the fleet for the probe's lease.
+   * where it is the one that asks the fleet for the probe's lease; `callTimeout` is how long its call takes at most.
    */
-  enter(canWait: boolean): Term | undefined | Promise<Term | undefined> {
+  enter(canWait: boolean, callTimeout: number): Term | undefined | Promise<Term | undefined> {
     if (this.term.passes) return this.term;
-    const now = this.fleet.clock.now();
-    if (now - this.#driftChecked > DRIFT_CHECK_MS) {
-      this.#driftChecked = now;
-      this.fleet.replica.synchroniser.checkDrift();
-    }
-    this.#refusedAt = now;
+    const { fleet } = this;
+    const now = fleet.clock.now();
+    fleet.checkDrift(now);
+    fleet.refusedAt = now;
     if (now < this.#shutUntil) return undefined;
     if (this.#held === "open") {
       this.#settle(false);
       return this.term.passes ? this.term : undefined;
     }
-    const { state, until } = standing(this.#sighting(), this.#overlay, now);
+    const { state, until } = standing(this.sighting(), this.overlay, now);
     switch (state) {
       case "closed":
-        this.#settle(false);
-        return this.term;
+        if (this.term.kind !== "closed") this.#settle(false);
+        return this.#admitShare(now);
       case "open":
         this.#shutUntil = until;
         return undefined;
       case "half-open":
-        return this.#isOurs() && this.#probe === undefined ? this.#beginProbe(until) : undefined;
+        return this.leaseIsOurs && this.#recovering.probe === undefined
+          ? this.#recovering.begin(until)
+          : undefined;
       case "due":
-        return this.#recover(canWait, now);
+        if (this.settings.recovery === "probe") return this.#recovering.next(canWait, now, callTimeout);
+        this.overlay = { state: "closed", base: this.#base(), reason: "", silent: true };
+        this.#settle(true);
+        return this.term;
     }
   }
 
   /** A call failed. It counts only under the term it was admitted under. */
-  failed(term: Term, error: unknown, reason: string): void {
+  failed(term: Term, failure: Failure): void {
     if (term.era !== this.term.era) return;
-    if (term.kind === "closed") this.#open(error, reason, 0);
-    if (term.kind !== "probe") return;
-    this.#probe = undefined;
-    this.#open(error, reason, (this.#sighting()?.record.reopens ?? 0) + 1);
+    if (failure.origin === "stall") {
+      this.abandoned(term);
+    } else if (term.kind === "probe") {
+      const own = this.overlay?.state === "open" ? this.overlay.reopens : 0;
+      const reopens = Math.max(this.#record?.reopens ?? 0, own) + 1;
+      this.#recovering.probe = undefined;
+      this.#open(failure, failure.reason, reopens);
+    } else if (term.kind === "closed" && this.settings.mode !== "throttle") {
+      if (this.#recovery?.doubted) this.#confirm(failure);
+      else if (tripsAtOnce(this.settings)) this.#open(failure, failure.reason, 0);
+      else this.#count(true, failure.slow, failure);
+    }
   }
 
-  /** The probe succeeded; other successes change nothing, and are not reported here. */
-  succeeded(term: Term): void {
-    if (term.era !== this.term.era || term.kind !== "probe") return;
-    const before =
-      this.#overlay?.state === "half-open" ? this.#overlay.passed : (this.#sighting()?.record.passed ?? 0);
-    this.#probe = undefined;
-    const passed = before + 1;
+  /** A call succeeded; where successes are neither counted nor probes, this needs not be called. */
+  succeeded(term: Term, slow: boolean): void {
+    if (term.era !== this.term.era) return;
+    if (term.kind === "closed") {
+      if (this.settings.mode === "throttle") this.#throttle.accepted(this.fleet.coarse());
+      else if (countsSuccesses(this.settings)) this.#count(false, slow, undefined);
+      return;
+    }
+    if (term.kind !== "probe") return;
+    const passed = this.#passed() + 1;
+    const reopens = this.overlay?.state === "open" ? this.overlay.reopens : this.#record?.reopens;
+    if (passed === 1 && reopens === 0) this.#recovering.needless++;
+    this.#recovering.probe = undefined;
     if (passed < this.settings.probes) this.#decide({ state: "half-open", base: this.#base(), passed });
     else this.#decide({ state: "closed", base: this.#base(), reason: "probe succeeded", silent: false });
   }
@@ -189,45 +237,45 @@ export class Breaker implements Subscriber {
   /** The probe ended as neither failure nor success: its lease is given back. */
   abandoned(term: Term): void {
     if (term.era !== this.term.era || term.kind !== "probe") return;
-    const passed =
-      this.#overlay?.state === "half-open" ? this.#overlay.passed : (this.#sighting()?.record.passed ?? 0);
-    this.#probe = undefined;
+    const passed = this.#passed();
+    this.#recovering.probe = undefined;
     this.#decide({ state: "half-open", base: this.#base(), passed });
   }
 
   /** An operator opens it: obeyed here at once, whatever the store says. */
   openNow(duration: number, reason: string): void {
-    this.#probe = undefined;
-    this.#overlay = this.#opening(duration, reason, true, 0);
+    this.#forgetProbe();
+    this.overlay = this.#opening(duration, reason, true, 0, "fleet");
     this.#settle(true);
   }
 
   /** The store has what an operator wrote: whatever was decided here before is over. */
   overruled(): void {
-    this.#overlay = null;
-    this.#probe = undefined;
+    this.#weigh();
+    this.overlay = null;
+    this.#forgetProbe();
     this.cause = undefined;
     this.#settle(true);
   }
 
   /** Somebody began or ceased to listen: calls get a new term, and with it handlers made anew, and no result is void. */
   renewTerm(): void {
-    if (this.term.passes) this.term = new Term(this.term.kind, this.term);
+    if (this.term.passes) this.term = new Term(this.term.kind, true, this.term);
   }
 
   changed(): void {
-    const sighting = this.#sighting();
-    const generation = generationOf(sighting);
-    const moved = generation !== this.#generation;
+    this.#weigh();
+    const sighting = this.sighting();
+    const moved = generationOf(sighting) !== this.#generation;
     if (moved) {
-      if (this.#overlay !== null && !stands(this.#overlay, sighting, this.fleet.clock.now()))
-        this.#overlay = null;
+      if (this.overlay !== null && !stands(this.overlay, sighting, this.fleet.clock.now()))
+        this.overlay = null;
       // A lease granted too late for its asker is for the probe that this process began meanwhile.
-      if (this.#probing && this.#isOurs() && this.#overlay === null) {
+      if (this.#recovery?.probing && this.leaseIsOurs && this.overlay === null) {
         this.#settle(false);
         return;
       }
-      this.#probe = undefined;
+      this.#forgetProbe();
     }
     this.#settle(moved);
   }
@@ -240,22 +288,40 @@ export class Breaker implements Subscriber {
       this.fleet.replica,
       this.entry,
       (stamp) => {
-        written = this.#overlay;
-        return written && proposal(written, this.#sighting(), this.fleet.clock.now(), stamp);
+        written = this.overlay;
+        if (written === null) return null;
+        return proposal(written, this.sighting(), this.fleet.clock.now(), stamp, this.#ballot);
       },
       (outcome) => {
         if (outcome === "granted") {
           this.#granted(written);
           // A call outlived its breaker: the one that came after it learns of it as of another's doing.
           if (this.entry.subscriber !== this) this.entry.subscriber?.changed();
-        }
-        if (outcome === "failed") this.#setApart();
-        else if (outcome === "moot" && this.#overlay === written && written !== null) {
-          this.#overlay = null;
-          this.#settle(false);
+        } else if (outcome === "failed") {
+          if (this.overlay?.state === "open") this.overlay = { ...this.overlay, apart: true };
+        } else if (outcome === "moot" && this.overlay === written && written !== null) {
+          this.#dropped(written);
         }
       },
     );
+  }
+
+  /** The lease that was asked for is this process's. */
+  leaseGranted(): void {
+    this.overlay = null;
+    this.#forgetProbe();
+    this.#generation = this.#base();
+    this.#settle(true);
+  }
+
+  /** A call becomes the probe. */
+  probeBegan(): Term {
+    this.term = new Term("probe", false);
+    if (this.#phase !== "half-open") {
+      this.#phase = "half-open";
+      announceState(this, "half-open", true);
+    }
+    return this.term;
   }
 
   /** Leaves the fleet's replica: it was the least useful of too many. */
@@ -264,23 +330,93 @@ export class Breaker implements Subscriber {
     this.fleet.replica.unsubscribe(this.key);
   }
 
-  #sighting(): Entry<CircuitRecord>["sighting"] {
-    return this.fleet.replica.circuits.get(this.key)?.sighting ?? null;
+  get #record(): CircuitRecord | undefined {
+    return this.sighting()?.record;
+  }
+
+  get #recovering(): Recovery {
+    this.#recovery ??= new Recovery(this);
+    return this.#recovery;
+  }
+
+  get #throttle(): Throttle {
+    if (!(this.#traffic instanceof Throttle)) this.#traffic = new Throttle(this.settings.window);
+    return this.#traffic as Throttle;
+  }
+
+  get #ballot(): Ballot {
+    const { host, owner } = this.fleet;
+    return { host, owner, quorum: this.settings.quorum, window: this.settings.window };
   }
 
   #base(): number {
-    return generationOf(this.#sighting());
+    return generationOf(this.sighting());
   }
 
-  #isOurs(): boolean {
-    return this.#sighting()?.record.owner === this.fleet.owner;
+  #passed(): number {
+    return this.overlay?.state === "half-open" ? this.overlay.passed : (this.#record?.passed ?? 0);
   }
 
-  get #probing(): boolean {
-    return this.#probe !== undefined && this.fleet.clock.now() < this.#probe.until;
+  #forgetProbe(): void {
+    if (this.#recovery) this.#recovery.probe = undefined;
   }
 
-  #opening(duration: number, reason: string, manual: boolean, reopens: number): Overlay {
+  /** While it is closed, and not every call passes: by chance. */
+  #admitShare(now: number): Term | undefined {
+    const { term, settings, fleet } = this;
+    if (term.passes) return term;
+    if (settings.mode === "throttle")
+      return this.#throttle.holdsBack(fleet.coarse(), fleet.clock.random()) ? undefined : term;
+    const share = term instanceof RampTerm ? admittedShare(now - term.closedAt, settings.rampUp) : 1;
+    if (share === 1) {
+      this.term = new Term("closed", true, term);
+      return this.term;
+    }
+    return fleet.clock.random() < share ? term : undefined;
+  }
+
+  #count(failed: boolean, slow: boolean, failure: Failure | undefined): void {
+    if (!(this.#traffic instanceof TripRule)) this.#traffic = new TripRule(this.settings);
+    const rule = this.#traffic as TripRule;
+    const now = countsSuccesses(this.settings) ? this.fleet.coarse() : this.fleet.clock.now();
+    if (failure?.origin === "host") rule.suspected = now;
+    const why = rule.record(now, failed, slow);
+    if (why === undefined) return;
+    const reason = why === "failure" && failure ? failure.reason : why;
+    const openFor = failure?.openFor;
+    const origin = rule.suspects(now) ? "host" : "backend";
+    this.#open({ error: failure?.error, origin, openFor }, reason, 0);
+  }
+
+  /** The fleet says that it is open, and so does a failure here now. */
+  #confirm(failure: Failure): void {
+    this.cause = failure.error;
+    this.#recovering.doubted = false;
+    this.#settle(true);
+  }
+
+  /** Hears what the fleet says of the circuit, and whether this process has reason to doubt it. */
+  #weigh(): void {
+    const record = this.fleet.replica.circuits.get(this.key)?.sighting?.record;
+    if (record === undefined || record.state === "closed" || record.manual) {
+      if (this.#recovery) {
+        this.#recovery.heard = false;
+        this.#recovery.doubted = false;
+      }
+      return;
+    }
+    const recovery = this.#recovering;
+    if (recovery.heard) return;
+    recovery.heard = true;
+    const { scope } = this.settings;
+    const evidence = this.#traffic instanceof TripRule && this.#traffic.vetoes(this.fleet.coarse());
+    recovery.doubted =
+      record.by !== this.fleet.replica.identity &&
+      this.overlay?.state !== "open" &&
+      (scope === "confirm" || evidence);
+  }
+
+  #opening(duration: number, reason: string, manual: boolean, reopens: number, reach: Reach): Overlay {
     const { clock, replica } = this.fleet;
     return {
       state: "open",
@@ -291,134 +427,48 @@ export class Breaker implements Subscriber {
       manual,
       reopens,
       apart: replica.synchroniser.down,
+      reach,
     };
   }
 
-  #open(error: unknown, reason: string, reopens: number): void {
-    this.cause = error;
-    this.#decide(this.#opening(this.settings.open, reason, false, reopens));
+  #open(failure: Pick<Failure, "error" | "origin" | "openFor">, reason: string, reopens: number): void {
+    const { settings, fleet } = this;
+    const told = settings.quorum > 1 ? "vote" : "fleet";
+    const reach = settings.scope === "process" || failure.origin === "host" ? "here" : told;
+    const duration = openTime(settings, reopens, failure.openFor, fleet.clock.random);
+    this.cause = failure.error;
+    if (reopens === 0) this.#recovering.trips++;
+    this.#decide(this.#opening(duration, reason, false, reopens, reach));
   }
 
   #decide(overlay: Overlay): void {
-    this.#overlay = overlay;
+    this.overlay = overlay;
     this.#settle(true);
-    this.flush();
+    if (overlay.state === "open" && overlay.reach === "vote" && !this.leaseIsOurs)
+      this.fleet.clock.after(this.fleet.clock.random() * VOTE_JITTER_MS, () => this.flush());
+    else this.flush();
   }
 
   /** The store took what we proposed: the same decision, now the fleet's, so that nobody's result is voided. */
   #granted(written: Overlay | null): void {
-    const generation = this.#base();
-    if (this.#overlay === written) this.#overlay = null;
-    else if (this.#overlay !== null) this.#overlay = { ...this.#overlay, base: generation };
+    this.#weigh();
+    const sighting = this.sighting();
+    const generation = generationOf(sighting);
+    const { overlay } = this;
+    const fulfilled = overlay === written && (overlay?.state !== "open" || sighting?.record.state === "open");
+    if (fulfilled) this.overlay = null;
+    else if (overlay !== null) this.overlay = { ...overlay, base: generation };
     this.#generation = generation;
     this.#settle(false);
   }
 
-  #setApart(): void {
-    if (this.#overlay?.state === "open") this.#overlay = { ...this.#overlay, apart: true };
-  }
-
-  /** The open time is over, or a lease is: this call may become the probe. */
-  #recover(canWait: boolean, now: number): Term | undefined | Promise<Term | undefined> {
-    const { replica, clock } = this.fleet;
-    if (this.settings.recovery === "all") {
-      this.#overlay = { state: "closed", base: this.#base(), reason: "", silent: true };
-      this.#settle(true);
-      return this.term;
-    }
-    if (this.#probe !== undefined && now < this.#probe.until) return undefined;
-    if (replica.synchroniser.down || (this.entry.strikes > 0 && !this.#asking)) {
-      return this.#beginProbe(now + this.#leaseMs(this.#sighting()?.record ?? null));
-    }
-    if (this.#asking || now < this.#earliest()) return undefined;
-    this.#asking = true;
-    let answered = false;
-    let resolve: ((term: Term | undefined) => void) | undefined;
-    write(
-      replica,
-      this.entry,
-      (stamp) => this.#lease(stamp),
-      (outcome) => {
-        answered = true;
-        this.#asking = false;
-        if (outcome === "granted") this.#leaseGranted();
-        resolve?.(this.#claim());
-      },
-    );
-    if (answered) return this.#claim();
-    if (!canWait) return undefined;
-    return new Promise((done) => {
-      const cancel = clock.after(LEASE_WAIT_MS, () => {
-        resolve = undefined;
-        done(undefined);
-      });
-      resolve = (term) => {
-        cancel();
-        done(term);
-      };
-    });
-  }
-
-  /** The right to probe, if the fleet gave it to this process and no call has it yet. */
-  #claim(): Term | undefined {
-    const sighting = this.#sighting();
-    if (!this.#isOurs() || this.#probe !== undefined || this.#overlay !== null || sighting === null) {
-      return this.term.passes ? this.term : undefined;
-    }
-    return inForce(sighting, this.fleet.clock.now()) ? this.#beginProbe(sighting.deadline) : undefined;
-  }
-
-  #leaseGranted(): void {
-    this.#overlay = null;
-    this.#probe = undefined;
-    this.#generation = this.#base();
-    this.#settle(true);
-  }
-
-  #beginProbe(until: number): Term {
-    const term = new Term("probe");
-    this.term = term;
-    this.#probe = { term, until };
-    if (this.#phase !== "half-open") {
-      this.#phase = "half-open";
-      announceState(this, "half-open", true);
-    }
-    return term;
-  }
-
-  #lease(stamp: Stamp): CircuitRecord | null {
-    const sighting = this.#sighting();
-    if (standing(sighting, this.#overlay, this.fleet.clock.now()).state !== "due") return null;
-    const record = sighting?.record ?? null;
-    const own = this.#overlay?.state === "half-open" ? this.#overlay : null;
-    const lapsed = this.#lapsed(record) - (own ? 1 : 0);
-    return leased(stamp, own && record ? { ...record, passed: own.passed } : record, {
-      owner: this.fleet.owner,
-      duration: Math.min(LEASE_MS * 2 ** Math.max(lapsed, 0), LEASE_LONGEST_MS),
-      lapsed: Math.max(lapsed, 0),
-    });
-  }
-
-  /** Leases in a row without an outcome, the one that just ran out included. */
-  #lapsed(record: CircuitRecord | null): number {
-    if (record?.state !== "half-open") return 0;
-    return record.lapsed + (record.owner === "" ? 0 : 1);
-  }
-
-  #leaseMs(record: CircuitRecord | null): number {
-    return Math.min(LEASE_MS * 2 ** this.#lapsed(record), LEASE_LONGEST_MS);
-  }
-
-  /** Where the store has no swap, each process draws its moment once for each reopening. */
-  #earliest(): number {
-    const sighting = this.#sighting();
-    if (this.fleet.replica.store.swap !== undefined || sighting === null) return 0;
-    if (this.#drawnFor !== sighting.record.revision) {
-      this.#drawnFor = sighting.record.revision;
-      const jitter = this.fleet.clock.random() * ATTEMPT_JITTER * sighting.record.duration;
-      this.#notBefore = sighting.record.until === 0 ? 0 : sighting.deadline + jitter;
-    }
-    return this.#notBefore;
+  /** There is nothing to write: the fleet has moved on, or never knew. */
+  #dropped(overlay: Overlay): void {
+    const ours =
+      stands(overlay, this.sighting(), this.fleet.clock.now()) &&
+      (overlay.state === "half-open" || (overlay.state === "open" && !unclosed(this.sighting())));
+    if (!ours) this.overlay = null;
+    this.#settle(false);
   }
 
   #holdDeadline(): number {
@@ -433,19 +483,34 @@ export class Breaker implements Subscriber {
     const now = clock.now();
     this.#generation = this.#base();
     this.#settleHold(now);
-    const { state, until } = standing(this.#sighting(), this.#overlay, now);
+    const { state, until } = standing(this.sighting(), this.overlay, now);
     this.#shutUntil = this.#held === "open" ? this.#holdDeadline() : state === "open" ? until : 0;
     const kind =
       this.#held === "closed" ? "held" : this.#held === "open" || state !== "closed" ? "shut" : "closed";
-    if (kind !== "shut" && (moved || this.term.kind !== kind)) this.term = new Term(kind);
+    if (kind !== "shut" && (moved || this.term.kind !== kind)) {
+      this.term = kind === "closed" ? this.#closedTerm(now) : new Term(kind, true);
+      if (this.#traffic instanceof TripRule) this.#traffic.clear();
+    }
     // A probe under way keeps its term: what it finds out still counts.
-    if (kind === "shut" && (moved || this.term !== this.#probe?.term)) this.term = SHUT;
-    const record = this.#sighting()?.record;
-    const phase = state === "due" ? (this.#overlay?.state ?? record?.state ?? "open") : state;
+    if (kind === "shut" && (moved || this.term !== this.#recovery?.probe?.term)) this.term = SHUT;
+    const record = this.#record;
+    const phase = state === "due" ? (this.overlay?.state ?? record?.state ?? "open") : state;
     if (phase === this.#phase) return;
     this.#phase = phase;
-    announceState(this, phase, this.#overlay !== null || record?.by === this.fleet.replica.identity);
+    announceState(this, phase, this.overlay !== null || record?.by === this.fleet.replica.identity);
     if (phase === "closed") this.cause = undefined;
+  }
+
+  /** Every process ramps up from the one moment of closing, in the store's clock. */
+  #closedTerm(now: number): Term {
+    const { rampUp, mode } = this.settings;
+    if (mode === "throttle") return new Term("closed", false);
+    const record = this.#record;
+    if (rampUp === 0 || (record === undefined && this.overlay === null)) return new Term("closed", true);
+    if (record?.generation === 0) return new Term("closed", true);
+    const closed = record?.state === "closed" && this.overlay === null;
+    const since = closed ? this.fleet.replica.storeClock.now() - record.at : 0;
+    return since < rampUp ? new RampTerm(now - Math.max(since, 0)) : new Term("closed", true);
   }
 
   #settleHold(now: number): void {

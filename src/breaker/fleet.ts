@@ -2,11 +2,42 @@ import type { Clock } from "../clock.js";
 import type { Replica } from "../replica/replica.js";
 import type { Events } from "../surface/events.js";
 
+/** Rejections look at most this often whether the process was suspended, in ms. */
+const DRIFT_CHECK_MS = 250;
+
 /** What the breakers that share a store have in common in this process. */
-export interface Fleet {
+export class Fleet {
   readonly replica: Replica;
   readonly clock: Clock;
   readonly events: Events;
+  /** What this host is called: its processes have one vote between them. */
+  readonly host: string;
   /** Whose leases are this process's: unlike any other's. */
   readonly owner: string;
+  /** The clock for counting calls. */
+  readonly coarse: () => number;
+  /** When a call was last refused: the flood of refusals looks at the clock once for each. */
+  refusedAt = 0;
+  #driftChecked = 0;
+
+  constructor(replica: Replica, clock: Clock, events: Events, host: string) {
+    this.replica = replica;
+    this.clock = clock;
+    this.events = events;
+    this.host = host;
+    this.owner = `${replica.identity}/${clock.random().toString(36).slice(2, 10)}`;
+    this.coarse = clock.coarse ?? clock.now;
+  }
+
+  /** The first call: the replica begins to keep in step, and the process to watch its event loop. */
+  start(): void {
+    this.replica.synchroniser.start();
+    this.clock.stalled?.();
+  }
+
+  checkDrift(now: number): void {
+    if (now - this.#driftChecked <= DRIFT_CHECK_MS) return;
+    this.#driftChecked = now;
+    this.replica.synchroniser.checkDrift();
+  }
 }

@@ -10,13 +10,24 @@ export class Term {
   /** The first of the terms that are one and the same for results: a renewed one voids nobody's. */
   readonly era: Term;
 
-  constructor(kind: Term["kind"], renews?: Term) {
+  constructor(kind: Term["kind"], passes: boolean, renews?: Term) {
     this.kind = kind;
+    this.passes = passes;
     this.era = renews?.era ?? this;
-    this.passes = kind === "closed" || kind === "held";
+  }
+}
+
+/** Closed not long ago: a growing share of the calls passes. */
+export class RampTerm extends Term {
+  /** When it closed, on the local monotonic clock. */
+  readonly closedAt: number;
+
+  constructor(closedAt: number) {
+    super("closed", false);
+    this.closedAt = closedAt;
   }
 }
 
 /** Where every breaker begins; from its first transition on it has terms of its own. */
-export const FIRST_TERM: Term = new Term("closed");
-export const SHUT: Term = new Term("shut");
+export const FIRST_TERM: Term = new Term("closed", true);
+export const SHUT: Term = new Term("shut", false);

@@ -1,9 +1,14 @@
 import type { Breaker } from "../breaker/breaker.js";
-import type { Term } from "../breaker/term.js";
+import type { Failure } from "../breaker/failure.js";
+import { SHUT, type Term } from "../breaker/term.js";
 import { isThenable } from "../replica/within.js";
 import { successChannel } from "../surface/events.js";
-import type { HandleOptions } from "../surface/options.js";
-import { type CallerSignal, makePolicy, type Policy, reasonOf } from "./policy.js";
+import { retryAfterOf } from "../trip/retry-after.js";
+import { countsSuccesses } from "../trip/trip-rule.js";
+import { Deadline, type Ended } from "./deadline.js";
+import { originOf } from "./origin.js";
+import type { CallerSignal, Policy, Verdict } from "./policy.js";
+import { reasonOf } from "./reason.js";
 import { rejectionOf, rejectSoon } from "./rejection.js";
 
 /** How a function answers: with a promise, with a value, or not known before its first call. */
@@ -39,24 +44,93 @@ export class Guard {
     return this.term === this.breaker.term && !successChannel.hasSubscribers;
   }
 
+  /** Whether each call is looked at by itself: it may be slow, or late. */
+  get timed(): boolean {
+    return this.breaker.settings.slowCall > 0 || this.policy.callTimeout > 0;
+  }
+
   /** A call that did not pass at a glance. */
-  call(fn: AnyFunction, self: unknown, args: ArrayLike<unknown>, kind: Kind, signal?: CallerSignal): unknown {
-    const { policy, breaker } = this;
+  call(
+    fn: AnyFunction,
+    self: unknown,
+    args: ArrayLike<unknown>,
+    kind: Kind,
+    signal?: CallerSignal,
+    deadline?: Deadline,
+  ): unknown {
+    const { policy } = this;
     if (policy.enabled !== true && !policy.enabled()) return Reflect.apply(fn, self, args);
-    breaker.fleet.replica.synchroniser.start();
-    const entered = breaker.enter(kind === "promise");
-    if (entered === undefined) return this.#reject(self, args, kind);
+    const entered = this.admit(kind === "promise");
+    if (entered === undefined) return this.#refuse(fn, self, args, kind);
     if (entered instanceof Promise) {
       return entered.then((term) =>
-        term === undefined ? this.#reject(self, args, kind) : this.#run(fn, self, args, term, signal),
+        term === undefined
+          ? this.#refuse(fn, self, args, kind)
+          : this.#run(fn, self, args, term, signal, deadline),
       );
     }
-    if (entered.passes && signal === undefined && policy.enabled === true) {
+    if (entered.passes && signal === undefined && policy.enabled === true && !this.timed) {
       this.onFailure = this.#failureHandler(entered, undefined);
       this.onSuccess = this.#successHandler(entered);
       this.term = entered;
     }
-    return this.#run(fn, self, args, entered, signal);
+    return this.#run(fn, self, args, entered, signal, deadline);
+  }
+
+  /** What a call is admitted under; `undefined`: it is not. */
+  admit(canWait: boolean): Term | undefined | Promise<Term | undefined> {
+    this.breaker.fleet.start();
+    return this.breaker.enter(canWait, this.policy.callTimeout);
+  }
+
+  /** The rejection of a call that was not admitted, told to who listens. */
+  rejection(): Error {
+    const error = rejectionOf(this.breaker);
+    const { events } = this.breaker.fleet;
+    if (events.observed("reject")) events.emit({ type: "reject", circuit: this.breaker.name, error });
+    return error;
+  }
+
+  /** A call that was admitted under the term threw. */
+  threw(term: Term, error: unknown, signal: CallerSignal | undefined, began: number): void {
+    const verdict = this.policy.judge(error, signal);
+    if (verdict === "failure") this.failed(term, error, this.isSlow(began));
+    else this.settled(term, verdict, this.isSlow(began));
+  }
+
+  /** It counts as a failure, whatever the policy says of it. */
+  failed(term: Term, error: unknown, slow: boolean, late = false): void {
+    this.#announceFailure({ error });
+    if (term.kind === "held" || term.kind === "shut") return;
+    const { clock } = this.breaker.fleet;
+    const origin = originOf(error);
+    const stalled = late || (origin === "time" && clock.stalled?.() === true);
+    const { shareReason } = this.breaker.settings;
+    this.breaker.failed(term, {
+      error,
+      reason: reasonOf(error, shareReason),
+      origin: stalled ? "stall" : origin === "host" ? "host" : "backend",
+      slow,
+      openFor: this.#openFor(error),
+    });
+  }
+
+  /** It counts as a success, or as neither. */
+  settled(term: Term, verdict: Exclude<Verdict, "failure">, slow: boolean): void {
+    if (verdict === "neither") {
+      this.breaker.abandoned(term);
+      return;
+    }
+    const { events } = this.breaker.fleet;
+    if (events.observed("success")) events.emit({ type: "success", circuit: this.breaker.name });
+    this.breaker.succeeded(term, slow);
+  }
+
+  /** A reading for telling later how long the call took; 0 where nobody asks. */
+  began(): number {
+    const { settings, fleet } = this.breaker;
+    if (settings.slowCall === 0) return 0;
+    return settings.slowCall < COARSE_FROM_MS ? fleet.clock.now() : fleet.coarse();
   }
 
   /** A call under the handlers at hand: what wrapped functions do themselves. */
@@ -66,58 +140,94 @@ export class Guard {
     args: ArrayLike<unknown>,
     term: Term,
     signal: CallerSignal | undefined,
+    given: Deadline | undefined,
   ): unknown {
     const shared = this.term === term && signal === undefined;
-    const onFailure = shared && this.onFailure ? this.onFailure : this.#failureHandler(term, signal);
-    const onSuccess = shared ? this.onSuccess : this.#successHandler(term);
+    const began = this.began();
+    const onFailure = shared && this.onFailure ? this.onFailure : this.#failureHandler(term, signal, began);
+    const onSuccess = shared ? this.onSuccess : this.#successHandler(term, began);
     let result: unknown;
     try {
       result = Reflect.apply(fn, self, args);
     } catch (error) {
       return onFailure(error);
     }
-    return settle(result, onSuccess, onFailure);
+    const { callTimeout } = this.policy;
+    if (callTimeout === 0 || !isThenable(result)) return settle(result, onSuccess, onFailure);
+    const deadline = given ?? new Deadline(this.breaker.fleet.clock, callTimeout, signal);
+    return deadline.watch(result, (ended) => this.#ended(ended, term, onSuccess, onFailure));
   }
 
-  #failureHandler(term: Term, signal: CallerSignal | undefined): OnFailure {
+  #ended(ended: Ended, term: Term, onSuccess: OnSuccess, onFailure: OnFailure): unknown {
+    switch (ended.how) {
+      case "value":
+        return onSuccess === undefined ? ended.value : onSuccess(ended.value);
+      case "error":
+        return onFailure(ended.error);
+      case "timeout":
+        this.failed(term, ended.error, true, ended.late);
+        throw ended.error;
+      case "abort":
+        return onFailure(ended.error);
+    }
+  }
+
+  #failureHandler(term: Term, signal: CallerSignal | undefined, began = 0): OnFailure {
     return (error) => {
-      this.#judged(term, error, signal);
+      this.threw(term, error, signal, began);
       throw error;
     };
   }
 
-  #judged(term: Term, error: unknown, signal: CallerSignal | undefined): void {
-    const verdict = this.policy.judge(error, signal);
+  #successHandler(term: Term, began = 0): OnSuccess {
     const { breaker } = this;
-    if (verdict === "failure") {
-      this.#announceFailure({ error });
-      if (term.kind !== "held") breaker.failed(term, error, reasonOf(error, breaker.settings.shareReason));
-    } else if (verdict === "neither") {
-      breaker.abandoned(term);
-    } else {
-      this.#succeeded(term);
-    }
-  }
-
-  #successHandler(term: Term): OnSuccess {
     const { results } = this.policy;
-    if (results === undefined && term.kind !== "probe" && !this.breaker.fleet.events.observed("success"))
-      return undefined;
+    const counted =
+      term.kind === "probe" ||
+      (term.kind === "closed" && (countsSuccesses(breaker.settings) || breaker.settings.mode === "throttle"));
+    if (results === undefined && !counted && !breaker.fleet.events.observed("success")) return undefined;
     return (value) => {
-      if (results?.(value)) {
-        this.#announceFailure({ result: value });
-        if (term.kind !== "held") this.breaker.failed(term, undefined, "result");
-      } else {
-        this.#succeeded(term);
-      }
+      this.returned(term, value, began);
       return value;
     };
   }
 
-  #succeeded(term: Term): void {
-    const { events } = this.breaker.fleet;
-    if (events.observed("success")) events.emit({ type: "success", circuit: this.breaker.name });
-    this.breaker.succeeded(term);
+  /** A call that was admitted under the term returned. */
+  returned(term: Term, value: unknown, began: number): void {
+    if (!this.policy.results?.(value)) {
+      this.settled(term, "success", this.isSlow(began));
+      return;
+    }
+    this.#announceFailure({ result: value });
+    if (term.kind === "held" || term.kind === "shut") return;
+    const failure: Failure = {
+      error: undefined,
+      reason: "result",
+      origin: "backend",
+      slow: this.isSlow(began),
+      openFor: this.#openFor(value),
+    };
+    this.breaker.failed(term, failure);
+  }
+
+  /** A call during which this process itself was blocked can't be told to be slow. */
+  isSlow(began: number): boolean {
+    const { settings, fleet } = this.breaker;
+    if (began === 0 || settings.slowCall === 0) return false;
+    const now = settings.slowCall < COARSE_FROM_MS ? fleet.clock.now() : fleet.coarse();
+    return now - began >= settings.slowCall && fleet.clock.stalled?.() !== true;
+  }
+
+  #openFor(failure: unknown): number | undefined {
+    const { retryAfterMax, retryAfterFrom } = this.breaker.settings;
+    if (retryAfterMax === 0) return undefined;
+    if (retryAfterFrom === undefined) return retryAfterOf(failure, this.breaker.fleet.clock.wall());
+    try {
+      const seconds = retryAfterFrom(failure);
+      return typeof seconds === "number" && seconds >= 0 ? seconds * 1_000 : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   #announceFailure(outcome: { error?: unknown; result?: unknown }): void {
@@ -125,10 +235,9 @@ export class Guard {
     if (events.observed("failure")) events.emit({ type: "failure", circuit: this.breaker.name, ...outcome });
   }
 
-  #reject(self: unknown, args: ArrayLike<unknown>, kind: Kind): unknown {
-    const error = rejectionOf(this.breaker);
-    const { events } = this.breaker.fleet;
-    if (events.observed("reject")) events.emit({ type: "reject", circuit: this.breaker.name, error });
+  #refuse(fn: AnyFunction, self: unknown, args: ArrayLike<unknown>, kind: Kind): unknown {
+    const error = this.rejection();
+    if (this.breaker.settings.mode === "shadow") return this.#run(fn, self, args, SHUT, undefined, undefined);
     if (this.policy.fallback !== undefined)
       return this.#fallBack(this.policy.fallback, error, self, args, kind);
     if (kind === "promise") return rejectSoon(error);
@@ -147,12 +256,12 @@ export class Guard {
   }
 }
 
+/** Below this the coarse clock is too coarse to tell a slow call, in ms. */
+const COARSE_FROM_MS = 200;
+
 /** Sees a result through: a promise to its end, a value at once. */
 export function settle(result: unknown, onSuccess: OnSuccess, onFailure: OnFailure): unknown {
   if (result instanceof Promise) return result.then(onSuccess, onFailure);
   if (isThenable(result)) return Promise.resolve(result).then(onSuccess, onFailure);
   return onSuccess === undefined ? result : onSuccess(result);
 }
-
-export const guardOf = (breaker: Breaker, options: HandleOptions): Guard =>
-  new Guard(breaker, makePolicy(options));

@@ -6,6 +6,7 @@ import {
   enabledByEnvironment,
   type HandleOptions,
 } from "../surface/options.js";
+import { callTimeoutOf } from "../surface/settings.js";
 import { TimeoutError } from "../surface/timeout-error.js";
 
 /** What an outcome is to the circuit. `neither`: the caller gave up, or the call never got through. */
@@ -26,6 +27,8 @@ export interface Policy {
   /** Which returned values are failures, if any are. */
   readonly results: ((value: unknown) => boolean) | undefined;
   readonly fallback: ((this: unknown, error: Error, ...args: unknown[]) => unknown) | undefined;
+  /** The deadline of one call, in ms; 0: none. */
+  readonly callTimeout: number;
   judge(error: unknown, signal: CallerSignal | undefined): Verdict;
 }
 
@@ -39,6 +42,7 @@ export function makePolicy(options: HandleOptions): Policy {
     returns: options.returns,
     results: results && ((value) => safely(results, value, false)),
     fallback: options.fallback as Policy["fallback"],
+    callTimeout: callTimeoutOf(options),
     judge(error, signal) {
       if (signal?.aborted && nameOf(signal.reason) !== "TimeoutError") return "neither";
       if (listed !== undefined && safely(listed, error, true)) return "failure";
@@ -93,27 +97,4 @@ function safely<T>(predicate: (value: T) => boolean, value: T, otherwise: boolea
     }
     return otherwise;
   }
-}
-
-const IDENTIFIER = /^[A-Za-z_$][\w$]{0,63}$/;
-
-/**
- * What may be said of a failure to the whole fleet: its name and code, and its message only when asked
- * for, since messages carry what was in the call.
- */
-export function reasonOf(error: unknown, share: boolean): string {
-  try {
-    return describe(error, share);
-  } catch {
-    // What was thrown can't be read, and still reaches its caller as it is.
-    return "Error";
-  }
-}
-
-function describe(error: unknown, share: boolean): string {
-  if (typeof error !== "object" || error === null) return share ? String(error) : typeof error;
-  const { name, code, message } = error as { name?: unknown; code?: unknown; message?: unknown };
-  const kind = typeof name === "string" && IDENTIFIER.test(name) ? name : "Error";
-  const which = typeof code === "string" && /^[A-Z][A-Z0-9_]{1,63}$/.test(code) ? ` ${code}` : "";
-  return `${kind}${which}${share ? `: ${String(message)}` : ""}`;
 }

@@ -1,10 +1,11 @@
+import { Deadline } from "./deadline.js";
 import { type Guard, settle } from "./guard.js";
 import type { CallerSignal } from "./policy.js";
 
 let never: unknown;
 
 /** A signal that never aborts, one for all: a controller for each call would cost more than the call. */
-function neverAborting(): unknown {
+export function neverAborting(): unknown {
   never ??= new (
     globalThis as unknown as { AbortController: new () => { signal: unknown } }
   ).AbortController().signal;
@@ -17,19 +18,24 @@ export function run(
   fn: (signal: never) => unknown,
   signal: CallerSignal | undefined,
 ): Promise<unknown> {
-  const given = signal ?? neverAborting();
   try {
+    // Who gave up before the call was made gets no call, and takes no probe.
+    if (signal?.aborted) return Promise.reject(signal.reason);
     if (signal === undefined && guard.open && guard.onFailure !== undefined) {
       const { onSuccess, onFailure } = guard;
       let result: unknown;
       try {
-        result = fn(given as never);
+        result = fn(neverAborting() as never);
       } catch (error) {
         onFailure(error);
       }
       return promised(settle(result, onSuccess, onFailure));
     }
-    return promised(guard.call(fn as never, undefined, [given], "promise", signal));
+    const { callTimeout } = guard.policy;
+    const deadline =
+      callTimeout === 0 ? undefined : new Deadline(guard.breaker.fleet.clock, callTimeout, signal);
+    const given = deadline?.signal ?? signal ?? neverAborting();
+    return promised(guard.call(fn as never, undefined, [given], "promise", signal, deadline));
   } catch (error) {
     return Promise.reject(error);
   }

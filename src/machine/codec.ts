@@ -1,8 +1,15 @@
-import type { CircuitRecord, OverrideRecord, VersionedRecord } from "./record.js";
+import {
+  type CircuitRecord,
+  MOST_VOTES,
+  type OverrideRecord,
+  type VersionedRecord,
+  type Vote,
+} from "./record.js";
 
 /** Longer values than this are not looked at: a record is some 300 characters. */
 const LONGEST_VALUE = 4_096;
 const LONGEST_TEXT = 256;
+const LONGEST_HOST = 64;
 const LONGEST_DURATION = 366 * 24 * 3_600_000;
 /**
  * Revisions follow the store's clock in ms, so one from centuries ahead was not minted by this protocol;
@@ -15,7 +22,12 @@ export type Decode<R extends VersionedRecord> = (raw: string, wall: number) => R
 /** Small readable JSON, for an operator with the store's own shell; what is empty or zero is left out. */
 export function encode(record: VersionedRecord): string {
   return JSON.stringify(record, (key, value) =>
-    value === "" || value === false || (value === 0 && key !== "at") ? undefined : value,
+    value === "" ||
+    value === false ||
+    (value === 0 && key !== "at") ||
+    (key === "votes" && (value as readonly Vote[]).length === 0)
+      ? undefined
+      : value,
   );
 }
 
@@ -27,17 +39,19 @@ export const decodeCircuit: Decode<CircuitRecord> = (raw, wall) => {
   const state = fields["state"];
   if (common === undefined || (state !== "open" && state !== "half-open" && state !== "closed"))
     return undefined;
-  const generation = fields["generation"];
+  const generation = fields["generation"] ?? 0;
   const owner = text(fields["owner"]);
   const lapsed = count(fields["lapsed"]);
   const passed = count(fields["passed"]);
   const reopens = count(fields["reopens"]);
   const manual = fields["manual"] ?? false;
-  if (!isWhole(generation) || generation < 1 || generation > common.revision || owner === undefined)
+  const votes = decodeVotes(fields["votes"]);
+  if (!isWhole(generation) || generation < 0 || generation > common.revision || owner === undefined)
     return undefined;
+  if (votes === undefined || (generation === 0 && state !== "closed")) return undefined;
   if (lapsed === undefined || passed === undefined || reopens === undefined) return undefined;
   if (typeof manual !== "boolean" || (state === "open" && common.until === 0)) return undefined;
-  return { ...common, state, generation, owner, lapsed, passed, reopens, manual };
+  return { ...common, state, generation, owner, lapsed, passed, reopens, manual, votes };
 };
 
 /** Reads an override; `undefined` for whatever this version of the protocol would not have written. */
@@ -50,6 +64,20 @@ export const decodeOverride: Decode<OverrideRecord> = (raw, wall) => {
     return undefined;
   return { ...common, state };
 };
+
+const NO_VOTES: readonly Vote[] = [];
+
+function decodeVotes(value: unknown = NO_VOTES): readonly Vote[] | undefined {
+  if (!Array.isArray(value) || value.length > MOST_VOTES) return undefined;
+  const votes: Vote[] = [];
+  for (const each of value as unknown[]) {
+    const { host, until } = (each ?? {}) as { host?: unknown; until?: unknown };
+    if (typeof host !== "string" || host === "" || host.length > LONGEST_HOST || !isTime(until))
+      return undefined;
+    votes.push({ host, until });
+  }
+  return votes.length === 0 ? NO_VOTES : votes;
+}
 
 function decodeCommon(
   fields: Record<string, unknown>,
@@ -91,6 +119,9 @@ function text(value: unknown = ""): string | undefined {
 function count(value: unknown = 0): number | undefined {
   return isWhole(value) && value >= 0 && value <= 1_000_000 ? value : undefined;
 }
+
+/** A host's name as votes have it. */
+export const shortenHost = (host: string): string => host.slice(0, LONGEST_HOST);
 
 /** Cuts what a writer was given to what every reader takes. */
 export const shorten = (value: string): string => value.slice(0, LONGEST_TEXT);

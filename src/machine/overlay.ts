@@ -1,5 +1,12 @@
+import { type Ballot, castVote, withdrawVote } from "./ballot.js";
 import type { CircuitRecord, Sighting } from "./record.js";
-import { closed, opened, type Stamp, yielded } from "./transition.js";
+import { closed, opened, type Stamp, voted, yielded } from "./transition.js";
+
+/**
+ * How far an opening is to go: `fleet`: it opens the circuit for all; `vote`: it is this host's vote for that;
+ * `here`: it says something of this host alone, and nobody is told.
+ */
+export type Reach = "fleet" | "vote" | "here";
 
 /**
  * What this process decided and the store has not granted. It is obeyed here, and never merged into the
@@ -19,6 +26,7 @@ export type Overlay =
       readonly manual: boolean;
       readonly reopens: number;
       readonly apart: boolean;
+      readonly reach: Reach;
     }
   /** The lease is given back; so many probes in a row have succeeded. */
   | { readonly state: "half-open"; readonly base: number; readonly passed: number }
@@ -34,6 +42,10 @@ export const generationOf = (sighting: CircuitSighting | null): number => sighti
 export function inForce(sighting: CircuitSighting | null, now: number): boolean {
   return sighting !== null && sighting.record.state !== "closed" && now < sighting.deadline;
 }
+
+/** The fleet knows the circuit as anything but closed. */
+export const unclosed = (sighting: CircuitSighting | null): sighting is CircuitSighting =>
+  sighting !== null && sighting.record.state !== "closed";
 
 /**
  * Whether the overlay still says something that the store's record doesn't. Once the fleet has moved on
@@ -51,22 +63,32 @@ export function proposal(
   sighting: CircuitSighting | null,
   now: number,
   stamp: Stamp,
+  ballot: Ballot,
 ): CircuitRecord | null {
   if (!stands(overlay, sighting, now)) return null;
+  const record = sighting?.record ?? null;
   switch (overlay.state) {
     case "open": {
       const left = overlay.until - now;
       if (left <= 0) return null;
-      const { duration, reason, manual, reopens } = overlay;
+      const { duration, reason, manual, reopens, reach } = overlay;
+      // A lease that ended in a failure which doesn't open the fleet's circuit goes back to the fleet.
+      const before = record?.owner === ballot.owner ? yielded(stamp, record, 0) : record;
+      if (reach === "here") return before === record ? null : before;
+      if (reach === "vote") {
+        if (inForce(sighting, now) && record?.state === "open") return null;
+        const votes = castVote(record?.votes ?? [], ballot, stamp.now, left);
+        if (votes.length < ballot.quorum) return voted(stamp, before, votes);
+      }
       return { ...opened(stamp, { duration, reason, manual, reopens }), until: stamp.now + Math.ceil(left) };
     }
     // Where the fleet never knew it open, there is nothing to give back, and nothing to close.
     case "half-open":
       return unclosed(sighting) ? yielded(stamp, sighting.record, overlay.passed) : null;
-    case "closed":
-      return overlay.silent || !unclosed(sighting) ? null : closed(stamp, overlay.reason);
+    case "closed": {
+      if (unclosed(sighting)) return overlay.silent ? null : closed(stamp, overlay.reason);
+      const votes = withdrawVote(record?.votes ?? [], ballot);
+      return votes.length === (record?.votes.length ?? 0) ? null : voted(stamp, record, votes);
+    }
   }
 }
-
-const unclosed = (sighting: CircuitSighting | null): sighting is CircuitSighting =>
-  sighting !== null && sighting.record.state !== "closed";

@@ -21,6 +21,10 @@ export const aRecord: fc.Arbitrary<CircuitRecord> = fc
     passed: few,
     reopens: few,
     manual: fc.boolean(),
+    votes: fc.array(
+      fc.record({ host: fc.string({ minLength: 1, maxLength: 64 }), until: fc.integer({ min: 1, max: 20 }) }),
+      { maxLength: 4 },
+    ),
   })
   .map((fields) => ({
     ...fields,

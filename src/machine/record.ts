@@ -21,10 +21,19 @@ export interface VersionedRecord {
   readonly at: number;
 }
 
+/** A host's word that the backend fails it. `until`: in the store's clock, when it no longer counts. */
+export interface Vote {
+  readonly host: string;
+  readonly until: number;
+}
+
 /** What the store keeps for one circuit. `until` is the end of the open time, or of the probe's lease. */
 export interface CircuitRecord extends VersionedRecord {
   readonly state: CircuitState;
-  /** The revision of the last transition: a result counts only under the generation it was admitted under. */
+  /**
+   * The revision of the last transition: a result counts only under the generation it was admitted under. 0 in a
+   * closed record that holds votes and was never anything else.
+   */
   readonly generation: number;
   /** Half-open: who holds the lease; empty when it may be taken. */
   readonly owner: string;
@@ -36,6 +45,8 @@ export interface CircuitRecord extends VersionedRecord {
   readonly reopens: number;
   /** An operator opened it: its deadline may be longer than the circuit's own. */
   readonly manual: boolean;
+  /** Closed or half-open: the hosts that would open it, fewer than it takes. */
+  readonly votes: readonly Vote[];
 }
 
 /** An operator's hold, a record of its own beside the circuit's; `released` is what a release leaves behind. */
@@ -54,6 +65,8 @@ const MINUTE = 60_000;
 
 /** Every record outlives its deadline by this much, so that late readers still learn of it. */
 export const KEPT_MS: number = 24 * 60 * MINUTE;
+/** No record holds more votes. */
+export const MOST_VOTES = 32;
 /** No deadline set by an operator is believed beyond this. */
 export const OPERATOR_LONGEST_MS: number = 24 * 60 * MINUTE;
 /** A lease without a known call time-out; doubled for each that lapsed. */

@@ -1,5 +1,5 @@
 import { shorten } from "./codec.js";
-import type { CircuitRecord, OverrideRecord, VersionedRecord } from "./record.js";
+import type { CircuitRecord, OverrideRecord, VersionedRecord, Vote } from "./record.js";
 
 /** What a write is stamped with; made by the replica, which knows the store's clock and what it has seen. */
 export interface Stamp {
@@ -41,6 +41,7 @@ function transition(stamp: Stamp, reason: string): Omit<CircuitRecord, "state" |
     passed: 0,
     reopens: 0,
     manual: false,
+    votes: [],
   };
 }
 
@@ -71,6 +72,7 @@ export function leased(
     lapsed: lease.lapsed,
     passed: before?.passed ?? 0,
     reopens: before?.reopens ?? 0,
+    votes: before?.votes ?? [],
   };
 }
 
@@ -83,7 +85,14 @@ export function yielded(stamp: Stamp, before: CircuitRecord | null, passed: numb
     duration: 0,
     passed,
     reopens: before?.reopens ?? 0,
+    votes: before?.votes ?? [],
   };
+}
+
+/** The votes of hosts, beside whatever else the record says: no transition, so that nobody's result is voided. */
+export function voted(stamp: Stamp, before: CircuitRecord | null, votes: readonly Vote[]): CircuitRecord {
+  const record = before ?? { ...closed(stamp, ""), generation: 0 };
+  return { ...record, revision: stamp.revision, nonce: stamp.nonce, votes };
 }
 
 /** To closed. A record like any other: a delete would be no news to anyone. */

@@ -3,6 +3,7 @@ import { hold, type Receipt, release, reset, trip } from "../breaker/operator.js
 import type { Guard } from "../call/guard.js";
 import type { CallerSignal } from "../call/policy.js";
 import { run } from "../call/run.js";
+import { type Readable, stream } from "../call/stream.js";
 import { wrap } from "../call/wrap.js";
 import { type CircuitState, OPERATOR_LONGEST_MS } from "../machine/record.js";
 import { apply } from "./decorate.js";
@@ -65,6 +66,17 @@ export interface Circuit extends Guards {
     fn: (signal: Signal) => T | PromiseLike<T>,
     options?: { readonly signal?: Signal | undefined },
   ): Promise<T>;
+  /**
+   * Guards a stream, an async iterable or a `ReadableStream`, to its end: an LLM's answer, say. It is opened when it
+   * is first read. An error while it is read is a failure; its end, or a reader's early return, is a success; under
+   * `callTimeout` the first item must come in time.
+   *
+   * @throws {TypeError} while it is read, when `fn` gives neither.
+   */
+  stream<T>(
+    fn: (signal: Signal) => Readable<T> | PromiseLike<Readable<T>>,
+    options?: { readonly signal?: Signal | undefined },
+  ): AsyncGenerator<T, void, undefined>;
   snapshot(): Snapshot;
   /** Listens to this circuit. `store-down` and `store-up` are its store's. */
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
@@ -109,7 +121,17 @@ export function makeCircuit(source: GuardSource): Circuit {
 
 type Methods = Pick<
   Circuit,
-  "state" | "held" | "retryAfter" | "run" | "snapshot" | "on" | "trip" | "reset" | "hold" | "release"
+  | "state"
+  | "held"
+  | "retryAfter"
+  | "run"
+  | "stream"
+  | "snapshot"
+  | "on"
+  | "trip"
+  | "reset"
+  | "hold"
+  | "release"
 >;
 
 const methods: Methods & ThisType<Sourced> = {
@@ -127,6 +149,10 @@ const methods: Methods & ThisType<Sourced> = {
       return Promise.reject(new TypeError(`run takes a function; this is ${show(fn)}`));
     const signal = options?.signal as CallerSignal | undefined;
     return run(sourceOf(this).guard(), fn as never, signal) as Promise<never>;
+  },
+  stream(fn, options) {
+    if (typeof fn !== "function") throw new TypeError(`stream takes a function; this is ${show(fn)}`);
+    return stream(sourceOf(this).guard(), fn as never, options?.signal as CallerSignal | undefined);
   },
   snapshot() {
     const source = sourceOf(this);

@@ -3,16 +3,22 @@ export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const LONGEST_MS = 365 * UNIT_MS.d;
-/** Numbers above this are taken for milliseconds given by mistake. */
 const LONGEST_SECONDS = 3_600;
+/** Of one call. */
+export const LONGEST_CALL_SECONDS = 60;
 
 /**
  * The milliseconds of a duration.
  *
+ * @param mostSeconds a number above this is taken for milliseconds given by mistake.
  * @throws {TypeError} what is neither a number nor a string of a number and a unit.
- * @throws {RangeError} zero, negative, NaN, infinite, longer than a year, or a number over 3600.
+ * @throws {RangeError} zero, negative, NaN, infinite, longer than a year, or a number over `mostSeconds`.
  */
-export function milliseconds(option: string, duration: unknown): number {
+export function milliseconds(
+  option: string,
+  duration: unknown,
+  mostSeconds: number = LONGEST_SECONDS,
+): number {
   const got = typeof duration === "string" ? JSON.stringify(duration) : String(duration);
   if (typeof duration === "number") {
     if (!(duration > 0) || !Number.isFinite(duration)) {
@@ -20,7 +26,7 @@ export function milliseconds(option: string, duration: unknown): number {
         `${option} is ${got}: it takes a number of seconds above 0, or a string like "250ms"`,
       );
     }
-    if (duration > LONGEST_SECONDS) {
+    if (duration > mostSeconds) {
       throw new RangeError(
         `${option} is ${got} seconds: were milliseconds meant? Write "${got}ms", or "${got}s" for that many seconds`,
       );

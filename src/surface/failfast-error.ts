@@ -131,6 +131,8 @@ for (const [key, read] of Object.entries(derived)) {
 
 function describe({ circuit, state, held, retryAfter }: FailfastError): string {
   if (held === "open") return `circuit "${circuit}" is held open by an operator; the call was not made`;
+  if (state === "closed")
+    return `circuit "${circuit}" admits only a share of the calls for now; this one was not made, retry in ${retryAfter} s`;
   return `circuit "${circuit}" is ${state}; the call was not made, retry in ${retryAfter} s`;
 }
 

@@ -1,19 +1,21 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Breaker } from "../breaker/breaker.js";
-import type { Fleet } from "../breaker/fleet.js";
+import { Fleet } from "../breaker/fleet.js";
 import { Guard } from "../call/guard.js";
 import { makePolicy, type Policy } from "../call/policy.js";
 import { encodeName } from "../machine/key.js";
-import { builtin, environment, platform, systemClock, warn } from "../platform.js";
+import { builtin, environment, platform, warn } from "../platform.js";
 import { Replica } from "../replica/replica.js";
 import { memoryStore } from "../stores/memory.js";
 import type { Store } from "../stores/store.js";
+import { tickingClock } from "../ticker.js";
+import type { CircuitSettings } from "../trip/settings.js";
 import { type Circuit, type GuardSource, makeCircuit } from "./circuit.js";
 import { type Circuits, GuardsByName, makeCircuits } from "./circuits.js";
 import { type Duration, milliseconds } from "./duration.js";
 import { Events, type FailfastEventName, type FailfastListener, type Subscription } from "./events.js";
+import { type Finding, lintBreaker } from "./lint.js";
 import {
-  type CircuitSettings,
   checkOptions,
   type FailfastDefaults,
   type FailfastOptions,
@@ -21,6 +23,7 @@ import {
   SHARED,
   show,
 } from "./options.js";
+import { checkTogether, over, settingsOf } from "./settings.js";
 
 /** Makes circuits, and is what they have in common. */
 export interface Failfast extends AsyncDisposable {
@@ -48,6 +51,8 @@ export interface Failfast extends AsyncDisposable {
   configure(defaults: FailfastDefaults): void;
   /** Every circuit there is now. */
   circuits(): IterableIterator<Circuit>;
+  /** What the traffic so far speaks against in the circuits' settings: some that can never trip, or trip needlessly. */
+  lint(): Finding[];
   /** Listens to all of its circuits and their stores. */
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
   /** Resolves when the first read of each store is done or given up. */
@@ -76,6 +81,7 @@ export function createFailfast(defaults?: FailfastDefaults): Failfast {
   return Object.assign(failfast, {
     configure: (given: FailfastDefaults) => home.configure(given),
     circuits: () => home.all(),
+    lint: () => home.lint(),
     on: (event: FailfastEventName, listener: FailfastListener<FailfastEventName>) =>
       home.events.on(event, listener),
     ready: () => home.ready(),
@@ -142,6 +148,7 @@ class Home {
       );
     }
     const options = checkOptions(given, "circuit");
+    checkTogether(options);
     if (timeout !== undefined) milliseconds("timeout", timeout);
     const definition = this.#define(name, timeout, options);
     return this.#handle(definition, options);
@@ -153,10 +160,11 @@ class Home {
     given: FailfastOptions | undefined,
   ): Circuits<A> {
     const options = checkOptions(given, "circuit");
+    checkTogether(options);
     const time = timeout ?? this.#defaults.timeout;
     if (time === undefined)
       throw new TypeError("timeout is left out: circuits named by their arguments take one");
-    milliseconds("timeout", time);
+    settingsOf(time, over(this.#defaults, options));
     let policy: Policy | undefined;
     let limit: number | undefined;
     const guards: GuardsByName = new GuardsByName({
@@ -216,6 +224,15 @@ class Home {
     }
   }
 
+  lint(): Finding[] {
+    const findings: Finding[] = [];
+    for (const { replica } of this.#fleets.values()) {
+      for (const breaker of replica.subscribers.values())
+        if (breaker instanceof Breaker) findings.push(...lintBreaker(breaker));
+    }
+    return findings;
+  }
+
   async ready(): Promise<void> {
     for (const definition of this.#eachDefinition()) this.#breakerOf(definition);
     const { synchronisers } = this;
@@ -239,6 +256,10 @@ class Home {
     const known = this.#find(name, options.store);
     if (known !== undefined) {
       agree(known, timeout, options);
+      settingsOf(known.timeout ?? timeout ?? this.#defaults.timeout, {
+        ...over(this.#defaults, known.options),
+        ...options,
+      });
       const shared = Object.fromEntries(
         SHARED.filter((key) => key in options).map((key) => [key, options[key]]),
       );
@@ -250,6 +271,7 @@ class Home {
         `there is no circuit ${show(name)} yet: give its time where it is made, as in failfast(${show(name)}, 60)`,
       );
     }
+    settingsOf(timeout ?? this.#defaults.timeout, over(this.#defaults, options));
     const definition: Definition = { name, timeout, options, breaker: undefined };
     const { store } = options;
     const sharing = this.#definitions.get(store) ?? new Map<string, Definition>();
@@ -309,19 +331,14 @@ class Home {
   }
 
   #fleet(given: Store | undefined): Fleet {
-    const clock = this.#defaults.clock ?? systemClock;
+    const clock = this.#defaults.clock ?? tickingClock;
     this.#memory ??= given === undefined ? memoryStore({ clock }) : undefined;
     const store = given ?? (this.#memory as Store);
     let fleet = this.#fleets.get(store);
     if (fleet === undefined) {
-      const identity = `${this.#defaults.host ?? hostName()}/${platform.process?.pid ?? 0}`;
-      const replica = new Replica(store, clock, identity, this.#health());
-      fleet = {
-        replica,
-        clock,
-        events: this.events,
-        owner: `${identity}/${clock.random().toString(36).slice(2, 10)}`,
-      };
+      const host = this.#defaults.host ?? hostName();
+      const replica = new Replica(store, clock, `${host}/${platform.process?.pid ?? 0}`, this.#health());
+      fleet = new Fleet(replica, clock, this.events, host);
       this.#fleets.set(store, fleet);
     }
     return fleet;
@@ -344,15 +361,8 @@ class Home {
   }
 
   #settingsOf(timeout: Duration | undefined, options: FailfastOptions): CircuitSettings {
-    const all = { ...this.#defaults, ...options };
-    const settings = {
-      open: milliseconds("timeout", timeout),
-      recovery: all.recovery ?? "probe",
-      probes: all.probes ?? 1,
-      shareReason: all.shareReason ?? false,
-      stackTraces: all.stackTraces ?? false,
-      maxCircuits: all.maxCircuits ?? 10_000,
-    };
+    const settings = settingsOf(timeout, over(this.#defaults, options));
+    if (settings.retryAfterFrom !== undefined) return settings;
     const key = Object.values(settings).join();
     const known = this.#settings.get(key);
     if (known === undefined) this.#settings.set(key, settings);
@@ -372,7 +382,8 @@ class Home {
 
 function checkDefaults(given: FailfastDefaults | undefined): FailfastDefaults {
   const defaults = checkOptions(given, "failfast");
-  if (defaults.timeout !== undefined) milliseconds("timeout", defaults.timeout);
+  checkTogether(defaults);
+  if (defaults.timeout !== undefined) settingsOf(defaults.timeout, defaults);
   return defaults;
 }
 
@@ -390,9 +401,21 @@ function agree(known: Definition, timeout: Duration | undefined, options: Failfa
   for (const option of SHARED) {
     const asked = options[option];
     const is = known.options[option];
-    if (asked !== undefined && asked !== is && (is !== undefined || known.breaker !== undefined))
+    if (asked !== undefined && !same(option, asked, is) && (is !== undefined || known.breaker !== undefined))
       differs(option, is, asked);
   }
+}
+
+const TIMES: readonly string[] = ["window", "slowCall", "rampUp", "max", "min"];
+
+/** Equal in what they mean: 10 is "10s", and two objects of the same fields are one. */
+function same(option: string, asked: unknown, is: unknown): boolean {
+  if (asked === is) return true;
+  if (asked === undefined || is === undefined || asked === null || is === null) return false;
+  if (TIMES.includes(option)) return milliseconds(option, asked) === milliseconds(option, is);
+  if (typeof asked !== "object" || typeof is !== "object" || option === "store") return false;
+  const [a, b] = [asked as Record<string, unknown>, is as Record<string, unknown>];
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => same(key, a[key], b[key]));
 }
 
 function sameSettings(name: string, known: CircuitSettings, asked: CircuitSettings): void {

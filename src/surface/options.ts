@@ -31,6 +31,31 @@ export interface HandleOptions {
    * rejected promise, or thrown. Default: as the function's last call answered.
    */
   readonly returns?: "promise" | "value" | undefined;
+  /**
+   * The deadline of one async call: past it the call is rejected with a `TimeoutError`, always a failure, and the
+   * signal that `.run` gave is aborted. A wrapped function has no signal: it is only rejected. Default: none.
+   */
+  readonly callTimeout?: Duration | undefined;
+}
+
+/** How the open time grows while probes keep failing. */
+export interface Backoff {
+  /** What each failed probe in a row multiplies it by. Default: 1. */
+  readonly factor?: number | undefined;
+  /** The longest it gets. Default: ten times the circuit's time. */
+  readonly max?: Duration | undefined;
+  /** The share of it, from 0 to 1, that chance may take off, drawn once by the process that writes it. Default: 0. */
+  readonly jitter?: number | undefined;
+}
+
+/** How far a failure that says when to come back is believed. */
+export interface RetryAfterLimits {
+  /** Finds the time a failure asks for, in seconds. Default: `Retry-After` of a `Response` or of an error's headers. */
+  readonly from?: ((failure: unknown) => number | undefined) | undefined;
+  /** No shorter than this. Default: 1 s. */
+  readonly min?: Duration | undefined;
+  /** No longer than this. Default: ten times the circuit's time. */
+  readonly max?: Duration | undefined;
 }
 
 /** What belongs to the circuit: left out it is inherited, equal it is fine, different it throws. */
@@ -44,6 +69,43 @@ export interface CircuitOptions {
   readonly recovery?: "probe" | "all" | undefined;
   /** How many probes must succeed in a row before it closes. Default: 1. */
   readonly probes?: number | undefined;
+  /** How many failures within the window, in this process, make it trip or vote. Default: 1. */
+  readonly threshold?: number | undefined;
+  /** The time over which failures, or calls, are counted. Default: 10 s, and 2 min with `mode: "throttle"`. */
+  readonly window?: Duration | undefined;
+  /** In place of `threshold`: the share of the window's calls, over 0 up to 1, that must have failed. Default: off. */
+  readonly failureRate?: number | undefined;
+  /** A rate says nothing of fewer calls in the window than this. Default: 10. */
+  readonly minimumCalls?: number | undefined;
+  /** A call that takes this long is slow, whatever comes of it. Default: off. */
+  readonly slowCall?: Duration | undefined;
+  /** The share of the window's calls that must have been slow for it to trip. Default: 0.5, where `slowCall` is set. */
+  readonly slowCallRate?: number | undefined;
+  /** How the open time grows while probes keep failing. Default: not at all. */
+  readonly backoff?: Backoff | undefined;
+  /**
+   * Whether a failure that carries `Retry-After` sets how long the circuit it trips stays open, for the whole fleet;
+   * `true`, or the limits of that. Default: false.
+   */
+  readonly retryAfter?: boolean | RetryAfterLimits | undefined;
+  /** After closing, a share of calls that grows from a tenth to all is admitted over this time. Default: off. */
+  readonly rampUp?: Duration | undefined;
+  /**
+   * `"fleet"`: a trip anywhere opens it here. `"confirm"`: a trip elsewhere makes one failure here enough.
+   * `"process"`: only this process's own failures count, and they are told to nobody; operators still reach it.
+   * Default: `"fleet"`.
+   */
+  readonly scope?: "process" | "confirm" | "fleet" | undefined;
+  /**
+   * How many distinct hosts must vote before the fleet's circuit opens, at most 32; one that voted is open for itself
+   * at once. Takes a store with `swap`. Default: 1.
+   */
+  readonly quorum?: number | undefined;
+  /**
+   * `"shadow"` decides and reports, and rejects nothing. `"throttle"` holds back a share of the calls while some of
+   * them fail, in place of all or nothing, in this process alone; only an operator opens it. Default: `"enforce"`.
+   */
+  readonly mode?: "enforce" | "shadow" | "throttle" | undefined;
   /** Whether the failure's message goes into the store. Default: false: only the error's name and code do. */
   readonly shareReason?: boolean | undefined;
   /** Whether a rejection carries a stack trace, which costs about ten times the rejection. Default: false. */
@@ -64,19 +126,27 @@ export interface FailfastDefaults extends FailfastOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** What a circuit goes by, every default in place. */
-export interface CircuitSettings {
-  /** How long it stays open, in ms. */
-  readonly open: number;
-  readonly recovery: "probe" | "all";
-  readonly probes: number;
-  readonly shareReason: boolean;
-  readonly stackTraces: boolean;
-  readonly maxCircuits: number;
-}
-
-const HANDLE = ["exceptions", "results", "fallback", "enabled", "returns"] as const;
-const CIRCUIT = ["store", "recovery", "probes", "shareReason", "stackTraces", "maxCircuits"] as const;
+const HANDLE = ["exceptions", "results", "fallback", "enabled", "returns", "callTimeout"] as const;
+const CIRCUIT = [
+  "store",
+  "recovery",
+  "probes",
+  "threshold",
+  "window",
+  "failureRate",
+  "minimumCalls",
+  "slowCall",
+  "slowCallRate",
+  "backoff",
+  "retryAfter",
+  "rampUp",
+  "scope",
+  "quorum",
+  "mode",
+  "shareReason",
+  "stackTraces",
+  "maxCircuits",
+] as const;
 const FLEET = ["timeout", "host", "clock"] as const;
 
 /** The options that two handles of one circuit must agree on. */
@@ -98,6 +168,26 @@ const aBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "it
 const aCount: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : "it takes a whole number from 1 up";
 
+const aRate: Check = (value) =>
+  typeof value === "number" && value > 0 && value <= 1 ? undefined : "it takes a share over 0, up to 1";
+const within =
+  (most: number): Check =>
+  (value) =>
+    aCount(value) ?? ((value as number) <= most ? undefined : `it takes at most ${most}`);
+
+/** Checked where they are read: a time has errors of its own. */
+const aTime: Check = () => undefined;
+
+function aBackoff(value: unknown): string | undefined {
+  const { factor = 1, jitter = 0 } = (value ?? {}) as Backoff;
+  if (typeof value !== "object" || value === null) return "it takes { factor, max, jitter }";
+  if (!(typeof factor === "number" && factor >= 1 && factor <= 100))
+    return `its factor ${show(factor)} is not from 1 to 100`;
+  if (!(typeof jitter === "number" && jitter >= 0 && jitter <= 1))
+    return `its jitter ${show(jitter)} is not from 0 to 1`;
+  return undefined;
+}
+
 const CHECKS: Readonly<Record<string, Check>> = {
   exceptions: (value) =>
     typeof value === "function" || (Array.isArray(value) && value.every((each) => typeof each === "function"))
@@ -112,11 +202,30 @@ const CHECKS: Readonly<Record<string, Check>> = {
   returns: oneOf("promise", "value"),
   store: checkStore,
   recovery: oneOf("probe", "all"),
-  probes: aCount,
+  probes: within(1_000),
+  threshold: within(100_000),
+  window: aTime,
+  failureRate: aRate,
+  minimumCalls: aCount,
+  slowCall: aTime,
+  slowCallRate: aRate,
+  backoff: aBackoff,
+  retryAfter: (value) =>
+    typeof value === "boolean" ||
+    (typeof value === "object" &&
+      value !== null &&
+      ["undefined", "function"].includes(typeof (value as RetryAfterLimits).from))
+      ? undefined
+      : "it takes true, or { from, min, max }, of which from is a function",
+  rampUp: aTime,
+  scope: oneOf("process", "confirm", "fleet"),
+  quorum: within(32),
+  mode: oneOf("enforce", "shadow", "throttle"),
+  callTimeout: aTime,
   shareReason: aBoolean,
   stackTraces: aBoolean,
   maxCircuits: aCount,
-  timeout: () => undefined,
+  timeout: aTime,
   host: (value) => (typeof value === "string" && value !== "" ? undefined : "it takes a name"),
   clock: (value) => verbs(value, ["now", "wall", "random", "after"], "a clock"),
 };
@@ -138,6 +247,16 @@ function verbs(value: unknown, names: readonly string[], what: string): string |
     ? undefined
     : `it takes ${what}, an object with ${names.join(", ")}; it has no ${missing.join(", ")}`;
 }
+
+const NUMBERS = new Set([
+  "probes",
+  "threshold",
+  "failureRate",
+  "minimumCalls",
+  "slowCallRate",
+  "quorum",
+  "maxCircuits",
+]);
 
 /** Shows a value that was given, in an error. */
 export function show(value: unknown): string {
@@ -171,7 +290,7 @@ export function checkOptions<T extends FailfastDefaults>(
     if (value === undefined) continue;
     const wrong = CHECKS[option]?.(value);
     if (wrong !== undefined) {
-      const Wrong = typeof value === "number" && CHECKS[option] === aCount ? RangeError : TypeError;
+      const Wrong = typeof value === "number" && NUMBERS.has(option) ? RangeError : TypeError;
       throw new Wrong(`${option} is ${show(value)}: ${wrong}`);
     }
     checked[option] = Array.isArray(value) ? [...value] : value;

@@ -11,7 +11,7 @@ export interface ManualClockOptions {
 }
 
 /** A clock that stands still until it is told to move. */
-export interface ManualClock extends Clock {
+export interface ManualClock extends Required<Clock> {
   /**
    * Moves monotonic and wall time forward by `ms` and runs the timers that fall due on the way, those
    * made on the way included: in order of their time, and of their creation where that is the same.
@@ -30,6 +30,12 @@ export interface ManualClock extends Clock {
    * Throws a `RangeError` unless `ms` is finite.
    */
   jumpWall(ms: number): void;
+  /**
+   * The event loop is blocked for `ms`: time passes and no timer runs, those due meanwhile run late, with the next
+   * `advance`. What times out for as long again, a second at most, is the stall's doing, as `stalled()` says.
+   * Throws a `RangeError` unless `ms` is finite and at least 0.
+   */
+  stall(ms: number): void;
   /** How many timers are waiting. */
   readonly pending: number;
 }
@@ -65,6 +71,7 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
   let wall = finite("option wall", options.wall ?? firstWall);
   let state = seed(options.seed ?? 1);
   let advancing = false;
+  let blamedUntil = start;
   const timers = new Set<Timer>();
 
   /** A set keeps the order of creation, so the first of the earliest is the next. */
@@ -88,7 +95,7 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
         );
       }
       timers.delete(timer);
-      now = timer.due;
+      now = Math.max(now, timer.due);
       try {
         timer.run();
       } catch (error) {
@@ -131,6 +138,12 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
     jumpWall(ms) {
       wall += finite("the time to jump by", ms);
     },
+    stall(ms) {
+      now += notNegative("the time to stall for", ms);
+      blamedUntil = now + Math.min(ms, 1_000);
+    },
+    coarse: () => now,
+    stalled: () => now < blamedUntil,
     get pending() {
       return timers.size;
     },

@@ -28,9 +28,9 @@ describe("rule 10: what counts as neither", () => {
     const { members } = await fleet(1);
     const { circuit } = at(members, 0);
     const caller = new AbortController();
-    caller.abort(new DOMException("too slow", "TimeoutError"));
     const call = circuit.run(
       async () => {
+        caller.abort(new DOMException("too slow", "TimeoutError"));
         throw caller.signal.reason;
       },
       { signal: caller.signal as never },

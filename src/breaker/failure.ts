@@ -1,0 +1,12 @@
+/** One failure as the breaker takes it. */
+export interface Failure {
+  /** What was thrown; `undefined` where a returned value failed. */
+  readonly error: unknown;
+  /** What may be said of it to the fleet. */
+  readonly reason: string;
+  /** `host`: it says something of this host alone. `stall`: of this process's own event loop, and so nothing. */
+  readonly origin: "backend" | "host" | "stall";
+  readonly slow: boolean;
+  /** How long it asks for, in ms, where it does. */
+  readonly openFor: number | undefined;
+}

@@ -1,0 +1,87 @@
+import type { Clock } from "../clock.js";
+import { TimeoutError } from "../surface/timeout-error.js";
+import type { CallerSignal } from "./policy.js";
+
+/** A timer that fires this much too late, in ms or as a share of its time, was held up by this process itself. */
+const LATE_MS = 100;
+const LATE_SHARE = 0.2;
+
+interface Controller {
+  readonly signal: unknown;
+  abort(reason: unknown): void;
+}
+
+const { AbortController } = globalThis as unknown as { AbortController: new () => Controller };
+
+interface ListeningSignal extends CallerSignal {
+  addEventListener?(type: "abort", listener: () => void): void;
+  removeEventListener?(type: "abort", listener: () => void): void;
+}
+
+/** How one call under a deadline ended. */
+export type Ended =
+  | { readonly how: "value"; readonly value: unknown }
+  | { readonly how: "error"; readonly error: unknown }
+  /** `late`: the deadline came late, for this process was busy. */
+  | { readonly how: "timeout"; readonly error: TimeoutError; readonly late: boolean }
+  | { readonly how: "abort"; readonly error: unknown };
+
+/** One call that has a deadline, and, in a block, a signal of its own that follows the caller's. */
+export class Deadline {
+  readonly #clock: Clock;
+  readonly #ms: number;
+  readonly #given: ListeningSignal | undefined;
+  #controller: Controller | undefined;
+
+  constructor(clock: Clock, ms: number, given: CallerSignal | undefined) {
+    this.#clock = clock;
+    this.#ms = ms;
+    this.#given = given;
+  }
+
+  /** The block's signal, aborted by the deadline and by the caller. */
+  get signal(): unknown {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  /**
+   * Waits for the call, for its deadline, and for the caller's abort, whichever comes first, and tells `end` of it,
+   * once; what `end` gives or throws is the outcome. The verdict waits one turn of the event loop, in which an answer
+   * that is there already is read.
+   */
+  watch(work: PromiseLike<unknown>, end: (ended: Ended) => unknown): Promise<unknown> {
+    const clock = this.#clock;
+    const due = clock.now() + this.#ms;
+    return new Promise((resolve) => {
+      let over = false;
+      const finish = (ended: Ended): void => {
+        if (over) return;
+        over = true;
+        cancel();
+        this.#given?.removeEventListener?.("abort", onAbort);
+        resolve(
+          new Promise((settle) => {
+            settle(end(ended));
+          }),
+        );
+        if (ended.how === "timeout" || ended.how === "abort") this.#controller?.abort(ended.error);
+      };
+      const onAbort = (): void => finish({ how: "abort", error: this.#given?.reason });
+      const expire = (): void => {
+        const late = clock.now() - due > Math.max(LATE_MS, this.#ms * LATE_SHARE);
+        const error = new TimeoutError(`the call took longer than ${this.#ms} ms`);
+        cancel = clock.after(0, () =>
+          finish({ how: "timeout", error, late: late || clock.stalled?.() === true }),
+        );
+      };
+      let cancel = clock.after(this.#ms, expire);
+      if (this.#given?.aborted) onAbort();
+      else this.#given?.addEventListener?.("abort", onAbort);
+      Promise.resolve(work).then(
+        (value) => finish({ how: "value", value }),
+        (error: unknown) => finish({ how: "error", error }),
+      );
+    });
+  }
+}

@@ -1,0 +1,22 @@
+const IDENTIFIER = /^[A-Za-z_$][\w$]{0,63}$/;
+
+/**
+ * What may be said of a failure to the whole fleet: its name and code, and its message only when asked
+ * for, since messages carry what was in the call.
+ */
+export function reasonOf(error: unknown, share: boolean): string {
+  try {
+    return describe(error, share);
+  } catch {
+    // What was thrown can't be read, and still reaches its caller as it is.
+    return "Error";
+  }
+}
+
+function describe(error: unknown, share: boolean): string {
+  if (typeof error !== "object" || error === null) return share ? String(error) : typeof error;
+  const { name, code, message } = error as { name?: unknown; code?: unknown; message?: unknown };
+  const kind = typeof name === "string" && IDENTIFIER.test(name) ? name : "Error";
+  const which = typeof code === "string" && /^[A-Z][A-Z0-9_]{1,63}$/.test(code) ? ` ${code}` : "";
+  return `${kind}${which}${share ? `: ${String(message)}` : ""}`;
+}

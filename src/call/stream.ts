@@ -1,0 +1,145 @@
+import { SHUT, type Term } from "../breaker/term.js";
+import { Deadline } from "./deadline.js";
+import type { Guard } from "./guard.js";
+import type { CallerSignal } from "./policy.js";
+import { neverAborting } from "./run.js";
+
+/** What can be read to an end, item by item. */
+export type Readable<T> = AsyncIterable<T> | { getReader(): Reader<T> };
+
+interface Reader<T> {
+  read(): Promise<{ done: boolean; value?: T | undefined }>;
+  cancel(reason?: unknown): Promise<unknown>;
+}
+
+/**
+ * A stream that is guarded to its end: asked for when it is first read, then an error while reading is a failure,
+ * and its end, or a reader's early return, a success. The first item has the call's deadline; those after it have none.
+ */
+export function stream<T>(
+  guard: Guard,
+  open: (signal: never) => Readable<T> | PromiseLike<Readable<T>>,
+  signal: CallerSignal | undefined,
+): AsyncGenerator<T, void, undefined> {
+  const { policy } = guard;
+  const enabled = policy.enabled === true || policy.enabled();
+  return enabled ? guarded(guard, open, signal) : unguarded(open, signal);
+}
+
+async function* unguarded<T>(
+  open: (signal: never) => Readable<T> | PromiseLike<Readable<T>>,
+  signal: CallerSignal | undefined,
+): AsyncGenerator<T, void, undefined> {
+  yield* iterate(await open((signal ?? neverAborting()) as never));
+}
+
+async function* guarded<T>(
+  guard: Guard,
+  open: (signal: never) => Readable<T> | PromiseLike<Readable<T>>,
+  signal: CallerSignal | undefined,
+): AsyncGenerator<T, void, undefined> {
+  if (signal?.aborted) throw signal.reason;
+  const admitted = await guard.admit(true);
+  const shadow = guard.breaker.settings.mode === "shadow";
+  const error = admitted === undefined ? guard.rejection() : undefined;
+  if (error !== undefined && !shadow) {
+    if (guard.policy.fallback === undefined) throw error;
+    yield* iterate((await guard.policy.fallback.call(undefined, error)) as Readable<T>);
+    return;
+  }
+  yield* new GuardedStream(guard, admitted ?? SHUT, signal, open).items();
+}
+
+/** One stream that was admitted under a term. */
+class GuardedStream<T> {
+  readonly #guard: Guard;
+  readonly #term: Term;
+  readonly #signal: CallerSignal | undefined;
+  readonly #open: (signal: never) => Readable<T> | PromiseLike<Readable<T>>;
+  #source: AsyncIterator<T> | undefined;
+  #judged = false;
+  #slow = false;
+
+  constructor(
+    guard: Guard,
+    term: Term,
+    signal: CallerSignal | undefined,
+    open: (signal: never) => Readable<T> | PromiseLike<Readable<T>>,
+  ) {
+    this.#guard = guard;
+    this.#term = term;
+    this.#signal = signal;
+    this.#open = open;
+  }
+
+  async *items(): AsyncGenerator<T, void, undefined> {
+    const began = this.#guard.began();
+    try {
+      let item = await this.#first();
+      this.#slow = this.#guard.isSlow(began);
+      while (!item.done) {
+        yield item.value;
+        item = await (this.#source as AsyncIterator<T>).next().catch((error: unknown) => this.#threw(error));
+      }
+    } finally {
+      if (!this.#judged) this.#guard.settled(this.#term, "success", this.#slow);
+      this.#letGo();
+    }
+  }
+
+  /** Opens the stream and reads its first item, all of it under the deadline of a call. */
+  async #first(): Promise<IteratorResult<T>> {
+    const { callTimeout } = this.#guard.policy;
+    const { clock } = this.#guard.breaker.fleet;
+    const deadline = callTimeout === 0 ? undefined : new Deadline(clock, callTimeout, this.#signal);
+    const read = async (): Promise<IteratorResult<T>> => {
+      this.#source = iterate(
+        await this.#open((deadline?.signal ?? this.#signal ?? neverAborting()) as never),
+      );
+      // The deadline passed while it was being opened.
+      if (this.#judged) this.#letGo();
+      return this.#source.next();
+    };
+    if (deadline === undefined) return read().catch((error: unknown) => this.#threw(error));
+    return (await deadline.watch(read(), (ended) => {
+      if (ended.how === "value") return ended.value;
+      if (ended.how !== "timeout") return this.#threw(ended.error);
+      this.#judged = true;
+      this.#guard.failed(this.#term, ended.error, true, ended.late);
+      throw ended.error;
+    })) as IteratorResult<T>;
+  }
+
+  #threw(error: unknown): never {
+    this.#judged = true;
+    this.#guard.threw(this.#term, error, this.#signal, 0);
+    throw error;
+  }
+
+  #letGo(): void {
+    void Promise.resolve(this.#source?.return?.()).catch(() => undefined);
+  }
+}
+
+function iterate<T>(readable: Readable<T>): AsyncIterableIterator<T> {
+  if (Symbol.asyncIterator in readable) return readable[Symbol.asyncIterator]() as AsyncIterableIterator<T>;
+  if (typeof (readable as { getReader?: unknown } | null)?.getReader === "function")
+    return byReader(readable.getReader());
+  throw new TypeError(
+    "stream() takes a function that gives an async iterable or a ReadableStream, or a promise of one",
+  );
+}
+
+async function* byReader<T>(reader: Reader<T>): AsyncGenerator<T, void, undefined> {
+  let over = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      over = done;
+      if (done) return;
+      yield value as T;
+    }
+  } finally {
+    if (!over) await reader.cancel().catch(() => undefined);
+  }
+}

@@ -1,0 +1,121 @@
+import type { CircuitSettings } from "../trip/settings.js";
+import { type Duration, LONGEST_CALL_SECONDS, milliseconds } from "./duration.js";
+import { type FailfastDefaults, type FailfastOptions, type RetryAfterLimits, show } from "./options.js";
+
+/** Without a maximum of its own the open time grows, or is set by a backend, to this many times the circuit's. */
+const GROWS_TO = 10;
+
+/**
+ * Works out a circuit's settings from its time and options.
+ *
+ * @throws {TypeError} options that make no sense together.
+ * @throws {RangeError} a time out of range.
+ */
+export function settingsOf(timeout: Duration | undefined, options: FailfastDefaults): CircuitSettings {
+  const open = milliseconds("timeout", timeout);
+  const { backoff = {}, retryAfter, mode = "enforce" } = options;
+  const limits: RetryAfterLimits = typeof retryAfter === "object" ? retryAfter : {};
+  const slowCall = ms("slowCall", options.slowCall, 0, LONGEST_CALL_SECONDS);
+  const settings: CircuitSettings = {
+    open,
+    recovery: options.recovery ?? "probe",
+    probes: options.probes ?? 1,
+    threshold: options.threshold ?? 1,
+    window: ms("window", options.window, mode === "throttle" ? 120_000 : 10_000),
+    failureRate: options.failureRate ?? 0,
+    minimumCalls: options.minimumCalls ?? 10,
+    slowCall,
+    slowCallRate: slowCall === 0 ? 0 : (options.slowCallRate ?? 0.5),
+    backoffFactor: backoff.factor ?? 1,
+    backoffMax: ms("backoff.max", backoff.max, (backoff.factor ?? 1) > 1 ? open * GROWS_TO : open),
+    backoffJitter: backoff.jitter ?? 0,
+    retryAfterMin: retryAfter ? ms("retryAfter.min", limits.min, 1_000) : 0,
+    retryAfterMax: retryAfter ? ms("retryAfter.max", limits.max, open * GROWS_TO) : 0,
+    retryAfterFrom: limits.from,
+    rampUp: ms("rampUp", options.rampUp, 0),
+    scope: options.scope ?? "fleet",
+    quorum: options.quorum ?? 1,
+    mode,
+    shareReason: options.shareReason ?? false,
+    stackTraces: options.stackTraces ?? false,
+    maxCircuits: options.maxCircuits ?? 10_000,
+  };
+  checkSense(settings, options);
+  return settings;
+}
+
+/** A circuit's options over the defaults; one way of counting failures takes the place of the other. */
+export function over(defaults: FailfastDefaults, options: FailfastOptions): FailfastDefaults {
+  const merged: Record<string, unknown> = { ...defaults, ...options };
+  if (options.threshold !== undefined) delete merged["failureRate"];
+  if (options.failureRate !== undefined) delete merged["threshold"];
+  return merged;
+}
+
+const ms = (option: string, given: Duration | undefined, otherwise: number, mostSeconds?: number): number =>
+  given === undefined ? otherwise : milliseconds(option, given, mostSeconds);
+
+/** What a handle of the circuit gives for one call, in ms; 0: no deadline. */
+export const callTimeoutOf = (options: FailfastOptions): number =>
+  ms("callTimeout", options.callTimeout, 0, LONGEST_CALL_SECONDS);
+
+const refuse = (why: string): never => {
+  throw new TypeError(why);
+};
+
+/** What is given in one place, and can't be meant together. */
+export function checkTogether(given: FailfastDefaults): void {
+  const has = (option: keyof FailfastDefaults): boolean => given[option] !== undefined;
+  if (has("failureRate") && has("threshold"))
+    refuse("threshold counts failures and failureRate takes their share in its place: give one of them");
+  if (has("slowCallRate") && !has("slowCall"))
+    refuse("slowCallRate is a share of slow calls: say with slowCall from when a call is slow");
+  if (has("minimumCalls") && !has("failureRate") && !has("slowCall"))
+    refuse("minimumCalls is for rates: give failureRate or slowCall with it, or leave it out");
+  if (has("callTimeout") && given.returns === "value")
+    refuse('callTimeout needs a promise to time out: it can\'t go with returns: "value"');
+  const timeout = callTimeoutOf(given);
+  if (timeout > 0 && has("slowCall") && ms("slowCall", given.slowCall, 0, LONGEST_CALL_SECONDS) >= timeout)
+    refuse(
+      `slowCall ${show(given.slowCall)} is never reached under a callTimeout of ${show(given.callTimeout)}`,
+    );
+  if (given.mode === "throttle") {
+    for (const option of TRIPS) {
+      if (has(option))
+        refuse(`${option} is about tripping, and with mode: "throttle" no failure trips: leave one out`);
+    }
+  }
+}
+
+const TRIPS = [
+  "threshold",
+  "failureRate",
+  "minimumCalls",
+  "slowCall",
+  "quorum",
+  "backoff",
+  "retryAfter",
+  "rampUp",
+] as const;
+
+function checkSense(settings: CircuitSettings, options: FailfastDefaults): void {
+  const { scope, quorum, recovery, open, backoffMax, retryAfterMin, retryAfterMax } = settings;
+  if (scope === "process" && quorum > 1)
+    refuse(
+      `quorum ${quorum} needs other hosts to vote, and scope: "process" tells them nothing: leave one out`,
+    );
+  if (recovery === "all") {
+    for (const option of ["probes", "backoff", "rampUp"] as const) {
+      if (options[option] !== undefined)
+        refuse(`${option} is about probes, and with recovery: "all" nobody probes: leave one out`);
+    }
+  }
+  if (backoffMax < open)
+    refuse(`backoff.max ${show(options.backoff?.max)} is shorter than the circuit's own time, ${open} ms`);
+  if (retryAfterMax > 0 && retryAfterMax < retryAfterMin)
+    refuse(`retryAfter.max, ${retryAfterMax} ms, is shorter than retryAfter.min, ${retryAfterMin} ms`);
+  if (quorum > 1 && options.store !== undefined && options.store.swap === undefined)
+    refuse(
+      `quorum ${quorum} needs a store that can compare and swap, and this one has no swap: use the memory, file, Redis, PostgreSQL, MySQL, SQLite, NATS or DynamoDB store, or leave quorum out`,
+    );
+}

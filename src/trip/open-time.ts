@@ -1,0 +1,24 @@
+import type { CircuitSettings } from "./settings.js";
+
+/**
+ * How long the circuit opens for, in ms: the time asked for by the backend, within its limits, or the
+ * circuit's own, grown by the back-off for each probe that failed in a row. The jitter is drawn here, once, by
+ * the process that writes it, and only ever shortens, so that the maximum is one.
+ */
+export function openTime(
+  settings: CircuitSettings,
+  reopens: number,
+  asked: number | undefined,
+  random: () => number,
+): number {
+  const { open, backoffFactor, backoffMax, backoffJitter, retryAfterMin, retryAfterMax } = settings;
+  if (asked !== undefined && retryAfterMax > 0)
+    return Math.min(Math.max(asked, retryAfterMin), retryAfterMax);
+  if (reopens === 0) return open;
+  const grown = Math.min(open * backoffFactor ** reopens, backoffMax);
+  return backoffJitter === 0 ? grown : grown * (1 - backoffJitter * random());
+}
+
+/** The longest that this process would keep the circuit open by itself. */
+export const longestOpenTime = ({ open, backoffMax, retryAfterMax }: CircuitSettings): number =>
+  Math.max(open, backoffMax, retryAfterMax);

@@ -1,0 +1,50 @@
+/**
+ * The time that a failure asks for before the next call, in ms; `undefined` where it asks for none. Found on a
+ * `Response`, on an error's own `headers`, `response` or `retryAfter` (seconds), or on a cause of it: `Retry-After`
+ * as seconds or as a date (RFC 9110, section 10.2.3), and `retry-after-ms`.
+ */
+export function retryAfterOf(failure: unknown, wall: number): number | undefined {
+  try {
+    let link = failure;
+    for (let depth = 0; depth < DEEPEST && typeof link === "object" && link !== null; depth++) {
+      const { headers, response, retryAfter, cause } = link as Carrier;
+      const asked = fromHeaders(headers, wall) ?? fromHeaders(response?.headers, wall) ?? seconds(retryAfter);
+      if (asked !== undefined) return asked;
+      link = cause;
+    }
+  } catch {
+    // What can't be read asks for nothing.
+  }
+  return undefined;
+}
+
+const DEEPEST = 8;
+
+interface Carrier {
+  readonly headers?: unknown;
+  readonly response?: { readonly headers?: unknown } | null;
+  readonly retryAfter?: unknown;
+  readonly cause?: unknown;
+}
+
+function fromHeaders(headers: unknown, wall: number): number | undefined {
+  if (typeof headers !== "object" || headers === null) return undefined;
+  const ms = Number.parseFloat(String(header(headers, "retry-after-ms")));
+  if (ms >= 0) return ms;
+  const said = header(headers, "retry-after");
+  if (said === undefined || said === null || said === "") return undefined;
+  if (/^\s*\d+(\.\d+)?\s*$/.test(String(said))) return seconds(Number(said));
+  const date = Date.parse(String(said));
+  return Number.isNaN(date) ? undefined : Math.max(date - wall, 0);
+}
+
+/** One header of a `Headers`, a `Map`, or a plain object however it is spelt. */
+function header(headers: object, name: string): unknown {
+  if ("get" in headers && typeof headers.get === "function") return headers.get(name);
+  const key = Object.keys(headers).find((each) => each.toLowerCase() === name);
+  const value: unknown = key === undefined ? undefined : (headers as Record<string, unknown>)[key];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+const seconds = (value: unknown): number | undefined =>
+  typeof value === "number" && value >= 0 && Number.isFinite(value) ? value * 1_000 : undefined;

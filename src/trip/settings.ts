@@ -1,0 +1,28 @@
+/** What a circuit goes by, every default in place; times in ms, 0 where something is off. */
+export interface CircuitSettings {
+  /** How long it stays open. */
+  readonly open: number;
+  readonly recovery: "probe" | "all";
+  readonly probes: number;
+  readonly threshold: number;
+  readonly window: number;
+  readonly failureRate: number;
+  readonly minimumCalls: number;
+  readonly slowCall: number;
+  readonly slowCallRate: number;
+  readonly backoffFactor: number;
+  readonly backoffMax: number;
+  readonly backoffJitter: number;
+  readonly retryAfterMin: number;
+  /** 0: what a failure asks for is not listened to. */
+  readonly retryAfterMax: number;
+  /** Finds the seconds that a failure asks for, in place of looking at its headers. */
+  readonly retryAfterFrom: ((failure: unknown) => number | undefined) | undefined;
+  readonly rampUp: number;
+  readonly scope: "process" | "confirm" | "fleet";
+  readonly quorum: number;
+  readonly mode: "enforce" | "shadow" | "throttle";
+  readonly shareReason: boolean;
+  readonly stackTraces: boolean;
+  readonly maxCircuits: number;
+}

@@ -1,0 +1,75 @@
+import { FailureCount } from "./failure-count.js";
+import type { CircuitSettings } from "./settings.js";
+import { SlidingWindow } from "./sliding-window.js";
+
+/** So many successes and no failure within so many ms are evidence against another's trip. */
+const VETO_MS = 5_000;
+const VETO_SUCCESSES = 20;
+
+/** Where every failure trips, and successes need no counting, there is no rule to ask. */
+export const tripsAtOnce = (settings: CircuitSettings): boolean =>
+  settings.threshold === 1 && !countsSuccesses(settings);
+
+export const countsSuccesses = ({ failureRate, slowCall }: CircuitSettings): boolean =>
+  failureRate > 0 || slowCall > 0;
+
+/**
+ * When the calls of this process trip the circuit: so many failures within the window, or a share of failed
+ * or of slow calls in it. Made with the first call that it records.
+ */
+export class TripRule {
+  readonly #settings: CircuitSettings;
+  readonly #count: FailureCount | undefined;
+  readonly #window: SlidingWindow | undefined;
+  /** The most calls that a window held, for telling that there are never enough. */
+  busiest = 0;
+  /** When a failure last came from this host itself. */
+  suspected = -Infinity;
+  #since: number | undefined;
+
+  constructor(settings: CircuitSettings) {
+    const { failureRate, threshold, window } = settings;
+    this.#settings = settings;
+    this.#count = failureRate === 0 && threshold > 1 ? new FailureCount(threshold, window) : undefined;
+    this.#window = countsSuccesses(settings) ? new SlidingWindow(window) : undefined;
+  }
+
+  /** Records a call; says why it trips the circuit, if it does. */
+  record(now: number, failed: boolean, slow: boolean): "failure" | "failure rate" | "slow calls" | undefined {
+    const { failureRate, minimumCalls, slowCallRate, threshold } = this.#settings;
+    const window = this.#window;
+    this.#since ??= now;
+    if (window !== undefined) {
+      window.record(now, failed, slow);
+      const calls = window.calls(now);
+      if (calls > this.busiest) this.busiest = calls;
+      if (calls >= minimumCalls) {
+        if (failureRate > 0 && window.failures(now) >= failureRate * calls) return "failure rate";
+        if (slowCallRate > 0 && window.slow(now) >= slowCallRate * calls) return "slow calls";
+      }
+    }
+    if (!failed || failureRate > 0) return undefined;
+    return threshold === 1 || this.#count?.failed(now) ? "failure" : undefined;
+  }
+
+  /** What the window holds may be this host's own doing. */
+  suspects(now: number): boolean {
+    return now - this.suspected <= this.#settings.window;
+  }
+
+  /** This process has reason to doubt that the backend is down. */
+  vetoes(now: number): boolean {
+    const lately = this.#window?.lately(now, VETO_MS);
+    return lately !== undefined && lately.failures === 0 && lately.calls >= VETO_SUCCESSES;
+  }
+
+  /** Windows that it has watched so far. */
+  windows(now: number): number {
+    return this.#since === undefined ? 0 : (now - this.#since) / this.#settings.window;
+  }
+
+  clear(): void {
+    this.#count?.clear();
+    this.#window?.clear();
+  }
+}
