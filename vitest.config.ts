@@ -4,7 +4,12 @@ export default defineConfig({
   test: {
     projects: [
       // Beside the code, no process and no server: the machine, the record, the replica, the surface.
-      { test: { name: "unit", include: ["src/**/*.test.ts", "test/rules/**/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/rules/**/*.test.ts", "test/trip/**/*.test.ts"],
+        },
+      },
       // Real servers and real processes, one file after the other: the machine has two cores.
       {
         test: {

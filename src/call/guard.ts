@@ -92,7 +92,7 @@ export class Guard {
   }
 
   /** A call that was admitted under the term threw. */
-  threw(term: Term, error: unknown, signal: CallerSignal | undefined, began: number): void {
+  threw(term: Term, error: unknown, signal: CallerSignal | undefined, began: number = NO_READING): void {
     const verdict = this.policy.judge(error, signal);
     if (verdict === "failure") this.failed(term, error, this.isSlow(began));
     else this.settled(term, verdict, this.isSlow(began));
@@ -126,10 +126,10 @@ export class Guard {
     this.breaker.succeeded(term, slow);
   }
 
-  /** A reading for telling later how long the call took; 0 where nobody asks. */
+  /** A reading for telling later how long the call took; `NO_READING` where nobody asks. */
   began(): number {
     const { settings, fleet } = this.breaker;
-    if (settings.slowCall === 0) return 0;
+    if (settings.slowCall === 0) return NO_READING;
     return settings.slowCall < COARSE_FROM_MS ? fleet.clock.now() : fleet.coarse();
   }
 
@@ -172,14 +172,14 @@ export class Guard {
     }
   }
 
-  #failureHandler(term: Term, signal: CallerSignal | undefined, began = 0): OnFailure {
+  #failureHandler(term: Term, signal: CallerSignal | undefined, began = NO_READING): OnFailure {
     return (error) => {
       this.threw(term, error, signal, began);
       throw error;
     };
   }
 
-  #successHandler(term: Term, began = 0): OnSuccess {
+  #successHandler(term: Term, began = NO_READING): OnSuccess {
     const { breaker } = this;
     const { results } = this.policy;
     const counted =
@@ -213,7 +213,7 @@ export class Guard {
   /** A call during which this process itself was blocked can't be told to be slow. */
   isSlow(began: number): boolean {
     const { settings, fleet } = this.breaker;
-    if (began === 0 || settings.slowCall === 0) return false;
+    if (began === NO_READING) return false;
     const now = settings.slowCall < COARSE_FROM_MS ? fleet.clock.now() : fleet.coarse();
     return now - began >= settings.slowCall && fleet.clock.stalled?.() !== true;
   }
@@ -256,6 +256,8 @@ export class Guard {
   }
 }
 
+/** Where nobody asks how long a call took. */
+const NO_READING = -1;
 /** Below this the coarse clock is too coarse to tell a slow call, in ms. */
 const COARSE_FROM_MS = 200;
 

@@ -112,7 +112,7 @@ class GuardedStream<T> {
 
   #threw(error: unknown): never {
     this.#judged = true;
-    this.#guard.threw(this.#term, error, this.#signal, 0);
+    this.#guard.threw(this.#term, error, this.#signal);
     throw error;
   }
 
@@ -121,10 +121,13 @@ class GuardedStream<T> {
   }
 }
 
-function iterate<T>(readable: Readable<T>): AsyncIterableIterator<T> {
-  if (Symbol.asyncIterator in readable) return readable[Symbol.asyncIterator]() as AsyncIterableIterator<T>;
-  if (typeof (readable as { getReader?: unknown } | null)?.getReader === "function")
-    return byReader(readable.getReader());
+function iterate<T>(readable: Readable<T>): AsyncIterator<T> & AsyncIterable<T> {
+  const { [Symbol.asyncIterator]: iterator, getReader } = (readable ?? {}) as {
+    [Symbol.asyncIterator]?: () => AsyncIterator<T> & AsyncIterable<T>;
+    getReader?: () => Reader<T>;
+  };
+  if (typeof iterator === "function") return iterator.call(readable);
+  if (typeof getReader === "function") return byReader(getReader.call(readable));
   throw new TypeError(
     "stream() takes a function that gives an async iterable or a ReadableStream, or a promise of one",
   );

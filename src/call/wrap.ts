@@ -17,7 +17,7 @@ export function wrap(fn: AnyFunction, find: FindGuard, returns: Kind): AnyFuncti
   const declared = returns ?? kindOf(fn);
   let seen = declared;
   const guarded = function (this: unknown): unknown {
-    // biome-ignore lint/complexity/noArguments: a rest parameter would allocate an array for each call
+    // A rest parameter would allocate an array for each call.
     const args = arguments;
     const guard = find(args);
     if (guard.open && guard.onFailure !== undefined) {

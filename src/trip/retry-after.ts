@@ -34,6 +34,8 @@ function fromHeaders(headers: unknown, wall: number): number | undefined {
   const said = header(headers, "retry-after");
   if (said === undefined || said === null || said === "") return undefined;
   if (/^\s*\d+(\.\d+)?\s*$/.test(String(said))) return seconds(Number(said));
+  // Everything that a date of HTTP has, and a stray number has not.
+  if (!/[A-Za-z]{3}.*:/.test(String(said))) return undefined;
   const date = Date.parse(String(said));
   return Number.isNaN(date) ? undefined : Math.max(date - wall, 0);
 }

@@ -1,0 +1,378 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createFailfast, type FailfastOptions, isFailfastError } from "../../src/index.js";
+import { at, boom, during, ending, fleet, type Member } from "../rules/fleet.js";
+
+const states = (members: readonly Member[]): string[] => members.map(({ circuit }) => circuit.state);
+const noRoute = Object.assign(new Error("no name service"), { code: "EAI_AGAIN" });
+
+describe("rule 17: quorum", () => {
+  const options: FailfastOptions = { quorum: 3 };
+
+  test("so many distinct hosts must vote; one that voted is open for itself at once, and the others go on", async () => {
+    const { clock, store, members } = await fleet(5, { options });
+    await during(clock, 500, at(members, 0).fail);
+    expect(states(members)).toEqual(["open", "closed", "closed", "closed", "closed"]);
+    expect(store.record("x")).toMatchObject({ state: "closed", votes: [{ host: "host0" }] });
+    await during(clock, 500, at(members, 1).fail);
+    expect(states(members)).toEqual(["open", "open", "closed", "closed", "closed"]);
+    await during(clock, 500, at(members, 2).fail);
+    expect(states(members)).toEqual(["open", "open", "open", "open", "open"]);
+    expect(store.record("x")).toMatchObject({ state: "open" });
+    expect(store.record("x")).not.toHaveProperty("votes");
+  });
+
+  test("the processes of one host have one vote between them, and a crash loop has one", async () => {
+    const { clock, store, members } = await fleet(3, { options });
+    for (let round = 0; round < 10; round++) {
+      const crashing = createFailfast({ clock, store: store.connect(), host: "host0" });
+      const circuit = crashing("x", 60, options);
+      await during(clock, 50, () => crashing.ready());
+      await ending(circuit.run(() => Promise.reject(boom)));
+      await clock.advance(400);
+    }
+    expect(states(members)).toEqual(["closed", "closed", "closed"]);
+    expect(store.record("x")?.["votes"]).toHaveLength(1);
+  });
+
+  test("a vote lasts as long as its voter's open time", async () => {
+    const { clock, members } = await fleet(4, { options, timeout: 30 });
+    await during(clock, 500, at(members, 0).fail);
+    await clock.advance(31_000);
+    await during(clock, 500, at(members, 1).fail);
+    await during(clock, 500, at(members, 2).fail);
+    expect(at(members, 3).circuit.state).toBe("closed");
+    await during(clock, 500, at(members, 3).fail);
+    expect(states(members)).toEqual(["open", "open", "open", "open"]);
+  });
+
+  test("a local success withdraws it", async () => {
+    const { clock, store, members } = await fleet(3, { options, timeout: 5 });
+    await during(clock, 5_100, at(members, 0).fail);
+    expect(await during(clock, 500, at(members, 0).succeed)).toBe("ok");
+    expect(at(members, 0).circuit.state).toBe("closed");
+    expect(store.record("x")).not.toHaveProperty("votes");
+    expect(store.record("x")).toMatchObject({ state: "closed" });
+  });
+
+  test("a quorum larger than the fleet stays local: the voter probes by itself", async () => {
+    const { clock, members } = await fleet(2, { options, timeout: 5 });
+    for (let round = 0; round < 3; round++) {
+      await during(clock, 5_100, at(members, 0).fail);
+      await during(clock, 300, at(members, 1).succeed);
+    }
+    expect(at(members, 0).calls).toBe(3);
+    expect(states(members)).toEqual(["half-open", "closed"]);
+  });
+
+  test("votes void nobody's result: a failure admitted before them still counts", async () => {
+    const { clock, members } = await fleet(2, { options: { quorum: 2 } });
+    let fail: (error: Error) => void = () => undefined;
+    const early = ending(at(members, 1).circuit.run(() => new Promise((_, reject) => (fail = reject))));
+    await during(clock, 500, at(members, 0).fail);
+    fail(boom);
+    expect(await early).toBe("failed");
+    await clock.advance(500);
+    expect(states(members)).toEqual(["open", "open"]);
+  });
+
+  test("votes are dropped once the circuit is open: a fleet that fails at once writes the quorum's, and no more", async () => {
+    const { clock, store, members } = await fleet(16, { options });
+    const before = store.written.length;
+    await during(clock, 1_000, () => Promise.all(members.map(({ fail }) => fail())));
+    expect(states(members)).toEqual(members.map(() => "open"));
+    expect(store.written.length - before).toBe(3);
+  });
+
+  test("one host whose network is broken never trips the fleet, whatever its errors, and itself fails fast", async () => {
+    const { clock, members } = await fleet(4, { options: { quorum: 2 }, timeout: 2 });
+    for (let second = 0; second < 60; second++) {
+      await during(clock, 1_000, at(members, 0).fail);
+      for (const { succeed } of members.slice(1)) expect(await succeed()).toBe("ok");
+    }
+    expect(at(members, 0).calls).toBeLessThan(40);
+    expect(states(members).slice(1)).toEqual(["closed", "closed", "closed"]);
+  });
+
+  test("a host that can't reach the backend doesn't keep the circuit open once the others can", async () => {
+    const { clock, members } = await fleet(3, { options: { quorum: 2 }, timeout: 5 });
+    await during(clock, 500, at(members, 0).fail);
+    await during(clock, 500, at(members, 1).fail);
+    expect(states(members)).toEqual(["open", "open", "open"]);
+    await clock.advance(5_000);
+    // The broken host is the first to probe, and gives the lease back with its vote.
+    expect(await during(clock, 300, at(members, 0).fail)).toBe("failed");
+    expect(await during(clock, 300, at(members, 1).succeed)).toBe("ok");
+    expect(states(members).slice(1)).toEqual(["closed", "closed"]);
+  });
+
+  test("fewer hosts than the quorum never open it for the others, in any order of failures and successes", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 4 }),
+        fc.array(fc.tuple(fc.nat({ max: 2 }), fc.boolean(), fc.integer({ min: 0, max: 4_000 })), {
+          maxLength: 25,
+        }),
+        async (quorum, steps) => {
+          const { clock, members } = await fleet(5, { options: { quorum }, timeout: 3 });
+          for (const [who, fails, ms] of steps) {
+            const member = at(members, who % (quorum - 1));
+            await during(clock, ms + 60, fails ? member.fail : member.succeed);
+            expect(states(members).slice(quorum - 1)).toEqual(members.slice(quorum - 1).map(() => "closed"));
+          }
+        },
+      ),
+      { numRuns: 40 },
+    ));
+});
+
+describe("errors of this host", () => {
+  test("open it here, and never for the fleet, with any quorum", async () => {
+    const { clock, store, members } = await fleet(3);
+    await expect(at(members, 0).circuit.run(() => Promise.reject(noRoute))).rejects.toBe(noRoute);
+    await clock.advance(1_000);
+    expect(states(members)).toEqual(["open", "closed", "closed"]);
+    expect(store.record("x")).toBeUndefined();
+  });
+
+  test("fetch wraps them: the cause tells", async () => {
+    const { clock, members } = await fleet(2);
+    const wrapped = new TypeError("fetch failed", {
+      cause: Object.assign(new Error(), { code: "ENOTFOUND" }),
+    });
+    await expect(at(members, 0).circuit.run(() => Promise.reject(wrapped))).rejects.toBe(wrapped);
+    await clock.advance(1_000);
+    expect(states(members)).toEqual(["open", "closed"]);
+  });
+
+  test("among counted failures they make the whole count suspect", async () => {
+    const { clock, members } = await fleet(2, { options: { threshold: 3 } });
+    const { circuit, fail } = at(members, 0);
+    await fail();
+    await expect(circuit.run(() => Promise.reject(noRoute))).rejects.toBe(noRoute);
+    await fail();
+    await clock.advance(1_000);
+    expect(states(members)).toEqual(["open", "closed"]);
+  });
+
+  test("of a probe: the lease goes back, and another process probes", async () => {
+    const { clock, members } = await fleet(2, { timeout: 5 });
+    await during(clock, 5_100, at(members, 0).fail);
+    const probe = at(members, 1)
+      .circuit.run(() => Promise.reject(noRoute))
+      .catch((error: unknown) => error);
+    await clock.advance(200);
+    expect(await probe).toBe(noRoute);
+    expect(at(members, 1).circuit.state).toBe("open");
+    expect(await during(clock, 200, at(members, 0).succeed)).toBe("ok");
+    expect(at(members, 0).circuit.state).toBe("closed");
+  });
+});
+
+describe("scope: process", () => {
+  const options: FailfastOptions = { scope: "process" };
+
+  test("keeps to itself: nothing is written, nobody else is told, and it probes by itself", async () => {
+    const { clock, store, members } = await fleet(2, { options, timeout: 5 });
+    const before = store.written.length;
+    await during(clock, 5_100, at(members, 0).fail);
+    expect(await at(members, 0).succeed()).toBe("ok");
+    expect(states(members)).toEqual(["closed", "closed"]);
+    expect(store.written.length).toBe(before);
+  });
+
+  test("operators still reach it, in both directions", async () => {
+    const { clock, members } = await fleet(2, { options });
+    void at(members, 0).circuit.trip();
+    await clock.advance(50);
+    expect(states(members)).toEqual(["open", "open"]);
+    void at(members, 1).circuit.reset();
+    await clock.advance(50);
+    expect(states(members)).toEqual(["closed", "closed"]);
+    void at(members, 0).circuit.hold("open");
+    await clock.advance(50);
+    expect(states(members)).toEqual(["open", "open"]);
+  });
+});
+
+describe("scope: confirm", () => {
+  const options: FailfastOptions = { scope: "confirm", threshold: 3 };
+
+  const tripped = async () => {
+    const its = await fleet(3, { options, timeout: 30 });
+    for (let n = 0; n < 3; n++) await at(its.members, 0).fail();
+    await its.clock.advance(500);
+    return its;
+  };
+
+  test("a trip elsewhere admits calls, and one failure here is then enough", async () => {
+    const { clock, members } = await tripped();
+    expect(states(members)).toEqual(["open", "closed", "closed"]);
+    expect(await at(members, 1).succeed()).toBe("ok");
+    expect(await at(members, 1).fail()).toBe("failed");
+    expect(states(members)).toEqual(["open", "open", "closed"]);
+    expect(at(members, 1).circuit.retryAfter).toBeCloseTo(29.5, 0);
+    await clock.advance(100);
+    expect(states(members)).toEqual(["open", "open", "closed"]);
+  });
+
+  test("without one it takes as many failures as ever", async () => {
+    const { members } = await fleet(2, { options });
+    await at(members, 0).fail();
+    await at(members, 0).fail();
+    expect(states(members)).toEqual(["closed", "closed"]);
+  });
+
+  test("an operator's trip needs no confirmation", async () => {
+    const { clock, members } = await fleet(2, { options });
+    void at(members, 0).circuit.trip();
+    await clock.advance(50);
+    expect(states(members)).toEqual(["open", "open"]);
+  });
+
+  test("a process that begins during the outage asks for its own failure too", async () => {
+    const its = await tripped();
+    const late = await its.join();
+    expect(late.circuit.state).toBe("closed");
+    await late.fail();
+    expect(late.circuit.state).toBe("open");
+  });
+
+  test("what was confirmed stays so until the circuit closes, over any number of failed probes", async () => {
+    const { clock, members } = await tripped();
+    await at(members, 1).fail();
+    await clock.advance(30_000);
+    expect(await during(clock, 100, at(members, 0).fail)).toBe("failed");
+    expect(states(members)).toEqual(["open", "open", "closed"]);
+    await clock.advance(30_000);
+    await during(clock, 100, at(members, 1).succeed);
+    expect(states(members)).toEqual(["closed", "closed", "closed"]);
+  });
+});
+
+describe("a veto by fresh local successes", () => {
+  const options: FailfastOptions = { failureRate: 0.5, minimumCalls: 5 };
+
+  test("twenty successes in five seconds and no failure: another's trip is doubted until a call fails here", async () => {
+    const { clock, members } = await fleet(3, { options });
+    for (let n = 0; n < 20; n++) await at(members, 1).succeed();
+    for (let n = 0; n < 5; n++) await at(members, 0).fail();
+    await clock.advance(200);
+    expect(states(members)).toEqual(["open", "closed", "open"]);
+    await at(members, 1).fail();
+    expect(states(members)).toEqual(["open", "open", "open"]);
+  });
+
+  test("stale successes are no evidence", async () => {
+    const { clock, members } = await fleet(2, { options });
+    for (let n = 0; n < 20; n++) await at(members, 1).succeed();
+    await clock.advance(6_000);
+    for (let n = 0; n < 5; n++) await at(members, 0).fail();
+    await clock.advance(200);
+    expect(states(members)).toEqual(["open", "open"]);
+  });
+});
+
+describe("backoff", () => {
+  test("each failed probe in a row multiplies the open time, up to the maximum", async () => {
+    const { clock, members } = await fleet(2, {
+      timeout: 10,
+      options: { backoff: { factor: 2, max: "60s" } },
+    });
+    await during(clock, 50, at(members, 0).fail);
+    const waits: number[] = [];
+    for (let probe = 0; probe < 5; probe++) {
+      await clock.advance(at(members, 1).circuit.retryAfter * 1_000 + 50);
+      await during(clock, 10, at(members, probe % 2).fail);
+      waits.push(Math.round(at(members, 0).circuit.retryAfter));
+    }
+    expect(waits).toEqual([20, 40, 60, 60, 60]);
+    await clock.advance(60_050);
+    await during(clock, 60, at(members, 0).succeed);
+    await during(clock, 10, at(members, 0).fail);
+    expect(Math.round(at(members, 0).circuit.retryAfter)).toBe(10);
+  });
+
+  test("the jitter is drawn once, by the writer: all have the same deadline, and none above the maximum", async () => {
+    const options: FailfastOptions = { backoff: { factor: 2, max: "40s", jitter: 0.5 } };
+    for (let seed = 1; seed <= 20; seed++) {
+      const { clock, members } = await fleet(3, { timeout: 10, options, seed });
+      await during(clock, 10_100, at(members, 0).fail);
+      await during(clock, 100, at(members, 1).fail);
+      const [first = 0, ...others] = members.map(({ circuit }) => circuit.retryAfter);
+      for (const other of others) expect(Math.abs(other - first)).toBeLessThan(0.02);
+      expect(first).toBeLessThanOrEqual(20);
+      expect(first).toBeGreaterThan(9.8);
+    }
+  });
+});
+
+describe("rampUp", () => {
+  test("after closing a share of calls passes that grows from a tenth to all, in every process alike", async () => {
+    const { clock, members } = await fleet(4, { timeout: 5, options: { rampUp: "20s" } });
+    await during(clock, 5_100, at(members, 0).fail);
+    await during(clock, 50, at(members, 1).succeed);
+    const shares: number[][] = [];
+    for (const atSecond of [0.1, 10, 19]) {
+      await clock.advance(atSecond * 1_000 - (shares.length === 0 ? 0 : shares.length === 1 ? 100 : 10_000));
+      shares.push(
+        await Promise.all(
+          members.map(async ({ succeed }) => {
+            let ok = 0;
+            for (let n = 0; n < 1_000; n++) if ((await succeed()) === "ok") ok++;
+            return ok / 1_000;
+          }),
+        ),
+      );
+    }
+    for (const [n, expected] of [0.1, 0.55, 0.95].entries())
+      for (const share of shares[n] ?? []) expect(Math.abs(share - expected)).toBeLessThan(0.06);
+    await clock.advance(1_500);
+    for (const { succeed } of members) expect(await succeed()).toBe("ok");
+  });
+
+  test("what is held back gets a FailfastError that says so; a failure while it ramps up trips", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5, options: { rampUp: "60s" } });
+    await during(clock, 5_100, at(members, 0).fail);
+    await during(clock, 50, at(members, 0).succeed);
+    let held: unknown;
+    for (let n = 0; n < 100 && held === undefined; n++)
+      await at(members, 0)
+        .circuit.run(() => 1)
+        .catch((error: unknown) => (held = error));
+    expect(isFailfastError(held)).toBe(true);
+    expect((held as Error).message).toMatch(/admits only a share of the calls/);
+    while ((await at(members, 0).fail()) === "rejected");
+    expect(at(members, 0).circuit.state).toBe("open");
+  });
+
+  test("a circuit that was never open admits every call", async () => {
+    const { members } = await fleet(2, { options: { rampUp: "60s", quorum: 2 } });
+    await at(members, 0).succeed();
+    for (let n = 0; n < 200; n++) expect(await at(members, 1).succeed()).toBe("ok");
+  });
+});
+
+describe("probes: n", () => {
+  test("so many in a row must succeed, and one that fails starts the count again", async () => {
+    const { clock, members } = await fleet(2, { timeout: 5, options: { probes: 3 } });
+    await during(clock, 5_100, at(members, 0).fail);
+    await during(clock, 60, at(members, 0).succeed);
+    await during(clock, 60, at(members, 1).succeed);
+    expect(states(members)).toEqual(["half-open", "half-open"]);
+    await during(clock, 5_100, at(members, 1).fail);
+    for (let n = 0; n < 2; n++) await during(clock, 60, at(members, 1).succeed);
+    expect(states(members)).toEqual(["half-open", "half-open"]);
+    await during(clock, 60, at(members, 0).succeed);
+    expect(states(members)).toEqual(["closed", "closed"]);
+  });
+
+  test("by a process on its own too", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5, options: { probes: 2, scope: "process" } });
+    await during(clock, 5_100, at(members, 0).fail);
+    await at(members, 0).succeed();
+    expect(at(members, 0).circuit.state).toBe("half-open");
+    await at(members, 0).succeed();
+    expect(at(members, 0).circuit.state).toBe("closed");
+  });
+});

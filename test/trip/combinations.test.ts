@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { createFailfast, type FailfastDefaults, type FailfastOptions, type Store } from "../../src/index.js";
+
+const noSwap: Store = { get: () => null, set: () => undefined, delete: () => undefined };
+
+describe("what makes no sense together is refused where it is given, and says why", () => {
+  test.each<[FailfastOptions, RegExp]>([
+    [{ threshold: 2, failureRate: 0.5 }, /threshold counts failures and failureRate takes their share/],
+    [{ slowCallRate: 0.5 }, /say with slowCall/],
+    [{ minimumCalls: 5 }, /minimumCalls is for rates/],
+    [{ callTimeout: 1, returns: "value" }, /needs a promise/],
+    [{ callTimeout: 1, slowCall: "2s" }, /never reached under a callTimeout/],
+    [{ mode: "throttle", threshold: 2 }, /threshold is about tripping/],
+    [{ mode: "throttle", quorum: 2 }, /quorum is about tripping/],
+    [{ scope: "process", quorum: 2 }, /quorum 2 needs other hosts/],
+    [{ recovery: "all", probes: 2 }, /probes is about probes/],
+    [{ recovery: "all", rampUp: 5 }, /rampUp is about probes/],
+    [{ recovery: "all", backoff: { factor: 2 } }, /backoff is about probes/],
+    [{ backoff: { factor: 2, max: "10s" } }, /shorter than the circuit's own time/],
+    [{ retryAfter: { min: "5m", max: "1m" } }, /shorter than retryAfter.min/],
+    [{ quorum: 2, store: noSwap }, /no swap/],
+  ])("%j", (options, why) => {
+    const failfast = createFailfast();
+    expect(() => failfast("x", 60, options)).toThrow(TypeError);
+    expect(() => failfast("x", 60, options)).toThrow(why);
+    expect(() => failfast((name: string) => name, 60, options)).toThrow(why);
+  });
+
+  test.each<[FailfastDefaults, new (...args: never[]) => Error, RegExp]>([
+    [{ threshold: 0 }, RangeError, /threshold is 0/],
+    [{ threshold: 1.5 }, RangeError, /threshold is 1.5/],
+    [{ failureRate: 0 }, RangeError, /failureRate is 0/],
+    [{ failureRate: 50 }, RangeError, /failureRate is 50: it takes a share over 0, up to 1/],
+    [{ quorum: 33 }, RangeError, /at most 32/],
+    [{ scope: "host" as never }, TypeError, /"process" or "confirm" or "fleet"/],
+    [{ mode: "off" as never }, TypeError, /mode is "off"/],
+    [{ callTimeout: 3_000 }, RangeError, /were milliseconds meant\? Write "3000ms"/],
+    [{ slowCall: 500 }, RangeError, /were milliseconds meant/],
+    [{ window: "10" as never }, TypeError, /window is "10"/],
+    [{ backoff: { factor: 0.5 } }, TypeError, /factor 0.5/],
+    [{ backoff: { jitter: 2 } }, TypeError, /jitter 2/],
+    [{ backoff: 2 as never }, TypeError, /{ factor, max, jitter }/],
+    [{ retryAfter: { from: 7 as never } }, TypeError, /from is a function/],
+    [{ rampUp: 0 }, RangeError, /rampUp is 0/],
+  ])("%j", (options, Wrong, why) => {
+    const failfast = createFailfast();
+    expect(() => failfast("x", 60, options)).toThrow(Wrong);
+    expect(() => failfast("x", 60, options)).toThrow(why);
+    expect(() => createFailfast({ timeout: 60, ...options })).toThrow(why);
+  });
+
+  test("a quorum on a store of the defaults that can't swap is refused at the circuit", () => {
+    expect(() => createFailfast({ store: noSwap })("x", 60, { quorum: 2 })).toThrow(/no swap/);
+  });
+
+  test("a circuit's way of counting takes the place of the defaults'", async () => {
+    const failfast = createFailfast({ failureRate: 0.5 });
+    const circuit = failfast("x", 60, { threshold: 1 });
+    await circuit.run(() => Promise.reject(new Error())).catch(() => undefined);
+    expect(circuit.state).toBe("open");
+  });
+
+  test("two handles may say the same in different words, and not different things", () => {
+    const failfast = createFailfast();
+    failfast("x", 60, { window: 10, threshold: 2, backoff: { factor: 2, max: "2m" } });
+    failfast("x", "1m", { window: "10s", backoff: { factor: 2, max: 120 } });
+    expect(() => failfast("x", 60, { window: "11s" })).toThrow(
+      /window 10, and is asked for with window "11s"/,
+    );
+    expect(() => failfast("x", 60, { backoff: { factor: 3, max: 120 } })).toThrow(/backoff/);
+  });
+
+  test("callTimeout belongs to the handle", () => {
+    const failfast = createFailfast();
+    failfast("x", 60, { callTimeout: 1 });
+    failfast("x", 60, { callTimeout: 2 });
+  });
+});

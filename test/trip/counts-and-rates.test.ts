@@ -1,0 +1,281 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createFailfast, type FailfastOptions } from "../../src/index.js";
+import { manualClock } from "../../src/testing/index.js";
+import { at, boom, ending, fleet } from "../rules/fleet.js";
+
+function alone(options: FailfastOptions) {
+  const clock = manualClock();
+  const failfast = createFailfast({ clock });
+  const circuit = failfast("x", 60, options);
+  return {
+    clock,
+    failfast,
+    circuit,
+    fail: () => ending(circuit.run(() => Promise.reject(boom))),
+    succeed: () => ending(circuit.run(() => "ok")),
+    async slow(ms: number) {
+      let end = (): void => undefined;
+      const call = ending(circuit.run(() => new Promise<void>((done) => (end = done))));
+      await clock.advance(ms);
+      end();
+      return call;
+    },
+  };
+}
+
+describe("threshold and window", () => {
+  test("so many failures within the window trip, and not one fewer", async () => {
+    const { clock, circuit, fail } = alone({ threshold: 3, window: "10s" });
+    await fail();
+    await clock.advance(5_000);
+    await fail();
+    expect(circuit.state).toBe("closed");
+    await clock.advance(5_000);
+    await fail();
+    expect(circuit.state).toBe("open");
+  });
+
+  test("successes in between change nothing, for none is counted", async () => {
+    const { circuit, fail, succeed } = alone({ threshold: 2 });
+    await fail();
+    for (let n = 0; n < 100; n++) await succeed();
+    await fail();
+    expect(circuit.state).toBe("open");
+  });
+
+  test("rule 10: it trips just when that many failures fall into one window, whatever came before, and idle or not", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 6 }),
+        fc.array(fc.integer({ min: 0, max: 12_000 }), { maxLength: 30 }),
+        async (threshold, gaps) => {
+          const { clock, circuit, fail } = alone({ threshold, window: "10s" });
+          const moments: number[] = [];
+          for (const gap of gaps) {
+            await clock.advance(gap);
+            if (circuit.state !== "closed") break;
+            moments.push(clock.now());
+            await fail();
+            const within = moments.filter((moment) => clock.now() - moment <= 10_000).length;
+            expect(circuit.state).toBe(within >= threshold ? "open" : "closed");
+          }
+        },
+      ),
+      { numRuns: 60 },
+    ));
+
+  test("closing clears the window", async () => {
+    const { circuit, fail } = alone({ threshold: 2 });
+    await fail();
+    await circuit.reset();
+    await fail();
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("rule 10: rejections are in no window", async () => {
+    const { circuit, fail } = alone({ threshold: 2 });
+    await circuit.hold("open");
+    for (let n = 0; n < 5; n++) expect(await fail()).toBe("rejected");
+    await circuit.release();
+    await fail();
+    expect(circuit.state).toBe("closed");
+  });
+});
+
+describe("failureRate and minimumCalls", () => {
+  test("the share of failed calls trips, once there are calls enough", async () => {
+    const { circuit, fail, succeed } = alone({ failureRate: 0.5, minimumCalls: 4 });
+    await fail();
+    await fail();
+    await succeed();
+    expect(circuit.state).toBe("closed");
+    await succeed();
+    expect(circuit.state).toBe("open");
+  });
+
+  test("below the share it stays closed for ever", async () => {
+    const { clock, circuit, fail, succeed } = alone({ failureRate: 0.3, minimumCalls: 10, window: "1s" });
+    for (let round = 0; round < 50; round++) {
+      for (let n = 0; n < 8; n++) await succeed();
+      for (let n = 0; n < 2; n++) await fail();
+      await clock.advance(97);
+    }
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("rule 10: a window never holds what is older than itself, and what is younger than nine tenths of it always", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 2_500 }), fc.boolean()), { minLength: 1, maxLength: 60 }),
+        async (calls) => {
+          const { clock, circuit, fail, succeed } = alone({
+            failureRate: 0.5,
+            minimumCalls: 5,
+            window: "2s",
+          });
+          const made: { at: number; failed: boolean }[] = [];
+          for (const [gap, failed] of calls) {
+            await clock.advance(gap);
+            made.push({ at: clock.now(), failed });
+            await (failed ? fail() : succeed());
+            const over = (ms: number): boolean => {
+              const lately = made.filter((call) => clock.now() - call.at <= ms);
+              return lately.length >= 5 && lately.filter((call) => call.failed).length >= 0.5 * lately.length;
+            };
+            if (circuit.state === "open") {
+              const spans = Array.from({ length: 201 }, (_, n) => 1_800 + n);
+              expect(spans.some(over)).toBe(true);
+              return;
+            }
+            expect(Array.from({ length: 201 }, (_, n) => 1_800 + n).every(over)).toBe(false);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    ));
+
+  test("after any idle time nothing of before is left", async () => {
+    const { clock, circuit, fail } = alone({ failureRate: 0.1, minimumCalls: 3, window: "10s" });
+    await fail();
+    await fail();
+    await clock.advance(10_001);
+    await fail();
+    await fail();
+    expect(circuit.state).toBe("closed");
+    await fail();
+    expect(circuit.state).toBe("open");
+  });
+});
+
+describe("slowCall and slowCallRate", () => {
+  test("calls that take too long trip by their share, though every one succeeds", async () => {
+    const { circuit, slow, succeed } = alone({
+      slowCall: "1s",
+      slowCallRate: 0.5,
+      minimumCalls: 4,
+      window: "60s",
+    });
+    await slow(1_000);
+    await slow(999);
+    await succeed();
+    expect(circuit.state).toBe("closed");
+    expect(await slow(1_500)).toBe("ok");
+    expect(circuit.state).toBe("open");
+    expect(circuit.snapshot().reason).toBe("slow calls");
+  });
+
+  test("slow failures count as both", async () => {
+    const { circuit, clock } = alone({ slowCall: "1s", slowCallRate: 1, failureRate: 1, minimumCalls: 1 });
+    let fail: (error: Error) => void = () => undefined;
+    const call = ending(circuit.run(() => new Promise((_, reject) => (fail = reject))));
+    await clock.advance(2_000);
+    fail(boom);
+    await call;
+    expect(circuit.state).toBe("open");
+  });
+
+  test("rule 11: a call that was slow because this process was blocked is not counted as slow", async () => {
+    const { circuit, clock } = alone({ slowCall: "1s", slowCallRate: 0.1, minimumCalls: 1 });
+    let end = (): void => undefined;
+    const call = circuit.run(() => new Promise<void>((done) => (end = done)));
+    clock.stall(3_000);
+    end();
+    await call;
+    expect(circuit.state).toBe("closed");
+  });
+});
+
+test("only failures touch the store, in the background; successes and what is below the threshold never do", async () => {
+  const { clock, store, members } = await fleet(2, { options: { threshold: 5 } });
+  const { fail, succeed } = at(members, 0);
+  const before = store.written.length;
+  for (let n = 0; n < 200; n++) await succeed();
+  for (let n = 0; n < 4; n++) await fail();
+  await clock.advance(1_000);
+  expect(store.written.length).toBe(before);
+  await fail();
+  await clock.advance(1_000);
+  expect(store.written.length).toBe(before + 1);
+  expect(at(members, 1).circuit.state).toBe("open");
+});
+
+describe("mode: throttle", () => {
+  test("holds back the share of max(0, (requests - 2 accepts) / (requests + 1)), and never opens", async () => {
+    const { circuit, fail, succeed } = alone({ mode: "throttle" });
+    for (let n = 0; n < 50; n++) expect(await succeed()).toBe("ok");
+    let made = 0;
+    for (let n = 0; n < 2_000; n++) if ((await fail()) === "failed") made++;
+    // With 50 accepts, of r requests in all some 2·50·ln(r/100) + 50 get through.
+    expect(made).toBeGreaterThan(200);
+    expect(made).toBeLessThan(600);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("what is let through grows again as soon as the backend accepts", async () => {
+    const { clock, fail, succeed } = alone({ mode: "throttle", window: "10s" });
+    for (let n = 0; n < 500; n++) await fail();
+    await clock.advance(10_000);
+    let refused = 0;
+    for (let n = 0; n < 200; n++) if ((await succeed()) !== "ok") refused++;
+    expect(refused).toBe(0);
+  });
+
+  test("an operator still opens it", async () => {
+    const { circuit, succeed } = alone({ mode: "throttle" });
+    await circuit.trip();
+    expect(await succeed()).toBe("rejected");
+    await circuit.reset();
+    expect(await succeed()).toBe("ok");
+  });
+});
+
+describe("mode: shadow", () => {
+  test("decides and reports, and rejects nothing", async () => {
+    const { circuit, fail, succeed, failfast } = alone({ mode: "shadow" });
+    const seen: string[] = [];
+    for (const event of ["open", "reject"] as const) failfast.on(event, ({ type }) => seen.push(type));
+    expect(await fail()).toBe("failed");
+    expect(circuit.state).toBe("open");
+    expect(await succeed()).toBe("ok");
+    expect(await fail()).toBe("failed");
+    expect(seen).toEqual(["open", "reject", "reject"]);
+    expect(circuit(() => 7)()).toBe(7);
+  });
+
+  test("it closes by a probe as if it had rejected the others", async () => {
+    const { clock, circuit, fail, succeed } = alone({ mode: "shadow" });
+    await fail();
+    await clock.advance(60_000);
+    expect(await succeed()).toBe("ok");
+    expect(circuit.state).toBe("closed");
+  });
+});
+
+describe("lint()", () => {
+  test("says that a rate can't trip at the traffic seen", async () => {
+    const { clock, failfast, succeed } = alone({ failureRate: 0.5, minimumCalls: 100, window: "10s" });
+    for (let n = 0; n < 40; n++) {
+      await succeed();
+      await clock.advance(1_000);
+    }
+    expect(failfast.lint()).toMatchObject([{ circuit: "x", finding: "never-trips" }]);
+  });
+
+  test("says that it trips on ordinary errors", async () => {
+    const { clock, failfast, fail, succeed } = alone({});
+    for (let n = 0; n < 6; n++) {
+      await fail();
+      await clock.advance(60_000);
+      await succeed();
+    }
+    expect(failfast.lint()).toMatchObject([{ circuit: "x", finding: "trips-needlessly" }]);
+  });
+
+  test("says nothing of settings that work", async () => {
+    const { failfast, succeed, fail } = alone({ failureRate: 0.5, minimumCalls: 10 });
+    for (let n = 0; n < 20; n++) await succeed();
+    await fail();
+    expect(failfast.lint()).toEqual([]);
+  });
+});

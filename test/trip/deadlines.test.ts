@@ -1,0 +1,345 @@
+import { describe, expect, test } from "vitest";
+import { createFailfast, type FailfastOptions, TimeoutError } from "../../src/index.js";
+import { manualClock } from "../../src/testing/index.js";
+import { at, boom, during, ending, fleet } from "../rules/fleet.js";
+
+function alone(options: FailfastOptions) {
+  const clock = manualClock();
+  const circuit = createFailfast({ clock })("x", 60, options);
+  return { clock, circuit };
+}
+
+const never = (): Promise<never> => new Promise(() => undefined);
+const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
+
+describe("callTimeout", () => {
+  test("past it the call is rejected with a TimeoutError, its signal is aborted with that, and it is a failure", async () => {
+    const { clock, circuit } = alone({ callTimeout: "2s" });
+    let signal: AbortSignal | undefined;
+    const call = outcome(
+      circuit.run((given) => {
+        signal = given as AbortSignal;
+        return never();
+      }),
+    );
+    await clock.advance(1_999);
+    expect(signal?.aborted).toBe(false);
+    await clock.advance(2);
+    const error = await call;
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(signal?.reason).toBe(error);
+    expect(circuit.state).toBe("open");
+  });
+
+  test("a wrapped function is only rejected", async () => {
+    const { clock, circuit } = alone({ callTimeout: "2s" });
+    const call = outcome(circuit(async () => never())());
+    await clock.advance(2_001);
+    expect(await call).toBeInstanceOf(TimeoutError);
+    expect(circuit.state).toBe("open");
+  });
+
+  test("it is a failure whatever `exceptions` says", async () => {
+    const { clock, circuit } = alone({ callTimeout: "2s", exceptions: [RangeError] });
+    const call = outcome(circuit.run(never));
+    await clock.advance(2_001);
+    await call;
+    expect(circuit.state).toBe("open");
+  });
+
+  test("a call that is in time is what it is, and no timer is left", async () => {
+    const { clock, circuit } = alone({ callTimeout: "2s" });
+    const value = {};
+    await circuit.run(() => 1);
+    const before = clock.pending;
+    expect(await circuit.run(async () => value)).toBe(value);
+    await expect(circuit.run(() => Promise.reject(boom))).rejects.toBe(boom);
+    expect(clock.pending).toBe(before);
+  });
+
+  test("sync functions have no deadline, and stay sync", () => {
+    const { circuit } = alone({ callTimeout: "2s" });
+    expect(circuit(() => 7)()).toBe(7);
+  });
+
+  test("what comes of the call later changes nothing, and is no unhandled rejection", async () => {
+    const { clock, circuit } = alone({ callTimeout: "2s", threshold: 2 });
+    let fail: (error: Error) => void = () => undefined;
+    const call = outcome(circuit.run(() => new Promise((_, reject) => (fail = reject))));
+    await clock.advance(2_001);
+    expect(await call).toBeInstanceOf(TimeoutError);
+    fail(boom);
+    await clock.advance(1);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("rule 11: a deadline that came late, since this process was blocked, is rejected and not counted", async () => {
+    const { clock, circuit } = alone({ callTimeout: "2s" });
+    const call = outcome(circuit.run(never));
+    await clock.advance(500);
+    clock.stall(4_000);
+    await clock.advance(1);
+    expect(await call).toBeInstanceOf(TimeoutError);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("rule 11: the verdict waits one turn, in which an answer that is there is read", async () => {
+    const { clock, circuit } = alone({ callTimeout: "2s" });
+    let answer = (_: string): void => undefined;
+    const call = outcome(circuit.run(() => new Promise<string>((done) => (answer = done))));
+    clock.after(2_000, () => queueMicrotask(() => answer("just in time")));
+    await clock.advance(2_001);
+    expect(await call).toBe("just in time");
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("a caller's abort is neither failure nor success, and reaches the block's signal", async () => {
+    const { circuit, clock } = alone({ callTimeout: "2s" });
+    const caller = new AbortController();
+    let signal: AbortSignal | undefined;
+    const call = outcome(
+      circuit.run(
+        (given) => {
+          signal = given as AbortSignal;
+          return never();
+        },
+        { signal: caller.signal as never },
+      ),
+    );
+    await clock.advance(100);
+    caller.abort(new Error("enough"));
+    expect(await call).toBe(caller.signal.reason);
+    expect(signal?.reason).toBe(caller.signal.reason);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("a call whose caller gave up before is not made", async () => {
+    const { circuit } = alone({});
+    let made = false;
+    const signal = AbortSignal.abort(new Error("too late"));
+    await expect(circuit.run(() => (made = true), { signal: signal as never })).rejects.toThrow("too late");
+    expect(made).toBe(false);
+  });
+
+  test("rule 4: the probe's lease lasts the call's deadline and a second", async () => {
+    const { clock, store, members } = await fleet(2, { timeout: 5, options: { callTimeout: "3s" } });
+    await during(clock, 5_100, at(members, 0).fail);
+    const probe = outcome(at(members, 0).circuit.run(never));
+    await clock.advance(60);
+    expect(store.record("x")).toMatchObject({ state: "half-open", duration: 4_000 });
+    await clock.advance(4_000);
+    expect(await probe).toBeInstanceOf(TimeoutError);
+    expect(at(members, 1).circuit.state).toBe("open");
+  });
+});
+
+describe("rule 11: a process whose event loop stalled votes nothing", () => {
+  test("its callers' own time-outs are neither counted nor shared", async () => {
+    const { clock, store, members } = await fleet(2);
+    const { circuit } = at(members, 0);
+    const before = store.written.length;
+    clock.stall(2_000);
+    const late = new DOMException("The operation timed out", "TimeoutError");
+    expect(await outcome(circuit.run(() => Promise.reject(late)))).toBe(late);
+    await clock.advance(1_100);
+    expect(circuit.state).toBe("closed");
+    expect(store.written.length).toBe(before);
+    await outcome(circuit.run(() => Promise.reject(late)));
+    expect(circuit.state).toBe("open");
+  });
+
+  test("an answer of the backend that says it failed counts all the same", async () => {
+    const { clock, members } = await fleet(1);
+    clock.stall(2_000);
+    expect(await at(members, 0).fail()).toBe("failed");
+    expect(at(members, 0).circuit.state).toBe("open");
+  });
+
+  test("a probe that timed out for that gives its lease back", async () => {
+    const { clock, members } = await fleet(2, { timeout: 5, options: { callTimeout: "3s" } });
+    await during(clock, 5_100, at(members, 0).fail);
+    const probe = outcome(at(members, 0).circuit.run(never));
+    await clock.advance(60);
+    clock.stall(6_000);
+    await clock.advance(60);
+    expect(await probe).toBeInstanceOf(TimeoutError);
+    expect(at(members, 1).circuit.state).toBe("half-open");
+    expect(await during(clock, 60, at(members, 1).succeed)).toBe("ok");
+    expect(at(members, 0).circuit.state).toBe("closed");
+  });
+});
+
+describe("retryAfter", () => {
+  const failing = (failure: unknown) => () => Promise.reject(failure);
+  const withHeaders = (headers: unknown): Error => Object.assign(new Error("busy"), { headers });
+
+  test.each([
+    ["seconds in the headers of an error", withHeaders({ "Retry-After": "7" }), 7],
+    ["a Headers", withHeaders(new Headers({ "retry-after": "8" })), 8],
+    ["milliseconds", withHeaders({ "retry-after-ms": "2500" }), 2.5],
+    [
+      "a response of axios or ky",
+      Object.assign(new Error(), { response: { headers: { "retry-after": 9 } } }),
+      9,
+    ],
+    ["behind a cause", new Error("outer", { cause: withHeaders({ "retry-after": "11" }) }), 11],
+    ["an error's own retryAfter", Object.assign(new Error(), { retryAfter: 12 }), 12],
+    ["a date", withHeaders({ "retry-after": new Date(Date.UTC(2025, 0, 1, 0, 0, 30)).toUTCString() }), 30],
+  ])("%s sets how long it stays open", async (_, failure, seconds) => {
+    const { circuit } = alone({ retryAfter: true });
+    await outcome(circuit.run(failing(failure)));
+    expect(circuit.retryAfter).toBeCloseTo(seconds, 1);
+  });
+
+  test("for the whole fleet", async () => {
+    const { clock, members } = await fleet(2, { options: { retryAfter: true } });
+    await outcome(at(members, 0).circuit.run(failing(withHeaders({ "retry-after": "120" }))));
+    await clock.advance(100);
+    expect(at(members, 1).circuit.retryAfter).toBeCloseTo(119.9, 0);
+  });
+
+  test("a returned Response that counts as a failure has its say too", async () => {
+    const { circuit } = alone({ retryAfter: true, results: (r: Response) => r.status === 429 });
+    await circuit.run(() => new Response("", { status: 429, headers: { "Retry-After": "5" } }));
+    expect(circuit.retryAfter).toBe(5);
+  });
+
+  test("within limits: a second and ten times the circuit's own, or those given", async () => {
+    for (const [asked, limits, seconds] of [
+      ["0", true, 1],
+      ["86400", true, 600],
+      ["1", { min: "10s", max: "30s" }, 10],
+      ["50", { min: "10s", max: "30s" }, 30],
+    ] as const) {
+      const { circuit } = alone({ retryAfter: limits });
+      await outcome(circuit.run(failing(withHeaders({ "retry-after": asked }))));
+      expect(circuit.retryAfter).toBe(seconds);
+    }
+  });
+
+  test("`from` finds it elsewhere; where it throws, or nothing is asked, the circuit's own time holds", async () => {
+    const from = (failure: unknown) => (failure as { wait: { s: number } }).wait.s;
+    const { circuit } = alone({ retryAfter: { from } });
+    await outcome(circuit.run(failing({ wait: { s: 4 } })));
+    expect(circuit.retryAfter).toBe(4);
+    await circuit.reset();
+    await outcome(circuit.run(failing({})));
+    expect(circuit.retryAfter).toBe(60);
+  });
+
+  test("not asked to, it listens to nobody", async () => {
+    const { circuit } = alone({});
+    await outcome(circuit.run(failing(withHeaders({ "retry-after": "5" }))));
+    expect(circuit.retryAfter).toBe(60);
+  });
+
+  test.each([{}, { "retry-after": "soon" }, { "retry-after": "-5" }, { "retry-after": "" }, "text", null])(
+    "nonsense asks for nothing: %j",
+    async (headers) => {
+      const { circuit } = alone({ retryAfter: true });
+      await outcome(circuit.run(failing(withHeaders(headers))));
+      expect(circuit.retryAfter).toBe(60);
+    },
+  );
+});
+
+describe("stream", () => {
+  async function* items(n: number, then?: Error): AsyncGenerator<number> {
+    for (let i = 0; i < n; i++) yield i;
+    if (then) throw then;
+  }
+  const readAll = async (stream: AsyncIterable<unknown>): Promise<unknown[]> => {
+    const all: unknown[] = [];
+    for await (const item of stream) all.push(item);
+    return all;
+  };
+
+  test("an async iterable read to its end is a success", async () => {
+    const { circuit } = alone({});
+    expect(await readAll(circuit.stream(() => items(3)))).toEqual([0, 1, 2]);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("a ReadableStream, or a promise of one, likewise", async () => {
+    const { circuit } = alone({});
+    const body = async () => new Response("abc").body as ReadableStream<Uint8Array>;
+    expect((await readAll(circuit.stream(body))).length).toBe(1);
+    const bare = { getReader: () => (new Response("abc").body as ReadableStream<Uint8Array>).getReader() };
+    expect((await readAll(circuit.stream(() => bare as never))).length).toBe(1);
+  });
+
+  test("an error while it is read is a failure, and reaches the reader as it is", async () => {
+    const { circuit } = alone({});
+    expect(await outcome(readAll(circuit.stream(() => items(2, boom))))).toBe(boom);
+    expect(circuit.state).toBe("open");
+    expect(await ending(readAll(circuit.stream(() => items(1))))).toBe("rejected");
+  });
+
+  test("an early return is a success, gives the lease back, and ends the source", async () => {
+    const { clock, circuit } = alone({});
+    await circuit.trip();
+    await clock.advance(60_000);
+    let ended = false;
+    async function* source() {
+      try {
+        for (;;) yield 1;
+      } finally {
+        ended = true;
+      }
+    }
+    for await (const _ of circuit.stream(source)) break;
+    await clock.advance(0);
+    expect([ended, circuit.state]).toEqual([true, "closed"]);
+  });
+
+  test("the first item under callTimeout; later ones may take their time", async () => {
+    const { clock, circuit } = alone({ callTimeout: "2s" });
+    const stream = circuit.stream(async function* () {
+      yield 1;
+      await new Promise<void>((done) => clock.after(10_000, done));
+      yield 2;
+    });
+    const all = readAll(stream);
+    await clock.advance(10_100);
+    expect(await all).toEqual([1, 2]);
+    const late = outcome(readAll(circuit.stream(() => never())));
+    await clock.advance(2_100);
+    expect(await late).toBeInstanceOf(TimeoutError);
+    expect(circuit.state).toBe("open");
+  });
+
+  test("nothing is asked for before it is read", async () => {
+    const { circuit } = alone({});
+    let opened = false;
+    const stream = circuit.stream(() => {
+      opened = true;
+      return items(1);
+    });
+    expect(opened).toBe(false);
+    await readAll(stream);
+    expect(opened).toBe(true);
+  });
+
+  test("a caller's abort is neither", async () => {
+    const { circuit } = alone({});
+    const caller = new AbortController();
+    const stream = circuit.stream(
+      async function* (signal) {
+        yield 1;
+        caller.abort();
+        (signal as AbortSignal).throwIfAborted();
+      },
+      { signal: caller.signal as never },
+    );
+    expect(await outcome(readAll(stream))).toBe(caller.signal.reason);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("what is no stream is a TypeError", async () => {
+    const { circuit } = alone({});
+    await expect(readAll(circuit.stream((() => 7) as never))).rejects.toThrow(
+      /async iterable or a ReadableStream/,
+    );
+    expect(() => circuit.stream(7 as never)).toThrow(/stream takes a function/);
+  });
+});

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { createFailfast, firstAvailable, isFailfastError } from "../../src/index.js";
+import { manualClock } from "../../src/testing/index.js";
+
+const boom = new Error("backend");
+
+function two() {
+  const clock = manualClock();
+  const failfast = createFailfast({ clock });
+  return { clock, circuits: [failfast("a", 60), failfast("b", 30)] as const };
+}
+
+test("the first circuit that admits the call makes it", async () => {
+  const { circuits } = two();
+  expect(await firstAvailable(circuits, (circuit) => circuit.name)).toBe("a");
+  await circuits[0].trip();
+  expect(await firstAvailable(circuits, (circuit) => circuit.name)).toBe("b");
+});
+
+test("on failure it goes on to the next, and the failure counts where it happened", async () => {
+  const { circuits } = two();
+  const answer = await firstAvailable(circuits, async (circuit) => {
+    if (circuit.name === "a") throw boom;
+    return circuit.name;
+  });
+  expect(answer).toBe("b");
+  expect(circuits.map(({ state }) => state)).toEqual(["open", "closed"]);
+});
+
+test("when all fail, the last failure is thrown; when none admits, the rejection of the soonest", async () => {
+  const { circuits } = two();
+  await expect(firstAvailable(circuits, () => Promise.reject(boom))).rejects.toBe(boom);
+  await expect(firstAvailable(circuits, () => 1)).rejects.toMatchObject({ circuit: "b" });
+  await expect(firstAvailable(circuits, () => 1)).rejects.toSatisfy(isFailfastError);
+});
+
+test("a caller's abort ends it: no further circuit is tried", async () => {
+  const { circuits } = two();
+  const caller = new AbortController();
+  const tried: string[] = [];
+  const call = firstAvailable(
+    circuits,
+    async (circuit, signal) => {
+      tried.push(circuit.name);
+      caller.abort();
+      (signal as AbortSignal).throwIfAborted();
+    },
+    { signal: caller.signal as never },
+  );
+  await expect(call).rejects.toBe(caller.signal.reason);
+  expect(tried).toEqual(["a"]);
+  expect(circuits.map(({ state }) => state)).toEqual(["closed", "closed"]);
+});
+
+test("what is no list of circuits is a TypeError", async () => {
+  await expect(firstAvailable([], () => 1)).rejects.toThrow(/a list of circuits, at least one/);
+  await expect(firstAvailable([{} as never], () => 1)).rejects.toThrow(TypeError);
+});
