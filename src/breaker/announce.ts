@@ -1,5 +1,6 @@
 import type { CircuitRecord, CircuitState, OverrideRecord } from "../machine/record.js";
-import type { Breaker, Hold } from "./breaker.js";
+import type { Breaker } from "./breaker.js";
+import type { Hold } from "./operator-hold.js";
 
 /** Tells whoever listens that the circuit changed its state. */
 export function announceState(breaker: Breaker, state: CircuitState, local: boolean): void {

@@ -18,16 +18,15 @@ import { admittedShare } from "../trip/ramp.js";
 import type { CircuitSettings } from "../trip/settings.js";
 import { Throttle } from "../trip/throttle.js";
 import { countsSuccesses, TripRule, tripsAtOnce } from "../trip/trip-rule.js";
-import { announceHold, announceRelease, announceState } from "./announce.js";
+import { announceState } from "./announce.js";
 import type { Failure } from "./failure.js";
 import type { Fleet } from "./fleet.js";
+import { type Hold, OperatorHold } from "./operator-hold.js";
 import { Recovery } from "./recovery.js";
 import { FIRST_TERM, RampTerm, SHUT, Term } from "./term.js";
 
 /** A quorum's votes go out after a while of up to so many ms, and not at all when the circuit is open by then. */
 const VOTE_JITTER_MS = 200;
-
-export type Hold = "open" | "closed";
 
 /**
  * One circuit in this process: admits calls and takes their results, by what the replica knows of the
@@ -42,18 +41,14 @@ export class Breaker implements Subscriber {
   readonly fleet: Fleet;
   /** What calls are admitted under now; its identity is the fence for their results. */
   term: Term;
-  /** The failure that opened it, where it happened here. */
-  cause: unknown;
   /** What this process decided and the store has not granted. */
   overlay: Overlay | null = null;
   /** What its calls showed, where that is counted: made with the first that is. */
   #traffic: TripRule | Throttle | undefined;
   #recovery: Recovery | undefined;
-  #held: Hold | undefined;
-  #cancelHoldEnd: (() => void) | undefined;
+  #hold: OperatorHold | undefined;
   /** The generation that the present term belongs to. */
   #generation = 0;
-  #phase: CircuitState = "closed";
   /** Until then calls are rejected with no further look, on the local monotonic clock. */
   #shutUntil = 0;
 
@@ -91,20 +86,25 @@ export class Breaker implements Subscriber {
   }
 
   get held(): Hold | undefined {
-    return this.#held;
+    return this.#hold?.held;
+  }
+
+  /** The failure that opened it, where it happened here. */
+  get cause(): unknown {
+    return this.#recovery?.cause;
   }
 
   get state(): CircuitState {
-    if (this.#held !== undefined) return this.#held;
+    if (this.held !== undefined) return this.held;
     const { state } = this.standing();
     return state === "due" ? "half-open" : state;
   }
 
   /** When it may be called again, in ms from now; 0 when it may be. A hold without an end: the circuit's own time. */
   get retryAfterMs(): number {
-    if (this.#held === "closed") return 0;
-    if (this.#held === "open") {
-      const left = this.#holdDeadline() - this.fleet.clock.now();
+    if (this.held === "closed") return 0;
+    if (this.#hold?.held === "open") {
+      const left = this.#hold.deadline - this.fleet.clock.now();
       return left === Infinity ? this.settings.open : Math.max(left, 0);
     }
     const { state, until } = this.standing();
@@ -176,7 +176,7 @@ export class Breaker implements Subscriber {
     fleet.checkDrift(now);
     fleet.refusedAt = now;
     if (now < this.#shutUntil) return undefined;
-    if (this.#held === "open") {
+    if (this.held === "open") {
       this.#settle(false);
       return this.term.passes ? this.term : undefined;
     }
@@ -254,7 +254,7 @@ export class Breaker implements Subscriber {
     this.#weigh();
     this.overlay = null;
     this.#forgetProbe();
-    this.cause = undefined;
+    this.#causedBy(undefined);
     this.#settle(true);
   }
 
@@ -317,8 +317,8 @@ export class Breaker implements Subscriber {
   /** A call becomes the probe. */
   probeBegan(): Term {
     this.term = new Term("probe", false);
-    if (this.#phase !== "half-open") {
-      this.#phase = "half-open";
+    if (this.#recovering.phase !== "half-open") {
+      this.#recovering.phase = "half-open";
       announceState(this, "half-open", true);
     }
     return this.term;
@@ -326,7 +326,7 @@ export class Breaker implements Subscriber {
 
   /** Leaves the fleet's replica: it was the least useful of too many. */
   retire(): void {
-    this.#cancelHoldEnd?.();
+    this.#hold?.end();
     this.fleet.replica.unsubscribe(this.key);
   }
 
@@ -355,6 +355,10 @@ export class Breaker implements Subscriber {
 
   #passed(): number {
     return this.overlay?.state === "half-open" ? this.overlay.passed : (this.#record?.passed ?? 0);
+  }
+
+  #causedBy(error: unknown): void {
+    if (error !== undefined || this.#recovery) this.#recovering.cause = error;
   }
 
   #forgetProbe(): void {
@@ -390,7 +394,7 @@ export class Breaker implements Subscriber {
 
   /** The fleet says that it is open, and so does a failure here now. */
   #confirm(failure: Failure): void {
-    this.cause = failure.error;
+    this.#causedBy(failure.error);
     this.#recovering.doubted = false;
     this.#settle(true);
   }
@@ -436,7 +440,7 @@ export class Breaker implements Subscriber {
     const told = settings.quorum > 1 ? "vote" : "fleet";
     const reach = settings.scope === "process" || failure.origin === "host" ? "here" : told;
     const duration = openTime(settings, reopens, failure.openFor, fleet.clock.random);
-    this.cause = failure.error;
+    this.#causedBy(failure.error);
     if (reopens === 0) this.#recovering.trips++;
     this.#decide(this.#opening(duration, reason, false, reopens, reach));
   }
@@ -471,22 +475,17 @@ export class Breaker implements Subscriber {
     this.#settle(false);
   }
 
-  #holdDeadline(): number {
-    const sighting = this.fleet.replica.holds.get(this.key)?.sighting;
-    if (!sighting || sighting.record.state === "released") return 0;
-    return sighting.record.until === 0 ? Infinity : sighting.deadline;
-  }
-
   /** Takes in whatever changed: the term that calls get, how long they are rejected unseen, and the news of it. */
   #settle(moved: boolean): void {
     const { clock } = this.fleet;
     const now = clock.now();
     this.#generation = this.#base();
-    this.#settleHold(now);
+    if (this.fleet.replica.holds.has(this.key)) this.#hold ??= new OperatorHold(this);
+    this.#hold?.settle(now, () => this.#settle(false));
+    const { held } = this;
     const { state, until } = standing(this.sighting(), this.overlay, now);
-    this.#shutUntil = this.#held === "open" ? this.#holdDeadline() : state === "open" ? until : 0;
-    const kind =
-      this.#held === "closed" ? "held" : this.#held === "open" || state !== "closed" ? "shut" : "closed";
+    this.#shutUntil = held === "open" ? (this.#hold?.deadline ?? 0) : state === "open" ? until : 0;
+    const kind = held === "closed" ? "held" : held === "open" || state !== "closed" ? "shut" : "closed";
     if (kind !== "shut" && (moved || this.term.kind !== kind)) {
       this.term = kind === "closed" ? this.#closedTerm(now) : new Term(kind, true);
       if (this.#traffic instanceof TripRule) this.#traffic.clear();
@@ -495,10 +494,10 @@ export class Breaker implements Subscriber {
     if (kind === "shut" && (moved || this.term !== this.#recovery?.probe?.term)) this.term = SHUT;
     const record = this.#record;
     const phase = state === "due" ? (this.overlay?.state ?? record?.state ?? "open") : state;
-    if (phase === this.#phase) return;
-    this.#phase = phase;
+    if (phase === (this.#recovery?.phase ?? "closed")) return;
+    this.#recovering.phase = phase;
     announceState(this, phase, this.overlay !== null || record?.by === this.fleet.replica.identity);
-    if (phase === "closed") this.cause = undefined;
+    if (phase === "closed") this.#causedBy(undefined);
   }
 
   /** Every process ramps up from the one moment of closing, in the store's clock. */
@@ -511,23 +510,5 @@ export class Breaker implements Subscriber {
     const closed = record?.state === "closed" && this.overlay === null;
     const since = closed ? this.fleet.replica.storeClock.now() - record.at : 0;
     return since < rampUp ? new RampTerm(now - Math.max(since, 0)) : new Term("closed", true);
-  }
-
-  #settleHold(now: number): void {
-    const record = this.fleet.replica.holds.get(this.key)?.sighting?.record;
-    const deadline = this.#holdDeadline();
-    const held =
-      record !== undefined && record.state !== "released" && now < deadline ? record.state : undefined;
-    if (held === this.#held) return;
-    this.#held = held;
-    this.#cancelHoldEnd?.();
-    this.#cancelHoldEnd = undefined;
-    if (held === undefined) {
-      announceRelease(this, record);
-      return;
-    }
-    if (deadline !== Infinity)
-      this.#cancelHoldEnd = this.fleet.clock.after(deadline - now, () => this.#settle(false));
-    if (record) announceHold(this, record, held);
   }
 }

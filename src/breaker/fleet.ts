@@ -19,6 +19,7 @@ export class Fleet {
   /** When a call was last refused: the flood of refusals looks at the clock once for each. */
   refusedAt = 0;
   #driftChecked = 0;
+  #started = false;
 
   constructor(replica: Replica, clock: Clock, events: Events, host: string) {
     this.replica = replica;
@@ -31,6 +32,8 @@ export class Fleet {
 
   /** The first call: the replica begins to keep in step, and the process to watch its event loop. */
   start(): void {
+    if (this.#started) return;
+    this.#started = true;
     this.replica.synchroniser.start();
     this.clock.stalled?.();
   }

@@ -2,7 +2,8 @@ import type { VersionedRecord } from "../machine/record.js";
 import { closed, opened, overridden, type Stamp } from "../machine/transition.js";
 import type { Entry } from "../replica/entry.js";
 import { type WriteOutcome, write } from "../replica/writer.js";
-import type { Breaker, Hold } from "./breaker.js";
+import type { Breaker } from "./breaker.js";
+import type { Hold } from "./operator-hold.js";
 
 /** Whether the whole fleet has what an operator asked for; where not, it should be asked again. */
 export interface Receipt {

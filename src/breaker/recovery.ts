@@ -1,5 +1,5 @@
 import { inForce } from "../machine/overlay.js";
-import { type CircuitRecord, LEASE_LONGEST_MS, LEASE_MS } from "../machine/record.js";
+import { type CircuitRecord, type CircuitState, LEASE_LONGEST_MS, LEASE_MS } from "../machine/record.js";
 import { standing } from "../machine/standing.js";
 import { leased, type Stamp } from "../machine/transition.js";
 import { write } from "../replica/writer.js";
@@ -22,6 +22,10 @@ interface Probe {
 /** How a circuit that was open comes back, in this process: made when it opens. */
 export class Recovery {
   probe: Probe | undefined;
+  /** The failure that opened it, where it happened here. */
+  cause: unknown;
+  /** The state that was told last. */
+  phase: CircuitState = "closed";
   /** The fleet's word that the circuit is open was heard. */
   heard = false;
   /** It is not obeyed until a failure here confirms it. */

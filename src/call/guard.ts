@@ -70,7 +70,7 @@ export class Guard {
       );
     }
     if (entered.passes && signal === undefined && policy.enabled === true && !this.timed) {
-      this.onFailure = this.#failureHandler(entered, undefined);
+      this.onFailure = this.#plainFailureHandler(entered);
       this.onSuccess = this.#successHandler(entered);
       this.term = entered;
     }
@@ -170,6 +170,14 @@ export class Guard {
       case "abort":
         return onFailure(ended.error);
     }
+  }
+
+  /** For all the calls under a term; it holds no more than it must, since every name has one. */
+  #plainFailureHandler(term: Term): OnFailure {
+    return (error) => {
+      this.threw(term, error, undefined);
+      throw error;
+    };
   }
 
   #failureHandler(term: Term, signal: CallerSignal | undefined, began = NO_READING): OnFailure {

@@ -1,10 +1,16 @@
 import { isThenable } from "../replica/within.js";
-import type { Guard, Kind } from "./guard.js";
+import { type Guard, type Kind, settle } from "./guard.js";
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Finds the guard of a call: always the same one, or by the call's arguments. */
-export type FindGuard = (args: ArrayLike<unknown>) => Guard;
+/** Where a wrapped function finds its guard. */
+export interface Guarding {
+  /** By the call's arguments, or whatever they are the same one. */
+  guard(args: ArrayLike<unknown>): Guard;
+  /** It is always the same guard: none of many that may be let go. */
+  readonly fixed: boolean;
+  readonly returns: Kind;
+}
 
 /**
  * A function that goes through the circuit before it goes to `fn`, with the same `this`, arguments, name and
@@ -12,14 +18,15 @@ export type FindGuard = (args: ArrayLike<unknown>) => Guard;
  *
  * @throws {TypeError} what is no function, and generator functions.
  */
-export function wrap(fn: AnyFunction, find: FindGuard, returns: Kind): AnyFunction {
+export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
   checkFunction(fn);
-  const declared = returns ?? kindOf(fn);
+  const declared = guarding.returns ?? kindOf(fn);
   let seen = declared;
+  let fixed: Guard | undefined;
   const guarded = function (this: unknown): unknown {
     // A rest parameter would allocate an array for each call.
     const args = arguments;
-    const guard = find(args);
+    const guard = fixed ?? guarding.guard(args);
     if (guard.open && guard.onFailure !== undefined) {
       let result: unknown;
       try {
@@ -27,17 +34,10 @@ export function wrap(fn: AnyFunction, find: FindGuard, returns: Kind): AnyFuncti
       } catch (error) {
         return guard.onFailure(error);
       }
-      if (result instanceof Promise) {
-        seen = "promise";
-        return result.then(guard.onSuccess, guard.onFailure);
-      }
-      if (isThenable(result)) {
-        seen = "promise";
-        return Promise.resolve(result).then(guard.onSuccess, guard.onFailure);
-      }
-      if (declared === undefined) seen = "value";
-      return guard.onSuccess === undefined ? result : guard.onSuccess(result);
+      if (declared === undefined) seen = isThenable(result) ? "promise" : "value";
+      return settle(result, guard.onSuccess, guard.onFailure);
     }
+    if (guarding.fixed) fixed = guard;
     const result = guard.call(fn, this, args, seen);
     if (declared === undefined) seen = isThenable(result) ? "promise" : "value";
     return result;

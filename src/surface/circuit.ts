@@ -1,10 +1,11 @@
-import type { Breaker, Hold } from "../breaker/breaker.js";
+import type { Breaker } from "../breaker/breaker.js";
 import { hold, type Receipt, release, reset, trip } from "../breaker/operator.js";
+import type { Hold } from "../breaker/operator-hold.js";
 import type { Guard } from "../call/guard.js";
 import type { CallerSignal } from "../call/policy.js";
 import { run } from "../call/run.js";
 import { type Readable, stream } from "../call/stream.js";
-import { wrap } from "../call/wrap.js";
+import { type Guarding, wrap } from "../call/wrap.js";
 import { type CircuitState, OPERATOR_LONGEST_MS } from "../machine/record.js";
 import { apply } from "./decorate.js";
 import { type Duration, milliseconds } from "./duration.js";
@@ -94,13 +95,12 @@ export interface Circuit extends Guards {
 }
 
 /** Where a circuit finds its guard: one of its own, or that of a name among many. */
-export interface GuardSource {
+export interface GuardSource extends Guarding {
   readonly name: string;
   guard(): Guard;
   /** The breaker if calls have been made, so that looking at a circuit starts nothing. */
   breaker(): Breaker | undefined;
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
-  readonly returns: "promise" | "value" | undefined;
 }
 
 const SOURCE: unique symbol = Symbol("failfast.source");
@@ -111,8 +111,7 @@ interface Sourced {
 
 /** Makes the callable that is a circuit's handle. */
 export function makeCircuit(source: GuardSource): Circuit {
-  const find = (): Guard => source.guard();
-  const circuit = (...args: unknown[]): unknown => apply(args, (fn) => wrap(fn, find, source.returns));
+  const circuit = (...args: unknown[]): unknown => apply(args, (fn) => wrap(fn, source));
   Object.setPrototypeOf(circuit, prototype);
   Object.defineProperty(circuit, "name", { value: source.name, configurable: true });
   Object.defineProperty(circuit, SOURCE, { value: source });

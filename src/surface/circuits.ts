@@ -91,14 +91,19 @@ export function makeCircuits<A extends readonly unknown[]>(
     }
     return name;
   };
-  const find = (args: ArrayLike<unknown>): Guard => guards.get(nameFor(args));
-  const circuits = (...args: unknown[]): unknown => apply(args, (fn) => wrap(fn, find, source.returns));
+  const guarding = {
+    returns: source.returns,
+    fixed: false,
+    guard: (args: ArrayLike<unknown>): Guard => guards.get(nameFor(args)),
+  };
+  const circuits = (...args: unknown[]): unknown => apply(args, (fn) => wrap(fn, guarding));
   return Object.assign(circuits, {
     for(...args: A): Circuit {
       const name = nameFor(args);
       return makeCircuit({
         name,
         returns: source.returns,
+        fixed: false,
         guard: () => guards.get(name),
         breaker: () => guards.peek(name)?.breaker,
         on: (event, listener) => source.on(event, listener, name),

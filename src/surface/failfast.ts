@@ -108,6 +108,10 @@ class Handle implements GuardSource {
     return this.#definition.name;
   }
 
+  get fixed(): boolean {
+    return true;
+  }
+
   get returns(): "promise" | "value" | undefined {
     return this.#options.returns ?? this.#home.returns;
   }
@@ -216,6 +220,7 @@ class Home {
         yield makeCircuit({
           name,
           returns: undefined,
+          fixed: false,
           guard: () => guards.get(name),
           breaker: () => guards.peek(name)?.breaker,
           on: (event, listener) => this.events.on(event, listener, name),

@@ -24,7 +24,7 @@ export class TripRule {
   /** The most calls that a window held, for telling that there are never enough. */
   busiest = 0;
   /** When a failure last came from this host itself. */
-  suspected = -Infinity;
+  suspected: number = -Infinity;
   #since: number | undefined;
 
   constructor(settings: CircuitSettings) {
