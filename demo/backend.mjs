@@ -1,17 +1,20 @@
-// A real HTTP backend that its parent can make hang. It counts the calls that reach it, by phase.
+// A real HTTP backend that its parent can make hang. It keeps which calls reached it, and who sent them when.
 import { createServer } from "node:http";
 
+const ANSWER_MS = 5;
 let hangs = false;
-let calls = 0;
-const server = createServer((_, response) => {
-  calls++;
-  if (!hangs) setTimeout(() => response.end("ok"), 5);
+let calls = [];
+
+const server = createServer(({ headers }, response) => {
+  calls.push({ worker: Number(headers["x-worker"]), sent: Number(headers["x-sent"]) });
+  if (!hangs) setTimeout(() => response.end("ok"), ANSWER_MS);
 });
 server.listen(0, "127.0.0.1", () => process.send({ port: server.address().port }));
-process.on("message", ({ id, hang, count }) => {
+
+process.on("message", ({ id, hang }) => {
   if (hang !== undefined) hangs = hang;
-  if (hang === false) server.closeAllConnections();
   process.send({ answer: id, calls });
-  if (count === "reset") calls = 0;
+  calls = [];
 });
-process.on("disconnect", () => process.exit(0));
+process.on("SIGINT", () => {}); // Ctrl-C reaches the whole group: the parent ends it.
+process.on("disconnect", () => process.exit());

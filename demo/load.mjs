@@ -1,41 +1,61 @@
-// Open-loop load: a request every so often to each worker, whatever became of the ones before.
+// Open-loop load: a request every so often to each worker in turn, whatever became of the ones before.
 import { Agent, get } from "node:http";
 
+/** Starts sending, `perSecond` to each port, evenly spread; `take` hands over what was answered since the last look. */
 export function startLoad(ports, perSecond) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 200 });
-  const answers = [];
-  const timers = ports.map((port) => setInterval(() => request(agent, port, answers), 1_000 / perSecond));
+  const agent = new Agent({ keepAlive: true });
+  const interval = 1_000 / perSecond / ports.length;
+  const began = performance.now();
+  let answers = [];
+  let sent = 0;
+  let meant = ports;
+  const timer = setInterval(() => {
+    const due = (performance.now() - began) / interval;
+    for (; sent < due; sent++) {
+      const port = ports[sent % ports.length];
+      if (meant.includes(port)) request(agent, port, answers);
+    }
+  }, interval);
   return {
-    /** What was answered since the last look. */
-    take: () => answers.splice(0),
+    /** From now on to these alone. */
+    only(some) {
+      meant = some;
+    },
+    take() {
+      return answers.splice(0);
+    },
     stop() {
-      for (const timer of timers) clearInterval(timer);
+      clearInterval(timer);
       agent.destroy();
+      answers = [];
     },
   };
 }
 
 function request(agent, port, answers) {
   const began = performance.now();
-  const done = (status, body) => answers.push({ ms: performance.now() - began, status, body });
+  const done = (outcome) => {
+    const ended = performance.now();
+    answers.push({ at: performance.timeOrigin + began, ms: ended - began, outcome });
+  };
   get({ port, host: "127.0.0.1", agent }, (response) => {
     let body = "";
+    response.setEncoding("utf8");
     response.on("data", (chunk) => (body += chunk));
-    response.on("end", () => done(response.statusCode, body));
-  }).on("error", (error) => done(0, error.code));
+    response.on("end", () => done(body));
+  }).on("error", (error) => done(String(error)));
 }
 
 export function summarise(answers) {
   const took = answers.map(({ ms }) => ms).sort((a, b) => a - b);
-  const at = (share) => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? Number.NaN;
-  const count = (body) => answers.filter((answer) => answer.body === body).length;
-  return {
-    requests: answers.length,
-    p50: at(0.5),
-    p99: at(0.99),
+  const percentile = (share) => took[Math.ceil(took.length * share) - 1] ?? Number.NaN;
+  const count = (wanted) => answers.filter(({ outcome }) => outcome === wanted).length;
+  const known = {
     served: count("ok"),
-    rejected: count("fails fast"),
+    failedFast: count("failed fast"),
     timedOut: count("timed out"),
     noRoom: count("no room"),
   };
+  const others = answers.length - Object.values(known).reduce((sum, each) => sum + each);
+  return { requests: answers.length, p50: percentile(0.5), p99: percentile(0.99), ...known, others };
 }

@@ -1,5 +1,6 @@
 // What the terminal shows: plain lines, with colour where there is a terminal that wants it.
-const colour = process.stdout.isTTY && !process.env.NO_COLOR;
+const { NO_COLOR, TERM } = process.env;
+const colour = process.stdout.isTTY && !NO_COLOR && TERM !== "dumb";
 const paint = (code) => (text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : String(text));
 
 export const bold = paint(1);
@@ -8,10 +9,11 @@ export const red = paint(31);
 export const green = paint(32);
 export const yellow = paint(33);
 
-const started = performance.now();
+export const ms = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+export const plural = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
 
 export function say(text) {
-  const seconds = ((performance.now() - started) / 1_000).toFixed(1).padStart(5);
+  const seconds = (performance.now() / 1_000).toFixed(1).padStart(5);
   console.log(`${dim(`${seconds} s`)}  ${text}`);
 }
 
@@ -23,10 +25,10 @@ export function act(title) {
 export function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
   for (const [at, row] of rows.entries()) {
-    const line = row.map((cell, column) =>
-      column === 0 ? String(cell).padEnd(widths[0]) : String(cell).padStart(widths[column]),
-    );
-    console.log(`  ${at === 0 ? bold(line.join("   ")) : line.join("   ")}`);
+    const line = row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : String(cell).padStart(widths[column])))
+      .join("   ");
+    console.log(`  ${at === 0 ? bold(line) : line}`);
     if (at === 0) console.log(`  ${dim(widths.map((width) => "-".repeat(width)).join("   "))}`);
   }
 }

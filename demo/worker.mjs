@@ -3,25 +3,32 @@ import { createServer } from "node:http";
 import { createFailfast, isFailfastError } from "failfast";
 import { openStore } from "./store.mjs";
 
-const [index, backend, address, open, timeoutMs, room] = process.argv.slice(2);
-const { store, operations, end } = await openStore(address);
+process.on("SIGINT", () => {}); // Ctrl-C reaches the whole group: the parent ends it.
+process.on("disconnect", () => process.exit());
+
+const { worker, backend, place, open, timeoutMs, room } = JSON.parse(process.argv[2]);
+const { store, operations, end } = await openStore(place);
 let guarded = false;
-const failfast = createFailfast({ store, host: `worker-${index}`, enabled: () => guarded });
+const failfast = createFailfast({ store, host: `worker-${worker}`, enabled: () => guarded });
 const circuit = failfast("backend", open);
 const now = () => performance.timeOrigin + performance.now();
 
 const callBackend = circuit(async () => {
-  const response = await fetch(backend, { signal: AbortSignal.timeout(Number(timeoutMs)) });
+  const headers = { "x-worker": worker, "x-sent": now() };
+  const response = await fetch(backend, { headers, signal: AbortSignal.timeout(timeoutMs) });
   return response.text();
 });
 
-for (const type of ["open", "half-open", "close"]) {
-  failfast.on(type, ({ local }) => process.send({ type, local, at: now(), worker: Number(index) }));
+for (const type of ["open", "half-open", "close", "store-down"]) {
+  failfast.on(type, ({ local, error }) =>
+    process.send({ type, local, at: now(), worker, error: error && String(error) }),
+  );
 }
 
 let busy = 0;
+let rejected = 0;
 const server = createServer(async (_, response) => {
-  if (busy >= Number(room)) {
+  if (busy >= room) {
     response.writeHead(503).end("no room");
     return;
   }
@@ -29,10 +36,13 @@ const server = createServer(async (_, response) => {
   try {
     response.end(await callBackend());
   } catch (error) {
-    if (isFailfastError(error)) response.writeHead(503, error.headers).end("fails fast");
-    else response.writeHead(504).end("timed out");
+    if (isFailfastError(error)) {
+      rejected++;
+      response.writeHead(error.status, error.headers).end("failed fast");
+    } else response.writeHead(504).end(error.name === "TimeoutError" ? "timed out" : String(error));
+  } finally {
+    busy--;
   }
-  busy--;
 });
 
 await failfast.ready();
@@ -40,7 +50,6 @@ server.listen(0, "127.0.0.1", () => process.send({ port: server.address().port }
 process.on("message", async ({ id, guard, finish }) => {
   if (guard !== undefined) guarded = guard;
   if (finish) await failfast.close();
-  process.send({ answer: id, operations: { ...operations }, state: circuit.state });
+  process.send({ answer: id, operations, rejected });
   if (finish) end();
 });
-process.on("disconnect", () => process.exit(0));

@@ -1,0 +1,41 @@
+// The processes of the demo: started, asked, listened to, and never left behind.
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const running = new Set();
+let onDeath = () => {};
+
+/** Calls back with a sentence when a child ends that was not told to. */
+export function watchDeaths(callback) {
+  onDeath = callback;
+}
+
+export function endAll() {
+  onDeath = () => {};
+  for (const child of running) child.kill("SIGKILL");
+}
+
+/** Starts a child, and waits until it serves: its port, the events it sent, and a way to ask it. */
+export function start(name, script, argument) {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [JSON.stringify(argument)]);
+  running.add(child);
+  child.once("exit", (code, signal) => {
+    running.delete(child);
+    onDeath(`${name} died (${signal ?? `exit code ${code}`}).`);
+  });
+  const waiting = new Map();
+  const events = [];
+  let asked = 0;
+  const ask = (message = {}) =>
+    new Promise((resolve) => {
+      waiting.set(++asked, resolve);
+      child.send({ id: asked, ...message }, () => {}); // One that is gone is reported by its exit.
+    });
+  return new Promise((resolve) => {
+    child.on("message", (message) => {
+      if (message.port) resolve({ port: message.port, events, ask });
+      else if (message.type) events.push(message);
+      else waiting.get(message.answer)?.(message);
+    });
+  });
+}

@@ -1,0 +1,239 @@
+// The acts, as they happen.
+import { setTimeout as pause } from "node:timers/promises";
+import { start } from "./children.mjs";
+import { startLoad, summarise } from "./load.mjs";
+import { act, bold, green, ms, plural, red, say, table, yellow } from "./terminal.mjs";
+
+const WORKERS = 4;
+const PER_SECOND = 25;
+const ROOM = 20;
+const TIMEOUT_MS = 1_000;
+/** Seconds. The circuit is to stay open a little longer than the backend hangs. */
+const PACE = { healthy: 3, hanging: 6, open: 6 };
+const FAST = { healthy: 1, hanging: 3, open: 3 };
+const NEWS_MS = 2_000;
+
+/** @throws where the story doesn't come true, with a sentence that says why. */
+export async function tell({ place, title, fast }) {
+  const pace = fast ? FAST : PACE;
+  console.log(bold("failfast: four processes, a backend that hangs, and a store that they share"));
+  const backend = await start("The backend", "backend.mjs");
+  const workers = await Promise.all(
+    Array.from({ length: WORKERS }, (_, index) => {
+      const url = `http://127.0.0.1:${backend.port}/`;
+      const settings = { backend: url, place, open: pace.open, timeoutMs: TIMEOUT_MS, room: ROOM };
+      return start(`Worker ${index + 1}`, "worker.mjs", { worker: index + 1, ...settings });
+    }),
+  );
+  const events = (type) =>
+    workers
+      .flatMap((worker) => worker.events.filter((event) => event.type === type))
+      .sort((a, b) => a.at - b.at);
+  const operations = async (kind) => {
+    const counts = await Promise.all(workers.map((worker) => worker.ask()));
+    return counts.reduce((sum, each) => sum + each.operations[kind], 0);
+  };
+  const claim = (holds, otherwise) => {
+    if (holds) return;
+    const [down] = events("store-down");
+    const store = down ? ` The store failed worker ${down.worker}: ${down.error}.` : "";
+    throw new Error(`The story did not come true: ${otherwise}${store}`);
+  };
+
+  say(`the store is ${title}`);
+  say(
+    `${WORKERS} workers: ${PER_SECOND} requests/s and room for ${ROOM} at a time each, time-out ${TIMEOUT_MS} ms`,
+  );
+  const load = startLoad(
+    workers.map(({ port }) => port),
+    PER_SECOND,
+  );
+  await pause(1_000); // Warming up: connections and compilers.
+  load.take();
+
+  act("1. All is well");
+  const healthy = summarise(await watch(load, pace.healthy));
+  claim(healthy.served === healthy.requests, "not every request was served by a healthy backend.");
+
+  act("2. The backend hangs, without failfast");
+  const bare = await hang();
+  const { calls: bareCalls } = await backend.ask({ hang: false });
+  claim(
+    bare.some(({ outcome }) => outcome === "timed out"),
+    "no call timed out in a backend that hangs.",
+  );
+  await pause(TIMEOUT_MS + 200); // Until what was in flight has timed out.
+  say("the backend answers again");
+  load.take();
+
+  act("3. The same, with failfast");
+  await Promise.all(workers.map((worker) => worker.ask({ guard: true })));
+  const opsAtFirst = await operations("others");
+  const guardedHealthy = summarise(await watch(load, pace.healthy));
+  const opsOfSuccesses = (await operations("others")) - opsAtFirst;
+  say(`${guardedHealthy.served} successes made ${plural(opsOfSuccesses, "store operation")}`);
+  claim(events("open").length === 0, "a worker tripped on a healthy backend.");
+
+  const [guarded, { first, news, opsOfRejections, rejections }] = await Promise.all([hang(), trips()]);
+  const knew = new Map(events("open").map(({ worker, at }) => [worker, at]));
+  const { calls: guardedCalls } = await backend.ask({ hang: false });
+  const lateCalls = guardedCalls.filter(({ worker, sent }) => sent > knew.get(worker)).length;
+  const others = guardedCalls.filter(({ worker }) => worker !== first.worker).length;
+  say(`${guardedCalls.length} calls reached it, ${others} of them from the other three workers`);
+  claim(lateCalls === 0, `${plural(lateCalls, "call")} went to the hanging backend by a worker that knew.`);
+  claim(others === 0, `${plural(others, "call")} went to it from workers that had only to be told.`);
+  claim(
+    guardedCalls.length < bareCalls.length,
+    "as many calls reached the hanging backend with failfast as without.",
+  );
+  say(`${plural(rejections, "rejection")} made ${plural(opsOfRejections, "store operation")}`);
+
+  act("4. The backend is well again");
+  const before = events("close").length;
+  await watchUntil(
+    load,
+    () =>
+      new Set(
+        events("close")
+          .slice(before)
+          .map(({ worker }) => worker),
+      ).size === WORKERS,
+    pace.open + 4,
+  );
+  const closings = events("close").slice(before);
+  claim(
+    new Set(closings.map(({ worker }) => worker)).size === WORKERS,
+    "not every worker closed the circuit again.",
+  );
+  const [closing, ...followers] = closings;
+  const { calls } = await backend.ask({});
+  const probes = calls.filter(({ sent }) => sent < closing.at);
+  say(green(`worker ${closing.worker}: its one probe succeeded, it closes the circuit`));
+  for (const { worker, at } of followers)
+    say(green(`worker ${worker}: closed too, ${ms(at - closing.at)} later`));
+  claim(
+    probes.length === 1,
+    `${plural(probes.length, "call")} reached the backend before the circuit closed, not one probe.`,
+  );
+  const recovered = summarise(await watch(load, 1));
+  claim(recovered.failedFast === 0, "calls still failed fast after the circuit had closed.");
+  load.stop();
+
+  act("What came of it");
+  const without = summarise(bare);
+  const withIt = summarise(guarded);
+  table([
+    [`while the backend hung, ${pace.hanging} s`, "without", "with failfast"],
+    ["requests", without.requests, withIt.requests],
+    ["p50 latency", ms(without.p50), ms(withIt.p50)],
+    ["p99 latency, once the four knew", ms(without.p99), ms(summarise(afterTrip(guarded, knew)).p99)],
+    ["timed out", without.timedOut, withIt.timedOut],
+    ["refused for want of room", without.noRoom, withIt.noRoom],
+    ["failed fast", "-", withIt.failedFast],
+    ["calls that reached the broken backend", bareCalls.length, guardedCalls.length],
+    ["probes, of all four workers", "-", probes.length],
+    ["from the trip to the others knowing", "-", news.map(ms).join(", ")],
+    [
+      "store operations per call, polls apart",
+      "-",
+      perCall(opsOfSuccesses + opsOfRejections, guardedHealthy.served + rejections),
+    ],
+  ]);
+  await Promise.all(workers.map((worker) => worker.ask({ finish: true })));
+
+  /** The backend hangs; the first second's requests are worker 1's alone, so that it is seen who learns what from whom. */
+  async function hang() {
+    load.only([workers[0].port]);
+    await pause(50); // Until what the others had sent is answered.
+    await backend.ask({ hang: true });
+    say(red("the backend hangs; the first to meet it is worker 1"));
+    const firstSecond = await watch(load, TIMEOUT_MS / 1_000 + 0.1);
+    load.only(workers.map(({ port }) => port));
+    say("requests for all four");
+    return [...firstSecond, ...(await watch(load, pace.hanging - 1))];
+  }
+
+  /** Waits for the trip and for all to know of it, then counts what rejections cost. */
+  async function trips() {
+    await until(
+      () => events("open").length > 0,
+      () => claim(false, "nobody tripped."),
+      TIMEOUT_MS + NEWS_MS,
+    );
+    const knows = () => new Set(events("open").map(({ worker }) => worker)).size;
+    await until(
+      () => knows() === WORKERS,
+      () => claim(false, `only ${knows()} of ${WORKERS} workers came to know.`),
+      NEWS_MS,
+    );
+    const [first, ...others] = events("open");
+    claim(first.local, "a worker knew of a trip before anybody tripped.");
+    say(yellow(`worker ${first.worker}: a call timed out, it trips`));
+    for (const { worker, at, local } of others) {
+      const how = local ? "tripped by itself" : "knows, without a call of its own";
+      say(yellow(`worker ${worker}: ${how}, ${ms(at - first.at)} later`));
+    }
+    const told = others.filter(({ local }) => !local);
+    claim(told.length === WORKERS - 1, "a worker tripped by itself before it was told.");
+    await pause(500); // Until what raced is written.
+    const operationsThen = await operations("others");
+    const rejectedThen = await rejected();
+    await pause((pace.hanging - 2) * 1_000 - 300);
+    const rejections = (await rejected()) - rejectedThen;
+    const opsOfRejections = (await operations("others")) - operationsThen;
+    return { first, news: told.map(({ at }) => at - first.at), opsOfRejections, rejections };
+  }
+
+  async function rejected() {
+    const counts = await Promise.all(workers.map((worker) => worker.ask()));
+    return counts.reduce((sum, each) => sum + each.rejected, 0);
+  }
+}
+
+/** Says each second how the requests fare; gives what was answered. */
+async function watch(load, seconds) {
+  const all = [];
+  for (let left = seconds; left > 0; left -= 1) {
+    await pause(left < 2 ? left * 1_000 : 1_000);
+    all.push(...tellSecond(load));
+    if (left < 2) break;
+  }
+  return all;
+}
+
+async function watchUntil(load, done, seconds) {
+  for (let second = 0; second < seconds && !done(); second++) {
+    await until(done, () => {}, 1_000);
+    tellSecond(load);
+  }
+}
+
+function tellSecond(load) {
+  const answers = load.take();
+  const { requests, p50, p99, timedOut, noRoom, failedFast } = summarise(answers);
+  const bad = [
+    [timedOut, "timed out"],
+    [noRoom, "no room"],
+    [failedFast, "failed fast"],
+  ].flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
+  const paint = timedOut + noRoom > 0 ? red : failedFast > 0 ? yellow : green;
+  const line = `${String(requests).padStart(4)} answers   p50 ${ms(p50).padStart(8)}   p99 ${ms(p99).padStart(8)}   `;
+  say(line + paint(bad.join(", ") || "all served"));
+  return answers;
+}
+
+/** What was asked for once every worker knew. */
+function afterTrip(answers, knew) {
+  const all = Math.max(...knew.values());
+  return answers.filter(({ at }) => at > all);
+}
+
+const perCall = (operations, calls) => `${operations} / ${calls}`;
+
+async function until(done, otherwise, deadlineMs) {
+  const deadline = performance.now() + deadlineMs;
+  while (!done()) {
+    if (performance.now() > deadline) return otherwise();
+    await pause(1);
+  }
+}
