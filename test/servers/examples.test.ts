@@ -12,6 +12,18 @@ test.each(["first", "two-processes"])("examples/%s.mjs prints what the README sa
   expect(readme).toContain(`\`\`\`\n${printed}\`\`\``);
 });
 
+test("examples/two-providers.mjs asks the second once the first is down", () => {
+  const printed = execFileSync(process.execPath, ["examples/two-providers.mjs"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  expect(printed.split("\n").filter((line) => line.startsWith("asking"))).toEqual([
+    "asking the primary",
+    "asking the secondary",
+    "asking the secondary",
+  ]);
+});
+
 test("the README's first example is the file that is run", () => {
   // The formatter's own line breaks and commas aside.
   const plain = (text: string): string => text.replace(/\s+/g, "").replace(/,\)/g, ")");

@@ -123,6 +123,37 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       expect(closedAt - leased).toBeLessThan(11_500);
     });
 
+    test("rule 17: with quorum 2 one host's failures stay its own, and a second host's open it for all", async () => {
+      fleet = await startFleet(on(kind), 4, "60s", { quorum: 2 });
+      await first().ask("trip");
+      const load = await Promise.all(fleet.map((member) => member.ask("load", { ms: 700 })));
+      expect(load.map(({ rejected }) => (rejected as number) > 0)).toEqual([true, false, false, false]);
+      await (fleet[1] as Member).ask("trip");
+      await until(() => allAre("open"), "every process knew");
+    });
+
+    test("scope: confirm makes one failure enough in each process that heard of a trip", async () => {
+      fleet = await startFleet(on(kind), 3, "60s", { scope: "confirm", threshold: 3 });
+      for (let n = 0; n < 3; n++) await first().ask("trip");
+      await until(async () => (await stateOf(first())) === "open", "it tripped");
+      const second = fleet[1] as Member;
+      const heard = async (): Promise<boolean> => Number((await second.ask("state"))["generation"]) > 0;
+      await until(heard, "the second had heard of it");
+      expect(await stateOf(second)).toBe("closed");
+      await second.ask("trip");
+      expect(await stateOf(second)).toBe("open");
+      expect(await stateOf(fleet[2] as Member)).toBe("closed");
+    });
+
+    test("rule 11: a process whose event loop was blocked for 2 s trips nobody", async () => {
+      fleet = await startFleet(on(kind), 3, "60s");
+      expect(await first().ask("block", { ms: 2_000 })).toMatchObject({
+        ends: Array.from({ length: 5 }, () => "TimeoutError"),
+      });
+      await Promise.all(fleet.map((member) => member.ask("load", { ms: 300 })));
+      expect(await allAre("closed")).toBe(true);
+    });
+
     test("rule 13: a process ends by itself", async () => {
       fleet = await startFleet(on(kind), 1, "60s");
       const { child } = first();

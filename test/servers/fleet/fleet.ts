@@ -21,17 +21,27 @@ export interface StoreSubject {
 }
 
 /** Starts so many processes on one store, and waits until each has read it. */
-export async function startFleet(subject: StoreSubject, size: number, open: string): Promise<Member[]> {
-  const members = Array.from({ length: size }, (_, index) => startMember(subject, open, `host-${index}`));
+export async function startFleet(
+  subject: StoreSubject,
+  size: number,
+  open: string,
+  options: object = {},
+): Promise<Member[]> {
+  const members = Array.from({ length: size }, (_, index) =>
+    startMember(subject, open, `host-${index}`, options),
+  );
   await Promise.all(
     members.map((member) => until(() => member.seen.some(({ type }) => type === "ready"), "ready")),
   );
   return members;
 }
 
-function startMember({ kind, where }: StoreSubject, open: string, host: string): Member {
+function startMember({ kind, where }: StoreSubject, open: string, host: string, options: object): Member {
   const script = fileURLToPath(new URL("./member.mjs", import.meta.url));
-  const child = fork(script, [kind, where, open], { env: { ...process.env, HOST_NAME: host }, execArgv: [] });
+  const child = fork(script, [kind, where, open, JSON.stringify(options)], {
+    env: { ...process.env, HOST_NAME: host },
+    execArgv: [],
+  });
   const seen: Seen[] = [];
   const waiting = new Map<number, (answer: never) => void>();
   let asked = 0;

@@ -1,10 +1,10 @@
 // One process of a fleet: does what its parent says, and tells what it sees and when.
 import { createFailfast, isFailfastError } from "failfast";
 
-const [kind, where, open = "60"] = process.argv.slice(2);
+const [kind, where, open = "60", options = "{}"] = process.argv.slice(2);
 const { store, end } = await connect();
 const failfast = createFailfast({ store, host: process.env.HOST_NAME });
-const circuit = failfast("backend", open);
+const circuit = failfast("backend", open, JSON.parse(options));
 const now = () => performance.timeOrigin + performance.now();
 const say = (message) => process.send?.(message);
 
@@ -35,6 +35,7 @@ const orders = {
     state: circuit.state,
     retryAfter: circuit.retryAfter,
     pending: circuit.snapshot().pending,
+    generation: circuit.snapshot().generation,
   }),
   /** Calls the backend through the circuit until told otherwise, for so many ms. */
   load: async ({ url, ms, fails = false }) => {
@@ -59,6 +60,23 @@ const orders = {
     }
     took.sort((a, b) => a - b);
     return { ...counts, p50: took[took.length >> 1], p99: took[Math.floor(took.length * 0.99)] };
+  },
+  /** Blocks the event loop, with calls under way that time out meanwhile. */
+  block: async ({ ms }) => {
+    const calls = Array.from({ length: 5 }, () =>
+      circuit
+        .run(
+          () =>
+            new Promise((_, reject) =>
+              setTimeout(() => reject(new DOMException("late", "TimeoutError")), 500),
+            ),
+        )
+        .catch(({ name }) => name),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+    return { ends: await Promise.all(calls) };
   },
   /** Takes the probe, and never ends it. */
   hang: async () => {

@@ -1,0 +1,18 @@
+// Two providers of one thing: the second answers while the first is down, and the first is not asked again.
+import { failfast, firstAvailable } from "failfast";
+
+const providers = {
+  primary: async () => {
+    throw new Error("the primary is down");
+  },
+  secondary: async (question) => `the secondary's answer to "${question}"`,
+};
+const circuits = [failfast("primary", 60), failfast("secondary", 60)];
+const ask = (question) =>
+  firstAvailable(circuits, (circuit) => {
+    console.log(`asking the ${circuit.name}`);
+    return providers[circuit.name](question);
+  });
+
+console.log(await ask("how many?"));
+console.log(await ask("how much?"));
