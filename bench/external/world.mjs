@@ -1,77 +1,7 @@
-// A world of its own: virtual time, a fleet that shares a store with a delay, and a backend that answers as told.
+// A world of its own: a fleet that shares a store with a delay, and a backend that answers as told.
 import { createFailfast, isFailfastError, memoryStore } from "failfast";
 
-/** Chance from a seed (mulberry32). */
-export function chanceOf(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Time that passes as fast as the work in it is done: timers in a heap, promises between them. */
-export function virtualTime(random) {
-  const heap = [];
-  let now = 0;
-  let made = 0;
-  const before = (a, b) => a.at < b.at || (a.at === b.at && a.order < b.order);
-  function push(timer) {
-    heap.push(timer);
-    for (let at = heap.length - 1; at > 0; ) {
-      const up = (at - 1) >> 1;
-      if (!before(heap[at], heap[up])) break;
-      [heap[at], heap[up]] = [heap[up], heap[at]];
-      at = up;
-    }
-  }
-  function pop() {
-    const top = heap[0];
-    const last = heap.pop();
-    if (heap.length > 0) {
-      heap[0] = last;
-      for (let at = 0; ; ) {
-        const left = 2 * at + 1;
-        if (left >= heap.length) break;
-        const least = left + 1 < heap.length && before(heap[left + 1], heap[left]) ? left + 1 : left;
-        if (!before(heap[least], heap[at])) break;
-        [heap[at], heap[least]] = [heap[least], heap[at]];
-        at = least;
-      }
-    }
-    return top;
-  }
-  const clock = {
-    now: () => now,
-    wall: () => 1_800_000_000_000 + now,
-    random,
-    after(ms, run) {
-      const timer = { at: now + ms, order: made++, run };
-      push(timer);
-      return () => {
-        timer.run = undefined;
-      };
-    },
-  };
-  return {
-    clock,
-    sleep: (ms) => new Promise((done) => clock.after(ms, done)),
-    async runUntil(end) {
-      await new Promise(setImmediate);
-      while (heap.length > 0 && heap[0].at <= end) {
-        const { at, run } = pop();
-        now = at;
-        if (run === undefined) continue;
-        run();
-        // What only waits for promises goes on before the next timer.
-        await new Promise(setImmediate);
-      }
-      now = end;
-    },
-  };
-}
+export { chanceOf, virtualTime } from "../../sim/time.mjs";
 
 /** The store as a process has it: each way takes so long. */
 function away(store, clock, ms) {

@@ -68,6 +68,8 @@ export class Breaker implements Subscriber {
   get pending(): boolean {
     const { overlay } = this;
     if (overlay === null) return false;
+    // Kept to this process, but for what an operator said.
+    if (this.settings.scope === "process" && !(overlay.state === "open" && overlay.manual)) return false;
     if (overlay.state === "closed") return !overlay.silent;
     if (overlay.state === "half-open") return unclosed(this.sighting());
     if (this.fleet.clock.now() >= overlay.until) return false;

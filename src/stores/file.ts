@@ -1,13 +1,13 @@
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { inspect } from "node:util";
-import { folderAt } from "./files/folder.js";
+import { openFolder } from "./files/folder.js";
 import { append, readAll, readOne } from "./files/log.js";
-import { stemOf } from "./files/name.js";
-import { oneAtATime } from "./files/one-at-a-time.js";
-import { KEPT, sweep } from "./files/sweep.js";
+import { baseOf } from "./files/name.js";
+import type { FileRecord } from "./files/record.js";
+import { sweeper } from "./files/sweep.js";
 import { watch } from "./files/watch.js";
-import type { Store } from "./store.js";
+import type { Store, SwapResult } from "./store.js";
 
 export interface FileStoreOptions {
   /**
@@ -29,36 +29,30 @@ export interface FileStoreOptions {
  * @throws {TypeError} when `dir` or the prefix isn't a text of at least one character.
  */
 export function fileStore(dir: string = defaultDir(), options: FileStoreOptions = {}): Required<Store> {
-  const folder = folderAt(
-    join(resolve(text("dir", dir)), stemOf(text("prefix", options.prefix ?? "failfast"))),
-  );
-  const inTurn = oneAtATime();
-  let swept = Date.now();
+  const { prefix = "failfast" } = options;
+  const folder = openFolder(resolve(text("dir", dir)), baseOf(text("prefix", prefix)));
+  const sweepSoon = sweeper(folder);
 
-  const write = async (
-    ...args: [record: Parameters<typeof append>[1], when: Parameters<typeof append>[2]]
-  ) => {
-    const result = await inTurn(() => append(folder, ...args));
-    if (Date.now() - swept > KEPT) {
-      swept = Date.now();
-      inTurn(() => sweep(folder)).catch(() => undefined);
-    }
+  const write = async (record: FileRecord, when: (stored: string | null) => boolean): Promise<SwapResult> => {
+    const result = await append(folder, record, when);
+    if (result.ok) sweepSoon();
     return result;
   };
 
   return {
-    get: (key) => inTurn(() => readOne(folder, key)),
-    set: (key, value, ttlMs) => write({ key, value, ttlMs }, () => true),
-    delete: (key) => write({ key, value: null, ttlMs: KEPT }, (stored) => stored !== null),
-    swap: (key, expect, value, ttlMs) => write({ key, value, ttlMs }, (stored) => stored === expect),
-    list: (start) => inTurn(() => readAll(folder, start)),
+    get: (key) => readOne(folder, key),
+    set: (key, value, ttlMs) => write({ key, value, expires: Date.now() + ttlMs }, () => true),
+    delete: (key) => write({ key, value: "", expires: 0 }, (stored) => stored !== null),
+    swap: (key, expect, value, ttlMs) =>
+      write({ key, value, expires: Date.now() + ttlMs }, (stored) => stored === expect),
+    list: (start) => readAll(folder, start),
     watch: (start, on) => watch(folder, start, on),
   };
 }
 
 /** The same for all processes of a user on this host. */
 function defaultDir(): string {
-  return join(tmpdir(), `failfast-${process.getuid?.() ?? stemOf(userInfo().username)}`);
+  return join(tmpdir(), `failfast-${process.getuid?.() ?? baseOf(userInfo().username)}`);
 }
 
 function text(argument: string, value: unknown): string {

@@ -1,107 +1,118 @@
-import type { Stats } from "node:fs";
-import { link, lstat, mkdir, readdir, readFile, unlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileName, type NumberedFile, parseName, temporaryName } from "./name.js";
-import { type FileRecord, format, parse } from "./record.js";
+import { access, link, lstat, mkdir, readdir, readFile, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { oneAtATime } from "./one-at-a-time.js";
 
-/** The numbers that each stem has in the folder, in no order. */
-export type Listing = ReadonlyMap<string, readonly number[]>;
+/** What can be done with the files of a folder. */
+export interface Files {
+  /** The names; none where the folder has vanished. */
+  list(): Promise<readonly string[]>;
+  has(file: string): Promise<boolean>;
+  /** `undefined` when there is no such file. */
+  read(file: string): Promise<string | undefined>;
+  /** Creates a file; `false` when the folder has vanished. */
+  write(file: string, text: string): Promise<boolean>;
+  /** Whether or not there is such a file. */
+  remove(file: string): Promise<void>;
+  /** The ms since the file came here; `undefined` when there is no such file. */
+  age(file: string): Promise<number | undefined>;
+}
 
-/** The one folder in which all records of a fleet lie. */
-export interface Folder {
+/** A folder of this user's own. */
+export interface Folder extends Files {
   readonly path: string;
-  /** Makes sure that the folder is there, and this user's own. */
-  create(): Promise<void>;
-  /** The names of all files; none where there is no folder. */
-  names(): Promise<readonly string[]>;
-  list(): Promise<Listing>;
-  /** `"gone"` where the file is no longer there, `undefined` where it holds no record. */
-  read(file: NumberedFile): Promise<FileRecord | undefined | "gone">;
-  /** Writes a new file: whole or not at all. `false` where the name is taken. */
-  add(file: NumberedFile, record: FileRecord): Promise<boolean>;
+  /** Where files are written before they come here: what happens there wakes no watcher. */
+  readonly drafts: Files;
+  /** Creates it where it is missing. Rejects where it isn't safe to use. */
+  ensure(): Promise<void>;
+  /** A draft becomes a file as well; `false` when there is such a file, or the draft isn't there any more. */
+  link(draft: string, file: string): Promise<boolean>;
+  /** Makes a file's age 0, creating it where it is missing. */
+  touch(file: string): Promise<void>;
 }
 
-export function folderAt(path: string): Folder {
-  const names = async (): Promise<readonly string[]> => {
-    if (!(await isOwn(path))) return [];
-    return (await unlessMissing(readdir(path))) ?? [];
-  };
+/** The folder with this name in `dir`. */
+export function openFolder(dir: string, name: string): Folder {
+  const path = join(dir, name);
+  const draftsPath = join(path, "drafts");
+  const next = oneAtATime();
+  const drafts = filesIn(draftsPath, next);
+  let complete = false;
   return {
+    ...filesIn(path, next),
     path,
-    names,
-    async create() {
-      if (await isOwn(path)) return;
-      const parent = dirname(path);
-      await mkdir(parent, { recursive: true, mode: 0o700 });
-      await isOwn(parent);
-      await mkdir(path, { recursive: true, mode: 0o700 });
-      await isOwn(path);
+    drafts: {
+      ...drafts,
+      async write(draft, text) {
+        complete = await drafts.write(draft, text);
+        return complete;
+      },
     },
-    async list() {
-      const listing = new Map<string, number[]>();
-      for (const name of await names()) {
-        const file = parseName(name);
-        if (file === undefined) continue;
-        const numbers = listing.get(file.stem);
-        if (numbers === undefined) listing.set(file.stem, [file.number]);
-        else numbers.push(file.number);
+    async ensure() {
+      if (complete && (await next(() => isOwn(path)))) return;
+      for (const each of [dir, path, draftsPath]) {
+        if (await next(() => isOwn(each))) continue;
+        await next(() => mkdir(each, { recursive: true, mode: 0o700 }));
+        await next(() => isOwn(each));
       }
-      return listing;
+      complete = true;
     },
-    async read(file) {
-      const text = await unlessMissing(readFile(join(path, fileName(file)), "utf8"));
-      return text === undefined ? "gone" : parse(text);
-    },
-    async add(file, record) {
-      const temporary = join(path, temporaryName());
-      try {
-        // Without fsync: other processes read from the same page cache, and no record need outlive the host.
-        await writeFile(temporary, format(record), { flag: "wx", mode: 0o600 });
-        await link(temporary, join(path, fileName(file)));
-        return true;
-      } catch (error) {
-        if (hasCode(error, "EEXIST")) return false;
-        throw error;
-      } finally {
-        // What it leaves behind is swept: no reason to call a write failed that stands.
-        await unlink(temporary).catch(() => {});
-      }
+    link: (draft, file) =>
+      next(() => did(["ENOENT", "EEXIST"], link(join(draftsPath, draft), join(path, file)))),
+    touch: (file) => next(() => writeFile(join(path, file), "", { mode: 0o600 })),
+  };
+}
+
+function filesIn(path: string, next: ReturnType<typeof oneAtATime>): Files {
+  const at = (file: string): string => join(path, file);
+  return {
+    list: async () => (await next(() => unless(["ENOENT"], readdir(path)))) ?? [],
+    has: (file) => next(() => did(["ENOENT"], access(at(file)))),
+    read: (file) => next(() => unless(["ENOENT"], readFile(at(file), "utf8"))),
+    write: (file, text) =>
+      next(() => did(["ENOENT"], writeFile(at(file), text, { flag: "wx", mode: 0o600 }))),
+    remove: (file) => next(() => unless(["ENOENT"], unlink(at(file)))),
+    async age(file) {
+      // By the change of its status, for that is when it was linked; it may have been written long before.
+      const stats = await next(() => unless(["ENOENT"], lstat(at(file))));
+      return stats && Date.now() - stats.ctimeMs;
     },
   };
 }
 
-/** The highest number of a stem, 0 where it has none. */
-export function highest(listing: Listing, stem: string): number {
-  return (listing.get(stem) ?? []).reduce((most, number) => Math.max(most, number), 0);
-}
-
-export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
-}
-
-/** `undefined` where the file or folder isn't there. */
-export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+/** `undefined` in place of an error with one of these codes. */
+async function unless<T>(codes: readonly string[], operation: Promise<T>): Promise<T | undefined> {
   try {
-    return await work;
+    return await operation;
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
+    if (codes.includes(String((error as NodeJS.ErrnoException).code))) return undefined;
     throw error;
   }
 }
 
-/** `false` where nothing is there; throws where it isn't a folder of this user. */
+/** `false` in place of an error with one of these codes. */
+async function did(codes: readonly string[], operation: Promise<void>): Promise<boolean> {
+  const done = operation.then(() => true);
+  return (await unless(codes, done)) === true;
+}
+
+/**
+ * `false` where there is nothing. Where everybody may create folders, as in `/tmp`, another user may have been
+ * first, with a folder of theirs or a link to one, to read what is written there or to say what is read.
+ */
 async function isOwn(path: string): Promise<boolean> {
-  const stats: Stats | undefined = await unlessMissing(lstat(path));
+  const stats = await unless(["ENOENT"], lstat(path));
   if (stats === undefined) return false;
-  if (!stats.isDirectory()) {
-    const what = stats.isSymbolicLink() ? "a symbolic link" : "no folder";
-    throw new Error(`fileStore() needs a folder of its own, but ${path} is ${what}: give it another dir`);
-  }
-  const user = process.geteuid?.();
+  const user = process.getuid?.();
+  if (stats.isSymbolicLink()) throw unsafe(path, "it is a symbolic link");
+  if (!stats.isDirectory()) throw unsafe(path, "it is no folder");
   if (user !== undefined && stats.uid !== user) {
-    throw new Error(
-      `fileStore() runs as user ${user}, but ${path} belongs to user ${stats.uid}: give it another dir`,
-    );
+    throw unsafe(path, `it belongs to the user with the id ${stats.uid}, and this process runs as ${user}`);
   }
   return true;
+}
+
+function unsafe(path: string, why: string): Error {
+  return new Error(
+    `fileStore() can't use ${path}: ${why}. Remove it, or name a folder that belongs to this user.`,
+  );
 }

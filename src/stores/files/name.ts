@@ -1,43 +1,69 @@
 import { createHash, randomUUID } from "node:crypto";
 
+/** So long that with a number and a draft's id a name stays below the 255 bytes a file system takes. */
 const LONGEST = 200;
+const HASHED = "%%";
 
-/** One record's place in the folder: a file per key and number, of which the highest number counts. */
-export interface NumberedFile {
-  readonly stem: string;
+/**
+ * What a file of the store is called: `<key>~<number>`, and its draft `<key>~<number>~<id>`.
+ */
+export interface FileName {
+  /** The key, as a part of a file's name. */
+  readonly base: string;
   readonly number: number;
+  /** The whole. */
+  readonly file: string;
 }
 
 /**
- * The part of a file name that stands for a text: injective, of lower case only since a file system may
- * ignore case, and short enough for a number behind it. Every UTF-16 unit is encoded by itself, so what
- * starts with a prefix has a stem that starts with the prefix's, unless it is hashed for its length.
+ * A key as a part of a file's name: injective, short enough, and made only of `a-z 0-9 _ - %`, so that it
+ * means the same where upper and lower case, or two normal forms, are one.
  */
-export function stemOf(text: string): string {
-  const escaped = text.replace(
-    /[^a-z0-9_-]/g,
-    (unit) => `=${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  if (escaped.length <= LONGEST) return `k-${escaped}`;
-  // As JSON, because UTF-8 would make all lone surrogates one.
-  return `h-${createHash("sha256").update(JSON.stringify(text)).digest("hex")}`;
+export function baseOf(key: string): string {
+  const name = escaped(key);
+  return name.length <= LONGEST ? name : HASHED + createHash("sha256").update(name).digest("hex");
 }
 
-/** Whether a key with this stem may start with the prefix: only the record itself tells for a hashed one. */
-export function mayStartWith(stem: string, prefix: string): boolean {
-  if (stem.startsWith("h-")) return true;
-  const start = stemOf(prefix);
-  return start.startsWith("k-") && stem.startsWith(start);
+/** Whether a key of this name may start with the prefix; of a hashed one only its record tells. */
+export function mayStartWith(base: string, prefix: string): boolean {
+  return base.startsWith(HASHED) || base.startsWith(escaped(prefix));
 }
 
-export const fileName = ({ stem, number }: NumberedFile): string => `${stem}.${number}`;
+export const numberedName = (base: string, number: number): string => `${base}~${number}`;
 
-export const temporaryName = (): string => `t-${randomUUID()}`;
+/** Another one in every call. */
+export const draftName = (base: string, number: number): string =>
+  `${numberedName(base, number)}~${randomUUID()}`;
 
-export const isTemporary = (name: string): boolean => name.startsWith("t-");
+/** `undefined` for what is no file of the store's. */
+export function parseName(file: string): FileName | undefined {
+  const [, base, number] = /^([a-z0-9_%-]*)~(\d{1,16})(?:~[0-9a-f-]{36})?$/.exec(file) ?? [];
+  return base === undefined ? undefined : { base, number: Number(number), file };
+}
 
-/** `undefined` for temporary files, and for whatever else lies in the folder. */
-export function parseName(name: string): NumberedFile | undefined {
-  const [, stem, digits] = /^([kh]-[a-z0-9_=-]*)\.([1-9][0-9]{0,14})$/.exec(name) ?? [];
-  return stem === undefined ? undefined : { stem, number: Number(digits) };
+/** The files of one key in a listing, lowest number first. */
+export function filesOf(base: string, listing: readonly string[]): FileName[] {
+  return filesByKey(listing.filter((file) => file.startsWith(`${base}~`))).get(base) ?? [];
+}
+
+/** The files of every key in a listing, lowest number first. */
+export function filesByKey(listing: readonly string[]): Map<string, FileName[]> {
+  const keys = new Map<string, FileName[]>();
+  for (const file of listing) {
+    const name = parseName(file);
+    if (name === undefined) continue;
+    const files = keys.get(name.base);
+    if (files === undefined) keys.set(name.base, [name]);
+    else files.push(name);
+  }
+  for (const files of keys.values()) files.sort((a, b) => a.number - b.number);
+  return keys;
+}
+
+/** Unit by unit, so that a beginning of the text gives a beginning of the result. */
+function escaped(text: string): string {
+  return text.replace(/[^a-z0-9_-]/g, (unit) => {
+    const hex = unit.charCodeAt(0).toString(16);
+    return hex.length <= 2 ? `%${hex.padStart(2, "0")}` : `%u${hex.padStart(4, "0")}`;
+  });
 }

@@ -1,33 +1,31 @@
 /** What a file holds. */
 export interface FileRecord {
-  /** When the value expires, in ms since the epoch by the wall clock that all processes of a host share. */
-  readonly expires: number;
   readonly key: string;
-  /** `null` where the key was deleted. */
-  readonly value: string | null;
+  readonly value: string;
+  /** In ms since the epoch; 0 where the key was deleted. */
+  readonly expires: number;
 }
 
-/** As JSON, which keeps any string as it is, lone surrogates too. */
-export function format({ expires, key, value }: FileRecord): string {
+// JSON, because it keeps every string as it is, lone surrogates included, and because no beginning of it is
+// JSON too: what a power cut left of a file is told from a whole one.
+export function encodeRecord({ expires, key, value }: FileRecord): string {
   return JSON.stringify([Math.min(expires, Number.MAX_SAFE_INTEGER), key, value]);
 }
 
-/**
- * `undefined` for a file that holds no record. No writer leaves one, but a power failure may: what counts
- * as absent then is written over.
- */
-export function parse(text: string): FileRecord | undefined {
+/** `undefined` for what is no whole record. */
+export function decodeRecord(text: string): FileRecord | undefined {
   try {
     const [expires, key, value]: unknown[] = JSON.parse(text);
-    if (typeof expires !== "number" || typeof key !== "string") return undefined;
-    if (typeof value === "string" || value === null) return { expires, key, value };
+    if (typeof expires === "number" && typeof key === "string" && typeof value === "string") {
+      return { expires, key, value };
+    }
   } catch {
-    // Not ours.
+    // Not whole, or not ours.
   }
   return undefined;
 }
 
-/** The value that a record stands for at this time. */
-export function valueAt(record: FileRecord | undefined, now: number): string | null {
-  return record !== undefined && record.expires > now ? record.value : null;
+/** The record, unless it has expired. */
+export function live(record: FileRecord | undefined): FileRecord | undefined {
+  return record !== undefined && record.expires > Date.now() ? record : undefined;
 }

@@ -1,47 +1,83 @@
-import { stat, unlink } from "node:fs/promises";
-import { join } from "node:path";
-import { type Folder, unlessMissing } from "./folder.js";
-import { fileName, isTemporary } from "./name.js";
+import type { Files, Folder } from "./folder.js";
+import { firstNumber } from "./log.js";
+import { type FileName, filesByKey } from "./name.js";
+import { decodeRecord } from "./record.js";
 
-/** How long a file that no longer counts is kept, in ms: a swap that takes half as long can't be misled. */
-export const KEPT = 60_000;
+const KEPT_MS = 60_000;
+/** A file as old as the last sweep, by whichever process. */
+const MARK = ".swept";
 
-const DAY = 24 * 3_600_000;
+/** Sweeps the folder in the background, unless it was swept within the last minute. */
+export function sweeper(folder: Folder): () => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - last < KEPT_MS) return;
+    last = now;
+    // What stays behind is left to the next one.
+    sweepIfDue(folder).catch(() => {});
+  };
+}
+
+async function sweepIfDue(folder: Folder): Promise<void> {
+  const age = await folder.age(MARK);
+  if (age !== undefined && age <= KEPT_MS) return;
+  await folder.touch(MARK);
+  await sweep(folder);
+}
 
 /**
- * Removes what no longer counts: files two or more behind the highest of their key that have been replaced
- * for a minute, temporary files as old, and all of a key that expired a day ago.
+ * Removes what nobody needs any more: files two or more numbers behind, the drafts of processes that died,
+ * and all files of a key whose newest record has expired; each of them 60 s after that.
  */
 export async function sweep(folder: Folder): Promise<void> {
-  const now = Date.now();
-  const remove = (name: string) => unlessMissing(unlink(join(folder.path, name)));
-  // Linking a file renews its ctime: the time since when it stands there.
-  const age = async (name: string): Promise<number> => {
-    const stats = await unlessMissing(stat(join(folder.path, name)));
-    return stats === undefined ? Number.NaN : now - stats.ctimeMs;
-  };
+  const taken = filesByKey(await folder.list());
+  // Drafts are listed after the numbers, so that those of all writers that found such a number free are among
+  // them; numbers once more after that, so that none is missing which came while they were listed.
+  const drafts = filesByKey(await folder.drafts.list());
+  const files = filesByKey(await folder.list());
+  for (const base of new Set([...drafts.keys(), ...files.keys()])) {
+    const newest = taken.get(base)?.at(-1);
+    try {
+      await sweepDrafts(folder, newest, drafts.get(base) ?? []);
+      await sweepFiles(folder, newest, files.get(base) ?? []);
+    } catch {
+      // What can't be removed keeps the rest of its key, and no other key's.
+    }
+  }
+}
 
-  for (const name of await folder.names()) {
-    if (isTemporary(name) && (await age(name)) > KEPT) await remove(name);
+async function sweepDrafts(
+  { drafts }: Folder,
+  newest: FileName | undefined,
+  ofKey: readonly FileName[],
+): Promise<void> {
+  for (const { number, file } of ofKey) {
+    if (number <= (newest?.number ?? 0) || (await isOld(drafts, file))) await drafts.remove(file);
   }
-  for (const [stem, unordered] of await folder.list()) {
-    const numbers = [...unordered].sort((a, b) => a - b);
-    const last = numbers.at(-1) ?? 0;
-    if ((await age(fileName({ stem, number: last }))) > DAY) {
-      const record = await folder.read({ stem, number: last });
-      // Numbers start again after this. Nobody holds a value that expired a day ago, so every swap that
-      // still knows the old numbers expects nothing, and that is what is there; readers list again. The
-      // one thing given up: of two swaps at the very moment of removal, one that listed before it and
-      // one after it, both may succeed, and the higher number stands, as if set.
-      if (record !== "gone" && (record === undefined || record.expires < now - DAY)) {
-        for (const number of numbers) await remove(fileName({ stem, number }));
-        continue;
-      }
-    }
-    for (const [at, number] of numbers.slice(0, -2).entries()) {
-      const next = numbers[at + 1] ?? last;
-      if (!((await age(fileName({ stem, number: next }))) > KEPT)) break;
-      await remove(fileName({ stem, number }));
-    }
+}
+
+async function sweepFiles(
+  folder: Folder,
+  newest: FileName | undefined,
+  ofKey: readonly FileName[],
+): Promise<void> {
+  if (newest === undefined) return;
+  const ended = await hasEnded(folder, newest);
+  // Lowest first, or what was replaced would be the newest again.
+  for (const { number, file } of ofKey) {
+    if (number > (ended ? newest.number : newest.number - 2)) return;
+    if (ended || (await isOld(folder, file))) await folder.remove(file);
   }
+}
+
+/** Numbers below the first one of this minute are never given again. */
+async function hasEnded(folder: Folder, { file, number }: FileName): Promise<boolean> {
+  if (number >= firstNumber() || !(await isOld(folder, file))) return false;
+  const text = await folder.read(file);
+  return text !== undefined && (decodeRecord(text)?.expires ?? 0) < Date.now() - KEPT_MS;
+}
+
+async function isOld(files: Files, file: string): Promise<boolean> {
+  return ((await files.age(file)) ?? 0) > KEPT_MS;
 }

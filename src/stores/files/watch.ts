@@ -3,31 +3,33 @@ import { basename } from "node:path";
 import type { StoreWatcher } from "../store.js";
 import type { Folder } from "./folder.js";
 import { mayStartWith, parseName } from "./name.js";
-import { valueAt } from "./record.js";
+import { decodeRecord, live } from "./record.js";
 
 const RETRY_MS = 1_000;
 
 /**
- * Tells of every record that is written under the prefix, until it is disposed of. A folder that vanishes, or
- * can't be watched any more, is a gap, and so is the moment when it is watched again.
+ * Tells of every record that is written under the prefix, until disposed of.
+ *
+ * When the folder vanishes or can't be watched any more that is a gap, and so is the moment when it is
+ * watched again. The system may drop events without a word when there are too many; polling finds those.
  */
 export async function watch(folder: Folder, prefix: string, on: StoreWatcher): Promise<AsyncDisposable> {
   let ended = false;
-  let stop = (): void => undefined;
+  let stop = (): void => {};
 
   /** A watcher that throws harms nobody. */
-  const tell = (call: () => void): void => {
+  function tell(call: () => void): void {
     if (ended) return;
     try {
       call();
     } catch {
       // Its own affair.
     }
-  };
+  }
   const gap = (): void => tell(() => on.gap());
 
-  const start = async (): Promise<void> => {
-    await folder.create();
+  async function start(): Promise<void> {
+    await folder.ensure();
     if (ended) return;
     const watcher = watchFolder(folder.path, { persistent: false });
     let lost = false;
@@ -36,36 +38,35 @@ export async function watch(folder: Folder, prefix: string, on: StoreWatcher): P
       lost = true;
       watcher.close();
       gap();
-      startAgain();
+      restart();
     };
     stop = () => watcher.close();
     watcher.on("error", lose);
-    watcher.on("change", (_, file) => {
+    watcher.on("change", (_event, file) => {
       if (typeof file !== "string") gap();
-      // Told of by its own name, the folder itself was moved or removed.
+      // Told of by its own name, the folder was moved or removed.
       else if (file === basename(folder.path)) lose();
       else deliver(file).catch(gap);
     });
-  };
+  }
 
-  const startAgain = (): void => {
+  function restart(): void {
     start().then(gap, () => {
       if (ended) return;
-      const timer = setTimeout(startAgain, RETRY_MS);
+      const timer = setTimeout(restart, RETRY_MS);
       timer.unref();
       stop = () => clearTimeout(timer);
     });
-  };
+  }
 
-  const deliver = async (file: string): Promise<void> => {
-    const numbered = parseName(file);
-    if (numbered === undefined || !mayStartWith(numbered.stem, prefix)) return;
-    const record = await folder.read(numbered);
-    if (record === "gone" || !record?.key.startsWith(prefix)) return;
-    const { key } = record;
-    const value = valueAt(record, Date.now());
-    if (value !== null) tell(() => on.change({ key, value, now: Date.now() }));
-  };
+  async function deliver(file: string): Promise<void> {
+    const name = parseName(file);
+    if (name === undefined || !mayStartWith(name.base, prefix)) return;
+    const text = await folder.read(file);
+    const record = text === undefined ? undefined : live(decodeRecord(text));
+    if (!record?.key.startsWith(prefix)) return;
+    tell(() => on.change({ key: record.key, value: record.value, now: Date.now() }));
+  }
 
   await start();
   return {

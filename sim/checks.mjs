@@ -1,0 +1,211 @@
+// What must hold at every step, whatever happens: each check names the promise that it is about.
+
+/** How long an async caller may wait for its lease, and the slack of a drifting clock, in ms. */
+const LEASE_WAIT = 50.2;
+
+export function makeChecks(world, plan) {
+  const { time } = world;
+  const violations = [];
+  const fail = (promise, what) => violations.push({ promise, what, at: time.now() });
+  /** By member and circuit: transitions so far, revisions seen, when an operator last did something. */
+  const seen = new Map();
+  const of = (member, name) => {
+    const key = `${member.name} ${name}`;
+    let its = seen.get(key);
+    if (its === undefined) {
+      its = { epoch: 0, revision: 0, succeeding: false, operated: -Infinity, probing: 0 };
+      seen.set(key, its);
+    }
+    return its;
+  };
+  const closedRevisions = new Map();
+  const longest = () => {
+    const { backoff } = plan.options;
+    return plan.open * 1_000 * (backoff ? 10 : 1);
+  };
+  let operators = false;
+
+  return {
+    violations,
+    fail,
+    stats: { calls: 0, rejected: 0, probes: 0, trips: 0, closings: 0, writes: 0 },
+
+    calling(member, circuit) {
+      this.stats.calls++;
+      return {
+        at: time.now(),
+        state: circuit.state,
+        held: circuit.held,
+        operations: member.operations,
+        pausedUntil: member.pausedUntil,
+      };
+    },
+    /** The synchronous part of the call is over. */
+    called(member, circuit, began) {
+      if (
+        began.state === "closed" &&
+        circuit.held === undefined &&
+        member.operations !== began.operations &&
+        member.started
+      )
+        fail(
+          "a call asks the store nothing",
+          `${member.name}: a call through the closed ${circuit.name} made a store operation`,
+        );
+      member.started = true;
+      began.cut = true;
+    },
+    admitted(member, circuit, began, bad) {
+      const waited = time.now() - began.at;
+      if (waited > LEASE_WAIT && member.pausedUntil <= began.at)
+        fail(
+          "no call waits for the store",
+          `${member.name}: a call through ${circuit.name} waited ${waited} ms`,
+        );
+      const its = of(member, circuit.name);
+      const probe = circuit.state === "half-open";
+      if (probe) this.stats.probes++;
+      return { epoch: its.epoch, probe, bad };
+    },
+    ending(member, circuit, admitted, fails) {
+      const its = of(member, circuit.name);
+      const late = admitted.epoch !== its.epoch && !admitted.probe;
+      its.succeeding = !fails;
+      const before = circuit.state;
+      queueMicrotask(() =>
+        queueMicrotask(() =>
+          setImmediate(() => {
+            its.succeeding = false;
+          }),
+        ),
+      );
+      if (!late) return;
+      // After the result was taken, and before anything else happens.
+      Promise.resolve()
+        .then(() => undefined)
+        .then(() => undefined)
+        .then(() => undefined)
+        .then(() => undefined)
+        .then(() => {
+          if (circuit.state !== before)
+            fail(
+              "a late result changes nothing",
+              `${member.name}: ${circuit.name} went from ${before} to ${circuit.state} by a result from before`,
+            );
+        });
+    },
+    ended(member, circuit, began, { value, error, expected, fails }) {
+      if (error !== undefined && world.library.isFailfastError(error)) {
+        this.stats.rejected++;
+        const waited = time.now() - began.at;
+        if (waited > LEASE_WAIT && member.pausedUntil <= began.at)
+          fail(
+            "no call waits for the store",
+            `${member.name}: a rejection by ${circuit.name} took ${waited} ms`,
+          );
+        if (plan.badHosts > 0 && member.index % plan.hosts >= plan.badHosts && !world.healed)
+          fail(
+            "fewer hosts than the quorum reject nothing elsewhere",
+            `${member.name} on the healthy ${member.host} was rejected`,
+          );
+        return;
+      }
+      if (error?.name === "TimeoutError" && plan.options.callTimeout) return;
+      if (fails ? error !== expected : value !== expected)
+        fail(
+          "the call's own outcome reaches its caller",
+          `${member.name}: ${circuit.name} gave ${String(error ?? value)}`,
+        );
+    },
+    operated(member, circuit) {
+      operators = true;
+      of(member, circuit.name).operated = time.now();
+    },
+    moved(member, { type, circuit: name, local }) {
+      const its = of(member, name);
+      its.epoch++;
+      if (type === "open") this.stats.trips++;
+      if (type !== "close") return;
+      this.stats.closings++;
+      const { revision } = member.circuits[Number(name.slice(1))].snapshot();
+      if (local) {
+        const operated = time.now() - its.operated < 5_000;
+        const closedByItself = (closedRevisions.get(name) ?? new Set()).has(revision);
+        if (!its.succeeding && !operated && !closedByItself)
+          fail("absence is not health", `${member.name} closed ${name} with no probe that succeeded`);
+      } else if (!(closedRevisions.get(name) ?? new Set()).has(revision) && revision !== 0) {
+        fail(
+          "absence is not health",
+          `${member.name} heard that ${name} is closed, and nobody wrote that (revision ${revision})`,
+        );
+      }
+    },
+    /** After each step: what may never be, for any member. */
+    step(members) {
+      for (const member of members) {
+        if (!member.alive) continue;
+        for (const circuit of member.circuits) {
+          const its = of(member, circuit.name);
+          const { revision } = circuit.snapshot();
+          if (revision < its.revision)
+            fail(
+              "a replica only moves up",
+              `${member.name}: ${circuit.name} from revision ${its.revision} to ${revision}`,
+            );
+          its.revision = revision;
+          const left = circuit.retryAfter * 1_000;
+          if (
+            circuit.held === undefined &&
+            !operators &&
+            circuit.state === "open" &&
+            left > longest() * 1.01 + 1
+          )
+            fail(
+              "a deadline is clamped",
+              `${member.name}: ${circuit.name} for another ${Math.round(left)} ms`,
+            );
+        }
+      }
+    },
+    written(key, before, value, by, storeNow) {
+      this.stats.writes++;
+      const old = parse(before);
+      const record = parse(value);
+      if (record === undefined) return fail("records are readable", `${by} wrote ${value}`);
+      if (key.startsWith("circuit:") && record.state === "closed") {
+        const name = key.slice("circuit:".length);
+        if (!closedRevisions.has(name)) closedRevisions.set(name, new Set());
+        closedRevisions.get(name).add(record.revision);
+      }
+      if (old === undefined) return;
+      if (plan.without.includes("swap")) return;
+      if (record.revision <= old.revision)
+        fail("revisions grow", `${by} wrote revision ${record.revision} of ${key} over ${old.revision}`);
+      const slack = 3 * plan.network.delay + old.duration / 500 + 10;
+      const taken = record.state === "half-open" && record.owner && record.owner !== old.owner;
+      // Without a clock in common, deadlines are compared by wall clocks after a gap: those are a minute apart here.
+      if (taken && plan.tells && old.until > storeNow + slack) {
+        const left = `with ${(old.until - storeNow).toFixed(0)} ms left of`;
+        if (old.state === "half-open" && old.owner)
+          fail("one lease at a time", `${by} took the lease of ${key} ${left} ${old.owner}'s`);
+        if (old.state === "open")
+          fail("no probe before the open time is over", `${by} took the lease of ${key} ${left} it`);
+      }
+      if (key.startsWith("circuit:") && record.generation === old.generation && record.state !== old.state)
+        fail(
+          "a transition begins a generation",
+          `${by} wrote ${old.state} to ${record.state} of ${key} in one generation`,
+        );
+    },
+  };
+}
+
+function parse(value) {
+  if (value === null) return undefined;
+  try {
+    const record = JSON.parse(value);
+    return record?.v === 1 ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}

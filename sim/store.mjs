@@ -1,0 +1,109 @@
+// The store that the fleet shares, and the network between: what is sent arrives late, twice, or not at all.
+
+export function simulatedStore(world, plan) {
+  const { time, random, tell } = world;
+  const entries = new Map();
+  const history = [];
+  const watchers = new Set();
+  const now = () => time.now() + plan.storeSkew + 1_800_000_000_000;
+  let mode = "up";
+
+  const live = (key) => {
+    const entry = entries.get(key);
+    return entry !== undefined && entry.expires > now() ? entry.value : null;
+  };
+  const stamp = () => (plan.tells ? { now: now() } : {});
+  function put(key, value, ttlMs, by) {
+    const before = live(key);
+    history.push(new Map(entries));
+    if (history.length > 8) history.shift();
+    entries.set(key, { value, expires: now() + ttlMs });
+    world.checks.written(key, before, value, by, now());
+    for (const watcher of watchers) watcher.push({ key, value, ...stamp() });
+  }
+
+  const verbs = {
+    get: (_, key) => live(key),
+    set: (by, key, value, ttlMs) => put(key, value, ttlMs, by),
+    delete: (_, key) => void entries.delete(key),
+    swap(by, key, expect, value, ttlMs) {
+      const stored = live(key);
+      if (stored !== expect) return { ok: false, value: stored, ...stamp() };
+      put(key, value, ttlMs, by);
+      return { ok: true, value, ...stamp() };
+    },
+    list: (_, prefix) =>
+      [...entries.keys()]
+        .filter((key) => key.startsWith(prefix) && live(key) !== null)
+        .map((key) => ({ key, value: live(key), ...stamp() })),
+  };
+  const isWrite = { set: true, delete: true, swap: true };
+
+  /** The store as one process reaches it. */
+  function connect(member) {
+    const { delay, loss, repeats } = plan.network;
+    const calm = () => world.healed;
+    const way = () => (calm() ? 1 : delay * (0.5 + random())) + (mode === "slow" ? 500 : 0);
+    const lost = () => !calm() && random() < loss;
+    const send = (verb, args) =>
+      new Promise((resolve, reject) => {
+        member.operations++;
+        if (member.cut === "both" || lost()) return;
+        time.after(way(), () => {
+          if (mode === "frozen") return;
+          let answer;
+          let error;
+          if (mode === "down" || (mode === "read-only" && isWrite[verb]))
+            error = new Error(`the store is ${mode}`);
+          else answer = verbs[verb](member.name, ...args);
+          if (member.cut === "both" || member.cut === "answers" || lost()) return;
+          time.after(way(), () => member.whenAwake(() => (error ? reject(error) : resolve(answer))));
+        });
+      });
+    const store = Object.fromEntries(Object.keys(verbs).map((verb) => [verb, (...args) => send(verb, args)]));
+    store.watch = async (prefix, on) => {
+      await send("list", [prefix]);
+      const watcher = {
+        push(entry) {
+          const times = !calm() && random() < repeats ? 2 : 1;
+          for (let n = 0; n < times; n++) {
+            if (member.cut === "both" || member.cut === "pushes" || mode === "frozen" || lost()) continue;
+            time.after(way(), () => member.whenAwake(() => on.change(entry)));
+          }
+        },
+        gap: () => time.after(way(), () => member.whenAwake(() => on.gap())),
+      };
+      watchers.add(watcher);
+      member.watchers.push(watcher);
+      return { [Symbol.asyncDispose]: async () => void watchers.delete(watcher) };
+    };
+    for (const verb of plan.without) delete store[verb];
+    return store;
+  }
+
+  return {
+    connect,
+    now,
+    live,
+    disconnect(member) {
+      for (const watcher of member.watchers) watchers.delete(watcher);
+    },
+    setMode(next) {
+      mode = next;
+      tell(`the store is ${next}`);
+      if (next === "up") for (const watcher of watchers) watcher.gap();
+    },
+    empty() {
+      entries.clear();
+      for (const watcher of watchers) watcher.gap();
+    },
+    rollBack(by) {
+      const old = history.at(-by);
+      if (old === undefined) return;
+      entries.clear();
+      for (const [key, entry] of old) entries.set(key, entry);
+    },
+    evict: (key) => void entries.delete(key),
+    spoil: (key, value) => void entries.set(key, { value, expires: now() + 1e9 }),
+  };
+}

@@ -1,0 +1,79 @@
+import { seal, unseal } from "./cache/envelope.js";
+import {
+  type CacheManagerCache,
+  type KeyvCache,
+  type PlainCache,
+  recognise,
+  type TtlUnit,
+  type UnstorageCache,
+} from "./cache/recognise.js";
+import type { Store } from "./store.js";
+
+export type { CacheManagerCache, KeyvCache, PlainCache, TtlUnit, UnstorageCache } from "./cache/recognise.js";
+
+export interface CacheStoreOptions {
+  /**
+   * Names the fleet: circuits are shared by the processes that use the same prefix in one cache. A record's
+   * key is `<prefix>:<key>`, spelled in lower case where the cache is unstorage. Any text but the empty one.
+   *
+   * @default "failfast"
+   */
+  readonly prefix?: string;
+  /**
+   * What the cache counts times to live in, milliseconds or seconds: the third argument of its `set`.
+   * Left out where the cache is known, required for any other.
+   */
+  readonly ttlUnit?: TtlUnit;
+}
+
+/**
+ * A store in a cache the application has already: a Keyv instance, cache-manager's cache (which is NestJS's
+ * `CACHE_MANAGER`), unstorage, or anything with `get`, `set` and `delete` whose `ttlUnit` is stated.
+ *
+ * It has the three verbs that any cache has. Without an atomic one, an open circuit is shared, but two
+ * processes may probe at the same time, and `quorum` can't be had. Every value carries its own deadline,
+ * judged by this process's clock, so that a cache that keeps it for longer does no harm.
+ *
+ * @example
+ * const keyv = new Keyv({ store: new KeyvRedis(url), throwOnErrors: true });
+ * const salesApi = failfast("sales_api", 60, { store: cacheStore(keyv) });
+ *
+ * const own = cacheStore({ get, set, delete: remove }, { ttlUnit: "s" });
+ *
+ * @throws {TypeError} when the cache is none of those or has several tiers, the prefix isn't a text of at
+ * least one character, or `ttlUnit` is missing, unknown, or not what that cache counts in.
+ */
+export function cacheStore(
+  cache: KeyvCache | CacheManagerCache | UnstorageCache,
+  options?: CacheStoreOptions,
+): Store;
+export function cacheStore(
+  cache: PlainCache,
+  options: CacheStoreOptions & { readonly ttlUnit: TtlUnit },
+): Store;
+export function cacheStore(cache: unknown, options: CacheStoreOptions = {}): Store {
+  const { prefix = "failfast", ttlUnit } = options;
+  if (typeof prefix !== "string" || prefix === "") {
+    throw new TypeError(
+      `the prefix of cacheStore() must be a text of at least one character, got ${prefix === "" ? '""' : typeof prefix}`,
+    );
+  }
+  const { unit, spell, get, set, remove } = recognise(cache, ttlUnit);
+  const keyOf = (key: string): string => `${spell(prefix)}:${spell(key)}`;
+
+  return {
+    async get(key) {
+      return unseal(await get(keyOf(key)), Date.now());
+    },
+    async set(key, value, ttlMs) {
+      const ttl = Math.ceil(unit === "s" ? ttlMs / 1_000 : ttlMs);
+      const answer = await set(keyOf(key), seal(value, Date.now() + ttlMs), ttl);
+      // How Keyv says that its backend failed.
+      if (answer === false)
+        throw new Error(`the cache did not store "${keyOf(key)}": its set() answered false`);
+    },
+    async delete(key) {
+      await remove(keyOf(key));
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import type { Awaitable } from "../store.js";
+import { spell } from "./spell.js";
+
+/** What a cache counts times to live in: milliseconds or seconds. */
+export type TtlUnit = "ms" | "s";
+
+/** Any cache; the unit of `ttl` has to be stated. */
+export interface PlainCache {
+  get(key: string): Awaitable<unknown>;
+  set(key: string, value: string, ttl: number): Awaitable<unknown>;
+  delete(key: string): Awaitable<unknown>;
+}
+
+/** What tells a Keyv instance from its storage adapters, whose times to live are others. */
+export interface KeyvCache extends PlainCache {
+  readonly hooks: object;
+  readonly stats: object;
+}
+
+/** A cache of cache-manager 6 or later. */
+export interface CacheManagerCache {
+  get(key: string): Awaitable<unknown>;
+  set(key: string, value: string, ttl: number): Awaitable<unknown>;
+  del(key: string): Awaitable<unknown>;
+  wrap: unknown;
+  readonly stores: readonly unknown[];
+}
+
+/** A storage of unstorage. */
+export interface UnstorageCache {
+  getItem(key: string): Awaitable<unknown>;
+  setItem(key: string, value: string, options: { readonly ttl: number }): Awaitable<unknown>;
+  removeItem(key: string): Awaitable<unknown>;
+  /** Not called: what else has the other three, such as a browser's storage, takes no options. */
+  hasItem: unknown;
+}
+
+/** A cache as the store uses it. */
+interface Recognised {
+  readonly unit: TtlUnit;
+  /** How a prefix or a key is written for it. */
+  spell(text: string): string;
+  get(key: string): Awaitable<unknown>;
+  set(key: string, value: string, ttl: number): Awaitable<unknown>;
+  remove(key: string): Awaitable<unknown>;
+}
+
+/** Tells the libraries apart by what their caches can do; throws a `TypeError` for what it can't use. */
+export function recognise(cache: unknown, ttlUnit: TtlUnit | undefined): Recognised {
+  if (ttlUnit !== undefined && ttlUnit !== "ms" && ttlUnit !== "s") {
+    throw new TypeError(`the ttlUnit of cacheStore() is "ms" or "s", got ${String(ttlUnit)}`);
+  }
+  const known = (library: string, unit: TtlUnit): TtlUnit => {
+    if (ttlUnit === undefined || ttlUnit === unit) return unit;
+    throw new TypeError(
+      `cacheStore() got ttlUnit "${ttlUnit}" for ${library}, which counts in ${unit}; leave it out`,
+    );
+  };
+
+  if (has<UnstorageCache>(cache, ["getItem", "setItem", "removeItem", "hasItem"])) {
+    return {
+      unit: known("unstorage", "s"),
+      spell,
+      get: (key) => cache.getItem(key),
+      set: (key, value, ttl) => cache.setItem(key, value, { ttl }),
+      remove: (key) => cache.removeItem(key),
+    };
+  }
+  if (has<CacheManagerCache>(cache, ["get", "set", "del", "wrap"]) && Array.isArray(cache.stores)) {
+    if (cache.stores.length > 1) {
+      throw new TypeError(
+        `cacheStore() takes a cache of one tier, got one of ${cache.stores.length}, whose first would hide what ` +
+          "other processes write; pass the tier they share: cacheStore(cache.stores[1])",
+      );
+    }
+    return {
+      ...straight(cache, known("cache-manager", "ms")),
+      remove: (key) => cache.del(key),
+    };
+  }
+  if (has<PlainCache>(cache, ["get", "set", "delete"])) {
+    const { hooks, stats } = cache as Partial<KeyvCache>;
+    const keyv = typeof hooks === "object" && typeof stats === "object";
+    const unit = keyv ? known("Keyv", "ms") : ttlUnit;
+    if (unit !== undefined) return { ...straight(cache, unit), remove: (key) => cache.delete(key) };
+    throw new TypeError(
+      "cacheStore() doesn't know this cache; say what the third argument of its set() counts: " +
+        'cacheStore(cache, { ttlUnit: "ms" }) or { ttlUnit: "s" }',
+    );
+  }
+  throw new TypeError(
+    `cacheStore() takes a Keyv instance, a cache of cache-manager, a storage of unstorage, or an object with ` +
+      `get(), set() and delete(), got ${describe(cache)}`,
+  );
+}
+
+function straight(cache: Omit<PlainCache, "delete">, unit: TtlUnit): Omit<Recognised, "remove"> {
+  return {
+    unit,
+    spell: (text) => text,
+    get: (key) => cache.get(key),
+    set: (key, value, ttl) => cache.set(key, value, ttl),
+  };
+}
+
+function has<T extends object>(cache: unknown, verbs: readonly (keyof T & string)[]): cache is T {
+  if (typeof cache !== "object" || cache === null) return false;
+  return verbs.every((verb) => typeof (cache as Record<string, unknown>)[verb] === "function");
+}
+
+/** What it is, and no more: a URL holds a password. */
+function describe(cache: unknown): string {
+  if (cache === null) return "null";
+  if (typeof cache !== "object") return typeof cache;
+  const { then, sendCommand } = cache as Record<string, unknown>;
+  if (typeof then === "function") return "a promise (await it first)";
+  if (typeof sendCommand === "function") return "a client of Redis, for which there is redisStore()";
+  return "an object that is none of these";
+}

@@ -1,0 +1,20 @@
+import { sha256 } from "../../machine/sha256.js";
+
+/** Longer ones are cut, and told apart by a hash of the whole: a file's name has 255 bytes. */
+const LONGEST = 200;
+const KEPT = 100;
+
+/**
+ * A text as one segment of a key of unstorage: `a-z`, `0-9` and `-` stand for themselves, all else is `_` and
+ * the hex digits of its UTF-16 unit. unstorage merges separators and cuts queries off, and a driver may keep
+ * each key in a file, where upper and lower case may be the same.
+ */
+export function spell(text: string): string {
+  const spelled = text.replace(/[^a-z0-9-]/g, (sign) => {
+    const unit = sign.charCodeAt(0);
+    return unit < 0x100
+      ? `_${unit.toString(16).padStart(2, "0")}`
+      : `_u${unit.toString(16).padStart(4, "0")}`;
+  });
+  return spelled.length <= LONGEST ? spelled : `${spelled.slice(0, KEPT)}_x${sha256(spelled)}`;
+}

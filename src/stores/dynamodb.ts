@@ -1,0 +1,96 @@
+import { type DynamodbClient, recognise } from "./dynamodb/client.js";
+import { type Item, isRefusal, live } from "./dynamodb/item.js";
+import type { Store } from "./store.js";
+
+export type { DynamodbClient } from "./dynamodb/client.js";
+
+export interface DynamodbStoreOptions {
+  /**
+   * Names the fleet: circuits are shared by the processes that use the same prefix in one table. A record's
+   * partition key is `<prefix>:<key>`. Any text but the empty one.
+   *
+   * @default "failfast"
+   */
+  readonly prefix?: string;
+  /**
+   * The name of the table's partition key, an attribute of type string.
+   *
+   * @default "id"
+   */
+  readonly partitionKey?: string;
+}
+
+const NAMES = { "#value": "value", "#expires": "expires" };
+const HOLDS = "#value = :expect AND #expires > :now";
+/** What has expired is as good as deleted, and so is what this store never wrote. */
+const FREE = "NOT (#expires > :now AND attribute_type(#value, :string))";
+
+/**
+ * A store in a table of Amazon DynamoDB, with `swap`, through a `DynamoDBDocument` of the AWS SDK for
+ * JavaScript v3. The table has a partition key of type string and no sort key.
+ *
+ * A swap is one conditional write; every read is strongly consistent. An item carries its value, `expires`,
+ * the ms since the epoch by which this process's clock judges it, and `ttl`, the same in seconds, for
+ * DynamoDB to delete by: late as that may be, what has expired is absent. The client is never configured or
+ * destroyed; a request without an answer is aborted after 2 s.
+ *
+ * @example
+ * const client = DynamoDBDocument.from(new DynamoDBClient({}));
+ * const salesApi = failfast("sales_api", 60, { store: dynamodbStore(client, "circuits") });
+ *
+ * @throws {TypeError} when the client isn't one of those, or the table or an option isn't a text of at least one character.
+ */
+export function dynamodbStore(
+  client: DynamodbClient,
+  table: string,
+  options: DynamodbStoreOptions = {},
+): Store {
+  const { prefix = "failfast", partitionKey = "id" } = options;
+  const requests = recognise(client);
+  for (const [name, text] of Object.entries({ table, prefix, partitionKey })) {
+    if (typeof text === "string" && text !== "") continue;
+    const got = text === "" ? '""' : typeof text;
+    throw new TypeError(
+      `the ${name} of dynamodbStore() must be a text of at least one character, got ${got}`,
+    );
+  }
+  const keyOf = (key: string): Item => ({ [partitionKey]: `${prefix}:${key}` });
+
+  async function read(key: string): Promise<string | null> {
+    const { Item } = await requests.get({ TableName: table, Key: keyOf(key), ConsistentRead: true });
+    return live(Item, Date.now());
+  }
+
+  function write(key: string, value: string, ttlMs: number, condition?: object): Promise<unknown> {
+    const expires = Math.ceil(Date.now() + ttlMs);
+    const item = { ...keyOf(key), value, expires, ttl: Math.ceil(expires / 1_000) };
+    return requests.put({ TableName: table, Item: item, ...condition });
+  }
+
+  return {
+    get: read,
+    set: (key, value, ttlMs) => write(key, value, ttlMs),
+    delete: (key) => requests.delete({ TableName: table, Key: keyOf(key) }),
+    async swap(key, expect, value, ttlMs) {
+      const now = Date.now();
+      const condition = {
+        ConditionExpression: expect === null ? FREE : HOLDS,
+        ExpressionAttributeNames: NAMES,
+        // One that its expression doesn't use would be refused.
+        ExpressionAttributeValues: {
+          ":now": now,
+          ...(expect === null ? { ":string": "S" } : { ":expect": expect }),
+        },
+        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+      };
+      try {
+        await write(key, value, ttlMs, condition);
+        return { ok: true, value };
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        // Where nothing is stored there is no item; emulators leave it out everywhere.
+        return { ok: false, value: error.Item ? live(error.Item, now) : await read(key) };
+      }
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Item } from "./item.js";
+
+/** The SDK sets no deadline: what never gets an answer would hold the caller's connections, and the process. */
+const ABORT_AFTER_MS = 2_000;
+
+/** What a request may carry beside its input. */
+interface RequestOptions {
+  readonly abortSignal?: object;
+}
+
+/** What the store uses of a `DynamoDBDocument` of `@aws-sdk/lib-dynamodb`. */
+export interface DynamodbClient {
+  get(
+    input: { readonly TableName: string; readonly Key: Item; readonly ConsistentRead: boolean },
+    options?: RequestOptions,
+  ): Promise<{ readonly Item?: Item | undefined }>;
+  put(input: { readonly TableName: string; readonly Item: Item }, options?: RequestOptions): Promise<unknown>;
+  delete(
+    input: { readonly TableName: string; readonly Key: Item },
+    options?: RequestOptions,
+  ): Promise<unknown>;
+  /** Not called: the SDK's version 2 has clients alike without it, whose requests are no promises. */
+  send: unknown;
+}
+
+/** Those requests, each with a deadline. Throws a `TypeError` for a client that hasn't got them. */
+export function recognise(client: DynamodbClient): Pick<DynamodbClient, "get" | "put" | "delete"> {
+  const { get, put, delete: remove, send } = (client ?? {}) as Partial<DynamodbClient>;
+  if (![get, put, remove, send].every((verb) => typeof verb === "function")) {
+    throw new TypeError(
+      `dynamodbStore() takes a DynamoDBDocument of @aws-sdk/lib-dynamodb, got ${describe(client)}; ` +
+        "pass DynamoDBDocument.from(new DynamoDBClient({ … }))",
+    );
+  }
+  return {
+    get: (input) => client.get(input, deadline()),
+    put: (input) => client.put(input, deadline()),
+    delete: (input) => client.delete(input, deadline()),
+  };
+}
+
+function deadline(): RequestOptions {
+  const { AbortSignal } = globalThis as { AbortSignal?: { timeout?(ms: number): object } };
+  return AbortSignal?.timeout ? { abortSignal: AbortSignal.timeout(ABORT_AFTER_MS) } : {};
+}
+
+function describe(client: unknown): string {
+  if (client === null) return "null";
+  if (typeof client !== "object") return typeof client;
+  const { then, send, putItem, get } = client as Record<string, unknown>;
+  if (typeof then === "function") return "a promise (await it first)";
+  if (typeof putItem === "function") return "a DynamoDB client, which deals in attribute values";
+  if (typeof send === "function") return "a client that has send() alone, without get(), put() and delete()";
+  if (typeof get === "function")
+    return "an object without send(), such as a DocumentClient of the SDK's version 2";
+  return "an object that is none";
+}
