@@ -19,10 +19,20 @@ export function startMember(world, plan, index, life) {
     cut: "",
     watchers: [],
     pausedUntil: 0,
+    late: [],
     whenAwake(run) {
       if (!this.alive) return;
       if (time.now() >= this.pausedUntil) run();
-      else time.after(this.pausedUntil - time.now(), () => this.whenAwake(run));
+      else this.late.push(run);
+    },
+    pause(ms) {
+      this.pausedUntil = Math.max(this.pausedUntil, time.now() + ms);
+      time.after(ms, () => this.wake());
+    },
+    /** What fell due meanwhile comes all at once. */
+    wake() {
+      if (time.now() < this.pausedUntil) return;
+      for (const run of this.late.splice(0)) time.after(0, () => this.whenAwake(run));
     },
     jump(ms) {
       wallShift += ms;

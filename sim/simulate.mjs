@@ -69,7 +69,7 @@ export async function simulate(plan, library) {
         break;
       case "pause":
         tell(`${member.name} is paused for ${ms} ms`);
-        member.pausedUntil = Math.max(member.pausedUntil, time.now() + ms);
+        member.pause(ms);
         break;
       case "jump":
         tell(`the wall clock of ${member.name} jumps by ${ms} ms`);
@@ -116,7 +116,8 @@ export async function simulate(plan, library) {
     store.setMode("up");
     for (const member of members) {
       member.cut = "";
-      member.pausedUntil = 0;
+      member.pausedUntil = Math.min(member.pausedUntil, time.now());
+      member.wake();
     }
     await pass(6_000);
     for (let n = 0; n < plan.circuits; n++)

@@ -406,9 +406,10 @@ export class Breaker implements Subscriber {
     const record = this.fleet.replica.circuits.get(this.key)?.sighting?.record;
     if (record === undefined || record.state === "closed" || record.manual) {
       if (this.#recovery) {
-        this.#recovery.heard = false;
+        // An operator's word is taken, and stays so while the circuit recovers from it.
+        this.#recovery.heard = record?.manual ?? false;
         this.#recovery.doubted = false;
-      }
+      } else if (record?.manual) this.#recovering.heard = true;
       return;
     }
     const recovery = this.#recovering;
@@ -416,10 +417,9 @@ export class Breaker implements Subscriber {
     recovery.heard = true;
     const { scope } = this.settings;
     const evidence = this.#traffic instanceof TripRule && this.#traffic.vetoes(this.fleet.coarse());
+    const { identity } = this.fleet.replica;
     recovery.doubted =
-      record.by !== this.fleet.replica.identity &&
-      this.overlay?.state !== "open" &&
-      (scope === "confirm" || evidence);
+      record.by !== identity && recovery.phase === "closed" && (scope === "confirm" || evidence);
   }
 
   #opening(duration: number, reason: string, manual: boolean, reopens: number, reach: Reach): Overlay {
