@@ -26,6 +26,9 @@ export function makeChecks(world, plan) {
     return plan.open * 1_000 * (backoff ? 10 : 1);
   };
   let operators = false;
+  const { threshold = 1, failureRate, callTimeout, rampUp } = plan.options;
+  const tripsAtOnce =
+    threshold === 1 && failureRate === undefined && callTimeout === undefined && rampUp === undefined;
 
   return {
     violations,
@@ -67,31 +70,45 @@ export function makeChecks(world, plan) {
       const its = of(member, circuit.name);
       const probe = circuit.state === "half-open";
       if (probe) this.stats.probes++;
-      return { epoch: its.epoch, probe, bad };
+      return {
+        epoch: its.epoch,
+        generation: circuit.snapshot().generation,
+        probe,
+        bad,
+        free: circuit.held === undefined,
+      };
     },
     ending(member, circuit, admitted, fails) {
       const its = of(member, circuit.name);
-      const late = admitted.epoch !== its.epoch && !admitted.probe;
       its.succeeding = !fails;
-      const before = circuit.state;
-      queueMicrotask(() =>
-        queueMicrotask(() =>
-          setImmediate(() => {
-            its.succeeding = false;
-          }),
-        ),
-      );
-      if (!late) return;
-      void judge();
-      /** After the result was taken, and before anything else happens. */
-      async function judge() {
-        for (let turns = 0; turns < 5; turns++) await undefined;
-        if (circuit.state !== before)
-          fail(
-            "a late result changes nothing",
-            `${member.name}: ${circuit.name} went from ${before} to ${circuit.state} by a result from before`,
-          );
-      }
+      void this.judged(member, circuit, {
+        ...admitted,
+        fails,
+        before: circuit.state,
+        late: admitted.epoch !== its.epoch,
+        moved: admitted.generation !== circuit.snapshot().generation,
+      });
+    },
+    /** What came of a result, after it was taken and before anything else happens. */
+    async judged(member, circuit, { probe, free, late, moved, fails, before }) {
+      for (let turns = 0; turns < 6; turns++) await undefined;
+      of(member, circuit.name).succeeding = false;
+      const { name, state, held } = circuit;
+      if (held !== undefined) return;
+      if (late && !probe && state !== before)
+        fail("a late result changes nothing", `${member.name}: ${name} went from ${before} to ${state}`);
+      if (late || moved || !free) return;
+      if (fails && (probe || tripsAtOnce) && state === "closed")
+        fail("a failure opens it here at once", `${member.name}: ${name} is ${state}`);
+      const { by } = circuit.snapshot();
+      const own =
+        by.startsWith(`${member.host}/`) && plan.hosts === plan.processes && !member.name.includes("'");
+      // Under a deadline of its own the call was over before, and this may be the lease of the next.
+      if (probe && own && callTimeout === undefined && state === "half-open" && circuit.retryAfter > 0)
+        fail(
+          "a lease is given back",
+          `${member.name}: ${name} waits ${circuit.retryAfter} s after its own probe ended`,
+        );
     },
     ended(member, circuit, began, { value, error, expected, fails }) {
       if (error !== undefined && world.library.isFailfastError(error)) {

@@ -70,7 +70,7 @@ export function startMember(world, plan, index, life) {
   function call(n) {
     const circuit = circuits[n];
     const bad = index % plan.hosts < plan.badHosts && !world.healed;
-    const fails = bad || world.backendDown(n) || (!world.healed && random() < plan.errors);
+    const fails = bad || world.backendDown(n, index) || (!world.healed && random() < plan.errors);
     const latency = fails
       ? 5 + random() * 50
       : 5 + random() * (!world.healed && random() < 0.05 ? 3_000 : 100);

@@ -18,7 +18,12 @@ export function planOf(seed) {
   if (likely(0.25)) without.push("watch");
   if (likely(0.15)) without.push("list");
   const options = {
-    ...(likely(0.3) ? { threshold: between(2, 4), window: "10s" } : {}),
+    ...pick(
+      {},
+      {},
+      { threshold: between(2, 4), window: "10s" },
+      { failureRate: 0.5, minimumCalls: 3, window: "10s" },
+    ),
     ...(likely(0.15) && quorum === 1 ? { scope: pick("confirm", "process") } : {}),
     ...(quorum > 1 ? { quorum } : {}),
     ...(likely(0.3) ? { probes: between(2, 3) } : {}),

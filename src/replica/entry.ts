@@ -31,6 +31,8 @@ export class Entry<R extends VersionedRecord> {
   seen = 0;
   /** The bytes the store holds, as last heard; `null`: nothing; `undefined`: never heard. */
   stored: string | null | undefined;
+  /** Until when that is in force, on the local monotonic clock, where it is another record than the newest seen. */
+  storedDeadline = 0;
   /** When it was adopted, on the replica's own count of adoptions. */
   adopted = 0;
   write: Write | undefined;

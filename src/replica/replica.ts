@@ -123,6 +123,7 @@ export class Replica {
     current: boolean,
     notify = true,
   ): void {
+    const change = raw !== entry.stored;
     if (current || entry.stored === undefined || entry.stored === null) entry.stored = raw;
     const known = entry.sighting;
     if (raw === null) {
@@ -142,6 +143,7 @@ export class Replica {
     if (known !== null && sameDeadline(known.record, record)) deadline = Math.min(deadline, known.deadline);
     const order = known === null ? 1 : compare({ raw, record }, known);
     if (order < 0) {
+      if (current && change) entry.storedDeadline = deadline;
       if (current) restore(this, entry);
       return;
     }

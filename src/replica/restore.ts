@@ -2,7 +2,6 @@ import { restrictiveness } from "../machine/merge.js";
 import type { VersionedRecord } from "../machine/record.js";
 import { renewed } from "../machine/transition.js";
 import type { Entry } from "./entry.js";
-import { remaining } from "./local-deadline.js";
 import type { Replica } from "./replica.js";
 import { write } from "./writer.js";
 
@@ -44,7 +43,7 @@ function worthRestoring(replica: Replica, entry: Entry<VersionedRecord>): boolea
 function surviving<R extends VersionedRecord>(replica: Replica, entry: Entry<R>): R | null {
   const { sighting } = entry;
   if (sighting === null) return null;
-  const { clock, storeClock } = replica;
+  const { clock } = replica;
   const stored = entry.stored ? entry.decode(entry.stored, clock.wall()) : undefined;
   if (stored !== undefined && stored.revision >= sighting.record.revision) return null;
   if (isHold(sighting.record)) {
@@ -52,15 +51,10 @@ function surviving<R extends VersionedRecord>(replica: Replica, entry: Entry<R>)
     return stored === undefined && (sighting.record.state === "released" || ended) ? null : sighting.record;
   }
   const mine = sighting.record.state !== "closed" && clock.now() < sighting.deadline ? sighting.record : null;
-  const theirs =
-    stored && stored.state !== "closed" && stillRuns(stored, storeClock.now(), clock.wall()) ? stored : null;
+  const theirs = stored && stored.state !== "closed" && clock.now() < entry.storedDeadline ? stored : null;
   if (mine === null || theirs === null) return mine ?? theirs;
   const order = restrictiveness(theirs.state) - restrictiveness(mine.state) || theirs.until - mine.until;
   return order > 0 ? theirs : mine;
 }
 
 const isHold = (record: VersionedRecord): boolean => !("generation" in record);
-
-function stillRuns(record: VersionedRecord, now: number, wall: number): boolean {
-  return remaining(record, { now, fresh: false }, wall, record.duration) > 0;
-}
