@@ -72,6 +72,8 @@ if (built) {
   counted("decorators, standard and legacy", "test/decorators/run.mjs");
   check("the packed tarball", ["test/package/run.mjs"]);
   vitest("unit");
+  check("a simulated fleet, 2 000 seeds", ["sim/run.mjs", "--seeds", "2000"]);
+  check("the simulation finds deliberate mistakes", ["sim/check-the-checker.mjs"]);
   vitest("servers");
 }
 rmSync(folder, { recursive: true, force: true });

@@ -3,6 +3,9 @@
 /** How long an async caller may wait for its lease, and the slack of a drifting clock, in ms. */
 const LEASE_WAIT = 50.2;
 
+/** Past it another call may have the lease. */
+const SHORTEST_LEASE = 9_000;
+
 export function makeChecks(world, plan) {
   const { time } = world;
   const violations = [];
@@ -76,6 +79,7 @@ export function makeChecks(world, plan) {
         probe,
         bad,
         free: circuit.held === undefined,
+        at: time.now(),
       };
     },
     ending(member, circuit, admitted, fails) {
@@ -90,7 +94,7 @@ export function makeChecks(world, plan) {
       });
     },
     /** What came of a result, after it was taken and before anything else happens. */
-    async judged(member, circuit, { probe, free, late, moved, fails, before }) {
+    async judged(member, circuit, { probe, free, at, late, moved, fails, before }) {
       for (let turns = 0; turns < 6; turns++) await undefined;
       of(member, circuit.name).succeeding = false;
       const { name, state, held } = circuit;
@@ -104,7 +108,14 @@ export function makeChecks(world, plan) {
       const own =
         by.startsWith(`${member.host}/`) && plan.hosts === plan.processes && !member.name.includes("'");
       // Under a deadline of its own the call was over before, and this may be the lease of the next.
-      if (probe && own && callTimeout === undefined && state === "half-open" && circuit.retryAfter > 0)
+      if (
+        probe &&
+        own &&
+        time.now() - at < SHORTEST_LEASE &&
+        callTimeout === undefined &&
+        state === "half-open" &&
+        circuit.retryAfter > 0
+      )
         fail(
           "a lease is given back",
           `${member.name}: ${name} waits ${circuit.retryAfter} s after its own probe ended`,
@@ -140,7 +151,10 @@ export function makeChecks(world, plan) {
     moved(member, { type, circuit: name, local }) {
       const its = of(member, name);
       its.epoch++;
-      if (type === "open") this.stats.trips++;
+      if (type === "open") {
+        this.stats.trips++;
+        its.opened = true;
+      }
       if (type !== "close") return;
       this.stats.closings++;
       const { revision } = member.circuits[Number(name.slice(1))].snapshot();
@@ -156,6 +170,7 @@ export function makeChecks(world, plan) {
         );
       }
     },
+    opened: (member, name) => of(member, name).opened === true,
     /** After each step: what may never be, for any member. */
     step(members) {
       for (const member of members) {

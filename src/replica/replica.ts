@@ -143,7 +143,7 @@ export class Replica {
     if (known !== null && sameDeadline(known.record, record)) deadline = Math.min(deadline, known.deadline);
     const order = known === null ? 1 : compare({ raw, record }, known);
     if (order < 0) {
-      if (current && change) entry.storedDeadline = deadline;
+      if (change && entry.stored === raw) entry.storedDeadline = deadline;
       if (current) restore(this, entry);
       return;
     }

@@ -1,0 +1,55 @@
+import type { Database, ListeningClient, PostgresClient, PostgresJs, QueryClient } from "./client.js";
+import { listenOn } from "./listen.js";
+
+/**
+ * Tells clients apart by what they can do.
+ *
+ * @throws {TypeError} what is none of them.
+ */
+export function recognise(client: PostgresClient): Database {
+  const found = client as Partial<PostgresJs & QueryClient> | null;
+  if (typeof found?.unsafe === "function" && typeof found.listen === "function") {
+    return ofPostgresJs(client as PostgresJs);
+  }
+  if (typeof found?.query === "function") return ofQueries(client as QueryClient);
+  throw new TypeError(
+    "postgresStore() takes a Pool of pg, an sql of postgres.js, or anything with query(text, params): this is none",
+  );
+}
+
+function ofPostgresJs(sql: PostgresJs): Database {
+  return {
+    query: async (text, params = []) => await sql.unsafe(text, params as never[]),
+    // It connects again by itself, and says so each time.
+    async listen(channel, on) {
+      let live = false;
+      const { unlisten } = await sql.listen(
+        channel,
+        (payload) => on.payload(payload),
+        () => {
+          if (live) on.gap();
+          live = true;
+        },
+      );
+      return { [Symbol.asyncDispose]: async () => void (await unlisten()) };
+    },
+  };
+}
+
+function ofQueries(client: QueryClient): Database {
+  const query: Database["query"] = async (text, params = []) => (await client.query(text, [...params])).rows;
+  const { Client, options } = client;
+  if (typeof Client === "function") {
+    const Connection = Client as new (given: unknown) => ListeningClient;
+    const connect = (): ListeningClient => new Connection({ ...(options as object), keepAlive: true });
+    return { query, listen: (channel, on) => listenOn(connect, channel, on) };
+  }
+  if (typeof client.listen !== "function") return { query, listen: undefined };
+  return {
+    query,
+    async listen(channel, on) {
+      const unlisten = await client.listen?.(channel, (payload) => on.payload(payload));
+      return { [Symbol.asyncDispose]: async () => void (await unlisten?.()) };
+    },
+  };
+}

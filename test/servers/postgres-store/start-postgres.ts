@@ -1,0 +1,67 @@
+import { execFileSync } from "node:child_process";
+import { chownSync, readdirSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { requireProgram } from "../require.js";
+import { type ServerProcess, startServer } from "../server-process.js";
+
+const folders = (): string[] => {
+  try {
+    return readdirSync("/usr/lib/postgresql").map((version) => `/usr/lib/postgresql/${version}/bin`);
+  } catch {
+    return [];
+  }
+};
+
+export const postgres: string | undefined = requireProgram("postgres", folders());
+const initdb = requireProgram("initdb", folders());
+
+/** It refuses to run as root. */
+const owner = (): { uid: number; gid: number } | undefined => {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (flag: string): number => Number(execFileSync("id", [flag, "nobody"], { encoding: "utf8" }));
+  return { uid: id("-u"), gid: id("-g") };
+};
+
+/** Starts a PostgreSQL of its own, which trusts everybody on the loopback but the user "stranger". */
+export async function startPostgres(): Promise<ServerProcess & { readonly url: string }> {
+  const as = owner();
+  const server = await startServer({
+    ...(as ?? {}),
+    command: (port, folder) => [
+      postgres ?? "postgres",
+      ...["-D", join(folder, "data"), "-p", String(port), "-c", "listen_addresses=127.0.0.1"],
+      ...["-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=50"],
+    ],
+    prepare(folder) {
+      if (as) chownSync(folder, as.uid, as.gid);
+      const args = ["-D", join(folder, "data"), "-U", "postgres", "--auth=trust", "--no-sync"];
+      execFileSync(initdb ?? "initdb", args, { stdio: "ignore", cwd: folder, ...(as ?? {}) });
+    },
+    answers,
+  });
+  return {
+    ...server,
+    url: `postgres://postgres@127.0.0.1:${server.port}/postgres`,
+    stop: server.stop,
+    restart: server.restart,
+  };
+}
+
+/** Whether it takes a start-up message, and is through with its own start. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const parameters = Buffer.from("user\0postgres\0database\0postgres\0\0");
+    const head = Buffer.alloc(8);
+    head.writeInt32BE(8 + parameters.length, 0);
+    head.writeInt32BE(196_608, 4);
+    const socket = connect(port, "127.0.0.1", () => socket.write(Buffer.concat([head, parameters])));
+    const settle = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("data", (reply) => settle(reply.toString("latin1", 0, 1) === "R"));
+    socket.once("error", () => settle(false));
+    socket.setTimeout(1_000, () => settle(false));
+  });
+}
