@@ -24,6 +24,11 @@ test("examples/two-providers.mjs asks the second once the first is down", () => 
   ]);
 });
 
+test("examples/fetch.mjs asks a server that failed once, and no more", () => {
+  const printed = execFileSync(process.execPath, ["examples/fetch.mjs"], { cwd: root, encoding: "utf8" });
+  expect(printed).toBe("503\nFailfastError retry in 5 s\n1 request\n");
+});
+
 test("the README's first example is the file that is run", () => {
   // The formatter's own line breaks and commas aside.
   const plain = (text: string): string => text.replace(/\s+/g, "").replace(/,\)/g, ")");

@@ -1,0 +1,17 @@
+// A circuit for each origin: a server that fails is not asked again.
+import { createServer } from "node:http";
+import { failfastFetch } from "failfast/fetch";
+
+let requests = 0;
+const server = createServer((_, response) => {
+  requests++;
+  response.writeHead(503, { "Retry-After": "5" }).end();
+}).listen(0, "127.0.0.1");
+await new Promise((listening) => server.once("listening", listening));
+const url = `http://127.0.0.1:${server.address().port}/`;
+
+const fetch = failfastFetch({ callTimeout: "2s" });
+console.log((await fetch(url)).status);
+await fetch(url).catch(({ name, retryAfter }) => console.log(name, `retry in ${retryAfter} s`));
+console.log(`${requests} request`);
+server.close();

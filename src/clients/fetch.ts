@@ -1,0 +1,199 @@
+import { checkFunction } from "../call/wrap.js";
+import type { Failfast, FailfastOptions } from "../index.js";
+import { failfast as shared } from "../index.js";
+import type { Duration } from "../surface/duration.js";
+import { show } from "../surface/options.js";
+
+/** The platform's `fetch`, or one of the same shape, where its types are known. */
+export type Fetch = typeof globalThis extends { fetch: infer F extends (...args: never[]) => unknown }
+  ? F
+  : never;
+
+export interface FetchOptions extends FailfastOptions {
+  /** How long a circuit stays open. Default: 30 s. */
+  readonly timeout?: Duration;
+  /**
+   * Names the circuit of a request. Default: its origin, `https://api.example.com`, so that each host has one of its
+   * own.
+   */
+  readonly name?: (url: URL, method: string) => string;
+  /** What sends the request. Default: the runtime's `fetch`. */
+  readonly fetch?: Fetch;
+  /** Whose circuits they are. Default: the shared `failfast`. */
+  readonly failfast?: Failfast;
+  /**
+   * Counts a response by the end of its body: one that breaks off while it is read is a failure, one that is read to
+   * its end, or let go, what its status says. Default: false: the status alone counts, and the body is not touched.
+   */
+  readonly body?: boolean;
+}
+
+interface RequestLike {
+  readonly url: string;
+  readonly method?: string;
+  readonly signal?: AbortSignalLike | null;
+}
+interface AbortSignalLike {
+  readonly aborted: boolean;
+}
+interface ResponseLike {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: unknown;
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly type: string;
+}
+type AnyFetch = (input: unknown, init?: unknown) => Promise<ResponseLike>;
+
+/**
+ * A `fetch` behind circuits, one for each origin: drop it in wherever a client takes a `fetch`.
+ *
+ * A network error, a time-out, a status of 500 and more is a failure; 429 and 503 with `Retry-After` are, too, and set
+ * how long the circuit stays open (`retryAfter`); every other answer is a success. While a circuit is open the call
+ * rejects with a `FailfastError` and no request is made. A caller's own abort counts for nothing. All other options
+ * are a circuit's own, and `results` decides in place of the above where it is given.
+ *
+ * @throws {TypeError} a wrong option, when it is made; a URL that can't be parsed, when it is called.
+ */
+export function failfastFetch(options: FetchOptions = {}): Fetch {
+  const { timeout = "30s", name, fetch, failfast = shared, body = false, ...circuit } = options;
+  if (name !== undefined) checkFunction(name);
+  if (fetch !== undefined) checkFunction(fetch);
+  const nameOf = (input: unknown, init: unknown): string => {
+    const { url, method } = requestOf(input, init);
+    return name === undefined ? url.origin : name(url, method);
+  };
+  const circuits = failfast(nameOf, timeout, {
+    results: isFailure,
+    retryAfter: true,
+    ...circuit,
+  } as FailfastOptions);
+  const send: AnyFetch = (input, init) => ((fetch ?? globalFetch()) as unknown as AnyFetch)(input, init);
+
+  const guarded: AnyFetch = async (input, init) => {
+    const its = circuits.for(input, init);
+    const given = requestOf(input, init).signal ?? undefined;
+    if (!body || !READS_BODIES) {
+      return its.run(
+        // A signal that is nobody's is not handed on: it would collect a listener for each request.
+        (signal) =>
+          given === undefined && circuit.callTimeout === undefined
+            ? send(input, init)
+            : send(input, { ...(init as object), signal }),
+        given === undefined ? {} : { signal: given as never },
+      );
+    }
+    const alone = given === undefined && circuit.callTimeout === undefined;
+    return bodied(
+      its as unknown as Streams,
+      given,
+      (signal) => send(input, alone ? init : { ...(init as object), signal }),
+      (circuit.results ?? isFailure) as (response: unknown) => boolean,
+    );
+  };
+  return guarded as unknown as Fetch;
+}
+
+/** What is taken for a failure of the backend. */
+export function isFailure(response: unknown): boolean {
+  const { status, headers } = response as ResponseLike;
+  return status >= 500 || (status === 429 && headers.get("retry-after") !== null);
+}
+
+const READS_BODIES = typeof (globalThis as { Response?: unknown }).Response === "function";
+
+interface Streams {
+  stream(
+    fn: (signal: unknown) => Promise<AsyncIterable<unknown>>,
+    options: { signal?: unknown },
+  ): AsyncGenerator<unknown, void, undefined>;
+}
+
+/** The circuit's verdict waits for the end of the body: the first item is the response itself. */
+async function bodied(
+  circuit: Streams,
+  given: unknown,
+  send: (signal: unknown) => Promise<ResponseLike>,
+  failed: (response: unknown) => boolean,
+): Promise<ResponseLike> {
+  const items = circuit.stream(
+    async (signal) => {
+      const response = await send(signal);
+      return (async function* () {
+        yield response;
+        if (failed(response)) throw new StatusError(response);
+        for await (const chunk of (response.body ?? []) as AsyncIterable<unknown>) yield chunk;
+      })();
+    },
+    given === undefined ? {} : { signal: given },
+  );
+  const { value: response } = (await items.next()) as { value: ResponseLike };
+  if (failed(response)) {
+    // Its body is the caller's to read, as it is; the circuit has its verdict.
+    await items.next().catch(() => undefined);
+    return response;
+  }
+  if (response.body === null) {
+    await items.next();
+    return response;
+  }
+  const { Response, ReadableStream } = globalThis as unknown as {
+    Response: new (body: unknown, like: ResponseLike) => ResponseLike;
+    ReadableStream: new (source: {
+      pull(controller: { enqueue(chunk: unknown): void; close(): void }): Promise<void>;
+      cancel(): Promise<unknown>;
+    }) => unknown;
+  };
+  const guarded = new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await items.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: () => items.return(undefined),
+  });
+  const copy = new Response(guarded, response);
+  for (const field of ["url", "redirected", "type"] as const)
+    Object.defineProperty(copy, field, { value: response[field], configurable: true });
+  return copy;
+}
+
+/** What a failed status is to the circuit; it reaches no caller. */
+class StatusError extends Error {
+  override readonly name = "StatusError";
+  readonly response: ResponseLike;
+
+  constructor(response: ResponseLike) {
+    super(`status ${response.status}`);
+    this.response = response;
+  }
+}
+
+function requestOf(
+  input: unknown,
+  init: unknown,
+): { url: URL; method: string; signal: AbortSignalLike | null | undefined } {
+  const request = (
+    typeof input === "object" && input !== null && "url" in input ? input : {}
+  ) as Partial<RequestLike>;
+  const given = (init ?? {}) as { method?: string; signal?: AbortSignalLike | null };
+  const text = request.url ?? String(input);
+  const { location } = globalThis as { location?: { href?: string } };
+  try {
+    const url = new URL(text, location?.href);
+    return {
+      url,
+      method: (given.method ?? request.method ?? "GET").toUpperCase(),
+      signal: given.signal ?? request.signal,
+    };
+  } catch (error) {
+    throw new TypeError(`failfastFetch() was given ${show(text)}: it takes a URL`, { cause: error });
+  }
+}
+
+function globalFetch(): Fetch {
+  const { fetch } = globalThis as { fetch?: unknown };
+  if (typeof fetch === "function") return fetch as Fetch;
+  throw new TypeError("this runtime has no fetch: give one, as in failfastFetch({ fetch })");
+}

@@ -1,0 +1,150 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import ky from "ky";
+import OpenAI from "openai";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failfastFetch } from "../../src/clients/fetch.js";
+import { createFailfast, type Failfast, isFailfastError, TimeoutError } from "../../src/index.js";
+
+let handle: (request: IncomingMessage, response: ServerResponse) => void;
+let calls: number;
+let origin: string;
+let failfast: Failfast;
+let close: () => void;
+
+beforeEach(async () => {
+  calls = 0;
+  handle = (_, response) => void response.end("ok");
+  const server = createServer((request, response) => {
+    calls++;
+    handle(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  failfast = createFailfast();
+  close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+});
+afterEach(() => close());
+
+const answer =
+  (status: number, headers: Record<string, string> = {}, body = "") =>
+  (_: IncomingMessage, response: ServerResponse): void =>
+    void response.writeHead(status, headers).end(body);
+const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
+const stateOf = (): string => [...failfast.circuits()].find(({ name }) => name === origin)?.state ?? "none";
+
+describe("failfastFetch", () => {
+  test("an answer of 500 and more opens the circuit of its origin: no further request is made", async () => {
+    handle = answer(500, {}, "broken");
+    const fetch = failfastFetch({ failfast });
+    const response = await fetch(`${origin}/a`);
+    expect([response.status, await response.text()]).toEqual([500, "broken"]);
+    expect(await outcome(fetch(new URL(`${origin}/b`)))).toMatchObject({
+      code: "ERR_FAILFAST_OPEN",
+      circuit: origin,
+    });
+    expect(calls).toBe(1);
+  });
+
+  test.each([404, 400, 401, 429])("an answer of %d is a success", async (status) => {
+    handle = answer(status);
+    const fetch = failfastFetch({ failfast });
+    expect((await fetch(origin)).status).toBe(status);
+    expect(stateOf()).toBe("closed");
+  });
+
+  test.each([429, 503])("an answer of %d with Retry-After says how long it stays open", async (status) => {
+    handle = answer(status, { "Retry-After": "7" });
+    const fetch = failfastFetch({ failfast });
+    await fetch(origin);
+    const error = await outcome(fetch(origin));
+    expect(error).toMatchObject({ retryAfter: 7 });
+  });
+
+  test("a network error reaches the caller as it is, and opens it", async () => {
+    close();
+    const fetch = failfastFetch({ failfast });
+    const error = (await outcome(fetch(origin))) as Error;
+    expect(error.message).toBe("fetch failed");
+    expect(isFailfastError(await outcome(fetch(origin)))).toBe(true);
+  });
+
+  test("callTimeout aborts the request", async () => {
+    let gone = false;
+    handle = (request) => request.on("close", () => (gone = true));
+    const fetch = failfastFetch({ failfast, callTimeout: "100ms" });
+    expect(await outcome(fetch(origin))).toBeInstanceOf(TimeoutError);
+    await expect.poll(() => gone).toBe(true);
+    expect(stateOf()).toBe("open");
+  });
+
+  test("a caller's own abort counts for nothing, given in init or in a Request", async () => {
+    handle = () => undefined;
+    const fetch = failfastFetch({ failfast });
+    for (const make of [
+      (signal: AbortSignal) => fetch(origin, { signal }),
+      (signal: AbortSignal) => fetch(new Request(origin, { signal })),
+    ]) {
+      const caller = new AbortController();
+      const call = outcome(make(caller.signal));
+      await expect.poll(() => calls > 0).toBe(true);
+      caller.abort();
+      expect(await call).toMatchObject({ name: "AbortError" });
+      expect(stateOf()).toBe("closed");
+    }
+  });
+
+  test("circuits by another name than the origin", async () => {
+    handle = answer(500);
+    const fetch = failfastFetch({ failfast, name: (url, method) => `${method} ${url.pathname}` });
+    await fetch(`${origin}/a`, { method: "post" });
+    expect(isFailfastError(await outcome(fetch(`${origin}/a`, { method: "POST" })))).toBe(true);
+    expect((await fetch(`${origin}/a`)).status).toBe(500);
+    expect([...failfast.circuits()].map(({ name }) => name)).toEqual(["POST /a", "GET /a"]);
+  });
+
+  test("body: true waits for the end of the body: one that breaks off is a failure", async () => {
+    handle = (_, response) => {
+      response.writeHead(200, { "Content-Length": "100" });
+      response.write("half of it");
+      setTimeout(() => response.destroy(), 20);
+    };
+    const fetch = failfastFetch({ failfast, body: true });
+    const response = await fetch(`${origin}/x`);
+    expect([response.status, response.url]).toEqual([200, `${origin}/x`]);
+    expect(await outcome(response.text())).toBeInstanceOf(Error);
+    expect(stateOf()).toBe("open");
+  });
+
+  test("body: true leaves whole bodies and failed answers readable, and the circuit as it should be", async () => {
+    handle = answer(200, { "Content-Type": "application/json" }, '{"a":1}');
+    const fetch = failfastFetch({ failfast, body: true });
+    expect(await (await fetch(origin)).json()).toEqual({ a: 1 });
+    expect(stateOf()).toBe("closed");
+    handle = answer(500, {}, "broken");
+    expect(await (await fetch(origin)).text()).toBe("broken");
+    expect(stateOf()).toBe("open");
+  });
+
+  test("as the fetch of ky and of openai", async () => {
+    handle = answer(200, { "Content-Type": "application/json" }, '{"data":[]}');
+    const fetch = failfastFetch({ failfast });
+    expect(await ky(origin, { fetch, retry: 0 }).json()).toEqual({ data: [] });
+    const openai = new OpenAI({ apiKey: "x", baseURL: origin, fetch, maxRetries: 0 });
+    expect((await openai.models.list()).data).toEqual([]);
+    handle = answer(500, { "Content-Type": "application/json" }, "{}");
+    await outcome(ky(origin, { fetch, retry: 0 }).json());
+    expect(isFailfastError(await outcome(ky(origin, { fetch, retry: 0 }).json()))).toBe(true);
+    expect(isFailfastError(await outcome(openai.models.list()))).toBe(true);
+  });
+
+  test("what is no URL is a TypeError that names it; what is no function, where it is given", async () => {
+    expect(await outcome(failfastFetch({ failfast })("nowhere"))).toMatchObject({
+      message: expect.stringContaining('"nowhere": it takes a URL'),
+    });
+    expect(() => failfastFetch({ name: "x" as never })).toThrow(TypeError);
+  });
+});
