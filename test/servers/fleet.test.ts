@@ -58,13 +58,15 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
     test("a trip in one reaches the other seven", async () => {
       fleet = await startFleet(on(kind), 8, "60s");
       const took: number[] = [];
-      for (let round = 0; round < 30; round++) {
+      // The first rounds are for the compilers and the connections.
+      for (let round = -5; round < 30; round++) {
         for (const { seen } of fleet) seen.length = 0;
         const { at } = await first().ask("trip");
         const others = fleet.slice(1);
         const opened = (member: Member) => member.seen.find(({ type }) => type === "open");
         await until(() => others.every(opened), "every process knew");
-        took.push(...others.map((member) => (opened(member)?.at ?? Number.NaN) - (at as number)));
+        if (round >= 0)
+          took.push(...others.map((member) => (opened(member)?.at ?? Number.NaN) - (at as number)));
         expect(others.every((member) => opened(member)?.local === false)).toBe(true);
         await first().ask("reset");
         await until(() => allAre("closed"), "every process was closed again");

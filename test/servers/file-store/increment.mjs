@@ -1,12 +1,22 @@
-// Counts a shared number up by compare-and-swap, so many times; in a process or a worker thread.
+// Counts a shared number up by compare-and-swap, so many times; in a process or a worker thread. Every value is
+// long, and says at its end what it says at its beginning.
 import { workerData } from "node:worker_threads";
 import { fileStore } from "failfast/file";
 
 const [folder, times] = workerData ?? process.argv.slice(2);
 const store = fileStore(folder);
+const textOf = (count) => `${count}:${"x".repeat(50_000)}:${count}`;
+
+function countOf(value) {
+  const count = value === null ? 0 : Number.parseInt(value, 10);
+  if (value !== null && value !== textOf(count)) throw new Error(`a torn read, ${value.length} long`);
+  return count;
+}
+
+let stored = await store.get("count");
 for (let done = 0; done < Number(times); ) {
-  const before = await store.get("count");
-  if (before !== null && !/^n\d+$/.test(before)) throw new Error(`a torn read: ${before}`);
-  const after = `n${Number(before?.slice(1) ?? 0) + 1}`;
-  if ((await store.swap("count", before, after, 60_000)).ok) done++;
+  const after = textOf(countOf(stored) + 1);
+  const { ok, value } = await store.swap("count", stored, after, 600_000);
+  if (ok) done++;
+  stored = value;
 }

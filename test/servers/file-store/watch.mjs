@@ -1,0 +1,17 @@
+// Says when each change arrived, by the clock that all processes of the host share; ends when it is told to.
+import { fileStore } from "failfast/file";
+
+const [folder] = process.argv.slice(2);
+const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
+const arrivals = {};
+const watching = await fileStore(folder).watch("", {
+  change({ value }) {
+    arrivals[value] ??= nowMs();
+  },
+  gap() {},
+});
+process.send("live");
+process.once("message", async () => {
+  await watching[Symbol.asyncDispose]();
+  process.send(arrivals, () => process.disconnect());
+});
