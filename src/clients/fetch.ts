@@ -4,6 +4,11 @@ import { failfast as shared } from "../index.js";
 import type { Duration } from "../surface/duration.js";
 import { show } from "../surface/options.js";
 
+/** The platform's `URL`, where its types are known. */
+export type Url = typeof globalThis extends { URL: { prototype: infer U } }
+  ? U
+  : { readonly href: string; readonly origin: string; readonly pathname: string };
+
 /** The platform's `fetch`, or one of the same shape, where its types are known. */
 export type Fetch = typeof globalThis extends { fetch: infer F extends (...args: never[]) => unknown }
   ? F
@@ -16,7 +21,7 @@ export interface FetchOptions extends FailfastOptions {
    * Names the circuit of a request. Default: its origin, `https://api.example.com`, so that each host has one of its
    * own.
    */
-  readonly name?: (url: URL, method: string) => string;
+  readonly name?: (url: Url, method: string) => string;
   /** What sends the request. Default: the runtime's `fetch`. */
   readonly fetch?: Fetch;
   /** Whose circuits they are. Default: the shared `failfast`. */
@@ -43,6 +48,11 @@ interface ResponseLike {
   readonly url: string;
   readonly redirected: boolean;
   readonly type: string;
+}
+interface Asked {
+  readonly url: Url;
+  readonly method: string;
+  readonly signal: AbortSignalLike | null | undefined;
 }
 type AnyFetch = (input: unknown, init?: unknown) => Promise<ResponseLike>;
 
@@ -170,23 +180,19 @@ class StatusError extends Error {
   }
 }
 
-function requestOf(
-  input: unknown,
-  init: unknown,
-): { url: URL; method: string; signal: AbortSignalLike | null | undefined } {
+function requestOf(input: unknown, init: unknown): Asked {
   const request = (
     typeof input === "object" && input !== null && "url" in input ? input : {}
   ) as Partial<RequestLike>;
   const given = (init ?? {}) as { method?: string; signal?: AbortSignalLike | null };
   const text = request.url ?? String(input);
-  const { location } = globalThis as { location?: { href?: string } };
+  const { location, URL } = globalThis as unknown as {
+    location?: { href?: string };
+    URL: new (text: string, base?: string) => Url;
+  };
+  const method = (given.method ?? request.method ?? "GET").toUpperCase();
   try {
-    const url = new URL(text, location?.href);
-    return {
-      url,
-      method: (given.method ?? request.method ?? "GET").toUpperCase(),
-      signal: given.signal ?? request.signal,
-    };
+    return { url: new URL(text, location?.href), method, signal: given.signal ?? request.signal };
   } catch (error) {
     throw new TypeError(`failfastFetch() was given ${show(text)}: it takes a URL`, { cause: error });
   }

@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { encodeName } from "../machine/key.js";
+import { sha256 } from "../machine/sha256.js";
 import type { PostgresClient } from "./postgres/client.js";
 import { recognise } from "./postgres/recognise.js";
 import type { Store, StoreEntry, StoreWatcher, SwapResult } from "./store.js";
@@ -39,7 +40,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       `the table of postgresStore() is ${JSON.stringify(table)}: it takes small letters, digits and _, and a schema before a point`,
     );
   // A channel's name is an identifier of at most 63 bytes, whatever the prefix is.
-  const channel = `failfast_${createHash("sha256").update(`${table}/${prefix}`).digest("hex").slice(0, 32)}`;
+  const channel = `failfast_${sha256(encodeName(`${table}/${prefix}`)).slice(0, 32)}`;
   const sql = statements(table, channel);
 
   async function write(text: string, params: readonly unknown[]): Promise<{ ok: boolean; now: number }> {

@@ -80,7 +80,7 @@ same<Api["kept"], <T>(value: T) => Promise<T>>(true);
 same<Api["rest"], (first: string, ...others: readonly number[]) => number>(true);
 same<Api["bound"], (this: Api, n: number) => number>(true);
 // @ts-expect-error: the arguments are checked
-new Api().get("1");
+const refused: Promise<string> = new Api().get("1");
 const text: Promise<string> = new Api().get(1);
 const ids: Promise<number[]> = Api.all(1, 2);
-void [text, ids, Whole];
+void [refused, text, ids, Whole];

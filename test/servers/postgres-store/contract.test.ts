@@ -1,8 +1,7 @@
-import { PGlite } from "@electric-sql/pglite";
 import { Pool } from "pg";
 import postgresJs from "postgres";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { postgresStore } from "../../../src/stores/postgres.js";
+import { postgresStore, type QueryClient } from "../../../src/stores/postgres.js";
 import { storeContract } from "../../../src/testing/index.js";
 import { postgres, startPostgres } from "./start-postgres.js";
 
@@ -36,8 +35,11 @@ describe.skipIf(!postgres)("the store contract on PostgreSQL", () => {
 });
 
 describe("the store contract on PGlite", () => {
-  let database: PGlite;
+  let database: QueryClient & { close(): Promise<void> };
   beforeAll(async () => {
+    // Its types want those of a browser.
+    const name: string = "@electric-sql/pglite";
+    const { PGlite } = await import(name);
     database = await PGlite.create();
   });
   afterAll(() => database.close());

@@ -1,0 +1,61 @@
+import { type NodeMemcachedClient, nodeMemcached } from "./node-memcached.js";
+
+/** What a client of memjs can do that matters here. */
+export interface MemjsClient {
+  get(key: string): Promise<{ readonly value: unknown }>;
+  set(key: string, value: string, options: { expires: number }): Promise<boolean>;
+  delete(key: string): Promise<unknown>;
+  /** Not called: what else has the other three, such as a `Map`, has none. */
+  touch: unknown;
+}
+
+/** A client of memjs, or of the package `memcached`. */
+export type MemcachedClient = MemjsClient | NodeMemcachedClient;
+
+/** The commands of memcached as the store uses them; those that write say whether they did. */
+export interface Commands {
+  get(name: string): Promise<unknown>;
+  set(name: string, value: string, exptime: number): Promise<boolean>;
+  delete(name: string): Promise<unknown>;
+  /** Where the client has them. */
+  readonly atomic?: Atomic;
+}
+
+export interface Atomic {
+  add(name: string, value: string, exptime: number): Promise<boolean>;
+  /** `undefined` where nothing is stored; the token is gone with the next write. */
+  gets(name: string): Promise<{ readonly value: unknown; readonly token: string } | undefined>;
+  cas(name: string, value: string, token: string, exptime: number): Promise<boolean>;
+}
+
+/** Tells the libraries apart by what their clients can do; throws a `TypeError` for anything else. */
+export function recognise(client: unknown): Commands {
+  if (has<NodeMemcachedClient>(client, ["getMulti", "gets", "set", "add", "cas", "del"])) {
+    return nodeMemcached(client);
+  }
+  if (has<MemjsClient>(client, ["get", "set", "delete", "touch"])) return memjs(client);
+  throw new TypeError(
+    `memcachedStore() takes a client of memjs or of the package memcached, got ${describe(client)}; ` +
+      "pass memcachedStore(new Memcached(server)) or memcachedStore(Client.create(server))",
+  );
+}
+
+function memjs(client: MemjsClient): Commands {
+  return {
+    get: async (name) => (await client.get(name)).value,
+    set: (name, value, exptime) => client.set(name, value, { expires: exptime }),
+    delete: (name) => client.delete(name),
+  };
+}
+
+function has<T extends object>(client: unknown, verbs: readonly (keyof T & string)[]): client is T {
+  if (typeof client !== "object" || client === null) return false;
+  return verbs.every((verb) => typeof (client as Record<string, unknown>)[verb] === "function");
+}
+
+/** What it is, and no more: an address may hold a password. */
+function describe(client: unknown): string {
+  if (typeof client !== "object" || client === null) return client === null ? "null" : typeof client;
+  if (typeof (client as { then?: unknown }).then === "function") return "a promise (await it first)";
+  return "an object that is neither";
+}

@@ -1,0 +1,20 @@
+import { encodeName } from "../../machine/key.js";
+import { sha256 } from "../../machine/sha256.js";
+
+/** memcached's own limit, in bytes. */
+const LONGEST = 250;
+const KEPT = 100;
+
+/**
+ * How the keys of a store with this prefix are written: `<prefix>:<key>`, where the prefix, but for its
+ * colons, is encoded as circuits' names are. What would be longer than memcached takes, or has a character
+ * that no record's key has, is replaced by the SHA-256 of the whole: `<prefix>:~<hash>`.
+ */
+export function naming(prefix: string): (key: string) => string {
+  const encoded = prefix.split(":").map(encodeName).join(":");
+  return (key) => {
+    const name = `${encoded}:${key}`;
+    if (name.length <= LONGEST && /^[\w.:%~-]+$/.test(key)) return name;
+    return `${encoded.slice(0, KEPT)}:~${sha256(name)}`;
+  };
+}

@@ -1,0 +1,53 @@
+import { batched } from "./batched.js";
+import type { Commands } from "./client.js";
+
+type Callback<T> = (error: unknown, result: T) => void;
+
+/** What a client of the package `memcached` can do that matters here. */
+export interface NodeMemcachedClient {
+  getMulti(keys: string[], callback: Callback<Record<string, unknown>>): void;
+  gets(key: string, callback: Callback<{ [key: string]: unknown; cas: string }>): void;
+  set(key: string, value: string, exptime: number, callback: Callback<boolean>): void;
+  add(key: string, value: string, exptime: number, callback: Callback<boolean>): void;
+  cas(key: string, value: string, token: string, exptime: number, callback: Callback<boolean>): void;
+  del(key: string, callback: Callback<boolean>): void;
+}
+
+/**
+ * The commands through the package `memcached`, whose callbacks get `false`, and no error, where the server
+ * has refused.
+ */
+export function nodeMemcached(client: NodeMemcachedClient): Commands {
+  return {
+    // Keys read at once would open a connection each, and fail where that is more than its pool may have.
+    get: batched((names) => answer((done) => client.getMulti(names, done))),
+    set: (name, value, exptime) => answer((done) => client.set(name, value, exptime, done)),
+    delete: (name) => answer((done) => client.del(name, done)),
+    atomic: {
+      add: (name, value, exptime) =>
+        answer<boolean>((done) => client.add(name, value, exptime, done)).catch((error) => {
+          if ((error as { notStored?: unknown } | null)?.notStored === true) return false;
+          throw error;
+        }),
+      async gets(name) {
+        const found = await answer<{ [key: string]: unknown; cas: string } | undefined>((done) =>
+          client.gets(name, done),
+        );
+        if (!found) return undefined;
+        // The value is under the key as the client spelled it, with its own namespace.
+        const { cas: token, ...values } = found;
+        return { value: Object.values(values)[0], token };
+      },
+      cas: (name, value, token, exptime) => answer((done) => client.cas(name, value, token, exptime, done)),
+    },
+  };
+}
+
+function answer<T>(ask: (done: Callback<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    ask((error, result) => {
+      if (error) reject(Array.isArray(error) ? error[0] : error);
+      else resolve(result);
+    });
+  });
+}

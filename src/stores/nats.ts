@@ -1,0 +1,114 @@
+import { seal, unseal } from "./cache/envelope.js";
+import { checkBucket, discard, isConflict, type NatsEntry, type NatsKv } from "./nats/bucket.js";
+import { decodeToken, encodeToken } from "./nats/key.js";
+import { watch } from "./nats/watch.js";
+import { checkPrefix } from "./redis/prefix.js";
+import type { Store, StoreEntry } from "./store.js";
+
+export type { NatsEntries, NatsEntry, NatsKv } from "./nats/bucket.js";
+
+export interface NatsStoreOptions {
+  /**
+   * Names the fleet: circuits are shared by the processes that use the same prefix in one bucket. A record's
+   * key is `<prefix>.<key>`, with `/` for its colons and `=2E` and the like for what NATS takes in no key. Any
+   * text but the empty one.
+   *
+   * @default "failfast"
+   */
+  readonly prefix?: string;
+}
+
+/** How often a swap looks again, where the bucket has changed but not to another value. */
+const ATTEMPTS = 4;
+
+/**
+ * A store in a bucket of NATS JetStream's key-value store, through `@nats-io/kv`, with all six verbs.
+ *
+ * A swap compares the value here and the revision in the server. Every value carries its own deadline, judged
+ * by this process's clock, since not every server has a time to live for each key; the bucket's own, where it
+ * has one, must be longer than that of any record: the longest open time and 24 hours. The bucket and its
+ * connection are the caller's: never made, configured or closed, and no deadline is put on their requests.
+ *
+ * @example
+ * const connection = await connect({ servers, maxReconnectAttempts: -1, pingInterval: 5_000 });
+ * const kv = await new Kvm(connection).create("failfast", { history: 1, allow_direct: false });
+ * const salesApi = failfast("sales_api", 60, { store: natsStore(kv) });
+ *
+ * @throws {TypeError} when it is no bucket, or the prefix isn't a text of at least one character.
+ */
+export function natsStore(kv: NatsKv, options: NatsStoreOptions = {}): Store {
+  checkBucket(kv);
+  const base = `${encodeToken(checkPrefix("natsStore", options.prefix))}.`;
+  const pattern = `${base}>`;
+  // A record's key has no dot.
+  const probe = `${base}watch.probe`;
+  const nameOf = (key: string): string => base + encodeToken(key);
+  const keyOf = (entry: NatsEntry): string => decodeToken(entry.key.slice(base.length));
+
+  return {
+    get: async (key) => liveValue(await kv.get(nameOf(key))),
+    set: (key, value, ttlMs) => kv.put(nameOf(key), seal(value, Date.now() + ttlMs)),
+    delete: (key) => kv.delete(nameOf(key)),
+
+    async swap(key, expect, value, ttlMs) {
+      const name = nameOf(key);
+      for (let attempt = 1; ; attempt += 1) {
+        const found = await kv.get(name);
+        const stored = liveValue(found);
+        if (stored !== expect) return { ok: false, value: stored };
+        try {
+          await kv.put(name, seal(value, Date.now() + ttlMs), { previousSeq: found?.revision ?? 0 });
+          return { ok: true, value };
+        } catch (error) {
+          if (!isConflict(error) || attempt === ATTEMPTS) throw error;
+        }
+      }
+    },
+
+    async list(start) {
+      const latest = new Map<string, NatsEntry>();
+      const entries = await kv.history({ key: pattern });
+      try {
+        for await (const entry of entries) latest.set(entry.key, entry);
+      } finally {
+        discard(entries);
+      }
+      const found: StoreEntry[] = [];
+      for (const entry of latest.values()) {
+        if (entry.operation !== "PUT") continue;
+        const key = keyOf(entry);
+        const value = liveValue(entry);
+        if (value === null) kv.purge(entry.key, { previousSeq: entry.revision }).catch(() => {});
+        else if (key.startsWith(start)) found.push({ key, value });
+      }
+      return found;
+    },
+
+    watch: (start, on) =>
+      watch(
+        { kv, pattern, probe },
+        {
+          entry(entry) {
+            const key = keyOf(entry);
+            if (entry.key === probe || !key.startsWith(start)) return;
+            const value = liveValue(entry);
+            harmlessly(() => (value === null ? on.gap() : on.change({ key, value })));
+          },
+          gap: () => harmlessly(() => on.gap()),
+        },
+      ),
+  };
+}
+
+/** What an entry holds, where that is live. */
+const liveValue = (entry: NatsEntry | null): string | null =>
+  entry?.operation === "PUT" ? unseal(entry.string(), Date.now()) : null;
+
+/** A watcher that throws would end the watch. */
+function harmlessly(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // Its own affair.
+  }
+}

@@ -1,0 +1,57 @@
+/** What an entry of a bucket says. */
+export interface NatsEntry {
+  readonly key: string;
+  readonly operation: "PUT" | "DEL" | "PURGE";
+  readonly revision: number;
+  string(): string;
+}
+
+/** Entries as they come in. */
+export interface NatsEntries extends AsyncIterable<NatsEntry> {
+  stop(): void;
+}
+
+/** What a bucket of `@nats-io/kv` can do that matters here. */
+export interface NatsKv {
+  get(key: string): Promise<NatsEntry | null>;
+  put(key: string, value: string, options?: { previousSeq: number }): Promise<number>;
+  delete(key: string): Promise<void>;
+  purge(key: string, options: { previousSeq: number }): Promise<void>;
+  history(options: { key: string }): Promise<NatsEntries>;
+  watch(options: { key: string; include: "updates" }): Promise<NatsEntries>;
+}
+
+const VERBS = ["get", "put", "delete", "purge", "history", "watch"] as const;
+
+/** Throws a `TypeError` for what is no bucket. */
+export function checkBucket(kv: unknown): void {
+  const found = typeof kv === "object" && kv !== null ? (kv as Record<string, unknown>) : {};
+  if (VERBS.every((verb) => typeof found[verb] === "function")) return;
+  throw new TypeError(
+    `natsStore() takes a bucket of @nats-io/kv, got ${describe(kv, found)}; ` +
+      'pass natsStore(await new Kvm(connection).create("failfast"))',
+  );
+}
+
+/** What it is, and no more: a URL holds a password. */
+function describe(kv: unknown, found: Record<string, unknown>): string {
+  if (typeof kv !== "object" || kv === null) return kv === null ? "null" : typeof kv;
+  if (typeof found["then"] === "function") return "a promise (await it first)";
+  if (typeof found["create"] === "function") return "the manager of buckets";
+  if (typeof found["subscribe"] === "function") return "a connection";
+  return "an object that is none";
+}
+
+/**
+ * Ends a read or a watch. Its consumer would stay on the server for another 5 minutes: the client can delete
+ * it, though it doesn't say so in its types; where it can't, the server will.
+ */
+export function discard(entries: NatsEntries & { readonly _data?: unknown }): void {
+  entries.stop();
+  const consumer = entries._data as { delete?: () => Promise<unknown> } | undefined;
+  consumer?.delete?.().catch(() => {});
+}
+
+/** Somebody wrote in between: JetStream's "wrong last sequence". */
+export const isConflict = (error: unknown): boolean =>
+  [10071, 10164].includes((error as { code?: number } | null)?.code ?? 0);

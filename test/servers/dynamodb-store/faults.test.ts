@@ -1,0 +1,32 @@
+import { dynamodbStore } from "../../../src/stores/dynamodb.js";
+import { storeFaults } from "../store-faults.js";
+import { documents, startDynalite, TABLE } from "./start-dynalite.js";
+
+storeFaults("dynamodbStore() on an emulator", async () => {
+  const server = await startDynalite();
+  const operator = documents(server.port);
+  return {
+    open() {
+      const client = documents(server.port);
+      return { store: dynamodbStore(client, TABLE), close: () => client.destroy() };
+    },
+    pause: server.pause,
+    resume: server.resume,
+    restart: server.restart,
+    keeps: true,
+    async empty() {
+      const { Items = [] } = await operator.scan({ TableName: TABLE });
+      await Promise.all(Items.map(({ id }) => operator.delete({ TableName: TABLE, Key: { id } })));
+    },
+    // Live by its expiry, but no text.
+    spoil: (key) =>
+      operator.put({
+        TableName: TABLE,
+        Item: { id: `failfast:${key}`, value: { no: "text" }, expires: Date.now() + 600_000 },
+      }),
+    async stop() {
+      operator.destroy();
+      await server.stop();
+    },
+  };
+});

@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import { buffer } from "node:stream/consumers";
+
+/** Stands before the emulator and does what that one leaves out. */
+export interface Front {
+  readonly port: number;
+  /** What came in, in order: "GetItem", "PutItem", … with the input. */
+  readonly requests: { readonly operation: string; readonly input: Record<string, unknown> }[];
+  /** From now on nothing is answered; what hangs is counted in `hanging`. */
+  freeze(): void;
+  hanging(): number;
+  close(): Promise<void>;
+}
+
+/**
+ * The emulator knows no `ReturnValuesOnConditionCheckFailure`: to what it refuses, this adds the item that is
+ * stored, spelled as in every answer of DynamoDB.
+ */
+export async function startFront(emulator: number): Promise<Front> {
+  const requests: Front["requests"] = [];
+  const hanging = new Set<IncomingMessage>();
+  let frozen = false;
+
+  async function ask(headers: IncomingMessage["headers"], body: string): Promise<[number, string]> {
+    const { "x-amz-target": target, authorization, "x-amz-date": date } = headers;
+    const answer = await fetch(`http://127.0.0.1:${emulator}/`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": String(target),
+        authorization: String(authorization),
+        "x-amz-date": String(date),
+      },
+      body,
+    });
+    return [answer.status, await answer.text()];
+  }
+
+  const server = createServer((request, response) => {
+    void (async () => {
+      if (frozen) {
+        hanging.add(request);
+        request.socket.once("close", () => hanging.delete(request));
+        return;
+      }
+      const body = (await buffer(request)).toString();
+      const target = String(request.headers["x-amz-target"]);
+      requests.push({ operation: target.replace(/.*\./, ""), input: JSON.parse(body) });
+      const [status, text] = await ask(request.headers, body);
+      const refused = status === 400 && text.includes("ConditionalCheckFailed");
+      const asked = refused && body.includes('"ReturnValuesOnConditionCheckFailure":"ALL_OLD"');
+      response.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
+      response.end(asked ? JSON.stringify({ ...JSON.parse(text), ...(await stored(request, body)) }) : text);
+    })();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+
+  async function stored(request: IncomingMessage, body: string): Promise<object> {
+    const { TableName, Item } = JSON.parse(body);
+    const read = { TableName, Key: { id: Item.id }, ConsistentRead: true };
+    const headers = { ...request.headers, "x-amz-target": "DynamoDB_20120810.GetItem" };
+    return JSON.parse((await ask(headers, JSON.stringify(read)))[1]);
+  }
+
+  return {
+    port: (server.address() as { port: number }).port,
+    requests,
+    freeze() {
+      frozen = true;
+    },
+    hanging: () => hanging.size,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

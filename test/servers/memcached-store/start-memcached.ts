@@ -1,0 +1,76 @@
+import { connect } from "node:net";
+import Memcached from "memcached";
+import { Client } from "memjs";
+import { memcachedStore } from "../../../src/stores/memcached.js";
+import type { Store } from "../../../src/stores/store.js";
+import { type ServerProcess, startServer } from "../server-process.js";
+
+/** Starts a memcached of its own on the loopback. */
+export function startMemcached(
+  program = "memcached",
+  ...settings: readonly string[]
+): Promise<ServerProcess> {
+  return startServer({
+    command: (port) => [program, "-l", "127.0.0.1", "-p", `${port}`, "-U", "0", "-u", "nobody", ...settings],
+    answers: async (port) => (await raw(port, "version").catch(() => "")) !== "",
+  });
+}
+
+/** Says one command to a memcached as it is, and gives the answer; rejects where there is none within 1 s. */
+export function raw(port: number, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(`${command}\r\n`));
+    let answer = "";
+    socket.on("data", (text) => {
+      answer += text;
+      if (!/^(VERSION .*|OK|STORED|NOT_STORED|DELETED|NOT_FOUND|[\s\S]*END|[A-Z_]*ERROR.*)\r\n$/.test(answer))
+        return;
+      socket.destroy();
+      resolve(answer.trimEnd());
+    });
+    socket.once("error", reject);
+    socket.setTimeout(1_000, () => {
+      socket.destroy();
+      reject(new Error(`no answer to ${command}`));
+    });
+  });
+}
+
+/** Stores a value as some other client would, flags included. */
+export const rawSet = (port: number, key: string, value: string, flags = 0): Promise<string> =>
+  raw(port, `set ${key} ${flags} 0 ${Buffer.byteLength(value)}\r\n${value}`);
+
+export interface Library {
+  readonly name: string;
+  readonly verbs: readonly "swap"[];
+  open(port: number, options?: { prefix?: string }): { store: Store; close(): void };
+}
+
+/** As the documentation has it: a lost server is asked again after a second, for as long as it takes. */
+export const settings = {
+  timeout: 1_000,
+  retries: 0,
+  retry: 1_000,
+  failures: 1_000_000_000,
+  failuresTimeout: 1_000,
+};
+
+export const nodeMemcached: Library = {
+  name: "memcached",
+  verbs: ["swap"],
+  open(port, options) {
+    const client = new Memcached(`127.0.0.1:${port}`, settings);
+    return { store: memcachedStore(client, options), close: () => client.end() };
+  },
+};
+
+export const memjs: Library = {
+  name: "memjs",
+  verbs: [],
+  open(port, options) {
+    const client = Client.create(`127.0.0.1:${port}`, { retries: 1, logger: { log() {} } });
+    return { store: memcachedStore(client, options), close: () => client.close() };
+  },
+};
+
+export const libraries: readonly Library[] = [nodeMemcached, memjs];
