@@ -58,7 +58,8 @@ export async function startFront(emulator: number): Promise<Front> {
 
   async function stored(request: IncomingMessage, body: string): Promise<object> {
     const { TableName, Item } = JSON.parse(body);
-    const read = { TableName, Key: { id: Item.id }, ConsistentRead: true };
+    const key = "id" in Item ? { id: Item.id } : { pk: Item.pk };
+    const read = { TableName, Key: key, ConsistentRead: true };
     const headers = { ...request.headers, "x-amz-target": "DynamoDB_20120810.GetItem" };
     return JSON.parse((await ask(headers, JSON.stringify(read)))[1]);
   }
