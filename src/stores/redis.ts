@@ -1,18 +1,25 @@
+import { checkPrefix } from "./redis/prefix.js";
 import { type RedisClient, recognise } from "./redis/recognise.js";
-import { scan } from "./redis/scan.js";
-import { evaluate, WRITE } from "./redis/script.js";
+import { records } from "./redis/records.js";
 import { subscribe } from "./redis/subscription.js";
 import type { Store, StoreEntry, StoreWatcher } from "./store.js";
 
-export type { IoredisClient } from "./redis/ioredis.js";
-export type { NodeRedisClient } from "./redis/node-redis.js";
+export type { IoredisClient, IoredisCluster } from "./redis/ioredis.js";
+export type {
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisPool,
+  NodeRedisSentinel,
+} from "./redis/node-redis.js";
 export type { RedisClient } from "./redis/recognise.js";
 
 export interface RedisStoreOptions {
   /**
    * Names the fleet: circuits are shared by the processes that use the same prefix, in one database of one
-   * Redis. A record is kept under `<prefix>:<key>`, and changes are published on `<prefix>@<database>`; both
-   * begin with the client's own `keyPrefix`, where it has one. Any text but the empty one.
+   * Redis. A record is kept under `<prefix>:<key>`, the index of all records under `<prefix>:@index`, and
+   * changes are published on `<prefix>@<database>`; all begin with the client's own `keyPrefix`, where it has
+   * one. In a Cluster keys begin with `{<prefix>}:`, unless the prefix has a hash tag of its own, so that all
+   * are in one slot. Any text but the empty one.
    *
    * @default "failfast"
    */
@@ -20,7 +27,8 @@ export interface RedisStoreOptions {
 }
 
 /**
- * A store in Redis or Valkey, through a client of node-redis, ioredis or iovalkey, with all six verbs.
+ * A store in Redis or Valkey, standalone, behind Sentinels or in a Cluster, through a client of node-redis,
+ * ioredis or iovalkey, with all six verbs. Everything goes to masters.
  *
  * Commands go to the caller's client, which is never configured or closed, and are rejected at once while it
  * isn't ready, save that a client of ioredis may still be making its first connection; they have no deadline
@@ -35,43 +43,27 @@ export interface RedisStoreOptions {
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
   const connection = recognise(client);
-  const { prefix = "failfast" } = options;
-  if (typeof prefix !== "string" || prefix === "") {
-    throw new TypeError(
-      `the prefix of redisStore() must be a text of at least one character, got ${prefix === "" ? '""' : typeof prefix}`,
-    );
-  }
-  const keyOf = (key: string): string => `${prefix}:${key}`;
-  const channel = `${connection.keyPrefix}${prefix}@${connection.database}`;
-  const write = (when: string, expect: string, key: string, value: string, ttlMs: number) =>
-    evaluate(connection, WRITE, keyOf(key), [when, expect, value, String(Math.ceil(ttlMs)), channel, key]);
-
+  const prefix = checkPrefix("redisStore", options.prefix);
+  const channel = async (): Promise<string> =>
+    `${connection.keyPrefix}${prefix}@${await connection.database()}`;
+  const scripting = {
+    evalsha: (sha1: string, keys: string[], args: string[]) =>
+      connection.send(["evalsha", sha1, String(keys.length)], keys, args),
+    eval: (text: string, keys: string[], args: string[]) =>
+      connection.send(["eval", text, String(keys.length)], keys, args),
+  };
   return {
-    async get(key) {
-      return (await connection.send(["get"], [keyOf(key)])) as string | null;
-    },
-    async set(key, value, ttlMs) {
-      await write("always", "", key, value, ttlMs);
-    },
-    async delete(key) {
-      await connection.send(["del"], [keyOf(key)]);
-    },
-    async swap(key, expect, value, ttlMs) {
-      const when = expect === null ? "absent" : "equal";
-      const [ok, now, stored] = await write(when, expect ?? "", key, value, ttlMs);
-      return { ok: Number(ok) === 1, value: stored as string | null, now: Number(now) };
-    },
-    async list(start) {
-      const found = await scan(connection, keyOf(start));
-      return Array.from(found.values(), (entry) => ({ ...entry, key: entry.key.slice(keyOf("").length) }));
-    },
-    watch: (start, on) =>
-      subscribe(connection, channel, {
+    ...records(scripting, connection.cluster ? hashTagged(prefix) : prefix, channel, connection.cluster),
+    watch: async (start, on) =>
+      subscribe(connection, await channel(), {
         message: (text) => harmlessly(() => deliver(text, start, on)),
         gap: () => harmlessly(() => on.gap()),
       }),
   };
 }
+
+/** A Cluster looks at what is between the first braces only, to choose the slot: a record and its index share it. */
+const hashTagged = (prefix: string): string => (/^[^{]*\{[^}]+\}/.test(prefix) ? prefix : `{${prefix}}`);
 
 function deliver(text: string, start: string, on: StoreWatcher): void {
   const entry = parse(text);

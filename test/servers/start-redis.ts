@@ -95,6 +95,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** Waits for a condition of a server, outside of a test; throws where it isn't met within 30 s. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`it never became so: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** Whether a Redis answers there, be it that it asks for a password. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {

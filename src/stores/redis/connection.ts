@@ -1,17 +1,21 @@
+import type { Awaitable } from "../store.js";
+
 /**
  * What the store needs of a Redis client, whichever library it comes from. Commands go to the caller's own
- * connection, which is never configured, closed or owned; only a subscription has a connection of its own.
+ * connections, which are never configured, closed or owned; only a subscription has a connection of its own.
  */
 export interface Connection {
-  /** What every key begins with by the client's own configuration; `send` puts it there, `scan` finds it there. */
+  /** What every key begins with by the client's own configuration; `send` puts it there. */
   readonly keyPrefix: string;
+  /** The keys of one script must be in one slot. */
+  readonly cluster: boolean;
   /** Publishing knows no databases, so the channel has to. */
-  readonly database: number;
+  database(): Awaitable<number>;
   /**
-   * Runs one command: its head, its keys, the rest. Rejects at once when the client isn't ready any more,
-   * for its offline queue would fill up while Redis is away and be written when nobody wants it.
+   * Runs one command on a master: its head, its keys, the rest. Rejects at once when the client isn't ready
+   * any more, for its offline queue would fill up while Redis is away and be written when nobody wants it.
    */
-  send(head: readonly string[], keys?: readonly string[], tail?: readonly string[]): Promise<unknown>;
+  send(head: readonly string[], keys: readonly string[], tail: readonly string[]): Promise<unknown>;
   /** Opens a connection of its own, which never keeps the process alive, and subscribes to the channel. */
   subscribe(channel: string, on: LinkEvents): Link;
 }

@@ -1,13 +1,19 @@
 import { systemClock } from "../../platform.js";
 import { CONNECT_WITHIN, type Connection, type Link, type LinkEvents, notReady } from "./connection.js";
 
-/** What the store uses of an ioredis or iovalkey client (`new Redis()`), with Sentinels or without. */
+/** What the store uses of an ioredis or iovalkey client: `new Redis()`, with Sentinels or without. */
 export interface IoredisClient {
   readonly status: string;
   readonly options: { readonly keyPrefix?: string | undefined; readonly db?: number | undefined };
   call(command: string, ...args: string[]): Promise<unknown>;
   once(event: string, listener: () => void): unknown;
   duplicate(overrides?: object): unknown;
+}
+
+/** What the store uses of `new Cluster()` of ioredis or iovalkey. */
+export interface IoredisCluster extends Pick<IoredisClient, "status" | "call" | "once"> {
+  readonly options: { readonly keyPrefix?: string | undefined };
+  nodes(role: "master"): readonly Pick<IoredisClient, "duplicate">[];
 }
 
 interface Subscriber {
@@ -19,22 +25,19 @@ interface Subscriber {
   disconnect(): void;
 }
 
-export function isIoredis(client: object): client is IoredisClient {
-  const { status, call, once, duplicate } = client as Partial<IoredisClient>;
-  const { isCluster } = client as { isCluster?: boolean };
-  return (
-    typeof status === "string" &&
-    [call, once, duplicate].every((verb) => typeof verb === "function") &&
-    !isCluster
-  );
-}
+/** The connection, where it is a client of ioredis or iovalkey, told by what it can do. */
+export function ioredis(given: object): Connection | undefined {
+  const client = given as IoredisClient & Partial<IoredisCluster>;
+  const verbs = [client.call, client.once, client.duplicate];
+  if (typeof client.status !== "string" || verbs.some((verb) => typeof verb !== "function")) return undefined;
 
-export function ioredis(client: IoredisClient): Connection {
   const starting = firstConnection(client);
+  const { keyPrefix = "", db = 0 } = client.options;
   return {
-    keyPrefix: client.options.keyPrefix ?? "",
-    database: client.options.db ?? 0,
-    async send([command = "", ...head], keys = [], tail = []) {
+    keyPrefix,
+    cluster: client.nodes !== undefined,
+    database: () => db,
+    async send([command = "", ...head], keys, tail) {
       // What connects a client made with `lazyConnect` is a command: one that may be late in its queue.
       if (client.status === "wait") client.call("ping").catch(() => {});
       if (client.status !== "ready") await starting;
@@ -46,7 +49,13 @@ export function ioredis(client: IoredisClient): Connection {
           : "it goes on by itself once Redis answers",
       );
     },
-    subscribe: (channel, on) => subscribe(client, channel, on),
+    // A publication reaches every node of a Cluster: any master will do, and after it another one.
+    subscribe(channel, on) {
+      const masters = client.nodes?.("master") ?? [client];
+      const master = masters[Math.floor(systemClock.random() * masters.length)];
+      if (master === undefined) throw notReady(`its status is "${client.status}"`, "it knows no master yet");
+      return subscribe(master, channel, on);
+    },
   };
 }
 
@@ -61,7 +70,7 @@ async function firstConnection(client: IoredisClient): Promise<void> {
   });
 }
 
-function subscribe(client: IoredisClient, channel: string, on: LinkEvents): Link {
+function subscribe(client: Pick<IoredisClient, "duplicate">, channel: string, on: LinkEvents): Link {
   const subscriber = client.duplicate({
     lazyConnect: true,
     // Who reconnects is the subscription: the client's own timers would keep the process alive, and it

@@ -1,3 +1,4 @@
+import { systemClock } from "../../platform.js";
 import { CONNECT_WITHIN, type Connection, type Link, type LinkEvents, notReady } from "./connection.js";
 
 /** What the store uses of a client that node-redis's `createClient()` makes. */
@@ -5,18 +6,44 @@ export interface NodeRedisClient {
   readonly isOpen: boolean;
   readonly isReady: boolean;
   readonly options?:
-    | {
-        /** A text, or the bytes of one. */
-        readonly keyPrefix?: unknown;
-        readonly database?: number | undefined;
-        readonly socket?: object | undefined;
-      }
+    | { readonly database?: number | undefined; readonly socket?: object | undefined }
     | undefined;
   sendCommand(args: readonly string[], options?: { readonly typeMapping?: object }): Promise<unknown>;
-  /** Only a client of one connection can select a database: a cluster's, a sentinel's and a pool can't. */
+  /** Only a client of one connection can select a database. */
   select(database: number): Promise<unknown>;
   duplicate(overrides?: object): unknown;
 }
+
+/** What the store uses of `createClientPool()`: it lends its clients. */
+export interface NodeRedisPool {
+  readonly isOpen: boolean;
+  execute(use: never): Promise<unknown>;
+}
+
+/** What the store uses of `createSentinel()`: it lends a client of the master of the moment. */
+export interface NodeRedisSentinel {
+  readonly isOpen: boolean;
+  readonly isReady: boolean;
+  getMasterNode(): unknown;
+  _execute(isReadonly: boolean | undefined, use: never): Promise<unknown>;
+}
+
+/** What the store uses of `createCluster()`. */
+export interface NodeRedisCluster {
+  readonly isOpen: boolean;
+  readonly masters: readonly object[];
+  nodeClient(node: never): unknown;
+  sendCommand(
+    firstKey: string | undefined,
+    isReadonly: boolean | undefined,
+    args: string[],
+    options?: { readonly typeMapping?: object },
+  ): Promise<unknown>;
+}
+
+/** Has a client of one connection, that of a master, used for one thing. */
+type Lend = <T>(use: (client: NodeRedisClient) => Promise<T>) => Promise<T>;
+type Client = NodeRedisClient | NodeRedisPool | NodeRedisSentinel | NodeRedisCluster;
 
 interface Subscriber {
   on(event: string, listener: (error: unknown) => void): unknown;
@@ -27,37 +54,111 @@ interface Subscriber {
   destroy(): void;
 }
 
-export function isNodeRedis(client: object): client is NodeRedisClient {
-  const { isReady, sendCommand, select, duplicate } = client as Partial<NodeRedisClient>;
-  return (
-    typeof isReady === "boolean" &&
-    [sendCommand, select, duplicate].every((verb) => typeof verb === "function")
-  );
+/** The connection, where it is a client of node-redis, told by what it can do. */
+export function nodeRedis(client: object): Connection | undefined {
+  const can = (...verbs: string[]): boolean =>
+    verbs.every((verb) => typeof (client as Record<string, unknown>)[verb] === "function");
+
+  if (can("sendCommand", "select", "duplicate")) {
+    const one = client as NodeRedisClient;
+    return connection(one, (use) => use(one));
+  }
+  if (can("nodeClient", "sendCommand")) return cluster(client as NodeRedisCluster);
+  if (can("getMasterNode", "_execute")) {
+    const sentinel = client as NodeRedisSentinel;
+    return connection(sentinel, ((use) => sentinel._execute(false, use as never)) as Lend);
+  }
+  if (can("execute", "sendCommand")) {
+    const pool = client as NodeRedisPool;
+    return connection(pool, ((use) => pool.execute(use as never)) as Lend);
+  }
+  return undefined;
 }
 
-export function nodeRedis(client: NodeRedisClient): Connection {
-  const { database = 0 } = client.options ?? {};
-  const keyPrefix = String(client.options?.keyPrefix ?? "");
+function connection(owner: Client, lend: Lend): Connection {
+  const keyPrefix = prefixOf(owner);
   return {
     keyPrefix,
-    database,
-    async send(head, keys = [], tail = []) {
-      if (!client.isReady) {
-        throw client.isOpen
-          ? notReady("it is connecting", "it goes on by itself once Redis answers")
-          : notReady("it is closed", "await client.connect() first");
-      }
-      // Strings, even where the caller's client was told to give Buffers.
-      return client.sendCommand([...head, ...keys.map((key) => keyPrefix + key), ...tail], {
-        typeMapping: {},
+    cluster: false,
+    database: () => lend(async ({ options }) => options?.database ?? 0),
+    async send(head, keys, tail) {
+      checkOpen(owner);
+      return lend(async (client) => {
+        if (!client.isReady) throw notReady("it is connecting", "it goes on by itself once Redis answers");
+        return client.sendCommand([...head, ...keys.map((key) => keyPrefix + key), ...tail], STRINGS);
       });
     },
-    subscribe: (channel, on) => subscribe(client, channel, on),
+    subscribe: (channel, on) => subscribe(lend, channel, on),
   };
 }
 
-function subscribe(client: NodeRedisClient, channel: string, on: LinkEvents): Link {
-  const subscriber = client.duplicate({
+function cluster(owner: NodeRedisCluster): Connection {
+  const keyPrefix = prefixOf(owner);
+  return {
+    keyPrefix,
+    cluster: true,
+    database: () => 0,
+    async send(head, keys, tail) {
+      checkOpen(owner);
+      const stored = keys.map((key) => keyPrefix + key);
+      return owner.sendCommand(stored[0], false, [...head, ...stored, ...tail], STRINGS);
+    },
+    // A publication reaches every node: any master will do, and after it another one.
+    subscribe: (channel, on) => {
+      const lend: Lend = async (use) => {
+        checkOpen(owner);
+        const masters = owner.masters as readonly { readonly client?: { readonly isReady?: boolean } }[];
+        const ready = masters.filter((master) => master.client?.isReady);
+        const known = ready.length > 0 ? ready : masters;
+        const node = known[Math.floor(systemClock.random() * known.length)];
+        return use((await owner.nodeClient(node as never)) as NodeRedisClient);
+      };
+      return subscribe(lend, channel, on);
+    },
+  };
+}
+
+/** Strings, even where the caller's client was told to give Buffers. */
+const STRINGS = { typeMapping: {} };
+
+/** A text, or the bytes of one; raw commands are sent without it. */
+const prefixOf = (client: object): string => String((client as { _keyPrefix?: unknown })._keyPrefix ?? "");
+
+function checkOpen(client: Client): void {
+  if (!client.isOpen) throw notReady("it is closed", "await client.connect() first");
+}
+
+function subscribe(lend: Lend, channel: string, on: LinkEvents): Link {
+  let subscriber: Subscriber | undefined;
+  let destroyed = false;
+  const destroy = (): void => {
+    destroyed = true;
+    try {
+      subscriber?.destroy();
+    } catch {
+      // It was closed already, which some versions mind.
+    }
+  };
+  const open = async (): Promise<void> => {
+    subscriber = (await lend(duplicate)) as Subscriber;
+    if (destroyed) return;
+    subscriber.on("error", on.lost);
+    subscriber.on("end", () => on.lost(new Error("the connection was closed")));
+    // The client forgets a destroy() that comes before its socket has connected.
+    subscriber.on("connect", () => {
+      if (destroyed) destroy();
+    });
+    subscriber.unref();
+    await subscriber.connect();
+    await subscriber.subscribe(channel, on.message);
+    on.live();
+  };
+  open().catch(on.lost);
+  return { ping: async () => subscriber?.ping(), destroy };
+}
+
+const duplicate = async (client: NodeRedisClient): Promise<unknown> =>
+  client.duplicate({
     // Who reconnects is the subscription: the client's own timers would keep the process alive.
     socket: {
       ...client.options?.socket,
@@ -71,27 +172,4 @@ function subscribe(client: NodeRedisClient, channel: string, on: LinkEvents): Li
     // A cache shared with the caller's client would be flushed whenever this connection ends.
     clientSideCache: undefined,
     emitInvalidate: false,
-  }) as Subscriber;
-
-  let destroyed = false;
-  const destroy = (): void => {
-    destroyed = true;
-    try {
-      subscriber.destroy();
-    } catch {
-      // It was closed already, which some versions mind.
-    }
-  };
-  subscriber.on("error", on.lost);
-  subscriber.on("end", () => on.lost(new Error("the connection was closed")));
-  // The client forgets a destroy() that comes before its socket has connected.
-  subscriber.on("connect", () => {
-    if (destroyed) destroy();
   });
-  subscriber.unref();
-  subscriber
-    .connect()
-    .then(() => subscriber.subscribe(channel, on.message))
-    .then(on.live, on.lost);
-  return { ping: () => subscriber.ping(), destroy };
-}

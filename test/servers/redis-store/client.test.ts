@@ -1,5 +1,5 @@
-import { Cluster, Redis } from "ioredis";
-import { BasicClientSideCache, createClient, createCluster, createSentinel, RESP_TYPES } from "redis";
+import { Redis } from "ioredis";
+import { BasicClientSideCache, createClient, RESP_TYPES } from "redis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RedisClient, redisStore } from "../../../src/stores/redis.js";
 import { requireProgram } from "../require.js";
@@ -27,23 +27,12 @@ describe("redisStore() takes", () => {
     expect(anything(client)).toThrow(TypeError);
   });
 
-  it.each([
-    ["a store", { get() {}, set() {}, delete() {} }, /an object that is none/],
-    ["a cluster of node-redis", createCluster({ rootNodes: [] }), /a Cluster, Sentinel or pool client/],
-    [
-      "a Sentinel client of node-redis",
-      createSentinel({ name: "m", sentinelRootNodes: [{ host: "127.0.0.1", port: 1 }] }),
-      /a Cluster, Sentinel or pool client/,
-    ],
-    ["a pool of node-redis", createClient().createPool(), /a Cluster, Sentinel or pool client/],
-    [
-      "a cluster of ioredis",
-      new Cluster([{ host: "127.0.0.1", port: 1 }], { lazyConnect: true }),
-      /a Cluster, Sentinel or pool client/,
-    ],
-  ])("not %s", (_, client, message) => {
-    expect(anything(client)).toThrow(message);
-  });
+  it.each([["a store", { get() {}, set() {}, delete() {} }, /an object that is none/]])(
+    "not %s",
+    (_, client, message) => {
+      expect(anything(client)).toThrow(message);
+    },
+  );
 
   it("no empty prefix and none that isn't a text", () => {
     expect(() => redisStore(createClient(), { prefix: "" })).toThrow(/at least one character, got ""/);
@@ -137,4 +126,4 @@ describe.skipIf(!redisServer)("a client that is not ready is not sent anything",
 });
 
 const readiness = (client: RedisClient): boolean =>
-  "isReady" in client ? client.isReady : client.status === "ready";
+  "isReady" in client ? client.isReady : "status" in client && client.status === "ready";

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
-import { createClient } from "redis";
+import { Redis as Valkey } from "iovalkey";
+import { createClient, createClientPool } from "redis";
 import type { RedisClient } from "../../../src/stores/redis.js";
 import type { StoreEntry } from "../../../src/stores/store.js";
 
@@ -51,7 +52,49 @@ export const ioredis: Library = {
   unconnected: (url) => lazyIoredis(url),
 };
 
-export const libraries: readonly Library[] = [nodeRedis, ioredis];
+/** It speaks RESP2 only. */
+export const iovalkey: Library = {
+  name: "iovalkey",
+  async open(url, { keyPrefix = "" } = {}) {
+    const client = new Valkey(url, { lazyConnect: true, keyPrefix });
+    client.on("error", ignore);
+    await client.connect();
+    return {
+      client,
+      command: (command, ...args) => client.call(command as string, ...args),
+      close: () => client.disconnect(),
+    };
+  },
+  unconnected: (url) => new Valkey(url, { lazyConnect: true }).on("error", ignore),
+};
+
+export const nodeRedisPool: Library = {
+  name: "node-redis's pool",
+  async open(url, { keyPrefix = "", resp = 3 } = {}) {
+    const client = createClientPool({ url, RESP: resp, keyPrefix }, { minimum: 2 });
+    client.on("error", ignore);
+    await client.connect();
+    return {
+      client,
+      command: (...args) => client.sendCommand(args),
+      close: () => client.destroy(),
+    };
+  },
+  unconnected: (url) => createClientPool({ url }),
+};
+
+export const libraries: readonly Library[] = [nodeRedis, ioredis, iovalkey];
+
+/** Each with each protocol it speaks. */
+export const protocols: readonly { name: string; library: Library; settings: ClientSettings }[] = [
+  { name: "node-redis, RESP3", library: nodeRedis, settings: { resp: 3 } },
+  { name: "node-redis, RESP2", library: nodeRedis, settings: { resp: 2 } },
+  { name: "node-redis's pool, RESP3", library: nodeRedisPool, settings: { resp: 3 } },
+  { name: "node-redis's pool, RESP2", library: nodeRedisPool, settings: { resp: 2 } },
+  { name: "ioredis, RESP3", library: ioredis, settings: { resp: 3 } },
+  { name: "ioredis, RESP2", library: ioredis, settings: { resp: 2 } },
+  { name: "iovalkey", library: iovalkey, settings: {} },
+];
 
 /** An ioredis client that connects with its first command. */
 export function lazyIoredis(url: string, settings: { keyPrefix?: string; protocol?: 2 | 3 } = {}): Redis {

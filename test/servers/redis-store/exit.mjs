@@ -1,16 +1,20 @@
 // Watches, writes, waits for a line on stdin, then closes its own client and must end by itself.
 // Arguments: the library, the URL of Redis.
 import { Redis } from "ioredis";
+import { Redis as Valkey } from "iovalkey";
 import { createClient } from "redis";
 import { redisStore } from "../../../dist/stores/redis.js";
 
 const [library, url] = process.argv.slice(2);
 
 // None of its own timers may be what keeps the process alive.
-const client =
-  library === "ioredis"
-    ? new Redis(url, { lazyConnect: true, retryStrategy: null, disconnectTimeout: 1 })
-    : createClient({ url, socket: { reconnectStrategy: false } });
+const settings = { lazyConnect: true, retryStrategy: null, disconnectTimeout: 1 };
+const open = {
+  ioredis: () => new Redis(url, settings),
+  iovalkey: () => new Valkey(url, settings),
+  "node-redis": () => createClient({ url, socket: { reconnectStrategy: false } }),
+};
+const client = open[library]();
 client.on("error", () => {});
 await client.connect();
 
@@ -20,7 +24,7 @@ await store.swap("a", null, "1", 60_000);
 
 process.stdin.once("data", () => {
   process.stdin.destroy();
-  if (library === "ioredis") client.disconnect();
+  if ("disconnect" in client) client.disconnect();
   else client.destroy();
   console.log("closed");
 });

@@ -3,14 +3,9 @@ import { redisStore } from "../../../src/stores/redis.js";
 import type { StoreWatcher } from "../../../src/stores/store.js";
 import { requireProgram } from "../require.js";
 import { freePort, type RedisServer, startRedis } from "../start-redis.js";
-import { type ClientSettings, libraries, type OpenClient, remember, soon } from "./clients.js";
+import { libraries, type OpenClient, protocols, remember, soon } from "./clients.js";
 
 const redisServer = requireProgram("redis-server");
-const protocols = libraries.flatMap((library) => [
-  { library, name: `${library.name}, RESP3`, settings: { resp: 3 } satisfies ClientSettings },
-  { library, name: `${library.name}, RESP2`, settings: { resp: 2 } satisfies ClientSettings },
-]);
-
 describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, settings }) => {
   let server: RedisServer;
   let writer: OpenClient;
