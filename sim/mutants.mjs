@@ -103,7 +103,7 @@ export const MUTANTS = [
   [
     "a store that failed is never asked again",
     "replica/synchroniser.js",
-    "this.#schedule(Math.max(50, longest * this.#replica.clock.random()));",
+    "this.#schedule(retryDelay(this.#hanging, this.#replica.clock.random()));",
     "",
   ],
   [

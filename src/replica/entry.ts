@@ -38,6 +38,10 @@ export class Entry<R extends VersionedRecord> {
   write: Write | undefined;
   /** Writes that failed in a row. */
   strikes = 0;
+  /** Writes given up that have had no answer since. */
+  hanging = 0;
+  /** While a write that failed waits to be tried again: what calls that off. */
+  retry: (() => void) | undefined;
   restoring = false;
   /** Bytes under the key that are no record. */
   rubbish: string | undefined;

@@ -1,6 +1,7 @@
 import { CIRCUIT, circuitKey, HOLD, holdKey } from "../machine/key.js";
 import type { StoreEntry } from "../stores/store.js";
 import type { Replica } from "./replica.js";
+import { retryDelay } from "./retry.js";
 import { read } from "./verbs.js";
 import { within } from "./within.js";
 
@@ -10,9 +11,6 @@ const POLL_MS = 1_000;
 /** Our own deadlines, in ms. */
 const READ_MS = 1_000;
 const WATCH_MS = 2_000;
-/** Between attempts at a store that is down: full jitter, doubling from the first to the last. */
-const FIRST_RETRY_MS = 1_000;
-const LAST_RETRY_MS = 30_000;
 /** A fleet's subscribers lose a store together and come back together. */
 const GAP_JITTER_MS = 100;
 /** The wall clock and the monotonic one disagree by this much: the process slept, or the clock was set. */
@@ -23,7 +21,8 @@ const BATCH = 16;
 /**
  * Keeps the replica in step: subscribe, wait until live, read everything; then the pushes come in and a
  * jittered poll finds what they lost. Push is a hint, the poll is the guarantee. After every gap it reads
- * again. One read is under way at a time, and a store that is down is asked less and less often.
+ * again. One read is under way at a time; a store that is down is asked about once a second, one that hangs
+ * less and less often.
  */
 export class Synchroniser {
   readonly #replica: Replica;
@@ -37,7 +36,9 @@ export class Synchroniser {
   #soon = false;
   /** No gap since the last read: what comes in now is new. */
   #unbroken = false;
-  #strikes = 0;
+  #down = false;
+  /** Reads given up that have had no answer since. */
+  #hanging = 0;
   #cancel: (() => void) | undefined;
   #drift = 0;
   closed = false;
@@ -48,7 +49,7 @@ export class Synchroniser {
 
   /** The store does not answer: calls go on with what this process knows, and probe alone. */
   get down(): boolean {
-    return this.#strikes > 0;
+    return this.#down;
   }
 
   /** Starts once, at the first use of the store; with a store that answers at once it is done on return. */
@@ -133,7 +134,9 @@ export class Synchroniser {
         else this.#watch = outcome.value;
         this.#read();
       },
-      (late) => void this.#unsubscribe(late),
+      (late) => {
+        if (late.ok) void this.#unsubscribe(late.value);
+      },
     );
   }
 
@@ -161,9 +164,14 @@ export class Synchroniser {
           this.#take(outcome.value, { before, fresh, sent });
           this.#succeeded();
         } catch (error) {
+          if (!outcome.ok && outcome.hangs) this.#hanging++;
           this.#failed(error);
         }
         this.#letIn();
+      },
+      () => {
+        this.#hanging--;
+        if (this.#down && !this.#reading && !this.#subscribing) this.#retry();
       },
     );
   }
@@ -211,24 +219,30 @@ export class Synchroniser {
   }
 
   #succeeded(): void {
-    const wasDown = this.down;
-    this.#strikes = 0;
+    const wasDown = this.#down;
+    this.#down = false;
     this.#unbroken = true;
     this.#replica.prune();
     this.#replica.recovered();
-    for (const subscriber of this.#replica.subscribers.values())
-      if (wasDown || subscriber.pending) subscriber.flush();
+    for (const [name, subscriber] of this.#replica.subscribers) {
+      // A write that failed though reads succeed has a pace of its own.
+      const waits = this.#replica.circuits.get(name)?.retry !== undefined;
+      if (wasDown || (subscriber.pending && !waits)) subscriber.flush();
+    }
     const pushed = this.#watch !== undefined;
     this.#schedule((pushed ? PUSHED_POLL_MS : POLL_MS) * (0.8 + 0.4 * this.#replica.clock.random()));
     if (this.#again) this.gap();
   }
 
   #failed(error: unknown): void {
-    this.#strikes++;
+    this.#down = true;
     this.#unbroken = false;
     this.#replica.trouble(error);
-    const longest = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#strikes - 1));
-    this.#schedule(Math.max(50, longest * this.#replica.clock.random()));
+    this.#retry();
+  }
+
+  #retry(): void {
+    this.#schedule(retryDelay(this.#hanging, this.#replica.clock.random()));
   }
 
   #schedule(ms: number): void {

@@ -3,20 +3,20 @@ import type { Awaitable } from "../stores/store.js";
 
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: unknown };
+  | { readonly ok: false; readonly error: unknown /** No answer yet. */; readonly hangs?: boolean };
 
 /**
  * Asks a store under a deadline of our own, for no client library's is to be trusted.
  *
- * `done` is called exactly once, and at once when the answer is no promise. An answer that comes after the
- * deadline goes to `late`, so that what it holds can be let go.
+ * `done` is called exactly once, and at once when the answer is no promise. What comes after the deadline, an
+ * answer or an error, goes to `late`: what an answer holds can be let go, and the store is known to be back.
  */
 export function within<T>(
   clock: Clock,
   ms: number,
   ask: () => Awaitable<T>,
   done: (outcome: Outcome<T>) => void,
-  late?: (value: T) => void,
+  late?: (outcome: Outcome<T>) => void,
 ): void {
   let answer: Awaitable<T>;
   try {
@@ -32,14 +32,14 @@ export function within<T>(
   let over = false;
   const finish = (outcome: Outcome<T>): void => {
     if (over) {
-      if (outcome.ok) late?.(outcome.value);
+      late?.(outcome);
       return;
     }
     over = true;
     cancel();
     done(outcome);
   };
-  const cancel = clock.after(ms, () => finish({ ok: false, error: new StoreTimeoutError(ms) }));
+  const cancel = clock.after(ms, () => finish({ ok: false, error: new StoreTimeoutError(ms), hangs: true }));
   Promise.resolve(answer).then(
     (value) => finish({ ok: true, value }),
     (error: unknown) => finish({ ok: false, error }),

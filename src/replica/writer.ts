@@ -1,9 +1,10 @@
 import { encode } from "../machine/codec.js";
 import { HOLD_KEPT_MS, KEPT_MS, type VersionedRecord } from "../machine/record.js";
 import { nextRevision, type Stamp } from "../machine/transition.js";
-import type { SwapResult } from "../stores/store.js";
+import type { Awaitable, SwapResult } from "../stores/store.js";
 import type { Entry } from "./entry.js";
 import type { Replica } from "./replica.js";
+import { retryDelay } from "./retry.js";
 import { swap } from "./verbs.js";
 import { type Outcome, within } from "./within.js";
 
@@ -63,9 +64,9 @@ export function write<R extends VersionedRecord>(
     const raw = encode(record);
     entry.write = { nonce: stamp.nonce, granted: () => end("granted") };
     const sent = clock.now();
-    within(
-      clock,
-      WRITE_MS,
+    ask(
+      replica,
+      entry,
       () => swap(store, entry.key, entry.stored ?? null, raw, ttl(record, stamp.now)),
       (outcome) => answered(outcome, raw, sent, tries),
     );
@@ -97,9 +98,9 @@ export function write<R extends VersionedRecord>(
   const readClock = (tries: number): void => {
     entry.write = { nonce: "", granted: () => undefined };
     const sent = clock.now();
-    within(
-      clock,
-      WRITE_MS,
+    ask(
+      replica,
+      entry,
       () => swap(store, entry.key, NOTHING_LIKE_IT, NOTHING_LIKE_IT, 1),
       (outcome) => {
         if (!outcome.ok) {
@@ -144,11 +145,35 @@ function ttl(record: VersionedRecord, now: number): number {
   return endless ? HOLD_KEPT_MS : Math.max(Math.ceil(record.until - now), 0) + KEPT_MS;
 }
 
-/** What is still pending is proposed again, with full jitter; while the store is down, when it is up again. */
+/** Asks under our own deadline, and minds what was given up and hangs. */
+function ask(
+  replica: Replica,
+  entry: Entry<VersionedRecord>,
+  work: () => Awaitable<SwapResult>,
+  done: (outcome: Outcome<SwapResult>) => void,
+): void {
+  within(
+    replica.clock,
+    WRITE_MS,
+    work,
+    (outcome) => {
+      if (!outcome.ok && outcome.hangs) entry.hanging++;
+      done(outcome);
+    },
+    () => {
+      entry.hanging--;
+      if (entry.retry) retryLater(replica, entry);
+    },
+  );
+}
+
+/** What is still pending is proposed again; while the store is down, when it is up again. */
 function retryLater(replica: Replica, entry: Entry<VersionedRecord>): void {
-  const longest = Math.min(5_000, WRITE_MS * 2 ** entry.strikes);
-  replica.clock.after(replica.clock.random() * longest, () => {
-    if (!replica.synchroniser.down && !replica.synchroniser.closed) entry.subscriber?.flush();
+  const { clock, synchroniser } = replica;
+  entry.retry?.();
+  entry.retry = clock.after(retryDelay(entry.hanging, clock.random()), () => {
+    entry.retry = undefined;
+    if (!synchroniser.down && !synchroniser.closed) entry.subscriber?.flush();
   });
 }
 

@@ -6,7 +6,7 @@ const WATCH_WITHIN = 5_000;
 const PROBE_AFTER = 5_000;
 const ANSWER_WITHIN = 2_000;
 const FIRST_RETRY = 50;
-const LONGEST_RETRY = 2_000;
+const LONGEST_RETRY = 1_500;
 
 /** What is watched of a bucket. */
 export interface Watched {
@@ -71,7 +71,9 @@ export function watch(watched: Watched, on: WatchEvents): Promise<AsyncDisposabl
             reject(outcome.error);
           }
         },
-        discard,
+        (late) => {
+          if (late.ok) discard(late.value);
+        },
       );
     };
     connect();

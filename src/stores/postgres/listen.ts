@@ -6,7 +6,7 @@ const PING_EVERY = 5_000;
 const ANSWERS_WITHIN = 2_000;
 /** Between attempts to connect again: doubling, half of it drawn. */
 const FIRST_RETRY = 200;
-const LONGEST_RETRY = 10_000;
+const LONGEST_RETRY = 1_500;
 
 /**
  * Listens on a connection of its own. One that dies without a word is noticed, since it is asked something now and

@@ -3,7 +3,7 @@ import type { Connection } from "./connection.js";
 import { supervise } from "./supervise.js";
 
 const FIRST_RETRY = 50;
-const LONGEST_RETRY = 2_000;
+const LONGEST_RETRY = 1_500;
 
 export interface SubscriptionEvents {
   message(text: string): void;
