@@ -9,7 +9,7 @@ import {
   type OverrideRecord,
   type VersionedRecord,
 } from "../machine/record.js";
-import type { Store, StoreEntry } from "../stores/store.js";
+import type { ForeignStore, Store, StoreEntry } from "../stores/store.js";
 import { Entry, type Subscriber } from "./entry.js";
 import { type Arrival, remaining } from "./local-deadline.js";
 import { restore } from "./restore.js";
@@ -264,7 +264,9 @@ export class Replica {
   #longest(entry: Entry<VersionedRecord>, record: VersionedRecord): number {
     if (record.state === "half-open") return LEASE_LONGEST_MS;
     const manual = (record as Partial<CircuitRecord>).manual ?? true;
-    return manual ? OPERATOR_LONGEST_MS : (entry.subscriber?.longest ?? OPERATOR_LONGEST_MS);
+    return manual || (this.store as Partial<ForeignStore>).foreign
+      ? OPERATOR_LONGEST_MS
+      : (entry.subscriber?.longest ?? OPERATOR_LONGEST_MS);
   }
 
   #refuse(entry: Entry<VersionedRecord>, raw: string): void {

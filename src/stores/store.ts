@@ -50,3 +50,9 @@ export interface Store {
   /** Push. Resolves only once it is live; the returned handle ends it. */
   watch?(prefix: string, on: StoreWatcher): Awaitable<AsyncDisposable>;
 }
+
+/** A store in which others than this library open circuits, for times of their own. */
+export interface ForeignStore extends Store {
+  /** No deadline is cut to the longest that the circuit would set itself, only to 24 hours. */
+  readonly foreign: true;
+}

@@ -174,6 +174,21 @@ describe("rule 16: what the store returns is untrusted", () => {
     }
   });
 
+  test("rule 16: in a store where others open circuits too, theirs is believed up to 24 h", async () => {
+    for (const [duration, most] of [
+      [300_000, 300],
+      [365 * DAY, 86_400],
+    ] as const) {
+      const { clock, members, store } = await fleet(1, { timeout: 60 });
+      const { circuit, link } = at(members, 0);
+      Object.assign(link, { foreign: true });
+      store.put("circuit:x", JSON.stringify({ ...open, until: now + duration, duration }));
+      link.gap();
+      await clock.advance(200);
+      expect(Math.abs(circuit.retryAfter - most)).toBeLessThanOrEqual(1);
+    }
+  });
+
   test("rule 16: a clamped deadline holds for a name that is first used later", async () => {
     const { clock, members, store } = await fleet(1);
     const { failfast, link } = at(members, 0);
