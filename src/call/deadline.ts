@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js";
 import { TimeoutError } from "../surface/timeout-error.js";
+import { follow, type ListeningSignal } from "./follow.js";
 import type { CallerSignal } from "./policy.js";
 
 /** A timer that fires this much too late, in ms or as a share of its time, was held up by this process itself. */
@@ -13,11 +14,6 @@ interface Controller {
 
 const { AbortController } = globalThis as unknown as { AbortController: new () => Controller };
 
-interface ListeningSignal extends CallerSignal {
-  addEventListener?(type: "abort", listener: () => void): void;
-  removeEventListener?(type: "abort", listener: () => void): void;
-}
-
 /** How one call under a deadline ended. */
 export type Ended =
   | { readonly how: "value"; readonly value: unknown }
@@ -30,7 +26,7 @@ export type Ended =
 export class Deadline {
   readonly #clock: Clock;
   readonly #ms: number;
-  readonly #given: ListeningSignal | undefined;
+  readonly #given: (CallerSignal & ListeningSignal) | undefined;
   #controller: Controller | undefined;
 
   constructor(clock: Clock, ms: number, given: CallerSignal | undefined) {
@@ -55,11 +51,12 @@ export class Deadline {
     const due = clock.now() + this.#ms;
     return new Promise((resolve) => {
       let over = false;
+      let ceased: (() => void) | undefined;
       const finish = (ended: Ended): void => {
         if (over) return;
         over = true;
         cancel();
-        this.#given?.removeEventListener?.("abort", onAbort);
+        ceased?.();
         resolve(
           new Promise((settle) => {
             settle(end(ended));
@@ -67,7 +64,12 @@ export class Deadline {
         );
         if (ended.how === "timeout" || ended.how === "abort") this.#controller?.abort(ended.error);
       };
-      const onAbort = (): void => finish({ how: "abort", error: this.#given?.reason });
+      const onAbort = (): void => {
+        const error = this.#given?.reason;
+        // The answer may still be read: its signal is told though the call has ended.
+        if (over) this.#controller?.abort(error);
+        else finish({ how: "abort", error });
+      };
       const expire = (): void => {
         const late = clock.now() - due > Math.max(LATE_MS, this.#ms * LATE_SHARE);
         const error = new TimeoutError(`the call took longer than ${this.#ms} ms`);
@@ -77,7 +79,7 @@ export class Deadline {
       };
       let cancel = clock.after(this.#ms, expire);
       if (this.#given?.aborted) onAbort();
-      else this.#given?.addEventListener?.("abort", onAbort);
+      else if (this.#given) ceased = follow(this.#given, onAbort);
       Promise.resolve(work).then(
         (value) => finish({ how: "value", value }),
         (error: unknown) => finish({ how: "error", error }),

@@ -61,13 +61,15 @@ export class Guard {
     const { policy } = this;
     if (policy.enabled !== true && !policy.enabled()) return Reflect.apply(fn, self, args);
     const entered = this.admit(kind === "promise");
-    if (entered === undefined) return this.#refuse(fn, self, args, kind);
+    if (entered === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
     if (entered instanceof Promise) {
-      return entered.then((term) =>
-        term === undefined
-          ? this.#refuse(fn, self, args, kind)
-          : this.#run(fn, self, args, term, signal, deadline),
-      );
+      return entered.then((term) => {
+        if (term === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
+        if (!signal?.aborted) return this.#run(fn, self, args, term, signal, deadline);
+        // Its caller gave up while it waited for the lease.
+        this.settled(term, "neither", false);
+        throw signal.reason;
+      });
     }
     if (entered.passes && signal === undefined && policy.enabled === true && !this.timed) {
       this.onFailure = this.#plainFailureHandler(entered);
@@ -243,9 +245,16 @@ export class Guard {
     if (events.observed("failure")) events.emit({ type: "failure", circuit: this.breaker.name, ...outcome });
   }
 
-  #refuse(fn: AnyFunction, self: unknown, args: ArrayLike<unknown>, kind: Kind): unknown {
+  #refuse(
+    fn: AnyFunction,
+    self: unknown,
+    args: ArrayLike<unknown>,
+    kind: Kind,
+    signal: CallerSignal | undefined,
+    deadline: Deadline | undefined,
+  ): unknown {
     const error = this.rejection();
-    if (this.breaker.settings.mode === "shadow") return this.#run(fn, self, args, SHUT, undefined, undefined);
+    if (this.breaker.settings.mode === "shadow") return this.#run(fn, self, args, SHUT, signal, deadline);
     if (this.policy.fallback !== undefined)
       return this.#fallBack(this.policy.fallback, error, self, args, kind);
     if (kind === "promise") return rejectSoon(error);

@@ -38,7 +38,8 @@ export function makePolicy(options: HandleOptions): Policy {
   const listed = options.exceptions === undefined ? undefined : listedPredicate(options.exceptions);
   const results = options.results as ((value: unknown) => boolean) | undefined;
   return {
-    enabled: typeof enabled === "function" ? enabled : enabled || (() => false),
+    enabled:
+      typeof enabled === "function" ? () => safely(enabled, undefined, true) : enabled || (() => false),
     returns: options.returns,
     results: results && ((value) => safely(results, value, false)),
     fallback: options.fallback as Policy["fallback"],

@@ -14,13 +14,14 @@ export function neverAborting(): unknown {
 
 /** Runs one block through the circuit; whatever it does, the answer is a promise. */
 export function run(
-  guard: Guard,
+  source: { guard(): Guard },
   fn: (signal: never) => unknown,
   signal: CallerSignal | undefined,
 ): Promise<unknown> {
   try {
     // Who gave up before the call was made gets no call, and takes no probe.
     if (signal?.aborted) return Promise.reject(signal.reason);
+    const guard = source.guard();
     if (signal === undefined && guard.open && guard.onFailure !== undefined) {
       const { onSuccess, onFailure } = guard;
       let result: unknown;

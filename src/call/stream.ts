@@ -30,7 +30,7 @@ async function* unguarded<T>(
   open: (signal: never) => Readable<T> | PromiseLike<Readable<T>>,
   signal: CallerSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
-  yield* iterate(await open((signal ?? neverAborting()) as never));
+  yield* each(await open((signal ?? neverAborting()) as never));
 }
 
 async function* guarded<T>(
@@ -40,11 +40,15 @@ async function* guarded<T>(
 ): AsyncGenerator<T, void, undefined> {
   if (signal?.aborted) throw signal.reason;
   const admitted = await guard.admit(true);
+  if (signal?.aborted) {
+    if (admitted !== undefined) guard.settled(admitted, "neither", false);
+    throw signal.reason;
+  }
   const shadow = guard.breaker.settings.mode === "shadow";
   const error = admitted === undefined ? guard.rejection() : undefined;
   if (error !== undefined && !shadow) {
     if (guard.policy.fallback === undefined) throw error;
-    yield* iterate((await guard.policy.fallback.call(undefined, error)) as Readable<T>);
+    yield* each((await guard.policy.fallback.call(undefined, error)) as Readable<T>);
     return;
   }
   yield* new GuardedStream(guard, admitted ?? SHUT, signal, open).items();
@@ -79,11 +83,11 @@ class GuardedStream<T> {
       this.#slow = this.#guard.isSlow(began);
       while (!item.done) {
         yield item.value;
-        item = await (this.#source as AsyncIterator<T>).next().catch((error: unknown) => this.#threw(error));
+        item = await this.#next();
       }
     } finally {
       if (!this.#judged) this.#guard.settled(this.#term, "success", this.#slow);
-      this.#letGo();
+      void this.#letGo();
     }
   }
 
@@ -97,7 +101,7 @@ class GuardedStream<T> {
         await this.#open((deadline?.signal ?? this.#signal ?? neverAborting()) as never),
       );
       // The deadline passed while it was being opened.
-      if (this.#judged) this.#letGo();
+      if (this.#judged) void this.#letGo();
       return this.#source.next();
     };
     if (deadline === undefined) return read().catch((error: unknown) => this.#threw(error));
@@ -110,20 +114,37 @@ class GuardedStream<T> {
     })) as IteratorResult<T>;
   }
 
+  async #next(): Promise<IteratorResult<T>> {
+    try {
+      return await (this.#source as AsyncIterator<T>).next();
+    } catch (error) {
+      return this.#threw(error);
+    }
+  }
+
   #threw(error: unknown): never {
     this.#judged = true;
     this.#guard.threw(this.#term, error, this.#signal);
     throw error;
   }
 
-  #letGo(): void {
-    void Promise.resolve(this.#source?.return?.()).catch(() => undefined);
+  async #letGo(): Promise<void> {
+    try {
+      await this.#source?.return?.();
+    } catch {
+      // It has been judged already.
+    }
   }
 }
 
-function iterate<T>(readable: Readable<T>): AsyncIterator<T> & AsyncIterable<T> {
+/** An iterator need not be iterable itself. */
+const each = <T>(readable: Readable<T>): AsyncIterable<T> => ({
+  [Symbol.asyncIterator]: () => iterate(readable),
+});
+
+function iterate<T>(readable: Readable<T>): AsyncIterator<T> {
   const { [Symbol.asyncIterator]: iterator, getReader } = (readable ?? {}) as {
-    [Symbol.asyncIterator]?: () => AsyncIterator<T> & AsyncIterable<T>;
+    [Symbol.asyncIterator]?: () => AsyncIterator<T>;
     getReader?: () => Reader<T>;
   };
   if (typeof iterator === "function") return iterator.call(readable);

@@ -26,7 +26,15 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
   const guarded = function (this: unknown): unknown {
     // A rest parameter would allocate an array for each call.
     const args = arguments;
-    const guard = fixed ?? guarding.guard(args);
+    let guard = fixed;
+    if (guard === undefined) {
+      try {
+        guard = guarding.guard(args);
+      } catch (error) {
+        if (seen === "promise") return Promise.reject(error);
+        throw error;
+      }
+    }
     if (guard.open && guard.onFailure !== undefined) {
       let result: unknown;
       try {

@@ -147,7 +147,7 @@ const methods: Methods & ThisType<Sourced> = {
     if (typeof fn !== "function")
       return Promise.reject(new TypeError(`run takes a function; this is ${show(fn)}`));
     const signal = options?.signal as CallerSignal | undefined;
-    return run(sourceOf(this).guard(), fn as never, signal) as Promise<never>;
+    return run(sourceOf(this), fn as never, signal) as Promise<never>;
   },
   stream(fn, options) {
     if (typeof fn !== "function") throw new TypeError(`stream takes a function; this is ${show(fn)}`);

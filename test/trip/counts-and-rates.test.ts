@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createFailfast, type FailfastOptions } from "../../src/index.js";
+import { createFailfast, type FailfastOptions, TimeoutError } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
 import { at, boom, ending, fleet } from "../rules/fleet.js";
 
@@ -241,6 +241,27 @@ describe("mode: shadow", () => {
     expect(await fail()).toBe("failed");
     expect(seen).toEqual(["open", "reject", "reject"]);
     expect(circuit(() => 7)()).toBe(7);
+  });
+
+  test("while open, callTimeout and the caller's signal reach the block as ever", async () => {
+    const { clock, circuit, fail } = alone({ mode: "shadow", callTimeout: "2s" });
+    await fail();
+    const caller = new AbortController();
+    const blocks: AbortSignal[] = [];
+    const hang = (options?: { signal: never }) =>
+      circuit
+        .run((given) => {
+          blocks.push(given as AbortSignal);
+          return new Promise(() => undefined);
+        }, options)
+        .catch((error: unknown) => error);
+    const calls = [hang(), hang({ signal: caller.signal as never })];
+    caller.abort(new Error("enough"));
+    await clock.advance(2_100);
+    const [late, given] = await Promise.all(calls);
+    expect(late).toBeInstanceOf(TimeoutError);
+    expect(given).toBe(caller.signal.reason);
+    expect(blocks.map(({ reason }) => reason)).toEqual([late, given]);
   });
 
   test("it closes by a probe as if it had rejected the others", async () => {

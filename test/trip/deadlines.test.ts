@@ -113,6 +113,43 @@ describe("callTimeout", () => {
     expect(circuit.state).toBe("closed");
   });
 
+  test("one signal for many calls gets one listener, and is followed while what they gave may still be read", async () => {
+    const { circuit } = alone({ callTimeout: "2s" });
+    const caller = new AbortController();
+    let listeners = 0;
+    const listen = caller.signal.addEventListener.bind(caller.signal);
+    caller.signal.addEventListener = (...args: Parameters<typeof listen>) => {
+      listeners++;
+      listen(...args);
+    };
+    const blocks: AbortSignal[] = [];
+    for (let n = 0; n < 150; n++)
+      await circuit.run(async (given) => blocks.push(given as AbortSignal), {
+        signal: caller.signal as never,
+      });
+    caller.abort(new Error("enough"));
+    expect(listeners).toBe(1);
+    expect(blocks.at(-1)?.reason).toBe(caller.signal.reason);
+    // A signal as old as the process holds on to no more than the newest.
+    expect(blocks.filter(({ aborted }) => aborted).length).toBe(100);
+  });
+
+  test("a caller that gives up while its call waits for the lease: no call is made, and the lease is given back", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5, delay: 30 });
+    await during(clock, 5_500, at(members, 0).fail);
+    const caller = new AbortController();
+    let made = false;
+    const call = outcome(at(members, 0).circuit.run(() => (made = true), { signal: caller.signal as never }));
+    await clock.advance(10);
+    caller.abort(new Error("enough"));
+    await clock.advance(200);
+    expect(await call).toBe(caller.signal.reason);
+    expect(made).toBe(false);
+    expect(at(members, 0).circuit.state).toBe("half-open");
+    expect(await during(clock, 200, at(members, 0).succeed)).toBe("ok");
+    expect(at(members, 0).circuit.state).toBe("closed");
+  });
+
   test("a call whose caller gave up before is not made", async () => {
     const { circuit } = alone({});
     let made = false;
@@ -333,6 +370,47 @@ describe("stream", () => {
     );
     expect(await outcome(readAll(stream))).toBe(caller.signal.reason);
     expect(circuit.state).toBe("closed");
+  });
+
+  test("under callTimeout too a caller's abort reaches the source after its first item", async () => {
+    const { circuit } = alone({ callTimeout: "2s" });
+    const caller = new AbortController();
+    const stream = circuit.stream(
+      async function* (signal) {
+        yield 1;
+        caller.abort();
+        (signal as AbortSignal).throwIfAborted();
+      },
+      { signal: caller.signal as never },
+    );
+    expect(await outcome(readAll(stream))).toBe(caller.signal.reason);
+    expect(circuit.state).toBe("closed");
+  });
+
+  /** Answers without a promise, throws as it is asked, and can't be iterated itself. */
+  const bare = (n: number, then?: Error): AsyncIterable<number> => ({
+    [Symbol.asyncIterator]: () => ({
+      next() {
+        if (n-- > 0) return { done: false, value: n } as never;
+        if (then) throw then;
+        return { done: true, value: undefined } as never;
+      },
+      return() {
+        throw new Error("can't be ended");
+      },
+    }),
+  });
+
+  test("a bare iterator is read as `for await` reads it", async () => {
+    const { circuit } = alone({});
+    expect(await readAll(circuit.stream(() => bare(2)))).toEqual([1, 0]);
+    expect(await outcome(readAll(circuit.stream(() => bare(2, boom))))).toBe(boom);
+    expect(circuit.state).toBe("open");
+    const { circuit: unguarded } = alone({ enabled: false });
+    expect(await readAll(unguarded.stream(() => bare(2)))).toEqual([1, 0]);
+    const { circuit: falling } = alone({ fallback: () => bare(2) });
+    await falling.trip();
+    expect(await readAll(falling.stream(() => bare(0)))).toEqual([1, 0]);
   });
 
   test("what is no stream is a TypeError", async () => {

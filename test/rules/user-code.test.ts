@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import { createFailfast, type FailfastEventName, isFailfastError } from "../../src/index.js";
+import { manualClock } from "../../src/testing/index.js";
+import { boom, ending } from "./fleet.js";
+
+const fault = new Error("a user's own function throws");
+const throwing = (): never => {
+  throw fault;
+};
+const made = () => {
+  const clock = manualClock();
+  return { clock, failfast: createFailfast({ clock }) };
+};
+
+describe("what the user's own functions throw", () => {
+  test("an `enabled` that throws leaves the circuit on", async () => {
+    const circuit = made().failfast("x", 60, { enabled: throwing });
+    expect(await ending(circuit.run(() => Promise.reject(boom)))).toBe("failed");
+    expect(await ending(circuit(async () => 1)())).toBe("rejected");
+  });
+
+  test("a `fallback` that throws: that is the outcome, as a promise where the function gives one", async () => {
+    const circuit = made().failfast("x", 60, { fallback: throwing });
+    await circuit.trip();
+    await expect(circuit(async () => 1)()).rejects.toBe(fault);
+    await expect(circuit.run(() => 1)).rejects.toBe(fault);
+    expect(circuit.state).toBe("open");
+  });
+
+  test("so it is with a function that names the circuit", async () => {
+    const circuits = made().failfast(throwing, 60);
+    await expect(circuits(async () => 1)()).rejects.toBe(fault);
+    expect(() => circuits(() => 1)()).toThrow(fault);
+    await expect(made().failfast((() => 7) as never, 60)(async () => 1)()).rejects.toThrow(
+      /names the circuit answered 7/,
+    );
+  });
+
+  test("rejections of an inner call of the same circuit, from a listener or a fallback, end there", async () => {
+    const { failfast } = made();
+    const inner: string[] = [];
+    const circuit = failfast("x", 60, {
+      fallback: (error) => {
+        inner.push(error.code);
+        return "instead";
+      },
+    });
+    const names: FailfastEventName[] = ["open", "close", "half-open", "failure", "reject"];
+    let depth = 0;
+    for (const name of names)
+      circuit.on(name, () => {
+        if (depth++ < 20) void ending(circuit.run(() => "called by a listener"));
+      });
+    expect(await ending(circuit.run(() => Promise.reject(boom)))).toBe("failed");
+    expect(await circuit.run(() => 1)).toBe("instead");
+    expect(circuit.state).toBe("open");
+    expect(inner.length).toBeGreaterThan(1);
+  });
+
+  test("a listener that resets or trips the circuit in the middle of its own transition is obeyed", async () => {
+    const { failfast } = made();
+    const circuit = failfast("x", 60);
+    const opening = circuit.on("open", () => void circuit.reset());
+    expect(await ending(circuit.run(() => Promise.reject(boom)))).toBe("failed");
+    expect(circuit.state).toBe("closed");
+    expect(await ending(circuit.run(() => 1))).toBe("ok");
+    opening.dispose();
+    using closing = circuit.on("close", () => void circuit.trip());
+    expect(closing).toBeDefined();
+    await circuit.trip();
+    await circuit.reset();
+    expect(circuit.state).toBe("open");
+  });
+
+  test("a predicate that calls its own circuit", async () => {
+    const { failfast } = made();
+    const seen: unknown[] = [];
+    const circuit = failfast("x", 60, {
+      exceptions: () => {
+        seen.push(circuit.state);
+        if (seen.length < 5) void circuit.run(() => Promise.reject(boom)).catch(() => undefined);
+        return true;
+      },
+    });
+    expect(await ending(circuit.run(() => Promise.reject(boom)))).toBe("failed");
+    await Promise.resolve();
+    expect(circuit.state).toBe("open");
+    await expect(circuit.run(() => 1)).rejects.toSatisfy(isFailfastError);
+  });
+});
