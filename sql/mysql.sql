@@ -1,0 +1,10 @@
+-- The table of mysqlStore(), in MySQL 5.7 or MariaDB 10.3, or newer. store.migrate() does the same.
+CREATE TABLE IF NOT EXISTS `failfast` (
+  fleet BINARY(32) NOT NULL COMMENT 'SHA-256 of prefix',
+  id BINARY(32) NOT NULL COMMENT 'SHA-256 of name',
+  prefix LONGTEXT NOT NULL,
+  name LONGTEXT NOT NULL,
+  value LONGTEXT NOT NULL,
+  expires_at BIGINT NOT NULL COMMENT 'ms since the epoch',
+  PRIMARY KEY (fleet, id)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

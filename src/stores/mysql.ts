@@ -1,0 +1,153 @@
+import { type MysqlPool, recognise } from "./mysql/pool.js";
+import { checkPrefix } from "./redis/prefix.js";
+import type { Store, StoreEntry, SwapResult } from "./store.js";
+
+export type { CallbackPool, MysqlConnection, MysqlPool, MysqlQuery, PromisePool } from "./mysql/pool.js";
+
+export interface MysqlStoreOptions {
+  /** Names the fleet: circuits are shared by the processes that use the same table and prefix. Default: `"failfast"`. */
+  readonly prefix?: string;
+  /** The table, in letters, digits, `_` and `-`, with its database before a point where it has one. Default: `"failfast"`. */
+  readonly table?: string;
+}
+
+/** A store in a table of MySQL or MariaDB. */
+export interface MysqlStore extends Store {
+  /** Makes the table where it is missing, as `sql/mysql.sql` does. */
+  migrate(): Promise<void>;
+}
+
+/**
+ * A store in MySQL 5.7 or MariaDB 10.3, or newer, through a pool of mysql2, with promises or callbacks. All verbs
+ * but `watch`: other processes learn of a change by polling, within some 1.2 s.
+ *
+ * What it stores doesn't depend on the pool's settings: character set, time zone, `sql_mode`, flags. The pool is the
+ * caller's, and never configured or closed; a connection that gives no answer for 2 s is taken out of it.
+ *
+ * @example
+ * const store = mysqlStore(createPool(url)); // of "mysql2/promise"
+ * await store.migrate(); // or run sql/mysql.sql
+ * const salesApi = failfast("sales_api", 60, { store });
+ *
+ * @throws {TypeError} what is no pool, a prefix that is no text, a table's name that would have to be escaped.
+ */
+export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): MysqlStore {
+  const database = recognise(pool);
+  const { table = "failfast" } = options;
+  if (!/^[\w-]{1,64}(\.[\w-]{1,64})?$/.test(table))
+    throw new TypeError(
+      `the table of mysqlStore() is ${JSON.stringify(table)}: it takes letters, digits, _ and -, and a database before a point`,
+    );
+  const sql = statements(table, literal(checkPrefix("mysqlStore", options.prefix)));
+
+  async function look(key: string): Promise<{ value: string | null; now: number }> {
+    const [[now, value] = []] = await database.rows(sql.get(literal(key)));
+    return { value: text(value), now: Number(now) };
+  }
+
+  /** Some of what expired an hour ago. Found by a read that locks nothing, and gone with the next write otherwise. */
+  async function sweep(): Promise<void> {
+    const old = await database.rows(sql.expired);
+    if (old.length > 0) await database.write(sql.remove(old.map(([id]) => `X'${String(id)}'`)));
+  }
+  const sweepBehind = (): void => void sweep().catch(() => undefined);
+
+  return {
+    get: async (key) => (await look(key)).value,
+    async set(key, value, ttlMs) {
+      await database.write(sql.set(literal(key), literal(value), whole(ttlMs)));
+      sweepBehind();
+    },
+    async delete(key) {
+      await database.write(sql.delete(literal(key)));
+    },
+    async swap(key, expect, value, ttlMs): Promise<SwapResult> {
+      const args = [literal(key), literal(value), whole(ttlMs)] as const;
+      const { insertId } = await database.write(
+        expect === null ? sql.create(...args) : sql.replace(...args, literal(expect)),
+      );
+      if (Number(insertId) === 0) return { ok: false, ...(await look(key)) };
+      sweepBehind();
+      return { ok: true, value, now: Number(insertId) };
+    },
+    async list(start) {
+      const rows = await database.rows(sql.list(literal(start)));
+      return rows.map(
+        ([key, value, now]): StoreEntry => ({ key: String(key), value: String(value), now: Number(now) }),
+      );
+    },
+    async migrate() {
+      await database.write(migration(quoted(table)));
+    },
+  };
+}
+
+/** Bytes, which come as a Buffer. */
+const text = (value: unknown): string | null =>
+  value === null || value === undefined ? null : String(value);
+
+/**
+ * A text as the hexadecimal literal of its UTF-8: there is nothing in it to escape, whatever `sql_mode` says, and no
+ * character set of a connection to go through. What is half a character becomes U+FFFD, as in UTF-8 everywhere.
+ */
+function literal(value: string): string {
+  const escaped = encodeURIComponent(value.replace(/\p{Surrogate}/gu, "\ufffd"));
+  return `X'${escaped.replace(/%(..)|./g, (sign, byte?: string) => byte ?? sign.charCodeAt(0).toString(16))}'`;
+}
+
+const whole = (ms: number): number => Math.ceil(ms);
+
+const quoted = (table: string): string => `\`${table.replace(".", "`.`")}\``;
+
+/** The server's clock, in whole ms since the epoch: not by way of a time zone, whose hours come twice in autumn. */
+const NOW = "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000";
+const HOUR_MS = 3_600_000;
+/** Old rows that a write takes along. */
+const SWEPT = 100;
+
+/**
+ * Rows are found by hashes, so that no index is too short for a key, and compared as bytes, so that no collation has
+ * a say. Whether a swap wrote is told by `LAST_INSERT_ID(…)`, which also brings the clock along: the count of rows
+ * would depend on a flag of the connection.
+ */
+function statements(name: string, prefix: string) {
+  const table = quoted(name);
+  const hash = (of: string): string => `UNHEX(SHA2(${of}, 256))`;
+  const fleet = `fleet = ${hash(prefix)}`;
+  const row = (key: string): string => `${fleet} AND id = ${hash(key)}`;
+  const insert = (key: string, value: string, expires: string): string =>
+    `INSERT INTO ${table} (fleet, id, prefix, name, value, expires_at)
+     VALUES (${hash(prefix)}, ${hash(key)}, ${prefix}, ${key}, ${value}, ${expires}) ON DUPLICATE KEY UPDATE`;
+  const granted = (ttlMs: number): string => `LAST_INSERT_ID(${NOW}) + ${ttlMs}`;
+  return {
+    get: (key: string) =>
+      `SELECT ${NOW}, (SELECT CAST(value AS BINARY) FROM ${table} WHERE ${row(key)} AND expires_at > ${NOW})`,
+    set: (key: string, value: string, ttlMs: number) =>
+      `${insert(key, value, `${NOW} + ${ttlMs}`)} value = ${value}, expires_at = ${NOW} + ${ttlMs}`,
+    // From left to right: the value before what decides about it.
+    create: (key: string, value: string, ttlMs: number) =>
+      `${insert(key, value, granted(ttlMs))} value = IF(expires_at <= ${NOW}, ${value}, value),
+       expires_at = IF(expires_at <= ${NOW}, ${granted(ttlMs)}, expires_at + LAST_INSERT_ID(0))`,
+    replace: (key: string, value: string, ttlMs: number, expect: string) =>
+      `UPDATE ${table} SET value = ${value}, expires_at = ${granted(ttlMs)}
+       WHERE ${row(key)} AND expires_at > ${NOW} AND CAST(value AS BINARY) = ${expect}`,
+    delete: (key: string) => `DELETE FROM ${table} WHERE ${row(key)}`,
+    list: (start: string) =>
+      `SELECT CAST(name AS BINARY), CAST(value AS BINARY), ${NOW} FROM ${table}
+       WHERE ${fleet} AND expires_at > ${NOW} AND LEFT(CAST(name AS BINARY), LENGTH(${start})) = ${start}`,
+    expired: `SELECT HEX(id) FROM ${table} WHERE ${fleet} AND expires_at < ${NOW} - ${HOUR_MS} LIMIT ${SWEPT}`,
+    remove: (ids: readonly string[]) =>
+      `DELETE FROM ${table} WHERE ${fleet} AND id IN (${ids.join(", ")}) AND expires_at < ${NOW} - ${HOUR_MS}`,
+  };
+}
+
+/** What `migrate()` runs, and `sql/mysql.sql` says. */
+export const migration = (table: string): string => `CREATE TABLE IF NOT EXISTS ${table} (
+  fleet BINARY(32) NOT NULL COMMENT 'SHA-256 of prefix',
+  id BINARY(32) NOT NULL COMMENT 'SHA-256 of name',
+  prefix LONGTEXT NOT NULL,
+  name LONGTEXT NOT NULL,
+  value LONGTEXT NOT NULL,
+  expires_at BIGINT NOT NULL COMMENT 'ms since the epoch',
+  PRIMARY KEY (fleet, id)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`;

@@ -1,0 +1,115 @@
+import { systemClock } from "../../platform.js";
+
+/** A connection of the pool, as far as it matters here. */
+export interface MysqlConnection {
+  query(options: MysqlQuery): PromiseLike<readonly [unknown, unknown]>;
+  release(): void;
+  destroy(): void;
+}
+
+/** What mysql2 takes. */
+export interface MysqlQuery {
+  readonly sql: string;
+  readonly rowsAsArray: true;
+  readonly nestTables: false;
+  readonly typeCast: (field: { buffer(): unknown }) => unknown;
+}
+
+/** A pool of `mysql2/promise`. */
+export interface PromisePool {
+  getConnection(): PromiseLike<MysqlConnection>;
+}
+
+/** A pool of `mysql2` with callbacks, which has one with promises within. */
+export interface CallbackPool {
+  promise(): PromisePool;
+}
+
+export type MysqlPool = PromisePool | CallbackPool;
+
+/** What a write tells: `insertId` is what its `LAST_INSERT_ID(…)` was given. */
+export interface Written {
+  readonly insertId: number | string;
+}
+
+/** What the store asks of the pool: a statement without parameters. */
+export interface Database {
+  rows(sql: string): Promise<readonly (readonly unknown[])[]>;
+  write(sql: string): Promise<Written>;
+}
+
+/** A connection that gave no answer for so long is dead, or as good as that: no later query is to get it. */
+const ANSWERS_WITHIN = 2_000;
+/** A deadlock, and (MariaDB) a row that changed under the statement: nothing was written, and it may go now. */
+const AGAIN: readonly unknown[] = [1213, 1020];
+const TRIES = 5;
+/** Rows come as arrays of bytes, whatever the pool was told. */
+const PLAIN = {
+  rowsAsArray: true,
+  nestTables: false,
+  typeCast: (field: { buffer(): unknown }): unknown => field.buffer(),
+} as const;
+
+/**
+ * Tells pools apart by what they can do.
+ *
+ * @throws {TypeError} what is none.
+ */
+export function recognise(pool: MysqlPool): Database {
+  const found = pool as Partial<CallbackPool & PromisePool> | null;
+  if (typeof found?.getConnection !== "function")
+    throw new TypeError(
+      "mysqlStore() takes a pool, createPool(…) of mysql2 or of mysql2/promise: this is none",
+    );
+  const promised = typeof found.promise === "function" ? found.promise() : (pool as PromisePool);
+
+  async function ask(sql: string): Promise<unknown> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await once(promised, sql);
+      } catch (error) {
+        if (tries === TRIES || !mayGoAgain(error)) throw error;
+      }
+    }
+  }
+  return {
+    rows: async (sql) => (await ask(sql)) as readonly (readonly unknown[])[],
+    write: async (sql) => (await ask(sql)) as Written,
+  };
+}
+
+const mayGoAgain = (error: unknown): boolean => AGAIN.includes((error as { errno?: unknown } | null)?.errno);
+
+/** One statement, on a connection that goes back to the pool only when it has answered as it should. */
+function once(pool: PromisePool, sql: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let connection: MysqlConnection | undefined;
+    let over = false;
+    const cancel = systemClock.after(ANSWERS_WITHIN, () =>
+      end(false, () => reject(new Error(`MySQL gave no answer within ${ANSWERS_WITHIN} ms`))),
+    );
+    const end = (well: boolean, settle: () => void): void => {
+      if (over) return;
+      over = true;
+      cancel();
+      if (well) connection?.release();
+      else connection?.destroy();
+      settle();
+    };
+    const run = async (): Promise<void> => {
+      try {
+        const given = await pool.getConnection();
+        if (over) {
+          given.release();
+          return;
+        }
+        connection = given;
+        const [answer] = await given.query({ sql, ...PLAIN });
+        end(true, () => resolve(answer));
+      } catch (error) {
+        end(mayGoAgain(error), () => reject(error));
+      }
+    };
+    void run();
+  });
+}

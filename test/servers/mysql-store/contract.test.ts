@@ -1,0 +1,55 @@
+import { createPool as createCallbackPool } from "mysql2";
+import { createPool } from "mysql2/promise";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { type MysqlPool, mysqlStore } from "../../../src/stores/mysql.js";
+import { storeContract } from "../../../src/testing/index.js";
+import { mariadbd, startMariadb } from "./start-mariadb.js";
+
+describe.skipIf(!mariadbd)("the store contract on MariaDB", () => {
+  let server: Awaited<ReturnType<typeof startMariadb>>;
+  beforeAll(async () => {
+    server = await startMariadb();
+  });
+  afterAll(() => server?.stop());
+
+  const pools: Record<string, () => { pool: MysqlPool; close(): Promise<unknown> }> = {
+    "a pool of mysql2/promise": () => {
+      const pool = createPool(server.url);
+      return { pool, close: () => pool.end() };
+    },
+    // Everything that would change what is stored, or what an answer says, if it were asked.
+    "a pool of mysql2, with callbacks and every setting other than usual": () => {
+      const pool = createCallbackPool({
+        uri: server.url,
+        flags: ["-FOUND_ROWS"],
+        charset: "latin1",
+        timezone: "+05:30",
+        rowsAsArray: false,
+        nestTables: true,
+        typeCast: (field, next) => (field.type === "LONGLONG" ? `${field.string()}n` : next()),
+        supportBigNumbers: true,
+        bigNumberStrings: true,
+        namedPlaceholders: true,
+        connectionLimit: 4,
+      });
+      pool.on("connection", (connection) => {
+        connection.query(
+          "SET SESSION sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH', time_zone = '-08:00'",
+        );
+      });
+      return { pool, close: () => pool.promise().end() };
+    },
+  };
+  for (const [title, open] of Object.entries(pools)) {
+    describe(`with ${title}`, () => {
+      const makeStore = async () => {
+        const { pool, close } = open();
+        const store = mysqlStore(pool);
+        await store.migrate();
+        return { store, close };
+      };
+      for (const { name, run } of storeContract(makeStore, { verbs: ["swap", "list"] }))
+        test(name, run, 30_000);
+    });
+  }
+});
