@@ -1,0 +1,16 @@
+import { counting } from "./cases/counting.mjs";
+import { fleets } from "./cases/fleet.mjs";
+import { lateResults } from "./cases/late-results.mjs";
+import { outcomes } from "./cases/outcomes.mjs";
+import { probes } from "./cases/probes.mjs";
+import { times } from "./cases/time.mjs";
+
+/** What is tried, by what it is about: each case says what is expected, why, and where it was seen. */
+export const CASES = {
+  "Late results": lateResults,
+  Probes: probes,
+  "What counts": counting,
+  "What the caller gets": outcomes,
+  "Clocks, timers, the event loop": times,
+  "A fleet with a shared store": fleets,
+};

@@ -1,0 +1,127 @@
+// What counts, and for how long.
+import { expect, NotOffered, once, start, trip } from "../world.mjs";
+
+const OPEN = 1_000;
+
+async function isClosed(time, breaker) {
+  const calls = [start(time, breaker), start(time, breaker)];
+  await time.pass(10);
+  for (const call of calls) call.succeed();
+  await time.pass(10);
+  return calls.every((call) => call.outcome === "served");
+}
+
+const RATED = { rate: 0.5, minimum: 5, window: 1_000, open: OPEN };
+
+export const counting = [
+  {
+    name: "three callers abort their calls",
+    expected: "it stays closed",
+    why: "users who close a page open the circuit for everybody",
+    source: "denoland/std#6940; opossum, cockatiel",
+    setting: "aborts",
+    async run({ time, make }) {
+      const breaker = make({ failures: 3, open: OPEN });
+      for (let n = 0; n < 3; n++) {
+        const caller = new AbortController();
+        const call = start(time, breaker, { signal: caller.signal, obeys: true });
+        await time.pass(10);
+        if (call.signal === undefined) throw new NotOffered("takes no signal");
+        caller.abort();
+        await time.pass(10);
+        expect(call.outcome === "failed", `the caller's abort ended as ${call.outcome}`);
+      }
+      expect(await isClosed(time, breaker), "opened by them");
+    },
+  },
+  {
+    name: "one circuit inside another: the inner one rejects",
+    expected: "the outer one stays closed",
+    why: "rejections taken for failures open circuit after circuit, up to the front door",
+    source: "Polly counts a `BrokenCircuitException` unless told not to",
+    setting: "nested",
+    async run({ time, make }) {
+      const inner = make({ failures: 1, open: 60_000 });
+      const outer = make({ failures: 3, open: 60_000 });
+      await trip(time, inner);
+      for (let n = 0; n < 3; n++) {
+        void outer.call(() => inner.call(async () => "answer")).catch(() => {});
+        await time.pass(20);
+      }
+      expect(await isClosed(time, outer), "opened by them");
+    },
+  },
+  {
+    name: "2 000 rejections, recovery, and then failures only",
+    expected: "it trips again at the 5 failures it is set for",
+    why: "rejections that count as calls thin the failures out, just when there are most",
+    source: "opossum: 1 992 failures were needed",
+    async run({ time, make }) {
+      const breaker = make({ rate: 0.5, minimum: 5, window: 10_000, open: OPEN });
+      await trip(time, breaker);
+      const flood = Array.from({ length: 2_000 }, () => start(time, breaker));
+      await time.pass(10);
+      expect(
+        flood.every((call) => call.outcome === "rejected"),
+        "it did not open",
+      );
+      await time.pass(OPEN);
+      expect((await once(time, breaker, "succeeds")).outcome === "served", "no probe");
+      let failures = 0;
+      while (failures < 50 && (await once(time, breaker, "fails")).outcome === "failed") failures++;
+      expect(failures <= 10, `${failures === 50 ? "over 50" : failures} failures in a row were needed`);
+    },
+  },
+  {
+    name: "one failure after it closed again, set for 5",
+    expected: "it stays closed",
+    why: "a window that survives the recovery makes every first failure a trip",
+    source: "opossum",
+    async run({ time, make }) {
+      const breaker = make({ rate: 0.5, minimum: 5, window: 10_000, open: OPEN });
+      await trip(time, breaker);
+      await time.pass(OPEN);
+      expect((await once(time, breaker, "succeeds")).outcome === "served", "no probe");
+      await once(time, breaker, "fails");
+      expect(await isClosed(time, breaker), "opened by it");
+    },
+  },
+  {
+    name: "four failures, a pause of three windows, one failure",
+    expected: "it stays closed: one failure in the window",
+    why: "a window that moves only with the calls remembers yesterday",
+    source: "cockatiel's SamplingBreaker",
+    async run({ time, make }) {
+      const breaker = make(RATED);
+      for (let n = 0; n < 4; n++) await once(time, breaker, "fails");
+      await time.pass(3_000);
+      await once(time, breaker, "fails");
+      expect(await isClosed(time, breaker), "opened by it");
+    },
+  },
+  {
+    name: "a first call that fails, set for half of at least 5",
+    expected: "it stays closed",
+    why: "one of one is a hundred per cent",
+    source: "nodeshift/opossum#217",
+    async run({ time, make }) {
+      const breaker = make(RATED);
+      await once(time, breaker, "fails");
+      expect(await isClosed(time, breaker), "opened by it");
+    },
+  },
+  {
+    name: "half of the calls fail, set for a third of at least 6",
+    expected: "it opens",
+    why: "the ordinary case",
+    source: "",
+    async run({ time, make }) {
+      const breaker = make({ rate: 0.33, minimum: 6, window: 10_000, open: OPEN });
+      for (let n = 0; n < 6; n++) {
+        await once(time, breaker, "succeeds");
+        await once(time, breaker, "fails");
+      }
+      expect(!(await isClosed(time, breaker)), "still closed after 6 of 12");
+    },
+  },
+];

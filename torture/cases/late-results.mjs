@@ -1,0 +1,83 @@
+// Results of calls that began before the circuit moved on.
+import { expect, once, start, trip } from "../world.mjs";
+
+const OPEN = 1_000;
+
+/** A circuit that is open, with calls under way that began before it was; its open time is over. */
+async function afterTrip({ time, make }) {
+  const breaker = make({ failures: 1, open: OPEN });
+  const early = [start(time, breaker), start(time, breaker)];
+  await time.turn();
+  await trip(time, breaker);
+  return { breaker, early };
+}
+
+async function admits(time, breaker) {
+  const call = start(time, breaker);
+  await time.pass(10);
+  return call.reached;
+}
+
+export const lateResults = [
+  {
+    name: "a success from before the trip comes in while it is open",
+    expected: "it stays open",
+    why: "an answer that set out before the failure says nothing of what came after it",
+    source:
+      "rule of the field; circuitbreaker-lambda 1.0 closes (its README says that it never misses an open)",
+    async run({ time, make }) {
+      const { breaker, early } = await afterTrip({ time, make });
+      early[0].succeed();
+      await time.pass(10);
+      expect(!(await admits(time, breaker)), "closed by it");
+    },
+  },
+  {
+    name: "a success from before the trip comes in while a probe is under way",
+    expected: "the probe decides",
+    why: "a backend that just died is taken for well, and gets all the traffic",
+    source: "opossum",
+    async run({ time, make }) {
+      const { breaker, early } = await afterTrip({ time, make });
+      await time.pass(OPEN);
+      const probe = start(time, breaker);
+      await time.pass(10);
+      expect(probe.reached, "no probe");
+      early[0].succeed();
+      await time.pass(10);
+      expect(!(await admits(time, breaker)), "closed by it");
+    },
+  },
+  {
+    name: "a failure from before the trip comes in while a probe is under way",
+    expected: "the probe decides: it succeeds, and closes",
+    why: "slow failures of the outage that is over keep it open",
+    source: "connor4312/cockatiel#64; App-vNext/Polly PR#223",
+    async run({ time, make }) {
+      const { breaker, early } = await afterTrip({ time, make });
+      await time.pass(OPEN);
+      const probe = start(time, breaker);
+      await time.pass(10);
+      expect(probe.reached, "no probe");
+      early[0].fail();
+      await time.pass(10);
+      probe.succeed();
+      await time.pass(10);
+      expect(await admits(time, breaker), "open after its probe succeeded");
+    },
+  },
+  {
+    name: "a failure from before the trip comes in after it closed again",
+    expected: "it stays closed",
+    why: "calls that hung through the outage trip the circuit anew when they give up",
+    source: "App-vNext/Polly PR#223",
+    async run({ time, make }) {
+      const { breaker, early } = await afterTrip({ time, make });
+      await time.pass(OPEN);
+      expect((await once(time, breaker, "succeeds")).outcome === "served", "no probe");
+      early[0].fail();
+      await time.pass(10);
+      expect(await admits(time, breaker), "tripped by it");
+    },
+  },
+];
