@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -60,48 +61,56 @@ assert.ok(
   !readdirSync(join(installed, "src"), { recursive: true }).some((name) => String(name).includes(".test.")),
 );
 
-// Each subpath by itself, and the core in use.
+// Each subpath by itself, and the core in use: with nothing else installed, and then beside Nest, which one is for.
 const subpathNames = Object.keys(manifest.exports)
   .filter((subpath) => subpath !== "./package.json")
   .map((subpath) => subpath.replace(".", "failfast"));
-const use = `
+use(subpathNames.filter((name) => name !== "failfast/nest"));
+for (const name of ["@nestjs", "@types", "rxjs", "reflect-metadata"])
+  symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
+use(["failfast", "failfast/nest"], ["--types", "node"]);
+
+function use(names, types = []) {
+  const use = `
 const circuit = core.failfast("x", 60);
 await circuit.trip();
 const error = await circuit.run(() => 1).catch((error) => error);
 if (!core.isFailfastError(error) || Object(error).status !== 503) throw new Error("not rejected");
-for (const [name, subpath] of Object.entries({ ${subpathNames.map((name, at) => `"${name}": ${at === 0 ? "core" : `s${at}`}`).join(", ")} }))
+for (const [name, subpath] of Object.entries({ ${names.map((name, at) => `"${name}": ${at === 0 ? "core" : `s${at}`}`).join(", ")} }))
   if (!Object.values(subpath).some((value) => typeof value === "function")) throw new Error(name + " is empty");
 `;
-const imports = subpathNames
-  .map((name, at) => `import * as ${at === 0 ? "core" : `s${at}`} from "${name}";`)
-  .join("\n");
-const requires = subpathNames
-  .map((name, at) => `const ${at === 0 ? "core" : `s${at}`} = require("${name}");`)
-  .join("\n");
-writeFileSync(join(project, "use.mjs"), imports + use);
-writeFileSync(join(project, "use.cjs"), `${requires}\n(async () => {${use}})();`);
-writeFileSync(join(project, "use.ts"), imports + use.replace(/\(error\) =>/, "(error: unknown) => "));
-run(process.execPath, ["use.mjs"]);
-run(process.execPath, ["use.cjs"]);
+  const imports = names
+    .map((name, at) => `import * as ${at === 0 ? "core" : `s${at}`} from "${name}";`)
+    .join("\n");
+  const requires = names
+    .map((name, at) => `const ${at === 0 ? "core" : `s${at}`} = require("${name}");`)
+    .join("\n");
+  writeFileSync(join(project, "use.mjs"), imports + use);
+  writeFileSync(join(project, "use.cjs"), `${requires}\n(async () => {${use}})();`);
+  writeFileSync(join(project, "use.ts"), imports + use.replace(/\(error\) =>/, "(error: unknown) => "));
+  run(process.execPath, ["use.mjs"]);
+  run(process.execPath, ["use.cjs"]);
 
-for (const module of [
-  ["--module", "nodenext"],
-  ["--module", "esnext", "--moduleResolution", "bundler"],
-]) {
-  mkdirSync(join(project, "out"), { recursive: true });
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  const flags = [
-    "--strict",
-    "--skipLibCheck",
-    "false",
-    "--target",
-    "es2022",
-    "--ignoreConfig",
-    "--outDir",
-    "out",
-  ];
-  run(process.execPath, [tsc, ...flags, ...module, "use.ts"]);
-  run(process.execPath, ["out/use.js"]);
+  for (const module of [
+    ["--module", "nodenext"],
+    ["--module", "esnext", "--moduleResolution", "bundler"],
+  ]) {
+    mkdirSync(join(project, "out"), { recursive: true });
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const flags = [
+      "--strict",
+      "--skipLibCheck",
+      "false",
+      "--target",
+      "es2022",
+      "--ignoreConfig",
+      ...types,
+      "--outDir",
+      "out",
+    ];
+    run(process.execPath, [tsc, ...flags, ...module, "use.ts"]);
+    run(process.execPath, ["out/use.js"]);
+  }
 }
 console.log(
   `the package: ${seen.size} modules in the core, none of them Node's; works from ESM, CommonJS and TypeScript`,

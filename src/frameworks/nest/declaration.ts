@@ -1,0 +1,62 @@
+import type { AnyFunction } from "../../call/wrap.js";
+import type { Circuit, Circuits, Duration, Failfast, FailfastOptions } from "../../index.js";
+import { homeOf } from "./home.js";
+
+type Name = string | ((...args: never[]) => string);
+
+/** A circuit that some place of an application asks for; it is made by the `failfast` of whichever application runs. */
+export class Declaration {
+  readonly timeout: Duration | undefined;
+  readonly #name: Name;
+  readonly #options: FailfastOptions | undefined;
+  readonly #made = new WeakMap<Failfast, Circuit | Circuits>();
+
+  constructor(name: Name, timeout: Duration | undefined, options: FailfastOptions | undefined) {
+    this.#name = name;
+    this.timeout = timeout;
+    this.#options = options;
+  }
+
+  /** @throws what `failfast(name, timeout, options)` throws. */
+  circuit(failfast: Failfast): Circuit | Circuits {
+    let made = this.#made.get(failfast);
+    if (made === undefined) {
+      made = failfast(this.#name as string, this.timeout as Duration, this.#options);
+      this.#made.set(failfast, made);
+    }
+    return made;
+  }
+
+  /** The method as it goes through the circuit of its instance's application. */
+  wrap(method: AnyFunction): AnyFunction {
+    const wrapped = new WeakMap<Failfast, AnyFunction>();
+    let last: Failfast | undefined;
+    let call = method;
+    const declaration = this;
+    const guarded = function (this: unknown): unknown {
+      const failfast = homeOf(this);
+      if (failfast !== last) {
+        call = wrapped.get(failfast) ?? declaration.circuit(failfast)(method);
+        wrapped.set(failfast, call);
+        last = failfast;
+      }
+      return call.apply(this, arguments as unknown as unknown[]);
+    };
+    Object.defineProperty(guarded, "name", { value: method.name, configurable: true });
+    Object.defineProperty(guarded, "length", { value: method.length, configurable: true });
+    return guarded;
+  }
+}
+
+const declared = new WeakMap<object, Declaration[]>();
+
+/** `where`: the prototype of a class, or the factory of a provider. */
+export function declare(where: object, declaration: Declaration): void {
+  declared.set(where, [...(declared.get(where) ?? []), declaration]);
+}
+
+/** What an object, its class and those it extends declare. */
+export function* declarationsOf(where: object): Generator<Declaration> {
+  for (let link: object | null = where; link !== null; link = Object.getPrototypeOf(link))
+    yield* declared.get(link) ?? [];
+}

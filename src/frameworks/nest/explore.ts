@@ -1,0 +1,38 @@
+import type { ModulesContainer } from "@nestjs/core";
+import type { Failfast } from "../../index.js";
+import { type Declaration, declarationsOf } from "./declaration.js";
+import { settle } from "./home.js";
+
+/**
+ * Makes every circuit that the application declares, so that what is wrong with one stops the start and not a call, and
+ * that a name alone finds the time that another place gives, whichever of them Nest comes to first.
+ *
+ * @throws what `failfast(name, timeout, options)` throws.
+ */
+export function makeDeclared(modules: ModulesContainer, failfast: Failfast): void {
+  const found: Declaration[] = [];
+  for (const { metatype } of providersOf(modules)) {
+    if (typeof metatype !== "function") continue;
+    found.push(...declarationsOf(metatype), ...declarationsOf(metatype.prototype ?? metatype));
+  }
+  for (const declaration of found) if (declaration.timeout !== undefined) declaration.circuit(failfast);
+  for (const declaration of found) declaration.circuit(failfast);
+}
+
+/** What no class in the container tells of: objects that a factory made, or that were given as they are. */
+export function settleAll(modules: ModulesContainer, failfast: Failfast): void {
+  for (const { instance } of providersOf(modules)) {
+    if (typeof instance !== "object" || instance === null) continue;
+    for (const declaration of declarationsOf(instance)) {
+      settle(instance, failfast);
+      declaration.circuit(failfast);
+    }
+  }
+}
+
+function* providersOf(modules: ModulesContainer): Generator<{ metatype: unknown; instance: unknown }> {
+  for (const { providers, controllers, injectables, middlewares } of modules.values()) {
+    for (const each of [providers, controllers, injectables, middlewares])
+      for (const { metatype, instance } of each.values()) yield { metatype, instance };
+  }
+}

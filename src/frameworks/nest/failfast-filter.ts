@@ -1,0 +1,81 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from "@nestjs/common";
+import { HttpAdapterHost } from "@nestjs/core";
+import { type Observable, throwError } from "rxjs";
+import { type FailfastError, isFailfastError } from "../../index.js";
+import { OPEN_CODE } from "../../surface/failfast-error.js";
+
+/** What `@Catch` compares with: a rejection, also behind a client's error, but none that the application made an answer of. */
+// biome-ignore lint/complexity/noStaticOnlyClass: Nest takes a class, and asks it with `instanceof`
+class Rejection {
+  static [Symbol.hasInstance](error: unknown): boolean {
+    return !(error instanceof HttpException) && isFailfastError(error);
+  }
+}
+
+/**
+ * Answers what an open circuit rejected: over HTTP with 503, `Retry-After` and a problem document (RFC 9457), on Express
+ * and Fastify alike; in a microservice and a gateway with the same fields. `FailfastModule` registers it before any
+ * filter of the application, so that each of those takes precedence.
+ */
+export class FailfastFilter implements ExceptionFilter {
+  readonly #host: HttpAdapterHost;
+
+  constructor(host: HttpAdapterHost) {
+    this.#host = host;
+  }
+
+  catch(exception: unknown, host: ArgumentsHost): Observable<never> | undefined {
+    const error = rejectionIn(exception);
+    switch (host.getType<string>()) {
+      case "http":
+        this.#answer(error, host.getArgByIndex(1));
+        return undefined;
+      case "rpc":
+        return throwError(() => told(error));
+      case "ws":
+        emitTo(host.switchToWs().getClient(), told(error));
+        return undefined;
+      default:
+        // A GraphQL server, say, reads what it needs from the error itself.
+        return undefined;
+    }
+  }
+
+  #answer(error: FailfastError, response: unknown): void {
+    const { httpAdapter } = this.#host;
+    if (httpAdapter.isHeadersSent(response)) {
+      httpAdapter.end(response);
+      return;
+    }
+    for (const [name, value] of Object.entries(error.headers)) httpAdapter.setHeader(response, name, value);
+    httpAdapter.setHeader(response, "Cache-Control", "no-store");
+    httpAdapter.setHeader(response, "Content-Type", "application/problem+json");
+    const { status, message: detail, circuit, retryAfter } = error;
+    httpAdapter.reply(
+      response,
+      { type: "about:blank", title: "Service Unavailable", status, detail, circuit, retryAfter },
+      status,
+    );
+  }
+
+  static {
+    Catch(Rejection)(FailfastFilter);
+    Inject(HttpAdapterHost)(FailfastFilter, undefined, 0);
+  }
+}
+
+/** The rejection itself, which a client may have wrapped. */
+function rejectionIn(exception: unknown): FailfastError {
+  let link = exception as { code?: unknown; cause?: unknown };
+  while (link.code !== OPEN_CODE) link = link.cause as typeof link;
+  return link as unknown as FailfastError;
+}
+
+function told({ message, code, circuit, retryAfter }: FailfastError): object {
+  return { status: "error", message, code, circuit, retryAfter };
+}
+
+/** As Nest's own filter of gateways tells its clients. */
+function emitTo(client: { emit?(event: string, message: object): void }, message: object): void {
+  client.emit?.("exception", message);
+}

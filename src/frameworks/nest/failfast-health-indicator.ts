@@ -1,0 +1,75 @@
+import { Inject } from "@nestjs/common";
+import type { CircuitState, Failfast } from "../../index.js";
+import { FAILFAST } from "./tokens.js";
+
+/** What is said of a circuit that is not plainly closed. */
+export type CircuitHealth = {
+  readonly state: CircuitState;
+  /** Set while an operator holds it. */
+  readonly held?: "open" | "closed";
+  /** Whole seconds until it may be called again. */
+  readonly retryAfter: number;
+};
+
+/** What terminus takes as a result, by its key. */
+export type CircuitsHealth<Key extends string = string> = Record<
+  Key,
+  { status: "up" | "degraded" | "down"; circuits?: Record<string, CircuitHealth>; others?: number }
+>;
+
+export interface HealthOptions {
+  /** The circuits that are looked at, by name. Default: all there are. */
+  readonly only?: readonly string[] | ((name: string) => boolean);
+  /** The circuits without which the application is of no use: `true` for all, or names. Default: none. */
+  readonly down?: boolean | readonly string[];
+}
+
+/** A health check is read by people: no more circuits than this are told of by name. */
+const MOST = 50;
+
+/**
+ * Tells terminus how the circuits are. An open one makes the application `degraded` (200), never `down` (503), unless
+ * asked: to take an instance out of traffic, or to restart it, because somebody else's API is down would only make it
+ * worse.
+ *
+ * ```ts
+ * this.health.check([() => this.circuits.check("circuits")]);
+ * ```
+ */
+export class FailfastHealthIndicator {
+  readonly #failfast: Failfast;
+
+  constructor(failfast: Failfast) {
+    this.#failfast = failfast;
+  }
+
+  check<const Key extends string = "circuits">(key?: Key, options: HealthOptions = {}): CircuitsHealth<Key> {
+    const { only = () => true, down = false } = options;
+    const looksAt = typeof only === "function" ? only : (name: string) => only.includes(name);
+    const vital = Array.isArray(down) ? (name: string) => down.includes(name) : () => down === true;
+    const circuits = new Map<string, CircuitHealth>();
+    let others = 0;
+    let status: "up" | "degraded" | "down" = "up";
+    for (const { name, state, held, retryAfter } of this.#failfast.circuits()) {
+      if ((state === "closed" && held === undefined) || !looksAt(name)) continue;
+      if (state !== "closed" && status !== "down") status = vital(name) ? "down" : "degraded";
+      if (circuits.size === MOST) others++;
+      else
+        circuits.set(name, {
+          state,
+          ...(held === undefined ? {} : { held }),
+          retryAfter: Math.ceil(retryAfter),
+        });
+    }
+    const health: CircuitsHealth[string] = {
+      status,
+      ...(circuits.size === 0 ? {} : { circuits: Object.fromEntries(circuits) }),
+      ...(others === 0 ? {} : { others }),
+    };
+    return { [key ?? "circuits"]: health } as CircuitsHealth<Key>;
+  }
+
+  static {
+    Inject(FAILFAST)(FailfastHealthIndicator, undefined, 0);
+  }
+}

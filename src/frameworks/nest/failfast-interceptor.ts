@@ -1,0 +1,76 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Inject,
+  type NestInterceptor,
+  type Type,
+} from "@nestjs/common";
+import { Observable } from "rxjs";
+import type { Circuit, Circuits, Duration, Failfast, FailfastOptions } from "../../index.js";
+import { Declaration, declare } from "./declaration.js";
+import { FAILFAST } from "./tokens.js";
+
+/**
+ * An interceptor that guards a handler, or all of a controller: once one of its requests has failed, or was too slow,
+ * the next ones are answered at once. It takes what `@Failfast` takes, and a function of the execution context in place
+ * of the name, for a circuit of each handler, tenant or host. What the handler gives is passed on as it comes; its end is
+ * the end of the call, and the last value is what `results` judges.
+ *
+ * ```ts
+ * @UseInterceptors(FailfastInterceptor("reports", 30, { slowCall: "2s" }))
+ * ```
+ */
+export function FailfastInterceptor(
+  name: string | ((context: ExecutionContext) => string),
+  timeout?: Duration,
+  options?: FailfastOptions,
+): Type<NestInterceptor> {
+  const declaration = new Declaration(name, timeout, options);
+  class FailfastInterceptor implements NestInterceptor {
+    readonly #circuit: Circuit | Circuits;
+
+    constructor(failfast: Failfast) {
+      this.#circuit = declaration.circuit(failfast);
+    }
+
+    intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+      return guard("for" in this.#circuit ? this.#circuit.for(context) : this.#circuit, next);
+    }
+  }
+  Inject(FAILFAST)(FailfastInterceptor, undefined, 0);
+  declare(FailfastInterceptor.prototype, declaration);
+  return FailfastInterceptor;
+}
+
+/** The handler's values through the circuit. Whoever no longer listens has given up, and that counts for nothing. */
+function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const caller = new AbortController();
+    const { signal } = caller;
+    circuit
+      .run(
+        (given) =>
+          new Promise((resolve, reject) => {
+            let last: unknown;
+            const values = next.handle().subscribe({
+              next(value) {
+                last = value;
+                subscriber.next(value);
+              },
+              error: reject,
+              complete: () => resolve(last),
+            });
+            (given as AbortSignal).addEventListener("abort", () => {
+              values.unsubscribe();
+              reject((given as AbortSignal).reason);
+            });
+          }),
+        { signal },
+      )
+      .then(
+        () => subscriber.complete(),
+        (error) => subscriber.error(error),
+      );
+    return () => caller.abort();
+  });
+}

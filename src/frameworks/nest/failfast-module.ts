@@ -1,0 +1,173 @@
+import {
+  type DynamicModule,
+  Global,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  type Provider,
+} from "@nestjs/common";
+import { ApplicationConfig, ModulesContainer } from "@nestjs/core";
+import { type Circuit, type Circuits, createFailfast, type Failfast } from "../../index.js";
+import { logTo } from "../../telemetry/log.js";
+import { Declaration, declare } from "./declaration.js";
+import { makeDeclared, settleAll } from "./explore.js";
+import { FailfastFilter } from "./failfast-filter.js";
+import { FailfastHealthIndicator } from "./failfast-health-indicator.js";
+import { isFailure } from "./failures.js";
+import { cameAlive, passedAway } from "./home.js";
+import type {
+  FailfastModuleAsyncOptions,
+  FailfastModuleOptions,
+  FailfastOptionsFactory,
+  FeatureCircuit,
+} from "./options.js";
+import { FAILFAST, FAILFAST_OPTIONS, getCircuitToken } from "./tokens.js";
+
+/** What `forFeature` provides is a module of its own: the hooks below are the root's. */
+class FailfastCircuitsModule {}
+Module({})(FailfastCircuitsModule);
+
+/** Circuits in a Nest application: `forRoot` once, in the root module; it is global. */
+export class FailfastModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #failfast: Failfast;
+  readonly #modules: ModulesContainer;
+
+  constructor(
+    failfast: Failfast,
+    options: FailfastModuleOptions | undefined,
+    filter: FailfastFilter,
+    application: ApplicationConfig,
+    modules: ModulesContainer,
+  ) {
+    this.#failfast = failfast;
+    this.#modules = modules;
+    cameAlive(failfast);
+    // Before those of the application, which are asked first.
+    if (options?.filter !== false) application.addGlobalFilter(filter);
+    if (options?.log !== false) logTo(failfast, nestLogger());
+  }
+
+  /** The module's own `failfast`, with these defaults. */
+  static forRoot(options: FailfastModuleOptions = {}): DynamicModule {
+    return root({ provide: FAILFAST_OPTIONS, useValue: options });
+  }
+
+  /**
+   * The same, with options that others provide:
+   *
+   * ```ts
+   * FailfastModule.forRootAsync({ inject: [CACHE_MANAGER], useFactory: (cache) => ({ store: cacheStore(cache) }) })
+   * ```
+   *
+   * @throws {TypeError} where it names none of `useFactory`, `useClass` and `useExisting`.
+   */
+  static forRootAsync(options: FailfastModuleAsyncOptions): DynamicModule {
+    const { imports = [], inject = [], useFactory, useClass, useExisting } = options;
+    if (useFactory !== undefined) {
+      const provider = { provide: FAILFAST_OPTIONS, inject, useFactory: useFactory as () => unknown };
+      return root(provider, imports);
+    }
+    const factory = useExisting ?? useClass;
+    if (factory === undefined)
+      throw new TypeError("forRootAsync() takes one of useFactory, useClass and useExisting; none is there");
+    const provider = {
+      provide: FAILFAST_OPTIONS,
+      inject: [factory],
+      useFactory: (made: FailfastOptionsFactory) => made.createFailfastOptions(),
+    };
+    return root(provider, imports, useClass === undefined ? [] : [useClass]);
+  }
+
+  /** Provides circuits to the module that imports it, for `@InjectCircuit(name)`. */
+  static forFeature(circuits: readonly (string | FeatureCircuit)[]): DynamicModule {
+    const providers = circuits.map((circuit) => {
+      const { name, timeout, ...options }: FeatureCircuit =
+        typeof circuit === "string" ? { name: circuit } : circuit;
+      const declaration = new Declaration(name, timeout, options);
+      const useFactory = (failfast: Failfast, modules: ModulesContainer): Circuit | Circuits => {
+        makeDeclared(modules, failfast);
+        return declaration.circuit(failfast);
+      };
+      declare(useFactory, declaration);
+      return { provide: getCircuitToken(name), inject: [FAILFAST, ModulesContainer], useFactory };
+    });
+    return {
+      module: FailfastCircuitsModule,
+      providers,
+      exports: providers.map(({ provide }) => provide),
+    };
+  }
+
+  onModuleInit(): void {
+    const roots = [...this.#modules.values()].filter(({ metatype }) => metatype === FailfastModule);
+    if (roots.length > 1)
+      throw new Error(
+        `FailfastModule.forRoot() is imported ${roots.length} times, and circuits are of one: import it once, in the root module`,
+      );
+    makeDeclared(this.#modules, this.#failfast);
+    settleAll(this.#modules, this.#failfast);
+  }
+
+  /** The first request already knows what the fleet knows; a store that doesn't answer is not waited for. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.#failfast.ready();
+  }
+
+  /** What is pending is written before anybody closes the store's client. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#failfast.settled();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    passedAway(this.#failfast);
+    await this.#failfast.close();
+  }
+
+  static {
+    Global()(FailfastModule);
+    Module({})(FailfastModule);
+    for (const [index, token] of [
+      FAILFAST,
+      FAILFAST_OPTIONS,
+      FailfastFilter,
+      ApplicationConfig,
+      ModulesContainer,
+    ].entries())
+      Inject(token)(FailfastModule, undefined, index);
+  }
+}
+
+function root(
+  options: Provider,
+  imports: NonNullable<DynamicModule["imports"]> = [],
+  more: Provider[] = [],
+): DynamicModule {
+  const failfast = {
+    provide: FAILFAST,
+    inject: [FAILFAST_OPTIONS, ModulesContainer],
+    useFactory: (given: FailfastModuleOptions | undefined, modules: ModulesContainer) => {
+      const { filter: _, log: __, ...defaults } = given ?? {};
+      const made = createFailfast({ exceptions: isFailure, ...defaults });
+      makeDeclared(modules, made);
+      return made;
+    },
+  };
+  return {
+    module: FailfastModule,
+    imports,
+    providers: [...more, options, failfast, FailfastFilter, FailfastHealthIndicator],
+    exports: [FAILFAST, FailfastFilter, FailfastHealthIndicator],
+  };
+}
+
+/** The messages alone, as Nest's loggers take them. */
+function nestLogger(): Parameters<typeof logTo>[1] {
+  const logger = new Logger("Failfast");
+  return {
+    info: (_, message) => logger.log(message),
+    warn: (_, message) => logger.warn(message),
+  };
+}

@@ -1,0 +1,22 @@
+import { Inject } from "@nestjs/common";
+
+/** The token of the module's own `failfast`, of which `@Failfast` and `@InjectCircuit` have their circuits. */
+export const FAILFAST = "FAILFAST";
+
+/** The token of what `forRoot` was given, or `forRootAsync` found out. */
+export const FAILFAST_OPTIONS = "FAILFAST_OPTIONS";
+
+/** The token of a circuit that `FailfastModule.forFeature` provides: for `overrideProvider`, or a factory's `inject`. */
+export function getCircuitToken(name: string): string {
+  return `FAILFAST_CIRCUIT "${name}"`;
+}
+
+/** Injects the module's own `failfast`: makes circuits, lists them, listens to all of them. */
+export function InjectFailfast(): PropertyDecorator & ParameterDecorator {
+  return Inject(FAILFAST);
+}
+
+/** Injects a circuit that `FailfastModule.forFeature` names, in this module. */
+export function InjectCircuit(name: string): PropertyDecorator & ParameterDecorator {
+  return Inject(getCircuitToken(name));
+}

@@ -1,0 +1,63 @@
+import type { Failfast, FailfastEventName, FailfastListener, Subscription } from "../index.js";
+
+/** What is logged to: pino, bunyan and fastify's `log` as they are. */
+export interface TransitionLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/**
+ * Logs what happens to circuits and their stores: that one opened, closed, is probed, is held or released, and that a
+ * store is down or up again. It logs no call, rejected or failed: an open circuit may reject thousands in a second.
+ *
+ * What this process found out by itself is a warning where it is bad news; what it learned from the fleet is
+ * information, since another process has warned of it. The fields are those of the event, with `err` for the failure
+ * that opened it.
+ *
+ * @example
+ * logTo(failfast, pino());
+ *
+ * @returns what ends it.
+ */
+export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger): Subscription {
+  const subscriptions: Subscription[] = [];
+  const on = <E extends FailfastEventName>(event: E, listener: FailfastListener<E>): void => {
+    subscriptions.push(failfast.on(event, listener));
+  };
+
+  on("open", ({ type, error, retryAfterMs, ...fields }) => {
+    const said = { ...fields, state: type, retryAfterMs, ...(error === undefined ? {} : { err: error }) };
+    const message = `circuit ${quote(fields.circuit)} opened for ${Math.ceil(retryAfterMs / 1_000)} s${why(fields)}`;
+    logger[fields.local ? "warn" : "info"](said, message);
+  });
+  on("half-open", ({ type, ...fields }) =>
+    logger.info({ ...fields, state: type }, `circuit ${quote(fields.circuit)} is being probed`),
+  );
+  on("close", ({ type: _, ...fields }) =>
+    logger.info({ ...fields, state: "closed" }, `circuit ${quote(fields.circuit)} closed${why(fields)}`),
+  );
+  on("hold", ({ type: _, ...fields }) =>
+    logger[fields.local ? "warn" : "info"](
+      fields,
+      `circuit ${quote(fields.circuit)} is held ${fields.held} by an operator${why(fields)}`,
+    ),
+  );
+  on("release", ({ type: _, ...fields }) =>
+    logger.info(fields, `circuit ${quote(fields.circuit)} is no longer held${why(fields)}`),
+  );
+  on("store-down", ({ error }) =>
+    logger.warn({ err: error }, "a store of failfast is in trouble, calls go on without it"),
+  );
+  on("store-up", () => logger.info({}, "the store of failfast is well again"));
+
+  const dispose = (): void => {
+    for (const subscription of subscriptions) subscription.dispose();
+  };
+  return { dispose, [Symbol.dispose]: dispose };
+}
+
+/** Names and reasons are anybody's text: quoted, none of them makes a line of its own. */
+const quote = (text: string): string => JSON.stringify(text);
+
+const why = ({ by, reason }: { readonly by: string; readonly reason: string }): string =>
+  reason === "" ? ` by ${quote(by)}` : ` by ${quote(by)}: ${quote(reason)}`;

@@ -1,0 +1,409 @@
+import "reflect-metadata";
+import { CACHE_MANAGER, CacheModule } from "@nestjs/cache-manager";
+import {
+  type DynamicModule,
+  Inject,
+  Injectable,
+  Module,
+  NotFoundException,
+  type Provider,
+  Scope,
+  type Type,
+} from "@nestjs/common";
+import { ContextIdFactory, ModuleRef } from "@nestjs/core";
+import { Test, type TestingModule } from "@nestjs/testing";
+import type { Cache } from "cache-manager";
+import { createClient } from "redis";
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  FAILFAST,
+  Failfast,
+  FailfastModule,
+  type FailfastModuleOptions,
+  getCircuitToken,
+  InjectCircuit,
+  InjectFailfast,
+} from "../../../src/frameworks/nest.js";
+import { type Circuit, createFailfast, memoryStore, failfast as shared } from "../../../src/index.js";
+import { cacheStore } from "../../../src/stores/cache.js";
+import { redisStore } from "../../../src/stores/redis.js";
+import { requireProgram } from "../require.js";
+import { startRedis } from "../start-redis.js";
+
+const quiet = { log: false } as const;
+const running: TestingModule[] = [];
+afterEach(async () => {
+  for (const application of running.splice(0)) await application.close();
+});
+
+async function start(imports: (DynamicModule | Type)[], providers: Provider[] = []): Promise<TestingModule> {
+  const application = await Test.createTestingModule({ imports, providers }).compile();
+  application.useLogger(false);
+  running.push(application);
+  return application.init();
+}
+const outcome = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    (value) => value,
+    (error: unknown) => (error as { code?: string }).code ?? (error as Error).message,
+  );
+const DOWN = "the backend is down";
+const REJECTED = "ERR_FAILFAST_OPEN";
+const down = async (): Promise<string> => {
+  throw new Error(DOWN);
+};
+
+@Injectable()
+class Sales {
+  calls = 0;
+  @Failfast("sales_api", 60)
+  async invoices(_customer = ""): Promise<string> {
+    this.calls++;
+    return down();
+  }
+}
+
+describe("@Failfast", () => {
+  test("guards a method of a provider, by a circuit of the module's own failfast", async () => {
+    const application = await start([FailfastModule.forRoot(quiet)], [Sales]);
+    const sales = application.get(Sales);
+    expect([await outcome(sales.invoices()), await outcome(sales.invoices())]).toEqual([DOWN, REJECTED]);
+    expect(sales.calls).toBe(1);
+    const circuits: Failfast = application.get(FAILFAST);
+    expect([...circuits.circuits()].map(({ name, state }) => [name, state])).toEqual([["sales_api", "open"]]);
+    expect([...shared.circuits()]).toEqual([]);
+  });
+
+  test("keeps the method's name and length, and adds nothing that can be enumerated", async () => {
+    const application = await start([FailfastModule.forRoot(quiet)], [Sales]);
+    const sales = application.get(Sales);
+    expect([sales.invoices.name, sales.invoices.length]).toEqual(["invoices", 0]);
+    expect([Object.keys(sales), Object.getOwnPropertySymbols({ ...sales })]).toEqual([["calls"], []]);
+  });
+
+  test("leaves time and options to forRoot", async () => {
+    class Late {
+      @Failfast("late")
+      get(): Promise<string> {
+        return down();
+      }
+    }
+    const application = await start([FailfastModule.forRoot({ ...quiet, timeout: 7, threshold: 2 })], [Late]);
+    const late = application.get(Late);
+    const said = [await outcome(late.get()), await outcome(late.get()), await outcome(late.get())];
+    expect(said).toEqual([DOWN, DOWN, REJECTED]);
+    expect(application.get<Failfast>(FAILFAST)("late").retryAfter).toBeLessThanOrEqual(7);
+  });
+
+  test("an HttpException below 500 says that the caller was wrong: it doesn't count", async () => {
+    class Orders {
+      @Failfast("orders", 60)
+      async find(): Promise<never> {
+        throw new NotFoundException("no such order");
+      }
+    }
+    const application = await start([FailfastModule.forRoot(quiet)], [Orders]);
+    const orders = application.get(Orders);
+    expect(await outcome(orders.find())).toBe("no such order");
+    expect(await outcome(orders.find())).toBe("no such order");
+  });
+
+  test("sync methods, symbols, overriding and inherited methods, and a circuit for each argument", async () => {
+    const secret = Symbol("secret");
+    class Base {
+      @Failfast("sync", 60)
+      now(): string {
+        throw new Error(DOWN);
+      }
+      @Failfast("symbol", 60)
+      [secret](): Promise<string> {
+        return down();
+      }
+    }
+    class Derived extends Base {
+      @Inject(ModuleRef) readonly module!: ModuleRef;
+      override now(): string {
+        return super.now();
+      }
+      @Failfast((host: string) => `api:${host}`, 60)
+      async get(host: string): Promise<string> {
+        return host === "a" ? down() : host;
+      }
+    }
+    const application = await start([FailfastModule.forRoot(quiet)], [Derived]);
+    const derived = application.get(Derived);
+    expect(() => derived.now()).toThrow(DOWN);
+    expect(() => derived.now()).toThrow("the call was not made");
+    expect([await outcome(derived[secret]()), await outcome(derived[secret]())]).toEqual([DOWN, REJECTED]);
+    await outcome(derived.get("a"));
+    expect([await outcome(derived.get("a")), await outcome(derived.get("b"))]).toEqual([REJECTED, "b"]);
+    expect(derived.module).toBeDefined();
+    const names = [...application.get<Failfast>(FAILFAST).circuits()].map(({ name }) => name);
+    expect(names.sort()).toEqual(["api:a", "api:b", "symbol", "sync"]);
+  });
+
+  test("instances of each request, transient ones and those of a factory share the circuit", async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest extends Sales {}
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Transient extends Sales {}
+    const application = await start(
+      [FailfastModule.forRoot(quiet)],
+      [PerRequest, Transient, { provide: "made", useFactory: () => new Sales() }],
+    );
+    const [first, second] = await Promise.all(
+      [1, 2].map(() => application.resolve(PerRequest, ContextIdFactory.create())),
+    );
+    expect(first).not.toBe(second);
+    expect(await outcome((first as Sales).invoices())).toBe(DOWN);
+    const others = [
+      second as Sales,
+      await application.resolve(Transient),
+      application.get<Sales>("made"),
+      new Sales(),
+    ];
+    for (const sales of others) expect(await outcome(sales.invoices())).toBe(REJECTED);
+  });
+
+  test("static methods go by the only application of the process, and add nothing to Function", async () => {
+    class Tools {
+      readonly kind = "tools";
+      @Failfast("tools", 60)
+      static get(): Promise<string> {
+        return down();
+      }
+    }
+    const application = await start([FailfastModule.forRoot(quiet)]);
+    expect([await outcome(Tools.get()), await outcome(Tools.get())]).toEqual([DOWN, REJECTED]);
+    expect(application.get<Failfast>(FAILFAST)("tools").state).toBe("open");
+    expect(Reflect.getMetadataKeys(Function)).toEqual([]);
+  });
+
+  test("two applications in one process have circuits of their own, of one and the same class", async () => {
+    const [one, other] = [
+      await start([FailfastModule.forRoot(quiet)], [Sales]),
+      await start([FailfastModule.forRoot(quiet)], [Sales]),
+    ];
+    expect(await outcome(one.get(Sales).invoices())).toBe(DOWN);
+    expect(await outcome(other.get(Sales).invoices())).toBe(DOWN);
+    expect(await outcome(one.get(Sales).invoices())).toBe(REJECTED);
+  });
+
+  test("one that starts after another has ended, as with hot reload, begins anew", async () => {
+    const first = await start([FailfastModule.forRoot(quiet)], [Sales]);
+    await outcome(first.get(Sales).invoices());
+    await first.close();
+    const second = await start([FailfastModule.forRoot(quiet)], [Sales]);
+    expect(await outcome(second.get(Sales).invoices())).toBe(DOWN);
+  });
+
+  test("without the module a class works as in a unit test: by the shared failfast", async () => {
+    class Alone {
+      @Failfast("alone", 60)
+      get(): Promise<string> {
+        return down();
+      }
+    }
+    const application = await start([], [Alone]);
+    expect(await outcome(application.get(Alone).get())).toBe(DOWN);
+    expect(shared("alone").state).toBe("open");
+  });
+
+  test("what is wrong with one stops the start: two times for one circuit, a name without any, a generator", async () => {
+    class Wrong {
+      @Failfast("sales_api", 30)
+      async orders(): Promise<void> {}
+    }
+    await expect(start([FailfastModule.forRoot(quiet)], [Sales, Wrong])).rejects.toThrow(
+      "was made with timeout 60, and is asked for with timeout 30",
+    );
+    class Timeless {
+      @Failfast("timeless")
+      async get(): Promise<void> {}
+    }
+    await expect(start([FailfastModule.forRoot(quiet)], [Timeless])).rejects.toThrow('"timeless"');
+    const descriptor = { value: function* items() {} } as PropertyDescriptor;
+    expect(() => Failfast("x", 60)(Sales.prototype, "items", descriptor)).toThrow("generator function");
+  });
+
+  test("a name alone finds the time wherever it is given", async () => {
+    class First {
+      @Failfast("sales_api")
+      orders(): Promise<string> {
+        return down();
+      }
+    }
+    const application = await start([FailfastModule.forRoot(quiet)], [First, Sales]);
+    await outcome(application.get(First).orders());
+    expect(await outcome(application.get(Sales).invoices())).toBe(REJECTED);
+  });
+});
+
+describe("FailfastModule", () => {
+  test("forFeature provides circuits to @InjectCircuit, the same ones as @Failfast's", async () => {
+    @Injectable()
+    class Jobs {
+      constructor(
+        @InjectCircuit("sales_api") readonly salesApi: Circuit,
+        @InjectCircuit("billing") readonly billing: Circuit,
+        @InjectFailfast() readonly failfast: Failfast,
+      ) {}
+    }
+    @Module({
+      imports: [FailfastModule.forFeature(["sales_api", { name: "billing", timeout: 5, threshold: 2 }])],
+      providers: [Jobs],
+    })
+    class Feature {}
+    const application = await start([FailfastModule.forRoot({ ...quiet, timeout: 60 }), Feature], [Sales]);
+    const jobs = application.get(Jobs, { strict: false });
+    await outcome(application.get(Sales).invoices());
+    expect([jobs.salesApi.state, jobs.billing.state]).toEqual(["open", "closed"]);
+    expect(jobs.failfast).toBe(application.get(FAILFAST));
+    expect(getCircuitToken("billing")).toContain("billing");
+  });
+
+  test("a circuit that no forFeature names is missed by its name", async () => {
+    class Jobs {
+      constructor(@InjectCircuit("sales_api") readonly salesApi: Circuit) {}
+    }
+    await expect(start([FailfastModule.forRoot(quiet)], [Jobs])).rejects.toThrow("sales_api");
+  });
+
+  test("imported twice, it says so", async () => {
+    await expect(start([FailfastModule.forRoot(quiet), FailfastModule.forRoot(quiet)])).rejects.toThrow(
+      "is imported 2 times",
+    );
+  });
+
+  test("a circuit can be overridden for a test, and so can the failfast", async () => {
+    const failfast = createFailfast({ timeout: 60 });
+    const application = await Test.createTestingModule({
+      imports: [FailfastModule.forRoot(quiet)],
+      providers: [Sales],
+    })
+      .overrideProvider(FAILFAST)
+      .useValue(failfast)
+      .compile();
+    running.push(await application.init());
+    await outcome(application.get(Sales).invoices());
+    expect(failfast("sales_api").state).toBe("open");
+  });
+
+  test("useFactory, useClass and useExisting make the options", async () => {
+    const options: FailfastModuleOptions = { ...quiet, timeout: 9 };
+    class Options {
+      createFailfastOptions(): FailfastModuleOptions {
+        return options;
+      }
+    }
+    @Module({ providers: [Options], exports: [Options] })
+    class Config {}
+    for (const root of [
+      FailfastModule.forRootAsync({ useFactory: async () => options }),
+      FailfastModule.forRootAsync({ useClass: Options }),
+      FailfastModule.forRootAsync({ imports: [Config], useExisting: Options }),
+    ]) {
+      const application = await start([root]);
+      expect(() => application.get<Failfast>(FAILFAST)("any")).not.toThrow();
+    }
+    expect(() => FailfastModule.forRootAsync({})).toThrow("one of useFactory, useClass and useExisting");
+  });
+
+  test("options that can't be had, and options that are wrong, stop the start", async () => {
+    const failing = FailfastModule.forRootAsync({
+      useFactory: async () => {
+        throw new Error("no configuration");
+      },
+    });
+    await expect(start([failing], [Sales])).rejects.toThrow("no configuration");
+    await expect(start([FailfastModule.forRoot({ treshold: 1 } as never)], [Sales])).rejects.toThrow(
+      'there is no option "treshold"',
+    );
+  });
+
+  test("what the options depend on may be guarded itself", async () => {
+    @Injectable()
+    class Config {
+      @Failfast("config", 60)
+      async timeout(): Promise<number> {
+        return 60;
+      }
+    }
+    @Module({ providers: [Config], exports: [Config] })
+    class ConfigModule {}
+    const application = await start(
+      [
+        FailfastModule.forRootAsync({
+          imports: [ConfigModule],
+          inject: [Config],
+          useFactory: async (config: Config) => ({ ...quiet, timeout: await config.timeout() }),
+        }),
+      ],
+      [Sales],
+    );
+    expect(await outcome(application.get(Sales).invoices())).toBe(DOWN);
+  });
+
+  test("starts, serves and ends with a store that never answers", async () => {
+    const never = new Promise<never>(() => undefined);
+    const frozen = { get: () => never, set: () => never, delete: () => never };
+    const application = await start([FailfastModule.forRoot({ ...quiet, store: frozen })], [Sales]);
+    expect(await outcome(application.get(Sales).invoices())).toBe(DOWN);
+    expect(await outcome(application.get(Sales).invoices())).toBe(REJECTED);
+    await application.close();
+  });
+
+  test("writes what is pending before it ends", async () => {
+    const store = memoryStore();
+    const slow = {
+      ...store,
+      swap: async (...args: Parameters<NonNullable<typeof store.swap>>) => {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return (store.swap as NonNullable<typeof store.swap>)(...args);
+      },
+    };
+    const application = await start([FailfastModule.forRoot({ ...quiet, store: slow })], [Sales]);
+    await outcome(application.get(Sales).invoices());
+    await application.close();
+    expect([...((await store.list?.("")) ?? [])]).toHaveLength(1);
+  });
+});
+
+describe("the store, by injection", () => {
+  test("CACHE_MANAGER", async () => {
+    const cached = FailfastModule.forRootAsync({
+      imports: [CacheModule.register()],
+      inject: [CACHE_MANAGER],
+      useFactory: (cache: Cache) => ({ ...quiet, store: cacheStore(cache) }),
+    });
+    const application = await start([cached], [Sales]);
+    await outcome(application.get(Sales).invoices());
+    await application.get<Failfast>(FAILFAST).settled();
+    expect(application.get<Failfast>(FAILFAST)("sales_api").snapshot().revision).toBeGreaterThan(0);
+  });
+
+  const redisServer = requireProgram("redis-server");
+  test.skipIf(!redisServer)("a Redis client that another module provides", async () => {
+    const server = await startRedis(redisServer);
+    const client = await createClient({ url: server.url })
+      .on("error", () => undefined)
+      .connect();
+    @Module({ providers: [{ provide: "REDIS", useValue: client }], exports: ["REDIS"] })
+    class RedisModule {}
+    const root = (): DynamicModule =>
+      FailfastModule.forRootAsync({
+        imports: [RedisModule],
+        inject: ["REDIS"],
+        useFactory: (redis: typeof client) => ({ ...quiet, store: redisStore(redis) }),
+      });
+    const [one, other] = [await start([root()], [Sales]), await start([root()], [Sales])];
+    await outcome(one.get(Sales).invoices());
+    await expect
+      .poll(() => other.get<Failfast>(FAILFAST)("sales_api").state, { timeout: 20_000 })
+      .toBe("open");
+    expect(await outcome(other.get(Sales).invoices())).toBe(REJECTED);
+    for (const application of running.splice(0)) await application.close();
+    client.destroy();
+    await server.stop();
+  });
+});
