@@ -1,0 +1,125 @@
+import { systemClock } from "../platform.js";
+import { checkPrefix } from "./redis/prefix.js";
+import { access, type SqliteDatabase } from "./sqlite/database.js";
+import type { Store, StoreEntry, SwapResult } from "./store.js";
+
+export type { SqliteDatabase, SqliteStatement } from "./sqlite/database.js";
+
+export interface SqliteStoreOptions {
+  /** Names the fleet: circuits are shared by the processes that use the same file, table and prefix. Default: `"failfast"`. */
+  readonly prefix?: string;
+  /** The table, in letters, digits and `_`. Default: `"failfast"`. */
+  readonly table?: string;
+}
+
+/** A store in a table of SQLite: every verb answers at once. */
+export interface SqliteStore extends Store {
+  get(key: string): string | null;
+  set(key: string, value: string, ttlMs: number): void;
+  delete(key: string): void;
+  swap(key: string, expect: string | null, value: string, ttlMs: number): SwapResult;
+  list(prefix: string): StoreEntry[];
+  /** Makes the table where it is missing, as `sql/sqlite.sql` does. */
+  migrate(): void;
+}
+
+/**
+ * A store in a SQLite database, through better-sqlite3, `node:sqlite` or `bun:sqlite`: for the processes of one host.
+ * It answers without promises, so that a sync call probes at once. All verbs but `watch`: other processes learn of a
+ * change by polling, within some 1.2 s.
+ *
+ * Where another process holds the lock it waits at most 50 ms, and the event loop with it, whatever the database's own
+ * time-out is. Give it a connection of its own: in a transaction of yours, what it writes would be undone with it.
+ *
+ * @example
+ * const store = sqliteStore(new Database("/var/lib/shop/failfast.db")); // better-sqlite3
+ * store.migrate(); // or run sql/sqlite.sql
+ * const salesApi = failfast("sales_api", 60, { store });
+ *
+ * @throws {TypeError} what is no such database, a prefix that is no text, a table's name that would have to be escaped.
+ */
+export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOptions = {}): SqliteStore {
+  const { table = "failfast" } = options;
+  const prefix = checkPrefix("sqliteStore", options.prefix);
+  if (!/^[A-Za-z_]\w*$/.test(table))
+    throw new TypeError(
+      `the table of sqliteStore() is ${JSON.stringify(table)}: it takes letters, digits and _, and begins with no digit`,
+    );
+  const { change, row, rows, briefly } = access(database);
+  const sql = statements(table);
+  const clock = systemClock.wall;
+  let sweptAt = 0;
+  /** The last list, for as long as nobody has written: reading thousands of rows each second would be felt. */
+  let listed = { version: "", start: "", found: [] as unknown[][] };
+
+  const read = (key: string): string | null => {
+    const [value] = row(sql.get, prefix, key, clock());
+    return value === undefined ? null : String(value);
+  };
+  const write = (text: string, ...params: (string | number)[]): boolean => {
+    const changed = change(text, ...params) > 0;
+    const now = clock();
+    if (changed && (now < sweptAt || now > sweptAt + SWEEP_EVERY)) {
+      sweptAt = now;
+      change(sql.sweep, prefix, now - HOUR_MS);
+    }
+    return changed;
+  };
+
+  return {
+    get: (key) => briefly(() => read(key)),
+    set: (key, value, ttlMs) => briefly(() => void write(sql.set, prefix, key, value, clock() + ttlMs)),
+    delete: (key) => briefly(() => void change(sql.delete, prefix, key)),
+    swap: (key, expect, value, ttlMs): SwapResult =>
+      briefly(() => {
+        const now = clock();
+        const ok =
+          expect === null
+            ? write(sql.create, prefix, key, value, now + ttlMs, now)
+            : write(sql.replace, value, now + ttlMs, prefix, key, expect, now);
+        return { ok, value: ok ? value : read(key), now };
+      }),
+    list: (start) =>
+      briefly(() => {
+        const version = `${row("PRAGMA data_version")} ${row("SELECT total_changes()")}`;
+        if (version !== listed.version || start !== listed.start)
+          listed = { version, start, found: rows(sql.list, prefix, start, start) };
+        const now = clock();
+        return listed.found
+          .filter(([, , expires]) => Number(expires) > now)
+          .map(([key, value]): StoreEntry => ({ key: String(key), value: String(value), now }));
+      }),
+    migrate: () => void change(migration(table)),
+  };
+}
+
+const HOUR_MS = 3_600_000;
+const SWEEP_EVERY = 60_000;
+
+/**
+ * Each is one statement, and so one transaction, which takes the lock for writing from its beginning. What isn't text,
+ * for somebody else wrote it, is told and compared as one.
+ */
+function statements(table: string) {
+  const insert = `INSERT INTO ${table} (prefix, name, value, expires_at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`;
+  return {
+    get: `SELECT CAST(value AS TEXT) FROM ${table} WHERE prefix = ? AND name = ? AND expires_at > ?`,
+    set: insert,
+    create: `${insert} WHERE ${table}.expires_at <= ?`,
+    replace: `UPDATE ${table} SET value = ?, expires_at = ? WHERE prefix = ? AND name = ?
+      AND CAST(value AS TEXT) = ? AND expires_at > ?`,
+    delete: `DELETE FROM ${table} WHERE prefix = ? AND name = ?`,
+    list: `SELECT CAST(name AS TEXT), CAST(value AS TEXT), expires_at FROM ${table} WHERE prefix = ? AND substr(name, 1, length(?)) = ?`,
+    sweep: `DELETE FROM ${table} WHERE prefix = ? AND expires_at < ?`,
+  };
+}
+
+/** What `migrate()` runs, and `sql/sqlite.sql` says. */
+export const migration = (table: string): string => `CREATE TABLE IF NOT EXISTS ${table} (
+  prefix TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  expires_at INTEGER NOT NULL, -- ms since the epoch
+  PRIMARY KEY (prefix, name)
+) WITHOUT ROWID`;

@@ -1,0 +1,96 @@
+import { builtin, systemClock } from "../../platform.js";
+
+/** A prepared statement of better-sqlite3, `node:sqlite` or `bun:sqlite`. */
+export interface SqliteStatement {
+  run(...params: (string | number)[]): { readonly changes: number | bigint };
+  get(...params: (string | number)[]): unknown;
+  all(...params: (string | number)[]): unknown[];
+}
+
+/** A `Database` of better-sqlite3 or `bun:sqlite`, a `DatabaseSync` of `node:sqlite`. */
+export interface SqliteDatabase {
+  prepare(sql: string): SqliteStatement;
+}
+
+/**
+ * How long a statement waits for a lock that another process holds, in ms: the event loop stands still meanwhile. It
+ * is as long as a call may wait for its lease.
+ */
+const WAITS = 50;
+/** After a wait in vain nobody waits again for so long, in ms: a database that stays locked costs 5 % of the time. */
+const PATIENT_AGAIN_AFTER = 1_000;
+
+/** What the store asks of the database. Rows come as the values of their columns, in order. */
+export interface Access {
+  change(sql: string, ...params: (string | number)[]): number;
+  row(sql: string, ...params: (string | number)[]): unknown[];
+  rows(sql: string, ...params: (string | number)[]): unknown[][];
+  /** What is asked within waits for a lock no longer than `WAITS`, whatever the caller's own time-out is. */
+  briefly<T>(ask: () => T): T;
+}
+
+/** @throws {TypeError} what is no database, or one that answers by callbacks or promises. */
+export function access(database: SqliteDatabase): Access {
+  const statements = new Map<string, SqliteStatement>();
+  const values = (row: unknown): unknown[] => Object.values(row ?? {});
+  const statement = (sql: string): SqliteStatement => {
+    const known = statements.get(sql) ?? database.prepare(sql);
+    statements.set(sql, known);
+    return known;
+  };
+  // Not kept: a pragma of the connection is carried out when it is prepared. It touches no file.
+  const timeout = (set = ""): number =>
+    Number(values(database.prepare(`PRAGMA busy_timeout${set}`)?.get?.())[0]);
+
+  if (typeof database?.prepare !== "function" || Number.isNaN(timeout()))
+    throw new TypeError(
+      "sqliteStore() takes a Database of better-sqlite3 or bun:sqlite, or a DatabaseSync of node:sqlite: this is none",
+    );
+  let moved: (() => boolean) | undefined;
+  let impatientUntil = Number.NEGATIVE_INFINITY;
+
+  return {
+    change: (sql, ...params) => Number(statement(sql).run(...params).changes),
+    row: (sql, ...params) => values(statement(sql).get(...params)),
+    rows: (sql, ...params) =>
+      statement(sql)
+        .all(...params)
+        .map(values),
+    briefly(ask) {
+      moved ??= watchFile(String(values(database.prepare("PRAGMA database_list").get())[2] ?? ""));
+      if (moved())
+        throw new Error("the file of this SQLite database was deleted or replaced: open the database anew");
+      const began = systemClock.now();
+      const waits = began < impatientUntil ? 0 : WAITS;
+      const usual = timeout();
+      if (usual !== waits) timeout(` = ${waits}`);
+      try {
+        return ask();
+      } catch (error) {
+        const ended = systemClock.now();
+        if (ended - began >= WAITS / 2) impatientUntil = ended + PATIENT_AGAIN_AFTER;
+        throw error;
+      } finally {
+        if (usual !== waits) timeout(` = ${usual}`);
+      }
+    },
+  };
+}
+
+interface FileSystem {
+  statSync(path: string, options: { throwIfNoEntry: false }): { ino: number; dev: number } | undefined;
+}
+
+/**
+ * Whether another file, or none, is now where the database was opened: SQLite goes on with the one that it has, which
+ * nobody else will find any more. A database in memory has no file, and some runtimes have no look at it.
+ */
+function watchFile(path: string): () => boolean {
+  const files = path === "" ? undefined : builtin<FileSystem>("node:fs");
+  const identity = (): string | undefined => {
+    const found = files?.statSync(path, { throwIfNoEntry: false });
+    return found && `${found.dev}:${found.ino}`;
+  };
+  const opened = identity();
+  return () => opened !== undefined && identity() !== opened;
+}

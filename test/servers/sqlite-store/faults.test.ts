@@ -1,0 +1,230 @@
+import { execFile, execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import Database from "better-sqlite3";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createFailfast } from "../../../src/index.js";
+import { migration, type SqliteStore, sqliteStore } from "../../../src/stores/sqlite.js";
+import { storeFaults } from "../store-faults.js";
+
+const fresh = (): string => mkdtempSync(join(tmpdir(), "failfast-sqlite-"));
+
+storeFaults("SQLite", async () => {
+  const folder = fresh();
+  const file = join(folder, "failfast.db");
+  const admin = new Database(file);
+  sqliteStore(admin).migrate();
+  return {
+    open() {
+      const database = new Database(file, { timeout: 60_000 });
+      return { store: sqliteStore(database), close: () => void database.close() };
+    },
+    // Another one has it locked, for reading too.
+    pause: () => void admin.exec("BEGIN EXCLUSIVE"),
+    resume: () => void (admin.inTransaction && admin.exec("ROLLBACK")),
+    // Its disk is away, and comes back.
+    async restart(downMs) {
+      renameSync(file, `${file}.away`);
+      await new Promise((resolve) => setTimeout(resolve, downMs));
+      renameSync(`${file}.away`, file);
+    },
+    keeps: true,
+    empty: async () => admin.exec("DELETE FROM failfast"),
+    spoil: async (key) =>
+      admin.prepare("INSERT INTO failfast VALUES ('failfast', ?, X'5B5D', 4e12)").run(key),
+    async stop() {
+      admin.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+});
+
+describe("SQLite", () => {
+  let folder: string;
+  let file: string;
+  let database: Database.Database;
+  let store: SqliteStore;
+  beforeEach(() => {
+    folder = fresh();
+    file = join(folder, "failfast.db");
+    database = new Database(file, { timeout: 60_000 });
+    database.pragma("synchronous = OFF"); // The disk is not under test.
+    store = sqliteStore(database);
+    store.migrate();
+  });
+  afterEach(() => {
+    database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Calls go on whatever the store says, and it is said that it is down. */
+  async function callsGoOn(broken: SqliteStore): Promise<unknown> {
+    const failfast = createFailfast({ store: broken, timeout: 60 });
+    const down: unknown[] = [];
+    failfast.on("store-down", ({ error }) => down.push(error));
+    expect(await failfast("shop").run(async () => "served")).toBe("served");
+    await expect(failfast("shop").run(() => Promise.reject(new Error("backend")))).rejects.toThrow("backend");
+    await expect(failfast("shop").run(async () => "served")).rejects.toThrow(/is open/);
+    await failfast.close();
+    expect(down.length).toBeGreaterThan(0);
+    return down[0];
+  }
+
+  test("answers at once, without a promise", () => {
+    expect(store.get("a")).toBe(null);
+    expect(store.swap("a", null, "value", 60_000)).toMatchObject({ ok: true, value: "value" });
+    expect(store.list("")).toMatchObject([{ key: "a", value: "value" }]);
+  });
+
+  test("several processes count on in one file, and none is lost", async () => {
+    for (const mode of ["DELETE", "WAL"]) {
+      database.pragma(`journal_mode = ${mode}`);
+      store.set("count", "0", 60_000);
+      const script = ["test/servers/sqlite-store/increment.mjs", file, "100"];
+      await Promise.all([1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, script)));
+      expect(store.get("count")).toBe("400");
+    }
+  });
+
+  test("locked by another process: it waits for a moment and not for the database's own minute, then not at all for a while", async () => {
+    const other = fork("test/servers/sqlite-store/lock.mjs", [file], { execArgv: [] });
+    await once(other, "message");
+    const began = performance.now();
+    for (let times = 0; times < 100; times++) expect(() => store.get("a")).toThrow(/locked/);
+    const took = performance.now() - began;
+    // Fifty for the first, and so on once a second; with no limit of ours it would be 100 minutes.
+    expect(took).toBeLessThan(10_000);
+    expect(database.pragma("busy_timeout", { simple: true })).toBe(60_000);
+    expect(String(await callsGoOn(sqliteStore(database)))).toMatch(/locked/);
+    other.kill("SIGKILL");
+    await once(other, "exit");
+    expect(store.get("a")).toBe(null);
+  });
+
+  test("deleted or replaced: an error, where SQLite would go on with a file that nobody else finds", async () => {
+    store.set("a", "value", 60_000);
+    renameSync(file, `${file}.old`);
+    expect(() => store.get("a")).toThrow(/deleted or replaced/);
+    expect(() => store.swap("a", "value", "other", 60_000)).toThrow(/deleted or replaced/);
+    new Database(file).close();
+    writeFileSync(file, readFileSync(`${file}.old`));
+    expect(() => store.list("")).toThrow(/deleted or replaced/);
+    expect(String(await callsGoOn(store))).toMatch(/open the database anew/);
+    renameSync(`${file}.old`, file);
+    expect(store.get("a")).toBe("value");
+  });
+
+  test("read-only: it reads, and what can't be written stays here", async () => {
+    store.set("a", "value", 60_000);
+    const reading = new Database(file, { readonly: true });
+    expect(sqliteStore(reading).get("a")).toBe("value");
+    expect(() => sqliteStore(reading).set("a", "other", 60_000)).toThrow(/readonly/);
+    expect(String(await callsGoOn(sqliteStore(reading)))).toMatch(/readonly/);
+    reading.close();
+  });
+
+  test("full: an error, and what was there stays", async () => {
+    store.set("a", "value", 60_000);
+    database.pragma(`max_page_count = ${Number(database.pragma("page_count", { simple: true }))}`);
+    expect(() => store.set("b", "x".repeat(100_000), 60_000)).toThrow(/full/);
+    expect(store.get("a")).toBe("value");
+    expect(store.get("b")).toBe(null);
+  });
+
+  test("corrupt, no database at all, or closed: an error, and calls go on", async () => {
+    store.set("a", "value", 60_000);
+    writeFileSync(file, Buffer.alloc(8_192, "rubbish"));
+    const corrupt = new Database(file);
+    expect(() => sqliteStore(corrupt)).not.toThrow();
+    expect(String(await callsGoOn(sqliteStore(corrupt)))).toMatch(/not a database/);
+    corrupt.close();
+    const closed = new Database(":memory:");
+    const ended = sqliteStore(closed);
+    closed.close();
+    expect(String(await callsGoOn(ended))).toMatch(/not open/);
+  });
+
+  test("without its table every verb says what is missing; the SQL file is what migrate() runs", () => {
+    const bare = sqliteStore(database, { table: "absent" });
+    expect(() => bare.get("a")).toThrow(/no such table: absent/);
+    bare.migrate();
+    bare.migrate();
+    expect(bare.get("a")).toBe(null);
+    expect(readFileSync("sql/sqlite.sql", "utf8")).toContain(migration("failfast"));
+  });
+
+  test("a list is read anew when anybody has written, this process or another, and not otherwise", () => {
+    const other = new Database(file);
+    const writes = [
+      () => store.set("a", "1", 60_000),
+      () => sqliteStore(other).set("a", "2", 60_000),
+      () => void other.exec("DELETE FROM failfast"),
+      () => void database.exec("INSERT INTO failfast VALUES ('failfast', 'a', '3', 4e12)"),
+    ];
+    const seen = writes.map((write) => {
+      write();
+      return store.list("").map(({ value }) => value);
+    });
+    expect(seen).toEqual([["1"], ["2"], [], ["3"]]);
+    other.close();
+
+    for (let each = 0; each < 5_000; each++)
+      database
+        .prepare("INSERT INTO failfast VALUES ('failfast', ?, ?, 4e12)")
+        .run(`key ${each}`, "x".repeat(300));
+    let reads = 0;
+    const prepare = database.prepare.bind(database);
+    const counting = sqliteStore({
+      prepare(sql) {
+        const statement = prepare(sql);
+        return {
+          run: (...params) => statement.run(...params),
+          get: (...params) => statement.get(...params),
+          all: (...params) => {
+            if (sql.includes("substr")) reads++;
+            return statement.all(...params);
+          },
+        };
+      },
+    });
+    for (let polls = 0; polls < 10; polls++) expect(counting.list("").length).toBe(5_001);
+    expect(reads).toBe(1);
+  });
+
+  test("what expired an hour ago goes with a later write", () => {
+    for (let each = 0; each < 30; each++)
+      database.prepare("INSERT INTO failfast VALUES ('failfast', ?, 'x', 1)").run(`old ${each}`);
+    const again = sqliteStore(database);
+    again.set("new", "value", 60_000);
+    expect(database.prepare("SELECT count(*) FROM failfast").pluck().get()).toBe(1);
+  });
+
+  test("text with quotes, and long keys and prefixes, are what they are", () => {
+    const nasty = `'; DROP TABLE failfast; -- " % _ ? \u{1f600} é ${"k".repeat(5_000)}`;
+    const other = sqliteStore(database, { prefix: nasty });
+    other.set(nasty, nasty, 60_000);
+    expect(other.get(nasty)).toBe(nasty);
+    expect(other.list(nasty)).toMatchObject([{ key: nasty, value: nasty }]);
+    expect(store.get(nasty)).toBe(null);
+  });
+
+  test("a database, prefix or table that won't do is a TypeError that says what will", () => {
+    // sqlite3 answers by callbacks, and every method of it gives the statement.
+    const statement = { run: () => statement, get: () => statement, all: () => statement };
+    for (const wrong of [{}, null, { prepare: () => statement }, { prepare: async () => statement }])
+      expect(() => sqliteStore(wrong as never)).toThrow(/DatabaseSync of node:sqlite/);
+    expect(() => sqliteStore(database, { prefix: "" })).toThrow(/at least one character/);
+    for (const table of ['x"; DROP', "a.b", "", "1a", "a\n"])
+      expect(() => sqliteStore(database, { table })).toThrow(/letters, digits and _/);
+  });
+
+  test("examples/sqlite.mjs runs, and ends by itself", () => {
+    const printed = execFileSync(process.execPath, ["examples/sqlite.mjs", join(folder, "example.db")], {
+      encoding: "utf8",
+    });
+    expect(printed).toMatch(/^open .*"state":"open".*\nclosed\n$/);
+  });
+});
