@@ -42,6 +42,8 @@ export class FailfastFilter implements ExceptionFilter {
   }
 
   #answer(error: FailfastError, response: unknown): void {
+    // A call that came in by no request, of a context that takes itself for HTTP.
+    if (typeof response !== "object" || response === null) return;
     const { httpAdapter } = this.#host;
     if (httpAdapter.isHeadersSent(response)) {
       httpAdapter.end(response);

@@ -96,7 +96,11 @@ describe.each(["express", "fastify"])("a Nest application on %s, in two processe
       expect.stringMatching(/^\d+$/),
     ]);
     expect(rejected.headers.get("content-type")).toMatch(/^application\/problem\+json/);
-    expect(await rejected.json()).toMatchObject({ status: 503, circuit: "sales_api", retryAfter: 60 });
+    expect(await rejected.json()).toMatchObject({
+      status: 503,
+      circuit: "sales_api",
+      retryAfter: expect.any(Number),
+    });
     await expect.poll(async () => (await health(other)).status, { timeout: 20_000 }).toBe("degraded");
     const elsewhere = await invoices(other);
     expect([elsewhere.status, elsewhere.headers.has("retry-after")]).toEqual([503, true]);

@@ -1,0 +1,105 @@
+import "reflect-metadata";
+import { Controller, Get, Inject } from "@nestjs/common";
+import { HealthCheck, type HealthCheckResult, HealthCheckService, TerminusModule } from "@nestjs/terminus";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  FAILFAST,
+  type Failfast,
+  FailfastHealthIndicator,
+  FailfastModule,
+  type HealthOptions,
+} from "../../../src/frameworks/nest.js";
+import { manualClock } from "../../../src/testing/index.js";
+import { type Serving, serve } from "./http.js";
+
+let options: HealthOptions;
+
+@Controller("health")
+class Health {
+  constructor(
+    @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(FailfastHealthIndicator) private readonly circuits: FailfastHealthIndicator,
+  ) {}
+  @Get()
+  @HealthCheck()
+  check(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.circuits.check("circuits", options)]);
+  }
+}
+
+let serving: Serving;
+let failfast: Failfast;
+beforeEach(async () => {
+  options = {};
+  serving = await serve("Fastify", {
+    imports: [
+      FailfastModule.forRoot({ log: false, clock: manualClock() }),
+      FailfastModule.forFeature([
+        { name: "sales_api", timeout: 60 },
+        { name: "database", timeout: 60 },
+      ]),
+      TerminusModule.forRoot({ logger: false }),
+    ],
+    controllers: [Health],
+  });
+  failfast = serving.application.get(FAILFAST);
+});
+afterEach(() => serving.application.close());
+
+async function health(): Promise<[number, string, unknown]> {
+  const response = await fetch(`${serving.url}/health`);
+  const { status, details } = (await response.json()) as HealthCheckResult;
+  return [response.status, status, details["circuits"]];
+}
+
+describe("FailfastHealthIndicator", () => {
+  test("all circuits closed is up", async () => {
+    expect(await health()).toEqual([200, "ok", { status: "up" }]);
+  });
+
+  test("an open circuit is degraded, with 200, and says which and until when", async () => {
+    await failfast("sales_api").trip();
+    expect(await health()).toEqual([
+      200,
+      "degraded",
+      { status: "degraded", circuits: { sales_api: { state: "open", retryAfter: 60 } } },
+    ]);
+  });
+
+  test("it is down, with 503, only for circuits that are asked for", async () => {
+    options = { down: ["database"] };
+    await failfast("sales_api").trip();
+    expect((await health())[0]).toBe(200);
+    await failfast("database").trip();
+    expect(await health()).toMatchObject([503, "error", { status: "down" }]);
+    await failfast("database").reset();
+    options = { down: true };
+    expect((await health())[0]).toBe(503);
+  });
+
+  test("only looks at those it is told to", async () => {
+    options = { only: ["database"] };
+    await failfast("sales_api").trip();
+    expect((await health())[1]).toBe("ok");
+    options = { only: (name) => name.startsWith("sales") };
+    expect((await health())[1]).toBe("degraded");
+  });
+
+  test("one that an operator holds closed is told of, and is up", async () => {
+    await failfast("sales_api").hold("closed");
+    expect(await health()).toEqual([
+      200,
+      "ok",
+      { status: "up", circuits: { sales_api: { state: "closed", held: "closed", retryAfter: 0 } } },
+    ]);
+  });
+
+  test("of a thousand, fifty are told of by name", async () => {
+    const hosts = failfast((host: string) => host, 60);
+    for (let host = 0; host < 60; host++) await hosts.for(`host${host}`).trip();
+    const [, status, circuits] = await health();
+    expect(status).toBe("degraded");
+    expect(circuits).toMatchObject({ others: 10 });
+    expect(Object.keys((circuits as { circuits: object }).circuits)).toHaveLength(50);
+  });
+});

@@ -1,0 +1,140 @@
+import "reflect-metadata";
+import { request } from "node:http";
+import {
+  Controller,
+  type ExecutionContext,
+  Get,
+  NotFoundException,
+  Param,
+  Sse,
+  UseInterceptors,
+} from "@nestjs/common";
+import { NEVER, Observable, of, throwError } from "rxjs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  FAILFAST,
+  type Failfast,
+  FailfastInterceptor,
+  FailfastModule,
+} from "../../../src/frameworks/nest.js";
+import { type Serving, serve } from "./http.js";
+
+let handle: () => unknown;
+let handled: number;
+
+@Controller()
+class Reports {
+  @Get("report")
+  @UseInterceptors(FailfastInterceptor("report", 60))
+  report(): unknown {
+    handled++;
+    return handle();
+  }
+  @Get("late")
+  @UseInterceptors(FailfastInterceptor("late", 60, { callTimeout: "50ms" }))
+  late(): Observable<never> {
+    return NEVER;
+  }
+  @Get("judged")
+  @UseInterceptors(FailfastInterceptor("judged", 60, { results: (value: string) => value === "bad" }))
+  judged(): string {
+    return "bad";
+  }
+  @Get("tenants/:tenant")
+  @UseInterceptors(
+    FailfastInterceptor(
+      (context: ExecutionContext) => `tenant:${context.switchToHttp().getRequest().params.tenant}`,
+      60,
+    ),
+  )
+  tenant(@Param("tenant") tenant: string): string {
+    if (tenant === "bad") throw new Error("no");
+    return tenant;
+  }
+  @Sse("events")
+  @UseInterceptors(FailfastInterceptor("events", 60))
+  events(): Observable<{ data: string }> {
+    handled++;
+    return handle() as Observable<{ data: string }>;
+  }
+}
+
+let serving: Serving;
+beforeEach(async () => {
+  handled = 0;
+  handle = () => "ok";
+  serving = await serve("Express", {
+    imports: [FailfastModule.forRoot({ log: false })],
+    controllers: [Reports],
+  });
+});
+afterEach(() => serving.application.close());
+const get = async (path: string): Promise<number> => {
+  const response = await fetch(`${serving.url}/${path}`);
+  await response.text();
+  return response.status;
+};
+const stateOf = (name: string): string => serving.application.get<Failfast>(FAILFAST)(name).state;
+
+describe("FailfastInterceptor", () => {
+  test("once a request has failed, the next ones are answered at once", async () => {
+    expect(await get("report")).toBe(200);
+    handle = () => {
+      throw new Error("no");
+    };
+    expect([await get("report"), await get("report")]).toEqual([500, 503]);
+    expect(handled).toBe(2);
+  });
+
+  test("an Observable that fails counts, and one that gives a value doesn't", async () => {
+    handle = () => of("ok");
+    expect(await get("report")).toBe(200);
+    handle = () => throwError(() => new Error("no"));
+    expect([await get("report"), await get("report")]).toEqual([500, 503]);
+  });
+
+  test("a caller that was wrong doesn't count", async () => {
+    handle = () => {
+      throw new NotFoundException();
+    };
+    expect([await get("report"), await get("report")]).toEqual([404, 404]);
+  });
+
+  test("callTimeout ends a handler that gives nothing", async () => {
+    expect([await get("late"), await get("late")]).toEqual([500, 503]);
+  });
+
+  test("results judges what the handler gave", async () => {
+    expect([await get("judged"), await get("judged")]).toEqual([200, 503]);
+  });
+
+  test("a function of the context names a circuit for each tenant", async () => {
+    expect([await get("tenants/bad"), await get("tenants/bad"), await get("tenants/good")]).toEqual([
+      500, 503, 200,
+    ]);
+  });
+
+  test("events pass as they come, and a client that goes away counts for nothing", async () => {
+    let stopped = false;
+    handle = () =>
+      new Observable((subscriber) => {
+        subscriber.next({ data: "first" });
+        return () => {
+          stopped = true;
+        };
+      });
+    const first = await new Promise<string>((resolve, reject) => {
+      const asking = request(`${serving.url}/events`, (response) =>
+        response.on("data", (chunk) => {
+          if (!String(chunk).includes("first")) return;
+          resolve(String(chunk));
+          asking.destroy();
+        }),
+      );
+      asking.on("error", reject).end();
+    });
+    expect(first).toContain("data: first");
+    await expect.poll(() => stopped, { timeout: 20_000 }).toBe(true);
+    expect(stateOf("events")).toBe("closed");
+  });
+});
