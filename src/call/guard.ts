@@ -44,9 +44,10 @@ export class Guard {
     return this.term === this.breaker.term && !successChannel.hasSubscribers;
   }
 
-  /** Whether each call is looked at by itself: it may be slow, or late. */
+  /** Whether each call is looked at by itself: it may be slow, or late, or somebody wants to know how long it took. */
   get timed(): boolean {
-    return this.breaker.settings.slowCall > 0 || this.policy.callTimeout > 0;
+    const { settings, fleet } = this.breaker;
+    return settings.slowCall > 0 || this.policy.callTimeout > 0 || fleet.events.observed("success");
   }
 
   /** A call that did not pass at a glance. */
@@ -96,13 +97,13 @@ export class Guard {
   /** A call that was admitted under the term threw. */
   threw(term: Term, error: unknown, signal: CallerSignal | undefined, began: number = NO_READING): void {
     const verdict = this.policy.judge(error, signal);
-    if (verdict === "failure") this.failed(term, error, this.isSlow(began));
-    else this.settled(term, verdict, this.isSlow(began));
+    if (verdict === "failure") this.failed(term, error, this.isSlow(began), false, began);
+    else this.settled(term, verdict, this.isSlow(began), began);
   }
 
   /** It counts as a failure, whatever the policy says of it. */
-  failed(term: Term, error: unknown, slow: boolean, late = false): void {
-    this.#announceFailure({ error });
+  failed(term: Term, error: unknown, slow: boolean, late = false, began: number = NO_READING): void {
+    this.#announceFailure({ error, ...this.#took(began) });
     if (term.kind === "held" || term.kind === "shut") return;
     const { clock } = this.breaker.fleet;
     const origin = originOf(error);
@@ -118,19 +119,21 @@ export class Guard {
   }
 
   /** It counts as a success, or as neither. */
-  settled(term: Term, verdict: Exclude<Verdict, "failure">, slow: boolean): void {
+  settled(term: Term, verdict: Exclude<Verdict, "failure">, slow: boolean, began: number = NO_READING): void {
     if (verdict === "neither") {
       this.breaker.abandoned(term);
       return;
     }
     const { events } = this.breaker.fleet;
-    if (events.observed("success")) events.emit({ type: "success", circuit: this.breaker.name });
+    if (events.observed("success"))
+      events.emit({ type: "success", circuit: this.breaker.name, ...this.#took(began) });
     this.breaker.succeeded(term, slow);
   }
 
   /** A reading for telling later how long the call took; `NO_READING` where nobody asks. */
   began(): number {
     const { settings, fleet } = this.breaker;
+    if (fleet.events.observed("success")) return fleet.clock.now();
     if (settings.slowCall === 0) return NO_READING;
     return settings.slowCall < COARSE_FROM_MS ? fleet.clock.now() : fleet.coarse();
   }
@@ -157,17 +160,17 @@ export class Guard {
     const { callTimeout } = this.policy;
     if (callTimeout === 0 || !isThenable(result)) return settle(result, onSuccess, onFailure);
     const deadline = given ?? new Deadline(this.breaker.fleet.clock, callTimeout, signal);
-    return deadline.watch(result, (ended) => this.#ended(ended, term, onSuccess, onFailure));
+    return deadline.watch(result, (ended) => this.#ended(ended, term, onSuccess, onFailure, began));
   }
 
-  #ended(ended: Ended, term: Term, onSuccess: OnSuccess, onFailure: OnFailure): unknown {
+  #ended(ended: Ended, term: Term, onSuccess: OnSuccess, onFailure: OnFailure, began: number): unknown {
     switch (ended.how) {
       case "value":
         return onSuccess === undefined ? ended.value : onSuccess(ended.value);
       case "error":
         return onFailure(ended.error);
       case "timeout":
-        this.failed(term, ended.error, true, ended.late);
+        this.failed(term, ended.error, true, ended.late, began);
         throw ended.error;
       case "abort":
         return onFailure(ended.error);
@@ -205,10 +208,10 @@ export class Guard {
   /** A call that was admitted under the term returned. */
   returned(term: Term, value: unknown, began: number): void {
     if (!this.policy.results?.(value)) {
-      this.settled(term, "success", this.isSlow(began));
+      this.settled(term, "success", this.isSlow(began), began);
       return;
     }
-    this.#announceFailure({ result: value });
+    this.#announceFailure({ result: value, ...this.#took(began) });
     if (term.kind === "held" || term.kind === "shut") return;
     const failure: Failure = {
       error: undefined,
@@ -223,7 +226,7 @@ export class Guard {
   /** A call during which this process itself was blocked can't be told to be slow. */
   isSlow(began: number): boolean {
     const { settings, fleet } = this.breaker;
-    if (began === NO_READING) return false;
+    if (began === NO_READING || settings.slowCall === 0) return false;
     const now = settings.slowCall < COARSE_FROM_MS ? fleet.clock.now() : fleet.coarse();
     return now - began >= settings.slowCall && fleet.clock.stalled?.() !== true;
   }
@@ -240,7 +243,11 @@ export class Guard {
     }
   }
 
-  #announceFailure(outcome: { error?: unknown; result?: unknown }): void {
+  #took(began: number): { durationMs?: number } {
+    return began === NO_READING ? {} : { durationMs: this.breaker.fleet.clock.now() - began };
+  }
+
+  #announceFailure(outcome: { error?: unknown; result?: unknown; durationMs?: number }): void {
     const { events } = this.breaker.fleet;
     if (events.observed("failure")) events.emit({ type: "failure", circuit: this.breaker.name, ...outcome });
   }

@@ -17,6 +17,11 @@ interface Transition extends OfCircuit {
   readonly local: boolean;
 }
 
+interface Measured extends OfCircuit {
+  /** How long the call took, in ms, where that is known: somebody listened to `success` when it began, and it is no stream. */
+  readonly durationMs?: number;
+}
+
 /** Everything that can be listened to, by name. */
 export interface FailfastEvents {
   /** Tripped, or opened again by a failed probe. `error` is the failure, where this process saw it. */
@@ -31,9 +36,9 @@ export interface FailfastEvents {
   /** A call was not made. */
   reject: OfCircuit & { readonly type: "reject"; readonly error: Error };
   /** A call counted as a failure. `result` is there when it was a returned value that did. */
-  failure: OfCircuit & { readonly type: "failure"; readonly error?: unknown; readonly result?: unknown };
+  failure: Measured & { readonly type: "failure"; readonly error?: unknown; readonly result?: unknown };
   /** A call counted as a success. */
-  success: OfCircuit & { readonly type: "success" };
+  success: Measured & { readonly type: "success" };
   /** The store doesn't answer, or answers what no store may; calls go on with what this process knows. */
   "store-down": { readonly type: "store-down"; readonly error: unknown };
   "store-up": { readonly type: "store-up" };

@@ -358,6 +358,39 @@ describe("events", () => {
     expect(heard).toBe(1);
     expect(() => circuit.on("opened" as never, () => undefined)).toThrow(/there is no event "opened"/);
   });
+
+  test("success and failure say how long the call took, while somebody listens to success", async () => {
+    const clock = manualClock();
+    const circuit = createFailfast({ clock, results: (value: string) => value === "bad" })("x", 60, {
+      threshold: 9,
+      callTimeout: "40ms",
+    });
+    const seen: unknown[] = [];
+    const after = (ms: number, end: () => unknown): Promise<unknown> =>
+      circuit.run(() => new Promise((resolve) => clock.after(ms, () => resolve(end()))));
+    const take = async (ms: number, end: () => unknown): Promise<unknown> => {
+      const call = after(ms, end).catch(() => undefined);
+      await clock.advance(ms);
+      return call;
+    };
+    circuit.on("failure", ({ durationMs }) => seen.push(["failure", durationMs]));
+    await take(10, () => fail());
+    const subscription = circuit.on("success", ({ durationMs }) => seen.push(["success", durationMs]));
+    await take(10, () => "good");
+    await take(20, () => "bad");
+    await take(30, () => fail());
+    await take(50, () => "too late");
+    subscription.dispose();
+    await take(10, () => "bad");
+    expect(seen).toEqual([
+      ["failure", undefined],
+      ["success", 10],
+      ["failure", 20],
+      ["failure", 30],
+      ["failure", 40],
+      ["failure", undefined],
+    ]);
+  });
 });
 
 describe("operators", () => {
