@@ -8,6 +8,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["src/**/*.test.ts", "test/rules/**/*.test.ts", "test/trip/**/*.test.ts"],
+          // Properties are tried hundreds of times: slow only where the machine is busy.
+          testTimeout: 30_000,
         },
       },
       // Real servers and real processes, one file after the other: the machine has two cores.

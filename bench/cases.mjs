@@ -34,7 +34,36 @@ async function shared(fn) {
   return createFailfast({ store, host: "own" })("bench", 60)(fn);
 }
 
+const rethrow = (error) => {
+  throw error;
+};
+const settled = Promise.resolve();
+class Rejection extends Error {
+  constructor(circuit, retryAfterMs) {
+    super();
+    this.circuit = circuit;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+/** A fresh error with no stack, in a promise that is rejected when its caller waits for it already. */
+function rejected() {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = undefined;
+  const error = new Rejection("bench", 1_000);
+  Error.stackTraceLimit = stackTraceLimit;
+  return new Promise((_, reject) => {
+    void settled.then(() => reject(error));
+  });
+}
+
 export const cases = {
+  "limit: one derived promise": { bare: value, make: () => (n) => value(n).then(undefined, rethrow) },
+  "limit: failing, one derived promise": {
+    bare: failing,
+    throws: true,
+    make: () => () => failing().then(undefined, rethrow),
+  },
+  "limit: a fresh error, rejected": { bare: value, throws: true, make: () => rejected },
   "closed, async": { bare: value, make: () => createFailfast()("bench", 60)(value), budget: 1.7 },
   "closed, async, shared store": { bare: value, make: () => shared(value), budget: 1.7 },
   "closed, async, .run": {

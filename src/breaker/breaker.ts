@@ -174,10 +174,8 @@ export class Breaker implements Subscriber {
   enter(canWait: boolean, callTimeout: number): Term | undefined | Promise<Term | undefined> {
     if (this.term.passes) return this.term;
     const { fleet } = this;
-    const now = fleet.clock.now();
-    fleet.checkDrift(now);
-    fleet.refusedAt = now;
-    if (now < this.#shutUntil) return undefined;
+    if (fleet.refuses(this.#shutUntil)) return undefined;
+    const now = fleet.refusedAt;
     if (this.held === "open") {
       this.#settle(false);
       return this.term.passes ? this.term : undefined;

@@ -4,6 +4,10 @@ import type { Events } from "../surface/events.js";
 
 /** Rejections look at most this often whether the process was suspended, in ms. */
 const DRIFT_CHECK_MS = 250;
+/** How far behind the coarse clock is taken to be at most, in ms, but for a blocked event loop. */
+const COARSE_MS = 50;
+/** One refusal in so many reads the exact clock. */
+const EXACT_EVERY = 64;
 
 /** What the breakers that share a store have in common in this process. */
 export class Fleet {
@@ -19,6 +23,7 @@ export class Fleet {
   /** When a call was last refused: the flood of refusals looks at the clock once for each. */
   refusedAt = 0;
   #driftChecked = 0;
+  #refusals = 0;
   #started = false;
 
   constructor(replica: Replica, clock: Clock, events: Events, host: string) {
@@ -38,9 +43,18 @@ export class Fleet {
     this.clock.stalled?.();
   }
 
-  checkDrift(now: number): void {
-    if (now - this.#driftChecked <= DRIFT_CHECK_MS) return;
-    this.#driftChecked = now;
-    this.replica.synchroniser.checkDrift();
+  /**
+   * Whether it is before that moment. A flood of refusals reads the coarse clock, and the exact one only close to the
+   * end, and now and then: a loop that never yields stops the coarse one.
+   */
+  refuses(until: number): boolean {
+    let now = this.coarse();
+    if (now + COARSE_MS >= until || ++this.#refusals % EXACT_EVERY === 0) now = this.clock.now();
+    this.refusedAt = now;
+    if (now - this.#driftChecked > DRIFT_CHECK_MS) {
+      this.#driftChecked = now;
+      this.replica.synchroniser.checkDrift();
+    }
+    return now < until;
   }
 }

@@ -103,7 +103,7 @@ export class Guard {
 
   /** It counts as a failure, whatever the policy says of it. */
   failed(term: Term, error: unknown, slow: boolean, late = false, began: number = NO_READING): void {
-    this.#announceFailure({ error, ...this.#took(began) });
+    if (this.#failuresObserved) this.#announceFailure({ error }, began);
     if (term.kind === "held" || term.kind === "shut") return;
     const { clock } = this.breaker.fleet;
     const origin = originOf(error);
@@ -211,7 +211,7 @@ export class Guard {
       this.settled(term, "success", this.isSlow(began), began);
       return;
     }
-    this.#announceFailure({ result: value, ...this.#took(began) });
+    if (this.#failuresObserved) this.#announceFailure({ result: value }, began);
     if (term.kind === "held" || term.kind === "shut") return;
     const failure: Failure = {
       error: undefined,
@@ -243,13 +243,17 @@ export class Guard {
     }
   }
 
+  get #failuresObserved(): boolean {
+    return this.breaker.fleet.events.observed("failure");
+  }
+
   #took(began: number): { durationMs?: number } {
     return began === NO_READING ? {} : { durationMs: this.breaker.fleet.clock.now() - began };
   }
 
-  #announceFailure(outcome: { error?: unknown; result?: unknown; durationMs?: number }): void {
-    const { events } = this.breaker.fleet;
-    if (events.observed("failure")) events.emit({ type: "failure", circuit: this.breaker.name, ...outcome });
+  #announceFailure(outcome: { error: unknown } | { result: unknown }, began: number): void {
+    const { name: circuit, fleet } = this.breaker;
+    fleet.events.emit({ type: "failure", circuit, ...outcome, ...this.#took(began) });
   }
 
   #refuse(
