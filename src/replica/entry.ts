@@ -38,7 +38,7 @@ export class Entry<R extends VersionedRecord> {
   write: Write | undefined;
   /** Writes that failed in a row. */
   strikes = 0;
-  /** Writes given up that have had no answer since. */
+  /** Writes given up in a row: nothing was heard of the store since. */
   hanging = 0;
   /** While a write that failed waits to be tried again: what calls that off. */
   retry: (() => void) | undefined;

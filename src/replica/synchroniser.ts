@@ -37,7 +37,7 @@ export class Synchroniser {
   /** No gap since the last read: what comes in now is new. */
   #unbroken = false;
   #down = false;
-  /** Reads given up that have had no answer since. */
+  /** Reads given up in a row: nothing was heard of the store since. */
   #hanging = 0;
   #cancel: (() => void) | undefined;
   #drift = 0;
@@ -164,13 +164,13 @@ export class Synchroniser {
           this.#take(outcome.value, { before, fresh, sent });
           this.#succeeded();
         } catch (error) {
-          if (!outcome.ok && outcome.hangs) this.#hanging++;
+          this.#hanging = !outcome.ok && outcome.hangs ? this.#hanging + 1 : 0;
           this.#failed(error);
         }
         this.#letIn();
       },
       () => {
-        this.#hanging--;
+        this.#hanging = 0;
         if (this.#down && !this.#reading && !this.#subscribing) this.#retry();
       },
     );
@@ -221,6 +221,7 @@ export class Synchroniser {
   #succeeded(): void {
     const wasDown = this.#down;
     this.#down = false;
+    this.#hanging = 0;
     this.#unbroken = true;
     this.#replica.prune();
     this.#replica.recovered();

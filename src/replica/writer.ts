@@ -157,11 +157,11 @@ function ask(
     WRITE_MS,
     work,
     (outcome) => {
-      if (!outcome.ok && outcome.hangs) entry.hanging++;
+      entry.hanging = !outcome.ok && outcome.hangs ? entry.hanging + 1 : 0;
       done(outcome);
     },
     () => {
-      entry.hanging--;
+      entry.hanging = 0;
       if (entry.retry) retryLater(replica, entry);
     },
   );

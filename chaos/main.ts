@@ -1,0 +1,145 @@
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { Fleet, type Site } from "./fleet.js";
+import { CHAOS, type Plan } from "./plan.js";
+import { processFaults } from "./processes.js";
+import { markdown } from "./report.js";
+import { round, type Timing } from "./round.js";
+import type { Fault, Subject } from "./subject.js";
+import { line, passed, type Verdict } from "./verdict.js";
+
+const HELP = `usage: npm run chaos -- [options]
+  --store NAME      only this store, of ${CHAOS.map(({ store }) => store).join(", ")}; may be repeated
+  --fault TEXT      only faults with this in their name; may be repeated
+  --quick           a few faults of each store, briefly
+  --processes N     4 to 16 (8; 4 with --quick)
+  --rate N          calls per second, of all processes together (1000)
+  --seconds N       how long a fault lasts (2; 1 with --quick)
+  --library DIR     another build of the library
+  --json FILE       all figures
+  --report FILE     the table, as Markdown
+  --list            says what there is, and does nothing`;
+
+/** Runs what the command line asks for; the exit code. */
+export async function main(given: Omit<Site, "library">): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      store: { type: "string", multiple: true },
+      fault: { type: "string", multiple: true },
+      quick: { type: "boolean", default: false },
+      processes: { type: "string" },
+      rate: { type: "string", default: "1000" },
+      seconds: { type: "string" },
+      library: { type: "string", default: fileURLToPath(new URL("../../dist", import.meta.url)) },
+      json: { type: "string" },
+      report: { type: "string" },
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const { quick } = values;
+  const site: Site = { ...given, library: values.library };
+  const size = Number(values.processes ?? (quick ? 4 : 8));
+  const timing: Timing = {
+    rate: Number(values.rate),
+    baselineMs: quick ? 200 : 500,
+    faultMs: Number(values.seconds ?? (quick ? 1 : 2)) * 1_000,
+  };
+  const wanted = ({ name, quick: brief }: { name: string; quick?: boolean }): boolean =>
+    (values.fault === undefined || values.fault.some((text) => name.includes(text))) &&
+    (!quick || brief === true);
+  const plans = CHAOS.filter(({ store }) => values.store?.includes(store) ?? true);
+  if (plans.length === 0) throw new Error(`there is no store "${values.store}"\n${HELP}`);
+  if (values.list) {
+    for (const plan of plans)
+      for (const { name } of [...plan.faults, ...processFaults].filter(wanted))
+        console.log(`${plan.store.padEnd(10)} ${name}`);
+    return 0;
+  }
+
+  const began = performance.now();
+  const verdicts: Verdict[] = [];
+  const say = (verdict: Verdict): void => {
+    verdicts.push(verdict);
+    console.log(line(verdict));
+  };
+  for (const plan of plans) await run(plan, site, size, timing, quick, wanted, say);
+
+  const tried = verdicts.filter(({ skipped }) => skipped === undefined);
+  const failed = tried.filter((verdict) => !passed(verdict));
+  const kinds = new Set(tried.map(({ fault }) => fault)).size;
+  const seconds = (performance.now() - began) / 1_000;
+  const summary = `${kinds} kinds of fault, ${tried.length} rounds on ${new Set(tried.map(({ store }) => store)).size} stores with ${size} processes at ${values.rate} calls per second, ${seconds.toFixed(0)} s on ${availableParallelism()} cores`;
+  console.log(`\n${summary}`);
+  for (const verdict of failed) console.log(line(verdict));
+  console.log(
+    `${tried.length - failed.length} passed, ${failed.length} failed, ${verdicts.length - tried.length} skipped`,
+  );
+  if (values.json) writeFileSync(values.json, JSON.stringify({ summary, verdicts }, undefined, 1));
+  if (values.report) writeFileSync(values.report, markdown(summary, verdicts));
+  return failed.length === 0 && tried.length > 0 ? 0 : 1;
+}
+
+/** All the faults of one store. A fleet outlives its rounds; after one that failed there is a new one. */
+async function run(
+  { store, missing, start, faults }: Plan,
+  site: Site,
+  size: number,
+  timing: Timing,
+  quick: boolean,
+  wanted: (fault: { name: string; quick?: boolean }) => boolean,
+  say: (verdict: Verdict) => void,
+): Promise<void> {
+  const lacks = missing();
+  if (lacks !== undefined) {
+    say({ store, fault: "all", checks: [], skipped: lacks, seconds: 0 });
+    return;
+  }
+  let subject: Subject | undefined;
+  let fleet: Fleet | undefined;
+  const end = async (): Promise<void> => {
+    await fleet?.end();
+    fleet = undefined;
+    await subject?.stop();
+    subject = undefined;
+  };
+  const attempt = async (
+    name: string,
+    work: (subject: Subject, fleet: Fleet) => Promise<Verdict["checks"]>,
+  ) => {
+    const began = performance.now();
+    const seconds = (): number => (performance.now() - began) / 1_000;
+    try {
+      subject ??= await start(site);
+      if (fleet === undefined) {
+        fleet = new Fleet(site, subject.place, subject.as);
+        await fleet.start(size);
+      }
+      const verdict = { store, fault: name, checks: await work(subject, fleet), seconds: seconds() };
+      say(verdict);
+      if (!passed(verdict)) await end();
+    } catch (error) {
+      say({ store, fault: name, checks: [], error: String(error), seconds: seconds() });
+      await end();
+    }
+  };
+  for (const fault of faults.filter(wanted) as Fault<Subject>[]) {
+    subject ??= await start(site);
+    const lacking = fault.unless?.(subject);
+    if (lacking !== undefined) {
+      say({ store, fault: fault.name, checks: [], skipped: lacking, seconds: 0 });
+      continue;
+    }
+    const faultMs = quick ? timing.faultMs : Math.max((fault.seconds ?? 0) * 1_000, timing.faultMs);
+    await attempt(fault.name, (on, by) => round(on, by, fault, { ...timing, faultMs }));
+  }
+  for (const fault of processFaults.filter(wanted))
+    await attempt(fault.name, (on, by) => fault.run(on, by, timing));
+  await end();
+}

@@ -1,0 +1,46 @@
+/** What this process has asked its store's client for. */
+export const wire = {
+  /** Asked since the last look. */
+  asked: 0,
+  /** Neither answered nor refused yet, and the most that was at one time since the last look. */
+  pending: 0,
+  most: 0,
+};
+
+/** Counts the calls of these methods on the client itself: each returns a promise or takes a callback last. */
+export function watched<T extends object>(client: T, methods: readonly string[]): T {
+  const own = client as Record<string, (...args: unknown[]) => unknown>;
+  for (const method of methods) {
+    const real = own[method] as (...args: unknown[]) => unknown;
+    own[method] = function (this: unknown, ...args: unknown[]) {
+      const settled = began();
+      const callback = args.at(-1);
+      if (typeof callback === "function") {
+        args[args.length - 1] = function (this: unknown, ...results: unknown[]) {
+          settled();
+          return callback.apply(this, results);
+        };
+        return real.apply(this, args);
+      }
+      try {
+        const answer = real.apply(this, args);
+        Promise.resolve(answer).then(settled, settled);
+        return answer;
+      } catch (error) {
+        settled();
+        throw error;
+      }
+    };
+  }
+  return client;
+}
+
+function began(): () => void {
+  wire.asked++;
+  wire.most = Math.max(wire.most, ++wire.pending);
+  let over = false;
+  return () => {
+    if (!over) wire.pending--;
+    over = true;
+  };
+}
