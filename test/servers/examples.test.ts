@@ -1,9 +1,13 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { requireProgram } from "./require.js";
+import { startRedis } from "./start-redis.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+const redisServer = requireProgram("redis-server");
 const readme = readFileSync(`${root}README.md`, "utf8");
 
 test.each(["first", "two-processes"])("examples/%s.mjs prints what the README says", (name) => {
@@ -28,6 +32,21 @@ test("examples/fetch.mjs asks a server that failed once, and no more", () => {
   const printed = execFileSync(process.execPath, ["examples/fetch.mjs"], { cwd: root, encoding: "utf8" });
   expect(printed).toBe("503\nFailfastError retry in 5 s\n1 request\n");
 });
+
+test.skipIf(!redisServer)("examples/django.mjs shows both directions", async () => {
+  const server = await startRedis(redisServer);
+  const printed = await run("django", { REDIS_URL: `${server.url}/1` });
+  await server.stop();
+  expect(printed).toBe(
+    "here it is open and Python finds 13 digits\nhere it is closed and Python finds null\nDjango's cache opened it for 5 minutes\n",
+  );
+});
+
+/** Runs one beside the servers of this process. */
+async function run(name: string, env: Record<string, string>): Promise<string> {
+  const options = { cwd: root, env: { ...process.env, ...env }, timeout: 30_000 };
+  return (await promisify(execFile)(process.execPath, [`examples/${name}.mjs`], options)).stdout;
+}
 
 test("the README's first example is the file that is run", () => {
   // The formatter's own line breaks and commas aside.

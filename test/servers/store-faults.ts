@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFailfast, type Failfast } from "../../src/index.js";
 import type { Store } from "../../src/stores/store.js";
+import { startProxy } from "./redis-store/proxy.js";
+import { freePort } from "./server-process.js";
 
 /** A store under test as one process has it: its own client, and what ends that client. */
 export interface OpenStore {
@@ -18,6 +20,11 @@ export interface FaultSubject {
   /** Kills the server for so long; `keeps`: what it held is there again afterwards. */
   restart?(downMs: number): Promise<void>;
   readonly keeps?: boolean;
+  /** Where the server listens, and a process that reaches it by another port, where perhaps nobody listens yet. */
+  readonly port?: number;
+  openAt?(port: number): Promise<OpenStore> | OpenStore;
+  /** A process that the server doesn't let in, or not to the records. */
+  openAsStranger?(): Promise<OpenStore> | OpenStore;
   /** Removes every record behind the store's back. */
   empty(): Promise<unknown>;
   /** Puts a value that no failfast wrote under a key of the store ("circuit:shop"), of a wrong type where the server has types. */
@@ -41,8 +48,8 @@ export function storeFaults(
     let subject: FaultSubject;
     let opened: { failfast: Failfast; store: OpenStore }[];
 
-    const join = async (): Promise<Failfast> => {
-      const store = await subject.open();
+    const join = async (open = () => subject.open()): Promise<Failfast> => {
+      const store = await open();
       const failfast = createFailfast({ store: store.store });
       opened.push({ failfast, store });
       return failfast;
@@ -108,6 +115,58 @@ export function storeFaults(
       await promptly(() => b("shop").run(succeed));
       subject.resume?.();
       await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
+    });
+
+    test("a connection that died without a word: calls go on, and it is replaced", async ({ skip }) => {
+      const { port, openAt } = subject;
+      if (port === undefined || openAt === undefined) return skip();
+      const proxy = await startProxy(port);
+      const [a, b] = [await join(() => openAt(proxy.port)), await join()];
+      for (const each of [a, b]) each("shop", 60);
+      await Promise.all([a.ready(), b.ready()]);
+      proxy.silence();
+      await promptly(() => a("shop").run(succeed));
+      await expect(a("shop").run(fail)).rejects.toThrow("backend");
+      await promptly(() =>
+        expect(a("shop").run(succeed)).rejects.toMatchObject({ code: "ERR_FAILFAST_OPEN" }),
+      );
+      await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
+      await proxy.close();
+    });
+
+    test("nobody there at the start: calls go on, and what opened is told as soon as there is", async ({
+      skip,
+    }) => {
+      const { port, openAt } = subject;
+      if (port === undefined || openAt === undefined) return skip();
+      const later = await freePort();
+      const [a, b] = [await join(() => openAt(later)), await join()];
+      for (const each of [a, b]) each("shop", 60);
+      await Promise.all([a.ready(), b.ready()]);
+      expect(await a("shop").run(succeed)).toBe("served");
+      await expect(a("shop").run(fail)).rejects.toThrow("backend");
+      expect([a("shop").state, b("shop").state]).toEqual(["open", "closed"]);
+      const proxy = await startProxy(port, later);
+      await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
+      await proxy.close();
+    });
+
+    test("a process that isn't let in: calls go on, what is open here is open here, and it is said", async ({
+      skip,
+    }) => {
+      const { openAsStranger } = subject;
+      if (openAsStranger === undefined) return skip();
+      const [stranger, other] = [await join(openAsStranger), await join()];
+      const down: unknown[] = [];
+      stranger.on("store-down", ({ error }) => down.push(error));
+      for (const each of [stranger, other]) each("shop", 60);
+      await Promise.all([stranger.ready(), other.ready()]);
+      expect(await stranger("shop").run(succeed)).toBe("served");
+      await expect(stranger("shop").run(fail)).rejects.toThrow("backend");
+      expect([stranger("shop").state, other("shop").state]).toEqual(["open", "closed"]);
+      await expect.poll(() => down.length, KNOWS_WITHIN).toBe(1);
+      expect(await stranger("shop").trip()).toEqual({ stored: false });
+      expect(down[0]).toBeInstanceOf(Error);
     });
 
     test("killed and restarted: calls go on, and a trip from meanwhile reaches the other", async ({

@@ -2,14 +2,18 @@ import { dynamodbStore } from "../../../src/stores/dynamodb.js";
 import { storeFaults } from "../store-faults.js";
 import { documents, startDynalite, TABLE } from "./start-dynalite.js";
 
+function joinAt(port: number) {
+  const client = documents(port);
+  return { store: dynamodbStore(client, TABLE), close: () => client.destroy() };
+}
+
 storeFaults("dynamodbStore() on an emulator", async () => {
   const server = await startDynalite();
   const operator = documents(server.port);
   return {
-    open() {
-      const client = documents(server.port);
-      return { store: dynamodbStore(client, TABLE), close: () => client.destroy() };
-    },
+    open: () => joinAt(server.port),
+    port: server.port,
+    openAt: joinAt,
     pause: server.pause,
     resume: server.resume,
     restart: server.restart,

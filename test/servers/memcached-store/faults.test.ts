@@ -11,6 +11,8 @@ for (const { name, open } of libraries) {
       const server = await startMemcached(memcached);
       return {
         open: () => open(server.port),
+        port: server.port,
+        openAt: (port) => open(port),
         pause: server.pause,
         resume: server.resume,
         restart: server.restart,

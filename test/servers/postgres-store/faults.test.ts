@@ -15,6 +15,11 @@ function poolOn(url: string): Pool {
   return pool;
 }
 
+function joinBy(url: string) {
+  const pool = poolOn(url);
+  return { store: postgresStore(pool), close: () => pool.end() };
+}
+
 storeFaults(
   "PostgreSQL",
   async () => {
@@ -22,10 +27,10 @@ storeFaults(
     const admin = poolOn(server.url);
     await postgresStore(admin).migrate();
     return {
-      open() {
-        const pool = poolOn(server.url);
-        return { store: postgresStore(pool), close: () => pool.end() };
-      },
+      open: () => joinBy(server.url),
+      port: server.port,
+      openAt: (port) => joinBy(server.url.replace(`:${server.port}`, `:${port}`)),
+      openAsStranger: () => joinBy(server.url.replace("//postgres", "//stranger")),
       pause: server.pause,
       resume: server.resume,
       restart: server.restart,

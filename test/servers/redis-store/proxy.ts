@@ -11,8 +11,8 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-/** Stands before a server on the loopback; without a port to pass on to, it accepts and never answers. */
-export async function startProxy(to?: number): Promise<Proxy> {
+/** Stands before a server on the loopback, on a free port where none is given; without a port to pass on to, it accepts and never answers. */
+export async function startProxy(to?: number, onPort = 0): Promise<Proxy> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -25,7 +25,7 @@ export async function startProxy(to?: number): Promise<Proxy> {
     socket.pipe(upstream).pipe(socket);
     socket.on("close", () => upstream.destroy());
     upstream.on("close", () => socket.destroy());
-  }).listen(0, "127.0.0.1");
+  }).listen(onPort, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };
   return {

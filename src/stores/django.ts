@@ -1,0 +1,184 @@
+import { circuitKey, holdKey } from "../machine/key.js";
+import { systemClock } from "../platform.js";
+import { decodeName, type Subject, subjectOf } from "./django/key.js";
+import { type DjangoCache, type Held, isFalse, type Marker, readMarker } from "./django/marker.js";
+import { announce, holds, settle } from "./django/settle.js";
+import { memoryStore } from "./memory.js";
+import type { ForeignStore, Store } from "./store.js";
+
+export type {
+  DjangoDatabaseClient,
+  DjangoDatabaseOptions,
+  Mysql2Client,
+  SqliteDatabase,
+} from "./django/database.js";
+export { djangoDatabase } from "./django/database.js";
+export type { DjangoCache, Held } from "./django/marker.js";
+export { djangoMemcached } from "./django/memcached.js";
+export { djangoRedis } from "./django/redis.js";
+
+export interface DjangoCacheStoreOptions {
+  /**
+   * Where the records of this library are, in keys or tables that Python never reads: the probe's lease, generations,
+   * votes and holds of the processes here. `swap` is there where this store has it. Left out, the markers are all
+   * that is shared: each process probes for itself, and `quorum` can't be had.
+   */
+  readonly records?: Store;
+  /** `KEY_PREFIX` of Django's cache. @default "" */
+  readonly keyPrefix?: string;
+  /** `VERSION` of Django's cache. @default 1 */
+  readonly version?: number;
+  /**
+   * `KEY_FUNCTION` of Django's cache: the key of a circuit's name.
+   *
+   * @default `${keyPrefix}:${version}:${name}`
+   */
+  readonly key?: (name: string, keyPrefix: string, version: number) => string;
+}
+
+/**
+ * A store for processes that share their circuits with Python services that run Python's failfast over a cache of
+ * Django's, in Redis, memcached or a database.
+ *
+ * What Python opened is open here for as long as Python's marker is there; what is open here is a marker that
+ * Python finds, written again where it was lost. Closing here removes it. All of it is found by polling, within
+ * some 1.2 s.
+ *
+ * @example
+ * const store = djangoCacheStore(djangoRedis(client), { records: redisStore(client), keyPrefix: "shop" });
+ * const salesApi = failfast("sales_api", 60, { store }); // @failfast("sales_api", 60, DjangoCacheStore(cache))
+ *
+ * @throws {TypeError} when the cache isn't what djangoRedis(), djangoMemcached() or djangoDatabase() gave, or an
+ * option is of the wrong type.
+ */
+export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOptions = {}): ForeignStore {
+  check(cache, options);
+  const { keyPrefix = "", version = 1, key: makeKey = defaultKey, records } = options;
+  const kept = records ?? memoryStore();
+  /** Where there are no records but this process's own: what it marked itself. */
+  const own = new Map<string, number>();
+
+  /** Django's key of what a store's key is about; `undefined` where Python can't have one. */
+  const markedBy = (subject: Subject | undefined): string | undefined => {
+    const name = subject && decodeName(subject.encoded);
+    const key = name === undefined ? undefined : makeKey(name, keyPrefix, version);
+    return key !== undefined && cache.fits(key) ? key : undefined;
+  };
+  /** Generations of another process, whose records aren't shared, say nothing here. */
+  const markerOf = (held: Held, key: string): Marker | null => {
+    const marker = readMarker(held);
+    return records || !marker || marker.ours === own.get(key) ? marker : { left: marker.left };
+  };
+
+  async function mark(key: string, { mark, ms }: { readonly mark: number; readonly ms: number }) {
+    if (!records) own.set(key, mark);
+    await cache.mark(key, mark, ms);
+  }
+
+  async function clear(key: string): Promise<void> {
+    own.delete(key);
+    await cache.clear(key);
+  }
+
+  /** What is stored, and the time there, if it is told. */
+  const peek = async (key: string): Promise<{ readonly value: string | null; readonly now?: number }> =>
+    kept.swap ? kept.swap(key, NO_RECORD, NO_RECORD, 1) : { value: (await kept.get(key)) ?? null };
+
+  /** Makes both sides say the same of a circuit, and gives its record as it is then. */
+  async function agree(encoded: string, key: string): Promise<string | null> {
+    // The marker first: a process writes its record before it, so that no record read later is older.
+    const held = await cache.read(key);
+    const [{ value, now = Date.now() }, hold] = await Promise.all([
+      peek(circuitKey(encoded)),
+      kept.get(holdKey(encoded)),
+    ]);
+    const step = settle({ marker: markerOf(held, key), circuit: value, hold: hold ?? null, now }, nonce);
+    switch (step.do) {
+      case "mark":
+        // What Python takes for false may be there for longer.
+        if (held.bytes !== null && isFalse(held.bytes)) await cache.clear(key);
+        await mark(key, step);
+        return value;
+      case "clear":
+        await clear(key);
+        return value;
+      case "write":
+        if (kept.swap) return (await kept.swap(circuitKey(encoded), value, step.value, step.ttlMs)).value;
+        await kept.set(circuitKey(encoded), step.value, step.ttlMs);
+        return step.value;
+      case "nothing":
+        return value;
+    }
+  }
+
+  async function get(key: string): Promise<string | null> {
+    const subject = subjectOf(key);
+    const marked = markedBy(subject);
+    if (subject === undefined || marked === undefined) return (await kept.get(key)) ?? null;
+    if (subject.kind === "hold") {
+      const hold = (await kept.get(key)) ?? null;
+      if (holds(hold, Date.now())) await agree(subject.encoded, marked);
+      return hold;
+    }
+    const held = await cache.read(marked);
+    const circuit = (await kept.get(key)) ?? null;
+    const sides = { marker: markerOf(held, marked), circuit, hold: null, now: held.now ?? Date.now() };
+    return settle(sides, nonce).do === "nothing" ? circuit : agree(subject.encoded, marked);
+  }
+
+  async function tell(key: string, value: string, now = Date.now()): Promise<void> {
+    const subject = subjectOf(key);
+    const marked = markedBy(subject);
+    if (subject === undefined || marked === undefined) return;
+    const step = announce(subject.kind, value, now);
+    if (step.do === "mark") await mark(marked, step);
+    else if (step.do === "clear") await clear(marked);
+  }
+
+  const { swap } = records ?? {};
+  return {
+    foreign: true,
+    get,
+    async set(key, value, ttlMs) {
+      await kept.set(key, value, ttlMs);
+      await tell(key, value);
+    },
+    async delete(key) {
+      await kept.delete(key);
+      const marked = markedBy(subjectOf(key));
+      if (marked !== undefined) await clear(marked);
+    },
+    ...(swap && {
+      async swap(key, expect, value, ttlMs) {
+        const result = await swap.call(records, key, expect, value, ttlMs);
+        if (result.ok) await tell(key, value, result.now);
+        return result;
+      },
+    }),
+  };
+}
+
+/** What no record is: a swap that expects it tells what is stored, and the time. */
+const NO_RECORD = "?";
+
+const nonce = (): string => systemClock.random().toString(36).slice(2) || "0";
+
+const defaultKey = (name: string, keyPrefix: string, version: number): string =>
+  `${keyPrefix}:${version}:${name}`;
+
+function check(cache: unknown, { keyPrefix, version, key, records }: DjangoCacheStoreOptions): void {
+  const { read, mark, clear, fits } = (cache ?? {}) as Partial<DjangoCache>;
+  if (![read, mark, clear, fits].every((verb) => typeof verb === "function")) {
+    throw new TypeError(
+      "djangoCacheStore() takes what djangoRedis(client), djangoMemcached(client) or djangoDatabase(client) gives: this is none",
+    );
+  }
+  if (keyPrefix !== undefined && typeof keyPrefix !== "string")
+    throw new TypeError(`the keyPrefix of djangoCacheStore() is a text, got ${typeof keyPrefix}`);
+  if (version !== undefined && !Number.isSafeInteger(version))
+    throw new TypeError(`the version of djangoCacheStore() is a whole number, got ${String(version)}`);
+  if (key !== undefined && typeof key !== "function")
+    throw new TypeError(`the key of djangoCacheStore() is a function, got ${typeof key}`);
+  if (records !== undefined && typeof records?.get !== "function")
+    throw new TypeError("the records of djangoCacheStore() are a store: { records: redisStore(client) }");
+}

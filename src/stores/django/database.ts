@@ -1,0 +1,159 @@
+import type { PostgresJs, QueryClient } from "../postgres/client.js";
+import type { DjangoCache, Held } from "./marker.js";
+
+/** What the store uses of a pool or connection of `mysql2/promise`. */
+export interface Mysql2Client {
+  execute(text: string, params: never): PromiseLike<readonly unknown[]>;
+}
+
+/** What the store uses of better-sqlite3's `Database`, `node:sqlite`'s `DatabaseSync` or `bun:sqlite`'s `Database`. */
+export interface SqliteDatabase {
+  prepare(text: string): { all(...params: never[]): unknown[]; run(...params: never[]): unknown };
+}
+
+export type DjangoDatabaseClient = QueryClient | PostgresJs | Mysql2Client | SqliteDatabase;
+
+export interface DjangoDatabaseOptions {
+  /**
+   * The table, which is the cache's `LOCATION` in Django: letters, digits and `_`, with its schema before a point
+   * where it has one.
+   *
+   * @default "django_cache"
+   */
+  readonly table?: string;
+}
+
+/** Statements for one row; what they count in and by whose clock is the database's. */
+interface Dialect {
+  readonly quote: string;
+  /** One row, found or not: the value, how long it will live, the time. */
+  readonly read: string;
+  /** Key, value, seconds. */
+  readonly mark: string;
+  readonly clear: string;
+}
+
+type Run = (text: string, params: readonly unknown[]) => PromiseLike<readonly unknown[]>;
+
+/**
+ * Django's cache in a database: `DatabaseCache` on PostgreSQL, on MySQL or MariaDB, or on SQLite, where Django has
+ * `USE_TZ = True` for the latter two. Markers are rows with a pickled number, as Django would keep one.
+ *
+ * @param client a pool of pg, postgres.js's sql, PGlite, a pool of mysql2/promise, better-sqlite3, node:sqlite or bun:sqlite.
+ * @throws {TypeError} for anything else, and for a table's name that is more than a name.
+ */
+export function djangoDatabase(
+  client: DjangoDatabaseClient,
+  options: DjangoDatabaseOptions = {},
+): DjangoCache {
+  const { table = "django_cache" } = options;
+  if (typeof table !== "string" || !/^[a-z_]\w*(\.[a-z_]\w*)?$/i.test(table)) {
+    throw new TypeError(
+      `the table of djangoDatabase() is ${JSON.stringify(table)}: it takes letters, digits and _, and a schema before a point`,
+    );
+  }
+  const { dialect, run } = recognise(client);
+  const quoted = table.replace(/\w+/g, (name) => dialect.quote + name + dialect.quote);
+  const ask = (statement: string, ...params: unknown[]): PromiseLike<readonly unknown[]> =>
+    run(statement.replace("TABLE", quoted), params);
+  return {
+    // What is longer Django itself can't store, and a text of PostgreSQL has no zero.
+    fits: (key) => [...key].length <= 255 && !key.includes("\0"),
+    async read(key) {
+      const [row] = (await ask(dialect.read, key)) as { value: unknown; remaining: unknown; now: unknown }[];
+      return { bytes: unwrap(row?.value), left: known(row?.remaining), now: known(row?.now) };
+    },
+    // A second more, for Django cuts what it compares with to a whole one.
+    mark: async (key, mark, ms) => ask(dialect.mark, key, wrap(mark), Math.ceil(ms / 1_000) + 1),
+    clear: async (key) => ask(dialect.clear, key),
+  };
+}
+
+const { atob, btoa } = globalThis as unknown as { atob(text: string): string; btoa(text: string): string };
+
+/** A whole number as Python's first pickle protocol has it, in base64 as Django's table has it. */
+const wrap = (mark: number): string => btoa(`L${mark}L\n.`);
+
+function unwrap(value: unknown): Held["bytes"] {
+  if (value === undefined || value === null) return null;
+  const text = String(value);
+  try {
+    const bytes = atob(text);
+    return /^L(\d+)L\n\.$/.exec(bytes)?.[1] ?? bytes;
+  } catch {
+    // Not base64, so not Django's: Python would raise, and here it is open.
+    return `?${text}`;
+  }
+}
+
+const known = (value: unknown): number | undefined =>
+  value === null || value === undefined ? undefined : Number(value);
+
+const POSTGRES: Dialect = {
+  quote: '"',
+  read: `SELECT value, (extract(epoch FROM expires - clock_timestamp()) * 1000)::float8 AS remaining,
+    (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now
+    FROM (SELECT 1) AS one LEFT JOIN TABLE ON cache_key = $1 AND expires > clock_timestamp()`,
+  mark: `INSERT INTO TABLE AS old (cache_key, value, expires)
+    VALUES ($1, $2, date_trunc('second', clock_timestamp()) + $3::float8 * interval '1 second')
+    ON CONFLICT (cache_key) DO UPDATE SET value = excluded.value, expires = excluded.expires
+    WHERE old.expires < excluded.expires`,
+  clear: "DELETE FROM TABLE WHERE cache_key = $1",
+};
+
+const MYSQL: Dialect = {
+  quote: "`",
+  read: `SELECT value, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expires) / 1000 AS remaining,
+    UNIX_TIMESTAMP(NOW(6)) * 1000 AS now
+    FROM (SELECT 1) AS one LEFT JOIN TABLE ON cache_key = ? AND expires > UTC_TIMESTAMP(6)`,
+  mark: `INSERT INTO TABLE (cache_key, value, expires) VALUES (?, ?, UTC_TIMESTAMP() + INTERVAL ? SECOND)
+    ON DUPLICATE KEY UPDATE value = IF(expires < VALUES(expires), VALUES(value), value),
+    expires = GREATEST(expires, VALUES(expires))`,
+  clear: "DELETE FROM TABLE WHERE cache_key = ?",
+};
+
+const SQLITE: Dialect = {
+  quote: '"',
+  read: `SELECT value, (julianday(expires) - julianday('now')) * 86400000 AS remaining,
+    (julianday('now') - 2440587.5) * 86400000 AS now
+    FROM (SELECT 1) AS one LEFT JOIN TABLE ON cache_key = ? AND julianday(expires) > julianday('now')`,
+  mark: `INSERT INTO TABLE (cache_key, value, expires) VALUES (?, ?, datetime('now', '+' || ? || ' seconds'))
+    ON CONFLICT (cache_key) DO UPDATE SET value = excluded.value, expires = excluded.expires
+    WHERE julianday(expires) < julianday(excluded.expires)`,
+  clear: "DELETE FROM TABLE WHERE cache_key = ?",
+};
+
+/** Tells clients apart by what they can do. */
+function recognise(client: DjangoDatabaseClient): { readonly dialect: Dialect; readonly run: Run } {
+  const found = (client ?? {}) as Partial<QueryClient & PostgresJs & Mysql2Client & SqliteDatabase>;
+  if (typeof found.unsafe === "function") {
+    const sql = client as PostgresJs;
+    return { dialect: POSTGRES, run: (text, params) => sql.unsafe(text, params as never[]) };
+  }
+  if (typeof found.execute === "function") {
+    const pool = client as Mysql2Client;
+    const run: Run = async (text, params) => {
+      const [rows] = await pool.execute(text, params as never);
+      return Array.isArray(rows) ? rows : [];
+    };
+    return { dialect: MYSQL, run };
+  }
+  if (typeof found.prepare === "function") {
+    const database = client as SqliteDatabase;
+    const run: Run = async (text, params) => {
+      const statement = database.prepare(text);
+      if (text.startsWith("SELECT")) return statement.all(...(params as never[]));
+      statement.run(...(params as never[]));
+      return [];
+    };
+    return { dialect: SQLITE, run };
+  }
+  if (typeof found.query === "function") {
+    const pool = client as QueryClient;
+    return { dialect: POSTGRES, run: async (text, params) => (await pool.query(text, [...params])).rows };
+  }
+  throw new TypeError(
+    "djangoDatabase() takes a pool of pg, an sql of postgres.js, a pool of mysql2/promise, or a database of " +
+      "better-sqlite3, node:sqlite or bun:sqlite: this is none",
+  );
+}

@@ -1,0 +1,40 @@
+import { type MemcachedClient, recognise } from "../memcached/client.js";
+import { exptime } from "../memcached/exptime.js";
+import { type DjangoCache, type Held, readMarker } from "./marker.js";
+
+/** memcached's own limit, in bytes. */
+const LONGEST = 250;
+
+/**
+ * Django's cache in memcached: `PyMemcacheCache` or `PyLibMCCache`. Markers are digits without flags, which both
+ * give to Python as they are. memcached tells no times to live: a marker of Python's is believed while it is there.
+ *
+ * One server, or one proxy before several: each client library spreads keys over servers in its own way.
+ *
+ * @param client of the package `memcached`, or of memjs, with no prefix or namespace of its own.
+ * @throws {TypeError} for anything else.
+ */
+export function djangoMemcached(client: MemcachedClient): DjangoCache {
+  const { get, set, delete: remove, atomic } = recognise(client);
+  const read = async (key: string): Promise<Held> => ({ bytes: textOf(await get(key)) });
+  return {
+    fits: (key) => !/[\0- \x7f]/.test(key) && encodeURI(key).replace(/%../g, "_").length <= LONGEST,
+    read,
+    async mark(key, mark, ms) {
+      const expires = exptime(ms, Date.now());
+      if (await atomic?.add(key, String(mark), expires)) return;
+      const found = readMarker(await read(key));
+      // How long Python's will live can't be told: it stays, and is looked at again.
+      if (found !== null && found.ours === undefined) return;
+      if (!(await set(key, String(mark), expires))) throw new Error(`memcached did not store "${key}"`);
+    },
+    clear: (key) => remove(key),
+  };
+}
+
+/** Bytes as they are, where the client gives them; what it made of them by their flags else. */
+function textOf(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (!(value instanceof Uint8Array)) return String(value);
+  return String.fromCharCode(...value.subarray(0, 32));
+}

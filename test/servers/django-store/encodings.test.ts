@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { createClient } from "redis";
+import { describe, expect, it } from "vitest";
+import { createFailfast } from "../../../src/index.js";
+import { LOOK, MARK } from "../../../src/stores/django/redis.js";
+import { djangoCacheStore, djangoRedis } from "../../../src/stores/django.js";
+import { raw } from "../memcached-store/start-memcached.js";
+import { ignore } from "../redis-store/clients.js";
+import { requireProgram } from "../require.js";
+import { startRedis } from "../start-redis.js";
+import { combinations } from "./caches.js";
+import { startPython } from "./start-python.js";
+
+const soon = { timeout: 10_000, interval: 20 };
+const PICKLED = "\x80\x05\x88.";
+
+/** What would be an open circuit if it were not for what Python does with it: it raises, in every call. */
+const RAISING: Readonly<Record<string, readonly (readonly [bytes: string, flags?: number])[]>> = {
+  "RedisCache, with node-redis": [['{"open":true}'], ["open"], ["true"], [""], ["1.5"]],
+  "django-redis, with ioredis": [['{"open":true}'], ["open"], ["true"], [""]],
+  "django-redis in JSON, with node-redis": [[PICKLED], ["open"], [""]],
+  "django-redis with zlib, with node-redis": [['{"open":true}'], ["open"], ["true"]],
+  // What the package memcached makes of a number, of true, and of bytes.
+  "PyLibMCCache, with memcached": [
+    ["1", 8],
+    ["true", 2],
+  ],
+  "DatabaseCache on PostgreSQL, with pg": [["1"], ["1767225600000"], ["true"], ['{"open":true}']],
+  "DatabaseCache on SQLite, with better-sqlite3": [["1"], ["1767225600000"], ["true"], ['{"open":true}']],
+};
+
+describe.each(combinations.filter(({ name, django }) => django && name in RAISING))(
+  "what raises in Python, in $name",
+  ({ name, django = { newer: false }, start }) => {
+    it.concurrent("is never written here, is open here and no exception, and goes when the circuit is reset here", async ({
+      expect,
+    }) => {
+      const server = await start();
+      const python = startPython(server.settings, django);
+      await python.ask("migrate");
+      const reached = await server.reach();
+      const store = djangoCacheStore(reached.cache, { records: reached.records });
+      const failfast = createFailfast({ store });
+      const down: unknown[] = [];
+      failfast.on("store-down", ({ error }) => down.push(error));
+
+      for (const [at, [bytes, flags]] of (RAISING[name] ?? []).entries()) {
+        const circuit = failfast(`circuit${at}`, 60);
+        const key = String(await python.ask("key", circuit.name));
+        await circuit.trip();
+        expect(await python.ask("broken", circuit.name)).toBe(true);
+        expect(await reached.bytes(key)).not.toBe(bytes);
+        await circuit.reset();
+        expect(await python.ask("broken", circuit.name)).toBe(false);
+
+        if (flags === undefined) await reached.put(key, bytes, 300);
+        else await raw(portOf(server.settings), `set ${key} ${flags} 300 ${bytes.length}\r\n${bytes}`);
+        await expect(python.ask("broken", circuit.name)).rejects.toThrow("Python raised");
+        await expect.poll(() => circuit.state, soon).toBe("open");
+        expect(await circuit.reset()).toEqual({ stored: true });
+        expect(await python.ask("broken", circuit.name)).toBe(false);
+      }
+      expect(down).toEqual([]);
+      await failfast.close();
+      await reached.close();
+      await python.stop();
+      await server.stop();
+    });
+  },
+);
+
+const portOf = ({ CACHES }: { readonly CACHES: { readonly default: Record<string, unknown> } }): number =>
+  Number(String(CACHES.default["LOCATION"]).split(":")[1]);
+
+const redisServer = requireProgram("redis-server");
+
+describe.skipIf(!redisServer)("a key of Django's in Redis", () => {
+  it("of another type is open until it expires", async () => {
+    const server = await startRedis(redisServer);
+    const client = await createClient({ url: server.url }).on("error", ignore).connect();
+    const store = djangoCacheStore(djangoRedis(client));
+    await client.lPush(":1:shop", "x");
+    await client.pExpire(":1:shop", 300_000);
+    expect(JSON.parse((await store.get("circuit:shop")) ?? "")).toMatchObject({ state: "open" });
+    await store.set("circuit:shop", closed(), 60_000);
+    expect(await client.exists(":1:shop")).toBe(0);
+    client.destroy();
+    await server.stop();
+  });
+
+  it("is left alone by names that Python can't have, and by all keys that are no circuit's", async () => {
+    const server = await startRedis(redisServer);
+    const client = await createClient({ url: server.url }).on("error", ignore).connect();
+    const failfast = createFailfast({ store: djangoCacheStore(djangoRedis(client)) });
+    for (const name of ["x".repeat(1_000), "\ud83d"]) {
+      expect(await failfast(name, 60).trip()).toEqual({ stored: true });
+      expect(failfast(name).state).toBe("open");
+    }
+    expect(await client.dbSize()).toBe(0);
+    await failfast("ünï ☃", 60).trip();
+    expect(await client.keys("*")).toEqual([":1:ünï ☃"]);
+    await failfast.close();
+    client.destroy();
+    await server.stop();
+  });
+
+  it("is looked at by scripts whose names are right", () => {
+    for (const { text, sha1 } of [LOOK, MARK])
+      expect(createHash("sha1").update(text).digest("hex")).toBe(sha1);
+  });
+});
+
+const closed = (): string => {
+  const revision = Date.now();
+  return JSON.stringify({ v: 1, revision, generation: revision, nonce: "n", state: "closed", at: revision });
+};

@@ -1,0 +1,234 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createFailfast, type Failfast, type FailfastDefaults } from "../../../src/index.js";
+import { type DjangoCacheStoreOptions, djangoCacheStore } from "../../../src/stores/django.js";
+import { type CacheServer, combinations, type Reached } from "./caches.js";
+import { type Python, startPython } from "./start-python.js";
+
+const soon = { timeout: 20_000, interval: 20 };
+const NAME = "sales_api";
+const fail = (): Promise<never> => Promise.reject(new Error("backend"));
+const serve = async (): Promise<string> => "served";
+
+describe.skipIf(process.platform === "win32").each(combinations.filter(({ django }) => django))(
+  "a fleet of Node and Python over $name",
+  ({ django = { newer: false }, tellsTime, whole, start }) => {
+    let server: CacheServer;
+    let python: Python;
+    let opened: { failfast: Failfast; reached: Reached }[];
+    let reached: Reached;
+    beforeAll(async () => {
+      server = await start();
+      python = startPython(server.settings, django);
+      await python.ask("migrate");
+    });
+    afterAll(async () => {
+      await python?.stop();
+      await server?.stop();
+    });
+    beforeEach(async () => {
+      opened = [];
+      reached = await server.reach();
+    });
+    afterEach(async () => {
+      await Promise.all(opened.map(({ failfast }) => failfast.close()));
+      for (const each of opened) await each.reached.close();
+      await reached.records.delete(`circuit:${NAME}`);
+      await reached.records.delete(`hold:${NAME}`);
+      await python.ask("clear");
+      await reached.close();
+    });
+
+    /** A Node process of the fleet, with a client of its own. */
+    async function node(
+      timeout: number,
+      defaults: FailfastDefaults = {},
+      options: DjangoCacheStoreOptions = {},
+    ): Promise<Failfast> {
+      const own = await server.reach();
+      const store = djangoCacheStore(own.cache, { records: own.records, ...options });
+      const failfast = createFailfast({ store, ...defaults });
+      opened.push({ failfast, reached: own });
+      failfast(NAME, timeout);
+      await failfast.ready();
+      return failfast;
+    }
+    const rejectedInPython = () => python.call(NAME, 60, true);
+
+    it("what fails in Python is open here for Python's own time, longer than the circuit's here", async () => {
+      const [a, b] = [await node(60), await node(60)];
+      expect(await python.call(NAME, 300, false)).toBe("failed");
+      for (const each of [a, b]) {
+        await expect.poll(() => each(NAME).state, soon).toBe("open");
+        await expect(each(NAME).run(serve)).rejects.toMatchObject({ code: "ERR_FAILFAST_OPEN" });
+        const least = tellsTime ? 200 : 1;
+        expect(each(NAME).retryAfter).toBeGreaterThan(least);
+        expect(each(NAME).retryAfter).toBeLessThanOrEqual(tellsTime ? 300 : 60);
+      }
+      expect(await rejectedInPython()).toBe("rejected");
+      expect(a(NAME).snapshot()).toMatchObject({ reason: "opened by Python" });
+      const late = await node(60);
+      expect(late(NAME).state).toBe("open");
+    });
+
+    it.runIf(whole)("when Python's time is over one process here probes, and all close", async () => {
+      const [a, b] = [await node(60), await node(60)];
+      expect(await python.call(NAME, 3, false)).toBe("failed");
+      await expect.poll(() => [a(NAME).state, b(NAME).state], soon).toEqual(["open", "open"]);
+      let served = 0;
+      await expect
+        .poll(async () => {
+          await a(NAME)
+            .run(async () => {
+              served++;
+            })
+            .catch(() => undefined);
+          return a(NAME).state;
+        }, soon)
+        .toBe("closed");
+      expect(served).toBe(1);
+      await expect.poll(() => b(NAME).state, soon).toBe("closed");
+      expect(await python.call(NAME, 60, true)).toBe("served");
+    });
+
+    it("what fails here is rejected in Python for as long as it is open here, and not much longer", async () => {
+      const a = await node(3);
+      expect(await python.call(NAME, 60, true)).toBe("served");
+      await expect(a(NAME).run(fail)).rejects.toThrow("backend");
+      await expect.poll(rejectedInPython, { timeout: 2_000, interval: 10 }).toBe("rejected");
+      while (a(NAME).state === "open") {
+        const answer = await rejectedInPython();
+        // Unless its time was over while Python was asked.
+        if (a(NAME).state === "open") expect(answer).toBe("rejected");
+      }
+      await expect.poll(rejectedInPython, soon).toBe("served");
+    });
+
+    it("closing here closes in Python at once", async () => {
+      const [a, b] = [await node(60), await node(60)];
+      await a(NAME).trip();
+      expect(await rejectedInPython()).toBe("rejected");
+      await expect.poll(() => b(NAME).state, soon).toBe("open");
+      expect(await b(NAME).reset()).toEqual({ stored: true });
+      expect(await rejectedInPython()).toBe("served");
+      await expect.poll(() => a(NAME).state, soon).toBe("closed");
+      expect(await rejectedInPython()).toBe("served");
+      expect(await python.call(NAME, 60, false)).toBe("failed");
+      await expect.poll(() => a(NAME).state, soon).toBe("open");
+      expect(await a(NAME).reset()).toEqual({ stored: true });
+      expect(await rejectedInPython()).toBe("served");
+    });
+
+    it.runIf(whole)("an operator's hold reaches Python", async () => {
+      const a = await node(60);
+      await a(NAME).hold("open");
+      expect(await rejectedInPython()).toBe("rejected");
+      await python.ask("delete", NAME);
+      await expect.poll(rejectedInPython, soon).toBe("rejected");
+      await a(NAME).release();
+      expect(await rejectedInPython()).toBe("served");
+    });
+
+    it.runIf(whole)("what Python resets may be probed here", async () => {
+      const a = await node(60);
+      expect(await python.call(NAME, 300, false)).toBe("failed");
+      await expect.poll(() => a(NAME).state, soon).toBe("open");
+      await python.ask("delete", NAME);
+      await expect.poll(() => a(NAME).state, soon).toBe("half-open");
+      expect(await a(NAME).run(serve)).toBe("served");
+      expect(a(NAME).state).toBe("closed");
+    });
+
+    it.runIf(whole)(
+      "a marker that Django's cache lost, which was of a circuit open here, is there again",
+      async () => {
+        const a = await node(60);
+        await expect(a(NAME).run(fail)).rejects.toThrow("backend");
+        await expect.poll(rejectedInPython, soon).toBe("rejected");
+        await python.ask("clear");
+        await expect.poll(rejectedInPython, soon).toBe("rejected");
+        expect(a(NAME).state).toBe("open");
+      },
+    );
+
+    it("bytes that nobody knows are open until they expire, and no exception", async () => {
+      const a = await node(60);
+      const down: unknown[] = [];
+      a.on("store-down", ({ error }) => down.push(error));
+      await reached.put(String(await python.ask("key", NAME)), "\x01{what", 3);
+      await expect.poll(() => a(NAME).state, soon).toBe("open");
+      await expect.poll(() => a(NAME).state, soon).toBe("half-open");
+      expect(down).toEqual([]);
+    });
+
+    it.runIf(whole)("what Python takes for false is closed, and gives way to what is open here", async () => {
+      await python.ask("set", NAME, 0, 300);
+      const a = await node(60);
+      expect(a(NAME).state).toBe("closed");
+      await a(NAME).trip();
+      await expect.poll(rejectedInPython, soon).toBe("rejected");
+    });
+
+    it("the key is Django's: prefix, version and function", async () => {
+      const { CACHES } = server.settings;
+      for (const [settings, options] of [
+        [
+          { KEY_PREFIX: "shop", VERSION: 2 },
+          { keyPrefix: "shop", version: 2 },
+        ],
+        [
+          { KEY_PREFIX: "p", KEY_FUNCTION: "django_keys.shout" },
+          {
+            keyPrefix: "p",
+            key: (name: string, prefix: string, version: number) =>
+              `${prefix}/${name.toUpperCase()}/v${version}`,
+          },
+        ],
+      ] as const) {
+        const other = startPython(
+          { ...server.settings, CACHES: { default: { ...CACHES.default, ...settings } } },
+          django,
+        );
+        const a = await node(60, {}, options);
+        await a(NAME).trip();
+        expect(await other.call(NAME, 60, true)).toBe("rejected");
+        expect(await rejectedInPython()).toBe("served");
+        await a(NAME).reset();
+        await other.call(NAME, 60, false);
+        await expect.poll(() => a(NAME).state, soon).toBe("open");
+        await a(NAME).reset();
+        await other.stop();
+      }
+    });
+
+    it.runIf(whole)("without records the markers alone are shared, and a quorum is refused", async () => {
+      const alone = async (): Promise<Failfast> => {
+        const own = await server.reach();
+        const failfast = createFailfast({ store: djangoCacheStore(own.cache) });
+        opened.push({ failfast, reached: own });
+        failfast(NAME, 60);
+        await failfast.ready();
+        return failfast;
+      };
+      const [a, b] = [await alone(), await alone()];
+      await expect(a(NAME).run(fail)).rejects.toThrow("backend");
+      await expect.poll(() => b(NAME).state, soon).toBe("open");
+      expect(await rejectedInPython()).toBe("rejected");
+      await a(NAME).reset();
+      await expect.poll(() => b(NAME).state, soon).toBe("half-open");
+      expect(await rejectedInPython()).toBe("served");
+      expect(() => b("other", 60, { quorum: 2 })).toThrow(/no swap/);
+    });
+
+    it("what is written there is digits that make no serializer of Django's raise", async () => {
+      const a = await node(60);
+      const key = String(await python.ask("key", NAME));
+      await a(NAME).trip();
+      const bytes = await reached.bytes(key);
+      if (server.settings.DATABASES) expect(atob(bytes ?? "")).toMatch(/^L\d{13}L\n\.$/);
+      else expect(bytes).toMatch(/^\d{13}$/);
+      await a(NAME).hold("open");
+      await expect.poll(() => rejectedInPython(), soon).toBe("rejected");
+      expect(await reached.bytes(key)).not.toBeNull();
+    });
+  },
+);
