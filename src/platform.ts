@@ -34,13 +34,16 @@ export function warn(code: string, message: string): void {
 
 const { performance } = platform;
 
+/** A timer longer than this, some 25 days, would go off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The runtime's own time, chance and timers; no timer of it keeps the process alive. */
 export const systemClock: Clock = {
   now: performance ? () => performance.now() : Date.now,
   wall: Date.now,
   random: Math.random,
   after(ms, run) {
-    const timer = platform.setTimeout(run, ms);
+    const timer = platform.setTimeout(run, Math.min(ms, LONGEST_TIMER_MS));
     if (typeof timer === "object" && timer !== null && "unref" in timer) {
       (timer as { unref(): void }).unref();
     }

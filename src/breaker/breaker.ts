@@ -43,6 +43,8 @@ export class Breaker implements Subscriber {
   term: Term;
   /** What this process decided and the store has not granted. */
   overlay: Overlay | null = null;
+  /** How many go by it: a handle, a name of a function's; the last that lets it go takes it out of the replica. */
+  users = 0;
   /** What its calls showed, where that is counted: made with the first that is. */
   #traffic: TripRule | Throttle | undefined;
   #recovery: Recovery | undefined;
@@ -221,7 +223,7 @@ export class Breaker implements Subscriber {
   succeeded(term: Term, slow: boolean): void {
     if (term.era !== this.term.era) return;
     if (term.kind === "closed") {
-      if (this.settings.mode === "throttle") this.#throttle.accepted(this.fleet.coarse());
+      if (this.settings.mode === "throttle") this.#throttle.accepted(this.fleet.clock.now());
       else if (countsSuccesses(this.settings)) this.#count(false, slow, undefined);
       return;
     }
@@ -324,8 +326,9 @@ export class Breaker implements Subscriber {
     return this.term;
   }
 
-  /** Leaves the fleet's replica: it was the least useful of too many. */
+  /** Leaves the fleet's replica, unless somebody else goes by it: it was the least useful of too many. */
   retire(): void {
+    if (--this.users > 0) return;
     this.#hold?.end();
     this.fleet.replica.unsubscribe(this.key);
   }
@@ -370,7 +373,7 @@ export class Breaker implements Subscriber {
     const { term, settings, fleet } = this;
     if (term.passes) return term;
     if (settings.mode === "throttle")
-      return this.#throttle.holdsBack(fleet.coarse(), fleet.clock.random()) ? undefined : term;
+      return this.#throttle.holdsBack(now, fleet.clock.random()) ? undefined : term;
     const share = term instanceof RampTerm ? admittedShare(now - term.closedAt, settings.rampUp) : 1;
     if (share === 1) {
       this.term = new Term("closed", true, term);
@@ -382,7 +385,8 @@ export class Breaker implements Subscriber {
   #count(failed: boolean, slow: boolean, failure: Failure | undefined): void {
     if (!(this.#traffic instanceof TripRule)) this.#traffic = new TripRule(this.settings);
     const rule = this.#traffic as TripRule;
-    const now = countsSuccesses(this.settings) ? this.fleet.coarse() : this.fleet.clock.now();
+    // The coarse clock stands still in a process that never yields: failures, which trip, are dated exactly.
+    const now = failed ? this.fleet.clock.now() : this.fleet.coarse();
     if (failure?.origin === "host") rule.suspected = now;
     const why = rule.record(now, failed, slow);
     if (why === undefined) return;

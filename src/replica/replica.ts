@@ -84,10 +84,17 @@ export class Replica {
     circuit.sighting = { ...sighting, deadline };
   }
 
+  /** What restricts calls is kept, for the next breaker of that name. */
   unsubscribe(name: string): void {
     this.subscribers.delete(name);
-    this.circuits.delete(name);
-    this.holds.delete(name);
+    const now = this.clock.now();
+    for (const [entries, holds] of [[this.circuits, false] as const, [this.holds, true] as const]) {
+      const entry = entries.get(name);
+      if (entry === undefined) continue;
+      entry.subscriber = undefined;
+      if (!restricts(entry, now, holds) || this.circuits.size + this.holds.size > STRANGERS)
+        entries.delete(name);
+    }
   }
 
   /** The adoptions so far: what was adopted later than a read began is newer than its answer. */
@@ -207,9 +214,11 @@ export class Replica {
     for (const done of this.#waiting.splice(0)) done();
   }
 
-  /** Resolves when no write is under way: each was granted, refused, or given up. */
-  settled(): Promise<void> {
-    return this.#writing === 0 ? Promise.resolve() : new Promise((done) => this.#waiting.push(done));
+  /** Proposes what is pending, and resolves when no write is under way: each was granted, refused, or given up. */
+  async settled(): Promise<void> {
+    for (const [name, subscriber] of this.subscribers)
+      if (this.circuits.get(name)?.retry === undefined) subscriber.flush();
+    while (this.#writing > 0) await new Promise<void>((done) => this.#waiting.push(done));
   }
 
   /** Ends the subscription and the polls, after at most half a second for the writes under way. */

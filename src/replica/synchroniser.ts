@@ -47,9 +47,9 @@ export class Synchroniser {
     this.#replica = replica;
   }
 
-  /** The store does not answer: calls go on with what this process knows, and probe alone. */
+  /** The store does not answer, or is no longer asked: calls go on with what this process knows, and probe alone. */
   get down(): boolean {
-    return this.#down;
+    return this.closed || this.#down;
   }
 
   /** Starts once, at the first use of the store; with a store that answers at once it is done on return. */

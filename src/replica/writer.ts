@@ -173,7 +173,7 @@ function retryLater(replica: Replica, entry: Entry<VersionedRecord>): void {
   entry.retry?.();
   entry.retry = clock.after(retryDelay(entry.hanging, clock.random()), () => {
     entry.retry = undefined;
-    if (!synchroniser.down && !synchroniser.closed) entry.subscriber?.flush();
+    if (!synchroniser.down) entry.subscriber?.flush();
   });
 }
 

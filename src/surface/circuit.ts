@@ -79,7 +79,7 @@ export interface Circuit extends Guards {
     options?: { readonly signal?: Signal | undefined },
   ): AsyncGenerator<T, void, undefined>;
   snapshot(): Snapshot;
-  /** Listens to this circuit. `store-down` and `store-up` are its store's. */
+  /** Listens to this circuit. `store-down` and `store-up` are of every store of its `failfast`. */
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
   /** Opens it for the whole fleet; `for` at most a day, by default the circuit's own time. */
   trip(options?: { readonly reason?: string; readonly for?: Duration }): Promise<Receipt>;
@@ -177,7 +177,10 @@ const methods: Methods & ThisType<Sourced> = {
   },
   async trip(options = {}) {
     const { breaker } = sourceOf(this).guard();
-    const duration = options.for === undefined ? breaker.settings.open : milliseconds("for", options.for);
+    const duration =
+      options.for === undefined
+        ? Math.min(breaker.settings.open, OPERATOR_LONGEST_MS)
+        : milliseconds("for", options.for);
     if (duration > OPERATOR_LONGEST_MS)
       throw new RangeError(`for is ${show(options.for)}: it takes at most "24h"`);
     return trip(breaker, duration, reasonIn(options, "tripped by an operator"));

@@ -2,7 +2,8 @@
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const LONGEST_MS = 365 * UNIT_MS.d;
+/** No time is longer. */
+export const LONGEST_MS: number = 365 * UNIT_MS.d;
 const LONGEST_SECONDS = 3_600;
 /** Of one call. */
 export const LONGEST_CALL_SECONDS = 60;

@@ -101,13 +101,15 @@ export class Events {
     return (this.#listeners.size !== 0 && this.#listeners.has(name)) || channels[name].hasSubscribers;
   }
 
-  on<E extends FailfastEventName>(name: E, listener: FailfastListener<E>, circuit?: string): Subscription {
+  on<E extends FailfastEventName>(name: E, listener: FailfastListener<E>, of?: string): Subscription {
     if (!NAMES.includes(name))
       throw new RangeError(`there is no event "${String(name)}": it takes ${NAMES.join(", ")}`);
     if (typeof listener !== "function")
       throw new TypeError(`the listener of "${name}" is ${typeof listener}, not a function`);
     // A wrapper of its own, so that one function listening twice is two subscriptions.
     const own: Listener = (event) => listener(event);
+    // A store's health is no one circuit's.
+    const circuit = name.startsWith("store-") ? undefined : of;
     const listeners = this.#listeners.get(name) ?? { all: new Set(), byCircuit: new Map() };
     this.#listeners.set(name, listeners);
     const set = circuit === undefined ? listeners.all : (listeners.byCircuit.get(circuit) ?? new Set());

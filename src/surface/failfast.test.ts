@@ -237,6 +237,42 @@ describe("options", () => {
     expect(store.get("circuit:early")).toMatch(/"state":"open"/);
     expect(() => failfast.configure({})).toThrow(/"early"/);
   });
+
+  test("what configure gives must make sense with the circuits made earlier: it says so itself, and changes nothing", async () => {
+    const failfast = createFailfast();
+    const circuit = failfast("x", 60, { quorum: 2 });
+    failfast((host: string) => host, 60, { quorum: 2 });
+    const noSwap = { get: () => null, set: () => undefined, delete: () => undefined };
+    expect(() => failfast.configure({ store: noSwap })).toThrow(/no swap/);
+    expect(() => failfast.configure({ mode: "throttle" })).toThrow(/quorum is about tripping/);
+    expect(await circuit.run(() => 1)).toBe(1);
+  });
+
+  test("FAILFAST_ENABLED that says neither yes nor no is refused where a circuit is made", () => {
+    process.env["FAILFAST_ENABLED"] = "maybe";
+    try {
+      const failfast = createFailfast();
+      expect(() => failfast("x", 60)).toThrow(/FAILFAST_ENABLED is "maybe"/);
+      expect(() => failfast((host: string) => host, 60)).toThrow(/FAILFAST_ENABLED/);
+    } finally {
+      delete process.env["FAILFAST_ENABLED"];
+    }
+  });
+
+  test("no time is too long for a timer, for an operator or for the record", async () => {
+    const store = memoryStore();
+    const options = { store, retryAfter: true, backoff: { factor: 10 }, callTimeout: "30d" } as const;
+    const circuit = createFailfast()("x", "300d", options);
+    const other = createFailfast()("x", "300d", options);
+    expect(await circuit.run(() => new Promise((done) => setTimeout(done, 20, "in time")))).toBe("in time");
+    expect(await circuit.trip()).toEqual({ stored: true });
+    expect(circuit.retryAfter).toBeCloseTo(86_400, -1);
+    await circuit.reset();
+    const busy = Object.assign(new Error("busy"), { headers: { "retry-after": "99999999" } });
+    await rejection(() => circuit.run(() => Promise.reject(busy)));
+    expect(await rejection(() => other.run(() => 1))).toBeInstanceOf(FailfastError);
+    expect(other.retryAfter).toBeCloseTo(365 * 86_400, -2);
+  });
 });
 
 describe("the error", () => {
@@ -321,6 +357,48 @@ describe("circuits named by the arguments", () => {
     expect(byHost.for("down1").state).toBe("open");
   });
 
+  test("one that is let go while open or held is still so when it is asked for again", async () => {
+    const clock = manualClock();
+    const byHost = createFailfast({ clock })((host: string) => host, 60, { maxCircuits: 2 });
+    let calls = 0;
+    const get = byHost(async (_: string) => {
+      calls++;
+      throw boom;
+    });
+    await byHost.for("held").hold("open");
+    for (const host of ["a", "b", "c"]) {
+      await rejection(() => get(host));
+      await clock.advance(10);
+    }
+    for (const host of ["held", "a", "b", "c"])
+      expect(await rejection(() => get(host))).toBeInstanceOf(FailfastError);
+    expect(calls).toBe(3);
+    await byHost.for("a").reset();
+    expect(await rejection(() => get("a"))).toBe(boom);
+    expect([byHost.for("held").held, byHost.for("a").state]).toEqual(["open", "open"]);
+  });
+
+  test("one that is let go goes on for whoever else has it", async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    const failfast = createFailfast({ clock, store });
+    const handle = failfast("a", 60, { maxCircuits: 1 });
+    const byHost = failfast((host: string) => host, 60, { maxCircuits: 1 });
+    await handle.run(() => 1);
+    const get = byHost(async (host: string) => host);
+    for (const host of ["a", "b", "c"]) await get(host);
+    await createFailfast({ clock, store })("a", 60).trip();
+    await clock.advance(1);
+    expect(handle.state).toBe("open");
+    expect(await rejection(() => handle.run(() => 1))).toBeInstanceOf(FailfastError);
+  });
+
+  test("they take `returns` from the defaults too", async () => {
+    const byHost = createFailfast({ returns: "promise" })((host: string) => host, 60);
+    await byHost.for("a").trip();
+    await expect(byHost((host: string) => host)("a")).rejects.toBeInstanceOf(FailfastError);
+  });
+
   test("a name that is no string is refused", () => {
     const byHost = createFailfast()((() => 7) as unknown as () => string, 60);
     expect(() => byHost(() => 1)()).toThrow(/answered 7/);
@@ -344,6 +422,17 @@ describe("events", () => {
     await circuit.reset();
     await rejection(() => circuit.run(fail));
     expect(seen).toHaveLength(4);
+  });
+
+  test("a store's health is heard at the circuit as well", async () => {
+    const down = (): never => {
+      throw boom;
+    };
+    const circuit = createFailfast({ store: { get: down, set: down, delete: down } })("x", 60);
+    const heard: unknown[] = [];
+    circuit.on("store-down", ({ error }) => heard.push(error));
+    await rejection(() => circuit.run(fail));
+    expect(heard).toEqual([boom]);
   });
 
   test("success is heard from the moment somebody listens, and a listener that throws harms nobody", async () => {

@@ -17,6 +17,7 @@ import { Events, type FailfastEventName, type FailfastListener, type Subscriptio
 import { type Finding, lintBreaker } from "./lint.js";
 import {
   checkOptions,
+  enabledByEnvironment,
   type FailfastDefaults,
   type FailfastOptions,
   NO_OPTIONS,
@@ -134,6 +135,8 @@ class Home {
   readonly events: Events = new Events(() => this.#renewTerms());
   readonly #definitions = new Map<Store | undefined, Map<string, Definition>>();
   readonly #named: GuardsByName[] = [];
+  /** Whether those named by arguments make sense with other defaults. */
+  readonly #checks: ((defaults: FailfastDefaults) => unknown)[] = [];
   readonly #fleets = new Map<Store, Fleet>();
   /** Circuits with the same settings share them. */
   readonly #settings = new Map<string, CircuitSettings>();
@@ -151,8 +154,7 @@ class Home {
         `the circuit's name is ${show(name)}: it takes a string, or a function of the call's arguments`,
       );
     }
-    const options = checkOptions(given, "circuit");
-    checkTogether(options);
+    const options = checkGiven(given);
     if (timeout !== undefined) milliseconds("timeout", timeout);
     const definition = this.#define(name, timeout, options);
     return this.#handle(definition, options);
@@ -163,16 +165,17 @@ class Home {
     timeout: Duration | undefined,
     given: FailfastOptions | undefined,
   ): Circuits<A> {
-    const options = checkOptions(given, "circuit");
-    checkTogether(options);
+    const options = checkGiven(given);
     const time = timeout ?? this.#defaults.timeout;
     if (time === undefined)
       throw new TypeError("timeout is left out: circuits named by their arguments take one");
-    settingsOf(time, over(this.#defaults, options));
+    const check = (defaults: FailfastDefaults): unknown => settingsOf(time, defaults, options);
+    check(this.#defaults);
+    this.#checks.push(check);
     let policy: Policy | undefined;
     let limit: number | undefined;
     const guards: GuardsByName = new GuardsByName({
-      returns: options.returns,
+      returns: options.returns ?? this.returns,
       limit: () => {
         limit ??= this.#settingsOf(time, options).maxCircuits;
         return limit;
@@ -187,7 +190,7 @@ class Home {
     return makeCircuits(
       nameOf,
       {
-        returns: options.returns,
+        returns: options.returns ?? this.returns,
         limit: () => this.#settingsOf(time, options).maxCircuits,
         make: (name) => guards.get(name),
         on: (event, listener, circuit) =>
@@ -209,7 +212,11 @@ class Home {
     if (called.length > 0) {
       throw new Error(`configure() comes too late for circuits that have been called: ${called.join(", ")}`);
     }
-    this.#defaults = { ...this.#defaults, ...checkDefaults(given) };
+    const defaults = checkDefaults(over(this.#defaults, checkDefaults(given)));
+    for (const { timeout, options } of this.#eachDefinition())
+      settingsOf(timeout ?? defaults.timeout, defaults, options);
+    for (const check of this.#checks) check(defaults);
+    this.#defaults = defaults;
     this.#plainPolicy = undefined;
   }
 
@@ -261,14 +268,9 @@ class Home {
     const known = this.#find(name, options.store);
     if (known !== undefined) {
       agree(known, timeout, options);
-      settingsOf(known.timeout ?? timeout ?? this.#defaults.timeout, {
-        ...over(this.#defaults, known.options),
-        ...options,
-      });
-      const shared = Object.fromEntries(
-        SHARED.filter((key) => key in options).map((key) => [key, options[key]]),
-      );
-      known.options = { ...shared, ...known.options };
+      const theirs = over(this.#defaults, sharedOf(known.options));
+      settingsOf(known.timeout ?? timeout ?? this.#defaults.timeout, theirs, options);
+      known.options = { ...sharedOf(options), ...known.options };
       return known;
     }
     if (timeout === undefined && this.#defaults.timeout === undefined) {
@@ -276,7 +278,7 @@ class Home {
         `there is no circuit ${show(name)} yet: give its time where it is made, as in failfast(${show(name)}, 60)`,
       );
     }
-    settingsOf(timeout ?? this.#defaults.timeout, over(this.#defaults, options));
+    settingsOf(timeout ?? this.#defaults.timeout, this.#defaults, options);
     const definition: Definition = { name, timeout, options, breaker: undefined };
     const { store } = options;
     const sharing = this.#definitions.get(store) ?? new Map<string, Definition>();
@@ -327,9 +329,11 @@ class Home {
     const known = fleet.replica.subscribers.get(key);
     if (known instanceof Breaker) {
       sameSettings(name, known.settings, settings);
+      known.users++;
       return known;
     }
     const breaker = new Breaker(name, key, settings, fleet);
+    breaker.users++;
     fleet.replica.subscribe(key, breaker);
     breaker.changed();
     return breaker;
@@ -366,7 +370,7 @@ class Home {
   }
 
   #settingsOf(timeout: Duration | undefined, options: FailfastOptions): CircuitSettings {
-    const settings = settingsOf(timeout, over(this.#defaults, options));
+    const settings = settingsOf(timeout, this.#defaults, options);
     if (settings.retryAfterFrom !== undefined) return settings;
     const key = Object.values(settings).join();
     const known = this.#settings.get(key);
@@ -387,10 +391,20 @@ class Home {
 
 function checkDefaults(given: FailfastDefaults | undefined): FailfastDefaults {
   const defaults = checkOptions(given, "failfast");
-  checkTogether(defaults);
-  if (defaults.timeout !== undefined) settingsOf(defaults.timeout, defaults);
+  checkTogether(defaults, defaults);
+  if (defaults.timeout !== undefined) settingsOf(defaults.timeout, defaults, NO_OPTIONS);
   return defaults;
 }
+
+function checkGiven(given: FailfastOptions | undefined): FailfastOptions {
+  // Said where the circuit is made, and not by its first call.
+  enabledByEnvironment();
+  return checkOptions(given, "circuit");
+}
+
+/** What of a handle's options is the circuit's. */
+const sharedOf = (options: FailfastOptions): FailfastOptions =>
+  Object.fromEntries(SHARED.filter((key) => key in options).map((key) => [key, options[key]]));
 
 /** @throws {TypeError} when two handles of one circuit differ in what belongs to the circuit. */
 function agree(known: Definition, timeout: Duration | undefined, options: FailfastOptions): void {

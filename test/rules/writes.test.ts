@@ -38,6 +38,20 @@ describe("rule 13: what a circuit costs while nothing happens", () => {
     expect(clock.pending).toBe(before);
   });
 
+  test("after close() the store is not asked, and the circuit trips and recovers by itself", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5 });
+    const { failfast, link, fail, succeed, circuit } = at(members, 0);
+    const closing = failfast.close();
+    await clock.advance(600);
+    await closing;
+    const before = link.operations;
+    expect(await fail()).toBe("failed");
+    expect(await succeed()).toBe("rejected");
+    await clock.advance(5_100);
+    expect(await succeed()).toBe("ok");
+    expect([circuit.state, link.operations]).toEqual(["closed", before]);
+  });
+
   test("rule 13: after close() nothing is left", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     for (const { fail } of members) await fail();

@@ -22,6 +22,22 @@ describe("rule 17: quorum", () => {
     expect(store.record("x")).not.toHaveProperty("votes");
   });
 
+  test("settled() and close() wait for no jitter: the vote is in the store when they are done", async () => {
+    for (const end of ["settled", "close"] as const) {
+      const { clock, store, members } = await fleet(1, { options });
+      await at(members, 0).fail();
+      const before = clock.now();
+      let ended = Infinity;
+      const done = at(members, 0)
+        .failfast[end]()
+        .then(() => (ended = clock.now() - before));
+      await clock.advance(300);
+      await done;
+      expect(ended).toBeLessThan(10);
+      expect(store.record("x")).toMatchObject({ votes: [{ host: "host0" }] });
+    }
+  });
+
   test("the processes of one host have one vote between them, and a crash loop has one", async () => {
     const { clock, store, members } = await fleet(3, { options });
     for (let round = 0; round < 10; round++) {

@@ -19,6 +19,9 @@ describe("what makes no sense together is refused where it is given, and says wh
     [{ backoff: { factor: 2, max: "10s" } }, /shorter than the circuit's own time/],
     [{ retryAfter: { min: "5m", max: "1m" } }, /shorter than retryAfter.min/],
     [{ quorum: 2, store: noSwap }, /no swap/],
+    [{ window: "5s" }, /here the first failure trips/],
+    [{ backoff: { max: "5m" } }, /backoff.max is never reached/],
+    [{ mode: "throttle", scope: "confirm" }, /"confirm" is about tripping/],
   ])("%j", (options, why) => {
     const failfast = createFailfast();
     expect(() => failfast("x", 60, options)).toThrow(TypeError);
@@ -51,6 +54,45 @@ describe("what makes no sense together is refused where it is given, and says wh
 
   test("a quorum on a store of the defaults that can't swap is refused at the circuit", () => {
     expect(() => createFailfast({ store: noSwap })("x", 60, { quorum: 2 })).toThrow(/no swap/);
+  });
+
+  test.each<[FailfastDefaults, FailfastOptions]>([
+    [{ failureRate: 0.5 }, { minimumCalls: 50 }],
+    [{ failureRate: 0.5, minimumCalls: 50 }, { threshold: 2 }],
+    [{ slowCall: 1 }, { slowCallRate: 0.2 }],
+    [{ slowCall: "2s" }, { callTimeout: 1 }],
+    [{ threshold: 3, window: "30s" }, { failureRate: 0.2 }],
+    [{ window: "30s" }, {}],
+    [{ probes: 2, backoff: { factor: 2 }, rampUp: 5 }, { recovery: "all" }],
+    [{ quorum: 2 }, { scope: "process" }],
+    [{ threshold: 5, retryAfter: true, quorum: 2 }, { mode: "throttle" }],
+    [{ callTimeout: 5 }, { returns: "value" }],
+  ])("of the defaults %j what can't go with a circuit's own %j gives way", (defaults, options) => {
+    expect(() => createFailfast(defaults)("x", 60, options)).not.toThrow();
+    expect(() => createFailfast(defaults)((name: string) => name, 60, options)).not.toThrow();
+  });
+
+  test("so it is with defaults that come later", () => {
+    const failfast = createFailfast();
+    failfast("x", 60, { recovery: "all", threshold: 2 });
+    failfast.configure({ probes: 2, failureRate: 0.5, minimumCalls: 50 });
+  });
+
+  test.each<[FailfastDefaults, FailfastOptions, RegExp]>([
+    [{ mode: "throttle" }, { threshold: 5 }, /threshold is about tripping/],
+    [{ recovery: "all" }, { probes: 2 }, /probes is about probes/],
+    [{ scope: "process" }, { quorum: 2 }, /quorum 2 needs other hosts/],
+    [{ callTimeout: 1 }, { slowCall: "2s" }, /never reached/],
+    [{ threshold: 2 }, { minimumCalls: 5 }, /minimumCalls is for rates/],
+  ])("the defaults %j make a circuit's own %j senseless: refused", (defaults, options, why) => {
+    expect(() => createFailfast(defaults)("x", 60, options)).toThrow(why);
+  });
+
+  test("a second handle may repeat a part of what the first one said", () => {
+    const failfast = createFailfast();
+    failfast("x", 60, { failureRate: 0.5, minimumCalls: 5, window: "5s", callTimeout: 1 });
+    failfast("x", 60, { minimumCalls: 5 });
+    failfast("x", 60, { window: 5, returns: "value" });
   });
 
   test("a circuit's way of counting takes the place of the defaults'", async () => {

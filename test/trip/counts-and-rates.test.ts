@@ -135,6 +135,22 @@ describe("failureRate and minimumCalls", () => {
       { numRuns: 60 },
     ));
 
+  test("rule 10: nor in a process that never yields, whose coarse clock stands still", () => {
+    const clock = manualClock();
+    let now = 0;
+    const failfast = createFailfast({ clock: { ...clock, now: () => now, coarse: () => 0 } });
+    const circuit = failfast("x", 60, { failureRate: 0.1, minimumCalls: 3, window: "10s" });
+    const call = circuit((fails: boolean) => {
+      if (fails) throw boom;
+    });
+    for (let n = 0; n < 5; n++) {
+      now += 10_001;
+      expect(() => call(true)).toThrow(boom);
+      call(false);
+    }
+    expect(circuit.state).toBe("closed");
+  });
+
   test("after any idle time nothing of before is left", async () => {
     const { clock, circuit, fail } = alone({ failureRate: 0.1, minimumCalls: 3, window: "10s" });
     await fail();
