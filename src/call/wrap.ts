@@ -35,15 +35,17 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
         throw error;
       }
     }
-    if (guard.open && guard.onFailure !== undefined) {
+    // Read before the call, which may change them: a result counts only under what its call was admitted under.
+    const { onSuccess, onFailure } = guard;
+    if (guard.open && onFailure !== undefined) {
       let result: unknown;
       try {
         result = fn.apply(this, args as unknown as unknown[]);
       } catch (error) {
-        return guard.onFailure(error);
+        return onFailure(error);
       }
       if (declared === undefined) seen = isThenable(result) ? "promise" : "value";
-      return settle(result, guard.onSuccess, guard.onFailure);
+      return settle(result, onSuccess, onFailure);
     }
     if (guarding.fixed) fixed = guard;
     const result = guard.call(fn, this, args, seen);

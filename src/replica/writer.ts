@@ -134,7 +134,7 @@ function makeStamp(replica: Replica, entry: Entry<VersionedRecord>): Stamp {
 }
 
 const nonce = ({ clock }: Replica): string =>
-  clock.random().toString(36).slice(2) + clock.random().toString(36).slice(2);
+  clock.random().toString(36).slice(2) + clock.random().toString(36).slice(2) || "0";
 
 /** Only expiry deletes, and late: whoever looks a day after the deadline still learns of it. */
 function ttl(record: VersionedRecord, now: number): number {

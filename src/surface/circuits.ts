@@ -22,6 +22,9 @@ export interface NameSource {
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>, circuit?: string): Subscription;
 }
 
+/** So many are looked at for one to let go, and then moved behind the others. */
+const LOOKS = 64;
+
 /**
  * The guards of many names, the least useful let go when there are too many: closed ones first, by a second
  * chance for those used since the last look, then the one that would close next.
@@ -55,19 +58,20 @@ export class GuardsByName {
 
   #letGo(): void {
     let next: { name: string; guard: Guard; left: number } | undefined;
+    let looks = 0;
     // One that is moved to the end for its second chance is met again, and then goes.
     for (const [name, guard] of this.#guards) {
-      const left = guard.breaker.retryAfterMs;
       const closed = guard.breaker.term.passes && !guard.breaker.pending;
       if (closed && !guard.used) {
         this.#remove(name, guard);
         return;
       }
       guard.used = false;
-      if (closed) {
-        this.#guards.delete(name);
-        this.#guards.set(name, guard);
-      } else if (next === undefined || left < next.left) next = { name, guard, left };
+      const left = closed ? -1 : guard.breaker.retryAfterMs;
+      if (next === undefined || left < next.left) next = { name, guard, left };
+      this.#guards.delete(name);
+      this.#guards.set(name, guard);
+      if (++looks === LOOKS) break;
     }
     if (next) this.#remove(next.name, next.guard);
   }

@@ -393,6 +393,21 @@ describe("circuits named by the arguments", () => {
     expect(await rejection(() => handle.run(() => 1))).toBeInstanceOf(FailfastError);
   });
 
+  test("letting one go costs as much among thousands of open ones as among a few", async () => {
+    let read = 0;
+    const clock = manualClock();
+    const counting = { ...clock, now: () => (read++, clock.now()) };
+    const cost = async (maxCircuits: number): Promise<number> => {
+      const failfast = createFailfast({ clock: counting });
+      const get = failfast((n: number) => `n${n}`, 60, { maxCircuits })((_: number) => fail());
+      for (let n = 0; n < maxCircuits; n++) await rejection(() => get(n));
+      read = 0;
+      for (let n = 0; n < 20; n++) await rejection(() => get(maxCircuits + n));
+      return read;
+    };
+    expect(await cost(2_000)).toBeLessThan(3 * (await cost(100)));
+  });
+
   test("they take `returns` from the defaults too", async () => {
     const byHost = createFailfast({ returns: "promise" })((host: string) => host, 60);
     await byHost.for("a").trip();

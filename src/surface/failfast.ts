@@ -3,6 +3,7 @@ import { Breaker } from "../breaker/breaker.js";
 import { Fleet } from "../breaker/fleet.js";
 import { Guard } from "../call/guard.js";
 import { makePolicy, type Policy } from "../call/policy.js";
+import { shortenHost } from "../machine/codec.js";
 import { encodeName } from "../machine/key.js";
 import { builtin, environment, platform, warn } from "../platform.js";
 import { Replica } from "../replica/replica.js";
@@ -345,7 +346,7 @@ class Home {
     const store = given ?? (this.#memory as Store);
     let fleet = this.#fleets.get(store);
     if (fleet === undefined) {
-      const host = this.#defaults.host ?? hostName();
+      const host = shortenHost(this.#defaults.host ?? hostName());
       const replica = new Replica(store, clock, `${host}/${platform.process?.pid ?? 0}`, this.#health());
       fleet = new Fleet(replica, clock, this.events, host);
       this.#fleets.set(store, fleet);

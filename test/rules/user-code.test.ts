@@ -72,6 +72,38 @@ describe("what the user's own functions throw", () => {
     expect(circuit.state).toBe("open");
   });
 
+  test("a call that calls its own circuit counts under what it was admitted under", async () => {
+    const { clock, failfast } = made();
+    const circuit = failfast("x", 5);
+    const guarded = circuit((does: "fail" | "succeed" | "outlive"): void => {
+      if (does === "outlive") {
+        expect(() => guarded("fail")).toThrow(boom);
+        clock.stall(6_000);
+        guarded("succeed");
+        guarded("succeed");
+      }
+      if (does !== "succeed") throw boom;
+    });
+    guarded("succeed");
+    expect(() => guarded("outlive")).toThrow(boom);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("a clock of which chance always draws the same harms no call", async () => {
+    const circuit = createFailfast({ clock: { ...manualClock(), random: () => 0 } })("x", 60);
+    expect(await ending(circuit.run(() => Promise.reject(boom)))).toBe("failed");
+    expect(await ending(circuit.run(() => 1))).toBe("rejected");
+  });
+
+  test("a host's name may be of any length", async () => {
+    const clock = manualClock();
+    const circuit = createFailfast({ clock, host: "h".repeat(1_000) })("x", 5, { quorum: 1 });
+    expect(await ending(circuit.run(() => Promise.reject(boom)))).toBe("failed");
+    await clock.advance(5_000);
+    expect(await ending(circuit.run(() => 1))).toBe("ok");
+    expect(circuit.state).toBe("closed");
+  });
+
   test("a predicate that calls its own circuit", async () => {
     const { failfast } = made();
     const seen: unknown[] = [];

@@ -4,6 +4,7 @@ import {
   createFailfast,
   type FailfastError,
   failfast,
+  firstAvailable,
   isFailfastError,
   memoryStore,
   type Store,
@@ -70,6 +71,34 @@ failfast("x", 60, { returns: "sync" });
 // @ts-expect-error: a store
 failfast("x", 60, { store: new Map<string, string>().keys() });
 void [one, direct];
+
+const chunks: AsyncGenerator<string, void, undefined> = circuit.stream(async function* () {
+  yield "x";
+});
+const answer: Promise<number> = firstAvailable([circuit, one], async ({ name }) => name.length);
+const findings: readonly { finding: "never-trips" | "trips-needlessly" }[] = createFailfast().lint();
+failfast("x", "30s", {
+  failureRate: 0.5,
+  minimumCalls: 20,
+  window: "10s",
+  slowCall: "2s",
+  callTimeout: "3s",
+  backoff: { factor: 2, max: "5m", jitter: 0.2 },
+  retryAfter: { min: 1, max: "2m", from: (failure) => (failure === undefined ? undefined : 5) },
+  rampUp: "30s",
+  scope: "confirm",
+  quorum: 2,
+  mode: "shadow",
+});
+// @ts-expect-error: no such scope
+failfast("x", 60, { scope: "host" });
+// @ts-expect-error: no such mode
+failfast("x", 60, { mode: "off" });
+// @ts-expect-error: a list of circuits
+firstAvailable(circuit, () => 1);
+// @ts-expect-error: neither an async iterable nor a ReadableStream
+circuit.stream(() => 7);
+void [chunks, answer, findings];
 
 failfast("x", 60, { fallback: (error: FailfastError, customer: string) => [error.circuit, customer] });
 failfast("x", 60, { results: (response: { status: number }) => response.status >= 500 });
