@@ -10,6 +10,8 @@ export interface RedisSubject extends Subject {
   readonly proxy: ToxicProxy;
   /** A command from who may do everything, on a connection of its own that knows no proxy. */
   command(...args: string[]): Promise<unknown>;
+  /** Commands on one connection, until it is ended. */
+  session(): Promise<{ command(...args: string[]): Promise<unknown>; end(): void }>;
   /** A replica that has everything up to now, and nothing from now on. Returns what makes it the master. */
   detachReplica(): Promise<() => Promise<void>>;
 }
@@ -29,6 +31,7 @@ export async function redisSubject(): Promise<RedisSubject> {
     },
     proxy,
     command,
+    session: () => session(master.port),
     read: async (key) => (await command("GET", `failfast:${key}`)) as string | null,
     async detachReplica() {
       const of = ["--replicaof", "127.0.0.1", String(master.port), "--repl-diskless-sync-delay", "0"];
@@ -51,17 +54,22 @@ export async function redisSubject(): Promise<RedisSubject> {
   };
 }
 
-/** One command on a connection for it alone, which no fault of the server's clients concerns. */
-async function once(port: number, args: readonly string[]): Promise<unknown> {
+async function session(port: number): ReturnType<RedisSubject["session"]> {
   const client = createClient({
     url: `redis://127.0.0.1:${port}`,
     socket: { reconnectStrategy: false, connectTimeout: 5_000 },
   });
   client.on("error", () => undefined);
   await client.connect();
+  return { command: (...args) => client.sendCommand(args), end: () => client.destroy() };
+}
+
+/** One command on a connection for it alone, which no fault of the server's clients concerns. */
+async function once(port: number, args: readonly string[]): Promise<unknown> {
+  const { command, end } = await session(port);
   try {
-    return await client.sendCommand(args);
+    return await command(...args);
   } finally {
-    client.destroy();
+    end();
   }
 }

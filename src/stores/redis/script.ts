@@ -18,7 +18,7 @@ export interface Scripting {
  * Answers whether it wrote, Redis's clock in ms, and what is stored now. With "index" the only key is the
  * index, and all it does is to put the name there.
  *
- * A refused write puts the record it found into the index as well, so that an index that was lost heals. A
+ * What is no string is nothing: it is nobody's record, and is written over. A refused write puts the record it found into the index as well, so that an index that was lost heals. A
  * PUBLISH that fails leaves the write standing: watchers poll as well. Texts are answered behind a "=", which
  * keeps a client that would parse them as JSON from it.
  */
@@ -42,7 +42,11 @@ if verb == 'delete' then
   if index then redis.call('ZREM', index, name) end
   return {redis.call('DEL', record)}
 end
-local stored = verb ~= 'always' and redis.call('GET', record)
+local stored = verb ~= 'always' and redis.pcall('GET', record)
+if type(stored) == 'table' then
+  if not string.find(stored.err, 'WRONGTYPE', 1, true) then return stored end
+  stored = false
+end
 local write = verb == 'always' or stored == ({absent = false, equal = expected})[verb]
 if write then
   redis.call('SET', record, value, 'PX', ttl)
@@ -51,7 +55,7 @@ if write then
 end
 if stored and index then put(index) end
 return {write and 1 or 0, now, stored and '=' .. stored}`,
-  sha1: "844fc0fb80580a95338673bb002afb386b33166b",
+  sha1: "2eda7cd189c0a6f8b208138e3540bbe5275df6b9",
 };
 
 /** Redis's clock in ms, and the values under KEYS, or with an ARGV the names in the index KEYS[1]. */
