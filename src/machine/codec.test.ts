@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeCircuit, decodeOverride, encode } from "./codec.js";
 import { aRecord } from "./record.fixture.js";
+import { runs } from "./runs.fixture.js";
 
 const NOW = 1_700_000_000_000;
 const good = {
@@ -23,7 +24,7 @@ describe("rule 16: what a store returns is decoded strictly", () => {
       fc.property(aRecord, (record) => {
         expect(decodeCircuit(encode(record), NOW)).toEqual(record);
       }),
-      { numRuns: 10_000 },
+      runs(10_000),
     );
   });
 
@@ -40,7 +41,7 @@ describe("rule 16: what a store returns is decoded strictly", () => {
         decodeCircuit(raw, NOW);
         decodeOverride(raw, NOW);
       }),
-      { numRuns: 50_000 },
+      runs(50_000),
     );
   });
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeName } from "./key.js";
+import { runs } from "./runs.fixture.js";
 import { sha256 } from "./sha256.js";
 
 const anyName = fc.oneof(
@@ -16,7 +17,7 @@ describe("rule 16: names are any string", () => {
       fc.property(anyName, anyName, (a, b) => {
         expect(encodeName(a) === encodeName(b)).toBe(a === b);
       }),
-      { numRuns: 20_000 },
+      runs(20_000),
     );
   });
 
@@ -25,7 +26,7 @@ describe("rule 16: names are any string", () => {
       fc.property(anyName, fc.integer({ min: 1, max: 100 }), (name, times) => {
         expect(encodeName(name.repeat(times))).toMatch(/^[A-Za-z0-9_.%~-]{1,160}$/);
       }),
-      { numRuns: 5_000 },
+      runs(5_000),
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { encode } from "./codec.js";
 import { compare, merge, type Stored } from "./merge.js";
 import { aRecord } from "./record.fixture.js";
+import { runs } from "./runs.fixture.js";
 
 const stored: fc.Arbitrary<Stored> = aRecord.map((record) => ({ raw: encode(record), record }));
 
@@ -12,7 +13,7 @@ describe("rule 7: merging two records is a join", () => {
       fc.property(stored, stored, (a, b) => {
         expect(merge(a, b).raw).toBe(merge(b, a).raw);
       }),
-      { numRuns: 30_000 },
+      runs(30_000),
     );
   });
 
@@ -21,7 +22,7 @@ describe("rule 7: merging two records is a join", () => {
       fc.property(stored, stored, stored, (a, b, c) => {
         expect(merge(a, merge(b, c)).raw).toBe(merge(merge(a, b), c).raw);
       }),
-      { numRuns: 30_000 },
+      runs(30_000),
     );
   });
 
@@ -31,7 +32,7 @@ describe("rule 7: merging two records is a join", () => {
         expect(merge(a, a)).toBe(a);
         expect([a, b]).toContain(merge(a, b));
       }),
-      { numRuns: 10_000 },
+      runs(10_000),
     );
   });
 
