@@ -3,6 +3,7 @@ import type { Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
 import type { Duration } from "../surface/duration.js";
 import { show } from "../surface/options.js";
+import { checkName, failedStatus } from "./named.js";
 
 /** The platform's `URL`, where its types are known. */
 export type Url = typeof globalThis extends { URL: { prototype: infer U } }
@@ -18,10 +19,10 @@ export interface FetchOptions extends FailfastOptions {
   /** How long a circuit stays open. Default: 30 s. */
   readonly timeout?: Duration;
   /**
-   * Names the circuit of a request. Default: its origin, `https://api.example.com`, so that each host has one of its
-   * own.
+   * Names the circuit of a request: one for all, or a function; of the route, say, never of the whole path, which would
+   * be a circuit for each. Default: its origin, `https://api.example.com`, so that each host has one of its own.
    */
-  readonly name?: (url: Url, method: string) => string;
+  readonly name?: string | ((url: Url, method: string) => string);
   /** What sends the request. Default: the runtime's `fetch`. */
   readonly fetch?: Fetch;
   /** Whose circuits they are. Default: the shared `failfast`. */
@@ -68,9 +69,10 @@ type AnyFetch = (input: unknown, init?: unknown) => Promise<ResponseLike>;
  */
 export function failfastFetch(options: FetchOptions = {}): Fetch {
   const { timeout = "30s", name, fetch, failfast = shared, body = false, ...circuit } = options;
-  if (name !== undefined) checkFunction(name);
+  checkName(name);
   if (fetch !== undefined) checkFunction(fetch);
   const nameOf = (input: unknown, init: unknown): string => {
+    if (typeof name === "string") return name;
     const { url, method } = requestOf(input, init);
     return name === undefined ? url.origin : name(url, method);
   };
@@ -78,6 +80,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
     results: isFailure,
     retryAfter: true,
     ...circuit,
+    ...(body && circuit.fallback !== undefined && { fallback: streamed(circuit.fallback as never) }),
   } as FailfastOptions);
   const send: AnyFetch = (input, init) => ((fetch ?? globalFetch()) as unknown as AnyFetch)(input, init);
 
@@ -108,7 +111,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
 /** What is taken for a failure of the backend. */
 export function isFailure(response: unknown): boolean {
   const { status, headers } = response as ResponseLike;
-  return status >= 500 || (status === 429 && headers.get("retry-after") !== null);
+  return failedStatus(status, headers.get("retry-after"));
 }
 
 const READS_BODIES = typeof (globalThis as { Response?: unknown }).Response === "function";
@@ -127,8 +130,10 @@ async function bodied(
   send: (signal: unknown) => Promise<ResponseLike>,
   failed: (response: unknown) => boolean,
 ): Promise<ResponseLike> {
+  let admitted = false;
   const items = circuit.stream(
     async (signal) => {
+      admitted = true;
       const response = await send(signal);
       return (async function* () {
         yield response;
@@ -139,6 +144,11 @@ async function bodied(
     given === undefined ? {} : { signal: given },
   );
   const { value: response } = (await items.next()) as { value: ResponseLike };
+  if (!admitted) {
+    // It is the fallback's own.
+    await items.return(undefined);
+    return response;
+  }
   if (failed(response)) {
     // Its body is the caller's to read, as it is; the circuit has its verdict.
     await items.next().catch(() => undefined);
@@ -167,6 +177,13 @@ async function bodied(
   for (const field of ["url", "redirected", "type"] as const)
     Object.defineProperty(copy, field, { value: response[field], configurable: true });
   return copy;
+}
+
+/** A fallback's response, as the one item of a stream. */
+function streamed(fallback: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
+  return async function* (...args) {
+    yield await fallback(...args);
+  };
 }
 
 /** What a failed status is to the circuit; it reaches no caller. */

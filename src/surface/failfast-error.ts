@@ -144,14 +144,19 @@ const DEEPEST = 16;
  * errors they are given, and since a package may be loaded twice.
  */
 export function isFailfastError(error: unknown): boolean {
+  return rejectionIn(error) !== undefined;
+}
+
+/** The rejection itself, behind whatever wraps it. */
+export function rejectionIn(error: unknown): FailfastError | undefined {
   try {
     let link = error;
     for (let depth = 0; depth < DEEPEST && typeof link === "object" && link !== null; depth++) {
-      if ((link as { code?: unknown }).code === OPEN_CODE) return true;
+      if ((link as { code?: unknown }).code === OPEN_CODE) return link as FailfastError;
       link = (link as { cause?: unknown }).cause;
     }
   } catch {
     // A getter that throws, a revoked proxy: nothing of ours.
   }
-  return false;
+  return undefined;
 }

@@ -41,7 +41,7 @@ function fromHeaders(headers: unknown, wall: number): number | undefined {
 }
 
 /** One header of a `Headers`, a `Map`, or a plain object however it is spelt. */
-function header(headers: object, name: string): unknown {
+export function header(headers: object, name: string): unknown {
   if ("get" in headers && typeof headers.get === "function") return headers.get(name);
   const key = Object.keys(headers).find((each) => each.toLowerCase() === name);
   const value: unknown = key === undefined ? undefined : (headers as Record<string, unknown>)[key];

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject 
 import { HttpAdapterHost } from "@nestjs/core";
 import { type Observable, throwError } from "rxjs";
 import { type FailfastError, isFailfastError } from "../../index.js";
-import { OPEN_CODE } from "../../surface/failfast-error.js";
+import { rejectionIn } from "../../surface/failfast-error.js";
 
 /** What `@Catch` compares with: a rejection, also behind a client's error, but none that the application made an answer of. */
 // biome-ignore lint/complexity/noStaticOnlyClass: Nest takes a class, and asks it with `instanceof`
@@ -25,7 +25,7 @@ export class FailfastFilter implements ExceptionFilter {
   }
 
   catch(exception: unknown, host: ArgumentsHost): Observable<never> | undefined {
-    const error = rejectionIn(exception);
+    const error = rejectionIn(exception) as FailfastError;
     switch (host.getType<string>()) {
       case "http":
         this.#answer(error, host.getArgByIndex(1));
@@ -64,13 +64,6 @@ export class FailfastFilter implements ExceptionFilter {
     Catch(Rejection)(FailfastFilter);
     Inject(HttpAdapterHost)(FailfastFilter, undefined, 0);
   }
-}
-
-/** The rejection itself, which a client may have wrapped. */
-function rejectionIn(exception: unknown): FailfastError {
-  let link = exception as { code?: unknown; cause?: unknown };
-  while (link.code !== OPEN_CODE) link = link.cause as typeof link;
-  return link as unknown as FailfastError;
 }
 
 function told({ message, code, circuit, retryAfter }: FailfastError): object {

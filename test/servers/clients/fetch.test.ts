@@ -1,10 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createTRPCClient, httpBatchLink } from "@trpc/client";
+import { type AnyRouter, initTRPC } from "@trpc/server";
+import { createHTTPHandler } from "@trpc/server/adapters/standalone";
+import { createGateway, generateText, streamText } from "ai";
+import axios from "axios";
 import ky from "ky";
 import OpenAI from "openai";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { failfastFetch } from "../../src/clients/fetch.js";
-import { createFailfast, type Failfast, isFailfastError, TimeoutError } from "../../src/index.js";
+import { failfastFetch } from "../../../src/clients/fetch.js";
+import { createFailfast, type Failfast, isFailfastError, TimeoutError } from "../../../src/index.js";
 
 let handle: (request: IncomingMessage, response: ServerResponse) => void;
 let calls: number;
@@ -35,6 +40,9 @@ const answer =
     void response.writeHead(status, headers).end(body);
 const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
 const stateOf = (): string => [...failfast.circuits()].find(({ name }) => name === origin)?.state ?? "none";
+
+const FINISHED = { unified: "stop", raw: "stop" };
+const USAGE = { inputTokens: { total: 1 }, outputTokens: { total: 1 } };
 
 describe("failfastFetch", () => {
   test("an answer of 500 and more opens the circuit of its origin: no further request is made", async () => {
@@ -129,6 +137,74 @@ describe("failfastFetch", () => {
     expect(stateOf()).toBe("open");
   });
 
+  test("body: true gives a fallback's response as it is", async () => {
+    handle = answer(500);
+    const fetch = failfastFetch({ failfast, body: true, fallback: () => new Response("an earlier answer") });
+    await fetch(origin);
+    expect(await (await fetch(origin)).text()).toBe("an earlier answer");
+    expect(calls).toBe(1);
+  });
+
+  test("one circuit for all, by its name", async () => {
+    handle = answer(500);
+    const fetch = failfastFetch({ failfast, name: "sales_api" });
+    await fetch(`${origin}/a`);
+    expect(await outcome(fetch(`${origin}/b`))).toMatchObject({ circuit: "sales_api" });
+  });
+
+  test("as the fetch of axios: the rejection is the cause of its error, as are network errors", async () => {
+    const client = axios.create({ adapter: "fetch", env: { fetch: failfastFetch({ failfast }) } });
+    handle = answer(200, { "Content-Type": "application/json" }, '{"a":1}');
+    expect((await client.get(origin)).data).toEqual({ a: 1 });
+    handle = answer(500);
+    expect(await outcome(client.get(origin))).toMatchObject({ response: { status: 500 } });
+    expect(isFailfastError(await outcome(client.get(origin)))).toBe(true);
+    expect(calls).toBe(2);
+  });
+
+  test("as the fetch of a tRPC client: the rejection is the cause of its error", async () => {
+    const t = initTRPC.create();
+    const serve = createHTTPHandler({ router: t.router({ hello: t.procedure.query(() => "there") }) });
+    handle = serve;
+    const links = [httpBatchLink({ url: origin, fetch: failfastFetch({ failfast }) as never })];
+    const client = createTRPCClient<AnyRouter>({ links }) as unknown as {
+      hello: { query(): Promise<string> };
+    };
+    expect(await client.hello.query()).toBe("there");
+    handle = answer(500, { "Content-Type": "application/json" }, "{}");
+    await outcome(client.hello.query());
+    expect(isFailfastError(await outcome(client.hello.query()))).toBe(true);
+    expect(calls).toBe(2);
+  });
+
+  test("as the fetch of a provider of the AI SDK, generating and streaming", async () => {
+    const gateway = createGateway({ apiKey: "x", baseURL: origin, fetch: failfastFetch({ failfast }) });
+    const model = gateway("test/model");
+    handle = answer(
+      200,
+      { "Content-Type": "application/json" },
+      JSON.stringify({ content: [{ type: "text", text: "hello" }], finishReason: FINISHED, usage: USAGE }),
+    );
+    expect((await generateText({ model, prompt: "x" })).text).toBe("hello");
+    const parts = [
+      { type: "text-start", id: "1" },
+      { type: "text-delta", id: "1", delta: "hello" },
+      { type: "text-end", id: "1" },
+      { type: "finish", finishReason: FINISHED, usage: USAGE },
+    ];
+    handle = answer(
+      200,
+      { "Content-Type": "text/event-stream" },
+      parts.map((part) => `data: ${JSON.stringify(part)}\n\n`).join(""),
+    );
+    expect(await streamText({ model, prompt: "x" }).text).toBe("hello");
+    handle = answer(500, { "Content-Type": "application/json" }, "{}");
+    const ask = (): Promise<unknown> => outcome(generateText({ model, prompt: "x", maxRetries: 0 }));
+    await ask();
+    expect(isFailfastError(await ask())).toBe(true);
+    expect(calls).toBe(3);
+  });
+
   test("as the fetch of ky and of openai", async () => {
     handle = answer(200, { "Content-Type": "application/json" }, '{"data":[]}');
     const fetch = failfastFetch({ failfast });
@@ -145,6 +221,6 @@ describe("failfastFetch", () => {
     expect(await outcome(failfastFetch({ failfast })("nowhere"))).toMatchObject({
       message: expect.stringContaining('"nowhere": it takes a URL'),
     });
-    expect(() => failfastFetch({ name: "x" as never })).toThrow(TypeError);
+    expect(() => failfastFetch({ name: 1 as never })).toThrow(TypeError);
   });
 });

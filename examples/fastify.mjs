@@ -1,0 +1,21 @@
+// A route that fails is not entered again for a while: its clients get 503 at once, and are told when to come back.
+import { failfastPlugin, guard } from "failfast/fastify";
+import fastify from "fastify";
+
+const app = fastify();
+await app.register(failfastPlugin, { timeout: "30s" }); // a circuit for each route, by its pattern
+app.get("/invoices/:customer", async (request) => {
+  throw new Error(`the invoices of ${request.params.customer} can't be read`);
+});
+// Or for one route alone, with settings of its own.
+app.get(
+  "/orders",
+  { ...guard("orders", "10s", { callTimeout: "2s" }), config: { failfast: false } },
+  () => "orders",
+);
+
+for (const url of ["/invoices/ann", "/invoices/bob", "/orders"]) {
+  const { statusCode, headers, body } = await app.inject(url);
+  console.log(statusCode, headers["retry-after"] ?? null, body);
+}
+await app.close();

@@ -1,0 +1,14 @@
+// A route that fails is not entered again for a while: its clients get 503 at once, and are told when to come back.
+import { guard } from "failfast/hono";
+import { Hono } from "hono";
+
+const app = new Hono();
+app.onError((_, context) => context.text("an error page of the app", 500));
+app.get("/invoices/:customer", guard("invoices", "30s", { callTimeout: "5s" }), async (context) => {
+  throw new Error(`the invoices of ${context.req.param("customer")} can't be read`);
+});
+
+for (const customer of ["ann", "bob"]) {
+  const response = await app.request(`/invoices/${customer}`);
+  console.log(response.status, response.headers.get("Retry-After"), await response.text());
+}

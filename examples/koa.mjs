@@ -1,0 +1,18 @@
+// A route that fails is not entered again for a while: its clients get 503 at once, and are told when to come back.
+import { guard } from "failfast/koa";
+import Koa from "koa";
+
+const app = new Koa();
+app.silent = true;
+app.use(guard("invoices", "30s", { callTimeout: "5s" }));
+app.use(async (context) => {
+  throw new Error(`${context.path} can't be read`);
+});
+
+const server = app.listen(0, "127.0.0.1");
+await new Promise((listening) => server.once("listening", listening));
+for (const customer of ["ann", "bob"]) {
+  const response = await fetch(`http://127.0.0.1:${server.address().port}/invoices/${customer}`);
+  console.log(response.status, response.headers.get("Retry-After"), await response.text());
+}
+server.close();

@@ -1,0 +1,96 @@
+import type { Circuit } from "../surface/circuit.js";
+import { follow } from "./follow.js";
+import type { CallerSignal } from "./policy.js";
+
+/** Tells the circuit what came of a call that it admitted. The first word counts. */
+export interface Report {
+  /** It answered; `results` says whether the answer is a failure. */
+  returned(answer?: unknown): void;
+  threw(error: unknown): void;
+  /** Its caller gave up, or it was never made: neither failure nor success. */
+  left(): void;
+}
+
+/** A call whose outcome is told, for interceptors and routes, where none is returned. */
+export interface ReportedCall {
+  /** The circuit admits it. `signal`: of its deadline, where it has one. */
+  start(report: Report, signal: AbortSignalLike | undefined): void;
+  /** The circuit rejects it: with a `FailfastError`, or with the reason of a caller that gave up before. */
+  rejected(error: unknown): void;
+  /** Its deadline passed before anything was told. */
+  late(error: unknown): void;
+}
+
+/** An `AbortSignal`, where no platform's types are known. */
+export interface AbortSignalLike extends CallerSignal {
+  addEventListener?(type: "abort", listener: () => void): void;
+}
+
+/** Begins the call, at once but for one that has to ask for the probe. */
+export function reported(circuit: Circuit, call: ReportedCall): void {
+  const caller = new Caller();
+  let started = false;
+  let told = false;
+  circuit
+    .run(
+      (signal: unknown) =>
+        new Promise((resolve, reject) => {
+          started = true;
+          const report: Report = {
+            returned(answer) {
+              told = true;
+              resolve(answer);
+            },
+            threw(error) {
+              told = true;
+              reject(error);
+            },
+            left() {
+              told = true;
+              caller.leave();
+              reject(LEFT);
+            },
+          };
+          call.start(report, signal === caller ? undefined : (signal as AbortSignalLike));
+        }),
+      { signal: caller as never },
+    )
+    .catch((error: unknown) => {
+      if (!started) call.rejected(error);
+      else if (!told) call.late(error);
+    });
+}
+
+const LEFT = new Error("the caller left");
+
+/** The signal of a caller, who may also leave without it: stands in its place for one call. */
+export class Caller implements CallerSignal {
+  readonly #given: AbortSignalLike | undefined;
+  #left = false;
+  #ended: (() => void) | undefined;
+
+  constructor(given?: AbortSignalLike | null) {
+    this.#given = given ?? undefined;
+  }
+
+  leave(): void {
+    this.#left = true;
+  }
+
+  /** The call is over: what followed the signal lets go of it. */
+  end(): void {
+    this.#ended?.();
+  }
+
+  get aborted(): boolean {
+    return this.#left || this.#given?.aborted === true;
+  }
+
+  get reason(): unknown {
+    return this.#left ? LEFT : this.#given?.reason;
+  }
+
+  addEventListener(_: "abort", listener: () => void): void {
+    if (this.#given !== undefined) this.#ended = follow(this.#given, listener);
+  }
+}

@@ -1,0 +1,138 @@
+import { type AbortSignalLike, Caller } from "../call/report.js";
+import type { Circuit } from "../surface/circuit.js";
+import { isFailfastError } from "../surface/failfast-error.js";
+import { header } from "../trip/retry-after.js";
+import type { Url } from "./fetch.js";
+import { type ClientOptions, checkName, circuitsNamed, failedStatus } from "./named.js";
+
+export interface AxiosOptions extends ClientOptions {
+  /** Names the circuit of a request: one for all, or a function. Default: its origin, `https://api.example.com`. */
+  readonly name?: string | ((url: Url, method: string) => string);
+  /** What sends the request: a name that axios knows, or an adapter. Default: what axios takes by default. */
+  readonly adapter?: "http" | "xhr" | "fetch" | ((config: never) => Promise<unknown>);
+  /** Which answers are failures, whatever axios makes of them. Default: 500 and more, and 429 with `Retry-After`. */
+  results?(response: { readonly status: number; readonly headers: object }): boolean;
+}
+
+/** What is taken of axios, or of an instance of it that has `getAdapter` beside it. */
+export interface AxiosLike {
+  readonly defaults: { readonly adapter?: unknown };
+  // biome-ignore lint/suspicious/noExplicitAny: of every version of axios, whatever its types
+  getAdapter(adapters: any, config?: any): (config: any) => Promise<any>;
+  // biome-ignore lint/suspicious/noExplicitAny: likewise
+  getUri(config?: any): string;
+}
+
+interface Config {
+  readonly url?: string;
+  readonly baseURL?: string;
+  readonly allowAbsoluteUrls?: boolean;
+  readonly method?: string;
+  readonly signal?: AbortSignalLike | null;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: object;
+}
+
+/**
+ * An adapter for axios that keeps a circuit for each origin around the one that sends.
+ *
+ * ```ts
+ * const client = axios.create({ adapter: failfastAdapter(axios, { callTimeout: "3s" }) });
+ * ```
+ *
+ * It counts as `failfastFetch` does, whatever `validateStatus` says; errors reach the caller as axios made them, with
+ * their `response`. A cancelled request counts for nothing. While a circuit is open nothing is sent, and the call
+ * rejects with the `FailfastError` itself.
+ *
+ * @throws {TypeError} a wrong option, or what is not axios, when it is made.
+ */
+export function failfastAdapter(
+  axios: AxiosLike,
+  options: AxiosOptions = {},
+  // biome-ignore lint/suspicious/noExplicitAny: an adapter of every version of axios, whatever its types
+): (config: any) => Promise<any> {
+  if (typeof axios?.getAdapter !== "function" || typeof axios.getUri !== "function")
+    throw new TypeError("failfastAdapter takes axios itself, which has getAdapter and getUri");
+  const { name, adapter, results = isFailure, ...rest } = options;
+  checkName(name);
+  const circuits = circuitsNamed(
+    typeof name === "function" ? name : (url: Url) => name ?? url.origin,
+    rest as ClientOptions,
+    {
+      retryAfter: true,
+      results: (answer: Answer) => results(answer),
+      exceptions: (error) => {
+        const { response } = error as { response?: Answer };
+        return response === undefined ? !isFailfastError(error) : results(response);
+      },
+    },
+  );
+  const circuitOf = ({ url, baseURL, allowAbsoluteUrls, method = "get" }: Config): Circuit | undefined => {
+    const parsed = parse(axios.getUri({ url, baseURL, allowAbsoluteUrls }));
+    return parsed && circuits(parsed, method.toUpperCase());
+  };
+  return async (config: Config) => {
+    const send = axios.getAdapter(adapter ?? axios.defaults.adapter, config);
+    const its = circuitOf(config);
+    // What is no URL is for axios to say.
+    if (its === undefined) return send(config);
+    const caller = new Caller(config.signal);
+    const call = its.run(
+      (signal: unknown) =>
+        (signal === caller ? send(config) : under(signal, config, send)).catch(leaving(caller, config)),
+      { signal: caller as never },
+    );
+    return call.finally(() => caller.end());
+  };
+}
+
+/** Sends it under the signal of its deadline, and shows the caller's own configuration all the same. */
+function under(signal: unknown, config: Config, send: (config: Config) => Promise<Answer>): Promise<Answer> {
+  return send({ ...config, signal: signal as AbortSignalLike }).then(
+    (answer) => Object.assign(answer, { config }),
+    (error: { config?: unknown; response?: object } | undefined) => {
+      if (error?.config !== undefined) error.config = config;
+      if (error?.response !== undefined) Object.assign(error.response, { config });
+      throw error;
+    },
+  );
+}
+
+/** What was cancelled, by a token too, of which no signal tells, and what was never sent, is neither. */
+function leaving(caller: Caller, { signal }: Config): (error: unknown) => never {
+  return (error) => {
+    const { code, response, __CANCEL__ } = (error ?? {}) as Record<string, unknown>;
+    const timedOut = (signal?.reason as { name?: unknown } | undefined)?.name === "TimeoutError";
+    if (__CANCEL__ ? !timedOut : response === undefined && OF_THE_CALLER.has(code)) caller.leave();
+    throw error;
+  };
+}
+
+const isFailure = ({ status, headers }: Answer): boolean =>
+  failedStatus(status, header(headers, "retry-after"));
+
+/** Errors of axios that are about what was asked for. */
+const OF_THE_CALLER: ReadonlySet<unknown> = new Set([
+  "ERR_BAD_OPTION",
+  "ERR_BAD_OPTION_VALUE",
+  "ERR_BAD_REQUEST",
+  "ERR_DEPRECATED",
+  "ERR_FORM_DATA_DEPTH_EXCEEDED",
+  "ERR_INVALID_URL",
+  "ERR_NOT_SUPPORT",
+]);
+
+function parse(uri: string): Url | undefined {
+  const { location, URL } = globalThis as unknown as {
+    location?: { href?: string };
+    URL: new (text: string, base?: string) => Url;
+  };
+  try {
+    return new URL(uri, location?.href);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Duration, Failfast, FailfastOptions } from "../index.js";
+import { failfast as shared } from "../index.js";
+import type { Circuit } from "../surface/circuit.js";
+import { show } from "../surface/options.js";
+
+/** What the guards of all clients take besides a circuit's own options. */
+export interface ClientOptions extends Omit<FailfastOptions, "fallback" | "returns"> {
+  /** How long a circuit stays open. Default: 30 s. */
+  readonly timeout?: Duration;
+  /** Whose circuits they are. Default: the shared `failfast`. */
+  readonly failfast?: Failfast;
+}
+
+/**
+ * The circuit of each call, by its name.
+ *
+ * @param name one for all, or a function of what a call is to.
+ * @param judge the options that take the place of what is left out.
+ */
+export function circuitsNamed<A extends readonly unknown[]>(
+  name: string | ((...args: A) => string),
+  options: ClientOptions,
+  judge: FailfastOptions,
+): (...args: A) => Circuit {
+  const { timeout = "30s", failfast = shared, ...circuit } = options;
+  const nameOf = typeof name === "string" ? () => name : name;
+  const circuits = failfast(nameOf as (...args: A) => string, timeout, {
+    ...judge,
+    ...circuit,
+    // A fallback given for all circuits has no answer that a client could read.
+    fallback: (error) => {
+      throw error;
+    },
+  });
+  return (...args) => circuits.for(...args);
+}
+
+/** @throws {TypeError} what names no circuit. */
+export function checkName(name: unknown): void {
+  if (name !== undefined && typeof name !== "string" && typeof name !== "function")
+    throw new TypeError(`name is ${show(name)}: it takes a string, or a function that gives one`);
+}
+
+/** A status of 500 and more is a failure, and 429 where it says when to come back. */
+export const failedStatus = (status: number, retryAfter: unknown): boolean =>
+  status >= 500 || (status === 429 && retryAfter !== undefined && retryAfter !== null);

@@ -1,0 +1,215 @@
+import { type Report, reported } from "../call/report.js";
+import { isFailfastError } from "../surface/failfast-error.js";
+import type { Url } from "./fetch.js";
+import { type ClientOptions, checkName, circuitsNamed, failedStatus } from "./named.js";
+
+export interface UndiciOptions extends ClientOptions {
+  /**
+   * Names the circuit of a request: one for all, or a function. Default: its origin, `https://api.example.com`. A
+   * `Client` and a `Pool` know their origin alone, and tell it to no interceptor: give one there.
+   */
+  readonly name?: string | ((url: Url, method: string) => string);
+  /**
+   * Counts a response by the end of its body: one that breaks off is a failure, one that is read to its end, or let
+   * go, what its status says. Default: false: the status alone counts.
+   */
+  readonly body?: boolean;
+  /** Which responses are failures. Default: 500 and more, and 429 with `Retry-After`. */
+  results?(response: UndiciResponse): boolean;
+}
+
+/** What is known of a response when it starts. */
+export interface UndiciResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the dispatch of every version of undici, whatever its types
+type AnyDispatch = (options: any, handler: any) => boolean;
+
+interface DispatchOptions {
+  readonly origin?: unknown;
+  readonly path: string;
+  readonly method: string;
+}
+
+interface Controller {
+  readonly aborted: boolean;
+  abort(reason: unknown): void;
+}
+
+type Headers = UndiciResponse["headers"];
+
+interface Handler {
+  onRequestStart?(controller: Controller, context: unknown): void;
+  onRequestUpgrade?(controller: Controller, status: number, headers: Headers, socket: unknown): void;
+  onResponseStart?(controller: Controller, status: number, headers: Headers, message?: string): void;
+  onResponseData?(controller: Controller, chunk: unknown): void;
+  onResponseEnd?(controller: Controller, trailers: Headers): void;
+  onResponseError?(controller: Controller, error: unknown): void;
+  onBodySent?(chunk: unknown, total?: unknown): unknown;
+  onRequestSent?(): unknown;
+}
+
+/**
+ * An interceptor for `dispatcher.compose`, of undici 7 and newer: circuits for what a dispatcher sends, one for each
+ * origin.
+ *
+ * ```ts
+ * setGlobalDispatcher(new Agent().compose(failfastInterceptor()));
+ * ```
+ *
+ * It counts as `failfastFetch` does. While a circuit is open nothing is sent, and the request fails with a
+ * `FailfastError`; `fetch` wraps it as the `cause` of a `TypeError`, so that `isFailfastError` is what finds it.
+ * Composed before `retry`, each attempt counts; composed after it, each request.
+ *
+ * @throws {TypeError} a wrong option, when it is made; a request without an origin, where no `name` is given.
+ */
+export function failfastInterceptor(options: UndiciOptions = {}): <D extends AnyDispatch>(dispatch: D) => D {
+  const { name, body = false, ...rest } = options;
+  checkName(name);
+  const circuit = circuitsNamed(
+    typeof name === "string" ? name : (asked: DispatchOptions) => nameOf(asked, name),
+    rest as ClientOptions,
+    { results: isFailure, exceptions: (error) => !isFailfastError(error), retryAfter: true },
+  );
+  return <D extends AnyDispatch>(dispatch: D) => {
+    const intercept = (asked: DispatchOptions, handler: Handler): boolean => {
+      const guarded = new GuardedHandler(handler, body);
+      let ready = true;
+      reported(circuit(asked), {
+        start(report) {
+          guarded.report = report;
+          try {
+            ready = dispatch(asked, guarded);
+          } catch (error) {
+            report.left();
+            guarded.end(error);
+          }
+        },
+        rejected: (error) => guarded.end(error),
+        late: (error) => guarded.end(error),
+      });
+      return ready;
+    };
+    return intercept as D;
+  };
+}
+
+function isFailure(response: UndiciResponse): boolean {
+  return failedStatus(response.status, response.headers["retry-after"]);
+}
+
+function nameOf(asked: DispatchOptions, name: ((url: Url, method: string) => string) | undefined): string {
+  const { origin, path, method } = asked;
+  if (origin === undefined || origin === null) {
+    throw new TypeError(
+      'this dispatcher tells no origin, as a Client or a Pool: give a name, as in failfastInterceptor({ name: "sales_api" })',
+    );
+  }
+  const { URL } = globalThis as unknown as { URL: new (text: string, base?: string) => Url };
+  return name === undefined ? new URL(String(origin)).origin : name(new URL(path, String(origin)), method);
+}
+
+/** Errors that undici gives for what this process does, rather than the server. */
+const OF_THE_CALLER = new Set([
+  "UND_ERR_ABORTED",
+  "UND_ERR_CLOSED",
+  "UND_ERR_DESTROYED",
+  "UND_ERR_INVALID_ARG",
+  "UND_ERR_NOT_SUPPORTED",
+  "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH",
+]);
+
+/** Hands everything on, and tells the circuit of it. */
+class GuardedHandler implements Handler {
+  report: Report | undefined;
+  readonly #handler: Handler;
+  readonly #body: boolean;
+  #controller: Controller | undefined;
+  #response: UndiciResponse | undefined;
+  /** The handler has had its error; what still comes is not for it. */
+  #ended: { readonly error: unknown } | undefined;
+
+  constructor(handler: Handler, body: boolean) {
+    this.#handler = handler;
+    this.#body = body;
+  }
+
+  /** Ends the request here, whatever has become of it. */
+  end(error: unknown): void {
+    if (this.#ended !== undefined) return;
+    if (this.#controller !== undefined) {
+      this.#controller.abort(error);
+      return;
+    }
+    this.#ended = { error };
+    this.#handler.onResponseError?.(new Aborted(error), error);
+  }
+
+  onRequestStart(controller: Controller, context: unknown): void {
+    if (this.#ended !== undefined) {
+      controller.abort(this.#ended.error);
+      return;
+    }
+    this.#controller = controller;
+    this.#handler.onRequestStart?.(controller, context);
+  }
+
+  onRequestUpgrade(controller: Controller, status: number, headers: Headers, socket: unknown): void {
+    this.report?.returned({ status, headers });
+    this.#handler.onRequestUpgrade?.(controller, status, headers, socket);
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: Headers, message?: string): void {
+    if (status >= 200) {
+      this.#response = { status, headers };
+      if (!this.#body) this.report?.returned(this.#response);
+    }
+    this.#handler.onResponseStart?.(controller, status, headers, message);
+  }
+
+  onResponseData(controller: Controller, chunk: unknown): void {
+    this.#handler.onResponseData?.(controller, chunk);
+  }
+
+  onResponseEnd(controller: Controller, trailers: Headers): void {
+    this.report?.returned(this.#response);
+    this.#handler.onResponseEnd?.(controller, trailers);
+  }
+
+  onResponseError(controller: Controller, error: unknown): void {
+    if (this.#ended !== undefined) return;
+    const { code, name } = (error ?? {}) as { code?: string; name?: string };
+    // `AbortSignal.timeout()` of the caller's is a time-out like any other.
+    if ((controller?.aborted && name !== "TimeoutError") || OF_THE_CALLER.has(code ?? "")) {
+      // Who lets go of a body has had an answer.
+      if (this.#response === undefined) this.report?.left();
+      else this.report?.returned(this.#response);
+    } else this.report?.threw(error);
+    this.#handler.onResponseError?.(controller, error);
+  }
+
+  onBodySent(chunk: unknown, total?: unknown): unknown {
+    return this.#handler.onBodySent?.(chunk, total);
+  }
+
+  onRequestSent(): unknown {
+    return this.#handler.onRequestSent?.();
+  }
+}
+
+/** The controller of a request that was never sent. */
+class Aborted implements Controller {
+  readonly aborted = true;
+  readonly paused = false;
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    this.reason = reason;
+  }
+
+  abort(): void {}
+  pause(): void {}
+  resume(): void {}
+}

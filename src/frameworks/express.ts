@@ -1,0 +1,77 @@
+import type { Duration } from "../index.js";
+import { type FailfastError, rejectionIn } from "../surface/failfast-error.js";
+import { answer, guardNode, type NodeResponse, type Passage } from "./node.js";
+import { type RouteOptions, routeOf } from "./route.js";
+
+export interface ExpressGuardOptions extends Omit<RouteOptions, "callTimeout"> {
+  /** Answers a rejected request, say by `next(error)`. Default: 503, `Retry-After` and a problem document. */
+  // biome-ignore lint/suspicious/noExplicitAny: the request and response of every version of Express
+  rejected?(error: FailfastError, request: any, response: any, next: (error?: unknown) => void): void;
+}
+
+/**
+ * Middleware for Express, and what else takes `(request, response, next)` of Node's: a circuit around what comes after
+ * it.
+ *
+ * ```ts
+ * app.get("/invoices/:id", guard("invoices", "30s"), async (request, response) => { … });
+ * ```
+ *
+ * An answer of 500 and more, and one that breaks off, is a failure; a client that goes away is neither, nor is an
+ * answer of 503 with `Retry-After`, such as another circuit's rejection. `slowCall` is measured to the end of the
+ * answer. While the circuit is open, the request is answered with 503, `Retry-After` and a problem document.
+ *
+ * @throws {TypeError} a wrong name or option; `callTimeout`, which Express has no way to keep: its handlers answer
+ * whenever they do. `slowCall` counts those that are late.
+ */
+export function guard(
+  name: string,
+  timeout?: Duration,
+  options: ExpressGuardOptions = {},
+): (request: unknown, response: NodeResponse, next: (error?: unknown) => void) => void {
+  const { rejected, ...rest } = options;
+  if ((rest as RouteOptions).callTimeout !== undefined)
+    throw new TypeError(
+      "a route of Express can't be given up: leave callTimeout out, slowCall counts the late ones",
+    );
+  const route = routeOf(name, timeout, rest);
+  return (request, response, next) => {
+    const passage: Passage = {
+      go: next,
+      stop(error) {
+        if (rejected === undefined) answer(response, error);
+        else rejected(error as FailfastError, request, response, next);
+      },
+    };
+    passages.set(response, passage);
+    guardNode(route, response, passage);
+  };
+}
+
+/** For the middleware that is told of errors. */
+const passages = new WeakMap<object, Passage>();
+
+/**
+ * Error middleware for Express, after the routes and before the app's own: answers what a circuit rejected inside a
+ * handler with 503, `Retry-After` and a problem document, and tells a {@link guard} what its route threw. All other
+ * errors go on.
+ *
+ * ```ts
+ * app.use(failfastErrors());
+ * ```
+ */
+export function failfastErrors(): (
+  error: unknown,
+  request: unknown,
+  response: NodeResponse,
+  next: (error?: unknown) => void,
+) => void {
+  // Express tells error middleware by its four parameters.
+  return (error, _, response, next) => {
+    const passage = passages.get(response);
+    if (passage !== undefined) passage.error = error;
+    const rejection = rejectionIn(error);
+    if (rejection === undefined || response.headersSent) next(error);
+    else answer(response, rejection);
+  };
+}

@@ -1,0 +1,127 @@
+import type { Duration } from "../index.js";
+import { failfast as shared } from "../index.js";
+import type { FailfastError } from "../surface/failfast-error.js";
+import { TimeoutError } from "../surface/timeout-error.js";
+import { answerTo } from "./answer.js";
+import { guardNode, type NodeResponse, type Passage } from "./node.js";
+import { judging, type Route, type RouteOptions, routeOf } from "./route.js";
+
+export interface FastifyGuardOptions extends RouteOptions {
+  /** Answers a rejected request, say by `reply.send(error)`. Default: 503, `Retry-After` and a problem document. */
+  // biome-ignore lint/suspicious/noExplicitAny: the request and reply of every version of Fastify
+  rejected?(error: FailfastError, request: any, reply: any): unknown;
+}
+
+export interface FastifyFailfastOptions extends FastifyGuardOptions {
+  /** How long a circuit stays open. Default: 30 s. */
+  readonly timeout?: Duration;
+}
+
+/** What is used of a request of Fastify's. */
+export interface FastifyRequest {
+  readonly method: string;
+  readonly routeOptions: { readonly url?: string | undefined; readonly config?: object };
+}
+
+/** What is used of a reply of Fastify's. */
+export interface FastifyReply {
+  readonly raw: NodeResponse;
+  readonly sent: boolean;
+  code(status: number): unknown;
+  headers(headers: Readonly<Record<string, string>>): unknown;
+  getHeader(name: string): unknown;
+  send(payload?: unknown): unknown;
+}
+
+/** The options of a route of Fastify's that guard it; others may stand beside them. */
+export interface FastifyGuard {
+  onRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void;
+}
+
+/** What is used of an app of Fastify's. */
+export interface FastifyApp {
+  // biome-ignore lint/suspicious/noExplicitAny: the hooks of every version of Fastify, whatever their types
+  addHook(name: any, hook: any): unknown;
+}
+
+/**
+ * The options of a route of Fastify's that put a circuit around it.
+ *
+ * ```ts
+ * app.get("/invoices/:id", guard("invoices", "30s", { callTimeout: "5s" }), async (request) => { … });
+ * app.get("/orders/:id", { ...guard("orders", "30s"), schema }, async (request) => { … });
+ * ```
+ *
+ * An answer of 500 and more, and one that breaks off, is a failure; a client that goes away is neither, nor is an
+ * answer of 503 with `Retry-After`, such as another circuit's rejection. While the circuit is open, and once
+ * `callTimeout` is over, the request is answered with 503 and a problem document.
+ *
+ * @throws {TypeError} a wrong name or option.
+ */
+export function guard(name: string, timeout?: Duration, options: FastifyGuardOptions = {}): FastifyGuard {
+  const { rejected, ...rest } = options;
+  const route = routeOf(name, timeout, rest);
+  return { onRequest: (request, reply, done) => pass(route, rejected, request, reply, done) };
+}
+
+/**
+ * A plugin for Fastify: a circuit around each of its routes, named by method and pattern (`GET /invoices/:id`). A route
+ * whose `config` has `failfast: false` goes without, and one with a name there has the circuit of that name.
+ *
+ * ```ts
+ * await app.register(failfastPlugin, { timeout: "30s", threshold: 5 });
+ * ```
+ *
+ * Register it before the routes. It counts and answers as {@link guard} does.
+ */
+export function failfastPlugin(app: FastifyApp, options: FastifyFailfastOptions, done: () => void): void {
+  const { rejected, timeout = "30s", ...rest } = options;
+  const { judged, answered } = judging(rest);
+  const circuits = (rest.failfast ?? shared)((name: string) => name, timeout, judged);
+  app.addHook("onRequest", (request: FastifyRequest, reply: FastifyReply, next: () => void) => {
+    const { url, config } = request.routeOptions;
+    const { failfast } = (config ?? {}) as { failfast?: unknown };
+    // Without a pattern it is no route: a 404.
+    if (url === undefined || failfast === false) return next();
+    const name = typeof failfast === "string" ? failfast : `${request.method} ${url}`;
+    pass({ circuit: circuits.for(name), answered }, rejected, request, reply, next);
+  });
+  done();
+}
+// As fastify-plugin does it: its hooks are for the routes beside it, not for its own.
+Object.assign(failfastPlugin, {
+  [Symbol.for("skip-override")]: true,
+  [Symbol.for("fastify.display-name")]: "failfast",
+  [Symbol.for("plugin-meta")]: { fastify: ">=4", name: "failfast" },
+});
+
+function pass(
+  route: Route,
+  rejected: FastifyGuardOptions["rejected"],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  go: () => void,
+): void {
+  const passage: Passage = {
+    go,
+    header: (name) => reply.getHeader(name),
+    stop(error) {
+      if (reply.sent) return;
+      if (rejected !== undefined && !(error instanceof TimeoutError)) {
+        rejected(error, request, reply);
+        return;
+      }
+      const { status, headers, body } = answerTo(error);
+      reply.code(status);
+      reply.headers(headers);
+      reply.send(body);
+    },
+  };
+  // The one way of every error; the hook for them is not called where the app has an error handler of its own.
+  const { send } = reply;
+  reply.send = (payload) => {
+    if (payload instanceof Error) passage.error = payload;
+    return send.call(reply, payload);
+  };
+  guardNode(route, reply.raw, passage);
+}

@@ -1,0 +1,76 @@
+import { type AbortSignalLike, reported } from "../call/report.js";
+import type { Duration } from "../index.js";
+import type { FailfastError, WebResponse } from "../surface/failfast-error.js";
+import type { TimeoutError } from "../surface/timeout-error.js";
+import { answerTo } from "./answer.js";
+import { type RouteOptions, routeOf } from "./route.js";
+
+export interface HonoGuardOptions extends RouteOptions {
+  /** Answers a rejected request, say by throwing the error. Default: 503, `Retry-After` and a problem document. */
+  // biome-ignore lint/suspicious/noExplicitAny: the context of every version of Hono
+  rejected?(error: FailfastError, context: any): WebResponse | Promise<WebResponse>;
+}
+
+/** What is used of a context of Hono's. */
+export interface HonoContext {
+  readonly req: { readonly raw: { readonly signal?: AbortSignalLike } };
+  readonly res: { readonly status: number; readonly headers: { get(name: string): string | null } };
+  readonly error?: unknown;
+}
+
+/**
+ * Middleware for Hono: a circuit around what comes after it.
+ *
+ * ```ts
+ * app.get("/invoices/:id", guard("invoices", "30s", { callTimeout: "5s" }), async (context) => { … });
+ * ```
+ *
+ * What is thrown and is answered with 500 and more, and such an answer, is a failure; a client that goes away is
+ * neither, nor is an answer of 503 with `Retry-After`, such as another circuit's rejection. An answer counts when the
+ * handler gives it; its body is not waited for. While the circuit is open, and once `callTimeout` is over, the request
+ * is answered with 503 and a problem document.
+ *
+ * @throws {TypeError} a wrong name or option.
+ */
+export function guard(
+  name: string,
+  timeout?: Duration,
+  options: HonoGuardOptions = {},
+): (context: HonoContext, next: () => Promise<void>) => Promise<WebResponse | undefined> {
+  const { rejected, ...rest } = options;
+  const route = routeOf(name, timeout, rest);
+  return (context, next) =>
+    new Promise((resolve, reject) => {
+      reported(route.circuit, {
+        start(report) {
+          // It is the request's own, and goes with it.
+          context.req.raw.signal?.addEventListener?.("abort", () => report.left());
+          next().then(
+            () => {
+              const { res, error } = context;
+              route.answered(report, res.status, res.headers.get("Retry-After"), error);
+              resolve(undefined);
+            },
+            (error: unknown) => {
+              report.threw(error);
+              reject(error);
+            },
+          );
+        },
+        rejected(error) {
+          const answer = rejected ?? ((said: FailfastError) => said.toResponse());
+          new Promise<WebResponse>((said) => said(answer(error as FailfastError, context))).then(
+            resolve,
+            reject,
+          );
+        },
+        late: (error) => resolve(responseTo(error as TimeoutError)),
+      });
+    });
+}
+
+function responseTo(error: TimeoutError): WebResponse {
+  const { Response } = globalThis as unknown as { Response: new (body: string, init: object) => WebResponse };
+  const { body, ...init } = answerTo(error);
+  return new Response(body, init);
+}

@@ -1,0 +1,71 @@
+import type { Duration } from "../index.js";
+import type { FailfastError } from "../surface/failfast-error.js";
+import { TimeoutError } from "../surface/timeout-error.js";
+import { answerTo } from "./answer.js";
+import { guardNode, type NodeResponse, type Passage } from "./node.js";
+import { type RouteOptions, routeOf } from "./route.js";
+
+export interface KoaGuardOptions extends RouteOptions {
+  /** Answers a rejected request, say by throwing the error. Default: 503, `Retry-After` and a problem document. */
+  // biome-ignore lint/suspicious/noExplicitAny: the context of every version of Koa
+  rejected?(error: FailfastError, context: any): unknown;
+}
+
+/** What is used of a context of Koa's. */
+export interface KoaContext {
+  readonly res: NodeResponse;
+  status: number;
+  body: unknown;
+  set(headers: Readonly<Record<string, string>>): void;
+}
+
+/**
+ * Middleware for Koa: a circuit around what comes after it.
+ *
+ * ```ts
+ * router.get("/invoices/:id", guard("invoices", "30s", { callTimeout: "5s" }), async (context) => { … });
+ * ```
+ *
+ * What is thrown and is answered with 500 and more, such an answer, and one that breaks off, is a failure; a client
+ * that goes away is neither, nor is an answer of 503 with `Retry-After`, such as another circuit's rejection. While the
+ * circuit is open, and once `callTimeout` is over, the request is answered with 503 and a problem document.
+ *
+ * @throws {TypeError} a wrong name or option.
+ */
+export function guard(
+  name: string,
+  timeout?: Duration,
+  options: KoaGuardOptions = {},
+): (context: KoaContext, next: () => Promise<unknown>) => Promise<void> {
+  const { rejected, ...rest } = options;
+  const route = routeOf(name, timeout, rest);
+  return (context, next) =>
+    new Promise((resolve, reject) => {
+      const passage: Passage = {
+        go() {
+          next().then(
+            () => resolve(),
+            (error: unknown) => {
+              passage.error = error;
+              reject(error);
+            },
+          );
+        },
+        stop(error) {
+          if (rejected === undefined || error instanceof TimeoutError) resolve(reply(context, error));
+          else
+            Promise.resolve(error)
+              .then((said) => rejected(said, context))
+              .then(() => resolve(), reject);
+        },
+      };
+      guardNode(route, context.res, passage);
+    });
+}
+
+function reply(context: KoaContext, error: FailfastError | TimeoutError): void {
+  const { status, headers, body } = answerTo(error);
+  context.status = status;
+  context.set(headers);
+  context.body = body;
+}

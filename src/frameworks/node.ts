@@ -1,0 +1,63 @@
+import { type Report, reported } from "../call/report.js";
+import type { FailfastError } from "../surface/failfast-error.js";
+import { TimeoutError } from "../surface/timeout-error.js";
+import { answerTo } from "./answer.js";
+import type { Route } from "./route.js";
+
+/** What is used of Node's `ServerResponse`. */
+export interface NodeResponse {
+  readonly statusCode: number;
+  readonly headersSent: boolean;
+  readonly writableFinished: boolean;
+  readonly errored?: unknown;
+  getHeader(name: string): unknown;
+  once(event: "close" | "finish", listener: () => void): unknown;
+  writeHead(status: number, headers: Readonly<Record<string, string>>): { end(body: string): unknown };
+}
+
+/** One request on its way through a guard. */
+export interface Passage {
+  /** It is admitted: goes on to the route. */
+  go(): void;
+  /** It is rejected, or late: nothing has been answered. */
+  stop(error: FailfastError | TimeoutError): void;
+  /** A header of the answer, where the response itself isn't told of it. */
+  header?(name: string): unknown;
+  /** What the route threw, where the framework tells of it. */
+  error?: unknown;
+}
+
+/** Guards what answers through a response of Node's: the outcome is told by its end. */
+export function guardNode(route: Route, response: NodeResponse, passage: Passage): void {
+  reported(route.circuit, {
+    start(report) {
+      watch(route, response, report, passage);
+      passage.go();
+    },
+    rejected: (error) => passage.stop(error as FailfastError),
+    late: (error) => {
+      if (error instanceof TimeoutError) passage.stop(error);
+    },
+  });
+}
+
+function watch(route: Route, response: NodeResponse, report: Report, passage: Passage): void {
+  const end = (): void => {
+    const retryAfter = passage.header?.("retry-after") ?? response.getHeader("retry-after");
+    route.answered(report, response.statusCode, retryAfter, passage.error);
+  };
+  response.once("finish", end);
+  response.once("close", () => {
+    if (response.writableFinished) end();
+    // The route broke off what it had begun, or the client has gone.
+    else if (response.errored) report.threw(response.errored);
+    else report.left();
+  });
+}
+
+/** Answers in place of the route, unless something is on its way already. */
+export function answer(response: NodeResponse, error: FailfastError | TimeoutError): void {
+  if (response.headersSent) return;
+  const { status, headers, body } = answerTo(error);
+  response.writeHead(status, headers).end(body);
+}

@@ -1,0 +1,159 @@
+import axios, { AxiosError, type AxiosInstance, isAxiosError, isCancel } from "axios";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type AxiosOptions, failfastAdapter } from "../../../src/clients/axios.js";
+import { FailfastError, isFailfastError, TimeoutError } from "../../../src/index.js";
+import { answer, type Backend, expectProbeIsFree, json, outcome, startBackend } from "./backend.js";
+
+let backend: Backend;
+beforeEach(async () => {
+  backend = await startBackend();
+});
+afterEach(() => backend.close());
+
+const client = (options: AxiosOptions = {}, config: object = {}): AxiosInstance =>
+  axios.create({
+    ...config,
+    adapter: failfastAdapter(axios, { failfast: backend.failfast, ...options }),
+  });
+
+describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %s adapter", (adapter) => {
+  test("an answer of 500 and more is axios's own error, and opens the circuit of its origin", async () => {
+    backend.handle = json(500, { message: "broken" });
+    const { get } = client({ adapter });
+    const error = (await outcome(get(`${backend.origin}/a`))) as AxiosError;
+    expect(isAxiosError(error)).toBe(true);
+    expect(error.response).toMatchObject({ status: 500, data: { message: "broken" } });
+    const rejection = await outcome(get(`${backend.origin}/b`));
+    expect(rejection).toBeInstanceOf(FailfastError);
+    expect(rejection).toMatchObject({ circuit: backend.origin, cause: error });
+    expect(backend.requests).toBe(1);
+  });
+
+  test("whatever validateStatus says: a 500 that it lets pass is a failure, a 404 that it doesn't a success", async () => {
+    backend.handle = answer(404);
+    expect(await outcome(client({ adapter }).get(backend.origin))).toMatchObject({ status: 404 });
+    expect(backend.state()).toBe("closed");
+    backend.handle = answer(500);
+    const lenient = client({ adapter }, { validateStatus: () => true });
+    expect((await lenient.get(backend.origin)).status).toBe(500);
+    expect(backend.state()).toBe("open");
+  });
+
+  test.each([429, 503])("an answer of %d with Retry-After says how long it stays open", async (status) => {
+    backend.handle = answer(status, { "Retry-After": "7" });
+    const { get } = client({ adapter });
+    await outcome(get(backend.origin));
+    expect(await outcome(get(backend.origin))).toMatchObject({ retryAfter: 7 });
+  });
+
+  test("a network error reaches the caller as axios made it, and opens the circuit", async () => {
+    await backend.close();
+    const { get } = client({ adapter });
+    expect(await outcome(get(backend.origin))).toBeInstanceOf(AxiosError);
+    expect(await outcome(get(backend.origin))).toBeInstanceOf(FailfastError);
+  });
+
+  test("axios's own timeout is a failure", async () => {
+    backend.handle = () => undefined;
+    const { get } = client({ adapter }, { timeout: 30 });
+    expect(await outcome(get(backend.origin))).toMatchObject({ name: "AxiosError" });
+    expect(backend.state()).toBe("open");
+  });
+
+  test("callTimeout aborts the request; the configuration stays the caller's own", async () => {
+    const signal = new AbortController().signal;
+    const { get } = client({ adapter, callTimeout: "2s" }, { signal });
+    expect((await get(backend.origin)).config.signal).toBe(signal);
+    backend.handle = answer(404);
+    expect(((await outcome(get(backend.origin))) as AxiosError).config?.signal).toBe(signal);
+    let gone = false;
+    backend.handle = (request) => request.on("close", () => (gone = true));
+    const call = outcome(get(backend.origin));
+    await expect.poll(() => backend.requests).toBe(3);
+    await backend.clock.advance(2_100);
+    expect(await call).toBeInstanceOf(TimeoutError);
+    await expect.poll(() => gone).toBe(true);
+    expect(backend.state()).toBe("open");
+  });
+
+  describe("the probe is given back", () => {
+    let instance: AxiosInstance;
+    beforeEach(async () => {
+      instance = client({ adapter, callTimeout: "2s" });
+      backend.handle = answer(500);
+      await outcome(instance.get(backend.origin));
+      await backend.reopen();
+      backend.handle = () => undefined;
+      backend.requests = 0;
+    });
+    const probe = (): Promise<void> => expectProbeIsFree(backend, () => instance.get(backend.origin));
+
+    test("by a caller that aborts", async () => {
+      const caller = new AbortController();
+      const call = outcome(instance.get(backend.origin, { signal: caller.signal }));
+      await expect.poll(() => backend.requests).toBe(1);
+      expect(isFailfastError(await outcome(instance.get(backend.origin)))).toBe(true);
+      caller.abort();
+      expect(isCancel(await call)).toBe(true);
+      await probe();
+    });
+
+    test("by a cancel token", async () => {
+      const source = axios.CancelToken.source();
+      const call = outcome(instance.get(backend.origin, { cancelToken: source.token }));
+      await expect.poll(() => backend.requests).toBe(1);
+      source.cancel("no longer needed");
+      expect(isCancel(await call)).toBe(true);
+      await probe();
+    });
+  });
+
+  test("a caller's AbortSignal.timeout() is a time-out", async () => {
+    backend.handle = () => undefined;
+    const { get } = client({ adapter });
+    await outcome(get(backend.origin, { signal: AbortSignal.timeout(30) }));
+    expect(backend.state()).toBe("open");
+  });
+
+  test("names: one for all, or a function of the URL and the method", async () => {
+    backend.handle = answer(500);
+    await outcome(client({ adapter, name: "sales_api" }).get(backend.origin));
+    expect(backend.state("sales_api")).toBe("open");
+    const options = { adapter, name: (url: URL, method: string) => `${method} ${url.pathname}` } as const;
+    await outcome(client(options, { baseURL: backend.origin }).post("/a", {}, { params: { b: 1 } }));
+    expect(backend.state("POST /a")).toBe("open");
+  });
+});
+
+test("a request that can't be sent gives the probe back", async () => {
+  const { get, post } = client();
+  backend.handle = answer(500);
+  await outcome(get(backend.origin));
+  await backend.reopen();
+  const unsent = post(backend.origin, { a: 1 }, { transformRequest: (data) => data });
+  expect(await outcome(unsent)).toMatchObject({ code: "ERR_BAD_REQUEST" });
+  expect([backend.state(), backend.requests]).toEqual(["half-open", 1]);
+  await expectProbeIsFree(backend, () => get(backend.origin));
+});
+
+test("many requests under one signal leave one listener on it", async () => {
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners++;
+    add(...args);
+  };
+  const { get } = client({
+    callTimeout: "2s",
+    adapter: async (config) => ({ status: 200, headers: {}, config }),
+  });
+  for (let n = 0; n < 20; n++) await get(backend.origin, { signal });
+  expect(listeners).toBe(1);
+});
+
+test("what is no URL is axios's to refuse; what is not axios, or a wrong option, is refused where it is made", async () => {
+  expect(await outcome(client().get("http://["))).toMatchObject({ code: expect.stringContaining("URL") });
+  expect(() => failfastAdapter({} as never)).toThrow(TypeError);
+  expect(() => failfastAdapter(axios, { name: 1 as never })).toThrow(TypeError);
+});

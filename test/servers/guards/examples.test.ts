@@ -1,0 +1,22 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const problem = (circuit: string): string =>
+  `503 30 {"type":"about:blank","title":"Service Unavailable","status":503,"detail":"circuit \\"${circuit}\\" is open; the call was not made, retry in 30 s","circuit":"${circuit}","retryAfter":30}`;
+
+test.each([
+  ["undici", "500\nfetch failed true\n1 request\n"],
+  ["axios", "AxiosError 500\nFailfastError retry in 30 s\n1 request\n"],
+  ["express", `500 null an error page of the app\n${problem("invoices")}\n`],
+  [
+    "fastify",
+    `500 null {"statusCode":500,"error":"Internal Server Error","message":"the invoices of ann can't be read"}\n${problem("GET /invoices/:customer")}\n200 null orders\n`,
+  ],
+  ["koa", `500 null Internal Server Error\n${problem("invoices")}\n`],
+  ["hono", `500 null an error page of the app\n${problem("invoices")}\n`],
+])("examples/%s.mjs rejects the second request", (name, expected) => {
+  const printed = execFileSync(process.execPath, [`examples/${name}.mjs`], { cwd: root, encoding: "utf8" });
+  expect(printed).toBe(expected);
+});
