@@ -147,6 +147,50 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       expect(await stateOf(fleet[2] as Member)).toBe("closed");
     });
 
+    test("an error of this host stays here; what a backend asks for by Retry-After holds for all", async () => {
+      fleet = await startFleet(on(kind), 3, "60s", { retryAfter: true });
+      await first().ask("trip", { code: "EAI_AGAIN" });
+      expect(await stateOf(first())).toBe("open");
+      const load = await Promise.all(fleet.slice(1).map((member) => member.ask("load", { ms: 300 })));
+      expect(load.map(({ rejected }) => rejected)).toEqual([0, 0]);
+      await (fleet[1] as Member).ask("trip", { headers: { "retry-after": "300" } });
+      const patient = async (): Promise<boolean> =>
+        (await Promise.all(fleet.slice(1).map((member) => member.ask("state")))).every(
+          ({ retryAfter }) => Number(retryAfter) > 200 && Number(retryAfter) <= 300,
+        );
+      await until(patient, "the others waited as long");
+    });
+
+    test("a failed probe lengthens the break for all by one draw, and `probes: 2` takes two good ones, of any process", async () => {
+      const backoff = { factor: 20, max: "6s", jitter: 0.5 };
+      fleet = await startFleet(on(kind), 3, "300ms", { backoff, probes: 2, rampUp: "1s" });
+      const second = fleet[1] as Member;
+      await first().ask("trip");
+      const retryAfters = async (): Promise<number[]> =>
+        (await Promise.all(fleet.map((member) => member.ask("state")))).map((each) =>
+          Number(each["retryAfter"]),
+        );
+      // Calls are rejected until the lease is this process's, and then one of them is the probe.
+      await until(async () => {
+        await second.ask("trip");
+        return (await retryAfters()).every((left) => left > 0.4);
+      }, "a probe failed, and all knew");
+      const spread = async (): Promise<boolean> => {
+        const left = await retryAfters();
+        expect(Math.max(...left)).toBeLessThanOrEqual(6);
+        return Math.max(...left) - Math.min(...left) < 0.4;
+      };
+      await until(spread, "they had the same deadline");
+      await until(async () => {
+        await Promise.all(fleet.map((member) => member.ask("succeed")));
+        return allAre("closed");
+      }, "two probes closed it for all");
+      await until(async () => {
+        const load = await Promise.all(fleet.map((member) => member.ask("load", { ms: 100 })));
+        return load.every(({ rejected }) => rejected === 0);
+      }, "every call was admitted again");
+    });
+
     test("rule 11: a process whose event loop was blocked for 2 s trips nobody", async () => {
       fleet = await startFleet(on(kind), 3, "60s");
       expect(await first().ask("block", { ms: 2_000 })).toMatchObject({

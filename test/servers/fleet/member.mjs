@@ -25,10 +25,14 @@ async function connect() {
 }
 
 const orders = {
-  trip: async () => {
+  trip: async (of) => {
     const at = now();
-    await circuit.run(() => Promise.reject(new Error("down"))).catch(() => {});
+    await circuit.run(() => Promise.reject(Object.assign(new Error("down"), of))).catch(() => {});
     return { at };
+  },
+  succeed: async () => {
+    await circuit.run(() => 1).catch(() => {});
+    return {};
   },
   reset: () => circuit.reset(),
   state: async () => ({
