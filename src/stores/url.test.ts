@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { readAddress } from "./url/address.js";
+import { storeFrom } from "./url.js";
+
+afterEach(() => vi.unstubAllEnvs());
+
+const failureOf = async (url?: string): Promise<Error & { code?: string }> =>
+  storeFrom(url).then(
+    () => new Error("it gave a store"),
+    (error: Error) => error,
+  );
+
+describe("storeFrom", () => {
+  test("takes what FAILFAST_STORE says, where it is given nothing", async () => {
+    vi.stubEnv("FAILFAST_STORE", "memory:");
+    const store = await storeFrom();
+    await store.set("a", "value", 60_000);
+    expect(store.get("a")).toBe("value");
+    await store.migrate();
+    await store[Symbol.asyncDispose]();
+  });
+
+  test("says that FAILFAST_STORE is not set, and what it may be", async () => {
+    for (const value of [undefined, ""]) {
+      vi.stubEnv("FAILFAST_STORE", value);
+      expect(await failureOf()).toMatchObject({ name: "StoreUrlError", code: "ERR_FAILFAST_STORE_URL" });
+      expect((await failureOf()).message).toMatch(/FAILFAST_STORE is not set: set it to redis:\/\//);
+    }
+    expect((await failureOf("")).message).toMatch(/takes a URL/);
+  });
+
+  test("says which schemes it takes, and where the wrong one came from", async () => {
+    expect((await failureOf("mongodb://user:hush@host")).message).toBe(
+      'the store\'s URL begins with "mongodb:", and takes redis:, rediss:, valkey:, valkeys:, postgres:, postgresql:, mysql:, mariadb:, nats:, memcached:, sqlite:, file:, memory:',
+    );
+    vi.stubEnv("FAILFAST_STORE", "here");
+    expect((await failureOf()).message).toMatch(/^FAILFAST_STORE is no URL/);
+  });
+
+  test.each([
+    "redis://user:hush@host:port",
+    "redis://user:hush%@host",
+    "user:hush@host",
+    "//user:hush@host",
+    "redis://user:hu sh@[host",
+  ])("what can't be read is not repeated: %s", async (url) => {
+    const error = await failureOf(url);
+    expect(error.code).toBe("ERR_FAILFAST_STORE_URL");
+    expect(`${error.stack} ${JSON.stringify(error)} ${error.cause}`).not.toMatch(/hush|hu sh/);
+  });
+});
+
+describe("an address", () => {
+  const read = (url: string) => readAddress(url, "it");
+
+  test("has what is for the store apart from what is for the client", () => {
+    expect(read("postgres://a:b%40c@db.test:6543/shop?prefix=x%20y&sslmode=require&table=t")).toEqual({
+      scheme: "postgres:",
+      href: "postgres://a:b%40c@db.test:6543/shop?sslmode=require",
+      host: "db.test",
+      port: "6543",
+      user: "a",
+      password: "b@c",
+      path: "/shop",
+      options: { prefix: "x y", table: "t" },
+    });
+    expect(read("nats://token@host?bucket=b")).toMatchObject({ user: "token", options: { bucket: "b" } });
+    expect(read("nats://token@host").password).toBe(undefined);
+  });
+
+  test.each([
+    ["file:", ""],
+    ["file:data/circuits", "data/circuits"],
+    ["file:/var/lib/shop", "/var/lib/shop"],
+    ["file:///var/lib/shop?prefix=a", "/var/lib/shop"],
+    ["FILE:///var/lib/my%20shop", "/var/lib/my shop"],
+    ["sqlite::memory:", ":memory:"],
+    ["sqlite:shop.db?table=t", "shop.db"],
+    ["sqlite:../shop.db", "../shop.db"],
+    ["sqlite:///shop.db", "/shop.db"],
+    ["memory:", ""],
+    ["memory://", ""],
+  ])("%s is the path %j", (url, path) => {
+    expect(read(url).path).toBe(path);
+  });
+});

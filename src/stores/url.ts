@@ -1,0 +1,108 @@
+import { environment } from "../platform.js";
+import type { Store } from "./store.js";
+import { type Address, readAddress } from "./url/address.js";
+import * as clients from "./url/clients.js";
+import { StoreUrlError } from "./url/errors.js";
+import { keepingAlive } from "./url/keeping-alive.js";
+
+export { MissingPackageError, StoreUrlError } from "./url/errors.js";
+
+/** A store with the client that was made for it. */
+export interface StoreFromUrl extends Store, AsyncDisposable {
+  /** Makes the table that the store needs, where it needs one. Rejects with what the database says. */
+  migrate(): Promise<void>;
+  /** Ends the client, once; what is asked of the store afterwards fails. Close failfast before. */
+  close(): Promise<void>;
+}
+
+/** How long it waits for a first connection, in ms: a server that is down is no reason not to start. */
+const WAITS = 2_000;
+
+const KINDS: Readonly<Record<string, (address: Address) => Promise<clients.Made>>> = {
+  "redis:": clients.redis,
+  "rediss:": clients.redis,
+  "valkey:": clients.redis,
+  "valkeys:": clients.redis,
+  "postgres:": clients.postgres,
+  "postgresql:": clients.postgres,
+  "mysql:": clients.mysql,
+  "mariadb:": clients.mysql,
+  "nats:": clients.nats,
+  "memcached:": clients.memcached,
+  "sqlite:": clients.sqlite,
+  "file:": clients.file,
+  "memory:": clients.memory,
+};
+
+/**
+ * A store from a URL, with a client that is made here from the package that you have installed:
+ *
+ * | URL | package |
+ * |---|---|
+ * | `redis://`, `rediss://`, `valkey://`, `valkeys://` | `redis`, `ioredis` or `iovalkey` |
+ * | `postgres://`, `postgresql://` | `pg` or `postgres` |
+ * | `mysql://`, `mariadb://` | `mysql2` |
+ * | `nats://` | `@nats-io/transport-node` and `@nats-io/kv` |
+ * | `memcached://` | `memcached` or `memjs` |
+ * | `sqlite:path` | `better-sqlite3`, or none on Bun and on Node 22.13 or newer |
+ * | `file:path`, `memory:` | none |
+ *
+ * `?prefix=` names the fleet, `?table=` the table, `?bucket=` the bucket of NATS; all else in the query is the
+ * client's. A server that is down is waited for up to 2 s, and then found later. Neither user nor password is ever
+ * in an error of its own.
+ *
+ * @param url Default: what the environment's `FAILFAST_STORE` says.
+ * @example
+ * const store = await storeFrom("redis://127.0.0.1:6379?prefix=shop");
+ * const failfast = createFailfast({ store });
+ * // …
+ * await failfast.close();
+ * await store.close();
+ *
+ * @throws {StoreUrlError} no URL, one that can't be read, or of a kind that it doesn't know.
+ * @throws {MissingPackageError} when the client isn't installed; its message says what to install.
+ */
+export async function storeFrom(url?: string): Promise<StoreFromUrl> {
+  const [given, from] =
+    url === undefined ? [environment("FAILFAST_STORE"), "FAILFAST_STORE"] : [url, "the store's URL"];
+  if (typeof given !== "string" || given === "")
+    throw new StoreUrlError(
+      url === undefined
+        ? "storeFrom() was given no URL, and FAILFAST_STORE is not set: set it to redis://127.0.0.1:6379, say, or to memory:"
+        : "storeFrom() takes a URL, as redis://127.0.0.1:6379 is one",
+    );
+  const address = readAddress(given, from);
+  const make = KINDS[address.scheme];
+  if (make === undefined)
+    throw new StoreUrlError(
+      `${from} begins with "${address.scheme}", and takes ${Object.keys(KINDS).join(", ")}`,
+    );
+  const { store, close, connected } = await make(address);
+  await firstConnection(connected);
+
+  let closed: Promise<void> | undefined;
+  const end = (): Promise<void> => {
+    closed ??= Promise.resolve(close()).then(() => undefined);
+    return closed;
+  };
+  const kept = connected === undefined && address.host === "" ? store : keepingAlive(store);
+  return {
+    ...kept,
+    migrate: async () => void (await kept.migrate?.()),
+    close: end,
+    [Symbol.asyncDispose]: end,
+  };
+}
+
+/** Until it is made, can't be made, or takes too long. */
+function firstConnection(connected: Promise<unknown> | undefined): Promise<void> {
+  if (connected === undefined) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, WAITS);
+    const settle = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    connected.then(settle, settle);
+  });
+}

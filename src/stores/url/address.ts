@@ -1,0 +1,80 @@
+import { StoreUrlError } from "./errors.js";
+
+/** A URL as the makers of clients get it. */
+export interface Address {
+  /** With its colon. */
+  readonly scheme: string;
+  /** For the client: without what is meant for the store. */
+  readonly href: string;
+  readonly host: string;
+  readonly port: string;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  /** What follows the scheme, of those that name no server: a path, `:memory:`, or nothing. */
+  readonly path: string;
+  readonly options: { readonly prefix?: string; readonly table?: string; readonly bucket?: string };
+}
+
+const OPTIONS = ["prefix", "table", "bucket"] as const;
+
+/**
+ * Reads a URL.
+ *
+ * @throws {StoreUrlError} one that can't be read. It doesn't repeat the URL, which may hold a password, and neither
+ *   has it a cause, which would.
+ */
+export function readAddress(url: string, from: string): Address {
+  const [, scheme, rest = ""] = /^([a-z][a-z0-9+.-]*:)(.*)$/is.exec(url) ?? [];
+  if (scheme === undefined)
+    throw new StoreUrlError(`${from} is no URL: it begins with a scheme, as redis://127.0.0.1:6379 does`);
+  return rest.startsWith("//") && !/^(file|sqlite|memory):$/i.test(scheme)
+    ? ofServer(url, scheme.toLowerCase(), from)
+    : ofPath(scheme.toLowerCase(), rest, from);
+}
+
+function ofServer(url: string, scheme: string, from: string): Address {
+  if (!URL.canParse(url))
+    throw new StoreUrlError(
+      `${from} can't be read: what of its user, its password or its path is no letter or digit must be percent-encoded`,
+    );
+  const parsed = new URL(url);
+  const options = take(parsed.searchParams);
+  const decoded = (text: string): string | undefined => (text === "" ? undefined : decode(text, from));
+  return {
+    scheme,
+    href: parsed.href,
+    host: parsed.hostname || "127.0.0.1",
+    port: parsed.port,
+    user: decoded(parsed.username),
+    password: decoded(parsed.password),
+    path: parsed.pathname,
+    options,
+  };
+}
+
+/** A relative path, an absolute one, or one after `//`, as in `file:///var/lib/shop`. */
+function ofPath(scheme: string, rest: string, from: string): Address {
+  const [path = "", query = ""] = rest.split("?", 2);
+  const options = take(new URLSearchParams(query));
+  const plain = decode(path.replace(/^\/\/(?=\/|$)/, ""), from);
+  return { scheme, href: "", host: "", port: "", user: undefined, password: undefined, path: plain, options };
+}
+
+/** What is meant for the store, taken out of what the client gets. */
+function take(query: URLSearchParams): Address["options"] {
+  const taken: Record<string, string> = {};
+  for (const option of OPTIONS) {
+    const value = query.get(option);
+    if (value !== null) taken[option] = value;
+    query.delete(option);
+  }
+  return taken;
+}
+
+function decode(text: string, from: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new StoreUrlError(`${from} can't be read: a "%" in it that stands for itself is written %25`);
+  }
+}

@@ -1,0 +1,189 @@
+import type { MemcachedClient } from "../memcached.js";
+import type { MysqlPool } from "../mysql.js";
+import type { NatsKv } from "../nats.js";
+import type { PostgresClient } from "../postgres.js";
+import type { RedisClient } from "../redis.js";
+import type { SqliteDatabase } from "../sqlite.js";
+import type { Store } from "../store.js";
+import type { Address } from "./address.js";
+import { MissingPackageError } from "./errors.js";
+import { firstOf, load } from "./packages.js";
+
+/** A store with the client that was made for it. */
+export interface Made {
+  readonly store: Store & { migrate?(): unknown };
+  close(): unknown;
+  /** Settles when the client is connected; a server that isn't there leaves it pending. */
+  readonly connected?: Promise<unknown>;
+}
+
+/** How long a connection may take, in ms. */
+const CONNECTS_WITHIN = 2_000;
+/** Of a pool: a store has a poll and a write under way, hardly ever more. */
+const CONNECTIONS = 3;
+const nothing = (): void => undefined;
+
+/** What is made of a client's class or function, which nothing but its package knows the type of. */
+// biome-ignore lint/suspicious/noExplicitAny: each maker below says what it uses of it.
+type Maker = any;
+
+export async function redis({ scheme, href, options }: Address): Promise<Made> {
+  const { redisStore } = await import("../redis.js");
+  const [name, exported] = await firstOf(scheme, ["redis", "ioredis", "iovalkey"]);
+  const url = href.replace(/^valkey/, "redis");
+  if (name === "redis") {
+    const client = (exported["createClient"] as Maker)({
+      url,
+      socket: {
+        connectTimeout: CONNECTS_WITHIN,
+        reconnectStrategy: (tries: number) => Math.min(2_000, 50 * 2 ** tries) * (0.5 + Math.random() / 2),
+      },
+    });
+    client.on("error", nothing);
+    client.on("ready", () => client.unref());
+    const connected: Promise<unknown> = client.connect();
+    connected.catch(nothing);
+    return { store: redisStore(client as RedisClient, options), close: () => client.destroy(), connected };
+  }
+  const client = new (exported["default"] as Maker)(url, { connectTimeout: CONNECTS_WITHIN });
+  client.on("error", nothing);
+  client.on("connect", () => client.stream.unref?.());
+  const connected = new Promise((resolve) => client.once("ready", resolve));
+  return { store: redisStore(client as RedisClient, options), close: () => client.disconnect(), connected };
+}
+
+export async function postgres({ scheme, href, options }: Address): Promise<Made> {
+  const { postgresStore } = await import("../postgres.js");
+  const [name, exported] = await firstOf(scheme, ["pg", "postgres"]);
+  if (name === "pg") {
+    const pool = new (exported["Pool"] as Maker)({
+      connectionString: href,
+      connectionTimeoutMillis: CONNECTS_WITHIN,
+      max: CONNECTIONS,
+      keepAlive: true,
+      allowExitOnIdle: true,
+    });
+    pool.on("error", nothing);
+    pool.on("acquire", (client: Maker) => client.unref());
+    return { store: postgresStore(pool as PostgresClient, options), close: () => pool.end() };
+  }
+  const sql = (exported["default"] as Maker)(href, {
+    max: CONNECTIONS,
+    connect_timeout: CONNECTS_WITHIN / 1_000,
+    onnotice: nothing,
+  });
+  return { store: postgresStore(sql as PostgresClient, options), close: () => sql.end({ timeout: 1 }) };
+}
+
+export async function mysql({ scheme, href, options }: Address): Promise<Made> {
+  const { mysqlStore } = await import("../mysql.js");
+  const [, exported] = await firstOf(scheme, ["mysql2"]);
+  const pool = (exported["createPool"] as Maker)({
+    uri: href.replace(/^mariadb:/, "mysql:"),
+    connectTimeout: CONNECTS_WITHIN,
+    connectionLimit: CONNECTIONS,
+  });
+  pool.on("connection", (connection: Maker) => connection.stream.unref());
+  return { store: mysqlStore(pool as MysqlPool, options), close: () => pool.promise().end() };
+}
+
+export async function memcached({ scheme, host, port, user, password, options }: Address): Promise<Made> {
+  const { memcachedStore } = await import("../memcached.js");
+  const server = `${host}:${port || "11211"}`;
+  // Only memjs can log in, and only memcached can compare and swap.
+  const [name, exported] = await firstOf(scheme, user === undefined ? ["memcached", "memjs"] : ["memjs"]);
+  if (name === "memcached") {
+    const client = new (exported["default"] as Maker)(server, {
+      timeout: CONNECTS_WITHIN,
+      retries: 0,
+      retry: 1_000,
+      failures: 1e9,
+    });
+    client.on("issue", nothing);
+    return { store: memcachedStore(client as MemcachedClient, options), close: () => client.end() };
+  }
+  const settings = { username: user, password, retries: 1, logger: { log: nothing } };
+  const client = (exported["Client"] as Maker).create(server, settings);
+  return { store: memcachedStore(client as MemcachedClient, options), close: () => client.close() };
+}
+
+export async function nats({ scheme, host, port, user, password, options }: Address): Promise<Made> {
+  const { natsStore } = await import("../nats.js");
+  const [, exported] = await firstOf(scheme, ["@nats-io/transport-node @nats-io/kv"]);
+  const { connect, Kvm } = exported as Record<string, Maker>;
+  const { bucket = "failfast", ...rest } = options;
+  const connection: Promise<Maker> = connect({
+    servers: `${host}:${port || "4222"}`,
+    // A user alone is a token, as in the servers' own URLs.
+    ...(user !== undefined && password === undefined ? { token: user } : { user, pass: password }),
+    waitOnFirstConnect: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 1_000,
+    pingInterval: 5_000,
+    timeout: CONNECTS_WITHIN,
+    ...(scheme === "tls:" ? { tls: {} } : {}),
+  });
+  let opening: Promise<Store> | undefined;
+  /** The bucket is opened, or made, by the first verb that can. */
+  const opened = (): Promise<Store> => {
+    opening ??= connection
+      .then((made) => new Kvm(made).create(bucket, { history: 1, allow_direct: false }))
+      .then((kv: NatsKv) => natsStore(kv, rest));
+    opening.catch(() => {
+      opening = undefined;
+    });
+    return opening;
+  };
+  const verb = <Verb extends keyof Store>(name: Verb) =>
+    (async (...args: never[]) =>
+      ((await opened())[name] as (...given: never[]) => unknown)(...args)) as never;
+  const store: Required<Store> = {
+    get: verb("get"),
+    set: verb("set"),
+    delete: verb("delete"),
+    swap: verb("swap"),
+    list: verb("list"),
+    watch: verb("watch"),
+  };
+  return { store, close: async () => (await connection).close(), connected: opened() };
+}
+
+export async function sqlite({ path, options }: Address): Promise<Made> {
+  const { sqliteStore } = await import("../sqlite.js");
+  const Database = await sqliteOf();
+  const database = new Database(path || "failfast.db");
+  const store = sqliteStore(database as SqliteDatabase, options);
+  // A file of its own, and so with what suits it; one that is locked or read-only stays as it is.
+  for (const pragma of ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"])
+    attempt(() => database.exec(pragma));
+  attempt(() => store.migrate());
+  return { store, close: () => database.close() };
+}
+
+function attempt(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // The store's verbs will say so.
+  }
+}
+
+/** The runtime's own, where it has one and nothing was installed for it. */
+async function sqliteOf(): Promise<Maker> {
+  if ("Bun" in globalThis) return (await load("bun:sqlite"))?.["Database"];
+  const installed = await load("better-sqlite3");
+  const own = installed === undefined ? await load("node:sqlite").catch(nothing) : undefined;
+  const found = installed?.["default"] ?? own?.["DatabaseSync"];
+  if (found === undefined) throw new MissingPackageError("sqlite:", ["better-sqlite3"]);
+  return found;
+}
+
+export async function file({ path, options }: Address): Promise<Made> {
+  const { fileStore } = await import("../file.js");
+  return { store: fileStore(path === "" ? undefined : path, options), close: nothing };
+}
+
+export async function memory(): Promise<Made> {
+  const { memoryStore } = await import("../memory.js");
+  return { store: memoryStore(), close: nothing };
+}

@@ -1,0 +1,21 @@
+import type { Store } from "../store.js";
+
+/** As long as what is asked keeps the process alive, in ms: a server that hangs must not. */
+const AT_MOST = 5_000;
+
+/**
+ * The connections of the clients that are made here keep no process alive; what is under way on them does, for a
+ * while, so that a program that ends with a write sees its end.
+ */
+export function keepingAlive<S extends Store>(store: S): S {
+  const kept = { ...store };
+  for (const [name, verb] of Object.entries(store) as [keyof S, unknown][]) {
+    if (typeof verb !== "function") continue;
+    kept[name] = ((...args: unknown[]) => {
+      const answer: unknown = verb(...args);
+      const timer = setTimeout(() => undefined, AT_MOST);
+      return Promise.resolve(answer).finally(() => clearTimeout(timer));
+    }) as S[typeof name];
+  }
+  return kept;
+}

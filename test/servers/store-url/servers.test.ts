@@ -1,0 +1,196 @@
+import { execFile, execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { inspect, promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createFailfast } from "../../../src/index.js";
+import { storeFrom } from "../../../src/stores/url.js";
+import { startMemcached } from "../memcached-store/start-memcached.js";
+import { mariadbd, startMariadb } from "../mysql-store/start-mariadb.js";
+import { startNats } from "../nats-store/start-nats.js";
+import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
+import { requireProgram } from "../require.js";
+import { freePort } from "../server-process.js";
+import { startRedis } from "../start-redis.js";
+import { type Project, project } from "./project.js";
+
+const memcached = requireProgram("memcached");
+const natsServer = requireProgram("nats-server");
+const redisServer = requireProgram("redis-server");
+
+interface Case {
+  readonly kind: string;
+  readonly skip: boolean;
+  start(): Promise<{ readonly url: string; stop(): Promise<void> }>;
+  /** Each a project that has these alone. */
+  readonly packages: readonly string[];
+  /** Whose sockets can't be told not to keep the process alive. */
+  readonly closes?: readonly string[];
+}
+
+const at = (scheme: string, server: { port: number; stop(): Promise<void> }) => ({
+  url: `${scheme}://127.0.0.1:${server.port}`,
+  stop: () => server.stop(),
+});
+
+const cases: readonly Case[] = [
+  {
+    kind: "Redis",
+    skip: redisServer === undefined,
+    start: async () => at("redis", await startRedis()),
+    packages: ["redis", "ioredis", "iovalkey"],
+  },
+  {
+    kind: "PostgreSQL",
+    skip: postgres === undefined,
+    start: startPostgres,
+    packages: ["pg", "postgres"],
+    closes: ["postgres"],
+  },
+  {
+    kind: "MariaDB",
+    skip: mariadbd === undefined,
+    start: async () => {
+      const server = await startMariadb();
+      return { url: server.url.replace("mysql:", "mariadb:"), stop: server.stop };
+    },
+    packages: ["mysql2"],
+  },
+  {
+    kind: "memcached",
+    skip: memcached === undefined,
+    start: async () => at("memcached", await startMemcached(memcached)),
+    packages: ["memcached", "memjs"],
+    closes: ["memcached", "memjs"],
+  },
+  {
+    kind: "NATS",
+    skip: natsServer === undefined,
+    start: async () => {
+      const server = await startNats(natsServer, "--user", "shop", "--pass", "p%w:d");
+      return { url: `nats://shop:p%25w%3Ad@127.0.0.1:${server.port}?bucket=circuits`, stop: server.stop };
+    },
+    packages: ["@nats-io/transport-node @nats-io/kv"],
+    closes: ["@nats-io/transport-node @nats-io/kv"],
+  },
+];
+
+/** Ends by itself, or the test runs out of time. */
+async function run({ folder, script }: Project, url: string, ...args: string[]) {
+  const env = { ...process.env, FAILFAST_STORE: url };
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...args], { cwd: folder, env });
+  return JSON.parse(stdout);
+}
+
+for (const { kind, skip, start, packages, closes = [] } of cases) {
+  describe.skipIf(skip)(`storeFrom() with ${kind}`, () => {
+    let server: Awaited<ReturnType<Case["start"]>>;
+    beforeAll(async () => {
+      server = await start();
+    });
+    afterAll(() => server?.stop());
+
+    test.each(packages)("through %s: a trip is stored, and the process ends", async (installed) => {
+      const its = project(...installed.split(" "));
+      const ends = closes.includes(installed) ? ["close"] : [];
+      const url = new URL(server.url);
+      url.searchParams.set("prefix", installed.replace(/\W/g, "_"));
+      const { stored, value, message } = await run(its, url.href, ...ends);
+      expect({ stored, message }).toEqual({ stored: true, message: undefined });
+      expect(JSON.parse(value).state).toBe("open");
+      its.remove();
+    });
+
+    test("with nothing installed: an error that says what to install", async () => {
+      const its = project();
+      const error = await run(its, server.url);
+      expect(error).toMatchObject({ code: "ERR_FAILFAST_MISSING_PACKAGE", packages });
+      expect(error.message).toContain(`npm install ${packages[0]}`);
+      its.remove();
+    });
+  });
+}
+
+describe("secrets", () => {
+  const kinds: Record<string, () => Promise<{ url: string; stop(): Promise<void> }>> = {
+    ...(redisServer && {
+      redis: async () => {
+        const server = await startRedis(redisServer, ["--requirepass", "right"]);
+        return { url: `redis://default:hush-hush@127.0.0.1:${server.port}`, stop: () => server.stop() };
+      },
+    }),
+    ...(mariadbd && {
+      mysql: async () => {
+        const server = await startMariadb();
+        return { url: server.url.replace("root@", "root:hush-hush@"), stop: server.stop };
+      },
+    }),
+    ...(natsServer && {
+      nats: async () => {
+        const server = await startNats(natsServer, "--user", "shop", "--pass", "right");
+        return { url: `nats://shop:hush-hush@127.0.0.1:${server.port}`, stop: () => server.stop() };
+      },
+    }),
+    "postgres, where nobody is": async () => ({
+      url: `postgres://shop:hush-hush@127.0.0.1:${await freePort()}/shop`,
+      stop: async () => undefined,
+    }),
+  };
+  test.each(Object.entries(kinds))("%s: a wrong password is told of, and not told", async (_, start) => {
+    const server = await start();
+    const store = await storeFrom(server.url);
+    const error = await Promise.resolve(store.get("a")).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("hush");
+    expect(JSON.stringify(store)).not.toContain("hush");
+    await Promise.race([
+      store.close().catch(() => undefined),
+      new Promise((resolve) => setTimeout(resolve, 1_000)),
+    ]);
+    await server.stop();
+  });
+});
+
+test("a server that is down is no reason not to start, and is found when it is there", async ({ skip }) => {
+  if (redisServer === undefined) skip();
+  const port = await freePort();
+  const store = await storeFrom(`redis://127.0.0.1:${port}`);
+  const failfast = createFailfast({ store, timeout: 60 });
+  expect(await failfast("shop").run(async () => "served")).toBe("served");
+  await failfast("shop").trip();
+  const server = await startRedis(redisServer, [], port);
+  await expect
+    .poll(() => Promise.resolve(store.get("circuit:shop")).catch(() => null), {
+      timeout: 30_000,
+      interval: 50,
+    })
+    .toContain('"state":"open"');
+  await failfast.close();
+  await store.close();
+  await store.close();
+  await server.stop();
+});
+
+describe("storeFrom() with no server", () => {
+  test("examples/url.mjs runs, and ends by itself", () => {
+    const its = project();
+    const env = { ...process.env, FAILFAST_STORE: `sqlite:${join(its.folder, "example.db")}` };
+    const printed = execFileSync(process.execPath, ["examples/url.mjs"], { env, encoding: "utf8" });
+    expect(printed).toMatch(/^open .*"state":"open".*\nclosed\n$/);
+    its.remove();
+  });
+
+  test.each(["better-sqlite3", ""])("sqlite:, with %s installed", async (installed) => {
+    const its = project(...(installed ? [installed] : []));
+    const url = `sqlite:${join(its.folder, "shop%20circuits.db")}?table=circuits`;
+    const answer = await run(its, url);
+    if (installed || process.getBuiltinModule("node:sqlite")) expect(answer.stored).toBe(true);
+    else expect(answer.message).toContain("npm install better-sqlite3");
+    its.remove();
+  });
+
+  test.each(["file:circuits", "file:", "memory:"])("%s", async (url) => {
+    const its = project();
+    expect((await run(its, `${url}?prefix=test-${process.pid}`)).stored).toBe(true);
+    its.remove();
+  });
+});
