@@ -48,6 +48,16 @@ async function run(name: string, env: Record<string, string>): Promise<string> {
   return (await promisify(execFile)(process.execPath, [`examples/${name}.mjs`], options)).stdout;
 }
 
+test("examples/telemetry.mjs logs the transition alone, and counts the calls", () => {
+  const printed = execFileSync(process.execPath, ["examples/telemetry.mjs"], { cwd: root, encoding: "utf8" });
+  expect(printed.trim().split("\n")).toEqual([
+    'warn sales_api circuit "sales_api" opened for 60 s',
+    'failfast_circuit_calls_total{name="sales_api",outcome="failure"} 1',
+    'failfast_circuit_calls_total{name="sales_api",outcome="rejected"} 2',
+    'failfast_circuit_state{name="sales_api",state="open"} 1',
+  ]);
+});
+
 test("the README's first example is the file that is run", () => {
   // The formatter's own line breaks and commas aside.
   const plain = (text: string): string => text.replace(/\s+/g, "").replace(/,\)/g, ")");

@@ -1,0 +1,164 @@
+import type { Failfast, Subscription } from "../index.js";
+import { DURATION_BUCKETS } from "./durations.js";
+import { type MetricsOptions, type Series, STATES, Tally } from "./tally.js";
+
+export type { MetricsOptions } from "./tally.js";
+
+type Attributes = Record<string, string | number | boolean>;
+
+interface Observer {
+  observe(value: number, attributes?: Attributes): void;
+}
+
+interface Observable {
+  addCallback(callback: (result: Observer) => void): void;
+  removeCallback(callback: (result: Observer) => void): void;
+}
+
+interface InstrumentOptions {
+  description: string;
+  unit: string;
+  advice?: { explicitBucketBoundaries: number[] };
+}
+
+/** What is used of a `Meter` of `@opentelemetry/api`. */
+export interface OpenTelemetryMeter {
+  createObservableCounter(name: string, options: InstrumentOptions): Observable;
+  createObservableGauge(name: string, options: InstrumentOptions): Observable;
+  createHistogram(
+    name: string,
+    options: InstrumentOptions,
+  ): { record(value: number, attributes?: Attributes): void };
+}
+
+/** What is used of the `trace` of `@opentelemetry/api`. */
+export interface OpenTelemetryTrace {
+  getActiveSpan(): { addEvent(name: string, attributes?: Attributes): unknown } | undefined;
+}
+
+export interface OpenTelemetryMetricsOptions extends MetricsOptions {
+  /** Whether every call's duration is recorded, which is what costs most. Default: true. */
+  readonly durations?: boolean;
+}
+
+const NAME = "failfast.circuit.name";
+const STATE = "failfast.circuit.state";
+
+/**
+ * Metrics of all the circuits of a `failfast`, through a meter of yours, from now on: `failfast.circuit.calls`,
+ * `failfast.circuit.call.duration`, `failfast.circuit.state`, `failfast.circuit.transitions`, `failfast.store.degraded`.
+ *
+ * @example
+ * openTelemetryMetrics(failfast, metrics.getMeter("failfast"));
+ *
+ * @returns what ends it.
+ * @throws {RangeError} a limit that is none.
+ */
+export function openTelemetryMetrics(
+  failfast: Pick<Failfast, "on" | "circuits">,
+  meter: OpenTelemetryMeter,
+  options: OpenTelemetryMetricsOptions = {},
+): Subscription {
+  const tally = new Tally(failfast, options);
+  const ends: (() => void)[] = [() => tally.end()];
+  const observe = (instrument: Observable, callback: (result: Observer) => void): void => {
+    instrument.addCallback(callback);
+    ends.push(() => instrument.removeCallback(callback));
+  };
+  const counter = (name: string, unit: string, description: string): Observable =>
+    meter.createObservableCounter(name, { unit, description });
+  const gauge = (name: string, unit: string, description: string): Observable =>
+    meter.createObservableGauge(name, { unit, description });
+
+  observe(
+    counter("failfast.circuit.calls", "{call}", "Calls through circuits, by what came of them."),
+    (result) => {
+      for (const { label, calls } of tally.all())
+        for (const [outcome, count] of Object.entries(calls))
+          result.observe(count, { [NAME]: label, outcome });
+    },
+  );
+  observe(
+    gauge(
+      "failfast.circuit.state",
+      "1",
+      "1 for the state a circuit is in, 0 for the others; the same in the whole fleet.",
+    ),
+    (result) => {
+      for (const [{ label }, found] of tally.states())
+        for (const state of STATES)
+          result.observe(found.has(state) ? 1 : 0, { [NAME]: label, [STATE]: state });
+    },
+  );
+  observe(
+    counter(
+      "failfast.circuit.transitions",
+      "{transition}",
+      "Changes of state that this process found out (local) or learned of from the fleet.",
+    ),
+    (result) => {
+      for (const { label, transitions } of tally.all())
+        for (const { from, to, local, count } of transitions.values())
+          result.observe(count, { [NAME]: label, from, to, local });
+    },
+  );
+  observe(
+    gauge("failfast.store.degraded", "1", "1 while a store doesn't answer, or answers what no store may."),
+    (result) => result.observe(tally.degraded ? 1 : 0),
+  );
+  if (options.durations !== false) {
+    const histogram = meter.createHistogram("failfast.circuit.call.duration", {
+      unit: "s",
+      description: "How long calls took that were made and not given up, streams apart.",
+      advice: { explicitBucketBoundaries: [...DURATION_BUCKETS] },
+    });
+    const attributes = new WeakMap<Series, Attributes>();
+    tally.timed = (series, seconds) => {
+      let its = attributes.get(series);
+      if (its === undefined) {
+        its = { [NAME]: series.label };
+        attributes.set(series, its);
+      }
+      histogram.record(seconds, its);
+    };
+  }
+  const dispose = (): void => {
+    for (const end of ends.splice(0)) end();
+  };
+  return { dispose, [Symbol.dispose]: dispose };
+}
+
+/**
+ * Adds events to the span that a call runs in: `failfast.circuit.rejected` when it was rejected,
+ * `failfast.circuit.transition` when it made its circuit open, be probed or close.
+ *
+ * @example
+ * openTelemetrySpanEvents(failfast, trace); // import { trace } from "@opentelemetry/api"
+ *
+ * @returns what ends it.
+ */
+export function openTelemetrySpanEvents(
+  failfast: Pick<Failfast, "on">,
+  trace: OpenTelemetryTrace,
+): Subscription {
+  const add = (event: string, circuit: string, state: string, more: Attributes = {}): void => {
+    trace.getActiveSpan()?.addEvent(event, { [NAME]: circuit, [STATE]: state, ...more });
+  };
+  const rejected = failfast.on("reject", ({ circuit, error }) => {
+    const { state, retryAfter } = error as Error & { state: string; retryAfter: number };
+    const spelled = state === "half-open" ? "half_open" : state;
+    add("failfast.circuit.rejected", circuit, spelled, { "failfast.circuit.retry_after": retryAfter });
+  });
+  const moved = (["open", "half-open", "close"] as const).map((event) =>
+    failfast.on(event, ({ circuit, local, reason }) => {
+      // What was learned from the fleet has nothing to do with whatever runs just then.
+      if (!local) return;
+      const state = event === "half-open" ? "half_open" : event === "close" ? "closed" : event;
+      add("failfast.circuit.transition", circuit, state, { "failfast.circuit.reason": reason });
+    }),
+  );
+  const dispose = (): void => {
+    for (const subscription of [rejected, ...moved]) subscription.dispose();
+  };
+  return { dispose, [Symbol.dispose]: dispose };
+}

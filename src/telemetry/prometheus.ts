@@ -1,0 +1,135 @@
+import type { Failfast, Subscription } from "../index.js";
+import { DurationHistograms } from "./durations.js";
+import { exposition, type Family, type Sample } from "./exposition.js";
+import { type MetricsOptions, STATES, Tally } from "./tally.js";
+
+export type { MetricsOptions } from "./tally.js";
+
+export interface PrometheusOptions extends MetricsOptions {
+  /**
+   * The upper bounds of the histogram of call durations, in seconds; `false` leaves it out.
+   * Default: 0.005 to 10, as Prometheus's own clients have them.
+   */
+  readonly buckets?: readonly number[] | false;
+}
+
+/** A registry of prom-client. */
+export interface PrometheusRegistry {
+  registerMetric(metric: never): unknown;
+}
+
+export interface PrometheusMetrics extends Subscription {
+  /** What goes with `text()`, as `Content-Type`. */
+  readonly contentType: string;
+  /** Everything in Prometheus's text format, for a `/metrics` of your own. */
+  text(): string;
+  /**
+   * Puts the metrics into a registry of prom-client, beside all the others there.
+   *
+   * @throws what the registry throws: it has metrics of these names already.
+   */
+  register(registry: PrometheusRegistry): void;
+}
+
+/**
+ * Metrics of all the circuits of a `failfast`, from now on: `failfast_circuit_calls_total`,
+ * `failfast_circuit_call_duration_seconds`, `failfast_circuit_state`, `failfast_circuit_transitions_total`,
+ * `failfast_store_degraded`. The state is the fleet's, and so the same in every process: aggregate it with `max`.
+ *
+ * @example
+ * const metrics = prometheusMetrics(failfast);
+ * app.get("/metrics", (_, response) => response.type(metrics.contentType).send(metrics.text()));
+ *
+ * prometheusMetrics(failfast).register(client.register); // prom-client
+ *
+ * @throws {RangeError} buckets that don't ascend, a limit that is none.
+ */
+export function prometheusMetrics(
+  failfast: Pick<Failfast, "on" | "circuits">,
+  options: PrometheusOptions = {},
+): PrometheusMetrics {
+  const tally = new Tally(failfast, options);
+  const durations = options.buckets === false ? undefined : new DurationHistograms(tally, options.buckets);
+  const families = familiesOf(tally, durations);
+  const dispose = (): void => tally.end();
+  return {
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
+    text: () => exposition(families),
+    register(registry) {
+      for (const family of families) registry.registerMetric(registered(family) as never);
+    },
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+}
+
+function familiesOf(tally: Tally, durations: DurationHistograms | undefined): Family[] {
+  const families: Family[] = [
+    {
+      name: "failfast_circuit_calls_total",
+      help: "Calls through circuits, by what came of them; rejected ones were not made.",
+      type: "counter",
+      aggregator: "sum",
+      *samples() {
+        for (const { label, calls } of tally.all())
+          for (const [outcome, value] of Object.entries(calls))
+            yield { labels: { name: label, outcome }, value };
+      },
+    },
+    {
+      name: "failfast_circuit_state",
+      help: "1 for the state a circuit is in, 0 for the others. The same in the whole fleet: aggregate with max.",
+      type: "gauge",
+      aggregator: "max",
+      *samples() {
+        for (const [{ label }, found] of tally.states())
+          for (const state of STATES)
+            yield { labels: { name: label, state }, value: found.has(state) ? 1 : 0 };
+      },
+    },
+    {
+      name: "failfast_circuit_transitions_total",
+      help: "Changes of state that this process found out (local) or learned of from the fleet.",
+      type: "counter",
+      aggregator: "sum",
+      *samples() {
+        for (const { label, transitions } of tally.all())
+          for (const { from, to, local, count } of transitions.values())
+            yield { labels: { name: label, from, to, local: String(local) }, value: count };
+      },
+    },
+    {
+      name: "failfast_store_degraded",
+      help: "1 while a store doesn't answer, or answers what no store may: calls go on with what this process knows.",
+      type: "gauge",
+      aggregator: "max",
+      *samples(): Generator<Sample> {
+        yield { labels: {}, value: tally.degraded ? 1 : 0 };
+      },
+    },
+  ];
+  if (durations !== undefined)
+    families.push({
+      name: "failfast_circuit_call_duration_seconds",
+      help: "How long calls took that were made and not given up, streams apart.",
+      type: "histogram",
+      aggregator: "sum",
+      samples: () => durations.samples("failfast_circuit_call_duration_seconds"),
+    });
+  return families;
+}
+
+/** A metric as prom-client's registries ask for it. They may change its name, for OpenMetrics. */
+function registered({ name, help, type, aggregator, samples }: Family): object {
+  const metric = {
+    name,
+    help,
+    type,
+    aggregator,
+    labelNames: [],
+    get: async () => ({ name: metric.name, help, type, aggregator, values: [...samples()] }),
+    // Counters that Prometheus reads never go back by themselves.
+    reset: () => undefined,
+  };
+  return metric;
+}

@@ -1,0 +1,139 @@
+import type {
+  Failfast,
+  FailfastEventName,
+  FailfastEvents,
+  FailfastListener,
+  Subscription,
+} from "../index.js";
+import { effective, Transitions } from "./transitions.js";
+
+/** How circuits are told apart in metrics. */
+export interface MetricsOptions {
+  /**
+   * The label of a circuit: circuits of one label are counted together, say `(name) => name.split(":")[0]` for those
+   * named by their arguments. Default: the circuit's name, cut after 128 characters.
+   */
+  readonly label?: (circuit: string) => string;
+  /** How many labels there are at most; all circuits beyond are counted as `other`. Default: 100. */
+  readonly maxLabels?: number;
+}
+
+export type Outcome = "success" | "failure" | "rejected";
+/** The states as metrics spell them; an operator's holds are states of their own. */
+export const STATES = ["closed", "open", "half_open", "held_open", "held_closed"] as const;
+export type MetricState = (typeof STATES)[number];
+
+/** What was counted for one label. */
+export interface Series {
+  readonly label: string;
+  readonly calls: Record<Outcome, number>;
+  /** By `from`, `to` and whether this process found it out. */
+  readonly transitions: Map<string, Transition>;
+}
+
+export interface Transition {
+  readonly from: MetricState;
+  readonly to: MetricState;
+  readonly local: boolean;
+  count: number;
+}
+
+export const OTHER = "other";
+const LONGEST_LABEL = 128;
+const TRIPPED = "closed open true";
+
+/** Counts what the circuits of a `failfast` do, label by label, for whoever reports it. */
+export class Tally {
+  readonly #failfast: Pick<Failfast, "on" | "circuits">;
+  readonly #label: ((circuit: string) => string) | undefined;
+  readonly #most: number;
+  readonly #series = new Map<string, Series>();
+  readonly #subscriptions: Subscription[] = [];
+  readonly #transitions = new Transitions();
+  /** Told of every call whose duration is known, in seconds. */
+  timed: ((series: Series, seconds: number) => void) | undefined;
+  /** A store doesn't answer, or answers what no store may. */
+  degraded = false;
+
+  /** @throws {RangeError} a limit that is none. */
+  constructor(failfast: Pick<Failfast, "on" | "circuits">, options: MetricsOptions) {
+    const { label, maxLabels = 100 } = options;
+    if (!Number.isSafeInteger(maxLabels) || maxLabels < 1)
+      throw new RangeError(`maxLabels is ${String(maxLabels)}: it takes a whole number from 1 up`);
+    this.#failfast = failfast;
+    this.#label = label;
+    this.#most = maxLabels;
+    for (const { name } of failfast.circuits()) this.of(name);
+    this.#on("success", (event) => this.#called(event, "success"));
+    this.#on("failure", (event) => this.#called(event, "failure"));
+    this.#on("reject", ({ circuit }) => this.of(circuit).calls.rejected++);
+    for (const event of ["open", "half-open", "close", "hold", "release"] as const)
+      this.#on(event, (said) => this.#moved(said));
+    this.#on("store-down", () => {
+      this.degraded = true;
+    });
+    this.#on("store-up", () => {
+      this.degraded = false;
+    });
+  }
+
+  /** The series that a circuit is counted in, made at its first sight while there is room. */
+  of(circuit: string): Series {
+    const label = this.#label === undefined ? circuit : String(this.#label(circuit));
+    const cut = label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
+    const known = this.#series.get(cut);
+    if (known !== undefined) return known;
+    return this.#series.size < this.#most ? this.#make(cut) : (this.#series.get(OTHER) ?? this.#make(OTHER));
+  }
+
+  /** Every series, those of circuits that nobody has called yet among them. */
+  all(): IterableIterator<Series> {
+    for (const { name } of this.#failfast.circuits()) this.of(name);
+    return this.#series.values();
+  }
+
+  /** In which states the circuits of each label are now: of several circuits, in several. */
+  states(): Map<Series, Set<MetricState>> {
+    const states = new Map<Series, Set<MetricState>>();
+    for (const circuit of this.#failfast.circuits()) {
+      const series = this.of(circuit.name);
+      const found = states.get(series) ?? new Set();
+      states.set(series, found.add(effective(circuit.state, circuit.held)));
+    }
+    return states;
+  }
+
+  end(): void {
+    for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
+  }
+
+  #on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): void {
+    this.#subscriptions.push(this.#failfast.on(event, listener));
+  }
+
+  #make(label: string): Series {
+    const series: Series = {
+      label,
+      calls: { success: 0, failure: 0, rejected: 0 },
+      // A counter that begins with its first increment hides it from rates.
+      transitions: new Map([[TRIPPED, { from: "closed", to: "open", local: true, count: 0 }]]),
+    };
+    this.#series.set(label, series);
+    return series;
+  }
+
+  #called({ circuit, durationMs }: FailfastEvents["success" | "failure"], outcome: Outcome): void {
+    const series = this.of(circuit);
+    series.calls[outcome]++;
+    if (durationMs !== undefined) this.timed?.(series, durationMs / 1_000);
+  }
+
+  #moved(said: Parameters<Transitions["step"]>[0]): void {
+    const { from, to } = this.#transitions.step(said);
+    const { transitions } = this.of(said.circuit);
+    const key = `${from} ${to} ${said.local}`;
+    const transition = transitions.get(key) ?? { from, to, local: said.local, count: 0 };
+    transition.count++;
+    transitions.set(key, transition);
+  }
+}

@@ -1,0 +1,51 @@
+import type { CircuitState, FailfastEvents } from "../index.js";
+import type { MetricState } from "./tally.js";
+
+type Event = FailfastEvents["open" | "half-open" | "close" | "hold" | "release"];
+interface Standing {
+  readonly state: CircuitState;
+  readonly held: "open" | "closed" | undefined;
+}
+
+const CLOSED: Standing = { state: "closed", held: undefined };
+/** Circuits that aren't plainly closed are remembered, and of them no more than this. */
+const MOST = 10_000;
+
+/** A circuit's state as metrics spell it. */
+export function effective(state: CircuitState, held: "open" | "closed" | undefined): MetricState {
+  if (held !== undefined) return `held_${held}`;
+  return state === "half-open" ? "half_open" : state;
+}
+
+/** Events say where a circuit went to; this knows where it came from. */
+export class Transitions {
+  readonly #standings = new Map<string, Standing>();
+
+  step(event: Event): { from: MetricState; to: MetricState } {
+    const { circuit } = event;
+    const was = this.#standings.get(circuit) ?? CLOSED;
+    const is = after(event, was);
+    this.#standings.delete(circuit);
+    if (is.state !== "closed" || is.held !== undefined) {
+      for (const oldest of this.#standings.keys()) {
+        if (this.#standings.size < MOST) break;
+        this.#standings.delete(oldest);
+      }
+      this.#standings.set(circuit, is);
+    }
+    return { from: effective(was.state, was.held), to: effective(is.state, is.held) };
+  }
+}
+
+function after(event: Event, { state, held }: Standing): Standing {
+  switch (event.type) {
+    case "hold":
+      return { state, held: event.held };
+    case "release":
+      return { state, held: undefined };
+    case "close":
+      return { state: "closed", held };
+    default:
+      return { state: event.type, held };
+  }
+}
