@@ -2,12 +2,18 @@ import { execFile, execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startDynalite, TABLE } from "./dynamodb-store/start-dynalite.js";
+import { startMemcached } from "./memcached-store/start-memcached.js";
+import { startNats } from "./nats-store/start-nats.js";
 import { requireProgram } from "./require.js";
-import { startRedis } from "./start-redis.js";
+import { type RedisServer, startRedis } from "./start-redis.js";
+import { startFront } from "./upstash-store/start-front.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const redisServer = requireProgram("redis-server");
+const memcached = requireProgram("memcached");
+const natsServer = requireProgram("nats-server");
 const readme = readFileSync(`${root}README.md`, "utf8");
 
 test.each(["first", "two-processes"])("examples/%s.mjs prints what the README says", (name) => {
@@ -40,6 +46,55 @@ test.skipIf(!redisServer)("examples/django.mjs shows both directions", async () 
   expect(printed).toBe(
     "here it is open and Python finds 13 digits\nhere it is closed and Python finds null\nDjango's cache opened it for 5 minutes\n",
   );
+});
+
+/** What each of the stores' examples prints: the circuit open, with its record as the store has it, and closed. */
+const SHOWN = /^open .*"state":"open".*\nclosed\n$/;
+
+describe.skipIf(!redisServer)("on Redis", () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis(redisServer);
+  });
+  afterAll(() => server?.stop());
+
+  test("examples/redis.mjs runs, and ends by itself", async () => {
+    expect(await run("redis", { REDIS_URL: server.url })).toMatch(SHOWN);
+  });
+
+  test("examples/upstash.mjs too, over HTTP", async () => {
+    const front = await startFront(server.url);
+    const env = { UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
+    expect(await run("upstash", { ...env, UPSTASH_DISABLE_TELEMETRY: "1" })).toMatch(SHOWN);
+    await front.close();
+  });
+});
+
+test.skipIf(!memcached)("examples/memcached.mjs runs, and ends by itself", async () => {
+  const server = await startMemcached(memcached);
+  expect(await run("memcached", { MEMCACHED: `127.0.0.1:${server.port}` })).toMatch(SHOWN);
+  await server.stop();
+});
+
+test.skipIf(!natsServer)("examples/nats.mjs runs, and ends by itself", async () => {
+  const server = await startNats(natsServer);
+  expect(await run("nats", { NATS_SERVER: `127.0.0.1:${server.port}` })).toMatch(
+    /^open \d+\|.*"state":"open".*\nclosed\n$/,
+  );
+  await server.stop();
+});
+
+test("examples/dynamodb.mjs runs on an emulator, and ends by itself", async () => {
+  const server = await startDynalite();
+  const credentials = { AWS_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "x", AWS_SECRET_ACCESS_KEY: "x" };
+  expect(
+    await run("dynamodb", { ...credentials, ENDPOINT: `http://127.0.0.1:${server.port}`, TABLE }),
+  ).toMatch(SHOWN);
+  await server.stop();
+});
+
+test("examples/cache.mjs runs, and ends by itself", async () => {
+  expect(await run("cache", {})).toMatch(/^open \d+\|.*"state":"open".*\nclosed\n$/);
 });
 
 /** Runs one beside the servers of this process. */

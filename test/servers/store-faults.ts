@@ -23,6 +23,8 @@ export interface FaultSubject {
   /** Where the server listens, and a process that reaches it by another port, where perhaps nobody listens yet. */
   readonly port?: number;
   openAt?(port: number): Promise<OpenStore> | OpenStore;
+  /** Its client has nothing to give a store before it has connected: the application waits for that. */
+  readonly connectsFirst?: boolean;
   /** A process that the server doesn't let in, or not to the records. */
   openAsStranger?(): Promise<OpenStore> | OpenStore;
   /** Removes every record behind the store's back. */
@@ -137,8 +139,8 @@ export function storeFaults(
     test("nobody there at the start: calls go on, and what opened is told as soon as there is", async ({
       skip,
     }) => {
-      const { port, openAt } = subject;
-      if (port === undefined || openAt === undefined) return skip();
+      const { port, openAt, connectsFirst } = subject;
+      if (port === undefined || openAt === undefined || connectsFirst) return skip();
       const later = await freePort();
       const [a, b] = [await join(() => openAt(later)), await join()];
       for (const each of [a, b]) each("shop", 60);

@@ -1,16 +1,32 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { requireProgram } from "../require.js";
 import { storeFaults } from "../store-faults.js";
-import { open, startNats } from "./start-nats.js";
+import { BUCKET, open, startNats } from "./start-nats.js";
 
 const natsServer = requireProgram("nats-server");
+const app = { user: "app", pass: "secret" };
+/** Lets everybody in who says who they are, and the stranger to everything but writing. */
+const ACCESS = `authorization { users = [
+  { user: app, password: secret }
+  { user: stranger, password: secret, permissions: { publish: { deny: ["$KV.failfast.>"] } } }
+] }`;
 
 storeFaults(
   "natsStore()",
   async () => {
-    const server = await startNats(natsServer);
-    const operator = await open(server.port);
+    const folder = mkdtempSync(join(tmpdir(), "failfast-nats-"));
+    writeFileSync(join(folder, "access.conf"), ACCESS);
+    const server = await startNats(natsServer, "-c", join(folder, "access.conf"));
+    const enter = (port: number) => open(port, undefined, BUCKET, app);
+    const operator = await enter(server.port);
     return {
-      open: () => open(server.port),
+      open: () => enter(server.port),
+      port: server.port,
+      openAt: enter,
+      connectsFirst: true,
+      openAsStranger: () => open(server.port, undefined, BUCKET, { ...app, user: "stranger" }),
       pause: server.pause,
       resume: server.resume,
       restart: server.restart,
@@ -23,6 +39,7 @@ storeFaults(
       async stop() {
         await operator.close();
         await server.stop();
+        rmSync(folder, { recursive: true });
       },
     };
   },

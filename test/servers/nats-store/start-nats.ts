@@ -61,8 +61,9 @@ export async function open(
   port: number,
   options?: NatsStoreOptions,
   bucket: Partial<KvOptions> = BUCKET,
+  login: ConnectionOptions = {},
 ): Promise<OpenNats> {
-  const connection = await connectTo(port);
+  const connection = await connectTo(port, login);
   const kv = await new Kvm(connection).create("failfast", bucket);
   return { connection, kv, store: natsStore(kv, options), close: () => connection.close() };
 }
