@@ -7,7 +7,7 @@ import { CHAOS, type Plan } from "./plan.js";
 import { processFaults } from "./processes.js";
 import { markdown } from "./report.js";
 import { round, type Timing } from "./round.js";
-import type { Fault, Subject } from "./subject.js";
+import type { Subject } from "./subject.js";
 import { line, passed, type Verdict } from "./verdict.js";
 
 const HELP = `usage: npm run chaos -- [options]
@@ -17,6 +17,7 @@ const HELP = `usage: npm run chaos -- [options]
   --processes N     4 to 16 (8; 4 with --quick)
   --rate N          calls per second, of all processes together (1000)
   --seconds N       how long a fault lasts (2; 1 with --quick)
+  --at-once N       how many stores at a time, each with a fleet of its own (2)
   --library DIR     another build of the library
   --json FILE       all figures
   --report FILE     the table, as Markdown
@@ -32,6 +33,7 @@ export async function main(given: Omit<Site, "library">): Promise<number> {
       processes: { type: "string" },
       rate: { type: "string", default: "1000" },
       seconds: { type: "string" },
+      "at-once": { type: "string", default: "2" },
       library: { type: "string", default: fileURLToPath(new URL("../../dist", import.meta.url)) },
       json: { type: "string" },
       report: { type: "string" },
@@ -69,13 +71,18 @@ export async function main(given: Omit<Site, "library">): Promise<number> {
     verdicts.push(verdict);
     console.log(line(verdict));
   };
-  for (const plan of plans) await run(plan, site, size, timing, quick, wanted, say);
+  const waiting = [...plans];
+  const lane = async (): Promise<void> => {
+    for (let plan = waiting.shift(); plan !== undefined; plan = waiting.shift())
+      await run(plan, site, size, timing, quick, wanted, say);
+  };
+  await Promise.all(Array.from({ length: Number(values["at-once"]) }, lane));
 
   const tried = verdicts.filter(({ skipped }) => skipped === undefined);
   const failed = tried.filter((verdict) => !passed(verdict));
   const kinds = new Set(tried.map(({ fault }) => fault)).size;
   const seconds = (performance.now() - began) / 1_000;
-  const summary = `${kinds} kinds of fault, ${tried.length} rounds on ${new Set(tried.map(({ store }) => store)).size} stores with ${size} processes at ${values.rate} calls per second, ${seconds.toFixed(0)} s on ${availableParallelism()} cores`;
+  const summary = `${kinds} kinds of fault, ${tried.length} rounds on ${new Set(tried.map(({ store }) => store)).size} stores, each with ${size} processes at ${values.rate} calls per second, ${seconds.toFixed(0)} s on ${availableParallelism()} cores`;
   console.log(`\n${summary}`);
   for (const verdict of failed) console.log(line(verdict));
   console.log(
@@ -96,6 +103,9 @@ async function run(
   wanted: (fault: { name: string; quick?: boolean }) => boolean,
   say: (verdict: Verdict) => void,
 ): Promise<void> {
+  const ours = faults.filter(wanted);
+  const theirs = quick && store !== CHAOS[0]?.store ? [] : processFaults.filter(wanted);
+  if (ours.length + theirs.length === 0) return;
   const lacks = missing();
   if (lacks !== undefined) {
     say({ store, fault: "all", checks: [], skipped: lacks, seconds: 0 });
@@ -129,8 +139,13 @@ async function run(
       await end();
     }
   };
-  for (const fault of faults.filter(wanted) as Fault<Subject>[]) {
-    subject ??= await start(site);
+  for (const fault of ours) {
+    try {
+      subject ??= await start(site);
+    } catch (error) {
+      say({ store, fault: "start", checks: [], error: String(error), seconds: 0 });
+      return;
+    }
     const lacking = fault.unless?.(subject);
     if (lacking !== undefined) {
       say({ store, fault: fault.name, checks: [], skipped: lacking, seconds: 0 });
@@ -139,7 +154,6 @@ async function run(
     const faultMs = quick ? timing.faultMs : Math.max((fault.seconds ?? 0) * 1_000, timing.faultMs);
     await attempt(fault.name, (on, by) => round(on, by, fault, { ...timing, faultMs }));
   }
-  for (const fault of processFaults.filter(wanted))
-    await attempt(fault.name, (on, by) => fault.run(on, by, timing));
+  for (const fault of theirs) await attempt(fault.name, (on, by) => fault.run(on, by, timing));
   await end();
 }

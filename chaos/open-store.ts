@@ -3,7 +3,7 @@ import { watched } from "./wire.js";
 
 /** Where a worker finds its store. */
 export interface Place {
-  readonly store: "redis" | "postgres" | "memcached" | "nats" | "file";
+  readonly store: "redis" | "postgres" | "mysql" | "memcached" | "nats" | "file";
   /** A URL, a port of the loopback, or a folder. */
   readonly at: string;
 }
@@ -38,6 +38,12 @@ export async function openStore({ store, at }: Place, index: number, library: Li
       pool.on("error", () => undefined);
       return postgresStore(watched(pool, ["query"]));
     }
+    case "mysql": {
+      const { mysqlStore } = await library<typeof import("../src/stores/mysql.js")>("stores/mysql.js");
+      const { createPool } = await import("mysql2/promise");
+      const pool = createPool({ uri: at, connectTimeout: 1_000 });
+      return watched(mysqlStore(pool), ["get", "set", "swap", "list"]);
+    }
     case "memcached": {
       const { memcachedStore } =
         await library<typeof import("../src/stores/memcached.js")>("stores/memcached.js");
@@ -49,7 +55,8 @@ export async function openStore({ store, at }: Place, index: number, library: Li
         failures: 1e9,
         failuresTimeout: 1_000,
       } as never);
-      return memcachedStore(watched(client, ["getMulti", "gets", "set", "add", "cas"]) as never);
+      const idle = 5_000;
+      return memcachedStore(watched(client, ["getMulti", "gets", "set", "add", "cas"], idle) as never);
     }
     case "nats": {
       const { natsStore } = await library<typeof import("../src/stores/nats.js")>("stores/nats.js");

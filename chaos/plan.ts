@@ -1,13 +1,18 @@
+import { mariadbd } from "../test/servers/mysql-store/start-mariadb.js";
 import { postgres } from "../test/servers/postgres-store/start-postgres.js";
 import { requireProgram } from "../test/servers/require.js";
 import { fileFaults } from "./faults/file.js";
 import { memcachedFaults } from "./faults/memcached.js";
+import { mysqlFaults } from "./faults/mysql.js";
+import { natsFaults } from "./faults/nats.js";
 import { networkFaults } from "./faults/network.js";
 import { postgresFaults } from "./faults/postgres.js";
 import { redisFaults } from "./faults/redis.js";
 import type { Site } from "./fleet.js";
 import { fileSubject } from "./stores/file.js";
 import { memcachedSubject } from "./stores/memcached.js";
+import { mysqlSubject } from "./stores/mysql.js";
+import { natsSubject } from "./stores/nats.js";
 import { postgresSubject } from "./stores/postgres.js";
 import { redisSubject } from "./stores/redis.js";
 import type { Fault, Subject } from "./subject.js";
@@ -23,6 +28,8 @@ export interface Plan {
 
 const lacks = (program: string): string | undefined =>
   requireProgram(program) === undefined ? `${program} is not installed` : undefined;
+
+const inLongRuns = (fault: Fault): Fault => ({ ...fault, quick: false });
 
 export const CHAOS: readonly Plan[] = [
   {
@@ -42,6 +49,18 @@ export const CHAOS: readonly Plan[] = [
     missing: () => lacks("memcached"),
     start: memcachedSubject,
     faults: [...networkFaults, ...(memcachedFaults as readonly Fault[])],
+  },
+  {
+    store: "mysql",
+    missing: () => (mariadbd === undefined ? "mariadbd is not installed" : undefined),
+    start: mysqlSubject,
+    faults: [...networkFaults.map(inLongRuns), ...(mysqlFaults as readonly Fault[])],
+  },
+  {
+    store: "nats",
+    missing: () => lacks("nats-server"),
+    start: natsSubject,
+    faults: [...networkFaults.map(inLongRuns), ...(natsFaults as readonly Fault[])],
   },
   {
     store: "file",

@@ -76,6 +76,7 @@ export async function round<S extends Subject>(
   const states = await fleet.all<{ states: Record<string, string> }>("states");
   const closed = states.filter(({ states: each }) => each["early"] !== "open" || each["steady"] !== "closed");
 
+  const inStepMs = IN_STEP_MS + subject.pollMs + (subject.clientMs ?? 0);
   const checks: Check[] = [
     ...callChecks(after, during),
     { what: "circuits in another state than they should be", figure: closed.length, limit: 0, unit: "" },
@@ -90,8 +91,8 @@ export async function round<S extends Subject>(
       limit: ASKED_PER_SECOND,
       unit: "/s",
     },
-    elapsed("in step after", inStep, healed, IN_STEP_MS + subject.pollMs),
-    elapsed("a later trip reaches all after", heard, at, IN_STEP_MS + subject.pollMs),
+    elapsed("in step after", inStep, healed, inStepMs),
+    elapsed("a later trip reaches all after", heard, at, inStepMs),
   ];
   if (fault.loses)
     checks.push(elapsed("written again after", await writtenAgain(subject, early), healed, WRITTEN_AGAIN_MS));

@@ -20,10 +20,12 @@ const note = (...line) => janitor.stdin.write(`${JSON.stringify(line)}\n`);
 
 const built = mkdtempSync(join(here, ".built-"));
 note("folder", built);
-// All that is made by servers and tests goes below one folder, which servers that run as somebody else must pass.
+// The file store's processes run as another user, where that can be had.
+chmodSync(built, 0o755);
+// All that servers and stores make goes below one folder; some of them run as somebody else.
 const folder = mkdtempSync(join(tmpdir(), "failfast-chaos-"));
 note("folder", folder);
-chmodSync(folder, 0o711);
+chmodSync(folder, 0o1777);
 process.env.TMPDIR = folder;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(130));

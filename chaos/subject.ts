@@ -11,6 +11,8 @@ export interface Subject {
   readonly as?: As | undefined;
   /** Between two looks of a process at a store that tells it nothing by itself, in ms; 0 where it does. */
   readonly pollMs: number;
+  /** For how long the client refuses by itself a server that failed, in ms. */
+  readonly clientMs?: number;
   /** Before the server, where there is one. */
   readonly proxy?: ToxicProxy;
   /** A record, read around the fleet; `null` where there is none. */

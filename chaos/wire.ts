@@ -7,13 +7,17 @@ export const wire = {
   most: 0,
 };
 
-/** Counts the calls of these methods on the client itself: each returns a promise or takes a callback last. */
-export function watched<T extends object>(client: T, methods: readonly string[]): T {
+/**
+ * Counts the calls of these methods on the client itself: each returns a promise or takes a callback last. One
+ * that closes a connection after some time, and forgets what was under way on it, has nothing pending after that.
+ */
+export function watched<T extends object>(client: T, methods: readonly string[], forgetsMs?: number): T {
   const own = client as Record<string, (...args: unknown[]) => unknown>;
   for (const method of methods) {
     const real = own[method] as (...args: unknown[]) => unknown;
     own[method] = function (this: unknown, ...args: unknown[]) {
       const settled = began();
+      if (forgetsMs !== undefined) setTimeout(settled, forgetsMs).unref();
       const callback = args.at(-1);
       if (typeof callback === "function") {
         args[args.length - 1] = function (this: unknown, ...results: unknown[]) {

@@ -44,7 +44,6 @@ export const memcachedFaults: readonly Fault<MemcachedSubject>[] = [
   },
   {
     name: "flush_all while open",
-    quick: true,
     loses: true,
     async inject({ server }) {
       await raw(server.port, "flush_all");

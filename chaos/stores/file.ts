@@ -11,8 +11,6 @@ export interface FileSubject extends Subject {
   readonly records: string;
   /** A file system of its own, in memory; `undefined` where that may not be mounted. */
   readonly mount: string | undefined;
-  /** Another file system, that can be frozen, mounted in place of the folder's. */
-  readonly site: Site;
 }
 
 /** A user who has nothing else running here, so that limits of a user's can be used up. */
@@ -21,7 +19,10 @@ const NOBODY_ELSE = 64_123;
 export async function fileSubject(site: Site): Promise<FileSubject> {
   const place = mkdtempSync(join(site.folder, "file-"));
   const root = process.getuid?.() === 0;
-  const as = root && readable(site.worker) ? { uid: NOBODY_ELSE, gid: NOBODY_ELSE } : undefined;
+  const as =
+    root && [site.worker, join(site.library, "index.js")].every(readable)
+      ? { uid: NOBODY_ELSE, gid: NOBODY_ELSE }
+      : undefined;
   const mount = root && mounted(place, site) ? place : undefined;
   const folder = join(place, "store");
   mkdirSync(folder, { mode: 0o700 });
@@ -36,7 +37,6 @@ export async function fileSubject(site: Site): Promise<FileSubject> {
     folder,
     records: join(folder, "failfast"),
     mount,
-    site,
     // Read as the fleet's own user would: it is nobody else's to read.
     read: (key) =>
       as ? readAs(as, site, folder, key) : Promise.resolve(fileStore(folder).get(key)).then(orNull),
@@ -57,9 +57,9 @@ function mounted(place: string, site: Site): boolean {
   return true;
 }
 
-/** Whether who runs as somebody else can start the worker at all. */
-function readable(worker: string): boolean {
-  const script = `require("node:fs").accessSync(${JSON.stringify(worker)})`;
+/** Whether that other user can read what a worker is started from. */
+function readable(file: string): boolean {
+  const script = `require("node:fs").accessSync(${JSON.stringify(file)})`;
   const as = { uid: NOBODY_ELSE, gid: NOBODY_ELSE };
   return spawnSync(process.execPath, ["-e", script], { ...as, stdio: "ignore" }).status === 0;
 }

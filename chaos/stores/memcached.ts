@@ -18,6 +18,7 @@ export async function memcachedSubject(): Promise<MemcachedSubject> {
     name: "memcached",
     place: { store: "memcached", at: `127.0.0.1:${proxy.port}` },
     pollMs: 1_200,
+    clientMs: 1_000,
     server,
     proxy,
     async read(key) {

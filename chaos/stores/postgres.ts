@@ -53,8 +53,14 @@ export async function postgresSubject(): Promise<PostgresSubject> {
       return () => client.end();
     },
     signal(signal, all) {
-      const children = all ? childrenOf(server.pid) : [];
-      for (const pid of [server.pid, ...children]) process.kill(pid, signal);
+      process.kill(server.pid, signal);
+      for (const pid of all ? childrenOf(server.pid) : []) {
+        try {
+          process.kill(pid, signal);
+        } catch {
+          // It came to its end meanwhile.
+        }
+      }
     },
     async read(key) {
       const [row] = await sql(`SELECT value FROM failfast WHERE key = '${key}'`);

@@ -1,6 +1,6 @@
-/** A store that fails is asked about as often as one without push is polled. */
+/** A store that fails is asked about as often as one without push is polled, and one that hangs at last as one with push. */
 const RETRY_MS = 1_000;
-const LONGEST_MS = 30_000;
+const LONGEST_MS = 15_000;
 
 /**
  * How long until a store that failed is asked again, in ms, half of it drawn.

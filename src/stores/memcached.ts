@@ -27,7 +27,8 @@ const ATTEMPTS = 4;
  *
  * memcached counts whole seconds, and a record lives up to two longer than it has to; it keeps records in
  * memory only and evicts them when that is full; it has no clock to be asked for. The client is never
- * configured or closed, and no deadline is put on its commands.
+ * configured or closed. A command of the package `memcached` that has no answer for a second counts as lost,
+ * since that client never says so of what was under way on a connection that it closed.
  *
  * @example
  * const memcached = new Memcached("127.0.0.1:11211", { retries: 0, retry: 1_000, failures: 1e9 });

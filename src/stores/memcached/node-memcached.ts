@@ -1,3 +1,4 @@
+import { systemClock } from "../../platform.js";
 import { batched } from "./batched.js";
 import type { Commands } from "./client.js";
 
@@ -43,9 +44,16 @@ export function nodeMemcached(client: NodeMemcachedClient): Commands {
   };
 }
 
+/** The client never says what became of a command whose connection it has closed: it is lost, then. */
+const LOST_AFTER = 1_000;
+
 function answer<T>(ask: (done: Callback<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => {
+    const cancel = systemClock.after(LOST_AFTER, () =>
+      reject(new Error(`memcached gave no answer within ${LOST_AFTER} ms`)),
+    );
     ask((error, result) => {
+      cancel();
       if (error) reject(Array.isArray(error) ? error[0] : error);
       else resolve(result);
     });

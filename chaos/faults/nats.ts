@@ -1,0 +1,53 @@
+import type { NatsSubject } from "../stores/nats.js";
+import { type Fault, repeatedly } from "../subject.js";
+
+const spoilt = (name: string, value: string | Uint8Array): Fault<NatsSubject> => ({
+  name,
+  async inject({ bucket }, { early, shop }) {
+    const kv = await bucket();
+    for (const key of [early, shop]) await kv.put(`failfast.${key.replace(":", "/")}`, value);
+    return () => undefined;
+  },
+});
+
+export const natsFaults: readonly Fault<NatsSubject>[] = [
+  {
+    name: "killed, and started again",
+    inject({ server }, { ms }) {
+      const back = server.restart(ms);
+      return () => back;
+    },
+  },
+  {
+    name: "frozen",
+    seconds: 60,
+    inject({ server }) {
+      server.pause();
+      return () => server.resume();
+    },
+  },
+  {
+    name: "all connections reset every 200 ms",
+    inject: ({ proxy }) => repeatedly(200, async () => proxy.cut()),
+  },
+  {
+    name: "emptied while open",
+    loses: true,
+    async inject({ bucket }) {
+      const kv = await bucket();
+      for await (const key of await kv.keys()) await kv.purge(key);
+      return () => undefined;
+    },
+  },
+  {
+    name: "the bucket deleted, and made again",
+    loses: true,
+    async inject({ bucket }) {
+      const kv = await bucket();
+      await kv.destroy();
+      return bucket;
+    },
+  },
+  spoilt("a megabyte in place of a record", "x".repeat(1_000_000)),
+  spoilt("rubbish in place of a record", Uint8Array.of(255, 0, 254)),
+];
