@@ -7,8 +7,6 @@ const problem = (circuit: string): string =>
   `503 30 {"type":"about:blank","title":"Service Unavailable","status":503,"detail":"circuit \\"${circuit}\\" is open; the call was not made, retry in 30 s","circuit":"${circuit}","retryAfter":30}`;
 
 test.each([
-  ["undici", "500\nfetch failed true\n1 request\n"],
-  ["axios", "AxiosError 500\nFailfastError retry in 30 s\n1 request\n"],
   ["express", `500 null an error page of the app\n${problem("invoices")}\n`],
   [
     "fastify",

@@ -1,0 +1,265 @@
+import { type AbortSignalLike, Caller } from "../call/report.js";
+import type { Circuit } from "../surface/circuit.js";
+import { isFailfastError, rejectionIn } from "../surface/failfast-error.js";
+import { show } from "../surface/options.js";
+import { retryAfterOf } from "../trip/retry-after.js";
+import { type ClientOptions, circuitsNamed } from "./named.js";
+
+export interface ModelOptions extends Omit<ClientOptions, "exceptions" | "results"> {
+  /** Names the circuit of a model. Default: its provider and id, `openai.chat:gpt-5`. */
+  readonly name?: (model: ModelLike) => string;
+  /**
+   * Which errors are failures of the model, on which the next one is asked. Default: what never got an answer, 408, 429,
+   * 500 and more, and an answer that can't be read. Another status is an answer: it says something of what was asked.
+   */
+  readonly exceptions?: (error: unknown) => boolean;
+}
+
+/** What is taken of a language model of the AI SDK, of whatever version of its specification. */
+export interface ModelLike {
+  readonly specificationVersion: string;
+  readonly provider: string;
+  readonly modelId: string;
+  readonly supportedUrls: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: the options and results of every version of the specification
+  doGenerate(options: any): PromiseLike<any>;
+  // biome-ignore lint/suspicious/noExplicitAny: likewise
+  doStream(options: any): PromiseLike<any>;
+}
+
+/** What a model is, and no more. */
+export type GuardedModel<M extends ModelLike> = Pick<M, keyof ModelLike>;
+
+interface Asked {
+  readonly abortSignal?: AbortSignalLike | undefined;
+}
+
+interface Part {
+  readonly type: string;
+  readonly error?: unknown;
+}
+
+interface Stream {
+  getReader(): {
+    read(): Promise<{ done: boolean; value?: Part }>;
+    cancel(reason?: unknown): Promise<unknown>;
+  };
+}
+
+interface Streaming {
+  readonly stream: Stream;
+}
+
+/**
+ * A language model for the AI SDK with a circuit around it, or several in the order of preference: where one fails, or
+ * its circuit is open, the next is asked.
+ *
+ * ```ts
+ * const model = failfastModel([openai("gpt-5"), anthropic("claude-sonnet-4-5")], { callTimeout: "20s" });
+ * const { text } = await generateText({ model, prompt });
+ * ```
+ *
+ * A stream goes to the next model as long as nothing has been said: later its error is the caller's, and a failure of its
+ * circuit. `callTimeout` is then the time to the first part of the answer. `Retry-After` sets how long a circuit stays
+ * open. When none can be asked the call rejects with the `FailfastError` of the one that may be soonest.
+ *
+ * @throws {TypeError} what is no model, an empty list, or a wrong option, when it is made.
+ */
+export function failfastModel<M extends ModelLike>(
+  models: M | readonly [M, ...M[]],
+  options: ModelOptions = {},
+): GuardedModel<M> {
+  const all = (Array.isArray(models) ? models : [models]) as readonly M[];
+  const [first] = all;
+  if (first === undefined || all.some((model) => typeof model?.doGenerate !== "function"))
+    throw new TypeError(
+      `failfastModel takes a model of the AI SDK, or a list of them, at least one; this is ${show(models)}`,
+    );
+  const { name = nameOf, exceptions = isFailure, ...rest } = options;
+  const circuitOf = circuitsNamed(name, rest as ClientOptions, {
+    exceptions: (error) => !isFailfastError(error) && exceptions(error),
+    retryAfter: { from: retryAfter },
+  });
+
+  /** Asks one after the other. */
+  async function ask<T>(
+    asked: Asked,
+    one: (model: M, circuit: Circuit, caller: Caller) => Promise<T>,
+  ): Promise<T> {
+    let failure: { readonly error: unknown } | undefined;
+    let soonest: { readonly error: unknown; readonly retryAfterMs: number } | undefined;
+    for (const model of all) {
+      const caller = new Caller(asked.abortSignal);
+      try {
+        return await one(model, circuitOf(model), caller);
+      } catch (error) {
+        caller.end();
+        if (asked.abortSignal?.aborted) throw error;
+        const rejection = rejectionIn(error);
+        if (rejection === undefined && !exceptions(error)) throw error;
+        const { retryAfterMs } = rejection ?? { retryAfterMs: 0 };
+        if (rejection === undefined) failure = { error };
+        else if (soonest === undefined || retryAfterMs < soonest.retryAfterMs)
+          soonest = { error, retryAfterMs };
+      }
+    }
+    throw (failure ?? soonest)?.error;
+  }
+
+  return {
+    specificationVersion: first.specificationVersion,
+    provider: first.provider,
+    modelId: first.modelId,
+    // What one of them can't read by itself is downloaded for all.
+    supportedUrls: all.length === 1 ? first.supportedUrls : {},
+    doGenerate: (asked: Asked) =>
+      ask(asked, async (model, circuit, caller) => {
+        const answer: unknown = await circuit.run(
+          (signal: unknown) => leaving(caller, model.doGenerate(under(signal, caller, asked))),
+          { signal: caller as never },
+        );
+        caller.end();
+        return answer;
+      }),
+    doStream: (asked: Asked) =>
+      ask(asked, (model, circuit, caller) =>
+        streamed(circuit, caller, (signal) => leaving(caller, model.doStream(under(signal, caller, asked)))),
+      ),
+  } as unknown as GuardedModel<M>;
+}
+
+const nameOf = ({ provider, modelId }: ModelLike): string => `${provider}:${modelId}`;
+
+const under = (signal: unknown, caller: Caller, asked: Asked): Asked =>
+  signal === caller ? asked : { ...asked, abortSignal: signal as AbortSignalLike };
+
+/** What was not sent is neither. */
+async function leaving<T>(caller: Caller, call: PromiseLike<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (OF_THE_CALLER.has((error as { name?: unknown } | null)?.name)) caller.leave();
+    throw error;
+  }
+}
+
+/** Errors of the AI SDK about what was asked for, and how it is set up. */
+const OF_THE_CALLER: ReadonlySet<unknown> = new Set([
+  "AI_InvalidArgumentError",
+  "AI_InvalidPromptError",
+  "AI_LoadAPIKeyError",
+  "AI_LoadSettingError",
+  "AI_NoSuchModelError",
+  "AI_UnsupportedFunctionalityError",
+]);
+
+function isFailure(error: unknown): boolean {
+  if (OF_THE_CALLER.has((error as { name?: unknown } | null)?.name)) return false;
+  const status = along(error, ({ statusCode }) => (typeof statusCode === "number" ? statusCode : undefined));
+  // An answer of 200 that is an error all the same could not be read.
+  const refused = status !== undefined && status >= 400 && status < 500;
+  return !refused || status === 429 || status === 408;
+}
+
+/** Seconds until the provider wants to be called again. */
+function retryAfter(error: unknown): number | undefined {
+  const ms = along(error, ({ responseHeaders }) => retryAfterOf({ headers: responseHeaders }, Date.now()));
+  return ms === undefined ? undefined : ms / 1_000;
+}
+
+const DEEPEST = 8;
+
+/** The first thing found on an error, or on what is behind it: providers wrap what the call threw. */
+function along<T>(error: unknown, find: (link: Record<string, unknown>) => T | undefined): T | undefined {
+  let link = error;
+  for (let depth = 0; depth < DEEPEST && typeof link === "object" && link !== null; depth++) {
+    const found = find(link as Record<string, unknown>);
+    if (found !== undefined) return found;
+    link = (link as { cause?: unknown }).cause;
+  }
+  return undefined;
+}
+
+/** Parts that say nothing yet: until another one comes the next model may be asked. */
+const PREAMBLE: ReadonlySet<string> = new Set(["stream-start", "response-metadata", "raw"]);
+
+/** A stream with a verdict at its end. It is asked for, and its first words are waited for, before this resolves. */
+async function streamed(
+  circuit: Circuit,
+  caller: Caller,
+  open: (signal: unknown) => Promise<Streaming>,
+): Promise<Streaming> {
+  let opened: Streaming | undefined;
+  /** An error that came as a part: the caller has it as such, and the circuit as what is thrown at the end. */
+  let told: { readonly error: unknown } | undefined;
+  const items = circuit.stream<Part[]>(
+    async (signal: unknown) => {
+      opened = await open(signal);
+      const { stream } = opened;
+      return (async function* () {
+        const reader = stream.getReader();
+        let over = false;
+        let head: Part[] | undefined = [];
+        try {
+          for (;;) {
+            const { done, value } = await reader.read();
+            over = done;
+            if (done) break;
+            const part = value as Part;
+            if (part.type === "error") {
+              if (head !== undefined) throw part.error;
+              told ??= { error: part.error };
+            }
+            if (head === undefined) yield [part];
+            else {
+              head.push(part);
+              if (PREAMBLE.has(part.type)) continue;
+              yield head;
+              head = undefined;
+            }
+          }
+        } finally {
+          if (!over) await reader.cancel().catch(() => undefined);
+        }
+        if (head !== undefined) yield head;
+        if (told !== undefined) throw told.error;
+      })();
+    },
+    { signal: caller as never },
+  );
+  const start = await items.next();
+  const { ReadableStream } = globalThis as unknown as {
+    ReadableStream: new (source: object, strategy: object) => Stream;
+  };
+  interface Controller {
+    enqueue(part: Part): void;
+    close(): void;
+    error(error: unknown): void;
+  }
+  let ahead: IteratorResult<Part[], void> | undefined = start;
+  const stream = new ReadableStream(
+    {
+      async pull(controller: Controller) {
+        try {
+          const { done, value } = ahead ?? (await items.next());
+          ahead = undefined;
+          if (!done) for (const part of value) controller.enqueue(part);
+          else {
+            caller.end();
+            controller.close();
+          }
+        } catch (error) {
+          caller.end();
+          if (told !== undefined && error === told.error) controller.close();
+          else controller.error(error);
+        }
+      },
+      async cancel() {
+        await items.return(undefined);
+        caller.end();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { ...(opened as Streaming), stream };
+}

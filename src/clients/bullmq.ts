@@ -1,0 +1,57 @@
+import { checkFunction } from "../call/wrap.js";
+import { type Duration, milliseconds } from "../surface/duration.js";
+import { rejectionIn } from "../surface/failfast-error.js";
+
+export interface BullOptions {
+  /**
+   * Chance adds up to this much to a job's wait, so that those that wait for one circuit don't come back in one moment.
+   * Default: 1 s.
+   */
+  readonly jitter?: Duration;
+}
+
+interface Job {
+  moveToDelayed(timestamp: number, token?: string): Promise<unknown>;
+}
+
+/**
+ * A processor for a worker of BullMQ that pauses a job whose circuit is open, in place of failing it: it is delayed
+ * until the circuit may be called again, and no attempt is used up.
+ *
+ * ```ts
+ * const worker = new Worker("invoices", failfastProcessor(salesApi(async (job) => { … })), { connection });
+ * ```
+ *
+ * It goes by the `FailfastError` that the processor throws, wherever in it the circuit is, and however it is wrapped. A
+ * call that was made and failed fails the job, as ever.
+ *
+ * @throws {TypeError} what is no function.
+ * @throws {RangeError} a time out of range.
+ */
+export function failfastProcessor<A extends readonly unknown[], R>(
+  process: (...args: A) => Promise<R>,
+  options: BullOptions = {},
+): (...args: A) => Promise<R> {
+  checkFunction(process);
+  const jitter = options.jitter === undefined ? 1_000 : milliseconds("jitter", options.jitter);
+  return async (...args) => {
+    try {
+      return await process(...args);
+    } catch (error) {
+      const rejection = rejectionIn(error);
+      if (rejection === undefined) throw error;
+      const [job, token] = args as readonly unknown[] as readonly [Job, string | undefined];
+      await job.moveToDelayed(Date.now() + rejection.retryAfterMs + Math.random() * jitter, token);
+      throw new DelayedError(rejection);
+    }
+  };
+}
+
+/** What a worker knows, by its name, for a job that was moved. */
+class DelayedError extends Error {
+  override readonly name = "DelayedError";
+
+  constructor(cause: unknown) {
+    super("the job waits for a circuit", { cause });
+  }
+}

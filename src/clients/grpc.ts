@@ -1,0 +1,224 @@
+import { type Report, reported } from "../call/report.js";
+import { isFailfastError } from "../surface/failfast-error.js";
+import { TimeoutError } from "../surface/timeout-error.js";
+import { type ClientOptions, checkName, circuitsNamed } from "./named.js";
+
+export interface GrpcOptions extends ClientOptions {
+  /** Names the circuit of a call: one for all, or a function of its path. Default: the service, `sales.v1.Invoices`. */
+  readonly name?: string | ((path: string) => string);
+  /**
+   * When a stream of responses counts. `"first"`: with its first message, or by its status where that comes before.
+   * `"end"`: by its status, when it ends. Default: `"first"`, since a stream that is watched has no end.
+   */
+  readonly streams?: "first" | "end";
+  /**
+   * Which statuses are failures. Default: `UNKNOWN`, `DEADLINE_EXCEEDED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`, and
+   * `RESOURCE_EXHAUSTED` with a `grpc-retry-pushback-ms`.
+   */
+  results?(status: GrpcStatus): boolean;
+}
+
+/** How a call ended. */
+export interface GrpcStatus {
+  readonly code: number;
+  readonly details: string;
+  readonly metadata: GrpcMetadata;
+}
+
+/** What is used of gRPC's metadata. */
+export interface GrpcMetadata {
+  get(key: string): unknown[];
+  set(key: string, value: string): void;
+}
+
+/** What is taken of `@grpc/grpc-js`. */
+export interface GrpcLike<C> {
+  readonly InterceptingCall: new (nextCall: never, requester?: never) => C;
+  readonly Metadata: new () => GrpcMetadata;
+}
+
+interface Call {
+  cancelWithStatus(code: number, details: string): void;
+  sendMessageWithContext(context: Context, message: unknown): void;
+}
+
+interface Context {
+  callback?(error?: unknown): void;
+}
+
+interface Listener {
+  onReceiveMetadata(metadata: GrpcMetadata): void;
+  onReceiveMessage(message: unknown): void;
+  onReceiveStatus(status: GrpcStatus): void;
+}
+
+interface Method {
+  readonly method_definition: { readonly path: string; readonly responseStream: boolean };
+}
+
+type Next = (metadata: unknown, listener: Listener) => void;
+
+const CANCELLED = 1;
+const DEADLINE_EXCEEDED = 4;
+const RESOURCE_EXHAUSTED = 8;
+const UNAVAILABLE = 14;
+const FAILURES = new Set([2, DEADLINE_EXCEEDED, 13, UNAVAILABLE, 15]);
+
+/**
+ * An interceptor for clients of `@grpc/grpc-js`: a circuit for each service.
+ *
+ * ```ts
+ * const client = new InvoicesClient(address, credentials, { interceptors: [failfastInterceptor(grpc)] });
+ * ```
+ *
+ * While a circuit is open a call ends with `UNAVAILABLE` and not a byte is sent; the error's `cause` is the
+ * `FailfastError`, and its metadata say `retry-after`, in seconds. A call that is cancelled here counts for nothing.
+ * What gRPC retries by itself is one call.
+ *
+ * @throws {TypeError} a wrong option, or what is not grpc-js, when it is made.
+ */
+export function failfastInterceptor<C>(
+  grpc: GrpcLike<C>,
+  options: GrpcOptions = {},
+  // biome-ignore lint/suspicious/noExplicitAny: the options of every version of grpc-js, whatever their types
+): (options: any, nextCall: (options: any) => unknown) => C {
+  if (typeof grpc?.InterceptingCall !== "function" || typeof grpc.Metadata !== "function")
+    throw new TypeError("failfastInterceptor takes grpc-js itself, which has InterceptingCall and Metadata");
+  const { name, streams = "first", results = isFailure, ...rest } = options;
+  checkName(name);
+  if (streams !== "first" && streams !== "end")
+    throw new TypeError(`streams is ${String(streams)}: it takes "first" or "end"`);
+  const circuitOf = circuitsNamed(name ?? serviceOf, rest as ClientOptions, {
+    results: (status: GrpcStatus) => results(status),
+    exceptions: (error) => !isFailfastError(error),
+    retryAfter: { from: pushback },
+  });
+  return (asked: Method, nextCall) => {
+    const { path, responseStream } = asked.method_definition;
+    const next = nextCall(asked) as Call;
+    const guarded = new GuardedCall(next, responseStream && streams === "first", results);
+    const call = new grpc.InterceptingCall(
+      next as never,
+      {
+        start(metadata: unknown, listener: Listener, start: Next) {
+          guarded.listener = listener;
+          reported(circuitOf(path), {
+            start(report) {
+              if (guarded.ended) report.left();
+              else start(metadata, guarded.started(report));
+            },
+            rejected(error) {
+              const said = new grpc.Metadata();
+              const { message, retryAfter } = error as { message: string; retryAfter?: number };
+              if (retryAfter !== undefined) said.set("retry-after", String(retryAfter));
+              // Its other fields go onto the error that the caller is given.
+              guarded.end({
+                code: UNAVAILABLE,
+                details: message,
+                metadata: said,
+                cause: error,
+              } as GrpcStatus);
+            },
+            late: (error) => next.cancelWithStatus(DEADLINE_EXCEEDED, (error as Error).message),
+          });
+        },
+        cancel(cancel: () => void) {
+          guarded.cancelled(new grpc.Metadata());
+          cancel();
+        },
+      } as never,
+    );
+    guarded.answerWrites(call as unknown as Call);
+    return call;
+  };
+}
+
+function isFailure({ code, metadata }: GrpcStatus): boolean {
+  return FAILURES.has(code) || (code === RESOURCE_EXHAUSTED && pushback({ metadata }) !== undefined);
+}
+
+/** Seconds until the server wants to be called again. */
+function pushback(status: unknown): number | undefined {
+  const { metadata } = (status ?? {}) as { metadata?: GrpcMetadata };
+  const ms = Number.parseInt(String(metadata?.get("grpc-retry-pushback-ms")[0]), 10);
+  return ms >= 0 ? ms / 1_000 : undefined;
+}
+
+/** `/sales.v1.Invoices/List` is a method of `sales.v1.Invoices`. */
+const serviceOf = (path: string): string => path.split("/")[1] ?? path;
+
+class GuardedCall {
+  listener: Listener | undefined;
+  /** The caller has had its status. */
+  ended = false;
+  readonly #next: Call;
+  readonly #firstCounts: boolean;
+  readonly #failed: (status: GrpcStatus) => boolean;
+  #report: Report | undefined;
+  #cancelled = false;
+  #writing: Context | undefined;
+
+  constructor(next: Call, firstCounts: boolean, failed: (status: GrpcStatus) => boolean) {
+    this.#next = next;
+    this.#firstCounts = firstCounts;
+    this.#failed = failed;
+  }
+
+  /** The listener for a call that is made. */
+  started(report: Report): Listener {
+    this.#report = report;
+    const listener = this.listener as Listener;
+    return {
+      onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
+      onReceiveMessage: (message) => {
+        if (this.#firstCounts && message !== null) report.returned(OK);
+        listener.onReceiveMessage(message);
+      },
+      onReceiveStatus: (status) => {
+        this.#judge(report, status);
+        listener.onReceiveStatus(status);
+      },
+    };
+  }
+
+  #judge(report: Report, status: GrpcStatus): void {
+    const { code, details } = status;
+    // Cancelled here or there, or never sent: it says nothing of the server.
+    if (this.#cancelled || code === CANCELLED || details.startsWith("Request message serialization failure"))
+      report.left();
+    // As an error, so that a time-out that this process brought about itself isn't told to others.
+    else if (code === DEADLINE_EXCEEDED && this.#failed(status)) report.threw(new TimeoutError(details));
+    else report.returned(status);
+  }
+
+  /** Ends a call that is not made. */
+  end(status: GrpcStatus): void {
+    if (this.ended) return;
+    this.ended = true;
+    // It was never started, and only so lets go of its timer.
+    this.#next.cancelWithStatus(CANCELLED, status.details);
+    this.#writing?.callback?.();
+    this.listener?.onReceiveStatus(status);
+  }
+
+  /** Its caller cancels it, perhaps before it is made. */
+  cancelled(metadata: GrpcMetadata): void {
+    this.#cancelled = true;
+    if (this.#report === undefined) this.end({ code: CANCELLED, details: "Cancelled on client", metadata });
+  }
+
+  /** What is written to a call that is not made is let go of, so that nobody waits for it. */
+  answerWrites(call: Call): void {
+    const send = call.sendMessageWithContext.bind(call);
+    call.sendMessageWithContext = (context, message) => {
+      if (this.ended) {
+        context.callback?.();
+        return;
+      }
+      this.#writing = context;
+      send(context, message);
+    };
+  }
+}
+
+const OK = { code: 0, details: "OK" };

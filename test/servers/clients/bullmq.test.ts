@@ -1,0 +1,92 @@
+import { type Job, Queue, Worker } from "bullmq";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failfastProcessor } from "../../../src/clients/bullmq.js";
+import { createFailfast } from "../../../src/index.js";
+import { requireProgram } from "../require.js";
+import { type RedisServer, startRedis } from "../start-redis.js";
+
+const program = requireProgram("redis-server");
+
+describe.skipIf(!program)("failfastProcessor for BullMQ", () => {
+  let server: RedisServer;
+  let close: (() => Promise<unknown>)[];
+  let connection: { host: string; port: number };
+
+  beforeEach(async () => {
+    server = await startRedis(program);
+    connection = { host: "127.0.0.1", port: server.port };
+    close = [];
+  });
+  afterEach(async () => {
+    for (const each of close.reverse()) await each();
+    await server.stop();
+  });
+
+  const start = (process: (job: Job) => Promise<unknown>): Queue => {
+    const queue = new Queue("invoices", { connection });
+    const worker = new Worker("invoices", process, {
+      connection,
+      concurrency: 1,
+    });
+    queue.on("error", () => undefined);
+    worker.on("error", () => undefined);
+    close.push(
+      () => queue.close(),
+
+      () => worker.close(true),
+    );
+    return queue;
+  };
+
+  test("jobs wait while the circuit is open, and use up no attempt", async () => {
+    const failfast = createFailfast();
+    const circuit = failfast("sales_api", "1s");
+    let down = true;
+    let asked = 0;
+    const call = circuit(async () => {
+      asked++;
+      if (down) throw new Error("down");
+      return "done";
+    });
+    const queue = start(failfastProcessor(call, { jitter: "50ms" }));
+    const options = { attempts: 2, backoff: { type: "fixed", delay: 100 } };
+    const jobs = await queue.addBulk(["a", "b", "c"].map((name) => ({ name, data: {}, opts: options })));
+    // The first one was called and failed; from then on nobody is, until the time is up.
+    await expect.poll(() => queue.getDelayedCount(), { timeout: 30_000 }).toBe(3);
+    expect(asked).toBe(1);
+    down = false;
+    await expect.poll(() => queue.getCompletedCount(), { timeout: 30_000 }).toBe(3);
+    const made = await Promise.all(
+      jobs.map(async ({ id }) => (await queue.getJob(id as string))?.attemptsMade),
+    );
+    expect(made).toEqual([2, 1, 1]);
+    expect(await queue.getFailedCount()).toBe(0);
+  });
+
+  test("a rejection that a client wrapped pauses the job; any other error fails it", async () => {
+    const failfast = createFailfast();
+    const circuit = failfast("sales_api", "1s");
+    await circuit.trip();
+    const errors: Record<string, () => Promise<unknown>> = {
+      wrapped: () =>
+        circuit
+          .run(() => "done")
+          .catch((cause: unknown) => {
+            throw new TypeError("fetch failed", { cause });
+          }),
+      broken: () => Promise.reject(new Error("the job's own")),
+    };
+    const queue = start(failfastProcessor((job: Job) => (errors[job.name] as () => Promise<unknown>)()));
+    const wrapped = await queue.add("wrapped", {});
+    const broken = await queue.add("broken", {});
+    await expect.poll(() => queue.getFailedCount(), { timeout: 30_000 }).toBe(1);
+    expect((await queue.getJob(broken.id as string))?.failedReason).toBe("the job's own");
+    await expect.poll(() => queue.getCompletedCount(), { timeout: 30_000 }).toBe(1);
+    expect((await queue.getJob(wrapped.id as string))?.attemptsMade).toBe(1);
+  });
+});
+
+test("what is no function, or a wrong time, is refused where it is made", () => {
+  expect(() => failfastProcessor(1 as never)).toThrow(TypeError);
+  expect(() => failfastProcessor(async () => 1, { jitter: -1 })).toThrow(RangeError);
+});

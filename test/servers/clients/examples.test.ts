@@ -1,0 +1,36 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { requireProgram } from "../require.js";
+import { startRedis } from "../start-redis.js";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const run = async (name: string, env: Record<string, string> = {}): Promise<string> => {
+  const options = { cwd: root, env: { ...process.env, ...env }, timeout: 50_000 };
+  return (await promisify(execFile)(process.execPath, [`examples/${name}.mjs`], options)).stdout;
+};
+
+test.each([
+  ["undici", "500\nfetch failed true\n1 request\n"],
+  ["axios", "AxiosError 500\nFailfastError retry in 30 s\n1 request\n"],
+  [
+    "grpc",
+    "true\ntrue circuit \"sales.v1.Invoices\" is open; the call was not made, retry in 30 s [ '30' ]\n1 call\n",
+  ],
+  ["ai", "asking the primary\nan answer of the secondary\nan answer of the secondary\n"],
+])("examples/%s.mjs asks what has failed no more", async (name, expected) => {
+  expect(await run(name)).toBe(expected);
+});
+
+const redisServer = requireProgram("redis-server");
+
+test.skipIf(!redisServer)(
+  "examples/bullmq.mjs makes one attempt in vain, for all jobs together",
+  async () => {
+    const server = await startRedis(redisServer);
+    const printed = await run("bullmq", { REDIS_URL: server.url });
+    await server.stop();
+    expect(printed).toBe("attempts made: ann: 2, bob: 1, cleo: 1\n");
+  },
+);
