@@ -3,7 +3,10 @@
 /** The failure of the backend: the same object for all, so that it is seen whether it reaches its caller. */
 const BACKEND = new Error("the backend failed");
 
-export function startMember(world, plan, index, life) {
+/** After a stall, what times out within as long again, but no longer than this, is blamed on it. */
+const AFTERMATH_MS = 1_000;
+
+export function startMember(world, plan, index, life, version = 1) {
   const { time, random, tell, checks, store, library } = world;
   const name = `p${index}${life === 0 ? "" : `'${life}`}`;
   const host = `h${index % plan.hosts}`;
@@ -14,11 +17,13 @@ export function startMember(world, plan, index, life) {
     name,
     host,
     index,
+    version,
     alive: true,
     operations: 0,
     cut: "",
     watchers: [],
     pausedUntil: 0,
+    blamedUntil: 0,
     late: [],
     whenAwake(run) {
       if (!this.alive) return;
@@ -29,6 +34,12 @@ export function startMember(world, plan, index, life) {
       this.pausedUntil = Math.max(this.pausedUntil, time.now() + ms);
       time.after(ms, () => this.wake());
     },
+    /** Its event loop is blocked, and it notices afterwards: what times out in the second after that is its doing. */
+    stall(ms) {
+      this.pause(ms);
+      this.blamedUntil = time.now() + ms + Math.min(ms, AFTERMATH_MS);
+    },
+    stalled: () => time.now() < member.blamedUntil,
     /** What fell due meanwhile comes all at once. */
     wake() {
       if (time.now() < this.pausedUntil) return;
@@ -42,6 +53,7 @@ export function startMember(world, plan, index, life) {
     now: () => (time.now() - offset) * rate,
     wall: () => wallShift + time.now(),
     random,
+    stalled: member.stalled,
     after(ms, run) {
       let cancelled = false;
       time.after(ms / rate, () => {

@@ -156,6 +156,12 @@ export const MUTANTS = [
     "if (false)",
   ],
   [
+    "a stalled process trips",
+    "call/guard.js",
+    'origin: stalled ? "stall" : origin',
+    'origin: false ? "stall" : origin',
+  ],
+  [
     "the call's error is wrapped",
     "call/guard.js",
     "this.threw(term, error, undefined);\n            throw error;",

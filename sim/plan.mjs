@@ -3,6 +3,20 @@ import { chanceOf } from "./time.mjs";
 
 export const CHAOS_MS = 60_000;
 
+/** What is no record, from nothing like one to nearly one. */
+export const RUBBISH = [
+  "",
+  "{}",
+  "null",
+  "[1]",
+  '{"v":3,"revision":9}',
+  "x".repeat(5_000),
+  '{"v":1,"revision":1e300,"nonce":"n","state":"closed","at":1}',
+  '{"v":1,"revision":9,"generation":10,"nonce":"n","state":"open","until":1,"at":1}',
+  '{"v":1,"revision":9,"generation":9,"nonce":"n","state":"open","until":-1,"duration":1e18,"at":1}',
+  '{"v":1,"revision":9,"generation":9,"nonce":"n","state":"half-open","votes":{"length":2},"at":1}',
+];
+
 /** A plan: the fleet, its network and store, and what befalls them, each with its moment. */
 export function planOf(seed) {
   const random = chanceOf(seed);
@@ -53,7 +67,7 @@ export function planOf(seed) {
     () => ({
       what: "rubbish",
       circuit: between(0, circuits - 1),
-      value: pick("", "{}", "null", "[1]", '{"v":2,"revision":9}', "x".repeat(5_000)),
+      value: pick(...RUBBISH),
     }),
     () => ({ what: "crash", who: who(), ms: between(0, 5_000) }),
     () => ({ what: "pause", who: who(), ms: between(100, 30_000) }),
@@ -64,6 +78,14 @@ export function planOf(seed) {
       circuit: between(0, circuits - 1),
       verb: pick("trip", "reset", "hold open", "hold closed", "release"),
     }),
+    () => ({ what: "restart", ms: between(100, 5_000), by: pick(0, 0, 1, 4) }),
+    () => ({
+      what: "split",
+      whom: Array.from({ length: processes }, () => likely(0.5)),
+      way: pick("both", "answers", "pushes"),
+      ms: between(500, 20_000),
+    }),
+    () => ({ what: "stall", who: who(), ms: between(200, 5_000) }),
   ];
   const badHosts = quorum > 1 && likely(0.5) ? between(1, quorum - 1) : 0;
   // Where it is claimed that so few hosts open nothing for the others, nothing of the others may fail.
@@ -75,6 +97,12 @@ export function planOf(seed) {
   if (badHosts === 0)
     for (let n = between(1, 4); n > 0; n--)
       events.push({ at: at(), what: "backend", circuit: between(0, circuits - 1), ms: between(500, 25_000) });
+  const rollsOver = badHosts === 0 && likely(0.1);
+  if (rollsOver) {
+    const [from, every] = [at(), between(200, 4_000)];
+    for (let index = 0; index < processes; index++)
+      events.push({ at: from + index * every, what: "roll-over", who: index, ms: between(0, 2_000) });
+  }
   events.sort((a, b) => a.at - b.at);
   return {
     seed,
@@ -86,6 +114,7 @@ export function planOf(seed) {
     without,
     tells: likely(0.7),
     badHosts,
+    rollsOver,
     network,
     callsPerSecond: pick(1, 3, 8) * (processes > 16 ? 0.3 : 1),
     errors: likely(0.3) && badHosts === 0 ? 0.02 : 0,

@@ -70,7 +70,8 @@ async function part({ from, to, step }) {
       seed,
       violations: violations.slice(0, 1),
       stats,
-      seconds: seconds * planOf(seed).processes,
+      seconds,
+      processes: planOf(seed).processes,
     });
   }
   process.disconnect();
@@ -81,6 +82,7 @@ async function all(from, seeds) {
   const began = performance.now();
   const broken = [];
   let done = 0;
+  let fleetSeconds = 0;
   let processSeconds = 0;
   const sum = {};
   const children = Array.from({ length: cores }, (_, core) => {
@@ -90,9 +92,10 @@ async function all(from, seeds) {
       "--part",
       JSON.stringify({ from: from + core, to: from + seeds, step: cores }),
     ]);
-    child.on("message", ({ seed, violations, stats, seconds }) => {
+    child.on("message", ({ seed, violations, stats, seconds, processes }) => {
       done++;
-      processSeconds += seconds;
+      fleetSeconds += seconds;
+      processSeconds += seconds * processes;
       for (const [name, count] of Object.entries(stats)) sum[name] = (sum[name] ?? 0) + count;
       if (violations.length > 0) {
         broken.push({ seed, ...violations[0] });
@@ -105,9 +108,9 @@ async function all(from, seeds) {
   await Promise.all(children.map((child) => new Promise((ended) => child.once("exit", ended))));
   broken.sort((a, b) => a.seed - b.seed);
   for (const { seed, promise, what } of broken.slice(0, 10)) console.log(`seed ${seed}: ${promise}: ${what}`);
-  const hours = (processSeconds / 3_600).toFixed(1);
+  const hours = `${(fleetSeconds / 3_600).toFixed(1)} fleet-hours (${(processSeconds / 3_600).toFixed(1)} process-hours)`;
   const took = ((performance.now() - began) / 1_000).toFixed(0);
-  console.log(`${done} seeds, ${hours} process-hours simulated in ${took} s: ${JSON.stringify(sum)}`);
+  console.log(`${done} seeds, ${hours} simulated in ${took} s: ${JSON.stringify(sum)}`);
   const stopped = done < seeds && !values.first;
   if (stopped) console.log(`${seeds - done} seeds did not come to an end`);
   console.log(`${done - broken.length} passed, ${broken.length + (stopped ? seeds - done : 0)} failed`);

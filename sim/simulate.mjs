@@ -1,7 +1,7 @@
 // One run: a fleet through a plan's chaos, then healed, and asked whether it is in step and still alive.
 import { makeChecks } from "./checks.mjs";
 import { startMember } from "./member.mjs";
-import { CHAOS_MS } from "./plan.mjs";
+import { CHAOS_MS, RUBBISH } from "./plan.mjs";
 import { simulatedStore } from "./store.mjs";
 import { chanceOf, virtualTime } from "./time.mjs";
 
@@ -27,7 +27,20 @@ export async function simulate(plan, library) {
   world.store = simulatedStore(world, plan);
   const { checks, store, tell } = world;
   const lives = Array.from({ length: plan.processes }, () => 0);
+  const versions = lives.map(() => 1);
   const members = lives.map((_, index) => startMember(world, plan, index, 0));
+
+  function startAgain(who) {
+    members[who].end();
+    members[who] = startMember(world, plan, who, ++lives[who], versions[who]);
+  }
+  function cutOff(who, way, ms) {
+    const member = members[who];
+    member.cut = way;
+    time.after(ms, () => {
+      member.cut = "";
+    });
+  }
 
   function befall(event) {
     const { what, who, circuit, ms } = event;
@@ -37,14 +50,28 @@ export async function simulate(plan, library) {
     switch (what) {
       case "partition":
         tell(`${member.name} is cut off from the store (${way}) for ${ms} ms`);
-        member.cut = way;
-        time.after(ms, () => {
-          member.cut = "";
-        });
+        cutOff(who, way, ms);
         break;
+      case "split": {
+        const there = members.filter((_, index) => event.whom[index]);
+        tell(`${there.map(({ name }) => name).join(", ")} are cut off from the store (${way}) for ${ms} ms`);
+        for (const { index } of there) cutOff(index, way, ms);
+        break;
+      }
       case "store":
         store.setMode(mode);
         time.after(ms, () => store.setMode("up"));
+        break;
+      case "restart":
+        tell(
+          `the store crashes, and is up again after ${ms} ms ${by === 0 ? "with nothing in it" : `without its last ${by} writes`}`,
+        );
+        store.setMode("down");
+        time.after(ms, () => {
+          if (by === 0) store.empty();
+          else store.rollBack(by);
+          store.setMode("up");
+        });
         break;
       case "empty":
         tell("the store is emptied");
@@ -65,9 +92,17 @@ export async function simulate(plan, library) {
       case "crash":
         tell(`${member.name} crashes, and is started again after ${ms} ms`);
         member.end();
-        time.after(ms, () => {
-          members[who] = startMember(world, plan, who, ++lives[who]);
-        });
+        time.after(ms, () => startAgain(who));
+        break;
+      case "roll-over":
+        tell(`${member.name} ends, and a later version starts after ${ms} ms`);
+        versions[who] = 2;
+        member.end();
+        time.after(ms, () => startAgain(who));
+        break;
+      case "stall":
+        tell(`the event loop of ${member.name} is blocked for ${ms} ms`);
+        member.stall(ms);
         break;
       case "pause":
         tell(`${member.name} is paused for ${ms} ms`);
@@ -121,6 +156,11 @@ export async function simulate(plan, library) {
       member.pausedUntil = Math.min(member.pausedUntil, time.now());
       member.wake();
     }
+    for (const [who, version] of versions.entries())
+      if (plan.rollsOver && version === 1) {
+        versions[who] = 2;
+        startAgain(who);
+      }
     await pass(6_000);
     // An operator ends what holds there are, and looks again: one that the store had lost may come back.
     const release = () => {
@@ -148,7 +188,7 @@ export async function simulate(plan, library) {
     const patience = plan.open * 1_000 * (backoff ? 10 : 1) + 120_000 + slowest;
     const revisionOf = (name) => {
       const value = store.live(`circuit:${name}`);
-      return value === null || !value.startsWith('{"v":1') ? 0 : JSON.parse(value).revision;
+      return value === null || RUBBISH.includes(value) ? 0 : JSON.parse(value).revision;
     };
     const closed = () => all((circuit) => circuit.state === "closed" && circuit.held === undefined);
     if (!(await pass(patience, closed)))
@@ -183,8 +223,7 @@ export async function simulate(plan, library) {
     if (checks.violations.length > 0 || !agree) return;
     tell("the store is emptied, and p0 starts afresh: the backend of c0 fails it alone");
     store.empty();
-    members[0].end();
-    members[0] = startMember(world, plan, 0, ++lives[0]);
+    startAgain(0);
     world.hit = 1;
     world.downUntil.set(0, Number.POSITIVE_INFINITY);
     const known = () => members.every(({ circuits }) => circuits[0].state !== "closed");

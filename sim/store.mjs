@@ -78,7 +78,7 @@ export function simulatedStore(world, plan) {
       return { [Symbol.asyncDispose]: async () => void watchers.delete(watcher) };
     };
     for (const verb of plan.without) delete store[verb];
-    return store;
+    return member.version === 1 ? store : asLaterVersion(store);
   }
 
   return {
@@ -106,4 +106,39 @@ export function simulatedStore(world, plan) {
     evict: (key) => void entries.delete(key),
     spoil: (key, value) => void entries.set(key, { value, expires: now() + 1e9 }),
   };
+}
+
+/**
+ * The store as a process of a later version of the library sees it: it writes records of version 2 and reads both.
+ * To those of version 1 what it writes is rubbish.
+ */
+function asLaterVersion(store) {
+  const asStored = new Map();
+  const read = (value) => {
+    if (typeof value !== "string" || !value.startsWith('{"v":2,')) return value;
+    const known = value.replace('{"v":2,', '{"v":1,');
+    asStored.set(known, value);
+    return known;
+  };
+  const write = (value) => {
+    const later = value.replace('{"v":1,', '{"v":2,');
+    asStored.set(value, later);
+    return later;
+  };
+  const readEntry = (entry) => ({ ...entry, value: read(entry.value) });
+  const later = {
+    ...store,
+    get: async (key) => read(await store.get(key)),
+    set: (key, value, ttlMs) => store.set(key, write(value), ttlMs),
+  };
+  if (store.swap)
+    later.swap = async (key, expect, value, ttlMs) => {
+      const expected = asStored.get(expect) ?? expect;
+      return readEntry(await store.swap(key, expected, write(value), ttlMs));
+    };
+  if (store.list) later.list = async (prefix) => (await store.list(prefix)).map(readEntry);
+  if (store.watch)
+    later.watch = (prefix, on) =>
+      store.watch(prefix, { change: (entry) => on.change(readEntry(entry)), gap: on.gap });
+  return later;
 }
