@@ -43,6 +43,8 @@ export async function listenOn(
       await within(client.connect());
       client.unref?.();
       await within(client.query(`LISTEN "${channel}"`));
+      // It may have been lost in the very moment of its answer, when nobody was there to be told.
+      if (lost) throw new Error("the connection was lost as soon as it listened");
     } catch (error) {
       lose();
       throw error;

@@ -1,0 +1,43 @@
+import { EventEmitter } from "node:events";
+import { expect, test } from "vitest";
+import type { ListeningClient } from "./client.js";
+import { listenOn } from "./listen.js";
+
+/** A connection that is lost with its answer to `LISTEN`, before anyone who awaits that has heard of it. */
+class Connection extends EventEmitter {
+  readonly #lostAtOnce: boolean;
+
+  constructor(lostAtOnce: boolean) {
+    super();
+    this.#lostAtOnce = lostAtOnce;
+  }
+
+  connect = async (): Promise<void> => undefined;
+  end = async (): Promise<void> => undefined;
+  query = (): Promise<void> => {
+    const answer = Promise.resolve();
+    if (this.#lostAtOnce) this.emit("error", new Error("terminating connection"));
+    return answer;
+  };
+}
+
+test("a connection lost in the moment it listens is replaced, and that is a gap", async () => {
+  const made: Connection[] = [];
+  let gaps = 0;
+  const connect = (): ListeningClient => {
+    const connection = new Connection(made.length === 1);
+    made.push(connection);
+    return connection as unknown as ListeningClient;
+  };
+  const handle = await listenOn(connect, "c", { payload: () => undefined, gap: () => gaps++ });
+  made[0]?.emit("end");
+  await expect.poll(() => [made.length, gaps], { timeout: 10_000 }).toEqual([3, 1]);
+  await handle[Symbol.asyncDispose]();
+});
+
+test("one lost in the moment it first listens is an error", async () => {
+  const connect = (): ListeningClient => new Connection(true) as unknown as ListeningClient;
+  await expect(listenOn(connect, "c", { payload: () => undefined, gap: () => undefined })).rejects.toThrow(
+    /lost as soon as it listened/,
+  );
+});
