@@ -491,7 +491,7 @@ export class Breaker implements Subscriber {
     this.#shutUntil = held === "open" ? (this.#hold?.deadline ?? 0) : state === "open" ? until : 0;
     const kind = held === "closed" ? "held" : held === "open" || state !== "closed" ? "shut" : "closed";
     if (kind !== "shut" && (moved || this.term.kind !== kind)) {
-      this.term = kind === "closed" ? this.#closedTerm(now) : new Term(kind, true);
+      this.term = kind === "closed" ? this.#closedTerm(now, moved) : new Term(kind, true);
       if (this.#traffic instanceof TripRule) this.#traffic.clear();
     }
     // A probe under way keeps its term: what it finds out still counts.
@@ -505,11 +505,13 @@ export class Breaker implements Subscriber {
   }
 
   /** Every process ramps up from the one moment of closing, in the store's clock. */
-  #closedTerm(now: number): Term {
+  #closedTerm(now: number, moved: boolean): Term {
     const { rampUp, mode } = this.settings;
     if (mode === "throttle") return new Term("closed", false);
     const record = this.#record;
     if (rampUp === 0 || (record === undefined && this.overlay === null)) return new Term("closed", true);
+    // It had closed by its own word before an operator held it.
+    if (this.overlay !== null && !moved) return new Term("closed", true);
     if (record?.generation === 0) return new Term("closed", true);
     const closed = record?.state === "closed" && this.overlay === null;
     const since = closed ? this.fleet.replica.storeClock.now() - record.at : 0;

@@ -106,7 +106,7 @@ describe("what counts", () => {
   });
 
   test("TimeoutError in the list stands for the platform's own", async () => {
-    const circuit = createFailfast()("x", 60, { exceptions: [TimeoutError] });
+    const circuit = createFailfast({ clock: manualClock() })("x", 60, { exceptions: [TimeoutError] });
     await rejection(() => circuit.run(() => Promise.reject(new DOMException("late", "TimeoutError"))));
     expect(circuit.state).toBe("open");
   });
@@ -396,7 +396,13 @@ describe("circuits named by the arguments", () => {
   test("letting one go costs as much among thousands of open ones as among a few", async () => {
     let read = 0;
     const clock = manualClock();
-    const counting = { ...clock, now: () => (read++, clock.now()) };
+    const counting = {
+      ...clock,
+      now() {
+        read++;
+        return clock.now();
+      },
+    };
     const cost = async (maxCircuits: number): Promise<number> => {
       const failfast = createFailfast({ clock: counting });
       const get = failfast((n: number) => `n${n}`, 60, { maxCircuits })((_: number) => fail());

@@ -164,6 +164,11 @@ const oneOf =
       ? undefined
       : `it takes ${values.map((each) => `"${each}"`).join(" or ")}`;
 const aFunction: Check = (value) => (typeof value === "function" ? undefined : "it takes a function");
+/** A promise of an answer would always be taken for a yes. */
+const aPredicate: Check = (value) =>
+  Object.prototype.toString.call(value) === "[object AsyncFunction]"
+    ? "it takes a function that answers at once, not an async one"
+    : aFunction(value);
 const aBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "it takes true or false");
 const aCount: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : "it takes a whole number from 1 up";
@@ -178,9 +183,14 @@ const within =
 /** Checked where they are read: a time has errors of its own. */
 const aTime: Check = () => undefined;
 
+/** An object of these fields and no others. */
+const hasOnly = (value: unknown, fields: readonly string[]): boolean =>
+  typeof value === "object" && value !== null && Object.keys(value).every((each) => fields.includes(each));
+
 function aBackoff(value: unknown): string | undefined {
   const { factor = 1, jitter = 0 } = (value ?? {}) as Backoff;
-  if (typeof value !== "object" || value === null) return "it takes { factor, max, jitter }";
+  if (Array.isArray(value) || !hasOnly(value, ["factor", "max", "jitter"]))
+    return "it takes { factor, max, jitter }";
   if (!(typeof factor === "number" && factor >= 1 && factor <= 100))
     return `its factor ${show(factor)} is not from 1 to 100`;
   if (!(typeof jitter === "number" && jitter >= 0 && jitter <= 1))
@@ -190,14 +200,15 @@ function aBackoff(value: unknown): string | undefined {
 
 const CHECKS: Readonly<Record<string, Check>> = {
   exceptions: (value) =>
-    typeof value === "function" || (Array.isArray(value) && value.every((each) => typeof each === "function"))
+    aPredicate(value) === undefined ||
+    (Array.isArray(value) && value.every((each) => typeof each === "function"))
       ? undefined
       : "it takes an error class, a list of them, or a function (error) => boolean",
-  results: aFunction,
+  results: aPredicate,
   fallback: aFunction,
   enabled: (value) =>
     typeof value === "function"
-      ? undefined
+      ? aPredicate(value)
       : aBoolean(value) && "it takes true, false, or a function that says so",
   returns: oneOf("promise", "value"),
   store: checkStore,
@@ -212,8 +223,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   backoff: aBackoff,
   retryAfter: (value) =>
     typeof value === "boolean" ||
-    (typeof value === "object" &&
-      value !== null &&
+    (hasOnly(value, ["from", "min", "max"]) &&
       ["undefined", "function"].includes(typeof (value as RetryAfterLimits).from))
       ? undefined
       : "it takes true, or { from, min, max }, of which from is a function",

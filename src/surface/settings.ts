@@ -106,6 +106,12 @@ export function checkTogether(given: FailfastDefaults, own: FailfastOptions): vo
   const has = (option: keyof FailfastDefaults): boolean => given[option] !== undefined;
   if (has("failureRate") && has("threshold"))
     refuse("threshold counts failures and failureRate takes their share in its place: give one of them");
+  if (Array.isArray(given.exceptions) && given.exceptions.length === 0) {
+    if (!has("results") && !has("callTimeout") && !has("slowCall"))
+      refuse(
+        "exceptions is an empty list, and without results, callTimeout or slowCall nothing is ever a failure",
+      );
+  }
   if (has("slowCallRate") && !has("slowCall"))
     refuse("slowCallRate is a share of slow calls: say with slowCall from when a call is slow");
   if (has("minimumCalls") && !has("failureRate") && !has("slowCall"))

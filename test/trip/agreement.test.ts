@@ -362,6 +362,20 @@ describe("rampUp", () => {
     expect(at(members, 0).circuit.state).toBe("open");
   });
 
+  test("not again after an operator's hold, long after it closed", async () => {
+    for (const scope of ["fleet", "process"] as const) {
+      const { clock, members } = await fleet(1, { timeout: 5, options: { rampUp: "60s", scope } });
+      const { circuit, fail, succeed } = at(members, 0);
+      await during(clock, 5_100, fail);
+      await during(clock, 50, succeed);
+      await clock.advance(120_000);
+      expect(await succeed()).toBe("ok");
+      await during(clock, 50, () => circuit.hold("closed"));
+      await during(clock, 50, () => circuit.release());
+      for (let n = 0; n < 50; n++) expect(await succeed()).toBe("ok");
+    }
+  });
+
   test("a circuit that was never open admits every call", async () => {
     const { members } = await fleet(2, { options: { rampUp: "60s", quorum: 2 } });
     await at(members, 0).succeed();
