@@ -1,0 +1,180 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { type DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { type Collection, MongoClient } from "mongodb";
+import mysql from "mysql2/promise";
+import pg from "pg";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createTable, dynamodb, startDynalite } from "../dynamodb-store/start-dynalite.js";
+import { mariadbd, startMariadb } from "../mysql-store/start-mariadb.js";
+import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
+import { type MongoFake, startMongoFake } from "./start-mongo-fake.js";
+
+// The built package, as the recipes import it.
+const packageName: string = "failfast";
+const { failfast, isFailfastError: isRejection }: typeof import("../../../src/index.js") = await import(
+  packageName
+);
+const folder = new URL("../../../examples/recipes/", import.meta.url);
+const recipe = (name: string): Promise<Record<string, (...args: unknown[]) => unknown>> =>
+  import(new URL(`${name}.mjs`, folder).href);
+
+type Query = (text: string, values?: unknown[]) => Promise<unknown>;
+const outcome = (call: unknown): Promise<unknown> => Promise.resolve(call).catch((error: unknown) => error);
+const state = (name = "database"): string => failfast(name).state;
+
+let close: (() => unknown)[];
+beforeEach(() => {
+  close = [];
+});
+afterEach(async () => {
+  for (const each of close.reverse()) await each();
+  for (const circuit of failfast.circuits()) await circuit.reset();
+});
+
+test.each(readdirSync(folder))("docs/recipes.md shows %s as it is", (name) => {
+  const docs = readFileSync(new URL("../../../docs/recipes.md", import.meta.url), "utf8");
+  expect(docs).toContain(`\`\`\`js\n${readFileSync(new URL(name, folder), "utf8")}\`\`\``);
+});
+
+/** A database that answers, refuses a statement, goes down, and comes back. */
+async function goesDownAndComesBack(
+  query: Query,
+  server: { kill(): Promise<void>; restart(): Promise<void> },
+  wrong: { readonly code: string },
+): Promise<void> {
+  await query("SELECT 1");
+  for (let n = 0; n < 3; n++) expect(await outcome(query("SELECT wrong"))).toMatchObject(wrong);
+  expect(state()).toBe("closed");
+  await server.kill();
+  // The first call may meet a connection that was there, and later ones nobody.
+  await expect
+    .poll(async () => isRejection(await outcome(query("SELECT 1"))), { timeout: 20_000 })
+    .toBe(true);
+  expect(state()).toBe("open");
+  await server.restart();
+  await failfast("database").reset();
+  await query("SELECT 1");
+  expect(state()).toBe("closed");
+}
+
+test.skipIf(!postgres)("pg: what the server answers is no failure, its end is", async () => {
+  const server = await startPostgres();
+  const pool = new pg.Pool({ connectionString: server.url });
+  pool.on("error", () => undefined);
+  close.push(
+    () => server.stop(),
+    () => pool.end(),
+  );
+  const query = (await recipe("pg"))["queryOf"]?.(pool) as Query;
+  expect(await query("SELECT $1::int AS n", [3])).toMatchObject({ rows: [{ n: 3 }] });
+  await goesDownAndComesBack(query, server, { code: "42703" });
+  await outcome(query("SET statement_timeout = 20; SELECT pg_sleep(5)"));
+  expect(state()).toBe("open");
+});
+
+test.skipIf(!mariadbd)("mysql2: what the server answers is no failure, its end is", async () => {
+  const server = await startMariadb();
+  const pool = mysql.createPool(server.url);
+  close.push(
+    () => server.stop(),
+    () => pool.end(),
+  );
+  const execute = (await recipe("mysql2"))["executeOf"]?.(pool) as Query;
+  expect(await execute("SELECT ? AS n", [3])).toMatchObject([[{ n: 3 }], expect.anything()]);
+  await goesDownAndComesBack(execute, server, { code: "ER_BAD_FIELD_ERROR" });
+});
+
+describe("mongodb", () => {
+  let fake: MongoFake;
+  let invoices: { find(customer: string): Promise<unknown>; add(customer: string): Promise<unknown> };
+  beforeEach(async () => {
+    fake = await startMongoFake();
+    const client = new MongoClient(fake.url);
+    close.push(
+      () => fake.stop(),
+      () => client.close(),
+    );
+    const collection: Collection = client.db("shop").collection("invoices");
+    invoices = (await recipe("mongodb"))["invoicesIn"]?.(collection) as typeof invoices;
+  });
+
+  test("what the server answers is no failure", async () => {
+    fake.answer = () => ({
+      ok: 1,
+      cursor: { id: 0n, ns: "shop.invoices", firstBatch: [{ customer: "ann" }] },
+    });
+    expect(await invoices.find("ann")).toEqual({ customer: "ann" });
+    fake.answer = () => ({ ok: 1, n: 0, writeErrors: [{ index: 0, code: 11_000, errmsg: "a duplicate" }] });
+    expect(await outcome(invoices.add("ann"))).toMatchObject({ name: "MongoServerError", code: 11_000 });
+    fake.answer = () => ({ ok: 0, code: 13, codeName: "Unauthorized", errmsg: "not yours" });
+    expect(await outcome(invoices.find("ann"))).toMatchObject({ name: "MongoServerError", code: 13 });
+    expect(state()).toBe("closed");
+  });
+
+  test("a server that shuts down, or that nobody reaches, is one", async () => {
+    fake.answer = () => ({
+      ok: 0,
+      code: 91,
+      codeName: "ShutdownInProgress",
+      errmsg: "going",
+      errorLabels: ["RetryableWriteError"],
+    });
+    expect(await outcome(invoices.add("ann"))).toMatchObject({ name: "MongoServerError", code: 91 });
+    expect(state()).toBe("open");
+    await failfast("database").reset();
+    await fake.stop();
+    expect(await outcome(invoices.find("ann"))).toMatchObject({ name: expect.stringMatching(/^Mongo/) });
+    const { commands } = fake;
+    expect(isRejection(await outcome(invoices.add("ann")))).toBe(true);
+    expect(fake.commands).toBe(commands);
+  });
+});
+
+describe("the AWS SDK", () => {
+  test("a fault of the client's is no failure; one of the service's is, once for all its retries", async () => {
+    const server = await startDynalite();
+    await createTable(server.port, "invoices", "id");
+    const { guard } = await recipe("aws-sdk");
+    const client = guard?.(dynamodb(server.port, { maxAttempts: 2 }), "dynamodb") as DynamoDBClient;
+    close.push(
+      () => server.stop(),
+      () => client.destroy(),
+    );
+    const get = (TableName: string): Promise<unknown> =>
+      outcome(client.send(new GetItemCommand({ TableName, Key: { id: { S: "1" } } })));
+    expect(await get("invoices")).toMatchObject({ $metadata: { httpStatusCode: 200 } });
+    expect(await get("nowhere")).toMatchObject({ name: "ResourceNotFoundException" });
+    expect(state("dynamodb")).toBe("closed");
+    await server.kill();
+    expect(await get("invoices")).toMatchObject({ code: "ECONNREFUSED" });
+    expect(isRejection(await get("invoices"))).toBe(true);
+  });
+
+  test.each([
+    [500, "InternalServerError", "open"],
+    [400, "ThrottlingException", "open"],
+    [400, "ValidationException", "closed"],
+  ])("%d %s leaves it %s", async (status, type, then) => {
+    let requests = 0;
+    const server = createServer((_, response) => {
+      requests++;
+      response.writeHead(status, { "Content-Type": "application/x-amz-json-1.0" });
+      response.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: "no" }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const { guard } = await recipe("aws-sdk");
+    const client = guard?.(dynamodb(port, { maxAttempts: 2 }), `dynamodb ${type}`) as DynamoDBClient;
+    close.push(
+      () => server.close(),
+      () => client.destroy(),
+    );
+    const get = (): Promise<unknown> =>
+      outcome(client.send(new GetItemCommand({ TableName: "invoices", Key: { id: { S: "1" } } })));
+    expect(await get()).toMatchObject({ name: type });
+    expect([state(`dynamodb ${type}`), requests]).toEqual([then, then === "open" ? 2 : 1]);
+    await get();
+    expect(requests).toBe(2);
+  });
+});
