@@ -70,6 +70,15 @@ for (const name of ["@nestjs", "@types", "rxjs", "reflect-metadata"])
   symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
 use(["failfast", "failfast/nest"], ["--types", "node"]);
 
+// Projects that resolve types as TypeScript did before packages had `exports`, as older Nest projects do.
+const old = subpathNames.map((name, at) => `import * as s${at} from "${name}";\nvoid s${at};`);
+writeFileSync(join(project, "old.ts"), old.join("\n"));
+run(process.execPath, [
+  join(root, "node_modules/typescript-5.9/bin/tsc"),
+  ...["--noEmit", "--strict", "--target", "es2022", "--module", "commonjs", "--moduleResolution", "node10"],
+  ...["--skipLibCheck", "--types", "node", "old.ts"],
+]);
+
 function use(names, types = []) {
   const use = `
 const circuit = core.failfast("x", 60);

@@ -1,14 +1,16 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from "@nestjs/common";
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from "@nestjs/common";
 import { HttpAdapterHost } from "@nestjs/core";
 import { type Observable, throwError } from "rxjs";
 import { type FailfastError, isFailfastError } from "../../index.js";
 import { rejectionIn } from "../../surface/failfast-error.js";
+import { answerTo } from "../answer.js";
+import { statusOf } from "./failures.js";
 
 /** What `@Catch` compares with: a rejection, also behind a client's error, but none that the application made an answer of. */
 // biome-ignore lint/complexity/noStaticOnlyClass: Nest takes a class, and asks it with `instanceof`
 class Rejection {
   static [Symbol.hasInstance](error: unknown): boolean {
-    return !(error instanceof HttpException) && isFailfastError(error);
+    return statusOf(error) === undefined && isFailfastError(error);
   }
 }
 
@@ -49,15 +51,10 @@ export class FailfastFilter implements ExceptionFilter {
       httpAdapter.end(response);
       return;
     }
-    for (const [name, value] of Object.entries(error.headers)) httpAdapter.setHeader(response, name, value);
-    httpAdapter.setHeader(response, "Cache-Control", "no-store");
-    httpAdapter.setHeader(response, "Content-Type", "application/problem+json");
-    const { status, message: detail, circuit, retryAfter } = error;
-    httpAdapter.reply(
-      response,
-      { type: "about:blank", title: "Service Unavailable", status, detail, circuit, retryAfter },
-      status,
-    );
+    const { status, headers, body } = answerTo(error);
+    for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
+    // As text: an object would have Nest 11 take the content type for a mistake.
+    httpAdapter.reply(response, body, status);
   }
 
   static {

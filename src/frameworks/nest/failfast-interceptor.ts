@@ -47,10 +47,13 @@ function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
   return new Observable((subscriber) => {
     const caller = new AbortController();
     const { signal } = caller;
+    let made = false;
+    let over = false;
     circuit
       .run(
         (given) =>
           new Promise((resolve, reject) => {
+            made = true;
             let last: unknown;
             const values = next.handle().subscribe({
               next(value) {
@@ -68,9 +71,19 @@ function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
         { signal },
       )
       .then(
-        () => subscriber.complete(),
-        (error) => subscriber.error(error),
+        (value) => {
+          over = true;
+          // The fallback's, in place of the handler's.
+          if (!made) subscriber.next(value);
+          subscriber.complete();
+        },
+        (error) => {
+          over = true;
+          subscriber.error(error);
+        },
       );
-    return () => caller.abort();
+    return () => {
+      if (!over) caller.abort();
+    };
   });
 }

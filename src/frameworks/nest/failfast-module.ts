@@ -26,6 +26,31 @@ import type {
 } from "./options.js";
 import { FAILFAST, FAILFAST_OPTIONS, getCircuitToken } from "./tokens.js";
 
+/** Depends on nothing of its module, and so looks at it before the first request even where that is made for each. */
+class RootCheck implements OnModuleInit {
+  readonly #modules: ModulesContainer;
+
+  constructor(modules: ModulesContainer) {
+    this.#modules = modules;
+  }
+
+  onModuleInit(): void {
+    const roots = [...this.#modules.values()].filter(({ metatype }) => metatype === FailfastModule);
+    if (roots.length > 1)
+      throw new Error(
+        `FailfastModule.forRoot() is imported ${roots.length} times, and circuits are of one: import it once, in the root module`,
+      );
+    if (roots.some(({ providers }) => providers.get(FAILFAST)?.isDependencyTreeStatic() === false))
+      throw new Error(
+        "the options of FailfastModule depend on a provider that is made for each request, and circuits outlive requests: inject none such",
+      );
+  }
+
+  static {
+    Inject(ModulesContainer)(RootCheck, undefined, 0);
+  }
+}
+
 /** What `forFeature` provides is a module of its own: the hooks below are the root's. */
 class FailfastCircuitsModule {}
 Module({})(FailfastCircuitsModule);
@@ -102,11 +127,6 @@ export class FailfastModule implements OnModuleInit, OnApplicationBootstrap, OnA
   }
 
   onModuleInit(): void {
-    const roots = [...this.#modules.values()].filter(({ metatype }) => metatype === FailfastModule);
-    if (roots.length > 1)
-      throw new Error(
-        `FailfastModule.forRoot() is imported ${roots.length} times, and circuits are of one: import it once, in the root module`,
-      );
     makeDeclared(this.#modules, this.#failfast);
     settleAll(this.#modules, this.#failfast);
   }
@@ -158,7 +178,7 @@ function root(
   return {
     module: FailfastModule,
     imports,
-    providers: [...more, options, failfast, FailfastFilter, FailfastHealthIndicator],
+    providers: [...more, options, failfast, FailfastFilter, FailfastHealthIndicator, RootCheck],
     exports: [FAILFAST, FailfastFilter, FailfastHealthIndicator],
   };
 }

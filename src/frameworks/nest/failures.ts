@@ -1,11 +1,19 @@
-import { HttpException } from "@nestjs/common";
 import { isFailfastError } from "../../index.js";
+
+/** The status of an `HttpException`, whichever copy of Nest it is of. */
+export function statusOf(error: unknown): number | undefined {
+  const { getStatus } = (error ?? {}) as { getStatus?: unknown };
+  return error instanceof Error && typeof getStatus === "function"
+    ? Number(getStatus.call(error))
+    : undefined;
+}
 
 /**
  * What counts as a failure where nothing else is said: every error but a caller's own abort, another circuit's
  * rejection, and an `HttpException` below 500, which says that the caller was wrong and not that the backend is down.
  */
 export function isFailure(error: unknown): boolean {
-  if (error instanceof HttpException && error.getStatus() < 500) return false;
+  const status = statusOf(error);
+  if (status !== undefined && status < 500) return false;
   return (error as { name?: unknown } | null | undefined)?.name !== "AbortError" && !isFailfastError(error);
 }

@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { CACHE_MANAGER, CacheModule } from "@nestjs/cache-manager";
 import {
   type DynamicModule,
+  forwardRef,
   Inject,
   Injectable,
   Module,
@@ -10,7 +11,7 @@ import {
   Scope,
   type Type,
 } from "@nestjs/common";
-import { ContextIdFactory, ModuleRef } from "@nestjs/core";
+import { ContextIdFactory, ModuleRef, REQUEST } from "@nestjs/core";
 import { Test, type TestingModule } from "@nestjs/testing";
 import type { Cache } from "cache-manager";
 import { createClient } from "redis";
@@ -273,6 +274,36 @@ describe("FailfastModule", () => {
     await expect(start([FailfastModule.forRoot(quiet), FailfastModule.forRoot(quiet)])).rejects.toThrow(
       "is imported 2 times",
     );
+  });
+
+  test("options that depend on a request stop the start: circuits outlive requests", async () => {
+    const perRequest = FailfastModule.forRootAsync({
+      inject: [REQUEST],
+      useFactory: (_request: unknown) => quiet,
+    });
+    await expect(start([perRequest], [Sales])).rejects.toThrow("circuits outlive requests");
+  });
+
+  test("services that know each other keep their circuits apart", async () => {
+    @Injectable()
+    class Buyers {
+      constructor(@Inject(forwardRef(() => Sellers)) readonly sellers: unknown) {}
+      @Failfast("buyers", 60)
+      get(): Promise<string> {
+        return down();
+      }
+    }
+    @Injectable()
+    class Sellers {
+      constructor(@Inject(forwardRef(() => Buyers)) readonly buyers: Buyers) {}
+      @Failfast("sellers", 60)
+      get(): Promise<string> {
+        return this.buyers.get();
+      }
+    }
+    const application = await start([FailfastModule.forRoot(quiet)], [Buyers, Sellers]);
+    expect(await outcome(application.get(Sellers).get())).toBe(DOWN);
+    expect(application.get<Failfast>(FAILFAST)("buyers").state).toBe("open");
   });
 
   test("a circuit can be overridden for a test, and so can the failfast", async () => {
