@@ -19,11 +19,16 @@ for (const compiler of compilers) {
   const tsc = here(`../../node_modules/${compiler}/bin/tsc`);
   for (const module of modules) {
     for (const platform of platforms) {
-      for (const legacy of [[], ["--experimentalDecorators"]]) {
+      for (const legacy of [[], ["--experimentalDecorators", "--emitDecoratorMetadata"]]) {
         const files = [
           "usage.ts",
           "decorators.ts",
           ...(platform[1].includes("dom") ? ["platform.ts"] : []),
+          // Nest's own types take their time: with one way of resolving them.
+          ...(platform[1].includes("dom") && module[1] === "nodenext" ? ["nest.ts"] : []),
+          ...(platform[1].includes("dom") && module[1] === "nodenext" && legacy.length > 0
+            ? ["nest-legacy.ts"]
+            : []),
           ...(legacy.length === 0 ? ["private-methods.ts"] : []),
         ].map(here);
         const flags = [
