@@ -40,7 +40,7 @@ const MISTAKES = [
     [
       "refused writes are tried again at once",
       "replica/retry.js",
-      "const RETRY_MS = 1_000;",
+      "const RETRY_MS = 800;",
       "const RETRY_MS = 20;",
     ],
     "redis",

@@ -103,7 +103,7 @@ export const MUTANTS = [
   [
     "a store that failed is never asked again",
     "replica/synchroniser.js",
-    "this.#schedule(retryDelay(this.#hanging, this.#replica.clock.random()));",
+    "this.#schedule(share * retryDelay(this.#hanging, this.#replica.clock.random()));",
     "",
   ],
   [

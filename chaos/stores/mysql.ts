@@ -22,7 +22,7 @@ export const TABLE: readonly string[] = [
 ];
 
 export async function mysqlSubject(): Promise<MysqlSubject> {
-  const server = await startMariadb("--max-connections=100");
+  const server = await startMariadb("--max-connections=100", "--skip-name-resolve");
   const proxy = await startToxicProxy(server.port);
   const connected = async (): Promise<Connection> => {
     const connection = await createConnection(server.url);

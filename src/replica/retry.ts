@@ -1,11 +1,11 @@
 /** A store that fails is asked about as often as one without push is polled, and one that hangs at last as one with push. */
-const RETRY_MS = 1_000;
+const RETRY_MS = 800;
 const LONGEST_MS = 15_000;
 
 /**
  * How long until a store that failed is asked again, in ms, half of it drawn.
  *
- * One that answers, be it with an error, is asked again within 1.5 s. What hangs waits in the caller's client,
+ * One that answers, be it with an error, is asked again within 1.2 s. What hangs waits in the caller's client,
  * where it may hold one of few connections: the more of it there is, the longer the pause. Its answer, once it
  * comes after all, tells that the store is back.
  */

@@ -171,7 +171,7 @@ export class Synchroniser {
       },
       () => {
         this.#hanging = 0;
-        if (this.#down && !this.#reading && !this.#subscribing) this.#retry();
+        if (this.#down && !this.#reading && !this.#subscribing) this.#retry(1 / 2);
       },
     );
   }
@@ -242,8 +242,9 @@ export class Synchroniser {
     this.#retry();
   }
 
-  #retry(): void {
-    this.#schedule(retryDelay(this.#hanging, this.#replica.clock.random()));
+  /** Sooner, where an answer that was given up came after all. */
+  #retry(share = 1): void {
+    this.#schedule(share * retryDelay(this.#hanging, this.#replica.clock.random()));
   }
 
   #schedule(ms: number): void {

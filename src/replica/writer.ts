@@ -162,16 +162,16 @@ function ask(
     },
     () => {
       entry.hanging = 0;
-      if (entry.retry) retryLater(replica, entry);
+      if (entry.retry) retryLater(replica, entry, 1 / 2);
     },
   );
 }
 
 /** What is still pending is proposed again; while the store is down, when it is up again. */
-function retryLater(replica: Replica, entry: Entry<VersionedRecord>): void {
+function retryLater(replica: Replica, entry: Entry<VersionedRecord>, share = 1): void {
   const { clock, synchroniser } = replica;
   entry.retry?.();
-  entry.retry = clock.after(retryDelay(entry.hanging, clock.random()), () => {
+  entry.retry = clock.after(share * retryDelay(entry.hanging, clock.random()), () => {
     entry.retry = undefined;
     if (!synchroniser.down) entry.subscriber?.flush();
   });
