@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import { type Ballot, castVote, hasVoted, withdrawVote } from "./ballot.js";
+
+const ballot: Ballot = { host: "me", owner: "me/1/x", quorum: 3, window: 100 };
+const vote = (host: string, until: number): { host: string; until: number } => ({ host, until });
+const LONG = "h".repeat(80);
+
+describe("rule 17: a vote is a host's", () => {
+  test("it lasts as long as the voter's own open time, and at least the window", () => {
+    expect(castVote([], ballot, 1_000, 250.2)).toEqual([vote("me", 1_251)]);
+    expect(castVote([], ballot, 1_000, 20)).toEqual([vote("me", 1_100)]);
+  });
+
+  test("a host has one, the latest", () => {
+    expect(castVote([vote("me", 1_050), vote("other", 1_050)], ballot, 1_000, 200)).toEqual([
+      vote("other", 1_050),
+      vote("me", 1_200),
+    ]);
+  });
+
+  test("those that ran out are dropped", () => {
+    expect(
+      castVote([vote("a", 999), vote("b", 1_000), vote("c", 1_001)], ballot, 1_000, 200).map(
+        ({ host }) => host,
+      ),
+    ).toEqual(["c", "me"]);
+  });
+
+  test("no more than the quorum are kept, one's own among them", () => {
+    const others = ["a", "b", "c", "d"].map((host) => vote(host, 2_000));
+    expect(castVote(others, ballot, 1_000, 200).map(({ host }) => host)).toEqual(["c", "d", "me"]);
+  });
+
+  test("it is withdrawn, and only that", () => {
+    expect(withdrawVote([vote("a", 1), vote("me", 2)], ballot)).toEqual([vote("a", 1)]);
+    expect(withdrawVote([vote("a", 1)], ballot)).toEqual([vote("a", 1)]);
+  });
+
+  test("whether a host has one", () => {
+    expect(hasVoted([vote("a", 1), vote("me", 2)], "me")).toBe(true);
+    expect(hasVoted([vote("a", 1)], "me")).toBe(false);
+    expect(hasVoted([], "me")).toBe(false);
+  });
+
+  test("a host's name is cut alike wherever it votes", () => {
+    const own = { ...ballot, host: LONG };
+    const votes = castVote(castVote([], own, 1_000, 200), own, 1_000, 300);
+    expect(votes).toEqual([vote("h".repeat(64), 1_300)]);
+    expect(hasVoted(votes, LONG)).toBe(true);
+    expect(withdrawVote(votes, own)).toEqual([]);
+  });
+});

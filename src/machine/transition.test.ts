@@ -1,0 +1,186 @@
+import { describe, expect, test } from "vitest";
+import type { CircuitRecord } from "./record.js";
+import {
+  closed,
+  leased,
+  nextRevision,
+  opened,
+  overridden,
+  renewed,
+  type Stamp,
+  voted,
+  yielded,
+} from "./transition.js";
+
+const stamp: Stamp = { revision: 70, nonce: "n", now: 1_000, by: "host/1" };
+const before: CircuitRecord = {
+  v: 1,
+  revision: 9,
+  generation: 8,
+  nonce: "old",
+  state: "half-open",
+  until: 900,
+  duration: 100,
+  by: "other/2",
+  reason: "TimeoutError",
+  at: 800,
+  owner: "other",
+  lapsed: 4,
+  passed: 1,
+  reopens: 2,
+  manual: true,
+  votes: [{ host: "h", until: 950 }],
+};
+/** What a transition gives, but for the state and its times. */
+const begun = {
+  v: 1,
+  revision: 70,
+  generation: 70,
+  nonce: "n",
+  by: "host/1",
+  at: 1_000,
+  owner: "",
+  lapsed: 0,
+  passed: 0,
+  reopens: 0,
+  manual: false,
+  votes: [],
+};
+
+describe("rule 6: the revision of the next write", () => {
+  test.each([
+    [5, 1_000, 1_000],
+    [5, 1_000.9, 1_000],
+    [1_000, 1_000, 1_001],
+    [2_000, 1_000, 2_001],
+  ])("above %i, at %f in the store: %i", (seen, now, revision) => {
+    expect(nextRevision(seen, now)).toBe(revision);
+  });
+});
+
+describe("each transition begins a generation", () => {
+  test("open, by a failure or by an operator", () => {
+    expect(opened(stamp, { duration: 50, reason: "Error" })).toEqual({
+      ...begun,
+      state: "open",
+      until: 1_050,
+      duration: 50,
+      reason: "Error",
+    });
+    expect(opened(stamp, { duration: 50, reason: "", manual: true, reopens: 3 })).toEqual({
+      ...begun,
+      state: "open",
+      until: 1_050,
+      duration: 50,
+      reason: "",
+      manual: true,
+      reopens: 3,
+    });
+  });
+
+  test("half-open: a lease keeps what is known of the outage", () => {
+    expect(leased(stamp, before, { owner: "me", duration: 200, lapsed: 1 })).toEqual({
+      ...begun,
+      state: "half-open",
+      until: 1_200,
+      duration: 200,
+      reason: "TimeoutError",
+      owner: "me",
+      lapsed: 1,
+      passed: 1,
+      reopens: 2,
+      votes: before.votes,
+    });
+    expect(leased(stamp, null, { owner: "me", duration: 200, lapsed: 0 })).toEqual({
+      ...begun,
+      state: "half-open",
+      until: 1_200,
+      duration: 200,
+      reason: "",
+      owner: "me",
+    });
+  });
+
+  test("half-open: a lease given back has neither owner nor end", () => {
+    expect(yielded(stamp, before, 2)).toEqual({
+      ...begun,
+      state: "half-open",
+      until: 0,
+      duration: 0,
+      reason: "TimeoutError",
+      passed: 2,
+      reopens: 2,
+      votes: before.votes,
+    });
+    expect(yielded(stamp, null, 0)).toEqual({
+      ...begun,
+      state: "half-open",
+      until: 0,
+      duration: 0,
+      reason: "",
+    });
+  });
+
+  test("closed", () => {
+    expect(closed(stamp, "reset")).toEqual({
+      ...begun,
+      state: "closed",
+      until: 0,
+      duration: 0,
+      reason: "reset",
+    });
+  });
+});
+
+describe("rule 3: votes and renewals are no transitions", () => {
+  test("a vote changes revision, nonce and votes alone", () => {
+    const votes = [{ host: "me", until: 1_500 }];
+    expect(voted(stamp, before, votes)).toEqual({ ...before, revision: 70, nonce: "n", votes });
+  });
+
+  test("where nothing is known, it is in a closed record of no generation", () => {
+    const votes = [{ host: "me", until: 1_500 }];
+    expect(voted(stamp, null, votes)).toEqual({
+      ...begun,
+      generation: 0,
+      state: "closed",
+      until: 0,
+      duration: 0,
+      reason: "",
+      votes,
+    });
+  });
+
+  test("a renewal changes revision and nonce alone", () => {
+    expect(renewed(stamp, before)).toEqual({ ...before, revision: 70, nonce: "n" });
+  });
+});
+
+describe("an operator's hold", () => {
+  const common = { v: 1, revision: 70, nonce: "n", by: "host/1", at: 1_000 };
+
+  test("with an end and without", () => {
+    expect(overridden(stamp, "open", { duration: 30, reason: "drill" })).toEqual({
+      ...common,
+      state: "open",
+      until: 1_030,
+      duration: 30,
+      reason: "drill",
+    });
+    expect(overridden(stamp, "closed", { duration: 0, reason: "" })).toEqual({
+      ...common,
+      state: "closed",
+      until: 0,
+      duration: 0,
+      reason: "",
+    });
+  });
+
+  test("what is said of it is cut to what every reader takes", () => {
+    const long = "x".repeat(300);
+    const record = overridden({ ...stamp, by: long }, "open", { duration: 0, reason: long });
+    expect([record.by.length, record.reason.length]).toEqual([256, 256]);
+    const other = closed({ ...stamp, by: long }, long);
+    expect([other.by.length, other.reason.length]).toEqual([256, 256]);
+  });
+});

@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { retryAfterOf } from "./retry-after.js";
+
+const WALL = Date.parse("Wed, 21 Oct 2026 07:28:00 GMT");
+const asks = (failure: unknown): number | undefined => retryAfterOf(failure, WALL);
+const said = (value: unknown): number | undefined => asks({ headers: { "retry-after": value } });
+
+describe("the time that a failure asks for", () => {
+  test.each([
+    ["120", 120_000],
+    [120, 120_000],
+    [" 1.25 ", 1_250],
+    ["0", 0],
+    ["Wed, 21 Oct 2026 07:28:30 GMT", 30_000],
+    ["Wed, 21 Oct 2026 07:27:30 GMT", 0],
+    [["7", "9"], 7_000],
+  ])("Retry-After: %s", (value, ms) => {
+    expect(said(value)).toBe(ms);
+  });
+
+  test.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["the empty string", ""],
+    ["a word", "soon"],
+    ["a word with a colon", "ab:"],
+    ["a date without an hour", "21 Oct 2026"],
+    ["a date in figures alone", "2026-10-21 07:28:30"],
+    ["a date of another format", "2026-10-21T07:28:30Z"],
+    ["a negative number", "-5"],
+    ["a number and a unit", "5s"],
+    ["a unit and a number", "s5"],
+    ["two numbers", "1 2"],
+    ["two points", "1.2.3"],
+    ["a point and no figure", "1.x"],
+    ["a number too long to be finite", "9".repeat(400)],
+  ])("%s asks for nothing", (_, value) => {
+    expect(said(value)).toBeUndefined();
+  });
+
+  test("retry-after-ms is in ms, and goes first", () => {
+    expect(asks({ headers: { "retry-after-ms": "1500.5", "retry-after": "9" } })).toBe(1_500.5);
+    expect(asks({ headers: { "retry-after-ms": "0", "retry-after": "9" } })).toBe(0);
+    expect(asks({ headers: { "retry-after-ms": "-1", "retry-after": "9" } })).toBe(9_000);
+    expect(asks({ headers: { "retry-after-ms": "x", "retry-after": "9" } })).toBe(9_000);
+  });
+
+  test("headers are those of a Headers, of a Map, or of an object however they are spelt", () => {
+    expect(asks({ headers: new Headers({ "Retry-After": "3" }) })).toBe(3_000);
+    expect(asks({ headers: new Map([["retry-after", "3"]]) })).toBe(3_000);
+    expect(asks({ headers: { "RETRY-After": "3" } })).toBe(3_000);
+    expect(asks({ headers: { get: "no function", "Retry-After": "3" } })).toBe(3_000);
+    expect(asks({ headers: { undefined: "3" } })).toBeUndefined();
+  });
+
+  test.each([["a string"], [null], [undefined], [7]])("headers that are %s say nothing", (headers) => {
+    expect(asks({ headers, retryAfter: 2 })).toBe(2_000);
+  });
+
+  test("they are the failure's own, or its response's", () => {
+    expect(asks({ response: { headers: { "retry-after": "4" } } })).toBe(4_000);
+    expect(asks({ response: null, retryAfter: 2 })).toBe(2_000);
+    expect(asks({ headers: { "retry-after": "1" }, response: { headers: { "retry-after": "4" } } })).toBe(
+      1_000,
+    );
+  });
+
+  test.each([
+    [1.5, 1_500],
+    [0, 0],
+    [-1, undefined],
+    [Number.NaN, undefined],
+    [Number.POSITIVE_INFINITY, undefined],
+    ["3", undefined],
+    [{ valueOf: () => 3 }, undefined],
+  ])("retryAfter: %s", (retryAfter, ms) => {
+    expect(asks({ retryAfter })).toBe(ms);
+  });
+
+  test("a cause is looked at where the failure itself asks for nothing, eight deep", () => {
+    const nested = (depth: number): unknown =>
+      depth === 0 ? { retryAfter: 5 } : { message: "wrapped", cause: nested(depth - 1) };
+    expect(asks(nested(1))).toBe(5_000);
+    expect(asks(nested(7))).toBe(5_000);
+    expect(asks(nested(8))).toBeUndefined();
+    expect(asks({ retryAfter: 1, cause: { retryAfter: 5 } })).toBe(1_000);
+  });
+
+  test("a chain of causes that goes in circles ends", () => {
+    const circle: { cause?: unknown } = {};
+    circle.cause = circle;
+    expect(asks(circle)).toBeUndefined();
+  });
+
+  test.each([[undefined], [null], ["text"], [5], [() => undefined]])("%s asks for nothing", (failure) => {
+    expect(asks(failure)).toBeUndefined();
+    expect(asks({ cause: failure })).toBeUndefined();
+  });
+
+  test("what isn't an object is not asked for anything", () => {
+    Object.defineProperty(String.prototype, "retryAfter", { value: 5, configurable: true });
+    try {
+      expect(asks("text")).toBeUndefined();
+    } finally {
+      Reflect.deleteProperty(String.prototype, "retryAfter");
+    }
+  });
+
+  test("what throws when it is read asks for nothing", () => {
+    const hostile = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error("hands off");
+        },
+      },
+    );
+    expect(asks(hostile)).toBeUndefined();
+    expect(asks({ headers: hostile })).toBeUndefined();
+  });
+});

@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { runs } from "../machine/runs.fixture.js";
+import { SlidingWindow } from "./sliding-window.js";
+
+const WINDOW = 1_000;
+const SLICE = 100;
+
+describe("a sliding window of ten slices", () => {
+  test("counts calls, failures and slow ones", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(0, false, false);
+    window.record(1, true, false);
+    window.record(2, false, true);
+    window.record(3, true, true);
+    expect([window.calls(4), window.failures(4), window.slow(4)]).toEqual([4, 2, 2]);
+  });
+
+  test("holds nothing older than the window, and all of the last nine tenths of it", () => {
+    const call = fc.record({
+      after: fc.integer({ min: 0, max: 400 }),
+      failed: fc.boolean(),
+      slow: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 5_000 }), fc.array(call, { maxLength: 60 }), (start, calls) => {
+        const window = new SlidingWindow(WINDOW);
+        const all: { at: number; failed: boolean; slow: boolean }[] = [];
+        let now = start;
+        for (const { after, failed, slow } of calls) {
+          now += after;
+          window.record(now, failed, slow);
+          all.push({ at: now, failed, slow });
+          const slice = Math.floor(now / SLICE);
+          const held = all.filter(({ at }) => Math.floor(at / SLICE) > slice - 10);
+          expect(window.calls(now)).toBe(held.length);
+          expect(window.failures(now)).toBe(held.filter((each) => each.failed).length);
+          expect(window.slow(now)).toBe(held.filter((each) => each.slow).length);
+          for (const ms of [0, 50, 100, 250, 300, 1_000, 9_000]) {
+            const slices = Math.min(10, Math.max(1, Math.floor(ms / SLICE)));
+            const lately = all.filter(({ at }) => Math.floor(at / SLICE) > slice - slices);
+            expect(window.lately(now, ms)).toEqual({
+              calls: lately.length,
+              failures: lately.filter((each) => each.failed).length,
+            });
+          }
+        }
+      }),
+      runs(2_000),
+    );
+  });
+
+  test("empties as time passes, with no calls", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(50, true, false);
+    expect([999, 1_000].map((now) => window.calls(now))).toEqual([1, 0]);
+    window.record(2_050, true, false);
+    expect(window.calls(1e9)).toBe(0);
+    expect(window.lately(1e9, WINDOW)).toEqual({ calls: 0, failures: 0 });
+  });
+
+  test("exactly a window later the slice is the same, and its counts are gone", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(0, true, true);
+    window.record(WINDOW, false, false);
+    expect([window.calls(WINDOW), window.failures(WINDOW), window.slow(WINDOW)]).toEqual([1, 0, 0]);
+  });
+
+  test("a clock that goes back changes nothing", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(5_000, true, false);
+    expect(window.calls(100)).toBe(1);
+    window.record(100, true, false);
+    expect(window.calls(5_000)).toBe(2);
+    expect(window.lately(5_000, SLICE)).toEqual({ calls: 2, failures: 2 });
+  });
+
+  test("clear forgets all", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(0, true, true);
+    window.clear();
+    expect([window.calls(1), window.failures(1), window.slow(1)]).toEqual([0, 0, 0]);
+    expect(window.lately(1, WINDOW)).toEqual({ calls: 0, failures: 0 });
+    window.record(950, true, false);
+    window.record(1_001, true, false);
+    expect(window.calls(1_001)).toBe(2);
+  });
+});

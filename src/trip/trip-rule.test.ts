@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { settingsWith } from "./settings.fixture.js";
+import type { CircuitSettings } from "./settings.js";
+import { countsSuccesses, TripRule, tripsAtOnce } from "./trip-rule.js";
+
+const rule = (changes: Partial<CircuitSettings>): TripRule => new TripRule(settingsWith(changes));
+
+describe("what needs counting", () => {
+  test.each([
+    [{}, true, false],
+    [{ threshold: 2 }, false, false],
+    [{ failureRate: 0.5 }, false, true],
+    [{ slowCall: 100 }, false, true],
+    [{ threshold: 2, slowCall: 100 }, false, true],
+  ])("%j", (changes, atOnce, successes) => {
+    expect(tripsAtOnce(settingsWith(changes))).toBe(atOnce);
+    expect(countsSuccesses(settingsWith(changes))).toBe(successes);
+  });
+});
+
+describe("so many failures within the window", () => {
+  test("the last of them trips", () => {
+    const counting = rule({ threshold: 3 });
+    expect([1, 2, 3].map((now) => counting.record(now, true, false))).toEqual([
+      undefined,
+      undefined,
+      "failure",
+    ]);
+  });
+
+  test("successes neither trip nor count", () => {
+    const counting = rule({ threshold: 2 });
+    expect(counting.record(1, true, false)).toBeUndefined();
+    expect(counting.record(2, false, true)).toBeUndefined();
+    expect(counting.record(3, true, false)).toBe("failure");
+  });
+
+  test("a threshold of one, beside a rate of slow calls", () => {
+    const counting = rule({ slowCall: 100, slowCallRate: 0.5, minimumCalls: 2 });
+    expect(counting.record(1, false, false)).toBeUndefined();
+    expect(counting.record(2, true, false)).toBe("failure");
+  });
+
+  test("clear forgets them", () => {
+    const counting = rule({ threshold: 2 });
+    counting.record(1, true, false);
+    counting.clear();
+    expect(counting.record(2, true, false)).toBeUndefined();
+  });
+});
+
+describe("a rate of failures over the window", () => {
+  test("trips at the rate, from the least number of calls on", () => {
+    const rated = rule({ failureRate: 0.5, minimumCalls: 4 });
+    expect([true, false, true, false].map((failed) => rated.record(0, failed, false))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      "failure rate",
+    ]);
+  });
+
+  test("doesn't trip under it", () => {
+    const rated = rule({ failureRate: 0.5, minimumCalls: 3 });
+    expect([true, false, false, false].map((failed) => rated.record(0, failed, false))).toEqual(
+      Array(4).fill(undefined),
+    );
+  });
+
+  test("no number of failures trips, be the threshold what it is", () => {
+    for (const threshold of [1, 2]) {
+      const rated = rule({ failureRate: 0.9, minimumCalls: 100, threshold });
+      for (let call = 0; call < 5; call++) expect(rated.record(0, true, false)).toBeUndefined();
+    }
+  });
+
+  test("clear forgets them", () => {
+    const rated = rule({ failureRate: 0.5, minimumCalls: 2 });
+    rated.record(0, true, false);
+    rated.clear();
+    expect(rated.record(0, true, false)).toBeUndefined();
+  });
+});
+
+describe("a rate of slow calls over the window", () => {
+  test("trips at the rate, from the least number of calls on", () => {
+    const rated = rule({ slowCall: 100, slowCallRate: 0.5, minimumCalls: 3 });
+    expect([true, false, false, true].map((slow) => rated.record(0, false, slow))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      "slow calls",
+    ]);
+  });
+
+  test("measured with no rate of its own, it trips nothing", () => {
+    const rated = rule({ slowCall: 100, slowCallRate: 0, minimumCalls: 1 });
+    expect(rated.record(0, false, true)).toBeUndefined();
+    expect(rated.record(0, false, false)).toBeUndefined();
+  });
+
+  test("a rate of failures that is off trips nothing beside it", () => {
+    const rated = rule({ slowCall: 100, slowCallRate: 1, minimumCalls: 2, threshold: 9 });
+    rated.record(0, false, true);
+    expect(rated.record(0, false, false)).toBeUndefined();
+  });
+});
+
+describe("what else it knows", () => {
+  test("the most calls that a window held", () => {
+    const rated = rule({ failureRate: 0.9, minimumCalls: 100 });
+    expect(rated.busiest).toBe(0);
+    for (const now of [0, 1, 2, 20_000]) rated.record(now, false, false);
+    expect(rated.busiest).toBe(3);
+    for (const now of [20_001, 20_002, 20_003]) rated.record(now, false, false);
+    expect(rated.busiest).toBe(4);
+  });
+
+  test("a failure of this host's own is suspected for a window", () => {
+    const counting = rule({ threshold: 2 });
+    expect(counting.suspects(0)).toBe(false);
+    counting.suspected = 100;
+    expect([100, 10_100, 10_101].map((now) => counting.suspects(now))).toEqual([true, true, false]);
+  });
+
+  test("twenty successes and no failure of late are a veto", () => {
+    const rated = rule({ failureRate: 0.9, minimumCalls: 100 });
+    for (let call = 0; call < 19; call++) rated.record(0, false, false);
+    expect(rated.vetoes(0)).toBe(false);
+    rated.record(0, false, false);
+    expect(rated.vetoes(0)).toBe(true);
+    expect(rated.vetoes(5_000)).toBe(false);
+    rated.record(0, true, false);
+    expect(rated.vetoes(0)).toBe(false);
+  });
+
+  test("where successes aren't counted there is no veto", () => {
+    const counting = rule({ threshold: 2 });
+    for (let call = 0; call < 30; call++) counting.record(0, false, false);
+    expect(counting.vetoes(0)).toBe(false);
+  });
+
+  test("how many windows it has watched", () => {
+    const counting = rule({ threshold: 2 });
+    expect(counting.windows(5_000)).toBe(0);
+    counting.record(5_000, false, false);
+    counting.record(9_000, false, false);
+    expect(counting.windows(25_000)).toBe(2);
+  });
+});
