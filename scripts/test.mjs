@@ -74,6 +74,7 @@ if (built) {
   vitest("unit");
   check("a simulated fleet, 2 000 seeds", ["sim/run.mjs", "--seeds", "2000"]);
   check("the simulation finds deliberate mistakes", ["sim/check-the-checker.mjs"]);
+  check("a hundred thousand values and names, spoilt", ["fuzz/run.mjs", "--inputs", "100000"]);
   check("a small model, every order of things", ["model/run.mjs"]);
   check("the model finds deliberate mistakes", ["model/check-the-model.mjs"]);
   vitest("servers");

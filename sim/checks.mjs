@@ -155,7 +155,9 @@ export function makeChecks(world, plan) {
       if (type === "open") {
         this.stats.trips++;
         its.opened = true;
-        if (local && error?.name === "TimeoutError" && member.stalled())
+        const news = error !== its.error;
+        its.error = error;
+        if (local && news && error?.name === "TimeoutError" && member.stalled())
           fail(
             "a stalled process trips nothing",
             `${member.name} opened ${name} by a time-out of its own doing`,

@@ -497,7 +497,8 @@ export class Breaker implements Subscriber {
     // A probe under way keeps its term: what it finds out still counts.
     if (kind === "shut" && (moved || this.term !== this.#recovery?.probe?.term)) this.term = SHUT;
     const record = this.#record;
-    const phase = state === "due" ? (this.overlay?.state ?? record?.state ?? "open") : state;
+    const due = this.#recovery?.probing ? "half-open" : (this.overlay?.state ?? record?.state ?? "open");
+    const phase = state === "due" ? due : state;
     if (phase === (this.#recovery?.phase ?? "closed")) return;
     this.#recovering.phase = phase;
     announceState(this, phase, this.overlay !== null || record?.by === this.fleet.replica.identity);

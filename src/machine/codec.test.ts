@@ -59,6 +59,7 @@ describe("rule 16: what a store returns is decoded strictly", () => {
     ["an endless duration", { duration: 1e300 }],
     ["a novel for a reason", { reason: "x".repeat(1_000) }],
     ["a count below zero", { lapsed: -1 }],
+    ["a vote that never counted", { votes: [{ host: "h", until: 0 }] }],
   ])("%s is refused", (_, change) => {
     expect(decodeCircuit(JSON.stringify(good), NOW)).toBeDefined();
     expect(decodeCircuit(JSON.stringify({ ...good, ...change }), NOW)).toBeUndefined();

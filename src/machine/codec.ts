@@ -72,8 +72,9 @@ function decodeVotes(value: unknown = NO_VOTES): readonly Vote[] | undefined {
   const votes: Vote[] = [];
   for (const each of value as unknown[]) {
     const { host, until } = (each ?? {}) as { host?: unknown; until?: unknown };
-    if (typeof host !== "string" || host === "" || host.length > LONGEST_HOST || !isTime(until))
-      return undefined;
+    if (typeof host !== "string" || host === "" || host.length > LONGEST_HOST) return undefined;
+    // One that never counted is nobody's: written again, its end would be left out like every zero.
+    if (!isTime(until) || until === 0) return undefined;
     votes.push({ host, until });
   }
   return votes.length === 0 ? NO_VOTES : votes;

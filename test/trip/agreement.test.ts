@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createFailfast, type FailfastOptions, isFailfastError } from "../../src/index.js";
-import { at, boom, during, ending, fleet, type Member } from "../rules/fleet.js";
+import { at, boom, during, ending, fleet, type Member, pendingCall } from "../rules/fleet.js";
 
 const states = (members: readonly Member[]): string[] => members.map(({ circuit }) => circuit.state);
 const noRoute = Object.assign(new Error("no name service"), { code: "EAI_AGAIN" });
@@ -36,6 +36,21 @@ describe("rule 17: quorum", () => {
       expect(ended).toBeLessThan(10);
       expect(store.record("x")).toMatchObject({ votes: [{ host: "host0" }] });
     }
+  });
+
+  test("another's vote during a local probe says nothing of the state here", async () => {
+    const { clock, members } = await fleet(2, { options, timeout: 10 });
+    const heard: string[] = [];
+    for (const type of ["open", "half-open", "close"] as const)
+      at(members, 0).circuit.on(type, () => heard.push(type));
+    await during(clock, 500, at(members, 0).fail);
+    await clock.advance(10_000);
+    const probe = pendingCall(at(members, 0).circuit);
+    await during(clock, 500, at(members, 1).fail);
+    expect(at(members, 0).circuit.state).toBe("half-open");
+    probe.succeed();
+    await probe.end;
+    expect(heard).toEqual(["open", "half-open", "close"]);
   });
 
   test("the processes of one host have one vote between them, and a crash loop has one", async () => {
