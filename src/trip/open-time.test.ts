@@ -31,6 +31,12 @@ describe("how long a circuit opens for", () => {
     ]);
   });
 
+  test("asked for nothing: its own time, outside of the limits as it may be", () => {
+    expect(
+      openTime(settingsWith({ open: 10, retryAfterMin: 20, retryAfterMax: 50 }), 0, undefined, never),
+    ).toBe(10);
+  });
+
   test("not listened to: the circuit's own time", () => {
     expect(openTime(settingsWith({ open: 10, retryAfterMax: 0 }), 0, 20, never)).toBe(10);
   });

@@ -13,6 +13,8 @@ describe("the time that a failure asks for", () => {
     ["0", 0],
     ["Wed, 21 Oct 2026 07:28:30 GMT", 30_000],
     ["Wed, 21 Oct 2026 07:27:30 GMT", 0],
+    ["Wed Oct 21 07:28:30 2026 UTC+0000", 30_000],
+    ["21 Oct 2026 07:28:30 GMT", 30_000],
     [["7", "9"], 7_000],
   ])("Retry-After: %s", (value, ms) => {
     expect(said(value)).toBe(ms);
@@ -72,7 +74,7 @@ describe("the time that a failure asks for", () => {
     [Number.NaN, undefined],
     [Number.POSITIVE_INFINITY, undefined],
     ["3", undefined],
-    [{ valueOf: () => 3 }, undefined],
+    [{ valueOf: (): number => 3 }, undefined],
   ])("retryAfter: %s", (retryAfter, ms) => {
     expect(asks({ retryAfter })).toBe(ms);
   });

@@ -32,7 +32,6 @@ function fromHeaders(headers: unknown, wall: number): number | undefined {
   const ms = Number.parseFloat(String(header(headers, "retry-after-ms")));
   if (ms >= 0) return ms;
   const said = header(headers, "retry-after");
-  if (said === undefined || said === null || said === "") return undefined;
   if (/^\s*\d+(\.\d+)?\s*$/.test(String(said))) return seconds(Number(said));
   // Everything that a date of HTTP has, and a stray number has not.
   if (!/[A-Za-z]{3}.*:/.test(String(said))) return undefined;
@@ -49,4 +48,4 @@ export function header(headers: object, name: string): unknown {
 }
 
 const seconds = (value: unknown): number | undefined =>
-  typeof value === "number" && value >= 0 && Number.isFinite(value) ? value * 1_000 : undefined;
+  Number.isFinite(value) && (value as number) >= 0 ? (value as number) * 1_000 : undefined;

@@ -129,9 +129,15 @@ describe("what else it knows", () => {
     expect(rated.vetoes(0)).toBe(false);
     rated.record(0, false, false);
     expect(rated.vetoes(0)).toBe(true);
+    expect(rated.vetoes(4_999)).toBe(true);
+    rated.record(4_999, true, false);
+    expect(rated.vetoes(4_999)).toBe(false);
+  });
+
+  test("successes of more than five seconds ago are none", () => {
+    const rated = rule({ failureRate: 0.9, minimumCalls: 100 });
+    for (let call = 0; call < 30; call++) rated.record(0, false, false);
     expect(rated.vetoes(5_000)).toBe(false);
-    rated.record(0, true, false);
-    expect(rated.vetoes(0)).toBe(false);
   });
 
   test("where successes aren't counted there is no veto", () => {
