@@ -36,20 +36,19 @@ export function reported(circuit: Circuit, call: ReportedCall): void {
       (signal: unknown) =>
         new Promise((resolve, reject) => {
           started = true;
+          const first = (word: () => void): void => {
+            if (told) return;
+            told = true;
+            word();
+          };
           const report: Report = {
-            returned(answer) {
-              told = true;
-              resolve(answer);
-            },
-            threw(error) {
-              told = true;
-              reject(error);
-            },
-            left() {
-              told = true;
-              caller.leave();
-              reject(LEFT);
-            },
+            returned: (answer) => first(() => resolve(answer)),
+            threw: (error) => first(() => reject(error)),
+            left: () =>
+              first(() => {
+                caller.leave();
+                reject(LEFT);
+              }),
           };
           call.start(report, signal === caller ? undefined : (signal as AbortSignalLike));
         }),

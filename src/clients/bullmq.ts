@@ -41,11 +41,15 @@ export function failfastProcessor<A extends readonly unknown[], R>(
       const rejection = rejectionIn(error);
       if (rejection === undefined) throw error;
       const [job, token] = args as readonly unknown[] as readonly [Job, string | undefined];
-      await job.moveToDelayed(Date.now() + rejection.retryAfterMs + Math.random() * jitter, token);
+      const wait = Math.max(rejection.retryAfterMs, SHORTEST_MS) + Math.random() * jitter;
+      await job.moveToDelayed(Date.now() + wait, token);
       throw new DelayedError(rejection);
     }
   };
 }
+
+/** While another call probes, a job doesn't come back at once. */
+const SHORTEST_MS = 100;
 
 /** What a worker knows, by its name, for a job that was moved. */
 class DelayedError extends Error {

@@ -1,9 +1,9 @@
 import { type Report, reported } from "../call/report.js";
-import { isFailfastError } from "../surface/failfast-error.js";
+import { isFailfastError, rejectionIn } from "../surface/failfast-error.js";
 import { TimeoutError } from "../surface/timeout-error.js";
 import { type ClientOptions, checkName, circuitsNamed } from "./named.js";
 
-export interface GrpcOptions extends ClientOptions {
+export interface GrpcOptions extends Omit<ClientOptions, "exceptions" | "results"> {
   /** Names the circuit of a call: one for all, or a function of its path. Default: the service, `sales.v1.Invoices`. */
   readonly name?: string | ((path: string) => string);
   /**
@@ -61,8 +61,9 @@ type Next = (metadata: unknown, listener: Listener) => void;
 const CANCELLED = 1;
 const DEADLINE_EXCEEDED = 4;
 const RESOURCE_EXHAUSTED = 8;
+const INTERNAL = 13;
 const UNAVAILABLE = 14;
-const FAILURES = new Set([2, DEADLINE_EXCEEDED, 13, UNAVAILABLE, 15]);
+const FAILURES = new Set([2, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, 15]);
 
 /**
  * An interceptor for clients of `@grpc/grpc-js`: a circuit for each service.
@@ -109,12 +110,13 @@ export function failfastInterceptor<C>(
             },
             rejected(error) {
               const said = new grpc.Metadata();
-              const { message, retryAfter } = error as { message: string; retryAfter?: number };
-              if (retryAfter !== undefined) said.set("retry-after", String(retryAfter));
+              const rejection = rejectionIn(error);
+              if (rejection !== undefined) said.set("retry-after", String(rejection.retryAfter));
+              const code = rejection === undefined ? INTERNAL : UNAVAILABLE;
               // Its other fields go onto the error that the caller is given.
               guarded.end({
-                code: UNAVAILABLE,
-                details: message,
+                code,
+                details: (error as Error).message,
                 metadata: said,
                 cause: error,
               } as GrpcStatus);

@@ -187,6 +187,7 @@ class GuardedHandler implements Handler {
       if (this.#response === undefined) this.report?.left();
       else this.report?.returned(this.#response);
     } else this.report?.threw(error);
+    this.#ended = { error };
     this.#handler.onResponseError?.(controller, error);
   }
 

@@ -1,12 +1,12 @@
 import type { Duration } from "../index.js";
 import { type FailfastError, rejectionIn } from "../surface/failfast-error.js";
-import { answer, guardNode, type NodeResponse, type Passage } from "./node.js";
+import { answer, attempt, guardNode, type NodeResponse, type Passage } from "./node.js";
 import { type RouteOptions, routeOf } from "./route.js";
 
 export interface ExpressGuardOptions extends Omit<RouteOptions, "callTimeout"> {
   /** Answers a rejected request, say by `next(error)`. Default: 503, `Retry-After` and a problem document. */
   // biome-ignore lint/suspicious/noExplicitAny: the request and response of every version of Express
-  rejected?(error: FailfastError, request: any, response: any, next: (error?: unknown) => void): void;
+  rejected?(error: FailfastError, request: any, response: any, next: (error?: unknown) => void): unknown;
 }
 
 /**
@@ -40,8 +40,9 @@ export function guard(
       go: next,
       stop(error) {
         if (rejected === undefined) answer(response, error);
-        else rejected(error as FailfastError, request, response, next);
+        else attempt(() => rejected(error as FailfastError, request, response, next), next);
       },
+      fail: next,
     };
     passages.set(response, passage);
     guardNode(route, response, passage);

@@ -3,7 +3,7 @@ import { failfast as shared } from "../index.js";
 import type { FailfastError } from "../surface/failfast-error.js";
 import { TimeoutError } from "../surface/timeout-error.js";
 import { answerTo } from "./answer.js";
-import { guardNode, type NodeResponse, type Passage } from "./node.js";
+import { attempt, guardNode, type NodeResponse, type Passage } from "./node.js";
 import { judging, type Route, type RouteOptions, routeOf } from "./route.js";
 
 export interface FastifyGuardOptions extends RouteOptions {
@@ -108,7 +108,10 @@ function pass(
     stop(error) {
       if (reply.sent) return;
       if (rejected !== undefined && !(error instanceof TimeoutError)) {
-        rejected(error, request, reply);
+        attempt(
+          () => rejected(error, request, reply),
+          (thrown) => reply.send(thrown),
+        );
         return;
       }
       const { status, headers, body } = answerTo(error);
@@ -116,6 +119,7 @@ function pass(
       reply.headers(headers);
       reply.send(body);
     },
+    fail: (error) => reply.send(error),
   };
   // The one way of every error; the hook for them is not called where the app has an error handler of its own.
   const { send } = reply;

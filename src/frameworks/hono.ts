@@ -1,6 +1,6 @@
 import { type AbortSignalLike, reported } from "../call/report.js";
 import type { Duration } from "../index.js";
-import type { FailfastError, WebResponse } from "../surface/failfast-error.js";
+import { type FailfastError, rejectionIn, type WebResponse } from "../surface/failfast-error.js";
 import type { TimeoutError } from "../surface/timeout-error.js";
 import { answerTo } from "./answer.js";
 import { type RouteOptions, routeOf } from "./route.js";
@@ -58,11 +58,12 @@ export function guard(
           );
         },
         rejected(error) {
-          const answer = rejected ?? ((said: FailfastError) => said.toResponse());
-          new Promise<WebResponse>((said) => said(answer(error as FailfastError, context))).then(
-            resolve,
-            reject,
-          );
+          const rejection = rejectionIn(error);
+          if (rejection === undefined) reject(error);
+          else
+            new Promise<WebResponse>((said) =>
+              said(rejected === undefined ? rejection.toResponse() : rejected(rejection, context)),
+            ).then(resolve, reject);
         },
         late: (error) => resolve(responseTo(error as TimeoutError)),
       });

@@ -53,11 +53,9 @@ export function guard(
         },
         stop(error) {
           if (rejected === undefined || error instanceof TimeoutError) resolve(reply(context, error));
-          else
-            Promise.resolve(error)
-              .then((said) => rejected(said, context))
-              .then(() => resolve(), reject);
+          else new Promise((said) => said(rejected(error, context))).then(() => resolve(), reject);
         },
+        fail: reject,
       };
       guardNode(route, context.res, passage);
     });

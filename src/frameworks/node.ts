@@ -1,5 +1,5 @@
 import { type Report, reported } from "../call/report.js";
-import type { FailfastError } from "../surface/failfast-error.js";
+import { type FailfastError, rejectionIn } from "../surface/failfast-error.js";
 import { TimeoutError } from "../surface/timeout-error.js";
 import { answerTo } from "./answer.js";
 import type { Route } from "./route.js";
@@ -21,6 +21,8 @@ export interface Passage {
   go(): void;
   /** It is rejected, or late: nothing has been answered. */
   stop(error: FailfastError | TimeoutError): void;
+  /** Something is wrong with the guard itself: an error of the app's. */
+  fail(error: unknown): void;
   /** A header of the answer, where the response itself isn't told of it. */
   header?(name: string): unknown;
   /** What the route threw, where the framework tells of it. */
@@ -34,7 +36,11 @@ export function guardNode(route: Route, response: NodeResponse, passage: Passage
       watch(route, response, report, passage);
       passage.go();
     },
-    rejected: (error) => passage.stop(error as FailfastError),
+    rejected(error) {
+      const rejection = rejectionIn(error);
+      if (rejection === undefined) passage.fail(error);
+      else passage.stop(rejection);
+    },
     late: (error) => {
       if (error instanceof TimeoutError) passage.stop(error);
     },
@@ -60,4 +66,9 @@ export function answer(response: NodeResponse, error: FailfastError | TimeoutErr
   if (response.headersSent) return;
   const { status, headers, body } = answerTo(error);
   response.writeHead(status, headers).end(body);
+}
+
+/** Runs a callback of the app's; what it throws, or rejects with, goes where errors go. */
+export function attempt(callback: () => unknown, failed: (error: unknown) => void): void {
+  new Promise((resolve) => resolve(callback())).catch(failed);
 }

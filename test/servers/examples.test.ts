@@ -36,7 +36,7 @@ test("examples/two-providers.mjs asks the second once the first is down", () => 
 
 test("examples/fetch.mjs asks a server that failed once, and no more", () => {
   const printed = execFileSync(process.execPath, ["examples/fetch.mjs"], { cwd: root, encoding: "utf8" });
-  expect(printed).toBe("503\nFailfastError retry in 5 s\n1 request\n");
+  expect(printed).toMatch(/^503\nFailfastError retry in [1-6] s\n1 request\n$/);
 });
 
 test.skipIf(!redisServer)("examples/django.mjs shows both directions", async () => {

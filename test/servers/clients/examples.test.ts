@@ -11,6 +11,9 @@ const run = async (name: string, env: Record<string, string> = {}): Promise<stri
   return (await promisify(execFile)(process.execPath, [`examples/${name}.mjs`], options)).stdout;
 };
 
+/** The time left is what it is on a busy machine. */
+const steady = (printed: string): string => printed.replace(/\b(2\d|31)\b/g, "30");
+
 test.each([
   ["undici", "500\nfetch failed true\n1 request\n"],
   ["axios", "AxiosError 500\nFailfastError retry in 30 s\n1 request\n"],
@@ -20,7 +23,7 @@ test.each([
   ],
   ["ai", "asking the primary\nan answer of the secondary\nan answer of the secondary\n"],
 ])("examples/%s.mjs asks what has failed no more", async (name, expected) => {
-  expect(await run(name)).toBe(expected);
+  expect(steady(await run(name))).toBe(steady(expected));
 });
 
 const redisServer = requireProgram("redis-server");

@@ -6,6 +6,9 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const problem = (circuit: string): string =>
   `503 30 {"type":"about:blank","title":"Service Unavailable","status":503,"detail":"circuit \\"${circuit}\\" is open; the call was not made, retry in 30 s","circuit":"${circuit}","retryAfter":30}`;
 
+/** The time left is what it is on a busy machine. */
+const steady = (printed: string): string => printed.replace(/\b(2\d|31)\b/g, "30");
+
 test.each([
   ["express", `500 null an error page of the app\n${problem("invoices")}\n`],
   [
@@ -16,5 +19,5 @@ test.each([
   ["hono", `500 null an error page of the app\n${problem("invoices")}\n`],
 ])("examples/%s.mjs rejects the second request", (name, expected) => {
   const printed = execFileSync(process.execPath, [`examples/${name}.mjs`], { cwd: root, encoding: "utf8" });
-  expect(printed).toBe(expected);
+  expect(steady(printed)).toBe(steady(expected));
 });

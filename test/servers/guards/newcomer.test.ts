@@ -1,0 +1,75 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../server-process.js";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const docs = readFileSync(join(root, "docs/frameworks.md"), "utf8");
+/** The examples that start an app, by the framework they import. */
+const snippets = [...docs.matchAll(/```js\n([\s\S]*?)\n```/g)]
+  .map(([, code = ""]) => ({ framework: /"failfast\/(\w+)"/.exec(code)?.[1] ?? "none", code }))
+  .filter(({ code }) => code.includes("3000"));
+
+let folder: string;
+/** An empty folder, with the packed library and the frameworks. */
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "failfast-newcomer-"));
+  const into = join(folder, "node_modules/failfast");
+  mkdirSync(into, { recursive: true });
+  for (const name of ["express", "fastify", "koa", "hono", "@hono"])
+    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+  const pack = ["pack", "--ignore-scripts", "--pack-destination", folder];
+  execFileSync("npm", pack, { cwd: root, stdio: "ignore" });
+  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
+  execFileSync("tar", ["-xzf", join(folder, tarball), "-C", into, "--strip-components=1"]);
+}, 60_000);
+let child: ChildProcess | undefined;
+afterAll(() => {
+  child?.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("there is one for each framework", () => {
+  expect(snippets.map(({ framework }) => framework)).toEqual(["express", "fastify", "koa", "hono"]);
+});
+
+test.each(snippets)("ten lines for $framework guard a route", async ({ framework, code }) => {
+  expect(code.split("\n").length).toBeLessThanOrEqual(10);
+  let asked = 0;
+  const salesApi = createServer((_, response) => {
+    asked++;
+    response.end(asked === 1 ? '{"due":3}' : "<html>");
+  });
+  await new Promise<void>((listening) => salesApi.listen(0, "127.0.0.1", listening));
+  const { port: backend } = salesApi.address() as { port: number };
+  const port = await freePort();
+  const file = join(folder, `${framework}.mjs`);
+  writeFileSync(file, code.replace("3000", String(port)));
+  const env = { ...process.env, SALES_API: `http://127.0.0.1:${backend}`, NODE_ENV: "production" };
+  child = spawn(process.execPath, [file], { env, cwd: folder, stdio: "ignore" });
+  const ask = async (): Promise<[number, string | null]> => {
+    const response = await fetch(`http://localhost:${port}/invoices/ann`);
+    await response.text();
+    return [response.status, response.headers.get("Retry-After")];
+  };
+  const patient = { timeout: 40_000, interval: 50 };
+  await expect.poll(() => ask().catch(() => [0]), patient).toEqual([200, null]);
+  expect(await ask()).toEqual([500, null]);
+  const [status, retryAfter] = await ask();
+  expect([status, Number(retryAfter) > 0, asked]).toEqual([503, true, 2]);
+  child.kill("SIGKILL");
+  salesApi.closeAllConnections();
+  salesApi.close();
+});
