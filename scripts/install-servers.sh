@@ -10,7 +10,7 @@ for pair in redis-server:redis-server memcached:memcached prometheus:prometheus 
   here "${pair%%:*}" || missing="$missing ${pair#*:}"
 done
 for pair in django:python3-django django_redis:python3-django-redis redis:python3-redis pymemcache:python3-pymemcache \
-  pylibmc:python3-pylibmc psycopg2:python3-psycopg2; do
+  pylibmc:python3-pylibmc psycopg2:python3-psycopg2 MySQLdb:python3-mysqldb; do
   python_has "${pair%%:*}" || missing="$missing ${pair#*:}"
 done
 # Django has a cache in Redis of its own since version 4, which is in the backports of Debian 12. It goes to a folder

@@ -1,9 +1,10 @@
 import type { PostgresJs, QueryClient } from "../postgres/client.js";
 import type { DjangoCache, Held } from "./marker.js";
 
-/** What the store uses of a pool or connection of `mysql2/promise`. */
+/** What the store uses of a pool of `mysql2/promise`, or of mysql2, which has one of those. */
 export interface Mysql2Client {
-  execute(text: string, params: never): PromiseLike<readonly unknown[]>;
+  execute(text: string, params: never): unknown;
+  promise?(): unknown;
 }
 
 /** What the store uses of better-sqlite3's `Database`, `node:sqlite`'s `DatabaseSync` or `bun:sqlite`'s `Database`. */
@@ -131,9 +132,10 @@ function recognise(client: DjangoDatabaseClient): { readonly dialect: Dialect; r
     return { dialect: POSTGRES, run: (text, params) => sql.unsafe(text, params as never[]) };
   }
   if (typeof found.execute === "function") {
-    const pool = client as Mysql2Client;
+    const given = client as Mysql2Client;
+    const pool = (given.promise?.() ?? given) as Mysql2Client;
     const run: Run = async (text, params) => {
-      const [rows] = await pool.execute(text, params as never);
+      const [rows] = (await pool.execute(text, params as never)) as unknown[];
       return Array.isArray(rows) ? rows : [];
     };
     return { dialect: MYSQL, run };

@@ -2,17 +2,20 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import Memcached from "memcached";
 import { Client } from "memjs";
+import { createPool } from "mysql2/promise";
 import { Pool } from "pg";
 import postgresJs from "postgres";
 import { createClient } from "redis";
 import type { DjangoCache } from "../../../src/stores/django.js";
 import { djangoDatabase, djangoMemcached, djangoRedis } from "../../../src/stores/django.js";
-import { fileStore } from "../../../src/stores/file.js";
 import { memcachedStore } from "../../../src/stores/memcached.js";
+import { mysqlStore } from "../../../src/stores/mysql.js";
 import { postgresStore } from "../../../src/stores/postgres.js";
 import { redisStore } from "../../../src/stores/redis.js";
+import { sqliteStore } from "../../../src/stores/sqlite.js";
 import type { Store } from "../../../src/stores/store.js";
 import { settings as asDocumented, raw, startMemcached } from "../memcached-store/start-memcached.js";
+import { mariadbd, startMariadb } from "../mysql-store/start-mariadb.js";
 import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
 import { ignore, ioredis } from "../redis-store/clients.js";
 import { requireProgram } from "../require.js";
@@ -210,9 +213,11 @@ const inSqlite: Combination = {
       },
       async reach() {
         const database = new Database(file);
+        const records = sqliteStore(database);
+        records.migrate();
         return {
           cache: djangoDatabase(database, { table: TABLE }),
-          records: fileStore(join(server.folder, "records")),
+          records,
           bytes: async (key) =>
             (
               database.prepare(`SELECT value FROM ${TABLE} WHERE cache_key = ?`).get(key) as
@@ -224,6 +229,44 @@ const inSqlite: Combination = {
               .prepare(`INSERT INTO ${TABLE} VALUES (?, ?, datetime('now', '+' || ? || ' seconds'))`)
               .run(key, bytes, seconds),
           close: () => database.close(),
+        };
+      },
+      server,
+      stop: server.stop,
+    };
+  },
+};
+
+const inMariadb: Combination = {
+  name: "DatabaseCache on MariaDB, with mysql2",
+  django: mariadbd === undefined ? undefined : djangoWith("MySQLdb"),
+  whole: false,
+  tellsTime: true,
+  async start() {
+    const server = await startMariadb();
+    const ENGINE = "django.db.backends.mysql";
+    const login = { NAME: "shop", USER: "root", HOST: "127.0.0.1", PORT: server.port };
+    const admin = createPool(server.url);
+    await mysqlStore(admin).migrate();
+    await admin.end();
+    return {
+      settings: { ...cacheOf(DATABASE, TABLE), DATABASES: { default: { ENGINE, ...login } } },
+      async reach() {
+        const pool = createPool(server.url);
+        const rows = async (text: string, params: string[]) =>
+          (await pool.execute(text, params))[0] as { value: string }[];
+        return {
+          cache: djangoDatabase(pool, { table: TABLE }),
+          records: mysqlStore(pool),
+          bytes: async (key) =>
+            (await rows(`SELECT value FROM ${TABLE} WHERE cache_key = ?`, [key]))[0]?.value ?? null,
+          put: (key, bytes, seconds) =>
+            pool.execute(`INSERT INTO ${TABLE} VALUES (?, ?, UTC_TIMESTAMP() + INTERVAL ? SECOND)`, [
+              key,
+              bytes,
+              seconds,
+            ]),
+          close: () => pool.end(),
         };
       },
       server,
@@ -264,4 +307,5 @@ export const combinations: readonly Combination[] = [
   inPostgres({ USE_TZ: true, TIME_ZONE: "UTC" }, "pg"),
   inPostgres({ USE_TZ: false, TIME_ZONE: "Europe/Madrid" }, "postgres.js"),
   inSqlite,
+  inMariadb,
 ];

@@ -74,19 +74,30 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       const [a, b] = [await node(60), await node(60)];
       expect(await python.call(NAME, 3, false)).toBe("failed");
       await expect.poll(() => [a(NAME).state, b(NAME).state], soon).toEqual(["open", "open"]);
-      let served = 0;
-      await expect
-        .poll(async () => {
-          await a(NAME)
-            .run(async () => {
-              served++;
-            })
+      let probes = 0;
+      let finish = (): void => undefined;
+      const finished = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      const probe = (): Promise<void> => {
+        probes++;
+        return finished;
+      };
+      const everybodyCalls = (): number => {
+        for (const each of [a, b])
+          each(NAME)
+            .run(probe)
             .catch(() => undefined);
-          return a(NAME).state;
-        }, soon)
-        .toBe("closed");
-      expect(served).toBe(1);
-      await expect.poll(() => b(NAME).state, soon).toBe("closed");
+        return probes;
+      };
+      await expect.poll(everybodyCalls, soon).toBe(1);
+      await expect.poll(() => [a(NAME).state, b(NAME).state], soon).toEqual(["half-open", "half-open"]);
+      for (let n = 0; n < 20; n++) {
+        expect(everybodyCalls()).toBe(1);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      finish();
+      await expect.poll(() => [a(NAME).state, b(NAME).state], soon).toEqual(["closed", "closed"]);
       expect(await python.call(NAME, 60, true)).toBe("served");
     });
 
