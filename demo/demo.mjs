@@ -6,7 +6,8 @@ import { freshPlace } from "./store.mjs";
 import { tell } from "./story.mjs";
 import { green, red } from "./terminal.mjs";
 
-const USAGE = "Usage: node demo/demo.mjs [--store file:DIR | --store redis://HOST:PORT] [--fast]";
+const USAGE =
+  "Usage: node demo/demo.mjs [--store file:DIR | --store redis://HOST:PORT | any other URL of a store] [--fast]";
 const CLEAN_UP_MS = 2_000;
 
 let remove = () => {};

@@ -2,32 +2,45 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileStore } from "failfast/file";
+import { storeFrom } from "failfast/url";
 
 const POLLS = ["get", "list", "watch"];
-const CONNECT_MS = 2_000;
+const ANSWERS_MS = 2_000;
+/** What the demo leaves in a store that can't list. */
+const KEYS = ["circuit:backend", "hold:backend"];
 
 /**
- * A fresh place from what `--store` says. `remove` is synchronous for a folder, so that it also works on the way out.
+ * A fresh place from what `--store` or FAILFAST_STORE says. `remove` is synchronous for a folder, so that it also
+ * works on the way out.
  *
  * @throws where that can't be, with a sentence for the user.
  */
-export async function freshPlace(wanted) {
-  if (wanted === undefined) return folderIn(tmpdir(), undefined);
+export async function freshPlace(wanted = process.env.FAILFAST_STORE) {
+  if (!wanted) return folderIn(tmpdir(), undefined);
   if (/^file:./.test(wanted)) {
-    const parent = resolve(wanted.slice("file:".length));
+    const parent = resolve(wanted.slice("file:".length).replace(/^\/\/(?=\/)/, ""));
     return folderIn(parent, mkdirSync(parent, { recursive: true }));
   }
-  if (!/^rediss?:\/\//.test(wanted) || !URL.canParse(wanted))
-    throw new Error(`--store takes file:DIR or redis://HOST:PORT, not "${wanted}".`);
-  const place = { url: wanted, prefix: `failfast-demo-${process.pid}-${Date.now()}` };
-  const { store, end } = await openStore(place);
+  if (/^memory:/.test(wanted)) throw new Error("memory: is one process's alone, and the demo has four.");
+  const [address, query] = wanted.split("?");
+  const options = new URLSearchParams(query);
+  options.set("prefix", `failfast-demo-${process.pid}-${Date.now()}`);
+  const url = `${address}?${options}`;
+  const store = await storeFrom(url);
+  const [scheme] = wanted.split(":", 1);
+  try {
+    await answer(store.migrate());
+    await answer(store.get(KEYS[0]));
+  } catch (error) {
+    throw new Error(`No store could be reached at ${scheme}: ${error.message || error.code || error.name}.`);
+  }
   return {
-    place,
-    title: `Redis at ${new URL(wanted).host}`,
+    place: { url, polls: store.watch === undefined },
+    title: `a store at ${scheme}:`,
     async remove() {
-      for (const { key } of await store.list("")) await store.delete(key);
-      end();
+      const listed = store.list ? [...(await store.list(""))].map(({ key }) => key) : KEYS;
+      for (const key of listed) await store.delete(key);
+      await store.close();
     },
   };
 }
@@ -35,44 +48,31 @@ export async function freshPlace(wanted) {
 function folderIn(parent, made) {
   const folder = mkdtempSync(join(parent, "failfast-demo-"));
   return {
-    place: { folder },
+    place: { url: `file:${encodeURIComponent(folder)}`, polls: false },
     title: `the folder ${folder}`,
     remove: () => rmSync(made ?? folder, { recursive: true, force: true }),
   };
 }
 
+function answer(promise) {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error(`no answer within ${ANSWERS_MS} ms`));
+    setTimeout(late, ANSWERS_MS).unref();
+    Promise.resolve(promise).then(resolve, reject);
+  });
+}
+
 /** The store at a place, with its operations counted by verb; polls apart, for they don't depend on the calls. */
-export async function openStore({ folder, url, prefix }) {
-  const { store, end } = folder ? { store: fileStore(folder), end() {} } : await openRedis(url, prefix);
+export async function openStore({ url }) {
+  const store = await storeFrom(url);
   const operations = { polls: 0, others: 0 };
   const counted = {};
   for (const verb of ["get", "set", "delete", "swap", "list", "watch"]) {
+    if (store[verb] === undefined) continue;
     counted[verb] = (...args) => {
       operations[POLLS.includes(verb) ? "polls" : "others"]++;
       return store[verb](...args);
     };
   }
-  return { store: counted, operations, end };
-}
-
-async function openRedis(url, prefix) {
-  const { redisStore } = await import("failfast/redis");
-  const { createClient } = await import("redis").catch((error) => {
-    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new Error('--store redis://… needs the package "redis", which is not installed: run "npm ci".');
-  });
-  let connected = false;
-  const client = createClient({
-    url,
-    socket: { connectTimeout: CONNECT_MS, reconnectStrategy: () => (connected ? 200 : false) },
-  });
-  client.on("error", () => {}); // The store tells failfast.
-  try {
-    await client.connect();
-  } catch (error) {
-    const why = error.message || error.code || error.errors?.[0]?.message || error.name;
-    throw new Error(`No Redis could be reached at ${new URL(url).host}: ${why}.`);
-  }
-  connected = true;
-  return { store: redisStore(client, { prefix }), end: () => client.destroy() };
+  return { store: counted, operations, end: () => store.close() };
 }

@@ -51,5 +51,5 @@ process.on("message", async ({ id, guard, finish }) => {
   if (guard !== undefined) guarded = guard;
   if (finish) await failfast.close();
   process.send({ answer: id, operations, rejected });
-  if (finish) end();
+  if (finish) await end();
 });
