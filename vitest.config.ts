@@ -22,6 +22,15 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // Not a test of anything: what npm run stores:table runs.
+      {
+        test: {
+          name: "table",
+          include: ["test/stores-table/*.table.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
     coverage: {
       provider: "v8",

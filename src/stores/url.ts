@@ -11,11 +11,11 @@ export { MissingPackageError, StoreUrlError } from "./url/errors.js";
 export interface StoreFromUrl extends Store, AsyncDisposable {
   /** Makes the table that the store needs, where it needs one. Rejects with what the database says. */
   migrate(): Promise<void>;
-  /** Ends the client, once; what is asked of the store afterwards fails. Close failfast before. */
+  /** Ends the client, within 2 s; what is asked of the store afterwards fails. Close failfast before. */
   close(): Promise<void>;
 }
 
-/** How long it waits for a first connection, in ms: a server that is down is no reason not to start. */
+/** How long it waits for a first connection, and for the end of them, in ms: a server may be down or frozen. */
 const WAITS = 2_000;
 
 const KINDS: Readonly<Record<string, (address: Address) => Promise<clients.Made>>> = {
@@ -78,11 +78,11 @@ export async function storeFrom(url?: string): Promise<StoreFromUrl> {
       `${from} begins with "${address.scheme}", and takes ${Object.keys(KINDS).join(", ")}`,
     );
   const { store, close, connected } = await make(address);
-  await firstConnection(connected);
+  await settled(connected);
 
   let closed: Promise<void> | undefined;
   const end = (): Promise<void> => {
-    closed ??= Promise.resolve(close()).then(() => undefined);
+    closed ??= settled((async () => close())());
     return closed;
   };
   const kept = connected === undefined && address.host === "" ? store : keepingAlive(store);
@@ -94,15 +94,15 @@ export async function storeFrom(url?: string): Promise<StoreFromUrl> {
   };
 }
 
-/** Until it is made, can't be made, or takes too long. */
-function firstConnection(connected: Promise<unknown> | undefined): Promise<void> {
-  if (connected === undefined) return Promise.resolve();
+/** Resolves when that has come to an end, well or not, or takes too long. */
+function settled(what: Promise<unknown> | undefined): Promise<void> {
+  if (what === undefined) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, WAITS);
     const settle = (): void => {
       clearTimeout(timer);
       resolve();
     };
-    connected.then(settle, settle);
+    what.then(settle, settle);
   });
 }

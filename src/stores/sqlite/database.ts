@@ -87,10 +87,11 @@ interface FileSystem {
  */
 function watchFile(path: string): () => boolean {
   const files = path === "" ? undefined : builtin<FileSystem>("node:fs");
+  if (files === undefined) return () => false;
   const identity = (): string | undefined => {
-    const found = files?.statSync(path, { throwIfNoEntry: false });
+    const found = files.statSync(path, { throwIfNoEntry: false });
     return found && `${found.dev}:${found.ino}`;
   };
   const opened = identity();
-  return () => opened !== undefined && identity() !== opened;
+  return () => opened === undefined || identity() !== opened;
 }

@@ -112,23 +112,26 @@ export async function nats({ scheme, host, port, user, password, options }: Addr
   const [, exported] = await firstOf(scheme, ["@nats-io/transport-node @nats-io/kv"]);
   const { connect, Kvm } = exported as Record<string, Maker>;
   const { bucket = "failfast", ...rest } = options;
-  const connection: Promise<Maker> = connect({
-    servers: `${host}:${port || "4222"}`,
-    // A user alone is a token, as in the servers' own URLs.
-    ...(user !== undefined && password === undefined ? { token: user } : { user, pass: password }),
-    waitOnFirstConnect: true,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 1_000,
-    pingInterval: 5_000,
-    timeout: CONNECTS_WITHIN,
-    ...(scheme === "tls:" ? { tls: {} } : {}),
-  });
+  let over = false;
+  let live: Maker;
+  /** Connects, and opens the bucket or makes it. What fails is tried again by the next verb. */
+  const openStore = async (): Promise<Store> => {
+    live ??= await connect({
+      servers: `${host}:${port || "4222"}`,
+      // A user alone is a token, as in the servers' own URLs.
+      ...(user !== undefined && password === undefined ? { token: user } : { user, pass: password }),
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 1_000,
+      pingInterval: 5_000,
+      timeout: CONNECTS_WITHIN,
+    });
+    if (over) await live.close();
+    const kv: NatsKv = await new Kvm(live).create(bucket, { history: 1, allow_direct: false });
+    return natsStore(kv, rest);
+  };
   let opening: Promise<Store> | undefined;
-  /** The bucket is opened, or made, by the first verb that can. */
   const opened = (): Promise<Store> => {
-    opening ??= connection
-      .then((made) => new Kvm(made).create(bucket, { history: 1, allow_direct: false }))
-      .then((kv: NatsKv) => natsStore(kv, rest));
+    opening ??= openStore();
     opening.catch(() => {
       opening = undefined;
     });
@@ -145,7 +148,11 @@ export async function nats({ scheme, host, port, user, password, options }: Addr
     list: verb("list"),
     watch: verb("watch"),
   };
-  return { store, close: async () => (await connection).close(), connected: opened() };
+  const close = (): unknown => {
+    over = true;
+    return live?.close();
+  };
+  return { store, close, connected: opened() };
 }
 
 export async function sqlite({ path, options }: Address): Promise<Made> {

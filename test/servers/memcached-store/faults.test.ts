@@ -22,6 +22,6 @@ for (const { name, open } of libraries) {
         stop: server.stop,
       };
     },
-    { skip: !memcached },
+    { skip: !memcached, lacks: ["stranger"] },
   );
 }

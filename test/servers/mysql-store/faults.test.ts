@@ -15,11 +15,16 @@ storeFaults(
     const server = await startMariadb();
     const admin = createPool(server.url);
     await mysqlStore(admin).migrate();
+    await admin.query("CREATE USER stranger@localhost");
+    const openBy = (url: string) => {
+      const pool = createPool({ uri: url, connectTimeout: 1_000 });
+      return { store: mysqlStore(pool), close: () => pool.end() };
+    };
     return {
-      open() {
-        const pool = createPool({ uri: server.url, connectTimeout: 1_000 });
-        return { store: mysqlStore(pool), close: () => pool.end() };
-      },
+      open: () => openBy(server.url),
+      port: server.port,
+      openAt: (port) => openBy(server.url.replace(`:${server.port}`, `:${port}`)),
+      openAsStranger: () => openBy(server.url.replace("//root", "//stranger")),
       pause: server.pause,
       resume: server.resume,
       restart: server.restart,

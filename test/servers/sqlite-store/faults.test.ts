@@ -8,11 +8,11 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFailfast } from "../../../src/index.js";
 import { migration, type SqliteStore, sqliteStore } from "../../../src/stores/sqlite.js";
-import { storeFaults } from "../store-faults.js";
+import { type FaultSubject, storeFaults } from "../store-faults.js";
 
 const fresh = (): string => mkdtempSync(join(tmpdir(), "failfast-sqlite-"));
 
-storeFaults("SQLite", async () => {
+async function inFile(): Promise<FaultSubject> {
   const folder = fresh();
   const file = join(folder, "failfast.db");
   const admin = new Database(file);
@@ -20,6 +20,10 @@ storeFaults("SQLite", async () => {
   return {
     open() {
       const database = new Database(file, { timeout: 60_000 });
+      return { store: sqliteStore(database), close: () => void database.close() };
+    },
+    openAsStranger() {
+      const database = new Database(file, { readonly: true });
       return { store: sqliteStore(database), close: () => void database.close() };
     },
     // Another one has it locked, for reading too.
@@ -40,7 +44,9 @@ storeFaults("SQLite", async () => {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-});
+}
+
+storeFaults("SQLite", inFile, { lacks: ["port"] });
 
 describe("SQLite", () => {
   let folder: string;
@@ -113,8 +119,11 @@ describe("SQLite", () => {
     writeFileSync(file, readFileSync(`${file}.old`));
     expect(() => store.list("")).toThrow(/deleted or replaced/);
     expect(String(await callsGoOn(store))).toMatch(/open the database anew/);
+    expect(() => sqliteStore(database).get("a")).not.toThrow(); // It can't know better than what it finds at first.
     renameSync(`${file}.old`, file);
     expect(store.get("a")).toBe("value");
+    renameSync(file, `${file}.old`);
+    expect(() => sqliteStore(database).get("a")).toThrow(/deleted or replaced/);
   });
 
   test("read-only: it reads, and what can't be written stays here", async () => {
