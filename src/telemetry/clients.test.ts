@@ -15,10 +15,10 @@ import {
 import pino from "pino";
 import { AggregatorRegistry, Counter, Registry } from "prom-client";
 import { afterEach, describe, expect, test } from "vitest";
-import { createFailfast } from "../index.js";
+import { createFailfast, memoryStore } from "../index.js";
 import { manualClock } from "../testing/index.js";
 import { logTo } from "./log.js";
-import { openTelemetryMetrics, openTelemetrySpanEvents } from "./opentelemetry.js";
+import { openTelemetryMetrics, openTelemetrySpanEvents, timedStore } from "./opentelemetry.js";
 import { prometheusMetrics } from "./prometheus.js";
 
 const fail = async (): Promise<never> => {
@@ -72,8 +72,9 @@ describe("through OpenTelemetry", () => {
     const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
     const provider = new MeterProvider({ readers: [reader] });
-    const failfast = createFailfast();
-    const ends = openTelemetryMetrics(failfast, provider.getMeter("failfast"));
+    const store = timedStore(memoryStore(), "memory");
+    const failfast = createFailfast({ store });
+    const ends = openTelemetryMetrics(failfast, provider.getMeter("failfast"), { store });
     const circuit = failfast("sales_api", 60);
     await circuit.run(() => 1);
     await quietly(circuit.run(fail));
@@ -107,6 +108,12 @@ describe("through OpenTelemetry", () => {
     expect(of("failfast.circuit.transitions")).toEqual({
       unit: "{transition}",
       points: [[{ ...named, from: "closed", to: "open", local: true }, 1]],
+    });
+    const operations = of("failfast.store.operation.duration");
+    expect(operations.unit).toBe("s");
+    expect(operations.points.map(([attributes]) => attributes)).toContainEqual({
+      store: "memory",
+      operation: "swap",
     });
     expect(of("failfast.store.degraded")).toEqual({ unit: "1", points: [[{}, 0]] });
     ends.dispose();

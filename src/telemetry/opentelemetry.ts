@@ -1,8 +1,9 @@
 import type { Failfast, Subscription } from "../index.js";
-import { DURATION_BUCKETS } from "./durations.js";
+import { CALL_BUCKETS, STORE_BUCKETS } from "./durations.js";
 import { type MetricsOptions, type Series, STATES, Tally } from "./tally.js";
 
 export type { MetricsOptions } from "./tally.js";
+export { type StoreOperation, type TimedStore, timedStore } from "./timed-store.js";
 
 type Attributes = Record<string, string | number | boolean>;
 
@@ -46,7 +47,8 @@ const STATE = "failfast.circuit.state";
 
 /**
  * Metrics of all the circuits of a `failfast`, through a meter of yours, from now on: `failfast.circuit.calls`,
- * `failfast.circuit.call.duration`, `failfast.circuit.state`, `failfast.circuit.transitions`, `failfast.store.degraded`.
+ * `failfast.circuit.call.duration`, `failfast.circuit.state`, `failfast.circuit.transitions`, `failfast.store.degraded`,
+ * and of a `timedStore` `failfast.store.operation.duration`.
  *
  * @example
  * openTelemetryMetrics(failfast, metrics.getMeter("failfast"));
@@ -110,7 +112,7 @@ export function openTelemetryMetrics(
     const histogram = meter.createHistogram("failfast.circuit.call.duration", {
       unit: "s",
       description: "How long calls took that were made and not given up, streams apart.",
-      advice: { explicitBucketBoundaries: [...DURATION_BUCKETS] },
+      advice: { explicitBucketBoundaries: [...CALL_BUCKETS] },
     });
     const attributes = new WeakMap<Series, Attributes>();
     tally.timed = (series, seconds) => {
@@ -121,6 +123,17 @@ export function openTelemetryMetrics(
       }
       histogram.record(seconds, its);
     };
+  }
+  if (options.store !== undefined) {
+    const histogram = meter.createHistogram("failfast.store.operation.duration", {
+      unit: "s",
+      description: "How long the store's operations took, none of which a call waits for.",
+      advice: { explicitBucketBoundaries: [...STORE_BUCKETS] },
+    });
+    const end = options.store.onOperation(({ store, operation, seconds, error }) =>
+      histogram.record(seconds, { store, operation, ...(error === "" ? {} : { "error.type": error }) }),
+    );
+    ends.push(end);
   }
   const dispose = (): void => {
     for (const end of ends.splice(0)) end();

@@ -1,9 +1,10 @@
 import type { Failfast, Subscription } from "../index.js";
-import { DurationHistograms } from "./durations.js";
+import { CALL_BUCKETS, Histograms, STORE_BUCKETS } from "./durations.js";
 import { exposition, type Family, type Sample } from "./exposition.js";
 import { type MetricsOptions, STATES, Tally } from "./tally.js";
 
 export type { MetricsOptions } from "./tally.js";
+export { type StoreOperation, type TimedStore, timedStore } from "./timed-store.js";
 
 export interface PrometheusOptions extends MetricsOptions {
   /**
@@ -34,7 +35,7 @@ export interface PrometheusMetrics extends Subscription {
 /**
  * Metrics of all the circuits of a `failfast`, from now on: `failfast_circuit_calls_total`,
  * `failfast_circuit_call_duration_seconds`, `failfast_circuit_state`, `failfast_circuit_transitions_total`,
- * `failfast_store_degraded`. The state is the fleet's, and so the same in every process: aggregate it with `max`.
+ * `failfast_store_degraded`, and of a `timedStore` `failfast_store_operation_duration_seconds`. The state is the fleet's, and so the same in every process: aggregate it with `max`.
  *
  * @example
  * const metrics = prometheusMetrics(failfast);
@@ -49,9 +50,17 @@ export function prometheusMetrics(
   options: PrometheusOptions = {},
 ): PrometheusMetrics {
   const tally = new Tally(failfast, options);
-  const durations = options.buckets === false ? undefined : new DurationHistograms(tally, options.buckets);
-  const families = familiesOf(tally, durations);
-  const dispose = (): void => tally.end();
+  const families = familiesOf(tally);
+  if (options.buckets !== false) families.push(callDurations(tally, options.buckets));
+  const operations = options.store && new Histograms(STORE_BUCKETS);
+  if (operations) families.push(storeDurations(operations));
+  const endOfStore = options.store?.onOperation(({ store, operation, seconds, error }) =>
+    operations?.observe(`${store} ${operation} ${error}`, () => ({ store, operation, error }), seconds),
+  );
+  const dispose = (): void => {
+    tally.end();
+    endOfStore?.();
+  };
   return {
     contentType: "text/plain; version=0.0.4; charset=utf-8",
     text: () => exposition(families),
@@ -63,8 +72,8 @@ export function prometheusMetrics(
   };
 }
 
-function familiesOf(tally: Tally, durations: DurationHistograms | undefined): Family[] {
-  const families: Family[] = [
+function familiesOf(tally: Tally): Family[] {
+  return [
     {
       name: "failfast_circuit_calls_total",
       help: "Calls through circuits, by what came of them; rejected ones were not made.",
@@ -108,15 +117,30 @@ function familiesOf(tally: Tally, durations: DurationHistograms | undefined): Fa
       },
     },
   ];
-  if (durations !== undefined)
-    families.push({
-      name: "failfast_circuit_call_duration_seconds",
-      help: "How long calls took that were made and not given up, streams apart.",
-      type: "histogram",
-      aggregator: "sum",
-      samples: () => durations.samples("failfast_circuit_call_duration_seconds"),
-    });
-  return families;
+}
+
+function callDurations(tally: Tally, bounds: readonly number[] = CALL_BUCKETS): Family {
+  const name = "failfast_circuit_call_duration_seconds";
+  const durations = new Histograms(bounds);
+  tally.timed = (series, seconds) => durations.observe(series, () => ({ name: series.label }), seconds);
+  return {
+    name,
+    help: "How long calls took that were made and not given up, streams apart.",
+    type: "histogram",
+    aggregator: "sum",
+    samples: () => durations.samples(name),
+  };
+}
+
+function storeDurations(operations: Histograms): Family {
+  const name = "failfast_store_operation_duration_seconds";
+  return {
+    name,
+    help: "How long the store's operations took, none of which a call waits for.",
+    type: "histogram",
+    aggregator: "sum",
+    samples: () => operations.samples(name),
+  };
 }
 
 /** A metric as prom-client's registries ask for it. They may change its name, for OpenMetrics. */

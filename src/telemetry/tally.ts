@@ -5,6 +5,7 @@ import type {
   FailfastListener,
   Subscription,
 } from "../index.js";
+import type { TimedStore } from "./timed-store.js";
 import { effective, Transitions } from "./transitions.js";
 
 /** How circuits are told apart in metrics. */
@@ -16,6 +17,8 @@ export interface MetricsOptions {
   readonly label?: (circuit: string) => string;
   /** How many labels there are at most; all circuits beyond are counted as `other`. Default: 100. */
   readonly maxLabels?: number;
+  /** A store whose operations are reported, too. Default: none. */
+  readonly store?: TimedStore;
 }
 
 export type Outcome = "success" | "failure" | "rejected";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createFailfast, type Failfast, memoryStore, type Store } from "../index.js";
 import { manualClock } from "../testing/index.js";
 import { logTo } from "./log.js";
-import { prometheusMetrics } from "./prometheus.js";
+import { prometheusMetrics, timedStore } from "./prometheus.js";
 
 const fail = async (): Promise<never> => {
   throw new TypeError("the backend is down");
@@ -165,6 +165,42 @@ describe("prometheusMetrics", () => {
     const before = metrics.text();
     await circuit.run(() => 1);
     expect(metrics.text()).toBe(before);
+  });
+
+  test("of a timed store: how long its operations took, and which failed; it answers as the store does", async () => {
+    const clock = manualClock();
+    const memory = memoryStore({ clock });
+    let broken = false;
+    const swap = memory.swap as NonNullable<Store["swap"]>;
+    const store = timedStore(
+      {
+        get: memory.get,
+        set: memory.set,
+        delete: async () => undefined,
+        swap: (...args) => {
+          if (broken) throw new TypeError("the store is down");
+          return swap(...args);
+        },
+      },
+      "memory",
+    );
+    expect([store.list, store.watch]).toEqual([undefined, undefined]);
+    expect(await store.swap?.("k", null, "v", 1_000)).toMatchObject({ ok: true });
+    const failfast = createFailfast({ clock });
+    const metrics = prometheusMetrics(failfast, { store });
+    expect(store.swap?.("k", "v", "w", 1_000)).toMatchObject({ ok: true, value: "w" });
+    await store.delete("k");
+    broken = true;
+    expect(() => store.swap?.("k", null, "v", 1_000)).toThrow("the store is down");
+    const counts = (): string[] => lines(metrics.text(), "failfast_store_operation_duration_seconds_count");
+    expect(counts()).toEqual([
+      'failfast_store_operation_duration_seconds_count{store="memory",operation="swap",error=""} 1',
+      'failfast_store_operation_duration_seconds_count{store="memory",operation="delete",error=""} 1',
+      'failfast_store_operation_duration_seconds_count{store="memory",operation="swap",error="TypeError"} 1',
+    ]);
+    metrics.dispose();
+    await store.delete("k");
+    expect(counts()).toHaveLength(3);
   });
 
   test("refuses buckets that don't ascend", () => {

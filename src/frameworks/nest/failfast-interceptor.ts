@@ -63,10 +63,13 @@ function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
               error: reject,
               complete: () => resolve(last),
             });
-            (given as AbortSignal).addEventListener("abort", () => {
+            const stop = (): void => {
               values.unsubscribe();
               reject((given as AbortSignal).reason);
-            });
+            };
+            // Whoever listened may have gone with the first value, while it was being subscribed to.
+            if ((given as AbortSignal).aborted) stop();
+            else (given as AbortSignal).addEventListener("abort", stop);
           }),
         { signal },
       )

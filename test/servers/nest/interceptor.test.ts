@@ -9,9 +9,11 @@ import {
   Sse,
   UseInterceptors,
 } from "@nestjs/common";
-import { NEVER, Observable, of, throwError } from "rxjs";
+import { firstValueFrom, NEVER, Observable, of, throwError } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FAILFAST, Failfast, FailfastInterceptor, FailfastModule } from "../../../src/frameworks/nest.js";
+import { createFailfast } from "../../../src/index.js";
+import { manualClock } from "../../../src/testing/index.js";
 import { type Serving, serve } from "./http.js";
 
 let handle: () => unknown;
@@ -134,6 +136,27 @@ describe("FailfastInterceptor", () => {
     expect([await get("tenants/bad"), await get("tenants/bad"), await get("tenants/good")]).toEqual([
       500, 503, 200,
     ]);
+  });
+
+  test("whoever takes the first value and goes, while a probe waited for its lease, leaves nothing running", async () => {
+    const clock = manualClock();
+    const failfast = createFailfast({ clock });
+    const Guarded = FailfastInterceptor("taken", 1);
+    const interceptor = new Guarded(failfast);
+    await failfast("taken").trip();
+    await clock.advance(1_000);
+    let stopped = false;
+    const handle = (): Observable<number> =>
+      new Observable((subscriber) => {
+        subscriber.next(1);
+        return () => {
+          stopped = true;
+        };
+      });
+    const values = await interceptor.intercept({} as ExecutionContext, { handle });
+    expect(await firstValueFrom(values)).toBe(1);
+    expect(stopped).toBe(true);
+    expect(failfast("taken").state).toBe("half-open");
   });
 
   test("events pass as they come, and a client that goes away counts for nothing", async () => {

@@ -1,0 +1,66 @@
+import type { Store } from "../index.js";
+import { systemClock } from "../platform.js";
+import { isThenable } from "../replica/within.js";
+
+/** One operation of a store, once it is over. */
+export interface StoreOperation {
+  readonly store: string;
+  readonly operation: "get" | "set" | "delete" | "swap" | "list" | "watch";
+  readonly seconds: number;
+  /** The name of the error's class, empty where it succeeded. */
+  readonly error: string;
+}
+
+/** A store whose operations can be measured. */
+export interface TimedStore extends Store {
+  /** @returns what ends it. */
+  onOperation(listener: (operation: StoreOperation) => void): () => void;
+}
+
+/**
+ * Times what is asked of a store, for `prometheusMetrics` and `openTelemetryMetrics` to report: give the timed one to
+ * `createFailfast` in place of the store, and to them as their option `store`. It has the same verbs, and answers as the
+ * store does.
+ *
+ * @param name what the store is called in metrics.
+ */
+export function timedStore(store: Store, name: string): TimedStore {
+  const listeners = new Set<(operation: StoreOperation) => void>();
+  const tell = (operation: StoreOperation["operation"], began: number, error: string): void => {
+    const seconds = (systemClock.now() - began) / 1_000;
+    for (const listener of listeners) listener({ store: name, operation, seconds, error });
+  };
+  const timed = (operation: StoreOperation["operation"], answer: () => unknown): unknown => {
+    if (listeners.size === 0) return answer();
+    const began = systemClock.now();
+    const failed = (error: unknown): never => {
+      tell(operation, began, error instanceof Error ? error.name : typeof error);
+      throw error;
+    };
+    let answered: unknown;
+    try {
+      answered = answer();
+    } catch (error) {
+      return failed(error);
+    }
+    const done = (value: unknown): unknown => {
+      tell(operation, began, "");
+      return value;
+    };
+    // What answers without a promise still does: a sync call probes by it.
+    return isThenable(answered) ? Promise.resolve(answered).then(done, failed) : done(answered);
+  };
+  const verbs: Record<string, unknown> = {};
+  for (const operation of ["get", "set", "delete", "swap", "list", "watch"] as const) {
+    if (store[operation] === undefined) continue;
+    verbs[operation] = (...args: never[]) =>
+      timed(operation, () => (store[operation] as (...args: never[]) => unknown)(...args));
+  }
+  return {
+    ...(verbs as unknown as Store),
+    onOperation(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
