@@ -54,7 +54,8 @@ export function makePolicy(options: HandleOptions): Policy {
   };
 }
 
-function listedPredicate(exceptions: Exceptions): Predicate {
+/** Classes of errors as the question whether an error is of one of them. */
+export function listedPredicate(exceptions: Exceptions): Predicate {
   if (typeof exceptions !== "function") {
     const each = exceptions.map(classPredicate);
     return (error) => each.some((matches) => matches(error));

@@ -1,3 +1,5 @@
+import { listedPredicate } from "../call/policy.js";
+import { type AbortSignalLike, Caller } from "../call/report.js";
 import { checkFunction } from "../call/wrap.js";
 import type { Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
@@ -39,9 +41,6 @@ interface RequestLike {
   readonly method?: string;
   readonly signal?: AbortSignalLike | null;
 }
-interface AbortSignalLike {
-  readonly aborted: boolean;
-}
 interface ResponseLike {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
@@ -80,30 +79,31 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
     results: isFailure,
     retryAfter: true,
     ...circuit,
-    ...(body && circuit.fallback !== undefined && { fallback: streamed(circuit.fallback as never) }),
+    ...(body && asStream(circuit)),
   } as FailfastOptions);
   const send: AnyFetch = (input, init) => ((fetch ?? globalFetch()) as unknown as AnyFetch)(input, init);
 
   const guarded: AnyFetch = async (input, init) => {
     const its = circuits.for(input, init);
-    const given = requestOf(input, init).signal ?? undefined;
-    if (!body || !READS_BODIES) {
-      return its.run(
-        // A signal that is nobody's is not handed on: it would collect a listener for each request.
-        (signal) =>
-          given === undefined && circuit.callTimeout === undefined
-            ? send(input, init)
-            : send(input, { ...(init as object), signal }),
-        given === undefined ? {} : { signal: given as never },
-      );
+    const caller = new Caller(requestOf(input, init).signal);
+    const ask = async (signal: unknown): Promise<ResponseLike> => {
+      try {
+        // Without a deadline the arguments go through as they are.
+        return await send(input, signal === caller ? init : { ...(init as object), signal });
+      } catch (error) {
+        if (error instanceof TypeError && !sendable(input, init)) caller.leave();
+        throw error;
+      }
+    };
+    if (body && READS_BODIES) {
+      const failed = (circuit.results ?? isFailure) as (response: unknown) => boolean;
+      return bodied(its as unknown as Streams, caller, ask, failed);
     }
-    const alone = given === undefined && circuit.callTimeout === undefined;
-    return bodied(
-      its as unknown as Streams,
-      given,
-      (signal) => send(input, alone ? init : { ...(init as object), signal }),
-      (circuit.results ?? isFailure) as (response: unknown) => boolean,
-    );
+    try {
+      return await its.run(ask, { signal: caller as never });
+    } finally {
+      caller.end();
+    }
   };
   return guarded as unknown as Fetch;
 }
@@ -126,7 +126,7 @@ interface Streams {
 /** The circuit's verdict waits for the end of the body: the first item is the response itself. */
 async function bodied(
   circuit: Streams,
-  given: unknown,
+  caller: Caller,
   send: (signal: unknown) => Promise<ResponseLike>,
   failed: (response: unknown) => boolean,
 ): Promise<ResponseLike> {
@@ -134,14 +134,14 @@ async function bodied(
   const items = circuit.stream(
     async (signal) => {
       admitted = true;
-      const response = await send(signal);
+      const response = await send(signal).finally(() => caller.end());
       return (async function* () {
         yield response;
         if (failed(response)) throw new StatusError(response);
         for await (const chunk of (response.body ?? []) as AsyncIterable<unknown>) yield chunk;
       })();
     },
-    given === undefined ? {} : { signal: given },
+    { signal: caller },
   );
   const { value: response } = (await items.next()) as { value: ResponseLike };
   if (!admitted) {
@@ -179,11 +179,33 @@ async function bodied(
   return copy;
 }
 
-/** A fallback's response, as the one item of a stream. */
-function streamed(fallback: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
-  return async function* (...args) {
-    yield await fallback(...args);
+/** What judges a call and stands in for it, where a call is a stream whose first item is the response. */
+function asStream({ fallback, exceptions }: FailfastOptions): FailfastOptions {
+  const listed = exceptions && listedPredicate(exceptions);
+  const substitute = fallback as ((...args: unknown[]) => unknown) | undefined;
+  return {
+    ...(listed && { exceptions: (error: unknown) => error instanceof StatusError || listed(error) }),
+    ...(substitute && {
+      fallback: async function* (...args: unknown[]) {
+        yield await substitute(...args);
+      },
+    }),
   };
+}
+
+/** Whether it is a request at all; what isn't says nothing of the server. */
+function sendable(input: unknown, init: unknown): boolean {
+  const { Request } = globalThis as unknown as { Request?: new (url: string, init: object) => unknown };
+  const { body } = (init ?? {}) as { body?: unknown };
+  const { url, method } = requestOf(input, init);
+  if (Request === undefined) return true;
+  if (body !== undefined && body !== null && (method === "GET" || method === "HEAD")) return false;
+  try {
+    new Request(url.href, { ...(init as object), body: undefined, signal: undefined });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What a failed status is to the circuit; it reaches no caller. */

@@ -145,6 +145,69 @@ describe("failfastFetch", () => {
     expect(calls).toBe(1);
   });
 
+  test("body: true counts a status whatever exceptions says of errors", async () => {
+    handle = answer(500);
+    const fetch = failfastFetch({ failfast, body: true, exceptions: [TimeoutError] });
+    await fetch(origin);
+    expect(stateOf()).toBe("open");
+  });
+
+  test.each([false, true])("what is no request is neither, with body: %s", async (body) => {
+    const clock = manualClock();
+    const its = createFailfast({ clock });
+    const fetch = failfastFetch({ failfast: its, body });
+    handle = answer(500);
+    await (await fetch(origin)).text();
+    await clock.advance(30_000);
+    const state = (): string => [...its.circuits()][0]?.state ?? "none";
+    for (const wrong of [{ headers: { "a b": "c" } }, { method: "a b" }, { body: "x" }])
+      expect(await outcome(fetch(origin, wrong))).toBeInstanceOf(TypeError);
+    expect([state(), calls]).toEqual(["half-open", 1]);
+    handle = answer(200, {}, "ok");
+    expect(await (await fetch(origin)).text()).toBe("ok");
+    expect(state()).toBe("closed");
+  });
+
+  test("the probe is given back by a caller that aborts, before the answer and while it reads the body", async () => {
+    const clock = manualClock();
+    const its = createFailfast({ clock });
+    const fetch = failfastFetch({ failfast: its, body: true, callTimeout: "5s" });
+    const state = (): string => [...its.circuits()][0]?.state ?? "none";
+    handle = answer(500);
+    await fetch(origin);
+    await clock.advance(30_000);
+    const started = (_: IncomingMessage, response: ServerResponse): void =>
+      void response.writeHead(200).write("the first of many");
+    for (const next of [() => undefined, started]) {
+      handle = next;
+      calls = 0;
+      const caller = new AbortController();
+      const call = outcome(fetch(origin, { signal: caller.signal }).then((response) => response.text()));
+      await expect.poll(() => calls).toBe(1);
+      expect(isFailfastError(await outcome(fetch(origin)))).toBe(true);
+      caller.abort();
+      expect(await call).toMatchObject({ name: "AbortError" });
+      expect(state()).toBe("half-open");
+    }
+    handle = started;
+    await (await fetch(origin)).body?.cancel();
+    await expect.poll(state).toBe("closed");
+  });
+
+  test("many requests under one signal leave one listener of ours on it", async () => {
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const add = signal.addEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listeners++;
+      add(...args);
+    };
+    const sent = async (): Promise<Response> => new Response("ok");
+    const fetch = failfastFetch({ failfast, callTimeout: "5s", fetch: sent as typeof globalThis.fetch });
+    for (let n = 0; n < 20; n++) await fetch(origin, { signal });
+    expect(listeners).toBe(1);
+  });
+
   test("one circuit for all, by its name", async () => {
     handle = answer(500);
     const fetch = failfastFetch({ failfast, name: "sales_api" });
