@@ -1,4 +1,4 @@
-import type { FailfastError } from "../surface/failfast-error.js";
+import { type FailfastError, problemOf } from "../surface/failfast-error.js";
 import { TimeoutError } from "../surface/timeout-error.js";
 
 /** What a guard answers with in place of the route. */
@@ -10,21 +10,21 @@ export interface Answer {
 
 /** 503, with `Retry-After` and a problem document (RFC 9457), for a rejection and for a deadline that passed. */
 export function answerTo(error: FailfastError | TimeoutError): Answer {
-  const rejection = error instanceof TimeoutError ? undefined : error;
-  const problem = {
-    type: "about:blank",
-    title: "Service Unavailable",
-    status: 503,
-    detail: rejection?.message ?? "the answer took too long",
-    ...(rejection && { circuit: rejection.circuit, retryAfter: rejection.retryAfter }),
-  };
+  const late = error instanceof TimeoutError;
   return {
     status: 503,
     headers: {
-      ...rejection?.headers,
+      ...(late ? {} : error.headers),
       "Content-Type": "application/problem+json",
       "Cache-Control": "no-store",
     },
-    body: JSON.stringify(problem),
+    body: JSON.stringify(late ? LATE : problemOf(error)),
   };
 }
+
+const LATE = {
+  type: "about:blank",
+  title: "Service Unavailable",
+  status: 503,
+  detail: "the answer took too long",
+};

@@ -73,15 +73,7 @@ export class FailfastError extends Error {
     const { Response } = globalThis as unknown as {
       Response: new (body: string, init: { status: number; headers: Record<string, string> }) => WebResponse;
     };
-    const problem = {
-      type: "about:blank",
-      title: "Service Unavailable",
-      status: this.status,
-      detail: this.message,
-      circuit: this.circuit,
-      retryAfter: this.retryAfter,
-    };
-    return new Response(JSON.stringify(problem), {
+    return new Response(JSON.stringify(problemOf(this)), {
       status: this.status,
       headers: { ...this.headers, "Content-Type": "application/problem+json", "Cache-Control": "no-store" },
     });
@@ -134,6 +126,11 @@ function describe({ circuit, state, held, retryAfter }: FailfastError): string {
   if (state === "closed")
     return `circuit "${circuit}" admits only a share of the calls for now; this one was not made, retry in ${retryAfter} s`;
   return `circuit "${circuit}" is ${state}; the call was not made, retry in ${retryAfter} s`;
+}
+
+/** The problem document (RFC 9457) of a rejection. */
+export function problemOf({ status, message: detail, circuit, retryAfter }: FailfastError): object {
+  return { type: "about:blank", title: "Service Unavailable", status, detail, circuit, retryAfter };
 }
 
 /** A chain of causes is followed no further than this. */

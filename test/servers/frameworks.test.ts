@@ -16,8 +16,9 @@ import { Hono } from "hono";
 import Koa from "koa";
 import { expect, test } from "vitest";
 import { createFailfast } from "../../src/index.js";
+import { manualClock } from "../../src/testing/index.js";
 
-const circuit = createFailfast()("sales_api", 60);
+const circuit = createFailfast({ clock: manualClock() })("sales_api", 60);
 await circuit.trip();
 /** What a handler of any of them calls: rejected by an open circuit. */
 const invoices = circuit(async () => "never reached");
