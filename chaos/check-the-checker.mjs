@@ -22,7 +22,8 @@ const MISTAKES = [
     "written again after",
   ],
   [known("a store that failed is never asked again"), "memcached", "network: down", "in step after"],
-  [known("what a process decides alone is not obeyed"), "redis", "frozen", "outcome of nobody's"],
+  [known("what a process decides alone is not obeyed"), "redis", "frozen", "not in step before"],
+  [known("the call's error is wrapped"), "redis", "subscribers killed", "outcome of nobody's"],
   [known("a call asks the store first"), "redis", "subscribers killed", "commands of a process per second"],
   [known("a trip is not written"), "redis", "subscribers killed", "not in step before"],
   [

@@ -11,7 +11,7 @@ export interface Subject {
   readonly as?: As | undefined;
   /** Between two looks of a process at a store that tells it nothing by itself, in ms; 0 where it does. */
   readonly pollMs: number;
-  /** For how long the client refuses by itself a server that failed, in ms. */
+  /** What the client takes by itself to be of use again, in ms. */
   readonly clientMs?: number;
   /** Before the server, where there is one. */
   readonly proxy?: ToxicProxy;

@@ -78,6 +78,7 @@ if (built) {
   check("a small model, every order of things", ["model/run.mjs"]);
   check("the model finds deliberate mistakes", ["model/check-the-model.mjs"]);
   vitest("servers");
+  check("chaos on real stores, the quick part", ["chaos/run.mjs", "--quick"]);
 }
 rmSync(folder, { recursive: true, force: true });
 if (required && total.skipped > 0) {

@@ -22,6 +22,8 @@ export async function natsSubject(): Promise<NatsSubject> {
     name: "nats",
     place: { store: "nats", at: `127.0.0.1:${proxy.port}` },
     pollMs: 0,
+    // A request that is lost ends with the client's own five seconds.
+    clientMs: 5_000,
     server,
     proxy,
     bucket,

@@ -1,3 +1,4 @@
+import { systemClock } from "../platform.js";
 import { seal, unseal } from "./cache/envelope.js";
 import { checkBucket, discard, isConflict, type NatsEntry, type NatsKv } from "./nats/bucket.js";
 import { decodeToken, encodeToken } from "./nats/key.js";
@@ -18,6 +19,8 @@ export interface NatsStoreOptions {
   readonly prefix?: string;
 }
 
+/** As long as the client waits for other answers; without it, one whose entries were lost on the way never ends. */
+const ANSWERS_WITHIN = 5_000;
 /** How often a swap looks again, where the bucket has changed but not to another value. */
 const ATTEMPTS = 4;
 
@@ -68,11 +71,18 @@ export function natsStore(kv: NatsKv, options: NatsStoreOptions = {}): Store {
     async list(start) {
       const latest = new Map<string, NatsEntry>();
       const entries = await kv.history({ key: pattern });
+      let lost = false;
+      const cancel = systemClock.after(ANSWERS_WITHIN, () => {
+        lost = true;
+        entries.stop();
+      });
       try {
         for await (const entry of entries) latest.set(entry.key, entry);
       } finally {
+        cancel();
         discard(entries);
       }
+      if (lost) throw new Error(`NATS gave no whole list within ${ANSWERS_WITHIN} ms`);
       const found: StoreEntry[] = [];
       for (const entry of latest.values()) {
         if (entry.operation !== "PUT") continue;
