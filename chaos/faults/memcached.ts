@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { raw, rawSet } from "../../test/servers/memcached-store/start-memcached.js";
 import { CONNECTIONS, type MemcachedSubject } from "../stores/memcached.js";
 import { type Fault, repeatedly } from "../subject.js";
+import { frozen, killed, restarted } from "./servers.js";
 
 /** As long as a record, so that it is the records that make room. */
 const FILLING = "x".repeat(300);
@@ -16,32 +17,9 @@ const spoilt = (name: string, value: string, flags: number): Fault<MemcachedSubj
 });
 
 export const memcachedFaults: readonly Fault<MemcachedSubject>[] = [
-  {
-    name: "killed, and started again empty",
-    quick: true,
-    loses: true,
-    inject({ server }, { ms }) {
-      const back = server.restart(ms);
-      return () => back;
-    },
-  },
-  {
-    name: "restarted empty at once",
-    loses: true,
-    async inject({ server }) {
-      await server.restart();
-      return () => undefined;
-    },
-  },
-  {
-    name: "frozen",
-    quick: true,
-    seconds: 60,
-    inject({ server }) {
-      server.pause();
-      return () => server.resume();
-    },
-  },
+  killed("killed, and started again empty", { quick: true, loses: true }),
+  restarted("restarted empty at once", { loses: true }),
+  frozen({ quick: true }),
   {
     name: "flush_all while open",
     loses: true,

@@ -1,5 +1,6 @@
 import { type MysqlSubject, TABLE } from "../stores/mysql.js";
 import { type Fault, repeatedly } from "../subject.js";
+import { frozen, killed } from "./servers.js";
 
 /** What is done to the database, and what undoes it; `anew` ends the fleet's connections each time. */
 const done = (
@@ -33,21 +34,8 @@ const spoilt = (name: string, value: string): Fault<MysqlSubject> => ({
 });
 
 export const mysqlFaults: readonly Fault<MysqlSubject>[] = [
-  {
-    name: "killed, and started again",
-    inject({ server }, { ms }) {
-      const back = server.restart(ms);
-      return () => back;
-    },
-  },
-  {
-    name: "frozen",
-    seconds: 60,
-    inject({ server }) {
-      server.pause();
-      return () => server.resume();
-    },
-  },
+  killed("killed, and started again"),
+  frozen(),
   { name: "all connections terminated every 200 ms", inject: ({ kill }) => repeatedly(200, kill) },
   done("the table dropped, and made again", ["DROP TABLE failfast"], TABLE, { loses: true }),
   done(

@@ -1,5 +1,6 @@
 import type { NatsSubject } from "../stores/nats.js";
 import { type Fault, repeatedly } from "../subject.js";
+import { frozen, killed } from "./servers.js";
 
 const spoilt = (name: string, value: string | Uint8Array): Fault<NatsSubject> => ({
   name,
@@ -11,21 +12,8 @@ const spoilt = (name: string, value: string | Uint8Array): Fault<NatsSubject> =>
 });
 
 export const natsFaults: readonly Fault<NatsSubject>[] = [
-  {
-    name: "killed, and started again",
-    inject({ server }, { ms }) {
-      const back = server.restart(ms);
-      return () => back;
-    },
-  },
-  {
-    name: "frozen",
-    seconds: 60,
-    inject({ server }) {
-      server.pause();
-      return () => server.resume();
-    },
-  },
+  killed("killed, and started again"),
+  frozen(),
   {
     name: "all connections reset every 200 ms",
     inject: ({ proxy }) => repeatedly(200, async () => proxy.cut()),

@@ -1,5 +1,6 @@
 import { type PostgresSubject, TABLE } from "../stores/postgres.js";
 import { type Fault, repeatedly } from "../subject.js";
+import { killed } from "./servers.js";
 
 const TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'fleet'";
 
@@ -41,14 +42,7 @@ const frozen = (name: string, all: boolean, more: object): Fault<PostgresSubject
 });
 
 export const postgresFaults: readonly Fault<PostgresSubject>[] = [
-  {
-    name: "killed, and started again",
-    quick: true,
-    inject({ server }, { ms }) {
-      const back = server.restart(ms);
-      return () => back;
-    },
-  },
+  killed("killed, and started again", { quick: true }),
   frozen("frozen", true, { quick: true, seconds: 60 }),
   frozen("its postmaster frozen: no new connections", false, {}),
   {

@@ -1,6 +1,7 @@
 import { freePort } from "../../test/servers/start-redis.js";
 import type { RedisSubject } from "../stores/redis.js";
 import { type Fault, repeatedly } from "../subject.js";
+import { frozen } from "./servers.js";
 
 const MEGABYTE = "x".repeat(1_000_000);
 
@@ -60,15 +61,7 @@ export const redisFaults: readonly Fault<RedisSubject>[] = [
       return () => undefined;
     },
   },
-  {
-    name: "frozen",
-    quick: true,
-    seconds: 60,
-    inject({ server }) {
-      server.pause();
-      return () => server.resume();
-    },
-  },
+  frozen({ quick: true }),
   {
     name: "flushed while open",
     loses: true,

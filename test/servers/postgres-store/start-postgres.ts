@@ -40,12 +40,7 @@ export async function startPostgres(): Promise<ServerProcess & { readonly url: s
     },
     answers,
   });
-  return {
-    ...server,
-    url: `postgres://postgres@127.0.0.1:${server.port}/postgres`,
-    stop: server.stop,
-    restart: server.restart,
-  };
+  return Object.assign(server, { url: `postgres://postgres@127.0.0.1:${server.port}/postgres` });
 }
 
 /** Whether it takes a start-up message, and is through with its own start. */

@@ -1,0 +1,42 @@
+import type { Fault, Subject } from "../subject.js";
+
+/** A store whose server is one process. */
+interface Served extends Subject {
+  readonly server: { pause(): void; resume(): void };
+}
+
+interface Restarted extends Subject {
+  readonly server: { restart(downMs: number): Promise<void> };
+}
+
+type Kept = Pick<Fault, "quick" | "loses">;
+
+/** For a minute in the long run. */
+export const frozen = (kept: Kept = {}): Fault<Served> => ({
+  name: "frozen",
+  seconds: 60,
+  ...kept,
+  inject({ server }) {
+    server.pause();
+    return () => server.resume();
+  },
+});
+
+export const killed = (name: string, kept: Kept = {}): Fault<Restarted> => ({
+  name,
+  ...kept,
+  inject({ server }, { ms }) {
+    const back = server.restart(ms);
+    return () => back;
+  },
+});
+
+/** Away for no longer than it takes to start. */
+export const restarted = (name: string, kept: Kept = {}): Fault<Restarted> => ({
+  name,
+  ...kept,
+  async inject({ server }) {
+    await server.restart(0);
+    return () => undefined;
+  },
+});
