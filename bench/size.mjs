@@ -9,6 +9,8 @@ export async function sizes() {
     ["failfast", "dist/index.js", 7_000],
     ["failfast/file", "dist/stores/file.js", 2_500],
     ["failfast/redis", "dist/stores/redis.js", 2_500],
+    ["failfast/mysql", "dist/stores/mysql.js", 2_500],
+    ["failfast/sqlite", "dist/stores/sqlite.js", 2_500],
   ]) {
     const entry = fileURLToPath(new URL(`../${file}`, import.meta.url));
     const { outputFiles } = await build({
