@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { ListeningClient } from "./client.js";
 import { listenOn } from "./listen.js";
 
@@ -20,6 +20,25 @@ class Connection extends EventEmitter {
     return answer;
   };
 }
+
+afterEach(() => void vi.useRealTimers());
+
+test("a server that hangs is waited for with one connection, which is the one that then serves", async () => {
+  vi.useFakeTimers();
+  const made: Connection[] = [];
+  let gaps = 0;
+  const connect = (): ListeningClient => {
+    const connection = new Connection(false);
+    if (made.length > 0) connection.connect = () => new Promise((resolve) => setTimeout(resolve, 4_000));
+    made.push(connection);
+    return connection as unknown as ListeningClient;
+  };
+  const handle = await listenOn(connect, "c", { payload: () => undefined, gap: () => gaps++ });
+  made[0]?.emit("end");
+  await vi.advanceTimersByTimeAsync(4_500);
+  expect([made.length, gaps]).toEqual([2, 1]);
+  await handle[Symbol.asyncDispose]();
+});
 
 test("a connection lost in the moment it listens is replaced, and that is a gap", async () => {
   const made: Connection[] = [];

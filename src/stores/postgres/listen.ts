@@ -4,6 +4,8 @@ import type { ChannelListener, ListeningClient } from "./client.js";
 /** Between two looks at whether the connection still lives, and how long an answer may take, in ms. */
 const PING_EVERY = 5_000;
 const ANSWERS_WITHIN = 2_000;
+/** For a new connection. Those given up on a server that hangs are work for it when it is back: few, and one of them waits. */
+const CONNECTS_WITHIN = 5_000;
 /** Between attempts to connect again: doubling, half of it drawn. */
 const FIRST_RETRY = 200;
 const LONGEST_RETRY = 1_500;
@@ -40,9 +42,9 @@ export async function listenOn(
       if (!over && payload !== undefined) on.payload(payload);
     });
     try {
-      await within(client.connect());
+      await within(client.connect(), CONNECTS_WITHIN);
       client.unref?.();
-      await within(client.query(`LISTEN "${channel}"`));
+      await within(client.query(`LISTEN "${channel}"`), CONNECTS_WITHIN);
       // It may have been lost in the very moment of its answer, when nobody was there to be told.
       if (lost) throw new Error("the connection was lost as soon as it listened");
     } catch (error) {
@@ -56,7 +58,7 @@ export async function listenOn(
     current = client;
     const ping = (): void => {
       cancel = systemClock.after(PING_EVERY, () => {
-        within(client.query("SELECT 1")).then(ping, lose);
+        within(client.query("SELECT 1"), ANSWERS_WITHIN).then(ping, lose);
       });
     };
     ping();
@@ -89,10 +91,10 @@ export async function listenOn(
   };
 }
 
-function within<T>(work: PromiseLike<T>): Promise<T> {
+function within<T>(work: PromiseLike<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = systemClock.after(ANSWERS_WITHIN, () =>
-      reject(new Error(`PostgreSQL gave no answer within ${ANSWERS_WITHIN} ms`)),
+    const cancel = systemClock.after(ms, () =>
+      reject(new Error(`PostgreSQL gave no answer within ${ms} ms`)),
     );
     Promise.resolve(work).then(resolve, reject).finally(cancel);
   });
