@@ -12,7 +12,7 @@ import {
 import { firstValueFrom, NEVER, Observable, of, throwError } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FAILFAST, Failfast, FailfastInterceptor, FailfastModule } from "../../../src/frameworks/nest.js";
-import { createFailfast } from "../../../src/index.js";
+import { createFailfast, memoryStore, type Store } from "../../../src/index.js";
 import { manualClock } from "../../../src/testing/index.js";
 import { type Serving, serve } from "./http.js";
 
@@ -140,11 +140,20 @@ describe("FailfastInterceptor", () => {
 
   test("whoever takes the first value and goes, while a probe waited for its lease, leaves nothing running", async () => {
     const clock = manualClock();
-    const failfast = createFailfast({ clock });
+    const memory = memoryStore({ clock });
+    const { swap } = memory;
+    const store: Store = {
+      ...memory,
+      swap: (...args) =>
+        new Promise((resolve) => {
+          clock.after(5, () => resolve((swap as NonNullable<typeof swap>)(...args)));
+        }),
+    };
+    const failfast = createFailfast({ clock, store });
     const Guarded = FailfastInterceptor("taken", 1);
     const interceptor = new Guarded(failfast);
-    await failfast("taken").trip();
-    await clock.advance(1_000);
+    await Promise.all([failfast.ready(), clock.advance(100)]);
+    await Promise.all([failfast("taken").trip(), clock.advance(1_100)]);
     let stopped = false;
     const handle = (): Observable<number> =>
       new Observable((subscriber) => {
@@ -154,7 +163,9 @@ describe("FailfastInterceptor", () => {
         };
       });
     const values = await interceptor.intercept({} as ExecutionContext, { handle });
-    expect(await firstValueFrom(values)).toBe(1);
+    const first = firstValueFrom(values);
+    await clock.advance(20);
+    expect(await first).toBe(1);
     expect(stopped).toBe(true);
     expect(failfast("taken").state).toBe("half-open");
   });

@@ -181,13 +181,19 @@ describe("@Failfast", () => {
   });
 
   test("two applications in one process have circuits of their own, of one and the same class", async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest extends Sales {}
     const [one, other] = [
-      await start([FailfastModule.forRoot(quiet)], [Sales]),
-      await start([FailfastModule.forRoot(quiet)], [Sales]),
+      await start([FailfastModule.forRoot(quiet)], [Sales, PerRequest]),
+      await start([FailfastModule.forRoot(quiet)], [Sales, PerRequest]),
     ];
+    const resolved = (application: TestingModule): Promise<PerRequest> =>
+      application.resolve(PerRequest, ContextIdFactory.create());
     expect(await outcome(one.get(Sales).invoices())).toBe(DOWN);
-    expect(await outcome(other.get(Sales).invoices())).toBe(DOWN);
-    expect(await outcome(one.get(Sales).invoices())).toBe(REJECTED);
+    expect(await outcome((await resolved(one)).invoices())).toBe(REJECTED);
+    expect(await outcome((await resolved(other)).invoices())).toBe(DOWN);
+    expect(await outcome(other.get(Sales).invoices())).toBe(REJECTED);
+    expect([...shared.circuits()].map(({ name }) => name)).not.toContain("sales_api");
   });
 
   test("one that starts after another has ended, as with hot reload, begins anew", async () => {
