@@ -1,25 +1,22 @@
-// What is measured, each in a process of its own beside the bare call: a case makes the call to be timed.
-import { createFailfast, memoryStore } from "failfast";
+// What is measured, each in a process of its own beside the bare call: `make` gives the call to be timed.
+import { createFailfast, isFailfastError, memoryStore } from "failfast";
+import { manualClock } from "failfast/testing";
+import * as limits from "./limits.mjs";
+import * as peers from "./peers.mjs";
 
 const value = async (n) => n;
 const failure = new Error("down");
 const failing = async () => {
   throw failure;
 };
+/** Some 80 ns of work, for a sync call. */
 const work = (n) => {
   let sum = n;
   for (let i = 0; i < 100; i++) sum = (sum * 31 + i) | 0;
   return sum;
 };
-async function opossum(fn, options = {}) {
-  const { default: CircuitBreaker } = await import("opossum");
-  return new CircuitBreaker(fn, options);
-}
 
-async function cockatiel(failures = 5) {
-  const { circuitBreaker, ConsecutiveBreaker, handleAll } = await import("cockatiel");
-  return circuitBreaker(handleAll, { halfOpenAfter: 3_600_000, breaker: new ConsecutiveBreaker(failures) });
-}
+const closed = (options) => ({ bare: value, make: () => createFailfast()("bench", 60, options)(value) });
 
 async function open(options) {
   const circuit = createFailfast()("bench", 3_600, options);
@@ -34,71 +31,71 @@ async function shared(fn) {
   return createFailfast({ store, host: "own" })("bench", 60)(fn);
 }
 
-const rethrow = (error) => {
-  throw error;
-};
-const settled = Promise.resolve();
-class Rejection extends Error {
-  constructor(circuit, retryAfterMs) {
-    super();
-    this.circuit = circuit;
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-/** A fresh error with no stack, in a promise that is rejected when its caller waits for it already. */
-function rejected() {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = undefined;
-  const error = new Rejection("bench", 1_000);
-  Error.stackTraceLimit = stackTraceLimit;
-  return new Promise((_, reject) => {
-    void settled.then(() => reject(error));
-  });
+/** One outage for each call: a failure trips it, its time passes, a probe closes it; all of it written. */
+function outage() {
+  const clock = manualClock();
+  const store = memoryStore({ clock });
+  const circuit = createFailfast({ clock, store })("bench", 60);
+  const [fail, succeed] = [circuit(failing), circuit(value)];
+  return async (n) => {
+    await fail().catch(() => undefined);
+    await clock.advance(60_000);
+    return succeed(n);
+  };
 }
 
+/** A failure that trips it and is written, and what closes it again. */
+function trip() {
+  const circuit = createFailfast({ store: memoryStore() })("bench", 60);
+  const fail = circuit(failing);
+  return async () => {
+    await fail().catch(() => undefined);
+    await circuit.reset();
+  };
+}
+
+/** By group; `budget` is what DESIGN aims at, as a ratio to the bare call. */
 export const cases = {
-  "limit: one derived promise": { bare: value, make: () => (n) => value(n).then(undefined, rethrow) },
-  "limit: failing, one derived promise": {
-    bare: failing,
-    throws: true,
-    make: () => () => failing().then(undefined, rethrow),
-  },
-  "limit: a fresh error, rejected": { bare: value, throws: true, make: () => rejected },
-  "closed, async": { bare: value, make: () => createFailfast()("bench", 60)(value), budget: 1.7 },
+  "limit: one derived promise": { bare: value, make: () => limits.derived(value) },
+  "closed, async": { ...closed(), budget: 1.7 },
   "closed, async, shared store": { bare: value, make: () => shared(value), budget: 1.7 },
   "closed, async, .run": {
     bare: value,
-    make: () =>
-      (
-        (circuit) => (n) =>
-          circuit.run(() => value(n))
-      )(createFailfast()("bench", 60)),
+    make: () => {
+      const circuit = createFailfast()("bench", 60);
+      return (n) => circuit.run(() => value(n));
+    },
   },
   "closed, async, named by argument": {
     bare: value,
     make: () => createFailfast()((n) => (n & 1 ? "odd" : "even"), 60)(value),
   },
-  "closed, async: cockatiel": {
+  "closed, threshold of 5": closed({ threshold: 5 }),
+  "closed, rate window": { ...closed({ failureRate: 0.5 }), budget: 2.2 },
+  "closed, rate window and slow calls": { ...closed({ failureRate: 0.5, slowCall: "2s" }), budget: 2.2 },
+  "closed, callTimeout": closed({ callTimeout: "3s" }),
+  "closed, a listener to successes": {
     bare: value,
-    make: async () =>
-      (
-        (policy) => (n) =>
-          policy.execute(() => value(n))
-      )(await cockatiel()),
+    make: () => {
+      const circuit = createFailfast()("bench", 60);
+      let heard = 0;
+      circuit.on("success", () => heard++);
+      return circuit(value);
+    },
   },
-  "closed, async: opossum": {
-    bare: value,
-    make: async () =>
-      (
-        (breaker) => (n) =>
-          breaker.fire(n)
-      )(await opossum(value)),
-  },
+  "closed: cockatiel, consecutive": { bare: value, make: () => peers.cockatiel(value) },
+  "closed: cockatiel, sampling": { bare: value, make: () => peers.cockatielSampling(value) },
+  "closed: opossum": { bare: value, make: () => peers.opossum(value) },
   "closed, sync, 80 ns of work": {
     bare: work,
     sync: true,
     make: () => createFailfast()("bench", 60)(work),
     budget: 1.1,
+  },
+  "limit: failing, one derived promise": {
+    bare: failing,
+    throws: true,
+    make: () => limits.derived(failing),
   },
   "failing, held closed": {
     bare: failing,
@@ -110,33 +107,34 @@ export const cases = {
     },
     budget: 1.5,
   },
-  "failing: cockatiel": {
+  "failing: cockatiel": { bare: failing, throws: true, make: () => peers.cockatiel(failing, 1e9) },
+  "failing: opossum": {
     bare: failing,
     throws: true,
-    make: async () =>
-      (
-        (policy) => () =>
-          policy.execute(failing)
-      )(await cockatiel(1e9)),
+    make: () => peers.opossum(failing, { volumeThreshold: 1e9 }),
   },
+  "limit: a fresh error, rejected": { bare: value, throws: true, make: () => limits.rejected },
   "open, rejection": { bare: value, throws: true, make: async () => (await open())(value), budget: 14 },
+  "open, rejection, told by isFailfastError": {
+    bare: value,
+    throws: true,
+    make: async () => {
+      const call = (await open())(value);
+      return (n) => call(n).catch(isFailfastError);
+    },
+  },
   "open, fallback value": { bare: value, make: async () => (await open({ fallback: () => 0 }))(value) },
-  "open, rejection: cockatiel": {
-    bare: value,
-    throws: true,
-    make: async () => {
-      const policy = await cockatiel(1);
-      await policy.execute(failing).catch(() => undefined);
-      return (n) => policy.execute(() => value(n));
-    },
-  },
-  "open, rejection: opossum": {
-    bare: value,
-    throws: true,
-    make: async () => {
-      const breaker = await opossum(value);
-      breaker.open();
-      return (n) => breaker.fire(n);
-    },
-  },
+  "open, rejection: cockatiel": { bare: value, throws: true, make: () => peers.cockatielOpen(value) },
+  "open, rejection: opossum": { bare: value, throws: true, make: () => peers.opossumOpen(value) },
+  "a trip, written, and a reset": { bare: value, make: trip, few: true },
+  "a whole outage: trip, probe, close": { bare: value, make: outage, few: true },
 };
+
+/** The ones that are also tried with many calls in flight, and under what watches every promise. */
+export const inOtherModes = [
+  "limit: one derived promise",
+  "closed, async",
+  "closed, rate window and slow calls",
+  "closed: cockatiel, consecutive",
+  "closed: opossum",
+];

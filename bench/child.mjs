@@ -1,31 +1,53 @@
 // One case in one process: interleaved rounds of the bare call and the case, and the bytes of a call.
+//   node bench/child.mjs CASE ROUNDS [serial|in-flight|async-local-storage|async-hooks]
+import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { cases } from "./cases.mjs";
 
-const [name, rounds] = process.argv.slice(2);
-const { bare, make, sync, throws } = cases[name];
+const IN_FLIGHT = 64;
+const [name, rounds, mode = "serial"] = process.argv.slice(2);
+const { bare, make, sync, throws, few } = cases[name];
 const guarded = await make();
 
 // Loops compiled apart, so that neither call's types reach the other's. Who is rejected catches it right there.
 const once = throws ? "try { x = await call(i); } catch (error) { x = error; }" : "x = await call(i);";
-const body = sync
-  ? "let x = 0; for (let i = 0; i < n; i++) x = call(i); return x;"
-  : `return (async () => { let x; for (let i = 0; i < n; i++) { ${once} } return x; })();`;
+const bodies = {
+  sync: "let x = 0; for (let i = 0; i < n; i++) x = call(i); return x;",
+  serial: `return (async () => { let x; for (let i = 0; i < n; i++) { ${once} } return x; })();`,
+  "in-flight": `return (async () => {
+    const flight = new Array(${IN_FLIGHT});
+    for (let i = 0; i < n; i += ${IN_FLIGHT}) {
+      for (let at = 0; at < ${IN_FLIGHT}; at++) flight[at] = call(i);
+      await Promise.all(flight);
+    }
+  })();`,
+};
+const body = sync ? bodies.sync : mode === "in-flight" ? bodies["in-flight"] : bodies.serial;
 const loop = () => new Function("call", "n", body);
 const [bareLoop, guardedLoop] = [loop(), loop()];
+// What an APM agent switches on, and what a request's context is kept in.
+if (mode === "async-hooks") createHook({ init() {}, before() {}, after() {}, destroy() {} }).enable();
+const within =
+  mode === "async-local-storage"
+    ? (
+        (storage) => (run) =>
+          storage.run({ request: 1 }, run)
+      )(new AsyncLocalStorage())
+    : (run) => run();
 
 async function time(run, call, n) {
   gc();
   await new Promise((resolve) => setImmediate(resolve));
   const began = process.hrtime.bigint();
-  await run(call, n);
+  await within(() => run(call, n));
   return Number(process.hrtime.bigint() - began) / n;
 }
 
 /** How many calls take some 15 ms. */
 async function calibrate(run, call) {
-  await time(run, call, 20_000);
-  const each = await time(run, call, 20_000);
-  return Math.max(1_000, Math.floor(15e6 / each));
+  const warm = few ? 500 : 20_000;
+  await time(run, call, warm);
+  const each = await time(run, call, warm);
+  return Math.ceil(Math.max(few ? 100 : 1_000, 15e6 / each) / IN_FLIGHT) * IN_FLIGHT;
 }
 
 const [bareN, guardedN] = [await calibrate(bareLoop, bare), await calibrate(guardedLoop, guarded)];
@@ -39,9 +61,10 @@ for (let round = 0; round < Number(rounds); round++) {
 }
 
 async function bytes(run, call) {
+  const n = few ? 500 : 20_000;
   gc();
   const before = process.memoryUsage().heapUsed;
-  await run(call, 20_000);
-  return (process.memoryUsage().heapUsed - before) / 20_000;
+  await run(call, n);
+  return (process.memoryUsage().heapUsed - before) / n;
 }
 process.send({ ...results, bytes: await bytes(guardedLoop, guarded) });

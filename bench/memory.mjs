@@ -1,45 +1,51 @@
-// The heap of a closed circuit that was used once.
+// The heap that 100 000 circuits keep, idle, used once, and open; and that of the peers.
 import { createFailfast } from "failfast";
+import * as peers from "./peers.mjs";
 
 const COUNT = 100_000;
 const names = Array.from({ length: COUNT }, (_, at) => `api-host-${at}`);
+const timersNow = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
 const heap = () => {
   gc();
   gc();
   return process.memoryUsage().heapUsed;
 };
 
-async function measure(prepare) {
-  const use = await prepare();
+async function measure(use) {
   await use("warm-up");
-  const timers = process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
-  const before = heap();
+  const [timers, before] = [timersNow(), heap()];
   const kept = [];
   for (const name of names) kept.push(await use(name));
-  const bytes = (heap() - before) / COUNT;
-  const added = process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length - timers;
-  return { bytes, timers: added, kept: kept.length };
+  return { bytes: (heap() - before) / COUNT, timers: timersNow() - timers, kept: kept.length };
 }
 
+const value = async () => 1;
+const down = async () => {
+  throw new Error("down");
+};
+const named = (fn) => {
+  const call = createFailfast({ maxCircuits: 2 * COUNT })((name) => name, 60)(fn);
+  return async (name) => void (await call(name).catch(() => undefined));
+};
+const handle = (uses) => {
+  const failfast = createFailfast();
+  return async (name) => {
+    const call = failfast(name, 60)(value);
+    if (uses) await call();
+    return call;
+  };
+};
+const peer = (make) => async () => {
+  const call = await make(value);
+  await call();
+  return call;
+};
+
 process.send({
-  named: await measure(() => {
-    const call = createFailfast()((name) => name, 60, { maxCircuits: 200_000 })(async () => 1);
-    return async (name) => void (await call(name));
-  }),
-  handle: await measure(() => {
-    const failfast = createFailfast();
-    return async (name) => {
-      const call = failfast(name, 60)(async () => 1);
-      await call();
-      return call;
-    };
-  }),
-  cockatiel: await measure(async () => {
-    const { circuitBreaker, ConsecutiveBreaker, handleAll } = await import("cockatiel");
-    return async () => {
-      const policy = circuitBreaker(handleAll, { halfOpenAfter: 1_000, breaker: new ConsecutiveBreaker(5) });
-      await policy.execute(async () => 1);
-      return policy;
-    };
-  }),
+  "idle, with handle and wrapper": await measure(handle(false)),
+  "used once, with handle and wrapper": await measure(handle(true)),
+  "used once, one of a function's names": await measure(named(value)),
+  "open, one of a function's names": await measure(named(down)),
+  "cockatiel, used once": await measure(peer(peers.cockatiel)),
+  "opossum, used once": await measure(peer(peers.opossum)),
 });

@@ -1,93 +1,105 @@
-// All measurements, as one table of ratios. `--quick`: fewer rounds. `--only TEXT`: cases whose name has it.
-import { fork } from "node:child_process";
-import { once } from "node:events";
+// All measurements, as tables of ratios.
+//   --quick          fewer rounds
+//   --only TEXT      the cases whose name has it, and nothing else
+//   --report FILE    writes the tables as Markdown, too
+//   --nodes 22,24    the cases with a budget, under other versions of Node, fetched from the registry
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createFailfast, memoryStore } from "failfast";
-import { cases } from "./cases.mjs";
+import { parseArgs } from "node:util";
+import { cases, inOtherModes } from "./cases.mjs";
+import { inChild, timed } from "./measure.mjs";
+import { countOperations } from "./operations.mjs";
 import { sizes } from "./size.mjs";
+import { startup } from "./startup.mjs";
+import { against, quantile, Report } from "./table.mjs";
 
-const quick = process.argv.includes("--quick");
-const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : "";
-const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    report: { type: "string" },
+    nodes: { type: "string" },
+  },
+});
+const rounds = values.quick ? 9 : 31;
+const report = new Report();
 
-async function inChild(file, args) {
-  const child = fork(here(file), args, {
-    execArgv: ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"],
-  });
-  const [message] = await Promise.race([
-    once(child, "message"),
-    once(child, "exit").then(([code]) => Promise.reject(new Error(`${file} ended with ${code}`))),
-  ]);
-  child.disconnect();
-  return message;
+report.say(
+  `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model}. ` +
+    `Ratios are to the bare call of the same round: medians of ${rounds} rounds.`,
+);
+if (values.only !== undefined) await calls("calls", (name) => name.includes(values.only));
+else await everything();
+for (const version of values.nodes?.split(",") ?? []) otherNode(version);
+if (values.report !== undefined) {
+  mkdirSync(dirname(values.report), { recursive: true });
+  writeFileSync(values.report, report.markdown);
 }
 
-const quantile = (values, share) =>
-  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) * share)];
-const verdict = (value, budget) =>
-  budget === undefined ? "" : value <= budget ? `met (${budget})` : `missed: ${budget}`;
-const row = (...cells) =>
-  console.log(
-    cells
-      .map((cell, at) => (at === 0 ? String(cell).padEnd(36) : String(cell).padStart(at === 3 ? 16 : 12)))
-      .join(" "),
-  );
-
-console.log(`Node ${process.version}; ratios to the bare call of the same round, medians\n`);
-row("case", "ns a call", "x bare", "p10..p90", "bytes", "budget");
-for (const name of Object.keys(cases).filter((each) => each.includes(only))) {
-  const { guarded, ratio, bytes } = await inChild("child.mjs", [name, quick ? 9 : 31]);
-  const spread = `${quantile(ratio, 0.1).toFixed(2)}..${quantile(ratio, 0.9).toFixed(2)}`;
-  const median = quantile(ratio, 0.5);
-  row(
-    name,
-    quantile(guarded, 0.5).toFixed(1),
-    median.toFixed(2),
-    spread,
-    Math.round(bytes),
-    verdict(Number(median.toFixed(2)), cases[name].budget),
-  );
+async function everything() {
+  await calls("One call after the other", () => true);
+  for (const [mode, title] of [
+    ["in-flight", "64 calls in flight"],
+    ["async-local-storage", "Inside an AsyncLocalStorage"],
+    ["async-hooks", "With async_hooks on"],
+  ])
+    await calls(title, (name) => inOtherModes.includes(name), mode);
+  await memory();
+  await sizesOfEntries();
+  startTimes();
+  await operations();
 }
 
-if (only === "") {
-  console.log("");
-  row("heap of a closed circuit, used once", "bytes", "timers", "", "", "budget");
-  const memory = await inChild("memory.mjs", []);
-  for (const [key, title, budget] of [
-    ["named", "one of a function's names", 400],
-    ["handle", "with its handle and wrapper", 1_000],
-    ["cockatiel", "cockatiel", undefined],
-  ]) {
-    row(title, Math.round(memory[key].bytes), memory[key].timers, "", "", verdict(memory[key].bytes, budget));
+async function calls(title, wanted, mode = "serial") {
+  report.table(title, "case", "ns a call", "x bare", "p10..p90", "bytes", "budget");
+  for (const name of Object.keys(cases).filter(wanted)) {
+    const { guarded, ratio, bytes } = await timed(name, rounds, mode);
+    const median = Number(quantile(ratio, 0.5).toFixed(2));
+    const spread = `${quantile(ratio, 0.1).toFixed(2)}..${quantile(ratio, 0.9).toFixed(2)}`;
+    const budget = mode === "serial" ? cases[name].budget : undefined;
+    const cells = [quantile(guarded, 0.5).toFixed(1), median, spread, Math.round(bytes)];
+    report.row(name, ...cells, against(median, budget));
   }
+}
 
-  console.log("");
-  row("size", "minified", "gzipped", "", "", "budget");
+async function memory() {
+  report.table("Heap of 100 000 circuits", "each", "bytes", "timers", "budget");
+  const budgets = {
+    "used once, one of a function's names": 400,
+    "used once, with handle and wrapper": 1_000,
+  };
+  for (const [title, { bytes, timers }] of Object.entries(await inChild("memory.mjs", [])))
+    report.row(title, Math.round(bytes), timers, against(bytes, budgets[title]));
+}
+
+async function sizesOfEntries() {
+  report.table("Size of each entry, bundled alone", "entry", "minified", "gzipped", "budget");
   for (const { name, minified, gzipped, budget } of await sizes())
-    row(name, minified, gzipped, "", "", verdict(gzipped, budget));
-
-  console.log("");
-  const operations = await countOperations(quick ? 100_000 : 1_000_000);
-  row("store operations, polls apart", "successes", "rejections");
-  row(`${operations.calls} calls each`, operations.successes, operations.rejections);
+    report.row(name, minified, gzipped, against(gzipped, budget));
 }
 
-async function countOperations(calls) {
-  let count = 0;
-  const inner = memoryStore();
-  const store = { ...inner, set: counted("set"), delete: counted("delete"), swap: counted("swap") };
-  function counted(verb) {
-    return (...args) => {
-      count++;
-      return inner[verb](...args);
-    };
-  }
-  const circuit = createFailfast({ store })("counted", 3_600);
-  const call = circuit(async () => 1);
-  for (let i = 0; i < calls; i++) await call();
-  const successes = count;
-  await circuit.trip();
-  count = 0;
-  for (let i = 0; i < calls; i++) await call().catch(() => undefined);
-  return { calls, successes, rejections: count };
+function startTimes() {
+  report.table("Start-up of a process, median", "imports", "ms", "over none");
+  for (const { name, ms, over } of startup(values.quick ? 5 : 15))
+    report.row(name, ms.toFixed(1), over.toFixed(1));
+}
+
+async function operations() {
+  const { calls: count, successes, rejections } = await countOperations(values.quick ? 100_000 : 1_000_000);
+  report.table("Store operations, polls apart", "calls of each kind", "successes", "rejections");
+  report.row(count, successes, rejections);
+}
+
+/** The same again by another Node: what it prints goes into the report as it is. */
+function otherNode(version) {
+  const self = fileURLToPath(import.meta.url);
+  const args = ["exec", "--yes", `--package=node@${version}`, "--", "node", self, "--only", "closed, async"];
+  const { stdout, stderr, status } = spawnSync("npm", [...args, ...(values.quick ? ["--quick"] : [])], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`Node ${version}: ${stderr}`);
+  report.say(`\n\`\`\`\n${stdout.trim()}\n\`\`\``);
 }

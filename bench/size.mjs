@@ -1,28 +1,33 @@
-// Each entry bundled alone, minified, gzipped.
+// Each entry of the package bundled alone, minified, gzipped.
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
+const root = new URL("../", import.meta.url);
+const BUDGETS = { ".": 7_000, stores: 2_500 };
+
 export async function sizes() {
+  const { name, exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
   const rows = [];
-  for (const [name, file, budget] of [
-    ["failfast", "dist/index.js", 7_000],
-    ["failfast/file", "dist/stores/file.js", 2_500],
-    ["failfast/redis", "dist/stores/redis.js", 2_500],
-    ["failfast/mysql", "dist/stores/mysql.js", 2_500],
-    ["failfast/sqlite", "dist/stores/sqlite.js", 2_500],
-  ]) {
-    const entry = fileURLToPath(new URL(`../${file}`, import.meta.url));
+  for (const [subpath, file] of Object.entries(exports)) {
+    if (!file.endsWith(".js")) continue;
     const { outputFiles } = await build({
-      entryPoints: [entry],
+      entryPoints: [fileURLToPath(new URL(file, root))],
       bundle: true,
       minify: true,
       format: "esm",
       platform: "node",
+      packages: "external",
       write: false,
     });
     const code = outputFiles[0].contents;
-    rows.push({ name, minified: code.length, gzipped: gzipSync(code, { level: 9 }).length, budget });
+    rows.push({
+      name: `${name}${subpath.slice(1)}`,
+      minified: code.length,
+      gzipped: gzipSync(code, { level: 9 }).length,
+      budget: subpath === "." ? BUDGETS["."] : file.includes("/stores/") ? BUDGETS.stores : undefined,
+    });
   }
   return rows;
 }

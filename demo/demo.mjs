@@ -1,4 +1,5 @@
 // Four processes, a real backend that hangs, with failfast and without; every number is measured in the run.
+import { writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { endAll, watchDeaths } from "./children.mjs";
@@ -7,7 +8,7 @@ import { tell } from "./story.mjs";
 import { green, red } from "./terminal.mjs";
 
 const USAGE =
-  "Usage: node demo/demo.mjs [--store file:DIR | --store redis://HOST:PORT | any other URL of a store] [--fast]";
+  "Usage: node demo/demo.mjs [--store file:DIR | --store redis://HOST:PORT | any other URL of a store] [--fast] [--record FILE]";
 const CLEAN_UP_MS = 2_000;
 
 let remove = () => {};
@@ -47,15 +48,22 @@ async function run() {
   }
 }
 
-async function main({ store, fast }) {
+async function main({ store, fast, record }) {
   const { place, title, remove: removePlace } = await freshPlace(store);
   remove = removePlace;
-  await tell({ place, title, fast });
+  const hung = await tell({ place, title, fast });
+  if (record !== undefined) writeFileSync(record, JSON.stringify(hung));
 }
 
 function options() {
   try {
-    return parseArgs({ options: { store: { type: "string" }, fast: { type: "boolean", default: false } } });
+    return parseArgs({
+      options: {
+        store: { type: "string" },
+        fast: { type: "boolean", default: false },
+        record: { type: "string" },
+      },
+    });
   } catch (error) {
     throw new Error(`${error.message}\n${USAGE}`);
   }

@@ -15,7 +15,12 @@ const NEWS_MS = 2_000;
 /** Seconds more, where the news is found by polling. */
 const POLLED = 1.5;
 
-/** @throws where the story doesn't come true, with a sentence that says why. */
+/**
+ * Gives what was answered while the backend hung, without and with failfast: when it was asked for, in ms since the
+ * backend began to hang, how long it took, and what came of it.
+ *
+ * @throws where the story doesn't come true, with a sentence that says why.
+ */
 export async function tell({ place, title, fast }) {
   const later = place.polls ? POLLED : 0;
   const { healthy: well, hanging, open } = fast ? FAST : PACE;
@@ -144,6 +149,7 @@ export async function tell({ place, title, fast }) {
     ],
   ]);
   await Promise.all(workers.map((worker) => worker.ask({ finish: true })));
+  return { without: sinceTheFirst(bare), with: sinceTheFirst(guarded) };
 
   /** The backend hangs; the first second's requests are worker 1's alone, so that it is seen who learns what from whom. */
   async function hang() {
@@ -230,6 +236,11 @@ function tellSecond(load) {
 function afterTrip(answers, knew) {
   const all = Math.max(...knew.values());
   return answers.filter(({ at }) => at > all);
+}
+
+function sinceTheFirst(answers) {
+  const first = Math.min(...answers.map(({ at }) => at));
+  return answers.map(({ at, ms: took, outcome }) => ({ at: at - first, ms: took, outcome }));
 }
 
 const perCall = (operations, calls) => `${operations} / ${calls}`;

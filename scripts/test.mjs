@@ -72,6 +72,7 @@ if (built) {
   counted("decorators, standard and legacy", "test/decorators/run.mjs");
   check("the packed tarball", ["test/package/run.mjs"]);
   vitest("unit");
+  check("what a call costs, against the baseline", ["bench/gate.mjs"]);
   check("a simulated fleet, 2 000 seeds", ["sim/run.mjs", "--seeds", "2000"]);
   check("the simulation finds deliberate mistakes", ["sim/check-the-checker.mjs"]);
   check("a hundred thousand values and names, spoilt", ["fuzz/run.mjs", "--inputs", "100000"]);

@@ -45,7 +45,7 @@ export class Breaker implements Subscriber {
   overlay: Overlay | null = null;
   /** How many go by it: a handle, a name of a function's; the last that lets it go takes it out of the replica. */
   users = 0;
-  /** What its calls showed, where that is counted: made with the first that is. */
+  /** What its calls showed, where that is counted: by a throttle in that mode, else by a rule; made with the first. */
   #traffic: TripRule | Throttle | undefined;
   #recovery: Recovery | undefined;
   #hold: OperatorHold | undefined;
@@ -343,7 +343,7 @@ export class Breaker implements Subscriber {
   }
 
   get #throttle(): Throttle {
-    if (!(this.#traffic instanceof Throttle)) this.#traffic = new Throttle(this.settings.window);
+    this.#traffic ??= new Throttle(this.settings.window);
     return this.#traffic as Throttle;
   }
 
@@ -383,7 +383,7 @@ export class Breaker implements Subscriber {
   }
 
   #count(failed: boolean, slow: boolean, failure: Failure | undefined): void {
-    if (!(this.#traffic instanceof TripRule)) this.#traffic = new TripRule(this.settings);
+    this.#traffic ??= new TripRule(this.settings);
     const rule = this.#traffic as TripRule;
     // The coarse clock stands still in a process that never yields: failures, which trip, are dated exactly.
     const now = failed ? this.fleet.clock.now() : this.fleet.coarse();

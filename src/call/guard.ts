@@ -10,13 +10,14 @@ import { originOf } from "./origin.js";
 import type { CallerSignal, Policy, Verdict } from "./policy.js";
 import { reasonOf } from "./reason.js";
 import { rejectionOf, rejectSoon } from "./rejection.js";
+import { type Handlers, timedCall } from "./timed-call.js";
 
 /** How a function answers: with a promise, with a value, or not known before its first call. */
 export type Kind = "promise" | "value" | undefined;
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
-type OnSuccess = ((value: unknown) => unknown) | undefined;
-type OnFailure = (error: unknown) => never;
+type OnSuccess = Handlers["onSuccess"];
+type OnFailure = Handlers["onFailure"];
 
 /**
  * One handle of one circuit: what its calls go through.
@@ -24,13 +25,13 @@ type OnFailure = (error: unknown) => never;
  * While the circuit is closed, and nobody asked for more, a call costs one comparison and one derived
  * promise: the two handlers are made once for each term and shared by all the calls admitted under it.
  */
-export class Guard {
+export class Guard implements Handlers {
   readonly policy: Policy;
   readonly breaker: Breaker;
   /** The term that the handlers below are for: while it is the breaker's own, calls pass. */
   term: Term | undefined;
   onSuccess: OnSuccess;
-  onFailure: OnFailure | undefined;
+  onFailure: OnFailure = rethrow;
   /** Since the last look for a name to let go. */
   used = true;
 
@@ -44,10 +45,10 @@ export class Guard {
     return this.term === this.breaker.term && !successChannel.hasSubscribers;
   }
 
-  /** Whether each call is looked at by itself: it may be slow, or late, or somebody wants to know how long it took. */
-  get timed(): boolean {
-    const { settings, fleet } = this.breaker;
-    return settings.slowCall > 0 || this.policy.callTimeout > 0 || fleet.events.observed("success");
+  /** What sees a call through that passes with them: the same for all, or its own where it may be slow. */
+  get handlers(): Handlers {
+    const { settings, term } = this.breaker;
+    return settings.slowCall === 0 ? this : timedCall(this, term, this.began());
   }
 
   /** A call that did not pass at a glance. */
@@ -72,10 +73,12 @@ export class Guard {
         throw signal.reason;
       });
     }
-    if (entered.passes && signal === undefined && policy.enabled === true && !this.timed) {
-      this.onFailure = this.#plainFailureHandler(entered);
-      this.onSuccess = this.#successHandler(entered);
-      this.term = entered;
+    if (entered.passes && signal === undefined && policy.enabled === true && policy.callTimeout === 0) {
+      if (!this.breaker.fleet.events.successesObserved) {
+        this.onFailure = this.#plainFailureHandler(entered);
+        this.onSuccess = this.#successHandler(entered);
+        this.term = entered;
+      }
     }
     return this.#run(fn, self, args, entered, signal, deadline);
   }
@@ -125,7 +128,7 @@ export class Guard {
       return;
     }
     const { events } = this.breaker.fleet;
-    if (events.observed("success"))
+    if (events.successesObserved)
       events.emit({ type: "success", circuit: this.breaker.name, ...this.#took(began) });
     this.breaker.succeeded(term, slow);
   }
@@ -133,7 +136,7 @@ export class Guard {
   /** A reading for telling later how long the call took; `NO_READING` where nobody asks. */
   began(): number {
     const { settings, fleet } = this.breaker;
-    if (fleet.events.observed("success")) return fleet.clock.now();
+    if (fleet.events.successesObserved) return fleet.clock.now();
     if (settings.slowCall === 0) return NO_READING;
     return settings.slowCall < COARSE_FROM_MS ? fleet.clock.now() : fleet.coarse();
   }
@@ -147,10 +150,8 @@ export class Guard {
     signal: CallerSignal | undefined,
     given: Deadline | undefined,
   ): unknown {
-    const shared = this.term === term && signal === undefined;
     const began = this.began();
-    const onFailure = shared && this.onFailure ? this.onFailure : this.#failureHandler(term, signal, began);
-    const onSuccess = shared ? this.onSuccess : this.#successHandler(term, began);
+    const { onSuccess, onFailure } = this.#handlersOf(term, signal, began);
     let result: unknown;
     try {
       result = Reflect.apply(fn, self, args);
@@ -161,6 +162,16 @@ export class Guard {
     if (callTimeout === 0 || !isThenable(result)) return settle(result, onSuccess, onFailure);
     const deadline = given ?? new Deadline(this.breaker.fleet.clock, callTimeout, signal);
     return deadline.watch(result, (ended) => this.#ended(ended, term, onSuccess, onFailure, began));
+  }
+
+  #handlersOf(term: Term, signal: CallerSignal | undefined, began: number): Handlers {
+    if (signal !== undefined || this.policy.callTimeout > 0)
+      return {
+        onFailure: this.#failureHandler(term, signal, began),
+        onSuccess: this.#successHandler(term, began),
+      };
+    if (began !== NO_READING || this.term !== term) return timedCall(this, term, began);
+    return this;
   }
 
   #ended(ended: Ended, term: Term, onSuccess: OnSuccess, onFailure: OnFailure, began: number): unknown {
@@ -198,9 +209,14 @@ export class Guard {
     const counted =
       term.kind === "probe" ||
       (term.kind === "closed" && (countsSuccesses(breaker.settings) || breaker.settings.mode === "throttle"));
-    if (results === undefined && !counted && !breaker.fleet.events.observed("success")) return undefined;
+    if (results === undefined && !counted && !breaker.fleet.events.successesObserved) return undefined;
+    if (results !== undefined || began !== NO_READING)
+      return (value) => {
+        this.returned(term, value, began);
+        return value;
+      };
     return (value) => {
-      this.returned(term, value, began);
+      breaker.succeeded(term, false);
       return value;
     };
   }
@@ -282,6 +298,10 @@ export class Guard {
     if (kind !== "promise") return fallback.call(self, error, ...Array.from(args));
     return new Promise((resolve) => resolve(fallback.call(self, error, ...Array.from(args))));
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 /** Where nobody asks how long a call took. */

@@ -22,8 +22,8 @@ export function run(
     // Who gave up before the call was made gets no call, and takes no probe.
     if (signal?.aborted) return Promise.reject(signal.reason);
     const guard = source.guard();
-    if (signal === undefined && guard.open && guard.onFailure !== undefined) {
-      const { onSuccess, onFailure } = guard;
+    if (signal === undefined && guard.open) {
+      const { onSuccess, onFailure } = guard.handlers;
       let result: unknown;
       try {
         result = fn(neverAborting() as never);

@@ -35,9 +35,9 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
         throw error;
       }
     }
-    // Read before the call, which may change them: a result counts only under what its call was admitted under.
-    const { onSuccess, onFailure } = guard;
-    if (guard.open && onFailure !== undefined) {
+    if (guard.open) {
+      // Read before the call, which may change them: a result counts only under what its call was admitted under.
+      const { onSuccess, onFailure } = guard.handlers;
       let result: unknown;
       try {
         result = fn.apply(this, args as unknown as unknown[]);

@@ -101,6 +101,11 @@ export class Events {
     return (this.#listeners.size !== 0 && this.#listeners.has(name)) || channels[name].hasSubscribers;
   }
 
+  /** The same of successes, which are many. */
+  get successesObserved(): boolean {
+    return (this.#listeners.size !== 0 && this.#listeners.has("success")) || successChannel.hasSubscribers;
+  }
+
   on<E extends FailfastEventName>(name: E, listener: FailfastListener<E>, of?: string): Subscription {
     if (!NAMES.includes(name))
       throw new RangeError(`there is no event "${String(name)}": it takes ${NAMES.join(", ")}`);

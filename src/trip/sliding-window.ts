@@ -12,19 +12,21 @@ export class SlidingWindow {
   readonly #counts = new Uint32Array(SLICES * FIELDS);
   readonly #totals = new Uint32Array(FIELDS);
   readonly #sliceMs: number;
-  /** The number of the newest slice, counted from the clock's zero. */
+  /** The number of the newest slice, counted from the clock's zero, where its counts are, and when it is over. */
   #newest = -Infinity;
+  #at = 0;
+  #over = -Infinity;
+  #busiest = 0;
 
   constructor(windowMs: number) {
     this.#sliceMs = windowMs / SLICES;
   }
 
   record(now: number, failed: boolean, slow: boolean): void {
-    this.#advance(now);
-    const at = (this.#newest % SLICES) * FIELDS;
-    this.#add(at, CALLS);
-    if (failed) this.#add(at, FAILURES);
-    if (slow) this.#add(at, SLOW);
+    if (now >= this.#over) this.#advance(now);
+    this.#add(CALLS);
+    if (failed) this.#add(FAILURES);
+    if (slow) this.#add(SLOW);
   }
 
   calls(now: number): number {
@@ -39,9 +41,14 @@ export class SlidingWindow {
     return this.#total(now, SLOW);
   }
 
+  /** The most calls that it held at a time. */
+  get busiest(): number {
+    return Math.max(this.#busiest, this.#totals[CALLS] ?? 0);
+  }
+
   /** Calls and failures of the last `ms` alone, as far back as the window goes. */
   lately(now: number, ms: number): { readonly calls: number; readonly failures: number } {
-    this.#advance(now);
+    if (now >= this.#over) this.#advance(now);
     const slices = Math.min(SLICES, Math.max(1, Math.floor(ms / this.#sliceMs)));
     let calls = 0;
     let failures = 0;
@@ -54,17 +61,19 @@ export class SlidingWindow {
   }
 
   clear(): void {
+    this.#busiest = this.busiest;
     this.#counts.fill(0);
     this.#totals.fill(0);
   }
 
   #total(now: number, field: number): number {
-    this.#advance(now);
+    if (now >= this.#over) this.#advance(now);
     return this.#totals[field] ?? 0;
   }
 
-  #add(at: number, field: number): void {
-    this.#counts[at + field] = (this.#counts[at + field] ?? 0) + 1;
+  #add(field: number): void {
+    const at = this.#at + field;
+    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
     this.#totals[field] = (this.#totals[field] ?? 0) + 1;
   }
 
@@ -72,6 +81,7 @@ export class SlidingWindow {
   #advance(now: number): void {
     const slice = Math.floor(now / this.#sliceMs);
     if (slice <= this.#newest) return;
+    this.#busiest = this.busiest;
     if (slice - this.#newest >= SLICES) this.clear();
     else {
       for (let each = this.#newest + 1; each <= slice; each++) {
@@ -83,5 +93,7 @@ export class SlidingWindow {
       }
     }
     this.#newest = slice;
+    this.#at = (((slice % SLICES) + SLICES) % SLICES) * FIELDS;
+    this.#over = (slice + 1) * this.#sliceMs;
   }
 }

@@ -21,8 +21,6 @@ export class TripRule {
   readonly #settings: CircuitSettings;
   readonly #count: FailureCount | undefined;
   readonly #window: SlidingWindow | undefined;
-  /** The most calls that a window held, for telling that there are never enough. */
-  busiest = 0;
   /** When a failure last came from this host itself. */
   suspected: number = -Infinity;
   #since: number | undefined;
@@ -38,11 +36,10 @@ export class TripRule {
   record(now: number, failed: boolean, slow: boolean): "failure" | "failure rate" | "slow calls" | undefined {
     const { failureRate, minimumCalls, slowCallRate, threshold } = this.#settings;
     const window = this.#window;
-    this.#since ??= now;
+    if (this.#since === undefined) this.#since = now;
     if (window !== undefined) {
       window.record(now, failed, slow);
       const calls = window.calls(now);
-      if (calls > this.busiest) this.busiest = calls;
       if (calls >= minimumCalls) {
         if (failureRate > 0 && window.failures(now) >= failureRate * calls) return "failure rate";
         if (slowCallRate > 0 && window.slow(now) >= slowCallRate * calls) return "slow calls";
@@ -50,6 +47,11 @@ export class TripRule {
     }
     if (!failed || failureRate > 0) return undefined;
     return threshold === 1 || this.#count?.failed(now) ? "failure" : undefined;
+  }
+
+  /** The most calls that a window held, for telling that there are never enough. */
+  get busiest(): number {
+    return this.#window?.busiest ?? 0;
   }
 
   /** What the window holds may be this host's own doing. */

@@ -1,0 +1,39 @@
+// The plot of latency while a backend hangs, from what the demo records:
+//   node demo/demo.mjs --record outage.json && node bench/outage.mjs outage.json docs/performance/outage.svg
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { lines } from "./fleet/plot.mjs";
+import { quantile } from "./table.mjs";
+
+const BUCKET_MS = 250;
+const [from, to] = process.argv.slice(2);
+const recorded = JSON.parse(readFileSync(from, "utf8"));
+
+/** The p99 of what was asked for in each quarter of a second, at its middle. */
+function p99(answers) {
+  const buckets = new Map();
+  for (const { at, ms } of answers) {
+    const bucket = Math.floor(at / BUCKET_MS);
+    buckets.set(bucket, [...(buckets.get(bucket) ?? []), ms]);
+  }
+  return [...buckets]
+    .sort(([a], [b]) => a - b)
+    .map(([bucket, took]) => [((bucket + 0.5) * BUCKET_MS) / 1_000, quantile(took, 0.99)]);
+}
+
+const series = [
+  { name: "with failfast", points: p99(recorded.with) },
+  { name: "without", points: p99(recorded.without) },
+];
+const until = Math.ceil(Math.max(...series.flatMap(({ points }) => points.map(([x]) => x))));
+mkdirSync(dirname(to), { recursive: true });
+writeFileSync(
+  to,
+  lines({
+    title: "Latency of four workers while their backend hangs, p99",
+    x: { from: 0, to: until, label: "seconds since the backend began to hang" },
+    y: { from: 0.1, to: 10_000, log: true, label: "ms of a request" },
+    series,
+    dots: false,
+  }),
+);
