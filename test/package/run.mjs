@@ -44,7 +44,7 @@ const seen = new Set();
 (function follow(file) {
   if (seen.has(file)) return;
   seen.add(file);
-  for (const [, from] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
+  for (const [, from] of readFileSync(file, "utf8").matchAll(/(?:from |^import |\bimport\()"([^"]+)"/gm)) {
     assert.ok(from.startsWith("."), `${relative(root, file)} imports ${from}`);
     follow(resolve(dirname(file), from));
   }
