@@ -125,7 +125,21 @@ function pass(
   const { send } = reply;
   reply.send = (payload) => {
     if (payload instanceof Error) passage.error = payload;
+    else if (isStream(payload)) {
+      payload.once("error", (error) => {
+        passage.broke = error;
+      });
+    }
     return send.call(reply, payload);
   };
   guardNode(route, reply.raw, passage);
+}
+
+interface Emitter {
+  once(event: "error", listener: (error: unknown) => void): unknown;
+}
+
+function isStream(payload: unknown): payload is Emitter {
+  const { pipe, once } = (payload ?? {}) as { pipe?: unknown; once?: unknown };
+  return typeof pipe === "function" && typeof once === "function";
 }

@@ -27,6 +27,8 @@ export interface Passage {
   header?(name: string): unknown;
   /** What the route threw, where the framework tells of it. */
   error?: unknown;
+  /** What the stream that it answers with broke off with, where the response isn't told of it. */
+  broke?: unknown;
 }
 
 /** Guards what answers through a response of Node's: the outcome is told by its end. */
@@ -54,9 +56,10 @@ function watch(route: Route, response: NodeResponse, report: Report, passage: Pa
   };
   response.once("finish", end);
   response.once("close", () => {
+    const broke = response.errored ?? passage.broke;
     if (response.writableFinished) end();
     // The route broke off what it had begun, or the client has gone.
-    else if (response.errored) report.threw(response.errored);
+    else if (broke) report.threw(broke);
     else report.left();
   });
 }

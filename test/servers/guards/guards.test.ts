@@ -153,7 +153,7 @@ describe.each(Object.keys(apps).filter((framework) => framework !== "Express 5")
   },
 );
 
-test.each(["Express 5", "Koa 3"])(
+test.each(["Express 5", "Fastify 5", "Koa 3"])(
   "%s: an answer that the route breaks off is a failure",
   async (framework) => {
     app = await (apps[framework] as (typeof apps)[string])({ failfast });
