@@ -31,6 +31,10 @@ export interface Round {
   join(): Promise<void>;
 }
 
+/** The records to spoil: of what is large only one, since each process has to hold what it is to write over. */
+export const spoiled = ({ early, shop }: Round, large: boolean): readonly string[] =>
+  large ? [early] : [early, shop];
+
 /** Makes all well again. */
 export type Heal = () => unknown;
 

@@ -2,16 +2,16 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { raw, rawSet } from "../../test/servers/memcached-store/start-memcached.js";
 import { CONNECTIONS, type MemcachedSubject } from "../stores/memcached.js";
-import { type Fault, repeatedly } from "../subject.js";
+import { type Fault, repeatedly, spoiled } from "../subject.js";
 import { frozen, killed, restarted } from "./servers.js";
 
 /** As long as a record, so that it is the records that make room. */
 const FILLING = "x".repeat(300);
 
-const spoilt = (name: string, value: string, flags: number): Fault<MemcachedSubject> => ({
+const spoilt = (name: string, value: string, flags: number, large = false): Fault<MemcachedSubject> => ({
   name,
-  async inject({ server }, { early, shop }) {
-    for (const key of [early, shop]) await rawSet(server.port, `failfast:${key}`, value, flags);
+  async inject({ server }, round) {
+    for (const key of spoiled(round, large)) await rawSet(server.port, `failfast:${key}`, value, flags);
     return () => undefined;
   },
 });
@@ -59,7 +59,7 @@ export const memcachedFaults: readonly Fault<MemcachedSubject>[] = [
       };
     },
   },
-  spoilt("a megabyte in place of a record", "x".repeat(1_000_000), 0),
+  spoilt("a megabyte in place of a record", "x".repeat(1_000_000), 0, true),
   spoilt("rubbish in place of a record", "{", 0),
   spoilt("a number in place of a record", "12", 8),
 ];

@@ -1,5 +1,5 @@
 import { type MysqlSubject, TABLE } from "../stores/mysql.js";
-import { type Fault, repeatedly } from "../subject.js";
+import { type Fault, repeatedly, spoiled } from "../subject.js";
 import { frozen, killed } from "./servers.js";
 
 /** What is done to the database, and what undoes it; `anew` ends the fleet's connections each time. */
@@ -21,10 +21,10 @@ const done = (
   },
 });
 
-const spoilt = (name: string, value: string): Fault<MysqlSubject> => ({
+const spoilt = (name: string, value: string, large = false): Fault<MysqlSubject> => ({
   name,
-  async inject({ sql }, { early, shop }) {
-    for (const key of [early, shop])
+  async inject({ sql }, round) {
+    for (const key of spoiled(round, large))
       await sql(
         `REPLACE INTO failfast VALUES
          (UNHEX(SHA2('failfast', 256)), UNHEX(SHA2('${key}', 256)), 'failfast', '${key}', ${value}, 4e12)`,
@@ -70,7 +70,7 @@ export const mysqlFaults: readonly Fault<MysqlSubject>[] = [
     ["GRANT INSERT, UPDATE ON shop.failfast TO fleet@'%'"],
   ),
   done("read-only: a replica by now", ["SET GLOBAL read_only = 1"], ["SET GLOBAL read_only = 0"]),
-  spoilt("a megabyte in place of a record", "REPEAT('x', 1000000)"),
+  spoilt("a megabyte in place of a record", "REPEAT('x', 1000000)", true),
   spoilt("rubbish in place of a record", "'{'"),
   done(
     "failed over, with the last writes lost",

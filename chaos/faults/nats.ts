@@ -1,12 +1,12 @@
 import type { NatsSubject } from "../stores/nats.js";
-import { type Fault, repeatedly } from "../subject.js";
+import { type Fault, repeatedly, spoiled } from "../subject.js";
 import { frozen, killed } from "./servers.js";
 
-const spoilt = (name: string, value: string | Uint8Array): Fault<NatsSubject> => ({
+const spoilt = (name: string, value: string | Uint8Array, large = false): Fault<NatsSubject> => ({
   name,
-  async inject({ bucket }, { early, shop }) {
+  async inject({ bucket }, round) {
     const kv = await bucket();
-    for (const key of [early, shop]) await kv.put(`failfast.${key.replace(":", "/")}`, value);
+    for (const key of spoiled(round, large)) await kv.put(`failfast.${key.replace(":", "/")}`, value);
     return () => undefined;
   },
 });
@@ -36,6 +36,6 @@ export const natsFaults: readonly Fault<NatsSubject>[] = [
       return bucket;
     },
   },
-  spoilt("a megabyte in place of a record", "x".repeat(1_000_000)),
+  spoilt("a megabyte in place of a record", "x".repeat(1_000_000), true),
   spoilt("rubbish in place of a record", Uint8Array.of(255, 0, 254)),
 ];

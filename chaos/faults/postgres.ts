@@ -1,5 +1,5 @@
 import { type PostgresSubject, TABLE } from "../stores/postgres.js";
-import { type Fault, repeatedly } from "../subject.js";
+import { type Fault, repeatedly, spoiled } from "../subject.js";
 import { killed } from "./servers.js";
 
 const TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'fleet'";
@@ -20,10 +20,10 @@ const locked = (name: string, mode: string, more: object = {}): Fault<PostgresSu
   inject: ({ transaction }) => transaction(`LOCK TABLE failfast IN ${mode} MODE`),
 });
 
-const spoilt = (name: string, value: string): Fault<PostgresSubject> => ({
+const spoilt = (name: string, value: string, large = false): Fault<PostgresSubject> => ({
   name,
-  async inject({ sql }, { early, shop }) {
-    for (const key of [early, shop])
+  async inject({ sql }, round) {
+    for (const key of spoiled(round, large))
       await sql(
         `INSERT INTO failfast VALUES ('failfast', '${key}', ${value}, now() + interval '1 day')
          ON CONFLICT (prefix, key) DO UPDATE SET value = excluded.value`,
@@ -80,7 +80,7 @@ export const postgresFaults: readonly Fault<PostgresSubject>[] = [
     ["ALTER ROLE fleet SET default_transaction_read_only = on", TERMINATE],
     ["ALTER ROLE fleet RESET default_transaction_read_only", TERMINATE],
   ),
-  spoilt("a megabyte in place of a record", "repeat('x', 1000000)"),
+  spoilt("a megabyte in place of a record", "repeat('x', 1000000)", true),
   spoilt("rubbish in place of a record", "'{'"),
   done(
     "failed over, with the last writes lost",

@@ -1,6 +1,6 @@
 import { freePort } from "../../test/servers/start-redis.js";
 import type { RedisSubject } from "../stores/redis.js";
-import { type Fault, repeatedly } from "../subject.js";
+import { type Fault, repeatedly, spoiled } from "../subject.js";
 import { frozen } from "./servers.js";
 
 const MEGABYTE = "x".repeat(1_000_000);
@@ -35,10 +35,11 @@ async function demote({ command }: RedisSubject): Promise<() => Promise<unknown>
 const spoilt = (
   name: string,
   spoil: (subject: RedisSubject, key: string) => Promise<unknown>,
+  large = false,
 ): Fault<RedisSubject> => ({
   name,
-  async inject(subject, { early, shop }) {
-    for (const key of [early, shop]) await spoil(subject, `failfast:${key}`);
+  async inject(subject, round) {
+    for (const key of spoiled(round, large)) await spoil(subject, `failfast:${key}`);
     return () => undefined;
   },
 });
@@ -140,7 +141,7 @@ export const redisFaults: readonly Fault<RedisSubject>[] = [
     await command("DEL", key);
     await command("RPUSH", key, "x");
   }),
-  spoilt("a megabyte in place of a record", ({ command }, key) => command("SET", key, MEGABYTE)),
+  spoilt("a megabyte in place of a record", ({ command }, key) => command("SET", key, MEGABYTE), true),
   spoilt("rubbish in place of a record", ({ command }, key) => command("SET", key, "{")),
   {
     name: "the index of the records lost",
