@@ -12,6 +12,8 @@ export interface NodeMemcachedClient {
   add(key: string, value: string, exptime: number, callback: Callback<boolean>): void;
   cas(key: string, value: string, token: string, exptime: number, callback: Callback<boolean>): void;
   del(key: string, callback: Callback<boolean>): void;
+  /** Its option: a connection leaves the pool when nothing was written to it, and nothing came, for so many ms. */
+  readonly idle?: number;
 }
 
 /**
@@ -19,6 +21,31 @@ export interface NodeMemcachedClient {
  * has refused.
  */
 export function nodeMemcached(client: NodeMemcachedClient): Commands {
+  /** A dead connection stays in the client's pool for as long as it is written to: it is left alone after a loss. */
+  let quietUntil = Number.NEGATIVE_INFINITY;
+
+  function answer<T>(ask: (done: Callback<T>) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (systemClock.now() < quietUntil) {
+        reject(
+          new Error(
+            "memcached gave no answer a moment ago, and is not asked while its connection may be dead",
+          ),
+        );
+        return;
+      }
+      const cancel = systemClock.after(LOST_AFTER, () => {
+        quietUntil = systemClock.now() + (client.idle ?? IDLE) + SLACK;
+        reject(new Error(`memcached gave no answer within ${LOST_AFTER} ms`));
+      });
+      ask((error, result) => {
+        cancel();
+        if (error) reject(Array.isArray(error) ? error[0] : error);
+        else resolve(result);
+      });
+    });
+  }
+
   return {
     // Keys read at once would open a connection each, and fail where that is more than its pool may have.
     get: batched((names) => answer((done) => client.getMulti(names, done))),
@@ -46,16 +73,6 @@ export function nodeMemcached(client: NodeMemcachedClient): Commands {
 
 /** The client never says what became of a command whose connection it has closed: it is lost, then. */
 const LOST_AFTER = 1_000;
-
-function answer<T>(ask: (done: Callback<T>) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = systemClock.after(LOST_AFTER, () =>
-      reject(new Error(`memcached gave no answer within ${LOST_AFTER} ms`)),
-    );
-    ask((error, result) => {
-      cancel();
-      if (error) reject(Array.isArray(error) ? error[0] : error);
-      else resolve(result);
-    });
-  });
-}
+/** The client's own default of `idle`, and what its timer may be late by. */
+const IDLE = 5_000;
+const SLACK = 500;
