@@ -29,7 +29,7 @@ const report = new Report();
 
 report.say(
   `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model}. ` +
-    `Ratios are to the bare call of the same round: medians of ${rounds} rounds.`,
+    `Times are of the CPU; ratios are to the bare call of the same round: medians of ${rounds} rounds.`,
 );
 if (values.only !== undefined) await calls("calls", (name) => name.includes(values.only));
 else await everything();
