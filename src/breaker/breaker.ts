@@ -236,10 +236,14 @@ export class Breaker implements Subscriber {
     else this.#decide({ state: "closed", base: this.#base(), reason: "probe succeeded", silent: false });
   }
 
-  /** The probe ended as neither failure nor success: its lease is given back. */
-  abandoned(term: Term): void {
+  /**
+   * The probe ended as neither failure nor success: its lease is given back. `pauseMs`: the next one would end so
+   * too for as long, which is no reason to stay open longer than by its own time.
+   */
+  abandoned(term: Term, pauseMs = 0): void {
     if (term.era !== this.term.era || term.kind !== "probe") return;
     const passed = this.#passed();
+    this.#recovering.pausedUntil = this.fleet.clock.now() + Math.min(pauseMs, this.settings.open);
     this.#recovering.probe = undefined;
     this.#decide({ state: "half-open", base: this.#base(), passed });
   }

@@ -33,6 +33,8 @@ export class Recovery {
   /** How often calls of this process tripped it, and how often its first probe after a trip succeeded. */
   trips = 0;
   needless = 0;
+  /** Nobody here probes before, on the local monotonic clock: the last probe met another circuit that was open. */
+  pausedUntil = 0;
   readonly #breaker: Breaker;
   #asking = false;
   #notBefore = 0;
@@ -51,7 +53,7 @@ export class Recovery {
   next(canWait: boolean, now: number, callTimeout: number): Term | undefined | Promise<Term | undefined> {
     const breaker = this.#breaker;
     const { replica, clock } = breaker.fleet;
-    if (this.probing) return undefined;
+    if (this.probing || now < this.pausedUntil) return undefined;
     const record = breaker.sighting()?.record ?? null;
     const unasked = replica.synchroniser.down || (breaker.entry.strikes > 0 && !this.#asking);
     if (unasked || breaker.openHereAlone) {

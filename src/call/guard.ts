@@ -9,7 +9,7 @@ import { Deadline, type Ended } from "./deadline.js";
 import { originOf } from "./origin.js";
 import type { CallerSignal, Policy, Verdict } from "./policy.js";
 import { reasonOf } from "./reason.js";
-import { rejectionOf, rejectSoon } from "./rejection.js";
+import { rejectionOf, rejectSoon, retryAfterMsOf } from "./rejection.js";
 import { type Handlers, timedCall } from "./timed-call.js";
 
 /** How a function answers: with a promise, with a value, or not known before its first call. */
@@ -101,6 +101,7 @@ export class Guard implements Handlers {
   threw(term: Term, error: unknown, signal: CallerSignal | undefined, began: number = NO_READING): void {
     const verdict = this.policy.judge(error, signal);
     if (verdict === "failure") this.failed(term, error, this.isSlow(began), false, began);
+    else if (verdict === "neither") this.breaker.abandoned(term, retryAfterMsOf(error));
     else this.settled(term, verdict, this.isSlow(began), began);
   }
 

@@ -16,6 +16,11 @@ export function rejectionOf(breaker: Breaker): FailfastError {
   return error;
 }
 
+/** For how long what is in the way of a call stays there, in ms: another circuit that was open; else 0. */
+export function retryAfterMsOf(error: unknown): number {
+  return error instanceof FailfastError ? error.retryAfterMs : 0;
+}
+
 /**
  * A promise that is rejected a microtask later: by then its caller awaits it, and the runtime is spared the
  * book-keeping for a rejection that nobody handles yet.

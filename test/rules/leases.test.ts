@@ -57,6 +57,22 @@ describe("rule 4: one lease for a fleet", () => {
     expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
   });
 
+  test("rule 4: a probe that meets another open circuit gives the lease back, and the next waits until that may be called", async () => {
+    const { clock, members, store } = await fleet(1, { timeout: 5 });
+    const { circuit, failfast, fail } = at(members, 0);
+    const inner = failfast("inner", 60);
+    await during(clock, 50, fail);
+    await during(clock, 10, () => inner.trip({ for: 8 }));
+    await clock.advance(5_000);
+    const written = store.written.length;
+    const call = (): Promise<string> => ending(circuit.run(() => inner.run(() => undefined)));
+    for (let i = 0; i < 20; i++) expect(await during(clock, 50, call)).toBe("rejected");
+    expect(store.written.length - written).toBe(2);
+    await clock.advance(2_500);
+    expect(await during(clock, 50, call)).toBe("ok");
+    expect([circuit.state, inner.state]).toEqual(["closed", "closed"]);
+  });
+
   test("rule 4: a lease given back is no lapse: the next one is as long", async () => {
     const { clock, members, store } = await fleet(1, { timeout: 5 });
     const { circuit, fail } = at(members, 0);
