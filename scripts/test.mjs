@@ -78,6 +78,7 @@ if (built) {
   check("a hundred thousand values and names, spoilt", ["fuzz/run.mjs", "--inputs", "100000"]);
   check("a small model, every order of things", ["model/run.mjs"]);
   check("the model finds deliberate mistakes", ["model/check-the-model.mjs"]);
+  check("a fleet in an outage, and what it asks of its store", ["bench/fleet/run.mjs", "--quick"]);
   vitest("servers");
   check("chaos on real stores, the quick part", ["chaos/run.mjs", "--quick"]);
 }

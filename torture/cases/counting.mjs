@@ -32,6 +32,8 @@ export const counting = [
         expect(call.outcome === "failed", `the caller's abort ended as ${call.outcome}`);
       }
       expect(await isClosed(time, breaker), "opened by them");
+      // And yet it is a circuit that can open.
+      await trip(time, breaker);
     },
   },
   {
@@ -49,6 +51,7 @@ export const counting = [
         await time.pass(20);
       }
       expect(await isClosed(time, outer), "opened by them");
+      await trip(time, outer);
     },
   },
   {
@@ -97,6 +100,7 @@ export const counting = [
       await time.pass(3_000);
       await once(time, breaker, "fails");
       expect(await isClosed(time, breaker), "opened by it");
+      await trip(time, breaker);
     },
   },
   {
@@ -108,6 +112,7 @@ export const counting = [
       const breaker = make(RATED);
       await once(time, breaker, "fails");
       expect(await isClosed(time, breaker), "opened by it");
+      await trip(time, breaker);
     },
   },
   {

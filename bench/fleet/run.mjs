@@ -1,0 +1,52 @@
+// A fleet in an outage, and what it asks of its store: npm run bench:fleet [-- --quick] [-- --only STUDY] [-- --write]
+//
+//   --quick       the same checks on smaller figures, in half a minute; no real stores
+//   --only NAME   herd, collapse, retries, prism, race, operations or stores
+//   --write       docs/fleet.md and docs/fleet/*.svg anew, from this run
+import { parseArgs } from "node:util";
+import { writePage } from "./page.mjs";
+import { herdStudy } from "./study/herd.mjs";
+import { operationsStudy } from "./study/operations.mjs";
+import { collapseStudy, retriesStudy } from "./study/overload.mjs";
+import { prismStudy, raceStudy } from "./study/protocol.mjs";
+import { storesStudy } from "./study/stores.mjs";
+
+const STUDIES = {
+  herd: herdStudy,
+  collapse: collapseStudy,
+  retries: retriesStudy,
+  prism: prismStudy,
+  race: raceStudy,
+  operations: operationsStudy,
+  stores: storesStudy,
+};
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    write: { type: "boolean", default: false },
+  },
+});
+if (values.write && (values.quick || values.only)) throw new Error("--write takes a whole run");
+
+const studies = [];
+for (const [name, study] of Object.entries(STUDIES)) {
+  if (values.only !== undefined ? name !== values.only : values.quick && name === "stores") continue;
+  const began = performance.now();
+  const result = await study(values.quick);
+  studies.push(result);
+  console.log(`\n${result.title} (${((performance.now() - began) / 1_000).toFixed(0)} s)\n`);
+  const all = [result.columns, ...result.rows].map((row) => row.map(String));
+  const widths = result.columns.map((_, at) => Math.max(...all.map((row) => row[at].length)));
+  for (const row of all)
+    console.log(
+      `  ${row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join("  ")}`,
+    );
+  console.log("");
+  for (const { what, aim, found, met } of result.checks)
+    console.log(`  ${met ? "met" : "MISSED"}: ${what}: ${found} (aim: ${aim})`);
+}
+const missed = studies.flatMap(({ checks }) => checks).filter(({ met }) => !met);
+console.log(`\n${missed.length === 0 ? "every aim is met" : `${missed.length} missed`}`);
+if (values.write) writePage(studies);
+process.exitCode = missed.length === 0 ? 0 : 1;

@@ -1,0 +1,155 @@
+import { atRest, CIRCUITS, inAnOutage, KINDS, underLoad } from "../operations.mjs";
+import { lines } from "../plot.mjs";
+import { thousands } from "./words.mjs";
+
+const figure = (value) => (value < 10 ? value.toFixed(2) : thousands(value));
+
+/** By fleet size: what was run, and beyond it what follows in proportion. */
+async function bySize(kind, sizes) {
+  const run = [];
+  const beyond = [];
+  for (const size of sizes) {
+    const found = beyond.length > 0 ? undefined : await atRest(kind, size);
+    if (found !== undefined) run.push({ size, ...found });
+    else {
+      const last = run.at(-1);
+      const share = size / last.size;
+      beyond.push({ size, operations: last.operations * share, bytes: last.bytes * share });
+    }
+  }
+  return { kind, run, beyond };
+}
+
+export async function operationsStudy(quick) {
+  const sizes = quick ? [1, 10, 100] : [1, 10, 100, 1_000, 10_000];
+  const rates = quick ? [1, 100, 1_000] : [1, 10, 100, 1_000, 10_000];
+  const rest = [];
+  for (const kind of Object.keys(KINDS)) rest.push(await bySize(kind, sizes));
+  const load = [];
+  for (const rate of rates) load.push({ rate, ...(await underLoad(rate)) });
+  const outages = [];
+  for (const size of sizes) outages.push({ size, ...(await inAnOutage("list and push", size)) });
+
+  const [pushed] = rest;
+  const ofOne = pushed.run[0].operations;
+  const last = pushed.run.at(-1);
+  const idle = new Set(load.flatMap(({ served, rejected }) => [served.operations, rejected.operations]));
+  const written = outages.map(({ granted }) => granted);
+  const points = (what, { run, beyond }) => ({
+    points: run.map((each) => [each.size, each[what]]),
+    beyond: beyond.map((each) => [each.size, each[what]]),
+  });
+  const plotted = (what) => rest.map((each) => ({ name: each.kind, ...points(what, each) }));
+  const biggest = sizes.at(-1);
+  return {
+    title: "What a fleet asks of its store",
+    before: [
+      `Processes with ${CIRCUITS} circuits each, at rest: by fleet size, for stores that push and list (${KINDS["list and push"].stores}), that`,
+      `only list (${KINDS["list, no push"].stores}), and that only read one key at a time (${KINDS["single reads"].stores}). Bytes are those`,
+      "of keys and values; each client's protocol adds its own. Dashed and hollow: not run, but in proportion to the",
+      "largest that was.",
+    ],
+    columns: [
+      "processes",
+      ...rest.map(({ kind }) => `${kind}: operations/s`),
+      ...rest.map(({ kind }) => `${kind}: bytes/s`),
+    ],
+    rows: sizes.map((size) => {
+      const of = ({ run, beyond }, what) => {
+        const ran = run.find((each) => each.size === size);
+        return ran ? figure(ran[what]) : `(${figure(beyond.find((each) => each.size === size)[what])})`;
+      };
+      return [
+        thousands(size),
+        ...rest.map((each) => of(each, "operations")),
+        ...rest.map((each) => of(each, "bytes")),
+      ];
+    }),
+    checks: [
+      {
+        what: `store operations a second of 4 processes, at ${rates.join(", ")} calls a second each, all served or all rejected`,
+        aim: "the same for all: calls cost none",
+        found: [...idle].map((each) => each.toFixed(3)).join(", "),
+        met: idle.size === 1,
+      },
+      {
+        what: `store operations a second and process, in a fleet of 1 and of ${thousands(last.size)}, with push`,
+        aim: "one in 12 to 18 s",
+        found: `${ofOne.toFixed(3)}, ${(last.operations / last.size).toFixed(3)}`,
+        met: [ofOne, last.operations / last.size].every(
+          (each) => each >= 1 / 18 - 0.01 && each <= 1 / 12 + 0.01,
+        ),
+      },
+      {
+        what: `records written in an outage of 60 s, in fleets of ${sizes.map(thousands).join(", ")}`,
+        aim: "no more than 2 apart: a fleet writes as one",
+        found: written.join(", "),
+        met: Math.max(...written) - Math.min(...written) <= 2,
+      },
+      {
+        what: `swaps asked for in that outage by ${thousands(outages.at(-1).size)} processes`,
+        aim: "≤ 5 for each 100 processes, and 20",
+        found: thousands(outages.at(-1).swap),
+        met: outages.at(-1).swap <= 20 + outages.at(-1).size / 20,
+      },
+    ],
+    plots: [
+      {
+        file: "operations",
+        alt: "Store operations a second at rest, by fleet size",
+        svg: lines({
+          title: `Store operations a second at rest, ${CIRCUITS} circuits in each process`,
+          x: { label: "processes", from: 1, to: biggest, log: true },
+          y: {
+            label: "operations a second",
+            from: 0.01,
+            to: 1_000_000,
+            log: true,
+            ticks: [0.01, 0.1, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000],
+          },
+          series: plotted("operations"),
+        }),
+      },
+      {
+        file: "bytes",
+        alt: "Bytes a second at rest, by fleet size",
+        svg: lines({
+          title: `Bytes a second at rest, ${CIRCUITS} circuits in each process`,
+          x: { label: "processes", from: 1, to: biggest, log: true },
+          y: { label: "bytes a second", from: 100, to: 100_000_000, log: true },
+          series: plotted("bytes"),
+        }),
+      },
+      {
+        file: "calls",
+        alt: "Store operations a second by the rate of calls",
+        svg: lines({
+          title: "Store operations a second by the rate of calls, 4 processes",
+          x: { label: "calls a second in each process", from: 1, to: rates.at(-1), log: true },
+          y: { label: "operations a second", from: 0.1, to: 100_000, log: true },
+          series: [
+            { name: "failfast", points: load.map(({ rate, served }) => [rate, served.operations]) },
+            {
+              name: "one read and one write at each call (computed)",
+              points: [],
+              beyond: rates.map((rate) => [rate, 8 * rate]),
+            },
+          ],
+        }),
+      },
+    ],
+    after: [
+      "In one outage of 60 s, with an open time of 10 s and each process calling once a second:",
+      "",
+      "| processes | swaps asked for | granted | pushes | calls that reached the backend |",
+      "|---:|---:|---:|---:|---:|",
+      ...outages.map(
+        ({ size, swap, granted, push, reached }) =>
+          `| ${[size, swap, granted, push, reached].map(thousands).join(" | ")} |`,
+      ),
+      "",
+      "Each write is pushed to every process, which is what grows: a store delivers so many times the processes. Swaps",
+      "grow a little: they are asked for by those that fail within one round trip of the first.",
+    ],
+  };
+}

@@ -1,0 +1,75 @@
+// A fleet under virtual time: the shipped library in as many instances as there are processes, and a store that counts.
+import { createFailfast, memoryStore } from "failfast";
+import { chanceOf, virtualTime } from "../../sim/time.mjs";
+
+export { endOf } from "../external/world.mjs";
+export { chanceOf, virtualTime };
+
+const bytes = (value) => (typeof value === "string" ? Buffer.byteLength(value) : 0);
+
+/** A store that a fleet shares: each way takes `delay()` ms; counts what is asked and pushed, and its bytes of keys and values. */
+export function countingStore(time, { delay = () => 1, without = [], granted = () => {} } = {}) {
+  const { clock } = time;
+  const inner = memoryStore({ clock });
+  const count = {};
+  const reset = () =>
+    Object.assign(count, {
+      get: 0,
+      set: 0,
+      delete: 0,
+      swap: 0,
+      granted: 0,
+      list: 0,
+      watch: 0,
+      push: 0,
+      bytes: 0,
+    });
+  reset();
+  const way = () => new Promise((done) => clock.after(Math.max(0, delay()), done));
+  const asked = async (verb, args) => {
+    count[verb]++;
+    for (const arg of args) count.bytes += bytes(arg);
+    await way();
+    const answer = await inner[verb](...args);
+    if (verb === "swap") {
+      if (answer.ok) {
+        count.granted++;
+        granted(JSON.parse(args[2]));
+      }
+      // A swap that is granted needs not send back what it was sent.
+      else count.bytes += bytes(answer.value);
+    } else if (verb === "list") for (const { key, value } of answer) count.bytes += bytes(key) + bytes(value);
+    else if (verb === "get") count.bytes += bytes(answer);
+    await way();
+    return answer;
+  };
+  const store = {};
+  for (const verb of ["get", "set", "delete", "swap", "list"])
+    if (!without.includes(verb)) store[verb] = (...args) => asked(verb, args);
+  if (!without.includes("watch"))
+    store.watch = (prefix, on) => {
+      const change = (entry) => {
+        count.push++;
+        count.bytes += bytes(entry.key) + bytes(entry.value);
+        clock.after(Math.max(0, delay()), () => on.change(entry));
+      };
+      return asked("watch", [prefix, { change, gap: on.gap }]);
+    };
+  return { store, count, reset };
+}
+
+/** Each process with a `failfast` of its own, on a host of its own: its circuits of those names, and all read. */
+export async function startFleet(time, { size, names = ["backend"], open, options, store }) {
+  const processes = [];
+  for (let n = 0; n < size; n++) {
+    // What all ask for through one object is still asked for by each: a process has its own replica.
+    const failfast = createFailfast({ clock: time.clock, store, host: `host-${n}` });
+    processes.push({ failfast, circuits: names.map((name) => failfast(name, open, options)) });
+  }
+  const ready = processes.map(({ failfast }) => failfast.ready());
+  await time.runUntil(time.clock.now() + 500);
+  await Promise.all(ready);
+  return processes;
+}
+
+export const seconds = (time) => time.clock.now() / 1_000;
