@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { cases, inOtherModes } from "./cases.mjs";
 import { inChild, timed } from "./measure.mjs";
 import { countOperations } from "./operations.mjs";
-import { sizes } from "./size.mjs";
+import { rooms, sizes } from "./size.mjs";
 import { startup } from "./startup.mjs";
 import { against, quantile, Report } from "./table.mjs";
 
@@ -76,9 +76,13 @@ async function memory() {
 }
 
 async function sizesOfEntries() {
-  report.table("Size of each entry, bundled alone", "entry", "minified", "gzipped", "budget");
+  report.table("Size of each entry, the subpaths without the core", "entry", "minified", "gzipped", "budget");
   for (const { name, minified, gzipped, budget } of await sizes())
     report.row(name, minified, gzipped, against(gzipped, budget));
+  const all = await rooms();
+  const total = all.reduce((sum, [, bytes]) => sum + bytes, 0);
+  report.table("What the core is made of", "folder", "minified", "share");
+  for (const [room, bytes] of all) report.row(room, bytes, `${((100 * bytes) / total).toFixed(0)} %`);
 }
 
 function startTimes() {
