@@ -117,12 +117,12 @@ export class Breaker implements Subscriber {
 
   /** How it stood when it last refused a call: a flood of refusals looks at the clock once for each. */
   get refusedState(): CircuitState {
-    return this.fleet.refusedAt < this.#shutUntil ? "open" : this.state;
+    return this.fleet.lookedAt < this.#shutUntil ? "open" : this.state;
   }
 
   /** For how long, from then on, in ms. */
   get refusedForMs(): number {
-    const left = this.#shutUntil - this.fleet.refusedAt;
+    const left = this.#shutUntil - this.fleet.lookedAt;
     if (left <= 0) return this.retryAfterMs;
     return left === Infinity ? this.settings.open : left;
   }
@@ -177,7 +177,7 @@ export class Breaker implements Subscriber {
     if (this.term.passes) return this.term;
     const { fleet } = this;
     if (fleet.refuses(this.#shutUntil)) return undefined;
-    const now = fleet.refusedAt;
+    const now = fleet.lookedAt;
     if (this.held === "open") {
       this.#settle(false);
       return this.term.passes ? this.term : undefined;
@@ -485,8 +485,7 @@ export class Breaker implements Subscriber {
 
   /** Takes in whatever changed: the term that calls get, how long they are rejected unseen, and the news of it. */
   #settle(moved: boolean): void {
-    const { clock } = this.fleet;
-    const now = clock.now();
+    const now = this.fleet.look();
     this.#generation = this.#base();
     if (this.fleet.replica.holds.has(this.key)) this.#hold ??= new OperatorHold(this);
     this.#hold?.settle(now, () => this.#settle(false));

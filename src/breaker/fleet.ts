@@ -20,8 +20,8 @@ export class Fleet {
   readonly owner: string;
   /** The clock for counting calls. */
   readonly coarse: () => number;
-  /** When a call was last refused: the flood of refusals looks at the clock once for each. */
-  refusedAt = 0;
+  /** The last look at the clock: what is told of a refusal goes by it, and a flood of them looks once for each. */
+  lookedAt = 0;
   #driftChecked = 0;
   #refusals = 0;
   #started = false;
@@ -43,14 +43,22 @@ export class Fleet {
     this.clock.stalled?.();
   }
 
+  /** The exact time, for what is decided by it. */
+  look(): number {
+    this.lookedAt = this.clock.now();
+    return this.lookedAt;
+  }
+
   /**
    * Whether it is before that moment. A flood of refusals reads the coarse clock, and the exact one only close to the
    * end, and now and then: a loop that never yields stops the coarse one.
    */
   refuses(until: number): boolean {
-    let now = this.coarse();
-    if (now + COARSE_MS >= until || ++this.#refusals % EXACT_EVERY === 0) now = this.clock.now();
-    this.refusedAt = now;
+    const coarse = this.coarse();
+    const exact = coarse + COARSE_MS >= until || ++this.#refusals % EXACT_EVERY === 0;
+    // Never before what was seen already, or it would tell of more time than it is open for.
+    const now = exact ? this.look() : Math.max(coarse, this.lookedAt);
+    this.lookedAt = now;
     if (now - this.#driftChecked > DRIFT_CHECK_MS) {
       this.#driftChecked = now;
       this.replica.synchroniser.checkDrift();

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { createFailfast, type Failfast } from "../../src/index.js";
+import { type ManualClock, manualClock } from "../../src/testing/index.js";
 import { at, during, fleet, pendingCall } from "./fleet.js";
 
 const MINUTE = 60_000;
@@ -120,5 +122,43 @@ describe("rule 9: clocks", () => {
     for (const { succeed } of members) expect(await during(clock, 20, succeed)).toBe("rejected");
     await clock.advance(100);
     expect(await during(clock, 60, at(members, 2).succeed)).toBe("ok");
+  });
+});
+
+describe("rule 9: refusals go by a coarse clock, and decisions by the exact one", () => {
+  const lagging = (): { clock: ManualClock; failfast: Failfast } => {
+    const clock = manualClock();
+    let coarse = 0;
+    clock.after(5, () => {
+      coarse = clock.now();
+    });
+    return { clock, failfast: createFailfast({ clock: { ...clock, coarse: () => coarse } }) };
+  };
+
+  test("a rejection never tells of more time than the circuit is open for", async () => {
+    const { clock, failfast } = lagging();
+    const circuit = failfast("x", 60);
+    await clock.advance(40);
+    await circuit.trip();
+    const error = await circuit.run(() => 1).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ retryAfter: 60, retryAfterMs: 60_000 });
+  });
+
+  test("where the coarse clock has stopped, calls are admitted all the same, a hundred late at most", async () => {
+    const { clock, failfast } = lagging();
+    const circuit = failfast("x", 60);
+    await circuit.trip();
+    const call = circuit(() => 1);
+    expect(() => call()).toThrow("open");
+    await clock.advance(60_000);
+    let late = 0;
+    for (; circuit.state !== "closed" && late < 1_000; late++) {
+      try {
+        call();
+      } catch {
+        // Rejected.
+      }
+    }
+    expect(late).toBeLessThanOrEqual(100);
   });
 });
