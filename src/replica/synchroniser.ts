@@ -1,5 +1,5 @@
 import { CIRCUIT, circuitKey, HOLD, holdKey } from "../machine/key.js";
-import type { StoreEntry } from "../stores/store.js";
+import type { ForeignStore, StoreEntry } from "../stores/store.js";
 import type { Replica } from "./replica.js";
 import { retryDelay } from "./retry.js";
 import { read } from "./verbs.js";
@@ -230,7 +230,9 @@ export class Synchroniser {
       const waits = this.#replica.circuits.get(name)?.retry !== undefined;
       if (wasDown || (subscriber.pending && !waits)) subscriber.flush();
     }
-    const pushed = this.#watch !== undefined;
+    // What others than this library do in the store nobody pushes.
+    const foreign = (this.#replica.store as Partial<ForeignStore>).foreign;
+    const pushed = this.#watch !== undefined && !foreign;
     this.#schedule((pushed ? PUSHED_POLL_MS : POLL_MS) * (0.8 + 0.4 * this.#replica.clock.random()));
     if (this.#again) this.gap();
   }

@@ -20,7 +20,7 @@ export { djangoRedis } from "./django/redis.js";
 export interface DjangoCacheStoreOptions {
   /**
    * Where the records of this library are, in keys or tables that Python never reads: the probe's lease, generations,
-   * votes and holds of the processes here. `swap` is there where this store has it. Left out, the markers are all
+   * votes and holds of the processes here. `swap` and `watch` are there where this store has them. Left out, the markers are all
    * that is shared: each process probes for itself, and `quorum` can't be had.
    */
   readonly records?: Store;
@@ -41,8 +41,8 @@ export interface DjangoCacheStoreOptions {
  * Django's, in Redis, memcached or a database.
  *
  * What Python opened is open here for as long as Python's marker is there; what is open here is a marker that
- * Python finds, written again where it was lost. Closing here removes it. All of it is found by polling, within
- * some 1.2 s.
+ * Python finds, written again where it was lost. Closing here removes it. What Python does is found by
+ * polling, within some 1.2 s.
  *
  * @example
  * const store = djangoCacheStore(djangoRedis(client), { records: redisStore(client), keyPrefix: "shop" });
@@ -84,8 +84,19 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
   const peek = async (key: string): Promise<{ readonly value: string | null; readonly now?: number }> =>
     kept.swap ? kept.swap(key, NO_RECORD, NO_RECORD, 1) : { value: (await kept.get(key)) ?? null };
 
-  /** Makes both sides say the same of a circuit, and gives its record as it is then. */
-  async function agree(encoded: string, key: string): Promise<string | null> {
+  /** Where the two sides of a circuit disagree, as far as was seen, looks again and mends it; gives its record. */
+  async function agree(
+    encoded: string,
+    key: string,
+    held: Held,
+    circuit: string | null,
+    hold: string | null,
+  ): Promise<string | null> {
+    const seen = { marker: markerOf(held, key), circuit, hold, now: held.now ?? Date.now() };
+    return settle(seen, nonce).do === "nothing" ? circuit : mend(encoded, key);
+  }
+
+  async function mend(encoded: string, key: string): Promise<string | null> {
     // The marker first: a process writes its record before it, so that no record read later is older.
     const held = await cache.read(key);
     const [{ value, now = Date.now() }, hold] = await Promise.all([
@@ -115,15 +126,23 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
     const subject = subjectOf(key);
     const marked = markedBy(subject);
     if (subject === undefined || marked === undefined) return (await kept.get(key)) ?? null;
+    const value = async (): Promise<string | null> => (await kept.get(key)) ?? null;
     if (subject.kind === "hold") {
-      const hold = (await kept.get(key)) ?? null;
-      if (holds(hold, Date.now())) await agree(subject.encoded, marked);
+      const hold = await value();
+      if (holds(hold, Date.now())) {
+        const held = await cache.read(marked);
+        await agree(
+          subject.encoded,
+          marked,
+          held,
+          (await kept.get(circuitKey(subject.encoded))) ?? null,
+          hold,
+        );
+      }
       return hold;
     }
     const held = await cache.read(marked);
-    const circuit = (await kept.get(key)) ?? null;
-    const sides = { marker: markerOf(held, marked), circuit, hold: null, now: held.now ?? Date.now() };
-    return settle(sides, nonce).do === "nothing" ? circuit : agree(subject.encoded, marked);
+    return agree(subject.encoded, marked, held, await value(), null);
   }
 
   async function tell(key: string, value: string, now = Date.now()): Promise<void> {
@@ -135,7 +154,9 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
     else if (step.do === "clear") await clear(marked);
   }
 
-  const { swap } = records ?? {};
+  const { swap, watch } = records ?? {};
+  /** Values that are being written. */
+  const telling = new Set<string>();
   return {
     foreign: true,
     get,
@@ -150,10 +171,23 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
     },
     ...(swap && {
       async swap(key, expect, value, ttlMs) {
-        const result = await swap.call(records, key, expect, value, ttlMs);
-        if (result.ok) await tell(key, value, result.now);
-        return result;
+        telling.add(value);
+        try {
+          const result = await swap.call(records, key, expect, value, ttlMs);
+          if (result.ok) await tell(key, value, result.now);
+          return result;
+        } finally {
+          telling.delete(value);
+        }
       },
+    }),
+    ...(watch && {
+      watch: (prefix, on) =>
+        watch.call(records, prefix, {
+          gap: () => on.gap(),
+          // A push of our own write would say that all is done before Python was told; the swap says it after that.
+          change: (entry) => (telling.has(entry.value) ? undefined : on.change(entry)),
+        }),
     }),
   };
 }

@@ -51,7 +51,10 @@ export interface Store {
   watch?(prefix: string, on: StoreWatcher): Awaitable<AsyncDisposable>;
 }
 
-/** A store in which others than this library open circuits, for times of their own. */
+/**
+ * A store in which others than this library open circuits, for times of their own. It is polled every second, though
+ * it may have `watch`.
+ */
 export interface ForeignStore extends Store {
   /** No deadline is cut to the longest that the circuit would set itself, only to 24 hours. */
   readonly foreign: true;

@@ -186,6 +186,10 @@ describe("rule 16: what the store returns is untrusted", () => {
       link.gap();
       await clock.advance(200);
       expect(Math.abs(circuit.retryAfter - most)).toBeLessThanOrEqual(1);
+      // Nobody pushes what they do, so that it is polled.
+      const { list } = link.counts;
+      await clock.advance(10_000);
+      expect(link.counts.list - list).toBeGreaterThanOrEqual(8);
     }
   });
 

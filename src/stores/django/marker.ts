@@ -34,8 +34,8 @@ export interface Marker {
  */
 export function readMarker({ bytes, left }: Held): Marker | null {
   if (bytes === null || isFalse(bytes)) return null;
-  // Revisions are at least a clock in ms: thirteen digits for some centuries, and nobody else's numbers.
-  return /^[1-9]\d{12,15}$/.test(bytes) ? { ours: Number(bytes), left } : { left };
+  // Revisions follow a clock in ms: thirteen digits for some centuries.
+  return /^[1-9]\d{12}$/.test(bytes) ? { ours: Number(bytes), left } : { left };
 }
 
 /** A pickled False, None or 0, JSON's, or the number 0. */

@@ -53,6 +53,12 @@ describe("what Python opened", () => {
     expect(written({ marker: { left: 30_000 }, circuit })).toMatchObject({ until: now + 31_000, reopens: 3 });
   });
 
+  test("a number from far ahead is Python's, and moves no revision", () => {
+    const far = { ours: 9_999_999_999_999, left: 9_000 };
+    expect(written({ marker: far })).toMatchObject({ revision: now + 1_000, reason: "opened by Python" });
+    expect(readMarker({ bytes: "9999999999999999" })).toEqual({ left: undefined });
+  });
+
   test("reopens a circuit that is being probed here", () => {
     const lease = encode(leased(stamp(now), null, { owner: "o", duration: 10_000, lapsed: 0 }));
     expect(written({ marker: { left: 5_000 }, circuit: lease })).toMatchObject({ state: "open" });

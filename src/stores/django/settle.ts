@@ -43,8 +43,10 @@ export function settle({ marker, circuit: raw, hold: held, now }: Sides, nonce: 
   const hold = inForce(override, now);
   const open = openNow(circuit, now);
   const wanted = wantedMark(open, hold, now);
+  // A number from far ahead is nobody's generation: above it there would soon be none left to write.
+  const ours = (marker?.ours ?? 0) > now + OPERATOR_LONGEST_MS ? undefined : marker?.ours;
   const write = (next: (stamp: Stamp) => CircuitRecord): Step => {
-    const revision = nextRevision(Math.max(circuit?.revision ?? 0, marker?.ours ?? 0), now);
+    const revision = nextRevision(Math.max(circuit?.revision ?? 0, ours ?? 0), now);
     const record = next({ revision, nonce: nonce(), now, by: PYTHON });
     return { do: "write", value: encode(record), ttlMs: record.duration + KEPT_MS };
   };
@@ -54,7 +56,6 @@ export function settle({ marker, circuit: raw, hold: held, now }: Sides, nonce: 
     if (open?.by === PYTHON) return write((stamp) => yielded(stamp, open, 0));
     return wanted ? { do: "mark", mark: wanted.mark, ms: wanted.ms } : NOTHING;
   }
-  const { ours } = marker;
   const another = ours !== undefined && ours !== wanted?.mark;
   const lives = marker.left ?? (another ? 0 : Number.POSITIVE_INFINITY);
   if (wanted && lives < wanted.least) return { do: "mark", mark: wanted.mark, ms: wanted.ms };

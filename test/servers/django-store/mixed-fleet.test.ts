@@ -4,9 +4,12 @@ import { type DjangoCacheStoreOptions, djangoCacheStore } from "../../../src/sto
 import { type CacheServer, combinations, type Reached } from "./caches.js";
 import { type Python, startPython } from "./start-python.js";
 
-const soon = { timeout: 20_000, interval: 20 };
+const soon = { timeout: 40_000, interval: 20 };
 const NAME = "sales_api";
 const fail = (): Promise<never> => Promise.reject(new Error("backend"));
+/** On a busy machine a store is slow, and what it didn't take in time has to be asked again. */
+const stored = (verb: () => Promise<{ readonly stored: boolean }>): Promise<void> =>
+  expect.poll(async () => (await verb()).stored, soon).toBe(true);
 const serve = async (): Promise<string> => "served";
 
 describe.skipIf(process.platform === "win32").each(combinations.filter(({ django }) => django))(
@@ -106,36 +109,36 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       expect(await python.call(NAME, 60, true)).toBe("served");
       await expect(a(NAME).run(fail)).rejects.toThrow("backend");
       await expect.poll(rejectedInPython, { timeout: 2_000, interval: 10 }).toBe("rejected");
-      while (a(NAME).state === "open") {
+      // Up to its last second: the two clocks are some ms apart.
+      while (a(NAME).retryAfter > 1) {
         const answer = await rejectedInPython();
-        // Unless its time was over while Python was asked.
-        if (a(NAME).state === "open") expect(answer).toBe("rejected");
+        if (a(NAME).retryAfter > 1) expect(answer).toBe("rejected");
       }
       await expect.poll(rejectedInPython, soon).toBe("served");
     });
 
     it("closing here closes in Python at once", async () => {
       const [a, b] = [await node(60), await node(60)];
-      await a(NAME).trip();
+      await stored(() => a(NAME).trip());
       expect(await rejectedInPython()).toBe("rejected");
       await expect.poll(() => b(NAME).state, soon).toBe("open");
-      expect(await b(NAME).reset()).toEqual({ stored: true });
+      await stored(() => b(NAME).reset());
       expect(await rejectedInPython()).toBe("served");
       await expect.poll(() => a(NAME).state, soon).toBe("closed");
       expect(await rejectedInPython()).toBe("served");
       expect(await python.call(NAME, 60, false)).toBe("failed");
       await expect.poll(() => a(NAME).state, soon).toBe("open");
-      expect(await a(NAME).reset()).toEqual({ stored: true });
+      await stored(() => a(NAME).reset());
       expect(await rejectedInPython()).toBe("served");
     });
 
     it.runIf(whole)("an operator's hold reaches Python", async () => {
       const a = await node(60);
-      await a(NAME).hold("open");
+      await stored(() => a(NAME).hold("open"));
       expect(await rejectedInPython()).toBe("rejected");
       await python.ask("delete", NAME);
       await expect.poll(rejectedInPython, soon).toBe("rejected");
-      await a(NAME).release();
+      await stored(() => a(NAME).release());
       expect(await rejectedInPython()).toBe("served");
     });
 
@@ -168,14 +171,14 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       await reached.put(String(await python.ask("key", NAME)), "\x01{what", 3);
       await expect.poll(() => a(NAME).state, soon).toBe("open");
       await expect.poll(() => a(NAME).state, soon).toBe("half-open");
-      expect(down).toEqual([]);
+      expect(down.filter((error) => (error as Error).name !== "StoreTimeoutError")).toEqual([]);
     });
 
     it.runIf(whole)("what Python takes for false is closed, and gives way to what is open here", async () => {
       await python.ask("set", NAME, 0, 300);
       const a = await node(60);
       expect(a(NAME).state).toBe("closed");
-      await a(NAME).trip();
+      await stored(() => a(NAME).trip());
       await expect.poll(rejectedInPython, soon).toBe("rejected");
     });
 
@@ -200,13 +203,13 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
           django,
         );
         const a = await node(60, {}, options);
-        await a(NAME).trip();
+        await stored(() => a(NAME).trip());
         expect(await other.call(NAME, 60, true)).toBe("rejected");
         expect(await rejectedInPython()).toBe("served");
-        await a(NAME).reset();
+        await stored(() => a(NAME).reset());
         await other.call(NAME, 60, false);
         await expect.poll(() => a(NAME).state, soon).toBe("open");
-        await a(NAME).reset();
+        await stored(() => a(NAME).reset());
         await other.stop();
       }
     });
@@ -224,7 +227,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       await expect(a(NAME).run(fail)).rejects.toThrow("backend");
       await expect.poll(() => b(NAME).state, soon).toBe("open");
       expect(await rejectedInPython()).toBe("rejected");
-      await a(NAME).reset();
+      await stored(() => a(NAME).reset());
       await expect.poll(() => b(NAME).state, soon).toBe("half-open");
       expect(await rejectedInPython()).toBe("served");
       expect(() => b("other", 60, { quorum: 2 })).toThrow(/no swap/);
@@ -233,11 +236,11 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
     it("what is written there is digits that make no serializer of Django's raise", async () => {
       const a = await node(60);
       const key = String(await python.ask("key", NAME));
-      await a(NAME).trip();
+      await stored(() => a(NAME).trip());
       const bytes = await reached.bytes(key);
       if (server.settings.DATABASES) expect(atob(bytes ?? "")).toMatch(/^L\d{13}L\n\.$/);
       else expect(bytes).toMatch(/^\d{13}$/);
-      await a(NAME).hold("open");
+      await stored(() => a(NAME).hold("open"));
       await expect.poll(() => rejectedInPython(), soon).toBe("rejected");
       expect(await reached.bytes(key)).not.toBeNull();
     });
