@@ -29,10 +29,10 @@ const RAISING: Readonly<Record<string, readonly (readonly [bytes: string, flags?
   "DatabaseCache on SQLite, with better-sqlite3": [["1"], ["1767225600000"], ["true"], ['{"open":true}']],
 };
 
-describe.each(combinations.filter(({ name, django }) => django && name in RAISING))(
+describe.concurrent.each(combinations.filter(({ name, django }) => django && name in RAISING))(
   "what raises in Python, in $name",
   ({ name, django = { newer: false }, start }) => {
-    it.concurrent("is never written here, is open here and no exception, and goes when the circuit is reset here", async ({
+    it("is never written here, is open here and no exception, and goes when the circuit is reset here", async ({
       expect,
     }) => {
       const server = await start();
