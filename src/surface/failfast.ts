@@ -158,6 +158,9 @@ class Home {
     const options = checkGiven(given);
     if (timeout !== undefined) milliseconds("timeout", timeout);
     const definition = this.#define(name, timeout, options);
+    // What its fleet knows of it already is to be seen and heard, though no call was made yet.
+    const store = definition.options.store ?? this.#defaults.store;
+    if (store !== undefined && this.#fleets.has(store)) this.#breakerOf(definition);
     return this.#handle(definition, options);
   }
 

@@ -162,6 +162,19 @@ describe("rule 7: push is a hint, the poll is the guarantee", () => {
     expect(store.record("x")).toMatchObject({ state: "closed" });
   });
 
+  test("rule 7: a circuit that is made once the fleet is known shows and tells what the fleet knows, uncalled", async () => {
+    const { clock, members } = await fleet(2);
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 50, () => a.failfast("late", 60).trip());
+    const late = b.failfast("late", 60);
+    expect([late.state, late.retryAfter > 59]).toEqual(["open", true]);
+    const heard: string[] = [];
+    const later = b.failfast("later", 60);
+    later.on("open", ({ type, circuit }) => heard.push(`${type} ${circuit}`));
+    await during(clock, 50, () => a.failfast("later", 60).trip());
+    expect(heard).toEqual(["open later"]);
+  });
+
   test("rule 7: what was written while it subscribed is found by the read after it", async () => {
     const { clock, members, join } = await fleet(1);
     await during(clock, 50, at(members, 0).fail);
