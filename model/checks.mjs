@@ -40,7 +40,8 @@ export function checksOf(machine, steps, options) {
         return "a lease is given only when the open time, or the lease before it, is over";
       if (record.until <= at || record.until - at > 4 * TICK) return "a lease has an end";
     }
-    if (record.state === "open" && record.until <= at) return "what opens has its time before it";
+    const begun = record.generation === record.revision;
+    if (record.state === "open" && begun && record.until <= at) return "what opens has its time before it";
     if (kind === "restore" && record.generation === record.revision) return "a renewal is no transition";
     if (state === "closed" && old && record.state === "half-open" && kind !== "restore")
       return "what is closed needs no probe";

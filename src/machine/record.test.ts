@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import {
+  HOLD_KEPT_MS,
+  KEPT_MS,
+  LEASE_LONGEST_MS,
+  LEASE_MS,
+  MOST_VOTES,
+  OPERATOR_LONGEST_MS,
+} from "./record.js";
+
+const HOUR = 3_600_000;
+
+test("the times and numbers of the protocol, on which processes of several versions have to agree", () => {
+  expect({ KEPT_MS, OPERATOR_LONGEST_MS, LEASE_MS, LEASE_LONGEST_MS, HOLD_KEPT_MS, MOST_VOTES }).toEqual({
+    KEPT_MS: 24 * HOUR,
+    OPERATOR_LONGEST_MS: 24 * HOUR,
+    LEASE_MS: 10_000,
+    LEASE_LONGEST_MS: 600_000,
+    HOLD_KEPT_MS: 28 * 24 * HOUR,
+    MOST_VOTES: 32,
+  });
+});
