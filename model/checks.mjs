@@ -55,7 +55,7 @@ export function checksOf(machine, steps, options) {
     if (record.state === "open" && record.until - after.now > OPEN)
       return "nothing is open for longer than its time";
     if (record.votes.some(({ until }) => until - at > OPEN)) return "a vote counts no longer than its time";
-    if (record.state === "open" && quorum > 1 && !overlay.manual) {
+    if (record.state === "open" && begun && quorum > 1 && !overlay.manual) {
       const voters = (old?.votes ?? []).filter(({ until }) => until > at).map(({ host }) => host);
       if (new Set([...voters, write.host]).size < quorum) return "fewer hosts than the quorum open nothing";
     }

@@ -262,8 +262,8 @@ export function stepsOf(machine, options) {
     if (kind === "overlay") {
       const generation = generationOf(my.sighting);
       const { overlay } = my;
-      if (overlay === written && (overlay?.state !== "open" || my.sighting?.record.state === "open"))
-        my.overlay = null;
+      const open = my.sighting?.record.state === "open" && inForce(my.sighting, world.now);
+      if (overlay === written && (overlay?.state !== "open" || open)) my.overlay = null;
       else if (overlay !== null) my.overlay = { ...overlay, base: generation };
       settle(world, my, false);
     } else if (kind === "restore") changed(world, my);

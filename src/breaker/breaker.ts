@@ -3,6 +3,7 @@ import { hasVoted } from "../machine/ballot.js";
 import {
   type CircuitSighting,
   generationOf,
+  inForce,
   type Overlay,
   proposal,
   type Reach,
@@ -467,7 +468,9 @@ export class Breaker implements Subscriber {
     const sighting = this.sighting();
     const generation = generationOf(sighting);
     const { overlay } = this;
-    const fulfilled = overlay === written && (overlay?.state !== "open" || sighting?.record.state === "open");
+    // What was written for an opening may have been a vote, beside an opening that is over: it goes on here.
+    const open = sighting?.record.state === "open" && inForce(sighting, this.fleet.clock.now());
+    const fulfilled = overlay === written && (overlay?.state !== "open" || open);
     if (fulfilled) this.overlay = null;
     else if (overlay !== null) this.overlay = { ...overlay, base: generation };
     this.#generation = generation;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encode } from "./codec.js";
-import { compare, merge, type Stored } from "./merge.js";
+import { compare, merge, restrictiveness, type Stored } from "./merge.js";
 import { aRecord } from "./record.fixture.js";
 import { runs } from "./runs.fixture.js";
 
@@ -43,6 +43,10 @@ describe("rule 7: merging two records is a join", () => {
         expect(merge(a, b).record.revision).toBe(Math.max(a.record.revision, b.record.revision));
       }),
     );
+  });
+
+  test("how much a state keeps out; what isn't one keeps out nothing", () => {
+    expect(["open", "half-open", "closed", "released", "ajar"].map(restrictiveness)).toEqual([3, 2, 1, 0, 0]);
   });
 
   test("a tie takes the more restrictive, then the later deadline, then the bytes", () => {

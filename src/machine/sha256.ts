@@ -31,7 +31,7 @@ export function sha256(ascii: string): string {
   return hash.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
-const at = (from: ArrayLike<number>, index: number): number => from[index] ?? 0;
+const at = (from: ArrayLike<number>, index: number): number => from[index] as number;
 const turn = (x: number, by: number): number => (x >>> by) | (x << (32 - by));
 const small0 = (x: number): number => turn(x, 7) ^ turn(x, 18) ^ (x >>> 3);
 const small1 = (x: number): number => turn(x, 17) ^ turn(x, 19) ^ (x >>> 10);

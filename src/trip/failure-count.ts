@@ -13,7 +13,7 @@ export class FailureCount {
   failed(now: number): boolean {
     this.#moments[this.#next] = now;
     this.#next = (this.#next + 1) % this.#moments.length;
-    return now - (this.#moments[this.#next] ?? -Infinity) <= this.#window;
+    return now - (this.#moments[this.#next] as number) <= this.#window;
   }
 
   clear(): void {

@@ -43,7 +43,7 @@ export class SlidingWindow {
 
   /** The most calls that it held at a time. */
   get busiest(): number {
-    return Math.max(this.#busiest, this.#totals[CALLS] ?? 0);
+    return Math.max(this.#busiest, this.#totals[CALLS] as number);
   }
 
   /** Calls and failures of the last `ms` alone, as far back as the window goes. */
@@ -54,8 +54,8 @@ export class SlidingWindow {
     let failures = 0;
     for (let back = 0; back < slices; back++) {
       const at = ((((this.#newest - back) % SLICES) + SLICES) % SLICES) * FIELDS;
-      calls += this.#counts[at + CALLS] ?? 0;
-      failures += this.#counts[at + FAILURES] ?? 0;
+      calls += this.#counts[at + CALLS] as number;
+      failures += this.#counts[at + FAILURES] as number;
     }
     return { calls, failures };
   }
@@ -68,13 +68,13 @@ export class SlidingWindow {
 
   #total(now: number, field: number): number {
     if (now >= this.#over) this.#advance(now);
-    return this.#totals[field] ?? 0;
+    return this.#totals[field] as number;
   }
 
   #add(field: number): void {
     const at = this.#at + field;
-    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
-    this.#totals[field] = (this.#totals[field] ?? 0) + 1;
+    this.#counts[at] = (this.#counts[at] as number) + 1;
+    this.#totals[field] = (this.#totals[field] as number) + 1;
   }
 
   /** Lets go of the slices that are no longer in the window; a clock that goes back changes nothing. */
@@ -87,7 +87,7 @@ export class SlidingWindow {
       for (let each = this.#newest + 1; each <= slice; each++) {
         const at = (each % SLICES) * FIELDS;
         for (let field = 0; field < FIELDS; field++) {
-          this.#totals[field] = (this.#totals[field] ?? 0) - (this.#counts[at + field] ?? 0);
+          this.#totals[field] = (this.#totals[field] as number) - (this.#counts[at + field] as number);
           this.#counts[at + field] = 0;
         }
       }

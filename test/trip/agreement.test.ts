@@ -53,6 +53,23 @@ describe("rule 17: quorum", () => {
     expect(heard).toEqual(["open", "half-open", "close"]);
   });
 
+  test("a vote beside an opening that is over leaves its voter open for its own time", async () => {
+    const { clock, members } = await fleet(2, { options: { quorum: 2 }, timeout: 10 });
+    await during(clock, 500, at(members, 0).fail);
+    await during(clock, 500, at(members, 1).fail);
+    expect(states(members)).toEqual(["open", "open"]);
+    await clock.advance(10_000);
+    // The store takes no lease, and so it probes alone; the vote that follows goes out when the store is well again.
+    at(members, 0).link.mode = "read-only";
+    await during(clock, 500, at(members, 0).fail);
+    await during(clock, 500, at(members, 0).fail);
+    expect(at(members, 0).circuit.state).toBe("open");
+    at(members, 0).link.mode = "up";
+    await clock.advance(3_000);
+    expect(at(members, 0).circuit.state).toBe("open");
+    expect(at(members, 0).circuit.retryAfter).toBeGreaterThan(5);
+  });
+
   test("the processes of one host have one vote between them, and a crash loop has one", async () => {
     const { clock, store, members } = await fleet(3, { options });
     for (let round = 0; round < 10; round++) {
