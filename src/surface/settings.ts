@@ -158,6 +158,6 @@ function checkSense(settings: CircuitSettings, options: FailfastDefaults, own: F
     refuse(`retryAfter.max, ${retryAfterMax} ms, is shorter than retryAfter.min, ${retryAfterMin} ms`);
   if (quorum > 1 && options.store !== undefined && options.store.swap === undefined)
     refuse(
-      `quorum ${quorum} needs a store that can compare and swap, and this one has no swap: use the memory, file, Redis, PostgreSQL, MySQL, SQLite, NATS or DynamoDB store, or leave quorum out`,
+      `quorum ${quorum} needs a store that can compare and swap, and this one has no swap: use the memory, file, Redis, Upstash, PostgreSQL, MySQL, SQLite, NATS, memcached or DynamoDB store, or leave quorum out`,
     );
 }
