@@ -107,6 +107,12 @@ export const cases = {
     },
     budget: 1.5,
   },
+  "failing, counted": {
+    bare: failing,
+    throws: true,
+    make: () => createFailfast()("bench", 60, { threshold: 100_000, window: "10ms" })(failing),
+    budget: 1.5,
+  },
   "failing: cockatiel": { bare: failing, throws: true, make: () => peers.cockatiel(failing, 1e9) },
   "failing: opossum": {
     bare: failing,

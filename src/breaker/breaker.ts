@@ -212,10 +212,10 @@ export class Breaker implements Subscriber {
       const own = this.overlay?.state === "open" ? this.overlay.reopens : 0;
       const reopens = Math.max(this.#record?.reopens ?? 0, own) + 1;
       this.#recovering.probe = undefined;
-      this.#open(failure, failure.reason, reopens);
+      this.#open(failure, this.#reason(failure), reopens);
     } else if (term.kind === "closed" && this.settings.mode !== "throttle") {
       if (this.#recovery?.doubted) this.#confirm(failure);
-      else if (tripsAtOnce(this.settings)) this.#open(failure, failure.reason, 0);
+      else if (tripsAtOnce(this.settings)) this.#open(failure, this.#reason(failure), 0);
       else this.#count(true, failure.slow, failure);
     }
   }
@@ -395,10 +395,14 @@ export class Breaker implements Subscriber {
     if (failure?.origin === "host") rule.suspected = now;
     const why = rule.record(now, failed, slow);
     if (why === undefined) return;
-    const reason = why === "failure" && failure ? failure.reason : why;
+    const reason = why === "failure" && failure ? this.#reason(failure) : why;
     const openFor = failure?.openFor;
     const origin = rule.suspects(now) ? "host" : "backend";
     this.#open({ error: failure?.error, origin, openFor }, reason, 0);
+  }
+
+  #reason({ error, reason }: Failure): string {
+    return reason(error, this.settings.shareReason);
   }
 
   /** The fleet says that it is open, and so does a failure here now. */

@@ -112,10 +112,9 @@ export class Guard implements Handlers {
     const { clock } = this.breaker.fleet;
     const origin = originOf(error);
     const stalled = late || (origin === "time" && clock.stalled?.() === true);
-    const { shareReason } = this.breaker.settings;
     this.breaker.failed(term, {
       error,
-      reason: reasonOf(error, shareReason),
+      reason: reasonOf,
       origin: stalled ? "stall" : origin === "host" ? "host" : "backend",
       slow,
       openFor: this.#openFor(error),
@@ -232,7 +231,7 @@ export class Guard implements Handlers {
     if (term.kind === "held" || term.kind === "shut") return;
     const failure: Failure = {
       error: undefined,
-      reason: "result",
+      reason: ofResult,
       origin: "backend",
       slow: this.isSlow(began),
       openFor: this.#openFor(value),
@@ -300,6 +299,8 @@ export class Guard implements Handlers {
     return new Promise((resolve) => resolve(fallback.call(self, error, ...Array.from(args))));
   }
 }
+
+const ofResult = (): string => "result";
 
 function rethrow(error: unknown): never {
   throw error;
