@@ -58,5 +58,23 @@ describe("rule 7: merging two records is a join", () => {
     expect(compare(at("half-open", 1, "a"), at("closed", 9, "b"))).toBeGreaterThan(0);
     expect(compare(at("open", 2, "a"), at("open", 1, "b"))).toBeGreaterThan(0);
     expect(compare(at("open", 1, "b"), at("open", 1, "a"))).toBeGreaterThan(0);
+    expect(compare(at("open", 1, "a"), at("open", 1, "b"))).toBeLessThan(0);
+    expect(compare(at("open", 1, "a"), at("open", 1, "a"))).toBe(0);
+  });
+
+  test("of the same bytes, what is known stays", () => {
+    const record = {
+      v: 1,
+      revision: 5,
+      nonce: "n",
+      state: "open",
+      until: 1,
+      duration: 1,
+      by: "",
+      reason: "",
+      at: 1,
+    };
+    const known: Stored = { raw: "a", record: { ...record, v: 1 } };
+    expect(merge(known, { ...known })).toBe(known);
   });
 });

@@ -59,6 +59,13 @@ describe("a sliding window of ten slices", () => {
     expect(window.lately(1e9, WINDOW)).toEqual({ calls: 0, failures: 0 });
   });
 
+  test("a slice is over at the moment the next begins", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(0, true, false);
+    expect(window.lately(SLICE - 1, SLICE)).toEqual({ calls: 1, failures: 1 });
+    expect(window.lately(SLICE, SLICE)).toEqual({ calls: 0, failures: 0 });
+  });
+
   test("exactly a window later the slice is the same, and its counts are gone", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(0, true, true);

@@ -116,6 +116,12 @@ describe("what else it knows", () => {
     expect(rated.busiest).toBe(4);
   });
 
+  test("where no rate is asked for, none held any", () => {
+    const counting = rule({ threshold: 2 });
+    counting.record(0, true, false);
+    expect(counting.busiest).toBe(0);
+  });
+
   test("a failure of this host's own is suspected for a window", () => {
     const counting = rule({ threshold: 2 });
     expect(counting.suspects(0)).toBe(false);
