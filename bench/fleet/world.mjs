@@ -1,9 +1,15 @@
 // A fleet under virtual time: the shipped library in as many instances as there are processes, and a store that counts.
-import { createFailfast, memoryStore } from "failfast";
+import { createFailfast, isFailfastError, memoryStore } from "failfast";
 import { chanceOf, virtualTime } from "../../sim/time.mjs";
 
-export { endOf } from "../external/world.mjs";
 export { chanceOf, virtualTime };
+
+/** How one call ended: `served`, `error`, or `rejected` by the circuit. */
+export const endOf = (call) =>
+  call.then(
+    () => "served",
+    (error) => (isFailfastError(error) ? "rejected" : "error"),
+  );
 
 const bytes = (value) => (typeof value === "string" ? Buffer.byteLength(value) : 0);
 

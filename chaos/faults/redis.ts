@@ -1,7 +1,7 @@
-import { freePort } from "../../test/servers/start-redis.js";
+import { freePort } from "../../test/servers/server-process.js";
 import type { RedisSubject } from "../stores/redis.js";
 import { type Fault, repeatedly, spoiled } from "../subject.js";
-import { frozen } from "./servers.js";
+import { frozen, killed, restarted } from "./servers.js";
 
 const MEGABYTE = "x".repeat(1_000_000);
 
@@ -45,23 +45,8 @@ const spoilt = (
 });
 
 export const redisFaults: readonly Fault<RedisSubject>[] = [
-  {
-    name: "killed, and started again empty",
-    quick: true,
-    loses: true,
-    inject({ server }, { ms }) {
-      const back = server.restartEmpty(ms);
-      return () => back;
-    },
-  },
-  {
-    name: "restarted empty at once",
-    loses: true,
-    async inject({ server }) {
-      await server.restartEmpty();
-      return () => undefined;
-    },
-  },
+  killed("killed, and started again empty", { quick: true, loses: true }),
+  restarted("restarted empty at once", { loses: true }),
   frozen({ quick: true }),
   {
     name: "flushed while open",

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await endFleet(fleet);
   fleet = [];
-  await redis?.restartEmpty();
+  await redis?.restart();
 });
 afterAll(async () => {
   await redis?.stop();
@@ -239,7 +239,7 @@ describe.skipIf(redisServer === undefined)("rule 2: Redis in trouble", () => {
     fleet = await startFleet(on("redis"), 4, "60s");
     await first().ask("trip");
     await until(() => allAre("open"), "every process knew");
-    await redis?.restartEmpty(200);
+    await redis?.restart(200);
     expect(await allAre("open")).toBe(true);
     const late = await startFleet(on("redis"), 1, "60s");
     fleet.push(...late);

@@ -45,7 +45,7 @@ function onRedis(kind: Place["kind"]): () => Promise<Started> {
   return async () => {
     const server = await redisOnDisk();
     const place = { kind, where: server.url };
-    return { place, restart: () => server.restartEmpty(), stop: () => server.stop() };
+    return { place, restart: () => server.restart(), stop: () => server.stop() };
   };
 }
 
@@ -93,7 +93,7 @@ export const subjects: readonly Subject[] = [
       const front = await startFront(server.url);
       return {
         place: { kind: "upstash", where: { url: front.url, token: front.token } },
-        restart: () => server.restartEmpty(),
+        restart: () => server.restart(),
         stop: async () => {
           await front.close();
           await server.stop();

@@ -105,7 +105,7 @@ function inRedis(
             },
           };
         },
-        server: { pause: server.pause, resume: server.resume, restart: server.restartEmpty },
+        server,
         stop: server.stop,
       };
     },

@@ -84,7 +84,7 @@ describe.skipIf(!redisServer)("a client that is not ready is not sent anything",
   it.each(libraries)("$name: while Redis is down; nothing is written once it is back", async (library) => {
     const { client, command, close } = await library.open(server.url);
     const store = redisStore(client);
-    const back = server.restartEmpty(1_000);
+    const back = server.restart(1_000);
     await expect.poll(() => readiness(client)).toBe(false);
     await expect(store.swap?.("a", null, "1", 60_000)).rejects.toThrow(/not ready.*it goes on by itself/);
     await expect(store.set("a", "1", 60_000)).rejects.toThrow(/not ready/);

@@ -2,7 +2,8 @@ import { Cluster } from "ioredis";
 import { Cluster as ValkeyCluster } from "iovalkey";
 import { createClient, createCluster } from "redis";
 import type { RedisClient } from "../../../src/stores/redis.js";
-import { freePort, type RedisServer, startRedis, until } from "../start-redis.js";
+import { freePort } from "../server-process.js";
+import { type RedisServer, startRedis, until } from "../start-redis.js";
 import { ignore } from "./clients.js";
 
 /** A Cluster of three masters, and of one replica of the last of them. */

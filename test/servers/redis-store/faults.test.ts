@@ -56,7 +56,7 @@ for (const [title, open] of Object.entries(clients)) {
         openAsStranger: () => open(at(server.port, "stranger")),
         pause: server.pause,
         resume: server.resume,
-        restart: server.restartEmpty,
+        restart: server.restart,
         keeps: false,
         empty: () => admin.sendCommand(["FLUSHALL"]),
         spoil: (key) =>

@@ -92,7 +92,7 @@ describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $nam
   it("is live again each time Redis was killed and restarted", async ({ expect }) => {
     const { server, seen, values, write, tearDown } = await setUp(library);
     for (const [round, downMs] of [0, 500, 2_500].entries()) {
-      await server.restartEmpty(downMs);
+      await server.restart(downMs);
       await expect.poll(() => seen.gaps, resubscribed).toBe(round + 1);
       await write(`round ${round}`);
       await expect.poll(values, soon).toContain(`round ${round}`);
@@ -113,7 +113,7 @@ describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $nam
 
   it("that was disposed during an outage does not come back", async ({ expect }) => {
     const { server, seen, handle, command, tearDown } = await setUp(library);
-    const back = server.restartEmpty(1_000);
+    const back = server.restart(1_000);
     await lasts(500);
     await handle?.[Symbol.asyncDispose]();
     await back;

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { redisStore } from "../../../src/stores/redis.js";
 import type { StoreWatcher } from "../../../src/stores/store.js";
 import { requireProgram } from "../require.js";
-import { freePort, type RedisServer, startRedis } from "../start-redis.js";
+import { freePort } from "../server-process.js";
+import { type RedisServer, startRedis } from "../start-redis.js";
 import { libraries, type OpenClient, protocols, remember, soon } from "./clients.js";
 
 const redisServer = requireProgram("redis-server");

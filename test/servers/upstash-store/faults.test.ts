@@ -27,7 +27,7 @@ storeFaults(
       openAsStranger: () => open(front.url, "wrong"),
       pause: () => front.freeze(),
       resume: () => front.thaw(),
-      restart: server.restartEmpty,
+      restart: server.restart,
       empty: () => admin.sendCommand(["FLUSHALL"]),
       spoil: (key) => admin.sendCommand(["LPUSH", `failfast:${key}`, "x"]),
       async stop() {

@@ -124,7 +124,7 @@ describe.skipIf(!redisServer)("upstashStore()", () => {
     };
     await a("shop").trip();
     expect(await listed()).toBe(1);
-    await server.restartEmpty();
+    await server.restart();
     await expect.poll(listed, healed).toBe(1);
   });
 
