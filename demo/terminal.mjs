@@ -4,7 +4,7 @@ const colour = process.stdout.isTTY && !NO_COLOR && TERM !== "dumb";
 const paint = (code) => (text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : String(text));
 
 export const bold = paint(1);
-export const dim = paint(2);
+const dim = paint(2);
 export const red = paint(31);
 export const green = paint(32);
 export const yellow = paint(33);

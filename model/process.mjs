@@ -10,7 +10,7 @@ const LEASE = 2 * TICK;
 /** The doubling of leases is left out beyond this. */
 const LAPSES = 1;
 
-export const OWNERS = ["a", "b", "c"];
+const OWNERS = ["a", "b", "c"];
 
 /** No record is this. */
 const NOTHING = { raw: "" };

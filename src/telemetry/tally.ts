@@ -41,7 +41,7 @@ export interface Transition {
   count: number;
 }
 
-export const OTHER = "other";
+const OTHER = "other";
 const LONGEST_LABEL = 128;
 const TRIPPED = "closed open true";
 
