@@ -12,14 +12,14 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      // Real servers and real processes, one file after the other: the machine has two cores.
+      // Real servers and real processes. Most of the time they wait: two files at a time, for machines have two cores.
       {
         test: {
           name: "servers",
           include: ["test/servers/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       // Not a test of anything: what npm run stores:table runs.

@@ -4,9 +4,9 @@ import { manualClock } from "failfast/testing";
 import * as limits from "./limits.mjs";
 import * as peers from "./peers.mjs";
 
-const value = async (n) => n;
+export const value = async (n) => n;
 const failure = new Error("down");
-const failing = async () => {
+export const failing = async () => {
   throw failure;
 };
 /** Some 80 ns of work, for a sync call. */

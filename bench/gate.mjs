@@ -7,11 +7,9 @@
 // Instructions: of a call, by valgrind's callgrind with the interpreter alone (`--jitless`), where they repeat to
 // within a per cent or so: of a long run less those of a short one, so that start-up cancels out. Bytes: what the heap
 // grows by while nothing is collected, with the compilers at work.
-import { execFile, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { hasValgrind, instructions, ofEach } from "./callgrind.mjs";
 import { counted } from "./gated.mjs";
 import { inChild } from "./measure.mjs";
 import { Report } from "./table.mjs";
@@ -22,7 +20,6 @@ const BYTES_OF_NOISE = 8;
 const [SHORT, LONG] = [500, 10_500];
 const BASELINE = new URL("baseline.json", import.meta.url);
 const MAJOR = process.versions.node.split(".")[0];
-const run = promisify(execFile);
 
 const report = new Report();
 const all = JSON.parse(readFileSync(BASELINE, "utf8"));
@@ -34,43 +31,17 @@ if (write) {
 } else process.exitCode = compare(all[MAJOR]) ? 0 : 1;
 
 async function measureAll() {
-  const { status } = spawnSync("valgrind", ["--version"]);
+  const names = Object.keys(counted);
   const figures = {};
-  for (const name of Object.keys(counted)) figures[name] = { bytes: await bytes(name) };
-  if (status !== 0 && process.env.FAILFAST_TEST_REQUIRE === "all")
+  for (const name of names) figures[name] = { bytes: await bytes(name) };
+  if (hasValgrind()) {
+    const file = new URL("gated.mjs", import.meta.url);
+    const counts = await ofEach(names, (name) => instructions(file, name, [SHORT, LONG], ["--jitless"]));
+    for (const name of names) figures[name].instructions = counts[name];
+  } else if (process.env.FAILFAST_TEST_REQUIRE === "all")
     throw new Error("valgrind is not installed, and FAILFAST_TEST_REQUIRE asks for it");
-  if (status !== 0) console.log("skipped: instructions are not counted, for valgrind is not installed");
-  else {
-    const waiting = Object.keys(counted);
-    const worker = async () => {
-      for (let name = waiting.shift(); name !== undefined; name = waiting.shift())
-        figures[name].instructions = await instructions(name);
-    };
-    await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  }
+  else console.log("skipped: instructions are not counted, for valgrind is not installed");
   return figures;
-}
-
-async function instructions(name) {
-  const [short, long] = [await collected(name, SHORT), await collected(name, LONG)];
-  return Math.round((long - short) / (LONG - SHORT));
-}
-
-async function collected(name, calls) {
-  const node = [
-    process.execPath,
-    "--jitless",
-    "--predictable",
-    "--single-threaded",
-    "--hash-seed=1",
-    "--random-seed=1",
-  ];
-  const file = fileURLToPath(new URL("gated.mjs", import.meta.url));
-  const options = ["--tool=callgrind", "--callgrind-out-file=/dev/null", ...node, file, name, String(calls)];
-  const { stderr } = await run("valgrind", options, { maxBuffer: 1e7 });
-  const [, count] = /Collected : (\d+)/.exec(stderr) ?? [];
-  if (count === undefined) throw new Error(`callgrind said nothing of ${name}:\n${stderr}`);
-  return Number(count);
 }
 
 async function bytes(name) {

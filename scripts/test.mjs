@@ -10,7 +10,12 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 
 function run(title, command, args) {
   console.log(`\n== ${title}`);
-  return spawnSync(command, args, { stdio: "inherit" }).status === 0;
+  const began = performance.now();
+  const ok = spawnSync(command, args, { stdio: "inherit" }).status === 0;
+  console.log(
+    `-- ${title}: ${ok ? "passed" : "FAILED"} in ${Math.round((performance.now() - began) / 1_000)} s`,
+  );
+  return ok;
 }
 
 /** A step that is one check. */
