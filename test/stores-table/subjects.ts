@@ -160,7 +160,7 @@ export const subjects: readonly Subject[] = [
   {
     store: "djangoCacheStore",
     on: "Django's keys and redisStore's records in Redis 7",
-    verbs: ["swap"],
+    verbs: ["swap", "watch"],
     start: onRedis("django"),
   },
 ];

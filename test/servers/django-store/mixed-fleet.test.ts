@@ -55,6 +55,8 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       await failfast.ready();
       return failfast;
     }
+    /** What is the same for every cache of a kind is tested on one of them. */
+    const inWhole: (name: string, run: () => Promise<void>) => void = whole ? it : () => undefined;
     const rejectedInPython = () => python.call(NAME, 60, true);
 
     it("what fails in Python is open here for Python's own time, longer than the circuit's here", async () => {
@@ -73,7 +75,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       expect(late(NAME).state).toBe("open");
     });
 
-    it.runIf(whole)("when Python's time is over one process here probes, and all close", async () => {
+    inWhole("when Python's time is over one process here probes, and all close", async () => {
       const [a, b] = [await node(60), await node(60)];
       expect(await python.call(NAME, 3, false)).toBe("failed");
       await expect.poll(() => [a(NAME).state, b(NAME).state], soon).toEqual(["open", "open"]);
@@ -132,7 +134,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       expect(await rejectedInPython()).toBe("served");
     });
 
-    it.runIf(whole)("an operator's hold reaches Python", async () => {
+    inWhole("an operator's hold reaches Python", async () => {
       const a = await node(60);
       await stored(() => a(NAME).hold("open"));
       expect(await rejectedInPython()).toBe("rejected");
@@ -142,7 +144,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       expect(await rejectedInPython()).toBe("served");
     });
 
-    it.runIf(whole)("what Python resets may be probed here", async () => {
+    inWhole("what Python resets may be probed here", async () => {
       const a = await node(60);
       expect(await python.call(NAME, 300, false)).toBe("failed");
       await expect.poll(() => a(NAME).state, soon).toBe("open");
@@ -152,7 +154,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       expect(a(NAME).state).toBe("closed");
     });
 
-    it.runIf(whole)(
+    inWhole(
       "a marker that Django's cache lost, which was of a circuit open here, is there again",
       async () => {
         const a = await node(60);
@@ -174,7 +176,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       expect(down.filter((error) => (error as Error).name !== "StoreTimeoutError")).toEqual([]);
     });
 
-    it.runIf(whole)("what Python takes for false is closed, and gives way to what is open here", async () => {
+    inWhole("what Python takes for false is closed, and gives way to what is open here", async () => {
       await python.ask("set", NAME, 0, 300);
       const a = await node(60);
       expect(a(NAME).state).toBe("closed");
@@ -214,7 +216,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       }
     });
 
-    it.runIf(whole)("without records the markers alone are shared, and a quorum is refused", async () => {
+    inWhole("without records the markers alone are shared, and a quorum is refused", async () => {
       const alone = async (): Promise<Failfast> => {
         const own = await server.reach();
         const failfast = createFailfast({ store: djangoCacheStore(own.cache) });
