@@ -124,6 +124,19 @@ const nodeRedis = (resp: 2 | 3): SentinelLibrary => ({
   },
 });
 
+/**
+ * A client whose failover is found while it connects anyhow may end for good: it is connected again, as the docs say.
+ * Gives what closes it.
+ */
+function keptConnected(client: Redis | Valkey): () => void {
+  const again = (): void => void client.connect().catch(ignore);
+  client.on("end", again);
+  return () => {
+    client.off("end", again);
+    client.disconnect();
+  };
+}
+
 const ioredis = (protocol: 2 | 3): SentinelLibrary => ({
   name: `sentinels of ioredis, RESP${protocol}`,
   async open(ports, keyPrefix = "") {
@@ -136,7 +149,7 @@ const ioredis = (protocol: 2 | 3): SentinelLibrary => ({
       failoverDetector,
     });
     client.on("error", ignore);
-    return { client, close: () => client.disconnect() };
+    return { client, close: keptConnected(client) };
   },
 });
 
@@ -151,7 +164,7 @@ const iovalkey: SentinelLibrary = {
       failoverDetector,
     });
     client.on("error", ignore);
-    return { client, close: () => client.disconnect() };
+    return { client, close: keptConnected(client) };
   },
 };
 
