@@ -146,7 +146,7 @@ export const MUTANTS = [
   [
     "a failed probe leaves the circuit to itself",
     "breaker/breaker.js",
-    "this.#open(failure, failure.reason, reopens);",
+    "this.#open(failure, this.#reason(failure), reopens);",
     "",
   ],
   [
