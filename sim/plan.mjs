@@ -42,7 +42,7 @@ export function planOf(seed) {
     ...(quorum > 1 ? { quorum } : {}),
     ...(likely(0.3) ? { probes: between(2, 3) } : {}),
     ...(likely(0.3) ? { backoff: { factor: pick(1.5, 2), jitter: pick(0, 0.3) } } : {}),
-    ...(likely(0.2) ? { callTimeout: pick("500ms", "2s") } : {}),
+    ...(likely(0.4) ? { callTimeout: pick("500ms", "2s") } : {}),
     ...(likely(0.1) ? { rampUp: "5s" } : {}),
   };
   const network = {
