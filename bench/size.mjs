@@ -1,4 +1,4 @@
-// Each entry of the package bundled, the subpaths without the core, minified, gzipped.
+// What each entry of the package weighs, bundled, minified and gzipped: the subpaths, what they add to the core.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,51 +8,54 @@ import { build } from "esbuild";
 const root = new URL("../", import.meta.url);
 const BUDGETS = { ".": 7_000, stores: 2_500 };
 
-/** Who uses a subpath has the core already. */
-const withoutCore = {
-  name: "without the core",
-  setup(bundler) {
-    const core = fileURLToPath(new URL("dist/index.js", root));
-    bundler.onResolve({ filter: /index\.js$/ }, ({ path, resolveDir }) =>
-      resolve(resolveDir, path) === core ? { path, external: true } : undefined,
-    );
-  },
-};
-
-/** What the core is made of: minified bytes by the folder they come from, the largest first. */
-export async function rooms() {
-  const { metafile } = await build({
-    entryPoints: [fileURLToPath(new URL("dist/index.js", root))],
+const module = (file) => fileURLToPath(new URL(file.replace("./dist/", "build/"), root));
+const bundle = (file, plugins = []) =>
+  build({
+    entryPoints: [module(file)],
     bundle: true,
     minify: true,
     format: "esm",
+    platform: "node",
+    packages: "external",
+    plugins,
     metafile: true,
     write: false,
   });
+
+/** Who uses a subpath has the modules of the core already. */
+function without(modules) {
+  return {
+    name: "without the core",
+    setup(bundler) {
+      bundler.onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+        const file = resolve(resolveDir, path);
+        return modules.has(file) ? { path: file, external: true } : undefined;
+      });
+    },
+  };
+}
+
+/** What the core is made of: minified bytes by the folder they come from, the largest first. */
+export async function rooms() {
+  const { metafile } = await bundle("./dist/index.js");
   const [{ inputs }] = Object.values(metafile.outputs);
   const bytes = new Map();
   for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
-    const room = /dist\/([^/]+)\/[^/]+$/.exec(file)?.[1] ?? "beside them";
+    const room = /build\/([^/]+)\/[^/]+$/.exec(file)?.[1] ?? "beside them";
     bytes.set(room, (bytes.get(room) ?? 0) + bytesInOutput);
   }
   return [...bytes].sort(([, a], [, b]) => b - a);
 }
 
+/** The core, and what each subpath adds to it. */
 export async function sizes() {
   const { name, exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+  const { metafile } = await bundle(exports["."]);
+  const core = new Set(Object.keys(metafile.inputs).map((file) => resolve(file)));
   const rows = [];
   for (const [subpath, file] of Object.entries(exports)) {
     if (!file.endsWith(".js")) continue;
-    const { outputFiles } = await build({
-      entryPoints: [fileURLToPath(new URL(file, root))],
-      bundle: true,
-      minify: true,
-      format: "esm",
-      platform: "node",
-      packages: "external",
-      plugins: subpath === "." ? [] : [withoutCore],
-      write: false,
-    });
+    const { outputFiles } = await bundle(file, subpath === "." ? [] : [without(core)]);
     const code = outputFiles[0].contents;
     rows.push({
       name: `${name}${subpath.slice(1)}`,

@@ -1,10 +1,10 @@
 // Whatever a store says and however a circuit is called: nothing throws. node fuzz/run.mjs [--inputs N] [--seed S]
 import { parseArgs } from "node:util";
+import { decodeCircuit, decodeOverride, encode } from "../build/machine/codec.js";
+import { encodeName } from "../build/machine/key.js";
+import { compare } from "../build/machine/merge.js";
+import { standing } from "../build/machine/standing.js";
 import { createFailfast, isFailfastError } from "../dist/index.js";
-import { decodeCircuit, decodeOverride, encode } from "../dist/machine/codec.js";
-import { encodeName } from "../dist/machine/key.js";
-import { compare } from "../dist/machine/merge.js";
-import { standing } from "../dist/machine/standing.js";
 import { chanceOf } from "../sim/time.mjs";
 import { inputs } from "./inputs.mjs";
 

@@ -10,7 +10,7 @@ const { values } = parseArgs({
     full: { type: "boolean", default: false },
     depth: { type: "string" },
     only: { type: "string" },
-    library: { type: "string", default: fileURLToPath(new URL("../dist", import.meta.url)) },
+    library: { type: "string", default: fileURLToPath(new URL("../build", import.meta.url)) },
   },
 });
 const machine = await loadMachine(values.library);

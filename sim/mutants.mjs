@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const DIST = fileURLToPath(new URL("../dist", import.meta.url));
+const BUILD = fileURLToPath(new URL("../build", import.meta.url));
 
 /** What is wrong, where, what is there, and what takes its place. */
 export const MUTANTS = [
@@ -172,7 +172,7 @@ export const MUTANTS = [
 /** A copy of the library with one mistake in it. */
 export function mutate([title, file, what, instead, all]) {
   const folder = mkdtempSync(join(tmpdir(), "failfast-mutant-"));
-  cpSync(DIST, folder, { recursive: true });
+  cpSync(BUILD, folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   const path = join(folder, file);
   const source = readFileSync(path, "utf8");
