@@ -10,7 +10,7 @@ import { originOf } from "./origin.js";
 import type { CallerSignal, Policy, Verdict } from "./policy.js";
 import { reasonOf } from "./reason.js";
 import { rejectionOf, rejectSoon, retryAfterMsOf } from "./rejection.js";
-import { type Handlers, timedCall } from "./timed-call.js";
+import { type Handlers, TimedCalls } from "./timed-calls.js";
 
 /** How a function answers: with a promise, with a value, or not known before its first call. */
 export type Kind = "promise" | "value" | undefined;
@@ -45,10 +45,9 @@ export class Guard implements Handlers {
     return this.term === this.breaker.term && !successChannel.hasSubscribers;
   }
 
-  /** What sees a call through that passes with them: the same for all, or its own where it may be slow. */
+  /** What sees a call through that passes with them. */
   get handlers(): Handlers {
-    const { settings, term } = this.breaker;
-    return settings.slowCall === 0 ? this : timedCall(this, term, this.began());
+    return this;
   }
 
   /** A call that did not pass at a glance. */
@@ -170,7 +169,7 @@ export class Guard implements Handlers {
         onFailure: this.#failureHandler(term, signal, began),
         onSuccess: this.#successHandler(term, began),
       };
-    if (began !== NO_READING || this.term !== term) return timedCall(this, term, began);
+    if (began !== NO_READING || this.term !== term) return new TimedCalls(this, term, began);
     return this;
   }
 

@@ -1,8 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Breaker } from "../breaker/breaker.js";
 import { Fleet } from "../breaker/fleet.js";
-import { Guard } from "../call/guard.js";
+import type { Guard } from "../call/guard.js";
 import { makePolicy, type Policy } from "../call/policy.js";
+import { makeGuard } from "../call/timed-guard.js";
 import { shortenHost } from "../machine/codec.js";
 import { encodeName } from "../machine/key.js";
 import { builtin, environment, platform, warn } from "../platform.js";
@@ -186,7 +187,7 @@ class Home {
       },
       make: (name) => {
         policy ??= makePolicy({ ...this.#defaults, ...options });
-        return new Guard(this.#breaker(name, time, options), policy);
+        return makeGuard(this.#breaker(name, time, options), policy);
       },
       on: (event, listener, circuit) => this.events.on(event, listener, circuit),
     });
@@ -310,9 +311,9 @@ class Home {
   /** The guard of one handle; handles with no options of their own share how they judge. */
   guard(definition: Definition, options: FailfastOptions): Guard {
     const breaker = this.#breakerOf(definition);
-    if (options !== NO_OPTIONS) return new Guard(breaker, makePolicy({ ...this.#defaults, ...options }));
+    if (options !== NO_OPTIONS) return makeGuard(breaker, makePolicy({ ...this.#defaults, ...options }));
     this.#plainPolicy ??= makePolicy(this.#defaults);
-    return new Guard(breaker, this.#plainPolicy);
+    return makeGuard(breaker, this.#plainPolicy);
   }
 
   get returns(): "promise" | "value" | undefined {

@@ -1,20 +1,30 @@
 const SLICES = 10;
-const FIELDS = 3;
-const CALLS = 0;
-const FAILURES = 1;
-const SLOW = 2;
+
+/** What there was in some time. */
+interface Counts {
+  readonly calls: number;
+  readonly failures: number;
+  readonly slow: number;
+}
+
+const NONE: Counts = { calls: 0, failures: 0, slow: 0 };
 
 /**
- * How many calls there were of late, how many failed and how many were slow: ten slices of the window in one
- * fixed array, the current one begun and nine whole ones, so that nothing in it is ever older than the window.
+ * How many calls there were of late, how many failed and how many were slow: ten slices of the window, the current
+ * one begun and nine whole ones, so that nothing in it is ever older than the window. A call adds to the totals alone;
+ * what a slice had is worked out when it is over.
  */
 export class SlidingWindow {
-  readonly #counts = new Uint32Array(SLICES * FIELDS);
-  readonly #totals = new Uint32Array(FIELDS);
   readonly #sliceMs: number;
-  /** The number of the newest slice, counted from the clock's zero, where its counts are, and when it is over. */
+  /** The slices that are over, by their number. */
+  readonly #slices: Counts[] = Array<Counts>(SLICES).fill(NONE);
+  /** The totals, and what they were, of slices still in the window, when the newest began. */
+  #calls = 0;
+  #failures = 0;
+  #slow = 0;
+  #before: Counts = NONE;
+  /** The number of the newest slice, counted from the clock's zero, and when it is over. */
   #newest = -Infinity;
-  #at = 0;
   #over = -Infinity;
   #busiest = 0;
 
@@ -24,57 +34,61 @@ export class SlidingWindow {
 
   record(now: number, failed: boolean, slow: boolean): void {
     if (now >= this.#over) this.#advance(now);
-    this.#add(CALLS);
-    if (failed) this.#add(FAILURES);
-    if (slow) this.#add(SLOW);
+    this.#calls++;
+    if (failed) this.#failures++;
+    if (slow) this.#slow++;
   }
 
   calls(now: number): number {
-    return this.#total(now, CALLS);
+    if (now >= this.#over) this.#advance(now);
+    return this.#calls;
   }
 
   failures(now: number): number {
-    return this.#total(now, FAILURES);
+    if (now >= this.#over) this.#advance(now);
+    return this.#failures;
   }
 
   slow(now: number): number {
-    return this.#total(now, SLOW);
+    if (now >= this.#over) this.#advance(now);
+    return this.#slow;
   }
 
   /** The most calls that it held at a time. */
   get busiest(): number {
-    return Math.max(this.#busiest, this.#totals[CALLS] as number);
+    return Math.max(this.#busiest, this.#calls);
   }
 
   /** Calls and failures of the last `ms` alone, as far back as the window goes. */
   lately(now: number, ms: number): { readonly calls: number; readonly failures: number } {
     if (now >= this.#over) this.#advance(now);
     const slices = Math.min(SLICES, Math.max(1, Math.floor(ms / this.#sliceMs)));
-    let calls = 0;
-    let failures = 0;
-    for (let back = 0; back < slices; back++) {
-      const at = ((((this.#newest - back) % SLICES) + SLICES) % SLICES) * FIELDS;
-      calls += this.#counts[at + CALLS] as number;
-      failures += this.#counts[at + FAILURES] as number;
+    let { calls, failures } = this.#current;
+    for (let back = 1; back < slices; back++) {
+      const slice = this.#sliceAt(this.#newest - back);
+      calls += slice.calls;
+      failures += slice.failures;
     }
     return { calls, failures };
   }
 
   clear(): void {
     this.#busiest = this.busiest;
-    this.#counts.fill(0);
-    this.#totals.fill(0);
+    this.#slices.fill(NONE);
+    this.#before = NONE;
+    this.#calls = 0;
+    this.#failures = 0;
+    this.#slow = 0;
   }
 
-  #total(now: number, field: number): number {
-    if (now >= this.#over) this.#advance(now);
-    return this.#totals[field] as number;
+  /** What the newest slice has so far. */
+  get #current(): Counts {
+    const { calls, failures, slow } = this.#before;
+    return { calls: this.#calls - calls, failures: this.#failures - failures, slow: this.#slow - slow };
   }
 
-  #add(field: number): void {
-    const at = this.#at + field;
-    this.#counts[at] = (this.#counts[at] as number) + 1;
-    this.#totals[field] = (this.#totals[field] as number) + 1;
+  #sliceAt(slice: number): Counts {
+    return this.#slices[slice % SLICES] ?? NONE;
   }
 
   /** Lets go of the slices that are no longer in the window; a clock that goes back changes nothing. */
@@ -84,16 +98,17 @@ export class SlidingWindow {
     this.#busiest = this.busiest;
     if (slice - this.#newest >= SLICES) this.clear();
     else {
+      this.#slices[this.#newest % SLICES] = this.#current;
       for (let each = this.#newest + 1; each <= slice; each++) {
-        const at = (each % SLICES) * FIELDS;
-        for (let field = 0; field < FIELDS; field++) {
-          this.#totals[field] = (this.#totals[field] as number) - (this.#counts[at + field] as number);
-          this.#counts[at + field] = 0;
-        }
+        const { calls, failures, slow } = this.#sliceAt(each);
+        this.#calls -= calls;
+        this.#failures -= failures;
+        this.#slow -= slow;
+        this.#slices[each % SLICES] = NONE;
       }
     }
+    this.#before = { calls: this.#calls, failures: this.#failures, slow: this.#slow };
     this.#newest = slice;
-    this.#at = (((slice % SLICES) + SLICES) % SLICES) * FIELDS;
     this.#over = (slice + 1) * this.#sliceMs;
   }
 }

@@ -1,0 +1,29 @@
+import type { Term } from "../breaker/term.js";
+import type { Guard } from "./guard.js";
+
+/** What sees a call's outcome through. */
+export interface Handlers {
+  readonly onSuccess: ((value: unknown) => unknown) | undefined;
+  readonly onFailure: (error: unknown) => never;
+}
+
+/** The handlers of the calls that began at one reading of the clock, under one term. */
+export class TimedCalls implements Handlers {
+  readonly term: Term;
+  readonly began: number;
+  readonly onSuccess: (value: unknown) => unknown;
+  readonly onFailure: (error: unknown) => never;
+
+  constructor(guard: Guard, term: Term, began: number) {
+    this.term = term;
+    this.began = began;
+    this.onSuccess = (value) => {
+      guard.returned(term, value, began);
+      return value;
+    };
+    this.onFailure = (error) => {
+      guard.threw(term, error, undefined, began);
+      throw error;
+    };
+  }
+}

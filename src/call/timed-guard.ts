@@ -1,0 +1,26 @@
+import type { Breaker } from "../breaker/breaker.js";
+import { Guard } from "./guard.js";
+import type { Policy } from "./policy.js";
+import { type Handlers, TimedCalls } from "./timed-calls.js";
+
+/**
+ * A guard whose calls may be slow. The coarse clock ticks far less often than calls begin: those of one tick share
+ * their handlers, and nothing is allocated for a call.
+ */
+class TimedGuard extends Guard {
+  #latest: TimedCalls | undefined;
+
+  override get handlers(): Handlers {
+    const { term } = this.breaker;
+    const began = this.began();
+    const latest = this.#latest;
+    if (latest !== undefined && latest.began === began && latest.term === term) return latest;
+    this.#latest = new TimedCalls(this, term, began);
+    return this.#latest;
+  }
+}
+
+/** The guard of one handle of that breaker. */
+export function makeGuard(breaker: Breaker, policy: Policy): Guard {
+  return breaker.settings.slowCall === 0 ? new Guard(breaker, policy) : new TimedGuard(breaker, policy);
+}
