@@ -19,7 +19,7 @@ export const MUTANTS = [
     "a late success closes",
     "breaker/breaker.js",
     "succeeded(term, slow) {\n        if (term.era !== this.term.era)\n            return;",
-    'succeeded(term, slow) {\n        if (term.era !== this.term.era) {\n            this.#decide({ state: "closed", base: this.#base(), reason: "", silent: false });\n            return;\n        }',
+    'succeeded(term, slow) {\n        if (term.era !== this.term.era) {\n            this.#decide({ state: "closed", base: this.generation, reason: "", silent: false });\n            return;\n        }',
   ],
   [
     "revisions restart at 1",
@@ -48,7 +48,7 @@ export const MUTANTS = [
   [
     "a probe that succeeded changes nothing",
     "breaker/breaker.js",
-    'this.#decide({ state: "closed", base: this.#base(), reason: "probe succeeded", silent: false });',
+    'this.#decide({ state: "closed", base: this.generation, reason: "probe succeeded", silent: false });',
     ";",
   ],
   [

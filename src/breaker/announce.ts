@@ -15,7 +15,7 @@ export function announceState(breaker: Breaker, state: CircuitState, local: bool
   };
   if (type !== "open") events.emit({ type, ...common });
   else {
-    const error = breaker.cause === undefined ? {} : { error: breaker.cause };
+    const error = breaker.recovery?.cause === undefined ? {} : { error: breaker.recovery.cause };
     events.emit({ type, ...common, retryAfterMs: breaker.retryAfterMs, ...error });
   }
 }

@@ -6,8 +6,15 @@ const canHideStack = tryHidingStack();
 
 /** The error of a call that is not made. Without a stack it costs a hundredth of what it does with one. */
 export function rejectionOf(breaker: Breaker): FailfastError {
-  const { name: circuit, held, settings, cause, refusedState: state, refusedForMs: retryAfterMs } = breaker;
-  const fields = { circuit, state, held, retryAfterMs, cause };
+  const {
+    name: circuit,
+    held,
+    settings,
+    recovery,
+    refusedState: state,
+    refusedForMs: retryAfterMs,
+  } = breaker;
+  const fields = { circuit, state, held, retryAfterMs, cause: recovery?.cause };
   if (settings.stackTraces || !canHideStack) return new FailfastError(fields);
   const { stackTraceLimit } = Error as { stackTraceLimit?: number };
   (Error as { stackTraceLimit?: number | undefined }).stackTraceLimit = undefined;

@@ -17,10 +17,17 @@ export class TimedCalls implements Handlers {
   constructor(guard: Guard, term: Term, began: number) {
     this.term = term;
     this.began = began;
-    this.onSuccess = (value) => {
-      guard.returned(term, value, began);
-      return value;
-    };
+    const { breaker, policy } = guard;
+    const plain = policy.results === undefined && !breaker.fleet.events.successesObserved;
+    this.onSuccess = plain
+      ? (value) => {
+          breaker.succeeded(term, guard.isSlow(began));
+          return value;
+        }
+      : (value) => {
+          guard.returned(term, value, began);
+          return value;
+        };
     this.onFailure = (error) => {
       guard.threw(term, error, undefined, began);
       throw error;

@@ -18,7 +18,8 @@ const NEEDLESS = 0.8;
 
 /** What the traffic so far says of a circuit's settings. */
 export function* lintBreaker(breaker: Breaker): Generator<Finding> {
-  const { name, settings, traffic, trips, needless, fleet } = breaker;
+  const { name, settings, traffic, fleet } = breaker;
+  const { trips, needless } = breaker.recovery ?? { trips: 0, needless: 0 };
   if (traffic instanceof TripRule && (settings.failureRate > 0 || settings.slowCall > 0)) {
     const windows = Math.floor(traffic.windows(fleet.clock.now()));
     if (windows >= WINDOWS && traffic.busiest < settings.minimumCalls) {
