@@ -26,6 +26,7 @@ describe("the time that a failure asks for", () => {
     ["the empty string", ""],
     ["a word", "soon"],
     ["a word with a colon", "ab:"],
+    ["a longer word with a colon", "abc:"],
     ["a date without an hour", "21 Oct 2026"],
     ["a date in figures alone", "2026-10-21 07:28:30"],
     ["a date of another format", "2026-10-21T07:28:30Z"],

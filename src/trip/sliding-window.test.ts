@@ -16,6 +16,16 @@ describe("a sliding window of ten slices", () => {
     expect([window.calls(4), window.failures(4), window.slow(4)]).toEqual([4, 2, 2]);
   });
 
+  test("lets go of every call, where a slice's end, in floating point, still belongs to it", () => {
+    const window = new SlidingWindow(7);
+    const end = 3 * 0.7;
+    expect(Math.floor(end / 0.7)).toBe(2);
+    window.record(1.5, true, true);
+    window.record(end, true, true);
+    expect(window.calls(8.3)).toBe(2);
+    expect([window.calls(8.5), window.failures(8.5), window.slow(8.5)]).toEqual([0, 0, 0]);
+  });
+
   test("holds nothing older than the window, and all of the last nine tenths of it", () => {
     const call = fc.record({
       after: fc.integer({ min: 0, max: 400 }),
