@@ -119,8 +119,13 @@ export function bench(without: readonly ("swap" | "list" | "watch")[] = []): Ben
   return { time, store, replica, chance, health };
 }
 
-/** What another process wrote at a revision, when the store's clock said `WALL`. */
-const by = (revision: number, nonce = `n${revision}`): Stamp => ({ revision, nonce, now: WALL, by: "other" });
+/** What another process wrote at a revision, by the store's clock just now. */
+const by = (revision: number, nonce = `n${revision}`): Stamp => ({
+  revision,
+  nonce,
+  now: WALL + AHEAD,
+  by: "other",
+});
 export const isOpen = (revision: number, duration = 1_000, nonce?: string): CircuitRecord =>
   opened(by(revision, nonce), { duration, reason: "theirs" });
 export const isClosed = (revision: number): CircuitRecord => closed(by(revision), "theirs");

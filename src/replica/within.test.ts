@@ -116,6 +116,7 @@ test.each([
 });
 
 test("a string is none, even where somebody gave all strings a then", () => {
+  // biome-ignore lint/suspicious/noThenProperty: just this is the case
   Object.defineProperty(String.prototype, "then", { value: () => undefined, configurable: true });
   try {
     expect(isThenable("a record")).toBe(false);
