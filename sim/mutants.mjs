@@ -66,7 +66,7 @@ export const MUTANTS = [
   [
     "a store that forgot is not told again",
     "replica/restore.js",
-    "if (entry.restoring || !worthRestoring(replica, entry))\n        return;",
+    "if (entry.restoring || surviving(replica, entry) === null)\n        return;",
     "return;",
   ],
   ["swaps don't compare", "replica/verbs.js", "if (store.swap)", "if (false)"],

@@ -16,12 +16,12 @@ const DOUBLINGS = 5;
  * absence neither closes a circuit early nor extends it. Of holds, the newer one is restored as it was.
  */
 export function restore(replica: Replica, entry: Entry<VersionedRecord>): void {
-  if (entry.restoring || !worthRestoring(replica, entry)) return;
+  if (entry.restoring || surviving(replica, entry) === null) return;
   entry.restoring = true;
   const jitter = JITTER_MS * 2 ** Math.min(entry.strikes, DOUBLINGS);
   replica.clock.after(replica.clock.random() * jitter, () => {
     entry.restoring = false;
-    if (replica.synchroniser.closed || !worthRestoring(replica, entry)) return;
+    if (replica.synchroniser.closed || surviving(replica, entry) === null) return;
     write(
       replica,
       entry,
@@ -36,10 +36,7 @@ export function restore(replica: Replica, entry: Entry<VersionedRecord>): void {
   });
 }
 
-function worthRestoring(replica: Replica, entry: Entry<VersionedRecord>): boolean {
-  return entry.stored !== entry.sighting?.raw && surviving(replica, entry) !== null;
-}
-
+/** What the store has to be told, if anything. */
 function surviving<R extends VersionedRecord>(replica: Replica, entry: Entry<R>): R | null {
   const { sighting } = entry;
   if (sighting === null) return null;
