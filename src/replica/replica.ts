@@ -123,13 +123,7 @@ export class Replica {
    * Joins what came in with what is known. `current` says that the store holds just this now, which a push
    * does not say: only then is a lower revision than ours a store that forgot, and not a late message.
    */
-  receive(
-    entry: Entry<VersionedRecord>,
-    raw: string | null,
-    arrival: Arrival,
-    current: boolean,
-    notify = true,
-  ): void {
+  receive(entry: Entry<VersionedRecord>, raw: string | null, arrival: Arrival, current: boolean): void {
     const change = raw !== entry.stored;
     if (current || entry.stored === undefined || entry.stored === null) entry.stored = raw;
     const known = entry.sighting;
@@ -165,7 +159,7 @@ export class Replica {
     }
     // Somebody's write came through: ours that failed long ago say nothing of the next one.
     entry.strikes = 0;
-    if (notify) entry.subscriber?.changed();
+    entry.subscriber?.changed();
   }
 
   /** Something is wrong with the store: it is said once, until all is well again. */

@@ -3,7 +3,7 @@ import type { VersionedRecord } from "../machine/record.js";
 import { renewed } from "../machine/transition.js";
 import type { Entry } from "./entry.js";
 import type { Replica } from "./replica.js";
-import { write } from "./writer.js";
+import { isHold, write } from "./writer.js";
 
 /** The replicas of a fleet notice together that the store forgot; whoever comes first spares the others the write. */
 const JITTER_MS = 1_000;
@@ -53,5 +53,3 @@ function surviving<R extends VersionedRecord>(replica: Replica, entry: Entry<R>)
   const order = restrictiveness(theirs.state) - restrictiveness(mine.state) || theirs.until - mine.until;
   return order > 0 ? theirs : mine;
 }
-
-const isHold = (record: VersionedRecord): boolean => !("generation" in record);

@@ -2,7 +2,7 @@ import { encode } from "../machine/codec.js";
 import { HOLD_KEPT_MS, KEPT_MS, type VersionedRecord } from "../machine/record.js";
 import { nextRevision, type Stamp } from "../machine/transition.js";
 import type { Awaitable, SwapResult } from "../stores/store.js";
-import type { Entry } from "./entry.js";
+import type { Entry, Write } from "./entry.js";
 import type { Replica } from "./replica.js";
 import { retryDelay } from "./retry.js";
 import { swap } from "./verbs.js";
@@ -13,6 +13,8 @@ const WRITE_MS = 250;
 const TRIES = 8;
 /** No record is this: an answer to a swap that expects it tells what is stored, and the time. */
 const NOTHING_LIKE_IT = "?";
+/** Nothing that comes in is this one's, for no record is without a nonce. */
+const NOT_SENT: Write = { nonce: "", granted: () => undefined };
 
 /** `granted`: the store has it. `moot`: there was nothing to write. `busy`: another write is under way. */
 export type WriteOutcome = "granted" | "moot" | "busy" | "failed";
@@ -50,7 +52,6 @@ export function write<R extends VersionedRecord>(
   };
 
   const attempt = (tries: number): void => {
-    if (over) return;
     if (!storeClock.known && store.swap) {
       readClock(tries);
       return;
@@ -83,11 +84,11 @@ export function write<R extends VersionedRecord>(
     if (over) return;
     // A swap that lost its answer, and was carried out all the same, returns what we wrote.
     if (ok || value === raw) {
-      replica.receive(entry, raw, arrival, true, false);
+      replica.receive(entry, raw, arrival, true);
       end("granted");
       return;
     }
-    entry.write = { nonce: "", granted: () => undefined };
+    entry.write = NOT_SENT;
     replica.receive(entry, value, arrival, true);
     if (tries >= TRIES) fail(new Error(`the write of "${entry.key}" lost ${TRIES} races in a row`));
     else if (tries < 2) attempt(tries + 1);
@@ -96,7 +97,7 @@ export function write<R extends VersionedRecord>(
 
   /** Learns the store's clock before the first deadline is written in it. */
   const readClock = (tries: number): void => {
-    entry.write = { nonce: "", granted: () => undefined };
+    entry.write = NOT_SENT;
     const sent = clock.now();
     ask(
       replica,
@@ -123,7 +124,7 @@ export function write<R extends VersionedRecord>(
     end("failed");
   };
 
-  entry.write = { nonce: "", granted: () => undefined };
+  entry.write = NOT_SENT;
   replica.writeBegan();
   attempt(0);
 }
@@ -136,12 +137,11 @@ function makeStamp(replica: Replica, entry: Entry<VersionedRecord>): Stamp {
 const nonce = ({ clock }: Replica): string =>
   clock.random().toString(36).slice(2) + clock.random().toString(36).slice(2) || "0";
 
+export const isHold = (record: VersionedRecord): boolean => !("generation" in record);
+
 /** Only expiry deletes, and late: whoever looks a day after the deadline still learns of it. */
 function ttl(record: VersionedRecord, now: number): number {
-  const endless =
-    record.until === 0 &&
-    (record.state === "open" || !("generation" in record)) &&
-    record.state !== "released";
+  const endless = isHold(record) && record.until === 0 && record.state !== "released";
   return endless ? HOLD_KEPT_MS : Math.max(Math.ceil(record.until - now), 0) + KEPT_MS;
 }
 
