@@ -119,6 +119,14 @@ export function bench(without: readonly ("swap" | "list" | "watch")[] = []): Ben
   return { time, store, replica, chance, health };
 }
 
+/** A bench with a breaker for `x`. */
+export function watched(given: { longest?: number } = {}): Bench & { readonly breaker: Listener } {
+  const set = bench();
+  const breaker = listener(given);
+  set.replica.subscribe("x", breaker);
+  return { ...set, breaker };
+}
+
 /** What another process wrote at a revision, by the store's clock just now. */
 const by = (revision: number, nonce = `n${revision}`): Stamp => ({
   revision,
@@ -140,6 +148,12 @@ export const FRESH: Arrival = { now: undefined, fresh: true };
 export function arrive<R extends VersionedRecord>(replica: Replica, entry: Entry<R>, record: R): void {
   replica.receive(entry, encode(record), FRESH, true);
 }
+
+export const PUSH: { readonly fresh: boolean; readonly current: boolean } = { fresh: true, current: false };
+
+/** A record comes in by push: just written, and perhaps not what the store holds now. */
+export const push = (replica: Replica, key: string, record: CircuitRecord | OverrideRecord): void =>
+  replica.deliver({ key, value: encode(record) }, PUSH);
 
 /** A promise that a test settles. */
 export interface Deferred<T> {
