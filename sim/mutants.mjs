@@ -60,8 +60,8 @@ export const MUTANTS = [
   [
     "what the store lacks is closed",
     "replica/replica.js",
-    "if (current && known !== null)\n                restore(this, entry);\n            return;",
-    "if (current && known !== null) { entry.sighting = null; entry.subscriber?.changed(); }\n            return;",
+    "if (raw === null) {\n            restore(this, entry);\n            return;",
+    "if (raw === null) {\n            entry.sighting = null; entry.subscriber?.changed();\n            return;",
   ],
   [
     "a store that forgot is not told again",

@@ -128,7 +128,7 @@ export class Replica {
     if (current || entry.stored === undefined || entry.stored === null) entry.stored = raw;
     const known = entry.sighting;
     if (raw === null) {
-      if (current && known !== null) restore(this, entry);
+      restore(this, entry);
       return;
     }
     const record = raw === known?.raw ? known.record : entry.decode(raw, this.clock.wall());
