@@ -13,6 +13,13 @@ export const NOW = 500;
 export const WALL = 1_000_000;
 export const AHEAD = 7_000;
 
+/** Between two reads of the store, where chance draws a half: with push, and without. */
+export const PUSHED_POLL = 15_000;
+export const POLL = 1_000;
+/** Until a question that failed is asked again, or a gap is read over, drawn likewise. */
+export const RETRY = 800;
+export const GAP = 50;
+
 /** A store by hand: it answers at once out of a map, says what it was asked, and any verb of it may be replaced. */
 export interface HandStore extends Store {
   readonly held: Map<string, string>;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { encode } from "../machine/codec.js";
 import type { SwapResult } from "../stores/store.js";
-import { deferred, FRESH, isClosed, isOpen } from "./replica.fixture.js";
+import { deferred, FRESH, isClosed, isOpen, RETRY } from "./replica.fixture.js";
 import { StoreTimeoutError } from "./within.js";
-import { DEADLINE, RETRY, type Writing, writing } from "./writer.fixture.js";
+import { DEADLINE, type Writing, writing } from "./writer.fixture.js";
 
 describe("a write that lost its answer", () => {
   test("and was carried out, is granted where the next answer returns it", () => {

@@ -5,9 +5,8 @@ import { AHEAD, type Bench, bench, type Listener, listener, NOW, WALL } from "./
 import { type WriteOutcome, write } from "./writer.js";
 
 export const STORE_NOW = WALL + AHEAD;
-/** Our own deadline for a write, and how long until one that failed is tried again, where chance draws a half. */
+/** Our own deadline for a write. */
 export const DEADLINE = 250;
-export const RETRY = 800;
 
 export interface Writing extends Bench {
   readonly entry: Entry<CircuitRecord>;
