@@ -60,8 +60,8 @@ export const MUTANTS = [
   [
     "what the store lacks is closed",
     "replica/replica.js",
-    "if (raw === null) {\n            restore(this, entry);\n            return;",
-    "if (raw === null) {\n            entry.sighting = null; entry.subscriber?.changed();\n            return;",
+    "entry.stored = null;\n        restore(this, entry);",
+    "entry.stored = null;\n        entry.sighting = null;\n        entry.subscriber?.changed();",
   ],
   [
     "a store that forgot is not told again",

@@ -150,13 +150,11 @@ describe("a record that comes in", () => {
 });
 
 describe("what the store lacks", () => {
-  const GONE = { now: undefined, fresh: false };
-
   test("and this process saw is restored; it stays in force", () => {
     const { replica, breaker, time } = watched();
     const entry = replica.circuit("x");
     arrive(replica, entry, isOpen(40));
-    replica.receive(entry, null, GONE, true);
+    replica.lacks(entry);
     expect(entry).toMatchObject({ stored: null, restoring: true, sighting: { record: { revision: 40 } } });
     expect(time.pending).toBe(1);
     expect(breaker.changes).toBe(1);
@@ -165,7 +163,7 @@ describe("what the store lacks", () => {
   test("and nobody saw is nothing", () => {
     const { replica, health } = watched();
     const entry = replica.circuit("x");
-    replica.receive(entry, null, GONE, true);
+    replica.lacks(entry);
     expect(entry).toMatchObject({ stored: null, sighting: null, restoring: false });
     expect(health).toEqual([]);
   });

@@ -124,13 +124,13 @@ export class Replica {
    * does not say: only then is a lower revision than ours a store that forgot, and not a late message.
    */
   receive(entry: Entry<VersionedRecord>, raw: string | null, arrival: Arrival, current: boolean): void {
+    if (raw === null) {
+      this.lacks(entry);
+      return;
+    }
     const change = raw !== entry.stored;
     if (current || entry.stored === undefined || entry.stored === null) entry.stored = raw;
     const known = entry.sighting;
-    if (raw === null) {
-      restore(this, entry);
-      return;
-    }
     const record = raw === known?.raw ? known.record : entry.decode(raw, this.clock.wall());
     if (record === undefined) {
       this.#refuse(entry, raw);
@@ -160,6 +160,12 @@ export class Replica {
     // Somebody's write came through: ours that failed long ago say nothing of the next one.
     entry.strikes = 0;
     entry.subscriber?.changed();
+  }
+
+  /** The store has nothing under its key: it forgot what this process saw, if it saw anything. */
+  lacks(entry: Entry<VersionedRecord>): void {
+    entry.stored = null;
+    restore(this, entry);
   }
 
   /** Something is wrong with the store: it is said once, until all is well again. */

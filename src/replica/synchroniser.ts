@@ -114,19 +114,19 @@ export class Synchroniser {
 
   #subscribe(): void {
     const { store, clock } = this.#replica;
-    if (store.watch === undefined || this.#watch !== undefined) {
+    if (this.#watch !== undefined) {
       this.#read();
       return;
     }
     this.#subscribing = true;
-    within(
+    within<AsyncDisposable | undefined>(
       clock,
       WATCH_MS,
       () =>
         store.watch?.("", {
           change: (entry) => this.#pushed(entry),
           gap: () => this.gap(),
-        }) as AsyncDisposable | PromiseLike<AsyncDisposable>,
+        }),
       (outcome) => {
         this.#subscribing = false;
         if (!outcome.ok) this.#replica.trouble(outcome.error);
@@ -187,7 +187,7 @@ export class Synchroniser {
     }
     for (const entry of this.#replica.entries()) {
       if (found.has(entry.key) || entry.write !== undefined || entry.adopted > before) continue;
-      this.#replica.receive(entry, null, { now: undefined, fresh }, true);
+      this.#replica.lacks(entry);
     }
   }
 
