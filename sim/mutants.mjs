@@ -60,8 +60,8 @@ export const MUTANTS = [
   [
     "what the store lacks is closed",
     "replica/replica.js",
-    "entry.stored = null;\n        restore(this, entry);",
-    "entry.stored = null;\n        entry.sighting = null;\n        entry.subscriber?.changed();",
+    "entry.rubbish = undefined;\n        restore(this, entry);",
+    "entry.rubbish = undefined;\n        entry.sighting = null;\n        entry.subscriber?.changed();",
   ],
   [
     "a store that forgot is not told again",

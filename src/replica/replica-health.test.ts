@@ -38,6 +38,14 @@ describe("the store's health", () => {
     expect(health).toEqual([expect.any(StoreAnswerError), "up"]);
   });
 
+  test("is well once the store let go of what is no record", () => {
+    const { replica, health } = watched();
+    replica.deliver({ key: "circuit:x", value: "rubbish" }, PUSH);
+    replica.lacks(replica.circuit("x"));
+    replica.recovered();
+    expect(health).toEqual([expect.any(StoreAnswerError), "up"]);
+  });
+
   test("is not well while a write failed and is still wanted", () => {
     const { replica, health, breaker } = watched();
     const entry = replica.circuit("x");

@@ -165,6 +165,7 @@ export class Replica {
   /** The store has nothing under its key: it forgot what this process saw, if it saw anything. */
   lacks(entry: Entry<VersionedRecord>): void {
     entry.stored = null;
+    entry.rubbish = undefined;
     restore(this, entry);
   }
 
