@@ -36,8 +36,8 @@ export default defineConfig({
       provider: "v8",
       include: ["src/**/*.ts"],
       exclude: ["src/**/*.test.ts", "src/**/*.fixture.ts"],
-      // The pure rooms: every branch of the machine, and of the trip rules all that can be reached.
-      thresholds: { "src/machine/*.ts": { branches: 100 }, "src/trip/*.ts": { branches: 95 } },
+      // The rooms that decide: every branch.
+      thresholds: { "src/{machine,replica,trip}/*.ts": { branches: 100 } },
       reporter: ["text-summary", "text"],
     },
   },
