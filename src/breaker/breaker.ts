@@ -92,10 +92,10 @@ export class Breaker extends CircuitView implements Subscriber {
     }
   }
 
-  /** A call succeeded; where successes are neither counted nor probes, this needs not be called. */
-  succeeded(term: Term, slow: boolean): void {
+  /** A call succeeded by then; where successes are neither counted nor probes, this needs not be called. */
+  succeeded(term: Term, slow: boolean, now: number = this.fleet.coarse()): void {
     if (term.era !== this.term.era) return;
-    if (term.kind === "closed") this.#countSuccess(slow);
+    if (term.kind === "closed") this.#countSuccess(slow, now);
     else if (term.kind === "probe") this.#probePassed();
   }
 
@@ -216,10 +216,9 @@ export class Breaker extends CircuitView implements Subscriber {
     return fleet.clock.random() < share ? term : undefined;
   }
 
-  #countSuccess(slow: boolean): void {
+  #countSuccess(slow: boolean, now: number): void {
     if (this.settings.mode === "throttle") this.#throttle.accepted(this.fleet.clock.now());
     else if (countsSuccesses(this.settings)) {
-      const now = this.fleet.coarse();
       const why = this.#rule.record(now, false, slow);
       if (why !== undefined) this.#trip(now, why, undefined);
     }

@@ -136,8 +136,13 @@ export class Guard implements Handlers {
   began(): number {
     const { settings, fleet } = this.breaker;
     if (fleet.events.successesObserved) return fleet.clock.now();
-    if (settings.slowCall === 0) return NO_READING;
-    return settings.slowCall < COARSE_FROM_MS ? fleet.clock.now() : fleet.coarse();
+    return settings.slowCall === 0 ? NO_READING : this.clock();
+  }
+
+  /** The clock by which a call is slow or not. */
+  get clock(): () => number {
+    const { settings, fleet } = this.breaker;
+    return settings.slowCall < COARSE_FROM_MS ? fleet.clock.now : fleet.coarse;
   }
 
   /** A call under the handlers at hand: what wrapped functions do themselves. */
@@ -239,11 +244,10 @@ export class Guard implements Handlers {
   }
 
   /** A call during which this process itself was blocked can't be told to be slow. */
-  isSlow(began: number): boolean {
+  isSlow(began: number, now?: number): boolean {
     const { settings, fleet } = this.breaker;
     if (began === NO_READING || settings.slowCall === 0) return false;
-    const now = settings.slowCall < COARSE_FROM_MS ? fleet.clock.now() : fleet.coarse();
-    return now - began >= settings.slowCall && fleet.clock.stalled?.() !== true;
+    return (now ?? this.clock()) - began >= settings.slowCall && fleet.clock.stalled?.() !== true;
   }
 
   #openFor(failure: unknown): number | undefined {

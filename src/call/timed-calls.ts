@@ -18,16 +18,18 @@ export class TimedCalls implements Handlers {
     this.term = term;
     this.began = began;
     const { breaker, policy } = guard;
-    const plain = policy.results === undefined && !breaker.fleet.events.successesObserved;
-    this.onSuccess = plain
-      ? (value) => {
-          breaker.succeeded(term, guard.isSlow(began));
-          return value;
-        }
-      : (value) => {
-          guard.returned(term, value, began);
-          return value;
-        };
+    const { clock } = guard;
+    if (policy.results !== undefined || breaker.fleet.events.successesObserved)
+      this.onSuccess = (value) => {
+        guard.returned(term, value, began);
+        return value;
+      };
+    else
+      this.onSuccess = (value) => {
+        const ended = clock();
+        breaker.succeeded(term, guard.isSlow(began, ended), ended);
+        return value;
+      };
     this.onFailure = (error) => {
       guard.threw(term, error, undefined, began);
       throw error;

@@ -8,11 +8,18 @@ import { type Handlers, TimedCalls } from "./timed-calls.js";
  * their handlers, and nothing is allocated for a call.
  */
 class TimedGuard extends Guard {
+  readonly #now: () => number;
   #latest: TimedCalls | undefined;
+
+  constructor(breaker: Breaker, policy: Policy) {
+    super(breaker, policy);
+    this.#now = this.clock;
+  }
 
   override get handlers(): Handlers {
     const { term } = this.breaker;
-    const began = this.began();
+    // Nobody listens to successes where calls pass at a glance.
+    const began = this.#now();
     const latest = this.#latest;
     if (latest !== undefined && latest.began === began && latest.term === term) return latest;
     this.#latest = new TimedCalls(this, term, began);

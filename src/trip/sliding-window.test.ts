@@ -13,7 +13,7 @@ describe("a sliding window of ten slices", () => {
     window.record(1, true, false);
     window.record(2, false, true);
     window.record(3, true, true);
-    expect([window.calls(4), window.failures(4), window.slow(4)]).toEqual([4, 2, 2]);
+    expect(window.at(4)).toEqual({ calls: 4, failures: 2, slow: 2 });
   });
 
   test("lets go of every call, where a slice's end, in floating point, still belongs to it", () => {
@@ -22,8 +22,8 @@ describe("a sliding window of ten slices", () => {
     expect(Math.floor(end / 0.7)).toBe(2);
     window.record(1.5, true, true);
     window.record(end, true, true);
-    expect(window.calls(8.3)).toBe(2);
-    expect([window.calls(8.5), window.failures(8.5), window.slow(8.5)]).toEqual([0, 0, 0]);
+    expect(window.at(8.3).calls).toBe(2);
+    expect([window.at(8.5).calls, window.at(8.5).failures, window.at(8.5).slow]).toEqual([0, 0, 0]);
   });
 
   test("is up to date whatever of it is asked first", () => {
@@ -52,9 +52,9 @@ describe("a sliding window of ten slices", () => {
           all.push({ at: now, failed, slow });
           const slice = Math.floor(now / SLICE);
           const held = all.filter(({ at }) => Math.floor(at / SLICE) > slice - 10);
-          expect(window.calls(now)).toBe(held.length);
-          expect(window.failures(now)).toBe(held.filter((each) => each.failed).length);
-          expect(window.slow(now)).toBe(held.filter((each) => each.slow).length);
+          expect(window.at(now).calls).toBe(held.length);
+          expect(window.at(now).failures).toBe(held.filter((each) => each.failed).length);
+          expect(window.at(now).slow).toBe(held.filter((each) => each.slow).length);
           for (const ms of [0, 50, 100, 250, 300, 1_000, 9_000]) {
             const slices = Math.min(10, Math.max(1, Math.floor(ms / SLICE)));
             const lately = all.filter(({ at }) => Math.floor(at / SLICE) > slice - slices);
@@ -72,9 +72,9 @@ describe("a sliding window of ten slices", () => {
   test("empties as time passes, with no calls", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(50, true, false);
-    expect([999, 1_000].map((now) => window.calls(now))).toEqual([1, 0]);
+    expect([999, 1_000].map((now) => window.at(now).calls)).toEqual([1, 0]);
     window.record(2_050, true, false);
-    expect(window.calls(1e9)).toBe(0);
+    expect(window.at(1e9).calls).toBe(0);
     expect(window.lately(1e9, WINDOW)).toEqual({ calls: 0, failures: 0 });
   });
 
@@ -89,15 +89,15 @@ describe("a sliding window of ten slices", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(0, true, true);
     window.record(WINDOW, false, false);
-    expect([window.calls(WINDOW), window.failures(WINDOW), window.slow(WINDOW)]).toEqual([1, 0, 0]);
+    expect(window.at(WINDOW)).toEqual({ calls: 1, failures: 0, slow: 0 });
   });
 
   test("a clock that goes back changes nothing", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(5_000, true, false);
-    expect(window.calls(100)).toBe(1);
+    expect(window.at(100).calls).toBe(1);
     window.record(100, true, false);
-    expect(window.calls(5_000)).toBe(2);
+    expect(window.at(5_000).calls).toBe(2);
     expect(window.lately(5_000, SLICE)).toEqual({ calls: 2, failures: 2 });
   });
 
@@ -105,10 +105,10 @@ describe("a sliding window of ten slices", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(0, true, true);
     window.clear();
-    expect([window.calls(1), window.failures(1), window.slow(1)]).toEqual([0, 0, 0]);
+    expect(window.at(1)).toEqual({ calls: 0, failures: 0, slow: 0 });
     expect(window.lately(1, WINDOW)).toEqual({ calls: 0, failures: 0 });
     window.record(950, true, false);
     window.record(1_001, true, false);
-    expect(window.calls(1_001)).toBe(2);
+    expect(window.at(1_001).calls).toBe(2);
   });
 });

@@ -16,47 +16,46 @@ const NONE: Counts = { calls: 0, failures: 0, slow: 0 };
  */
 export class SlidingWindow {
   readonly #sliceMs: number;
+  readonly #totals = { calls: 0, failures: 0, slow: 0 };
   /** The slices that are over, by their number. */
   readonly #slices: Counts[] = Array<Counts>(SLICES).fill(NONE);
-  /** The totals, and what they were, of slices still in the window, when the newest began. */
-  #calls = 0;
-  #failures = 0;
-  #slow = 0;
+  /** What the totals were, of slices still in the window, when the newest began. */
   #before: Counts = NONE;
   /** The number of the newest slice, counted from the clock's zero, and when it is over. */
   #newest = -Infinity;
   #over = -Infinity;
   #busiest = 0;
+  /** When it began to count. */
+  #since: number | undefined;
 
   constructor(windowMs: number) {
     this.#sliceMs = windowMs / SLICES;
   }
 
-  record(now: number, failed: boolean, slow: boolean): void {
+  /** What the window holds then, the call included. */
+  record(now: number, failed: boolean, slow: boolean): Counts {
+    const totals = this.#totals;
     if (now >= this.#over) this.#advance(now);
-    this.#calls++;
-    if (failed) this.#failures++;
-    if (slow) this.#slow++;
+    totals.calls++;
+    if (failed) totals.failures++;
+    if (slow) totals.slow++;
+    return totals;
   }
 
-  calls(now: number): number {
+  /** What the window holds now; it changes with the next call. */
+  at(now: number): Counts {
     if (now >= this.#over) this.#advance(now);
-    return this.#calls;
-  }
-
-  failures(now: number): number {
-    if (now >= this.#over) this.#advance(now);
-    return this.#failures;
-  }
-
-  slow(now: number): number {
-    if (now >= this.#over) this.#advance(now);
-    return this.#slow;
+    return this.#totals;
   }
 
   /** The most calls that it held at a time. */
   get busiest(): number {
-    return Math.max(this.#busiest, this.#calls);
+    return Math.max(this.#busiest, this.#totals.calls);
+  }
+
+  /** How many windows have passed since its first call. */
+  watched(now: number): number {
+    return (now - (this.#since ?? now)) / (this.#sliceMs * SLICES);
   }
 
   /** Calls and failures of the last `ms` alone, as far back as the window goes. */
@@ -76,15 +75,14 @@ export class SlidingWindow {
     this.#busiest = this.busiest;
     this.#slices.fill(NONE);
     this.#before = NONE;
-    this.#calls = 0;
-    this.#failures = 0;
-    this.#slow = 0;
+    Object.assign(this.#totals, NONE);
   }
 
   /** What the newest slice has so far. */
   get #current(): Counts {
-    const { calls, failures, slow } = this.#before;
-    return { calls: this.#calls - calls, failures: this.#failures - failures, slow: this.#slow - slow };
+    const { calls, failures, slow } = this.#totals;
+    const before = this.#before;
+    return { calls: calls - before.calls, failures: failures - before.failures, slow: slow - before.slow };
   }
 
   #sliceAt(slice: number): Counts {
@@ -95,19 +93,21 @@ export class SlidingWindow {
   #advance(now: number): void {
     const slice = Math.floor(now / this.#sliceMs);
     if (slice <= this.#newest) return;
+    this.#since ??= now;
     this.#busiest = this.busiest;
+    const totals = this.#totals;
     if (slice - this.#newest >= SLICES) this.clear();
     else {
       this.#slices[this.#newest % SLICES] = this.#current;
       for (let each = this.#newest + 1; each <= slice; each++) {
         const { calls, failures, slow } = this.#sliceAt(each);
-        this.#calls -= calls;
-        this.#failures -= failures;
-        this.#slow -= slow;
+        totals.calls -= calls;
+        totals.failures -= failures;
+        totals.slow -= slow;
         this.#slices[each % SLICES] = NONE;
       }
     }
-    this.#before = { calls: this.#calls, failures: this.#failures, slow: this.#slow };
+    this.#before = { ...totals };
     this.#newest = slice;
     this.#over = (slice + 1) * this.#sliceMs;
   }

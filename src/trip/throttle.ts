@@ -34,7 +34,7 @@ export class Throttle {
   }
 
   probability(now: number): number {
-    const requests = this.#window.failures(now);
-    return Math.max(0, (requests - K * this.#window.slow(now)) / (requests + 1));
+    const { failures: requests, slow: accepts } = this.#window.at(now);
+    return Math.max(0, (requests - K * accepts) / (requests + 1));
   }
 }

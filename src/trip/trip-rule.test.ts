@@ -153,10 +153,11 @@ describe("what else it knows", () => {
   });
 
   test("how many windows it has watched", () => {
-    const counting = rule({ threshold: 2 });
-    expect(counting.windows(5_000)).toBe(0);
-    counting.record(5_000, false, false);
-    counting.record(9_000, false, false);
-    expect(counting.windows(25_000)).toBe(2);
+    const rated = rule({ failureRate: 0.5 });
+    expect(rated.windows(5_000)).toBe(0);
+    rated.record(5_000, false, false);
+    rated.record(9_000, false, false);
+    expect(rated.windows(25_000)).toBe(2);
+    expect(rule({ threshold: 2 }).windows(25_000)).toBe(0);
   });
 });

@@ -23,7 +23,6 @@ export class TripRule {
   readonly #window: SlidingWindow | undefined;
   /** When a failure last came from this host itself. */
   suspected: number = -Infinity;
-  #since: number | undefined;
 
   constructor(settings: CircuitSettings) {
     const { failureRate, threshold, window } = settings;
@@ -36,13 +35,12 @@ export class TripRule {
   record(now: number, failed: boolean, slow: boolean): "failure" | "failure rate" | "slow calls" | undefined {
     const { failureRate, minimumCalls, slowCallRate, threshold } = this.#settings;
     const window = this.#window;
-    if (this.#since === undefined) this.#since = now;
     if (window !== undefined) {
-      window.record(now, failed, slow);
-      const calls = window.calls(now);
+      const counts = window.record(now, failed, slow);
+      const { calls } = counts;
       if (calls >= minimumCalls) {
-        if (failureRate > 0 && window.failures(now) >= failureRate * calls) return "failure rate";
-        if (slowCallRate > 0 && window.slow(now) >= slowCallRate * calls) return "slow calls";
+        if (failureRate > 0 && counts.failures >= failureRate * calls) return "failure rate";
+        if (slowCallRate > 0 && counts.slow >= slowCallRate * calls) return "slow calls";
       }
     }
     if (!failed || failureRate > 0) return undefined;
@@ -67,7 +65,7 @@ export class TripRule {
 
   /** Windows that it has watched so far. */
   windows(now: number): number {
-    return this.#since === undefined ? 0 : (now - this.#since) / this.#settings.window;
+    return this.#window?.watched(now) ?? 0;
   }
 
   clear(): void {
