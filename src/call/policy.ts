@@ -1,11 +1,7 @@
 import { warn } from "../platform.js";
+import { enabledByEnvironment } from "../surface/enabled.js";
 import { isFailfastError } from "../surface/failfast-error.js";
-import {
-  type ErrorClass,
-  type Exceptions,
-  enabledByEnvironment,
-  type HandleOptions,
-} from "../surface/options.js";
+import type { ErrorClass, Exceptions, HandleOptions } from "../surface/options.js";
 import { callTimeoutOf } from "../surface/settings.js";
 import { TimeoutError } from "../surface/timeout-error.js";
 

@@ -1,7 +1,7 @@
 import { type AbortSignalLike, Caller } from "../call/report.js";
 import type { Circuit } from "../surface/circuit.js";
 import { isFailfastError, rejectionIn } from "../surface/failfast-error.js";
-import { show } from "../surface/options.js";
+import { show } from "../surface/show.js";
 import { retryAfterOf } from "../trip/retry-after.js";
 import { streamed } from "./model-stream.js";
 import { type ClientOptions, circuitsNamed } from "./named.js";

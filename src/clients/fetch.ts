@@ -4,7 +4,7 @@ import { checkFunction } from "../call/wrap.js";
 import type { Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
 import type { Duration } from "../surface/duration.js";
-import { show } from "../surface/options.js";
+import { show } from "../surface/show.js";
 import { checkName, failedStatus } from "./named.js";
 
 /** The platform's `URL`, where its types are known. */

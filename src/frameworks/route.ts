@@ -2,7 +2,7 @@ import type { Report } from "../call/report.js";
 import type { Circuit, Duration, Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
 import { isFailfastError } from "../surface/failfast-error.js";
-import { show } from "../surface/options.js";
+import { show } from "../surface/show.js";
 
 /** What the guards of all frameworks take besides a circuit's own options. */
 export interface RouteOptions

@@ -10,7 +10,7 @@ import { type CircuitState, OPERATOR_LONGEST_MS } from "../machine/record.js";
 import { apply } from "./decorate.js";
 import { type Duration, milliseconds } from "./duration.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "./events.js";
-import { show } from "./options.js";
+import { show } from "./show.js";
 
 /** The platform's `AbortSignal`, where its types are known. */
 export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : CallerSignal;

@@ -3,7 +3,7 @@ import { wrap } from "../call/wrap.js";
 import { type Circuit, type Guards, makeCircuit } from "./circuit.js";
 import { apply } from "./decorate.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "./events.js";
-import { show } from "./options.js";
+import { show } from "./show.js";
 
 /** The circuits that a function of a call's arguments names: one for each host, tenant or shard. */
 export interface Circuits<A extends readonly unknown[] = readonly unknown[]> extends Guards {

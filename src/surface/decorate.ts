@@ -1,5 +1,5 @@
 import { type AnyFunction, checkFunction } from "../call/wrap.js";
-import { show } from "./options.js";
+import { show } from "./show.js";
 
 interface MetadataReflection {
   getOwnMetadataKeys?(target: object): unknown[];

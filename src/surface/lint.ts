@@ -1,6 +1,6 @@
 import type { Breaker } from "../breaker/breaker.js";
 import { TripRule } from "../trip/trip-rule.js";
-import { show } from "./options.js";
+import { show } from "./show.js";
 
 /** Something about a circuit's settings that the traffic so far speaks against. */
 export interface Finding {

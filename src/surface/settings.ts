@@ -1,7 +1,8 @@
 import type { CircuitSettings } from "../trip/settings.js";
 import { tripsAtOnce } from "../trip/trip-rule.js";
 import { type Duration, LONGEST_CALL_SECONDS, LONGEST_MS, milliseconds } from "./duration.js";
-import { type FailfastDefaults, type FailfastOptions, type RetryAfterLimits, show } from "./options.js";
+import type { FailfastDefaults, FailfastOptions, RetryAfterLimits } from "./options.js";
+import { show } from "./show.js";
 
 /** Without a maximum of its own the open time grows, or is set by a backend, to this many times the circuit's. */
 const GROWS_TO = 10;
