@@ -26,15 +26,6 @@ describe("a sliding window of ten slices", () => {
     expect([window.at(8.5).calls, window.at(8.5).failures, window.at(8.5).slow]).toEqual([0, 0, 0]);
   });
 
-  test("is up to date whatever of it is asked first", () => {
-    for (const ask of ["calls", "failures", "slow"] as const) {
-      const window = new SlidingWindow(WINDOW);
-      window.record(0, true, true);
-      expect(window[ask](WINDOW - 1)).toBe(1);
-      expect(window[ask](WINDOW)).toBe(0);
-    }
-  });
-
   test("holds nothing older than the window, and all of the last nine tenths of it", () => {
     const call = fc.record({
       after: fc.integer({ min: 0, max: 400 }),
