@@ -1,5 +1,5 @@
-// Mutation testing: node scripts/mutation.mjs [room ...]. The pure rooms by the tests beside them, the replica by the
-// rules as well; each has to kill 95 of a hundred mutants.
+// Mutation testing: node scripts/mutation.mjs [room ...]. Each room by the tests beside it alone; each has to kill 95
+// of a hundred mutants.
 import { spawnSync } from "node:child_process";
 
 const rooms = process.argv.length > 2 ? process.argv.slice(2) : ["machine", "trip", "replica"];

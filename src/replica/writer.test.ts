@@ -142,6 +142,16 @@ describe("a store whose clock is not known", () => {
     expect(store.asked.map(([, , expected]) => expected)).toEqual(["?", null]);
   });
 
+  test("tells on the way what it was rolled back to", () => {
+    const { store, begin, entry, replica, outcomes } = writing({ clock: "unknown" });
+    const older = encode(isOpen(39));
+    replica.receive(entry, encode(isOpen(40)), FRESH, true);
+    store.held.set("circuit:x", older);
+    begin();
+    expect(outcomes).toEqual(["granted"]);
+    expect(store.asked.map(([, , expected]) => expected)).toEqual(["?", older]);
+  });
+
   test("tells what is left of it, where it tells the time", () => {
     const { store, begin, entry } = writing({ clock: "unknown" });
     store.held.set("circuit:x", encode({ ...isOpen(40), until: STORE_NOW + 300 }));
