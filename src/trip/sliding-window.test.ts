@@ -74,6 +74,8 @@ describe("a sliding window of ten slices", () => {
     window.record(0, true, false);
     expect(window.lately(SLICE - 1, SLICE)).toEqual({ calls: 1, failures: 1 });
     expect(window.lately(SLICE, SLICE)).toEqual({ calls: 0, failures: 0 });
+    window.record(2 * SLICE, true, false);
+    expect(window.lately(2 * SLICE, SLICE)).toEqual({ calls: 1, failures: 1 });
   });
 
   test("exactly a window later the slice is the same, and its counts are gone", () => {

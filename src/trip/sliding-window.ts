@@ -18,7 +18,7 @@ export class SlidingWindow {
   readonly #sliceMs: number;
   readonly #totals = { calls: 0, failures: 0, slow: 0 };
   /** The slices that are over, by their number. */
-  readonly #slices: Counts[] = Array<Counts>(SLICES).fill(NONE);
+  readonly #slices: Counts[] = [];
   /** What the totals were, of slices still in the window, when the newest began. */
   #before: Counts = NONE;
   /** The number of the newest slice, counted from the clock's zero, and when it is over. */
@@ -73,7 +73,7 @@ export class SlidingWindow {
 
   clear(): void {
     this.#busiest = this.busiest;
-    this.#slices.fill(NONE);
+    this.#slices.length = 0;
     this.#before = NONE;
     Object.assign(this.#totals, NONE);
   }
