@@ -66,7 +66,7 @@ export function explore(machine, options, depth, onDepth = () => undefined) {
     const carryOut = () => {
       first.write = steps.land(world, first.write);
       steps.answer(world, first);
-      for (const other of others) steps.receive(world, other, world.store, false, true);
+      for (const other of others) steps.receive(world, other, world.store, false);
     };
     steps.enter(world, first);
     steps.failCall(world, first);
@@ -155,7 +155,7 @@ export function explore(machine, options, depth, onDepth = () => undefined) {
           yield [
             `${owner}: hears of ${entry.record.state} ${entry.record.revision}`,
             index,
-            (after, my) => steps.receive(after, my, entry, false, true),
+            (after, my) => steps.receive(after, my, entry, false),
           ];
       if (its.down || its.stored?.raw !== world.store?.raw || its.sighting?.raw !== world.store?.raw)
         yield [`${owner}: reads the store`, index, (after, my) => steps.poll(after, my)];

@@ -245,12 +245,12 @@ export function stepsOf(machine, options) {
   function answer(world, my) {
     const { write } = my;
     if (write.phase === "done" || write.found?.raw === write.entry.raw) {
-      receive(world, my, write.entry, true, false);
+      receive(world, my, write.entry, true);
       if (my.write === write) granted(world, my);
       return;
     }
     my.write = { ...write, entry: NOTHING };
-    receive(world, my, write.found, true, true);
+    receive(world, my, write.found, true);
     attempt(world, my, write.kind);
     if (my.write === null) flush(world, my);
   }
@@ -286,14 +286,19 @@ export function stepsOf(machine, options) {
 
   // The replica
 
-  function receive(world, my, entry, current, notify) {
-    const change = entry?.raw !== my.stored?.raw;
-    if (current || !my.stored) my.stored = entry;
-    const { sighting } = my;
+  function lacks(world, my) {
+    my.stored = null;
+    if (surviving(world, my) !== null) my.restoring = true;
+  }
+
+  function receive(world, my, entry, current) {
     if (entry === null) {
-      if (current && sighting !== null && worthRestoring(world, my)) my.restoring = true;
+      lacks(world, my);
       return;
     }
+    const change = entry.raw !== my.stored?.raw;
+    if (current || !my.stored) my.stored = entry;
+    const { sighting } = my;
     const { record } = entry;
     my.seen = Math.max(my.seen, record.revision);
     const longest = record.state === "half-open" ? leaseTime(LAPSES) : OPEN;
@@ -303,7 +308,7 @@ export function stepsOf(machine, options) {
     const order = sighting === null ? 1 : compare(entry, sighting);
     if (order < 0) {
       if (change && my.stored?.raw === entry.raw) my.storedDeadline = deadline;
-      if (current && worthRestoring(world, my)) my.restoring = true;
+      if (current && surviving(world, my) !== null) my.restoring = true;
       return;
     }
     my.stored = entry;
@@ -313,7 +318,7 @@ export function stepsOf(machine, options) {
     if (my.write?.entry.raw === entry.raw) granted(world, my);
     else {
       my.strikes = false;
-      if (notify) changed(world, my);
+      changed(world, my);
     }
   }
 
@@ -335,7 +340,8 @@ export function stepsOf(machine, options) {
 
   function poll(world, my) {
     const current = my.write === null;
-    if (world.store !== null || current) receive(world, my, world.store, current, true);
+    if (world.store !== null) receive(world, my, world.store, current);
+    else if (current) lacks(world, my);
     my.down = false;
     flush(world, my);
   }
@@ -352,11 +358,10 @@ export function stepsOf(machine, options) {
       theirs.until - mine.until;
     return order > 0 ? theirs : mine;
   }
-  const worthRestoring = (world, my) => my.stored?.raw !== my.sighting?.raw && surviving(world, my) !== null;
 
   function restore(world, my) {
     my.restoring = false;
-    if (!worthRestoring(world, my)) return;
+    if (surviving(world, my) === null) return;
     write(world, my, "restore");
   }
 

@@ -18,8 +18,8 @@ export const MUTANTS = [
   [
     "a late success closes",
     "breaker/breaker.js",
-    "succeeded(term, slow, now = this.fleet.coarse()) {\n        if (term.era !== this.term.era)\n            return;",
-    'succeeded(term, slow, now = this.fleet.coarse()) {\n        if (term.era !== this.term.era) {\n            this.#decide({ state: "closed", base: this.generation, reason: "", silent: false });\n            return;\n        }',
+    "succeeded(term, slow, now) {\n        if (term.era !== this.term.era)\n            return;",
+    'succeeded(term, slow, now) {\n        if (term.era !== this.term.era) {\n            this.#decide({ state: "closed", base: this.generation, reason: "", silent: false });\n            return;\n        }',
   ],
   [
     "revisions restart at 1",

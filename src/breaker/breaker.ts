@@ -92,8 +92,11 @@ export class Breaker extends CircuitView implements Subscriber {
     }
   }
 
-  /** A call succeeded by then; where successes are neither counted nor probes, this needs not be called. */
-  succeeded(term: Term, slow: boolean, now: number = this.fleet.coarse()): void {
+  /**
+   * A call succeeded, by `now` where that was read; where successes are neither counted nor probes, this needs not
+   * be called.
+   */
+  succeeded(term: Term, slow: boolean, now?: number): void {
     if (term.era !== this.term.era) return;
     if (term.kind === "closed") this.#countSuccess(slow, now);
     else if (term.kind === "probe") this.#probePassed();
@@ -166,6 +169,7 @@ export class Breaker extends CircuitView implements Subscriber {
     this.settle(moved);
   }
 
+  /** Proposes what is pending; called whenever the store can be asked. */
   flush(): void {
     propose(this);
   }
@@ -216,9 +220,10 @@ export class Breaker extends CircuitView implements Subscriber {
     return fleet.clock.random() < share ? term : undefined;
   }
 
-  #countSuccess(slow: boolean, now: number): void {
+  #countSuccess(slow: boolean, ended: number | undefined): void {
     if (this.settings.mode === "throttle") this.#throttle.accepted(this.fleet.clock.now());
     else if (countsSuccesses(this.settings)) {
+      const now = ended ?? this.fleet.coarse();
       const why = this.#rule.record(now, false, slow);
       if (why !== undefined) this.#trip(now, why, undefined);
     }

@@ -13,7 +13,7 @@ import type { Recovery } from "./recovery.js";
 
 /**
  * What this process knows of one circuit, by the fleet's record and by what it decided itself, and how the circuit
- * stands by that. Nothing here changes anything.
+ * stands by that. It decides nothing.
  */
 export class CircuitView {
   readonly name: string;
@@ -25,7 +25,7 @@ export class CircuitView {
   overlay: Overlay | null = null;
   /** What its calls showed, where that is counted: by a throttle in that mode, else by a rule; made with the first. */
   traffic: TripRule | Throttle | undefined;
-  /** Made when it first is anything but closed. */
+  /** Made with the first thing that happens to it. */
   recovery: Recovery | undefined;
   /** Made when an operator first holds it. */
   hold: OperatorHold | undefined;

@@ -18,7 +18,8 @@ export class Fleet {
   readonly host: string;
   /** Whose leases are this process's: unlike any other's. */
   readonly owner: string;
-  /** The clock for counting calls. */
+  /** The exact time, and the clock for counting calls. */
+  readonly now: () => number;
   readonly coarse: () => number;
   /** The last look at the clock: what is told of a refusal goes by it, and a flood of them looks once for each. */
   lookedAt = 0;
@@ -32,7 +33,8 @@ export class Fleet {
     this.events = events;
     this.host = host;
     this.owner = `${replica.identity}/${clock.random().toString(36).slice(2, 10)}`;
-    this.coarse = clock.coarse ?? clock.now;
+    this.now = () => clock.now();
+    this.coarse = clock.coarse === undefined ? this.now : clock.coarse.bind(clock);
   }
 
   /** The first call: the replica begins to keep in step, and the process to watch its event loop. */

@@ -10,7 +10,7 @@ import { originOf } from "./origin.js";
 import type { CallerSignal, Policy, Verdict } from "./policy.js";
 import { reasonOf } from "./reason.js";
 import { rejectionOf, rejectSoon, retryAfterMsOf } from "./rejection.js";
-import { type Handlers, TimedCalls } from "./timed-calls.js";
+import { type Handlers, NO_READING, TimedCalls } from "./timed-calls.js";
 
 /** How a function answers: with a promise, with a value, or not known before its first call. */
 export type Kind = "promise" | "value" | undefined;
@@ -142,7 +142,7 @@ export class Guard implements Handlers {
   /** The clock by which a call is slow or not. */
   get clock(): () => number {
     const { settings, fleet } = this.breaker;
-    return settings.slowCall < COARSE_FROM_MS ? fleet.clock.now : fleet.coarse;
+    return settings.slowCall < COARSE_FROM_MS ? fleet.now : fleet.coarse;
   }
 
   /** A call under the handlers at hand: what wrapped functions do themselves. */
@@ -309,8 +309,6 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-/** Where nobody asks how long a call took. */
-const NO_READING = -1;
 /** Below this the coarse clock is too coarse to tell a slow call, in ms. */
 const COARSE_FROM_MS = 200;
 

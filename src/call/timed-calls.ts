@@ -7,6 +7,9 @@ export interface Handlers {
   readonly onFailure: (error: unknown) => never;
 }
 
+/** Where nobody asks how long a call took. */
+export const NO_READING = -1;
+
 /** The handlers of the calls that began at one reading of the clock, under one term. */
 export class TimedCalls implements Handlers {
   readonly term: Term;
@@ -17,9 +20,8 @@ export class TimedCalls implements Handlers {
   constructor(guard: Guard, term: Term, began: number) {
     this.term = term;
     this.began = began;
-    const { breaker, policy } = guard;
-    const { clock } = guard;
-    if (policy.results !== undefined || breaker.fleet.events.successesObserved)
+    const { breaker, policy, clock } = guard;
+    if (began === NO_READING || policy.results !== undefined || breaker.fleet.events.successesObserved)
       this.onSuccess = (value) => {
         guard.returned(term, value, began);
         return value;

@@ -4,8 +4,8 @@ import type { Policy } from "./policy.js";
 import { type Handlers, TimedCalls } from "./timed-calls.js";
 
 /**
- * A guard whose calls may be slow. The coarse clock ticks far less often than calls begin: those of one tick share
- * their handlers, and nothing is allocated for a call.
+ * A guard whose calls may be slow. The coarse clock ticks far less often than calls begin, and those of one tick share
+ * their handlers; where the exact one is needed each call has its own.
  */
 class TimedGuard extends Guard {
   readonly #now: () => number;

@@ -80,16 +80,22 @@ describe("a store that fails", () => {
     }
   });
 
-  test("lists an entry that is none: that is trouble, and the others are taken", () => {
-    const { replica, store, health } = watched();
-    store.list = () => [
-      { key: "circuit:y", value: 7 as unknown as string },
-      { key: "circuit:x", value: encode(isOpen(40)) },
-    ];
-    replica.synchroniser.start();
-    expect(replica.circuit("x").sighting).not.toBeNull();
-    expect(health[0]).toEqual(expect.any(StoreAnswerError));
-  });
+  test.each([{ key: "circuit:y", value: 7 }, { key: 7, value: "rubbish" }, null])(
+    "lists an entry that is none, %j: that is told once, and the others are taken",
+    async (broken) => {
+      const { replica, store, time, health } = watched();
+      const entries = [broken as unknown as StoreEntry, { key: "circuit:x", value: encode(isOpen(40)) }];
+      store.list = () => entries;
+      replica.synchroniser.start();
+      expect(replica.circuit("x").sighting).not.toBeNull();
+      expect(replica.synchroniser.down).toBe(false);
+      await time.advance(3 * PUSHED_POLL);
+      expect(health).toEqual([expect.any(StoreAnswerError)]);
+      entries.shift();
+      await time.advance(2 * PUSHED_POLL);
+      expect(health).toEqual([expect.any(StoreAnswerError), "up"]);
+    },
+  );
 });
 
 describe("a store that hangs", () => {

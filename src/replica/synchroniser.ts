@@ -2,7 +2,7 @@ import { CIRCUIT, circuitKey, HOLD, holdKey } from "../machine/key.js";
 import type { ForeignStore, StoreEntry } from "../stores/store.js";
 import type { Replica } from "./replica.js";
 import { retryDelay } from "./retry.js";
-import { read } from "./verbs.js";
+import { isEntry, read } from "./verbs.js";
 import { within } from "./within.js";
 
 /** Between polls: with push the poll only has to find what push lost, without it the poll is the news. */
@@ -161,8 +161,7 @@ export class Synchroniser {
         if (this.closed) return;
         try {
           if (!outcome.ok) throw outcome.error;
-          this.#take(outcome.value, { before, fresh, sent });
-          this.#succeeded();
+          this.#succeeded(this.#take(outcome.value, { before, fresh, sent }));
         } catch (error) {
           this.#hanging = !outcome.ok && outcome.hangs ? this.#hanging + 1 : 0;
           this.#failed(error);
@@ -176,11 +175,20 @@ export class Synchroniser {
     );
   }
 
-  /** What the store has now. What it lacks was forgotten, unless it came in while we were reading. */
-  #take(entries: Iterable<StoreEntry>, read: { before: number; fresh: boolean; sent: number }): void {
+  /**
+   * What the store has now. What it lacks was forgotten, unless it came in while we were reading. Whether all of it
+   * were entries.
+   */
+  #take(entries: Iterable<StoreEntry>, read: { before: number; fresh: boolean; sent: number }): boolean {
     const { before, fresh, sent } = read;
     const found = new Set<string>();
+    let whole = true;
     for (const entry of entries) {
+      if (!isEntry(entry)) {
+        this.#replica.deliver(entry, { fresh, current: false });
+        whole = false;
+        continue;
+      }
       if (found.size === 0) this.#replica.storeClock.learn(entry.now, sent);
       found.add(entry.key);
       this.#replica.deliver(entry, { fresh, current: this.#olderThan(entry.key, before) });
@@ -189,6 +197,7 @@ export class Synchroniser {
       if (found.has(entry.key) || entry.write !== undefined || entry.adopted > before) continue;
       this.#replica.lacks(entry);
     }
+    return whole;
   }
 
   #olderThan(key: string, before: number): boolean {
@@ -218,13 +227,13 @@ export class Synchroniser {
     return entries;
   }
 
-  #succeeded(): void {
+  #succeeded(whole: boolean): void {
     const wasDown = this.#down;
     this.#down = false;
     this.#hanging = 0;
     this.#unbroken = true;
     this.#replica.prune();
-    this.#replica.recovered();
+    if (whole) this.#replica.recovered();
     for (const [name, subscriber] of this.#replica.subscribers) {
       // A write that failed though reads succeed has a pace of its own.
       const waits = this.#replica.circuits.get(name)?.retry !== undefined;

@@ -1,11 +1,11 @@
 import {
   type Backoff,
-  CIRCUIT,
   type FailfastDefaults,
   FLEET,
   HANDLE,
   NO_OPTIONS,
   type RetryAfterLimits,
+  SHARED,
 } from "./options.js";
 import { show } from "./show.js";
 
@@ -137,7 +137,7 @@ export function checkOptions<T extends FailfastDefaults>(
     throw new TypeError(`the options are ${show(given)}: they take an object`);
   }
   const known: readonly string[] =
-    where === "circuit" ? [...HANDLE, ...CIRCUIT] : [...HANDLE, ...CIRCUIT, ...FLEET];
+    where === "circuit" ? [...HANDLE, ...SHARED] : [...HANDLE, ...SHARED, ...FLEET];
   const checked: Record<string, unknown> = {};
   for (const [option, value] of Object.entries(given)) {
     if (!known.includes(option)) {

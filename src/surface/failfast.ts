@@ -48,11 +48,14 @@ export interface Failfast extends AsyncDisposable {
 /** An independent `failfast`, with its own defaults and circuits. */
 export function createFailfast(defaults?: FailfastDefaults): Failfast {
   const home = new Home(defaults);
-  const failfast = (name: unknown, timeout?: Duration, options?: FailfastOptions): unknown =>
-    typeof name === "function"
-      ? home.circuits(name as (...args: readonly unknown[]) => string, timeout, options)
-      : home.circuit(name, timeout, options);
-  return Object.assign(failfast, {
+  // It has its name by a key, for variables are renamed where modules are joined.
+  const { failfast: callable } = {
+    failfast: (name: unknown, timeout?: Duration, options?: FailfastOptions): unknown =>
+      typeof name === "function"
+        ? home.circuits(name as (...args: readonly unknown[]) => string, timeout, options)
+        : home.circuit(name, timeout, options),
+  };
+  return Object.assign(callable, {
     configure: (given: FailfastDefaults) => home.configure(given),
     circuits: () => home.all(),
     lint: () => home.lint(),

@@ -125,8 +125,17 @@ export interface FailfastDefaults extends FailfastOptions {
   readonly clock?: Clock | undefined;
 }
 
-export const HANDLE = ["exceptions", "results", "fallback", "enabled", "returns", "callTimeout"] as const;
-export const CIRCUIT = [
+/** The options that belong to the handle. */
+export const HANDLE: readonly (keyof HandleOptions)[] = [
+  "exceptions",
+  "results",
+  "fallback",
+  "enabled",
+  "returns",
+  "callTimeout",
+];
+/** Those of the circuit, on which two handles of it must agree. */
+export const SHARED: readonly (keyof CircuitOptions)[] = [
   "store",
   "recovery",
   "probes",
@@ -145,11 +154,10 @@ export const CIRCUIT = [
   "shareReason",
   "stackTraces",
   "maxCircuits",
-] as const;
-export const FLEET = ["timeout", "host", "clock"] as const;
+];
 
-/** The options that two handles of one circuit must agree on. */
-export const SHARED: readonly (keyof CircuitOptions)[] = CIRCUIT;
+/** Those that only make sense for all circuits. */
+export const FLEET: readonly (keyof FailfastDefaults)[] = ["timeout", "host", "clock"];
 
 /** What is given where none are; there is one of it, so that what follows from it can be shared. */
 export const NO_OPTIONS: FailfastDefaults = Object.freeze({});

@@ -33,29 +33,33 @@ describe("a sliding window of ten slices", () => {
       slow: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 5_000 }), fc.array(call, { maxLength: 60 }), (start, calls) => {
-        const window = new SlidingWindow(WINDOW);
-        const all: { at: number; failed: boolean; slow: boolean }[] = [];
-        let now = start;
-        for (const { after, failed, slow } of calls) {
-          now += after;
-          window.record(now, failed, slow);
-          all.push({ at: now, failed, slow });
-          const slice = Math.floor(now / SLICE);
-          const held = all.filter(({ at }) => Math.floor(at / SLICE) > slice - 10);
-          expect(window.at(now).calls).toBe(held.length);
-          expect(window.at(now).failures).toBe(held.filter((each) => each.failed).length);
-          expect(window.at(now).slow).toBe(held.filter((each) => each.slow).length);
-          for (const ms of [0, 50, 100, 250, 300, 1_000, 9_000]) {
-            const slices = Math.min(10, Math.max(1, Math.floor(ms / SLICE)));
-            const lately = all.filter(({ at }) => Math.floor(at / SLICE) > slice - slices);
-            expect(window.lately(now, ms)).toEqual({
-              calls: lately.length,
-              failures: lately.filter((each) => each.failed).length,
-            });
+      fc.property(
+        fc.integer({ min: -5_000, max: 5_000 }),
+        fc.array(call, { maxLength: 60 }),
+        (start, calls) => {
+          const window = new SlidingWindow(WINDOW);
+          const all: { at: number; failed: boolean; slow: boolean }[] = [];
+          let now = start;
+          for (const { after, failed, slow } of calls) {
+            now += after;
+            window.record(now, failed, slow);
+            all.push({ at: now, failed, slow });
+            const slice = Math.floor(now / SLICE);
+            const held = all.filter(({ at }) => Math.floor(at / SLICE) > slice - 10);
+            expect(window.at(now).calls).toBe(held.length);
+            expect(window.at(now).failures).toBe(held.filter((each) => each.failed).length);
+            expect(window.at(now).slow).toBe(held.filter((each) => each.slow).length);
+            for (const ms of [0, 50, 100, 250, 300, 1_000, 9_000]) {
+              const slices = Math.min(10, Math.max(1, Math.floor(ms / SLICE)));
+              const lately = all.filter(({ at }) => Math.floor(at / SLICE) > slice - slices);
+              expect(window.lately(now, ms)).toEqual({
+                calls: lately.length,
+                failures: lately.filter((each) => each.failed).length,
+              });
+            }
           }
-        }
-      }),
+        },
+      ),
       runs(2_000),
     );
   });

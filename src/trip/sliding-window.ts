@@ -1,4 +1,5 @@
 const SLICES = 10;
+const FIELDS = 3;
 
 /** What there was in some time. */
 interface Counts {
@@ -17,8 +18,8 @@ const NONE: Counts = { calls: 0, failures: 0, slow: 0 };
 export class SlidingWindow {
   readonly #sliceMs: number;
   readonly #totals = { calls: 0, failures: 0, slow: 0 };
-  /** The slices that are over, by their number. */
-  readonly #slices: Counts[] = [];
+  /** Calls, failures and slow ones of each slice that is over, where its number says. */
+  readonly #slices: number[] = Array<number>(SLICES * FIELDS).fill(0);
   /** What the totals were, of slices still in the window, when the newest began. */
   #before: Counts = NONE;
   /** The number of the newest slice, counted from the clock's zero, and when it is over. */
@@ -64,16 +65,16 @@ export class SlidingWindow {
     const slices = Math.min(SLICES, Math.max(1, Math.floor(ms / this.#sliceMs)));
     let { calls, failures } = this.#current;
     for (let back = 1; back < slices; back++) {
-      const slice = this.#sliceAt(this.#newest - back);
-      calls += slice.calls;
-      failures += slice.failures;
+      const at = placeOf(this.#newest - back);
+      calls += this.#slices[at] as number;
+      failures += this.#slices[at + 1] as number;
     }
     return { calls, failures };
   }
 
   clear(): void {
     this.#busiest = this.busiest;
-    this.#slices.length = 0;
+    this.#slices.fill(0);
     this.#before = NONE;
     Object.assign(this.#totals, NONE);
   }
@@ -85,8 +86,8 @@ export class SlidingWindow {
     return { calls: calls - before.calls, failures: failures - before.failures, slow: slow - before.slow };
   }
 
-  #sliceAt(slice: number): Counts {
-    return this.#slices[slice % SLICES] ?? NONE;
+  #keep(slice: number, { calls, failures, slow }: Counts): void {
+    this.#slices.splice(placeOf(slice), FIELDS, calls, failures, slow);
   }
 
   /** Lets go of the slices that are no longer in the window; a clock that goes back changes nothing. */
@@ -98,13 +99,13 @@ export class SlidingWindow {
     const totals = this.#totals;
     if (slice - this.#newest >= SLICES) this.clear();
     else {
-      this.#slices[this.#newest % SLICES] = this.#current;
+      this.#keep(this.#newest, this.#current);
       for (let each = this.#newest + 1; each <= slice; each++) {
-        const { calls, failures, slow } = this.#sliceAt(each);
-        totals.calls -= calls;
-        totals.failures -= failures;
-        totals.slow -= slow;
-        this.#slices[each % SLICES] = NONE;
+        const at = placeOf(each);
+        totals.calls -= this.#slices[at] as number;
+        totals.failures -= this.#slices[at + 1] as number;
+        totals.slow -= this.#slices[at + 2] as number;
+        this.#keep(each, NONE);
       }
     }
     this.#before = { ...totals };
@@ -112,3 +113,6 @@ export class SlidingWindow {
     this.#over = (slice + 1) * this.#sliceMs;
   }
 }
+
+/** Where a slice's counts are; clocks may count from anywhere, and slices before zero have numbers too. */
+const placeOf = (slice: number): number => (((slice % SLICES) + SLICES) % SLICES) * FIELDS;

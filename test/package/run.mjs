@@ -36,6 +36,12 @@ for (const file of readdirSync(join(root, "build/stores")).filter((name) => name
   for (const name of makers.filter((each) => each.endsWith("Store")))
     assert.equal(typeof core[name], "function", `${name} of ${file} can be imported`);
 }
+// What is exported has the name it has in the source: frameworks and logs tell classes by theirs.
+for (const file of Object.values(manifest.exports).filter((each) => each.endsWith(".js"))) {
+  const source = await import(join(root, file.replace("./dist/", "build/")));
+  for (const [name, value] of Object.entries(await import(join(root, file))))
+    assert.equal(value.name, source[name].name, `${name} of ${file}`);
+}
 run(process.execPath, [join(root, "node_modules/publint/src/cli.js"), root, "--pack", "false"], root);
 
 // What the core's entry reaches, and which of it is Node's.

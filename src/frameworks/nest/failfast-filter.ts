@@ -56,12 +56,9 @@ export class FailfastFilter implements ExceptionFilter {
     // As text: an object would have Nest 11 take the content type for a mistake.
     httpAdapter.reply(response, body, status);
   }
-
-  static {
-    Catch(Rejection)(FailfastFilter);
-    Inject(HttpAdapterHost)(FailfastFilter, undefined, 0);
-  }
 }
+Catch(Rejection)(FailfastFilter);
+Inject(HttpAdapterHost)(FailfastFilter, undefined, 0);
 
 function told({ message, code, circuit, retryAfter }: FailfastError): object {
   return { status: "error", message, code, circuit, retryAfter };

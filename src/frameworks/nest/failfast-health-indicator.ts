@@ -68,8 +68,5 @@ export class FailfastHealthIndicator {
     };
     return { [key ?? "circuits"]: health } as CircuitsHealth<Key>;
   }
-
-  static {
-    Inject(FAILFAST)(FailfastHealthIndicator, undefined, 0);
-  }
 }
+Inject(FAILFAST)(FailfastHealthIndicator, undefined, 0);

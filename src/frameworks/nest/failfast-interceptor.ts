@@ -26,7 +26,7 @@ export function FailfastInterceptor(
   options?: FailfastOptions,
 ): Type<NestInterceptor> {
   const declaration = new Declaration(name, timeout, options);
-  class FailfastInterceptor implements NestInterceptor {
+  class CircuitInterceptor implements NestInterceptor {
     readonly #circuit: Circuit | Circuits;
 
     constructor(failfast: Failfast) {
@@ -37,9 +37,9 @@ export function FailfastInterceptor(
       return guard("for" in this.#circuit ? this.#circuit.for(context) : this.#circuit, next);
     }
   }
-  Inject(FAILFAST)(FailfastInterceptor, undefined, 0);
-  declare(FailfastInterceptor.prototype, declaration);
-  return FailfastInterceptor;
+  Inject(FAILFAST)(CircuitInterceptor, undefined, 0);
+  declare(CircuitInterceptor.prototype, declaration);
+  return CircuitInterceptor;
 }
 
 /** The handler's values through the circuit. Whoever no longer listens has given up, and that counts for nothing. */

@@ -45,11 +45,8 @@ class RootCheck implements OnModuleInit {
         "the options of FailfastModule depend on a provider that is made for each request, and circuits outlive requests: inject none such",
       );
   }
-
-  static {
-    Inject(ModulesContainer)(RootCheck, undefined, 0);
-  }
 }
+Inject(ModulesContainer)(RootCheck, undefined, 0);
 
 /** What `forFeature` provides is a module of its own: the hooks below are the root's. */
 class FailfastCircuitsModule {}
@@ -145,20 +142,17 @@ export class FailfastModule implements OnModuleInit, OnApplicationBootstrap, OnA
     passedAway(this.#failfast);
     await this.#failfast.close();
   }
-
-  static {
-    Global()(FailfastModule);
-    Module({})(FailfastModule);
-    for (const [index, token] of [
-      FAILFAST,
-      FAILFAST_OPTIONS,
-      FailfastFilter,
-      ApplicationConfig,
-      ModulesContainer,
-    ].entries())
-      Inject(token)(FailfastModule, undefined, index);
-  }
 }
+Global()(FailfastModule);
+Module({})(FailfastModule);
+for (const [index, token] of [
+  FAILFAST,
+  FAILFAST_OPTIONS,
+  FailfastFilter,
+  ApplicationConfig,
+  ModulesContainer,
+].entries())
+  Inject(token)(FailfastModule, undefined, index);
 
 function root(
   options: Provider,
