@@ -74,6 +74,7 @@ export function makeChecks(world, plan) {
       const its = of(member, circuit.name);
       const probe = circuit.state === "half-open";
       if (probe) this.stats.probes++;
+      if (probe) its.probing++;
       return {
         epoch: its.epoch,
         generation: circuit.snapshot().generation,
@@ -86,16 +87,19 @@ export function makeChecks(world, plan) {
     ending(member, circuit, admitted, fails) {
       const its = of(member, circuit.name);
       its.succeeding = !fails;
+      if (admitted.probe) its.probing--;
       void this.judged(member, circuit, {
         ...admitted,
         fails,
         before: circuit.state,
         late: admitted.epoch !== its.epoch,
         moved: admitted.generation !== circuit.snapshot().generation,
+        // One that began in the rest of a lease may still be under way when the next one begins.
+        last: its.probing === 0,
       });
     },
     /** What came of a result, after it was taken and before anything else happens. */
-    async judged(member, circuit, { probe, free, at, late, moved, fails, before }) {
+    async judged(member, circuit, { probe, last, free, at, late, moved, fails, before }) {
       for (let turns = 0; turns < 6; turns++) await undefined;
       of(member, circuit.name).succeeding = false;
       const { name, state, held } = circuit;
@@ -111,6 +115,7 @@ export function makeChecks(world, plan) {
       // Under a deadline of its own the call was over before, and this may be the lease of the next.
       if (
         probe &&
+        last &&
         own &&
         time.now() - at < SHORTEST_LEASE &&
         callTimeout === undefined &&

@@ -146,6 +146,7 @@ export class Replica {
     if (order < 0) {
       if (change && entry.stored === raw) entry.storedDeadline = deadline;
       if (current) restore(this, entry);
+      else if (change) this.synchroniser.oldNews();
       return;
     }
     entry.stored = raw;

@@ -8,11 +8,86 @@ import {
   isClosed,
   isHeld,
   isOpen,
+  POLL,
   PUSHED_POLL,
   RETRY,
   WALL,
   watched,
 } from "./replica.fixture.js";
+
+describe("a push of less than what is known", () => {
+  const early = { key: "circuit:x", value: encode(isClosed(39)) };
+
+  async function knowing(): Promise<ReturnType<typeof watched>> {
+    const set = watched();
+    set.store.held.set("circuit:x", encode(isOpen(40, 60_000)));
+    set.replica.synchroniser.start();
+    expect(set.store.count("list")).toBe(1);
+    return set;
+  }
+
+  test("is a late message or a store that forgot: a read tells, a second later and not one for each", async () => {
+    const { replica, store, time } = await knowing();
+    for (let times = 0; times < 5; times++) {
+      store.watcher?.change(early);
+      await time.advance(100);
+    }
+    expect(store.count("list")).toBe(1);
+    await time.advance(POLL - 500);
+    expect(store.count("list")).toBe(2);
+    expect(replica.circuit("x").restoring).toBe(false);
+    await time.advance(PUSHED_POLL - 1);
+    expect(store.count("list")).toBe(2);
+  });
+
+  test("by a fresh process in an emptied store is taken in then, where it restricts more", async () => {
+    const { replica, store, time } = watched();
+    store.held.set("circuit:x", encode(isClosed(40)));
+    replica.synchroniser.start();
+    const trip = encode(isOpen(39, 60_000));
+    store.held.set("circuit:x", trip);
+    store.watcher?.change({ key: "circuit:x", value: trip });
+    await time.advance(2 * POLL);
+    expect(replica.circuit("x").sighting?.record.state).toBe("open");
+    expect(replica.circuit("x").sighting?.record.revision).toBeGreaterThan(40);
+  });
+
+  test("doesn't put off what is to be read sooner", async () => {
+    const { replica, store, time } = await knowing();
+    store.watcher?.change(early);
+    replica.synchroniser.gap();
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(2);
+    await time.advance(PUSHED_POLL - 500);
+    store.watcher?.change(early);
+    await time.advance(500);
+    expect(store.count("list")).toBe(3);
+  });
+
+  test("of what the store is known to hold says nothing new", async () => {
+    const { store, time } = await knowing();
+    store.watcher?.change({ key: "circuit:x", value: encode(isOpen(40, 60_000)) });
+    await time.advance(2 * POLL);
+    expect(store.count("list")).toBe(1);
+  });
+
+  test("waits, while the store is down or being read", async () => {
+    const { replica, store, time } = await knowing();
+    const { list } = store;
+    store.list = () => {
+      store.asked.push(["list"]);
+      throw new Error("down");
+    };
+    replica.synchroniser.gap();
+    await time.advance(GAP);
+    store.watcher?.change(early);
+    if (list) store.list = list;
+    await time.advance(RETRY - 1);
+    expect(store.count("list")).toBe(2);
+    await time.advance(1);
+    expect(store.count("list")).toBe(3);
+  });
+});
 
 describe("while a read is under way", () => {
   /** The first read is done; of the next one the answer is to be given. */

@@ -33,7 +33,8 @@ export class Synchroniser {
   #subscribing = false;
   #reading = false;
   #again = false;
-  #soon = false;
+  /** When the next read is to be. */
+  #due = Infinity;
   /** No gap since the last read: what comes in now is new. */
   #unbroken = false;
   #down = false;
@@ -69,12 +70,14 @@ export class Synchroniser {
   gap(): void {
     if (!this.#started || this.closed) return;
     this.#unbroken = false;
-    if (this.#reading || this.#subscribing) {
-      this.#again = true;
-    } else if (!this.#soon) {
-      this.#schedule(this.#replica.clock.random() * GAP_JITTER_MS);
-      this.#soon = true;
-    }
+    if (this.#reading || this.#subscribing) this.#again = true;
+    else this.#hurry(this.#replica.clock.random() * GAP_JITTER_MS);
+  }
+
+  /** What was pushed is older than what is known: a late message, or the store forgot what is known, which a read tells. */
+  oldNews(): void {
+    if (!this.#started || this.closed || this.#reading || this.#subscribing || this.#down) return;
+    this.#hurry(this.#pollTime(POLL_MS));
   }
 
   /** A write failed: see whether the store is still there. One known to be down is left alone. */
@@ -242,7 +245,7 @@ export class Synchroniser {
     // What others than this library do in the store nobody pushes.
     const foreign = (this.#replica.store as Partial<ForeignStore>).foreign;
     const pushed = this.#watch !== undefined && !foreign;
-    this.#schedule((pushed ? PUSHED_POLL_MS : POLL_MS) * (0.8 + 0.4 * this.#replica.clock.random()));
+    this.#schedule(this.#pollTime(pushed ? PUSHED_POLL_MS : POLL_MS));
     if (this.#again) this.gap();
   }
 
@@ -258,9 +261,17 @@ export class Synchroniser {
     this.#schedule(share * retryDelay(this.#hanging, this.#replica.clock.random()));
   }
 
+  #hurry(ms: number): void {
+    if (this.#replica.clock.now() + ms < this.#due) this.#schedule(ms);
+  }
+
+  #pollTime(ms: number): number {
+    return ms * (0.8 + 0.4 * this.#replica.clock.random());
+  }
+
   #schedule(ms: number): void {
     this.#cancel?.();
-    this.#soon = false;
+    this.#due = this.#replica.clock.now() + ms;
     this.#cancel = this.#replica.clock.after(ms, () => {
       this.checkDrift();
       this.#subscribe();
