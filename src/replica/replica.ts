@@ -105,14 +105,19 @@ export class Replica {
   /** A push, or one record of a poll. */
   deliver(entry: unknown, how: { readonly fresh: boolean; readonly current: boolean }): void {
     if (!isEntry(entry)) {
-      this.trouble(
-        new StoreAnswerError("the store delivered an entry that is none: { key: string, value: string }"),
-      );
+      this.refuse();
       return;
     }
     const found = this.#find(entry.key);
     if (found) this.receive(found, entry.value, this.arrival(entry, how.fresh), how.current);
     else this.#meet(entry, how);
+  }
+
+  /** What came in is no entry. */
+  refuse(): void {
+    this.trouble(
+      new StoreAnswerError("the store delivered an entry that is none: { key: string, value: string }"),
+    );
   }
 
   arrival(from: { readonly now?: unknown }, fresh: boolean): Arrival {
@@ -133,7 +138,7 @@ export class Replica {
     const known = entry.sighting;
     const record = raw === known?.raw ? known.record : entry.decode(raw, this.clock.wall());
     if (record === undefined) {
-      this.#refuse(entry, raw);
+      this.#refuseRecord(entry, raw);
       return;
     }
     entry.rubbish = undefined;
@@ -280,7 +285,7 @@ export class Replica {
       : (entry.subscriber?.longest ?? OPERATOR_LONGEST_MS);
   }
 
-  #refuse(entry: Entry<VersionedRecord>, raw: string): void {
+  #refuseRecord(entry: Entry<VersionedRecord>, raw: string): void {
     if (entry.rubbish === raw) return;
     entry.rubbish = raw;
     this.trouble(

@@ -71,7 +71,18 @@ describe("a push of less than what is known", () => {
     expect(store.count("list")).toBe(1);
   });
 
-  test("waits, while the store is down or being read", async () => {
+  test("that the store is known to hold says nothing new either", async () => {
+    const { replica, store, time } = await knowing();
+    store.held.set(early.key, early.value);
+    replica.synchroniser.gap();
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(2);
+    store.watcher?.change(early);
+    await time.advance(2 * POLL);
+    expect(store.count("list")).toBe(2);
+  });
+
+  test("waits, while the store is down", async () => {
     const { replica, store, time } = await knowing();
     const { list } = store;
     store.list = () => {

@@ -33,8 +33,8 @@ export class Synchroniser {
   #subscribing = false;
   #reading = false;
   #again = false;
-  /** When the next read is to be. */
-  #due = Infinity;
+  /** When the next read is to be, once one is over. */
+  #due = -Infinity;
   /** No gap since the last read: what comes in now is new. */
   #unbroken = false;
   #down = false;
@@ -76,8 +76,7 @@ export class Synchroniser {
 
   /** What was pushed is older than what is known: a late message, or the store forgot what is known, which a read tells. */
   oldNews(): void {
-    if (!this.#started || this.closed || this.#reading || this.#subscribing || this.#down) return;
-    this.#hurry(this.#pollTime(POLL_MS));
+    if (!this.#down) this.#hurry(this.#pollTime(POLL_MS));
   }
 
   /** A write failed: see whether the store is still there. One known to be down is left alone. */
@@ -188,7 +187,7 @@ export class Synchroniser {
     let whole = true;
     for (const entry of entries) {
       if (!isEntry(entry)) {
-        this.#replica.deliver(entry, { fresh, current: false });
+        this.#replica.refuse();
         whole = false;
         continue;
       }
@@ -261,6 +260,7 @@ export class Synchroniser {
     this.#schedule(share * retryDelay(this.#hanging, this.#replica.clock.random()));
   }
 
+  /** Sooner, if that is sooner: where a read is under way its time has come. */
   #hurry(ms: number): void {
     if (this.#replica.clock.now() + ms < this.#due) this.#schedule(ms);
   }
