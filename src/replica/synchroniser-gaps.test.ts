@@ -71,6 +71,20 @@ describe("a push of less than what is known", () => {
     expect(store.count("list")).toBe(1);
   });
 
+  test("doesn't have a store that hangs asked sooner", async () => {
+    const { replica, store, time } = await knowing();
+    store.list = () => {
+      store.asked.push(["list"]);
+      return new Promise(() => undefined);
+    };
+    replica.synchroniser.gap();
+    await time.advance(GAP + 1_000 + 2 * RETRY + 1_000);
+    expect(store.count("list")).toBe(3);
+    store.watcher?.change(early);
+    await time.advance(2 * POLL);
+    expect(store.count("list")).toBe(3);
+  });
+
   test("that the store is known to hold says nothing new either", async () => {
     const { replica, store, time } = await knowing();
     store.held.set(early.key, early.value);
