@@ -10,7 +10,12 @@ import { originOf } from "./origin.js";
 import type { CallerSignal, Policy, Verdict } from "./policy.js";
 import { reasonOf } from "./reason.js";
 import { rejectionOf, rejectSoon, retryAfterMsOf } from "./rejection.js";
-import { type Handlers, NO_READING, TimedCalls } from "./timed-calls.js";
+
+/** What sees a call's outcome through. */
+export interface Handlers {
+  readonly onSuccess: ((value: unknown) => unknown) | undefined;
+  readonly onFailure: (error: unknown) => never;
+}
 
 /** How a function answers: with a promise, with a value, or not known before its first call. */
 export type Kind = "promise" | "value" | undefined;
@@ -169,13 +174,12 @@ export class Guard implements Handlers {
   }
 
   #handlersOf(term: Term, signal: CallerSignal | undefined, began: number): Handlers {
-    if (signal !== undefined || this.policy.callTimeout > 0)
-      return {
-        onFailure: this.#failureHandler(term, signal, began),
-        onSuccess: this.#successHandler(term, began),
-      };
-    if (began !== NO_READING || this.term !== term) return new TimedCalls(this, term, began);
-    return this;
+    const shared = began === NO_READING && this.term === term;
+    if (shared && signal === undefined && this.policy.callTimeout === 0) return this;
+    return {
+      onFailure: this.#failureHandler(term, signal, began),
+      onSuccess: this.#successHandler(term, began),
+    };
   }
 
   #ended(ended: Ended, term: Term, onSuccess: OnSuccess, onFailure: OnFailure, began: number): unknown {
@@ -309,6 +313,8 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
+/** Where nobody asks how long a call took. */
+const NO_READING = -1;
 /** Below this the coarse clock is too coarse to tell a slow call, in ms. */
 const COARSE_FROM_MS = 200;
 

@@ -1,7 +1,36 @@
 import type { Breaker } from "../breaker/breaker.js";
-import { Guard } from "./guard.js";
+import type { Term } from "../breaker/term.js";
+import { Guard, type Handlers } from "./guard.js";
 import type { Policy } from "./policy.js";
-import { type Handlers, TimedCalls } from "./timed-calls.js";
+
+/** The handlers of the calls that began at one reading of the clock, under one term; nobody listens to successes. */
+class TimedCalls implements Handlers {
+  readonly term: Term;
+  readonly began: number;
+  readonly onSuccess: (value: unknown) => unknown;
+  readonly onFailure: (error: unknown) => never;
+
+  constructor(guard: Guard, term: Term, began: number) {
+    this.term = term;
+    this.began = began;
+    const { breaker, policy, clock } = guard;
+    if (policy.results !== undefined)
+      this.onSuccess = (value) => {
+        guard.returned(term, value, began);
+        return value;
+      };
+    else
+      this.onSuccess = (value) => {
+        const ended = clock();
+        breaker.succeeded(term, guard.isSlow(began, ended), ended);
+        return value;
+      };
+    this.onFailure = (error) => {
+      guard.threw(term, error, undefined, began);
+      throw error;
+    };
+  }
+}
 
 /**
  * A guard whose calls may be slow. The coarse clock ticks far less often than calls begin, and those of one tick share
@@ -16,9 +45,9 @@ class TimedGuard extends Guard {
     this.#now = this.clock;
   }
 
+  /** Asked only where calls pass at a glance, and so where nobody listens to successes. */
   override get handlers(): Handlers {
     const { term } = this.breaker;
-    // Nobody listens to successes where calls pass at a glance.
     const began = this.#now();
     const latest = this.#latest;
     if (latest !== undefined && latest.began === began && latest.term === term) return latest;
