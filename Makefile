@@ -7,7 +7,7 @@ node_modules/.package-lock.json: package-lock.json
 
 demo: node_modules/.package-lock.json
 	npm run --silent build
-	node demo/demo.mjs $(ARGS)
+	node examples/demo/demo.mjs $(ARGS)
 
 test: node_modules/.package-lock.json
 	sh scripts/install-servers.sh

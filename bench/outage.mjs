@@ -1,5 +1,5 @@
 // The plot of latency while a backend hangs, from what the demo records:
-//   node demo/demo.mjs --record outage.json && node bench/outage.mjs outage.json docs/performance/outage.svg
+//   node examples/demo/demo.mjs --record outage.json && node bench/outage.mjs outage.json docs/performance/outage.svg
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { lines } from "./fleet/plot.mjs";

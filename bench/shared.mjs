@@ -3,7 +3,7 @@
 //   node bench/shared.mjs
 import { createRequire } from "node:module";
 import { createFailfast, memoryStore } from "failfast";
-import { installPeers } from "../torture/peers.mjs";
+import { installPeers } from "../verification/peer-defects/peers.mjs";
 import { quantile, Report } from "./table.mjs";
 
 const CALLS = 20_000;

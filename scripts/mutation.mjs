@@ -2,7 +2,7 @@
 // of a hundred mutants.
 import { spawnSync } from "node:child_process";
 
-const rooms = process.argv.length > 2 ? process.argv.slice(2) : ["machine", "trip", "replica"];
+const rooms = process.argv.length > 2 ? process.argv.slice(2) : ["protocol", "policy", "sync"];
 let failed = 0;
 for (const room of rooms) {
   const mutate = `src/${room}/*.ts,!src/**/*.test.ts,!src/**/*.fixture.ts`;

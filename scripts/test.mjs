@@ -78,14 +78,14 @@ if (built) {
   check("the packed tarball", ["test/package/run.mjs"]);
   vitest("unit");
   check("what a call costs, against the baseline", ["bench/gate.mjs"]);
-  check("a simulated fleet, 2 000 seeds", ["sim/run.mjs", "--seeds", "2000"]);
-  check("the simulation finds deliberate mistakes", ["sim/check-the-checker.mjs"]);
-  check("a hundred thousand values and names, spoilt", ["fuzz/run.mjs", "--inputs", "100000"]);
-  check("a small model, every order of things", ["model/run.mjs"]);
-  check("the model finds deliberate mistakes", ["model/check-the-model.mjs"]);
+  check("a simulated fleet, 2 000 seeds", ["verification/simulation/run.mjs", "--seeds", "2000"]);
+  check("the simulation finds deliberate mistakes", ["verification/simulation/check-the-checker.mjs"]);
+  check("a hundred thousand values and names, spoilt", ["verification/fuzz/run.mjs", "--inputs", "100000"]);
+  check("a small model, every order of things", ["verification/model/run.mjs"]);
+  check("the model finds deliberate mistakes", ["verification/model/check-the-model.mjs"]);
   check("a fleet in an outage, and what it asks of its store", ["bench/fleet/run.mjs", "--quick"]);
   vitest("servers");
-  check("chaos on real stores, the quick part", ["chaos/run.mjs", "--quick"]);
+  check("chaos on real stores, the quick part", ["verification/chaos/run.mjs", "--quick"]);
 }
 rmSync(folder, { recursive: true, force: true });
 if (required && total.skipped > 0) {

@@ -1,22 +1,18 @@
-import { createFailfast, type Failfast } from "./surface/failfast.js";
+import { createFailfast, type Failfast } from "./api/failfast.js";
 
 /** The shared `failfast`: a circuit breaker as one decorator. `createFailfast` makes independent ones. */
 export const failfast: Failfast = createFailfast();
 
+export type { Circuit, Guards, Signal, Snapshot } from "./api/circuit.js";
+export type { Circuits } from "./api/circuits.js";
+export type { Finding } from "./api/lint.js";
 export type { Receipt } from "./breaker/operator.js";
 export { firstAvailable } from "./call/first-available.js";
 export type { Readable } from "./call/stream.js";
-export type { Clock } from "./clock.js";
-export type { CircuitState } from "./machine/record.js";
-export { StoreAnswerError, StoreTimeoutError } from "./replica/within.js";
-export { memoryStore } from "./stores/memory.js";
-export type { Awaitable, Store, StoreEntry, StoreWatcher, SwapResult } from "./stores/store.js";
-export type { Circuit, Guards, Signal, Snapshot } from "./surface/circuit.js";
-export type { Circuits } from "./surface/circuits.js";
-export type { Duration } from "./surface/duration.js";
-export type { FailfastEventName, FailfastEvents, FailfastListener, Subscription } from "./surface/events.js";
-export { FailfastError, type FailfastErrorFields, isFailfastError } from "./surface/failfast-error.js";
-export type { Finding } from "./surface/lint.js";
+export { FailfastError, type FailfastErrorFields, isFailfastError } from "./errors/failfast-error.js";
+export { TimeoutError } from "./errors/timeout-error.js";
+export type { FailfastEventName, FailfastEvents, FailfastListener, Subscription } from "./events/events.js";
+export type { Duration } from "./options/duration.js";
 export type {
   Backoff,
   CircuitOptions,
@@ -26,7 +22,11 @@ export type {
   FailfastOptions,
   HandleOptions,
   RetryAfterLimits,
-} from "./surface/options.js";
-export { TimeoutError } from "./surface/timeout-error.js";
+} from "./options/options.js";
+export type { CircuitState } from "./protocol/record.js";
+export type { Clock } from "./runtime/clock.js";
+export { memoryStore } from "./stores/memory.js";
+export type { Awaitable, Store, StoreEntry, StoreWatcher, SwapResult } from "./stores/store.js";
+export { StoreAnswerError, StoreTimeoutError } from "./sync/with-deadline.js";
 export type { Failfast };
 export { createFailfast };

@@ -2,7 +2,7 @@
 // static-circuit-breaker-ctmc.prism): one client, until 100 of its requests were served by a server that fails after
 // every tenth. Run twice on the same chance: with the automaton as the model has it, and with this library.
 import { createFailfast } from "failfast";
-import { chanceOf } from "../../sim/time.mjs";
+import { chanceOf } from "../../verification/simulation/time.mjs";
 
 const SERVED = 100;
 const THINKS = 1;

@@ -1,6 +1,6 @@
 // A fleet under virtual time: the shipped library in as many instances as there are processes, and a store that counts.
 import { createFailfast, isFailfastError, memoryStore } from "failfast";
-import { chanceOf, virtualTime } from "../../sim/time.mjs";
+import { chanceOf, virtualTime } from "../../verification/simulation/time.mjs";
 
 export { chanceOf, virtualTime };
 

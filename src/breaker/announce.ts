@@ -1,4 +1,4 @@
-import type { CircuitRecord, CircuitState, OverrideRecord } from "../machine/record.js";
+import type { CircuitRecord, CircuitState, OverrideRecord } from "../protocol/record.js";
 import type { Breaker } from "./breaker.js";
 import type { Hold } from "./operator-hold.js";
 

@@ -1,4 +1,4 @@
-import { TripRule } from "../trip/trip-rule.js";
+import { TripRule } from "../policy/trip-rule.js";
 import type { Breaker } from "./breaker.js";
 
 /**

@@ -1,6 +1,6 @@
-import type { Clock } from "../clock.js";
-import type { Replica } from "../replica/replica.js";
-import type { Events } from "../surface/events.js";
+import type { Events } from "../events/events.js";
+import type { Clock } from "../runtime/clock.js";
+import type { Replica } from "../sync/replica.js";
 
 /** Rejections look at most this often whether the process was suspended, in ms. */
 const DRIFT_CHECK_MS = 250;

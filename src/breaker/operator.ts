@@ -1,7 +1,7 @@
-import type { VersionedRecord } from "../machine/record.js";
-import { closed, opened, overridden, type Stamp } from "../machine/transition.js";
-import type { Entry } from "../replica/entry.js";
-import { type WriteOutcome, write } from "../replica/writer.js";
+import type { VersionedRecord } from "../protocol/record.js";
+import { closed, opened, overridden, type Stamp } from "../protocol/transition.js";
+import type { Entry } from "../sync/entry.js";
+import { type WriteOutcome, write } from "../sync/writer.js";
 import type { Breaker } from "./breaker.js";
 import type { Hold } from "./operator-hold.js";
 

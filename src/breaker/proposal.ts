@@ -1,6 +1,6 @@
-import type { Ballot } from "../machine/ballot.js";
-import { inForce, type Overlay, proposal, stands, unclosed } from "../machine/overlay.js";
-import { write } from "../replica/writer.js";
+import type { Ballot } from "../protocol/ballot.js";
+import { inForce, type Overlay, proposal, stands, unclosed } from "../protocol/overlay.js";
+import { write } from "../sync/writer.js";
 import type { Breaker } from "./breaker.js";
 import { weigh } from "./doubt.js";
 

@@ -1,8 +1,8 @@
-import { inForce } from "../machine/overlay.js";
-import { type CircuitRecord, type CircuitState, LEASE_LONGEST_MS, LEASE_MS } from "../machine/record.js";
-import { standing } from "../machine/standing.js";
-import { leased, type Stamp } from "../machine/transition.js";
-import { write } from "../replica/writer.js";
+import { inForce } from "../protocol/overlay.js";
+import { type CircuitRecord, type CircuitState, LEASE_LONGEST_MS, LEASE_MS } from "../protocol/record.js";
+import { standing } from "../protocol/standing.js";
+import { leased, type Stamp } from "../protocol/transition.js";
+import { write } from "../sync/writer.js";
 import type { Breaker } from "./breaker.js";
 import type { Term } from "./term.js";
 

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
-import { TimeoutError } from "../surface/timeout-error.js";
+import { TimeoutError } from "../errors/timeout-error.js";
+import type { Clock } from "../runtime/clock.js";
 import { follow, type ListeningSignal } from "./follow.js";
 import type { CallerSignal } from "./policy.js";
 

@@ -1,6 +1,6 @@
-import type { Circuit, Signal } from "../surface/circuit.js";
-import { isFailfastError } from "../surface/failfast-error.js";
-import { show } from "../surface/show.js";
+import type { Circuit, Signal } from "../api/circuit.js";
+import { isFailfastError } from "../errors/failfast-error.js";
+import { show } from "../options/format-value.js";
 
 /**
  * Runs a block through the first of several circuits that admits the call, and goes on to the next when it fails:

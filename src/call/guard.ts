@@ -1,10 +1,10 @@
 import type { Breaker } from "../breaker/breaker.js";
 import type { Failure } from "../breaker/failure.js";
 import { SHUT, type Term } from "../breaker/term.js";
-import { isThenable } from "../replica/within.js";
-import { successChannel } from "../surface/events.js";
-import { retryAfterOf } from "../trip/retry-after.js";
-import { countsSuccesses } from "../trip/trip-rule.js";
+import { successChannel } from "../events/events.js";
+import { retryAfterOf } from "../policy/retry-after.js";
+import { countsSuccesses } from "../policy/trip-rule.js";
+import { isThenable } from "../sync/with-deadline.js";
 import { Deadline, type Ended } from "./deadline.js";
 import { originOf } from "./origin.js";
 import type { CallerSignal, Policy, Verdict } from "./policy.js";

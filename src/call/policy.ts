@@ -1,9 +1,9 @@
-import { warn } from "../platform.js";
-import { enabledByEnvironment } from "../surface/enabled.js";
-import { isFailfastError } from "../surface/failfast-error.js";
-import type { ErrorClass, Exceptions, HandleOptions } from "../surface/options.js";
-import { callTimeoutOf } from "../surface/settings.js";
-import { TimeoutError } from "../surface/timeout-error.js";
+import { isFailfastError } from "../errors/failfast-error.js";
+import { TimeoutError } from "../errors/timeout-error.js";
+import { enabledByEnvironment } from "../options/enabled.js";
+import type { ErrorClass, Exceptions, HandleOptions } from "../options/options.js";
+import { callTimeoutOf } from "../options/resolve-settings.js";
+import { warn } from "../runtime/platform.js";
 
 /** What an outcome is to the circuit. `neither`: the caller gave up, or the call never got through. */
 export type Verdict = "failure" | "success" | "neither";

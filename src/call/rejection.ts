@@ -1,5 +1,5 @@
 import type { Breaker } from "../breaker/breaker.js";
-import { FailfastError } from "../surface/failfast-error.js";
+import { FailfastError } from "../errors/failfast-error.js";
 
 const settled = Promise.resolve();
 const canHideStack = tryHidingStack();

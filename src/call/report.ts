@@ -1,4 +1,4 @@
-import type { Circuit } from "../surface/circuit.js";
+import type { Circuit } from "../api/circuit.js";
 import { follow } from "./follow.js";
 import type { CallerSignal } from "./policy.js";
 

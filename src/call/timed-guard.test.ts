@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Clock } from "../clock.js";
-import { createFailfast } from "../surface/failfast.js";
+import { createFailfast } from "../api/failfast.js";
+import type { Clock } from "../runtime/clock.js";
 import { manualClock } from "../testing/manual-clock.js";
 
 /** A clock that counts how often it is read; its coarse reading stands still until told to move. */

@@ -1,4 +1,4 @@
-import { isThenable } from "../replica/within.js";
+import { isThenable } from "../sync/with-deadline.js";
 import { type Guard, type Kind, settle } from "./guard.js";
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;

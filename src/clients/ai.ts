@@ -1,8 +1,8 @@
+import type { Circuit } from "../api/circuit.js";
 import { type AbortSignalLike, Caller } from "../call/report.js";
-import type { Circuit } from "../surface/circuit.js";
-import { isFailfastError, rejectionIn } from "../surface/failfast-error.js";
-import { show } from "../surface/show.js";
-import { retryAfterOf } from "../trip/retry-after.js";
+import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
+import { show } from "../options/format-value.js";
+import { retryAfterOf } from "../policy/retry-after.js";
 import { streamed } from "./model-stream.js";
 import { type ClientOptions, circuitsNamed } from "./named.js";
 

@@ -1,7 +1,7 @@
+import type { Circuit } from "../api/circuit.js";
 import { type AbortSignalLike, Caller } from "../call/report.js";
-import type { Circuit } from "../surface/circuit.js";
-import { isFailfastError } from "../surface/failfast-error.js";
-import { header } from "../trip/retry-after.js";
+import { isFailfastError } from "../errors/failfast-error.js";
+import { header } from "../policy/retry-after.js";
 import type { Url } from "./fetch.js";
 import { type ClientOptions, checkName, circuitsNamed, failedStatus } from "./named.js";
 

@@ -1,6 +1,6 @@
 import { checkFunction } from "../call/wrap.js";
-import { type Duration, milliseconds } from "../surface/duration.js";
-import { rejectionIn } from "../surface/failfast-error.js";
+import { rejectionIn } from "../errors/failfast-error.js";
+import { type Duration, milliseconds } from "../options/duration.js";
 
 export interface BullOptions {
   /**

@@ -3,8 +3,8 @@ import { type AbortSignalLike, Caller } from "../call/report.js";
 import { checkFunction } from "../call/wrap.js";
 import type { Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
-import type { Duration } from "../surface/duration.js";
-import { show } from "../surface/show.js";
+import type { Duration } from "../options/duration.js";
+import { show } from "../options/format-value.js";
 import { checkName, failedStatus } from "./named.js";
 
 /** The platform's `URL`, where its types are known. */

@@ -1,6 +1,6 @@
 import { type Report, reported } from "../call/report.js";
-import { isFailfastError, rejectionIn } from "../surface/failfast-error.js";
-import { TimeoutError } from "../surface/timeout-error.js";
+import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
+import { TimeoutError } from "../errors/timeout-error.js";
 import { type ClientOptions, checkName, circuitsNamed } from "./named.js";
 
 export interface GrpcOptions extends Omit<ClientOptions, "exceptions" | "results"> {

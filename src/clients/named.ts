@@ -1,7 +1,7 @@
+import type { Circuit } from "../api/circuit.js";
 import type { Duration, Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
-import type { Circuit } from "../surface/circuit.js";
-import { show } from "../surface/show.js";
+import { show } from "../options/format-value.js";
 
 /** What the guards of all clients take besides a circuit's own options. */
 export interface ClientOptions extends Omit<FailfastOptions, "fallback" | "returns"> {

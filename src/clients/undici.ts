@@ -1,5 +1,5 @@
 import { type Report, reported } from "../call/report.js";
-import { isFailfastError } from "../surface/failfast-error.js";
+import { isFailfastError } from "../errors/failfast-error.js";
 import type { Url } from "./fetch.js";
 import { type ClientOptions, checkName, circuitsNamed, failedStatus } from "./named.js";
 

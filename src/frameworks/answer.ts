@@ -1,5 +1,5 @@
-import { type FailfastError, problemOf } from "../surface/failfast-error.js";
-import { TimeoutError } from "../surface/timeout-error.js";
+import { type FailfastError, problemOf } from "../errors/failfast-error.js";
+import { TimeoutError } from "../errors/timeout-error.js";
 
 /** What a guard answers with in place of the route. */
 export interface Answer {

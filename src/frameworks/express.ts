@@ -1,5 +1,5 @@
+import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
 import type { Duration } from "../index.js";
-import { type FailfastError, rejectionIn } from "../surface/failfast-error.js";
 import { answer, attempt, guardNode, type NodeResponse, type Passage } from "./node.js";
 import { type RouteOptions, routeOf } from "./route.js";
 

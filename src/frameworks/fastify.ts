@@ -1,7 +1,7 @@
+import type { FailfastError } from "../errors/failfast-error.js";
+import { TimeoutError } from "../errors/timeout-error.js";
 import type { Duration } from "../index.js";
 import { failfast as shared } from "../index.js";
-import type { FailfastError } from "../surface/failfast-error.js";
-import { TimeoutError } from "../surface/timeout-error.js";
 import { answerTo } from "./answer.js";
 import { attempt, guardNode, type NodeResponse, type Passage } from "./node.js";
 import { judging, type Route, type RouteOptions, routeOf } from "./route.js";

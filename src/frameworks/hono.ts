@@ -1,7 +1,7 @@
 import { type AbortSignalLike, reported } from "../call/report.js";
+import { type FailfastError, rejectionIn, type WebResponse } from "../errors/failfast-error.js";
+import type { TimeoutError } from "../errors/timeout-error.js";
 import type { Duration } from "../index.js";
-import { type FailfastError, rejectionIn, type WebResponse } from "../surface/failfast-error.js";
-import type { TimeoutError } from "../surface/timeout-error.js";
 import { answerTo } from "./answer.js";
 import { type RouteOptions, routeOf } from "./route.js";
 

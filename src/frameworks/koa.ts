@@ -1,6 +1,6 @@
+import type { FailfastError } from "../errors/failfast-error.js";
+import { TimeoutError } from "../errors/timeout-error.js";
 import type { Duration } from "../index.js";
-import type { FailfastError } from "../surface/failfast-error.js";
-import { TimeoutError } from "../surface/timeout-error.js";
 import { answerTo } from "./answer.js";
 import { guardNode, type NodeResponse, type Passage } from "./node.js";
 import { type RouteOptions, routeOf } from "./route.js";

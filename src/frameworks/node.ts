@@ -1,6 +1,6 @@
 import { type Report, reported } from "../call/report.js";
-import { type FailfastError, rejectionIn } from "../surface/failfast-error.js";
-import { TimeoutError } from "../surface/timeout-error.js";
+import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
+import { TimeoutError } from "../errors/timeout-error.js";
 import { answerTo } from "./answer.js";
 import type { Route } from "./route.js";
 

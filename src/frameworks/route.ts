@@ -1,8 +1,8 @@
 import type { Report } from "../call/report.js";
+import { isFailfastError } from "../errors/failfast-error.js";
 import type { Circuit, Duration, Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
-import { isFailfastError } from "../surface/failfast-error.js";
-import { show } from "../surface/show.js";
+import { show } from "../options/format-value.js";
 
 /** What the guards of all frameworks take besides a circuit's own options. */
 export interface RouteOptions

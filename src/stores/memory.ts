@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../runtime/clock.js";
 import type { Store, StoreEntry, StoreWatcher } from "./store.js";
 
 /** Entries a store in memory holds at most. */

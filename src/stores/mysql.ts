@@ -13,7 +13,7 @@ export interface MysqlStoreOptions {
 
 /** A store in a table of MySQL or MariaDB. */
 export interface MysqlStore extends Store {
-  /** Makes the table where it is missing, as `sql/mysql.sql` does. */
+  /** Makes the table where it is missing, as `assets/sql/mysql.sql` does. */
   migrate(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface MysqlStore extends Store {
  *
  * @example
  * const store = mysqlStore(createPool(url)); // of "mysql2/promise"
- * await store.migrate(); // or run sql/mysql.sql
+ * await store.migrate(); // or run assets/sql/mysql.sql
  * const salesApi = failfast("sales_api", 60, { store });
  *
  * @throws {TypeError} what is no pool, a prefix that is no text, a table's name that would have to be escaped.
@@ -141,7 +141,7 @@ function statements(name: string, prefix: string) {
   };
 }
 
-/** What `migrate()` runs, and `sql/mysql.sql` says. */
+/** What `migrate()` runs, and `assets/sql/mysql.sql` says. */
 export const migration = (table: string): string => `CREATE TABLE IF NOT EXISTS ${table} (
   fleet BINARY(32) NOT NULL COMMENT 'SHA-256 of prefix',
   id BINARY(32) NOT NULL COMMENT 'SHA-256 of name',

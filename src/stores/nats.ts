@@ -1,4 +1,4 @@
-import { systemClock } from "../platform.js";
+import { systemClock } from "../runtime/platform.js";
 import { seal, unseal } from "./cache/envelope.js";
 import { checkBucket, discard, isConflict, type NatsEntry, type NatsKv } from "./nats/bucket.js";
 import { decodeToken, encodeToken } from "./nats/key.js";

@@ -1,5 +1,5 @@
-import { encodeName } from "../machine/key.js";
-import { sha256 } from "../machine/sha256.js";
+import { encodeName } from "../protocol/key.js";
+import { sha256 } from "../protocol/sha256.js";
 import type { PostgresClient } from "./postgres/client.js";
 import { recognise } from "./postgres/recognise.js";
 import type { Store, StoreEntry, StoreWatcher, SwapResult } from "./store.js";
@@ -15,7 +15,7 @@ export interface PostgresStoreOptions {
 
 /** A store in a table of PostgreSQL. */
 export interface PostgresStore extends Store {
-  /** Makes the table where it is missing, as `sql/postgres.sql` does. */
+  /** Makes the table where it is missing, as `assets/sql/postgres.sql` does. */
   migrate(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export interface PostgresStore extends Store {
  *
  * @example
  * const store = postgresStore(new Pool({ connectionString }));
- * await store.migrate(); // or run sql/postgres.sql
+ * await store.migrate(); // or run assets/sql/postgres.sql
  * const salesApi = failfast("sales_api", 60, { store });
  *
  * @throws {TypeError} a client that is none of those, a prefix that is no text, a table's name that needs quoting.
@@ -135,7 +135,7 @@ function statements(table: string, channel: string) {
   };
 }
 
-/** What `migrate()` runs, and `sql/postgres.sql` says. */
+/** What `migrate()` runs, and `assets/sql/postgres.sql` says. */
 export const migration = (table: string): string => `CREATE TABLE IF NOT EXISTS ${table} (
   prefix text COLLATE "C" NOT NULL,
   key text COLLATE "C" NOT NULL,

@@ -1,4 +1,4 @@
-import { systemClock } from "../platform.js";
+import { systemClock } from "../runtime/platform.js";
 import { checkPrefix } from "./redis/prefix.js";
 import { access, type SqliteDatabase } from "./sqlite/database.js";
 import type { Store, StoreEntry, SwapResult } from "./store.js";
@@ -19,7 +19,7 @@ export interface SqliteStore extends Store {
   delete(key: string): void;
   swap(key: string, expect: string | null, value: string, ttlMs: number): SwapResult;
   list(prefix: string): StoreEntry[];
-  /** Makes the table where it is missing, as `sql/sqlite.sql` does. */
+  /** Makes the table where it is missing, as `assets/sql/sqlite.sql` does. */
   migrate(): void;
 }
 
@@ -33,7 +33,7 @@ export interface SqliteStore extends Store {
  *
  * @example
  * const store = sqliteStore(new Database("/var/lib/shop/failfast.db")); // better-sqlite3
- * store.migrate(); // or run sql/sqlite.sql
+ * store.migrate(); // or run assets/sql/sqlite.sql
  * const salesApi = failfast("sales_api", 60, { store });
  *
  * @throws {TypeError} what is no such database, a prefix that is no text, a table's name that would have to be escaped.
@@ -119,7 +119,7 @@ function statements(table: string) {
   };
 }
 
-/** What `migrate()` runs, and `sql/sqlite.sql` says. */
+/** What `migrate()` runs, and `assets/sql/sqlite.sql` says. */
 export const migration = (table: string): string => `CREATE TABLE IF NOT EXISTS ${table} (
   prefix TEXT NOT NULL,
   name TEXT NOT NULL,

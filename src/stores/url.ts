@@ -1,4 +1,4 @@
-import { environment } from "../platform.js";
+import { environment } from "../runtime/platform.js";
 import type { Store } from "./store.js";
 import { type Address, readAddress } from "./url/address.js";
 import * as clients from "./url/clients.js";

@@ -1,6 +1,6 @@
 import type { Store } from "../index.js";
-import { systemClock } from "../platform.js";
-import { isThenable } from "../replica/within.js";
+import { systemClock } from "../runtime/platform.js";
+import { isThenable } from "../sync/with-deadline.js";
 
 /** One operation of a store, once it is over. */
 export interface StoreOperation {

@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 
 test("the demo's story comes true, and it says so", async () => {
-  const demo = spawn(process.execPath, ["demo/demo.mjs", "--fast"], { stdio: ["ignore", "pipe", "pipe"] });
+  const demo = spawn(process.execPath, ["examples/demo/demo.mjs", "--fast"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   for (const stream of [demo.stdout, demo.stderr]) stream.on("data", (text) => (said += text));
   const [code] = await once(demo, "exit");

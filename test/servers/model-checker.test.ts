@@ -12,7 +12,7 @@ describe.skipIf(!spin || !gcc)("the lease, by the model checker SPIN", () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "failfast-spin-"));
-    copyFileSync("model/lease.pml", join(folder, "lease.pml"));
+    copyFileSync("verification/model/lease.pml", join(folder, "lease.pml"));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 

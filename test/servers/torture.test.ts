@@ -17,7 +17,7 @@ function torture(library: string): Promise<Run> {
 
 function inChild(library: string): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = fork("torture/child.mjs", [library]);
+    const child = fork("verification/peer-defects/child.mjs", [library]);
     let said: Run | undefined;
     child.on("message", (message) => {
       said = message as Run;

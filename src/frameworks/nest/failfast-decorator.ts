@@ -1,5 +1,5 @@
+import { apply } from "../../api/decorate.js";
 import type { Failfast as CoreFailfast, Duration, FailfastOptions, Guards } from "../../index.js";
-import { apply } from "../../surface/decorate.js";
 import { Declaration, declare } from "./declaration.js";
 import { moveIn } from "./home.js";
 

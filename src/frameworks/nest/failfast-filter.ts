@@ -1,8 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from "@nestjs/common";
 import { HttpAdapterHost } from "@nestjs/core";
 import { type Observable, throwError } from "rxjs";
+import { rejectionIn } from "../../errors/failfast-error.js";
 import { type FailfastError, isFailfastError } from "../../index.js";
-import { rejectionIn } from "../../surface/failfast-error.js";
 import { answerTo } from "../answer.js";
 import { statusOf } from "./failures.js";
 

@@ -1,4 +1,4 @@
-import { sha256 } from "../../machine/sha256.js";
+import { sha256 } from "../../protocol/sha256.js";
 
 /** Longer ones are cut, and told apart by a hash of the whole: a file's name has 255 bytes. */
 const LONGEST = 200;

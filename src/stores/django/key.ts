@@ -1,4 +1,4 @@
-import { CIRCUIT, HOLD } from "../../machine/key.js";
+import { CIRCUIT, HOLD } from "../../protocol/key.js";
 
 /** Which key of a store's belongs to which circuit. */
 export interface Subject {

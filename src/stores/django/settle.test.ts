@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { decodeCircuit, encode } from "../../machine/codec.js";
-import { encodeName } from "../../machine/key.js";
-import { closed, leased, opened, overridden, type Stamp, voted } from "../../machine/transition.js";
+import { decodeCircuit, encode } from "../../protocol/codec.js";
+import { encodeName } from "../../protocol/key.js";
+import { closed, leased, opened, overridden, type Stamp, voted } from "../../protocol/transition.js";
 import { decodeName } from "./key.js";
 import { isFalse, readMarker } from "./marker.js";
 import { announce, PYTHON, type Sides, settle } from "./settle.js";

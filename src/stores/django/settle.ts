@@ -1,11 +1,11 @@
-import { decodeCircuit, decodeOverride, encode } from "../../machine/codec.js";
+import { decodeCircuit, decodeOverride, encode } from "../../protocol/codec.js";
 import {
   type CircuitRecord,
   KEPT_MS,
   OPERATOR_LONGEST_MS,
   type OverrideRecord,
-} from "../../machine/record.js";
-import { nextRevision, opened, type Stamp, yielded } from "../../machine/transition.js";
+} from "../../protocol/record.js";
+import { nextRevision, opened, type Stamp, yielded } from "../../protocol/transition.js";
 import type { Marker } from "./marker.js";
 
 // The one place where a driver knows what records say. Python reads none of them, it has its marker and no more: what

@@ -1,5 +1,5 @@
-import { encodeName } from "../../machine/key.js";
-import { sha256 } from "../../machine/sha256.js";
+import { encodeName } from "../../protocol/key.js";
+import { sha256 } from "../../protocol/sha256.js";
 
 /** memcached's own limit, in bytes. */
 const LONGEST = 250;

@@ -1,4 +1,4 @@
-import { systemClock } from "../../platform.js";
+import { systemClock } from "../../runtime/platform.js";
 
 /** A connection of the pool, as far as it matters here. */
 export interface MysqlConnection {

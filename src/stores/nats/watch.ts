@@ -1,5 +1,5 @@
-import { systemClock } from "../../platform.js";
-import { within } from "../../replica/within.js";
+import { systemClock } from "../../runtime/platform.js";
+import { within } from "../../sync/with-deadline.js";
 import { discard, type NatsEntries, type NatsEntry, type NatsKv } from "./bucket.js";
 
 const WATCH_WITHIN = 5_000;

@@ -1,4 +1,4 @@
-import { systemClock } from "../../platform.js";
+import { systemClock } from "../../runtime/platform.js";
 import type { ChannelListener, ListeningClient } from "./client.js";
 
 /** Between two looks at whether the connection still lives, and how long an answer may take, in ms. */

@@ -1,4 +1,4 @@
-import { systemClock } from "../../platform.js";
+import { systemClock } from "../../runtime/platform.js";
 import { CONNECT_WITHIN, type Connection, type Link, type LinkEvents, notReady } from "./connection.js";
 
 /** What the store uses of a client that node-redis's `createClient()` makes. */

@@ -1,4 +1,4 @@
-import { systemClock } from "../../platform.js";
+import { systemClock } from "../../runtime/platform.js";
 import type { Connection } from "./connection.js";
 import { supervise } from "./supervise.js";
 

@@ -1,4 +1,4 @@
-import { systemClock } from "../../platform.js";
+import { systemClock } from "../../runtime/platform.js";
 import { CONNECT_WITHIN, type Connection, type Link } from "./connection.js";
 
 const PING_EVERY = 5_000;

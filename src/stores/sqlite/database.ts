@@ -1,4 +1,4 @@
-import { builtin, systemClock } from "../../platform.js";
+import { builtin, systemClock } from "../../runtime/platform.js";
 
 /** A prepared statement of better-sqlite3, `node:sqlite` or `bun:sqlite`. */
 export interface SqliteStatement {

@@ -1,4 +1,4 @@
-import { builtin } from "../../platform.js";
+import { builtin } from "../../runtime/platform.js";
 import { MissingPackageError } from "./errors.js";
 
 /** Anything a package exports. */

@@ -66,7 +66,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
   });
 
   test("the SQL file is what migrate() runs", () => {
-    expect(readFileSync("sql/mysql.sql", "utf8")).toContain(migration("`failfast`"));
+    expect(readFileSync("assets/sql/mysql.sql", "utf8")).toContain(migration("`failfast`"));
   });
 
   test("with a wrong password or no rights: an error without the password, and calls go on", async () => {

@@ -70,7 +70,7 @@ describe.skipIf(!postgres)("PostgreSQL", () => {
   });
 
   test("the SQL file is what migrate() runs", () => {
-    const file = readFileSync("sql/postgres.sql", "utf8");
+    const file = readFileSync("assets/sql/postgres.sql", "utf8");
     expect(file).toContain(migration("failfast"));
   });
 

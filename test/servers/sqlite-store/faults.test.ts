@@ -162,7 +162,7 @@ describe("SQLite", () => {
     bare.migrate();
     bare.migrate();
     expect(bare.get("a")).toBe(null);
-    expect(readFileSync("sql/sqlite.sql", "utf8")).toContain(migration("failfast"));
+    expect(readFileSync("assets/sql/sqlite.sql", "utf8")).toContain(migration("failfast"));
   });
 
   test("a list is read anew when anybody has written, this process or another, and not otherwise", () => {

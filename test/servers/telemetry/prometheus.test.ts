@@ -11,7 +11,7 @@ import { prometheusMetrics } from "../../../src/telemetry/prometheus.js";
 import { requireProgram } from "../require.js";
 import { type ServerProcess, startServer } from "../server-process.js";
 
-const files = fileURLToPath(new URL("../../../telemetry/", import.meta.url));
+const files = fileURLToPath(new URL("../../../assets/grafana/", import.meta.url));
 const here = fileURLToPath(new URL("./", import.meta.url));
 const dashboard = JSON.parse(readFileSync(join(files, "grafana-dashboard.json"), "utf8"));
 const alerts = readFileSync(join(files, "prometheus-alerts.yml"), "utf8");

@@ -1,0 +1,70 @@
+// Four processes, a real backend that hangs, with failfast and without; every number is measured in the run.
+import { writeFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { endAll, watchDeaths } from "./children.mjs";
+import { freshPlace } from "./store.mjs";
+import { tell } from "./story.mjs";
+import { green, red } from "./terminal.mjs";
+
+const USAGE =
+  "Usage: node examples/demo/demo.mjs [--store file:DIR | --store redis://HOST:PORT | any other URL of a store] [--fast] [--record FILE]";
+const CLEAN_UP_MS = 2_000;
+
+let remove = () => {};
+let interrupt;
+const interrupted = new Promise((_, reject) => {
+  interrupt = (why, code = 1) => reject(Object.assign(new Error(why), { code }));
+});
+interrupted.catch(() => {});
+watchDeaths(interrupt);
+for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
+  process.once(signal, () => interrupt(`It was interrupted by ${signal}.`, 128 + number));
+}
+process.stdout.on("error", () => interrupt("Nobody reads what it says."));
+// However it ends, and whatever else went wrong.
+process.once("exit", () => {
+  endAll();
+  remove();
+});
+
+process.exitCode = await run();
+process.exit();
+
+async function run() {
+  try {
+    const { values } = options();
+    await Promise.race([interrupted, main(values)]);
+    console.log(green("\nOne call found out for all, and one probe closed it for all."));
+    return 0;
+  } catch (error) {
+    console.error(red(`\n${error.message}`));
+    return typeof error.code === "number" ? error.code : 1;
+  } finally {
+    endAll();
+    const gone = Promise.resolve(remove()).catch(() => {});
+    remove = () => {};
+    await Promise.race([gone, pause(CLEAN_UP_MS)]);
+  }
+}
+
+async function main({ store, fast, record }) {
+  const { place, title, remove: removePlace } = await freshPlace(store);
+  remove = removePlace;
+  const hung = await tell({ place, title, fast });
+  if (record !== undefined) writeFileSync(record, JSON.stringify(hung));
+}
+
+function options() {
+  try {
+    return parseArgs({
+      options: {
+        store: { type: "string" },
+        fast: { type: "boolean", default: false },
+        record: { type: "string" },
+      },
+    });
+  } catch (error) {
+    throw new Error(`${error.message}\n${USAGE}`);
+  }
+}

@@ -1,0 +1,219 @@
+import type { Breaker } from "../breaker/breaker.js";
+import { hold, type Receipt, release, reset, trip } from "../breaker/operator.js";
+import type { Hold } from "../breaker/operator-hold.js";
+import type { Guard } from "../call/guard.js";
+import type { CallerSignal } from "../call/policy.js";
+import { run } from "../call/run.js";
+import { type Readable, stream } from "../call/stream.js";
+import { type Guarding, wrap } from "../call/wrap.js";
+import type { FailfastEventName, FailfastListener, Subscription } from "../events/events.js";
+import { type Duration, milliseconds } from "../options/duration.js";
+import { show } from "../options/format-value.js";
+import { type CircuitState, OPERATOR_LONGEST_MS } from "../protocol/record.js";
+import { apply } from "./decorate.js";
+
+/** The platform's `AbortSignal`, where its types are known. */
+export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : CallerSignal;
+
+// biome-ignore lint/suspicious/noExplicitAny: the one type that every function and method fits, whatever its `this`
+type Guardable = (this: any, ...args: any[]) => unknown;
+
+/** A circuit as a decorator and a wrapper: what it is applied to keeps its type. */
+export interface Guards {
+  /** Decorates a method, as a standard (TC39) decorator. */
+  // biome-ignore lint/suspicious/noExplicitAny: a decorator is told its class by its context, whatever that is
+  <F extends Guardable>(method: F, context: ClassMethodDecoratorContext<any, F>): F;
+  /** Decorates a method, as a legacy (`experimentalDecorators`) decorator. */
+  <F extends Guardable>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<F>,
+  ): TypedPropertyDescriptor<F>;
+  /** Wraps a function: the same signature, the same `this`, name and length. */
+  <F extends Guardable>(fn: F, context?: undefined): F;
+}
+
+/** What can be said of a circuit at one moment, for logs and dashboards. */
+export interface Snapshot {
+  readonly name: string;
+  readonly state: CircuitState;
+  readonly held: Hold | undefined;
+  /** Seconds until it may be called again, 0 when it may be. */
+  readonly retryAfter: number;
+  /** The generation and revision of the fleet's record; 0 where there is none. */
+  readonly generation: number;
+  readonly revision: number;
+  /** Who last changed its state, why, and when (ms since the epoch); empty and 0 where nothing is known. */
+  readonly by: string;
+  readonly reason: string;
+  readonly at: number;
+  /** This process has decided something that the store has not granted yet. */
+  readonly pending: boolean;
+}
+
+/** A named breaker: a decorator, a wrapper, a runner of blocks, and the handle of the circuit's state. */
+export interface Circuit extends Guards {
+  readonly name: string;
+  readonly state: CircuitState;
+  /** Set while an operator holds it. */
+  readonly held: Hold | undefined;
+  /** Seconds until it may be called again, 0 when it may be. */
+  readonly retryAfter: number;
+  /**
+   * Runs one block through the circuit; always gives a promise. The block gets the caller's signal, or one
+   * that never aborts. The caller's own abort is neither failure nor success.
+   */
+  run<T>(
+    fn: (signal: Signal) => T | PromiseLike<T>,
+    options?: { readonly signal?: Signal | undefined },
+  ): Promise<T>;
+  /**
+   * Guards a stream, an async iterable or a `ReadableStream`, to its end: an LLM's answer, say. It is opened when it
+   * is first read. An error while it is read is a failure; its end, or a reader's early return, is a success; under
+   * `callTimeout` the first item must come in time.
+   *
+   * @throws {TypeError} while it is read, when `fn` gives neither.
+   */
+  stream<T>(
+    fn: (signal: Signal) => Readable<T> | PromiseLike<Readable<T>>,
+    options?: { readonly signal?: Signal | undefined },
+  ): AsyncGenerator<T, void, undefined>;
+  snapshot(): Snapshot;
+  /** Listens to this circuit. `store-down` and `store-up` are of every store of its `failfast`. */
+  on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
+  /** Opens it for the whole fleet; `for` at most a day, by default the circuit's own time. */
+  trip(options?: { readonly reason?: string; readonly for?: Duration }): Promise<Receipt>;
+  /** Closes it for the whole fleet. */
+  reset(options?: { readonly reason?: string }): Promise<Receipt>;
+  /**
+   * Holds it open or closed for the whole fleet, whatever calls do, until `release()` or until a moment at
+   * most a day away. Held closed, calls pass and none of them counts.
+   */
+  hold(state: Hold, options?: { readonly reason?: string; readonly until?: Date | number }): Promise<Receipt>;
+  /** Ends a hold. */
+  release(): Promise<Receipt>;
+}
+
+/** Where a circuit finds its guard: one of its own, or that of a name among many. */
+export interface GuardSource extends Guarding {
+  readonly name: string;
+  guard(): Guard;
+  /** The breaker if calls have been made, so that looking at a circuit starts nothing. */
+  breaker(): Breaker | undefined;
+  on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
+}
+
+const SOURCE: unique symbol = Symbol("failfast.source");
+
+interface Sourced {
+  readonly [SOURCE]: GuardSource;
+}
+
+/** Makes the callable that is a circuit's handle. */
+export function makeCircuit(source: GuardSource): Circuit {
+  const circuit = (...args: unknown[]): unknown => apply(args, (fn) => wrap(fn, source));
+  Object.setPrototypeOf(circuit, prototype);
+  Object.defineProperty(circuit, "name", { value: source.name, configurable: true });
+  Object.defineProperty(circuit, SOURCE, { value: source });
+  return circuit as unknown as Circuit;
+}
+
+type Methods = Pick<
+  Circuit,
+  | "state"
+  | "held"
+  | "retryAfter"
+  | "run"
+  | "stream"
+  | "snapshot"
+  | "on"
+  | "trip"
+  | "reset"
+  | "hold"
+  | "release"
+>;
+
+const methods: Methods & ThisType<Sourced> = {
+  get state() {
+    return sourceOf(this).breaker()?.state ?? "closed";
+  },
+  get held() {
+    return sourceOf(this).breaker()?.held;
+  },
+  get retryAfter() {
+    return (sourceOf(this).breaker()?.retryAfterMs ?? 0) / 1_000;
+  },
+  run(fn, options) {
+    if (typeof fn !== "function")
+      return Promise.reject(new TypeError(`run takes a function; this is ${show(fn)}`));
+    const signal = options?.signal as CallerSignal | undefined;
+    return run(sourceOf(this), fn as never, signal) as Promise<never>;
+  },
+  stream(fn, options) {
+    if (typeof fn !== "function") throw new TypeError(`stream takes a function; this is ${show(fn)}`);
+    return stream(sourceOf(this).guard(), fn as never, options?.signal as CallerSignal | undefined);
+  },
+  snapshot() {
+    const source = sourceOf(this);
+    const breaker = source.breaker();
+    const record = breaker?.fleet.replica.circuits.get(breaker.key)?.sighting?.record;
+    const overlay = breaker?.overlay;
+    const own = overlay !== null && overlay !== undefined && "reason" in overlay;
+    return {
+      name: source.name,
+      state: breaker?.state ?? "closed",
+      held: breaker?.held,
+      retryAfter: (breaker?.retryAfterMs ?? 0) / 1_000,
+      generation: record?.generation ?? 0,
+      revision: record?.revision ?? 0,
+      by: own ? (breaker?.fleet.replica.identity ?? "") : (record?.by ?? ""),
+      reason: own ? overlay.reason : (record?.reason ?? ""),
+      at: record?.at ?? 0,
+      pending: breaker?.pending ?? false,
+    };
+  },
+  on(event, listener) {
+    return sourceOf(this).on(event, listener);
+  },
+  async trip(options = {}) {
+    const { breaker } = sourceOf(this).guard();
+    const duration =
+      options.for === undefined
+        ? Math.min(breaker.settings.open, OPERATOR_LONGEST_MS)
+        : milliseconds("for", options.for);
+    if (duration > OPERATOR_LONGEST_MS)
+      throw new RangeError(`for is ${show(options.for)}: it takes at most "24h"`);
+    return trip(breaker, duration, reasonIn(options, "tripped by an operator"));
+  },
+  async reset(options = {}) {
+    return reset(sourceOf(this).guard().breaker, reasonIn(options, "reset by an operator"));
+  },
+  async hold(state, options = {}) {
+    if (state !== "open" && state !== "closed")
+      throw new TypeError(`hold takes "open" or "closed"; this is ${show(state)}`);
+    const { breaker } = sourceOf(this).guard();
+    const until = options.until === undefined ? undefined : Number(options.until);
+    const left = until === undefined ? 0 : until - breaker.fleet.clock.wall();
+    if (until !== undefined && !(left > 0 && left <= OPERATOR_LONGEST_MS)) {
+      throw new RangeError(
+        `until is ${show(options.until)}: it takes a Date, or ms since the epoch, within the next 24 hours; leave it out to hold until release()`,
+      );
+    }
+    return hold(breaker, state, left, reasonIn(options, "held by an operator"));
+  },
+  async release() {
+    return release(sourceOf(this).guard().breaker);
+  },
+};
+
+const prototype: object = Object.create(Function.prototype, Object.getOwnPropertyDescriptors(methods));
+
+function sourceOf(circuit: unknown): GuardSource {
+  return (circuit as Sourced)[SOURCE];
+}
+
+function reasonIn(options: { readonly reason?: string }, otherwise: string): string {
+  const { reason = otherwise } = options;
+  if (typeof reason !== "string") throw new TypeError(`reason is ${show(reason)}: it takes a string`);
+  return reason;
+}

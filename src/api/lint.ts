@@ -1,0 +1,40 @@
+import type { Breaker } from "../breaker/breaker.js";
+import { show } from "../options/format-value.js";
+import { TripRule } from "../policy/trip-rule.js";
+
+/** Something about a circuit's settings that the traffic so far speaks against. */
+export interface Finding {
+  readonly circuit: string;
+  /** `"never-trips"`: there aren't enough calls for it. `"trips-needlessly"`: the backend was well each time. */
+  readonly finding: "never-trips" | "trips-needlessly";
+  /** What was seen, and what to change. */
+  readonly message: string;
+}
+
+/** A rate is judged after so many windows, needless trips after so many trips and from this share of them. */
+const WINDOWS = 3;
+const TRIPS = 5;
+const NEEDLESS = 0.8;
+
+/** What the traffic so far says of a circuit's settings. */
+export function* lintBreaker(breaker: Breaker): Generator<Finding> {
+  const { name, settings, traffic, fleet } = breaker;
+  const { trips, needless } = breaker.recovery ?? { trips: 0, needless: 0 };
+  if (traffic instanceof TripRule && (settings.failureRate > 0 || settings.slowCall > 0)) {
+    const windows = Math.floor(traffic.windows(fleet.clock.now()));
+    if (windows >= WINDOWS && traffic.busiest < settings.minimumCalls) {
+      yield {
+        circuit: name,
+        finding: "never-trips",
+        message: `the circuit ${show(name)} can't trip: no window of ${settings.window} ms had more than ${traffic.busiest} calls in ${windows} windows, and minimumCalls is ${settings.minimumCalls}; lower it or widen the window`,
+      };
+    }
+  }
+  if (trips >= TRIPS && needless >= NEEDLESS * trips) {
+    yield {
+      circuit: name,
+      finding: "trips-needlessly",
+      message: `the circuit ${show(name)} tripped ${trips} times, and ${needless} times its first probe succeeded at once: its ordinary errors trip it; raise the threshold, use a failureRate, or say with exceptions what is a failure`,
+    };
+  }
+}

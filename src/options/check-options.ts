@@ -1,0 +1,155 @@
+import { show } from "./format-value.js";
+import {
+  type Backoff,
+  type FailfastDefaults,
+  FLEET,
+  HANDLE,
+  NO_OPTIONS,
+  type RetryAfterLimits,
+  SHARED,
+} from "./options.js";
+
+type Check = (value: unknown) => string | undefined;
+
+const oneOf =
+  (...values: readonly string[]): Check =>
+  (value) =>
+    values.includes(value as string)
+      ? undefined
+      : `it takes ${values.map((each) => `"${each}"`).join(" or ")}`;
+const aFunction: Check = (value) => (typeof value === "function" ? undefined : "it takes a function");
+/** A promise of an answer would always be taken for a yes. */
+const aPredicate: Check = (value) =>
+  Object.prototype.toString.call(value) === "[object AsyncFunction]"
+    ? "it takes a function that answers at once, not an async one"
+    : aFunction(value);
+const aBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "it takes true or false");
+const aCount: Check = (value) =>
+  Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : "it takes a whole number from 1 up";
+
+const aRate: Check = (value) =>
+  typeof value === "number" && value > 0 && value <= 1 ? undefined : "it takes a share over 0, up to 1";
+const within =
+  (most: number): Check =>
+  (value) =>
+    aCount(value) ?? ((value as number) <= most ? undefined : `it takes at most ${most}`);
+
+/** Checked where they are read: a time has errors of its own. */
+const aTime: Check = () => undefined;
+
+/** An object of these fields and no others. */
+const hasOnly = (value: unknown, fields: readonly string[]): boolean =>
+  typeof value === "object" && value !== null && Object.keys(value).every((each) => fields.includes(each));
+
+function aBackoff(value: unknown): string | undefined {
+  const { factor = 1, jitter = 0 } = (value ?? {}) as Backoff;
+  if (Array.isArray(value) || !hasOnly(value, ["factor", "max", "jitter"]))
+    return "it takes { factor, max, jitter }";
+  if (!(typeof factor === "number" && factor >= 1 && factor <= 100))
+    return `its factor ${show(factor)} is not from 1 to 100`;
+  if (!(typeof jitter === "number" && jitter >= 0 && jitter <= 1))
+    return `its jitter ${show(jitter)} is not from 0 to 1`;
+  return undefined;
+}
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  exceptions: (value) =>
+    aPredicate(value) === undefined ||
+    (Array.isArray(value) && value.every((each) => typeof each === "function"))
+      ? undefined
+      : "it takes an error class, a list of them, or a function (error) => boolean",
+  results: aPredicate,
+  fallback: aFunction,
+  enabled: (value) =>
+    typeof value === "function"
+      ? aPredicate(value)
+      : aBoolean(value) && "it takes true, false, or a function that says so",
+  returns: oneOf("promise", "value"),
+  store: checkStore,
+  recovery: oneOf("probe", "all"),
+  probes: within(1_000),
+  threshold: within(100_000),
+  window: aTime,
+  failureRate: aRate,
+  minimumCalls: aCount,
+  slowCall: aTime,
+  slowCallRate: aRate,
+  backoff: aBackoff,
+  retryAfter: (value) =>
+    typeof value === "boolean" ||
+    (hasOnly(value, ["from", "min", "max"]) &&
+      ["undefined", "function"].includes(typeof (value as RetryAfterLimits).from))
+      ? undefined
+      : "it takes true, or { from, min, max }, of which from is a function",
+  rampUp: aTime,
+  scope: oneOf("process", "confirm", "fleet"),
+  quorum: within(32),
+  mode: oneOf("enforce", "shadow", "throttle"),
+  callTimeout: aTime,
+  shareReason: aBoolean,
+  stackTraces: aBoolean,
+  maxCircuits: aCount,
+  timeout: aTime,
+  host: (value) => (typeof value === "string" && value !== "" ? undefined : "it takes a name"),
+  clock: (value) => verbs(value, ["now", "wall", "random", "after"], "a clock"),
+};
+
+function checkStore(store: unknown): string | undefined {
+  const missing = verbs(store, ["get", "set", "delete"], "a store");
+  if (missing !== undefined) return missing;
+  for (const verb of ["swap", "list", "watch"] as const) {
+    const value = (store as Record<string, unknown>)[verb];
+    if (value !== undefined && typeof value !== "function") return `its ${verb} is not a function`;
+  }
+  return undefined;
+}
+
+function verbs(value: unknown, names: readonly string[], what: string): string | undefined {
+  const held = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
+  const missing = names.filter((name) => typeof held[name] !== "function");
+  return missing.length === 0
+    ? undefined
+    : `it takes ${what}, an object with ${names.join(", ")}; it has no ${missing.join(", ")}`;
+}
+
+const NUMBERS = new Set([
+  "probes",
+  "threshold",
+  "failureRate",
+  "minimumCalls",
+  "slowCallRate",
+  "quorum",
+  "maxCircuits",
+]);
+
+/**
+ * Checks options where they are given, and drops what is left out.
+ *
+ * @throws {TypeError} an option that there isn't, or a value of the wrong kind.
+ * @throws {RangeError} a number out of range.
+ */
+export function checkOptions<T extends FailfastDefaults>(
+  given: T | undefined,
+  where: "circuit" | "failfast",
+): T {
+  if (given === undefined) return NO_OPTIONS as T;
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new TypeError(`the options are ${show(given)}: they take an object`);
+  }
+  const known: readonly string[] =
+    where === "circuit" ? [...HANDLE, ...SHARED] : [...HANDLE, ...SHARED, ...FLEET];
+  const checked: Record<string, unknown> = {};
+  for (const [option, value] of Object.entries(given)) {
+    if (!known.includes(option)) {
+      throw new TypeError(`there is no option "${option}": there are ${known.join(", ")}`);
+    }
+    if (value === undefined) continue;
+    const wrong = CHECKS[option]?.(value);
+    if (wrong !== undefined) {
+      const Wrong = typeof value === "number" && NUMBERS.has(option) ? RangeError : TypeError;
+      throw new Wrong(`${option} is ${show(value)}: ${wrong}`);
+    }
+    checked[option] = Array.isArray(value) ? [...value] : value;
+  }
+  return checked as T;
+}

@@ -1,0 +1,15 @@
+import { environment } from "../runtime/platform.js";
+import { show } from "./format-value.js";
+
+/**
+ * What `FAILFAST_ENABLED` says, or `undefined` where it says nothing.
+ *
+ * @throws {TypeError} when it says something else than yes or no.
+ */
+export function enabledByEnvironment(): boolean | undefined {
+  const said = environment("FAILFAST_ENABLED")?.trim().toLowerCase();
+  if (said === undefined || said === "") return undefined;
+  if (["1", "true", "on", "yes"].includes(said)) return true;
+  if (["0", "false", "off", "no"].includes(said)) return false;
+  throw new TypeError(`FAILFAST_ENABLED is ${show(said)}: it takes 1, true, on, yes, or 0, false, off, no`);
+}

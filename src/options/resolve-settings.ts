@@ -1,0 +1,164 @@
+import type { CircuitSettings } from "../policy/settings.js";
+import { tripsAtOnce } from "../policy/trip-rule.js";
+import { type Duration, LONGEST_CALL_SECONDS, LONGEST_MS, milliseconds } from "./duration.js";
+import { show } from "./format-value.js";
+import type { FailfastDefaults, FailfastOptions, RetryAfterLimits } from "./options.js";
+
+/** Without a maximum of its own the open time grows, or is set by a backend, to this many times the circuit's. */
+const GROWS_TO = 10;
+
+/** What is for probes alone, and what for tripping. */
+const OF_PROBES = ["probes", "backoff", "rampUp"] as const;
+const OF_TRIPS = [
+  "threshold",
+  "failureRate",
+  "minimumCalls",
+  "slowCall",
+  "slowCallRate",
+  "quorum",
+  "backoff",
+  "retryAfter",
+  "rampUp",
+] as const;
+
+/**
+ * Works out a circuit's settings from its time, the defaults, and its own options, which beat them.
+ *
+ * @throws {TypeError} options that make no sense together.
+ * @throws {RangeError} a time out of range.
+ */
+export function settingsOf(
+  timeout: Duration | undefined,
+  defaults: FailfastDefaults,
+  own: FailfastOptions,
+): CircuitSettings {
+  const options = over(defaults, own);
+  const open = milliseconds("timeout", timeout);
+  const grown = Math.min(open * GROWS_TO, LONGEST_MS);
+  const { backoff = {}, retryAfter, mode = "enforce" } = options;
+  const limits: RetryAfterLimits = typeof retryAfter === "object" ? retryAfter : {};
+  const slowCall = ms("slowCall", options.slowCall, 0, LONGEST_CALL_SECONDS);
+  const settings: CircuitSettings = {
+    open,
+    recovery: options.recovery ?? "probe",
+    probes: options.probes ?? 1,
+    threshold: options.threshold ?? 1,
+    window: ms("window", options.window, mode === "throttle" ? 120_000 : 10_000),
+    failureRate: options.failureRate ?? 0,
+    minimumCalls: options.minimumCalls ?? 10,
+    slowCall,
+    slowCallRate: slowCall === 0 ? 0 : (options.slowCallRate ?? 0.5),
+    backoffFactor: backoff.factor ?? 1,
+    backoffMax: ms("backoff.max", backoff.max, (backoff.factor ?? 1) > 1 ? grown : open),
+    backoffJitter: backoff.jitter ?? 0,
+    retryAfterMin: retryAfter ? ms("retryAfter.min", limits.min, 1_000) : 0,
+    retryAfterMax: retryAfter ? ms("retryAfter.max", limits.max, grown) : 0,
+    retryAfterFrom: limits.from,
+    rampUp: ms("rampUp", options.rampUp, 0),
+    scope: options.scope ?? "fleet",
+    quorum: options.quorum ?? 1,
+    mode,
+    shareReason: options.shareReason ?? false,
+    stackTraces: options.stackTraces ?? false,
+    maxCircuits: options.maxCircuits ?? 10_000,
+  };
+  checkTogether(options, own);
+  checkSense(settings, options, own);
+  return settings;
+}
+
+/** What a circuit's own option is, and which of the defaults give way to it. */
+const GIVES_WAY: readonly (readonly [keyof FailfastDefaults, unknown, readonly string[]])[] = [
+  ["threshold", undefined, ["failureRate"]],
+  ["failureRate", undefined, ["threshold"]],
+  ["recovery", "all", OF_PROBES],
+  ["scope", "process", ["quorum"]],
+  ["returns", "value", ["callTimeout"]],
+  ["mode", "throttle", OF_TRIPS],
+];
+
+/** A circuit's options over the defaults, of which those that can't go with them give way. */
+export function over(defaults: FailfastDefaults, options: FailfastOptions): FailfastDefaults {
+  const merged: Record<string, unknown> = { ...defaults };
+  for (const [option, value, defaulted] of GIVES_WAY) {
+    const own = options[option as keyof FailfastOptions];
+    if (own !== undefined && (value === undefined || own === value))
+      for (const each of defaulted) delete merged[each];
+  }
+  Object.assign(merged, options);
+  const rates = merged["failureRate"] !== undefined || merged["slowCall"] !== undefined;
+  if (!rates && options.minimumCalls === undefined) delete merged["minimumCalls"];
+  return merged;
+}
+
+const ms = (option: string, given: Duration | undefined, otherwise: number, mostSeconds?: number): number =>
+  given === undefined ? otherwise : milliseconds(option, given, mostSeconds);
+
+/** What a handle of the circuit gives for one call, in ms; 0: no deadline. */
+export const callTimeoutOf = (options: FailfastOptions): number =>
+  ms("callTimeout", options.callTimeout, 0, LONGEST_CALL_SECONDS);
+
+const refuse = (why: string): never => {
+  throw new TypeError(why);
+};
+
+/** What can't be meant together, `own` being what is given at the circuit. */
+export function checkTogether(given: FailfastDefaults, own: FailfastOptions): void {
+  const has = (option: keyof FailfastDefaults): boolean => given[option] !== undefined;
+  if (has("failureRate") && has("threshold"))
+    refuse("threshold counts failures and failureRate takes their share in its place: give one of them");
+  if (Array.isArray(given.exceptions) && given.exceptions.length === 0) {
+    if (!has("results") && !has("callTimeout") && !has("slowCall"))
+      refuse(
+        "exceptions is an empty list, and without results, callTimeout or slowCall nothing is ever a failure",
+      );
+  }
+  if (has("slowCallRate") && !has("slowCall"))
+    refuse("slowCallRate is a share of slow calls: say with slowCall from when a call is slow");
+  if (has("minimumCalls") && !has("failureRate") && !has("slowCall"))
+    refuse("minimumCalls is for rates: give failureRate or slowCall with it, or leave it out");
+  if (has("callTimeout") && given.returns === "value")
+    refuse('callTimeout needs a promise to time out: it can\'t go with returns: "value"');
+  const timeout = callTimeoutOf(given);
+  if (timeout > 0 && own.slowCall && ms("slowCall", own.slowCall, 0, LONGEST_CALL_SECONDS) >= timeout)
+    refuse(
+      `slowCall ${show(own.slowCall)} is never reached under a callTimeout of ${show(given.callTimeout)}`,
+    );
+  if (given.mode === "throttle") {
+    for (const option of OF_TRIPS) {
+      if (has(option))
+        refuse(`${option} is about tripping, and with mode: "throttle" no failure trips: leave one out`);
+    }
+    if (given.scope === "confirm")
+      refuse('scope: "confirm" is about tripping, and with mode: "throttle" no failure trips: leave one out');
+  }
+}
+
+function checkSense(settings: CircuitSettings, options: FailfastDefaults, own: FailfastOptions): void {
+  const { scope, quorum, recovery, open, backoffMax, retryAfterMin, retryAfterMax } = settings;
+  const counts = options.threshold !== undefined || !tripsAtOnce(settings);
+  if (own.window && !counts && quorum === 1 && settings.mode !== "throttle")
+    refuse(
+      "window is the time over which calls are counted, and here the first failure trips: give threshold, failureRate or slowCall with it, or leave it out",
+    );
+  if (own.backoff?.max !== undefined && settings.backoffFactor === 1)
+    refuse("backoff.max is never reached while nothing grows: give backoff.factor with it, or leave it out");
+  if (scope === "process" && quorum > 1)
+    refuse(
+      `quorum ${quorum} needs other hosts to vote, and scope: "process" tells them nothing: leave one out`,
+    );
+  if (recovery === "all") {
+    for (const option of OF_PROBES) {
+      if (options[option] !== undefined)
+        refuse(`${option} is about probes, and with recovery: "all" nobody probes: leave one out`);
+    }
+  }
+  if (backoffMax < open)
+    refuse(`backoff.max ${show(options.backoff?.max)} is shorter than the circuit's own time, ${open} ms`);
+  if (retryAfterMax > 0 && retryAfterMax < retryAfterMin)
+    refuse(`retryAfter.max, ${retryAfterMax} ms, is shorter than retryAfter.min, ${retryAfterMin} ms`);
+  if (quorum > 1 && options.store !== undefined && options.store.swap === undefined)
+    refuse(
+      `quorum ${quorum} needs a store that can compare and swap, and this one has no swap: use the memory, file, Redis, Upstash, PostgreSQL, MySQL, SQLite, NATS, memcached or DynamoDB store, or leave quorum out`,
+    );
+}

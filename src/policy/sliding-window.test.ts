@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { runs } from "../protocol/runs.fixture.js";
+import { SlidingWindow } from "./sliding-window.js";
+
+const WINDOW = 1_000;
+const SLICE = 100;
+
+describe("a sliding window of ten slices", () => {
+  test("counts calls, failures and slow ones", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(0, false, false);
+    window.record(1, true, false);
+    window.record(2, false, true);
+    window.record(3, true, true);
+    expect(window.at(4)).toEqual({ calls: 4, failures: 2, slow: 2 });
+  });
+
+  test("lets go of every call, where a slice's end, in floating point, still belongs to it", () => {
+    const window = new SlidingWindow(7);
+    const end = 3 * 0.7;
+    expect(Math.floor(end / 0.7)).toBe(2);
+    window.record(1.5, true, true);
+    window.record(end, true, true);
+    expect(window.at(8.3).calls).toBe(2);
+    expect([window.at(8.5).calls, window.at(8.5).failures, window.at(8.5).slow]).toEqual([0, 0, 0]);
+  });
+
+  test("holds nothing older than the window, and all of the last nine tenths of it", () => {
+    const call = fc.record({
+      after: fc.integer({ min: 0, max: 400 }),
+      failed: fc.boolean(),
+      slow: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -5_000, max: 5_000 }),
+        fc.array(call, { maxLength: 60 }),
+        (start, calls) => {
+          const window = new SlidingWindow(WINDOW);
+          const all: { at: number; failed: boolean; slow: boolean }[] = [];
+          let now = start;
+          for (const { after, failed, slow } of calls) {
+            now += after;
+            window.record(now, failed, slow);
+            all.push({ at: now, failed, slow });
+            const slice = Math.floor(now / SLICE);
+            const held = all.filter(({ at }) => Math.floor(at / SLICE) > slice - 10);
+            expect(window.at(now).calls).toBe(held.length);
+            expect(window.at(now).failures).toBe(held.filter((each) => each.failed).length);
+            expect(window.at(now).slow).toBe(held.filter((each) => each.slow).length);
+            for (const ms of [0, 50, 100, 250, 300, 1_000, 9_000]) {
+              const slices = Math.min(10, Math.max(1, Math.floor(ms / SLICE)));
+              const lately = all.filter(({ at }) => Math.floor(at / SLICE) > slice - slices);
+              expect(window.lately(now, ms)).toEqual({
+                calls: lately.length,
+                failures: lately.filter((each) => each.failed).length,
+              });
+            }
+          }
+        },
+      ),
+      runs(2_000),
+    );
+  });
+
+  test("empties as time passes, with no calls", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(50, true, false);
+    expect([999, 1_000].map((now) => window.at(now).calls)).toEqual([1, 0]);
+    window.record(2_050, true, false);
+    expect(window.at(1e9).calls).toBe(0);
+    expect(window.lately(1e9, WINDOW)).toEqual({ calls: 0, failures: 0 });
+  });
+
+  test("a slice is over at the moment the next begins", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(0, true, false);
+    expect(window.lately(SLICE - 1, SLICE)).toEqual({ calls: 1, failures: 1 });
+    expect(window.lately(SLICE, SLICE)).toEqual({ calls: 0, failures: 0 });
+    window.record(2 * SLICE, true, false);
+    expect(window.lately(2 * SLICE, SLICE)).toEqual({ calls: 1, failures: 1 });
+  });
+
+  test("exactly a window later the slice is the same, and its counts are gone", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(0, true, true);
+    window.record(WINDOW, false, false);
+    expect(window.at(WINDOW)).toEqual({ calls: 1, failures: 0, slow: 0 });
+  });
+
+  test("a clock that goes back changes nothing", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(5_000, true, false);
+    expect(window.at(100).calls).toBe(1);
+    window.record(100, true, false);
+    expect(window.at(5_000).calls).toBe(2);
+    expect(window.lately(5_000, SLICE)).toEqual({ calls: 2, failures: 2 });
+  });
+
+  test("clear forgets all", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(0, true, true);
+    window.clear();
+    expect(window.at(1)).toEqual({ calls: 0, failures: 0, slow: 0 });
+    expect(window.lately(1, WINDOW)).toEqual({ calls: 0, failures: 0 });
+    window.record(950, true, false);
+    window.record(1_001, true, false);
+    expect(window.at(1_001).calls).toBe(2);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { encode } from "../protocol/codec.js";
+import type { VersionedRecord } from "../protocol/record.js";
+import { remaining } from "./local-deadline.js";
+import { isOpen } from "./replica.fixture.js";
+
+/** Ends at 5 000 in the store's clock, and lasts 800 in all. */
+const record: VersionedRecord = { ...isOpen(1), until: 5_000, duration: 800 };
+const LONGEST = 2_000;
+
+describe("how much is left of a deadline", () => {
+  test("with the store's clock: exactly what is left, never more than the longest", () => {
+    const left = (now: number, fresh = false): number => remaining(record, { now, fresh }, 0, LONGEST);
+    expect(left(4_000)).toBe(1_000);
+    expect(left(4_000, true)).toBe(1_000);
+    expect(left(5_100)).toBe(-100);
+    expect(left(1_000)).toBe(LONGEST);
+  });
+
+  test("without it, a change seen as it happened gets its whole duration, never more than the longest", () => {
+    const arrival = { now: undefined, fresh: true };
+    expect(remaining(record, arrival, 4_900, LONGEST)).toBe(800);
+    expect(remaining(record, arrival, 4_900, 700)).toBe(700);
+  });
+
+  test("what may be of any age is judged by the wall clock, and gets neither more than its duration nor than the longest", () => {
+    const left = (wall: number, longest = LONGEST): number =>
+      remaining(record, { now: undefined, fresh: false }, wall, longest);
+    expect(left(4_500)).toBe(500);
+    expect(left(6_000)).toBe(0);
+    expect(left(1_000)).toBe(800);
+    expect(left(1_000, 700)).toBe(700);
+  });
+
+  test("what has no end has nothing left", () => {
+    const endless = { ...record, until: 0 };
+    for (const arrival of [
+      { now: 4_000, fresh: false },
+      { now: undefined, fresh: true },
+      { now: undefined, fresh: false },
+    ])
+      expect(remaining(endless, arrival, 4_500, LONGEST), encode(endless)).toBe(0);
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, test } from "vitest";
+import { encode } from "../protocol/codec.js";
+import {
+  AHEAD,
+  bench,
+  isClosed,
+  isHeld,
+  isLeased,
+  isOpen,
+  listener,
+  PUSH,
+  push,
+  WALL,
+  watched,
+} from "./replica.fixture.js";
+
+const DAY = 24 * 3_600_000;
+
+describe("circuits that nobody here uses", () => {
+  test("are kept while they restrict", () => {
+    const { replica } = bench();
+    push(replica, "circuit:open", isOpen(1));
+    push(replica, "circuit:leased", isLeased(1));
+    push(replica, "circuit:closed", isClosed(1));
+    push(replica, "circuit:closed-with-an-end", { ...isClosed(1), until: WALL + DAY, duration: DAY });
+    push(replica, "circuit:over", { ...isOpen(1), duration: 0 });
+    replica.deliver({ key: "circuit:none", value: "rubbish" }, PUSH);
+    push(replica, "hold:open", isHeld(1, "open"));
+    push(replica, "hold:closed", isHeld(1, "closed", 1_000));
+    push(replica, "hold:released", isHeld(1, "released"));
+    push(replica, "hold:over", { ...isHeld(1, "open", 1_000), duration: 0 });
+    expect([...replica.circuits.keys()]).toEqual(["open", "leased"]);
+    expect([...replica.holds.keys()]).toEqual(["open", "closed"]);
+  });
+
+  test("under other keys are none", () => {
+    const { replica, health } = bench();
+    push(replica, "other:x", isOpen(1));
+    push(replica, "other:held", isHeld(1, "open"));
+    expect(replica.circuits.size + replica.holds.size).toBe(0);
+    expect(health).toEqual([]);
+  });
+
+  test("under other keys are none, be it one that is like a circuit's in use", () => {
+    const { replica, breaker } = watched();
+    replica.subscribe("circuit:x", breaker);
+    replica.subscribe("", breaker);
+    push(replica, "olds:x", isHeld(1, "open"));
+    push(replica, "notes:", isHeld(1, "open"));
+    expect(replica.holds.size).toBe(0);
+    expect(breaker.changes).toBe(0);
+  });
+
+  test("are judged by the time in the store, and by their age", () => {
+    const { replica } = bench();
+    const value = encode(isOpen(1, 10_000));
+    replica.deliver({ key: "circuit:over", value, now: WALL + AHEAD + 10_000 }, PUSH);
+    replica.deliver({ key: "circuit:runs", value, now: WALL + AHEAD + 9_999 }, PUSH);
+    replica.deliver(
+      { key: "circuit:old", value: encode({ ...isOpen(1), until: WALL }) },
+      { fresh: false, current: true },
+    );
+    expect([...replica.circuits.keys()]).toEqual(["runs"]);
+  });
+
+  test("are ten thousand at most, holds among them", () => {
+    const { replica } = bench();
+    for (let n = 0; n < 5_000; n++) {
+      push(replica, `circuit:${n}`, isOpen(1));
+      push(replica, `hold:${n}`, isHeld(1, "open"));
+    }
+    push(replica, "circuit:more", isOpen(1));
+    push(replica, "hold:more", isHeld(1, "open"));
+    expect([replica.circuits.size, replica.holds.size]).toEqual([5_000, 5_000]);
+    // The last of them may have been in use.
+    replica.subscribe("8", listener());
+    replica.unsubscribe("8");
+    expect([replica.circuits.size, replica.holds.size]).toEqual([5_000, 5_000]);
+    // What is in use is never too much, nor what is known already.
+    replica.subscribe("more", listener());
+    push(replica, "circuit:more", isOpen(1));
+    push(replica, "hold:more", isHeld(1, "open"));
+    push(replica, "circuit:7", isClosed(2));
+    expect([replica.circuits.size, replica.holds.size]).toEqual([5_001, 5_001]);
+    expect(replica.circuit("7").sighting?.record).toMatchObject({ state: "closed" });
+    // And what isn't in use any more may be.
+    replica.unsubscribe("more");
+    expect([replica.circuits.size, replica.holds.size]).toEqual([5_000, 5_000]);
+  });
+
+  test("are forgotten once they restrict no longer", async () => {
+    const { replica, time } = bench();
+    replica.subscribe("used", listener());
+    push(replica, "circuit:used", isOpen(1));
+    push(replica, "hold:used", isHeld(1, "open", 1_000));
+    push(replica, "circuit:short", isOpen(1));
+    push(replica, "circuit:long", isOpen(1, 5_000));
+    push(replica, "hold:short", isHeld(1, "open", 1_000));
+    push(replica, "hold:endless", isHeld(1, "open"));
+    await time.advance(999);
+    replica.prune();
+    expect([replica.circuits.size, replica.holds.size]).toEqual([3, 3]);
+    await time.advance(1);
+    replica.prune();
+    expect([...replica.circuits.keys()]).toEqual(["used", "long"]);
+    expect([...replica.holds.keys()]).toEqual(["used", "endless"]);
+  });
+});
+
+describe("a breaker", () => {
+  test("that comes later finds what was kept for it", () => {
+    const { replica } = bench();
+    push(replica, "circuit:x", isOpen(40));
+    push(replica, "hold:x", isHeld(40, "open"));
+    const breaker = listener();
+    replica.subscribe("x", breaker);
+    push(replica, "circuit:x", isClosed(41));
+    push(replica, "hold:x", isHeld(41, "released"));
+    expect(breaker.changes).toBe(2);
+  });
+
+  test("that comes before any record finds nothing", () => {
+    const { replica } = bench();
+    const breaker = listener();
+    const entry = replica.circuit("x");
+    replica.subscribe("x", breaker);
+    expect(entry.sighting).toBeNull();
+    push(replica, "circuit:x", isOpen(1));
+    expect(breaker.changes).toBe(1);
+  });
+
+  test("that finds only a hold is told of what follows", () => {
+    const { replica } = bench();
+    push(replica, "hold:x", isHeld(40, "open"));
+    const breaker = listener();
+    replica.subscribe("x", breaker);
+    expect(replica.circuits.size).toBe(0);
+    push(replica, "hold:x", isHeld(41, "released"));
+    expect(breaker.changes).toBe(1);
+  });
+
+  test("that goes leaves what restricts calls for the next one, and is told no more", () => {
+    const { replica, breaker } = watched();
+    push(replica, "circuit:x", isOpen(40));
+    push(replica, "hold:x", isHeld(40, "open"));
+    replica.unsubscribe("x");
+    expect([replica.circuits.size, replica.holds.size, replica.subscribers.size]).toEqual([1, 1, 0]);
+    push(replica, "circuit:x", isClosed(41));
+    push(replica, "hold:x", isHeld(41, "released"));
+    expect(breaker.changes).toBe(2);
+  });
+
+  test("that goes takes along what doesn't", () => {
+    const { replica } = watched();
+    push(replica, "circuit:x", isClosed(40));
+    push(replica, "hold:x", isHeld(40, "released"));
+    replica.unsubscribe("x");
+    replica.unsubscribe("x");
+    expect([replica.circuits.size, replica.holds.size]).toEqual([0, 0]);
+  });
+
+  test("has one entry for its circuit and one for its hold", () => {
+    const { replica, breaker } = watched();
+    expect(replica.circuit("x")).toBe(replica.circuit("x"));
+    expect(replica.hold("x")).toBe(replica.hold("x"));
+    expect(replica.circuit("x")).toMatchObject({ key: "circuit:x", subscriber: breaker });
+    expect(replica.hold("x")).toMatchObject({ key: "hold:x", subscriber: breaker });
+    expect([...replica.entries()].map(({ key }) => key)).toEqual(["circuit:x", "hold:x"]);
+  });
+});

@@ -1,0 +1,212 @@
+import { describe, expect, test } from "vitest";
+import { decodeCircuit, encode } from "../protocol/codec.js";
+import { Entry } from "./entry.js";
+import {
+  arrive,
+  bench,
+  FRESH,
+  isClosed,
+  isHeld,
+  isLeased,
+  isOpen,
+  NOW,
+  PUSH,
+  push,
+  WALL,
+  watched,
+} from "./replica.fixture.js";
+import { StoreAnswerError } from "./with-deadline.js";
+
+const HOUR = 3_600_000;
+
+describe("a record that comes in", () => {
+  test("is adopted, and its breaker is told", () => {
+    const { replica, breaker } = watched();
+    push(replica, "circuit:x", isOpen(40));
+    expect(replica.circuit("x")).toMatchObject({
+      seen: 40,
+      adopted: 1,
+      sighting: { raw: encode(isOpen(40)), record: { state: "open" }, deadline: NOW + 1_000 },
+    });
+    expect(breaker.changes).toBe(1);
+    push(replica, "hold:x", isHeld(41, "open"));
+    expect(replica.hold("x")).toMatchObject({ adopted: 2, sighting: { record: { state: "open" } } });
+    expect(replica.adoptions).toBe(2);
+  });
+
+  test("is joined with what is known: the newer one counts, whichever comes first", () => {
+    const { replica, breaker } = watched();
+    const entry = replica.circuit("x");
+    arrive(replica, entry, isOpen(40));
+    push(replica, "circuit:x", isClosed(39));
+    expect(entry.sighting?.record).toMatchObject({ revision: 40 });
+    expect(entry).toMatchObject({ seen: 40, adopted: 1, stored: encode(isOpen(40)), restoring: false });
+    expect(breaker.changes).toBe(1);
+    push(replica, "circuit:x", isClosed(41));
+    expect(entry.sighting?.record).toMatchObject({ revision: 41 });
+    expect(entry).toMatchObject({ seen: 41, stored: encode(isClosed(41)) });
+    expect(breaker.changes).toBe(2);
+  });
+
+  test("again is no news", () => {
+    const { replica, breaker } = watched();
+    push(replica, "circuit:x", isOpen(40));
+    push(replica, "circuit:x", isOpen(40));
+    expect(breaker.changes).toBe(1);
+    expect(replica.adoptions).toBe(1);
+  });
+
+  test("again is not even read again", () => {
+    const { replica } = bench();
+    let read = 0;
+    const entry = new Entry("circuit:x", (raw, wall) => {
+      read++;
+      return decodeCircuit(raw, wall);
+    });
+    arrive(replica, entry, isOpen(40));
+    arrive(replica, entry, isOpen(40));
+    expect(read).toBe(1);
+    arrive(replica, entry, isOpen(41));
+    expect(read).toBe(2);
+  });
+
+  test("that no breaker waits for is kept all the same", () => {
+    const { replica } = bench();
+    push(replica, "circuit:x", isOpen(40));
+    expect(replica.circuit("x").sighting).not.toBeNull();
+  });
+
+  test("shows that writes get through: those that failed before count no more", () => {
+    const { replica } = watched();
+    const entry = replica.circuit("x");
+    entry.strikes = 3;
+    push(replica, "circuit:x", isOpen(40));
+    expect(entry.strikes).toBe(0);
+  });
+
+  test("and is the write under way grants it; strikes are the writer's to forget", () => {
+    const { replica, breaker } = watched();
+    const entry = replica.circuit("x");
+    const granted: string[] = [];
+    entry.strikes = 1;
+    entry.write = { nonce: "ours", granted: (raw) => void granted.push(raw) };
+    const ours = isOpen(40, 1_000, "ours");
+    push(replica, "circuit:x", isOpen(39));
+    expect(granted).toEqual([]);
+    expect(breaker.changes).toBe(1);
+    entry.strikes = 1;
+    push(replica, "circuit:x", ours);
+    expect(granted).toEqual([encode(ours)]);
+    expect(breaker.changes).toBe(1);
+    expect(entry.strikes).toBe(1);
+  });
+
+  test("current or not, is what the store was first heard to hold", () => {
+    const { replica } = watched();
+    const entry = replica.circuit("x");
+    push(replica, "circuit:x", isOpen(40));
+    expect(entry.stored).toBe(encode(isOpen(40)));
+    entry.stored = null;
+    push(replica, "circuit:x", isClosed(39));
+    expect(entry.stored).toBe(encode(isClosed(39)));
+    push(replica, "circuit:x", isClosed(38));
+    expect(entry.stored).toBe(encode(isClosed(39)));
+  });
+
+  test("as an entry that is none is trouble, and nothing else", () => {
+    const { replica, health } = watched();
+    for (const entry of [null, 7, { key: "circuit:x" }, { key: 1, value: "" }]) replica.deliver(entry, PUSH);
+    expect(health).toEqual([
+      new StoreAnswerError("the store delivered an entry that is none: { key: string, value: string }"),
+    ]);
+    expect(replica.circuits.size).toBe(0);
+  });
+
+  test("that is no record is trouble, once for the same bytes, and changes nothing", () => {
+    const { replica, health, breaker } = watched();
+    replica.deliver({ key: "circuit:x", value: "rubbish" }, PUSH);
+    expect(health).toEqual([
+      new StoreAnswerError(
+        'what the store has under "circuit:x" is no record of failfast (7 characters); it is ignored, and overwritten at the next change',
+      ),
+    ]);
+    expect(replica.circuit("x")).toMatchObject({ rubbish: "rubbish", sighting: null, stored: "rubbish" });
+    expect(breaker.changes).toBe(0);
+    push(replica, "circuit:x", isOpen(40));
+    expect(replica.circuit("x").rubbish).toBeUndefined();
+  });
+
+  test("that is no record, again, is no trouble once another trouble took its place", () => {
+    const { replica, health, breaker } = watched();
+    replica.deliver({ key: "circuit:x", value: "rubbish" }, PUSH);
+    const entry = replica.circuit("x");
+    entry.rubbish = undefined;
+    replica.recovered();
+    entry.rubbish = "rubbish";
+    replica.deliver({ key: "circuit:x", value: "rubbish" }, PUSH);
+    expect(health).toEqual([expect.any(StoreAnswerError), "up"]);
+    expect(breaker.changes).toBe(0);
+  });
+});
+
+describe("what the store lacks", () => {
+  test("and this process saw is restored; it stays in force", () => {
+    const { replica, breaker, time } = watched();
+    const entry = replica.circuit("x");
+    arrive(replica, entry, isOpen(40));
+    replica.lacks(entry);
+    expect(entry).toMatchObject({ stored: null, restoring: true, sighting: { record: { revision: 40 } } });
+    expect(time.pending).toBe(1);
+    expect(breaker.changes).toBe(1);
+  });
+
+  test("and nobody saw is nothing", () => {
+    const { replica, health } = watched();
+    const entry = replica.circuit("x");
+    replica.lacks(entry);
+    expect(entry).toMatchObject({ stored: null, sighting: null, restoring: false });
+    expect(health).toEqual([]);
+  });
+
+  test("is told the newer record, where the store holds an older one now", async () => {
+    const { replica, time, store } = watched();
+    const entry = replica.circuit("x");
+    arrive(replica, entry, isOpen(40));
+    await time.advance(10);
+    arrive(replica, entry, isClosed(39));
+    expect(entry).toMatchObject({ restoring: true, stored: encode(isClosed(39)) });
+    store.held.set("circuit:x", encode(isClosed(39)));
+    await time.advance(500);
+    expect(store.held.get("circuit:x")).toContain('"state":"open"');
+  });
+
+  test("until when the older one is in force is fixed when it is first seen", async () => {
+    const { replica, time } = watched();
+    const entry = replica.circuit("x");
+    arrive(replica, entry, isLeased(40, HOUR));
+    await time.advance(10);
+    arrive(replica, entry, isOpen(39));
+    expect(entry.storedDeadline).toBe(NOW + 1_010);
+    await time.advance(10);
+    arrive(replica, entry, isOpen(39));
+    expect(entry.storedDeadline).toBe(NOW + 1_010);
+  });
+
+  test("that an older record comes late by push says nothing of what the store holds", () => {
+    const { replica } = watched();
+    const entry = replica.circuit("x");
+    arrive(replica, entry, isOpen(40));
+    push(replica, "circuit:x", isOpen(39, 5_000));
+    expect(entry).toMatchObject({ storedDeadline: 0, restoring: false });
+    entry.stored = null;
+    push(replica, "circuit:x", isOpen(39, 5_000));
+    expect(entry.restoring).toBe(false);
+  });
+});
+
+test("what came in at a time in the store that nobody can believe came in at none", () => {
+  const { replica } = bench();
+  expect(replica.arrival({ now: WALL }, true)).toEqual({ now: WALL, fresh: true });
+  expect(replica.arrival({ now: "soon" }, false)).toEqual({ now: undefined, fresh: false });
+  expect(replica.arrival({}, true)).toEqual(FRESH);
+});

@@ -1,0 +1,235 @@
+import { describe, expect, test } from "vitest";
+import { encode } from "../protocol/codec.js";
+import { type CircuitRecord, LEASE_LONGEST_MS, type OverrideRecord } from "../protocol/record.js";
+import type { Entry } from "./entry.js";
+import {
+  type Bench,
+  bench,
+  isClosed,
+  isHeld,
+  isLeased,
+  isOpen,
+  type Listener,
+  listener,
+  NOW,
+} from "./replica.fixture.js";
+import { restore } from "./restore.js";
+
+/** The jitter, where chance draws a half. */
+const JITTER = 500;
+
+interface Forgotten extends Bench {
+  readonly entry: Entry<CircuitRecord>;
+  readonly breaker: Listener;
+}
+
+/** This process saw `mine`, in force for an hour unless said; the store, as last heard, holds `theirs`. */
+function forgotten(mine: CircuitRecord, theirs?: CircuitRecord, given = {}): Forgotten {
+  const set = bench();
+  const breaker = listener();
+  set.replica.subscribe("x", breaker);
+  const entry = set.replica.circuit("x");
+  const { deadline, storedDeadline } = {
+    deadline: NOW + 3_600_000,
+    storedDeadline: NOW + 3_600_000,
+    ...given,
+  };
+  entry.sighting = { raw: encode(mine), record: mine, deadline };
+  entry.seen = mine.revision;
+  entry.stored = theirs === undefined ? null : encode(theirs);
+  entry.storedDeadline = storedDeadline;
+  if (theirs !== undefined) set.store.held.set("circuit:x", encode(theirs));
+  return { ...set, entry, breaker };
+}
+
+/** What the store holds once a replica has told it again. */
+async function restored({ time, store, replica, entry }: Forgotten): Promise<unknown> {
+  restore(replica, entry);
+  await time.advance(JITTER);
+  const raw = store.held.get("circuit:x");
+  return raw === undefined ? undefined : JSON.parse(raw);
+}
+
+/** How often the store was asked to write a record. */
+const writes = (bench: Bench): number => bench.store.asked.filter(([, , , value]) => value !== "?").length;
+
+describe("a store that forgot what is in force", () => {
+  test("is told again: the same state, written above all that was seen", async () => {
+    const set = forgotten(isOpen(40));
+    const { revision, nonce, ...rest } = isOpen(40);
+    const written = await restored(set);
+    expect(written).toMatchObject({ state: "open", until: rest.until, by: "other", generation: 40 });
+    expect(written).not.toMatchObject({ revision });
+    expect(written).not.toMatchObject({ nonce });
+    expect(set.entry.seen).toBeGreaterThan(revision);
+    expect(set.breaker.changes).toBe(1);
+  });
+
+  test("is told after a second drawn by chance, once, however often it was noticed", async () => {
+    const set = forgotten(isOpen(40));
+    restore(set.replica, set.entry);
+    restore(set.replica, set.entry);
+    expect(set.time.pending).toBe(1);
+    await set.time.advance(JITTER - 1);
+    expect(set.store.asked).toEqual([]);
+    await set.time.advance(1);
+    expect(writes(set)).toBe(1);
+  });
+
+  test("and again when it forgot again", async () => {
+    const set = forgotten(isOpen(40, 3_600_000));
+    await restored(set);
+    set.store.held.clear();
+    set.entry.stored = null;
+    expect(await restored(set)).toMatchObject({ state: "open" });
+  });
+
+  test.each([
+    [1, 2],
+    [5, 32],
+    [9, 32],
+  ])("after %i failed writes the jitter is %i times as long", async (strikes, times) => {
+    const set = forgotten(isOpen(40));
+    set.entry.strikes = strikes;
+    restore(set.replica, set.entry);
+    await set.time.advance(times * JITTER - 1);
+    expect(set.store.asked).toEqual([]);
+    await set.time.advance(1);
+    expect(writes(set)).toBe(1);
+  });
+
+  test("is left alone once the replica is closed", async () => {
+    const set = forgotten(isOpen(40));
+    set.replica.synchroniser.closed = true;
+    expect(await restored(set)).toBeUndefined();
+    expect(set.store.asked).toEqual([]);
+  });
+
+  test("is left alone where another was faster", async () => {
+    const set = forgotten(isOpen(40));
+    restore(set.replica, set.entry);
+    set.entry.stored = encode(isOpen(41));
+    await set.time.advance(JITTER);
+    expect(set.store.asked).toEqual([]);
+  });
+
+  test("is left alone where the time ran out while its clock was read", async () => {
+    const set = forgotten(isOpen(40), undefined, { deadline: NOW + JITTER + 1 });
+    const swap = set.store.swap?.bind(set.store);
+    set.store.swap = (key, expected, value, ttlMs) => {
+      set.time.stall(1);
+      return swap?.(key, expected, value, ttlMs) ?? { ok: true, value };
+    };
+    restore(set.replica, set.entry);
+    await set.time.advance(JITTER);
+    expect(set.store.held.size).toBe(0);
+    expect(set.breaker.changes).toBe(0);
+  });
+});
+
+describe("there is nothing to tell", () => {
+  async function silent(set: Forgotten): Promise<void> {
+    restore(set.replica, set.entry);
+    expect(set.time.pending).toBe(0);
+  }
+
+  test("where this process knows nothing", async () => {
+    const set = forgotten(isOpen(40));
+    set.entry.sighting = null;
+    await silent(set);
+  });
+
+  test("where the store holds just what was seen", async () => silent(forgotten(isOpen(40), isOpen(40))));
+
+  test("where it holds a record as new, or newer", async () => {
+    await silent(forgotten(isOpen(40), isOpen(40, 500)));
+    await silent(forgotten(isOpen(40), isClosed(41)));
+  });
+
+  test("where nothing is in force: closed, or over", async () => {
+    await silent(forgotten(isClosed(40)));
+    await silent(forgotten(isOpen(40), undefined, { deadline: NOW }));
+    await silent(forgotten(isClosed(40), isClosed(39)));
+    await silent(forgotten(isClosed(40), isOpen(39), { storedDeadline: NOW }));
+  });
+});
+
+describe("of what this process saw and the older record in the store", () => {
+  const hour = 3_600_000;
+
+  test.each([
+    ["the open one, beside a lease", isOpen(40), isLeased(39), 40],
+    ["the open one, beside a newer lease", isLeased(40), isOpen(39), 39],
+    ["the later deadline", isOpen(40), isOpen(39, hour), 39],
+    ["the later deadline", isOpen(40, hour), isOpen(39), 40],
+    ["the newer where they are alike", isOpen(40), isOpen(39), 40],
+    ["the one in force, beside a closed one", isOpen(40), isClosed(39), 40],
+    ["the one in force, beside a newer closed one", isClosed(40), isOpen(39), 39],
+    ["the lease, beside a newer closed one", isClosed(40), isLeased(39), 39],
+  ])("%s is told", async (_, mine, theirs, generation) => {
+    expect(await restored(forgotten(mine, theirs))).toMatchObject({ generation });
+  });
+
+  test("what is over in the store counts no more", async () => {
+    expect(await restored(forgotten(isLeased(40), isOpen(39), { storedDeadline: NOW }))).toMatchObject({
+      generation: 40,
+    });
+  });
+
+  test("what is over here counts no more", async () => {
+    const set = forgotten(isOpen(40, LEASE_LONGEST_MS), isLeased(39), { deadline: NOW });
+    expect(await restored(set)).toMatchObject({ generation: 39 });
+  });
+
+  test("what is no record counts like nothing", async () => {
+    const set = forgotten(isOpen(40));
+    set.store.held.set("circuit:x", "rubbish");
+    set.entry.stored = "rubbish";
+    expect(await restored(set)).toMatchObject({ generation: 40 });
+  });
+});
+
+describe("an operator's hold", () => {
+  interface Held extends Bench {
+    readonly entry: Entry<OverrideRecord>;
+  }
+
+  function held(mine: OverrideRecord, theirs?: OverrideRecord): Held {
+    const set = bench();
+    const entry = set.replica.hold("x");
+    entry.sighting = { raw: encode(mine), record: mine, deadline: NOW + mine.duration };
+    entry.stored = theirs === undefined ? null : encode(theirs);
+    if (theirs !== undefined) set.store.held.set("hold:x", encode(theirs));
+    return { ...set, entry };
+  }
+
+  async function told({ time, store, replica, entry }: Held): Promise<unknown> {
+    restore(replica, entry);
+    await time.advance(JITTER);
+    return JSON.parse(store.held.get("hold:x") ?? "null");
+  }
+
+  test.each([
+    ["without an end", isHeld(40, "open")],
+    ["that holds it closed", isHeld(40, "closed")],
+    ["that still runs", isHeld(40, "open", 3_600_000)],
+  ])("%s is told to a store that forgot it", async (_, hold) => {
+    expect(await told(held(hold))).toMatchObject({ state: hold.state, by: "other" });
+  });
+
+  test("that is released, or over, is not", async () => {
+    const over = held(isHeld(40, "open", 1));
+    await over.time.advance(1);
+    for (const set of [held(isHeld(40, "released")), over]) {
+      restore(set.replica, set.entry);
+      expect(set.time.pending).toBe(0);
+    }
+  });
+
+  test("is told as it is, released or over, where the store has an older one", async () => {
+    expect(await told(held(isHeld(40, "released"), isHeld(39, "open")))).toMatchObject({ state: "released" });
+    const over = held(isHeld(40, "closed", 1), isHeld(39, "open"));
+    await over.time.advance(1);
+    expect(await told(over)).toMatchObject({ state: "closed" });
+  });
+});

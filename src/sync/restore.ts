@@ -1,0 +1,55 @@
+import { restrictiveness } from "../protocol/merge.js";
+import type { VersionedRecord } from "../protocol/record.js";
+import { renewed } from "../protocol/transition.js";
+import type { Entry } from "./entry.js";
+import type { Replica } from "./replica.js";
+import { isHold, write } from "./writer.js";
+
+/** The replicas of a fleet notice together that the store forgot; whoever comes first spares the others the write. */
+const JITTER_MS = 1_000;
+/** While it can't be written the jitter doubles, this many times at most. */
+const DOUBLINGS = 5;
+
+/**
+ * The store holds less than this process has seen: it was flushed, evicted, restarted or rolled back.
+ * After some jitter one swap writes the more restrictive state still in force above both, so that
+ * absence neither closes a circuit early nor extends it. Of holds, the newer one is restored as it was.
+ */
+export function restore(replica: Replica, entry: Entry<VersionedRecord>): void {
+  if (entry.restoring || surviving(replica, entry) === null) return;
+  entry.restoring = true;
+  const jitter = JITTER_MS * 2 ** Math.min(entry.strikes, DOUBLINGS);
+  replica.clock.after(replica.clock.random() * jitter, () => {
+    entry.restoring = false;
+    if (replica.synchroniser.closed || surviving(replica, entry) === null) return;
+    write(
+      replica,
+      entry,
+      (stamp) => {
+        const survivor = surviving(replica, entry);
+        return survivor && renewed(stamp, survivor);
+      },
+      (outcome) => {
+        if (outcome === "granted") entry.subscriber?.changed();
+      },
+    );
+  });
+}
+
+/** What the store has to be told, if anything. */
+function surviving<R extends VersionedRecord>(replica: Replica, entry: Entry<R>): R | null {
+  const { sighting } = entry;
+  if (sighting === null) return null;
+  const { clock } = replica;
+  const stored = entry.stored ? entry.decode(entry.stored, clock.wall()) : undefined;
+  if (stored !== undefined && stored.revision >= sighting.record.revision) return null;
+  if (isHold(sighting.record)) {
+    const ended = sighting.record.until !== 0 && clock.now() >= sighting.deadline;
+    return stored === undefined && (sighting.record.state === "released" || ended) ? null : sighting.record;
+  }
+  const mine = sighting.record.state !== "closed" && clock.now() < sighting.deadline ? sighting.record : null;
+  const theirs = stored && stored.state !== "closed" && clock.now() < entry.storedDeadline ? stored : null;
+  if (mine === null || theirs === null) return mine ?? theirs;
+  const order = restrictiveness(theirs.state) - restrictiveness(mine.state) || theirs.until - mine.until;
+  return order > 0 ? theirs : mine;
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import type { Store, SwapResult } from "../stores/store.js";
+import { handStore } from "./replica.fixture.js";
+import { isEntry, read, swap } from "./store-operations.js";
+import { StoreAnswerError } from "./with-deadline.js";
+
+const answering = (value: unknown): Store => ({
+  get: () => value as string,
+  set: () => undefined,
+  delete: () => undefined,
+  swap: () => value as SwapResult,
+});
+
+describe("get", () => {
+  test.each([
+    ["a string", "r", "r"],
+    ["the empty string", "", ""],
+    ["null", null, null],
+    ["nothing", undefined, null],
+  ])("answers %s: taken, with a promise or without", async (_, answer, taken) => {
+    expect(read(answering(answer), "k")).toBe(taken);
+    await expect(read(answering(Promise.resolve(answer)), "k")).resolves.toBe(taken);
+  });
+
+  test.each([
+    ["number", 7],
+    ["boolean", true],
+    ["object", {}],
+    ["an array", ["r"]],
+  ])("answers %s: refused", async (kind, answer) => {
+    const error = new StoreAnswerError(
+      `the store's get() answered ${kind}; it takes a string, null or undefined`,
+    );
+    expect(() => read(answering(answer), "k")).toThrow(error);
+    await expect(read(answering(Promise.resolve(answer)), "k")).rejects.toThrow(error);
+  });
+});
+
+describe("swap", () => {
+  test("is asked of the store as it is", () => {
+    const store = handStore({ wall: () => 0 });
+    store.held.set("k", "old");
+    expect(swap(store, "k", "old", "new", 9)).toMatchObject({ ok: true, value: "new" });
+    expect(store.asked).toEqual([["swap", "k", "old", "new", 9]]);
+  });
+
+  test.each([
+    { ok: true, value: "r" },
+    { ok: false, value: null },
+    { ok: false, value: "r", now: 7 },
+  ])("answers %o: taken, with a promise or without", async (answer) => {
+    expect(swap(answering(answer), "k", null, "r", 1)).toBe(answer);
+    await expect(swap(answering(Promise.resolve(answer)), "k", null, "r", 1)).resolves.toBe(answer);
+  });
+
+  test.each([
+    ["undefined", undefined],
+    ["null", null],
+    ["boolean", true],
+    ["an array", []],
+    ["object", { ok: "yes", value: "r" }],
+    ["object", { ok: true }],
+    ["object", { ok: true, value: 7 }],
+  ])("answers %s: %o is refused", (kind, answer) => {
+    expect(() => swap(answering(answer), "k", null, "r", 1)).toThrow(
+      new StoreAnswerError(
+        `the store's swap() answered ${kind}; it takes { ok: boolean, value: string | null, now?: number }`,
+      ),
+    );
+  });
+});
+
+describe("without swap, it is read, compared and written", () => {
+  function plain(): ReturnType<typeof handStore> {
+    const store = handStore({ wall: () => 0 });
+    delete store.swap;
+    return store;
+  }
+
+  test("where the store holds what was expected", () => {
+    const store = plain();
+    expect(swap(store, "k", null, "new", 9)).toEqual({ ok: true, value: "new" });
+    expect(store.asked).toEqual([
+      ["get", "k"],
+      ["set", "k", "new", 9],
+    ]);
+  });
+
+  test("where it holds something else, that is the answer and nothing is written", () => {
+    const store = plain();
+    store.held.set("k", "theirs");
+    expect(swap(store, "k", null, "new", 9)).toEqual({ ok: false, value: "theirs" });
+    expect(store.count("set")).toBe(0);
+  });
+
+  test("it is written once the write was answered", async () => {
+    const store: Store = { ...plain(), get: async () => null, set: async () => "OK" };
+    await expect(swap(store, "k", null, "new", 9)).resolves.toEqual({ ok: true, value: "new" });
+  });
+});
+
+test("an entry has a key and a value, both strings", () => {
+  expect(isEntry({ key: "k", value: "v" })).toBe(true);
+  for (const other of [null, undefined, 7, "kv", {}, { key: "k" }, { value: "v" }, { key: 1, value: "v" }])
+    expect(isEntry(other)).toBe(false);
+});

@@ -1,0 +1,54 @@
+import type { Awaitable, Store, StoreEntry, SwapResult } from "../stores/store.js";
+import { isThenable, StoreAnswerError } from "./with-deadline.js";
+
+/** Reads one key; anything but a string or nothing is refused. */
+export function read(store: Store, key: string): Awaitable<string | null> {
+  return then(store.get(key), (value) => {
+    if (value === null || value === undefined) return null;
+    if (typeof value === "string") return value;
+    throw new StoreAnswerError(
+      `the store's get() answered ${kind(value)}; it takes a string, null or undefined`,
+    );
+  });
+}
+
+/**
+ * The store's compare-and-swap, or, where it has none, the best that can be had: read, compare, write.
+ * Two processes may then both believe that they wrote.
+ */
+export function swap(
+  store: Store,
+  key: string,
+  expect: string | null,
+  value: string,
+  ttlMs: number,
+): Awaitable<SwapResult> {
+  if (store.swap) return then(store.swap(key, expect, value, ttlMs), checkSwap);
+  return then(read(store, key), (found) => {
+    if (found !== expect) return { ok: false, value: found };
+    return then(store.set(key, value, ttlMs), () => ({ ok: true, value }));
+  });
+}
+
+function checkSwap(result: SwapResult): SwapResult {
+  const answer: { ok?: unknown; value?: unknown } | null | undefined = result;
+  const stored = answer?.value;
+  if (typeof answer?.ok === "boolean" && (typeof stored === "string" || stored === null)) return result;
+  throw new StoreAnswerError(
+    `the store's swap() answered ${kind(result)}; it takes { ok: boolean, value: string | null, now?: number }`,
+  );
+}
+
+/** Whether a list's entry or a push is one at all. */
+export function isEntry(entry: unknown): entry is StoreEntry {
+  const { key, value } = (entry ?? {}) as { key?: unknown; value?: unknown };
+  return typeof key === "string" && typeof value === "string";
+}
+
+/** Goes on at once where the answer is no promise, so that a store that answers at once stays so. */
+function then<T, U>(answer: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
+  return isThenable(answer) ? Promise.resolve(answer).then(next) : next(answer);
+}
+
+const kind = (value: unknown): string =>
+  value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;

@@ -1,0 +1,300 @@
+import { describe, expect, test } from "vitest";
+import { encode } from "../protocol/codec.js";
+import type { StoreEntry } from "../stores/store.js";
+import {
+  bench,
+  deferred,
+  GAP,
+  isClosed,
+  isHeld,
+  isOpen,
+  POLL,
+  PUSHED_POLL,
+  RETRY,
+  WALL,
+  watched,
+} from "./replica.fixture.js";
+
+describe("a push of less than what is known", () => {
+  const early = { key: "circuit:x", value: encode(isClosed(39)) };
+
+  async function knowing(): Promise<ReturnType<typeof watched>> {
+    const set = watched();
+    set.store.held.set("circuit:x", encode(isOpen(40, 60_000)));
+    set.replica.synchroniser.start();
+    expect(set.store.count("list")).toBe(1);
+    return set;
+  }
+
+  test("is a late message or a store that forgot: a read tells, a second later and not one for each", async () => {
+    const { replica, store, time } = await knowing();
+    for (let times = 0; times < 5; times++) {
+      store.watcher?.change(early);
+      await time.advance(100);
+    }
+    expect(store.count("list")).toBe(1);
+    await time.advance(POLL - 500);
+    expect(store.count("list")).toBe(2);
+    expect(replica.circuit("x").restoring).toBe(false);
+    await time.advance(PUSHED_POLL - 1);
+    expect(store.count("list")).toBe(2);
+  });
+
+  test("by a fresh process in an emptied store is taken in then, where it restricts more", async () => {
+    const { replica, store, time } = watched();
+    store.held.set("circuit:x", encode(isClosed(40)));
+    replica.synchroniser.start();
+    const trip = encode(isOpen(39, 60_000));
+    store.held.set("circuit:x", trip);
+    store.watcher?.change({ key: "circuit:x", value: trip });
+    await time.advance(2 * POLL);
+    expect(replica.circuit("x").sighting?.record.state).toBe("open");
+    expect(replica.circuit("x").sighting?.record.revision).toBeGreaterThan(40);
+  });
+
+  test("doesn't put off what is to be read sooner", async () => {
+    const { replica, store, time } = await knowing();
+    store.watcher?.change(early);
+    replica.synchroniser.gap();
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(2);
+    await time.advance(PUSHED_POLL - 500);
+    store.watcher?.change(early);
+    await time.advance(500);
+    expect(store.count("list")).toBe(3);
+  });
+
+  test("of what the store is known to hold says nothing new", async () => {
+    const { store, time } = await knowing();
+    store.watcher?.change({ key: "circuit:x", value: encode(isOpen(40, 60_000)) });
+    await time.advance(2 * POLL);
+    expect(store.count("list")).toBe(1);
+  });
+
+  test("doesn't have a store that hangs asked sooner", async () => {
+    const { replica, store, time } = await knowing();
+    store.list = () => {
+      store.asked.push(["list"]);
+      return new Promise(() => undefined);
+    };
+    replica.synchroniser.gap();
+    await time.advance(GAP + 1_000 + 2 * RETRY + 1_000);
+    expect(store.count("list")).toBe(3);
+    store.watcher?.change(early);
+    await time.advance(2 * POLL);
+    expect(store.count("list")).toBe(3);
+  });
+
+  test("that the store is known to hold says nothing new either", async () => {
+    const { replica, store, time } = await knowing();
+    store.held.set(early.key, early.value);
+    replica.synchroniser.gap();
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(2);
+    store.watcher?.change(early);
+    await time.advance(2 * POLL);
+    expect(store.count("list")).toBe(2);
+  });
+
+  test("waits, while the store is down", async () => {
+    const { replica, store, time } = await knowing();
+    const { list } = store;
+    store.list = () => {
+      store.asked.push(["list"]);
+      throw new Error("down");
+    };
+    replica.synchroniser.gap();
+    await time.advance(GAP);
+    store.watcher?.change(early);
+    if (list) store.list = list;
+    await time.advance(RETRY - 1);
+    expect(store.count("list")).toBe(2);
+    await time.advance(1);
+    expect(store.count("list")).toBe(3);
+  });
+});
+
+describe("while a read is under way", () => {
+  /** The first read is done; of the next one the answer is to be given. */
+  async function reading(): Promise<
+    ReturnType<typeof watched> & { readonly answer: ReturnType<typeof deferred<StoreEntry[]>> }
+  > {
+    const set = watched();
+    set.store.held.set("circuit:x", encode(isOpen(40, 60_000)));
+    set.store.held.set("hold:x", encode(isHeld(40, "open")));
+    set.replica.synchroniser.start();
+    const answer = deferred<StoreEntry[]>();
+    set.store.list = (prefix) => {
+      set.store.asked.push(["list", prefix]);
+      return answer.promise;
+    };
+    await set.time.advance(PUSHED_POLL);
+    return { ...set, answer };
+  }
+
+  const older = [
+    { key: "circuit:x", value: encode(isOpen(39)) },
+    { key: "hold:x", value: encode(isHeld(39, "closed")) },
+  ];
+
+  test("what comes in is newer than its answer: neither older nor lacking in the store", async () => {
+    for (const entries of [[], older]) {
+      const { replica, store, time, answer } = await reading();
+      store.watcher?.change({ key: "circuit:x", value: encode(isOpen(41, 60_000)) });
+      store.watcher?.change({ key: "hold:x", value: encode(isHeld(41, "open")) });
+      answer.resolve(entries);
+      await time.advance(0);
+      expect(replica.circuit("x")).toMatchObject({ restoring: false, stored: encode(isOpen(41, 60_000)) });
+      expect(replica.hold("x")).toMatchObject({ restoring: false, stored: encode(isHeld(41, "open")) });
+    }
+  });
+
+  test("what is being written is nothing that its answer could tell", async () => {
+    for (const entries of [[], older]) {
+      const { replica, time, answer } = await reading();
+      replica.circuit("x").write = { nonce: "ours", granted: () => undefined };
+      replica.hold("x").write = { nonce: "ours", granted: () => undefined };
+      answer.resolve(entries);
+      await time.advance(0);
+      expect(replica.circuit("x").restoring).toBe(false);
+      expect(replica.hold("x").restoring).toBe(false);
+    }
+  });
+
+  test("what was known before is what the answer is about", async () => {
+    for (const entries of [[], older]) {
+      const { replica, time, answer } = await reading();
+      answer.resolve(entries);
+      await time.advance(0);
+      expect(replica.circuit("x").restoring).toBe(true);
+      expect(replica.hold("x").restoring).toBe(true);
+    }
+  });
+
+  test("there is no second one; a gap meanwhile is read once more after it", async () => {
+    const { store, time, answer, replica } = await reading();
+    store.watcher?.gap();
+    store.watcher?.gap();
+    await time.advance(500);
+    expect(store.count("list")).toBe(2);
+    answer.resolve([]);
+    await time.advance(GAP - 1);
+    expect(store.count("list")).toBe(2);
+    // What comes in until then may be of any age.
+    store.watcher?.change({ key: "circuit:x", value: encode({ ...isOpen(41), until: WALL }) });
+    expect(replica.circuit("x").sighting?.deadline).toBe(time.now());
+    await time.advance(1);
+    expect(store.count("list")).toBe(3);
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(3);
+  });
+
+  test("the end makes its answer none", async () => {
+    const { replica, time, answer, breaker, store } = await reading();
+    void replica.synchroniser.close();
+    answer.resolve([{ key: "circuit:x", value: encode(isClosed(50)) }]);
+    await time.advance(PUSHED_POLL);
+    expect(breaker.changes).toBe(2);
+    expect(store.count("list")).toBe(2);
+    expect(time.pending).toBe(0);
+  });
+});
+
+describe("a gap", () => {
+  test("is read over soon, once for many", async () => {
+    const { replica, store, time } = bench();
+    replica.synchroniser.start();
+    replica.synchroniser.gap();
+    await time.advance(GAP - 1);
+    replica.synchroniser.gap();
+    expect(store.count("list")).toBe(1);
+    await time.advance(1);
+    expect(store.count("list")).toBe(2);
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(2);
+    replica.synchroniser.gap();
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(3);
+  });
+
+  test("before the start and after the end is none", async () => {
+    const { replica, store, time } = bench();
+    replica.synchroniser.gap();
+    expect(time.pending).toBe(0);
+    replica.synchroniser.start();
+    await replica.synchroniser.close();
+    replica.synchroniser.gap();
+    expect(time.pending).toBe(0);
+    expect(store.count("list")).toBe(1);
+  });
+
+  test("while the subscription is made is read over after the first read", async () => {
+    const { replica, store, time } = bench();
+    const watch = deferred<AsyncDisposable>();
+    store.watch = () => watch.promise;
+    replica.synchroniser.start();
+    replica.synchroniser.gap();
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(0);
+    watch.resolve({ [Symbol.asyncDispose]: async () => undefined });
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(1);
+  });
+
+  test("is suspected where a write failed, but for a store known to be down", async () => {
+    const { replica, store, time } = bench();
+    replica.synchroniser.start();
+    replica.synchroniser.doubt();
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(2);
+    let asked = 0;
+    store.list = () => {
+      asked++;
+      throw new Error("refused");
+    };
+    await time.advance(PUSHED_POLL);
+    expect(replica.synchroniser.down).toBe(true);
+    replica.synchroniser.doubt();
+    await time.advance(RETRY - 1);
+    expect(asked).toBe(1);
+  });
+});
+
+describe("a process that slept, or whose clock was set", () => {
+  test("by a second or more, either way, reads the store before it believes its clock", async () => {
+    for (const by of [1_000, -1_000]) {
+      const { replica, store, time } = bench();
+      replica.synchroniser.start();
+      time.jumpWall(by);
+      replica.synchroniser.checkDrift();
+      await time.advance(GAP);
+      expect(store.count("list")).toBe(2);
+      replica.synchroniser.checkDrift();
+      await time.advance(GAP);
+      expect(store.count("list")).toBe(2);
+    }
+  });
+
+  test("by less, or not at all, doesn't", async () => {
+    for (const by of [0, 999, -999]) {
+      const { replica, store, time } = bench();
+      replica.synchroniser.start();
+      time.jumpWall(by);
+      replica.synchroniser.checkDrift();
+      await time.advance(GAP);
+      expect(store.count("list")).toBe(1);
+    }
+  });
+
+  test("takes what it then finds for no news", async () => {
+    const { replica, store, time } = watched();
+    store.tells = false;
+    replica.synchroniser.start();
+    time.jumpWall(60_000);
+    await time.advance(PUSHED_POLL - 1);
+    const until = time.wall() + 301;
+    store.held.set("circuit:x", encode({ ...isOpen(40), until }));
+    await time.advance(1);
+    expect(replica.circuit("x").sighting?.deadline).toBe(time.now() + 300);
+  });
+});

@@ -1,0 +1,70 @@
+import type { Clock } from "../runtime/clock.js";
+import type { Awaitable } from "../stores/store.js";
+
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown /** No answer yet. */; readonly hangs?: boolean };
+
+/**
+ * Asks a store under a deadline of our own, for no client library's is to be trusted.
+ *
+ * `done` is called exactly once, and at once when the answer is no promise. What comes after the deadline, an
+ * answer or an error, goes to `late`: what an answer holds can be let go, and the store is known to be back.
+ */
+export function within<T>(
+  clock: Clock,
+  ms: number,
+  ask: () => Awaitable<T>,
+  done: (outcome: Outcome<T>) => void,
+  late?: (outcome: Outcome<T>) => void,
+): void {
+  let answer: Awaitable<T>;
+  try {
+    answer = ask();
+  } catch (error) {
+    done({ ok: false, error });
+    return;
+  }
+  if (!isThenable(answer)) {
+    done({ ok: true, value: answer });
+    return;
+  }
+  let over = false;
+  const finish = (outcome: Outcome<T>): void => {
+    if (over) {
+      late?.(outcome);
+      return;
+    }
+    over = true;
+    cancel();
+    done(outcome);
+  };
+  const cancel = clock.after(ms, () => finish({ ok: false, error: new StoreTimeoutError(ms), hangs: true }));
+  Promise.resolve(answer).then(
+    (value) => finish({ ok: true, value }),
+    (error: unknown) => finish({ ok: false, error }),
+  );
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === "object" && value !== null) || typeof value === "function") &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}
+
+/** The store gave no answer within the deadline this library sets. Found as the `error` of `store-down`. */
+export class StoreTimeoutError extends Error {
+  override readonly name = "StoreTimeoutError";
+  readonly code = "ERR_FAILFAST_STORE_TIMEOUT";
+
+  constructor(ms: number) {
+    super(`the store did not answer within ${ms} ms; calls go on with what this process knows`);
+  }
+}
+
+/** The store answered what no store may. Found as the `error` of `store-down`. */
+export class StoreAnswerError extends Error {
+  override readonly name = "StoreAnswerError";
+  readonly code = "ERR_FAILFAST_STORE_ANSWER";
+}

@@ -1,0 +1,184 @@
+import { describe, expect, test } from "vitest";
+import { encode } from "../protocol/codec.js";
+import type { SwapResult } from "../stores/store.js";
+import { deferred, FRESH, isClosed, isOpen, RETRY } from "./replica.fixture.js";
+import { StoreTimeoutError } from "./with-deadline.js";
+import { DEADLINE, type Writing, writing } from "./writer.fixture.js";
+
+describe("a write that lost its answer", () => {
+  test("and was carried out, is granted where the next answer returns it", () => {
+    const { store, begin, outcomes, entry } = writing();
+    store.swap = (_, __, value) => ({ ok: false, value });
+    begin();
+    expect(outcomes).toEqual(["granted"]);
+    expect(entry.sighting).toMatchObject({ record: { reason: "mine" } });
+  });
+
+  test("is granted where it comes back by push, once, whatever comes after", async () => {
+    for (const end of ["answer", "conflict", "error", "nothing"] as const) {
+      const { store, time, begin, outcomes, entry, replica, breaker, health } = writing();
+      const answer = deferred<SwapResult>();
+      let sent = "";
+      store.swap = (_, __, value) => {
+        sent = value;
+        return answer.promise;
+      };
+      begin();
+      replica.receive(entry, sent, FRESH, false);
+      expect(outcomes).toEqual(["granted"]);
+      expect(breaker).toMatchObject({ changes: 0, flushes: 1 });
+      if (end === "answer") answer.resolve({ ok: true, value: sent });
+      if (end === "conflict") answer.resolve({ ok: false, value: encode(isOpen(1)) });
+      if (end === "error") answer.reject(new Error("refused"));
+      await time.advance(DEADLINE);
+      expect(outcomes).toEqual(["granted"]);
+      expect(entry).toMatchObject({ strikes: 0, stored: sent });
+      expect(health).toEqual([]);
+      expect(breaker.flushes).toBe(1);
+    }
+  });
+});
+
+describe("a write that fails", () => {
+  function failing(): Writing {
+    const set = writing();
+    set.store.swap = () => {
+      throw new Error("refused");
+    };
+    return set;
+  }
+
+  test("is a strike, is told, and is proposed again after a pause", async () => {
+    const { begin, outcomes, entry, health, breaker, time } = failing();
+    begin();
+    expect(outcomes).toEqual(["failed"]);
+    expect(entry).toMatchObject({ strikes: 1, write: undefined, hanging: 0 });
+    expect(health).toEqual([new Error("refused")]);
+    await time.advance(RETRY - 1);
+    expect(breaker.flushes).toBe(0);
+    expect(entry.retry).toBeDefined();
+    await time.advance(1);
+    expect(breaker.flushes).toBe(1);
+    expect(entry.retry).toBeUndefined();
+  });
+
+  test("twice is proposed again once", async () => {
+    const { begin, breaker, time } = failing();
+    begin();
+    begin();
+    expect(time.pending).toBe(1);
+    await time.advance(RETRY);
+    expect(breaker.flushes).toBe(1);
+  });
+
+  test("isn't proposed by itself to a store that is down: who finds it up again does that", async () => {
+    const { begin, breaker, time, replica } = failing();
+    begin();
+    replica.synchroniser.closed = true;
+    await time.advance(RETRY);
+    expect(breaker.flushes).toBe(0);
+  });
+
+  test("may be one of a circuit that nobody uses any more", async () => {
+    const { begin, time, replica, store } = failing();
+    begin();
+    replica.unsubscribe("x");
+    await time.advance(RETRY);
+    store.swap = (_, __, value) => ({ ok: true, value });
+    begin();
+    expect(replica.circuits.size).toBe(0);
+  });
+
+  test("is forgotten with the first that is granted", async () => {
+    const { begin, store, entry, health, time } = failing();
+    begin();
+    begin();
+    expect(entry.strikes).toBe(2);
+    store.swap = (_, __, value) => ({ ok: true, value });
+    begin();
+    expect(entry.strikes).toBe(0);
+    expect(health).toEqual([new Error("refused"), "up"]);
+    await time.advance(0);
+  });
+
+  test("makes sure that the store is still there", async () => {
+    const { begin, store, replica, time } = failing();
+    replica.synchroniser.start();
+    expect(store.count("list")).toBe(1);
+    begin();
+    await time.advance(100);
+    expect(store.count("list")).toBe(2);
+  });
+});
+
+test("a write that is granted clears nothing but what writes did", () => {
+  const { begin, replica, health } = writing();
+  replica.trouble("something else");
+  begin();
+  expect(health).toEqual(["something else"]);
+});
+
+describe("a store that hangs", () => {
+  test("is given up after 250 ms, and asked less and less often", async () => {
+    const { begin, store, outcomes, entry, health, time, breaker } = writing();
+    store.swap = () => new Promise(() => undefined);
+    begin();
+    await time.advance(DEADLINE - 1);
+    expect(outcomes).toEqual([]);
+    await time.advance(1);
+    expect(outcomes).toEqual(["failed"]);
+    expect(health).toEqual([new StoreTimeoutError(DEADLINE)]);
+    expect(entry.hanging).toBe(1);
+    begin();
+    await time.advance(DEADLINE);
+    expect(entry.hanging).toBe(2);
+    await time.advance(4 * RETRY - 1);
+    expect(breaker.flushes).toBe(0);
+    await time.advance(1);
+    expect(breaker.flushes).toBe(1);
+  });
+
+  test("and then answers at all, hangs no more", async () => {
+    const { begin, store, entry, time } = writing();
+    for (const answer of [
+      () => Promise.reject(new Error("refused")),
+      async () => ({ ok: true, value: encode(isClosed(1)) }),
+    ]) {
+      store.swap = () => new Promise(() => undefined);
+      begin();
+      await time.advance(DEADLINE);
+      store.swap = answer;
+      begin();
+      await time.advance(0);
+      expect(entry.hanging).toBe(0);
+    }
+  });
+
+  test("and answers late, is asked again sooner, as one that answers", async () => {
+    const { begin, store, entry, time, breaker } = writing();
+    const answer = deferred<SwapResult>();
+    store.swap = () => answer.promise;
+    begin();
+    await time.advance(DEADLINE + 100);
+    answer.reject(new Error("too late"));
+    await time.advance(0);
+    expect(entry.hanging).toBe(0);
+    await time.advance(RETRY / 2 - 1);
+    expect(breaker.flushes).toBe(0);
+    await time.advance(1);
+    expect(breaker.flushes).toBe(1);
+    expect(time.pending).toBe(0);
+  });
+
+  test("and answers after the pause, is asked no sooner", async () => {
+    const { begin, store, time, breaker } = writing();
+    const answer = deferred<SwapResult>();
+    store.swap = () => answer.promise;
+    begin();
+    await time.advance(DEADLINE + 2 * RETRY);
+    expect(breaker.flushes).toBe(1);
+    answer.reject(new Error("too late"));
+    await time.advance(0);
+    expect(time.pending).toBe(0);
+  });
+});

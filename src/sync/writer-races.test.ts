@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { encode } from "../protocol/codec.js";
+import { FRESH, isOpen, NOW, WALL } from "./replica.fixture.js";
+import { opens, STORE_NOW, type Writing, writing } from "./writer.fixture.js";
+
+describe("a write that another one beat", () => {
+  /** Loses so many races, each to a record of its own. */
+  function beaten(races: number): Writing & { readonly times: number[] } {
+    const set = writing();
+    const times: number[] = [];
+    const swap = set.store.swap?.bind(set.store);
+    set.store.swap = (key, expected, value, ttlMs) => {
+      times.push(set.time.now() - NOW);
+      if (times.length <= races) set.store.held.set(key, encode(isOpen(times.length)));
+      return swap?.(key, expected, value, ttlMs) ?? { ok: true, value };
+    };
+    return { ...set, times };
+  }
+
+  test("is decided again, with what the other wrote, at once", () => {
+    const { begin, outcomes, stamps, stored, breaker } = beaten(2);
+    begin();
+    expect(outcomes).toEqual(["granted"]);
+    expect(stamps).toHaveLength(3);
+    expect(stored()).toMatchObject({ reason: "mine" });
+    expect(breaker.changes).toBe(2);
+  });
+
+  test("may have nothing more to write", () => {
+    const { begin, outcomes, entry, stored, store } = beaten(1);
+    begin((stamp) => (entry.sighting === null ? opens(stamp) : null));
+    expect(outcomes).toEqual(["moot"]);
+    expect(store.count("swap")).toBe(1);
+    expect(stored()).toMatchObject({ revision: 1 });
+  });
+
+  test("before, in a store that was rolled back, expects what that holds now", () => {
+    const { begin, store, entry, replica, outcomes } = writing();
+    const older = encode(isOpen(39));
+    replica.receive(entry, encode(isOpen(40)), FRESH, true);
+    store.held.set("circuit:x", older);
+    begin();
+    expect(outcomes).toEqual(["granted"]);
+    expect(store.asked.map(([, , expected]) => expected)).toEqual([encode(isOpen(40)), older]);
+  });
+
+  test("after three waits longer and longer, drawn by chance", async () => {
+    const { begin, time, times, outcomes, entry } = beaten(5);
+    begin();
+    await time.advance(1_000);
+    // Half of 10 ms, doubled for each.
+    expect(times).toEqual([0, 0, 0, 20, 60, 140]);
+    expect(outcomes).toEqual(["granted"]);
+    expect(entry.write).toBeUndefined();
+  });
+
+  test("and waits is still the only one", async () => {
+    const { begin, outcomes, time, stamps } = beaten(3);
+    begin();
+    begin();
+    expect(outcomes).toEqual(["busy"]);
+    await time.advance(20);
+    expect(outcomes).toEqual(["busy", "granted"]);
+    expect(stamps).toHaveLength(4);
+  });
+
+  test("after nine is given up", async () => {
+    const { begin, time, times, outcomes, health } = beaten(99);
+    begin();
+    await time.advance(10_000);
+    expect(outcomes).toEqual(["failed"]);
+    expect(times).toHaveLength(9);
+    expect(health).toEqual([new Error('the write of "circuit:x" lost 8 races in a row')]);
+  });
+
+  test("learns the store's clock from the one that did", () => {
+    const { begin, store, entry } = writing({ without: ["swap"], clock: "unknown" });
+    const theirs = encode({ ...isOpen(40), until: STORE_NOW + 300 });
+    store.swap = () => ({ ok: false, value: theirs, now: STORE_NOW });
+    begin(() => (entry.sighting === null ? opens({ revision: 1, nonce: "n", now: 1, by: "me" }) : null));
+    expect(entry.sighting).toMatchObject({ deadline: NOW + 300 });
+  });
+
+  test("of a store without a clock took place just now: the other's record has its whole duration", () => {
+    const { begin, store, entry } = writing();
+    store.tells = false;
+    const theirs = encode({ ...isOpen(40, 700), until: WALL });
+    store.held.set("circuit:x", theirs);
+    begin((stamp) => (entry.sighting === null ? opens(stamp) : null));
+    expect(entry.sighting).toMatchObject({ deadline: NOW + 700 });
+  });
+});

@@ -1,0 +1,232 @@
+import { describe, expect, test } from "vitest";
+import { encode } from "../protocol/codec.js";
+import { HOLD_KEPT_MS, KEPT_MS, type VersionedRecord } from "../protocol/record.js";
+import { opened, overridden, type Stamp, yielded } from "../protocol/transition.js";
+import type { SwapResult } from "../stores/store.js";
+import type { Entry } from "./entry.js";
+import { deferred, FRESH, isClosed, isOpen, NOW, WALL } from "./replica.fixture.js";
+import { STORE_NOW, writing } from "./writer.fixture.js";
+import { write } from "./writer.js";
+
+describe("a write", () => {
+  test("is one swap, granted at once by a store that answers at once", () => {
+    const { store, outcomes, begin, stored, replica, entry, breaker } = writing();
+    begin();
+    expect(outcomes).toEqual(["granted"]);
+    expect(stored()).toMatchObject({ state: "open", by: "me", reason: "mine" });
+    expect(store.count("swap")).toBe(1);
+    expect(entry).toMatchObject({ write: undefined, strikes: 0, stored: store.held.get("circuit:x") });
+    expect(entry.sighting).toMatchObject({ record: { reason: "mine" }, deadline: NOW + 1_000 });
+    expect(replica.adoptions).toBe(1);
+    // What was decided meanwhile is proposed; of its own write the breaker needs no news.
+    expect(breaker).toMatchObject({ flushes: 1, changes: 0 });
+  });
+
+  test("is stamped with the store's clock in whole ms, and above all that was seen", () => {
+    const { replica, stamps, begin, entry } = writing();
+    replica.storeClock.learn(STORE_NOW + 0.75, NOW);
+    begin();
+    expect(stamps).toEqual([expect.objectContaining({ revision: STORE_NOW, now: STORE_NOW, by: "me" })]);
+    entry.seen = STORE_NOW + 70;
+    begin();
+    expect(stamps[1]).toMatchObject({ revision: STORE_NOW + 71, now: STORE_NOW });
+  });
+
+  test("is known again by a nonce of two draws of chance, be they zero", () => {
+    const { chance, stamps, begin } = writing();
+    chance.next = 0.75;
+    begin();
+    expect(stamps[0]?.nonce).toBe(`${(0.75).toString(36).slice(2)}`.repeat(2));
+    chance.next = 0;
+    begin();
+    expect(stamps[1]?.nonce).toBe("0");
+  });
+
+  test("expects what the store was last heard to hold", () => {
+    const { store, entry, begin, outcomes } = writing();
+    store.held.set("circuit:x", "theirs");
+    entry.stored = "theirs";
+    begin();
+    expect(outcomes).toEqual(["granted"]);
+    expect(store.asked[0]?.slice(0, 3)).toEqual(["swap", "circuit:x", "theirs"]);
+  });
+
+  test("is granted though a newer record came by push meanwhile: that is told to the store, which lost it", async () => {
+    const { store, time, begin, outcomes, entry, replica, breaker } = writing();
+    const answer = deferred<SwapResult>();
+    let sent = "";
+    store.swap = (_, __, value) => {
+      sent = value;
+      return answer.promise;
+    };
+    begin();
+    replica.receive(entry, encode(isOpen(STORE_NOW + 9)), FRESH, false);
+    expect(outcomes).toEqual([]);
+    answer.resolve({ ok: true, value: sent });
+    await time.advance(0);
+    expect(outcomes).toEqual(["granted"]);
+    expect(entry).toMatchObject({ stored: sent, restoring: true, write: undefined });
+    expect(entry.sighting).toMatchObject({ record: { revision: STORE_NOW + 9 } });
+    expect(breaker.changes).toBe(1);
+  });
+
+  test("isn't made where there is nothing to write", () => {
+    const { store, begin, outcomes, breaker, entry, time } = writing();
+    entry.strikes = 2;
+    begin(() => null);
+    expect(outcomes).toEqual(["moot"]);
+    expect(store.asked).toEqual([]);
+    expect(entry).toMatchObject({ write: undefined, strikes: 2 });
+    expect(breaker.flushes).toBe(1);
+    expect(time.pending).toBe(0);
+  });
+
+  test("of an entry is the only one of it", async () => {
+    const { store, begin, outcomes, entry, breaker } = writing();
+    const answer = deferred<SwapResult>();
+    store.swap = () => answer.promise;
+    begin();
+    const { write } = entry;
+    begin();
+    expect(outcomes).toEqual(["busy"]);
+    expect(entry.write).toBe(write);
+    expect(breaker.flushes).toBe(0);
+  });
+
+  test("under way is waited for, and no longer", async () => {
+    const { store, time, begin, replica } = writing();
+    const answer = deferred<SwapResult>();
+    store.swap = () => answer.promise;
+    begin();
+    let settled = false;
+    void replica.settled().then(() => {
+      settled = true;
+    });
+    await time.advance(0);
+    expect(settled).toBe(false);
+    answer.resolve({ ok: false, value: null });
+    store.swap = (_, __, value) => ({ ok: true, value });
+    await time.advance(0);
+    expect(settled).toBe(true);
+  });
+});
+
+describe("a store whose clock is not known", () => {
+  test("is asked for it first, by a swap that no record answers", () => {
+    const { store, begin, stamps, outcomes } = writing({ clock: "unknown" });
+    begin();
+    expect(store.asked[0]).toEqual(["swap", "circuit:x", "?", "?", 1]);
+    expect(stamps).toHaveLength(1);
+    expect(stamps[0]).toMatchObject({ now: STORE_NOW });
+    expect(outcomes).toEqual(["granted"]);
+    expect(store.count("swap")).toBe(2);
+  });
+
+  test("tells on the way what it holds, of whatever age", () => {
+    const { store, begin, entry, breaker, outcomes } = writing({ clock: "unknown" });
+    store.tells = false;
+    const old = encode({ ...isOpen(40), until: WALL + 300 });
+    store.held.set("circuit:x", old);
+    begin(() => null);
+    expect(entry.stored).toBe(old);
+    expect(entry.sighting).toMatchObject({ record: { revision: 40 }, deadline: NOW + 300 });
+    expect(breaker.changes).toBe(1);
+    expect(outcomes).toEqual(["moot"]);
+  });
+
+  test("tells on the way what it forgot", () => {
+    const { store, begin, entry, replica, outcomes } = writing({ clock: "unknown" });
+    replica.receive(entry, encode(isOpen(40)), FRESH, true);
+    begin();
+    expect(outcomes).toEqual(["granted"]);
+    expect(store.asked.map(([, , expected]) => expected)).toEqual(["?", null]);
+  });
+
+  test("tells on the way what it was rolled back to", () => {
+    const { store, begin, entry, replica, outcomes } = writing({ clock: "unknown" });
+    const older = encode(isOpen(39));
+    replica.receive(entry, encode(isOpen(40)), FRESH, true);
+    store.held.set("circuit:x", older);
+    begin();
+    expect(outcomes).toEqual(["granted"]);
+    expect(store.asked.map(([, , expected]) => expected)).toEqual(["?", older]);
+  });
+
+  test("tells what is left of it, where it tells the time", () => {
+    const { store, begin, entry } = writing({ clock: "unknown" });
+    store.held.set("circuit:x", encode({ ...isOpen(40), until: STORE_NOW + 300 }));
+    begin(() => null);
+    expect(entry.sighting).toMatchObject({ deadline: NOW + 300 });
+  });
+
+  test("is asked once where it has none; the wall's stands in", () => {
+    const { store, begin, stamps, replica } = writing({ clock: "unknown" });
+    store.tells = false;
+    begin();
+    expect(replica.storeClock.absent).toBe(true);
+    expect(stamps[0]).toMatchObject({ now: WALL });
+    begin();
+    expect(store.count("swap")).toBe(3);
+  });
+
+  test("has one as soon as it told it", () => {
+    const { begin, replica } = writing({ clock: "unknown" });
+    begin();
+    expect(replica.storeClock.absent).toBe(false);
+  });
+
+  test("isn't asked where it can't swap", () => {
+    const { store, begin, stamps } = writing({ clock: "unknown", without: ["swap"] });
+    begin();
+    expect(store.asked.map(([verb]) => verb)).toEqual(["get", "set"]);
+    expect(stamps[0]).toMatchObject({ now: WALL });
+  });
+
+  test("fails the write where it fails; the entry is free meanwhile for no other", async () => {
+    const { store, begin, outcomes, entry, stamps, time, health } = writing({ clock: "unknown" });
+    const answer = deferred<SwapResult>();
+    store.swap = () => answer.promise;
+    begin();
+    begin();
+    expect(outcomes).toEqual(["busy"]);
+    answer.reject("refused");
+    await time.advance(0);
+    expect(outcomes).toEqual(["busy", "failed"]);
+    expect(stamps).toEqual([]);
+    expect(entry).toMatchObject({ strikes: 1, write: undefined });
+    expect(health).toEqual(["refused"]);
+  });
+});
+
+describe("a record is stored", () => {
+  /** For how long: the store's clock is at `STORE_NOW`. */
+  function kept(record: VersionedRecord): unknown {
+    const { replica, store } = writing();
+    const entry = replica.circuit("y") as Entry<VersionedRecord>;
+    write(
+      replica,
+      entry,
+      () => record,
+      () => undefined,
+    );
+    return store.asked[0]?.[4];
+  }
+
+  const stamp: Stamp = { revision: 50, nonce: "n", now: STORE_NOW, by: "me" };
+  const hold = (state: "open" | "closed" | "released", duration: number): VersionedRecord =>
+    overridden(stamp, state, { duration, reason: "" });
+
+  test("for a day longer than its deadline, in whole ms", () => {
+    expect(kept(opened(stamp, { duration: 999.5, reason: "" }))).toBe(1_000 + KEPT_MS);
+    expect(kept({ ...isOpen(50), until: STORE_NOW - 1 })).toBe(KEPT_MS);
+    expect(kept(isClosed(50))).toBe(KEPT_MS);
+    expect(kept(yielded(stamp, null, 0))).toBe(KEPT_MS);
+    expect(kept(hold("closed", 1_000))).toBe(1_000 + KEPT_MS);
+    expect(kept(hold("released", 0))).toBe(KEPT_MS);
+  });
+
+  test("for four weeks at a time where it has none: an operator's hold", () => {
+    expect(kept(hold("open", 0))).toBe(HOLD_KEPT_MS);
+    expect(kept(hold("closed", 0))).toBe(HOLD_KEPT_MS);
+  });
+});

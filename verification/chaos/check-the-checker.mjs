@@ -1,0 +1,115 @@
+// Whether chaos finds what is wrong: a copy of the library with one mistake in it must fail, by the check that is
+// meant for it. node verification/chaos/check-the-checker.mjs [a part of a mistake's title]
+import { spawn } from "node:child_process";
+import { chmodSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { MUTANTS, mutate } from "../simulation/mutants.mjs";
+
+const known = (title) => MUTANTS.find(([name]) => name === title);
+
+/** The mistake, the store, the fault, and the check that has to fail. */
+const MISTAKES = [
+  [
+    known("what the store lacks is closed"),
+    "memcached",
+    "flush_all while open",
+    "let through by an open one",
+  ],
+  [
+    known("a store that forgot is not told again"),
+    "memcached",
+    "flush_all while open",
+    "written again after",
+  ],
+  [known("a store that failed is never asked again"), "memcached", "network: down", "in step after"],
+  [known("what a process decides alone is not obeyed"), "redis", "frozen", "not in step before"],
+  [known("the call's error is wrapped"), "redis", "subscribers killed", "outcome of nobody's"],
+  [known("a call asks the store first"), "redis", "subscribers killed", "commands of a process per second"],
+  [known("a trip is not written"), "redis", "subscribers killed", "not in step before"],
+  [
+    [
+      "a call waits for the store",
+      "call/run.js",
+      "return promised(settle(result, onSuccess, onFailure));",
+      "return new Promise((done) => setTimeout(done, 5)).then(() => settle(result, onSuccess, onFailure));",
+    ],
+    "redis",
+    "frozen",
+    "added to a call at p99",
+  ],
+  [
+    [
+      "refused writes are tried again at once",
+      "sync/retry.js",
+      "const RETRY_MS = 800;",
+      "const RETRY_MS = 20;",
+    ],
+    "redis",
+    "read-only",
+    "commands of a process per second",
+  ],
+  [
+    [
+      "a refused call leaves something behind",
+      "breaker/breaker.js",
+      "const { fleet } = this;\n        if (fleet.refuses",
+      "const { fleet } = this;\n        (globalThis.kept ??= []).push(new Array(20_000).fill(0));\n        if (fleet.refuses",
+    ],
+    "redis",
+    "frozen",
+    "memory grown by",
+  ],
+  [
+    ["a stalled process votes", "breaker/breaker.js", 'if (failure.origin === "stall")', "if (false)"],
+    "redis",
+    "event loop blocked",
+    "refused by a closed circuit",
+  ],
+  [
+    [
+      "a lease is too long",
+      "breaker/recovery.js",
+      "const LEASE_MARGIN_MS = 1_000;",
+      "const LEASE_MARGIN_MS = 4_000;",
+    ],
+    "redis",
+    "prober killed",
+    "next probe after",
+  ],
+  [known("a probe that succeeded changes nothing"), "redis", "prober killed", "processes that did not close"],
+];
+
+const chaos = fileURLToPath(new URL("run.mjs", import.meta.url));
+const chosen = MISTAKES.filter(([[title]]) => title.includes(process.argv[2] ?? ""));
+let failed = 0;
+for (const [mutant, store, fault, check] of chosen) {
+  const { folder, remove } = mutate(mutant);
+  chmodSync(folder, 0o755);
+  const said = await run([
+    "--library",
+    folder,
+    "--store",
+    store,
+    "--fault",
+    fault,
+    "--processes",
+    "4",
+    "--seconds",
+    "1",
+  ]);
+  remove();
+  const found = said.includes(check);
+  if (!found) failed++;
+  console.log(`${mutant[0].padEnd(50)} ${found ? `found: ${check}` : `NOT FOUND\n${said}`}`);
+}
+console.log(`${chosen.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** What a run complains of; a run that has nothing to complain of has said nothing. */
+async function run(args) {
+  const child = spawn(process.execPath, [chaos, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  for await (const text of child.stdout) said += text;
+  const [, complaints = ""] = said.split(/^.* kinds of fault.*$/m);
+  return complaints;
+}

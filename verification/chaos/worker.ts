@@ -1,0 +1,188 @@
+// One process of the fleet: calls a backend through its circuits, and tells what became of the calls.
+import { pathToFileURL } from "node:url";
+import type { Circuit } from "../../src/index.js";
+import { Histogram } from "./histogram.js";
+import { openStore } from "./open-store.js";
+import { wire } from "./wire.js";
+
+// Before the library takes hold of it: a wall clock that can be set.
+const wall = Date.now;
+let skew = 0;
+Date.now = () => wall() + skew;
+
+const given = JSON.parse(process.argv[2] ?? "{}");
+const library = <T>(file: string): Promise<T> =>
+  import(pathToFileURL(`${given.library}/${file}`).href) as Promise<T>;
+const { createFailfast, isFailfastError } = await library<typeof import("../../src/index.js")>("index.js");
+
+const now = (): number => performance.timeOrigin + performance.now();
+const tell = (message: object): void => void process.send?.(message);
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const boom = new Error("the backend's own");
+const OPEN = "5m";
+
+let wrong: string[] = [];
+process.on("unhandledRejection", (error) => wrong.push(`unhandled: ${String(error)}`));
+process.on("disconnect", () => process.exit());
+
+const store = await openStore(given.place, given.index, library);
+const failfast = createFailfast({ store, host: `host-${given.index}` });
+for (const type of ["open", "half-open", "close", "store-down", "store-up"] as const)
+  failfast.on(type, (event) =>
+    tell({ type, circuit: "circuit" in event ? String(event.circuit) : "", at: now() }),
+  );
+
+type Name = "steady" | "early" | "shop";
+let circuits: Record<Name | "late", Circuit>;
+let figures: Record<Name, { ok: number; rejected: number }>;
+let added: Histogram;
+let total: Histogram;
+/** What a client lost for ever in an earlier round is not counted again. */
+let pendingBefore = 0;
+
+function begin(): void {
+  figures = { steady: { ok: 0, rejected: 0 }, early: { ok: 0, rejected: 0 }, shop: { ok: 0, rejected: 0 } };
+  added = new Histogram();
+  total = new Histogram();
+  wrong = [];
+  wire.asked = 0;
+  wire.most = wire.pending;
+  pendingBefore = wire.pending;
+}
+
+/** One call, whose backend takes a turn of the event loop; what the circuit added to that is all the rest. */
+async function call(name: Name): Promise<void> {
+  const token = {};
+  let ran = false;
+  let inside = 0;
+  const began = performance.now();
+  try {
+    const got = await circuits[name].run(async () => {
+      ran = true;
+      const entered = performance.now();
+      await turn();
+      inside = performance.now() - entered;
+      return token;
+    });
+    if (got !== token) wrong.push(`${name} gave another value`);
+    figures[name].ok++;
+  } catch (error) {
+    if (isFailfastError(error) && !ran) figures[name].rejected++;
+    else wrong.push(`${name} threw ${String(error)}`);
+  }
+  const took = performance.now() - began;
+  added.add(took - inside);
+  total.add(took);
+}
+
+const MIX: readonly Name[] = ["steady", "early", "steady", "shop"];
+let loading = 0;
+
+/** Calls at a rate, each in a turn of the event loop of its own; what a stall held up is not made up for. */
+async function load(perSecond: number): Promise<void> {
+  const mine = ++loading;
+  const began = performance.now();
+  for (let made = 0; loading === mine; ) {
+    const due = Math.floor(((performance.now() - began) / 1_000) * perSecond);
+    made = Math.max(made, due - Math.ceil(perSecond / 10));
+    for (; made < due && loading === mine; made++) {
+      void call(MIX[made % 4] as Name);
+      await turn();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const orders: Record<string, (details: never) => unknown> = {
+  /** Circuits of a round's own. */
+  async use({ round }: { round: number }) {
+    const make = (name: string): Circuit => failfast(`${name}-${round}`, OPEN);
+    circuits = { steady: make("steady"), early: make("early"), shop: make("shop"), late: make("late") };
+    begin();
+    // From then on they hear of what the fleet does.
+    await failfast.ready();
+  },
+  begin,
+  load: ({ perSecond }: { perSecond: number }) => void load(perSecond),
+  stop: () => void loading++,
+  figures: () => ({
+    figures,
+    wrong: wrong.slice(0, 5),
+    wrongs: wrong.length,
+    added: added.counts,
+    total: total.counts,
+    asked: wire.asked,
+    most: wire.most - pendingBefore,
+  }),
+  async memory() {
+    // What a first collection finalises, buffers above all, goes with the second.
+    globalThis.gc?.();
+    await turn();
+    globalThis.gc?.();
+    const { heapUsed, external, rss } = process.memoryUsage();
+    return { used: heapUsed + external, rss };
+  },
+  /** Fails one call; the next one must be refused at once, with no word from the store. */
+  async fail({ name }: { name: Name | "late" }) {
+    const at = now();
+    const error = await circuits[name].run(() => Promise.reject(boom)).catch((caught: unknown) => caught);
+    if (error !== boom) wrong.push(`${name} threw ${String(error)} in place of the backend's own error`);
+    const next = await circuits[name].run(turn).catch((caught: unknown) => caught);
+    if (!isFailfastError(next)) wrong.push(`${name} let a call through after it tripped`);
+    return { at };
+  },
+  states: () => ({
+    states: Object.fromEntries(Object.entries(circuits).map(([name, circuit]) => [name, circuit.state])),
+    retryAfter: circuits.shop.retryAfter,
+  }),
+  /** A round is over: its circuits are not to be written again in the next. */
+  async reset() {
+    await Promise.all(Object.values(circuits).map((circuit) => circuit.reset()));
+  },
+  skew({ ms }: { ms: number }) {
+    skew = ms;
+  },
+  /** Calls that time out while this process blocks its own event loop. */
+  async block({ ms }: { ms: number }) {
+    const late = (): Promise<never> =>
+      new Promise((_, reject) => setTimeout(() => reject(new DOMException("late", "TimeoutError")), 500));
+    const calls = Array.from({ length: 5 }, () => circuits.steady.run(late).catch(({ name }) => name));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    for (const until = performance.now() + ms; performance.now() < until; );
+    return { ends: await Promise.all(calls) };
+  },
+  /** A circuit that is soon half-open, whose lease lasts 2 s. */
+  async probing({ round }: { round: number }) {
+    probed = failfast(`probed-${round}`, "500ms", { callTimeout: "1s" });
+    await failfast.ready();
+  },
+  trip: () => probed?.run(() => Promise.reject(boom)).catch(() => undefined),
+  /** Calls until told otherwise, or until one that is to fail late gets through: that is the probe. */
+  async knock({ hangs }: { hangs: boolean }) {
+    for (knocking = true; knocking; ) {
+      await probed
+        ?.run(() => {
+          tell({ type: "probe", at: now() });
+          if (hangs) knocking = false;
+          return hangs ? new Promise((_, reject) => setTimeout(reject, 900, boom)) : turn();
+        })
+        .catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  },
+  probed: () => ({ state: probed?.state }),
+  enough() {
+    knocking = false;
+    return { state: probed?.state };
+  },
+};
+let probed: Circuit | undefined;
+let knocking = false;
+
+process.on("message", async ({ id, order, ...details }: { id: number; order: string }) => {
+  const answer = (await orders[order]?.(details as never)) as object | undefined;
+  tell({ answer: id, ...answer });
+});
+failfast("first", OPEN);
+await failfast.ready();
+tell({ type: "ready", at: now() });

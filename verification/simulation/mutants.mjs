@@ -1,0 +1,179 @@
+// Deliberate mistakes in the protocol, made in a copy of the built library: the simulation has to find each one.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const BUILD = fileURLToPath(new URL("../../build", import.meta.url));
+
+/** What is wrong, where, what is there, and what takes its place. */
+export const MUTANTS = [
+  [
+    "results count whatever they were admitted under",
+    "breaker/breaker.js",
+    "if (term.era !== this.term.era)\n            return;",
+    "",
+    "all",
+  ],
+  [
+    "a late success closes",
+    "breaker/breaker.js",
+    "succeeded(term, slow, now) {\n        if (term.era !== this.term.era)\n            return;",
+    'succeeded(term, slow, now) {\n        if (term.era !== this.term.era) {\n            this.#decide({ state: "closed", base: this.generation, reason: "", silent: false });\n            return;\n        }',
+  ],
+  [
+    "revisions restart at 1",
+    "protocol/transition.js",
+    "Math.max(highestSeen + 1, Math.floor(storeNow))",
+    "highestSeen + 1",
+  ],
+  [
+    "a write keeps the revision it found",
+    "protocol/transition.js",
+    "Math.max(highestSeen + 1, Math.floor(storeNow))",
+    "Math.max(highestSeen, Math.floor(storeNow / 1e6))",
+  ],
+  [
+    "a lease is taken though another's runs",
+    "breaker/recovery.js",
+    'if (standing(sighting, overlay, breaker.fleet.clock.now()).state !== "due")\n            return null;',
+    "",
+  ],
+  [
+    "a lease has no end",
+    "breaker/recovery.js",
+    "return Math.min(first * 2 ** lapsed, LEASE_LONGEST_MS);",
+    "return 3_600_000;",
+  ],
+  [
+    "a probe that succeeded changes nothing",
+    "breaker/breaker.js",
+    'this.#decide({ state: "closed", base: this.generation, reason: "probe succeeded", silent: false });',
+    ";",
+  ],
+  [
+    "last write wins: the merge takes whatever came last",
+    "sync/replica.js",
+    "if (order < 0) {",
+    "if (false) {",
+  ],
+  [
+    "what the store lacks is closed",
+    "sync/replica.js",
+    "entry.rubbish = undefined;\n        restore(this, entry);",
+    "entry.rubbish = undefined;\n        entry.sighting = null;\n        entry.subscriber?.changed();",
+  ],
+  [
+    "a store that forgot is not told again",
+    "sync/restore.js",
+    "if (entry.restoring || surviving(replica, entry) === null)\n        return;",
+    "return;",
+  ],
+  ["swaps don't compare", "sync/store-operations.js", "if (store.swap)", "if (false)"],
+  ["a swap that failed is taken for granted", "sync/writer.js", "if (ok || value === raw) {", "if (true) {"],
+  [
+    "a trip is not written",
+    "protocol/overlay.js",
+    "until: stamp.now + Math.ceil(left) };",
+    'until: stamp.now + Math.ceil(left), state: "closed" };',
+  ],
+  [
+    "what a process decides alone is not obeyed",
+    "protocol/standing.js",
+    'if (overlay?.state === "open" && now < overlay.until) {',
+    "if (false) {",
+  ],
+  [
+    "the less restrictive of the two is obeyed",
+    "protocol/standing.js",
+    "if (sighting !== null && inForce(sighting, now)) {",
+    "if (overlay === null && sighting !== null && inForce(sighting, now) && false) {",
+  ],
+  [
+    "the store is never polled",
+    "sync/synchroniser.js",
+    "this.#cancel = this.#replica.clock.after(ms, () => {",
+    "this.#cancel = this.#replica.clock.after(ms * 1e6, () => {",
+  ],
+  [
+    "a store that failed is never asked again",
+    "sync/synchroniser.js",
+    "this.#schedule(share * retryDelay(this.#hanging, this.#replica.clock.random()));",
+    "",
+  ],
+  [
+    "calls wait for the lease as long as it takes",
+    "breaker/recovery.js",
+    "const LEASE_WAIT_MS = 50;",
+    "const LEASE_WAIT_MS = 5_000;",
+  ],
+  [
+    "a call asks the store first",
+    "breaker/breaker.js",
+    "if (this.term.passes)\n            return this.term;\n        const { fleet }",
+    'this.fleet.replica.store.get("circuit:" + this.key);\n        if (this.term.passes)\n            return this.term;\n        const { fleet }',
+  ],
+  [
+    "the deadline is not clamped",
+    "sync/local-deadline.js",
+    "return Math.min(record.until - arrival.now, longest);",
+    "return (record.until - arrival.now) * 20;",
+  ],
+  [
+    "the deadline moves later with each poll",
+    "sync/replica.js",
+    "deadline = Math.min(deadline, known.deadline);",
+    "deadline = this.clock.now() + record.duration;",
+  ],
+  [
+    "a renewal is a transition",
+    "protocol/transition.js",
+    "return { ...record, revision: stamp.revision, nonce: stamp.nonce };",
+    'return { ...record, generation: record.generation, state: record.state === "open" ? "closed" : record.state, revision: stamp.revision, nonce: stamp.nonce };',
+  ],
+  ["one vote is a quorum", "protocol/overlay.js", "if (votes.length < ballot.quorum)", "if (false)"],
+  [
+    "every process has a vote",
+    "protocol/ballot.js",
+    "const host = shortenHost(ballot.host);\n    const others",
+    "const host = shortenHost(ballot.owner.slice(-60));\n    const others",
+  ],
+  [
+    "a failed probe leaves the circuit to itself",
+    "breaker/breaker.js",
+    "this.#open(failure, this.#reason(failure), reopens);",
+    "",
+  ],
+  [
+    "when the time is up every call goes through",
+    "breaker/breaker.js",
+    'if (this.settings.recovery === "probe")',
+    "if (false)",
+  ],
+  [
+    "a stalled process trips",
+    "call/guard.js",
+    'origin: stalled ? "stall" : origin',
+    'origin: false ? "stall" : origin',
+  ],
+  [
+    "the call's error is wrapped",
+    "call/guard.js",
+    "this.threw(term, error, undefined);\n            throw error;",
+    'this.threw(term, error, undefined);\n            throw new Error("wrapped", { cause: error });',
+  ],
+];
+
+/** A copy of the library with one mistake in it. */
+export function mutate([title, file, what, instead, all]) {
+  const folder = mkdtempSync(join(tmpdir(), "failfast-mutant-"));
+  cpSync(BUILD, folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  const path = join(folder, file);
+  const source = readFileSync(path, "utf8");
+  const times = source.split(what).length - 1;
+  if (times === 0 || (times > 1 && all !== "all"))
+    throw new Error(`"${title}": what it replaces is ${times} times in ${file}`);
+  writeFileSync(path, source.replaceAll(what, instead));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
