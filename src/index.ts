@@ -26,7 +26,7 @@ export type {
 export type { CircuitState } from "./protocol/record.js";
 export type { Clock } from "./runtime/clock.js";
 export { memoryStore } from "./stores/memory.js";
-export type { Awaitable, Store, StoreEntry, StoreWatcher, SwapResult } from "./stores/store.js";
+export type { Awaitable, Store, StoreEntry, StoreListing, StoreWatcher, SwapResult } from "./stores/store.js";
 export { StoreAnswerError, StoreTimeoutError } from "./sync/with-deadline.js";
 export type { Failfast };
 export { createFailfast };

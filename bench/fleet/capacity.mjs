@@ -220,7 +220,7 @@ const key = (n) => `circuit:circuit-${n}`;
 
 /** As a process polls: everything at once where the store lists, or else records and holds, sixteen at a time. */
 async function poll(store) {
-  if (store.list) return [...(await store.list(""))].length;
+  if (store.list) return (await listAll(store)).length;
   const keys = Array.from({ length: CIRCUITS }, (_, n) => [key(n), `hold:circuit-${n}`]).flat();
   for (let from = 0; from < keys.length; from += 16)
     await Promise.all(keys.slice(from, from + 16).map((each) => store.get(each)));
@@ -285,4 +285,10 @@ async function pushed(store, seconds, watchers = 20) {
   }
   for (const each of watching) await each[Symbol.asyncDispose]();
   return best;
+}
+
+/** Every entry that a list gives, in whichever form it answers. */
+async function listAll(store) {
+  const answer = await store.list("");
+  return [...(Symbol.iterator in answer ? answer : answer.entries)];
 }

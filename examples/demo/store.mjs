@@ -38,7 +38,7 @@ export async function freshPlace(wanted = process.env.FAILFAST_STORE) {
     place: { url, polls: store.watch === undefined },
     title: `a store at ${scheme}:`,
     async remove() {
-      const listed = store.list ? [...(await store.list(""))].map(({ key }) => key) : KEYS;
+      const listed = store.list ? (await listAll(store)).map(({ key }) => key) : KEYS;
       for (const key of listed) await store.delete(key);
       await store.close();
     },
@@ -75,4 +75,10 @@ export async function openStore({ url }) {
     };
   }
   return { store: counted, operations, end: () => store.close() };
+}
+
+/** Every entry that a list gives, in whichever form it answers. */
+async function listAll(store) {
+  const answer = await store.list("");
+  return [...(Symbol.iterator in answer ? answer : answer.entries)];
 }

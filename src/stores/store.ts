@@ -19,6 +19,17 @@ export interface SwapResult {
   readonly now?: number;
 }
 
+/** What a list found, with what an iterable of entries has no room for. */
+export interface StoreListing {
+  readonly entries: Iterable<StoreEntry>;
+  /** The store's own clock, in ms since the epoch, where it has one: known even where nothing is stored. */
+  readonly now?: number;
+  /** Given to the next `list` of the same prefix, asks for what changed since this one. */
+  readonly cursor?: string;
+  /** A cursor was given, and these are nonetheless all live records: what is missing is not stored. */
+  readonly complete?: boolean;
+}
+
 /** How a store tells its watcher that something happened. */
 export interface StoreWatcher {
   change(entry: StoreEntry): void;
@@ -45,8 +56,16 @@ export interface Store {
    * stored now, with the store's clock where it has one.
    */
   swap?(key: string, expect: string | null, value: string, ttlMs: number): Awaitable<SwapResult>;
-  /** Every live record whose key starts with the prefix. */
-  list?(prefix: string): Awaitable<Iterable<StoreEntry>>;
+  /**
+   * Every live record whose key starts with the prefix, each key once.
+   *
+   * A store that can tell what changed also answers a `cursor`, a text that only the store reads. Given that as
+   * `since`, it answers each record written after the cursor was made, with its newest value, and the next cursor.
+   * It may answer some that did not change, but must never leave out one that did, whichever process wrote it and
+   * however long the write was under way. Deleted and expired records are left out. Where the store can't tell, since
+   * the cursor is too old, unknown or another store's, it answers every live record and says `complete: true`.
+   */
+  list?(prefix: string, since?: string): Awaitable<Iterable<StoreEntry> | StoreListing>;
   /** Push. Resolves only once it is live; the returned handle ends it. */
   watch?(prefix: string, on: StoreWatcher): Awaitable<AsyncDisposable>;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Store, SwapResult } from "../stores/store.js";
 import { handStore } from "./replica.fixture.js";
-import { isEntry, read, swap } from "./store-operations.js";
+import { isEntry, listing, read, swap } from "./store-operations.js";
 import { StoreAnswerError } from "./with-deadline.js";
 
 const answering = (value: unknown): Store => ({
@@ -103,4 +103,34 @@ test("an entry has a key and a value, both strings", () => {
   expect(isEntry({ key: "k", value: "v" })).toBe(true);
   for (const other of [null, undefined, 7, "kv", {}, { key: "k" }, { value: "v" }, { key: 1, value: "v" }])
     expect(isEntry(other)).toBe(false);
+});
+
+describe("list", () => {
+  const entry = { key: "k", value: "r" };
+
+  test("answers entries: an array, or whatever else can be iterated", () => {
+    expect(listing([entry])).toEqual({ entries: [entry] });
+    const some = new Set([entry]);
+    expect(listing(some).entries).toBe(some);
+  });
+
+  test("answers more than entries: all of it is taken", () => {
+    const answer = { entries: [entry], now: 7, cursor: "c", complete: true };
+    expect(listing(answer)).toEqual(answer);
+  });
+
+  test.each([
+    ["undefined", undefined],
+    ["null", null],
+    ["number", 7],
+    ["object", {}],
+    ["object", { entries: {} }],
+    ["object", { entries: null }],
+  ])("answers %s: refused", (kind, answer) => {
+    expect(() => listing(answer)).toThrow(
+      new StoreAnswerError(
+        `the store's list() answered ${kind}; it takes an iterable of entries, or { entries, now?: number, cursor?: string }`,
+      ),
+    );
+  });
 });

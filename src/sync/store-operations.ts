@@ -1,4 +1,4 @@
-import type { Awaitable, Store, StoreEntry, SwapResult } from "../stores/store.js";
+import type { Awaitable, Store, StoreEntry, StoreListing, SwapResult } from "../stores/store.js";
 import { isThenable, StoreAnswerError } from "./with-deadline.js";
 
 /** Reads one key; anything but a string or nothing is refused. */
@@ -37,6 +37,20 @@ function checkSwap(result: SwapResult): SwapResult {
   throw new StoreAnswerError(
     `the store's swap() answered ${kind(result)}; it takes { ok: boolean, value: string | null, now?: number }`,
   );
+}
+
+/** What a list answered, in the longer of its two forms. */
+export function listing(answer: unknown): StoreListing {
+  if (isIterable(answer)) return { entries: answer };
+  const { entries, ...rest } = (answer ?? {}) as { entries?: unknown };
+  if (isIterable(entries)) return { entries, ...rest };
+  throw new StoreAnswerError(
+    `the store's list() answered ${kind(answer)}; it takes an iterable of entries, or { entries, now?: number, cursor?: string }`,
+  );
+}
+
+function isIterable(value: unknown): value is Iterable<StoreEntry> {
+  return typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === "function";
 }
 
 /** Whether a list's entry or a push is one at all. */

@@ -2,7 +2,7 @@ import { CIRCUIT, circuitKey, HOLD, holdKey } from "../protocol/key.js";
 import type { ForeignStore, StoreEntry } from "../stores/store.js";
 import type { Replica } from "./replica.js";
 import { retryDelay } from "./retry.js";
-import { isEntry, read } from "./store-operations.js";
+import { isEntry, listing, read } from "./store-operations.js";
 import { within } from "./with-deadline.js";
 
 /** Between polls: with push the poll only has to find what push lost, without it the poll is the news. */
@@ -154,7 +154,7 @@ export class Synchroniser {
     const before = this.#replica.adoptions;
     const fresh = this.#unbroken;
     const sent = clock.now();
-    within(
+    within<unknown>(
       clock,
       READ_MS,
       () => (store.list ? store.list("") : this.#readNames()),
@@ -163,7 +163,7 @@ export class Synchroniser {
         if (this.closed) return;
         try {
           if (!outcome.ok) throw outcome.error;
-          this.#succeeded(this.#take(outcome.value, { before, fresh, sent }));
+          this.#succeeded(this.#take(listing(outcome.value).entries, { before, fresh, sent }));
         } catch (error) {
           this.#hanging = !outcome.ok && outcome.hangs ? this.#hanging + 1 : 0;
           this.#failed(error);

@@ -210,7 +210,7 @@ describe("an error", () => {
   });
 
   test.each<[string, unknown, string]>([
-    ["nothing", undefined, "list: expected an iterable of entries, got undefined"],
+    ["nothing", undefined, "list: expected an iterable of entries, or { entries }, got undefined"],
     ["keys alone", ["a"], 'list: expected entries { key: string, value: string }, got "a"'],
     ["pairs", [["a", "b"]], 'got ["a","b"]'],
   ])("tells of a list that gives %s", async (_, listed, message) => {

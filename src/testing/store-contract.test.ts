@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Store } from "../stores/store.js";
 import { StoreContractError, type StoreContractOptions, type StoreHandle, storeContract } from "./index.js";
+import { cursorStore } from "./store-contract/cursor-store.fixture.js";
 import {
   type Backing,
   emptyBacking,
@@ -8,6 +9,7 @@ import {
   mapStore,
   right,
 } from "./store-contract/map-store.fixture.js";
+import { wrongCursors } from "./store-contract/wrong-cursors.fixture.js";
 import { wrongLists } from "./store-contract/wrong-lists.fixture.js";
 import { wrongRecords } from "./store-contract/wrong-records.fixture.js";
 import { wrongSwaps } from "./store-contract/wrong-swaps.fixture.js";
@@ -46,6 +48,7 @@ async function failures(makeStore: () => StoreHandle, options?: StoreContractOpt
 describe("a right store passes", () => {
   test.concurrent.each<[string, (shared: Backing) => StoreHandle, StoreContractOptions?]>([
     ["in this process", (shared) => mapStore(shared)],
+    ["with cursors", (shared) => cursorStore(shared)],
     ["behind a network", (shared) => remoteStore(shared)],
     ["whose clock is off", (shared) => mapStore(shared, { now: () => Date.now() - 3_600_000 })],
     ["without a clock", (shared) => mapStore(shared, { now: () => undefined })],
@@ -75,7 +78,7 @@ describe("a right store passes", () => {
   });
 });
 
-const wrongStores = [...wrongRecords, ...wrongSwaps, ...wrongLists, ...wrongWatches];
+const wrongStores = [...wrongRecords, ...wrongSwaps, ...wrongLists, ...wrongCursors, ...wrongWatches];
 
 describe("a wrong store fails: one that", () => {
   test.concurrent.each(wrongStores)("%s", { timeout: 30_000 }, async (_, makeHandles, ...names) => {

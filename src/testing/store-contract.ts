@@ -1,6 +1,7 @@
 import type { Awaitable } from "../stores/store.js";
 import { basicCases } from "./store-contract/basics.js";
 import { contentionCases } from "./store-contract/contention.js";
+import { cursorCases, cursorSwapCases } from "./store-contract/cursor.js";
 import { same } from "./store-contract/error.js";
 import { expiryCases, swapExpiryCases } from "./store-contract/expiry.js";
 import { type Cases, type StoreHandle, withFixture } from "./store-contract/fixture.js";
@@ -48,6 +49,8 @@ const groups: readonly { readonly needs: readonly OptionalVerb[]; readonly cases
   { needs: ["swap"], cases: contentionCases },
   { needs: ["list"], cases: listCases },
   { needs: ["list", "swap"], cases: listSwapCases },
+  { needs: ["list"], cases: cursorCases },
+  { needs: ["list", "swap"], cases: cursorSwapCases },
   { needs: ["watch"], cases: watchCases },
   { needs: ["watch", "swap"], cases: watchSwapCases },
 ];
@@ -79,6 +82,8 @@ const groups: readonly { readonly needs: readonly OptionalVerb[]; readonly cases
  * processes have. It gives a store, or `{ store, close }` where something is to be closed after the
  * case. Every case uses keys of its own, so that all may share one server, at the same time too; only
  * the keys `.`, `..`, `__proto__`, `constructor`, `hasOwnProperty` and `toString` are used as they are.
+ *
+ * The cases of cursors check nothing where `list` answers none.
  *
  * Throws a `TypeError` or a `RangeError` for an argument it can't use.
  */

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { listAll } from "../../src/stores/list-all.fixture.js";
 import { redisStore } from "../../src/stores/redis.js";
 import { ioredis, libraries, nodeRedis, type OpenClient } from "./redis-store/clients.js";
 import { requireProgram } from "./require.js";
@@ -20,7 +21,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
   afterEach(() => own.close());
 
   const store = (prefix?: string) => redisStore(own.client, prefix === undefined ? {} : { prefix });
-  const list = async (prefix: string, of = store()) => [...((await of.list?.(prefix)) ?? [])];
+  const list = async (prefix: string, of = store()) => await listAll(of, prefix);
   const keys = async (prefix: string, of = store()) => (await list(prefix, of)).map(({ key }) => key).sort();
 
   it("get, set and delete work on one key each, under the prefix", async () => {

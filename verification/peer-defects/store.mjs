@@ -49,9 +49,15 @@ export function linked(time, inner) {
       },
       async emptyStore() {
         if (inner.reset) await inner.reset();
-        else for (const { key } of await inner.list("")) await inner.delete(key);
+        else for (const { key } of await listAll(inner)) await inner.delete(key);
         for (const gap of watchers) gap();
       },
     },
   };
+}
+
+/** Every entry that a list gives, in whichever form it answers. */
+async function listAll(store) {
+  const answer = await store.list("");
+  return [...(Symbol.iterator in answer ? answer : answer.entries)];
 }

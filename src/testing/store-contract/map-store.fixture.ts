@@ -3,12 +3,16 @@ import type { StoreEntry, StoreWatcher, SwapResult } from "../../stores/store.js
 interface Held {
   value: string;
   until: number;
+  /** Which of the store's writes it is; told by cursors. */
+  write?: number;
 }
 
 /** What the handles of one store share. */
 export interface Backing {
   held: Map<string, Held>;
   watchers: Set<{ prefix: string; on: StoreWatcher }>;
+  /** So far. */
+  writes: number;
 }
 
 /** A store that answers without promises. */
@@ -48,10 +52,11 @@ export const right: Ways = {
   now: () => performance.timeOrigin + performance.now(),
 };
 
-export const emptyBacking = (): Backing => ({ held: new Map(), watchers: new Set() });
+export const emptyBacking = (): Backing => ({ held: new Map(), watchers: new Set(), writes: 0 });
 
 /** A store in a map: right, as far as its ways are. */
-export function mapStore({ held, watchers }: Backing, ways: Partial<Ways> = {}): AtOnce {
+export function mapStore(backing: Backing, ways: Partial<Ways> = {}): AtOnce {
+  const { held, watchers } = backing;
   const { name, keep, until, live, equal, under, push, now } = { ...right, ...ways };
   const withNow = <Answer extends object>(answer: Answer): Answer => {
     const reading = now();
@@ -62,7 +67,7 @@ export function mapStore({ held, watchers }: Backing, ways: Partial<Ways> = {}):
     return found && live(found) ? found : undefined;
   };
   const write = (key: string, value: string, ttlMs: number): void => {
-    held.set(name(key), { value: keep(value), until: until(ttlMs, read(key)) });
+    held.set(name(key), { value: keep(value), until: until(ttlMs, read(key)), write: ++backing.writes });
     for (const { prefix, on } of [...watchers]) {
       if (under(key, prefix)) push(withNow({ key, value: keep(value) }), on);
     }

@@ -1,5 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Awaitable, Store, StoreEntry, StoreWatcher, SwapResult } from "../../stores/store.js";
+import type {
+  Awaitable,
+  Store,
+  StoreEntry,
+  StoreListing,
+  StoreWatcher,
+  SwapResult,
+} from "../../stores/store.js";
 import { StoreContractError, show } from "./error.js";
 import { answeredWithin } from "./wait.js";
 
@@ -14,14 +21,28 @@ export interface Subject {
   delete(key: string): Promise<void>;
   swap(key: string, expect: string | null, value: string, ttlMs: number): Promise<SwapResult>;
   list(prefix: string): Promise<StoreEntry[]>;
+  /** What `list` answers, in the longer of its two forms. */
+  listing(prefix: string, since?: string): Promise<CheckedListing>;
   watch(prefix: string, on: StoreWatcher): Promise<AsyncDisposable>;
+}
+
+/** A list's answer, its form checked. */
+export interface CheckedListing extends StoreListing {
+  readonly entries: readonly StoreEntry[];
 }
 
 const answerWithinMs = 10_000;
 
 /** Puts a store under test. */
 export function subject(store: Store): Subject {
+  const listing = async (prefix: string, since?: string): Promise<CheckedListing> => {
+    const answered: unknown = await answer("list", () =>
+      since === undefined ? optional(store, "list")(prefix) : optional(store, "list")(prefix, since),
+    );
+    return await answer("list", () => checkedListing(answered));
+  };
   return {
+    listing,
     store,
     async get(key) {
       const value = await answer("get", () => store.get(key));
@@ -42,12 +63,7 @@ export function subject(store: Store): Subject {
       checkNow("swap", result.now);
       return result;
     },
-    async list(prefix) {
-      const listed: unknown = await answer("list", () => optional(store, "list")(prefix));
-      if (!isIterable(listed)) throw new StoreContractError("list", "an iterable of entries", show(listed));
-      const entries = await answer("list", () => [...listed]);
-      return entries.map((entry) => checkedEntry("list", entry));
-    },
+    list: async (prefix) => [...(await listing(prefix)).entries],
     async watch(prefix, on) {
       const handle: unknown = await answer("watch", () => optional(store, "watch")(prefix, on));
       if (!isDisposable(handle)) {
@@ -64,6 +80,25 @@ export function checkedEntry(verb: string, entry: unknown): StoreEntry {
     throw new StoreContractError(verb, "entries { key: string, value: string }", show(entry));
   checkNow(verb, entry.now);
   return entry;
+}
+
+function checkedListing(answered: unknown): CheckedListing {
+  // An array has a method called entries.
+  const listed = isObject(answered) && !isIterable(answered) ? answered : { entries: answered };
+  const { entries, now, cursor, complete } = listed as Record<string, unknown>;
+  if (!isIterable(entries)) {
+    throw new StoreContractError("list", "an iterable of entries, or { entries }", show(answered));
+  }
+  checkNow("list", now);
+  if (cursor !== undefined && typeof cursor !== "string") {
+    throw new StoreContractError("list", "a cursor that is a string", show(cursor));
+  }
+  return {
+    entries: [...entries].map((entry) => checkedEntry("list", entry)),
+    ...(typeof now === "number" ? { now } : {}),
+    ...(cursor === undefined ? {} : { cursor }),
+    complete: complete === true,
+  };
 }
 
 async function answer<T>(verb: string, ask: () => Awaitable<T>): Promise<T> {

@@ -6,8 +6,8 @@ export const wrongWatches: readonly Wrong[] = [
   [
     "tells only its own watchers",
     () => {
-      const { held } = emptyBacking();
-      return () => mapStore({ held, watchers: new Set() });
+      const backing = emptyBacking();
+      return () => mapStore({ ...backing, watchers: new Set() });
     },
     "watch: a change by another handle arrives, with its key and value",
   ],

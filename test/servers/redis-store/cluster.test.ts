@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import { createFailfast, type Failfast } from "../../../src/index.js";
+import { listAll } from "../../../src/stores/list-all.fixture.js";
 import { redisStore } from "../../../src/stores/redis.js";
 import { storeContract } from "../../../src/testing/index.js";
 import { requireProgram } from "../require.js";
@@ -41,7 +42,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
     return cluster.ports.find((port) => port !== owner) ?? 0;
   };
   const list = async (store: Awaited<ReturnType<typeof open>>) =>
-    [...((await store.list?.("")) ?? [])].map(({ key, value }) => `${key}=${value}`).sort();
+    (await listAll(store)).map(({ key, value }) => `${key}=${value}`).sort();
 
   it("keeps a key for each record, and the index, in one slot", async () => {
     const store = await open();

@@ -2,6 +2,7 @@ import { Redis } from "@upstash/redis";
 import { createClient } from "redis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createFailfast, type Failfast, type Store } from "../../../src/index.js";
+import { listAll } from "../../../src/stores/list-all.fixture.js";
 import { redisStore } from "../../../src/stores/redis.js";
 import { upstashStore } from "../../../src/stores/upstash.js";
 import { ignore, remember, soon } from "../redis-store/clients.js";
@@ -117,7 +118,7 @@ describe.skipIf(!redisServer)("upstashStore()", () => {
     const [a, late] = [process(upstashStore(open())), upstashStore(open())];
     const listed = async (): Promise<number> => {
       try {
-        return [...((await late.list?.("")) ?? [])].length;
+        return (await listAll(late)).length;
       } catch {
         return 0;
       }
