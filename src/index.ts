@@ -3,12 +3,12 @@ import { createFailfast, type Failfast } from "./api/failfast.js";
 /** The shared `failfast`: a circuit breaker as one decorator. `createFailfast` makes independent ones. */
 export const failfast: Failfast = createFailfast();
 
-export type { Circuit, Guards, Signal, Snapshot } from "./api/circuit.js";
+export type { Circuit, CircuitDecorator, Signal, Snapshot } from "./api/circuit.js";
 export type { Circuits } from "./api/circuits.js";
-export type { Finding } from "./api/lint.js";
-export type { Receipt } from "./breaker/operator.js";
+export type { LintFinding } from "./api/lint.js";
+export type { OperatorResult } from "./breaker/operator.js";
 export { firstAvailable } from "./call/first-available.js";
-export type { Readable } from "./call/stream.js";
+export type { StreamSource } from "./call/stream.js";
 export { FailfastError, type FailfastErrorFields, isFailfastError } from "./errors/failfast-error.js";
 export { TimeoutError } from "./errors/timeout-error.js";
 export type { FailfastEventName, FailfastEvents, FailfastListener, Subscription } from "./events/events.js";

@@ -1,5 +1,5 @@
 import { type Duration, milliseconds } from "../options/duration.js";
-import { show } from "../options/format-value.js";
+import { formatValue } from "../options/format-value.js";
 import { type FailfastOptions, SHARED } from "../options/options.js";
 import type { CircuitSettings } from "../policy/settings.js";
 import type { Definition } from "./registry.js";
@@ -9,10 +9,14 @@ export const sharedOf = (options: FailfastOptions): FailfastOptions =>
   Object.fromEntries(SHARED.filter((key) => key in options).map((key) => [key, options[key]]));
 
 /** @throws {TypeError} when two handles of one circuit differ in what belongs to the circuit. */
-export function agree(known: Definition, timeout: Duration | undefined, options: FailfastOptions): void {
+export function assertCompatible(
+  known: Definition,
+  timeout: Duration | undefined,
+  options: FailfastOptions,
+): void {
   const differs = (option: string, is: unknown, asked: unknown): never => {
     throw new TypeError(
-      `the circuit ${show(known.name)} was made with ${option} ${show(is)}, and is asked for with ${option} ${show(asked)}: leave it out, or make them equal`,
+      `the circuit ${formatValue(known.name)} was made with ${option} ${formatValue(is)}, and is asked for with ${option} ${formatValue(asked)}: leave it out, or make them equal`,
     );
   };
   if (timeout !== undefined && known.timeout !== undefined) {
@@ -43,7 +47,7 @@ export function sameSettings(name: string, known: CircuitSettings, asked: Circui
   for (const key of Object.keys(known) as (keyof CircuitSettings)[]) {
     if (known[key] === asked[key]) continue;
     throw new TypeError(
-      `the circuit ${show(name)} has ${key} ${show(known[key])}, and is asked for with ${key} ${show(asked[key])}: make them equal`,
+      `the circuit ${formatValue(name)} has ${key} ${formatValue(known[key])}, and is asked for with ${key} ${formatValue(asked[key])}: make them equal`,
     );
   }
 }

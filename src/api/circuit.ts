@@ -1,14 +1,14 @@
 import type { Breaker } from "../breaker/breaker.js";
-import { hold, type Receipt, release, reset, trip } from "../breaker/operator.js";
+import { hold, type OperatorResult, release, reset, trip } from "../breaker/operator.js";
 import type { Hold } from "../breaker/operator-hold.js";
 import type { Guard } from "../call/guard.js";
 import type { CallerSignal } from "../call/policy.js";
 import { run } from "../call/run.js";
-import { type Readable, stream } from "../call/stream.js";
+import { type StreamSource, stream } from "../call/stream.js";
 import { type Guarding, wrap } from "../call/wrap.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/events.js";
 import { type Duration, milliseconds } from "../options/duration.js";
-import { show } from "../options/format-value.js";
+import { formatValue } from "../options/format-value.js";
 import { type CircuitState, OPERATOR_LONGEST_MS } from "../protocol/record.js";
 import { apply } from "./decorate.js";
 
@@ -19,7 +19,7 @@ export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer
 type Guardable = (this: any, ...args: any[]) => unknown;
 
 /** A circuit as a decorator and a wrapper: what it is applied to keeps its type. */
-export interface Guards {
+export interface CircuitDecorator {
   /** Decorates a method, as a standard (TC39) decorator. */
   // biome-ignore lint/suspicious/noExplicitAny: a decorator is told its class by its context, whatever that is
   <F extends Guardable>(method: F, context: ClassMethodDecoratorContext<any, F>): F;
@@ -52,7 +52,7 @@ export interface Snapshot {
 }
 
 /** A named breaker: a decorator, a wrapper, a runner of blocks, and the handle of the circuit's state. */
-export interface Circuit extends Guards {
+export interface Circuit extends CircuitDecorator {
   readonly name: string;
   readonly state: CircuitState;
   /** Set while an operator holds it. */
@@ -75,23 +75,26 @@ export interface Circuit extends Guards {
    * @throws {TypeError} while it is read, when `fn` gives neither.
    */
   stream<T>(
-    fn: (signal: Signal) => Readable<T> | PromiseLike<Readable<T>>,
+    fn: (signal: Signal) => StreamSource<T> | PromiseLike<StreamSource<T>>,
     options?: { readonly signal?: Signal | undefined },
   ): AsyncGenerator<T, void, undefined>;
   snapshot(): Snapshot;
   /** Listens to this circuit. `store-down` and `store-up` are of every store of its `failfast`. */
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
   /** Opens it for the whole fleet; `for` at most a day, by default the circuit's own time. */
-  trip(options?: { readonly reason?: string; readonly for?: Duration }): Promise<Receipt>;
+  trip(options?: { readonly reason?: string; readonly for?: Duration }): Promise<OperatorResult>;
   /** Closes it for the whole fleet. */
-  reset(options?: { readonly reason?: string }): Promise<Receipt>;
+  reset(options?: { readonly reason?: string }): Promise<OperatorResult>;
   /**
    * Holds it open or closed for the whole fleet, whatever calls do, until `release()` or until a moment at
    * most a day away. Held closed, calls pass and none of them counts.
    */
-  hold(state: Hold, options?: { readonly reason?: string; readonly until?: Date | number }): Promise<Receipt>;
+  hold(
+    state: Hold,
+    options?: { readonly reason?: string; readonly until?: Date | number },
+  ): Promise<OperatorResult>;
   /** Ends a hold. */
-  release(): Promise<Receipt>;
+  release(): Promise<OperatorResult>;
 }
 
 /** Where a circuit finds its guard: one of its own, or that of a name among many. */
@@ -145,12 +148,12 @@ const methods: Methods & ThisType<Sourced> = {
   },
   run(fn, options) {
     if (typeof fn !== "function")
-      return Promise.reject(new TypeError(`run takes a function; this is ${show(fn)}`));
+      return Promise.reject(new TypeError(`run takes a function; this is ${formatValue(fn)}`));
     const signal = options?.signal as CallerSignal | undefined;
     return run(sourceOf(this), fn as never, signal) as Promise<never>;
   },
   stream(fn, options) {
-    if (typeof fn !== "function") throw new TypeError(`stream takes a function; this is ${show(fn)}`);
+    if (typeof fn !== "function") throw new TypeError(`stream takes a function; this is ${formatValue(fn)}`);
     return stream(sourceOf(this).guard(), fn as never, options?.signal as CallerSignal | undefined);
   },
   snapshot() {
@@ -182,7 +185,7 @@ const methods: Methods & ThisType<Sourced> = {
         ? Math.min(breaker.settings.open, OPERATOR_LONGEST_MS)
         : milliseconds("for", options.for);
     if (duration > OPERATOR_LONGEST_MS)
-      throw new RangeError(`for is ${show(options.for)}: it takes at most "24h"`);
+      throw new RangeError(`for is ${formatValue(options.for)}: it takes at most "24h"`);
     return trip(breaker, duration, reasonIn(options, "tripped by an operator"));
   },
   async reset(options = {}) {
@@ -190,13 +193,13 @@ const methods: Methods & ThisType<Sourced> = {
   },
   async hold(state, options = {}) {
     if (state !== "open" && state !== "closed")
-      throw new TypeError(`hold takes "open" or "closed"; this is ${show(state)}`);
+      throw new TypeError(`hold takes "open" or "closed"; this is ${formatValue(state)}`);
     const { breaker } = sourceOf(this).guard();
     const until = options.until === undefined ? undefined : Number(options.until);
     const left = until === undefined ? 0 : until - breaker.fleet.clock.wall();
     if (until !== undefined && !(left > 0 && left <= OPERATOR_LONGEST_MS)) {
       throw new RangeError(
-        `until is ${show(options.until)}: it takes a Date, or ms since the epoch, within the next 24 hours; leave it out to hold until release()`,
+        `until is ${formatValue(options.until)}: it takes a Date, or ms since the epoch, within the next 24 hours; leave it out to hold until release()`,
       );
     }
     return hold(breaker, state, left, reasonIn(options, "held by an operator"));
@@ -214,6 +217,6 @@ function sourceOf(circuit: unknown): GuardSource {
 
 function reasonIn(options: { readonly reason?: string }, otherwise: string): string {
   const { reason = otherwise } = options;
-  if (typeof reason !== "string") throw new TypeError(`reason is ${show(reason)}: it takes a string`);
+  if (typeof reason !== "string") throw new TypeError(`reason is ${formatValue(reason)}: it takes a string`);
   return reason;
 }

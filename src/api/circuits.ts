@@ -1,12 +1,12 @@
 import type { Guard } from "../call/guard.js";
 import { wrap } from "../call/wrap.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/events.js";
-import { show } from "../options/format-value.js";
-import { type Circuit, type Guards, makeCircuit } from "./circuit.js";
+import { formatValue } from "../options/format-value.js";
+import { type Circuit, type CircuitDecorator, makeCircuit } from "./circuit.js";
 import { apply } from "./decorate.js";
 
 /** The circuits that a function of a call's arguments names: one for each host, tenant or shard. */
-export interface Circuits<A extends readonly unknown[] = readonly unknown[]> extends Guards {
+export interface Circuits<A extends readonly unknown[] = readonly unknown[]> extends CircuitDecorator {
   /** The circuit of one name. */
   for(...args: A): Circuit;
   /** Listens to all of them. */
@@ -91,7 +91,9 @@ export function makeCircuits<A extends readonly unknown[]>(
   const nameFor = (args: ArrayLike<unknown>): string => {
     const name: unknown = Reflect.apply(nameOf, undefined, args);
     if (typeof name !== "string") {
-      throw new TypeError(`the function that names the circuit answered ${show(name)}; it takes a string`);
+      throw new TypeError(
+        `the function that names the circuit answered ${formatValue(name)}; it takes a string`,
+      );
     }
     return name;
   };

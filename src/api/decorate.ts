@@ -1,5 +1,5 @@
 import { type AnyFunction, checkFunction } from "../call/wrap.js";
-import { show } from "../options/format-value.js";
+import { formatValue } from "../options/format-value.js";
 
 interface MetadataReflection {
   getOwnMetadataKeys?(target: object): unknown[];
@@ -21,7 +21,7 @@ export function apply(args: readonly unknown[], wrap: (fn: AnyFunction) => AnyFu
   if (typeof second === "string" || typeof second === "symbol") return legacy(second, descriptor, wrap);
   if (second !== undefined) {
     throw new TypeError(
-      `a circuit wraps one function, or decorates a method; its second argument is ${show(second)}`,
+      `a circuit wraps one function, or decorates a method; its second argument is ${formatValue(second)}`,
     );
   }
   checkFunction(target);

@@ -5,8 +5,8 @@ import type { Duration } from "../options/duration.js";
 import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
 import type { Circuit } from "./circuit.js";
 import type { Circuits } from "./circuits.js";
-import type { Finding } from "./lint.js";
-import { Home } from "./registry.js";
+import type { LintFinding } from "./lint.js";
+import { Registry } from "./registry.js";
 
 /** Makes circuits, and is what they have in common. */
 export interface Failfast extends AsyncDisposable {
@@ -35,7 +35,7 @@ export interface Failfast extends AsyncDisposable {
   /** Every circuit there is now. */
   circuits(): IterableIterator<Circuit>;
   /** What the traffic so far speaks against in the circuits' settings: some that can never trip, or trip needlessly. */
-  lint(): Finding[];
+  lint(): LintFinding[];
   /** Listens to all of its circuits and their stores. */
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
   /** Resolves when the first read of each store is done or given up. */
@@ -48,23 +48,23 @@ export interface Failfast extends AsyncDisposable {
 
 /** An independent `failfast`, with its own defaults and circuits. */
 export function createFailfast(defaults?: FailfastDefaults): Failfast {
-  const home = new Home(defaults);
+  const registry = new Registry(defaults);
   // It has its name by a key, for variables are renamed where modules are joined.
   const { failfast: callable } = {
     failfast: (name: unknown, timeout?: Duration, options?: FailfastOptions): unknown =>
       typeof name === "function"
-        ? home.circuits(name as (...args: readonly unknown[]) => string, timeout, options)
-        : home.circuit(name, timeout, options),
+        ? registry.circuits(name as (...args: readonly unknown[]) => string, timeout, options)
+        : registry.circuit(name, timeout, options),
   };
   return Object.assign(callable, {
-    configure: (given: FailfastDefaults) => home.configure(given),
-    circuits: () => home.all(),
-    lint: () => home.lint(),
+    configure: (given: FailfastDefaults) => registry.configure(given),
+    circuits: () => registry.all(),
+    lint: () => registry.lint(),
     on: (event: FailfastEventName, listener: FailfastListener<FailfastEventName>) =>
-      home.events.on(event, listener),
-    ready: () => home.ready(),
-    settled: () => home.settled(),
-    close: () => home.close(),
-    [Symbol.asyncDispose]: () => home.close(),
+      registry.events.on(event, listener),
+    ready: () => registry.ready(),
+    settled: () => registry.settled(),
+    close: () => registry.close(),
+    [Symbol.asyncDispose]: () => registry.close(),
   }) as unknown as Failfast;
 }

@@ -1,9 +1,9 @@
 import type { Breaker } from "../breaker/breaker.js";
-import { show } from "../options/format-value.js";
+import { formatValue } from "../options/format-value.js";
 import { TripRule } from "../policy/trip-rule.js";
 
 /** Something about a circuit's settings that the traffic so far speaks against. */
-export interface Finding {
+export interface LintFinding {
   readonly circuit: string;
   /** `"never-trips"`: there aren't enough calls for it. `"trips-needlessly"`: the backend was well each time. */
   readonly finding: "never-trips" | "trips-needlessly";
@@ -17,7 +17,7 @@ const TRIPS = 5;
 const NEEDLESS = 0.8;
 
 /** What the traffic so far says of a circuit's settings. */
-export function* lintBreaker(breaker: Breaker): Generator<Finding> {
+export function* lintBreaker(breaker: Breaker): Generator<LintFinding> {
   const { name, settings, traffic, fleet } = breaker;
   const { trips, needless } = breaker.recovery ?? { trips: 0, needless: 0 };
   if (traffic instanceof TripRule && (settings.failureRate > 0 || settings.slowCall > 0)) {
@@ -26,7 +26,7 @@ export function* lintBreaker(breaker: Breaker): Generator<Finding> {
       yield {
         circuit: name,
         finding: "never-trips",
-        message: `the circuit ${show(name)} can't trip: no window of ${settings.window} ms had more than ${traffic.busiest} calls in ${windows} windows, and minimumCalls is ${settings.minimumCalls}; lower it or widen the window`,
+        message: `the circuit ${formatValue(name)} can't trip: no window of ${settings.window} ms had more than ${traffic.busiest} calls in ${windows} windows, and minimumCalls is ${settings.minimumCalls}; lower it or widen the window`,
       };
     }
   }
@@ -34,7 +34,7 @@ export function* lintBreaker(breaker: Breaker): Generator<Finding> {
     yield {
       circuit: name,
       finding: "trips-needlessly",
-      message: `the circuit ${show(name)} tripped ${trips} times, and ${needless} times its first probe succeeded at once: its ordinary errors trip it; raise the threshold, use a failureRate, or say with exceptions what is a failure`,
+      message: `the circuit ${formatValue(name)} tripped ${trips} times, and ${needless} times its first probe succeeded at once: its ordinary errors trip it; raise the threshold, use a failureRate, or say with exceptions what is a failure`,
     };
   }
 }

@@ -11,17 +11,17 @@ import {
 import { checkOptions } from "../options/check-options.js";
 import { type Duration, milliseconds } from "../options/duration.js";
 import { enabledByEnvironment } from "../options/enabled.js";
-import { show } from "../options/format-value.js";
+import { formatValue } from "../options/format-value.js";
 import { type FailfastDefaults, type FailfastOptions, NO_OPTIONS } from "../options/options.js";
-import { checkTogether, over, settingsOf } from "../options/resolve-settings.js";
+import { checkTogether, mergeOptions, settingsOf } from "../options/resolve-settings.js";
 import type { CircuitSettings } from "../policy/settings.js";
 import { encodeName } from "../protocol/key.js";
 import type { Store } from "../stores/store.js";
-import { agree, sameSettings, sharedOf } from "./assert-compatible.js";
+import { assertCompatible, sameSettings, sharedOf } from "./assert-compatible.js";
 import { type Circuit, type GuardSource, makeCircuit } from "./circuit.js";
 import { type Circuits, GuardsByName, makeCircuits } from "./circuits.js";
-import { type Finding, lintBreaker } from "./lint.js";
-import { Fleets } from "./store-sessions.js";
+import { type LintFinding, lintBreaker } from "./lint.js";
+import { StoreSessions } from "./store-sessions.js";
 
 /** A circuit as it was asked for; its breaker is made at the first use, when the defaults are known. */
 export interface Definition {
@@ -33,13 +33,13 @@ export interface Definition {
 
 /** What one `failfast(name, …)` returned goes by: the circuit's definition, and the handle's own options. */
 class Handle implements GuardSource {
-  readonly #home: Home;
+  readonly #registry: Registry;
   readonly #definition: Definition;
   readonly #options: FailfastOptions;
   #guard: Guard | undefined;
 
-  constructor(home: Home, definition: Definition, options: FailfastOptions) {
-    this.#home = home;
+  constructor(registry: Registry, definition: Definition, options: FailfastOptions) {
+    this.#registry = registry;
     this.#definition = definition;
     this.#options = options;
   }
@@ -53,11 +53,11 @@ class Handle implements GuardSource {
   }
 
   get returns(): "promise" | "value" | undefined {
-    return this.#options.returns ?? this.#home.returns;
+    return this.#options.returns ?? this.#registry.returns;
   }
 
   guard(): Guard {
-    this.#guard ??= this.#home.guard(this.#definition, this.#options);
+    this.#guard ??= this.#registry.guard(this.#definition, this.#options);
     return this.#guard;
   }
 
@@ -66,20 +66,20 @@ class Handle implements GuardSource {
   }
 
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription {
-    return this.#home.events.on(event, listener, this.name);
+    return this.#registry.events.on(event, listener, this.name);
   }
 }
 
 /** What the circuits of one `failfast` have in common: their names, defaults, stores and listeners. */
-export class Home {
+export class Registry {
   readonly events: Events = new Events(() => {
-    for (const breaker of this.#fleets.breakers()) breaker.renewTerm();
+    for (const breaker of this.#sessions.breakers()) breaker.renewTerm();
   });
   readonly #definitions = new Map<Store | undefined, Map<string, Definition>>();
   readonly #named: GuardsByName[] = [];
   /** Whether those named by arguments make sense with other defaults. */
   readonly #checks: ((defaults: FailfastDefaults) => unknown)[] = [];
-  readonly #fleets: Fleets = new Fleets(this.events, () => this.#defaults);
+  readonly #sessions: StoreSessions = new StoreSessions(this.events, () => this.#defaults);
   /** Circuits with the same settings share them. */
   readonly #settings = new Map<string, CircuitSettings>();
   #plainPolicy: Policy | undefined;
@@ -92,7 +92,7 @@ export class Home {
   circuit(name: unknown, timeout: Duration | undefined, given: FailfastOptions | undefined): Circuit {
     if (typeof name !== "string") {
       throw new TypeError(
-        `the circuit's name is ${show(name)}: it takes a string, or a function of the call's arguments`,
+        `the circuit's name is ${formatValue(name)}: it takes a string, or a function of the call's arguments`,
       );
     }
     const options = checkGiven(given);
@@ -100,7 +100,7 @@ export class Home {
     const definition = this.#define(name, timeout, options);
     // What its fleet knows of it already is to be seen and heard, though no call was made yet.
     const store = definition.options.store ?? this.#defaults.store;
-    if (store !== undefined && this.#fleets.has(store)) this.#breakerOf(definition);
+    if (store !== undefined && this.#sessions.has(store)) this.#breakerOf(definition);
     return this.#handle(definition, options);
   }
 
@@ -151,12 +151,12 @@ export class Home {
   configure(given: FailfastDefaults): void {
     const called = [...this.#eachDefinition()]
       .filter(({ breaker }) => breaker !== undefined)
-      .map(({ name }) => show(name));
-    for (const guards of this.#named) called.push(...[...guards.names()].map(show));
+      .map(({ name }) => formatValue(name));
+    for (const guards of this.#named) called.push(...[...guards.names()].map(formatValue));
     if (called.length > 0) {
       throw new Error(`configure() comes too late for circuits that have been called: ${called.join(", ")}`);
     }
-    const defaults = checkDefaults(over(this.#defaults, checkDefaults(given)));
+    const defaults = checkDefaults(mergeOptions(this.#defaults, checkDefaults(given)));
     for (const { timeout, options } of this.#eachDefinition())
       settingsOf(timeout ?? defaults.timeout, defaults, options);
     for (const check of this.#checks) check(defaults);
@@ -180,35 +180,35 @@ export class Home {
     }
   }
 
-  lint(): Finding[] {
-    return [...this.#fleets.breakers()].flatMap((breaker) => [...lintBreaker(breaker)]);
+  lint(): LintFinding[] {
+    return [...this.#sessions.breakers()].flatMap((breaker) => [...lintBreaker(breaker)]);
   }
 
   async ready(): Promise<void> {
     for (const definition of this.#eachDefinition()) this.#breakerOf(definition);
-    await this.#fleets.ready();
+    await this.#sessions.ready();
   }
 
   settled(): Promise<void> {
-    return this.#fleets.settled();
+    return this.#sessions.settled();
   }
 
   close(): Promise<void> {
-    return this.#fleets.close();
+    return this.#sessions.close();
   }
 
   #define(name: string, timeout: Duration | undefined, options: FailfastOptions): Definition {
     const known = this.#find(name, options.store);
     if (known !== undefined) {
-      agree(known, timeout, options);
-      const theirs = over(this.#defaults, sharedOf(known.options));
+      assertCompatible(known, timeout, options);
+      const theirs = mergeOptions(this.#defaults, sharedOf(known.options));
       settingsOf(known.timeout ?? timeout ?? this.#defaults.timeout, theirs, options);
       known.options = { ...sharedOf(options), ...known.options };
       return known;
     }
     if (timeout === undefined && this.#defaults.timeout === undefined) {
       throw new RangeError(
-        `there is no circuit ${show(name)} yet: give its time where it is made, as in failfast(${show(name)}, 60)`,
+        `there is no circuit ${formatValue(name)} yet: give its time where it is made, as in failfast(${formatValue(name)}, 60)`,
       );
     }
     settingsOf(timeout ?? this.#defaults.timeout, this.#defaults, options);
@@ -226,7 +226,7 @@ export class Home {
     const all = [...this.#definitions.values()].flatMap((definitions) => definitions.get(name) ?? []);
     if (all.length > 1) {
       throw new TypeError(
-        `there are ${all.length} circuits ${show(name)}, in different stores: name the store`,
+        `there are ${all.length} circuits ${formatValue(name)}, in different stores: name the store`,
       );
     }
     return all[0];
@@ -256,7 +256,7 @@ export class Home {
 
   /** The one breaker of a name in a store, made at its first use. */
   #breaker(name: string, timeout: Duration | undefined, options: FailfastOptions): Breaker {
-    const fleet = this.#fleets.of(options.store ?? this.#defaults.store);
+    const fleet = this.#sessions.of(options.store ?? this.#defaults.store);
     const settings = this.#settingsOf(timeout, options);
     const key = encodeName(name);
     const known = fleet.replica.subscribers.get(key);

@@ -10,8 +10,8 @@ import type { Store } from "../stores/store.js";
 import { Replica } from "../sync/replica.js";
 
 /** A fleet for each store that circuits of one `failfast` are kept in, made with the first of them. */
-export class Fleets {
-  readonly #fleets = new Map<Store, Fleet>();
+export class StoreSessions {
+  readonly #sessions = new Map<Store, Fleet>();
   readonly #events: Events;
   readonly #defaults: () => FailfastDefaults;
   #memory: Store | undefined;
@@ -22,7 +22,7 @@ export class Fleets {
   }
 
   has(store: Store): boolean {
-    return this.#fleets.has(store);
+    return this.#sessions.has(store);
   }
 
   /** Without a store: this process's memory. */
@@ -30,34 +30,34 @@ export class Fleets {
     const { clock = tickingClock, host } = this.#defaults();
     this.#memory ??= given === undefined ? memoryStore({ clock }) : undefined;
     const store = given ?? (this.#memory as Store);
-    let fleet = this.#fleets.get(store);
+    let fleet = this.#sessions.get(store);
     if (fleet === undefined) {
       const name = shortenHost(host ?? hostName());
       const replica = new Replica(store, clock, `${name}/${platform.process?.pid ?? 0}`, this.#health());
       fleet = new Fleet(replica, clock, this.#events, name);
-      this.#fleets.set(store, fleet);
+      this.#sessions.set(store, fleet);
     }
     return fleet;
   }
 
   *breakers(): Generator<Breaker> {
-    for (const { replica } of this.#fleets.values()) {
+    for (const { replica } of this.#sessions.values()) {
       for (const breaker of replica.subscribers.values()) if (breaker instanceof Breaker) yield breaker;
     }
   }
 
   async ready(): Promise<void> {
-    const synchronisers = [...this.#fleets.values()].map(({ replica }) => replica.synchroniser);
+    const synchronisers = [...this.#sessions.values()].map(({ replica }) => replica.synchroniser);
     for (const synchroniser of synchronisers) synchroniser.start();
     await Promise.all(synchronisers.map((each) => each.ready()));
   }
 
   async settled(): Promise<void> {
-    await Promise.all([...this.#fleets.values()].map(({ replica }) => replica.settled()));
+    await Promise.all([...this.#sessions.values()].map(({ replica }) => replica.settled()));
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#fleets.values()].map(({ replica }) => replica.close()));
+    await Promise.all([...this.#sessions.values()].map(({ replica }) => replica.close()));
   }
 
   #health(): { down(error: unknown): void; up(): void } {

@@ -6,7 +6,7 @@ import type { Breaker } from "./breaker.js";
 import type { Hold } from "./operator-hold.js";
 
 /** Whether the whole fleet has what an operator asked for; where not, it should be asked again. */
-export interface Receipt {
+export interface OperatorResult {
   readonly stored: boolean;
 }
 
@@ -15,7 +15,7 @@ const PATIENCE_MS = 1_000;
 const LOOK_MS = 10;
 
 /** Opens the circuit, whatever its state: here at once, for the fleet when the store has it. */
-export async function trip(breaker: Breaker, duration: number, reason: string): Promise<Receipt> {
+export async function trip(breaker: Breaker, duration: number, reason: string): Promise<OperatorResult> {
   breaker.openNow(duration, reason);
   const receipt = await put(breaker, breaker.entry, (stamp) =>
     opened(stamp, { duration, reason, manual: true }),
@@ -25,14 +25,19 @@ export async function trip(breaker: Breaker, duration: number, reason: string): 
 }
 
 /** Closes the circuit for the fleet. Until the store has that nothing changes. */
-export async function reset(breaker: Breaker, reason: string): Promise<Receipt> {
+export async function reset(breaker: Breaker, reason: string): Promise<OperatorResult> {
   const receipt = await put(breaker, breaker.entry, (stamp) => closed(stamp, reason));
   if (receipt.stored) breaker.overruled();
   return receipt;
 }
 
 /** Holds the circuit as it is told, for `duration` ms or, when that is 0, until it is released. */
-export async function hold(breaker: Breaker, held: Hold, duration: number, reason: string): Promise<Receipt> {
+export async function hold(
+  breaker: Breaker,
+  held: Hold,
+  duration: number,
+  reason: string,
+): Promise<OperatorResult> {
   const receipt = await put(breaker, breaker.holdEntry, (stamp) =>
     overridden(stamp, held, { duration, reason }),
   );
@@ -41,7 +46,7 @@ export async function hold(breaker: Breaker, held: Hold, duration: number, reaso
 }
 
 /** Ends a hold. */
-export async function release(breaker: Breaker): Promise<Receipt> {
+export async function release(breaker: Breaker): Promise<OperatorResult> {
   const none = { duration: 0, reason: "" };
   const receipt = await put(breaker, breaker.holdEntry, (stamp) => overridden(stamp, "released", none));
   breaker.changed();
@@ -52,7 +57,7 @@ async function put<R extends VersionedRecord>(
   breaker: Breaker,
   entry: Entry<R>,
   decide: (stamp: Stamp) => R,
-): Promise<Receipt> {
+): Promise<OperatorResult> {
   const { replica, clock } = breaker.fleet;
   replica.synchroniser.start();
   const deadline = clock.now() + PATIENCE_MS;

@@ -1,6 +1,6 @@
 import type { Circuit, Signal } from "../api/circuit.js";
 import { isFailfastError } from "../errors/failfast-error.js";
-import { show } from "../options/format-value.js";
+import { formatValue } from "../options/format-value.js";
 
 /**
  * Runs a block through the first of several circuits that admits the call, and goes on to the next when it fails:
@@ -26,7 +26,9 @@ export async function firstAvailable<T>(
     circuits.length === 0 ||
     circuits.some((each) => typeof each?.run !== "function")
   )
-    throw new TypeError(`firstAvailable takes a list of circuits, at least one; this is ${show(circuits)}`);
+    throw new TypeError(
+      `firstAvailable takes a list of circuits, at least one; this is ${formatValue(circuits)}`,
+    );
   let failure: { readonly error: unknown } | undefined;
   let soonest: { readonly error: unknown; readonly retryAfterMs: number } | undefined;
   for (const circuit of circuits as readonly Circuit[]) {

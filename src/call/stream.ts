@@ -5,7 +5,7 @@ import type { CallerSignal } from "./policy.js";
 import { neverAborting } from "./run.js";
 
 /** What can be read to an end, item by item. */
-export type Readable<T> = AsyncIterable<T> | { getReader(): Reader<T> };
+export type StreamSource<T> = AsyncIterable<T> | { getReader(): Reader<T> };
 
 interface Reader<T> {
   read(): Promise<{ done: boolean; value?: T | undefined }>;
@@ -18,7 +18,7 @@ interface Reader<T> {
  */
 export function stream<T>(
   guard: Guard,
-  open: (signal: never) => Readable<T> | PromiseLike<Readable<T>>,
+  open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>,
   signal: CallerSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
   const { policy } = guard;
@@ -27,7 +27,7 @@ export function stream<T>(
 }
 
 async function* unguarded<T>(
-  open: (signal: never) => Readable<T> | PromiseLike<Readable<T>>,
+  open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>,
   signal: CallerSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
   yield* each(await open((signal ?? neverAborting()) as never));
@@ -35,7 +35,7 @@ async function* unguarded<T>(
 
 async function* guarded<T>(
   guard: Guard,
-  open: (signal: never) => Readable<T> | PromiseLike<Readable<T>>,
+  open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>,
   signal: CallerSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
   if (signal?.aborted) throw signal.reason;
@@ -48,7 +48,7 @@ async function* guarded<T>(
   const error = admitted === undefined ? guard.rejection() : undefined;
   if (error !== undefined && !shadow) {
     if (guard.policy.fallback === undefined) throw error;
-    yield* each((await guard.policy.fallback.call(undefined, error)) as Readable<T>);
+    yield* each((await guard.policy.fallback.call(undefined, error)) as StreamSource<T>);
     return;
   }
   yield* new GuardedStream(guard, admitted ?? SHUT, signal, open).items();
@@ -59,7 +59,7 @@ class GuardedStream<T> {
   readonly #guard: Guard;
   readonly #term: Term;
   readonly #signal: CallerSignal | undefined;
-  readonly #open: (signal: never) => Readable<T> | PromiseLike<Readable<T>>;
+  readonly #open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>;
   #source: AsyncIterator<T> | undefined;
   #judged = false;
   #slow = false;
@@ -68,7 +68,7 @@ class GuardedStream<T> {
     guard: Guard,
     term: Term,
     signal: CallerSignal | undefined,
-    open: (signal: never) => Readable<T> | PromiseLike<Readable<T>>,
+    open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>,
   ) {
     this.#guard = guard;
     this.#term = term;
@@ -138,11 +138,11 @@ class GuardedStream<T> {
 }
 
 /** An iterator need not be iterable itself. */
-const each = <T>(readable: Readable<T>): AsyncIterable<T> => ({
+const each = <T>(readable: StreamSource<T>): AsyncIterable<T> => ({
   [Symbol.asyncIterator]: () => iterate(readable),
 });
 
-function iterate<T>(readable: Readable<T>): AsyncIterator<T> {
+function iterate<T>(readable: StreamSource<T>): AsyncIterator<T> {
   const { [Symbol.asyncIterator]: iterator, getReader } = (readable ?? {}) as {
     [Symbol.asyncIterator]?: () => AsyncIterator<T>;
     getReader?: () => Reader<T>;

@@ -52,11 +52,11 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
     if (declared === undefined) seen = isThenable(result) ? "promise" : "value";
     return result;
   };
-  return dressed(guarded, fn);
+  return copyFunctionProperties(guarded, fn);
 }
 
 /** The name, length and metadata of the original, so that a wrapped function passes for it. */
-function dressed(guarded: AnyFunction, fn: AnyFunction): AnyFunction {
+function copyFunctionProperties(guarded: AnyFunction, fn: AnyFunction): AnyFunction {
   Object.defineProperty(guarded, "name", { value: fn.name, configurable: true });
   Object.defineProperty(guarded, "length", { value: fn.length, configurable: true });
   return guarded;

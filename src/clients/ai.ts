@@ -1,7 +1,7 @@
 import type { Circuit } from "../api/circuit.js";
 import { type AbortSignalLike, Caller } from "../call/report.js";
 import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
-import { show } from "../options/format-value.js";
+import { formatValue } from "../options/format-value.js";
 import { retryAfterOf } from "../policy/retry-after.js";
 import { streamed } from "./model-stream.js";
 import { type ClientOptions, circuitsNamed } from "./named.js";
@@ -58,7 +58,7 @@ export function failfastModel<M extends ModelLike>(
   const [first] = all;
   if (first === undefined || all.some((model) => typeof model?.doGenerate !== "function"))
     throw new TypeError(
-      `failfastModel takes a model of the AI SDK, or a list of them, at least one; this is ${show(models)}`,
+      `failfastModel takes a model of the AI SDK, or a list of them, at least one; this is ${formatValue(models)}`,
     );
   const { name = nameOf, exceptions = isFailure, ...rest } = options;
   const circuitOf = circuitsNamed(name, rest as ClientOptions, {

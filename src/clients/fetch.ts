@@ -4,7 +4,7 @@ import { checkFunction } from "../call/wrap.js";
 import type { Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
 import type { Duration } from "../options/duration.js";
-import { show } from "../options/format-value.js";
+import { formatValue } from "../options/format-value.js";
 import { checkName, failedStatus } from "./named.js";
 
 /** The platform's `URL`, where its types are known. */
@@ -233,7 +233,7 @@ function requestOf(input: unknown, init: unknown): Asked {
   try {
     return { url: new URL(text, location?.href), method, signal: given.signal ?? request.signal };
   } catch (error) {
-    throw new TypeError(`failfastFetch() was given ${show(text)}: it takes a URL`, { cause: error });
+    throw new TypeError(`failfastFetch() was given ${formatValue(text)}: it takes a URL`, { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Circuit } from "../api/circuit.js";
 import type { Duration, Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
-import { show } from "../options/format-value.js";
+import { formatValue } from "../options/format-value.js";
 
 /** What the guards of all clients take besides a circuit's own options. */
 export interface ClientOptions extends Omit<FailfastOptions, "fallback" | "returns"> {
@@ -38,7 +38,7 @@ export function circuitsNamed<A extends readonly unknown[]>(
 /** @throws {TypeError} what names no circuit. */
 export function checkName(name: unknown): void {
   if (name !== undefined && typeof name !== "string" && typeof name !== "function")
-    throw new TypeError(`name is ${show(name)}: it takes a string, or a function that gives one`);
+    throw new TypeError(`name is ${formatValue(name)}: it takes a string, or a function that gives one`);
 }
 
 /** A status of 500 and more is a failure, and 429 where it says when to come back. */

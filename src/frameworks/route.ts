@@ -2,7 +2,7 @@ import type { Report } from "../call/report.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import type { Circuit, Duration, Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
-import { show } from "../options/format-value.js";
+import { formatValue } from "../options/format-value.js";
 
 /** What the guards of all frameworks take besides a circuit's own options. */
 export interface RouteOptions
@@ -22,7 +22,8 @@ export interface Route {
 
 /** @throws {TypeError} a wrong name or option. */
 export function routeOf(name: string, timeout: Duration | undefined, options: RouteOptions): Route {
-  if (typeof name !== "string") throw new TypeError(`the circuit's name is ${show(name)}: it takes a string`);
+  if (typeof name !== "string")
+    throw new TypeError(`the circuit's name is ${formatValue(name)}: it takes a string`);
   const { failfast = shared } = options;
   const { judged, answered } = judging(options);
   return { circuit: (failfast as Named)(name, timeout, judged), answered };
@@ -37,7 +38,7 @@ export function judging(options: RouteOptions): {
 } {
   const { failfast: _, failed = (status) => status >= 500, ...circuit } = options;
   if (typeof failed !== "function")
-    throw new TypeError(`failed is ${show(failed)}: it takes a function of the status of an answer`);
+    throw new TypeError(`failed is ${formatValue(failed)}: it takes a function of the status of an answer`);
   return {
     judged: {
       ...circuit,

@@ -1,4 +1,4 @@
-import { show } from "./format-value.js";
+import { formatValue } from "./format-value.js";
 import {
   type Backoff,
   type FailfastDefaults,
@@ -46,9 +46,9 @@ function aBackoff(value: unknown): string | undefined {
   if (Array.isArray(value) || !hasOnly(value, ["factor", "max", "jitter"]))
     return "it takes { factor, max, jitter }";
   if (!(typeof factor === "number" && factor >= 1 && factor <= 100))
-    return `its factor ${show(factor)} is not from 1 to 100`;
+    return `its factor ${formatValue(factor)} is not from 1 to 100`;
   if (!(typeof jitter === "number" && jitter >= 0 && jitter <= 1))
-    return `its jitter ${show(jitter)} is not from 0 to 1`;
+    return `its jitter ${formatValue(jitter)} is not from 0 to 1`;
   return undefined;
 }
 
@@ -134,7 +134,7 @@ export function checkOptions<T extends FailfastDefaults>(
 ): T {
   if (given === undefined) return NO_OPTIONS as T;
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new TypeError(`the options are ${show(given)}: they take an object`);
+    throw new TypeError(`the options are ${formatValue(given)}: they take an object`);
   }
   const known: readonly string[] =
     where === "circuit" ? [...HANDLE, ...SHARED] : [...HANDLE, ...SHARED, ...FLEET];
@@ -147,7 +147,7 @@ export function checkOptions<T extends FailfastDefaults>(
     const wrong = CHECKS[option]?.(value);
     if (wrong !== undefined) {
       const Wrong = typeof value === "number" && NUMBERS.has(option) ? RangeError : TypeError;
-      throw new Wrong(`${option} is ${show(value)}: ${wrong}`);
+      throw new Wrong(`${option} is ${formatValue(value)}: ${wrong}`);
     }
     checked[option] = Array.isArray(value) ? [...value] : value;
   }

@@ -1,5 +1,5 @@
 import { environment } from "../runtime/platform.js";
-import { show } from "./format-value.js";
+import { formatValue } from "./format-value.js";
 
 /**
  * What `FAILFAST_ENABLED` says, or `undefined` where it says nothing.
@@ -11,5 +11,7 @@ export function enabledByEnvironment(): boolean | undefined {
   if (said === undefined || said === "") return undefined;
   if (["1", "true", "on", "yes"].includes(said)) return true;
   if (["0", "false", "off", "no"].includes(said)) return false;
-  throw new TypeError(`FAILFAST_ENABLED is ${show(said)}: it takes 1, true, on, yes, or 0, false, off, no`);
+  throw new TypeError(
+    `FAILFAST_ENABLED is ${formatValue(said)}: it takes 1, true, on, yes, or 0, false, off, no`,
+  );
 }

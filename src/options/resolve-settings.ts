@@ -1,7 +1,7 @@
 import type { CircuitSettings } from "../policy/settings.js";
 import { tripsAtOnce } from "../policy/trip-rule.js";
 import { type Duration, LONGEST_CALL_SECONDS, LONGEST_MS, milliseconds } from "./duration.js";
-import { show } from "./format-value.js";
+import { formatValue } from "./format-value.js";
 import type { FailfastDefaults, FailfastOptions, RetryAfterLimits } from "./options.js";
 
 /** Without a maximum of its own the open time grows, or is set by a backend, to this many times the circuit's. */
@@ -32,7 +32,7 @@ export function settingsOf(
   defaults: FailfastDefaults,
   own: FailfastOptions,
 ): CircuitSettings {
-  const options = over(defaults, own);
+  const options = mergeOptions(defaults, own);
   const open = milliseconds("timeout", timeout);
   const grown = Math.min(open * GROWS_TO, LONGEST_MS);
   const { backoff = {}, retryAfter, mode = "enforce" } = options;
@@ -78,7 +78,7 @@ const GIVES_WAY: readonly (readonly [keyof FailfastDefaults, unknown, readonly s
 ];
 
 /** A circuit's options over the defaults, of which those that can't go with them give way. */
-export function over(defaults: FailfastDefaults, options: FailfastOptions): FailfastDefaults {
+export function mergeOptions(defaults: FailfastDefaults, options: FailfastOptions): FailfastDefaults {
   const merged: Record<string, unknown> = { ...defaults };
   for (const [option, value, defaulted] of GIVES_WAY) {
     const own = options[option as keyof FailfastOptions];
@@ -122,7 +122,7 @@ export function checkTogether(given: FailfastDefaults, own: FailfastOptions): vo
   const timeout = callTimeoutOf(given);
   if (timeout > 0 && own.slowCall && ms("slowCall", own.slowCall, 0, LONGEST_CALL_SECONDS) >= timeout)
     refuse(
-      `slowCall ${show(own.slowCall)} is never reached under a callTimeout of ${show(given.callTimeout)}`,
+      `slowCall ${formatValue(own.slowCall)} is never reached under a callTimeout of ${formatValue(given.callTimeout)}`,
     );
   if (given.mode === "throttle") {
     for (const option of OF_TRIPS) {
@@ -154,7 +154,9 @@ function checkSense(settings: CircuitSettings, options: FailfastDefaults, own: F
     }
   }
   if (backoffMax < open)
-    refuse(`backoff.max ${show(options.backoff?.max)} is shorter than the circuit's own time, ${open} ms`);
+    refuse(
+      `backoff.max ${formatValue(options.backoff?.max)} is shorter than the circuit's own time, ${open} ms`,
+    );
   if (retryAfterMax > 0 && retryAfterMax < retryAfterMin)
     refuse(`retryAfter.max, ${retryAfterMax} ms, is shorter than retryAfter.min, ${retryAfterMin} ms`);
   if (quorum > 1 && options.store !== undefined && options.store.swap === undefined)

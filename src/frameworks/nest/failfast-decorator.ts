@@ -1,5 +1,5 @@
 import { apply } from "../../api/decorate.js";
-import type { Failfast as CoreFailfast, Duration, FailfastOptions, Guards } from "../../index.js";
+import type { CircuitDecorator, Failfast as CoreFailfast, Duration, FailfastOptions } from "../../index.js";
 import { Declaration, declare } from "./declaration.js";
 import { moveIn } from "./home.js";
 
@@ -17,17 +17,17 @@ export interface Failfast extends CoreFailfast {}
  * @param name the circuit's name, or a function of the method's arguments that names it.
  * @param timeout how long it stays open. Default: what `forRoot` or another place with that name says.
  */
-export function Failfast(name: string, timeout?: Duration, options?: FailfastOptions): Guards;
+export function Failfast(name: string, timeout?: Duration, options?: FailfastOptions): CircuitDecorator;
 export function Failfast<A extends readonly unknown[]>(
   nameOf: (...args: A) => string,
   timeout?: Duration,
   options?: FailfastOptions,
-): Guards;
+): CircuitDecorator;
 export function Failfast(
   name: string | ((...args: never[]) => string),
   timeout?: Duration,
   options?: FailfastOptions,
-): Guards {
+): CircuitDecorator {
   const declaration = new Declaration(name, timeout, options);
   const decorate = (...args: readonly unknown[]): unknown => {
     const [target, key] = args;
@@ -39,5 +39,5 @@ export function Failfast(
     }
     return guarded;
   };
-  return decorate as unknown as Guards;
+  return decorate as unknown as CircuitDecorator;
 }
