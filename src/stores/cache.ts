@@ -1,15 +1,22 @@
-import { seal, unseal } from "./cache/envelope.js";
 import {
   type CacheManagerCache,
+  detectClient,
   type KeyvCache,
   type PlainCache,
-  recognise,
   type TtlUnit,
   type UnstorageCache,
-} from "./cache/recognise.js";
+} from "./cache/detect-client.js";
+import { seal, unseal } from "./shared/envelope.js";
+import { checkOptions, checkPrefix } from "./shared/options.js";
 import type { Store } from "./store.js";
 
-export type { CacheManagerCache, KeyvCache, PlainCache, TtlUnit, UnstorageCache } from "./cache/recognise.js";
+export type {
+  CacheManagerCache,
+  KeyvCache,
+  PlainCache,
+  TtlUnit,
+  UnstorageCache,
+} from "./cache/detect-client.js";
 
 export interface CacheStoreOptions {
   /**
@@ -40,7 +47,7 @@ export interface CacheStoreOptions {
  *
  * const own = cacheStore({ get, set, delete: remove }, { ttlUnit: "s" });
  *
- * @throws {TypeError} when the cache is none of those or has several tiers, the prefix isn't a text of at
+ * @throws {TypeError} when the cache is none of those or has several tiers, an option is unknown, the prefix isn't a text of at
  * least one character, or `ttlUnit` is missing, unknown, or not what that cache counts in.
  */
 export function cacheStore(
@@ -52,13 +59,9 @@ export function cacheStore(
   options: CacheStoreOptions & { readonly ttlUnit: TtlUnit },
 ): Store;
 export function cacheStore(cache: unknown, options: CacheStoreOptions = {}): Store {
-  const { prefix = "failfast", ttlUnit } = options;
-  if (typeof prefix !== "string" || prefix === "") {
-    throw new TypeError(
-      `the prefix of cacheStore() must be a text of at least one character, got ${prefix === "" ? '""' : typeof prefix}`,
-    );
-  }
-  const { unit, spell, get, set, remove } = recognise(cache, ttlUnit);
+  checkOptions("cacheStore", options, ["prefix", "ttlUnit"]);
+  const prefix = checkPrefix("cacheStore", options.prefix);
+  const { unit, spell, get, set, remove } = detectClient(cache, options.ttlUnit);
   const keyOf = (key: string): string => `${spell(prefix)}:${spell(key)}`;
 
   return {

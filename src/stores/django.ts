@@ -4,6 +4,7 @@ import { decodeName, type Subject, subjectOf } from "./django/key.js";
 import { type DjangoCache, type Held, isFalse, type Marker, readMarker } from "./django/marker.js";
 import { announce, holds, settle } from "./django/settle.js";
 import { memoryStore } from "./memory.js";
+import { checkOptions } from "./shared/options.js";
 import type { ForeignStore, Store } from "./store.js";
 
 export type {
@@ -49,7 +50,7 @@ export interface DjangoCacheStoreOptions {
  * const salesApi = failfast("sales_api", 60, { store }); // @failfast("sales_api", 60, DjangoCacheStore(cache))
  *
  * @throws {TypeError} when the cache isn't what djangoRedis(), djangoMemcached() or djangoDatabase() gave, or an
- * option is of the wrong type.
+ * option is unknown or of the wrong type.
  */
 export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOptions = {}): ForeignStore {
   check(cache, options);
@@ -200,13 +201,15 @@ const nonce = (): string => systemClock.random().toString(36).slice(2) || "0";
 const defaultKey = (name: string, keyPrefix: string, version: number): string =>
   `${keyPrefix}:${version}:${name}`;
 
-function check(cache: unknown, { keyPrefix, version, key, records }: DjangoCacheStoreOptions): void {
+function check(cache: unknown, options: DjangoCacheStoreOptions): void {
   const { read, mark, clear, fits } = (cache ?? {}) as Partial<DjangoCache>;
   if (![read, mark, clear, fits].every((verb) => typeof verb === "function")) {
     throw new TypeError(
       "djangoCacheStore() takes what djangoRedis(client), djangoMemcached(client) or djangoDatabase(client) gives: this is none",
     );
   }
+  checkOptions("djangoCacheStore", options, ["records", "keyPrefix", "version", "key"]);
+  const { keyPrefix, version, key, records } = options;
   if (keyPrefix !== undefined && typeof keyPrefix !== "string")
     throw new TypeError(`the keyPrefix of djangoCacheStore() is a text, got ${typeof keyPrefix}`);
   if (version !== undefined && !Number.isSafeInteger(version))

@@ -1,5 +1,6 @@
-import { type DynamodbClient, recognise } from "./dynamodb/client.js";
+import { type DynamodbClient, detectClient } from "./dynamodb/client.js";
 import { type Item, isRefusal, live } from "./dynamodb/item.js";
+import { checkOptions, checkPrefix, checkText } from "./shared/options.js";
 import type { Store } from "./store.js";
 
 export type { DynamodbClient } from "./dynamodb/client.js";
@@ -38,22 +39,19 @@ const FREE = "NOT (#expires > :now AND attribute_type(#value, :string))";
  * const client = DynamoDBDocument.from(new DynamoDBClient({}));
  * const salesApi = failfast("sales_api", 60, { store: dynamodbStore(client, "circuits") });
  *
- * @throws {TypeError} when the client isn't one of those, or the table or an option isn't a text of at least one character.
+ * @throws {TypeError} when the client isn't one of those, an option is unknown, or the table or an option isn't a
+ *   text of at least one character.
  */
 export function dynamodbStore(
   client: DynamodbClient,
   table: string,
   options: DynamodbStoreOptions = {},
 ): Store {
-  const { prefix = "failfast", partitionKey = "id" } = options;
-  const requests = recognise(client);
-  for (const [name, text] of Object.entries({ table, prefix, partitionKey })) {
-    if (typeof text === "string" && text !== "") continue;
-    const got = text === "" ? '""' : typeof text;
-    throw new TypeError(
-      `the ${name} of dynamodbStore() must be a text of at least one character, got ${got}`,
-    );
-  }
+  const requests = detectClient(client);
+  checkOptions("dynamodbStore", options, ["prefix", "partitionKey"]);
+  checkText("dynamodbStore", "table", table);
+  const prefix = checkPrefix("dynamodbStore", options.prefix);
+  const partitionKey = checkText("dynamodbStore", "partitionKey", options.partitionKey ?? "id");
   const keyOf = (key: string): Item => ({ [partitionKey]: `${prefix}:${key}` });
 
   async function read(key: string): Promise<string | null> {

@@ -7,6 +7,7 @@ import { baseOf } from "./files/name.js";
 import type { FileRecord } from "./files/record.js";
 import { sweeper } from "./files/sweep.js";
 import { watch } from "./files/watch.js";
+import { checkOptions } from "./shared/options.js";
 import type { Store, SwapResult } from "./store.js";
 
 export interface FileStoreOptions {
@@ -29,6 +30,7 @@ export interface FileStoreOptions {
  * @throws {TypeError} when `dir` or the prefix isn't a text of at least one character.
  */
 export function fileStore(dir: string = defaultDir(), options: FileStoreOptions = {}): Required<Store> {
+  checkOptions("fileStore", options, ["prefix"]);
   const { prefix = "failfast" } = options;
   const folder = openFolder(resolve(text("dir", dir)), baseOf(text("prefix", prefix)));
   const sweepSoon = sweeper(folder);

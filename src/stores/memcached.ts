@@ -1,7 +1,7 @@
-import { type Atomic, type MemcachedClient, recognise } from "./memcached/client.js";
+import { type Atomic, detectClient, type MemcachedClient } from "./memcached/client.js";
 import { exptime } from "./memcached/exptime.js";
 import { naming } from "./memcached/name.js";
-import { checkPrefix } from "./redis/prefix.js";
+import { checkOptions, checkPrefix } from "./shared/options.js";
 import type { Store, SwapResult } from "./store.js";
 
 export type { MemcachedClient, MemjsClient } from "./memcached/client.js";
@@ -34,10 +34,11 @@ const ATTEMPTS = 4;
  * const memcached = new Memcached("127.0.0.1:11211", { retries: 0, retry: 1_000, failures: 1e9 });
  * const salesApi = failfast("sales_api", 60, { store: memcachedStore(memcached) });
  *
- * @throws {TypeError} when the client is neither, or the prefix isn't a text of at least one character.
+ * @throws {TypeError} when the client is neither, an option is unknown, or the prefix isn't a text of at least one character.
  */
 export function memcachedStore(client: MemcachedClient, options: MemcachedStoreOptions = {}): Store {
-  const commands = recognise(client);
+  const commands = detectClient(client);
+  checkOptions("memcachedStore", options, ["prefix"]);
   const nameOf = naming(checkPrefix("memcachedStore", options.prefix));
   const { atomic } = commands;
   return {

@@ -1,4 +1,5 @@
 import type { Clock } from "../runtime/clock.js";
+import { checkOptions } from "./shared/options.js";
 import type { Store, StoreEntry, StoreWatcher } from "./store.js";
 
 /** Entries a store in memory holds at most. */
@@ -27,6 +28,7 @@ interface Held {
  * const salesApi = failfast("sales_api", 60, { store });
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  checkOptions("memoryStore", options, ["clock"]);
   const wall = options.clock ? options.clock.wall.bind(options.clock) : Date.now;
   const entries = new Map<string, Held>();
   const watchers = new Set<{ readonly prefix: string; readonly on: StoreWatcher }>();

@@ -1,5 +1,5 @@
-import { type MysqlPool, recognise } from "./mysql/pool.js";
-import { checkPrefix } from "./redis/prefix.js";
+import { detectClient, type MysqlPool } from "./mysql/pool.js";
+import { checkOptions, checkPrefix } from "./shared/options.js";
 import type { Store, StoreEntry, SwapResult } from "./store.js";
 
 export type { CallbackPool, MysqlConnection, MysqlPool, MysqlQuery, PromisePool } from "./mysql/pool.js";
@@ -29,10 +29,11 @@ export interface MysqlStore extends Store {
  * await store.migrate(); // or run assets/sql/mysql.sql
  * const salesApi = failfast("sales_api", 60, { store });
  *
- * @throws {TypeError} what is no pool, a prefix that is no text, a table's name that would have to be escaped.
+ * @throws {TypeError} what is no pool, an unknown option, a prefix that is no text, a table's name that would have to be escaped.
  */
 export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): MysqlStore {
-  const database = recognise(pool);
+  const database = detectClient(pool);
+  checkOptions("mysqlStore", options, ["prefix", "table"]);
   const { table = "failfast" } = options;
   if (!/^[\w-]{1,64}(\.[\w-]{1,64})?$/.test(table))
     throw new TypeError(

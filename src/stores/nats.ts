@@ -1,9 +1,10 @@
 import { systemClock } from "../runtime/platform.js";
-import { seal, unseal } from "./cache/envelope.js";
 import { checkBucket, discard, isConflict, type NatsEntry, type NatsKv } from "./nats/bucket.js";
 import { decodeToken, encodeToken } from "./nats/key.js";
 import { watch } from "./nats/watch.js";
-import { checkPrefix } from "./redis/prefix.js";
+import { seal, unseal } from "./shared/envelope.js";
+import { checkOptions, checkPrefix } from "./shared/options.js";
+import { safeWatcher } from "./shared/watcher.js";
 import type { Store, StoreEntry } from "./store.js";
 
 export type { NatsEntries, NatsEntry, NatsKv } from "./nats/bucket.js";
@@ -37,10 +38,11 @@ const ATTEMPTS = 4;
  * const kv = await new Kvm(connection).create("failfast", { history: 1, allow_direct: false });
  * const salesApi = failfast("sales_api", 60, { store: natsStore(kv) });
  *
- * @throws {TypeError} when it is no bucket, or the prefix isn't a text of at least one character.
+ * @throws {TypeError} when it is no bucket, an option is unknown, or the prefix isn't a text of at least one character.
  */
 export function natsStore(kv: NatsKv, options: NatsStoreOptions = {}): Store {
   checkBucket(kv);
+  checkOptions("natsStore", options, ["prefix"]);
   const base = `${encodeToken(checkPrefix("natsStore", options.prefix))}.`;
   const pattern = `${base}>`;
   // A record's key has no dot.
@@ -94,31 +96,25 @@ export function natsStore(kv: NatsKv, options: NatsStoreOptions = {}): Store {
       return found;
     },
 
-    watch: (start, on) =>
-      watch(
-        { kv, pattern, probe },
+    watch(start, on) {
+      const watcher = safeWatcher(start, on);
+      return watch(
         {
+          ...{ kv, pattern, probe },
           entry(entry) {
             const key = keyOf(entry);
             if (entry.key === probe || !key.startsWith(start)) return;
             const value = liveValue(entry);
-            harmlessly(() => (value === null ? on.gap() : on.change({ key, value })));
+            if (value === null) watcher.gap();
+            else watcher.change({ key, value });
           },
-          gap: () => harmlessly(() => on.gap()),
         },
-      ),
+        watcher,
+      );
+    },
   };
 }
 
 /** What an entry holds, where that is live. */
 const liveValue = (entry: NatsEntry | null): string | null =>
   entry?.operation === "PUT" ? unseal(entry.string(), Date.now()) : null;
-
-/** A watcher that throws would end the watch. */
-function harmlessly(tell: () => void): void {
-  try {
-    tell();
-  } catch {
-    // Its own affair.
-  }
-}

@@ -1,8 +1,10 @@
 import { encodeName } from "../protocol/key.js";
 import { sha256 } from "../protocol/sha256.js";
 import type { PostgresClient } from "./postgres/client.js";
-import { recognise } from "./postgres/recognise.js";
-import type { Store, StoreEntry, StoreWatcher, SwapResult } from "./store.js";
+import { detectClient } from "./postgres/detect-client.js";
+import { checkOptions, checkPrefix } from "./shared/options.js";
+import { safeWatcher } from "./shared/watcher.js";
+import type { Store, StoreWatcher, SwapResult } from "./store.js";
 
 export type { ListeningClient, PostgresClient, PostgresJs, QueryClient } from "./postgres/client.js";
 
@@ -28,13 +30,14 @@ export interface PostgresStore extends Store {
  * await store.migrate(); // or run assets/sql/postgres.sql
  * const salesApi = failfast("sales_api", 60, { store });
  *
- * @throws {TypeError} a client that is none of those, a prefix that is no text, a table's name that needs quoting.
+ * @throws {TypeError} a client that is none of those, an unknown option, a prefix that is no text, a table's name that
+ *   needs quoting.
  */
 export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): PostgresStore {
-  const database = recognise(client);
-  const { prefix = "failfast", table = "failfast" } = options;
-  if (typeof prefix !== "string" || prefix === "")
-    throw new TypeError(`the prefix of postgresStore() must be a text of at least one character`);
+  const { query, listen } = detectClient(client);
+  checkOptions("postgresStore", options, ["prefix", "table"]);
+  const { table = "failfast" } = options;
+  const prefix = checkPrefix("postgresStore", options.prefix);
   if (!/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/.test(table))
     throw new TypeError(
       `the table of postgresStore() is ${JSON.stringify(table)}: it takes small letters, digits and _, and a schema before a point`,
@@ -44,20 +47,20 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   const sql = statements(table, channel);
 
   async function write(text: string, params: readonly unknown[]): Promise<{ ok: boolean; now: number }> {
-    const [row] = (await database.query(text, params)) as [{ ok: boolean; now: number }];
+    const [row] = (await query(text, params)) as [{ ok: boolean; now: number }];
     return { ok: row.ok, now: Number(row.now) };
   }
 
   return {
     async get(key) {
-      const [row] = (await database.query(sql.get, [prefix, key])) as { value?: string }[];
+      const [row] = (await query(sql.get, [prefix, key])) as { value?: string }[];
       return row?.value ?? null;
     },
     async set(key, value, ttlMs) {
       await write(sql.set, [prefix, key, value, ttlMs]);
     },
     async delete(key) {
-      await database.query(sql.delete, [prefix, key]);
+      await query(sql.delete, [prefix, key]);
     },
     async swap(key, expect, value, ttlMs): Promise<SwapResult> {
       const params = [prefix, key, value, ttlMs];
@@ -66,43 +69,20 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
         : write(sql.replace, [...params, expect]));
       if (ok) return { ok, value, now };
       // The statement that failed saw what there was before it waited for another's write.
-      const [row] = (await database.query(sql.get, [prefix, key])) as { value?: string; now?: unknown }[];
+      const [row] = (await query(sql.get, [prefix, key])) as { value?: string; now?: unknown }[];
       return { ok, value: row?.value ?? null, now: row?.now === undefined ? now : Number(row.now) };
     },
     async list(start) {
-      const rows = (await database.query(sql.list, [prefix, start])) as Record<
-        "key" | "value" | "now",
-        string
-      >[];
+      const rows = (await query(sql.list, [prefix, start])) as Record<"key" | "value" | "now", string>[];
       return rows.map(({ key, value, now }) => ({ key, value, now: Number(now) }));
     },
-    ...(database.listen === undefined
-      ? {}
-      : {
-          watch: (start: string, on: StoreWatcher) =>
-            (database.listen as NonNullable<typeof database.listen>)(channel, {
-              payload: (text) => deliver(text, start, on),
-              gap: () => on.gap(),
-            }),
-        }),
+    ...(listen && {
+      watch: (start: string, on: StoreWatcher) => listen(channel, safeWatcher(start, on)),
+    }),
     async migrate() {
-      await database.query(sql.migrate);
+      await query(sql.migrate);
     },
   };
-}
-
-/** The payload of a notification: `[key, value, now]`; `[key]` where the value is too long for one. */
-function deliver(text: string, start: string, on: StoreWatcher): void {
-  try {
-    const [key, value, now]: unknown[] = JSON.parse(text);
-    if (typeof key === "string" && typeof value === "string" && typeof now === "number") {
-      if (key.startsWith(start)) on.change({ key, value, now } satisfies StoreEntry);
-      return;
-    }
-  } catch {
-    // Anyone may notify.
-  }
-  on.gap();
 }
 
 const NOW = "(extract(epoch from clock_timestamp()) * 1000)::float8";
@@ -113,6 +93,7 @@ const LONGEST_VALUE = 7_000;
 const SWEPT = 100;
 
 function statements(table: string, channel: string) {
+  // A value that is too long for a notification is announced without itself, which is a gap.
   const payload = `CASE WHEN octet_length(value) > ${LONGEST_VALUE} THEN json_build_array(key) ELSE json_build_array(key, value, ${NOW}) END`;
   /** Writes and notifies in one statement, so that neither comes without the other; some of what expired goes with it. */
   const told = (change: string): string =>

@@ -1,9 +1,11 @@
-import { checkPrefix } from "./redis/prefix.js";
-import { type RedisClient, recognise } from "./redis/recognise.js";
+import { detectClient, type RedisClient } from "./redis/detect-client.js";
 import { records } from "./redis/records.js";
-import { subscribe } from "./redis/subscription.js";
-import type { Store, StoreEntry, StoreWatcher } from "./store.js";
+import { subscribe } from "./redis/subscribe.js";
+import { checkOptions, checkPrefix } from "./shared/options.js";
+import { safeWatcher } from "./shared/watcher.js";
+import type { Store } from "./store.js";
 
+export type { RedisClient } from "./redis/detect-client.js";
 export type { IoredisClient, IoredisCluster } from "./redis/ioredis.js";
 export type {
   NodeRedisClient,
@@ -11,7 +13,6 @@ export type {
   NodeRedisPool,
   NodeRedisSentinel,
 } from "./redis/node-redis.js";
-export type { RedisClient } from "./redis/recognise.js";
 
 export interface RedisStoreOptions {
   /**
@@ -39,10 +40,12 @@ export interface RedisStoreOptions {
  * const store = redisStore(await createClient({ url }).connect());
  * const salesApi = failfast("sales_api", 60, { store });
  *
- * @throws {TypeError} when the client is none of those, or the prefix isn't a text of at least one character.
+ * @throws {TypeError} when the client is none of those, an option is unknown, or the
+ *   prefix isn't a text of at least one character.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
-  const connection = recognise(client);
+  const connection = detectClient(client);
+  checkOptions("redisStore", options, ["prefix"]);
   const prefix = checkPrefix("redisStore", options.prefix);
   const channel = async (): Promise<string> =>
     `${connection.keyPrefix}${prefix}@${await connection.database()}`;
@@ -54,40 +57,9 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   };
   return {
     ...records(scripting, connection.cluster ? hashTagged(prefix) : prefix, channel, connection.cluster),
-    watch: async (start, on) =>
-      subscribe(connection, await channel(), {
-        message: (text) => harmlessly(() => deliver(text, start, on)),
-        gap: () => harmlessly(() => on.gap()),
-      }),
+    watch: async (start, on) => subscribe(connection, await channel(), safeWatcher(start, on)),
   };
 }
 
 /** A Cluster looks at what is between the first braces only, to choose the slot: a record and its index share it. */
 const hashTagged = (prefix: string): string => (/^[^{]*\{[^}]+\}/.test(prefix) ? prefix : `{${prefix}}`);
-
-function deliver(text: string, start: string, on: StoreWatcher): void {
-  const entry = parse(text);
-  if (entry === undefined) on.gap();
-  else if (entry.key.startsWith(start)) on.change(entry);
-}
-
-/** A watcher that throws would break the client's decoder, or end the process. */
-function harmlessly(tell: () => void): void {
-  try {
-    tell();
-  } catch {
-    // Its own affair.
-  }
-}
-
-/** What the script published; `undefined` for anything else, since anyone may publish. */
-function parse(text: string): StoreEntry | undefined {
-  try {
-    const [key, value, now]: unknown[] = JSON.parse(text);
-    if (typeof key === "string" && typeof value === "string" && typeof now === "number")
-      return { key, value, now };
-  } catch {
-    // Not ours.
-  }
-  return undefined;
-}

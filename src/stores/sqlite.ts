@@ -1,5 +1,5 @@
 import { systemClock } from "../runtime/platform.js";
-import { checkPrefix } from "./redis/prefix.js";
+import { checkOptions, checkPrefix } from "./shared/options.js";
 import { access, type SqliteDatabase } from "./sqlite/database.js";
 import type { Store, StoreEntry, SwapResult } from "./store.js";
 
@@ -36,9 +36,10 @@ export interface SqliteStore extends Store {
  * store.migrate(); // or run assets/sql/sqlite.sql
  * const salesApi = failfast("sales_api", 60, { store });
  *
- * @throws {TypeError} what is no such database, a prefix that is no text, a table's name that would have to be escaped.
+ * @throws {TypeError} what is no such database, an unknown option, a prefix that is no text, a table's name that would have to be escaped.
  */
 export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOptions = {}): SqliteStore {
+  checkOptions("sqliteStore", options, ["prefix", "table"]);
   const { table = "failfast" } = options;
   const prefix = checkPrefix("sqliteStore", options.prefix);
   if (!/^[A-Za-z_]\w*$/.test(table))

@@ -1,6 +1,6 @@
-import { checkPrefix } from "./redis/prefix.js";
 import { records } from "./redis/records.js";
 import type { Scripting } from "./redis/script.js";
+import { checkOptions, checkPrefix } from "./shared/options.js";
 import type { Store } from "./store.js";
 
 /** What the store uses of a client of `@upstash/redis`, or of one that is like it. */
@@ -29,7 +29,7 @@ export interface UpstashStoreOptions {
  * const store = upstashStore(Redis.fromEnv());
  * const salesApi = failfast("sales_api", 60, { store });
  *
- * @throws {TypeError} when the client isn't one over HTTP, or the prefix isn't a text of at least one character.
+ * @throws {TypeError} when the client isn't one over HTTP, an option is unknown, or the prefix isn't a text of at least one character.
  */
 export function upstashStore(redis: UpstashClient, options: UpstashStoreOptions = {}): Store {
   if (!isUpstash(redis)) {
@@ -38,6 +38,7 @@ export function upstashStore(redis: UpstashClient, options: UpstashStoreOptions 
         "one of node-redis, ioredis or iovalkey goes to redisStore()",
     );
   }
+  checkOptions("upstashStore", options, ["prefix"]);
   const prefix = checkPrefix("upstashStore", options.prefix);
   return records(redis, prefix, () => `${prefix}@0`);
 }

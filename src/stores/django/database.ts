@@ -1,4 +1,5 @@
 import type { PostgresJs, QueryClient } from "../postgres/client.js";
+import { checkOptions } from "../shared/options.js";
 import type { DjangoCache, Held } from "./marker.js";
 
 /** What the store uses of a pool of `mysql2/promise`, or of mysql2, which has one of those. */
@@ -47,13 +48,14 @@ export function djangoDatabase(
   client: DjangoDatabaseClient,
   options: DjangoDatabaseOptions = {},
 ): DjangoCache {
+  checkOptions("djangoDatabase", options, ["table"]);
   const { table = "django_cache" } = options;
   if (typeof table !== "string" || !/^[a-z_]\w*(\.[a-z_]\w*)?$/i.test(table)) {
     throw new TypeError(
       `the table of djangoDatabase() is ${JSON.stringify(table)}: it takes letters, digits and _, and a schema before a point`,
     );
   }
-  const { dialect, run } = recognise(client);
+  const { dialect, run } = detectClient(client);
   const quoted = table.replace(/\w+/g, (name) => dialect.quote + name + dialect.quote);
   const ask = (statement: string, ...params: unknown[]): PromiseLike<readonly unknown[]> =>
     run(statement.replace("TABLE", quoted), params);
@@ -125,7 +127,7 @@ const SQLITE: Dialect = {
 };
 
 /** Tells clients apart by what they can do. */
-function recognise(client: DjangoDatabaseClient): { readonly dialect: Dialect; readonly run: Run } {
+function detectClient(client: DjangoDatabaseClient): { readonly dialect: Dialect; readonly run: Run } {
   const found = (client ?? {}) as Partial<QueryClient & PostgresJs & Mysql2Client & SqliteDatabase>;
   if (typeof found.unsafe === "function") {
     const sql = client as PostgresJs;

@@ -1,4 +1,4 @@
-import { type MemcachedClient, recognise } from "../memcached/client.js";
+import { detectClient, type MemcachedClient } from "../memcached/client.js";
 import { exptime } from "../memcached/exptime.js";
 import { type DjangoCache, type Held, readMarker } from "./marker.js";
 
@@ -15,7 +15,7 @@ const LONGEST = 250;
  * @throws {TypeError} for anything else.
  */
 export function djangoMemcached(client: MemcachedClient): DjangoCache {
-  const { get, set, delete: remove, atomic } = recognise(client);
+  const { get, set, delete: remove, atomic } = detectClient(client);
   const read = async (key: string): Promise<Held> => ({ bytes: textOf(await get(key)) });
   return {
     fits: (key) => !/[\0- \x7f]/.test(key) && encodeURI(key).replace(/%../g, "_").length <= LONGEST,

@@ -1,4 +1,4 @@
-import { type RedisClient, recognise } from "../redis/recognise.js";
+import { detectClient, type RedisClient } from "../redis/detect-client.js";
 import { run, type Script } from "../redis/script.js";
 import type { DjangoCache } from "./marker.js";
 
@@ -30,7 +30,7 @@ return {}`,
  * @throws {TypeError} for anything else.
  */
 export function djangoRedis(client: RedisClient): DjangoCache {
-  const connection = recognise(client);
+  const connection = detectClient(client);
   if (connection.keyPrefix !== "") {
     throw new TypeError(
       `djangoRedis() takes a client without a key prefix, got one with "${connection.keyPrefix}", which Django ` +

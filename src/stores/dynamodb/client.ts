@@ -24,7 +24,7 @@ export interface DynamodbClient {
 }
 
 /** Those requests, each with a deadline. Throws a `TypeError` for a client that hasn't got them. */
-export function recognise(client: DynamodbClient): Pick<DynamodbClient, "get" | "put" | "delete"> {
+export function detectClient(client: DynamodbClient): Pick<DynamodbClient, "get" | "put" | "delete"> {
   const { get, put, delete: remove, send } = (client ?? {}) as Partial<DynamodbClient>;
   if (![get, put, remove, send].every((verb) => typeof verb === "function")) {
     throw new TypeError(

@@ -29,7 +29,7 @@ export interface Atomic {
 }
 
 /** Tells the libraries apart by what their clients can do; throws a `TypeError` for anything else. */
-export function recognise(client: unknown): Commands {
+export function detectClient(client: unknown): Commands {
   if (has<NodeMemcachedClient>(client, ["getMulti", "gets", "set", "add", "cas", "del"])) {
     return nodeMemcached(client);
   }

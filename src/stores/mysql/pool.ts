@@ -55,7 +55,7 @@ const PLAIN = {
  *
  * @throws {TypeError} what is none.
  */
-export function recognise(pool: MysqlPool): Database {
+export function detectClient(pool: MysqlPool): Database {
   const found = pool as Partial<CallbackPool & PromisePool> | null;
   if (typeof found?.getConnection !== "function")
     throw new TypeError(

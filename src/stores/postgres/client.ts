@@ -1,3 +1,5 @@
+import type { SafeWatcher } from "../shared/watcher.js";
+
 /** A connection that listens, as pg's `Client` is one. */
 export interface ListeningClient {
   connect(): PromiseLike<unknown>;
@@ -5,6 +7,8 @@ export interface ListeningClient {
   on(event: string, listener: (message: { readonly payload?: string | undefined }) => void): unknown;
   end(): PromiseLike<unknown>;
   unref?(): void;
+  /** pg's own connection below it, and its socket. */
+  readonly connection?: { readonly stream?: { destroy?(): void } };
 }
 
 /** pg's `Pool`, PGlite, Neon and others: what answers a query with `{ rows }`. */
@@ -29,15 +33,9 @@ export interface PostgresJs {
 
 export type PostgresClient = QueryClient | PostgresJs;
 
-/** What is told of a channel; `gap` after each time that notifications may have been missed. */
-export interface ChannelListener {
-  payload(text: string): void;
-  gap(): void;
-}
-
 /** What the store asks of either. */
 export interface Database {
   query(text: string, params?: readonly unknown[]): Promise<readonly unknown[]>;
   /** Resolves once it listens; `undefined` where that can't be done, and changes are found by polling. */
-  readonly listen: ((channel: string, on: ChannelListener) => Promise<AsyncDisposable>) | undefined;
+  readonly listen: ((channel: string, watcher: SafeWatcher) => Promise<AsyncDisposable>) | undefined;
 }

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { afterEach, expect, test, vi } from "vitest";
+import { safeWatcher } from "../shared/watcher.js";
 import type { ListeningClient } from "./client.js";
 import { listenOn } from "./listen.js";
 
@@ -33,7 +34,11 @@ test("a server that hangs is waited for with one connection, which is the one th
     made.push(connection);
     return connection as unknown as ListeningClient;
   };
-  const handle = await listenOn(connect, "c", { payload: () => undefined, gap: () => gaps++ });
+  const handle = await listenOn(
+    connect,
+    "c",
+    safeWatcher("", { change: () => undefined, gap: () => gaps++ }),
+  );
   made[0]?.emit("end");
   await vi.advanceTimersByTimeAsync(4_500);
   expect([made.length, gaps]).toEqual([2, 1]);
@@ -48,7 +53,11 @@ test("a connection lost in the moment it listens is replaced, and that is a gap"
     made.push(connection);
     return connection as unknown as ListeningClient;
   };
-  const handle = await listenOn(connect, "c", { payload: () => undefined, gap: () => gaps++ });
+  const handle = await listenOn(
+    connect,
+    "c",
+    safeWatcher("", { change: () => undefined, gap: () => gaps++ }),
+  );
   made[0]?.emit("end");
   await expect.poll(() => [made.length, gaps], { timeout: 10_000 }).toEqual([3, 1]);
   await handle[Symbol.asyncDispose]();
@@ -56,7 +65,7 @@ test("a connection lost in the moment it listens is replaced, and that is a gap"
 
 test("one lost in the moment it first listens is an error", async () => {
   const connect = (): ListeningClient => new Connection(true) as unknown as ListeningClient;
-  await expect(listenOn(connect, "c", { payload: () => undefined, gap: () => undefined })).rejects.toThrow(
-    /lost as soon as it listened/,
-  );
+  await expect(
+    listenOn(connect, "c", safeWatcher("", { change: () => undefined, gap: () => undefined })),
+  ).rejects.toThrow(/terminating connection/);
 });

@@ -1,101 +1,47 @@
 import { systemClock } from "../../runtime/platform.js";
-import type { ChannelListener, ListeningClient } from "./client.js";
+import type { Link, LinkEvents } from "../shared/link.js";
+import { keepConnected } from "../shared/reconnect.js";
+import type { SafeWatcher } from "../shared/watcher.js";
+import type { ListeningClient } from "./client.js";
 
-/** Between two looks at whether the connection still lives, and how long an answer may take, in ms. */
-const PING_EVERY = 5_000;
-const ANSWERS_WITHIN = 2_000;
-/** For a new connection. Those given up on a server that hangs are work for it when it is back: few, and one of them waits. */
-const CONNECTS_WITHIN = 5_000;
-/** Between attempts to connect again: doubling, half of it drawn. */
-const FIRST_RETRY = 200;
-const LONGEST_RETRY = 1_500;
+/** How long a server may take to end a connection before its socket is destroyed, in ms. */
+export const ENDS_WITHIN = 500;
 
-/**
- * Listens on a connection of its own. One that dies without a word is noticed, since it is asked something now and
- * then; whenever it was gone a gap is told. It doesn't keep the process alive.
- *
- * Rejects when the first connection can't be made.
- */
-export async function listenOn(
+/** Listens on a connection of its own. Rejects where the first one can't be made. */
+export function listenOn(
   connect: () => ListeningClient,
   channel: string,
-  on: ChannelListener,
+  watcher: SafeWatcher,
 ): Promise<AsyncDisposable> {
-  let over = false;
-  let current: ListeningClient | undefined;
-  let cancel: (() => void) | undefined;
+  return keepConnected((on) => open(connect(), channel, watcher, on), { watcher, refused });
+}
 
-  const open = async (): Promise<void> => {
-    const client = connect();
-    let lost = false;
-    const lose = (): void => {
-      if (lost) return;
-      lost = true;
-      void Promise.resolve(client.end()).catch(() => undefined);
-      if (current !== client) return;
-      current = undefined;
-      if (!over) again(0);
-    };
-    client.on("error", lose);
-    client.on("end", lose);
-    client.on("notification", ({ payload }) => {
-      if (!over && payload !== undefined) on.payload(payload);
-    });
-    try {
-      await within(client.connect(), CONNECTS_WITHIN);
-      client.unref?.();
-      await within(client.query(`LISTEN "${channel}"`), CONNECTS_WITHIN);
-      // It may have been lost in the very moment of its answer, when nobody was there to be told.
-      if (lost) throw new Error("the connection was lost as soon as it listened");
-    } catch (error) {
-      lose();
-      throw error;
-    }
-    if (over) {
-      lose();
-      return;
-    }
-    current = client;
-    const ping = (): void => {
-      cancel = systemClock.after(PING_EVERY, () => {
-        within(client.query("SELECT 1"), ANSWERS_WITHIN).then(ping, lose);
-      });
-    };
-    ping();
+function open(client: ListeningClient, channel: string, watcher: SafeWatcher, on: LinkEvents): Link {
+  client.on("error", on.lost);
+  client.on("end", () => on.lost(new Error("the connection was closed")));
+  client.on("notification", ({ payload }) => {
+    if (payload !== undefined) on.heard(() => watcher.message(payload));
+  });
+  const listen = async (): Promise<void> => {
+    await client.connect();
+    client.unref?.();
+    await client.query(`LISTEN "${channel}"`);
+    on.live();
   };
-
-  const again = (failures: number): void => {
-    cancel?.();
-    const longest = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** failures);
-    cancel = systemClock.after(longest * (0.5 + 0.5 * systemClock.random()), () => {
-      open().then(
-        () => {
-          if (!over) on.gap();
-        },
-        () => {
-          if (!over) again(failures + 1);
-        },
-      );
-    });
-  };
-
-  await open();
+  listen().catch(on.lost);
   return {
-    async [Symbol.asyncDispose]() {
-      over = true;
-      cancel?.();
-      const client = current;
-      current = undefined;
-      await Promise.resolve(client?.end()).catch(() => undefined);
+    ping: async () => {
+      await client.query("SELECT 1");
+      on.heard();
+    },
+    destroy() {
+      // A frozen server never says that it has ended.
+      const cancel = systemClock.after(ENDS_WITHIN, () => client.connection?.stream?.destroy?.());
+      void Promise.resolve(client.end()).then(cancel, cancel);
     },
   };
 }
 
-function within<T>(work: PromiseLike<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = systemClock.after(ms, () =>
-      reject(new Error(`PostgreSQL gave no answer within ${ms} ms`)),
-    );
-    Promise.resolve(work).then(resolve, reject).finally(cancel);
-  });
-}
+/** Permission denied, an unknown user or a wrong password, no such database. */
+const refused = (error: unknown): boolean =>
+  /^(42501|28|3D)/.test(String((error as { readonly code?: unknown } | null)?.code));

@@ -1,3 +1,4 @@
+import { LIVE_WITHIN, type Link, type LinkEvents } from "../shared/link.js";
 import type { Awaitable } from "../store.js";
 
 /**
@@ -17,26 +18,15 @@ export interface Connection {
    */
   send(head: readonly string[], keys: readonly string[], tail: readonly string[]): Promise<unknown>;
   /** Opens a connection of its own, which never keeps the process alive, and subscribes to the channel. */
-  subscribe(channel: string, on: LinkEvents): Link;
+  subscribe(channel: string, on: SubscriberEvents): Link;
 }
 
-/** A subscribed connection. It doesn't reconnect by itself: once lost it is of no more use. */
-export interface Link {
-  ping(): Promise<unknown>;
-  /** Ends it at once, in whatever state it is, and never throws. */
-  destroy(): void;
-}
-
-export interface LinkEvents {
-  /** Redis has acknowledged the subscription. */
-  live(): void;
+export interface SubscriberEvents extends LinkEvents {
   message(text: string): void;
-  /** It could not be opened, or is gone. May be said more than once. */
-  lost(error: unknown): void;
 }
 
 /** How long a connection may take to be made, in ms. */
-export const CONNECT_WITHIN = 5_000;
+export const CONNECT_WITHIN: number = LIVE_WITHIN;
 
 export function notReady(state: string, remedy: string): Error {
   return new Error(`the Redis client is not ready (${state}), nothing was sent: ${remedy}`);

@@ -1,5 +1,6 @@
 import { systemClock } from "../../runtime/platform.js";
-import { CONNECT_WITHIN, type Connection, type Link, type LinkEvents, notReady } from "./connection.js";
+import type { Link } from "../shared/link.js";
+import { CONNECT_WITHIN, type Connection, notReady, type SubscriberEvents } from "./connection.js";
 
 /** What the store uses of an ioredis or iovalkey client: `new Redis()`, with Sentinels or without. */
 export interface IoredisClient {
@@ -70,7 +71,7 @@ async function firstConnection(client: IoredisClient): Promise<void> {
   });
 }
 
-function subscribe(client: Pick<IoredisClient, "duplicate">, channel: string, on: LinkEvents): Link {
+function subscribe(client: Pick<IoredisClient, "duplicate">, channel: string, on: SubscriberEvents): Link {
   const subscriber = client.duplicate({
     lazyConnect: true,
     // Who reconnects is the subscription: the client's own timers would keep the process alive, and it
@@ -98,5 +99,5 @@ function subscribe(client: Pick<IoredisClient, "duplicate">, channel: string, on
     .then(on.live, on.lost);
   // The socket is there a moment after connect() was called, and may then be connecting for long.
   systemClock.after(0, unref);
-  return { ping: () => subscriber.ping(), destroy: () => subscriber.disconnect() };
+  return { ping: () => subscriber.ping().then(() => on.heard()), destroy: () => subscriber.disconnect() };
 }

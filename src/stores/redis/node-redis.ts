@@ -1,5 +1,6 @@
 import { systemClock } from "../../runtime/platform.js";
-import { CONNECT_WITHIN, type Connection, type Link, type LinkEvents, notReady } from "./connection.js";
+import type { Link } from "../shared/link.js";
+import { CONNECT_WITHIN, type Connection, notReady, type SubscriberEvents } from "./connection.js";
 
 /** What the store uses of a client that node-redis's `createClient()` makes. */
 export interface NodeRedisClient {
@@ -128,7 +129,7 @@ function checkOpen(client: Client): void {
   if (!client.isOpen) throw notReady("it is closed", "await client.connect() first");
 }
 
-function subscribe(lend: Lend, channel: string, on: LinkEvents): Link {
+function subscribe(lend: Lend, channel: string, on: SubscriberEvents): Link {
   let subscriber: Subscriber | undefined;
   let destroyed = false;
   const destroy = (): void => {
@@ -154,7 +155,7 @@ function subscribe(lend: Lend, channel: string, on: LinkEvents): Link {
     on.live();
   };
   open().catch(on.lost);
-  return { ping: async () => subscriber?.ping(), destroy };
+  return { ping: async () => subscriber?.ping().then(() => on.heard()), destroy };
 }
 
 const duplicate = async (client: NodeRedisClient): Promise<unknown> =>

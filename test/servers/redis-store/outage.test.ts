@@ -128,7 +128,7 @@ describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $nam
     const silent = await startProxy();
     const started = performance.now();
     const watching = redisStore(library.unconnected(silent.url)).watch?.("", remember());
-    await expect(watching).rejects.toThrow(/"failfast@0": no answer to SUBSCRIBE within 5000 ms/);
+    await expect(watching).rejects.toThrow(/"failfast@0": no answer within 5000 ms/);
     expect(performance.now() - started).toBeLessThan(6_000);
     await expect.poll(silent.open, soon).toBe(0);
     await silent.close();

@@ -36,7 +36,7 @@ export interface UnstorageCache {
 }
 
 /** A cache as the store uses it. */
-interface Recognised {
+interface DetectedCache {
   readonly unit: TtlUnit;
   /** How a prefix or a key is written for it. */
   spell(text: string): string;
@@ -46,7 +46,7 @@ interface Recognised {
 }
 
 /** Tells the libraries apart by what their caches can do; throws a `TypeError` for what it can't use. */
-export function recognise(cache: unknown, ttlUnit: TtlUnit | undefined): Recognised {
+export function detectClient(cache: unknown, ttlUnit: TtlUnit | undefined): DetectedCache {
   if (ttlUnit !== undefined && ttlUnit !== "ms" && ttlUnit !== "s") {
     throw new TypeError(`the ttlUnit of cacheStore() is "ms" or "s", got ${String(ttlUnit)}`);
   }
@@ -94,7 +94,7 @@ export function recognise(cache: unknown, ttlUnit: TtlUnit | undefined): Recogni
   );
 }
 
-function straight(cache: Omit<PlainCache, "delete">, unit: TtlUnit): Omit<Recognised, "remove"> {
+function straight(cache: Omit<PlainCache, "delete">, unit: TtlUnit): Omit<DetectedCache, "remove"> {
   return {
     unit,
     spell: (text) => text,

@@ -21,7 +21,7 @@ export type RedisClient =
   | IoredisCluster;
 
 /** Tells the libraries apart by what their clients can do; throws a `TypeError` for anything else. */
-export function recognise(client: unknown): Connection {
+export function detectClient(client: unknown): Connection {
   const connection =
     typeof client === "object" && client !== null ? (ioredis(client) ?? nodeRedis(client)) : undefined;
   if (connection) return connection;

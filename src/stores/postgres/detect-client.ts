@@ -1,12 +1,14 @@
+import { withinMs } from "../shared/deadline.js";
+import type { SafeWatcher } from "../shared/watcher.js";
 import type { Database, ListeningClient, PostgresClient, PostgresJs, QueryClient } from "./client.js";
-import { listenOn } from "./listen.js";
+import { ENDS_WITHIN, listenOn } from "./listen.js";
 
 /**
  * Tells clients apart by what they can do.
  *
  * @throws {TypeError} what is none of them.
  */
-export function recognise(client: PostgresClient): Database {
+export function detectClient(client: PostgresClient): Database {
   const found = client as Partial<PostgresJs & QueryClient> | null;
   if (typeof found?.unsafe === "function" && typeof found.listen === "function") {
     return ofPostgresJs(client as PostgresJs);
@@ -21,17 +23,13 @@ function ofPostgresJs(sql: PostgresJs): Database {
   return {
     query: async (text, params = []) => await sql.unsafe(text, params as never[]),
     // It connects again by itself, and says so each time.
-    async listen(channel, on) {
+    async listen(channel, watcher) {
       let live = false;
-      const { unlisten } = await sql.listen(
-        channel,
-        (payload) => on.payload(payload),
-        () => {
-          if (live) on.gap();
-          live = true;
-        },
-      );
-      return { [Symbol.asyncDispose]: async () => void (await unlisten()) };
+      const { unlisten } = await sql.listen(channel, watcher.message, () => {
+        if (live) watcher.gap();
+        live = true;
+      });
+      return ending(watcher, unlisten);
     },
   };
 }
@@ -42,14 +40,26 @@ function ofQueries(client: QueryClient): Database {
   if (typeof Client === "function") {
     const Connection = Client as new (given: unknown) => ListeningClient;
     const connect = (): ListeningClient => new Connection({ ...(options as object), keepAlive: true });
-    return { query, listen: (channel, on) => listenOn(connect, channel, on) };
+    return { query, listen: (channel, watcher) => listenOn(connect, channel, watcher) };
   }
   if (typeof client.listen !== "function") return { query, listen: undefined };
   return {
     query,
-    async listen(channel, on) {
-      const unlisten = await client.listen?.(channel, (payload) => on.payload(payload));
-      return { [Symbol.asyncDispose]: async () => void (await unlisten?.()) };
+    async listen(channel, watcher) {
+      const unlisten = await client.listen?.(channel, watcher.message);
+      return ending(watcher, async () => unlisten?.());
+    },
+  };
+}
+
+/** A server that is frozen or gone is not waited for. */
+function ending(watcher: SafeWatcher, unlisten: () => PromiseLike<unknown>): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      watcher.end();
+      await withinMs(unlisten(), ENDS_WITHIN, () => new Error("PostgreSQL gave no answer")).catch(
+        () => undefined,
+      );
     },
   };
 }

@@ -1,0 +1,64 @@
+import { systemClock } from "../../runtime/platform.js";
+import { type OpenLink, watchOver } from "./link.js";
+import type { SafeWatcher } from "./watcher.js";
+
+/** Between attempts, in ms: doubling, half of it drawn. */
+const FIRST_RETRY = 50;
+const LONGEST_RETRY = 1_500;
+/** The same where the server is well and refuses: it needs somebody to change that. */
+const LONGEST_REFUSED = 30_000;
+
+export interface ReconnectOptions {
+  /** Told of a gap where a lost connection is live again; ended with the handle. */
+  readonly watcher: SafeWatcher;
+  /** Whether the server said no, so that asking again soon is of no use. */
+  refused(error: unknown): boolean;
+  /** What to reject with where the first connection can't be had. Default: what it was lost with. */
+  failure?(error: unknown): unknown;
+}
+
+/**
+ * A connection for push that comes back: a lost one is replaced for as long as it takes.
+ *
+ * Resolves once it is live. Where the first attempt fails or takes more than 5 s it rejects, with nothing left
+ * behind. Neither the connection nor a timer keeps the process alive. Disposing of the handle waits for no server.
+ */
+export function keepConnected(
+  open: OpenLink,
+  { watcher, refused, failure = (error) => error }: ReconnectOptions,
+): Promise<AsyncDisposable> {
+  return new Promise((resolve, reject) => {
+    let wasLive = false;
+    let failures = 0;
+    let stop = (): void => {};
+    const handle: AsyncDisposable = {
+      async [Symbol.asyncDispose]() {
+        watcher.end();
+        stop();
+      },
+    };
+    const connect = (): void => {
+      stop = watchOver(open, {
+        live() {
+          if (wasLive) watcher.gap();
+          wasLive = true;
+          resolve(handle);
+        },
+        heard() {
+          failures = 0;
+        },
+        lost(error) {
+          if (!wasLive) {
+            reject(failure(error));
+            return;
+          }
+          const longest = refused(error) ? LONGEST_REFUSED : LONGEST_RETRY;
+          const ms = Math.min(longest, FIRST_RETRY * 2 ** failures);
+          failures += 1;
+          stop = systemClock.after(ms * (0.5 + 0.5 * systemClock.random()), connect);
+        },
+      });
+    };
+    connect();
+  });
+}

@@ -1,0 +1,12 @@
+import type { StoreEntry } from "../store.js";
+
+/** A watcher that remembers what it was told. */
+export function remember() {
+  const seen = {
+    changes: [] as StoreEntry[],
+    gaps: 0,
+    change: (entry: StoreEntry): void => void seen.changes.push(entry),
+    gap: (): void => void seen.gaps++,
+  };
+  return seen;
+}

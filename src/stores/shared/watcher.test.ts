@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { remember } from "./remember.fixture.js";
+import { safeWatcher } from "./watcher.js";
+
+test("tells of the keys under its prefix, and of gaps", () => {
+  const seen = remember();
+  const watcher = safeWatcher("circuit:", seen);
+  watcher.change({ key: "circuit:a", value: "1" });
+  watcher.change({ key: "hold:a", value: "2" });
+  watcher.gap();
+  expect(seen).toMatchObject({ changes: [{ key: "circuit:a", value: "1" }], gaps: 1 });
+});
+
+test("reads a message, and takes anything else for a gap", () => {
+  const seen = remember();
+  const watcher = safeWatcher("", seen);
+  watcher.message('["a","1",5]');
+  expect(seen.changes).toEqual([{ key: "a", value: "1", now: 5 }]);
+  for (const text of ["", "no json", "{}", "null", "7", '["a"]', '["a","1"]', '["a",1,1]', '["a","1","1"]'])
+    watcher.message(text);
+  expect(seen.gaps).toBe(9);
+});
+
+test("a listener that throws harms nobody", () => {
+  const fail = (): never => {
+    throw new Error("a listener's own");
+  };
+  const watcher = safeWatcher("", { change: fail, gap: fail });
+  watcher.change({ key: "a", value: "1" });
+  watcher.message('["a","1",5]');
+  watcher.gap();
+});
+
+test("says nothing once it has ended", () => {
+  const seen = remember();
+  const watcher = safeWatcher("", seen);
+  watcher.end();
+  watcher.change({ key: "a", value: "1" });
+  watcher.message('["a","1",5]');
+  watcher.gap();
+  expect(seen).toMatchObject({ changes: [], gaps: 0 });
+});
