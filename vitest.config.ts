@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/rules/**/*.test.ts", "test/trip/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "test/rules/**/*.test.ts", "test/policy/**/*.test.ts"],
           // Properties are tried hundreds of times: slow only where the machine is busy.
           testTimeout: 30_000,
         },

@@ -1,5 +1,7 @@
-/** Errors of this host rather than of the backend: no name service, no route, no descriptors, no memory. */
-const OF_THIS_HOST = new Set([
+import { type Cause, walkCauses } from "../errors/causes.js";
+
+/** Codes of what this host lacks itself: a name service, a route, descriptors, memory, a free connection of its own pool. */
+const OF_THIS_HOST = new Set<unknown>([
   "EAI_AGAIN",
   "EAI_FAIL",
   "ENOTFOUND",
@@ -12,9 +14,23 @@ const OF_THIS_HOST = new Set([
   "ENFILE",
   "ENOBUFS",
   "ENOMEM",
+  "P2024",
 ]);
 
-const OF_TIME = new Set([
+/** The same by name, and by message where a pool gives neither. */
+const POOL_NAMES = new Set<unknown>([
+  "KnexTimeoutError",
+  "SequelizeConnectionAcquireTimeoutError",
+  "MongoWaitQueueTimeoutError",
+]);
+const POOL_MESSAGES = new Set<unknown>([
+  "timeout exceeded when trying to connect",
+  "No connections available.",
+  "Queue limit reached.",
+  "ResourceRequest timed out",
+]);
+
+const OF_TIME = new Set<unknown>([
   "ETIMEDOUT",
   "ESOCKETTIMEDOUT",
   "ECONNABORTED",
@@ -27,20 +43,17 @@ const OF_TIME = new Set([
 /** Where a failure comes from. `host`: from this one, which says nothing of the backend. `time`: nobody answered in time. */
 export type Origin = "backend" | "host" | "time";
 
-const DEEPEST = 8;
+/** By the error, or what is behind it, as `fetch` and clients wrap it. */
+export const originOf = (error: unknown): Origin => walkCauses(error, own, together) ?? "backend";
 
-/** By the code of the error or of a cause of it, as `fetch` and clients wrap them. */
-export function originOf(error: unknown): Origin {
-  try {
-    let link = error;
-    for (let depth = 0; depth < DEEPEST && typeof link === "object" && link !== null; depth++) {
-      const { name, code, cause } = link as { name?: unknown; code?: unknown; cause?: unknown };
-      if (typeof code === "string" && OF_THIS_HOST.has(code)) return "host";
-      if (name === "TimeoutError" || (typeof code === "string" && OF_TIME.has(code))) return "time";
-      link = cause;
-    }
-  } catch {
-    // What can't be read is taken for the backend's.
-  }
-  return "backend";
+function own({ name, code, message }: Cause): Origin | undefined {
+  if (OF_THIS_HOST.has(code) || POOL_NAMES.has(name) || POOL_MESSAGES.has(message)) return "host";
+  return name === "TimeoutError" || OF_TIME.has(code) ? "time" : undefined;
+}
+
+/** Several addresses were tried: this host's own is only what none of them had a part in. */
+function together(origins: readonly (Origin | undefined)[]): Origin {
+  const others = origins.filter((each) => each !== "host");
+  if (others.length === 0) return "host";
+  return others.every((each) => each === "time") ? "time" : "backend";
 }

@@ -1,5 +1,5 @@
 import type { Breaker } from "../breaker/breaker.js";
-import { FailfastError } from "../errors/failfast-error.js";
+import { FailfastError, rejectionIn } from "../errors/failfast-error.js";
 
 const settled = Promise.resolve();
 const canHideStack = tryHidingStack();
@@ -25,7 +25,8 @@ export function rejectionOf(breaker: Breaker): FailfastError {
 
 /** For how long what is in the way of a call stays there, in ms: another circuit that was open; else 0. */
 export function retryAfterMsOf(error: unknown): number {
-  return error instanceof FailfastError ? error.retryAfterMs : 0;
+  const ms = rejectionIn(error)?.retryAfterMs;
+  return typeof ms === "number" && ms > 0 ? ms : 0;
 }
 
 /**

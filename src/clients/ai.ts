@@ -1,5 +1,6 @@
 import type { Circuit } from "../api/circuit.js";
 import { type AbortSignalLike, Caller } from "../call/report.js";
+import { walkCauses } from "../errors/causes.js";
 import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
 import { formatValue } from "../options/format-value.js";
 import { retryAfterOf } from "../policy/retry-after.js";
@@ -140,7 +141,9 @@ const OF_THE_CALLER: ReadonlySet<unknown> = new Set([
 
 function isFailure(error: unknown): boolean {
   if (OF_THE_CALLER.has((error as { name?: unknown } | null)?.name)) return false;
-  const status = along(error, ({ statusCode }) => (typeof statusCode === "number" ? statusCode : undefined));
+  const status = walkCauses(error, ({ statusCode }) =>
+    typeof statusCode === "number" ? statusCode : undefined,
+  );
   // An answer of 200 that is an error all the same could not be read.
   const refused = status !== undefined && status >= 400 && status < 500;
   return !refused || status === 429 || status === 408;
@@ -148,19 +151,8 @@ function isFailure(error: unknown): boolean {
 
 /** Seconds until the provider wants to be called again. */
 function retryAfter(error: unknown): number | undefined {
-  const ms = along(error, ({ responseHeaders }) => retryAfterOf({ headers: responseHeaders }, Date.now()));
+  const ms = walkCauses(error, ({ responseHeaders }) =>
+    retryAfterOf({ headers: responseHeaders }, Date.now()),
+  );
   return ms === undefined ? undefined : ms / 1_000;
-}
-
-const DEEPEST = 8;
-
-/** The first thing found on an error, or on what is behind it: providers wrap what the call threw. */
-function along<T>(error: unknown, find: (link: Record<string, unknown>) => T | undefined): T | undefined {
-  let link = error;
-  for (let depth = 0; depth < DEEPEST && typeof link === "object" && link !== null; depth++) {
-    const found = find(link as Record<string, unknown>);
-    if (found !== undefined) return found;
-    link = (link as { cause?: unknown }).cause;
-  }
-  return undefined;
 }

@@ -1,4 +1,5 @@
 import type { CircuitState } from "../protocol/record.js";
+import { type Cause, walkCauses } from "./causes.js";
 
 /** The platform's `Response`, where its types are known. */
 export type WebResponse = typeof globalThis extends { Response: { prototype: infer R } } ? R : unknown;
@@ -133,27 +134,16 @@ export function problemOf({ status, message: detail, circuit, retryAfter }: Fail
   return { type: "about:blank", title: "Service Unavailable", status, detail, circuit, retryAfter };
 }
 
-/** A chain of causes is followed no further than this. */
-const DEEPEST = 16;
-
 /**
- * Whether the error, or any cause behind it, is a circuit's rejection. By its code, since clients wrap the
- * errors they are given, and since a package may be loaded twice.
+ * Whether the error, or anything behind it (a cause, what an `AggregateError` stands for), is a circuit's rejection. By
+ * its code, since clients wrap the errors they are given, and since a package may be loaded twice.
  */
 export function isFailfastError(error: unknown): boolean {
   return rejectionIn(error) !== undefined;
 }
 
 /** The rejection itself, behind whatever wraps it. */
-export function rejectionIn(error: unknown): FailfastError | undefined {
-  try {
-    let link = error;
-    for (let depth = 0; depth < DEEPEST && typeof link === "object" && link !== null; depth++) {
-      if ((link as { code?: unknown }).code === OPEN_CODE) return link as FailfastError;
-      link = (link as { cause?: unknown }).cause;
-    }
-  } catch {
-    // A getter that throws, a revoked proxy: nothing of ours.
-  }
-  return undefined;
-}
+export const rejectionIn = (error: unknown): FailfastError | undefined => walkCauses(error, rejection);
+
+const rejection = (cause: Cause): FailfastError | undefined =>
+  cause.code === OPEN_CODE ? (cause as unknown as FailfastError) : undefined;

@@ -80,12 +80,12 @@ describe("the time that a failure asks for", () => {
     expect(asks({ retryAfter })).toBe(ms);
   });
 
-  test("a cause is looked at where the failure itself asks for nothing, eight deep", () => {
+  test("a cause is looked at where the failure itself asks for nothing, 32 deep", () => {
     const nested = (depth: number): unknown =>
       depth === 0 ? { retryAfter: 5 } : { message: "wrapped", cause: nested(depth - 1) };
     expect(asks(nested(1))).toBe(5_000);
-    expect(asks(nested(7))).toBe(5_000);
-    expect(asks(nested(8))).toBeUndefined();
+    expect(asks(nested(31))).toBe(5_000);
+    expect(asks(nested(32))).toBeUndefined();
     expect(asks({ retryAfter: 1, cause: { retryAfter: 5 } })).toBe(1_000);
   });
 

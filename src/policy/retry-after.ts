@@ -1,30 +1,21 @@
+import { walkCauses } from "../errors/causes.js";
+
 /**
  * The time that a failure asks for before the next call, in ms; `undefined` where it asks for none. Found on a
- * `Response`, on an error's own `headers`, `response` or `retryAfter` (seconds), or on a cause of it: `Retry-After`
+ * `Response`, on an error's own `headers`, `response` or `retryAfter` (seconds), or on what is behind it: `Retry-After`
  * as seconds or as a date (RFC 9110, section 10.2.3), and `retry-after-ms`.
  */
-export function retryAfterOf(failure: unknown, wall: number): number | undefined {
-  try {
-    let link = failure;
-    for (let depth = 0; depth < DEEPEST && typeof link === "object" && link !== null; depth++) {
-      const { headers, response, retryAfter, cause } = link as Carrier;
-      const asked = fromHeaders(headers, wall) ?? fromHeaders(response?.headers, wall) ?? seconds(retryAfter);
-      if (asked !== undefined) return asked;
-      link = cause;
-    }
-  } catch {
-    // What can't be read asks for nothing.
-  }
-  return undefined;
-}
-
-const DEEPEST = 8;
+export const retryAfterOf = (failure: unknown, wall: number): number | undefined =>
+  walkCauses(failure, (cause) => {
+    const { headers, response, retryAfter } = cause as Carrier;
+    const asked = fromHeaders(headers, wall) ?? fromHeaders(response?.headers, wall);
+    return asked ?? seconds(retryAfter);
+  });
 
 interface Carrier {
   readonly headers?: unknown;
   readonly response?: { readonly headers?: unknown } | null;
   readonly retryAfter?: unknown;
-  readonly cause?: unknown;
 }
 
 function fromHeaders(headers: unknown, wall: number): number | undefined {

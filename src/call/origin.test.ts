@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import { TimeoutError } from "../errors/timeout-error.js";
+import { originOf } from "./origin.js";
+
+const coded = (code: string): Error => Object.assign(new Error(code), { code });
+/** As Node's `net` gives it: the list has its first error's code. */
+const several = (...codes: string[]): Error =>
+  Object.assign(new AggregateError(codes.map(coded)), { code: codes[0] });
+
+describe("where a failure comes from", () => {
+  test("the backend, where nothing says otherwise", () => {
+    for (const error of [coded("ECONNREFUSED"), new Error("x"), "text", undefined, null, { code: 5 }])
+      expect(originOf(error)).toBe("backend");
+  });
+
+  test("this host, behind whatever wraps it", () => {
+    expect(originOf(coded("ENOTFOUND"))).toBe("host");
+    expect(originOf(new TypeError("fetch failed", { cause: coded("EMFILE") }))).toBe("host");
+  });
+
+  test("time, by the name or by the code", () => {
+    expect(originOf(new TimeoutError())).toBe("time");
+    expect(originOf(new DOMException("late", "TimeoutError"))).toBe("time");
+    expect(originOf(new TypeError("fetch failed", { cause: coded("UND_ERR_HEADERS_TIMEOUT") }))).toBe("time");
+  });
+
+  test("of several addresses, this host only where it was all of them", () => {
+    expect(originOf(several("ENETUNREACH", "ECONNREFUSED"))).toBe("backend");
+    expect(originOf(several("ENETUNREACH", "ENETUNREACH"))).toBe("host");
+    expect(originOf(new TypeError("fetch failed", { cause: several("ENETUNREACH", "ECONNRESET") }))).toBe(
+      "backend",
+    );
+  });
+
+  test("of several addresses, time where those that this host could reach did not answer", () => {
+    expect(originOf(several("ENETUNREACH", "ETIMEDOUT"))).toBe("time");
+    expect(originOf(several("ETIMEDOUT", "ETIMEDOUT"))).toBe("time");
+    expect(originOf(several("ETIMEDOUT", "ECONNREFUSED"))).toBe("backend");
+  });
+
+  test("this host, where its own pool had no connection free", () => {
+    const named = (name: string): Error => Object.assign(new Error("x"), { name });
+    for (const error of [
+      new Error("timeout exceeded when trying to connect"),
+      new Error("Queue limit reached."),
+      coded("P2024"),
+      named("KnexTimeoutError"),
+      named("MongoWaitQueueTimeoutError"),
+    ])
+      expect(originOf(new Error("query failed", { cause: error }))).toBe("host");
+    expect(originOf(new Error("Connection terminated due to connection timeout"))).toBe("backend");
+  });
+});

@@ -1,0 +1,64 @@
+/** What may be found on something thrown; any of it may be missing, or of another kind. */
+export interface Cause {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly [field: string]: unknown;
+}
+
+/** No more than so many are looked at: each may wrap another, and a list of them may hold itself. */
+const MOST = 32;
+
+interface Search<T> {
+  readonly find: (cause: Cause) => T | undefined;
+  readonly join: ((found: readonly (T | undefined)[]) => T | undefined) | undefined;
+  seen: Set<unknown> | undefined;
+}
+
+/**
+ * Looks through an error and what is behind it: its `cause`, and the `errors` of an `AggregateError`. What was looked
+ * at before is left out, and so is what can't be read: a getter that throws, a revoked proxy.
+ *
+ * @param find what is looked for, on one of them; `undefined`: it is not there.
+ * @param join judges an error that stands for several by what was found for each of them, in place of looking at itself.
+ * @returns the first thing that was found, from the outside in.
+ */
+export function walkCauses<T>(
+  error: unknown,
+  find: (cause: Cause) => T | undefined,
+  join?: (found: readonly (T | undefined)[]) => T | undefined,
+): T | undefined {
+  return look(error, { find, join, seen: undefined });
+}
+
+function look<T>(link: unknown, search: Search<T>): T | undefined {
+  if (typeof link !== "object" || link === null) return undefined;
+  if (search.seen !== undefined && (search.seen.has(link) || search.seen.size === MOST)) return undefined;
+  const { find, join } = search;
+  const errors = read(link, errorsOf);
+  const own = errors !== undefined && join !== undefined ? undefined : read(link, find);
+  if (own !== undefined) return own;
+  const cause = read(link, causeOf);
+  if (errors === undefined && cause === undefined) return undefined;
+  search.seen = (search.seen ?? new Set()).add(link);
+  if (errors !== undefined) {
+    const found = errors.map((each) => look(each, search));
+    const joined = join === undefined ? found.find((each) => each !== undefined) : join(found);
+    if (joined !== undefined) return joined;
+  }
+  return look(cause, search);
+}
+
+function read<T>(link: object, get: (link: Cause) => T): T | undefined {
+  try {
+    return get(link as Cause);
+  } catch {
+    return undefined;
+  }
+}
+
+const causeOf = (link: Cause): unknown => link["cause"];
+
+function errorsOf(link: Cause): readonly unknown[] | undefined {
+  const { errors } = link as { errors?: unknown };
+  return Array.isArray(errors) && errors.length > 0 ? errors.slice(0, MOST) : undefined;
+}
