@@ -49,7 +49,7 @@ export class Deadline {
   watch(work: PromiseLike<unknown>, end: (ended: Ended) => unknown): Promise<unknown> {
     const clock = this.#clock;
     const due = clock.now() + this.#ms;
-    return new Promise((resolve) => {
+    const first = new Promise<Ended>((resolve) => {
       let over = false;
       let ceased: (() => void) | undefined;
       const finish = (ended: Ended): void => {
@@ -57,18 +57,13 @@ export class Deadline {
         over = true;
         cancel();
         ceased?.();
-        resolve(
-          new Promise((settle) => {
-            settle(end(ended));
-          }),
-        );
-        if (ended.how === "timeout" || ended.how === "abort") this.#controller?.abort(ended.error);
+        resolve(ended);
       };
       const onAbort = (): void => {
         const error = this.#given?.reason;
         // The answer may still be read: its signal is told though the call has ended.
-        if (over) this.#controller?.abort(error);
-        else finish({ how: "abort", error });
+        finish({ how: "abort", error });
+        this.#controller?.abort(error);
       };
       const expire = (): void => {
         const late = clock.now() - due > Math.max(LATE_MS, this.#ms * LATE_SHARE);
@@ -84,6 +79,14 @@ export class Deadline {
         (value) => finish({ how: "value", value }),
         (error: unknown) => finish({ how: "error", error }),
       );
+    });
+    // A timer runs in nobody's async context; what follows from it is the caller's.
+    return first.then((ended) => {
+      try {
+        return end(ended);
+      } finally {
+        if (ended.how === "timeout") this.#controller?.abort(ended.error);
+      }
     });
   }
 }

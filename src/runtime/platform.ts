@@ -1,11 +1,10 @@
-import type { Clock } from "./clock.js";
-
 /**
  * What a JavaScript runtime may offer beyond the language, declared here so that the core needs neither
  * Node's types nor the DOM's, and imports no built-in: what is missing is done without.
  */
 interface Platform {
   readonly performance?: { now(): number };
+  readonly Date: { now(): number };
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
   readonly console?: { warn(message: string): void };
@@ -31,22 +30,3 @@ export function warn(code: string, message: string): void {
   if (platform.process?.emitWarning) platform.process.emitWarning(message, { type: "FailfastWarning", code });
   else platform.console?.warn(`${code}: ${message}`);
 }
-
-const { performance } = platform;
-
-/** A timer longer than this, some 25 days, would go off at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** The runtime's own time, chance and timers; no timer of it keeps the process alive. */
-export const systemClock: Clock = {
-  now: performance ? () => performance.now() : Date.now,
-  wall: Date.now,
-  random: Math.random,
-  after(ms, run) {
-    const timer = platform.setTimeout(run, Math.min(ms, LONGEST_TIMER_MS));
-    if (typeof timer === "object" && timer !== null && "unref" in timer) {
-      (timer as { unref(): void }).unref();
-    }
-    return () => platform.clearTimeout(timer);
-  },
-};

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.js";
-import { systemClock } from "./platform.js";
+import { systemClock } from "./system-clock.js";
 
 /** Between two ticks: while somebody reads the coarse clock, and otherwise. */
 const FINE_MS = 10;

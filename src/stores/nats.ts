@@ -1,4 +1,4 @@
-import { systemClock } from "../runtime/platform.js";
+import { systemClock } from "../runtime/system-clock.js";
 import { checkBucket, discard, isConflict, type NatsEntry, type NatsKv } from "./nats/bucket.js";
 import { decodeToken, encodeToken } from "./nats/key.js";
 import { watch } from "./nats/watch.js";

@@ -1,4 +1,4 @@
-import { systemClock } from "../runtime/platform.js";
+import { systemClock } from "../runtime/system-clock.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { access, type SqliteDatabase } from "./sqlite/database.js";
 import type { Store, StoreEntry, SwapResult } from "./store.js";

@@ -1,4 +1,5 @@
 import { CIRCUIT, circuitKey, HOLD, holdKey } from "../protocol/key.js";
+import { detached } from "../runtime/detached.js";
 import type { ForeignStore, StoreEntry } from "../stores/store.js";
 import type { Replica } from "./replica.js";
 import { retryDelay } from "./retry.js";
@@ -126,7 +127,7 @@ export class Synchroniser {
       WATCH_MS,
       () =>
         store.watch?.("", {
-          change: (entry) => this.#pushed(entry),
+          change: (entry) => detached(() => this.#pushed(entry)),
           gap: () => this.gap(),
         }),
       (outcome) => {

@@ -1,4 +1,5 @@
 import type { Clock } from "../runtime/clock.js";
+import { detached } from "../runtime/detached.js";
 import type { Awaitable } from "../stores/store.js";
 
 export type Outcome<T> =
@@ -6,7 +7,7 @@ export type Outcome<T> =
   | { readonly ok: false; readonly error: unknown /** No answer yet. */; readonly hangs?: boolean };
 
 /**
- * Asks a store under a deadline of our own, for no client library's is to be trusted.
+ * Asks a store under a deadline of our own, for no client library's is to be trusted, and in nobody's async context.
  *
  * `done` is called exactly once, and at once when the answer is no promise. What comes after the deadline, an
  * answer or an error, goes to `late`: what an answer holds can be let go, and the store is known to be back.
@@ -20,7 +21,7 @@ export function within<T>(
 ): void {
   let answer: Awaitable<T>;
   try {
-    answer = ask();
+    answer = detached(ask);
   } catch (error) {
     done({ ok: false, error });
     return;
@@ -40,9 +41,12 @@ export function within<T>(
     done(outcome);
   };
   const cancel = clock.after(ms, () => finish({ ok: false, error: new StoreTimeoutError(ms), hangs: true }));
-  Promise.resolve(answer).then(
-    (value) => finish({ ok: true, value }),
-    (error: unknown) => finish({ ok: false, error }),
+  const asked = answer;
+  detached(() =>
+    Promise.resolve(asked).then(
+      (value) => finish({ ok: true, value }),
+      (error: unknown) => finish({ ok: false, error }),
+    ),
   );
 }
 

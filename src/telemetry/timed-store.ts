@@ -1,5 +1,5 @@
 import type { Store } from "../index.js";
-import { systemClock } from "../runtime/platform.js";
+import { systemClock } from "../runtime/system-clock.js";
 import { isThenable } from "../sync/with-deadline.js";
 
 /** One operation of a store, once it is over. */

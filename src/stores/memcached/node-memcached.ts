@@ -1,4 +1,4 @@
-import { systemClock } from "../../runtime/platform.js";
+import { systemClock } from "../../runtime/system-clock.js";
 import { batched } from "./batched.js";
 import type { Commands } from "./client.js";
 

@@ -1,4 +1,4 @@
-import { systemClock } from "../../runtime/platform.js";
+import { systemClock } from "../../runtime/system-clock.js";
 
 /** A connection of the pool, as far as it matters here. */
 export interface MysqlConnection {

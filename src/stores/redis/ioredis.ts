@@ -1,4 +1,4 @@
-import { systemClock } from "../../runtime/platform.js";
+import { systemClock } from "../../runtime/system-clock.js";
 import type { Link } from "../shared/link.js";
 import { CONNECT_WITHIN, type Connection, notReady, type SubscriberEvents } from "./connection.js";
 

@@ -1,4 +1,4 @@
-import { systemClock } from "../../runtime/platform.js";
+import { systemClock } from "../../runtime/system-clock.js";
 
 /** What `work` comes to; rejects where it takes longer than `ms`, with what `late` says. */
 export function withinMs<T>(work: PromiseLike<T>, ms: number, late: () => Error): Promise<T> {

@@ -1,4 +1,4 @@
-import { systemClock } from "../../runtime/platform.js";
+import { systemClock } from "../../runtime/system-clock.js";
 
 /** How long a connection for push may take to be live, in ms. */
 export const LIVE_WITHIN = 5_000;

@@ -1,4 +1,4 @@
-import { systemClock } from "../../runtime/platform.js";
+import { systemClock } from "../../runtime/system-clock.js";
 import { type OpenLink, watchOver } from "./link.js";
 import type { SafeWatcher } from "./watcher.js";
 

@@ -1,4 +1,5 @@
-import { builtin, systemClock } from "../../runtime/platform.js";
+import { builtin } from "../../runtime/platform.js";
+import { systemClock } from "../../runtime/system-clock.js";
 
 /** A prepared statement of better-sqlite3, `node:sqlite` or `bun:sqlite`. */
 export interface SqliteStatement {

@@ -1,0 +1,36 @@
+import { builtin } from "./platform.js";
+
+/** Node's, Bun's and Deno's `AsyncResource`, as far as it is used here. */
+interface AsyncScope {
+  runInAsyncScope<T>(run: () => T): T;
+}
+
+type AsyncScopeClass = new (type: string, options: { requireManualDestroy: boolean }) => AsyncScope;
+
+/**
+ * Runs `run` in nobody's async context, and returns its result: an `AsyncLocalStorage` has no store in it, nor in the
+ * timers, promises and connections that it starts.
+ *
+ * Background work begins with some request's call and outlives it. Without this, all that the library does later would
+ * be done in the name of that request, and would keep its data in memory. Where the runtime has no async contexts,
+ * `run` is just called.
+ */
+export const detached: <T>(run: () => T) => T = makeDetached();
+
+function makeDetached(): <T>(run: () => T) => T {
+  const Scope = builtin<{ AsyncResource?: AsyncScopeClass }>("node:async_hooks")?.AsyncResource;
+  if (Scope === undefined) return (run) => run();
+  const nobody = forgetContext(new Scope("failfast", { requireManualDestroy: true }));
+  return (run) => nobody.runInAsyncScope(run);
+}
+
+/**
+ * A module may be loaded within a request, and the resource then remembers that one. Node keeps what it remembers
+ * under symbols: the stores themselves, or the frame that has them. Its own ids, which are numbers, stay.
+ */
+function forgetContext(scope: AsyncScope): AsyncScope {
+  const fields = scope as unknown as Record<symbol, unknown>;
+  for (const key of Object.getOwnPropertySymbols(scope))
+    if (typeof fields[key] !== "number") fields[key] = undefined;
+  return scope;
+}
