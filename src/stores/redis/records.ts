@@ -1,18 +1,21 @@
 import type { Store, StoreEntry } from "../store.js";
-import { READ, run, type Scripting, WRITE } from "./script.js";
+import { NAMES, READ, run, type Scripting, WRITE } from "./script.js";
 
 /** How many records are read in one go: some 0.5 ms of Redis's time. */
 const PAGE = 1_000;
+/** Pages under way at a time, so that no answer has the event loop for long. */
+const PAGES = 4;
 /** Up to so many are read one by one in a Cluster. */
 const FEW = 100;
 
 /**
- * The verbs of a store in Redis but `watch`: the record under `<base>:<key>`, and a sorted set of the names
- * of all records with the moment each expires, `<base>:@index`, which is what `list` reads. Names no
- * circuit has, nor any hold.
+ * The verbs of a store in Redis but `watch`: the record under `<base>:<key>`, and an index of the names of all
+ * records, when each expires and when it changed, `<base>:@index`, which is what `list` reads. Names no circuit
+ * has, nor any hold.
  *
  * In a Cluster a script touches one key only: while a slot moves from one master to another, no command with
- * two keys of it goes through, and one with one key always does.
+ * two keys of it goes through, and one with one key always does. The index is told of a change after it was made, so
+ * that whoever finds it there reads the new value.
  */
 export function records(
   redis: Scripting,
@@ -25,10 +28,12 @@ export function records(
 
   async function write(verb: string, key: string, expect = "", value = "", ttlMs = 0) {
     const rest = [expect, value, String(Math.ceil(ttlMs)), await channel(), key];
-    const listed = cluster && verb !== "delete" && run(redis, WRITE, [index], ["index", ...rest]);
     const keys = cluster ? [keyOf(key)] : [keyOf(key), index];
-    const [[ok, now, stored]] = await Promise.all([run(redis, WRITE, keys, [verb, ...rest]), listed]);
-    return { ok: Number(ok) === 1, now: Number(now), value: textOf(stored) };
+    const [ok, now, stored] = await run(redis, WRITE, keys, [verb, ...rest]);
+    const result = { ok: Number(ok) === 1, now: Number(now), value: textOf(stored) };
+    if (cluster && result.value !== null)
+      await run(redis, WRITE, [index], [result.ok ? "changed" : "found", ...rest]);
+    return result;
   }
 
   async function read(keys: string[]): Promise<StoreEntry[]> {
@@ -40,22 +45,35 @@ export function records(
     });
   }
 
+  async function readAll(keys: string[]): Promise<StoreEntry[]> {
+    const size = cluster && keys.length <= FEW ? 1 : PAGE;
+    const atOnce = size * (size === 1 ? FEW : PAGES);
+    const entries: StoreEntry[] = [];
+    for (let from = 0; from < keys.length; from += atOnce) {
+      const starts = Array.from({ length: atOnce / size }, (_, at) => from + at * size);
+      const pages = starts
+        .filter((start) => start < keys.length)
+        .map((start) => read(keys.slice(start, start + size)));
+      for (const page of await Promise.all(pages)) entries.push(...page);
+    }
+    return entries;
+  }
+
   return {
     get: async (key) => textOf((await run(redis, WRITE, [keyOf(key)], ["get"]))[2]),
     set: (key, value, ttlMs) => write("always", key, "", value, ttlMs),
     delete: (key) => write("delete", key),
     swap: (key, expect, value, ttlMs) =>
       expect === null ? write("absent", key, "", value, ttlMs) : write("equal", key, expect, value, ttlMs),
-    async list(start) {
-      const [, names] = await run(redis, READ, [index], ["index"]);
-      const keys = (names as unknown[])
-        .flatMap((name) => textOf(name) ?? [])
-        .filter((key) => key.startsWith(start));
-      const size = cluster && keys.length <= FEW ? 1 : PAGE;
-      const pages = Array.from({ length: Math.ceil(keys.length / size) }, (_, at) =>
-        read(keys.slice(at * size, (at + 1) * size)),
-      );
-      return (await Promise.all(pages)).flat();
+    async list(start, since = "") {
+      const [now, names, cursor, all] = await run(redis, NAMES, [index], [since]);
+      const keys = (names as unknown[]).flatMap((name) => textOf(name) ?? []);
+      return {
+        entries: await readAll(start === "" ? keys : keys.filter((key) => key.startsWith(start))),
+        now: Number(now),
+        cursor: String(cursor),
+        complete: Number(all) === 1,
+      };
     },
   };
 }

@@ -15,31 +15,43 @@ export interface Scripting {
  * What becomes of one record, atomically. KEYS: the record, and the index of all records, or no index. ARGV:
  * the verb ("get"; "delete"; or when to write: "always", "absent": only if nothing is stored, "equal": only if
  * the next one is), what must be stored, the value, its time to live in ms, the channel, the record's name.
- * Answers whether it wrote, Redis's clock in ms, and what is stored now. With "index" the only key is the
- * index, and all it does is to put the name there.
+ * Answers whether it wrote, Redis's clock in ms, and what is stored now. With "changed" or "found" the only key is
+ * the index, and all it does is to put the name there.
  *
- * What is no string is nothing: it is nobody's record, and is written over. A refused write puts the record it found into the index as well, so that an index that was lost heals. A
- * PUBLISH that fails leaves the write standing: watchers poll as well. Texts are answered behind a "=", which
- * keeps a client that would parse them as JSON from it.
+ * The index is one sorted set: `x<name>` with the moment the record expires, in ms; `c<name>` with the number of
+ * its last change; `last`, the highest such number, and `born`, the first. Numbers are Redis's clock in microseconds,
+ * or one more than the last, and so above every moment in ms.
+ *
+ * What is no string is nothing: it is nobody's record, and is written over. A refused write puts the record it found
+ * into the index as well, so that an index that was lost heals. A PUBLISH that fails leaves the write standing:
+ * watchers poll as well. Texts are answered behind a "=", which keeps a client that would parse them as JSON from it.
  */
 export const WRITE: Script = {
   text: `local verb, expected, value, ttl, channel, name = unpack(ARGV)
 local record, index = KEYS[1], KEYS[2]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function put(index)
-  local known = redis.call('ZSCORE', index, name) or now
+local function put(index, changed)
+  for _, old in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, 1000)) do
+    redis.call('ZREM', index, old, 'c' .. old:sub(2))
+  end
+  local known = redis.call('ZSCORE', index, 'x' .. name) or now
   local lives = math.max(ttl, known - now)
-  redis.call('ZREMRANGEBYSCORE', index, '-inf', now)
-  redis.call('ZADD', index, now + lives, name)
+  redis.call('ZADD', index, now + lives, 'x' .. name)
+  if changed or not redis.call('ZSCORE', index, 'c' .. name) then
+    local last = redis.call('ZSCORE', index, 'last') or 0
+    local change = math.max(last + 1, time[1] * 1000000 + time[2])
+    redis.call('ZADD', index, change, 'last', change, 'c' .. name)
+    redis.call('ZADD', index, 'NX', change, 'born')
+  end
   redis.call('PEXPIRE', index, math.max(redis.call('PTTL', index), lives))
 end
-if verb == 'index' then
-  put(record)
+if verb == 'changed' or verb == 'found' then
+  put(record, verb == 'changed')
   return {}
 end
 if verb == 'delete' then
-  if index then redis.call('ZREM', index, name) end
+  if index then redis.call('ZREM', index, 'x' .. name, 'c' .. name) end
   return {redis.call('DEL', record)}
 end
 local stored = verb ~= 'always' and redis.pcall('GET', record)
@@ -53,18 +65,47 @@ if write then
   redis.pcall('PUBLISH', channel, cjson.encode({name, value, now}))
   stored = value
 end
-if stored and index then put(index) end
+if stored and index then put(index, write) end
 return {write and 1 or 0, now, stored and '=' .. stored}`,
-  sha1: "2eda7cd189c0a6f8b208138e3540bbe5275df6b9",
+  sha1: "7c741c0249cf2b79cbb7fc89389d54f6d690e561",
 };
 
-/** Redis's clock in ms, and the values under KEYS, or with an ARGV the names in the index KEYS[1]. */
+/** Redis's clock in ms, and the values under KEYS. */
 export const READ: Script = {
-  text: `local found = ARGV[1] and redis.call('ZRANGE', KEYS[1], 0, -1) or redis.call('MGET', unpack(KEYS))
+  text: `local found = redis.call('MGET', unpack(KEYS))
 for i, text in ipairs(found) do found[i] = text and '=' .. text end
 local time = redis.call('TIME')
 return {time[1] * 1000 + math.floor(time[2] / 1000), found}`,
-  sha1: "c7519be45c01654e54ac77075c394fc431e55c36",
+  sha1: "72b87c579f83c86f97a476aaae44f41d5df2ee41",
+};
+
+/**
+ * Redis's clock in ms, the names in the index KEYS[1], a cursor, and whether these are all names. Where ARGV[1] is a
+ * cursor of the same index on the same run of the same server, these are the names that changed since: another server
+ * may lack the last writes, and so may one that was restarted.
+ */
+export const NAMES: Script = {
+  text: `local index, since = KEYS[1], ARGV[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and info:match('run_id:(%x+)') or ''
+local last = redis.call('ZSCORE', index, 'last') or '0'
+local head = run .. '.' .. (redis.call('ZSCORE', index, 'born') or '0') .. '.'
+local from = since:sub(1, #head) == head and tonumber(since:sub(#head + 1))
+local all = not from or from > tonumber(last)
+local found
+if all then
+  found = redis.call('ZRANGEBYSCORE', index, now, '(1e14')
+else
+  found = redis.call('ZRANGEBYSCORE', index, '(' .. since:sub(#head + 1), '+inf')
+end
+local names = {}
+for _, member in ipairs(found) do
+  if member ~= 'last' and member ~= 'born' then names[#names + 1] = '=' .. member:sub(2) end
+end
+return {now, names, head .. last, all and 1 or 0}`,
+  sha1: "a8ba6f20f18b1463cc59e7657d8a9bedbed5b981",
 };
 
 /** Runs a script by its name, or by its text where Redis doesn't know it (yet, or any more). */

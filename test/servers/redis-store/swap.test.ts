@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { WRITE } from "../../../src/stores/redis/script.js";
+import { NAMES, READ, WRITE } from "../../../src/stores/redis/script.js";
 import { redisStore } from "../../../src/stores/redis.js";
 import type { Store, SwapResult } from "../../../src/stores/store.js";
 import { requireProgram } from "../require.js";
@@ -70,7 +70,7 @@ describe.skipIf(!redisServer)("swap", () => {
     }
   });
 
-  it("knows its script by the SHA-1 of its text", () => {
-    expect(createHash("sha1").update(WRITE.text).digest("hex")).toBe(WRITE.sha1);
+  it.each([WRITE, READ, NAMES])("knows its script by the SHA-1 of its text: $sha1", ({ text, sha1 }) => {
+    expect(createHash("sha1").update(text).digest("hex")).toBe(sha1);
   });
 });

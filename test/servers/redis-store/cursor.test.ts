@@ -1,0 +1,94 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { redisStore } from "../../../src/stores/redis.js";
+import type { StoreListing } from "../../../src/stores/store.js";
+import { requireProgram } from "../require.js";
+import { type RedisServer, startRedis } from "../start-redis.js";
+import { ioredis, type OpenClient, soon } from "./clients.js";
+
+const redisServer = requireProgram("redis-server");
+
+describe.skipIf(!redisServer)("a list since a cursor", () => {
+  let server: RedisServer;
+  let open: OpenClient;
+  beforeAll(async () => {
+    server = await startRedis(redisServer);
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    open = await ioredis.open(server.url);
+    await open.command("FLUSHALL");
+  });
+  afterEach(() => open.close());
+
+  const list = async (since?: string): Promise<StoreListing> =>
+    (await redisStore(open.client).list?.("", since)) as StoreListing;
+  const keys = ({ entries }: StoreListing): string[] => [...entries].map(({ key }) => key).sort();
+  const set = (key: string, ttlMs = 60_000) => redisStore(open.client).set(key, "value", ttlMs);
+
+  it("is everything again once Redis was emptied, also where it was written to since", async () => {
+    await set("a");
+    const { cursor } = await list();
+    await open.command("FLUSHALL");
+    expect(await list(cursor)).toMatchObject({ entries: [], complete: true });
+    await set("b");
+    await set("c");
+    const again = await list(cursor);
+    expect([keys(again), again.complete]).toEqual([["b", "c"], true]);
+  });
+
+  it("is everything again once another server answers, or the same one that was started again", async () => {
+    await open.command("CONFIG", "SET", "save", "3600 1");
+    await set("a");
+    const { cursor } = await list();
+    await open.command("SAVE");
+    await set("lost");
+    const newer = (await list()).cursor;
+    await server.restart();
+    await expect.poll(() => list(newer).catch(String), soon).toMatchObject({ complete: true });
+    expect(keys(await list(newer))).toEqual(["a"]);
+    expect((await list(cursor)).complete).toBe(true);
+  });
+
+  it("is everything again once the index was lost; a write that is refused puts its record back", async () => {
+    await set("a");
+    const { cursor } = await list();
+    await open.command("DEL", "failfast:@index");
+    expect(await redisStore(open.client).swap?.("a", null, "other", 60_000)).toMatchObject({ ok: false });
+    const again = await list(cursor);
+    expect([keys(again), again.complete]).toEqual([["a"], true]);
+  });
+
+  it("tells of no record that a write was refused for", async () => {
+    await set("a");
+    const { cursor } = await list();
+    await redisStore(open.client).swap?.("a", "something else", "other", 60_000);
+    expect(keys(await list(cursor))).toEqual([]);
+  });
+
+  it("goes on where Redis's clock was put back", async () => {
+    await set("a");
+    const later = String(Date.now() * 1_000 + 60_000_000);
+    await open.command("ZADD", "failfast:@index", later, "last", later, "ca");
+    const { cursor } = await list();
+    await set("b");
+    expect(keys(await list(cursor))).toEqual(["b"]);
+  });
+
+  it("the index keeps no name of what has expired", async () => {
+    for (const key of ["a", "b", "c"]) await set(key, 20);
+    await expect.poll(async () => keys(await list())).toEqual([]);
+    await set("d");
+    expect(await open.command("ZRANGE", "failfast:@index", "0", "-1")).toEqual(["xd", "born", "cd", "last"]);
+  });
+
+  it("costs one command where nothing changed, and nothing for the other keys of the database", async () => {
+    await set("a");
+    const { cursor } = await list();
+    for (let at = 0; at < 1_000; at += 1) await open.command("SET", `other:${at}`, "value");
+    await open.command("CONFIG", "RESETSTAT");
+    await list(cursor);
+    const stats = String(await open.command("INFO", "commandstats"));
+    expect(stats).toMatch(/cmdstat_evalsha:calls=1,/);
+    expect(stats).not.toMatch(/cmdstat_(scan|keys|mget|get):/);
+  });
+});
