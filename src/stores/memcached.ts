@@ -1,4 +1,5 @@
-import { type Atomic, detectClient, type MemcachedClient } from "./memcached/client.js";
+import { detectClient, type MemcachedClient } from "./memcached/client.js";
+import type { Atomic } from "./memcached/commands.js";
 import { exptime } from "./memcached/exptime.js";
 import { naming } from "./memcached/name.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";

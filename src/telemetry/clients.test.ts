@@ -7,11 +7,7 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  SimpleSpanProcessor,
-} from "@opentelemetry/sdk-trace-base";
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import pino from "pino";
 import { AggregatorRegistry, Counter, Registry } from "prom-client";
 import { afterEach, describe, expect, test } from "vitest";
@@ -125,7 +121,7 @@ describe("through OpenTelemetry", () => {
   test("a span knows that its call was rejected, and that it made the circuit open", async () => {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const exporter = new InMemorySpanExporter();
-    const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
     const tracer = provider.getTracer("test");
     const failfast = createFailfast({ clock: manualClock() });
     const ends = openTelemetrySpanEvents(failfast, trace);

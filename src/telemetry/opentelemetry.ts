@@ -1,6 +1,7 @@
 import type { Failfast, Subscription } from "../index.js";
 import { CALL_BUCKETS, STORE_BUCKETS } from "./durations.js";
-import { type MetricsOptions, type Series, STATES, Tally } from "./tally.js";
+import { type MetricsOptions, type Series, Tally } from "./tally.js";
+import { STATES } from "./transitions.js";
 
 export type { MetricsOptions } from "./tally.js";
 export { type StoreOperation, type TimedStore, timedStore } from "./timed-store.js";

@@ -1,7 +1,8 @@
 import type { Failfast, Subscription } from "../index.js";
 import { CALL_BUCKETS, Histograms, STORE_BUCKETS } from "./durations.js";
 import { exposition, type Family, type Sample } from "./exposition.js";
-import { type MetricsOptions, STATES, Tally } from "./tally.js";
+import { type MetricsOptions, Tally } from "./tally.js";
+import { STATES } from "./transitions.js";
 
 export type { MetricsOptions } from "./tally.js";
 export { type StoreOperation, type TimedStore, timedStore } from "./timed-store.js";

@@ -6,7 +6,7 @@ import type {
   Subscription,
 } from "../index.js";
 import type { TimedStore } from "./timed-store.js";
-import { effective, Transitions } from "./transitions.js";
+import { effective, type MetricState, Transitions } from "./transitions.js";
 
 /** How circuits are told apart in metrics. */
 export interface MetricsOptions {
@@ -22,9 +22,6 @@ export interface MetricsOptions {
 }
 
 export type Outcome = "success" | "failure" | "rejected";
-/** The states as metrics spell them; an operator's holds are states of their own. */
-export const STATES = ["closed", "open", "half_open", "held_open", "held_closed"] as const;
-export type MetricState = (typeof STATES)[number];
 
 /** What was counted for one label. */
 export interface Series {

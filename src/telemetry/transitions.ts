@@ -1,5 +1,8 @@
 import type { CircuitState, FailfastEvents } from "../index.js";
-import type { MetricState } from "./tally.js";
+
+/** The states as metrics spell them; an operator's holds are states of their own. */
+export const STATES = ["closed", "open", "half_open", "held_open", "held_closed"] as const;
+export type MetricState = (typeof STATES)[number];
 
 type Event = FailfastEvents["open" | "half-open" | "close" | "hold" | "release"];
 interface Standing {

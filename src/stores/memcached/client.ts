@@ -1,3 +1,4 @@
+import type { Commands } from "./commands.js";
 import { type NodeMemcachedClient, nodeMemcached } from "./node-memcached.js";
 
 /** What a client of memjs can do that matters here. */
@@ -11,22 +12,6 @@ export interface MemjsClient {
 
 /** A client of memjs, or of the package `memcached`. */
 export type MemcachedClient = MemjsClient | NodeMemcachedClient;
-
-/** The commands of memcached as the store uses them; those that write say whether they did. */
-export interface Commands {
-  get(name: string): Promise<unknown>;
-  set(name: string, value: string, exptime: number): Promise<boolean>;
-  delete(name: string): Promise<unknown>;
-  /** Where the client has them. */
-  readonly atomic?: Atomic;
-}
-
-export interface Atomic {
-  add(name: string, value: string, exptime: number): Promise<boolean>;
-  /** `undefined` where nothing is stored; the token is gone with the next write. */
-  gets(name: string): Promise<{ readonly value: unknown; readonly token: string } | undefined>;
-  cas(name: string, value: string, token: string, exptime: number): Promise<boolean>;
-}
 
 /** Tells the libraries apart by what their clients can do; throws a `TypeError` for anything else. */
 export function detectClient(client: unknown): Commands {

@@ -1,6 +1,6 @@
 import { systemClock } from "../../runtime/system-clock.js";
 import { batched } from "./batched.js";
-import type { Commands } from "./client.js";
+import type { Commands } from "./commands.js";
 
 type Callback<T> = (error: unknown, result: T) => void;
 
