@@ -1,9 +1,9 @@
 // What each entry of the package weighs, bundled, minified and gzipped: the subpaths, what they add to the core.
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { subpaths } from "../scripts/exports.mjs";
 
 const root = new URL("../", import.meta.url);
 const BUDGETS = { ".": 7_000, stores: 2_500 };
@@ -49,16 +49,14 @@ export async function rooms() {
 
 /** The core, and what each subpath adds to it. */
 export async function sizes() {
-  const { name, exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
-  const { metafile } = await bundle(exports["."]);
+  const { metafile } = await bundle("./dist/index.js");
   const core = new Set(Object.keys(metafile.inputs).map((file) => resolve(file)));
   const rows = [];
-  for (const [subpath, file] of Object.entries(exports)) {
-    if (!file.endsWith(".js")) continue;
+  for (const { subpath, specifier, file } of subpaths) {
     const { outputFiles } = await bundle(file, subpath === "." ? [] : [without(core)]);
     const code = outputFiles[0].contents;
     rows.push({
-      name: `${name}${subpath.slice(1)}`,
+      name: specifier,
       minified: code.length,
       gzipped: gzipSync(code, { level: 9 }).length,
       budget: subpath === "." ? BUDGETS["."] : file.includes("/stores/") ? BUDGETS.stores : undefined,

@@ -1,8 +1,13 @@
 // Builds the package: src to build with the newest TypeScript, one file each, and from those what ships, dist: each
-// entry of the package and the parts that entries share, so that an import reads a few files and not sixty.
+// entry of the package and the parts that entries share, so that an import reads a few files and not sixty. Then the
+// same files again as CommonJS, for what can't load ES modules: Jest, and TypeScript projects that are CommonJS.
 import { execFileSync } from "node:child_process";
-import { cpSync, readFileSync, rmSync } from "node:fs";
-import { build } from "esbuild";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { build, transform } from "esbuild";
+import { subpaths } from "./exports.mjs";
+
+const TARGET = "node20";
 
 for (const folder of ["build", "dist"]) rmSync(folder, { recursive: true, force: true });
 try {
@@ -12,10 +17,8 @@ try {
 } catch {
   process.exit(1);
 }
-const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
-const entries = Object.values(exports).filter((file) => file.endsWith(".js"));
 await build({
-  entryPoints: entries.map((file) => file.replace("dist/", "build/")),
+  entryPoints: subpaths.map(({ file }) => file.replace("dist/", "build/")),
   outbase: "build",
   outdir: "dist",
   bundle: true,
@@ -23,9 +26,25 @@ await build({
   chunkNames: "parts/[hash]",
   format: "esm",
   platform: "node",
-  target: "node20",
+  target: TARGET,
   packages: "external",
   sourcemap: true,
   sourcesContent: false,
 });
 cpSync("build", "dist", { recursive: true, filter: (file) => !/\.js(\.map)?$/.test(file) });
+
+/** Writes a file of dist for CommonJS, under the same name in dist/cjs; neither has the address of a source map. */
+async function toCommonJs(file, translate) {
+  const text = readFileSync(join("dist", file), "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
+  const target = join("dist/cjs", file);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, await translate(text));
+}
+const script = async (text) =>
+  (await transform(text, { format: "cjs", platform: "node", target: TARGET })).code;
+const files = readdirSync("dist", { recursive: true });
+for (const file of files) {
+  if (file.endsWith(".js")) await toCommonJs(file, script);
+  else if (file.endsWith(".d.ts")) await toCommonJs(file, (text) => text);
+}
+writeFileSync("dist/cjs/package.json", `${JSON.stringify({ type: "commonjs" })}\n`);

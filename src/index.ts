@@ -1,7 +1,11 @@
 import { createFailfast, type Failfast } from "./api/failfast.js";
+import { sharedFailfast } from "./api/shared.js";
 
-/** The shared `failfast`: a circuit breaker as one decorator. `createFailfast` makes independent ones. */
-export const failfast: Failfast = createFailfast();
+/**
+ * The shared `failfast`: a circuit breaker as one decorator. It is the same however often a process loads this version
+ * of the package. `createFailfast` makes independent ones.
+ */
+export const failfast: Failfast = /* @__PURE__ */ sharedFailfast();
 
 export type { Circuit, CircuitDecorator, Signal, Snapshot } from "./api/circuit.js";
 export type { Circuits } from "./api/circuits.js";

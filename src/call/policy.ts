@@ -1,3 +1,4 @@
+import { isBranded } from "../errors/brand.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { enabledByEnvironment } from "../options/enabled.js";
@@ -60,7 +61,7 @@ export function listedPredicate(exceptions: Exceptions): Predicate {
 }
 
 function classPredicate(errorClass: ErrorClass): Predicate {
-  if ((errorClass as unknown) !== TimeoutError) return (error) => error instanceof (errorClass as never);
+  if (!isBranded(errorClass, "TimeoutError")) return (error) => error instanceof (errorClass as never);
   return (error) => error instanceof TimeoutError || nameOf(error) === "TimeoutError";
 }
 

@@ -1,4 +1,5 @@
 import type { CircuitState } from "../protocol/record.js";
+import { brand } from "./brand.js";
 import { type Cause, walkCauses } from "./causes.js";
 
 /** The platform's `Response`, where its types are known. */
@@ -85,6 +86,8 @@ export class FailfastError extends Error {
     return this.toResponse();
   }
 }
+
+brand(FailfastError, "FailfastError");
 
 /**
  * What is the same for all of them, or follows from the other fields, is worked out when it is looked at:

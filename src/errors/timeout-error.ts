@@ -1,3 +1,5 @@
+import { brand } from "./brand.js";
+
 /**
  * A call took too long. Throw it from your own code, or list it in `exceptions`: in such a list it also
  * stands for every other error named `TimeoutError`, as `AbortSignal.timeout()` gives.
@@ -10,3 +12,5 @@ export class TimeoutError extends Error {
     super(message, options);
   }
 }
+
+brand(TimeoutError, "TimeoutError");

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -14,7 +15,10 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { VERSION } from "../../build/runtime/version.js";
+import { subpaths } from "../../scripts/exports.mjs";
 
+const isNamed = (name) => name !== "default";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const project = mkdtempSync(join(tmpdir(), "failfast-package-"));
 process.on("exit", () => rmSync(project, { recursive: true, force: true }));
@@ -23,24 +27,30 @@ const run = (command, args, cwd = project) =>
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 assert.equal(manifest.dependencies, undefined, "the core depends on nothing");
-for (const [subpath, file] of Object.entries(manifest.exports)) {
-  if (subpath === "./package.json") continue;
-  assert.ok(existsSync(join(root, file)), `${subpath} is there`);
-  assert.ok(existsSync(join(root, file.replace(/\.js$/, ".d.ts"))), `${subpath} has types`);
+for (const { subpath, file, commonjs } of subpaths) {
+  for (const each of [file, commonjs]) {
+    assert.ok(existsSync(join(root, each)), `${subpath} is there`);
+    assert.ok(existsSync(join(root, each.replace(/\.js$/, ".d.ts"))), `${subpath} has types`);
+  }
 }
+assert.equal(VERSION, manifest.version, "the version in src/runtime/version.ts");
 // Every store that was built can be imported: by a subpath of its own, or from the core.
-const core = await import(join(root, manifest.exports["."]));
+const core = await import(join(root, "dist/index.js"));
 for (const file of readdirSync(join(root, "build/stores")).filter((name) => name.endsWith(".js"))) {
-  if (Object.values(manifest.exports).includes(`./dist/stores/${file}`)) continue;
+  if (subpaths.some((each) => each.file === `./dist/stores/${file}`)) continue;
   const makers = Object.keys(await import(join(root, "build/stores", file)));
   for (const name of makers.filter((each) => each.endsWith("Store")))
     assert.equal(typeof core[name], "function", `${name} of ${file} can be imported`);
 }
-// What is exported has the name it has in the source: frameworks and logs tell classes by theirs.
-for (const file of Object.values(manifest.exports).filter((each) => each.endsWith(".js"))) {
+// What is exported, as ES modules and as CommonJS, has the name it has in the source: frameworks and logs tell classes by theirs.
+for (const { file, commonjs } of subpaths) {
   const source = await import(join(root, file.replace("./dist/", "build/")));
-  for (const [name, value] of Object.entries(await import(join(root, file))))
-    assert.equal(value.name, source[name].name, `${name} of ${file}`);
+  for (const each of [file, commonjs]) {
+    const { default: _, "module.exports": __, ...shipped } = await import(join(root, each));
+    assert.deepEqual(Object.keys(shipped).sort(), Object.keys(source).filter(isNamed).sort(), each);
+    for (const [name, value] of Object.entries(shipped))
+      assert.equal(value.name, source[name].name, `${name} of ${each}`);
+  }
 }
 run(process.execPath, [join(root, "node_modules/publint/src/cli.js"), root, "--pack", "false"], root);
 
@@ -64,20 +74,50 @@ const packed = JSON.parse(
 );
 const [{ filename }] = Array.isArray(packed) ? packed : Object.values(packed);
 writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-run("npm", ["install", "--offline", "--no-audit", "--no-fund", `./${filename}`]);
+run("npm", ["install", "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund", `./${filename}`]);
 const installed = join(project, "node_modules/failfast");
 assert.ok(
   !readdirSync(join(installed, "src"), { recursive: true }).some((name) => String(name).includes(".test.")),
 );
 
 // Each subpath by itself, and the core in use: with nothing else installed, and then beside Nest, which one is for.
-const subpathNames = Object.keys(manifest.exports)
-  .filter((subpath) => subpath !== "./package.json")
-  .map((subpath) => subpath.replace(".", "failfast"));
+const subpathNames = subpaths.map(({ specifier }) => specifier);
 use(subpathNames.filter((name) => name !== "failfast/nest"));
 for (const name of ["@nestjs", "@types", "rxjs", "reflect-metadata"])
   symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
 use(["failfast", "failfast/nest"], ["--types", "node"]);
+
+// Another copy of the package in the same process, and another version of it.
+for (const name of ["failfast-copy", "failfast-newer"])
+  cpSync(installed, join(project, "node_modules", name), { recursive: true });
+for (const file of filesIn(join(project, "node_modules/failfast-newer/dist"))) {
+  const text = readFileSync(file, "utf8");
+  const renamed = text.replaceAll(`VERSION = "${manifest.version}"`, 'VERSION = "99.0.0"');
+  if (renamed !== text) writeFileSync(file, renamed);
+}
+cpSync(join(root, "test/package/copies.mjs"), join(project, "copies.mjs"));
+run(process.execPath, ["copies.mjs"]);
+
+// A TypeScript project that is CommonJS, as TypeScript 5.9, 6 and 7 compile it.
+writeFileSync(
+  join(project, "commonjs.cts"),
+  `import { createFailfast, failfast, type Circuit, FailfastError, memoryStore } from "failfast";
+import { failfastFetch } from "failfast/fetch";
+import { redisStore } from "failfast/redis";
+const salesApi: Circuit = failfast("sales_api", 60, { store: memoryStore() });
+void salesApi.run(() => 1).then((one: number) => {
+  if (one !== 1 || typeof failfastFetch !== "function" || typeof redisStore !== "function") throw new Error("wrong");
+});
+if (new FailfastError({ circuit: "x", state: "open", retryAfterMs: 1 }).status !== 503) throw new Error("wrong");
+if (typeof require !== "function" || createFailfast() === failfast) throw new Error("not CommonJS");
+`,
+);
+for (const typescript of ["typescript-5.9", "typescript-6", "typescript"]) {
+  const flags = ["--strict", "--skipLibCheck", "false", "--target", "es2022", "--types", "node"];
+  const tsc = join(root, "node_modules", typescript, "bin/tsc");
+  run(process.execPath, [tsc, ...flags, "--module", "node16", "commonjs.cts"]);
+  run(process.execPath, ["commonjs.cjs"]);
+}
 
 // Projects that resolve types as TypeScript did before packages had `exports`, as older Nest projects do.
 const old = subpathNames.map((name, at) => `import * as s${at} from "${name}";\nvoid s${at};`);
@@ -87,6 +127,12 @@ run(process.execPath, [
   ...["--noEmit", "--strict", "--target", "es2022", "--module", "commonjs", "--moduleResolution", "node10"],
   ...["--skipLibCheck", "--types", "node", "old.ts"],
 ]);
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
 
 function use(names, types = []) {
   const use = `

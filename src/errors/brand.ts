@@ -1,0 +1,23 @@
+type AnyClass = abstract new (...args: never[]) => unknown;
+
+const markOf = (name: string): symbol => Symbol.for(`failfast.${name}`);
+
+/**
+ * Marks the class, so that `instanceof` knows the errors of another copy of this package, too: a process may have
+ * several, and share their circuits. Subclasses are told apart as ever.
+ */
+export function brand(errorClass: AnyClass, name: string): void {
+  const mark = markOf(name);
+  Object.defineProperty(errorClass.prototype, mark, { value: true });
+  Object.defineProperty(errorClass, Symbol.hasInstance, {
+    value(this: unknown, value: unknown): boolean {
+      if (this !== errorClass) return Function.prototype[Symbol.hasInstance].call(this, value);
+      return typeof value === "object" && value !== null && mark in value;
+    },
+  });
+}
+
+/** Whether it is the class of that name, of this copy of the package or of another. */
+export function isBranded(errorClass: AnyClass, name: string): boolean {
+  return Object.hasOwn(Object(errorClass.prototype), markOf(name));
+}
