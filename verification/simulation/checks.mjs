@@ -1,23 +1,49 @@
 // What must hold at every step, whatever happens: each check names the promise that it is about.
+import { makeAgreement } from "./agreement.mjs";
+import { makeLiveness } from "./liveness.mjs";
 import { RUBBISH } from "./plan.mjs";
 
 /** How long an async caller may wait for its lease, and the slack of a drifting clock, in ms. */
-const LEASE_WAIT = 50.2;
+const LEASE_WAIT = 250.5;
 
 /** Past it another call may have the lease. */
 const SHORTEST_LEASE = 9_000;
 
+/** What keeps a store from answering, or a process from hearing it. */
+const NOT_ITS_BEST = [
+  "partition",
+  "split",
+  "store",
+  "restart",
+  "rubbish",
+  "pause",
+  "stall",
+  "freeze",
+  "sleep",
+  "busy-loop",
+  "crash",
+  "jump",
+];
+
 export function makeChecks(world, plan) {
   const { time } = world;
   const violations = [];
-  const fail = (promise, what) => violations.push({ promise, what, at: time.now() });
+  /** Each once, whatever its figures are. */
+  const found = new Set();
+  const fail = (promise, what) => {
+    const kind = `${promise} ${what.replace(/[\d.']+/g, "#")}`;
+    if (!found.has(kind)) violations.push({ promise, what, at: time.now() });
+    found.add(kind);
+  };
+  const agreement = makeAgreement(fail, plan);
+  const liveness = makeLiveness(fail, world, plan);
   /** By member and circuit: transitions so far, revisions seen, when an operator last did something. */
   const seen = new Map();
   const of = (member, name) => {
     const key = `${member.name} ${name}`;
     let its = seen.get(key);
     if (its === undefined) {
-      its = { epoch: 0, revision: 0, succeeding: false, operated: -Infinity, probing: 0 };
+      its = { epoch: 0, opens: 0, revision: 0, succeeding: false, operated: -Infinity, probing: 0 };
       seen.set(key, its);
     }
     return its;
@@ -34,37 +60,61 @@ export function makeChecks(world, plan) {
   const tripsAtOnce =
     threshold === 1 && failureRate === undefined && callTimeout === undefined && rampUp === undefined;
 
+  const shortestLease = callTimeout === undefined ? SHORTEST_LEASE : milliseconds(callTimeout) + 900;
+  const storeIsWell =
+    plan.network.loss === 0 &&
+    plan.network.delay <= 60 &&
+    !plan.rollsOver &&
+    plan.events.every(({ what }) => !NOT_ITS_BEST.includes(what));
+
   return {
     violations,
+    /** There is nothing more to look for. */
+    over: () => violations.length > 0 && !world.through,
     fail,
     stats: { calls: 0, rejected: 0, probes: 0, trips: 0, closings: 0, writes: 0 },
 
-    calling(member, circuit) {
+    calling(member, circuit, { style, outer, informed }) {
       this.stats.calls++;
-      return {
+      const its = of(member, circuit.name);
+      const began = {
         at: time.now(),
-        state: circuit.state,
-        held: circuit.held,
+        ...agreement.standing(member, circuit),
         operations: member.operations,
         pausedUntil: member.pausedUntil,
+        sync: style === "sync",
+        outer,
+        informed,
+        opens: its.opens,
+        outcome: "made to wait",
       };
+      liveness.calling(member, circuit, began);
+      member.calling = began;
+      return began;
     },
     /** The synchronous part of the call is over. */
     called(member, circuit, began) {
+      member.calling = undefined;
+      if (plan.pace && began.outer === undefined && !began.acting) agreement.met(member, circuit, began);
       if (
         began.state === "closed" &&
+        began.outcome === "admitted" &&
+        !began.failed &&
         circuit.held === undefined &&
         member.operations !== began.operations &&
-        member.started
+        member.called.has(circuit.name)
       )
         fail(
           "a call asks the store nothing",
           `${member.name}: a call through the closed ${circuit.name} made a store operation`,
         );
-      member.started = true;
-      began.cut = true;
+      // The first call begins to keep in step.
+      member.called.add(circuit.name);
     },
     admitted(member, circuit, began, bad) {
+      began.outcome = "admitted";
+      liveness.admitted(member, circuit);
+      if (began.informed) this.informed(member, circuit);
       const waited = time.now() - began.at;
       if (waited > LEASE_WAIT && member.pausedUntil <= began.at)
         fail(
@@ -75,7 +125,9 @@ export function makeChecks(world, plan) {
       const probe = circuit.state === "half-open";
       if (probe) this.stats.probes++;
       if (probe) its.probing++;
+      if (probe && began.outer === undefined) this.oneProbe(member, circuit, its, began);
       return {
+        began,
         epoch: its.epoch,
         generation: circuit.snapshot().generation,
         probe,
@@ -84,10 +136,47 @@ export function makeChecks(world, plan) {
         at: time.now(),
       };
     },
+    /** One probe of a process at a time, while its lease runs; what is called from within it is part of it. */
+    oneProbe(member, circuit, its, began) {
+      const { live } = its;
+      const runs = live !== undefined && live.opens === its.opens && time.now() - live.at < shortestLease;
+      if (runs && member.pausedUntil <= live.at)
+        fail("one probe at a time", `${member.name} sent a second one through ${circuit.name}`);
+      its.live = { began, at: time.now(), opens: its.opens };
+    },
+    /** What the fleet knows, a process knows that looked. */
+    informed(member, circuit) {
+      const record = world.store.record(circuit.name);
+      const { scope = "fleet", quorum = 1 } = plan.options;
+      const knowable =
+        scope === "fleet" &&
+        quorum === 1 &&
+        plan.tells &&
+        !plan.rollsOver &&
+        !plan.without.includes("list") &&
+        plan.network.loss === 0 &&
+        plan.network.delay < 100 &&
+        member.cut === "" &&
+        world.store.isUp();
+      const snapshot = circuit.snapshot();
+      if (!knowable || circuit.held !== undefined || snapshot.pending) return;
+      if (record?.state === "open" && record.until > world.store.now() + 1_500)
+        fail(
+          "a process that is ready knows what the fleet knows",
+          `${member.name} called through ${circuit.name}, which is open at revision ${record.revision}; it knows ${snapshot.revision}`,
+        );
+    },
+    /** A call ended as neither, for what it called in turn was rejected. */
+    left(member, circuit, admitted) {
+      const its = of(member, circuit.name);
+      if (admitted.probe) its.probing--;
+    },
     ending(member, circuit, admitted, fails) {
       const its = of(member, circuit.name);
       its.succeeding = !fails;
+      admitted.began.failed = fails;
       if (admitted.probe) its.probing--;
+      if (its.live?.began === admitted.began) its.live = undefined;
       void this.judged(member, circuit, {
         ...admitted,
         fails,
@@ -99,14 +188,16 @@ export function makeChecks(world, plan) {
       });
     },
     /** What came of a result, after it was taken and before anything else happens. */
-    async judged(member, circuit, { probe, last, free, at, late, moved, fails, before }) {
-      for (let turns = 0; turns < 6; turns++) await undefined;
+    async judged(member, circuit, { began, probe, last, free, at, late, moved, fails, before }) {
+      for (let turns = 0; turns < 16; turns++) await undefined;
       of(member, circuit.name).succeeding = false;
       const { name, state, held } = circuit;
       if (held !== undefined) return;
       if (late && !probe && state !== before)
         fail("a late result changes nothing", `${member.name}: ${name} went from ${before} to ${state}`);
       if (late || moved || !free) return;
+      if (plan.slow && probe && state === "closed" && time.now() - at > 1_000 && began.outer === undefined)
+        fail("slow is no recovery", `${member.name}: a probe of ${time.now() - at} ms closed ${name}`);
       if (fails && (probe || tripsAtOnce) && state === "closed")
         fail("a failure opens it here at once", `${member.name}: ${name} is ${state}`);
       const { by } = circuit.snapshot();
@@ -128,8 +219,22 @@ export function makeChecks(world, plan) {
         );
     },
     ended(member, circuit, began, { value, error, expected, fails }) {
+      const its = of(member, circuit.name);
+      if (its.live?.began === began) its.live = undefined;
+      if (began.innerRejected) return;
       if (error !== undefined && world.library.isFailfastError(error)) {
         this.stats.rejected++;
+        if (began.outer === undefined) liveness.rejected(member, circuit, began);
+        else if (
+          began.outer.state !== "closed" &&
+          began.outer.held === undefined &&
+          its.opens === began.outer.opens &&
+          time.now() - began.outer.at < shortestLease
+        )
+          fail(
+            "what is called from within a probe belongs to it",
+            `${member.name}: a call from within the probe of ${circuit.name} was rejected`,
+          );
         const waited = time.now() - began.at;
         if (waited > LEASE_WAIT && member.pausedUntil <= began.at)
           fail(
@@ -144,6 +249,7 @@ export function makeChecks(world, plan) {
         return;
       }
       if (error?.name === "TimeoutError" && plan.options.callTimeout) return;
+      if (!fails && error === undefined && began.outer === undefined) liveness.served(member, circuit, began);
       if (fails ? error !== expected : value !== expected)
         fail(
           "the call's own outcome reaches its caller",
@@ -152,12 +258,31 @@ export function makeChecks(world, plan) {
     },
     operated(member, circuit) {
       operators = true;
-      of(member, circuit.name).operated = time.now();
+      const its = of(member, circuit.name);
+      its.operated = time.now();
+      its.opens++;
     },
+    /** A rejection, as it is told. */
+    refused(member, name, error) {
+      const circuit = member.circuits?.[Number(name.slice(1))];
+      if (circuit === undefined) return;
+      if (member.calling) member.calling.outcome = "rejected";
+      agreement.rejected(member, circuit, error);
+    },
+    /** The store is told to be down. */
+    storeDown(member, error) {
+      if (!storeIsWell) return;
+      fail("a store that answers is not down", `${member.name}: ${error}`);
+    },
+    servedInARow: liveness.servedInARow,
     moved(member, { type, circuit: name, local, error }) {
       const its = of(member, name);
       its.epoch++;
+      const circuit = member.circuits?.[Number(name.slice(1))];
+      if (plan.pace && circuit !== undefined) agreement.moved(member, circuit, type);
       if (type === "open") {
+        its.opens++;
+        liveness.opened(member, name, local);
         this.stats.trips++;
         its.opened = true;
         const news = error !== its.error;
@@ -174,7 +299,9 @@ export function makeChecks(world, plan) {
       if (local) {
         const operated = time.now() - its.operated < 5_000;
         const closedByItself = (closedRevisions.get(name) ?? new Set()).has(revision);
-        if (!its.succeeding && !operated && !closedByItself)
+        // There time alone closes it.
+        const byTime = plan.options.recovery === "all";
+        if (!its.succeeding && !operated && !closedByItself && !byTime)
           fail("absence is not health", `${member.name} closed ${name} with no probe that succeeded`);
       } else if (!(closedRevisions.get(name) ?? new Set()).has(revision) && revision !== 0) {
         fail(
@@ -191,6 +318,7 @@ export function makeChecks(world, plan) {
         for (const circuit of member.circuits) {
           const its = of(member, circuit.name);
           const { revision } = circuit.snapshot();
+          if (plan.pace) agreement.step(member, circuit);
           if (revision < its.revision)
             fail(
               "a replica only moves up",
@@ -221,6 +349,7 @@ export function makeChecks(world, plan) {
         if (!closedRevisions.has(name)) closedRevisions.set(name, new Set());
         closedRevisions.get(name).add(record.revision);
       }
+      if (key.startsWith("circuit:")) liveness.written(key.slice("circuit:".length), by, old, record);
       if (old === undefined) return;
       const over = superseded.has(before);
       superseded.add(before);
@@ -248,6 +377,8 @@ export function makeChecks(world, plan) {
     },
   };
 }
+
+const milliseconds = (time) => Number.parseFloat(time) * (time.endsWith("ms") ? 1 : 1_000);
 
 function parse(value) {
   if (value === null || RUBBISH.includes(value)) return undefined;

@@ -1,10 +1,10 @@
 // One process of the fleet: the shipped library on a clock of its own, traffic, and an end at any moment.
-
-/** The failure of the backend: the same object for all, so that it is seen whether it reaches its caller. */
-const BACKEND = new Error("the backend failed");
+import { makeCaller } from "./caller.mjs";
 
 /** After a stall, what times out within as long again, but no longer than this, is blamed on it. */
 const AFTERMATH_MS = 1_000;
+/** The coarse clock's tick. */
+const TICK_MS = 10;
 
 export function startMember(world, plan, index, life, version = 1) {
   const { time, random, tell, checks, store, library } = world;
@@ -13,6 +13,12 @@ export function startMember(world, plan, index, life, version = 1) {
   const rate = 1 + (plan.drifts[index] ?? 0);
   const offset = time.now();
   let wallShift = 1_800_000_000_000 + (plan.skews[index] ?? 0);
+  /** Its monotonic clock stood still for so long; in a busy loop it is ahead of what else happens. */
+  let slept = 0;
+  let ahead = 0;
+  let lastTick = 0;
+  const here = () => Math.max(time.now(), ahead);
+  const monotonic = () => (here() - offset - slept) * rate;
   const member = {
     name,
     host,
@@ -21,7 +27,11 @@ export function startMember(world, plan, index, life, version = 1) {
     alive: true,
     operations: 0,
     cut: "",
+    /** The circuits that it has called. */
+    called: new Set(),
     watchers: [],
+    /** When the store was last asked, by key, where it has not answered yet. */
+    requests: new Map(),
     pausedUntil: 0,
     blamedUntil: 0,
     late: [],
@@ -31,6 +41,7 @@ export function startMember(world, plan, index, life, version = 1) {
       else this.late.push(run);
     },
     pause(ms) {
+      lastTick = monotonic();
       this.pausedUntil = Math.max(this.pausedUntil, time.now() + ms);
       time.after(ms, () => this.wake());
     },
@@ -39,7 +50,39 @@ export function startMember(world, plan, index, life, version = 1) {
       this.pause(ms);
       this.blamedUntil = time.now() + ms + Math.min(ms, AFTERMATH_MS);
     },
-    stalled: () => time.now() < member.blamedUntil,
+    /** The host sleeps, and its monotonic clock with it. */
+    sleep(ms) {
+      this.pause(ms);
+      time.after(ms, () => {
+        slept += ms;
+      });
+    },
+    /** The process is frozen; thawed, it asks what the fleet knows before it goes on. */
+    freeze(ms) {
+      // Its connection is lost, and it learns so late.
+      if (this.cut === "") this.cut = "pushes";
+      time.after(ms, async () => {
+        if (this.cut === "pushes") this.cut = "";
+        time.after(200, () => {
+          for (const watcher of this.watchers) watcher.gap();
+        });
+        if (!this.alive || time.now() < this.pausedUntil) return;
+        await failfast.ready();
+        if (this.alive) for (const n of circuits.keys()) call(n, true);
+      });
+      this.pause(ms);
+    },
+    /** It calls in a loop that never yields, so that nothing else of it runs. */
+    loop(ms, calls) {
+      if (time.now() < this.pausedUntil) return;
+      this.stall(ms);
+      const from = time.now();
+      for (let n = 1; n <= calls; n++) {
+        ahead = from + (n * ms) / calls;
+        call(n % plan.circuits);
+      }
+    },
+    stalled: () => here() < member.blamedUntil,
     /** What fell due meanwhile comes all at once. */
     wake() {
       if (time.now() < this.pausedUntil) return;
@@ -50,72 +93,119 @@ export function startMember(world, plan, index, life, version = 1) {
     },
   };
   const clock = {
-    now: () => (time.now() - offset) * rate,
-    wall: () => wallShift + time.now(),
+    now: monotonic,
+    wall: () => wallShift + here(),
     random,
     stalled: member.stalled,
     after(ms, run) {
       let cancelled = false;
-      time.after(ms / rate, () => {
-        if (!cancelled) member.whenAwake(run);
-      });
+      const due = monotonic() + ms;
+      const fire = () => {
+        if (cancelled) return;
+        const left = due - monotonic();
+        // Timers go by the clock that stood still.
+        if (left > 1) time.after(left / rate, () => member.whenAwake(fire));
+        else run();
+      };
+      time.after(ms / rate, () => member.whenAwake(fire));
       return () => {
         cancelled = true;
       };
     },
+    ...(plan.pace === undefined
+      ? {}
+      : {
+          coarse() {
+            if (time.now() >= member.pausedUntil) lastTick = monotonic() - (monotonic() % TICK_MS);
+            return lastTick;
+          },
+        }),
   };
-  const failfast = library.createFailfast({ clock, store: store.connect(member), host });
-  const circuits = Array.from({ length: plan.circuits }, (_, n) =>
-    failfast(`c${n}`, plan.open, plan.options),
-  );
+  const failfast = library.createFailfast({
+    clock,
+    store: store.connect(member),
+    host,
+    ...(plan.namedFirst ? { timeout: "30s" } : {}),
+  });
+  member.failfast = failfast;
+  const circuits = plan.namedFirst ? namedFirst() : namedHere();
   for (const type of ["open", "half-open", "close"]) {
     failfast.on(type, (event) => {
+      if (!/^c\d+$/.test(event.circuit)) return;
       checks.moved(member, event);
       tell(
         `${name}: ${event.circuit} is ${type === "close" ? "closed" : type}${event.local ? "" : ", as it heard"}`,
       );
+      if (plan.listener === type) act(Number(event.circuit.slice(1)));
     });
   }
-  void failfast.ready();
+  if (plan.pace !== undefined) {
+    failfast.on("reject", ({ circuit, error }) => checks.refused(member, circuit, error));
+    failfast.on("store-down", ({ error }) => checks.storeDown(member, error));
+  }
+  member.circuits = circuits;
+  const call = makeCaller(world, plan, member, circuits);
+  member.ready = failfast.ready();
+  if (plan.names) callOnceEach(plan.names);
 
-  /** A call to the backend of a circuit; what came of it is checked as it happens. */
-  function call(n) {
-    const circuit = circuits[n];
-    const bad = index % plan.hosts < plan.badHosts && !world.healed;
-    const fails = bad || world.backendDown(n, index) || (!world.healed && random() < plan.errors);
-    const latency = fails
-      ? 5 + random() * 50
-      : 5 + random() * (!world.healed && random() < 0.05 ? 3_000 : 100);
-    const began = checks.calling(member, circuit);
-    let admitted;
-    const end = circuit.run(
-      () =>
-        new Promise((resolve, reject) => {
-          admitted = checks.admitted(member, circuit, began, bad);
-          time.after(latency, () =>
-            member.whenAwake(() => {
-              checks.ending(member, circuit, admitted, fails);
-              if (fails) reject(BACKEND);
-              else resolve(name);
-            }),
-          );
-        }),
-    );
-    checks.called(member, circuit, began);
-    end.then(
-      (value) => checks.ended(member, circuit, began, { value, expected: name, fails }),
-      (error) => checks.ended(member, circuit, began, { error, expected: BACKEND, fails }),
-    );
+  function namedHere() {
+    return Array.from({ length: plan.circuits }, (_, n) => failfast(`c${n}`, plan.open, plan.options));
+  }
+
+  /** An operator knows their names before a guard defines them, by its first call, with options of its own. */
+  function namedFirst() {
+    if (life === 0 && index === 0) {
+      tell(`an operator at ${name} trips c0 by its name`);
+      checks.operated(member, { name: "c0" });
+      void failfast("c0").trip();
+    }
+    const guard = failfast((n) => `c${n}`, plan.open, plan.options);
+    return Array.from({ length: plan.circuits }, (_, n) => guard.for(n));
+  }
+
+  /** Many names that are well. */
+  function callOnceEach(count) {
+    const guard = failfast((n) => `well${n}`, plan.open, plan.options);
+    const fetch = guard(async (n) => n);
+    for (let n = 0; n < count; n++) void fetch(n);
+  }
+
+  /** A listener that calls the circuit. */
+  function act(n) {
+    if (member.acting || member.circuits === undefined) return;
+    member.acting = true;
+    // The call that it is told of is not over: what that one met is looked at no further.
+    const outer = member.calling;
+    if (outer) outer.acting = true;
+    call(n);
+    member.calling = outer;
+    member.acting = false;
   }
 
   function traffic() {
     if (!member.alive) return;
-    member.whenAwake(() => call(Math.floor(random() * plan.circuits)));
+    member.whenAwake(() => {
+      if (!plan.inRotation || !library.isDown?.(failfast)) call(Math.floor(random() * plan.circuits));
+    });
     time.after((-Math.log(1 - random()) * 1_000) / plan.callsPerSecond, traffic);
   }
-  time.after(random() * 1_000, traffic);
 
-  member.circuits = circuits;
+  /** Now and then, one call or some of each circuit. */
+  function sometimes() {
+    if (!member.alive) return;
+    const { everyMs, size } = plan.pace;
+    for (let n = 0; n < size * plan.circuits; n++)
+      time.after(size === 1 ? n : random() * pick(0, 20, 2_000), () =>
+        member.whenAwake(() => call(n % plan.circuits)),
+      );
+    time.after(everyMs * (0.9 + 0.2 * random()), sometimes);
+  }
+  const pick = (...values) => values[Math.floor(random() * values.length)];
+
+  const { kind = "busy", everyMs } = plan.pace ?? {};
+  if (kind === "busy") time.after(random() * 1_000, traffic);
+  else if (kind !== "job") time.after(random() * everyMs, sometimes);
+
   member.call = call;
   member.operate = (n, verb) => {
     checks.operated(member, circuits[n]);

@@ -20,11 +20,13 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     seed: { type: "string" },
     library: { type: "string", default: fileURLToPath(new URL("../../dist", import.meta.url)) },
+    field: { type: "boolean", default: false },
+    through: { type: "boolean", default: false },
     first: { type: "boolean", default: false },
     part: { type: "string" },
   },
 });
-const library = await import(pathToFileURL(resolve(values.library, "index.js")).href);
+const library = await load(values.library);
 // The library says once what a store in trouble means; here that is every second run.
 process.on("warning", () => {});
 process.removeAllListeners("warning");
@@ -37,9 +39,19 @@ if (values.seed !== undefined) await story(Number(values.seed));
 else if (values.part !== undefined) await part(JSON.parse(values.part));
 else await all(Number(values.from), Number(values.seeds));
 
+/** The library, and its health check where that can be loaded. */
+async function load(folder) {
+  const part = (name) => import(pathToFileURL(resolve(folder, name)).href);
+  const core = await part("index.js");
+  const { FailfastHealthIndicator } = await part("frameworks/nest.js").catch(() => ({}));
+  const isDown = (failfast) =>
+    new FailfastHealthIndicator(failfast).check("it", { down: true }).it.status === "down";
+  return FailfastHealthIndicator ? { ...core, isDown } : core;
+}
+
 async function once(seed) {
   unhandled = undefined;
-  const result = await simulate(planOf(seed), library);
+  const result = await simulate(planOf(seed, values.field), library, values.through);
   if (unhandled !== undefined)
     result.violations.push({ promise: "no rejection is unhandled", what: String(unhandled), at: 0 });
   return result;
@@ -54,7 +66,7 @@ async function story(seed) {
     console.log(`\nseed ${seed}: all promises held (trace ${first.hash})`);
     return;
   }
-  const smallest = await shrink(planOf(seed), library, violation.promise);
+  const smallest = await shrink(planOf(seed, values.field), library, violation.promise);
   const { trace, violations } = await simulate(smallest, library);
   const { events: _, skews: __, drifts: ___, ...plan } = smallest;
   console.log(JSON.stringify(plan));
@@ -72,10 +84,10 @@ async function part({ from, to, step, also }) {
     const { violations, stats, seconds } = await once(seed);
     process.send({
       seed,
-      violations: violations.slice(0, 1),
+      violations: violations.slice(0, 40),
       stats,
       seconds,
-      processes: planOf(seed).processes,
+      processes: planOf(seed, values.field).processes,
     });
   }
   process.disconnect();
@@ -95,6 +107,7 @@ async function all(from, asked) {
     const child = fork(fileURLToPath(import.meta.url), [
       "--library",
       values.library,
+      ...(values.field ? ["--field"] : []),
       "--part",
       JSON.stringify({ from: from + core, to: from + asked, step: cores, also: core === 0 ? again : [] }),
     ]);

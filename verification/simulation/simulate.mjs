@@ -1,14 +1,20 @@
 // One run: a fleet through a plan's chaos, then healed, and asked whether it is in step and still alive.
 import { makeChecks } from "./checks.mjs";
+import { heal } from "./heal.mjs";
 import { startMember } from "./member.mjs";
-import { CHAOS_MS, RUBBISH } from "./plan.mjs";
+import { CHAOS_MS } from "./plan.mjs";
 import { simulatedStore } from "./store.mjs";
 import { chanceOf, virtualTime } from "./time.mjs";
 
 const STEP_MS = 250;
+/** A job is ended after this share of the time to the next one, whatever it waits for. */
+const JOB_SHARE = 0.8;
 
-/** Runs the plan with a library; the same plan and library give the same trace. */
-export async function simulate(plan, library) {
+/**
+ * Runs the plan with a library; the same plan and library give the same trace. `through`: it goes on when a promise is
+ * broken, to see what else is.
+ */
+export async function simulate(plan, library, through = false) {
   const random = chanceOf(plan.seed ^ 0x5eed);
   const { clock: time, runUntil } = virtualTime(random);
   const trace = [];
@@ -16,6 +22,7 @@ export async function simulate(plan, library) {
     time,
     random,
     library,
+    through,
     healed: false,
     downUntil: new Map(),
     backendDown: (n, index) => (world.downUntil.get(n) ?? 0) > time.now() && index < world.hit,
@@ -33,6 +40,18 @@ export async function simulate(plan, library) {
   function startAgain(who) {
     members[who].end();
     members[who] = startMember(world, plan, who, ++lives[who], versions[who]);
+  }
+  /** A process for each run of a job, which ends once its calls are over. */
+  async function runJob(who) {
+    time.after(plan.pace.everyMs * (0.9 + 0.2 * random()), () => void runJob(who));
+    members[who].end();
+    const member = startMember(world, plan, who, ++lives[who]);
+    members[who] = member;
+    time.after(JOB_SHARE * plan.pace.everyMs, () => member.end());
+    if (plan.pace.ready) await member.ready;
+    for (const n of member.circuits.keys()) await member.call(n);
+    await member.failfast.settled();
+    time.after(random() * 2_000, () => member.end());
   }
   function cutOff(who, way, ms) {
     const member = members[who];
@@ -108,6 +127,18 @@ export async function simulate(plan, library) {
         tell(`${member.name} is paused for ${ms} ms`);
         member.pause(ms);
         break;
+      case "sleep":
+        tell(`the host of ${member.name} sleeps for ${ms} ms`);
+        member.sleep(ms);
+        break;
+      case "freeze":
+        tell(`${member.name} is frozen for ${ms} ms`);
+        member.freeze(ms);
+        break;
+      case "busy-loop":
+        tell(`${member.name} calls ${event.calls} times in a loop of ${ms} ms`);
+        member.loop(ms, event.calls);
+        break;
       case "jump":
         tell(`the wall clock of ${member.name} jumps by ${ms} ms`);
         member.jump(ms);
@@ -124,20 +155,22 @@ export async function simulate(plan, library) {
     }
   }
   for (const event of plan.events) time.after(event.at, () => befall(event));
+  if (plan.pace?.kind === "job")
+    for (const who of members.keys()) time.after(random() * plan.pace.everyMs, () => void runJob(who));
 
   /** Time passes, with a look at everybody now and then; until it holds, or so long. */
   async function pass(ms, holds) {
     const end = time.now() + ms;
     while (time.now() < end) {
-      await runUntil(Math.min(time.now() + STEP_MS, end));
+      await runUntil(Math.min(time.now() + (plan.stepMs ?? STEP_MS), end));
       checks.step(members);
-      if (checks.violations.length > 0 || holds?.()) return true;
+      if (checks.over() || holds?.()) return true;
     }
     return holds === undefined;
   }
 
-  await pass(CHAOS_MS);
-  if (checks.violations.length === 0) await heal();
+  await pass(plan.chaosMs ?? CHAOS_MS);
+  if (!checks.over()) await heal({ world, plan, members, versions, startAgain, pass });
   return {
     violations: checks.violations,
     trace,
@@ -145,127 +178,7 @@ export async function simulate(plan, library) {
     stats: checks.stats,
     seconds: time.now() / 1_000,
   };
-
-  async function heal() {
-    tell("all is well from here on");
-    world.healed = true;
-    world.downUntil.clear();
-    store.setMode("up");
-    for (const member of members) {
-      member.cut = "";
-      member.pausedUntil = Math.min(member.pausedUntil, time.now());
-      member.wake();
-    }
-    for (const [who, version] of versions.entries())
-      if (plan.rollsOver && version === 1) {
-        versions[who] = 2;
-        startAgain(who);
-      }
-    await pass(6_000);
-    // An operator ends what holds there are, and looks again: one that the store had lost may come back.
-    const release = () => {
-      for (const member of members)
-        for (const [n, circuit] of member.circuits.entries())
-          if (circuit.held !== undefined) {
-            tell(`an operator at ${member.name} releases c${n}`);
-            member.operate(n, "release");
-            return;
-          }
-    };
-    for (let n = 1; n <= 20 * plan.circuits; n++) time.after(n * 2_000, release);
-    const all = (holds) =>
-      members.every((member) => member.circuits.every((circuit) => holds(circuit, member)));
-    const {
-      backoff,
-      callTimeout,
-      rampUp,
-      failureRate,
-      threshold = failureRate ? 4 : 1,
-      quorum = 1,
-      scope = "fleet",
-    } = plan.options;
-    const slowest = (20_000 * plan.circuits) / plan.callsPerSecond;
-    const patience = plan.open * 1_000 * (backoff ? 10 : 1) + 120_000 + slowest;
-    const revisionOf = (name) => {
-      const value = store.live(`circuit:${name}`);
-      return value === null || RUBBISH.includes(value) ? 0 : JSON.parse(value).revision;
-    };
-    const closed = () => all((circuit) => circuit.state === "closed" && circuit.held === undefined);
-    if (!(await pass(patience, closed)))
-      checks.fail("no state is a dead end", `after ${patience / 1_000} s of health: ${standing(members)}`);
-    const inStep = () =>
-      all((circuit, member) => {
-        const { revision } = circuit.snapshot();
-        const stored = revisionOf(circuit.name);
-        // Of a closed circuit that the store forgot, everyone may remember what they saw.
-        return (
-          revision === stored ||
-          (stored < revision && circuit.state === "closed") ||
-          (revision === 0 && member)
-        );
-      });
-    // A store that was down is asked again after half a minute at the latest.
-    if (checks.violations.length === 0) await pass(35_000);
-    if (checks.violations.length === 0 && !(await pass(5_000, inStep)))
-      checks.fail(
-        "replicas converge",
-        `after 40 s: ${standing(members)}; stored ${members[0].circuits.map(({ name }) => revisionOf(name))}`,
-      );
-    const often = plan.callsPerSecond / plan.circuits > 0.5 * threshold;
-    // Without swap two may believe that they wrote: what follows is promised with it alone.
-    const agree =
-      !plan.without.includes("swap") &&
-      scope === "fleet" &&
-      quorum === 1 &&
-      often &&
-      rampUp === undefined &&
-      failureRate === undefined;
-    if (checks.violations.length > 0 || !agree) return;
-    tell("the store is emptied, and p0 starts afresh: the backend of c0 fails it alone");
-    store.empty();
-    startAgain(0);
-    world.hit = 1;
-    world.downUntil.set(0, Number.POSITIVE_INFINITY);
-    const known = () => members.every(({ circuits }) => circuits[0].state !== "closed");
-    if (!(await pass(60_000, () => checks.opened(members[0], "c0"))))
-      checks.fail(
-        "a failure opens it here at once",
-        `p0 is not open after 60 s of failures: ${standing(members)}`,
-      );
-    // With a clock of the store's it is news to the others as such; without one p0 may be taken for late at first.
-    const soon = plan.tells ? 3_000 : 25_000;
-    if (checks.violations.length === 0 && plan.open > 3 && !(await pass(soon, known)))
-      checks.fail("a trip reaches everyone", `after ${soon} ms: ${standing(members)}`);
-    await forget();
-    world.downUntil.set(0, 0);
-    tell("and is well again");
-    if (checks.violations.length === 0 && !(await pass(patience + (callTimeout ? 5_000 : 0), closed)))
-      checks.fail("no state is a dead end", `after the second outage: ${standing(members)}`);
-  }
-
-  /** The store forgets an open circuit: those who know write it again. */
-  async function forget() {
-    const left = () =>
-      Math.min(...members.map(({ circuits }) => (circuits[0].state === "open" ? circuits[0].retryAfter : 0)));
-    if (checks.violations.length > 0 || left() < 4.5) return;
-    tell("the store is emptied");
-    store.empty();
-    await pass(4_000);
-    if (left() > 0 && store.live("circuit:c0") === null)
-      checks.fail(
-        "what is still true is written again",
-        `c0 is open everywhere, and the store knows nothing of it`,
-      );
-  }
 }
-
-const standing = (members) =>
-  members
-    .map(
-      ({ name, circuits }) =>
-        `${name} ${circuits.map((circuit) => `${circuit.state}@${circuit.snapshot().revision}`).join(" ")}`,
-    )
-    .join(", ");
 
 /** FNV-1a over the trace. */
 function hashOf(lines) {

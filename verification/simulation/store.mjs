@@ -1,4 +1,5 @@
 // The store that the fleet shares, and the network between: what is sent arrives late, twice, or not at all.
+import { RUBBISH } from "./plan.mjs";
 
 export function simulatedStore(world, plan) {
   const { time, random, tell } = world;
@@ -41,20 +42,40 @@ export function simulatedStore(world, plan) {
 
   /** The store as one process reaches it. */
   function connect(member) {
-    const { delay, loss, repeats } = plan.network;
+    const { delay, loss, repeats, distanceMs = 0 } = plan.network;
     const calm = () => world.healed;
-    const way = () => (calm() ? 1 : delay * (0.5 + random())) + (mode === "slow" ? 500 : 0);
+    const way = () =>
+      (calm() ? 1 : delay * (0.5 + random())) +
+      (mode === "slow" ? 500 : 0) +
+      (distanceMs === 0 ? 0 : distanceMs * (0.45 + random() * 0.1));
     const lost = () => !calm() && random() < loss;
-    const send = (verb, args) =>
+    const refuses = (verb) =>
+      mode === "down" || mode === "refused" || (mode === "read-only" && isWrite[verb]);
+    /** As a store in memory or in a file does it: at once, or it throws. */
+    const now = (verb, args) => {
+      member.operations++;
+      if (refuses(verb)) throw new Error(`the store is ${mode}`);
+      return verbs[verb](member.name, ...args);
+    };
+    const send = (verb, args) => {
+      if (plan.instant && mode !== "frozen" && member.cut === "") return now(verb, args);
+      const [key] = args;
+      member.requests.set(key, time.now());
+      return travel(verb, args).finally(() => member.requests.delete(key));
+    };
+    const travel = (verb, args) =>
       new Promise((resolve, reject) => {
         member.operations++;
+        if (mode === "refused" && member.cut === "") {
+          reject(new Error("connection refused"));
+          return;
+        }
         if (member.cut === "both" || lost()) return;
         time.after(way(), () => {
           if (mode === "frozen") return;
           let answer;
           let error;
-          if (mode === "down" || (mode === "read-only" && isWrite[verb]))
-            error = new Error(`the store is ${mode}`);
+          if (refuses(verb)) error = new Error(`the store is ${mode}`);
           else answer = verbs[verb](member.name, ...args);
           if (member.cut === "both" || member.cut === "answers" || lost()) return;
           time.after(way(), () => member.whenAwake(() => (error ? reject(error) : resolve(answer))));
@@ -77,6 +98,16 @@ export function simulatedStore(world, plan) {
       member.watchers.push(watcher);
       return { [Symbol.asyncDispose]: async () => void watchers.delete(watcher) };
     };
+    if (plan.instant)
+      store.watch = (_, on) => {
+        const watcher = {
+          push: (entry) => member.cut === "" && time.after(0, () => member.whenAwake(() => on.change(entry))),
+          gap: () => time.after(0, () => member.whenAwake(() => on.gap())),
+        };
+        watchers.add(watcher);
+        member.watchers.push(watcher);
+        return { [Symbol.asyncDispose]: async () => void watchers.delete(watcher) };
+      };
     for (const verb of plan.without) delete store[verb];
     return member.version === 1 ? store : asLaterVersion(store);
   }
@@ -87,6 +118,14 @@ export function simulatedStore(world, plan) {
     live,
     disconnect(member) {
       for (const watcher of member.watchers) watchers.delete(watcher);
+    },
+    isUp: () => mode === "up",
+    /** Whatever is asked of it fails at once. */
+    refuses: () => mode === "refused" || (plan.instant && mode === "down"),
+    /** The record of a circuit, if it is one. */
+    record(name) {
+      const value = live(`circuit:${name}`);
+      return value === null || RUBBISH.includes(value) ? undefined : JSON.parse(value);
     },
     setMode(next) {
       mode = next;

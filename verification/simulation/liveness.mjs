@@ -1,0 +1,105 @@
+// A circuit comes back, whoever calls it and however: counted in calls, and not in seconds.
+
+/** A lease lasts so long at first; one for a call with a deadline lasts a second more than that, in ms. */
+const LEASE_MS = 10_000;
+const LEASE_MARGIN_MS = 1_000;
+/** A request for a lease is no longer under way after this, in ms. */
+const REQUEST_MS = 6_000;
+
+export function makeLiveness(found, world, plan) {
+  const { time } = world;
+  const fail = (promise, what) => plan.pace && found(promise, what);
+  /** By circuit: how often the fleet opened it, and who holds its lease. */
+  const fleet = new Map();
+  const ofFleet = (name) => {
+    if (!fleet.has(name)) fleet.set(name, { openings: 0, holder: "" });
+    return fleet.get(name);
+  };
+  /** By host and circuit, however many processes live there one after the other. */
+  const callers = new Map();
+  const ofCaller = (member, name) => {
+    const key = `${member.index} ${name}`;
+    if (!callers.has(key))
+      callers.set(key, { openings: 0, reopening: "", refused: 0, recovered: 0, served: 0 });
+    return callers.get(key);
+  };
+  const { callTimeout, probes = 1 } = plan.options;
+  const first =
+    callTimeout === undefined
+      ? LEASE_MS
+      : Number.parseFloat(callTimeout) * (callTimeout.endsWith("ms") ? 1 : 1_000) + LEASE_MARGIN_MS;
+  /** So many leases run out before one is as long as the call. */
+  const lapses = Math.max(0, Math.ceil(Math.log2((1.1 * (plan.latencyMs ?? 0)) / first)));
+  const enough = probes * (lapses + 1) + 2;
+
+  /** Nothing can be asked of the store, and whoever asks learns it at once. */
+  function refusedAtOnce(member, circuit, began) {
+    const atOnce = world.store.refuses() && member.cut === "" && !began.sync && time.now() - began.at < 1;
+    if (atOnce && began.due)
+      fail(
+        "a request for the lease that fails at once makes its caller the probe",
+        `${member.name}: a call through ${circuit.name} was rejected`,
+      );
+  }
+  /** Another process's lease runs, as far as the store knows. */
+  function othersLease(member, name) {
+    const record = world.store.record(name);
+    return (
+      record?.state === "half-open" &&
+      record.owner !== "" &&
+      record.until > world.store.now() - 1 &&
+      ofFleet(name).holder !== member.name
+    );
+  }
+  const requests = (member, name) => (member.requests.get(`circuit:${name}`) ?? 0) > time.now() - REQUEST_MS;
+  const openings = (member, name) => `${ofFleet(name).openings} ${ofCaller(member, name).openings}`;
+
+  return {
+    /** What it is that might reject a call, as it begins. */
+    calling(member, { name }, began) {
+      const due = began.held === undefined && began.state === "half-open" && began.retryAfter === 0;
+      began.due = due && !othersLease(member, name) && !requests(member, name);
+    },
+    admitted(member, { name }) {
+      ofCaller(member, name).refused = 0;
+    },
+    served(member, circuit, began) {
+      const its = ofCaller(member, circuit.name);
+      its.served++;
+      if (!world.healed || began.state !== "half-open") return;
+      its.recovered++;
+      if (circuit.state !== "half-open") its.recovered = 0;
+      else if (its.recovered > enough)
+        fail(
+          "a backend that is well closes it",
+          `${member.name}: ${its.recovered} calls were served, and ${circuit.name} is still half-open`,
+        );
+    },
+    rejected(member, circuit, began) {
+      const { name } = circuit;
+      const its = ofCaller(member, name);
+      its.served = 0;
+      if (circuit.state === "half-open") refusedAtOnce(member, circuit, began);
+      // Lost to another process, whose lease runs or whose probe failed.
+      if (!world.healed || !began.due || othersLease(member, name) || circuit.state === "open") return;
+      const reopening = openings(member, name);
+      if (its.reopening !== reopening) Object.assign(its, { reopening, refused: 0 });
+      its.refused++;
+      if (its.refused > 1)
+        fail(
+          "one call of a process is rejected for want of a lease",
+          `${member.name}: ${its.refused} in a row since ${name} was due, and nobody probes`,
+        );
+    },
+    opened(member, name, local) {
+      if (local) ofCaller(member, name).openings++;
+    },
+    written(name, by, before, record) {
+      const its = ofFleet(name);
+      if (record.state === "open" && before?.generation !== record.generation) its.openings++;
+      if (record.state === "half-open" && record.owner !== before?.owner) its.holder = by;
+    },
+    /** How many of its last calls were served, one after the other. */
+    servedInARow: (index, name) => callers.get(`${index} ${name}`)?.served ?? 0,
+  };
+}
