@@ -15,7 +15,12 @@ export { firstAvailable } from "./call/first-available.js";
 export type { StreamSource } from "./call/stream.js";
 export { FailfastError, type FailfastErrorFields, isFailfastError } from "./errors/failfast-error.js";
 export { TimeoutError } from "./errors/timeout-error.js";
-export type { FailfastEventName, FailfastEvents, FailfastListener, Subscription } from "./events/events.js";
+export type {
+  FailfastEventName,
+  FailfastEvents,
+  FailfastListener,
+  Subscription,
+} from "./events/event-types.js";
 export type { Duration } from "./options/duration.js";
 export type {
   Backoff,

@@ -6,9 +6,10 @@ import type { CallerSignal } from "../call/policy.js";
 import { run } from "../call/run.js";
 import { type StreamSource, stream } from "../call/stream.js";
 import { type Guarding, wrap } from "../call/wrap.js";
-import type { FailfastEventName, FailfastListener, Subscription } from "../events/events.js";
+import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
 import { type Duration, milliseconds } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
+import type { CircuitUpdate } from "../options/options.js";
 import { type CircuitState, OPERATOR_LONGEST_MS } from "../protocol/record.js";
 import { apply } from "./decorate.js";
 
@@ -16,21 +17,46 @@ import { apply } from "./decorate.js";
 export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : CallerSignal;
 
 // biome-ignore lint/suspicious/noExplicitAny: the one type that every function and method fits, whatever its `this`
-type Guardable = (this: any, ...args: any[]) => unknown;
+export type Guardable = (this: any, ...args: any[]) => unknown;
 
-/** A circuit as a decorator and a wrapper: what it is applied to keeps its type. */
-export interface CircuitDecorator {
+/** A result of type `V` where a fallback may take its place. */
+type OrFallback<V, R> = V extends PromiseLike<infer P> ? Promise<P | Awaited<R>> : V | R;
+
+/**
+ * The type of a guarded function: its own, unless the fallback gives something else. Properties it has beside its call
+ * are not there: they would go past the circuit.
+ */
+export type Guarded<F extends Guardable, R> = [keyof F] extends [never]
+  ? [Awaited<R>] extends [Awaited<ReturnType<F>>]
+    ? F
+    : (this: ThisParameterType<F>, ...args: Parameters<F>) => OrFallback<ReturnType<F>, R>
+  : (this: ThisParameterType<F>, ...args: Parameters<F>) => OrFallback<ReturnType<F>, R>;
+
+/** What a method must be for a decorator to keep its type: one whose result may be the fallback's. */
+type Admits<F extends Guardable, R> = [Awaited<R>] extends [Awaited<ReturnType<F>>]
+  ? unknown
+  : { readonly "the method's result does not include what the fallback gives": R };
+
+/** What a fallback adds to results; one of type `any` or `unknown` adds nothing that could be told. */
+export type FallbackResult<R> = unknown extends R ? never : R;
+
+/**
+ * A circuit as a decorator and a wrapper: what it is applied to keeps its type.
+ *
+ * `R`: what its fallback gives. `T`: the class whose methods it decorates.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a decorator is told its class by its context, whatever that is
+export interface CircuitDecorator<R = never, T = any> {
   /** Decorates a method, as a standard (TC39) decorator. */
-  // biome-ignore lint/suspicious/noExplicitAny: a decorator is told its class by its context, whatever that is
-  <F extends Guardable>(method: F, context: ClassMethodDecoratorContext<any, F>): F;
+  <F extends Guardable>(method: F & Admits<F, R>, context: ClassMethodDecoratorContext<T, F>): F;
   /** Decorates a method, as a legacy (`experimentalDecorators`) decorator. */
   <F extends Guardable>(
-    target: object,
+    target: T & object,
     key: string | symbol,
-    descriptor: TypedPropertyDescriptor<F>,
+    descriptor: TypedPropertyDescriptor<F> & Admits<F, R>,
   ): TypedPropertyDescriptor<F>;
   /** Wraps a function: the same signature, the same `this`, name and length. */
-  <F extends Guardable>(fn: F, context?: undefined): F;
+  <F extends Guardable>(fn: F, context?: undefined): Guarded<F, R>;
 }
 
 /** What can be said of a circuit at one moment, for logs and dashboards. */
@@ -51,8 +77,12 @@ export interface Snapshot {
   readonly pending: boolean;
 }
 
-/** A named breaker: a decorator, a wrapper, a runner of blocks, and the handle of the circuit's state. */
-export interface Circuit extends CircuitDecorator {
+/**
+ * A named breaker: a decorator, a wrapper, a runner of blocks, and the handle of the circuit's state.
+ *
+ * `R`: what its fallback gives.
+ */
+export interface Circuit<R = never> extends CircuitDecorator<R> {
   readonly name: string;
   readonly state: CircuitState;
   /** Set while an operator holds it. */
@@ -66,7 +96,7 @@ export interface Circuit extends CircuitDecorator {
   run<T>(
     fn: (signal: Signal) => T | PromiseLike<T>,
     options?: { readonly signal?: Signal | undefined },
-  ): Promise<T>;
+  ): Promise<T | Awaited<R>>;
   /**
    * Guards a stream, an async iterable or a `ReadableStream`, to its end: an LLM's answer, say. It is opened when it
    * is first read. An error while it is read is a failure; its end, or a reader's early return, is a success; under
@@ -79,6 +109,13 @@ export interface Circuit extends CircuitDecorator {
     options?: { readonly signal?: Signal | undefined },
   ): AsyncGenerator<T, void, undefined>;
   snapshot(): Snapshot;
+  /**
+   * Changes options of the circuit in this process, while it runs; its state and what it has counted stay. What is left
+   * out stays as it is; what is `undefined` goes back to its default.
+   *
+   * @throws {TypeError} | {RangeError} wrong values, or options that make no sense together; nothing is changed then.
+   */
+  update(options: CircuitUpdate): void;
   /** Listens to this circuit. `store-down` and `store-up` are of every store of its `failfast`. */
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
   /** Opens it for the whole fleet; `for` at most a day, by default the circuit's own time. */
@@ -100,7 +137,14 @@ export interface Circuit extends CircuitDecorator {
 /** Where a circuit finds its guard: one of its own, or that of a name among many. */
 export interface GuardSource extends Guarding {
   readonly name: string;
+  /** This process has a definition of it. */
+  readonly known: boolean;
   guard(): Guard;
+  /** For an operator's verb, which takes no time and no options. */
+  operated(): Breaker;
+  /** Something is wrapped or decorated. */
+  claim?(): void;
+  update(options: CircuitUpdate): void;
   /** The breaker if calls have been made, so that looking at a circuit starts nothing. */
   breaker(): Breaker | undefined;
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
@@ -114,7 +158,11 @@ interface Sourced {
 
 /** Makes the callable that is a circuit's handle. */
 export function makeCircuit(source: GuardSource): Circuit {
-  const circuit = (...args: unknown[]): unknown => apply(args, (fn) => wrap(fn, source));
+  const circuit = (...args: unknown[]): unknown =>
+    apply(args, (fn) => {
+      source.claim?.();
+      return wrap(fn, source);
+    });
   Object.setPrototypeOf(circuit, prototype);
   Object.defineProperty(circuit, "name", { value: source.name, configurable: true });
   Object.defineProperty(circuit, SOURCE, { value: source });
@@ -129,6 +177,7 @@ type Methods = Pick<
   | "run"
   | "stream"
   | "snapshot"
+  | "update"
   | "on"
   | "trip"
   | "reset"
@@ -175,11 +224,14 @@ const methods: Methods & ThisType<Sourced> = {
       pending: breaker?.pending ?? false,
     };
   },
+  update(options) {
+    sourceOf(this).update(options);
+  },
   on(event, listener) {
     return sourceOf(this).on(event, listener);
   },
   async trip(options = {}) {
-    const { breaker } = sourceOf(this).guard();
+    const breaker = sourceOf(this).operated();
     const duration =
       options.for === undefined
         ? Math.min(breaker.settings.open, OPERATOR_LONGEST_MS)
@@ -189,12 +241,12 @@ const methods: Methods & ThisType<Sourced> = {
     return trip(breaker, duration, reasonIn(options, "tripped by an operator"));
   },
   async reset(options = {}) {
-    return reset(sourceOf(this).guard().breaker, reasonIn(options, "reset by an operator"));
+    return reset(sourceOf(this).operated(), reasonIn(options, "reset by an operator"));
   },
   async hold(state, options = {}) {
     if (state !== "open" && state !== "closed")
       throw new TypeError(`hold takes "open" or "closed"; this is ${formatValue(state)}`);
-    const { breaker } = sourceOf(this).guard();
+    const breaker = sourceOf(this).operated();
     const until = options.until === undefined ? undefined : Number(options.until);
     const left = until === undefined ? 0 : until - breaker.fleet.clock.wall();
     if (until !== undefined && !(left > 0 && left <= OPERATOR_LONGEST_MS)) {
@@ -205,7 +257,7 @@ const methods: Methods & ThisType<Sourced> = {
     return hold(breaker, state, left, reasonIn(options, "held by an operator"));
   },
   async release() {
-    return release(sourceOf(this).guard().breaker);
+    return release(sourceOf(this).operated());
   },
 };
 

@@ -219,15 +219,6 @@ describe("options", () => {
     );
   });
 
-  test("two handles of one circuit must agree on what is the circuit's, and the message names both values", () => {
-    const failfast = createFailfast();
-    failfast("x", 60, { probes: 2 });
-    expect(() => failfast("x", "1m")).not.toThrow();
-    expect(() => failfast("x", 30)).toThrow(/timeout 60, .* timeout 30/);
-    expect(() => failfast("x", 60, { probes: 3 })).toThrow(/probes 2, .* probes 3/);
-    expect(() => failfast("y")).toThrow(/no circuit "y" yet/);
-  });
-
   test("configure reaches circuits made earlier, and lists those that were called when it is too late", async () => {
     const failfast = createFailfast();
     const circuit = failfast("early", 60);

@@ -1,31 +1,40 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { FailfastEventName, FailfastListener, Subscription } from "../events/events.js";
+import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
 import type { Duration } from "../options/duration.js";
 import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
-import type { Circuit } from "./circuit.js";
+import type { Circuit, FallbackResult } from "./circuit.js";
 import type { Circuits } from "./circuits.js";
 import type { LintFinding } from "./lint.js";
 import { Registry } from "./registry.js";
 
-/** Makes circuits, and is what they have in common. */
-export interface Failfast extends AsyncDisposable {
-  /** Looks up a circuit made before, or, where `configure` gave a time, makes one. */
-  (name: string): Circuit;
+/**
+ * Makes circuits, and is what they have in common.
+ *
+ * `D`: what the fallback gives that is a default of theirs.
+ */
+export interface Failfast<D = never> extends AsyncDisposable {
   /**
-   * The circuit of that name: a decorator, a wrapper, a runner of blocks, a handle.
+   * The handle of the circuit with that name, whoever makes it, now or later: for its state, its events and an
+   * operator's verbs. It binds no options. A call through it takes a time: that of the circuit, or a default.
+   */
+  (name: string): Circuit<D>;
+  /**
+   * The circuit of that name: a decorator, a wrapper, a runner of blocks, a handle. A second definition of a name may
+   * leave out what the first gave; where it differs, it is refused, or, in development, the newest holds and a warning
+   * says so once.
    *
    * @param timeout how long it stays open once a call has failed.
    * @throws {TypeError} a wrong name or option, or one that differs from what the circuit was made with.
    * @throws {RangeError} a time or number out of range.
    */
-  (name: string, timeout: Duration, options?: FailfastOptions): Circuit;
-  /** Circuits named by a function of each call's arguments, at most `maxCircuits` at a time. */
-  <A extends readonly unknown[]>(
-    nameOf: (...args: A) => string,
+  <R = D>(name: string, timeout: Duration, options?: FailfastOptions<R>): Circuit<FallbackResult<R>>;
+  /** Circuits named by a function of each call's arguments and its `this`, at most `maxCircuits` at a time. */
+  <A extends readonly unknown[], T, R = D>(
+    nameOf: (this: T, ...args: A) => string,
     timeout: Duration,
-    options?: FailfastOptions,
-  ): Circuits<A>;
+    options?: FailfastOptions<R>,
+  ): Circuits<A, T, FallbackResult<R>>;
   /**
    * Sets defaults, for circuits made earlier too as long as none has been called.
    *
@@ -47,7 +56,7 @@ export interface Failfast extends AsyncDisposable {
 }
 
 /** An independent `failfast`, with its own defaults and circuits. */
-export function createFailfast(defaults?: FailfastDefaults): Failfast {
+export function createFailfast<R = never>(defaults?: FailfastDefaults<R>): Failfast<FallbackResult<R>> {
   const registry = new Registry(defaults);
   // It has its name by a key, for variables are renamed where modules are joined.
   const { failfast: callable } = {
@@ -66,5 +75,5 @@ export function createFailfast(defaults?: FailfastDefaults): Failfast {
     settled: () => registry.settled(),
     close: () => registry.close(),
     [Symbol.asyncDispose]: () => registry.close(),
-  }) as unknown as Failfast;
+  }) as unknown as Failfast<FallbackResult<R>>;
 }

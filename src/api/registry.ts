@@ -1,87 +1,46 @@
-import { Breaker } from "../breaker/breaker.js";
+import type { Breaker } from "../breaker/breaker.js";
 import type { Guard } from "../call/guard.js";
 import { makePolicy, type Policy } from "../call/policy.js";
 import { makeGuard } from "../call/timed-guard.js";
-import {
-  Events,
-  type FailfastEventName,
-  type FailfastListener,
-  type Subscription,
-} from "../events/events.js";
+import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
+import { Events } from "../events/events.js";
 import { checkOptions } from "../options/check-options.js";
 import { type Duration, milliseconds } from "../options/duration.js";
 import { enabledByEnvironment } from "../options/enabled.js";
 import { formatValue } from "../options/format-value.js";
-import { type FailfastDefaults, type FailfastOptions, NO_OPTIONS } from "../options/options.js";
-import { checkTogether, mergeOptions, settingsOf } from "../options/resolve-settings.js";
-import type { CircuitSettings } from "../policy/settings.js";
-import { encodeName } from "../protocol/key.js";
-import type { Store } from "../stores/store.js";
-import { assertCompatible, sameSettings, sharedOf } from "./assert-compatible.js";
-import { type Circuit, type GuardSource, makeCircuit } from "./circuit.js";
-import { type Circuits, GuardsByName, makeCircuits } from "./circuits.js";
+import {
+  type CircuitUpdate,
+  type FailfastDefaults,
+  type FailfastOptions,
+  NO_OPTIONS,
+} from "../options/options.js";
+import { checkTogether, mergeOptions, resolveSettings } from "../options/resolve-settings.js";
+import { warn } from "../runtime/platform.js";
+import { Breakers } from "./breakers.js";
+import { type Circuit, makeCircuit } from "./circuit.js";
+import { type Circuits, circuitNamed, makeCircuits } from "./circuits.js";
+import { type Definition, settingsOf, withUpdate } from "./definition.js";
+import { Definitions } from "./definitions.js";
+import { Handle, type HandleOwner } from "./handle.js";
 import { type LintFinding, lintBreaker } from "./lint.js";
+import { NamedCircuits } from "./named-circuits.js";
 import { StoreSessions } from "./store-sessions.js";
 
-/** A circuit as it was asked for; its breaker is made at the first use, when the defaults are known. */
-export interface Definition {
-  readonly name: string;
-  readonly timeout: Duration | undefined;
-  options: FailfastOptions;
-  breaker: Breaker | undefined;
-}
-
-/** What one `failfast(name, …)` returned goes by: the circuit's definition, and the handle's own options. */
-class Handle implements GuardSource {
-  readonly #registry: Registry;
-  readonly #definition: Definition;
-  readonly #options: FailfastOptions;
-  #guard: Guard | undefined;
-
-  constructor(registry: Registry, definition: Definition, options: FailfastOptions) {
-    this.#registry = registry;
-    this.#definition = definition;
-    this.#options = options;
-  }
-
-  get name(): string {
-    return this.#definition.name;
-  }
-
-  get fixed(): boolean {
-    return true;
-  }
-
-  get returns(): "promise" | "value" | undefined {
-    return this.#options.returns ?? this.#registry.returns;
-  }
-
-  guard(): Guard {
-    this.#guard ??= this.#registry.guard(this.#definition, this.#options);
-    return this.#guard;
-  }
-
-  breaker(): Breaker | undefined {
-    return this.#definition.breaker;
-  }
-
-  on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription {
-    return this.#registry.events.on(event, listener, this.name);
-  }
-}
+/** From so many functions that name circuits on, a process is warned that each is kept for good. */
+const MANY_FUNCTIONS = 1_000;
 
 /** What the circuits of one `failfast` have in common: their names, defaults, stores and listeners. */
-export class Registry {
+export class Registry implements HandleOwner {
   readonly events: Events = new Events(() => {
     for (const breaker of this.#sessions.breakers()) breaker.renewTerm();
   });
-  readonly #definitions = new Map<Store | undefined, Map<string, Definition>>();
-  readonly #named: GuardsByName[] = [];
-  /** Whether those named by arguments make sense with other defaults. */
-  readonly #checks: ((defaults: FailfastDefaults) => unknown)[] = [];
   readonly #sessions: StoreSessions = new StoreSessions(this.events, () => this.#defaults);
-  /** Circuits with the same settings share them. */
-  readonly #settings = new Map<string, CircuitSettings>();
+  readonly #breakers: Breakers = new Breakers(this.#sessions, () => this.#defaults);
+  readonly #definitions: Definitions = new Definitions(
+    () => this.#defaults,
+    (definition) => this.#redefined(definition),
+  );
+  readonly #families: NamedCircuits[] = [];
   #plainPolicy: Policy | undefined;
   #defaults: FailfastDefaults;
 
@@ -97,87 +56,56 @@ export class Registry {
     }
     const options = checkGiven(given);
     if (timeout !== undefined) milliseconds("timeout", timeout);
-    const definition = this.#define(name, timeout, options);
-    // What its fleet knows of it already is to be seen and heard, though no call was made yet.
-    const store = definition.options.store ?? this.#defaults.store;
-    if (store !== undefined && this.#sessions.has(store)) this.#breakerOf(definition);
-    return this.#handle(definition, options);
+    const definition = this.#definitions.define(name, timeout, options);
+    // What its fleet knows already is to be seen and heard, though no call was made yet.
+    this.peek(definition);
+    return makeCircuit(new Handle(this, definition, options));
   }
 
-  circuits<A extends readonly unknown[]>(
-    nameOf: (...args: A) => string,
+  circuits<A extends readonly unknown[], T>(
+    nameOf: (this: T, ...args: A) => string,
     timeout: Duration | undefined,
     given: FailfastOptions | undefined,
-  ): Circuits<A> {
+  ): Circuits<A, T> {
     const options = checkGiven(given);
     const time = timeout ?? this.#defaults.timeout;
     if (time === undefined)
       throw new TypeError("timeout is left out: circuits named by their arguments take one");
-    const check = (defaults: FailfastDefaults): unknown => settingsOf(time, defaults, options);
-    check(this.#defaults);
-    this.#checks.push(check);
-    let policy: Policy | undefined;
-    let limit: number | undefined;
-    const guards: GuardsByName = new GuardsByName({
-      returns: options.returns ?? this.returns,
-      limit: () => {
-        limit ??= this.#settingsOf(time, options).maxCircuits;
-        return limit;
-      },
-      make: (name) => {
-        policy ??= makePolicy({ ...this.#defaults, ...options });
-        return makeGuard(this.#breaker(name, time, options), policy);
-      },
-      on: (event, listener, circuit) => this.events.on(event, listener, circuit),
+    const family = new NamedCircuits(this.#breakers, this.events, () => this.#defaults, {
+      timeout: time,
+      options,
     });
-    this.#named.push(guards);
-    return makeCircuits(
-      nameOf,
-      {
-        returns: options.returns ?? this.returns,
-        limit: () => this.#settingsOf(time, options).maxCircuits,
-        make: (name) => guards.get(name),
-        on: (event, listener, circuit) =>
-          circuit === undefined
-            ? this.events.on(event, (said) => {
-                if (!("circuit" in said) || guards.peek(said.circuit)) listener(said);
-              })
-            : this.events.on(event, listener, circuit),
-      },
-      guards,
-    );
+    family.settings();
+    if (this.#families.push(family) === MANY_FUNCTIONS)
+      warn(
+        "FAILFAST_NAMES",
+        `failfast was given ${MANY_FUNCTIONS} functions that name circuits, and each is kept for good: make one where the module is loaded, not in each request`,
+      );
+    return makeCircuits(nameOf, family);
   }
 
   configure(given: FailfastDefaults): void {
-    const called = [...this.#eachDefinition()]
-      .filter(({ breaker }) => breaker !== undefined)
-      .map(({ name }) => formatValue(name));
-    for (const guards of this.#named) called.push(...[...guards.names()].map(formatValue));
+    const called = [...this.#definitions].filter(({ breaker }) => breaker).map(({ name }) => name);
+    for (const { guards } of this.#families) called.push(...guards.names());
     if (called.length > 0) {
-      throw new Error(`configure() comes too late for circuits that have been called: ${called.join(", ")}`);
+      throw new Error(
+        `configure() comes too late for circuits that have been called: ${called.map(formatValue).join(", ")}`,
+      );
     }
     const defaults = checkDefaults(mergeOptions(this.#defaults, checkDefaults(given)));
-    for (const { timeout, options } of this.#eachDefinition())
-      settingsOf(timeout ?? defaults.timeout, defaults, options);
-    for (const check of this.#checks) check(defaults);
+    for (const definition of this.#definitions) settingsOf(definition, defaults, true);
+    for (const family of this.#families) family.settings(defaults);
     this.#defaults = defaults;
     this.#plainPolicy = undefined;
   }
 
   *all(): IterableIterator<Circuit> {
-    for (const definition of this.#eachDefinition()) yield this.#handle(definition, definition.options);
-    for (const guards of this.#named) {
-      for (const name of guards.names()) {
-        yield makeCircuit({
-          name,
-          returns: undefined,
-          fixed: false,
-          guard: () => guards.get(name),
-          breaker: () => guards.peek(name)?.breaker,
-          on: (event, listener) => this.events.on(event, listener, name),
-        });
-      }
+    for (const definition of this.#definitions) {
+      if (definition.binds(this.#defaults))
+        yield makeCircuit(new Handle(this, definition, definition.options));
     }
+    for (const family of this.#families)
+      for (const name of family.guards.names()) yield circuitNamed(name, family);
   }
 
   lint(): LintFinding[] {
@@ -185,7 +113,8 @@ export class Registry {
   }
 
   async ready(): Promise<void> {
-    for (const definition of this.#eachDefinition()) this.#breakerOf(definition);
+    if (this.#defaults.store !== undefined) this.#sessions.of(this.#defaults.store);
+    for (const definition of this.#definitions) this.#breakerOf(definition);
     await this.#sessions.ready();
   }
 
@@ -197,99 +126,95 @@ export class Registry {
     return this.#sessions.close();
   }
 
-  #define(name: string, timeout: Duration | undefined, options: FailfastOptions): Definition {
-    const known = this.#find(name, options.store);
-    if (known !== undefined) {
-      assertCompatible(known, timeout, options);
-      const theirs = mergeOptions(this.#defaults, sharedOf(known.options));
-      settingsOf(known.timeout ?? timeout ?? this.#defaults.timeout, theirs, options);
-      known.options = { ...sharedOf(options), ...known.options };
-      return known;
-    }
-    if (timeout === undefined && this.#defaults.timeout === undefined) {
-      throw new RangeError(
-        `there is no circuit ${formatValue(name)} yet: give its time where it is made, as in failfast(${formatValue(name)}, 60)`,
-      );
-    }
-    settingsOf(timeout ?? this.#defaults.timeout, this.#defaults, options);
-    const definition: Definition = { name, timeout, options, breaker: undefined };
-    const { store } = options;
-    const sharing = this.#definitions.get(store) ?? new Map<string, Definition>();
-    this.#definitions.set(store, sharing.set(name, definition));
-    return definition;
+  get returns(): "promise" | "value" | undefined {
+    return this.#defaults.returns;
   }
 
-  /** Without a store: the one circuit of that name, wherever it is kept. */
-  #find(name: string, store: Store | undefined): Definition | undefined {
-    const own = this.#definitions.get(store)?.get(name);
-    if (own !== undefined || store !== undefined) return own;
-    const all = [...this.#definitions.values()].flatMap((definitions) => definitions.get(name) ?? []);
-    if (all.length > 1) {
-      throw new TypeError(
-        `there are ${all.length} circuits ${formatValue(name)}, in different stores: name the store`,
-      );
-    }
-    return all[0];
+  resolve(named: Definition): Definition {
+    return this.#definitions.resolve(named);
   }
 
-  #handle(definition: Definition, options: FailfastOptions): Circuit {
-    return makeCircuit(new Handle(this, definition, options));
+  claim(definition: Definition): void {
+    this.#definitions.claim(definition);
   }
 
   /** The guard of one handle; handles with no options of their own share how they judge. */
   guard(definition: Definition, options: FailfastOptions): Guard {
-    const breaker = this.#breakerOf(definition);
+    const breaker = this.#called(definition);
     if (options !== NO_OPTIONS) return makeGuard(breaker, makePolicy({ ...this.#defaults, ...options }));
     this.#plainPolicy ??= makePolicy(this.#defaults);
     return makeGuard(breaker, this.#plainPolicy);
   }
 
-  get returns(): "promise" | "value" | undefined {
-    return this.#defaults.returns;
-  }
-
-  #breakerOf(definition: Definition): Breaker {
-    const { name, timeout, options } = definition;
-    definition.breaker ??= this.#breaker(name, timeout ?? this.#defaults.timeout, options);
+  /** Looking starts nothing: without a session of the store there is none before the first use. */
+  peek(definition: Definition): Breaker | undefined {
+    const store = definition.options.store ?? this.#defaults.store;
+    if (store !== undefined && this.#sessions.find(store)) return this.#breakerOf(definition);
     return definition.breaker;
   }
 
-  /** The one breaker of a name in a store, made at its first use. */
-  #breaker(name: string, timeout: Duration | undefined, options: FailfastOptions): Breaker {
-    const fleet = this.#sessions.of(options.store ?? this.#defaults.store);
-    const settings = this.#settingsOf(timeout, options);
-    const key = encodeName(name);
-    const known = fleet.replica.subscribers.get(key);
-    if (known instanceof Breaker) {
-      sameSettings(name, known.settings, settings);
-      known.users++;
-      return known;
+  operated(definition: Definition): Breaker {
+    if (definition.status === "named") definition.status = "operated";
+    return this.#breakerOf(definition);
+  }
+
+  update(definition: Definition, update: CircuitUpdate): void {
+    if (!definition.binds(this.#defaults))
+      throw new TypeError(
+        `the circuit ${formatValue(definition.name)} has no options here that could be changed: make it first, as in failfast(${formatValue(definition.name)}, 60)`,
+      );
+    const changed = withUpdate(definition, update);
+    settingsOf(changed, this.#defaults);
+    Object.assign(definition, changed, { status: "defined" });
+    this.#redefined(definition);
+  }
+
+  listen<E extends FailfastEventName>(
+    event: E,
+    listener: FailfastListener<E>,
+    name: string,
+    definition: () => Definition,
+  ): Subscription {
+    return this.events.on(
+      event,
+      listener,
+      name,
+      ({ store }) => store === this.#breakers.storeOf(definition().options.store),
+    );
+  }
+
+  /** A call goes through it, which takes a time: of its own, a default, or that of another circuit with its name. */
+  #called(definition: Definition): Breaker {
+    this.claim(definition);
+    const breaker = definition.status === "defined" ? undefined : this.peek(definition);
+    if (definition.status === "defined" || (breaker && this.#breakers.isSettled(breaker)))
+      return this.#breakerOf(definition);
+    throw new RangeError(
+      `nobody has given the circuit ${formatValue(definition.name)} a time yet: give it where the circuit is made, as in failfast(${formatValue(definition.name)}, 60)`,
+    );
+  }
+
+  #breakerOf(definition: Definition): Breaker {
+    const { name, options, status } = definition;
+    if (definition.breaker === undefined) {
+      const settings = settingsOf(definition, this.#defaults, true);
+      definition.breaker =
+        status === "defined"
+          ? this.#breakers.defined(name, settings, options)
+          : this.#breakers.operated(name, settings, options);
     }
-    const breaker = new Breaker(name, key, settings, fleet);
-    breaker.users++;
-    fleet.replica.subscribe(key, breaker);
-    breaker.changed();
-    return breaker;
+    return definition.breaker;
   }
 
-  #settingsOf(timeout: Duration | undefined, options: FailfastOptions): CircuitSettings {
-    const settings = settingsOf(timeout, this.#defaults, options);
-    if (settings.retryAfterFrom !== undefined) return settings;
-    const key = Object.values(settings).join();
-    const known = this.#settings.get(key);
-    if (known === undefined) this.#settings.set(key, settings);
-    return known ?? settings;
-  }
-
-  *#eachDefinition(): Generator<Definition> {
-    for (const definitions of this.#definitions.values()) yield* definitions.values();
+  #redefined(definition: Definition): void {
+    if (definition.breaker) this.#breakers.update(definition.breaker, settingsOf(definition, this.#defaults));
   }
 }
 
 function checkDefaults(given: FailfastDefaults | undefined): FailfastDefaults {
   const defaults = checkOptions(given, "failfast");
   checkTogether(defaults, defaults);
-  if (defaults.timeout !== undefined) settingsOf(defaults.timeout, defaults, NO_OPTIONS);
+  if (defaults.timeout !== undefined) resolveSettings(defaults.timeout, defaults, NO_OPTIONS);
   return defaults;
 }
 

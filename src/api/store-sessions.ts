@@ -3,13 +3,14 @@ import { Fleet } from "../breaker/fleet.js";
 import type { Events } from "../events/events.js";
 import type { FailfastDefaults } from "../options/options.js";
 import { shortenHost } from "../protocol/codec.js";
+import type { Clock } from "../runtime/clock.js";
 import { builtin, environment, platform, warn } from "../runtime/platform.js";
 import { tickingClock } from "../runtime/ticker.js";
 import { memoryStore } from "../stores/memory.js";
 import type { Store } from "../stores/store.js";
-import { Replica } from "../sync/replica.js";
+import { Replica, type StoreHealth } from "../sync/replica.js";
 
-/** A fleet for each store that circuits of one `failfast` are kept in, made with the first of them. */
+/** A session with each store that circuits of one `failfast` are kept in, made with the first of them. */
 export class StoreSessions {
   readonly #sessions = new Map<Store, Fleet>();
   readonly #events: Events;
@@ -21,8 +22,10 @@ export class StoreSessions {
     this.#defaults = defaults;
   }
 
-  has(store: Store): boolean {
-    return this.#sessions.has(store);
+  /** The session that there is. Without a store: that of this process's memory. */
+  find(given: Store | undefined): Fleet | undefined {
+    const store = given ?? this.#memory;
+    return store && this.#sessions.get(store);
   }
 
   /** Without a store: this process's memory. */
@@ -30,14 +33,15 @@ export class StoreSessions {
     const { clock = tickingClock, host } = this.#defaults();
     this.#memory ??= given === undefined ? memoryStore({ clock }) : undefined;
     const store = given ?? (this.#memory as Store);
-    let fleet = this.#sessions.get(store);
-    if (fleet === undefined) {
+    let session = this.#sessions.get(store);
+    if (session === undefined) {
       const name = shortenHost(host ?? hostName());
-      const replica = new Replica(store, clock, `${name}/${platform.process?.pid ?? 0}`, this.#health());
-      fleet = new Fleet(replica, clock, this.#events, name);
-      this.#sessions.set(store, fleet);
+      const events = this.#events.in(store);
+      const identity = `${name}/${platform.process?.pid ?? 0}/${markOf(clock)}`;
+      session = new Fleet(new Replica(store, clock, identity, health(events)), clock, events, name);
+      this.#sessions.set(store, session);
     }
-    return fleet;
+    return session;
   }
 
   *breakers(): Generator<Breaker> {
@@ -59,24 +63,40 @@ export class StoreSessions {
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.values()].map(({ replica }) => replica.close()));
   }
+}
 
-  #health(): { down(error: unknown): void; up(): void } {
-    let warned = false;
-    return {
-      down: (error) => {
-        if (!warned)
-          warn(
-            "FAILFAST_STORE",
-            `a store of failfast is in trouble, calls go on without it: ${String(error)}`,
-          );
-        warned = true;
-        this.#events.emit({ type: "store-down", error });
-      },
-      up: () => this.#events.emit({ type: "store-up" }),
-    };
-  }
+/** How the replica tells of the store's health. */
+function health(events: Events): StoreHealth {
+  let warned = false;
+  return {
+    down: (error) => {
+      if (!warned)
+        warn("FAILFAST_STORE", `a store of failfast is in trouble, calls go on without it: ${String(error)}`);
+      warned = true;
+      events.emit({ type: "store-down", error });
+    },
+    up: () => events.emit({ type: "store-up" }),
+  };
+}
+
+/**
+ * What no other process has: worker threads share a process id, and containers often a host name and the process id 1.
+ * By the clock's own randomness where a clock is given, so that a simulation can be repeated.
+ */
+function markOf(clock: Clock): string {
+  const mark = (random: number): string => random.toString(36).slice(2, 8).padEnd(6, "0");
+  if (clock !== tickingClock) return mark(clock.random());
+  const drawn = platform.crypto?.getRandomValues(new Uint32Array(1))[0];
+  return mark(drawn === undefined ? clock.random() : drawn / 2 ** 32);
 }
 
 function hostName(): string {
-  return environment("FAILFAST_HOST") ?? builtin<{ hostname(): string }>("node:os")?.hostname() ?? "unknown";
+  const given = environment("FAILFAST_HOST");
+  if (given !== undefined) return given;
+  try {
+    return builtin<{ hostname(): string }>("node:os")?.hostname() || "unknown";
+  } catch {
+    // Deno without --allow-sys.
+    return "unknown";
+  }
 }

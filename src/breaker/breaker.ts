@@ -19,6 +19,17 @@ import { FIRST_TERM, RampTerm, SHUT, Term } from "./term.js";
 /** A quorum's votes go out after a while of up to so many ms, and not at all when the circuit is open by then. */
 const VOTE_JITTER_MS = 200;
 
+/** What calls are counted by. */
+const COUNTING = [
+  "mode",
+  "threshold",
+  "window",
+  "failureRate",
+  "minimumCalls",
+  "slowCall",
+  "slowCallRate",
+] as const;
+
 /**
  * One circuit in this process: admits calls and takes their results, by what the replica knows of the
  * fleet and by what this process decided alone. It never waits for the store, and what it decides is
@@ -150,6 +161,14 @@ export class Breaker extends CircuitView implements Subscriber {
   /** Somebody began or ceased to listen: calls get a new term, and with it handlers made anew, and no result is void. */
   renewTerm(): void {
     if (this.term.passes) this.term = new Term(this.term.kind, true, this.term);
+  }
+
+  /** Other settings, while it runs. What was counted stays, unless it is to be counted in another way. */
+  updateSettings(settings: CircuitSettings): void {
+    if (COUNTING.some((each) => settings[each] !== this.settings[each])) this.traffic = undefined;
+    this.settings = settings;
+    this.settle(false);
+    this.renewTerm();
   }
 
   changed(): void {

@@ -19,7 +19,7 @@ export class CircuitView {
   readonly name: string;
   /** The name as the store's keys have it. */
   readonly key: string;
-  readonly settings: CircuitSettings;
+  settings: CircuitSettings;
   readonly fleet: Fleet;
   /** What this process decided and the store has not granted. */
   overlay: Overlay | null = null;

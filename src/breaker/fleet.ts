@@ -32,7 +32,7 @@ export class Fleet {
     this.clock = clock;
     this.events = events;
     this.host = host;
-    this.owner = `${replica.identity}/${clock.random().toString(36).slice(2, 10)}`;
+    this.owner = replica.identity;
     this.now = () => clock.now();
     this.coarse = clock.coarse === undefined ? this.now : clock.coarse.bind(clock);
   }

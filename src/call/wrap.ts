@@ -6,7 +6,7 @@ export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 /** Where a wrapped function finds its guard. */
 export interface Guarding {
   /** By the call's arguments, or whatever they are the same one. */
-  guard(args: ArrayLike<unknown>): Guard;
+  guard(args: ArrayLike<unknown>, self: unknown): Guard;
   /** It is always the same guard: none of many that may be let go. */
   readonly fixed: boolean;
   readonly returns: Kind;
@@ -20,7 +20,8 @@ export interface Guarding {
  */
 export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
   checkFunction(fn);
-  const declared = guarding.returns ?? kindOf(fn);
+  const kind = kindOf(fn);
+  let declared = kind;
   let seen = declared;
   let fixed: Guard | undefined;
   const guarded = function (this: unknown): unknown {
@@ -29,7 +30,10 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
     let guard = fixed;
     if (guard === undefined) {
       try {
-        guard = guarding.guard(args);
+        guard = guarding.guard(args, this);
+        // Defaults may be given until the first call.
+        declared = guarding.returns ?? kind;
+        seen = declared ?? seen;
       } catch (error) {
         if (seen === "promise") return Promise.reject(error);
         throw error;

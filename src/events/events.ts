@@ -1,56 +1,5 @@
-/// <reference lib="esnext.disposable" preserve="true" />
 import { builtin, warn } from "../runtime/platform.js";
-
-interface OfCircuit {
-  /** The circuit's name. */
-  readonly circuit: string;
-}
-
-interface Transition extends OfCircuit {
-  /** Who: host and process. */
-  readonly by: string;
-  /** Why, as far as it is known here. */
-  readonly reason: string;
-  /** When, on the clock of the store (or of this process), in ms since the epoch. */
-  readonly at: number;
-  /** This process did it, or found it out by itself; not so where it was learned from the fleet. */
-  readonly local: boolean;
-}
-
-interface Measured extends OfCircuit {
-  /** How long the call took, in ms, where that is known: somebody listened to `success` when it began, and it is no stream. */
-  readonly durationMs?: number;
-}
-
-/** Everything that can be listened to, by name. */
-export interface FailfastEvents {
-  /** Tripped, or opened again by a failed probe. `error` is the failure, where this process saw it. */
-  open: Transition & { readonly type: "open"; readonly retryAfterMs: number; readonly error?: unknown };
-  /** A probe is under way somewhere in the fleet. */
-  "half-open": Transition & { readonly type: "half-open" };
-  close: Transition & { readonly type: "close" };
-  /** An operator holds it. `until`: ms since the epoch, 0 without an end. */
-  hold: Transition & { readonly type: "hold"; readonly held: "open" | "closed"; readonly until: number };
-  /** An operator's hold was released, or ended. */
-  release: Transition & { readonly type: "release" };
-  /** A call was not made. */
-  reject: OfCircuit & { readonly type: "reject"; readonly error: Error };
-  /** A call counted as a failure. `result` is there when it was a returned value that did. */
-  failure: Measured & { readonly type: "failure"; readonly error?: unknown; readonly result?: unknown };
-  /** A call counted as a success. */
-  success: Measured & { readonly type: "success" };
-  /** The store doesn't answer, or answers what no store may; calls go on with what this process knows. */
-  "store-down": { readonly type: "store-down"; readonly error: unknown };
-  "store-up": { readonly type: "store-up" };
-}
-
-export type FailfastEventName = keyof FailfastEvents;
-export type FailfastListener<E extends FailfastEventName> = (event: FailfastEvents[E]) => void;
-
-/** Ends what it was given for, by either name. */
-export interface Subscription extends Disposable {
-  dispose(): void;
-}
+import type { FailfastEventName, FailfastEvents, FailfastListener, Subscription } from "./event-types.js";
 
 const NAMES: readonly FailfastEventName[] = [
   "open",
@@ -68,6 +17,8 @@ const NAMES: readonly FailfastEventName[] = [
 interface Channel {
   readonly hasSubscribers: boolean;
   publish(message: unknown): void;
+  /** Node's own list of them. */
+  readonly _subscribers?: unknown;
 }
 
 const silent: Channel = { hasSubscribers: false, publish: () => undefined };
@@ -79,83 +30,146 @@ const channels = Object.fromEntries(
 /** Successes are the hot path: whether anybody outside listens to them is one look at this. */
 export const successChannel: Channel = channels.success;
 
-type Listener = (event: never) => void;
+type Listener = (event: never, channel?: string) => unknown;
+type Emitted<E extends FailfastEventName> = Omit<FailfastEvents[E], "store"> & { readonly type: E };
 
 interface Listeners {
   readonly all: Set<Listener>;
   readonly byCircuit: Map<string, Set<Listener>>;
 }
 
+/** What the events of all stores of one `failfast` have in common. */
+interface Hub {
+  readonly listeners: Map<FailfastEventName, Listeners>;
+  readonly onChange: () => void;
+  /** Events to deliver after the one that is being delivered. */
+  readonly queue: { readonly type: FailfastEventName; readonly circuit?: string }[];
+  delivering: boolean;
+}
+
+/** Listeners that cause events which cause them again are stopped after so many. */
+const MOST_AT_ONCE = 1_000;
+
 /** Who listens to what, for one `failfast` and its circuits. */
 export class Events {
-  readonly #listeners = new Map<FailfastEventName, Listeners>();
-  readonly #onChange: () => void;
+  readonly #hub: Hub;
+  readonly #store: object;
 
   /** `onChange` is called whenever somebody begins or ceases to listen to `success`. */
-  constructor(onChange: () => void) {
-    this.#onChange = onChange;
+  constructor(onChange: () => void, hub?: Hub, store: object = {}) {
+    this.#hub = hub ?? { listeners: new Map(), onChange, queue: [], delivering: false };
+    this.#store = store;
+  }
+
+  /** The same listeners, told of what happens in that store. */
+  in(store: object): Events {
+    return new Events(this.#hub.onChange, this.#hub, store);
   }
 
   /** Whether making the event is worth it. */
   observed(name: FailfastEventName): boolean {
-    return (this.#listeners.size !== 0 && this.#listeners.has(name)) || channels[name].hasSubscribers;
+    const { listeners } = this.#hub;
+    return (listeners.size !== 0 && listeners.has(name)) || channels[name].hasSubscribers;
   }
 
   /** The same of successes, which are many. */
   get successesObserved(): boolean {
-    return (this.#listeners.size !== 0 && this.#listeners.has("success")) || successChannel.hasSubscribers;
+    const { listeners } = this.#hub;
+    return (listeners.size !== 0 && listeners.has("success")) || successChannel.hasSubscribers;
   }
 
-  on<E extends FailfastEventName>(name: E, listener: FailfastListener<E>, of?: string): Subscription {
+  /** Listens to one circuit's events, or to all; `filter` says which of them. */
+  on<E extends FailfastEventName>(
+    name: E,
+    listener: FailfastListener<E>,
+    of?: string,
+    filter?: (event: FailfastEvents[E]) => boolean,
+  ): Subscription {
     if (!NAMES.includes(name))
       throw new RangeError(`there is no event "${String(name)}": it takes ${NAMES.join(", ")}`);
     if (typeof listener !== "function")
       throw new TypeError(`the listener of "${name}" is ${typeof listener}, not a function`);
+    const hub = this.#hub;
     // A wrapper of its own, so that one function listening twice is two subscriptions.
-    const own: Listener = (event) => listener(event);
+    const own: Listener = (event) => (filter === undefined || filter(event) ? listener(event) : undefined);
     // A store's health is no one circuit's.
     const circuit = name.startsWith("store-") ? undefined : of;
-    const listeners = this.#listeners.get(name) ?? { all: new Set(), byCircuit: new Map() };
-    this.#listeners.set(name, listeners);
+    const listeners = hub.listeners.get(name) ?? { all: new Set(), byCircuit: new Map() };
+    hub.listeners.set(name, listeners);
     const set = circuit === undefined ? listeners.all : (listeners.byCircuit.get(circuit) ?? new Set());
     if (circuit !== undefined) listeners.byCircuit.set(circuit, set);
     set.add(own);
-    if (name === "success") this.#onChange();
+    if (name === "success") hub.onChange();
     const dispose = (): void => {
       if (!set.delete(own)) return;
       if (circuit !== undefined && set.size === 0) listeners.byCircuit.delete(circuit);
-      if (listeners.all.size + listeners.byCircuit.size === 0) this.#listeners.delete(name);
-      if (name === "success") this.#onChange();
+      if (listeners.all.size + listeners.byCircuit.size === 0) hub.listeners.delete(name);
+      if (name === "success") hub.onChange();
     };
     return { dispose, [Symbol.dispose]: dispose };
   }
 
-  emit<E extends FailfastEventName>(event: FailfastEvents[E] & { type: E }): void {
-    const listeners = this.#listeners.get(event.type);
-    if (listeners !== undefined) {
-      const circuit = "circuit" in event ? event.circuit : undefined;
-      const own = circuit === undefined ? undefined : listeners.byCircuit.get(circuit);
-      for (const listener of [...listeners.all, ...(own ?? [])]) tell(listener, event as never);
+  /**
+   * Tells everybody who listens. What a listener causes is told after all have heard of what is told now, so that
+   * everybody hears of things in the order in which they happened.
+   */
+  emit<E extends FailfastEventName>(event: Emitted<E>): void {
+    Object.defineProperty(event, "store", { value: this.#store });
+    const hub = this.#hub;
+    hub.queue.push(event);
+    if (hub.delivering) return;
+    hub.delivering = true;
+    let delivered = 0;
+    for (let next = hub.queue.shift(); next !== undefined; next = hub.queue.shift()) {
+      deliver(next, hub.listeners.get(next.type));
+      if (++delivered < MOST_AT_ONCE) continue;
+      hub.queue.length = 0;
+      complain(`listeners of "${next.type}" cause the events they listen to; the rest was dropped`);
     }
-    const channel = channels[event.type];
-    if (channel.hasSubscribers) tell((message: unknown) => channel.publish(message), event as never);
+    hub.delivering = false;
   }
 }
 
-let warned = false;
+function deliver(event: Hub["queue"][number], listeners: Listeners | undefined): void {
+  if (listeners !== undefined) {
+    const own = event.circuit === undefined ? undefined : listeners.byCircuit.get(event.circuit);
+    for (const listener of [...listeners.all, ...(own ?? [])]) tell(listener, event);
+  }
+  const channel = channels[event.type];
+  if (channel.hasSubscribers) publish(channel, event);
+}
 
-/** A listener that throws, or whose promise rejects, harms nobody: it is said once. */
-function tell(listener: Listener, event: never): void {
+/** Node throws what a subscriber throws again one tick later, which ends the process: so each is called from here. */
+function publish(channel: Channel, event: Hub["queue"][number]): void {
+  const { _subscribers: subscribers } = channel;
+  if (!Array.isArray(subscribers)) tell((message) => channel.publish(message), event);
+  else for (const subscriber of [...subscribers] as Listener[]) tell(subscriber, event);
+}
+
+/** A listener that throws, or whose promise rejects, harms nobody: it is warned of once. */
+function tell(listener: Listener, event: Hub["queue"][number]): void {
   try {
-    const answer: unknown = listener(event);
-    if (answer instanceof Promise) answer.catch(complain);
+    const answer = listener(event as never, `failfast:${event.type}`);
+    if (Object.prototype.toString.call(answer) === "[object Promise]")
+      (answer as Promise<unknown>).then(undefined, complain);
   } catch (error) {
     complain(error);
   }
 }
 
+let warned = false;
+
 function complain(error: unknown): void {
   if (warned) return;
   warned = true;
-  warn("FAILFAST_LISTENER", `a listener of failfast's events failed: ${String(error)}`);
+  warn("FAILFAST_LISTENER", `a listener of failfast's events failed: ${describe(error)}`);
+}
+
+/** What was thrown may be anything, and may itself throw where it is made a string. */
+function describe(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return "what it threw can't be shown";
+  }
 }

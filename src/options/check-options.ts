@@ -122,6 +122,15 @@ const NUMBERS = new Set([
   "maxCircuits",
 ]);
 
+const FIXED: readonly string[] = ["store", "maxCircuits"];
+
+/** Which options there are where. */
+const OPTIONS: Readonly<Record<"circuit" | "failfast" | "update", readonly string[]>> = {
+  circuit: [...HANDLE, ...SHARED],
+  failfast: [...HANDLE, ...SHARED, ...FLEET],
+  update: ["timeout", ...SHARED.filter((option) => !FIXED.includes(option))],
+};
+
 /**
  * Checks options where they are given, and drops what is left out.
  *
@@ -130,18 +139,20 @@ const NUMBERS = new Set([
  */
 export function checkOptions<T extends FailfastDefaults>(
   given: T | undefined,
-  where: "circuit" | "failfast",
+  where: "circuit" | "failfast" | "update",
 ): T {
   if (given === undefined) return NO_OPTIONS as T;
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new TypeError(`the options are ${formatValue(given)}: they take an object`);
   }
-  const known: readonly string[] =
-    where === "circuit" ? [...HANDLE, ...SHARED] : [...HANDLE, ...SHARED, ...FLEET];
+  const known = OPTIONS[where];
   const checked: Record<string, unknown> = {};
   for (const [option, value] of Object.entries(given)) {
     if (!known.includes(option)) {
-      throw new TypeError(`there is no option "${option}": there are ${known.join(", ")}`);
+      const why = OPTIONS.failfast.includes(option)
+        ? `"${option}" can't be given here`
+        : `there is no option "${option}"`;
+      throw new TypeError(`${why}: there are ${known.join(", ")}`);
     }
     if (value === undefined) continue;
     const wrong = CHECKS[option]?.(value);

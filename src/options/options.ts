@@ -9,17 +9,23 @@ export type ErrorClass = abstract new (...args: never[]) => unknown;
 /** Which thrown things count as failures: a class, a list of classes, or a predicate. */
 export type Exceptions = ErrorClass | readonly ErrorClass[] | ((error: unknown) => boolean);
 
-/** What belongs to the handle that `failfast(…)` returns: two handles of one circuit may differ in it. */
-export interface HandleOptions {
+/**
+ * What belongs to the handle that `failfast(…)` returns: two handles of one circuit may differ in it.
+ *
+ * `R`: what the fallback gives, which becomes part of what guarded functions give.
+ */
+export interface HandleOptions<R = unknown> {
   /**
    * What thrown counts as a failure. What else is thrown counts as a success: the backend answered.
    * Default: every error but a caller's own abort and a `FailfastError`.
    */
   readonly exceptions?: Exceptions | undefined;
   /** Which returned values count as failures, say `(r) => r.status >= 500`. Default: none. */
-  results?(value: never): boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: it is given before the function whose values it judges
+  readonly results?: ((value: any) => boolean) | undefined;
   /** Called in place of rejecting, with the error, the call's arguments, and its `this`. Default: none. */
-  fallback?(this: unknown, error: FailfastError, ...args: never[]): unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever `this` and arguments the guarded functions have
+  readonly fallback?: ((this: any, error: FailfastError, ...args: any[]) => R) | undefined;
   /**
    * When false the call goes straight through, as if it were not guarded.
    * Default: what `FAILFAST_ENABLED` says (`1`, `true`, `on`, `yes` or `0`, `false`, `off`, `no`), or else true.
@@ -113,10 +119,16 @@ export interface CircuitOptions {
   readonly maxCircuits?: number | undefined;
 }
 
-export interface FailfastOptions extends HandleOptions, CircuitOptions {}
+export interface FailfastOptions<R = unknown> extends HandleOptions<R>, CircuitOptions {}
+
+/** What of a circuit can be changed while it runs: all but where its state is kept. */
+export interface CircuitUpdate extends Omit<CircuitOptions, "store" | "maxCircuits"> {
+  /** How long it stays open. */
+  readonly timeout?: Duration | undefined;
+}
 
 /** What a `failfast` gives to each of its circuits, and what only makes sense for all of them. */
-export interface FailfastDefaults extends FailfastOptions {
+export interface FailfastDefaults<R = unknown> extends FailfastOptions<R> {
   /** The time a circuit stays open when none is given with its name. */
   readonly timeout?: Duration | undefined;
   /** What this host is called in records and events. Default: `FAILFAST_HOST`, or the host's own name. */

@@ -27,7 +27,7 @@ const OF_TRIPS = [
  * @throws {TypeError} options that make no sense together.
  * @throws {RangeError} a time out of range.
  */
-export function settingsOf(
+export function resolveSettings(
   timeout: Duration | undefined,
   defaults: FailfastDefaults,
   own: FailfastOptions,

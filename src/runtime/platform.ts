@@ -7,9 +7,11 @@ interface Platform {
   readonly Date: { now(): number };
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
+  readonly crypto?: { getRandomValues(array: Uint32Array): Uint32Array };
   readonly console?: { warn(message: string): void };
   readonly process?: {
     readonly pid?: number;
+    readonly execArgv?: readonly string[];
     readonly env?: Readonly<Record<string, string | undefined>>;
     getBuiltinModule?(id: string): unknown;
     emitWarning?(message: string, options: { type: string; code: string }): void;
@@ -23,7 +25,14 @@ export function builtin<T>(id: string): T | undefined {
   return platform.process?.getBuiltinModule?.(id) as T | undefined;
 }
 
-export const environment = (name: string): string | undefined => platform.process?.env?.[name];
+/** What a variable of the environment says; nothing where it may not be read, as in Deno without `--allow-env`. */
+export function environment(name: string): string | undefined {
+  try {
+    return platform.process?.env?.[name];
+  } catch {
+    return undefined;
+  }
+}
 
 /** Says something once to whoever runs the process, as the runtime says its own warnings. */
 export function warn(code: string, message: string): void {

@@ -84,3 +84,37 @@ const refused: Promise<string> = new Api().get("1");
 const text: Promise<string> = new Api().get(1);
 const ids: Promise<number[]> = Api.all(1, 2);
 void [refused, text, ids, Whole];
+
+const lenient = failfast("x", 60, { fallback: () => null });
+const byThis = failfast(function (this: { host: string }, path: string) {
+  return `api:${this.host}${path}`;
+}, 60);
+
+class Client {
+  host = "a";
+
+  @lenient
+  async mayBeNull(id: number): Promise<string | null> {
+    return String(id);
+  }
+
+  // @ts-expect-error: the fallback gives null, and the method says it never does
+  @lenient
+  async neverNull(id: number): Promise<string> {
+    return String(id);
+  }
+
+  @byThis
+  async get(path: string): Promise<string> {
+    return this.host + path;
+  }
+}
+
+class Hostless {
+  // @ts-expect-error: it has no host to be named by
+  @byThis
+  async get(path: string): Promise<string> {
+    return path;
+  }
+}
+void [Client, Hostless];

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const compilers = ["typescript-5.9", "typescript-6", "typescript"];
 const modules = [
-  ["--module", "nodenext"],
+  ["--module", "nodenext", "--exactOptionalPropertyTypes"],
   ["--module", "esnext", "--moduleResolution", "bundler"],
 ];
 const platforms = [

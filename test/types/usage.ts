@@ -3,6 +3,7 @@ import {
   type Circuit,
   createFailfast,
   type FailfastError,
+  type FailfastOptions,
   failfast,
   firstAvailable,
   isFailfastError,
@@ -123,3 +124,65 @@ own.configure({ store: memoryStore() });
 for (const each of own.circuits()) each.reset();
 const cases: readonly { name: string; run(): Promise<void> }[] = storeContract(() => ({ store }));
 if (isFailfastError(new Error("x"))) void [kept, pair, row, value, receipt, cases];
+
+// What a fallback gives is part of what guarded functions give.
+const lenient = failfast("x", 60, { fallback: () => null });
+const rowsOrNull = lenient(async (customer: string): Promise<string[]> => [customer]);
+same<typeof rowsOrNull, (this: unknown, customer: string) => Promise<string[] | null>>(true);
+const syncOrNull = lenient((n: number) => n);
+same<ReturnType<typeof syncOrNull>, number | null>(true);
+same<Awaited<ReturnType<typeof lenient.run<number>>>, number | null>(true);
+// @ts-expect-error: it may be null
+const noNull: Promise<string[]> = rowsOrNull("ann");
+// One that gives what the function gives changes nothing, and generics are kept.
+const empty = failfast("x", 60, { fallback: (error, customer: string) => [`${error.circuit} ${customer}`] });
+const rowsAlways = empty(async (customer: string): Promise<string[]> => [customer]);
+same<typeof rowsAlways, (customer: string) => Promise<string[]>>(true);
+const asyncFallback = failfast("x", 60, { fallback: async () => 0 });
+const numberOrText = asyncFallback(async () => "x");
+same<Awaited<ReturnType<typeof numberOrText>>, string | number>(true);
+const thrown = failfast("x", 60, {
+  fallback: (error) => {
+    throw error;
+  },
+});
+const unchanged = thrown(async <T>(value: T): Promise<T> => value);
+same<typeof unchanged, <T>(value: T) => Promise<T>>(true);
+const byTenant = failfast((tenant: string) => tenant, 60, { fallback: () => undefined });
+const named = byTenant(async (tenant: string) => tenant.length);
+same<Awaited<ReturnType<typeof named>>, number | undefined>(true);
+same<Awaited<ReturnType<ReturnType<typeof byTenant.for>["run"]>>, unknown>(true);
+const defaulted = createFailfast({ fallback: () => null, timeout: 60 })("x")(async () => 1);
+same<Awaited<ReturnType<typeof defaulted>>, number | null>(true);
+const noDefault: (name: string, time: number) => Circuit = createFailfast();
+// A circuit with a fallback of any kind goes where any circuit goes.
+const anyCircuit: Circuit<unknown> = lenient;
+firstAvailable([lenient, circuit], async ({ name }) => name.length);
+const options: FailfastOptions = { probes: 2 };
+const annotated = failfast("x", 60, options)(async () => 1);
+same<Awaited<ReturnType<typeof annotated>>, number>(true);
+void [noNull, noDefault, anyCircuit];
+
+// As in the README: no annotation, and what is undefined is left out.
+failfast("x", 60, { results: (r) => r.status >= 500 });
+failfast("x", 60, {
+  results: (r: { status: number }) => r.status >= 500,
+  fallback: (error) => error.circuit,
+});
+const maybe = undefined as undefined | ((error: FailfastError) => string);
+failfast("x", 60, { fallback: maybe, results: undefined, exceptions: undefined, enabled: undefined });
+
+// A client's properties would go past the circuit: its guarded function does not have them.
+const client = Object.assign(async (url: string) => url.length, { get: async (url: string) => url });
+const guardedClient = circuit(client);
+const length: Promise<number> = guardedClient("x");
+// @ts-expect-error: it is not guarded
+guardedClient.get("x");
+void length;
+
+circuit.update({ timeout: "2m", threshold: 3, window: "1m", slowCall: undefined });
+// @ts-expect-error: a store can't be changed while it runs
+circuit.update({ store });
+// @ts-expect-error: that is the handle's
+circuit.update({ fallback: () => 1 });
+circuit.on("open", (event) => event.store === store);

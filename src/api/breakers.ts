@@ -1,0 +1,107 @@
+import { Breaker } from "../breaker/breaker.js";
+import { formatValue } from "../options/format-value.js";
+import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
+import type { CircuitSettings } from "../policy/settings.js";
+import { encodeName } from "../protocol/key.js";
+import { warn } from "../runtime/platform.js";
+import type { Store } from "../stores/store.js";
+import { sameSettings } from "./assert-compatible.js";
+import type { StoreSessions } from "./store-sessions.js";
+
+/** The breakers of one `failfast`: one for each name in each store, whoever uses it. */
+export class Breakers {
+  readonly #sessions: StoreSessions;
+  readonly #defaults: () => FailfastDefaults;
+  /** Circuits with the same settings share them. */
+  readonly #interned = new Map<string, CircuitSettings>();
+  /** Made for an operator: nobody has given their settings yet. */
+  readonly #unsettled = new WeakSet<Breaker>();
+  #warned = false;
+
+  constructor(sessions: StoreSessions, defaults: () => FailfastDefaults) {
+    this.#sessions = sessions;
+    this.#defaults = defaults;
+  }
+
+  /** The one that there is, if any; looking starts nothing. */
+  find(name: string, options: FailfastOptions): Breaker | undefined {
+    const session = this.#sessions.find(options.store ?? this.#defaults().store);
+    const known = session?.replica.subscribers.get(encodeName(name));
+    return known instanceof Breaker ? known : undefined;
+  }
+
+  /** The store that a circuit is in by its own option or by default; undefined until it is used. */
+  storeOf(given: Store | undefined): Store | undefined {
+    return this.#sessions.find(given ?? this.#defaults().store)?.replica.store;
+  }
+
+  /** For a circuit that is defined by its name: its settings hold, also for those that came before. */
+  defined(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
+    const breaker = this.#get(name, settings, options);
+    if (!sameSettings(breaker.settings, settings)) {
+      if (!this.#unsettled.has(breaker)) this.#warnOfTwo(name);
+      this.update(breaker, settings);
+    }
+    this.#unsettled.delete(breaker);
+    return breaker;
+  }
+
+  /** For a name that a call's arguments gave: no call fails for a name, so the breaker there is goes on as it is. */
+  named(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
+    const breaker = this.#get(name, settings, options);
+    if (this.#unsettled.has(breaker)) this.update(breaker, settings);
+    else if (!sameSettings(breaker.settings, settings)) this.#warnOfTwo(name);
+    return breaker;
+  }
+
+  /** For an operator, who knows a name and nothing else. */
+  operated(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
+    const isNew = this.find(name, options) === undefined;
+    const breaker = this.#get(name, settings, options);
+    if (isNew) this.#unsettled.add(breaker);
+    return breaker;
+  }
+
+  /** Whether somebody has given its settings. */
+  isSettled(breaker: Breaker): boolean {
+    return !this.#unsettled.has(breaker);
+  }
+
+  update(breaker: Breaker, settings: CircuitSettings): void {
+    this.#unsettled.delete(breaker);
+    breaker.updateSettings(this.#intern(settings));
+  }
+
+  #get(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
+    const breaker = this.find(name, options) ?? this.#make(name, settings, options);
+    breaker.users++;
+    return breaker;
+  }
+
+  #make(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
+    const session = this.#sessions.of(options.store ?? this.#defaults().store);
+    const key = encodeName(name);
+    const breaker = new Breaker(name, key, this.#intern(settings), session);
+    session.replica.subscribe(key, breaker);
+    breaker.changed();
+    return breaker;
+  }
+
+  #intern(settings: CircuitSettings): CircuitSettings {
+    const values = Object.values(settings);
+    if (values.some((value) => typeof value === "function")) return settings;
+    const key = values.join();
+    const known = this.#interned.get(key);
+    if (known === undefined) this.#interned.set(key, settings);
+    return known ?? settings;
+  }
+
+  #warnOfTwo(name: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    warn(
+      "FAILFAST_NAME",
+      `the name ${formatValue(name)}, given by a call's arguments, is also that of another circuit with other options: those of a definition by name hold, or else the first. Give them names of their own`,
+    );
+  }
+}

@@ -1,0 +1,72 @@
+import type { Breaker } from "../breaker/breaker.js";
+import { checkOptions } from "../options/check-options.js";
+import { type Duration, milliseconds } from "../options/duration.js";
+import {
+  type CircuitUpdate,
+  type FailfastDefaults,
+  type FailfastOptions,
+  SHARED,
+} from "../options/options.js";
+import { resolveSettings } from "../options/resolve-settings.js";
+import type { CircuitSettings } from "../policy/settings.js";
+
+/** How long an operator opens a circuit that nobody here has given a time. */
+const OPERATED_TIME: Duration = "1m";
+
+/** The time and the options a circuit was given. */
+export interface Given {
+  readonly timeout: Duration | undefined;
+  readonly options: FailfastOptions;
+}
+
+/** What one name stands for in one store. Its breaker is made at the first use, when the defaults are known. */
+export class Definition implements Given {
+  readonly name: string;
+  timeout: Duration | undefined;
+  options: FailfastOptions;
+  breaker: Breaker | undefined;
+  /**
+   * `"defined"`: somebody gave its time or options, or guards something with it. `"named"`: there is a handle by its
+   * name alone. `"operated"`: such a handle was used to operate it, and nothing else.
+   */
+  status: "defined" | "named" | "operated" = "named";
+
+  constructor(name: string, timeout: Duration | undefined, options: FailfastOptions) {
+    this.name = name;
+    this.timeout = timeout;
+    this.options = options;
+  }
+
+  /** Whether it says anything that a second definition may contradict. An operator's handle never does. */
+  binds(defaults: FailfastDefaults): boolean {
+    return this.status === "defined" || (this.status === "named" && defaults.timeout !== undefined);
+  }
+}
+
+/**
+ * A circuit's settings by what it was given; with `operated`, a time of a minute where nobody gave one.
+ *
+ * @throws {TypeError} options that make no sense together.
+ */
+export const settingsOf = (
+  { timeout, options }: Given,
+  defaults: FailfastDefaults,
+  operated = false,
+): CircuitSettings =>
+  resolveSettings(timeout ?? defaults.timeout ?? (operated ? OPERATED_TIME : undefined), defaults, options);
+
+/** What of a handle's options is the circuit's. */
+export const sharedOf = (options: FailfastOptions): FailfastOptions =>
+  Object.fromEntries(SHARED.filter((key) => key in options).map((key) => [key, options[key]]));
+
+/**
+ * What a circuit was given, with some of it changed. An option that is `undefined` goes back to its default.
+ *
+ * @throws {TypeError} | {RangeError} what can't be changed, and wrong values.
+ */
+export function withUpdate(given: Given, update: CircuitUpdate): Given {
+  const { timeout, ...changed } = checkOptions(update as FailfastDefaults, "update");
+  if (timeout !== undefined) milliseconds("timeout", timeout);
+  const kept = Object.entries(given.options).filter(([option]) => !(option in update));
+  return { timeout: timeout ?? given.timeout, options: { ...Object.fromEntries(kept), ...changed } };
+}

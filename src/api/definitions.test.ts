@@ -1,0 +1,278 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { type Circuit, createFailfast, FailfastError, memoryStore } from "../index.js";
+import { manualClock } from "../testing/index.js";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+const fail = async (): Promise<never> => {
+  throw new Error("boom");
+};
+const seconds = async (circuit: Circuit): Promise<number> => {
+  await circuit.run(fail).catch(() => undefined);
+  return Math.round(circuit.retryAfter);
+};
+const warnings = (): string[] => {
+  const said: string[] = [];
+  vi.spyOn(process, "emitWarning").mockImplementation((message) => void said.push(String(message)));
+  return said;
+};
+
+describe("a handle by a name alone", () => {
+  test("operates a circuit that is made later with other options, which hold", async () => {
+    const failfast = createFailfast({ clock: manualClock() });
+    const operator = failfast("billing");
+    await operator.trip({ for: "5m" });
+    await operator.hold("closed");
+    await operator.release();
+    await operator.reset();
+    const circuit = failfast("billing", 600, { threshold: 2, window: "1m" });
+    expect(await seconds(circuit)).toBe(0);
+    expect(await seconds(circuit)).toBe(600);
+    expect([operator.state, operator.retryAfter]).toEqual(["open", 600]);
+  });
+
+  test("binds nothing where there is a default time either, once it was used to operate", async () => {
+    vi.stubEnv("NODE_ENV", "production");
+    const failfast = createFailfast({ clock: manualClock(), timeout: 30 });
+    await failfast("billing").trip();
+    await failfast("billing").reset();
+    expect(await seconds(failfast("billing", 600))).toBe(600);
+  });
+
+  test("operates circuits that a call's arguments name, before and after they are made", async () => {
+    const failfast = createFailfast({ clock: manualClock() });
+    await failfast("api:a").hold("open");
+    const byHost = failfast((host: string) => `api:${host}`, 600, { probes: 2 });
+    const get = byHost(async (host: string) => host);
+    await expect(get("a")).rejects.toBeInstanceOf(FailfastError);
+    await failfast("api:a").release();
+    expect(await get("a")).toBe("a");
+    await failfast("api:b").trip({ for: "5m" });
+    await expect(get("b")).rejects.toBeInstanceOf(FailfastError);
+    await failfast("api:b").reset();
+    expect(await seconds(byHost.for("b"))).toBe(600);
+  });
+
+  test("a call through it takes a time, and says so", async () => {
+    const failfast = createFailfast();
+    const handle = failfast("nobody");
+    expect([handle.state, handle.retryAfter, handle.held]).toEqual(["closed", 0, undefined]);
+    await expect(handle.run(() => 1)).rejects.toThrow(/nobody has given the circuit "nobody" a time/);
+    await expect(handle(async () => 1)()).rejects.toThrow(RangeError);
+    await handle.trip();
+    await expect(handle.run(() => 1)).rejects.toThrow(RangeError);
+    failfast("nobody", 60);
+    await expect(handle.run(() => 1)).rejects.toBeInstanceOf(FailfastError);
+  });
+
+  test("is that of the circuit once there is one, made before it or later", async () => {
+    const failfast = createFailfast({ clock: manualClock() });
+    const early = failfast("x");
+    const heard: string[] = [];
+    early.on("open", ({ circuit }) => heard.push(circuit));
+    const guarded = early(fail);
+    failfast("x", 60);
+    await expect(guarded()).rejects.toThrow("boom");
+    expect([early.state, failfast("x").state, heard]).toEqual(["open", "open", ["x"]]);
+  });
+
+  test("sees what the store says, in a process that guards nothing", async () => {
+    const store = memoryStore();
+    await createFailfast({ store })("x", 60).trip({ for: "5m", reason: "maintenance" });
+    const script = createFailfast({ store });
+    await script.ready();
+    const handle = script("x");
+    expect([handle.state, handle.snapshot().reason]).toEqual(["open", "maintenance"]);
+    await handle.reset();
+    expect(handle.state).toBe("closed");
+  });
+
+  test("hears what happens to it in the fleet", async () => {
+    const store = memoryStore();
+    const heard: string[] = [];
+    const watcher = createFailfast({ store });
+    watcher("x").on("open", ({ reason }) => heard.push(reason));
+    await watcher.ready();
+    await createFailfast({ store })("x", 60).trip({ reason: "maintenance" });
+    expect(heard).toEqual(["maintenance"]);
+  });
+});
+
+describe("a second definition of a name", () => {
+  test("that differs is refused in production where it is made, and names both values", async () => {
+    for (const mode of ["production", undefined]) {
+      vi.stubEnv("NODE_ENV", mode);
+      const failfast = createFailfast();
+      const circuit = failfast("x", 60, { probes: 2 });
+      expect(() => failfast("x", "1m")).not.toThrow();
+      expect(() => failfast("x", 30)).toThrow(/timeout 60, .* timeout 30/);
+      expect(() => failfast("x", 60, { probes: 3 })).toThrow(/probes 2, .* probes 3/);
+      expect(await circuit.run(() => 1)).toBe(1);
+    }
+  });
+
+  test.each(["development", "test"])("that differs holds in %s, and is warned of once", async (mode) => {
+    vi.stubEnv("NODE_ENV", mode);
+    const said = warnings();
+    const failfast = createFailfast({ clock: manualClock() });
+    const first = failfast("x", 60, { retryAfter: { from: () => 1 } });
+    const guarded = first(fail);
+    await expect(guarded()).rejects.toThrow("boom");
+    const second = failfast("x", 300, { retryAfter: { from: () => undefined } });
+    failfast("x", 600, { retryAfter: { from: () => undefined } });
+    expect(said).toEqual([expect.stringMatching(/"x" was made with timeout 60, .* timeout 300.*newest/)]);
+    expect(first.state).toBe("open");
+    await first.reset();
+    expect([await seconds(second), Math.round(first.retryAfter)]).toEqual([600, 600]);
+    await expect(guarded()).rejects.toBeInstanceOf(FailfastError);
+  });
+
+  test("a hot reload that can be seen counts as development", () => {
+    vi.stubEnv("NODE_ENV", undefined);
+    const said = warnings();
+    vi.spyOn(process, "execArgv", "get").mockReturnValue(["--hot"]);
+    const failfast = createFailfast();
+    failfast("x", 60);
+    expect(() => failfast("x", 30)).not.toThrow();
+    expect(said).toHaveLength(1);
+  });
+
+  test("that differs from what a default gave the first is refused", () => {
+    vi.stubEnv("NODE_ENV", "production");
+    const failfast = createFailfast({ timeout: 30 });
+    failfast("x");
+    expect(() => failfast("x", 600)).toThrow(/timeout 30, .* timeout 600/);
+    expect(() => failfast("x", 30)).not.toThrow();
+  });
+
+  test.each([
+    { probes: 1 },
+    { threshold: 1 },
+    { scope: "fleet" },
+    { recovery: "probe", backoff: { factor: 1 } },
+    { retryAfter: false, mode: "enforce" },
+  ] as const)(
+    "with an option that equals its default is no difference, after the first call too: %j",
+    async (options) => {
+      vi.stubEnv("NODE_ENV", "production");
+      const failfast = createFailfast();
+      const circuit = failfast("x", 60);
+      await circuit.run(() => 1);
+      expect(() => failfast("x", 60, options)).not.toThrow();
+      expect(() => failfast("x", "60s", { probes: 2 })).toThrow(/probes left out, .* probes 2/);
+    },
+  );
+
+  test("in another store is another circuit: each handle hears and sees its own, and events say which store", async () => {
+    const [one, two] = [memoryStore(), memoryStore()];
+    const failfast = createFailfast();
+    const [a, b] = [failfast("x", 60, { store: one }), failfast("x", 30, { store: two })];
+    const heard: unknown[] = [];
+    a.on("open", ({ store }) => heard.push(["a", store === one]));
+    b.on("open", ({ store }) => heard.push(["b", store === two]));
+    failfast.on("open", (event) =>
+      heard.push(["all", event.store === one, Object.keys(event).includes("store")]),
+    );
+    await a.trip();
+    expect(heard).toEqual([
+      ["all", true, false],
+      ["a", true],
+    ]);
+    expect([a.state, b.state]).toEqual(["open", "closed"]);
+    expect(() => failfast("x")).toThrow(/2 circuits "x", in different stores/);
+  });
+});
+
+describe("a name that a call's arguments give", () => {
+  test.each([
+    ["defined before", true],
+    ["defined after", false],
+  ])(
+    "and that is also a circuit's with another time, %s: no call fails, the definition holds",
+    async (_, before) => {
+      vi.stubEnv("NODE_ENV", "production");
+      const said = warnings();
+      const failfast = createFailfast({ clock: manualClock() });
+      if (before) failfast("api:a", 600);
+      const byHost = failfast((host: string) => `api:${host}`, 30);
+      const get = byHost(async (host: string) => host);
+      expect(await get("a")).toBe("a");
+      const fixed = failfast("api:a", 600);
+      expect(await fixed.run(() => "fixed")).toBe("fixed");
+      expect(await get("a")).toBe("a");
+      await byHost(fail as (host: string) => Promise<never>)("a").catch(() => undefined);
+      expect([fixed.state, Math.round(fixed.retryAfter)]).toEqual(["open", 600]);
+      expect(said).toEqual([expect.stringMatching(/"api:a", given by a call's arguments/)]);
+    },
+  );
+
+  test("and that another function gives with other options: no call fails", async () => {
+    const said = warnings();
+    const failfast = createFailfast();
+    const one = failfast((host: string) => host, 30)(async (host: string) => host);
+    const two = failfast((host: string) => host, 60)(async (host: string) => host);
+    expect([await one("a"), await two("a"), await two("a")]).toEqual(["a", "a", "a"]);
+    expect(said).toHaveLength(1);
+  });
+});
+
+describe("names without end", () => {
+  test("as strings are warned of once, with what to do", () => {
+    const said = warnings();
+    const failfast = createFailfast();
+    for (let n = 0; n < 20_001; n++) failfast(`user:${n}`, 60);
+    expect(said).toEqual([expect.stringMatching(/10000 names as strings.*function of the call's arguments/)]);
+  });
+
+  test("a function made anew in each request is warned of once, with what to do", () => {
+    const said = warnings();
+    const failfast = createFailfast();
+    for (let n = 0; n < 2_001; n++) failfast((id: string) => `user:${id}`, 60);
+    expect(said).toEqual([
+      expect.stringMatching(/1000 functions that name circuits.*where the module is loaded/),
+    ]);
+  });
+});
+
+test("the function that names a circuit gets the call's this", async () => {
+  const failfast = createFailfast();
+  const byHost = failfast(function (this: Client, path: string) {
+    return `api:${this.host}${path.slice(0, 0)}`;
+  }, 60);
+  class Client {
+    readonly host: string;
+    constructor(host: string) {
+      this.host = host;
+    }
+    async get(path: string): Promise<string> {
+      if (this.host === "down") throw new Error("boom");
+      return this.host + path;
+    }
+  }
+  Client.prototype.get = byHost(Client.prototype.get);
+  await expect(new Client("down").get("/")).rejects.toThrow("boom");
+  await expect(new Client("down").get("/")).rejects.toBeInstanceOf(FailfastError);
+  expect(await new Client("up").get("/")).toBe("up/");
+});
+
+test("configure({ returns }) holds for what was wrapped before", async () => {
+  const failfast = createFailfast();
+  const guarded = failfast("x", 60)((n: number) => Promise.resolve(n));
+  const named = failfast((n: number) => `n${n}`, 60)((n: number) => Promise.resolve(n));
+  failfast.configure({ returns: "promise" });
+  await failfast("x").hold("open");
+  await failfast("n1").hold("open");
+  await expect(guarded(1)).rejects.toBeInstanceOf(FailfastError);
+  await expect(named(1)).rejects.toBeInstanceOf(FailfastError);
+});
+
+test("ready() reads the configured store before any circuit is made", async () => {
+  const store = memoryStore();
+  await createFailfast({ store })("x", 60).hold("open");
+  const failfast = createFailfast({ store });
+  await failfast.ready();
+  await expect(failfast("x", 60).run(() => 1)).rejects.toBeInstanceOf(FailfastError);
+});

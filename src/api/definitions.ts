@@ -1,0 +1,128 @@
+import type { Duration } from "../options/duration.js";
+import { formatValue } from "../options/format-value.js";
+import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
+import { resolveSettings } from "../options/resolve-settings.js";
+import { warn } from "../runtime/platform.js";
+import type { Store } from "../stores/store.js";
+import { differenceOf, explainDifference, reloads } from "./assert-compatible.js";
+import { Definition, sharedOf } from "./definition.js";
+
+/** From so many names on, a process is warned that each string is kept for good. */
+const MANY_NAMES = 10_000;
+
+/** The definitions of one `failfast`, by their names. A name has one in each store. */
+export class Definitions {
+  readonly #byName = new Map<string, Definition[]>();
+  readonly #defaults: () => FailfastDefaults;
+  readonly #redefined: (definition: Definition) => void;
+  readonly #warnedOf = new Set<string>();
+  #names = 0;
+
+  /** `redefined` is called when the settings of a definition change. */
+  constructor(defaults: () => FailfastDefaults, redefined: (definition: Definition) => void) {
+    this.#defaults = defaults;
+    this.#redefined = redefined;
+  }
+
+  *[Symbol.iterator](): Generator<Definition> {
+    for (const definitions of this.#byName.values()) yield* definitions;
+  }
+
+  /**
+   * The definition that one `failfast(name, …)` is for. By a name alone it binds nothing.
+   *
+   * @throws {TypeError} when it differs from the definition there is, unless modules may be loaded again.
+   * @throws {RangeError} options of a circuit that nobody gave a time.
+   */
+  define(name: string, timeout: Duration | undefined, options: FailfastOptions): Definition {
+    const shared = sharedOf(options);
+    const known = this.#find(name, options.store);
+    const binds = timeout !== undefined || Object.keys(shared).some((option) => option !== "store");
+    if (!binds) return known ?? this.#add(new Definition(name, undefined, options));
+    if (known?.binds(this.#defaults())) {
+      this.#join(known, timeout, options);
+      return known;
+    }
+    const time = timeout ?? this.#defaults().timeout;
+    if (time === undefined)
+      throw new RangeError(
+        `nobody has given the circuit ${formatValue(name)} a time yet: give it with its options, as in failfast(${formatValue(name)}, 60, { … })`,
+      );
+    resolveSettings(time, this.#defaults(), options);
+    const definition = known ?? this.#add(new Definition(name, timeout, options));
+    definition.timeout = timeout;
+    definition.options = options;
+    definition.status = "defined";
+    if (known !== undefined) this.#redefined(definition);
+    return definition;
+  }
+
+  /** Something is guarded by its name alone: where there is a time for that, it is a definition. */
+  claim(definition: Definition): void {
+    if (this.#defaults().timeout !== undefined) definition.status = "defined";
+  }
+
+  /** For a handle by its name alone: the one circuit of that name that is defined by now, or else itself. */
+  resolve(named: Definition): Definition {
+    const defined = this.#byName.get(named.name)?.filter(({ status }) => status === "defined") ?? [];
+    return defined.length === 1 && named.options.store === undefined ? (defined[0] ?? named) : named;
+  }
+
+  /** @throws {TypeError} when they differ where that can be no reload. */
+  #join(known: Definition, timeout: Duration | undefined, options: FailfastOptions): void {
+    const defaults = this.#defaults();
+    const difference = differenceOf(known, timeout, options, defaults);
+    const fresh = sharedOf(options);
+    if (difference === undefined) {
+      if (known.breaker === undefined) known.options = { ...fresh, ...known.options };
+    } else if (reloads()) {
+      known.options = { ...known.options, ...fresh };
+      known.timeout = timeout ?? known.timeout;
+      this.#warnOnce(
+        known.name,
+        `${explainDifference(known.name, difference)}: the newest holds, since this is development`,
+      );
+      this.#redefined(known);
+    } else {
+      throw new TypeError(
+        `${explainDifference(known.name, difference)}: leave it out, or make them equal; circuit.update() changes it while it runs`,
+      );
+    }
+    known.timeout ??= timeout;
+    known.status = "defined";
+  }
+
+  /** Without a store: the one circuit of that name, wherever it is kept. */
+  #find(name: string, given: Store | undefined): Definition | undefined {
+    const all = this.#byName.get(name) ?? [];
+    const { store } = this.#defaults();
+    const own = all.find((each) => (each.options.store ?? store) === (given ?? store));
+    if (own?.status === "defined" || given !== undefined) return own;
+    const defined = all.filter(({ status }) => status === "defined");
+    if (defined.length > 1) {
+      throw new TypeError(
+        `there are ${defined.length} circuits ${formatValue(name)}, in different stores: name the store`,
+      );
+    }
+    return defined[0] ?? own;
+  }
+
+  #add(definition: Definition): Definition {
+    const { name } = definition;
+    const others = this.#byName.get(name);
+    if (others === undefined) this.#byName.set(name, [definition]);
+    else others.push(definition);
+    if (++this.#names === MANY_NAMES)
+      warn(
+        "FAILFAST_NAMES",
+        `failfast was given ${MANY_NAMES} names as strings, of which ${formatValue(name)} is the last: each is kept for good. Where a name comes from the data, give a function of the call's arguments, which keeps maxCircuits of them: failfast((id) => "user:" + id, 60)`,
+      );
+    return definition;
+  }
+
+  #warnOnce(name: string, message: string): void {
+    if (this.#warnedOf.has(name)) return;
+    this.#warnedOf.add(name);
+    warn("FAILFAST_REDEFINED", message);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Guard } from "../call/guard.js";
+
+/** So many are looked at for one to let go, and then moved behind the others. */
+const LOOKS = 64;
+
+/**
+ * The guards of many names, the least useful let go when there are too many: closed ones first, by a second
+ * chance for those used since the last look, then the one that would close next.
+ */
+export class GuardsByName {
+  readonly #guards = new Map<string, Guard>();
+  readonly #make: (name: string) => Guard;
+  readonly #limit: () => number;
+
+  /** `limit`: how many are kept at a time. */
+  constructor(make: (name: string) => Guard, limit: () => number) {
+    this.#make = make;
+    this.#limit = limit;
+  }
+
+  get(name: string): Guard {
+    let guard = this.#guards.get(name);
+    if (guard === undefined) {
+      if (this.#guards.size >= this.#limit()) this.#letGo();
+      guard = this.#make(name);
+      this.#guards.set(name, guard);
+    }
+    guard.used = true;
+    return guard;
+  }
+
+  peek(name: string): Guard | undefined {
+    return this.#guards.get(name);
+  }
+
+  names(): IterableIterator<string> {
+    return this.#guards.keys();
+  }
+
+  #letGo(): void {
+    let next: { name: string; guard: Guard; left: number } | undefined;
+    let looks = 0;
+    // One that is moved to the end for its second chance is met again, and then goes.
+    for (const [name, guard] of this.#guards) {
+      const closed = guard.breaker.term.passes && !guard.breaker.pending;
+      if (closed && !guard.used) {
+        this.#remove(name, guard);
+        return;
+      }
+      guard.used = false;
+      const left = closed ? -1 : guard.breaker.retryAfterMs;
+      if (next === undefined || left < next.left) next = { name, guard, left };
+      this.#guards.delete(name);
+      this.#guards.set(name, guard);
+      if (++looks === LOOKS) break;
+    }
+    if (next) this.#remove(next.name, next.guard);
+  }
+
+  #remove(name: string, guard: Guard): void {
+    this.#guards.delete(name);
+    guard.breaker.retire();
+  }
+}

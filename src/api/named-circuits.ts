@@ -1,0 +1,66 @@
+import { makePolicy, type Policy } from "../call/policy.js";
+import { makeGuard } from "../call/timed-guard.js";
+import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
+import type { Events } from "../events/events.js";
+import type { CircuitUpdate, FailfastDefaults } from "../options/options.js";
+import type { CircuitSettings } from "../policy/settings.js";
+import type { Breakers } from "./breakers.js";
+import type { CircuitsOwner } from "./circuits.js";
+import { type Given, settingsOf, withUpdate } from "./definition.js";
+import { GuardsByName } from "./guards-by-name.js";
+
+/** The circuits that one function of a call's arguments names. */
+export class NamedCircuits implements CircuitsOwner {
+  readonly guards: GuardsByName;
+  readonly #breakers: Breakers;
+  readonly #events: Events;
+  readonly #defaults: () => FailfastDefaults;
+  readonly #given: Given;
+  /** By name, what was changed while they ran. */
+  readonly #changed = new Map<string, Given>();
+  #policy: Policy | undefined;
+  #limit: number | undefined;
+
+  constructor(breakers: Breakers, events: Events, defaults: () => FailfastDefaults, given: Given) {
+    this.#breakers = breakers;
+    this.#events = events;
+    this.#defaults = defaults;
+    this.#given = given;
+    this.guards = new GuardsByName(
+      (name) => {
+        this.#policy ??= makePolicy({ ...defaults(), ...given.options });
+        const settings = settingsOf(this.#changed.get(name) ?? given, defaults());
+        return makeGuard(breakers.named(name, settings, given.options), this.#policy);
+      },
+      () => {
+        this.#limit ??= this.settings().maxCircuits;
+        return this.#limit;
+      },
+    );
+  }
+
+  /** @throws {TypeError} options that make no sense with those defaults. */
+  settings(defaults: FailfastDefaults = this.#defaults()): CircuitSettings {
+    return settingsOf(this.#given, defaults);
+  }
+
+  get returns(): "promise" | "value" | undefined {
+    return this.#given.options.returns ?? this.#defaults().returns;
+  }
+
+  update(name: string, update: CircuitUpdate): void {
+    const changed = withUpdate(this.#changed.get(name) ?? this.#given, update);
+    const settings = settingsOf(changed, this.#defaults());
+    this.#changed.set(name, changed);
+    this.#breakers.update(this.guards.get(name).breaker, settings);
+  }
+
+  /** Listens to one of them, or to all that there are at the time of the event. */
+  listen<E extends FailfastEventName>(event: E, listener: FailfastListener<E>, name?: string): Subscription {
+    const { store } = this.#given.options;
+    return this.#events.on(event, listener, name, (said) => {
+      if (said.store !== this.#breakers.storeOf(store)) return false;
+      return name !== undefined || !("circuit" in said) || this.guards.peek(said.circuit) !== undefined;
+    });
+  }
+}
