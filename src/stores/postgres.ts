@@ -72,21 +72,36 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       const [row] = (await query(sql.get, [prefix, key])) as { value?: string; now?: unknown }[];
       return { ok, value: row?.value ?? null, now: row?.now === undefined ? now : Number(row.now) };
     },
-    async list(start) {
-      const rows = (await query(sql.list, [prefix, start])) as Record<"key" | "value" | "now", string>[];
-      return rows.map(({ key, value, now }) => ({ key, value, now: Number(now) }));
+    async list(start, since = "") {
+      const ask = async (from: string): Promise<Listed[]> =>
+        (await query(sql.list, [prefix, start, from])) as Listed[];
+      const [life, from] = split(since);
+      let rows = await ask(from);
+      const complete = from === "0" || rows[0]?.life !== life || Number(from) > Number(rows[0].next);
+      if (complete && from !== "0") rows = await ask("0");
+      const now = Number(rows[0]?.now);
+      return {
+        entries: rows.flatMap(({ key, value }) =>
+          key === null || value === null ? [] : { key, value, now },
+        ),
+        now,
+        cursor: `${rows[0]?.life}/${rows[0]?.next}`,
+        complete,
+      };
     },
     ...(listen && {
       watch: (start: string, on: StoreWatcher) => listen(channel, safeWatcher(start, on)),
     }),
     async migrate() {
-      await query(sql.migrate);
+      for (const statement of migration(table)) await query(statement);
     },
   };
 }
 
 const NOW = "(extract(epoch from clock_timestamp()) * 1000)::float8";
 const EXPIRES = "clock_timestamp() + $4::float8 * interval '1 millisecond'";
+/** The transaction that writes: what a list asks for since another one. */
+const CHANGED = "txid_current()";
 /** Below PostgreSQL's 8 000 bytes of one notification, with room for the key and the clock. */
 const LONGEST_VALUE = 7_000;
 /** Old rows that a write takes along. */
@@ -101,26 +116,48 @@ function statements(table: string, channel: string) {
      swept AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE prefix = $1 AND key <> $2
        AND expires_at < clock_timestamp() - interval '1 hour' LIMIT ${SWEPT})))
      SELECT count(told) > 0 AS ok, ${NOW} AS now FROM told`;
-  const insert = `INSERT INTO ${table} AS old (prefix, key, value, expires_at) VALUES ($1, $2, $3, ${EXPIRES})
-     ON CONFLICT (prefix, key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`;
+  const insert = `INSERT INTO ${table} AS old (prefix, key, value, expires_at, changed) VALUES ($1, $2, $3, ${EXPIRES}, ${CHANGED})
+     ON CONFLICT (prefix, key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at, changed = excluded.changed`;
   return {
     get: `SELECT value, ${NOW} AS now FROM ${table} WHERE prefix = $1 AND key = $2 AND expires_at > clock_timestamp()`,
     set: told(insert),
     create: told(`${insert} WHERE old.expires_at <= clock_timestamp()`),
     replace: told(
-      `UPDATE ${table} SET value = $3, expires_at = ${EXPIRES} WHERE prefix = $1 AND key = $2 AND value = $5 AND expires_at > clock_timestamp()`,
+      `UPDATE ${table} SET value = $3, expires_at = ${EXPIRES}, changed = ${CHANGED} WHERE prefix = $1 AND key = $2 AND value = $5 AND expires_at > clock_timestamp()`,
     ),
     delete: `DELETE FROM ${table} WHERE prefix = $1 AND key = $2`,
-    list: `SELECT key, value, ${NOW} AS now FROM ${table} WHERE prefix = $1 AND starts_with(key, $2) AND expires_at > clock_timestamp()`,
-    migrate: migration(table),
+    // Every transaction before `next` is over, and what it wrote is in this list: what is under way comes in the next one.
+    // A server that was started anew or failed over may lack the last writes, and so does a table that was truncated.
+    list: `SELECT head.*, key, value FROM (SELECT ${NOW} AS now, txid_snapshot_xmin(txid_current_snapshot())::text AS next,
+       extract(epoch FROM pg_postmaster_start_time()) || '.' || coalesce(pg_relation_filenode('${table}'::regclass), 0) AS life) AS head
+     LEFT JOIN ${table} ON prefix = $1 AND starts_with(key, $2) AND changed >= $3::bigint AND expires_at > clock_timestamp()`,
   };
 }
 
+/** One row for each record, and one without where there is none. */
+interface Listed {
+  readonly now: unknown;
+  readonly next: string;
+  readonly life: string;
+  readonly key: string | null;
+  readonly value: string | null;
+}
+
+/** What a cursor says of the table's life, and of the first transaction that it doesn't know all of. */
+function split(cursor: string): readonly [string, string] {
+  const [, life = "", next = "0"] = /^([\d.]+)\/(\d{1,18})$/.exec(cursor) ?? [];
+  return [life, next];
+}
+
 /** What `migrate()` runs, and `assets/sql/postgres.sql` says. */
-export const migration = (table: string): string => `CREATE TABLE IF NOT EXISTS ${table} (
+export const migration = (table: string): readonly string[] => [
+  `CREATE TABLE IF NOT EXISTS ${table} (
   prefix text COLLATE "C" NOT NULL,
   key text COLLATE "C" NOT NULL,
   value text NOT NULL,
   expires_at timestamptz NOT NULL,
+  changed bigint NOT NULL DEFAULT txid_current(), -- the transaction that wrote it
   PRIMARY KEY (prefix, key)
-)`;
+)`,
+  `CREATE INDEX IF NOT EXISTS ${table.replace(/.*\./, "")}_changed ON ${table} (prefix, changed)`,
+];

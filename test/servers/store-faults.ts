@@ -122,6 +122,15 @@ export function storeFaults(
       await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
     });
 
+    test("frozen: closing waits half a second for it, and not for its answer", async ({ skip }) => {
+      if (subject.pause === undefined) skip();
+      const [a, b] = await two();
+      subject.pause?.();
+      const began = performance.now();
+      await Promise.all([a.close(), b.close()]);
+      expect(performance.now() - began).toBeLessThan(1_500);
+    });
+
     where("port")(
       "a connection that died without a word: calls go on, and it is replaced",
       async ({ skip }) => {

@@ -1,4 +1,5 @@
 import { systemClock } from "../../runtime/system-clock.js";
+import { againWhere } from "../shared/again.js";
 
 /** A connection of the pool, as far as it matters here. */
 export interface MysqlConnection {
@@ -40,9 +41,11 @@ export interface Database {
 
 /** A connection that gave no answer for so long is dead, or as good as that: no later query is to get it. */
 const ANSWERS_WITHIN = 2_000;
-/** A deadlock, and (MariaDB) a row that changed under the statement: nothing was written, and it may go now. */
-const AGAIN: readonly unknown[] = [1213, 1020];
-const TRIES = 5;
+/**
+ * A deadlock, a lock that was not to be had in time, and (MariaDB) a row that changed under the statement: nothing was
+ * written, and it may go now.
+ */
+const AGAIN: readonly unknown[] = [1213, 1205, 1020];
 /** Rows come as arrays of bytes, whatever the pool was told. */
 const PLAIN = {
   rowsAsArray: true,
@@ -63,15 +66,7 @@ export function detectClient(pool: MysqlPool): Database {
     );
   const promised = typeof found.promise === "function" ? found.promise() : (pool as PromisePool);
 
-  async function ask(sql: string): Promise<unknown> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await once(promised, sql);
-      } catch (error) {
-        if (tries === TRIES || !mayGoAgain(error)) throw error;
-      }
-    }
-  }
+  const ask = (sql: string): Promise<unknown> => againWhere(mayGoAgain, () => once(promised, sql));
   return {
     rows: async (sql) => (await ask(sql)) as readonly (readonly unknown[])[],
     write: async (sql) => (await ask(sql)) as Written,

@@ -1,3 +1,4 @@
+import { againWhere } from "../shared/again.js";
 import { withinMs } from "../shared/deadline.js";
 import type { SafeWatcher } from "../shared/watcher.js";
 import type { Database, ListeningClient, PostgresClient, PostgresJs, QueryClient } from "./client.js";
@@ -21,7 +22,7 @@ export function detectClient(client: PostgresClient): Database {
 
 function ofPostgresJs(sql: PostgresJs): Database {
   return {
-    query: async (text, params = []) => await sql.unsafe(text, params as never[]),
+    query: (text, params = []) => againWhere(lost, () => sql.unsafe(text, params as never[])),
     // It connects again by itself, and says so each time.
     async listen(channel, watcher) {
       let live = false;
@@ -35,11 +36,15 @@ function ofPostgresJs(sql: PostgresJs): Database {
 }
 
 function ofQueries(client: QueryClient): Database {
-  const query: Database["query"] = async (text, params = []) => (await client.query(text, [...params])).rows;
-  const { Client, options } = client;
+  const query: Database["query"] = async (text, params = []) =>
+    (await againWhere(lost, () => client.query(text, [...params]))).rows;
+  const { Client } = client;
+  // A pool hides the password from those who print it, and so from a spread.
+  const given = (client.options ?? {}) as { readonly password?: unknown };
   if (typeof Client === "function") {
     const Connection = Client as new (given: unknown) => ListeningClient;
-    const connect = (): ListeningClient => new Connection({ ...(options as object), keepAlive: true });
+    const connect = (): ListeningClient =>
+      new Connection({ ...given, password: given.password, keepAlive: true });
     return { query, listen: (channel, watcher) => listenOn(connect, channel, watcher) };
   }
   if (typeof client.listen !== "function") return { query, listen: undefined };
@@ -51,6 +56,10 @@ function ofQueries(client: QueryClient): Database {
     },
   };
 }
+
+/** A serialization failure, a deadlock, a lock that was not to be had in time: it depends on the isolation level. */
+const lost = (error: unknown): boolean =>
+  ["40001", "40P01", "55P03"].includes(String((error as { readonly code?: unknown } | null)?.code));
 
 /** A server that is frozen or gone is not waited for. */
 function ending(watcher: SafeWatcher, unlisten: () => PromiseLike<unknown>): AsyncDisposable {

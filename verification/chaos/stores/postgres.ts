@@ -17,7 +17,7 @@ export interface PostgresSubject extends Subject {
   signal(signal: "SIGSTOP" | "SIGCONT", all: boolean): void;
 }
 
-export const TABLE = [migration("failfast"), "GRANT ALL ON failfast TO fleet"];
+export const TABLE = [...migration("failfast"), "GRANT ALL ON failfast TO fleet"];
 
 export async function postgresSubject(): Promise<PostgresSubject> {
   const server = await startPostgres();

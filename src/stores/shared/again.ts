@@ -1,0 +1,23 @@
+import { systemClock } from "../../runtime/system-clock.js";
+
+const TRIES = 25;
+/** Between two tries: drawn, and longer with each, in ms. */
+const PAUSE = 2;
+
+/**
+ * Runs a statement anew where another transaction was in its way and nothing was written: a lost race is then
+ * found by the statement itself. Rejects with the last error where that goes on.
+ */
+export async function againWhere<T>(
+  lost: (error: unknown) => boolean,
+  run: () => PromiseLike<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (tries === TRIES || !lost(error)) throw error;
+      await new Promise<void>((resolve) => systemClock.after(PAUSE * tries * systemClock.random(), resolve));
+    }
+  }
+}

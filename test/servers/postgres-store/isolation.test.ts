@@ -1,0 +1,105 @@
+import { Pool } from "pg";
+import postgresJs from "postgres";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { createFailfast } from "../../../src/index.js";
+import { type PostgresClient, postgresStore } from "../../../src/stores/postgres.js";
+import { storeContract } from "../../../src/testing/index.js";
+import { postgres, startPostgres } from "./start-postgres.js";
+
+const LEVELS = ["read committed", "repeatable read", "serializable"];
+
+describe.skipIf(!postgres).each(LEVELS)("transactions that are %s by default", (level) => {
+  let server: Awaited<ReturnType<typeof startPostgres>>;
+  const ends: (() => unknown)[] = [];
+  const clients: Readonly<Record<string, () => PostgresClient>> = {
+    pg() {
+      const pool = new Pool({ connectionString: server.url });
+      pool.on("error", () => undefined);
+      ends.push(() => pool.end());
+      return pool;
+    },
+    "postgres.js"() {
+      const sql = postgresJs(server.url, { onnotice: () => undefined });
+      ends.push(() => sql.end({ timeout: 1 }));
+      return sql;
+    },
+  };
+  beforeAll(async () => {
+    server = await startPostgres();
+    const admin = new Pool({ connectionString: server.url });
+    await admin.query(`ALTER DATABASE postgres SET default_transaction_isolation = '${level}'`);
+    await admin.end();
+    const pool = new Pool({ connectionString: server.url });
+    await postgresStore(pool).migrate();
+    await pool.end();
+  });
+  afterAll(() => server?.stop());
+  afterEach(async () => {
+    for (const end of ends.splice(0)) await end();
+  });
+
+  test.each(["pg", "postgres.js"])("a lost race is a lost race, with %s", async (client) => {
+    const stores = Array.from({ length: 4 }, () =>
+      postgresStore((clients[client] as () => PostgresClient)()),
+    );
+    for (let round = 0; round < 30; round++) {
+      const key = `${client} ${round}`;
+      for (const expect_ of [null, "first"]) {
+        const results = await Promise.all(
+          stores.map((store, at) => store.swap?.(key, expect_, expect_ === null ? "first" : `${at}`, 60_000)),
+        );
+        const granted = results.filter((result) => result?.ok);
+        expect(granted).toHaveLength(1);
+      }
+    }
+  });
+
+  test("what writes without a condition waits for its turn", async () => {
+    const stores = Array.from({ length: 4 }, () => postgresStore((clients["pg"] as () => PostgresClient)()));
+    for (let round = 0; round < 20; round++)
+      await Promise.all([
+        ...stores.map((store, at) => store.set("shared", `${round} ${at}`, 60_000)),
+        ...stores.map((store) => store.list?.("")),
+        ...stores.map((store, at) => store.set(`own ${at}`, "value", 60_000)),
+        stores[0]?.delete("own 1"),
+      ]);
+  });
+
+  test("a fleet has one probe, and no store-down", async () => {
+    const fleet = Array.from({ length: 4 }, () =>
+      createFailfast({ store: postgresStore((clients["pg"] as () => PostgresClient)()) }),
+    );
+    const down: unknown[] = [];
+    for (const each of fleet) each.on("store-down", ({ error }) => down.push(error));
+    const circuits = fleet.map((each) => each("shop", "200ms"));
+    await Promise.all(fleet.map((each) => each.ready()));
+    for (let round = 0; round < 3; round++) {
+      await circuits[0]?.trip();
+      for (const circuit of circuits)
+        await expect.poll(() => circuit.state, { timeout: 10_000, interval: 5 }).not.toBe("closed");
+      await expect
+        .poll(() => circuits.every((circuit) => circuit.retryAfter === 0), { timeout: 10_000, interval: 5 })
+        .toBe(true);
+      let probes = 0;
+      const probe = async (): Promise<void> => {
+        probes += 1;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      };
+      await Promise.allSettled(circuits.map((circuit) => circuit.run(probe)));
+      expect(probes).toBe(1);
+      for (const circuit of circuits)
+        await expect.poll(() => circuit.state, { timeout: 10_000, interval: 5 }).toBe("closed");
+    }
+    expect(down).toEqual([]);
+    await Promise.all(fleet.map((each) => each.close()));
+  });
+
+  if (level !== "read committed")
+    describe("the contract", () => {
+      const makeStore = () => {
+        const pool = new Pool({ connectionString: server.url });
+        return { store: postgresStore(pool), close: () => pool.end() };
+      };
+      for (const { name, run } of storeContract(makeStore)) test(name, run, 30_000);
+    });
+});
