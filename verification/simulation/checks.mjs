@@ -139,10 +139,13 @@ export function makeChecks(world, plan) {
     /** One probe of a process at a time, while its lease runs; what is called from within it is part of it. */
     oneProbe(member, circuit, its, began) {
       const { live } = its;
-      const runs = live !== undefined && live.opens === its.opens && time.now() - live.at < shortestLease;
-      if (runs && member.pausedUntil <= live.at)
+      const { generation } = circuit.snapshot();
+      const same = live?.opens === its.opens && live.generation === generation;
+      // What an operator said last may come back late, and voids the probe that was sent meanwhile.
+      const operated = time.now() - its.operated < 30_000;
+      if (same && !operated && time.now() - live.at < shortestLease && member.pausedUntil <= live.at)
         fail("one probe at a time", `${member.name} sent a second one through ${circuit.name}`);
-      its.live = { began, at: time.now(), opens: its.opens };
+      its.live = { began, at: time.now(), opens: its.opens, generation };
     },
     /** What the fleet knows, a process knows that looked. */
     informed(member, circuit) {
