@@ -1,6 +1,6 @@
 import type { Breaker } from "../breaker/breaker.js";
 import { hold, type OperatorResult, release, reset, trip } from "../breaker/operator.js";
-import type { Hold } from "../breaker/operator-hold.js";
+import type { ActiveHold } from "../breaker/state.js";
 import type { Guard } from "../call/guard.js";
 import type { CallerSignal } from "../call/policy.js";
 import { run } from "../call/run.js";
@@ -63,7 +63,7 @@ export interface CircuitDecorator<R = never, T = any> {
 export interface Snapshot {
   readonly name: string;
   readonly state: CircuitState;
-  readonly held: Hold | undefined;
+  readonly held: ActiveHold["state"] | undefined;
   /** Seconds until it may be called again, 0 when it may be. */
   readonly retryAfter: number;
   /** The generation and revision of the fleet's record; 0 where there is none. */
@@ -86,7 +86,7 @@ export interface Circuit<R = never> extends CircuitDecorator<R> {
   readonly name: string;
   readonly state: CircuitState;
   /** Set while an operator holds it. */
-  readonly held: Hold | undefined;
+  readonly held: ActiveHold["state"] | undefined;
   /** Seconds until it may be called again, 0 when it may be. */
   readonly retryAfter: number;
   /**
@@ -127,7 +127,7 @@ export interface Circuit<R = never> extends CircuitDecorator<R> {
    * most a day away. Held closed, calls pass and none of them counts.
    */
   hold(
-    state: Hold,
+    state: ActiveHold["state"],
     options?: { readonly reason?: string; readonly until?: Date | number },
   ): Promise<OperatorResult>;
   /** Ends a hold. */
@@ -208,9 +208,9 @@ const methods: Methods & ThisType<Sourced> = {
   snapshot() {
     const source = sourceOf(this);
     const breaker = source.breaker();
-    const record = breaker?.fleet.replica.circuits.get(breaker.key)?.sighting?.record;
-    const overlay = breaker?.overlay;
-    const own = overlay !== null && overlay !== undefined && "reason" in overlay;
+    const record = breaker?.record;
+    const decision = breaker?.decision;
+    const own = decision !== undefined && "reason" in decision;
     return {
       name: source.name,
       state: breaker?.state ?? "closed",
@@ -218,8 +218,8 @@ const methods: Methods & ThisType<Sourced> = {
       retryAfter: (breaker?.retryAfterMs ?? 0) / 1_000,
       generation: record?.generation ?? 0,
       revision: record?.revision ?? 0,
-      by: own ? (breaker?.fleet.replica.identity ?? "") : (record?.by ?? ""),
-      reason: own ? overlay.reason : (record?.reason ?? ""),
+      by: own ? (breaker?.identity ?? "") : (record?.by ?? ""),
+      reason: own ? decision.reason : (record?.reason ?? ""),
       at: record?.at ?? 0,
       pending: breaker?.pending ?? false,
     };
@@ -234,7 +234,7 @@ const methods: Methods & ThisType<Sourced> = {
     const breaker = sourceOf(this).operated();
     const duration =
       options.for === undefined
-        ? Math.min(breaker.settings.open, OPERATOR_LONGEST_MS)
+        ? Math.min(breaker.settings.openMs, OPERATOR_LONGEST_MS)
         : milliseconds("for", options.for);
     if (duration > OPERATOR_LONGEST_MS)
       throw new RangeError(`for is ${formatValue(options.for)}: it takes at most "24h"`);
@@ -248,7 +248,7 @@ const methods: Methods & ThisType<Sourced> = {
       throw new TypeError(`hold takes "open" or "closed"; this is ${formatValue(state)}`);
     const breaker = sourceOf(this).operated();
     const until = options.until === undefined ? undefined : Number(options.until);
-    const left = until === undefined ? 0 : until - breaker.fleet.clock.wall();
+    const left = until === undefined ? 0 : until - breaker.session.clock.wall();
     if (until !== undefined && !(left > 0 && left <= OPERATOR_LONGEST_MS)) {
       throw new RangeError(
         `until is ${formatValue(options.until)}: it takes a Date, or ms since the epoch, within the next 24 hours; leave it out to hold until release()`,

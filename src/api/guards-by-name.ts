@@ -42,7 +42,7 @@ export class GuardsByName {
     let looks = 0;
     // One that is moved to the end for its second chance is met again, and then goes.
     for (const [name, guard] of this.#guards) {
-      const closed = guard.breaker.term.passes && !guard.breaker.pending;
+      const closed = guard.breaker.admission.admitsAll && !guard.breaker.pending;
       if (closed && !guard.used) {
         this.#remove(name, guard);
         return;

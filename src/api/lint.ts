@@ -1,6 +1,6 @@
 import type { Breaker } from "../breaker/breaker.js";
 import { formatValue } from "../options/format-value.js";
-import { TripRule } from "../policy/trip-rule.js";
+import { countsSuccesses } from "../policy/trip-rule.js";
 
 /** Something about a circuit's settings that the traffic so far speaks against. */
 export interface LintFinding {
@@ -18,11 +18,11 @@ const NEEDLESS = 0.8;
 
 /** What the traffic so far says of a circuit's settings. */
 export function* lintBreaker(breaker: Breaker): Generator<LintFinding> {
-  const { name, settings, traffic, fleet } = breaker;
-  const { trips, needless } = breaker.recovery ?? { trips: 0, needless: 0 };
-  if (traffic instanceof TripRule && (settings.failureRate > 0 || settings.slowCall > 0)) {
-    const windows = Math.floor(traffic.windows(fleet.clock.now()));
-    if (windows >= WINDOWS && traffic.busiest < settings.minimumCalls) {
+  const { name, settings, session, trips, needlessTrips: needless } = breaker;
+  if (countsSuccesses(settings)) {
+    const traffic = breaker.traffic.rule;
+    const windows = Math.floor(traffic?.windows(session.clock.now()) ?? 0);
+    if (traffic !== undefined && windows >= WINDOWS && traffic.busiest < settings.minimumCalls) {
       yield {
         circuit: name,
         finding: "never-trips",

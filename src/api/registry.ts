@@ -32,7 +32,7 @@ const MANY_FUNCTIONS = 1_000;
 /** What the circuits of one `failfast` have in common: their names, defaults, stores and listeners. */
 export class Registry implements HandleOwner {
   readonly events: Events = new Events(() => {
-    for (const breaker of this.#sessions.breakers()) breaker.renewTerm();
+    for (const breaker of this.#sessions.breakers()) breaker.renewAdmission();
   });
   readonly #sessions: StoreSessions = new StoreSessions(this.events, () => this.#defaults);
   readonly #breakers: Breakers = new Breakers(this.#sessions, () => this.#defaults);

@@ -1,5 +1,5 @@
 import { Breaker } from "../breaker/breaker.js";
-import { Fleet } from "../breaker/fleet.js";
+import { StoreSession } from "../breaker/store-session.js";
 import type { Events } from "../events/events.js";
 import type { FailfastDefaults } from "../options/options.js";
 import { shortenHost } from "../protocol/codec.js";
@@ -12,7 +12,7 @@ import { Replica, type StoreHealth } from "../sync/replica.js";
 
 /** A session with each store that circuits of one `failfast` are kept in, made with the first of them. */
 export class StoreSessions {
-  readonly #sessions = new Map<Store, Fleet>();
+  readonly #sessions = new Map<Store, StoreSession>();
   readonly #events: Events;
   readonly #defaults: () => FailfastDefaults;
   #memory: Store | undefined;
@@ -23,13 +23,13 @@ export class StoreSessions {
   }
 
   /** The session that there is. Without a store: that of this process's memory. */
-  find(given: Store | undefined): Fleet | undefined {
+  find(given: Store | undefined): StoreSession | undefined {
     const store = given ?? this.#memory;
     return store && this.#sessions.get(store);
   }
 
   /** Without a store: this process's memory. */
-  of(given: Store | undefined): Fleet {
+  of(given: Store | undefined): StoreSession {
     const { clock = tickingClock, host } = this.#defaults();
     this.#memory ??= given === undefined ? memoryStore({ clock }) : undefined;
     const store = given ?? (this.#memory as Store);
@@ -38,7 +38,7 @@ export class StoreSessions {
       const name = shortenHost(host ?? hostName());
       const events = this.#events.in(store);
       const identity = `${name}/${platform.process?.pid ?? 0}/${markOf(clock)}`;
-      session = new Fleet(new Replica(store, clock, identity, health(events)), clock, events, name);
+      session = new StoreSession(new Replica(store, clock, identity, health(events)), clock, events, name);
       this.#sessions.set(store, session);
     }
     return session;

@@ -1,342 +1,451 @@
-import { openTime } from "../policy/open-time.js";
+import { longestOpenTime, openTime } from "../policy/open-time.js";
 import { admittedShare } from "../policy/ramp.js";
 import type { CircuitSettings } from "../policy/settings.js";
-import { Throttle } from "../policy/throttle.js";
-import { countsSuccesses, TripRule, tripsAtOnce } from "../policy/trip-rule.js";
-import { type Overlay, type Reach, stands } from "../protocol/overlay.js";
-import { standing } from "../protocol/standing.js";
-import type { Subscriber } from "../sync/entry.js";
-import { announceState } from "./announce.js";
-import { CircuitView } from "./circuit-view.js";
-import { weigh } from "./doubt.js";
+import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
+import type { Stamp } from "../protocol/transition.js";
+import type { Entry, Subscriber } from "../sync/entry.js";
+import type { WriteOutcome } from "../sync/writer.js";
+import { Admission, FIRST_ADMISSION, NESTED, RampAdmission, REJECTING } from "./admission.js";
+import { announceHold, announceRelease, announceState } from "./announce.js";
+import { isPending, recordOf } from "./decision.js";
+import type { Effect, Event, Opening, Verdict } from "./event.js";
 import type { Failure } from "./failure.js";
-import type { Fleet } from "./fleet.js";
-import { OperatorHold } from "./operator-hold.js";
+import { leaseRecord } from "./lease.js";
+import { LeaseRequest } from "./lease-request.js";
+import { isWithinProbe, probeEnded } from "./probe-context.js";
 import { propose } from "./proposal.js";
-import { Recovery } from "./recovery.js";
-import { FIRST_TERM, RampTerm, SHUT, Term } from "./term.js";
-
-/** A quorum's votes go out after a while of up to so many ms, and not at all when the circuit is open by then. */
-const VOTE_JITTER_MS = 200;
-
-/** What calls are counted by. */
-const COUNTING = [
-  "mode",
-  "threshold",
-  "window",
-  "failureRate",
-  "minimumCalls",
-  "slowCall",
-  "slowCallRate",
-] as const;
+import { activeHold, isFirstProbe, reduce } from "./reduce.js";
+import { type Own, stand } from "./standing.js";
+import { type ActiveHold, type CachedRecord, type Decision, INITIAL, type State } from "./state.js";
+import type { StoreSession } from "./store-session.js";
+import { countsAlike, countsNothing, countsSuccessesOf, Traffic } from "./traffic.js";
 
 /**
- * One circuit in this process: admits calls and takes their results, by what the replica knows of the
- * fleet and by what this process decided alone. It never waits for the store, and what it decides is
- * proposed to the fleet in the background.
+ * One circuit in this process: the shell around the reducer. It keeps what calls are admitted under, hands the reducer
+ * what happens, and carries out the effects. It never waits for the store.
  */
-export class Breaker extends CircuitView implements Subscriber {
-  /** What calls are admitted under now; its identity is the fence for their results. */
-  term: Term;
-  /** How many go by it: a handle, a name of a function's; the last that lets it go takes it out of the replica. */
+export class Breaker implements Subscriber, Own {
+  readonly name: string;
+  /** The name as the store's keys have it. */
+  readonly key: string;
+  readonly session: StoreSession;
+  settings: CircuitSettings;
+  /** What calls are admitted under now; its identity is the fast path's one comparison. */
+  admission: Admission;
+  /** How many handles and names go by it; the last that lets it go takes it out of the replica. */
   users = 0;
-  /** The generation that the present term belongs to. */
-  #generation = 0;
+  /** How often its calls tripped it, and how often the first probe after that succeeded: for `lint()`. */
+  trips = 0;
+  needlessTrips = 0;
+  #state: State = INITIAL;
+  #traffic: Traffic | undefined;
+  #lease: LeaseRequest | undefined;
+  #cancelWake: (() => void) | undefined;
+  /** Until then calls are rejected with no further look. */
+  #rejectUntilMs = 0;
+  /** When it last closed, on the local monotonic clock. */
+  #closedAtMs = -Infinity;
 
-  constructor(name: string, key: string, settings: CircuitSettings, fleet: Fleet) {
-    super(name, key, settings, fleet);
-    this.term = settings.mode === "throttle" ? new Term("closed", false) : FIRST_TERM;
+  constructor(name: string, key: string, settings: CircuitSettings, session: StoreSession) {
+    this.name = name;
+    this.key = key;
+    this.settings = settings;
+    this.session = session;
+    this.admission = settings.mode === "throttle" ? new Admission("closed", false, 0) : FIRST_ADMISSION;
   }
 
-  /** The way back, which begins with the first thing that happens to the circuit. */
-  get recovering(): Recovery {
-    this.recovery ??= new Recovery(this);
-    return this.recovery;
+  get owner(): string {
+    return this.session.owner;
   }
+
+  get host(): string {
+    return this.session.host;
+  }
+
+  get identity(): string {
+    return this.session.replica.identity;
+  }
+
+  // ── How it stands ─────────────────────────────────────────────────────────────────────────────
+
+  get state(): CircuitState {
+    const now = this.session.clock.now();
+    const { kind } = stand(this.#state, now, this);
+    return activeHold(this.#state, now) ?? (kind === "due" ? "half-open" : kind);
+  }
+
+  get held(): ActiveHold["state"] | undefined {
+    return activeHold(this.#state, this.session.clock.now());
+  }
+
+  /** When it may be called again, in ms from now; 0 when it may be. A hold without an end: the circuit's own time. */
+  get retryAfterMs(): number {
+    const now = this.session.clock.now();
+    const hold = activeHold(this.#state, now);
+    if (hold === "closed") return 0;
+    if (hold === "open") return this.#left(this.#state.hold?.untilMs ?? 0, now);
+    const standing = stand(this.#state, now, this);
+    return "untilMs" in standing ? this.#left(standing.untilMs, now) : 0;
+  }
+
+  /** How it stood when it last rejected a call, and for how long: a flood of them looks at the clock once for each. */
+  get rejection(): { readonly state: CircuitState; readonly retryAfterMs: number } {
+    const { lookedAt } = this.session;
+    if (lookedAt >= this.#rejectUntilMs) return { state: this.state, retryAfterMs: this.retryAfterMs };
+    return { state: "open", retryAfterMs: this.#left(this.#rejectUntilMs, lookedAt) };
+  }
+
+  /** The failure that opened it, where it happened here. */
+  get cause(): unknown {
+    return this.#state.cause;
+  }
+
+  /** What this process decided and the store has not granted. */
+  get decision(): Decision {
+    return this.#state.decision;
+  }
+
+  /** The fleet's record as this process has it. */
+  get record(): CircuitRecord | undefined {
+    return this.#state.record?.record;
+  }
+
+  get hold(): ActiveHold | undefined {
+    return this.held === undefined ? undefined : this.#state.hold;
+  }
+
+  /** The longest that this process would keep it open by itself. */
+  get longest(): number {
+    return longestOpenTime(this.settings);
+  }
+
+  /** It has decided something that the store has not granted yet. */
+  get pending(): boolean {
+    return isPending(this.#state, this.session.clock.now(), this);
+  }
+
+  /** What its calls showed, where anything is counted. */
+  get traffic(): Traffic {
+    this.#traffic ??= new Traffic(this.settings, this.session);
+    return this.#traffic;
+  }
+
+  /** The fleet's record of it in the replica, made when there is something to keep. */
+  get entry(): Entry<CircuitRecord> {
+    return this.session.replica.circuit(this.key);
+  }
+
+  /** An operator's hold of it, made likewise. */
+  get holdEntry(): Entry<HoldRecord> {
+    return this.session.replica.hold(this.key);
+  }
+
+  // ── Calls ─────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * What a call is admitted under, or `undefined`: it is rejected. A caller that can wait gets a promise
-   * where it is the one that asks the fleet for the probe's lease; `callTimeout` is how long its call takes at most.
+   * What a call is admitted under, or `undefined`: it is rejected. A caller that can wait gets a promise where it is
+   * the one that asks the fleet for the probe's lease. `callTimeoutMs`: how long its call takes at most; 0: not known.
    */
-  enter(canWait: boolean, callTimeout: number): Term | undefined | Promise<Term | undefined> {
-    if (this.term.passes) return this.term;
-    const { fleet } = this;
-    if (fleet.refuses(this.shutUntil)) return undefined;
-    const now = fleet.lookedAt;
-    if (this.held === "open") {
-      this.settle(false);
-      return this.term.passes ? this.term : undefined;
-    }
-    const { state, until } = standing(this.sighting(), this.overlay, now);
-    switch (state) {
+  enter(canWait: boolean, callTimeoutMs: number): Admission | undefined | Promise<Admission | undefined> {
+    if (this.admission.admitsAll) return this.admission;
+    const { session } = this;
+    if (session.isBefore(this.#rejectUntilMs)) return undefined;
+    const waitMs = canWait ? session.leaseWaitMs : 0;
+    const verdict = this.#call(waitMs, callTimeoutMs, false);
+    if (verdict !== "ask") return this.#admit(verdict);
+    const again = (): Admission | undefined => this.#admit(this.#call(waitMs, callTimeoutMs, true));
+    if (!canWait || !this.#state.leaseRequested) return again();
+    return new Promise((resolve) => {
+      this.#lease?.wait(session.clock, waitMs, () => resolve(again()));
+    });
+  }
+
+  #call(waitMs: number, callTimeoutMs: number, asked: boolean): Verdict | undefined {
+    const { replica } = this.session;
+    const { probe } = this.#state;
+    return this.#dispatch({
+      type: "call",
+      waitMs,
+      asked,
+      callTimeoutMs,
+      withinProbe: probe.kind === "running" && isWithinProbe(this, probe.epoch),
+      storeFails: replica.synchroniser.down || (replica.circuits.get(this.key)?.strikes ?? 0) > 0,
+    });
+  }
+
+  #admit(verdict: Verdict | undefined): Admission | undefined {
+    switch (verdict) {
       case "closed":
-        if (this.term.kind !== "closed") this.settle(false);
-        return this.#admitShare(now);
-      case "open":
-        this.shutUntil = until;
+        return this.#admitShare();
+      case "held":
+        return this.admission;
+      case "probe":
+        return new Admission("probe", false, this.#state.epoch);
+      case "nested":
+        return NESTED;
+      default:
         return undefined;
-      case "half-open":
-        return this.leaseIsOurs && this.recovering.probe === undefined
-          ? this.recovering.begin(until)
-          : undefined;
-      case "due":
-        if (this.settings.recovery === "probe") return this.recovering.next(canWait, now, callTimeout);
-        this.overlay = { state: "closed", base: this.generation, reason: "", silent: true };
-        this.settle(true);
-        return this.term;
     }
   }
 
-  /** A call failed. It counts only under the term it was admitted under. */
-  failed(term: Term, failure: Failure): void {
-    if (term.era !== this.term.era) return;
-    if (failure.origin === "stall") {
-      this.abandoned(term);
-    } else if (term.kind === "probe") {
-      const reopens = this.reopens + 1;
-      this.recovering.probe = undefined;
-      this.#open(failure, this.#reason(failure), reopens);
-    } else if (term.kind === "closed" && this.settings.mode !== "throttle") {
-      if (this.recovery?.doubted) this.#confirm(failure);
-      else if (tripsAtOnce(this.settings)) this.#open(failure, this.#reason(failure), 0);
+  /** While it is closed, and not every call passes: by chance. */
+  #admitShare(): Admission | undefined {
+    const { admission, settings, session } = this;
+    if (admission.admitsAll) return admission;
+    const random = session.clock.random();
+    if (settings.mode === "throttle")
+      return this.traffic.holdsBack(session.lookedAt, random) ? undefined : admission;
+    const sinceMs =
+      admission instanceof RampAdmission ? session.lookedAt - admission.closedAtMs : settings.rampUp;
+    const share = admittedShare(sinceMs, settings.rampUp);
+    if (share < 1) return random < share ? admission : undefined;
+    this.admission = new Admission("closed", true, admission.epoch);
+    return this.admission;
+  }
+
+  /** A call failed. It counts only under the epoch it was admitted under. */
+  failed(admission: Admission, failure: Failure): void {
+    if (admission.kind === "probe") {
+      if (!this.#isProbe(admission)) return;
+      if (failure.origin === "stall") this.released(admission);
+      else this.#dispatch({ type: "probe-failed", opening: this.#opening(failure, this.#reason(failure)) });
+    } else if (admission.kind === "closed" && failure.origin !== "stall") {
+      if (admission.epoch !== this.#state.epoch) this.#askedForLonger(failure);
+      else if (this.#state.remoteOpen === "unconfirmed")
+        this.#dispatch({ type: "confirmed", cause: failure.error });
       else this.#countFailure(failure);
     }
   }
 
   /**
    * A call succeeded, by `now` where that was read; where successes are neither counted nor probes, this needs not
-   * be called.
+   * be called. A slow probe is no recovery where slow calls count.
    */
-  succeeded(term: Term, slow: boolean, now?: number): void {
-    if (term.era !== this.term.era) return;
-    if (term.kind === "closed") this.#countSuccess(slow, now);
-    else if (term.kind === "probe") this.#probePassed();
-  }
-
-  /**
-   * The probe ended as neither failure nor success: its lease is given back. `pauseMs`: the next one would end so
-   * too for as long, which is no reason to stay open longer than by its own time.
-   */
-  abandoned(term: Term, pauseMs = 0): void {
-    if (term.era !== this.term.era || term.kind !== "probe") return;
-    const { passed } = this;
-    this.recovering.pausedUntil = this.fleet.clock.now() + Math.min(pauseMs, this.settings.open);
-    this.recovering.probe = undefined;
-    this.#decide({ state: "half-open", base: this.generation, passed });
-  }
-
-  /** A call becomes the probe. */
-  probeBegan(): Term {
-    this.term = new Term("probe", false);
-    if (this.recovering.phase !== "half-open") {
-      this.recovering.phase = "half-open";
-      announceState(this, "half-open", true);
-    }
-    return this.term;
-  }
-
-  /** The lease that was asked for is this process's. */
-  leaseGranted(): void {
-    this.overlay = null;
-    this.#forgetProbe();
-    this.settle(true);
-  }
-
-  /** An operator opens it: obeyed here at once, whatever the store says. */
-  openNow(duration: number, reason: string): void {
-    this.#forgetProbe();
-    this.overlay = this.#opening(duration, reason, true, 0, "fleet");
-    this.settle(true);
-  }
-
-  /** The store has what an operator wrote: whatever was decided here before is over. */
-  overruled(): void {
-    weigh(this);
-    this.overlay = null;
-    this.#forgetProbe();
-    this.#causedBy(undefined);
-    this.settle(true);
-  }
-
-  /** Somebody began or ceased to listen: calls get a new term, and with it handlers made anew, and no result is void. */
-  renewTerm(): void {
-    if (this.term.passes) this.term = new Term(this.term.kind, true, this.term);
-  }
-
-  /** Other settings, while it runs. What was counted stays, unless it is to be counted in another way. */
-  updateSettings(settings: CircuitSettings): void {
-    if (COUNTING.some((each) => settings[each] !== this.settings[each])) this.traffic = undefined;
-    this.settings = settings;
-    this.settle(false);
-    this.renewTerm();
-  }
-
-  changed(): void {
-    weigh(this);
-    const sighting = this.sighting();
-    const moved = this.generation !== this.#generation;
-    if (moved) {
-      if (this.overlay !== null && !stands(this.overlay, sighting, this.fleet.clock.now()))
-        this.overlay = null;
-      // A lease granted too late for its asker is for the probe that this process began meanwhile.
-      if (this.recovery?.probing && this.leaseIsOurs && this.overlay === null) {
-        this.settle(false);
-        return;
+  succeeded(admission: Admission, slow: boolean, now?: number): void {
+    if (admission.kind === "probe") {
+      if (!this.#isProbe(admission)) return;
+      if (slow) this.#dispatch({ type: "probe-failed", opening: this.#opening(SLOW_PROBE, SLOW) });
+      else {
+        if (isFirstProbe(this.#state, this)) this.needlessTrips++;
+        this.#dispatch({ type: "probe-succeeded" });
       }
-      this.#forgetProbe();
+    } else if (admission.kind === "closed" && admission.epoch === this.#state.epoch) {
+      if (!countsSuccessesOf(this.settings)) return;
+      const why = this.traffic.succeeded(now, slow);
+      if (why !== undefined) this.#trip(SLOW_PROBE, why);
     }
-    this.settle(moved);
   }
 
-  /** Proposes what is pending; called whenever the store can be asked. */
-  flush(): void {
-    propose(this);
+  /** The call ended as neither. `pauseMs`: the next would end so too for as long; `byItself`: its own circuit rejected it. */
+  released(admission: Admission, pauseMs = 0, byItself = false): void {
+    if (admission.kind === "probe" && this.#isProbe(admission))
+      this.#dispatch({ type: "probe-released", pauseMs, byItself });
   }
 
-  /** Leaves the fleet's replica, unless somebody else goes by it: it was the least useful of too many. */
-  retire(): void {
-    if (--this.users > 0) return;
-    this.hold?.end();
-    this.fleet.replica.unsubscribe(this.key);
-  }
-
-  /** Takes in whatever changed: the term that calls get, how long they are rejected unseen, and the news of it. */
-  settle(moved: boolean): void {
-    const now = this.fleet.look();
-    this.#generation = this.generation;
-    if (this.fleet.replica.holds.has(this.key)) this.hold ??= new OperatorHold(this);
-    this.hold?.settle(now, () => this.settle(false));
-    const { held } = this;
-    const { state, until } = standing(this.sighting(), this.overlay, now);
-    this.shutUntil = held === "open" ? (this.hold?.deadline ?? 0) : state === "open" ? until : 0;
-    const kind = held === "closed" ? "held" : held === "open" || state !== "closed" ? "shut" : "closed";
-    if (kind !== "shut" && (moved || this.term.kind !== kind)) {
-      this.term = kind === "closed" ? this.#closedTerm(now, moved) : new Term(kind, true);
-      if (this.traffic instanceof TripRule) this.traffic.clear();
-    }
-    // A probe under way keeps its term: what it finds out still counts.
-    if (kind === "shut" && (moved || this.term !== this.recovery?.probe?.term)) this.term = SHUT;
-    const { record } = this;
-    const due = this.recovery?.probing ? "half-open" : (this.overlay?.state ?? record?.state ?? "open");
-    const phase = state === "due" ? due : state;
-    if (phase === (this.recovery?.phase ?? "closed")) return;
-    this.recovering.phase = phase;
-    announceState(this, phase, this.overlay !== null || record?.by === this.fleet.replica.identity);
-    if (phase === "closed") this.#causedBy(undefined);
-  }
-
-  /** While it is closed, and not every call passes: by chance. */
-  #admitShare(now: number): Term | undefined {
-    const { term, settings, fleet } = this;
-    if (term.passes) return term;
-    if (settings.mode === "throttle")
-      return this.#throttle.holdsBack(now, fleet.clock.random()) ? undefined : term;
-    const share = term instanceof RampTerm ? admittedShare(now - term.closedAt, settings.rampUp) : 1;
-    if (share === 1) {
-      this.term = new Term("closed", true, term);
-      return this.term;
-    }
-    return fleet.clock.random() < share ? term : undefined;
-  }
-
-  #countSuccess(slow: boolean, ended: number | undefined): void {
-    if (this.settings.mode === "throttle") this.#throttle.accepted(this.fleet.clock.now());
-    else if (countsSuccesses(this.settings)) {
-      const now = ended ?? this.fleet.coarse();
-      const why = this.#rule.record(now, false, slow);
-      if (why !== undefined) this.#trip(now, why, undefined);
-    }
+  #isProbe(admission: Admission): boolean {
+    const { probe } = this.#state;
+    return probe.kind === "running" && probe.epoch === admission.epoch;
   }
 
   #countFailure(failure: Failure): void {
-    // The coarse clock stands still in a process that never yields: failures, which trip, are dated exactly.
-    const now = this.fleet.clock.now();
-    if (failure.origin === "host") this.#rule.suspected = now;
-    const why = this.#rule.record(now, true, failure.slow);
-    if (why !== undefined) this.#trip(now, why === "failure" ? this.#reason(failure) : why, failure);
+    const why = countsNothing(this.settings) ? "failure" : this.traffic.failed(failure);
+    if (why !== undefined) this.#trip(failure, why === "failure" ? this.#reason(failure) : why);
   }
 
-  /** What its calls showed trips it; some of that may be this host's own doing. */
-  #trip(now: number, reason: string, failure: Failure | undefined): void {
-    const origin = this.#rule.suspects(now) ? "host" : "backend";
-    this.#open({ error: failure?.error, origin, openFor: failure?.openFor }, reason, 0);
+  /** Its calls trip it; some of what they showed may be this host's own doing. */
+  #trip(failure: Pick<Failure, "error" | "openFor" | "origin">, reason: string): void {
+    this.trips++;
+    const origin = this.#traffic?.ofThisHost ? "host" : failure.origin;
+    this.#dispatch({ type: "tripped", opening: this.#opening({ ...failure, origin }, reason) });
   }
 
-  #probePassed(): void {
-    const passed = this.passed + 1;
-    const reopens = this.overlay?.state === "open" ? this.overlay.reopens : this.record?.reopens;
-    if (passed === 1 && reopens === 0) this.recovering.needless++;
-    this.recovering.probe = undefined;
-    if (passed < this.settings.probes) this.#decide({ state: "half-open", base: this.generation, passed });
-    else this.#decide({ state: "closed", base: this.generation, reason: "probe succeeded", silent: false });
+  #opening(failure: Pick<Failure, "error" | "openFor" | "origin">, reason: string): Opening {
+    const { clock, replica } = this.session;
+    return {
+      reason,
+      cause: failure.error,
+      ofThisHost: failure.origin === "host",
+      openFor: failure.openFor,
+      random: clock.random(),
+      storeDown: replica.synchroniser.down,
+    };
   }
 
-  /** The fleet says that it is open, and so does a failure here now. */
-  #confirm(failure: Failure): void {
-    this.#causedBy(failure.error);
-    this.recovering.doubted = false;
-    this.settle(true);
-  }
-
-  #open(failure: Pick<Failure, "error" | "origin" | "openFor">, reason: string, reopens: number): void {
-    const { settings, fleet } = this;
-    const told = settings.quorum > 1 ? "vote" : "fleet";
-    const reach = settings.scope === "process" || failure.origin === "host" ? "here" : told;
-    const duration = openTime(settings, reopens, failure.openFor, fleet.clock.random);
-    this.#causedBy(failure.error);
-    if (reopens === 0) this.recovering.trips++;
-    this.#decide(this.#opening(duration, reason, false, reopens, reach));
-  }
-
-  #opening(duration: number, reason: string, manual: boolean, reopens: number, reach: Reach): Overlay {
-    const { clock, replica } = this.fleet;
-    const { generation: base } = this;
-    const until = clock.now() + duration;
-    const apart = replica.synchroniser.down;
-    return { state: "open", base, until, duration, reason, manual, reopens, apart, reach };
-  }
-
-  #decide(overlay: Overlay): void {
-    this.overlay = overlay;
-    this.settle(true);
-    if (overlay.state === "open" && overlay.reach === "vote" && !this.leaseIsOurs)
-      this.fleet.clock.after(this.fleet.clock.random() * VOTE_JITTER_MS, () => this.flush());
-    else this.flush();
-  }
-
-  /** Every process ramps up from the one moment of closing, in the store's clock. */
-  #closedTerm(now: number, moved: boolean): Term {
-    const { rampUp, mode } = this.settings;
-    if (mode === "throttle") return new Term("closed", false);
-    const { record, overlay } = this;
-    if (rampUp === 0 || (record === undefined && overlay === null)) return new Term("closed", true);
-    // It had closed by its own word before an operator held it.
-    if (overlay !== null && !moved) return new Term("closed", true);
-    if (record?.generation === 0) return new Term("closed", true);
-    const closed = record?.state === "closed" && overlay === null;
-    const since = closed ? this.fleet.replica.storeClock.now() - record.at : 0;
-    return since < rampUp ? new RampTerm(now - Math.max(since, 0)) : new Term("closed", true);
-  }
-
-  get #rule(): TripRule {
-    this.traffic ??= new TripRule(this.settings);
-    return this.traffic as TripRule;
-  }
-
-  get #throttle(): Throttle {
-    this.traffic ??= new Throttle(this.settings.window);
-    return this.traffic as Throttle;
+  #askedForLonger({ openFor }: Failure): void {
+    if (openFor === undefined) return;
+    const { clock, replica } = this.session;
+    const openMs = openTime(this.settings, 0, openFor, clock.random);
+    this.#dispatch({ type: "asked-for-longer", openMs, storeDown: replica.synchroniser.down });
   }
 
   #reason({ error, reason }: Failure): string {
     return reason(error, this.settings.shareReason);
   }
 
-  #causedBy(error: unknown): void {
-    if (error !== undefined || this.recovery) this.recovering.cause = error;
+  // ── What else happens ─────────────────────────────────────────────────────────────────────────
+
+  /** The replica has news. */
+  changed(): void {
+    const hold = this.#cachedHold();
+    if (hold?.record !== this.#state.hold?.record || hold?.untilMs !== this.#state.hold?.untilMs)
+      this.#dispatch({ type: "hold", hold });
+    const record = this.#cached();
+    if (record === this.#state.record) return;
+    const { replica, clock } = this.session;
+    const doubts = this.#state.remoteOpen === "unseen" && this.#traffic?.vetoes === true;
+    const random = replica.store.swap === undefined ? clock.random() : 0;
+    this.#dispatch({ type: "record", record, doubts, random });
   }
 
-  #forgetProbe(): void {
-    if (this.recovery) this.recovery.probe = undefined;
+  /** Proposes what is pending, and sends a request for the lease that had to wait. */
+  flush(): void {
+    this.#lease?.resend();
+    if (this.pending && !this.session.replica.synchroniser.down) propose(this);
+  }
+
+  /** The record that this process would write now, to propose its decision or to take the lease. */
+  recordOf(stamp: Stamp): CircuitRecord | null {
+    this.#catchUp();
+    return recordOf(this.#state, this.session.clock.now(), stamp, this);
+  }
+
+  leaseRecord(stamp: Stamp, callTimeoutMs: number): CircuitRecord | null {
+    this.#catchUp();
+    return leaseRecord(this.#state, this.session.clock.now(), stamp, this, callTimeoutMs);
+  }
+
+  leaseAnswered(outcome: WriteOutcome): void {
+    this.#dispatch({ type: "lease", record: this.#cached(), outcome });
+  }
+
+  proposalAnswered(outcome: WriteOutcome, written: Decision): void {
+    this.#dispatch({ type: "proposal", record: this.#cached(), outcome, written });
+  }
+
+  /** An operator opens it: obeyed here at once, whatever the store says. */
+  openNow(durationMs: number, reason: string): void {
+    const storeDown = this.session.replica.synchroniser.down;
+    this.#dispatch({ type: "operator-opens", durationMs, reason, storeDown });
+  }
+
+  /** The store has what an operator wrote. */
+  operatorWrote(): void {
+    this.#dispatch({ type: "operator-wrote", record: this.#cached() });
+  }
+
+  /** Somebody began or ceased to listen: calls get a new admission, and with it handlers made anew, and no result is void. */
+  renewAdmission(): void {
+    const { kind, admitsAll, epoch } = this.admission;
+    if (admitsAll) this.admission = new Admission(kind, true, epoch);
+  }
+
+  /** Other settings, while it runs. What was counted stays, unless it is to be counted in another way. */
+  updateSettings(settings: CircuitSettings): void {
+    if (!countsAlike(settings, this.settings)) this.#traffic = undefined;
+    this.settings = settings;
+    this.admission = this.#makeAdmission(this.#state);
+    this.#dispatch({ type: "time" });
+  }
+
+  /** Leaves the fleet's replica, unless somebody else goes by it: it was the least useful of too many. */
+  retire(): void {
+    if (--this.users > 0) return;
+    this.#cancelWake?.();
+    this.session.replica.unsubscribe(this.key);
+  }
+
+  // ── The shell ─────────────────────────────────────────────────────────────────────────────────
+
+  #dispatch(event: Event): Verdict | undefined {
+    const before = this.#state;
+    const { state, effects, verdict } = reduce(before, event, this.session.look(), this);
+    this.#state = state;
+    if (state !== before) this.#refresh(before);
+    // The state is the new one by now: what a listener does in turn meets it.
+    for (const effect of effects) this.#carryOut(effect);
+    return verdict;
+  }
+
+  /** What calls are admitted under, and until when they are rejected unseen, follows from the state. */
+  #refresh(before: State): void {
+    const state = this.#state;
+    const { lookedAt } = this.session;
+    if (before.probe.kind === "running" && state.probe !== before.probe) probeEnded(this, before.probe.epoch);
+    if (state.announced === "closed" && before.announced !== "closed") this.#closedAtMs = lookedAt;
+    const kind = state.admits === "nothing" ? "rejecting" : state.admits;
+    if (kind !== this.admission.kind || (kind !== "rejecting" && this.admission.epoch !== state.epoch)) {
+      this.admission = this.#makeAdmission(state);
+      if (kind !== "rejecting") this.#traffic?.clear();
+    }
+    const standing = stand(state, lookedAt, this);
+    if (state.hold !== undefined) this.#rejectUntilMs = state.hold.state === "open" ? state.hold.untilMs : 0;
+    else this.#rejectUntilMs = standing.kind === "open" ? standing.untilMs : 0;
+    if (state.hold !== before.hold) this.#wakeAt(state.hold?.untilMs ?? Infinity);
+  }
+
+  /** Every process ramps up from the one moment of closing, in the store's clock. */
+  #makeAdmission({ admits, epoch, record, decision }: State): Admission {
+    if (admits === "nothing") return REJECTING;
+    if (admits === "held") return new Admission("held", true, epoch);
+    const { settings, session } = this;
+    if (settings.mode === "throttle") return new Admission("closed", false, epoch);
+    const fleet = decision.kind === "none" ? record?.record : undefined;
+    const { lookedAt, replica } = session;
+    const since = fleet ? replica.storeClock.now() - fleet.at : lookedAt - this.#closedAtMs;
+    if (since >= settings.rampUp || fleet?.generation === 0) return new Admission("closed", true, epoch);
+    return new RampAdmission(lookedAt - Math.max(since, 0), epoch);
+  }
+
+  /** A hold ends by itself. */
+  #wakeAt(atMs: number): void {
+    const { clock, lookedAt } = this.session;
+    this.#cancelWake?.();
+    this.#cancelWake =
+      atMs === Infinity ? undefined : clock.after(atMs - lookedAt, () => this.#dispatch({ type: "time" }));
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case "announce":
+        announceState(this, effect.state, effect.local);
+        break;
+      case "announce-hold":
+        announceHold(this, effect.hold);
+        break;
+      case "announce-release":
+        announceRelease(this);
+        break;
+      case "propose":
+        if (effect.delayMs === 0) this.flush();
+        else this.session.clock.after(effect.delayMs, () => this.flush());
+        break;
+      case "ask-for-lease":
+        this.#lease ??= new LeaseRequest(this);
+        this.#lease.send(effect.callTimeoutMs);
+        break;
+    }
+  }
+
+  /** A write that is under way may have found a newer record. */
+  #catchUp(): void {
+    if (this.#cached() !== this.#state.record) this.changed();
+  }
+
+  #cached(): CachedRecord | undefined {
+    return this.session.replica.circuits.get(this.key)?.sighting ?? undefined;
+  }
+
+  #cachedHold(): ActiveHold | undefined {
+    const cached = this.session.replica.holds.get(this.key)?.sighting;
+    if (!cached || cached.record.state === "released") return undefined;
+    const { record, deadline } = cached;
+    return { state: cached.record.state, untilMs: record.until === 0 ? Infinity : deadline, record };
+  }
+
+  #left(untilMs: number, now: number): number {
+    return untilMs === Infinity ? this.settings.openMs : Math.max(untilMs - now, 0);
   }
 }
+
+const SLOW = "slow calls";
+const SLOW_PROBE = { error: undefined, openFor: undefined, origin: "backend" } as const;

@@ -1,9 +1,9 @@
 import type { VersionedRecord } from "../protocol/record.js";
-import { closed, opened, overridden, type Stamp } from "../protocol/transition.js";
+import { closed, holdWritten, opened, type Stamp } from "../protocol/transition.js";
 import type { Entry } from "../sync/entry.js";
 import { type WriteOutcome, write } from "../sync/writer.js";
 import type { Breaker } from "./breaker.js";
-import type { Hold } from "./operator-hold.js";
+import type { ActiveHold } from "./state.js";
 
 /** Whether the whole fleet has what an operator asked for; where not, it should be asked again. */
 export interface OperatorResult {
@@ -20,26 +20,26 @@ export async function trip(breaker: Breaker, duration: number, reason: string): 
   const receipt = await put(breaker, breaker.entry, (stamp) =>
     opened(stamp, { duration, reason, manual: true }),
   );
-  if (receipt.stored) breaker.overruled();
+  if (receipt.stored) breaker.operatorWrote();
   return receipt;
 }
 
 /** Closes the circuit for the fleet. Until the store has that nothing changes. */
 export async function reset(breaker: Breaker, reason: string): Promise<OperatorResult> {
   const receipt = await put(breaker, breaker.entry, (stamp) => closed(stamp, reason));
-  if (receipt.stored) breaker.overruled();
+  if (receipt.stored) breaker.operatorWrote();
   return receipt;
 }
 
 /** Holds the circuit as it is told, for `duration` ms or, when that is 0, until it is released. */
 export async function hold(
   breaker: Breaker,
-  held: Hold,
+  held: ActiveHold["state"],
   duration: number,
   reason: string,
 ): Promise<OperatorResult> {
   const receipt = await put(breaker, breaker.holdEntry, (stamp) =>
-    overridden(stamp, held, { duration, reason }),
+    holdWritten(stamp, held, { duration, reason }),
   );
   breaker.changed();
   return receipt;
@@ -48,7 +48,7 @@ export async function hold(
 /** Ends a hold. */
 export async function release(breaker: Breaker): Promise<OperatorResult> {
   const none = { duration: 0, reason: "" };
-  const receipt = await put(breaker, breaker.holdEntry, (stamp) => overridden(stamp, "released", none));
+  const receipt = await put(breaker, breaker.holdEntry, (stamp) => holdWritten(stamp, "released", none));
   breaker.changed();
   return receipt;
 }
@@ -58,7 +58,7 @@ async function put<R extends VersionedRecord>(
   entry: Entry<R>,
   decide: (stamp: Stamp) => R,
 ): Promise<OperatorResult> {
-  const { replica, clock } = breaker.fleet;
+  const { replica, clock } = breaker.session;
   replica.synchroniser.start();
   const deadline = clock.now() + PATIENCE_MS;
   for (;;) {

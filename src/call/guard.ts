@@ -1,6 +1,7 @@
+import { type Admission, REJECTING } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
 import type { Failure } from "../breaker/failure.js";
-import { SHUT, type Term } from "../breaker/term.js";
+import { runWithinProbe } from "../breaker/probe-context.js";
 import { successChannel } from "../events/events.js";
 import { retryAfterOf } from "../policy/retry-after.js";
 import { countsSuccesses } from "../policy/trip-rule.js";
@@ -9,7 +10,7 @@ import { Deadline, type Ended } from "./deadline.js";
 import { originOf } from "./origin.js";
 import type { CallerSignal, Policy, Verdict } from "./policy.js";
 import { reasonOf } from "./reason.js";
-import { rejectionOf, rejectSoon, retryAfterMsOf } from "./rejection.js";
+import { isRejectionOf, rejectionOf, rejectSoon, retryAfterMsOf } from "./rejection.js";
 
 /** What sees a call's outcome through. */
 export interface Handlers {
@@ -28,13 +29,13 @@ type OnFailure = Handlers["onFailure"];
  * One handle of one circuit: what its calls go through.
  *
  * While the circuit is closed, and nobody asked for more, a call costs one comparison and one derived
- * promise: the two handlers are made once for each term and shared by all the calls admitted under it.
+ * promise: the two handlers are made once for each admission and shared by all the calls admitted under it.
  */
 export class Guard implements Handlers {
   readonly policy: Policy;
   readonly breaker: Breaker;
-  /** The term that the handlers below are for: while it is the breaker's own, calls pass. */
-  term: Term | undefined;
+  /** The admission that the handlers below are for: while it is the breaker's own, calls pass. */
+  admission: Admission | undefined;
   onSuccess: OnSuccess;
   onFailure: OnFailure = rethrow;
   /** Since the last look for a name to let go. */
@@ -46,8 +47,8 @@ export class Guard implements Handlers {
   }
 
   /** Whether a call passes with the handlers at hand. */
-  get open(): boolean {
-    return this.term === this.breaker.term && !successChannel.hasSubscribers;
+  get fastPath(): boolean {
+    return this.admission === this.breaker.admission && !successChannel.hasSubscribers;
   }
 
   /** What sees a call through that passes with them. */
@@ -69,54 +70,66 @@ export class Guard implements Handlers {
     const entered = this.admit(kind === "promise");
     if (entered === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
     if (entered instanceof Promise) {
-      return entered.then((term) => {
-        if (term === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
-        if (!signal?.aborted) return this.#run(fn, self, args, term, signal, deadline);
+      return entered.then((admission) => {
+        if (admission === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
+        if (!signal?.aborted) return this.#run(fn, self, args, admission, signal, deadline);
         // Its caller gave up while it waited for the lease.
-        this.settled(term, "neither", false);
+        this.recordOutcome(admission, "neither", false);
         throw signal.reason;
       });
     }
-    if (entered.passes && signal === undefined && policy.enabled === true && policy.callTimeout === 0) {
-      if (!this.breaker.fleet.events.successesObserved) {
+    if (entered.admitsAll && signal === undefined && policy.enabled === true && policy.callTimeout === 0) {
+      if (!this.breaker.session.events.successesObserved) {
         this.onFailure = this.#plainFailureHandler(entered);
         this.onSuccess = this.#successHandler(entered);
-        this.term = entered;
+        this.admission = entered;
       }
     }
     return this.#run(fn, self, args, entered, signal, deadline);
   }
 
   /** What a call is admitted under; `undefined`: it is not. */
-  admit(canWait: boolean): Term | undefined | Promise<Term | undefined> {
-    this.breaker.fleet.start();
+  admit(canWait: boolean): Admission | undefined | Promise<Admission | undefined> {
+    this.breaker.session.start();
     return this.breaker.enter(canWait, this.policy.callTimeout);
   }
 
   /** The rejection of a call that was not admitted, told to who listens. */
   rejection(): Error {
     const error = rejectionOf(this.breaker);
-    const { events } = this.breaker.fleet;
+    const { events } = this.breaker.session;
     if (events.observed("reject")) events.emit({ type: "reject", circuit: this.breaker.name, error });
     return error;
   }
 
-  /** A call that was admitted under the term threw. */
-  threw(term: Term, error: unknown, signal: CallerSignal | undefined, began: number = NO_READING): void {
+  /** A call that was admitted under the admission threw. */
+  threw(
+    admission: Admission,
+    error: unknown,
+    signal: CallerSignal | undefined,
+    began: number = NO_READING,
+  ): void {
     const verdict = this.policy.judge(error, signal);
-    if (verdict === "failure") this.failed(term, error, this.isSlow(began), false, began);
-    else if (verdict === "neither") this.breaker.abandoned(term, retryAfterMsOf(error));
-    else this.settled(term, verdict, this.isSlow(began), began);
+    if (verdict === "failure") this.failed(admission, error, this.isSlow(began), false, began);
+    else if (verdict === "neither")
+      this.breaker.released(admission, retryAfterMsOf(error), isRejectionOf(error, this.breaker.name));
+    else this.recordOutcome(admission, verdict, this.isSlow(began), began);
   }
 
   /** It counts as a failure, whatever the policy says of it. */
-  failed(term: Term, error: unknown, slow: boolean, late = false, began: number = NO_READING): void {
+  failed(
+    admission: Admission,
+    error: unknown,
+    slow: boolean,
+    late = false,
+    began: number = NO_READING,
+  ): void {
     if (this.#failuresObserved) this.#announceFailure({ error }, began);
-    if (term.kind === "held" || term.kind === "shut") return;
-    const { clock } = this.breaker.fleet;
+    if (admission.kind !== "closed" && admission.kind !== "probe") return;
+    const { clock } = this.breaker.session;
     const origin = originOf(error);
     const stalled = late || (origin === "time" && clock.stalled?.() === true);
-    this.breaker.failed(term, {
+    this.breaker.failed(admission, {
       error,
       reason: reasonOf,
       origin: stalled ? "stall" : origin === "host" ? "host" : "backend",
@@ -126,28 +139,33 @@ export class Guard implements Handlers {
   }
 
   /** It counts as a success, or as neither. */
-  settled(term: Term, verdict: Exclude<Verdict, "failure">, slow: boolean, began: number = NO_READING): void {
+  recordOutcome(
+    admission: Admission,
+    verdict: Exclude<Verdict, "failure">,
+    slow: boolean,
+    began: number = NO_READING,
+  ): void {
     if (verdict === "neither") {
-      this.breaker.abandoned(term);
+      this.breaker.released(admission);
       return;
     }
-    const { events } = this.breaker.fleet;
+    const { events } = this.breaker.session;
     if (events.successesObserved)
       events.emit({ type: "success", circuit: this.breaker.name, ...this.#took(began) });
-    this.breaker.succeeded(term, slow);
+    this.breaker.succeeded(admission, slow);
   }
 
   /** A reading for telling later how long the call took; `NO_READING` where nobody asks. */
   began(): number {
-    const { settings, fleet } = this.breaker;
-    if (fleet.events.successesObserved) return fleet.clock.now();
+    const { settings, session } = this.breaker;
+    if (session.events.successesObserved) return session.clock.now();
     return settings.slowCall === 0 ? NO_READING : this.clock();
   }
 
   /** The clock by which a call is slow or not. */
   get clock(): () => number {
-    const { settings, fleet } = this.breaker;
-    return settings.slowCall < COARSE_FROM_MS ? fleet.now : fleet.coarse;
+    const { settings, session } = this.breaker;
+    return settings.slowCall < COARSE_FROM_MS ? session.now : session.coarse;
   }
 
   /** A call under the handlers at hand: what wrapped functions do themselves. */
@@ -155,88 +173,98 @@ export class Guard implements Handlers {
     fn: AnyFunction,
     self: unknown,
     args: ArrayLike<unknown>,
-    term: Term,
+    admission: Admission,
     signal: CallerSignal | undefined,
     given: Deadline | undefined,
   ): unknown {
     const began = this.began();
-    const { onSuccess, onFailure } = this.#handlersOf(term, signal, began);
+    const { onSuccess, onFailure } = this.#handlersOf(admission, signal, began);
     let result: unknown;
     try {
-      result = Reflect.apply(fn, self, args);
+      result =
+        admission.kind === "probe"
+          ? runWithinProbe(this.breaker, admission.epoch, () => Reflect.apply(fn, self, args))
+          : Reflect.apply(fn, self, args);
     } catch (error) {
       return onFailure(error);
     }
     const { callTimeout } = this.policy;
-    if (callTimeout === 0 || !isThenable(result)) return settle(result, onSuccess, onFailure);
-    const deadline = given ?? new Deadline(this.breaker.fleet.clock, callTimeout, signal);
-    return deadline.watch(result, (ended) => this.#ended(ended, term, onSuccess, onFailure, began));
+    if (callTimeout === 0 || !isThenable(result)) return attachHandlers(result, onSuccess, onFailure);
+    const deadline = given ?? new Deadline(this.breaker.session.clock, callTimeout, signal);
+    return deadline.watch(result, (ended) => this.#ended(ended, admission, onSuccess, onFailure, began));
   }
 
-  #handlersOf(term: Term, signal: CallerSignal | undefined, began: number): Handlers {
-    const shared = began === NO_READING && this.term === term;
+  #handlersOf(admission: Admission, signal: CallerSignal | undefined, began: number): Handlers {
+    const shared = began === NO_READING && this.admission === admission;
     if (shared && signal === undefined && this.policy.callTimeout === 0) return this;
     return {
-      onFailure: this.#failureHandler(term, signal, began),
-      onSuccess: this.#successHandler(term, began),
+      onFailure: this.#failureHandler(admission, signal, began),
+      onSuccess: this.#successHandler(admission, began),
     };
   }
 
-  #ended(ended: Ended, term: Term, onSuccess: OnSuccess, onFailure: OnFailure, began: number): unknown {
+  #ended(
+    ended: Ended,
+    admission: Admission,
+    onSuccess: OnSuccess,
+    onFailure: OnFailure,
+    began: number,
+  ): unknown {
     switch (ended.how) {
       case "value":
         return onSuccess === undefined ? ended.value : onSuccess(ended.value);
       case "error":
         return onFailure(ended.error);
       case "timeout":
-        this.failed(term, ended.error, true, ended.late, began);
+        this.failed(admission, ended.error, true, ended.late, began);
         throw ended.error;
       case "abort":
         return onFailure(ended.error);
     }
   }
 
-  /** For all the calls under a term; it holds no more than it must, since every name has one. */
-  #plainFailureHandler(term: Term): OnFailure {
+  /** For all the calls under a admission; it holds no more than it must, since every name has one. */
+  #plainFailureHandler(admission: Admission): OnFailure {
     return (error) => {
-      this.threw(term, error, undefined);
+      this.threw(admission, error, undefined);
       throw error;
     };
   }
 
-  #failureHandler(term: Term, signal: CallerSignal | undefined, began = NO_READING): OnFailure {
+  #failureHandler(admission: Admission, signal: CallerSignal | undefined, began = NO_READING): OnFailure {
     return (error) => {
-      this.threw(term, error, signal, began);
+      this.threw(admission, error, signal, began);
       throw error;
     };
   }
 
-  #successHandler(term: Term, began = NO_READING): OnSuccess {
+  #successHandler(admission: Admission, began = NO_READING): OnSuccess {
     const { breaker } = this;
     const { results } = this.policy;
     const counted =
-      term.kind === "probe" ||
-      (term.kind === "closed" && (countsSuccesses(breaker.settings) || breaker.settings.mode === "throttle"));
-    if (results === undefined && !counted && !breaker.fleet.events.successesObserved) return undefined;
+      admission.kind === "probe" ||
+      (admission.kind === "closed" &&
+        (countsSuccesses(breaker.settings) || breaker.settings.mode === "throttle"));
+    if (results === undefined && !counted && !breaker.session.events.successesObserved) return undefined;
     if (results !== undefined || began !== NO_READING)
       return (value) => {
-        this.returned(term, value, began);
+        this.returned(admission, value, began);
         return value;
       };
     return (value) => {
-      breaker.succeeded(term, false);
+      breaker.succeeded(admission, false);
       return value;
     };
   }
 
-  /** A call that was admitted under the term returned. */
-  returned(term: Term, value: unknown, began: number): void {
+  /** A call that was admitted under the admission returned. */
+  returned(admission: Admission, value: unknown, began: number): void {
     if (!this.policy.results?.(value)) {
-      this.settled(term, "success", this.isSlow(began), began);
+      this.recordOutcome(admission, "success", this.isSlow(began), began);
       return;
     }
     if (this.#failuresObserved) this.#announceFailure({ result: value }, began);
-    if (term.kind === "held" || term.kind === "shut") return;
+    if (admission.kind !== "closed" && admission.kind !== "probe") return;
     const failure: Failure = {
       error: undefined,
       reason: ofResult,
@@ -244,20 +272,20 @@ export class Guard implements Handlers {
       slow: this.isSlow(began),
       openFor: this.#openFor(value),
     };
-    this.breaker.failed(term, failure);
+    this.breaker.failed(admission, failure);
   }
 
   /** A call during which this process itself was blocked can't be told to be slow. */
   isSlow(began: number, now?: number): boolean {
-    const { settings, fleet } = this.breaker;
+    const { settings, session } = this.breaker;
     if (began === NO_READING || settings.slowCall === 0) return false;
-    return (now ?? this.clock()) - began >= settings.slowCall && fleet.clock.stalled?.() !== true;
+    return (now ?? this.clock()) - began >= settings.slowCall && session.clock.stalled?.() !== true;
   }
 
   #openFor(failure: unknown): number | undefined {
     const { retryAfterMax, retryAfterFrom } = this.breaker.settings;
     if (retryAfterMax === 0) return undefined;
-    if (retryAfterFrom === undefined) return retryAfterOf(failure, this.breaker.fleet.clock.wall());
+    if (retryAfterFrom === undefined) return retryAfterOf(failure, this.breaker.session.clock.wall());
     try {
       const seconds = retryAfterFrom(failure);
       return typeof seconds === "number" && seconds >= 0 ? seconds * 1_000 : undefined;
@@ -267,16 +295,16 @@ export class Guard implements Handlers {
   }
 
   get #failuresObserved(): boolean {
-    return this.breaker.fleet.events.observed("failure");
+    return this.breaker.session.events.observed("failure");
   }
 
   #took(began: number): { durationMs?: number } {
-    return began === NO_READING ? {} : { durationMs: this.breaker.fleet.clock.now() - began };
+    return began === NO_READING ? {} : { durationMs: this.breaker.session.clock.now() - began };
   }
 
   #announceFailure(outcome: { error: unknown } | { result: unknown }, began: number): void {
-    const { name: circuit, fleet } = this.breaker;
-    fleet.events.emit({ type: "failure", circuit, ...outcome, ...this.#took(began) });
+    const { name: circuit, session } = this.breaker;
+    session.events.emit({ type: "failure", circuit, ...outcome, ...this.#took(began) });
   }
 
   #refuse(
@@ -288,7 +316,8 @@ export class Guard implements Handlers {
     deadline: Deadline | undefined,
   ): unknown {
     const error = this.rejection();
-    if (this.breaker.settings.mode === "shadow") return this.#run(fn, self, args, SHUT, signal, deadline);
+    if (this.breaker.settings.mode === "shadow")
+      return this.#run(fn, self, args, REJECTING, signal, deadline);
     if (this.policy.fallback !== undefined)
       return this.#fallBack(this.policy.fallback, error, self, args, kind);
     if (kind === "promise") return rejectSoon(error);
@@ -319,7 +348,7 @@ const NO_READING = -1;
 const COARSE_FROM_MS = 200;
 
 /** Sees a result through: a promise to its end, a value at once. */
-export function settle(result: unknown, onSuccess: OnSuccess, onFailure: OnFailure): unknown {
+export function attachHandlers(result: unknown, onSuccess: OnSuccess, onFailure: OnFailure): unknown {
   if (result instanceof Promise) return result.then(onSuccess, onFailure);
   if (isThenable(result)) return Promise.resolve(result).then(onSuccess, onFailure);
   return onSuccess === undefined ? result : onSuccess(result);

@@ -10,11 +10,10 @@ export function rejectionOf(breaker: Breaker): FailfastError {
     name: circuit,
     held,
     settings,
-    recovery,
-    refusedState: state,
-    refusedForMs: retryAfterMs,
+    cause,
+    rejection: { state, retryAfterMs },
   } = breaker;
-  const fields = { circuit, state, held, retryAfterMs, cause: recovery?.cause };
+  const fields = { circuit, state, held, retryAfterMs, cause };
   if (settings.stackTraces || !canHideStack) return new FailfastError(fields);
   const { stackTraceLimit } = Error as { stackTraceLimit?: number };
   (Error as { stackTraceLimit?: number | undefined }).stackTraceLimit = undefined;
@@ -22,6 +21,10 @@ export function rejectionOf(breaker: Breaker): FailfastError {
   (Error as { stackTraceLimit?: number | undefined }).stackTraceLimit = stackTraceLimit;
   return error;
 }
+
+/** Whether what was thrown is the rejection of that circuit itself. */
+export const isRejectionOf = (error: unknown, circuit: string): boolean =>
+  error instanceof FailfastError && error.circuit === circuit;
 
 /** For how long what is in the way of a call stays there, in ms: another circuit that was open; else 0. */
 export function retryAfterMsOf(error: unknown): number {

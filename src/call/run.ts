@@ -1,5 +1,5 @@
 import { Deadline } from "./deadline.js";
-import { type Guard, settle } from "./guard.js";
+import { attachHandlers, type Guard } from "./guard.js";
 import type { CallerSignal } from "./policy.js";
 
 let never: unknown;
@@ -22,7 +22,7 @@ export function run(
     // Who gave up before the call was made gets no call, and takes no probe.
     if (signal?.aborted) return Promise.reject(signal.reason);
     const guard = source.guard();
-    if (signal === undefined && guard.open) {
+    if (signal === undefined && guard.fastPath) {
       const { onSuccess, onFailure } = guard.handlers;
       let result: unknown;
       try {
@@ -30,11 +30,11 @@ export function run(
       } catch (error) {
         onFailure(error);
       }
-      return promised(settle(result, onSuccess, onFailure));
+      return promised(attachHandlers(result, onSuccess, onFailure));
     }
     const { callTimeout } = guard.policy;
     const deadline =
-      callTimeout === 0 ? undefined : new Deadline(guard.breaker.fleet.clock, callTimeout, signal);
+      callTimeout === 0 ? undefined : new Deadline(guard.breaker.session.clock, callTimeout, signal);
     const given = deadline?.signal ?? signal ?? neverAborting();
     return promised(guard.call(fn as never, undefined, [given], "promise", signal, deadline));
   } catch (error) {

@@ -1,4 +1,4 @@
-import { SHUT, type Term } from "../breaker/term.js";
+import { type Admission, REJECTING } from "../breaker/admission.js";
 import { Deadline } from "./deadline.js";
 import type { Guard } from "./guard.js";
 import type { CallerSignal } from "./policy.js";
@@ -41,7 +41,7 @@ async function* guarded<T>(
   if (signal?.aborted) throw signal.reason;
   const admitted = await guard.admit(true);
   if (signal?.aborted) {
-    if (admitted !== undefined) guard.settled(admitted, "neither", false);
+    if (admitted !== undefined) guard.recordOutcome(admitted, "neither", false);
     throw signal.reason;
   }
   const shadow = guard.breaker.settings.mode === "shadow";
@@ -51,13 +51,13 @@ async function* guarded<T>(
     yield* each((await guard.policy.fallback.call(undefined, error)) as StreamSource<T>);
     return;
   }
-  yield* new GuardedStream(guard, admitted ?? SHUT, signal, open).items();
+  yield* new GuardedStream(guard, admitted ?? REJECTING, signal, open).items();
 }
 
-/** One stream that was admitted under a term. */
+/** One stream that was admitted under a admission. */
 class GuardedStream<T> {
   readonly #guard: Guard;
-  readonly #term: Term;
+  readonly #admission: Admission;
   readonly #signal: CallerSignal | undefined;
   readonly #open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>;
   #source: AsyncIterator<T> | undefined;
@@ -66,12 +66,12 @@ class GuardedStream<T> {
 
   constructor(
     guard: Guard,
-    term: Term,
+    admission: Admission,
     signal: CallerSignal | undefined,
     open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>,
   ) {
     this.#guard = guard;
-    this.#term = term;
+    this.#admission = admission;
     this.#signal = signal;
     this.#open = open;
   }
@@ -86,7 +86,7 @@ class GuardedStream<T> {
         item = await this.#next();
       }
     } finally {
-      if (!this.#judged) this.#guard.settled(this.#term, "success", this.#slow);
+      if (!this.#judged) this.#guard.recordOutcome(this.#admission, "success", this.#slow);
       void this.#letGo();
     }
   }
@@ -94,7 +94,7 @@ class GuardedStream<T> {
   /** Opens the stream and reads its first item, all of it under the deadline of a call. */
   async #first(): Promise<IteratorResult<T>> {
     const { callTimeout } = this.#guard.policy;
-    const { clock } = this.#guard.breaker.fleet;
+    const { clock } = this.#guard.breaker.session;
     const deadline = callTimeout === 0 ? undefined : new Deadline(clock, callTimeout, this.#signal);
     const read = async (): Promise<IteratorResult<T>> => {
       this.#source = iterate(
@@ -109,7 +109,7 @@ class GuardedStream<T> {
       if (ended.how === "value") return ended.value;
       if (ended.how !== "timeout") return this.#threw(ended.error);
       this.#judged = true;
-      this.#guard.failed(this.#term, ended.error, true, ended.late);
+      this.#guard.failed(this.#admission, ended.error, true, ended.late);
       throw ended.error;
     })) as IteratorResult<T>;
   }
@@ -124,7 +124,7 @@ class GuardedStream<T> {
 
   #threw(error: unknown): never {
     this.#judged = true;
-    this.#guard.threw(this.#term, error, this.#signal);
+    this.#guard.threw(this.#admission, error, this.#signal);
     throw error;
   }
 

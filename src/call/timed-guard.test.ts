@@ -74,7 +74,7 @@ test("calls that share their handlers, and calls of later ticks, are each taken 
   expect(slow.state).toBe("open");
 });
 
-test("a call that began before a trip and its end counts under no later term", async () => {
+test("a call that began before a trip and its end counts under no later admission", async () => {
   const clock = countingClock();
   const failfast = createFailfast({ clock });
   const circuit = failfast("x", 60, { slowCall: "1s", minimumCalls: 1 });

@@ -1,32 +1,32 @@
+import type { Admission } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
-import type { Term } from "../breaker/term.js";
 import { Guard, type Handlers } from "./guard.js";
 import type { Policy } from "./policy.js";
 
-/** The handlers of the calls that began at one reading of the clock, under one term; nobody listens to successes. */
+/** The handlers of the calls that began at one reading of the clock, under one admission; nobody listens to successes. */
 class TimedCalls implements Handlers {
-  readonly term: Term;
+  readonly admission: Admission;
   readonly began: number;
   readonly onSuccess: (value: unknown) => unknown;
   readonly onFailure: (error: unknown) => never;
 
-  constructor(guard: Guard, term: Term, began: number) {
-    this.term = term;
+  constructor(guard: Guard, admission: Admission, began: number) {
+    this.admission = admission;
     this.began = began;
     const { breaker, policy, clock } = guard;
     if (policy.results !== undefined)
       this.onSuccess = (value) => {
-        guard.returned(term, value, began);
+        guard.returned(admission, value, began);
         return value;
       };
     else
       this.onSuccess = (value) => {
         const ended = clock();
-        breaker.succeeded(term, guard.isSlow(began, ended), ended);
+        breaker.succeeded(admission, guard.isSlow(began, ended), ended);
         return value;
       };
     this.onFailure = (error) => {
-      guard.threw(term, error, undefined, began);
+      guard.threw(admission, error, undefined, began);
       throw error;
     };
   }
@@ -47,11 +47,11 @@ class TimedGuard extends Guard {
 
   /** Asked only where calls pass at a glance, and so where nobody listens to successes. */
   override get handlers(): Handlers {
-    const { term } = this.breaker;
+    const { admission } = this.breaker;
     const began = this.#now();
     const latest = this.#latest;
-    if (latest !== undefined && latest.began === began && latest.term === term) return latest;
-    this.#latest = new TimedCalls(this, term, began);
+    if (latest !== undefined && latest.began === began && latest.admission === admission) return latest;
+    this.#latest = new TimedCalls(this, admission, began);
     return this.#latest;
   }
 }

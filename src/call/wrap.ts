@@ -1,5 +1,5 @@
 import { isThenable } from "../sync/with-deadline.js";
-import { type Guard, type Kind, settle } from "./guard.js";
+import { attachHandlers, type Guard, type Kind } from "./guard.js";
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -39,7 +39,7 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
         throw error;
       }
     }
-    if (guard.open) {
+    if (guard.fastPath) {
       // Read before the call, which may change them: a result counts only under what its call was admitted under.
       const { onSuccess, onFailure } = guard.handlers;
       let result: unknown;
@@ -49,7 +49,7 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
         return onFailure(error);
       }
       if (declared === undefined) seen = isThenable(result) ? "promise" : "value";
-      return settle(result, onSuccess, onFailure);
+      return attachHandlers(result, onSuccess, onFailure);
     }
     if (guarding.fixed) fixed = guard;
     const result = guard.call(fn, this, args, seen);

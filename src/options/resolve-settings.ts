@@ -33,13 +33,13 @@ export function resolveSettings(
   own: FailfastOptions,
 ): CircuitSettings {
   const options = mergeOptions(defaults, own);
-  const open = milliseconds("timeout", timeout);
-  const grown = Math.min(open * GROWS_TO, LONGEST_MS);
+  const openMs = milliseconds("timeout", timeout);
+  const grown = Math.min(openMs * GROWS_TO, LONGEST_MS);
   const { backoff = {}, retryAfter, mode = "enforce" } = options;
   const limits: RetryAfterLimits = typeof retryAfter === "object" ? retryAfter : {};
   const slowCall = ms("slowCall", options.slowCall, 0, LONGEST_CALL_SECONDS);
   const settings: CircuitSettings = {
-    open,
+    openMs,
     recovery: options.recovery ?? "probe",
     probes: options.probes ?? 1,
     threshold: options.threshold ?? 1,
@@ -49,7 +49,7 @@ export function resolveSettings(
     slowCall,
     slowCallRate: slowCall === 0 ? 0 : (options.slowCallRate ?? 0.5),
     backoffFactor: backoff.factor ?? 1,
-    backoffMax: ms("backoff.max", backoff.max, (backoff.factor ?? 1) > 1 ? grown : open),
+    backoffMax: ms("backoff.max", backoff.max, (backoff.factor ?? 1) > 1 ? grown : openMs),
     backoffJitter: backoff.jitter ?? 0,
     retryAfterMin: retryAfter ? ms("retryAfter.min", limits.min, 1_000) : 0,
     retryAfterMax: retryAfter ? ms("retryAfter.max", limits.max, grown) : 0,
@@ -135,7 +135,7 @@ export function checkTogether(given: FailfastDefaults, own: FailfastOptions): vo
 }
 
 function checkSense(settings: CircuitSettings, options: FailfastDefaults, own: FailfastOptions): void {
-  const { scope, quorum, recovery, open, backoffMax, retryAfterMin, retryAfterMax } = settings;
+  const { scope, quorum, recovery, openMs, backoffMax, retryAfterMin, retryAfterMax } = settings;
   const counts = options.threshold !== undefined || !tripsAtOnce(settings);
   if (own.window && !counts && quorum === 1 && settings.mode !== "throttle")
     refuse(
@@ -153,9 +153,9 @@ function checkSense(settings: CircuitSettings, options: FailfastDefaults, own: F
         refuse(`${option} is about probes, and with recovery: "all" nobody probes: leave one out`);
     }
   }
-  if (backoffMax < open)
+  if (backoffMax < openMs)
     refuse(
-      `backoff.max ${formatValue(options.backoff?.max)} is shorter than the circuit's own time, ${open} ms`,
+      `backoff.max ${formatValue(options.backoff?.max)} is shorter than the circuit's own time, ${openMs} ms`,
     );
   if (retryAfterMax > 0 && retryAfterMax < retryAfterMin)
     refuse(`retryAfter.max, ${retryAfterMax} ms, is shorter than retryAfter.min, ${retryAfterMin} ms`);

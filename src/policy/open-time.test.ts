@@ -8,24 +8,24 @@ const never = (): number => {
 
 describe("how long a circuit opens for", () => {
   test("a trip: its own time, whatever the back-off", () => {
-    const settings = settingsWith({ open: 10, backoffFactor: 2, backoffMax: 5, backoffJitter: 0.5 });
+    const settings = settingsWith({ openMs: 10, backoffFactor: 2, backoffMax: 5, backoffJitter: 0.5 });
     expect(openTime(settings, 0, undefined, never)).toBe(10);
   });
 
   test("probes that failed: grown for each, up to the most", () => {
-    const settings = settingsWith({ open: 10, backoffFactor: 2, backoffMax: 70 });
+    const settings = settingsWith({ openMs: 10, backoffFactor: 2, backoffMax: 70 });
     expect([1, 2, 3, 4].map((reopens) => openTime(settings, reopens, undefined, never))).toEqual([
       20, 40, 70, 70,
     ]);
   });
 
   test("jitter only shortens, by its share at most", () => {
-    const settings = settingsWith({ open: 10, backoffFactor: 2, backoffMax: 100, backoffJitter: 0.5 });
+    const settings = settingsWith({ openMs: 10, backoffFactor: 2, backoffMax: 100, backoffJitter: 0.5 });
     expect([0, 0.5, 1].map((chance) => openTime(settings, 1, undefined, () => chance))).toEqual([20, 15, 10]);
   });
 
   test("what the backend asks for, within the limits", () => {
-    const settings = settingsWith({ open: 10, retryAfterMin: 5, retryAfterMax: 50 });
+    const settings = settingsWith({ openMs: 10, retryAfterMin: 5, retryAfterMax: 50 });
     expect([1, 5, 20, 50, 900].map((asked) => openTime(settings, 3, asked, never))).toEqual([
       5, 5, 20, 50, 50,
     ]);
@@ -33,17 +33,17 @@ describe("how long a circuit opens for", () => {
 
   test("asked for nothing: its own time, outside of the limits as it may be", () => {
     expect(
-      openTime(settingsWith({ open: 10, retryAfterMin: 20, retryAfterMax: 50 }), 0, undefined, never),
+      openTime(settingsWith({ openMs: 10, retryAfterMin: 20, retryAfterMax: 50 }), 0, undefined, never),
     ).toBe(10);
   });
 
   test("not listened to: the circuit's own time", () => {
-    expect(openTime(settingsWith({ open: 10, retryAfterMax: 0 }), 0, 20, never)).toBe(10);
+    expect(openTime(settingsWith({ openMs: 10, retryAfterMax: 0 }), 0, 20, never)).toBe(10);
   });
 
   test("the longest is the longest of all three", () => {
-    expect(longestOpenTime(settingsWith({ open: 3, backoffMax: 2, retryAfterMax: 1 }))).toBe(3);
-    expect(longestOpenTime(settingsWith({ open: 1, backoffMax: 3, retryAfterMax: 2 }))).toBe(3);
-    expect(longestOpenTime(settingsWith({ open: 1, backoffMax: 2, retryAfterMax: 3 }))).toBe(3);
+    expect(longestOpenTime(settingsWith({ openMs: 3, backoffMax: 2, retryAfterMax: 1 }))).toBe(3);
+    expect(longestOpenTime(settingsWith({ openMs: 1, backoffMax: 3, retryAfterMax: 2 }))).toBe(3);
+    expect(longestOpenTime(settingsWith({ openMs: 1, backoffMax: 2, retryAfterMax: 3 }))).toBe(3);
   });
 });

@@ -11,14 +11,14 @@ export function openTime(
   asked: number | undefined,
   random: () => number,
 ): number {
-  const { open, backoffFactor, backoffMax, backoffJitter, retryAfterMin, retryAfterMax } = settings;
+  const { openMs, backoffFactor, backoffMax, backoffJitter, retryAfterMin, retryAfterMax } = settings;
   if (asked !== undefined && retryAfterMax > 0)
     return Math.min(Math.max(asked, retryAfterMin), retryAfterMax);
-  if (reopens === 0) return open;
-  const grown = Math.min(open * backoffFactor ** reopens, backoffMax);
+  if (reopens === 0) return openMs;
+  const grown = Math.min(openMs * backoffFactor ** reopens, backoffMax);
   return backoffJitter === 0 ? grown : grown * (1 - backoffJitter * random());
 }
 
 /** The longest that this process would keep the circuit open by itself. */
-export const longestOpenTime = ({ open, backoffMax, retryAfterMax }: CircuitSettings): number =>
-  Math.max(open, backoffMax, retryAfterMax);
+export const longestOpenTime = ({ openMs, backoffMax, retryAfterMax }: CircuitSettings): number =>
+  Math.max(openMs, backoffMax, retryAfterMax);

@@ -2,7 +2,7 @@ import type { CircuitSettings } from "./settings.js";
 
 /** The settings of a circuit that is given none, but for these. */
 export const settingsWith = (changes: Partial<CircuitSettings>): CircuitSettings => ({
-  open: 60_000,
+  openMs: 60_000,
   recovery: "probe",
   probes: 1,
   threshold: 1,

@@ -1,7 +1,7 @@
 /** What a circuit goes by, every default in place; times in ms, 0 where something is off. */
 export interface CircuitSettings {
   /** How long it stays open. */
-  readonly open: number;
+  readonly openMs: number;
   readonly recovery: "probe" | "all";
   readonly probes: number;
   readonly threshold: number;

@@ -6,6 +6,9 @@ import { SlidingWindow } from "./sliding-window.js";
 const VETO_MS = 5_000;
 const VETO_SUCCESSES = 20;
 
+/** Why the calls of this process trip a circuit. */
+export type TripReason = "failure" | "failure rate" | "slow calls";
+
 /** Where every failure trips, and successes need no counting, there is no rule to ask. */
 export const tripsAtOnce = (settings: CircuitSettings): boolean =>
   settings.threshold === 1 && !countsSuccesses(settings);
@@ -32,7 +35,7 @@ export class TripRule {
   }
 
   /** Records a call; says why it trips the circuit, if it does. */
-  record(now: number, failed: boolean, slow: boolean): "failure" | "failure rate" | "slow calls" | undefined {
+  record(now: number, failed: boolean, slow: boolean): TripReason | undefined {
     const { failureRate, minimumCalls, slowCallRate, threshold } = this.#settings;
     const window = this.#window;
     if (window !== undefined) {

@@ -5,8 +5,6 @@ import type { Vote } from "./record.js";
 export interface Ballot {
   /** The host: its processes have one vote between them, so that crash loops and workers make no quorum. */
   readonly host: string;
-  /** Whose leases are this process's. */
-  readonly owner: string;
   readonly quorum: number;
   /** A vote counts at least this long, in ms. */
   readonly window: number;
@@ -20,8 +18,8 @@ export function castVote(votes: readonly Vote[], ballot: Ballot, now: number, le
   return [...others, own].slice(-ballot.quorum);
 }
 
-export function withdrawVote(votes: readonly Vote[], ballot: Ballot): readonly Vote[] {
-  const host = shortenHost(ballot.host);
+export function withdrawVote(votes: readonly Vote[], of: string): readonly Vote[] {
+  const host = shortenHost(of);
   return votes.filter((vote) => vote.host !== host);
 }
 

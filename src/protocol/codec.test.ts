@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeCircuit, decodeOverride, encode, shorten, shortenHost } from "./codec.js";
+import { decodeCircuit, decodeHold, encode, shorten, shortenHost } from "./codec.js";
 import { aRecord } from "./record.fixture.js";
 import { runs } from "./runs.fixture.js";
 
@@ -39,7 +39,7 @@ describe("rule 16: what a store returns is decoded strictly", () => {
     fc.assert(
       fc.property(anything, (raw) => {
         decodeCircuit(raw, NOW);
-        decodeOverride(raw, NOW);
+        decodeHold(raw, NOW);
       }),
       runs(10_000),
     );
@@ -47,7 +47,7 @@ describe("rule 16: what a store returns is decoded strictly", () => {
 
   const circuit = (change: object): unknown => decodeCircuit(JSON.stringify({ ...good, ...change }), NOW);
   const hold = (change: object): unknown =>
-    decodeOverride(JSON.stringify({ ...good, generation: undefined, ...change }), NOW);
+    decodeHold(JSON.stringify({ ...good, generation: undefined, ...change }), NOW);
   const votes = (...of: unknown[]): { votes: unknown[] } => ({ votes: of });
   const many = (n: number): unknown[] => Array.from({ length: n }, (_, at) => ({ host: `h${at}`, until: 1 }));
   const YEAR_AND_A_DAY = 366 * 24 * 3_600_000;
@@ -107,12 +107,12 @@ describe("rule 16: what a store returns is decoded strictly", () => {
     });
 
     test.each(["", "null", "5", "[]", '"text"', "{", "true"])("%s is none", (raw) => {
-      const decode = read === circuit ? decodeCircuit : decodeOverride;
+      const decode = read === circuit ? decodeCircuit : decodeHold;
       expect(decode(raw, NOW)).toBeUndefined();
     });
 
     test("a value too long is not even parsed", () => {
-      const decode = read === circuit ? decodeCircuit : decodeOverride;
+      const decode = read === circuit ? decodeCircuit : decodeHold;
       const raw = JSON.stringify({ ...good, state: "open" });
       expect(decode(raw.padEnd(4_096), NOW)).toBeDefined();
       expect(decode(raw.padEnd(4_097), NOW)).toBeUndefined();
@@ -169,7 +169,7 @@ describe("rule 16: what a store returns is decoded strictly", () => {
       manual: false,
       votes: [],
     });
-    expect(decodeOverride('{"v":1,"revision":1,"nonce":"n","state":"closed","at":0}', NOW)).toEqual({
+    expect(decodeHold('{"v":1,"revision":1,"nonce":"n","state":"closed","at":0}', NOW)).toEqual({
       v: 1,
       revision: 1,
       nonce: "n",
@@ -203,8 +203,8 @@ describe("rule 16: what a store returns is decoded strictly", () => {
 
   test("a hold is told from a circuit", () => {
     const hold = { ...good, state: "released", until: 0 };
-    expect(decodeOverride(JSON.stringify(hold), NOW)?.state).toBe("released");
-    expect(decodeOverride(JSON.stringify({ ...good, state: "half-open" }), NOW)).toBeUndefined();
+    expect(decodeHold(JSON.stringify(hold), NOW)?.state).toBe("released");
+    expect(decodeHold(JSON.stringify({ ...good, state: "half-open" }), NOW)).toBeUndefined();
     expect(decodeCircuit(JSON.stringify(hold), NOW)).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import {
   type CircuitRecord,
+  type HoldRecord,
   MOST_VOTES,
-  type OverrideRecord,
   type VersionedRecord,
   type Vote,
 } from "./record.js";
@@ -55,7 +55,7 @@ export const decodeCircuit: Decode<CircuitRecord> = (raw, wall) => {
 };
 
 /** Reads an override; `undefined` for whatever this version of the protocol would not have written. */
-export const decodeOverride: Decode<OverrideRecord> = (raw, wall) => {
+export const decodeHold: Decode<HoldRecord> = (raw, wall) => {
   const fields = parse(raw);
   if (fields === undefined) return undefined;
   const common = decodeCommon(fields, wall);

@@ -50,7 +50,7 @@ export interface CircuitRecord extends VersionedRecord {
 }
 
 /** An operator's hold, a record of its own beside the circuit's; `released` is what a release leaves behind. */
-export interface OverrideRecord extends VersionedRecord {
+export interface HoldRecord extends VersionedRecord {
   readonly state: "open" | "closed" | "released";
 }
 

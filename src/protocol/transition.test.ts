@@ -2,14 +2,14 @@ import { describe, expect, test } from "vitest";
 import type { CircuitRecord } from "./record.js";
 import {
   closed,
+  holdWritten,
   leased,
+  leaseReleased,
   nextRevision,
   opened,
-  overridden,
   renewed,
   type Stamp,
   voted,
-  yielded,
 } from "./transition.js";
 
 const stamp: Stamp = { revision: 70, nonce: "n", now: 1_000, by: "host/1" };
@@ -102,7 +102,7 @@ describe("each transition begins a generation", () => {
   });
 
   test("half-open: a lease given back has neither owner nor end", () => {
-    expect(yielded(stamp, before, 2)).toEqual({
+    expect(leaseReleased(stamp, before, 2)).toEqual({
       ...begun,
       state: "half-open",
       until: 0,
@@ -112,7 +112,7 @@ describe("each transition begins a generation", () => {
       reopens: 2,
       votes: before.votes,
     });
-    expect(yielded(stamp, null, 0)).toEqual({
+    expect(leaseReleased(stamp, null, 0)).toEqual({
       ...begun,
       state: "half-open",
       until: 0,
@@ -160,14 +160,14 @@ describe("an operator's hold", () => {
   const common = { v: 1, revision: 70, nonce: "n", by: "host/1", at: 1_000 };
 
   test("with an end and without", () => {
-    expect(overridden(stamp, "open", { duration: 30, reason: "drill" })).toEqual({
+    expect(holdWritten(stamp, "open", { duration: 30, reason: "drill" })).toEqual({
       ...common,
       state: "open",
       until: 1_030,
       duration: 30,
       reason: "drill",
     });
-    expect(overridden(stamp, "closed", { duration: 0, reason: "" })).toEqual({
+    expect(holdWritten(stamp, "closed", { duration: 0, reason: "" })).toEqual({
       ...common,
       state: "closed",
       until: 0,
@@ -178,7 +178,7 @@ describe("an operator's hold", () => {
 
   test("what is said of it is cut to what every reader takes", () => {
     const long = "x".repeat(300);
-    const record = overridden({ ...stamp, by: long }, "open", { duration: 0, reason: long });
+    const record = holdWritten({ ...stamp, by: long }, "open", { duration: 0, reason: long });
     expect([record.by.length, record.reason.length]).toEqual([256, 256]);
     const other = closed({ ...stamp, by: long }, long);
     expect([other.by.length, other.reason.length]).toEqual([256, 256]);

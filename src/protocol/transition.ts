@@ -1,5 +1,5 @@
 import { shorten } from "./codec.js";
-import type { CircuitRecord, OverrideRecord, VersionedRecord, Vote } from "./record.js";
+import type { CircuitRecord, HoldRecord, VersionedRecord, Vote } from "./record.js";
 
 /** What a write is stamped with; made by the replica, which knows the store's clock and what it has seen. */
 export interface Stamp {
@@ -77,7 +77,7 @@ export function leased(
 }
 
 /** Half-open with the lease given back: whoever comes next may probe. */
-export function yielded(stamp: Stamp, before: CircuitRecord | null, passed: number): CircuitRecord {
+export function leaseReleased(stamp: Stamp, before: CircuitRecord | null, passed: number): CircuitRecord {
   return {
     ...transition(stamp, before?.reason ?? ""),
     state: "half-open",
@@ -101,11 +101,11 @@ export function closed(stamp: Stamp, reason: string): CircuitRecord {
 }
 
 /** An operator's hold, or its release. */
-export function overridden(
+export function holdWritten(
   stamp: Stamp,
-  state: OverrideRecord["state"],
+  state: HoldRecord["state"],
   hold: { readonly duration: number; readonly reason: string },
-): OverrideRecord {
+): HoldRecord {
   return {
     v: 1,
     revision: stamp.revision,

@@ -19,5 +19,5 @@ export function remaining(record: VersionedRecord, arrival: Arrival, wall: numbe
   if (record.until === 0) return 0;
   if (arrival.now !== undefined) return Math.min(record.until - arrival.now, longest);
   if (arrival.fresh) return Math.min(record.duration, longest);
-  return Math.min(Math.max(record.until - wall, 0), record.duration, longest);
+  return Math.min(record.until - wall, record.duration, longest);
 }

@@ -1,6 +1,6 @@
 import { encode } from "../protocol/codec.js";
-import type { CircuitRecord, OverrideRecord, VersionedRecord } from "../protocol/record.js";
-import { closed, leased, opened, overridden, type Stamp } from "../protocol/transition.js";
+import type { CircuitRecord, HoldRecord, VersionedRecord } from "../protocol/record.js";
+import { closed, holdWritten, leased, opened, type Stamp } from "../protocol/transition.js";
 import type { Clock } from "../runtime/clock.js";
 import type { Store, StoreEntry, StoreWatcher, SwapResult } from "../stores/store.js";
 import { type ManualClock, manualClock } from "../testing/manual-clock.js";
@@ -146,8 +146,8 @@ export const isOpen = (revision: number, duration = 1_000, nonce?: string): Circ
 export const isClosed = (revision: number): CircuitRecord => closed(by(revision), "theirs");
 export const isLeased = (revision: number, duration = 1_000): CircuitRecord =>
   leased(by(revision), null, { owner: "theirs", duration, lapsed: 0 });
-export const isHeld = (revision: number, state: OverrideRecord["state"], duration = 0): OverrideRecord =>
-  overridden(by(revision), state, { duration, reason: "theirs" });
+export const isHeld = (revision: number, state: HoldRecord["state"], duration = 0): HoldRecord =>
+  holdWritten(by(revision), state, { duration, reason: "theirs" });
 
 export const FRESH: Arrival = { now: undefined, fresh: true };
 
@@ -159,7 +159,7 @@ export function arrive<R extends VersionedRecord>(replica: Replica, entry: Entry
 export const PUSH: { readonly fresh: boolean; readonly current: boolean } = { fresh: true, current: false };
 
 /** A record comes in by push: just written, and perhaps not what the store holds now. */
-export const push = (replica: Replica, key: string, record: CircuitRecord | OverrideRecord): void =>
+export const push = (replica: Replica, key: string, record: CircuitRecord | HoldRecord): void =>
   replica.deliver({ key, value: encode(record) }, PUSH);
 
 /** A promise that a test settles. */

@@ -1,11 +1,11 @@
-import { decodeCircuit, decodeOverride } from "../protocol/codec.js";
+import { decodeCircuit, decodeHold } from "../protocol/codec.js";
 import { CIRCUIT, circuitKey, HOLD, holdKey } from "../protocol/key.js";
 import { compare } from "../protocol/merge.js";
 import {
   type CircuitRecord,
+  type HoldRecord,
   LEASE_LONGEST_MS,
   OPERATOR_LONGEST_MS,
-  type OverrideRecord,
   type VersionedRecord,
 } from "../protocol/record.js";
 import type { Clock } from "../runtime/clock.js";
@@ -43,7 +43,7 @@ export class Replica {
   /** By the encoded names of their circuits. */
   readonly subscribers: Map<string, Subscriber> = new Map();
   readonly circuits: Map<string, Entry<CircuitRecord>> = new Map();
-  readonly holds: Map<string, Entry<OverrideRecord>> = new Map();
+  readonly holds: Map<string, Entry<HoldRecord>> = new Map();
   readonly #health: StoreHealth;
   #troubled = false;
   #adoptions = 0;
@@ -65,8 +65,8 @@ export class Replica {
   }
 
   /** What this process has of an operator's hold. */
-  hold(name: string): Entry<OverrideRecord> {
-    return this.#entry(this.holds, name, () => new Entry(holdKey(name), decodeOverride));
+  hold(name: string): Entry<HoldRecord> {
+    return this.#entry(this.holds, name, () => new Entry(holdKey(name), decodeHold));
   }
 
   /** A breaker begins to use the records of its name; what was taken for a stranger's is now judged by its own time. */
@@ -157,7 +157,11 @@ export class Replica {
     entry.stored = raw;
     if (order === 0 && arrival.now === undefined) return;
     entry.sighting = { raw, record, deadline };
-    if (order === 0) return;
+    if (order === 0) {
+      // The store's clock tells that it ends sooner.
+      if (known !== null && deadline < known.deadline) entry.subscriber?.changed();
+      return;
+    }
     entry.adopted = ++this.#adoptions;
     if (entry.write?.nonce === record.nonce) {
       entry.write.granted(raw);
@@ -197,7 +201,7 @@ export class Replica {
     return this.synchroniser.down || entry.strikes > 0;
   }
 
-  *entries(): Generator<Entry<CircuitRecord> | Entry<OverrideRecord>> {
+  *entries(): Generator<Entry<CircuitRecord> | Entry<HoldRecord>> {
     yield* this.circuits.values();
     yield* this.holds.values();
   }
@@ -254,7 +258,7 @@ export class Replica {
     return entry;
   }
 
-  #find(key: string): Entry<CircuitRecord> | Entry<OverrideRecord> | undefined {
+  #find(key: string): Entry<CircuitRecord> | Entry<HoldRecord> | undefined {
     if (key.startsWith(CIRCUIT)) {
       const name = key.slice(CIRCUIT.length);
       return this.circuits.get(name) ?? (this.subscribers.has(name) ? this.circuit(name) : undefined);
@@ -269,7 +273,7 @@ export class Replica {
     const holds = from.key.startsWith(HOLD);
     if ((!holds && !from.key.startsWith(CIRCUIT)) || this.circuits.size + this.holds.size >= STRANGERS)
       return;
-    const entry: Entry<CircuitRecord> | Entry<OverrideRecord> = holds
+    const entry: Entry<CircuitRecord> | Entry<HoldRecord> = holds
       ? this.hold(from.key.slice(HOLD.length))
       : this.circuit(from.key.slice(CIRCUIT.length));
     this.receive(entry, from.value, this.arrival(from, how.fresh), how.current);

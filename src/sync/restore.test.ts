@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { encode } from "../protocol/codec.js";
-import { type CircuitRecord, LEASE_LONGEST_MS, type OverrideRecord } from "../protocol/record.js";
+import { type CircuitRecord, type HoldRecord, LEASE_LONGEST_MS } from "../protocol/record.js";
 import type { Entry } from "./entry.js";
 import {
   type Bench,
@@ -191,10 +191,10 @@ describe("of what this process saw and the older record in the store", () => {
 
 describe("an operator's hold", () => {
   interface Held extends Bench {
-    readonly entry: Entry<OverrideRecord>;
+    readonly entry: Entry<HoldRecord>;
   }
 
-  function held(mine: OverrideRecord, theirs?: OverrideRecord): Held {
+  function held(mine: HoldRecord, theirs?: HoldRecord): Held {
     const set = bench();
     const entry = set.replica.hold("x");
     entry.sighting = { raw: encode(mine), record: mine, deadline: NOW + mine.duration };

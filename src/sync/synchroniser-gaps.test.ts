@@ -182,7 +182,7 @@ describe("while a read is under way", () => {
     expect(store.count("list")).toBe(2);
     // What comes in until then may be of any age.
     store.watcher?.change({ key: "circuit:x", value: encode({ ...isOpen(41), until: WALL }) });
-    expect(replica.circuit("x").sighting?.deadline).toBe(time.now());
+    expect(replica.circuit("x").sighting?.deadline).toBeLessThanOrEqual(time.now());
     await time.advance(1);
     expect(store.count("list")).toBe(3);
     await time.advance(GAP);

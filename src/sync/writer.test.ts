@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { encode } from "../protocol/codec.js";
 import { HOLD_KEPT_MS, KEPT_MS, type VersionedRecord } from "../protocol/record.js";
-import { opened, overridden, type Stamp, yielded } from "../protocol/transition.js";
+import { holdWritten, leaseReleased, opened, type Stamp } from "../protocol/transition.js";
 import type { SwapResult } from "../stores/store.js";
 import type { Entry } from "./entry.js";
 import { deferred, FRESH, isClosed, isOpen, NOW, WALL } from "./replica.fixture.js";
@@ -214,13 +214,13 @@ describe("a record is stored", () => {
 
   const stamp: Stamp = { revision: 50, nonce: "n", now: STORE_NOW, by: "me" };
   const hold = (state: "open" | "closed" | "released", duration: number): VersionedRecord =>
-    overridden(stamp, state, { duration, reason: "" });
+    holdWritten(stamp, state, { duration, reason: "" });
 
   test("for a day longer than its deadline, in whole ms", () => {
     expect(kept(opened(stamp, { duration: 999.5, reason: "" }))).toBe(1_000 + KEPT_MS);
     expect(kept({ ...isOpen(50), until: STORE_NOW - 1 })).toBe(KEPT_MS);
     expect(kept(isClosed(50))).toBe(KEPT_MS);
-    expect(kept(yielded(stamp, null, 0))).toBe(KEPT_MS);
+    expect(kept(leaseReleased(stamp, null, 0))).toBe(KEPT_MS);
     expect(kept(hold("closed", 1_000))).toBe(1_000 + KEPT_MS);
     expect(kept(hold("released", 0))).toBe(KEPT_MS);
   });

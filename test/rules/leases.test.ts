@@ -213,7 +213,7 @@ describe("rule 5: sync callers", () => {
     expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
   });
 
-  test("rule 5: with no answer in 250 ms the next sync call probes locally", async () => {
+  test("rule 5: where the store does not answer, the next sync call probes locally, however soon it comes", async () => {
     const { clock, members } = await fleet(1, { timeout: 5 });
     const { circuit, fail, link } = at(members, 0);
     const sync = circuit(() => "done");
@@ -221,10 +221,8 @@ describe("rule 5: sync callers", () => {
     await during(clock, 5_100, fail);
     link.mode = "hanging";
     expect(sync).toThrow(FailfastError);
-    await clock.advance(249);
-    expect(sync).toThrow(FailfastError);
-    await clock.advance(2);
     expect(sync()).toBe("done");
+    expect(circuit.state).toBe("closed");
   });
 
   test("rule 5: not so while another's lease is alive", async () => {
@@ -240,8 +238,6 @@ describe("rule 5: sync callers", () => {
     await clock.advance(2_000);
     expect(sync).toThrow(FailfastError);
     await clock.advance(9_000);
-    expect(sync).toThrow(FailfastError);
-    await clock.advance(251);
     expect(sync()).toBe("done");
   });
 });

@@ -1,6 +1,6 @@
 // Whatever a store says and however a circuit is called: nothing throws. node verification/fuzz/run.mjs [--inputs N] [--seed S]
 import { parseArgs } from "node:util";
-import { decodeCircuit, decodeOverride, encode } from "../../build/protocol/codec.js";
+import { decodeCircuit, decodeHold, encode } from "../../build/protocol/codec.js";
 import { encodeName } from "../../build/protocol/key.js";
 import { compare } from "../../build/protocol/merge.js";
 import { standing } from "../../build/protocol/standing.js";
@@ -37,7 +37,7 @@ const accepted = { circuits: 0, holds: 0 };
 function decoded(raw) {
   for (const [decode, kind, states] of [
     [decodeCircuit, "circuits", ["closed", "open", "half-open"]],
-    [decodeOverride, "holds", ["closed", "open", "released"]],
+    [decodeHold, "holds", ["closed", "open", "released"]],
   ]) {
     const record = decode(raw, NOW);
     if (record === undefined) continue;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeCircuit, encode } from "../../protocol/codec.js";
 import { encodeName } from "../../protocol/key.js";
-import { closed, leased, opened, overridden, type Stamp, voted } from "../../protocol/transition.js";
+import { closed, holdWritten, leased, opened, type Stamp, voted } from "../../protocol/transition.js";
 import { decodeName } from "./key.js";
 import { isFalse, readMarker } from "./marker.js";
 import { announce, PYTHON, type Sides, settle } from "./settle.js";
@@ -17,7 +17,7 @@ const written = (sides: Partial<Sides>) => {
   return { ...decodeCircuit(step.value, now), ttlMs: step.ttlMs };
 };
 const hold = (state: "open" | "closed" | "released", duration = 0) =>
-  encode(overridden(stamp(now + 10), state, { duration, reason: "" }));
+  encode(holdWritten(stamp(now + 10), state, { duration, reason: "" }));
 
 describe("what Python opened", () => {
   test("is open here for as long as its marker lives, above all records", () => {

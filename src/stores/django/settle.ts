@@ -1,11 +1,6 @@
-import { decodeCircuit, decodeOverride, encode } from "../../protocol/codec.js";
-import {
-  type CircuitRecord,
-  KEPT_MS,
-  OPERATOR_LONGEST_MS,
-  type OverrideRecord,
-} from "../../protocol/record.js";
-import { nextRevision, opened, type Stamp, yielded } from "../../protocol/transition.js";
+import { decodeCircuit, decodeHold, encode } from "../../protocol/codec.js";
+import { type CircuitRecord, type HoldRecord, KEPT_MS, OPERATOR_LONGEST_MS } from "../../protocol/record.js";
+import { leaseReleased, nextRevision, opened, type Stamp } from "../../protocol/transition.js";
 import type { Marker } from "./marker.js";
 
 // The one place where a driver knows what records say. Python reads none of them, it has its marker and no more: what
@@ -39,7 +34,7 @@ const NOTHING: Step = { do: "nothing" };
 
 export function settle({ marker, circuit: raw, hold: held, now }: Sides, nonce: () => string): Step {
   const circuit = raw === null ? undefined : decodeCircuit(raw, now);
-  const override = held === null ? undefined : decodeOverride(held, now);
+  const override = held === null ? undefined : decodeHold(held, now);
   const hold = inForce(override, now);
   const open = openNow(circuit, now);
   const wanted = wantedMark(open, hold, now);
@@ -53,7 +48,7 @@ export function settle({ marker, circuit: raw, hold: held, now }: Sides, nonce: 
 
   if (marker === null) {
     // What Python opened is open as long as its marker is there: after that somebody may probe.
-    if (open?.by === PYTHON) return write((stamp) => yielded(stamp, open, 0));
+    if (open?.by === PYTHON) return write((stamp) => leaseReleased(stamp, open, 0));
     return wanted ? { do: "mark", mark: wanted.mark, ms: wanted.ms } : NOTHING;
   }
   const another = ours !== undefined && ours !== wanted?.mark;
@@ -81,7 +76,7 @@ export function settle({ marker, circuit: raw, hold: held, now }: Sides, nonce: 
  */
 export function announce(kind: "circuit" | "hold", value: string, now: number): Step {
   if (kind === "hold") {
-    const hold = decodeOverride(value, now);
+    const hold = decodeHold(value, now);
     if (hold === undefined) return NOTHING;
     const wanted = wantedMark(undefined, inForce(hold, now), now);
     return wanted ? { do: "mark", mark: wanted.mark, ms: wanted.ms } : { do: "clear" };
@@ -94,9 +89,9 @@ export function announce(kind: "circuit" | "hold", value: string, now: number): 
 
 /** Whether an operator holds the circuit, by the record of that. */
 export const holds = (raw: string | null, now: number): boolean =>
-  raw !== null && inForce(decodeOverride(raw, now), now) !== undefined;
+  raw !== null && inForce(decodeHold(raw, now), now) !== undefined;
 
-function inForce(hold: OverrideRecord | undefined, now: number): OverrideRecord | undefined {
+function inForce(hold: HoldRecord | undefined, now: number): HoldRecord | undefined {
   if (hold === undefined || hold.state === "released") return undefined;
   return hold.until === 0 || hold.until > now ? hold : undefined;
 }
@@ -107,7 +102,7 @@ const openNow = (circuit: CircuitRecord | undefined, now: number): CircuitRecord
 /** What Python has to find by the records alone: for `ms`, and for longer again once less than `least` is left. */
 function wantedMark(
   open: CircuitRecord | undefined,
-  hold: OverrideRecord | undefined,
+  hold: HoldRecord | undefined,
   now: number,
 ): { readonly mark: number; readonly ms: number; readonly least: number } | undefined {
   if (hold?.state === "closed") return undefined;

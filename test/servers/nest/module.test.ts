@@ -313,7 +313,7 @@ describe("FailfastModule", () => {
     expect(application.get<Failfast>(FAILFAST)("buyers").state).toBe("open");
   });
 
-  test("a circuit can be overridden for a test, and so can the failfast", async () => {
+  test("a circuit can be holdWritten for a test, and so can the failfast", async () => {
     const failfast = createFailfast({ timeout: 60 });
     const application = await Test.createTestingModule({
       imports: [FailfastModule.forRoot(quiet)],

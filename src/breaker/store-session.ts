@@ -6,25 +6,26 @@ import type { Replica } from "../sync/replica.js";
 const DRIFT_CHECK_MS = 250;
 /** How far behind the coarse clock is taken to be at most, in ms, but for a blocked event loop. */
 const COARSE_MS = 50;
-/** One refusal in so many reads the exact clock. */
+const LEASE_WAIT_MS = 50;
+/** One rejection in so many reads the exact clock. */
 const EXACT_EVERY = 64;
 
 /** What the breakers that share a store have in common in this process. */
-export class Fleet {
+export class StoreSession {
   readonly replica: Replica;
   readonly clock: Clock;
   readonly events: Events;
   /** What this host is called: its processes have one vote between them. */
   readonly host: string;
-  /** Whose leases are this process's: unlike any other's. */
+  /** The owner of this process's leases: unlike any other's. */
   readonly owner: string;
   /** The exact time, and the clock for counting calls. */
   readonly now: () => number;
   readonly coarse: () => number;
-  /** The last look at the clock: what is told of a refusal goes by it, and a flood of them looks once for each. */
+  /** The last look at the clock: a flood of rejections looks once for each. */
   lookedAt = 0;
   #driftChecked = 0;
-  #refusals = 0;
+  #rejections = 0;
   #started = false;
 
   constructor(replica: Replica, clock: Clock, events: Events, host: string) {
@@ -35,6 +36,11 @@ export class Fleet {
     this.owner = replica.identity;
     this.now = () => clock.now();
     this.coarse = clock.coarse === undefined ? this.now : clock.coarse.bind(clock);
+  }
+
+  /** How long an async caller waits for the lease it asked for, in ms. */
+  get leaseWaitMs(): number {
+    return LEASE_WAIT_MS;
   }
 
   /** The first call: the replica begins to keep in step, and the process to watch its event loop. */
@@ -52,12 +58,12 @@ export class Fleet {
   }
 
   /**
-   * Whether it is before that moment. A flood of refusals reads the coarse clock, and the exact one only close to the
-   * end, and now and then: a loop that never yields stops the coarse one.
+   * Whether it is before that moment. A flood of rejections reads the coarse clock, and the exact one only close to
+   * the end, and now and then: a loop that never yields stops the coarse one.
    */
-  refuses(until: number): boolean {
+  isBefore(untilMs: number): boolean {
     const coarse = this.coarse();
-    const exact = coarse + COARSE_MS >= until || ++this.#refusals % EXACT_EVERY === 0;
+    const exact = coarse + COARSE_MS >= untilMs || ++this.#rejections % EXACT_EVERY === 0;
     // Never before what was seen already, or it would tell of more time than it is open for.
     const now = exact ? this.look() : Math.max(coarse, this.lookedAt);
     this.lookedAt = now;
@@ -65,6 +71,6 @@ export class Fleet {
       this.#driftChecked = now;
       this.replica.synchroniser.checkDrift();
     }
-    return now < until;
+    return now < untilMs;
   }
 }

@@ -1,0 +1,104 @@
+import type { CircuitSettings } from "../policy/settings.js";
+import { LEASE_MS } from "../protocol/record.js";
+import type { CachedRecord, State } from "./state.js";
+
+/** Who this process is, and how the circuit is set: what the reducer needs to know besides the state. */
+export interface Own {
+  readonly settings: CircuitSettings;
+  /** The owner of this process's leases: unlike any other's. */
+  readonly owner: string;
+  /** The processes of one host have one vote between them. */
+  readonly host: string;
+  /** What records that this process wrote are signed with. */
+  readonly identity: string;
+}
+
+/** How the circuit stands at one moment. Calls, `state`, `retryAfter`, events and health all go by it. */
+export type Standing =
+  | { readonly kind: "closed" }
+  | { readonly kind: "open"; readonly untilMs: number }
+  /** A probe is under way, here or in another process, or about to be: nobody else is admitted until then. */
+  | { readonly kind: "half-open"; readonly untilMs: number }
+  /** The open time is over, or a lease is: the next call may become the probe. */
+  | { readonly kind: "due" };
+
+const CLOSED: Standing = { kind: "closed" };
+const DUE: Standing = { kind: "due" };
+
+/** The more restrictive of what the fleet's record says and what this process decided alone. Holds apart. */
+export function stand(state: State, now: number, own: Own): Standing {
+  const base = shared(state, now, own);
+  if (base.kind !== "due") return base;
+  if (own.settings.recovery === "all") return CLOSED;
+  const { probe, recovery } = state;
+  if (probe.kind !== "none" && now < probe.untilMs) return { kind: "half-open", untilMs: probe.untilMs };
+  return now < recovery.pausedUntilMs ? { kind: "half-open", untilMs: recovery.pausedUntilMs } : DUE;
+}
+
+/** The same, whatever this process's own probe does: whether a lease is there to be asked for. */
+export function shared(state: State, now: number, own: Own): Standing {
+  const { decision } = state;
+  const record = obeyed(state, own);
+  if (decision.kind === "opened" && now < decision.untilMs) {
+    const theirs = record?.record.state === "open" ? record.deadline : 0;
+    return { kind: "open", untilMs: Math.max(decision.untilMs, theirs) };
+  }
+  if (decision.kind !== "none" && decision.base === generationOf(record)) {
+    // What this process decided about its own probe, under the record's very generation, supersedes the record.
+    if (decision.kind === "closed") return CLOSED;
+    if (decision.kind === "released") return DUE;
+  }
+  if (!isTripped(record)) return decision.kind === "opened" ? DUE : CLOSED;
+  const { deadline } = record;
+  if (record.record.owner === own.owner) return DUE;
+  if (now < deadline)
+    return { kind: record.record.state === "open" ? "open" : "half-open", untilMs: deadline };
+  // Where no swap decides, others may be trying already.
+  const attemptMs = deadline + (record.record.until === 0 ? 0 : state.attemptDelayMs);
+  return now < attemptMs ? { kind: "half-open", untilMs: attemptMs } : DUE;
+}
+
+/**
+ * The record that this process obeys; `undefined` while the fleet's opening is not obeyed. What an operator did
+ * counts always.
+ */
+export function obeyed(state: State, own: Own): CachedRecord | undefined {
+  const { record, remoteOpen } = state;
+  if (record === undefined || record.record.state === "closed" || record.record.manual) return record;
+  return isLocalOnly(own) || remoteOpen === "unconfirmed" ? undefined : record;
+}
+
+/** Ignores the trips of others and publishes none. */
+export const isLocalOnly = ({ settings }: Own): boolean =>
+  settings.scope === "process" || settings.mode === "shadow";
+
+/** The generation that calls are admitted under; 0 before there is a record. */
+export const generationOf = (record: CachedRecord | undefined): number => record?.record.generation ?? 0;
+
+/** Anything but closed. */
+export const isTripped = (record: CachedRecord | undefined): record is CachedRecord =>
+  record !== undefined && record.record.state !== "closed";
+
+/** What the record forbids is still forbidden: its open time runs, or somebody's lease. */
+export const inForce = (record: CachedRecord | undefined, now: number): record is CachedRecord =>
+  isTripped(record) && now < record.deadline;
+
+/** This process holds the fleet's lease. */
+export const holdsLease = (state: State, own: Own): boolean => obeyed(state, own)?.record.owner === own.owner;
+
+/** Open only here: there is no shared lease to ask for, so this process probes locally. */
+export function isOpenHereAlone(state: State, own: Own): boolean {
+  if (isLocalOnly(own)) return true;
+  const { decision } = state;
+  return (decision.kind === "opened" || decision.kind === "released") && !isTripped(obeyed(state, own));
+}
+
+/**
+ * The record tells that a lease was asked for and no probe came of it, or that nobody asked for a whole lease's time:
+ * the callers are rare, or can't wait. The next of them probes at once, or none ever would.
+ */
+export function tellsOfUnusedLease(record: CachedRecord | undefined, now: number): boolean {
+  if (!isTripped(record)) return false;
+  const { state, lapsed, owner } = record.record;
+  return state === "half-open" ? lapsed > 0 || owner !== "" : now - record.deadline >= LEASE_MS;
+}

@@ -1,0 +1,73 @@
+import type { CircuitSettings } from "../policy/settings.js";
+import { Throttle } from "../policy/throttle.js";
+import { countsSuccesses, type TripReason, TripRule, tripsAtOnce } from "../policy/trip-rule.js";
+import type { Failure } from "./failure.js";
+import type { StoreSession } from "./store-session.js";
+
+/** What the calls of this process showed while the circuit was closed; made with the first that is counted. */
+export class Traffic {
+  readonly rule: TripRule | undefined;
+  readonly #throttle: Throttle | undefined;
+  readonly #session: StoreSession;
+
+  constructor(settings: CircuitSettings, session: StoreSession) {
+    this.#session = session;
+    if (settings.mode === "throttle") this.#throttle = new Throttle(settings.window);
+    else this.rule = new TripRule(settings);
+  }
+
+  /** Says why it trips the circuit, if it does. Failures, which trip, are dated by the exact clock. */
+  failed(failure: Failure): TripReason | undefined {
+    const now = this.#session.clock.now();
+    if (this.rule === undefined) return undefined;
+    if (failure.origin === "host") this.rule.suspected = now;
+    return this.rule.record(now, true, failure.slow);
+  }
+
+  succeeded(now: number | undefined, slow: boolean): TripReason | undefined {
+    if (this.rule !== undefined) return this.rule.record(now ?? this.#session.coarse(), false, slow);
+    this.#throttle?.accepted(this.#session.clock.now());
+    return undefined;
+  }
+
+  /** Whether a call is held back, in `mode: "throttle"`. */
+  holdsBack(now: number, random: number): boolean {
+    return this.#throttle?.holdsBack(now, random) ?? false;
+  }
+
+  /** The failures so far may be this host's own doing. */
+  get ofThisHost(): boolean {
+    return this.rule?.suspects(this.#session.clock.now()) ?? false;
+  }
+
+  /** Calls here succeed so well that another's trip is doubted. */
+  get vetoes(): boolean {
+    return this.rule?.vetoes(this.#session.coarse()) ?? false;
+  }
+
+  clear(): void {
+    this.rule?.clear();
+  }
+}
+
+/** Successes have to be counted as well. */
+export const countsSuccessesOf = (settings: CircuitSettings): boolean =>
+  settings.mode === "throttle" || countsSuccesses(settings);
+
+/** Every failure trips, and no success is counted: there is nothing to keep. */
+export const countsNothing = (settings: CircuitSettings): boolean =>
+  settings.mode !== "throttle" && tripsAtOnce(settings);
+
+/** What calls are counted by. */
+const COUNTING = [
+  "mode",
+  "threshold",
+  "window",
+  "failureRate",
+  "minimumCalls",
+  "slowCall",
+  "slowCallRate",
+] as const;
+
+export const countsAlike = (a: CircuitSettings, b: CircuitSettings): boolean =>
+  COUNTING.every((each) => a[each] === b[each]);
