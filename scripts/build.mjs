@@ -40,8 +40,10 @@ async function toCommonJs(file, translate) {
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, await translate(text));
 }
+/** Jest has no `import()` in CommonJS. */
+const supported = { "dynamic-import": false };
 const script = async (text) =>
-  (await transform(text, { format: "cjs", platform: "node", target: TARGET })).code;
+  (await transform(text, { format: "cjs", platform: "node", target: TARGET, supported })).code;
 const files = readdirSync("dist", { recursive: true });
 for (const file of files) {
   if (file.endsWith(".js")) await toCommonJs(file, script);

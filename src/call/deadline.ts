@@ -68,11 +68,13 @@ export class Deadline {
       const expire = (): void => {
         const late = clock.now() - due > Math.max(LATE_MS, this.#ms * LATE_SHARE);
         const error = new TimeoutError(`the call took longer than ${this.#ms} ms`);
-        cancel = clock.after(0, () =>
-          finish({ how: "timeout", error, late: late || clock.stalled?.() === true }),
+        cancel = clock.after(
+          0,
+          () => finish({ how: "timeout", error, late: late || clock.stalled?.() === true }),
+          true,
         );
       };
-      let cancel = clock.after(this.#ms, expire);
+      let cancel = clock.after(this.#ms, expire, true);
       if (this.#given?.aborted) onAbort();
       else if (this.#given) ceased = follow(this.#given, onAbort);
       Promise.resolve(work).then(

@@ -9,8 +9,11 @@ export interface Clock {
   wall(): number;
   /** Uniform in [0, 1). */
   random(): number;
-  /** Calls `run` once after `ms`; never keeps the process alive. Returns what cancels it. */
-  after(ms: number, run: () => void): () => void;
+  /**
+   * Calls `run` once after `ms`; never keeps the process alive. Returns what cancels it. `ofCall`: it is of use to the
+   * call under way only, so that it may end with the request where a runtime ends timers so. Default: false.
+   */
+  after(ms: number, run: () => void, ofCall?: boolean): () => void;
   /** As `now`, as of a few ms ago, where that costs less: for counting calls. Default: `now`. */
   coarse?(): number;
   /**

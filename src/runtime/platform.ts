@@ -4,7 +4,7 @@
  */
 interface Platform {
   readonly performance?: { now(): number };
-  readonly Date: { now(): number };
+  readonly navigator?: { readonly userAgent?: string };
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
   readonly crypto?: { getRandomValues(array: Uint32Array): Uint32Array };

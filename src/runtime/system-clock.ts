@@ -1,24 +1,15 @@
 import type { Clock } from "./clock.js";
-import { detached } from "./detached.js";
-import { platform } from "./platform.js";
+import { now } from "./time.js";
+import { after, recoverTimers } from "./timers.js";
 
-/** A timer longer than this, some 25 days, would go off at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/**
- * The runtime's own time, chance and timers. No timer of it keeps the process alive, or the context of the call that
- * started it. All are looked up at each use: a test framework replaces and restores them while the library is loaded.
- */
+/** The runtime's own time, chance and timers, looked up at each use: test frameworks replace and restore them. */
 export const systemClock: Clock = {
-  now: () => (platform.performance ?? platform.Date).now(),
-  wall: () => platform.Date.now(),
-  random: () => Math.random(),
-  after(ms, run) {
-    const { clearTimeout } = platform;
-    const timer = detached(() => platform.setTimeout(run, Math.min(ms, LONGEST_TIMER_MS)));
-    if (typeof timer === "object" && timer !== null && "unref" in timer) {
-      (timer as { unref(): void }).unref();
-    }
-    return () => clearTimeout(timer);
+  now() {
+    const moment = now();
+    recoverTimers(moment);
+    return moment;
   },
+  wall: () => Date.now(),
+  random: () => Math.random(),
+  after: (ms, run, ofCall = false) => after(ms, run, ofCall),
 };

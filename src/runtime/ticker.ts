@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.js";
 import { systemClock } from "./system-clock.js";
+import { exactOnly } from "./time.js";
 
 /** Between two ticks: while somebody reads the coarse clock, and otherwise. */
 const FINE_MS = 10;
@@ -24,6 +25,7 @@ class Ticker {
 
   /** The time as of the last tick, at most some ms old. */
   coarse(): number {
+    if (exactOnly()) return now();
     if (!this.#fine) {
       this.#fine = true;
       this.#at = now();

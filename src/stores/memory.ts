@@ -29,7 +29,7 @@ interface Held {
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   checkOptions("memoryStore", options, ["clock"]);
-  const wall = options.clock ? options.clock.wall.bind(options.clock) : Date.now;
+  const wall = options.clock ? options.clock.wall.bind(options.clock) : () => Date.now();
   const entries = new Map<string, Held>();
   const watchers = new Set<{ readonly prefix: string; readonly on: StoreWatcher }>();
 

@@ -36,9 +36,7 @@ async function imported(name: string): Promise<Exports | undefined> {
   try {
     return (await import(name)) as Exports;
   } catch (error) {
-    // Jest refuses to import from CommonJS, unless a flag of Node's allows it.
-    const refused = String((error as { code?: unknown }).code).startsWith("ERR_VM_DYNAMIC_IMPORT_CALLBACK");
-    if (refused || isAbsent(error, name)) return undefined;
+    if (isAbsent(error, name)) return undefined;
     throw error;
   }
 }

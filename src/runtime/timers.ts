@@ -1,0 +1,64 @@
+import { detached } from "./detached.js";
+import { platform } from "./platform.js";
+import { now } from "./time.js";
+
+/** A timer longer than this, some 25 days, would go off at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+/** With none of our timers heard of for so long, in ms, some may have been lost: the ticker alone goes off more often. */
+const SILENCE_MS = 1_000;
+
+interface Timer {
+  readonly due: number;
+  readonly run: () => void;
+}
+
+/** Those that go off whatever becomes of the call that they were made in. */
+const lasting = new Set<Timer>();
+let heard = Infinity;
+
+/**
+ * Calls `run` once after `ms`, in nobody's async context; it never keeps the process alive. Returns what cancels it.
+ *
+ * @param ofCall it is of use to the call under way only: where the runtime ends timers with the request, it is gone.
+ */
+export function after(ms: number, run: () => void, ofCall: boolean): () => void {
+  if (ofCall) return arm(ms, run);
+  const moment = now();
+  const timer: Timer = { due: moment + ms, run };
+  if (lasting.size === 0) heard = moment;
+  lasting.add(timer);
+  const cancel = arm(ms, () => goOff(timer));
+  return () => {
+    lasting.delete(timer);
+    cancel();
+  };
+}
+
+/**
+ * Looks, at a reading of the clock, whether timers were lost: some runtimes end them with the request that they were
+ * made in, and so does a test framework that takes its fake ones back. Those that are overdue then go off in the
+ * request under way.
+ */
+export function recoverTimers(moment: number): void {
+  if (moment - heard <= SILENCE_MS || lasting.size === 0) return;
+  heard = moment;
+  // Those that are only late, because the process was blocked, go off before this one.
+  arm(0, () => {
+    const overdue = [...lasting].filter(({ due }) => due <= now());
+    for (const timer of overdue.sort((one, other) => one.due - other.due)) goOff(timer);
+  });
+}
+
+function goOff(timer: Timer): void {
+  if (!lasting.delete(timer)) return;
+  heard = now();
+  timer.run();
+}
+
+/** The one that cancels is of the same make as the one that arms: a test framework may replace both in between. */
+function arm(ms: number, run: () => void): () => void {
+  const { clearTimeout } = platform;
+  const timer = detached(() => platform.setTimeout(run, Math.min(ms, LONGEST_MS)));
+  if (typeof timer === "object" && timer !== null && "unref" in timer) (timer as { unref(): void }).unref();
+  return () => clearTimeout(timer);
+}

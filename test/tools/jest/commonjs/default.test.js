@@ -1,0 +1,30 @@
+// Jest as it comes: CommonJS, no configuration.
+const { failfast, createFailfast, FailfastError, isFailfastError, memoryStore } = require("failfast");
+const { failfastFetch } = require("failfast/fetch");
+
+const down = async () => {
+  throw new Error("down");
+};
+
+test("loads, trips and rejects", async () => {
+  const salesApi = failfast("sales_api", 60, { store: memoryStore() });
+  await expect(salesApi.run(down)).rejects.toThrow("down");
+  await expect(salesApi.run(down)).rejects.toThrow(FailfastError);
+  await expect(salesApi.run(down)).rejects.toMatchObject({ status: 503, circuit: "sales_api" });
+  expect(isFailfastError(await salesApi.run(down).catch((error) => error))).toBe(true);
+  expect(typeof failfastFetch).toBe("function");
+});
+
+test("is the same however often it is loaded", () => {
+  jest.resetModules();
+  const again = require("failfast");
+  expect(again.createFailfast).not.toBe(createFailfast);
+  expect(again.failfast).toBe(failfast);
+  expect(again.failfast("sales_api").state).toBe("open");
+});
+
+test("makes a store from a URL", async () => {
+  const { storeFrom } = require("failfast/url");
+  const store = await storeFrom("memory:");
+  expect(typeof store.get).toBe("function");
+});

@@ -1,0 +1,74 @@
+// What the tests of the tools have in common: a copy of a tool's project to work in, and processes that are watched.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { after } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+
+/** The command of a package that is installed here. */
+export const command = (name) => join(here, "node_modules/.bin", name);
+
+/** A copy of a folder of ours, beside the installed tools; it goes when the tests are over. */
+export function copyOf(folder) {
+  mkdirSync(join(here, ".work"), { recursive: true });
+  const copy = mkdtempSync(join(here, ".work", `${folder.replaceAll("/", "-")}-`));
+  cpSync(join(here, folder), copy, { recursive: true });
+  after(() => rmSync(copy, { recursive: true, force: true, maxRetries: 5 }));
+  return copy;
+}
+
+/** Commands run with the Node that runs this one; nothing of the runner of these tests is passed on. */
+const environment = {
+  ...process.env,
+  PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+  NODE_OPTIONS: "",
+  NODE_TEST_CONTEXT: undefined,
+  NO_COLOR: "1",
+};
+
+/** A process, what it has written so far, and its end. It is gone when the tests are over. */
+export function start(file, args, options = {}) {
+  const child = spawn(file, args, {
+    ...options,
+    env: { ...environment, ...options.env },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    detached: true,
+  });
+  const started = { child, output: "" };
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text) => {
+      started.output += text;
+    });
+  started.ended = new Promise((done) => child.on("close", (code) => done(code)));
+  after(() => stop(started));
+  return started;
+}
+
+/** Ends a process and those that it started. */
+export async function stop({ child, ended }) {
+  if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, "SIGKILL");
+  await ended;
+}
+
+/** Runs to the end, which must be a good one, and returns what was written. */
+export async function runs(file, args, options) {
+  const started = start(file, args, options);
+  const code = await started.ended;
+  assert.equal(code, 0, `${file} ${args.join(" ")} ended with ${code}:\n${started.output}`);
+  return started.output;
+}
+
+/** Waits until something is so, or some time is up. */
+export async function until(condition, what, ms = 60_000) {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (performance.now() > deadline)
+      assert.fail(`${typeof what === "function" ? what() : what} (not within ${ms} ms)`);
+    await new Promise((turn) => setTimeout(turn, 50));
+  }
+}

@@ -1,0 +1,82 @@
+// Tries the packed package with real tools and runtimes, each in a small project of its own:
+//
+//   node test/tools/run.mjs                 all but the slow ones
+//   node test/tools/run.mjs jest workerd    some
+//   node test/tools/run.mjs --all           the slow ones too
+//
+// The tools are installed here when they are first needed. Where they can't be, the tests are skipped, and fail where
+// FAILFAST_TEST_REQUIRE is "all".
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = join(here, "../..");
+const modules = join(here, "node_modules");
+const { values, positionals } = parseArgs({
+  options: { all: { type: "boolean" }, report: { type: "string" } },
+  allowPositionals: true,
+});
+
+const names = readdirSync(here, { recursive: true }).filter(
+  (name) => !name.includes("node_modules") && !name.startsWith(".") && /\.(test|slow)\.mjs$/.test(name),
+);
+const files = names
+  .filter((name) =>
+    positionals.length > 0
+      ? positionals.some((wanted) => name.startsWith(`${wanted}/`))
+      : values.all || name.endsWith(".test.mjs"),
+  )
+  .map((name) => join(here, name));
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+if (install()) {
+  placePackage();
+  await test();
+} else if (process.env.FAILFAST_TEST_REQUIRE === "all") total.failed = files.length;
+else {
+  total.skipped = files.length;
+  console.log(`skipped: the tools can't be installed here, and ${files.length} files of tests with them`);
+}
+if (values.report) writeFileSync(values.report, JSON.stringify(total));
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+/** Once for each lock file. */
+function install() {
+  const lock = createHash("sha256")
+    .update(readFileSync(join(here, "package-lock.json")))
+    .digest("hex");
+  const mark = join(modules, ".installed");
+  if (existsSync(mark) && readFileSync(mark, "utf8") === lock) return true;
+  console.log("installing the tools, some hundred MB, once");
+  const { status } = spawnSync("npm", ["ci", "--prefer-offline"], { cwd: here, stdio: "inherit" });
+  if (status === 0) writeFileSync(mark, lock);
+  return status === 0;
+}
+
+/** The package as its users get it, where they get it. */
+function placePackage() {
+  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", modules];
+  const packed = JSON.parse(execFileSync("npm", args, { cwd: root, encoding: "utf8" }));
+  const [{ filename }] = Array.isArray(packed) ? packed : Object.values(packed);
+  const target = join(modules, "failfast");
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target);
+  execFileSync("tar", ["-xzf", join(modules, filename), "-C", target, "--strip-components", "1"]);
+  rmSync(join(modules, filename));
+}
+
+async function test() {
+  const tests = run({ files, concurrency: 2, timeout: 240_000 });
+  const leaf = ({ details }) => details.type !== "suite" && !details.isFile;
+  tests.on("test:pass", (event) => {
+    if (leaf(event)) total[event.skip === undefined ? "passed" : "skipped"]++;
+  });
+  tests.on("test:fail", () => total.failed++);
+  for await (const line of tests.compose(spec)) process.stdout.write(line);
+}
