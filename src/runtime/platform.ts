@@ -4,6 +4,7 @@
  */
 interface Platform {
   readonly performance?: { now(): number };
+  readonly Bun?: unknown;
   readonly navigator?: { readonly userAgent?: string };
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;

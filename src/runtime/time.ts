@@ -13,24 +13,30 @@ const A_YEAR_MS = 365 * 86_400_000;
 export function now(): number {
   if (Date.now !== dateNow || platform.performance !== performance || performance?.now !== exactNow)
     changeSource();
-  if (!faked) return exact() + shift;
-  const [date, moment] = [Date.now(), exact()];
-  // Under real timers a replaced `Date` may stand still while real time passes.
-  fakeTime += Math.max(0, date - lastDate, platform.setTimeout === realSetTimeout ? moment - lastExact : 0);
-  lastDate = date;
-  lastExact = moment;
-  return fakeTime;
+  const moment = exact();
+  if (faked) {
+    const date = Date.now();
+    // Under real timers a replaced `Date` may stand still while real time passes.
+    last += Math.max(0, date - lastDate, platform.setTimeout === realSetTimeout ? moment - lastExact : 0);
+    lastDate = date;
+    lastExact = moment;
+  } else {
+    // Fake time that can't be seen (Bun's) begins at zero; a wall clock may be set back.
+    if (moment + shift < last) shift = last - moment;
+    last = moment + shift;
+  }
+  return last;
 }
 
 /**
- * Whether a reading taken at the last tick won't do: fake time may have moved without a timer; and on Cloudflare's
- * workers, where the clock stands still between two turns anyway, the ticker ends with its request.
+ * Whether a reading taken at the last tick won't do: fake time may have moved without a timer, which in Bun can't be
+ * seen; and on Cloudflare's workers the ticker ends with its request.
  */
 export function exactOnly(): boolean {
-  return faked || Date.now !== dateNow || endsTimers;
+  return faked || Date.now !== dateNow || unreliable;
 }
 
-const endsTimers = platform.navigator?.userAgent === "Cloudflare-Workers";
+const unreliable = platform.Bun !== undefined || platform.navigator?.userAgent === "Cloudflare-Workers";
 
 /** Where the runtime has no `performance`, its wall clock. */
 const exact = (): number => (performance ?? Date).now();
@@ -41,15 +47,15 @@ let { performance } = platform;
 let exactNow = performance?.now;
 let faked = isFake(dateNow);
 let shift = 0;
-let fakeTime = exact();
-let lastExact = fakeTime;
+let last = exact();
+let lastExact = last;
 let lastDate = Date.now();
 
 /** The functions that tell the time are other ones than at the last reading. */
 function changeSource(): void {
   const readDate = dateNow;
   const wasFaked = faked;
-  const reached = faked ? fakeTime : (Reflect.apply(exactNow ?? dateNow, performance, []) as number) + shift;
+  const reached = faked ? last : (Reflect.apply(exactNow ?? dateNow, performance, []) as number) + shift;
   dateNow = Date.now;
   performance = platform.performance;
   exactNow = performance?.now;
@@ -58,11 +64,10 @@ function changeSource(): void {
   lastExact = exact();
   shift = reached - lastExact;
   // Whole ms from here on, as those that fake time is moved by.
-  fakeTime = Math.ceil(reached);
+  last = faked ? Math.ceil(reached) : reached;
   // It may have been moved before this reading. It begins with the real date, known to the ms, or with the
   // epoch, as node:test has it.
-  if (faked && !wasFaked)
-    fakeTime += lastDate < A_YEAR_MS ? lastDate : Math.max(0, lastDate - readDate() + 1);
+  if (faked && !wasFaked) last += lastDate < A_YEAR_MS ? lastDate : Math.max(0, lastDate - readDate() + 1);
 }
 
 /** Runtimes write theirs in native code. */

@@ -1,0 +1,42 @@
+import { createFailfast, failfast } from "failfast";
+
+/** A store over HTTP, as far as it is needed: the server answers with the verb's own answer, in JSON. */
+const store = Object.fromEntries(
+  ["get", "set", "delete", "swap", "list"].map((verb) => [
+    verb,
+    async (...args) => {
+      const response = await fetch("http://store.test/", {
+        method: "POST",
+        body: JSON.stringify({ verb, args }),
+      });
+      return (await response.json()).answer;
+    },
+  ]),
+);
+
+const local = failfast("sales_api", "2s", { threshold: 3, callTimeout: "100ms" });
+const shared = createFailfast({ store })("sales_api", "1h");
+const backends = {
+  works: async () => "works",
+  fails: () => Promise.reject(new Error("down")),
+  hangs: () => new Promise(() => {}),
+};
+
+export default {
+  /** `/local/hangs`: one call through a circuit to a backend that hangs. */
+  async fetch(request, _env, context) {
+    const [, which, backend] = new URL(request.url).pathname.split("/");
+    const circuit = which === "local" ? local : shared;
+    if (backend === "settled") {
+      // A reading of the store takes a few turns, which a request has that waits for something.
+      await circuit.run(() => fetch("http://backend.test/")).catch(() => {});
+      context.waitUntil(new Promise((turn) => setTimeout(turn, 100)));
+    }
+    try {
+      const answer = await circuit.run(backends[backend] ?? backends.works);
+      return Response.json({ answer, state: circuit.state });
+    } catch (error) {
+      return Response.json({ error: String(error), code: error.code, state: circuit.state });
+    }
+  },
+};

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { createFailfast, memoryStore } from "failfast";
+import { Miniflare, Response } from "miniflare";
+import { until } from "../project.mjs";
+
+const wait = (ms) => new Promise((turn) => setTimeout(turn, ms));
+
+for (const compatibilityFlags of [[], ["nodejs_compat"]])
+  describe(`Cloudflare's workerd, with ${compatibilityFlags.join() || "no flags"}`, {
+    concurrency: 1,
+  }, () => {
+    let worker;
+    let asked = 0;
+    const store = memoryStore();
+    const ask = async (path) => (await worker.dispatchFetch(`http://worker.test/${path}`)).json();
+
+    before(async () => {
+      const { outputFiles } = await build({
+        entryPoints: [fileURLToPath(new URL("worker.js", import.meta.url))],
+        bundle: true,
+        format: "esm",
+        conditions: ["workerd", "worker", "browser"],
+        write: false,
+      });
+      worker = new Miniflare({
+        modules: true,
+        script: outputFiles[0].text,
+        compatibilityDate: "2026-04-01",
+        compatibilityFlags,
+        async outboundService(request) {
+          if (!request.url.includes("store")) return new Response("fine");
+          asked++;
+          const { verb, args } = await request.json();
+          return Response.json({ answer: store[verb](...args) });
+        },
+      });
+      await worker.ready;
+    });
+    after(() => worker?.dispose());
+
+    test("time-outs count, though each request's timers end with it", async () => {
+      for (let call = 0; call < 3; call++) {
+        const { code } = await ask("local/hangs");
+        assert.equal(code, "ERR_FAILFAST_TIMEOUT");
+      }
+      assert.equal((await ask("local/works")).code, "ERR_FAILFAST_OPEN");
+    });
+
+    test("a circuit whose time is up is probed by the next call", async () => {
+      assert.equal((await ask("local/works")).code, "ERR_FAILFAST_OPEN");
+      await wait(2_100);
+      assert.deepEqual(await ask("local/works"), { answer: "works", state: "closed" });
+    });
+
+    test("the store is polled again by later requests, whatever became of the reading before", async () => {
+      assert.equal((await ask("shared/works")).answer, "works");
+      const elsewhere = createFailfast({ store });
+      await elsewhere("sales_api", "1h").trip();
+      const before = asked;
+      await until(
+        async () => (await ask("shared/settled")).state === "open",
+        () => `asked ${asked - before} times`,
+        20_000,
+      );
+      await elsewhere("sales_api").reset();
+      await until(
+        async () => (await ask("shared/settled")).state === "closed",
+        () => `asked ${asked - before} times`,
+        20_000,
+      );
+      await elsewhere.close();
+    });
+
+    test("a failure is told to the fleet", async () => {
+      const elsewhere = createFailfast({ store });
+      const salesApi = elsewhere("sales_api", "1h");
+      await elsewhere.ready();
+      assert.equal(salesApi.state, "closed");
+      await ask("shared/fails");
+      await until(
+        async () => (await ask("shared/settled")) && salesApi.state === "open",
+        "it is open elsewhere, too",
+        20_000,
+      );
+      await elsewhere.close();
+    });
+  });
