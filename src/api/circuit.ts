@@ -6,6 +6,7 @@ import type { CallerSignal } from "../call/policy.js";
 import { run } from "../call/run.js";
 import { type StreamSource, stream } from "../call/stream.js";
 import { type Guarding, wrap } from "../call/wrap.js";
+import { tenthsOfSeconds } from "../errors/seconds.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
 import { type Duration, milliseconds } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
@@ -64,7 +65,7 @@ export interface Snapshot {
   readonly name: string;
   readonly state: CircuitState;
   readonly held: ActiveHold["state"] | undefined;
-  /** Seconds until it may be called again, 0 when it may be. */
+  /** Seconds until it may be called again, to a tenth, rounded up; 0 when it may be. */
   readonly retryAfter: number;
   /** The generation and revision of the fleet's record; 0 where there is none. */
   readonly generation: number;
@@ -87,7 +88,7 @@ export interface Circuit<R = never> extends CircuitDecorator<R> {
   readonly state: CircuitState;
   /** Set while an operator holds it. */
   readonly held: ActiveHold["state"] | undefined;
-  /** Seconds until it may be called again, 0 when it may be. */
+  /** Seconds until it may be called again, to a tenth, rounded up; 0 when it may be. */
   readonly retryAfter: number;
   /**
    * Runs one block through the circuit; always gives a promise. The block gets the caller's signal, or one
@@ -193,7 +194,7 @@ const methods: Methods & ThisType<Sourced> = {
     return sourceOf(this).breaker()?.held;
   },
   get retryAfter() {
-    return (sourceOf(this).breaker()?.retryAfterMs ?? 0) / 1_000;
+    return tenthsOfSeconds(sourceOf(this).breaker()?.retryAfterMs ?? 0);
   },
   run(fn, options) {
     if (typeof fn !== "function")
@@ -215,7 +216,7 @@ const methods: Methods & ThisType<Sourced> = {
       name: source.name,
       state: breaker?.state ?? "closed",
       held: breaker?.held,
-      retryAfter: (breaker?.retryAfterMs ?? 0) / 1_000,
+      retryAfter: tenthsOfSeconds(breaker?.retryAfterMs ?? 0),
       generation: record?.generation ?? 0,
       revision: record?.revision ?? 0,
       by: own ? (breaker?.identity ?? "") : (record?.by ?? ""),

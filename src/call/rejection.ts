@@ -1,8 +1,21 @@
 import type { Breaker } from "../breaker/breaker.js";
-import { FailfastError, rejectionIn } from "../errors/failfast-error.js";
+import { describeRejection, FailfastError, rejectionIn } from "../errors/failfast-error.js";
+import { wholeSeconds } from "../errors/seconds.js";
+import type { CircuitState } from "../protocol/record.js";
 
 const settled = Promise.resolve();
-const canHideStack = tryHidingStack();
+/** `Error.stackTraceLimit`, where there is one to be set. */
+const limited = Error as { stackTraceLimit?: number | undefined };
+let canHideStack = "stackTraceLimit" in Error;
+
+/** The latest rejection: a flood of them is of one circuit, within one second, and has one message. */
+let latest: Breaker | undefined;
+let latestState: CircuitState | undefined;
+let latestHeld: string | undefined;
+/** Its message, which says whole seconds, is that of all rejections with as many ms left, over `from` and up to `to`. */
+let from = 0;
+let to = 0;
+let message = "";
 
 /** The error of a call that is not made. Without a stack it costs a hundredth of what it does with one. */
 export function rejectionOf(breaker: Breaker): FailfastError {
@@ -14,11 +27,32 @@ export function rejectionOf(breaker: Breaker): FailfastError {
     rejection: { state, retryAfterMs },
   } = breaker;
   const fields = { circuit, state, held, retryAfterMs, cause };
-  if (settings.stackTraces || !canHideStack) return new FailfastError(fields);
-  const { stackTraceLimit } = Error as { stackTraceLimit?: number };
-  (Error as { stackTraceLimit?: number | undefined }).stackTraceLimit = undefined;
-  const error = new FailfastError(fields);
-  (Error as { stackTraceLimit?: number | undefined }).stackTraceLimit = stackTraceLimit;
+  if (
+    retryAfterMs > to ||
+    retryAfterMs <= from ||
+    breaker !== latest ||
+    state !== latestState ||
+    held !== latestHeld
+  ) {
+    const seconds = wholeSeconds(retryAfterMs);
+    latest = breaker;
+    latestState = state;
+    latestHeld = held;
+    to = seconds * 1_000 + 1;
+    from = seconds === 1 ? -1 : to - 1_000;
+    message = describeRejection(fields, seconds);
+  }
+  if (settings.stackTraces || !canHideStack) return new FailfastError(fields, message);
+  const { stackTraceLimit } = limited;
+  try {
+    limited.stackTraceLimit = undefined;
+  } catch {
+    // Frozen since: from now on rejections have stacks.
+    canHideStack = false;
+    return new FailfastError(fields, message);
+  }
+  const error = new FailfastError(fields, message);
+  limited.stackTraceLimit = stackTraceLimit;
   return error;
 }
 
@@ -40,9 +74,4 @@ export function rejectSoon(error: unknown): Promise<never> {
   return new Promise((_, reject) => {
     void settled.then(() => reject(error));
   });
-}
-
-function tryHidingStack(): boolean {
-  const limit = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit");
-  return limit?.writable === true;
 }

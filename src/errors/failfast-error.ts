@@ -1,9 +1,8 @@
 import type { CircuitState } from "../protocol/record.js";
 import { brand } from "./brand.js";
 import { type Cause, walkCauses } from "./causes.js";
-
-/** The platform's `Response`, where its types are known. */
-export type WebResponse = typeof globalThis extends { Response: { prototype: infer R } } ? R : unknown;
+import { derive, responseOf, type WebResponse } from "./http-answer.js";
+import { wholeSeconds } from "./seconds.js";
 
 export const OPEN_CODE = "ERR_FAILFAST_OPEN";
 
@@ -52,8 +51,13 @@ export class FailfastError extends Error {
   /** As `{ cause }` would make it, at a fifth of the cost, and kept out of what loggers enumerate. */
   #cause: unknown;
 
-  constructor(fields: FailfastErrorFields) {
-    super();
+  /** `message`: made of the fields, unless whoever makes many of them has it already. */
+  constructor(
+    fields: FailfastErrorFields,
+    message: string = describeRejection(fields, wholeSeconds(fields.retryAfterMs)),
+  ) {
+    // A property of its own, since a structured clone takes over no other.
+    super(message);
     this.#cause = fields.cause;
     this.circuit = fields.circuit;
     this.state = fields.state;
@@ -70,15 +74,15 @@ export class FailfastError extends Error {
     this.#cause = cause;
   }
 
+  /** What loggers and `process.send` make of it. A structured clone keeps only the message, the stack and the cause. */
+  toJSON(): object {
+    const { name, code, message, circuit, state, held, retryAfter, retryAfterMs, status } = this;
+    return { name, code, message, circuit, state, held, retryAfter, retryAfterMs, status };
+  }
+
   /** The answer to a web request: 503, `Retry-After`, and a problem document (RFC 9457). */
   toResponse(): WebResponse {
-    const { Response } = globalThis as unknown as {
-      Response: new (body: string, init: { status: number; headers: Record<string, string> }) => WebResponse;
-    };
-    return new Response(JSON.stringify(problemOf(this)), {
-      status: this.status,
-      headers: { ...this.headers, "Content-Type": "application/problem+json", "Cache-Control": "no-store" },
-    });
+    return responseOf(this);
   }
 
   /** The same as {@link toResponse}, under the name that Hono looks for. */
@@ -89,15 +93,10 @@ export class FailfastError extends Error {
 
 brand(FailfastError, "FailfastError");
 
-/**
- * What is the same for all of them, or follows from the other fields, is worked out when it is looked at:
- * an error that nobody looks at costs no more than the fields above. Assigning one makes it the error's own.
- */
-const derived: Record<string, (error: FailfastError) => unknown> = {
+derive(FailfastError.prototype, {
   name: () => "FailfastError",
   code: () => OPEN_CODE,
-  message: describe,
-  retryAfter: ({ retryAfterMs }) => Math.max(1, Math.ceil(retryAfterMs / 1000)),
+  retryAfter: ({ retryAfterMs }) => wholeSeconds(retryAfterMs),
   status: () => 503,
   statusCode: () => 503,
   expose: () => true,
@@ -111,30 +110,15 @@ const derived: Record<string, (error: FailfastError) => unknown> = {
       headers: new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
     },
   }),
-};
+});
 
-for (const [key, read] of Object.entries(derived)) {
-  Object.defineProperty(FailfastError.prototype, key, {
-    configurable: true,
-    get(this: FailfastError) {
-      return read(this);
-    },
-    set(this: FailfastError, value: unknown) {
-      Object.defineProperty(this, key, { value, writable: true, configurable: true });
-    },
-  });
-}
-
-function describe({ circuit, state, held, retryAfter }: FailfastError): string {
+/** The message of a rejection; `seconds`: whole ones, until it may be called again. */
+export function describeRejection({ circuit, state, held }: FailfastErrorFields, seconds: number): string {
   if (held === "open") return `circuit "${circuit}" is held open by an operator; the call was not made`;
+  const retry = `retry in ${seconds} s`;
   if (state === "closed")
-    return `circuit "${circuit}" admits only a share of the calls for now; this one was not made, retry in ${retryAfter} s`;
-  return `circuit "${circuit}" is ${state}; the call was not made, retry in ${retryAfter} s`;
-}
-
-/** The problem document (RFC 9457) of a rejection. */
-export function problemOf({ status, message: detail, circuit, retryAfter }: FailfastError): object {
-  return { type: "about:blank", title: "Service Unavailable", status, detail, circuit, retryAfter };
+    return `circuit "${circuit}" admits only a share of the calls for now; this one was not made, ${retry}`;
+  return `circuit "${circuit}" is ${state}; the call was not made, ${retry}`;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { type FailfastError, problemOf } from "../errors/failfast-error.js";
+import type { FailfastError } from "../errors/failfast-error.js";
+import { problemOf } from "../errors/http-answer.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 
 /** What a guard answers with in place of the route. */
@@ -8,23 +9,15 @@ export interface Answer {
   readonly body: string;
 }
 
-/** 503, with `Retry-After` and a problem document (RFC 9457), for a rejection and for a deadline that passed. */
+/** 503 with `Retry-After` for a rejection, 504 for a deadline that passed, and a problem document (RFC 9457). */
 export function answerTo(error: FailfastError | TimeoutError): Answer {
-  const late = error instanceof TimeoutError;
   return {
-    status: 503,
+    status: error.status,
     headers: {
-      ...(late ? {} : error.headers),
+      ...(error instanceof TimeoutError ? {} : error.headers),
       "Content-Type": "application/problem+json",
       "Cache-Control": "no-store",
     },
-    body: JSON.stringify(late ? LATE : problemOf(error)),
+    body: JSON.stringify(problemOf(error)),
   };
 }
-
-const LATE = {
-  type: "about:blank",
-  title: "Service Unavailable",
-  status: 503,
-  detail: "the answer took too long",
-};

@@ -1,5 +1,6 @@
 import { type AbortSignalLike, reported } from "../call/report.js";
-import { type FailfastError, rejectionIn, type WebResponse } from "../errors/failfast-error.js";
+import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
+import type { WebResponse } from "../errors/http-answer.js";
 import type { TimeoutError } from "../errors/timeout-error.js";
 import type { Duration } from "../index.js";
 import { answerTo } from "./answer.js";

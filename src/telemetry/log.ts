@@ -1,3 +1,4 @@
+import { wholeSeconds } from "../errors/seconds.js";
 import type { Failfast, FailfastEventName, FailfastListener, Subscription } from "../index.js";
 
 /** What is logged to: pino, bunyan and fastify's `log` as they are. */
@@ -27,7 +28,7 @@ export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger):
 
   on("open", ({ type, error, retryAfterMs, ...fields }) => {
     const said = { ...fields, state: type, retryAfterMs, ...(error === undefined ? {} : { err: error }) };
-    const message = `circuit ${quote(fields.circuit)} opened for ${Math.ceil(retryAfterMs / 1_000)} s${why(fields)}`;
+    const message = `circuit ${quote(fields.circuit)} opened for ${wholeSeconds(retryAfterMs)} s${why(fields)}`;
     logger[fields.local ? "warn" : "info"](said, message);
   });
   on("half-open", ({ type, ...fields }) =>

@@ -137,7 +137,7 @@ describe.each(Object.keys(apps))("a guarded route of %s", (framework) => {
 describe.each(Object.keys(apps).filter((framework) => framework !== "Express 5"))(
   "a route of %s",
   (framework) => {
-    test("is given up after callTimeout, with 503", async () => {
+    test("is given up after callTimeout, with 504", async () => {
       app = await (apps[framework] as (typeof apps)[string])({ failfast, callTimeout: "2s" });
       let answer = (): void => undefined;
       app.does = { until: new Promise<void>((resolve) => (answer = resolve)) };
@@ -145,7 +145,10 @@ describe.each(Object.keys(apps).filter((framework) => framework !== "Express 5")
       await expect.poll(() => app.requests).toBe(1);
       await clock.advance(2_100);
       const response = await asked;
-      expect([response.status, JSON.parse(response.said).detail]).toEqual([503, "the answer took too long"]);
+      expect([response.status, JSON.parse(response.said).detail]).toEqual([
+        504,
+        "the call took longer than 2000 ms",
+      ]);
       answer();
       expect(state()).toBe("open");
       expect((await ask()).headers.get("Retry-After")).toBe("30");
