@@ -6,5 +6,7 @@ CREATE TABLE IF NOT EXISTS `failfast` (
   name LONGTEXT NOT NULL,
   value LONGTEXT NOT NULL,
   expires_at BIGINT NOT NULL COMMENT 'ms since the epoch',
-  PRIMARY KEY (fleet, id)
+  changed BIGINT NOT NULL DEFAULT 0 COMMENT 'microseconds since the epoch',
+  PRIMARY KEY (fleet, id),
+  KEY changed (fleet, changed)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -1,6 +1,6 @@
 import { detectClient, type MysqlPool } from "./mysql/pool.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
-import type { Store, StoreEntry, SwapResult } from "./store.js";
+import type { Store, SwapResult } from "./store.js";
 
 export type { CallbackPool, MysqlConnection, MysqlPool, MysqlQuery, PromisePool } from "./mysql/pool.js";
 
@@ -71,11 +71,24 @@ export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): My
       sweepBehind();
       return { ok: true, value, now: Number(insertId) };
     },
-    async list(start) {
-      const rows = await database.rows(sql.list(literal(start)));
-      return rows.map(
-        ([key, value, now]): StoreEntry => ({ key: String(key), value: String(value), now: Number(now) }),
-      );
+    async list(start, since = "") {
+      const [, server, at, newest] = /^([^/]*)\/(\d{1,17})\/(\d{1,17})$/.exec(since) ?? [];
+      const ask = (from: number): ReturnType<typeof database.rows> =>
+        database.rows(sql.list(literal(start), from));
+      let rows = await ask(at === undefined ? 0 : Math.max(0, Number(at) - OVERLAP));
+      const [head = []] = rows;
+      const complete =
+        text(head[0]) !== server || Number(at) > Number(head[1]) || Number(newest) > Number(head[2]);
+      if (complete && at !== undefined) rows = await ask(0);
+      const now = Math.floor(Number(rows[0]?.[1]) / 1_000);
+      return {
+        entries: rows.flatMap(([, , , key, value]) =>
+          text(key) === null ? [] : { key: String(key), value: String(value), now },
+        ),
+        now,
+        cursor: `${rows[0]?.[0]}/${rows[0]?.[1]}/${rows[0]?.[2]}`,
+        complete,
+      };
     },
     async migrate() {
       await database.write(migration(quoted(table)));
@@ -102,6 +115,14 @@ const quoted = (table: string): string => `\`${table.replace(".", "`.`")}\``;
 
 /** The server's clock, in whole ms since the epoch: not by way of a time zone, whose hours come twice in autumn. */
 const NOW = "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000";
+/**
+ * The same in microseconds, at the moment in which a row is written rather than that in which its statement began, which
+ * may have waited for another's lock.
+ */
+const CHANGED =
+  "(TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6)) + TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)))";
+/** How much of the time before a cursor is asked for again, in microseconds: what was written then may have come in later. */
+const OVERLAP = 5_000_000;
 const HOUR_MS = 3_600_000;
 /** Old rows that a write takes along. */
 const SWEPT = 100;
@@ -117,25 +138,29 @@ function statements(name: string, prefix: string) {
   const fleet = `fleet = ${hash(prefix)}`;
   const row = (key: string): string => `${fleet} AND id = ${hash(key)}`;
   const insert = (key: string, value: string, expires: string): string =>
-    `INSERT INTO ${table} (fleet, id, prefix, name, value, expires_at)
-     VALUES (${hash(prefix)}, ${hash(key)}, ${prefix}, ${key}, ${value}, ${expires}) ON DUPLICATE KEY UPDATE`;
+    `INSERT INTO ${table} (fleet, id, prefix, name, value, expires_at, changed)
+     VALUES (${hash(prefix)}, ${hash(key)}, ${prefix}, ${key}, ${value}, ${expires}, ${CHANGED}) ON DUPLICATE KEY UPDATE`;
   const granted = (ttlMs: number): string => `LAST_INSERT_ID(${NOW}) + ${ttlMs}`;
   return {
     get: (key: string) =>
       `SELECT ${NOW}, (SELECT CAST(value AS BINARY) FROM ${table} WHERE ${row(key)} AND expires_at > ${NOW})`,
     set: (key: string, value: string, ttlMs: number) =>
-      `${insert(key, value, `${NOW} + ${ttlMs}`)} value = ${value}, expires_at = ${NOW} + ${ttlMs}`,
+      `${insert(key, value, `${NOW} + ${ttlMs}`)} value = ${value}, expires_at = ${NOW} + ${ttlMs}, changed = ${CHANGED}`,
     // From left to right: the value before what decides about it.
     create: (key: string, value: string, ttlMs: number) =>
       `${insert(key, value, granted(ttlMs))} value = IF(expires_at <= ${NOW}, ${value}, value),
+       changed = IF(expires_at <= ${NOW}, ${CHANGED}, changed),
        expires_at = IF(expires_at <= ${NOW}, ${granted(ttlMs)}, expires_at + LAST_INSERT_ID(0))`,
     replace: (key: string, value: string, ttlMs: number, expect: string) =>
-      `UPDATE ${table} SET value = ${value}, expires_at = ${granted(ttlMs)}
+      `UPDATE ${table} SET value = ${value}, expires_at = ${granted(ttlMs)}, changed = ${CHANGED}
        WHERE ${row(key)} AND expires_at > ${NOW} AND CAST(value AS BINARY) = ${expect}`,
     delete: (key: string) => `DELETE FROM ${table} WHERE ${row(key)}`,
-    list: (start: string) =>
-      `SELECT CAST(name AS BINARY), CAST(value AS BINARY), ${NOW} FROM ${table}
-       WHERE ${fleet} AND expires_at > ${NOW} AND LEFT(CAST(name AS BINARY), LENGTH(${start})) = ${start}`,
+    list: (start: string, from: number) =>
+      `SELECT head.*, CAST(name AS BINARY), CAST(value AS BINARY) FROM
+       (SELECT HEX(CONCAT(@@hostname, ':', @@port, ':', @@server_id)), ${CHANGED},
+         COALESCE((SELECT MAX(changed) FROM ${table} WHERE ${fleet}), 0)) AS head
+       LEFT JOIN ${table} ON ${fleet} AND changed >= ${from} AND expires_at > ${NOW}
+         AND LEFT(CAST(name AS BINARY), LENGTH(${start})) = ${start}`,
     expired: `SELECT HEX(id) FROM ${table} WHERE ${fleet} AND expires_at < ${NOW} - ${HOUR_MS} LIMIT ${SWEPT}`,
     remove: (ids: readonly string[]) =>
       `DELETE FROM ${table} WHERE ${fleet} AND id IN (${ids.join(", ")}) AND expires_at < ${NOW} - ${HOUR_MS}`,
@@ -150,5 +175,7 @@ export const migration = (table: string): string => `CREATE TABLE IF NOT EXISTS 
   name LONGTEXT NOT NULL,
   value LONGTEXT NOT NULL,
   expires_at BIGINT NOT NULL COMMENT 'ms since the epoch',
-  PRIMARY KEY (fleet, id)
+  changed BIGINT NOT NULL DEFAULT 0 COMMENT 'microseconds since the epoch',
+  PRIMARY KEY (fleet, id),
+  KEY changed (fleet, changed)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`;

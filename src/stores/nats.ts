@@ -1,6 +1,6 @@
-import { systemClock } from "../runtime/system-clock.js";
-import { checkBucket, discard, isConflict, type NatsEntry, type NatsKv } from "./nats/bucket.js";
+import { checkBucket, isConflict, type NatsEntry, type NatsKv } from "./nats/bucket.js";
 import { decodeToken, encodeToken } from "./nats/key.js";
+import { readAll } from "./nats/read-all.js";
 import { watch } from "./nats/watch.js";
 import { seal, unseal } from "./shared/envelope.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
@@ -20,8 +20,6 @@ export interface NatsStoreOptions {
   readonly prefix?: string;
 }
 
-/** As long as the client waits for other answers; without it, one whose entries were lost on the way never ends. */
-const ANSWERS_WITHIN = 5_000;
 /** How often a swap looks again, where the bucket has changed but not to another value. */
 const ATTEMPTS = 4;
 
@@ -70,30 +68,25 @@ export function natsStore(kv: NatsKv, options: NatsStoreOptions = {}): Store {
       }
     },
 
-    async list(start) {
-      const latest = new Map<string, NatsEntry>();
-      const entries = await kv.history({ key: pattern });
-      let lost = false;
-      const cancel = systemClock.after(ANSWERS_WITHIN, () => {
-        lost = true;
-        entries.stop();
-      });
-      try {
-        for await (const entry of entries) latest.set(entry.key, entry);
-      } finally {
-        cancel();
-        discard(entries);
-      }
-      if (lost) throw new Error(`NATS gave no whole list within ${ANSWERS_WITHIN} ms`);
+    async list(start, since = "") {
+      const { created, state } = (await kv.status()).streamInfo;
+      const from = Number(new RegExp(`^${created}/(\\d+)$`).exec(since)?.[1] ?? Number.NaN);
+      const complete = !(from <= state.last_seq);
+      const latest = complete
+        ? await readAll(() => kv.history({ key: pattern }), state.last_seq)
+        : from === state.last_seq
+          ? []
+          : await readAll(() => kv.watch({ key: pattern, resumeFromRevision: from + 1 }), state.last_seq);
       const found: StoreEntry[] = [];
-      for (const entry of latest.values()) {
+      for (const entry of latest) {
         if (entry.operation !== "PUT") continue;
         const key = keyOf(entry);
         const value = liveValue(entry);
         if (value === null) kv.purge(entry.key, { previousSeq: entry.revision }).catch(() => {});
         else if (key.startsWith(start)) found.push({ key, value });
       }
-      return found;
+      // What is written while it is read comes once more.
+      return { entries: found, cursor: `${created}/${state.last_seq}`, complete };
     },
 
     watch(start, on) {

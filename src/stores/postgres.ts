@@ -73,19 +73,24 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       return { ok, value: row?.value ?? null, now: row?.now === undefined ? now : Number(row.now) };
     },
     async list(start, since = "") {
-      const ask = async (from: string): Promise<Listed[]> =>
-        (await query(sql.list, [prefix, start, from])) as Listed[];
-      const [life, from] = split(since);
-      let rows = await ask(from);
-      const complete = from === "0" || rows[0]?.life !== life || Number(from) > Number(rows[0].next);
-      if (complete && from !== "0") rows = await ask("0");
-      const now = Number(rows[0]?.now);
+      const ask = async (from: string) =>
+        (await query(sql.list, [prefix, start, from])) as readonly [Listed, ...Listed[]];
+      const [, life, next = "0", newest] = /^([\d.]+)\/(\d{1,18})\/(\d{1,18})$/.exec(since) ?? [];
+      let rows = await ask(next);
+      let [head] = rows;
+      const complete =
+        head.life !== life || Number(next) > Number(head.next) || Number(newest) > Number(head.newest);
+      if (complete && next !== "0") {
+        rows = await ask("0");
+        [head] = rows;
+      }
+      const now = Number(head.now);
       return {
         entries: rows.flatMap(({ key, value }) =>
           key === null || value === null ? [] : { key, value, now },
         ),
         now,
-        cursor: `${rows[0]?.life}/${rows[0]?.next}`,
+        cursor: `${head.life}/${head.next}/${head.newest}`,
         complete,
       };
     },
@@ -127,8 +132,9 @@ function statements(table: string, channel: string) {
     ),
     delete: `DELETE FROM ${table} WHERE prefix = $1 AND key = $2`,
     // Every transaction before `next` is over, and what it wrote is in this list: what is under way comes in the next one.
-    // A server that was started anew or failed over may lack the last writes, and so does a table that was truncated.
+    // A server that was started anew or failed over may lack the last writes, and a table whose newest row is gone does.
     list: `SELECT head.*, key, value FROM (SELECT ${NOW} AS now, txid_snapshot_xmin(txid_current_snapshot())::text AS next,
+       coalesce((SELECT max(changed) FROM ${table} WHERE prefix = $1), 0)::text AS newest,
        extract(epoch FROM pg_postmaster_start_time()) || '.' || coalesce(pg_relation_filenode('${table}'::regclass), 0) AS life) AS head
      LEFT JOIN ${table} ON prefix = $1 AND starts_with(key, $2) AND changed >= $3::bigint AND expires_at > clock_timestamp()`,
   };
@@ -138,15 +144,10 @@ function statements(table: string, channel: string) {
 interface Listed {
   readonly now: unknown;
   readonly next: string;
+  readonly newest: string;
   readonly life: string;
   readonly key: string | null;
   readonly value: string | null;
-}
-
-/** What a cursor says of the table's life, and of the first transaction that it doesn't know all of. */
-function split(cursor: string): readonly [string, string] {
-  const [, life = "", next = "0"] = /^([\d.]+)\/(\d{1,18})$/.exec(cursor) ?? [];
-  return [life, next];
 }
 
 /** What `migrate()` runs, and `assets/sql/postgres.sql` says. */

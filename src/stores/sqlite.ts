@@ -1,7 +1,7 @@
 import { systemClock } from "../runtime/system-clock.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { access, type SqliteDatabase } from "./sqlite/database.js";
-import type { Store, StoreEntry, SwapResult } from "./store.js";
+import type { Store, StoreEntry, StoreListing, SwapResult } from "./store.js";
 
 export type { SqliteDatabase, SqliteStatement } from "./sqlite/database.js";
 
@@ -18,7 +18,7 @@ export interface SqliteStore extends Store {
   set(key: string, value: string, ttlMs: number): void;
   delete(key: string): void;
   swap(key: string, expect: string | null, value: string, ttlMs: number): SwapResult;
-  list(prefix: string): StoreEntry[];
+  list(prefix: string, since?: string): StoreListing;
   /** Makes the table where it is missing, as `assets/sql/sqlite.sql` does. */
   migrate(): void;
 }
@@ -50,8 +50,6 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   const sql = statements(table);
   const clock = systemClock.wall;
   let sweptAt = 0;
-  /** The last list, for as long as nobody has written: reading thousands of rows each second would be felt. */
-  let listed = { version: "", start: "", found: [] as unknown[][] };
 
   const read = (key: string): string | null => {
     const [value] = row(sql.get, prefix, key, clock());
@@ -73,28 +71,35 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
 
   return {
     get: (key) => briefly(() => read(key)),
-    set: (key, value, ttlMs) => briefly(() => void write(sql.set, prefix, key, value, clock() + ttlMs)),
+    set: (key, value, ttlMs) =>
+      briefly(() => void write(sql.set, prefix, key, value, clock() + ttlMs, clock(), prefix)),
     delete: (key) => briefly(() => void change(sql.delete, prefix, key)),
     swap: (key, expect, value, ttlMs): SwapResult =>
       briefly(() => {
         const now = clock();
         const ok =
           expect === null
-            ? write(sql.create, prefix, key, value, now + ttlMs, now)
-            : write(sql.replace, value, now + ttlMs, prefix, key, expect, now);
+            ? write(sql.create, prefix, key, value, now + ttlMs, now, prefix, now)
+            : write(sql.replace, value, now + ttlMs, now, prefix, prefix, key, expect, now);
         return { ok, value: ok ? value : read(key), now };
       }),
-    list: (start) =>
+    list: (start, since = "") =>
       briefly(() => {
-        const version = `${row("PRAGMA data_version")} ${row("SELECT total_changes()")}`;
-        if (version !== listed.version || start !== listed.start)
-          listed = { version, start, found: rows(sql.list, prefix, start, start) };
         const now = clock();
-        return listed.found
-          .filter(([, , expires]) => Number(expires) > now)
-          .map(([key, value]): StoreEntry => ({ key: String(key), value: String(value), now }));
+        const last = Number(row(sql.last, prefix)[0]);
+        const from = Number(/^change (\d{1,16})$/.exec(since)?.[1] ?? Number.NaN);
+        const complete = !(from <= last);
+        const found = from === last ? [] : rows(sql.list, prefix, complete ? -1 : from, start, start, now);
+        return {
+          entries: found.map(([key, value]): StoreEntry => ({ key: String(key), value: String(value), now })),
+          now,
+          cursor: `change ${last}`,
+          complete,
+        };
       }),
-    migrate: () => void change(migration(table)),
+    migrate() {
+      for (const statement of migration(table)) change(statement);
+    },
   };
 }
 
@@ -106,25 +111,33 @@ const SWEEP_EVERY = 60_000;
  * for somebody else wrote it, is told and compared as one.
  */
 function statements(table: string) {
-  const insert = `INSERT INTO ${table} (prefix, name, value, expires_at) VALUES (?, ?, ?, ?)
-    ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`;
+  // One writer at a time: a higher number is a later change. It is the time, in microseconds, or one more than the last.
+  const changed = `(SELECT max(1 + coalesce(max(changed), 0), 1000 * ?) FROM ${table} WHERE prefix = ?)`;
+  const insert = `INSERT INTO ${table} (prefix, name, value, expires_at, changed) VALUES (?, ?, ?, ?, ${changed})
+    ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at, changed = excluded.changed`;
   return {
     get: `SELECT CAST(value AS TEXT) FROM ${table} WHERE prefix = ? AND name = ? AND expires_at > ?`,
     set: insert,
     create: `${insert} WHERE ${table}.expires_at <= ?`,
-    replace: `UPDATE ${table} SET value = ?, expires_at = ? WHERE prefix = ? AND name = ?
+    replace: `UPDATE ${table} SET value = ?, expires_at = ?, changed = ${changed} WHERE prefix = ? AND name = ?
       AND CAST(value AS TEXT) = ? AND expires_at > ?`,
     delete: `DELETE FROM ${table} WHERE prefix = ? AND name = ?`,
-    list: `SELECT CAST(name AS TEXT), CAST(value AS TEXT), expires_at FROM ${table} WHERE prefix = ? AND substr(name, 1, length(?)) = ?`,
+    last: `SELECT coalesce(max(changed), 0) FROM ${table} WHERE prefix = ?`,
+    list: `SELECT CAST(name AS TEXT), CAST(value AS TEXT) FROM ${table} WHERE prefix = ? AND changed > ?
+      AND substr(name, 1, length(?)) = ? AND expires_at > ?`,
     sweep: `DELETE FROM ${table} WHERE prefix = ? AND expires_at < ?`,
   };
 }
 
 /** What `migrate()` runs, and `assets/sql/sqlite.sql` says. */
-export const migration = (table: string): string => `CREATE TABLE IF NOT EXISTS ${table} (
+export const migration = (table: string): readonly string[] => [
+  `CREATE TABLE IF NOT EXISTS ${table} (
   prefix TEXT NOT NULL,
   name TEXT NOT NULL,
   value TEXT NOT NULL,
   expires_at INTEGER NOT NULL, -- ms since the epoch
+  changed INTEGER NOT NULL DEFAULT 0, -- grows with every write
   PRIMARY KEY (prefix, name)
-) WITHOUT ROWID`;
+) WITHOUT ROWID`,
+  `CREATE INDEX IF NOT EXISTS ${table}_changed ON ${table} (prefix, changed)`,
+];

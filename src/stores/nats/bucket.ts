@@ -3,12 +3,19 @@ export interface NatsEntry {
   readonly key: string;
   readonly operation: "PUT" | "DEL" | "PURGE";
   readonly revision: number;
+  /** How many are still to come of those that were there. */
+  readonly delta?: number;
   string(): string;
 }
 
 /** Entries as they come in. */
 export interface NatsEntries extends AsyncIterable<NatsEntry> {
   stop(): void;
+  /** Their consumer on the server, which the client doesn't tell of in its types. */
+  readonly _data?: {
+    delete?(): Promise<unknown>;
+    info?(cached: boolean): Promise<{ readonly num_pending: number }>;
+  };
 }
 
 /** What a bucket of `@nats-io/kv` can do that matters here. */
@@ -18,10 +25,13 @@ export interface NatsKv {
   delete(key: string): Promise<void>;
   purge(key: string, options: { previousSeq: number }): Promise<void>;
   history(options: { key: string }): Promise<NatsEntries>;
-  watch(options: { key: string; include: "updates" }): Promise<NatsEntries>;
+  watch(options: { key: string; include?: "updates"; resumeFromRevision?: number }): Promise<NatsEntries>;
+  status(): Promise<{
+    readonly streamInfo: { readonly created: string; readonly state: { readonly last_seq: number } };
+  }>;
 }
 
-const VERBS = ["get", "put", "delete", "purge", "history", "watch"] as const;
+const VERBS = ["get", "put", "delete", "purge", "history", "watch", "status"] as const;
 
 /** Throws a `TypeError` for what is no bucket. */
 export function checkBucket(kv: unknown): void {
@@ -42,14 +52,10 @@ function describe(kv: unknown, found: Record<string, unknown>): string {
   return "an object that is none";
 }
 
-/**
- * Ends a read or a watch. Its consumer would stay on the server for another 5 minutes: the client can delete
- * it, though it doesn't say so in its types; where it can't, the server will.
- */
-export function discard(entries: NatsEntries & { readonly _data?: unknown }): void {
+/** Ends a read or a watch. Its consumer would stay on the server for another 5 minutes: where it can be, it is deleted. */
+export function discard(entries: NatsEntries): void {
   entries.stop();
-  const consumer = entries._data as { delete?: () => Promise<unknown> } | undefined;
-  consumer?.delete?.().catch(() => {});
+  entries._data?.delete?.().catch(() => {});
 }
 
 /** Somebody wrote in between: JetStream's "wrong last sequence". */

@@ -33,7 +33,7 @@ storeFaults(
       empty: () => admin.query("TRUNCATE failfast"),
       spoil: (key) =>
         admin.query(
-          "INSERT INTO failfast VALUES (UNHEX(SHA2('failfast', 256)), UNHEX(SHA2(?, 256)), 'failfast', ?, '[]', 4e12)",
+          "INSERT INTO failfast (fleet, id, prefix, name, value, expires_at) VALUES (UNHEX(SHA2('failfast', 256)), UNHEX(SHA2(?, 256)), 'failfast', ?, '[]', 4e12)",
           [key, key],
         ),
       async stop() {

@@ -1,0 +1,64 @@
+import { systemClock } from "../../runtime/system-clock.js";
+import { discard, type NatsEntries, type NatsEntry } from "./bucket.js";
+
+/** As long as the client waits for other answers; without it, one whose entries were lost on the way never ends. */
+const ANSWERS_WITHIN = 5_000;
+/** After so long without an entry, in ms, the server is asked whether there are more. */
+const QUIET = 50;
+
+/**
+ * The newest entry of each key in a history, or in a watch, up to the bucket's revision `last`.
+ *
+ * Where keys are written meanwhile, the entries that are announced may never come: they were replaced. So it ends
+ * with the last revision, or one after it, or when the server says that there is nothing more.
+ */
+export async function readAll(ask: () => Promise<NatsEntries>, last: number): Promise<readonly NatsEntry[]> {
+  const entries = await ask();
+  const latest = new Map<string, NatsEntry>();
+  let read = 0;
+  let whole = false;
+  let over = false;
+  let cancelLook = (): void => {};
+  const cancelEnd = systemClock.after(ANSWERS_WITHIN, () => entries.stop());
+
+  const lookLater = (): void => {
+    cancelLook();
+    if (!over) cancelLook = systemClock.after(QUIET, () => void look(read));
+  };
+  const look = async (before: number): Promise<void> => {
+    whole = (await pending(entries)) === 0 && read === before;
+    if (whole) entries.stop();
+    else lookLater();
+  };
+
+  try {
+    // A watch that begins with nothing would never end.
+    if ((await pending(entries, true)) === 0) return [];
+    lookLater();
+    for await (const entry of entries) {
+      read += 1;
+      latest.set(entry.key, entry);
+      if (entry.delta === 0 || entry.revision >= last) {
+        whole = true;
+        break;
+      }
+      lookLater();
+    }
+  } finally {
+    over = true;
+    cancelEnd();
+    cancelLook();
+    discard(entries);
+  }
+  if (!whole) throw new Error(`NATS gave no whole list within ${ANSWERS_WITHIN} ms`);
+  return [...latest.values()];
+}
+
+/** How many entries are still to come; `undefined` where that can't be told. */
+async function pending(entries: NatsEntries, atFirst = false): Promise<number | undefined> {
+  try {
+    return (await entries._data?.info?.(atFirst))?.num_pending;
+  } catch {
+    return undefined;
+  }
+}
