@@ -14,6 +14,7 @@ export type { OperatorResult } from "./breaker/operator.js";
 export { firstAvailable } from "./call/first-available.js";
 export type { StreamSource } from "./call/stream.js";
 export { FailfastError, type FailfastErrorFields, isFailfastError } from "./errors/failfast-error.js";
+export { StoreAnswerError, StoreTimeoutError } from "./errors/store-errors.js";
 export { TimeoutError } from "./errors/timeout-error.js";
 export type {
   FailfastEventName,
@@ -36,6 +37,5 @@ export type { CircuitState } from "./protocol/record.js";
 export type { Clock } from "./runtime/clock.js";
 export { memoryStore } from "./stores/memory.js";
 export type { Awaitable, Store, StoreEntry, StoreListing, StoreWatcher, SwapResult } from "./stores/store.js";
-export { StoreAnswerError, StoreTimeoutError } from "./sync/with-deadline.js";
 export type { Failfast };
 export { createFailfast };

@@ -8,7 +8,8 @@ import { builtin, environment, platform, warn } from "../runtime/platform.js";
 import { tickingClock } from "../runtime/ticker.js";
 import { memoryStore } from "../stores/memory.js";
 import type { Store } from "../stores/store.js";
-import { Replica, type StoreHealth } from "../sync/replica.js";
+import type { StoreHealth } from "../sync/health.js";
+import { Replica } from "../sync/replica.js";
 
 /** A session with each store that circuits of one `failfast` are kept in, made with the first of them. */
 export class StoreSessions {
@@ -76,6 +77,11 @@ function health(events: Events): StoreHealth {
       events.emit({ type: "store-down", error });
     },
     up: () => events.emit({ type: "store-up" }),
+    limited: (error) =>
+      warn(
+        "FAILFAST_STORE_PUSH",
+        `a store of failfast can't push changes, they are found by polling instead: ${String(error)}`,
+      ),
   };
 }
 

@@ -6,7 +6,6 @@ import type { Replica } from "../sync/replica.js";
 const DRIFT_CHECK_MS = 250;
 /** How far behind the coarse clock is taken to be at most, in ms, but for a blocked event loop. */
 const COARSE_MS = 50;
-const LEASE_WAIT_MS = 50;
 /** One rejection in so many reads the exact clock. */
 const EXACT_EVERY = 64;
 
@@ -38,9 +37,9 @@ export class StoreSession {
     this.coarse = clock.coarse === undefined ? this.now : clock.coarse.bind(clock);
   }
 
-  /** How long an async caller waits for the lease it asked for, in ms. */
+  /** How long an async caller waits for the lease it asked for, in ms: by how long the store took to answer lately. */
   get leaseWaitMs(): number {
-    return LEASE_WAIT_MS;
+    return this.replica.leaseWaitMs();
   }
 
   /** The first call: the replica begins to keep in step, and the process to watch its event loop. */

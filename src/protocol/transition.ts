@@ -123,3 +123,19 @@ export function holdWritten(
 export function renewed<R extends VersionedRecord>(stamp: Stamp, record: R): R {
   return { ...record, revision: stamp.revision, nonce: stamp.nonce };
 }
+
+/**
+ * The same record in the store's own time: it was made by a guess that was too low by `error` ms. Its votes are the
+ * writer's own where it is closed; a lease has those of before.
+ */
+export function corrected<R extends VersionedRecord>(stamp: Stamp, record: R, error: number): R {
+  const later = (time: number): number => (time === 0 ? 0 : time + error);
+  const { votes = [] } = record as Partial<CircuitRecord>;
+  const own = record.state === "closed" && votes.length > 0;
+  return {
+    ...renewed(stamp, record),
+    at: later(record.at),
+    until: later(record.until),
+    ...(own ? { votes: votes.map(({ host, until }) => ({ host, until: later(until) })) } : {}),
+  };
+}

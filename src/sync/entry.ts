@@ -20,31 +20,35 @@ export interface Write {
   granted(raw: string): void;
 }
 
-/** This process's copy of one record, and what it knows of the store's. */
+/**
+ * This process's copy of one record, and what it knows of the store's. The cache writes the first group of fields,
+ * the writer the second, `restore` the last; everybody else reads.
+ */
 export class Entry<R extends VersionedRecord> {
   readonly key: string;
   readonly decode: Decode<R>;
+
   subscriber: Subscriber | undefined;
   /** The newest record seen: it only ever moves up. */
   sighting: Sighting<R> | null = null;
-  /** The highest revision seen, decodable or not at the time. */
+  /** The highest revision seen. */
   seen = 0;
   /** The bytes the store holds, as last heard; `null`: nothing; `undefined`: never heard. */
   stored: string | null | undefined;
-  /** Until when that is in force, on the local monotonic clock, where it is another record than the newest seen. */
+  /** Until when those are in force, on the local monotonic clock, where they are another record than the newest seen. */
   storedDeadline = 0;
-  /** When it was adopted, on the replica's own count of adoptions. */
+  /** When the record was adopted, on the cache's own count of adoptions. */
   adopted = 0;
+
   write: Write | undefined;
   /** Writes that failed in a row. */
   strikes = 0;
   /** Writes given up in a row: nothing was heard of the store since. */
-  hanging = 0;
+  timeouts = 0;
   /** While a write that failed waits to be tried again: what calls that off. */
   retry: (() => void) | undefined;
+
   restoring = false;
-  /** Bytes under the key that are no record. */
-  rubbish: string | undefined;
 
   constructor(key: string, decode: Decode<R>) {
     this.key = key;

@@ -9,12 +9,14 @@ const record: VersionedRecord = { ...isOpen(1), until: 5_000, duration: 800 };
 const LONGEST = 2_000;
 
 describe("how much is left of a deadline", () => {
-  test("with the store's clock: exactly what is left, never more than the longest", () => {
-    const left = (now: number, fresh = false): number => remaining(record, { now, fresh }, 0, LONGEST);
-    expect(left(4_000)).toBe(1_000);
-    expect(left(4_000, true)).toBe(1_000);
+  test("with the store's clock: exactly what is left, never more than its duration and the longest", () => {
+    const left = (now: number, longest = LONGEST, fresh = false): number =>
+      remaining(record, { now, fresh }, 0, longest);
+    expect(left(4_300)).toBe(700);
+    expect(left(4_300, LONGEST, true)).toBe(700);
     expect(left(5_100)).toBe(-100);
-    expect(left(1_000)).toBe(LONGEST);
+    expect(left(1_000)).toBe(800);
+    expect(left(1_000, 600)).toBe(600);
   });
 
   test("without it, a change seen as it happened gets its whole duration, never more than the longest", () => {

@@ -6,6 +6,7 @@ import type { Store, StoreEntry, StoreWatcher, SwapResult } from "../stores/stor
 import { type ManualClock, manualClock } from "../testing/manual-clock.js";
 import type { Entry } from "./entry.js";
 import type { Arrival } from "./local-deadline.js";
+import { arrivalOf } from "./reconcile.js";
 import { Replica } from "./replica.js";
 
 /** Three clocks that nothing mistakes for one another: the monotonic one, the wall's, and the store's, this much ahead. */
@@ -19,6 +20,8 @@ export const POLL = 1_000;
 /** Until a question that failed is asked again, or a gap is read over, drawn likewise. */
 export const RETRY = 800;
 export const GAP = 50;
+/** Our own deadline for an answer. */
+export const GIVEN_UP = 5_000;
 
 /** A store by hand: it answers at once out of a map, says what it was asked, and any verb of it may be replaced. */
 export interface HandStore extends Store {
@@ -29,6 +32,8 @@ export interface HandStore extends Store {
   count(verb: string): number;
   /** Whether answers carry the store's clock. */
   tells: boolean;
+  /** How far its clock is ahead of the wall's, in ms. */
+  ahead: number;
   foreign?: true;
   watcher: StoreWatcher | undefined;
   /** Watches that were ended. */
@@ -38,12 +43,13 @@ export interface HandStore extends Store {
 export function handStore(clock: Pick<Clock, "wall">): HandStore {
   const held = new Map<string, string>();
   const asked: unknown[][] = [];
-  const time = (): { now?: number } => (store.tells ? { now: clock.wall() + AHEAD } : {});
+  const time = (): { now?: number } => (store.tells ? { now: clock.wall() + store.ahead } : {});
   const store: HandStore = {
     held,
     asked,
     count: (verb) => asked.filter(([first]) => first === verb).length,
     tells: true,
+    ahead: AHEAD,
     watcher: undefined,
     ended: 0,
     get(key) {
@@ -122,6 +128,7 @@ export function bench(without: readonly ("swap" | "list" | "watch")[] = []): Ben
   const replica = new Replica(store, clock, "me", {
     down: (error) => void health.push(error),
     up: () => void health.push("up"),
+    limited: (error) => void health.push(["limited", error]),
   });
   return { time, store, replica, chance, health };
 }
@@ -156,11 +163,13 @@ export function arrive<R extends VersionedRecord>(replica: Replica, entry: Entry
   replica.receive(entry, encode(record), FRESH, true);
 }
 
-export const PUSH: { readonly fresh: boolean; readonly current: boolean } = { fresh: true, current: false };
+/** An entry comes in by push, or as one of a list. */
+export const deliver = (replica: Replica, entry: StoreEntry, fresh = true, current = false): void =>
+  replica.cache.deliver(entry, arrivalOf(replica.storeClock, entry.now, fresh), current);
 
 /** A record comes in by push: just written, and perhaps not what the store holds now. */
 export const push = (replica: Replica, key: string, record: CircuitRecord | HoldRecord): void =>
-  replica.deliver({ key, value: encode(record) }, PUSH);
+  replica.cache.deliver({ key, value: encode(record) }, FRESH, false);
 
 /** A promise that a test settles. */
 export interface Deferred<T> {

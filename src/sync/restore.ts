@@ -2,31 +2,35 @@ import { restrictiveness } from "../protocol/merge.js";
 import type { VersionedRecord } from "../protocol/record.js";
 import { renewed } from "../protocol/transition.js";
 import type { Entry } from "./entry.js";
-import type { Replica } from "./replica.js";
-import { isHold, write } from "./writer.js";
+import { isHold, type WriterHost, write } from "./writer.js";
 
 /** The replicas of a fleet notice together that the store forgot; whoever comes first spares the others the write. */
 const JITTER_MS = 1_000;
 /** While it can't be written the jitter doubles, this many times at most. */
 const DOUBLINGS = 5;
 
+/** What restoring takes of the replica. */
+export interface RestoreHost extends WriterHost {
+  readonly synchroniser: WriterHost["synchroniser"] & { readonly closed: boolean };
+}
+
 /**
  * The store holds less than this process has seen: it was flushed, evicted, restarted or rolled back.
  * After some jitter one swap writes the more restrictive state still in force above both, so that
  * absence neither closes a circuit early nor extends it. Of holds, the newer one is restored as it was.
  */
-export function restore(replica: Replica, entry: Entry<VersionedRecord>): void {
-  if (entry.restoring || surviving(replica, entry) === null) return;
+export function restore(host: RestoreHost, entry: Entry<VersionedRecord>): void {
+  if (entry.restoring || surviving(host, entry) === null) return;
   entry.restoring = true;
   const jitter = JITTER_MS * 2 ** Math.min(entry.strikes, DOUBLINGS);
-  replica.clock.after(replica.clock.random() * jitter, () => {
+  host.clock.after(host.clock.random() * jitter, () => {
     entry.restoring = false;
-    if (replica.synchroniser.closed || surviving(replica, entry) === null) return;
+    if (host.synchroniser.closed || surviving(host, entry) === null) return;
     write(
-      replica,
+      host,
       entry,
       (stamp) => {
-        const survivor = surviving(replica, entry);
+        const survivor = surviving(host, entry);
         return survivor && renewed(stamp, survivor);
       },
       (outcome) => {
@@ -37,10 +41,9 @@ export function restore(replica: Replica, entry: Entry<VersionedRecord>): void {
 }
 
 /** What the store has to be told, if anything. */
-function surviving<R extends VersionedRecord>(replica: Replica, entry: Entry<R>): R | null {
+function surviving<R extends VersionedRecord>({ clock }: RestoreHost, entry: Entry<R>): R | null {
   const { sighting } = entry;
   if (sighting === null) return null;
-  const { clock } = replica;
   const stored = entry.stored ? entry.decode(entry.stored, clock.wall()) : undefined;
   if (stored !== undefined && stored.revision >= sighting.record.revision) return null;
   if (isHold(sighting.record)) {

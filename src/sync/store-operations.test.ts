@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { StoreAnswerError } from "../errors/store-errors.js";
 import type { Store, SwapResult } from "../stores/store.js";
 import { handStore } from "./replica.fixture.js";
 import { isEntry, listing, read, swap } from "./store-operations.js";
-import { StoreAnswerError } from "./with-deadline.js";
 
 const answering = (value: unknown): Store => ({
   get: () => value as string,

@@ -1,5 +1,6 @@
+import { StoreAnswerError } from "../errors/store-errors.js";
 import type { Awaitable, Store, StoreEntry, StoreListing, SwapResult } from "../stores/store.js";
-import { isThenable, StoreAnswerError } from "./with-deadline.js";
+import { isThenable } from "./with-deadline.js";
 
 /** Reads one key; anything but a string or nothing is refused. */
 export function read(store: Store, key: string): Awaitable<string | null> {

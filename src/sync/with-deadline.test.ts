@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { StoreAnswerError, StoreTimeoutError } from "../errors/store-errors.js";
 import type { Awaitable } from "../stores/store.js";
 import { type ManualClock, manualClock } from "../testing/manual-clock.js";
 import { deferred } from "./replica.fixture.js";
-import { isThenable, type Outcome, StoreAnswerError, StoreTimeoutError, within } from "./with-deadline.js";
+import { isThenable, type Outcome, within } from "./with-deadline.js";
 
 const DEADLINE = 250;
 

@@ -1,3 +1,4 @@
+import { StoreTimeoutError } from "../errors/store-errors.js";
 import type { Clock } from "../runtime/clock.js";
 import { detached } from "../runtime/detached.js";
 import type { Awaitable } from "../stores/store.js";
@@ -55,20 +56,4 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     ((typeof value === "object" && value !== null) || typeof value === "function") &&
     typeof (value as { then?: unknown }).then === "function"
   );
-}
-
-/** The store gave no answer within the deadline this library sets. Found as the `error` of `store-down`. */
-export class StoreTimeoutError extends Error {
-  override readonly name = "StoreTimeoutError";
-  readonly code = "ERR_FAILFAST_STORE_TIMEOUT";
-
-  constructor(ms: number) {
-    super(`the store did not answer within ${ms} ms; calls go on with what this process knows`);
-  }
-}
-
-/** The store answered what no store may. Found as the `error` of `store-down`. */
-export class StoreAnswerError extends Error {
-  override readonly name = "StoreAnswerError";
-  readonly code = "ERR_FAILFAST_STORE_ANSWER";
 }

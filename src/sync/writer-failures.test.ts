@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { StoreTimeoutError } from "../errors/store-errors.js";
 import { encode } from "../protocol/codec.js";
 import type { SwapResult } from "../stores/store.js";
-import { deferred, FRESH, isClosed, isOpen, RETRY } from "./replica.fixture.js";
-import { StoreTimeoutError } from "./with-deadline.js";
-import { DEADLINE, type Writing, writing } from "./writer.fixture.js";
+import { deferred, FRESH, GIVEN_UP, isClosed, isOpen, RETRY } from "./replica.fixture.js";
+import { type Writing, writing } from "./writer.fixture.js";
 
 describe("a write that lost its answer", () => {
   test("and was carried out, is granted where the next answer returns it", () => {
@@ -30,7 +30,7 @@ describe("a write that lost its answer", () => {
       if (end === "answer") answer.resolve({ ok: true, value: sent });
       if (end === "conflict") answer.resolve({ ok: false, value: encode(isOpen(1)) });
       if (end === "error") answer.reject(new Error("refused"));
-      await time.advance(DEADLINE);
+      await time.advance(GIVEN_UP);
       expect(outcomes).toEqual(["granted"]);
       expect(entry).toMatchObject({ strikes: 0, stored: sent });
       expect(health).toEqual([]);
@@ -52,7 +52,7 @@ describe("a write that fails", () => {
     const { begin, outcomes, entry, health, breaker, time } = failing();
     begin();
     expect(outcomes).toEqual(["failed"]);
-    expect(entry).toMatchObject({ strikes: 1, write: undefined, hanging: 0 });
+    expect(entry).toMatchObject({ strikes: 1, write: undefined, timeouts: 0 });
     expect(health).toEqual([new Error("refused")]);
     await time.advance(RETRY - 1);
     expect(breaker.flushes).toBe(0);
@@ -74,7 +74,7 @@ describe("a write that fails", () => {
   test("isn't proposed by itself to a store that is down: who finds it up again does that", async () => {
     const { begin, breaker, time, replica } = failing();
     begin();
-    replica.synchroniser.closed = true;
+    void replica.synchroniser.close();
     await time.advance(RETRY);
     expect(breaker.flushes).toBe(0);
   });
@@ -113,29 +113,30 @@ describe("a write that fails", () => {
 
 test("a write that is granted clears nothing but what writes did", () => {
   const { begin, replica, health } = writing();
-  replica.trouble("something else");
+  replica.health.failed("something else");
   begin();
   expect(health).toEqual(["something else"]);
 });
 
 describe("a store that hangs", () => {
-  test("is given up after 250 ms, and asked less and less often", async () => {
+  test("is given up after five seconds, and asked less and less often", async () => {
     const { begin, store, outcomes, entry, health, time, breaker } = writing();
     store.swap = () => new Promise(() => undefined);
     begin();
-    await time.advance(DEADLINE - 1);
+    await time.advance(GIVEN_UP - 1);
     expect(outcomes).toEqual([]);
     await time.advance(1);
     expect(outcomes).toEqual(["failed"]);
-    expect(health).toEqual([new StoreTimeoutError(DEADLINE)]);
-    expect(entry.hanging).toBe(1);
+    expect(health).toEqual([new StoreTimeoutError(GIVEN_UP)]);
+    expect(entry.timeouts).toBe(1);
     begin();
-    await time.advance(DEADLINE);
-    expect(entry.hanging).toBe(2);
-    await time.advance(4 * RETRY - 1);
-    expect(breaker.flushes).toBe(0);
-    await time.advance(1);
+    await time.advance(GIVEN_UP);
+    expect(entry.timeouts).toBe(2);
     expect(breaker.flushes).toBe(1);
+    await time.advance(4 * RETRY - 1);
+    expect(breaker.flushes).toBe(1);
+    await time.advance(1);
+    expect(breaker.flushes).toBe(2);
   });
 
   test("and then answers at all, hangs no more", async () => {
@@ -146,11 +147,57 @@ describe("a store that hangs", () => {
     ]) {
       store.swap = () => new Promise(() => undefined);
       begin();
-      await time.advance(DEADLINE);
+      await time.advance(GIVEN_UP);
       store.swap = answer;
       begin();
       await time.advance(0);
-      expect(entry.hanging).toBe(0);
+      expect(entry.timeouts).toBe(0);
+    }
+  });
+
+  test("and answers late, is granted late", async () => {
+    const { begin, store, entry, outcomes, time, breaker, health } = writing();
+    const answer = deferred<SwapResult>();
+    let sent = "";
+    store.swap = (_, __, value) => {
+      sent = value;
+      return answer.promise;
+    };
+    begin();
+    await time.advance(GIVEN_UP);
+    expect(outcomes).toEqual(["failed"]);
+    answer.resolve({ ok: true, value: sent });
+    await time.advance(0);
+    expect(entry).toMatchObject({ stored: sent, strikes: 0 });
+    expect(entry.sighting).toMatchObject({ record: { reason: "mine" } });
+    expect(breaker.changes).toBe(1);
+    expect(health).toEqual([new StoreTimeoutError(GIVEN_UP), "up"]);
+  });
+
+  test("and answers late that it holds another's record, is believed", async () => {
+    const { begin, store, entry, time } = writing();
+    const answer = deferred<SwapResult>();
+    store.swap = () => answer.promise;
+    begin();
+    await time.advance(GIVEN_UP);
+    answer.resolve({ ok: false, value: encode(isOpen(40)), now: time.wall() });
+    await time.advance(0);
+    expect(entry.sighting).toMatchObject({ record: { revision: 40 } });
+  });
+
+  test("and answers late, when another write is under way or a newer record came, forgot nothing by that", async () => {
+    for (const since of ["write", "push"] as const) {
+      const { begin, store, entry, time, replica } = writing();
+      const answer = deferred<SwapResult>();
+      replica.receive(entry, encode(isOpen(40)), FRESH, true);
+      store.swap = () => answer.promise;
+      begin();
+      await time.advance(GIVEN_UP);
+      if (since === "write") begin();
+      else replica.receive(entry, encode(isOpen(41)), FRESH, false);
+      answer.resolve({ ok: false, value: encode(isOpen(39)) });
+      await time.advance(0);
+      expect(entry.restoring).toBe(false);
     }
   });
 
@@ -159,10 +206,10 @@ describe("a store that hangs", () => {
     const answer = deferred<SwapResult>();
     store.swap = () => answer.promise;
     begin();
-    await time.advance(DEADLINE + 100);
+    await time.advance(GIVEN_UP + 100);
     answer.reject(new Error("too late"));
     await time.advance(0);
-    expect(entry.hanging).toBe(0);
+    expect(entry.timeouts).toBe(0);
     await time.advance(RETRY / 2 - 1);
     expect(breaker.flushes).toBe(0);
     await time.advance(1);
@@ -175,7 +222,7 @@ describe("a store that hangs", () => {
     const answer = deferred<SwapResult>();
     store.swap = () => answer.promise;
     begin();
-    await time.advance(DEADLINE + 2 * RETRY);
+    await time.advance(GIVEN_UP + 2 * RETRY);
     expect(breaker.flushes).toBe(1);
     answer.reject(new Error("too late"));
     await time.advance(0);

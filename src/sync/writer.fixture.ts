@@ -5,8 +5,6 @@ import { AHEAD, type Bench, bench, type Listener, listener, NOW, WALL } from "./
 import { type WriteOutcome, write } from "./writer.js";
 
 export const STORE_NOW = WALL + AHEAD;
-/** Our own deadline for a write. */
-export const DEADLINE = 250;
 
 export interface Writing extends Bench {
   readonly entry: Entry<CircuitRecord>;

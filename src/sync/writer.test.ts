@@ -1,11 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { encode } from "../protocol/codec.js";
 import { HOLD_KEPT_MS, KEPT_MS, type VersionedRecord } from "../protocol/record.js";
-import { holdWritten, leaseReleased, opened, type Stamp } from "../protocol/transition.js";
+import {
+  closed,
+  holdWritten,
+  leaseReleased,
+  opened,
+  renewed,
+  type Stamp,
+  voted,
+} from "../protocol/transition.js";
 import type { SwapResult } from "../stores/store.js";
 import type { Entry } from "./entry.js";
-import { deferred, FRESH, isClosed, isOpen, NOW, WALL } from "./replica.fixture.js";
-import { STORE_NOW, writing } from "./writer.fixture.js";
+import { AHEAD, deferred, FRESH, isClosed, isOpen, NOW, WALL } from "./replica.fixture.js";
+import { opens, STORE_NOW, writing } from "./writer.fixture.js";
 import { write } from "./writer.js";
 
 describe("a write", () => {
@@ -51,7 +59,7 @@ describe("a write", () => {
     expect(store.asked[0]?.slice(0, 3)).toEqual(["swap", "circuit:x", "theirs"]);
   });
 
-  test("is granted though a newer record came by push meanwhile: that is told to the store, which lost it", async () => {
+  test("is granted though a newer record came by push meanwhile: that was written after it, until a read tells else", async () => {
     const { store, time, begin, outcomes, entry, replica, breaker } = writing();
     const answer = deferred<SwapResult>();
     let sent = "";
@@ -65,7 +73,8 @@ describe("a write", () => {
     answer.resolve({ ok: true, value: sent });
     await time.advance(0);
     expect(outcomes).toEqual(["granted"]);
-    expect(entry).toMatchObject({ stored: sent, restoring: true, write: undefined });
+    const newer = encode(isOpen(STORE_NOW + 9));
+    expect(entry).toMatchObject({ stored: newer, restoring: false, write: undefined });
     expect(entry.sighting).toMatchObject({ record: { revision: STORE_NOW + 9 } });
     expect(breaker.changes).toBe(1);
   });
@@ -112,61 +121,121 @@ describe("a write", () => {
 });
 
 describe("a store whose clock is not known", () => {
-  test("is asked for it first, by a swap that no record answers", () => {
-    const { store, begin, stamps, outcomes } = writing({ clock: "unknown" });
-    begin();
-    expect(store.asked[0]).toEqual(["swap", "circuit:x", "?", "?", 1]);
-    expect(stamps).toHaveLength(1);
-    expect(stamps[0]).toMatchObject({ now: STORE_NOW });
-    expect(outcomes).toEqual(["granted"]);
+  test("is written by the wall clock, in one swap, where the two agree", () => {
+    for (const off of [0, 100, -100]) {
+      const { store, begin, stamps, outcomes, entry, replica } = writing({ clock: "unknown" });
+      store.ahead = off;
+      begin();
+      expect(store.count("swap")).toBe(1);
+      expect(stamps).toEqual([expect.objectContaining({ now: WALL })]);
+      expect(outcomes).toEqual(["granted"]);
+      expect(replica.storeClock.now()).toBe(WALL + off);
+      expect(entry.sighting?.deadline).toBe(NOW + 1_000 - Math.max(off, 0));
+    }
+  });
+
+  test("is written once more, in its own time, where the two differ", () => {
+    for (const off of [101, -101, AHEAD]) {
+      const { store, begin, stored, outcomes, entry, breaker } = writing({ clock: "unknown" });
+      store.ahead = off;
+      begin((stamp) => ({ ...opens(stamp), votes: [{ host: "h", until: STORE_NOW + 5 }] }));
+      expect(store.count("swap")).toBe(2);
+      expect(outcomes).toEqual(["granted"]);
+      expect(stored()).toMatchObject({
+        state: "open",
+        at: WALL + off,
+        until: WALL + off + 1_000,
+        generation: WALL,
+        // They are of the record before.
+        votes: [{ host: "h", until: STORE_NOW + 5 }],
+      });
+      expect(entry.sighting?.deadline).toBe(NOW + 1_000);
+      expect(breaker.changes).toBe(0);
+    }
+  });
+
+  test("is written once more for votes alone", () => {
+    const { store, begin, stored } = writing({ clock: "unknown" });
+    begin((stamp) => voted(stamp, null, [{ host: "h", until: stamp.now + 5 }]));
     expect(store.count("swap")).toBe(2);
+    expect(stored()).toMatchObject({ state: "closed", votes: [{ host: "h", until: STORE_NOW + 5 }] });
+    expect(stored()).not.toHaveProperty("until");
   });
 
-  test("tells on the way what it holds, of whatever age", () => {
-    const { store, begin, entry, breaker, outcomes } = writing({ clock: "unknown" });
-    store.tells = false;
-    const old = encode({ ...isOpen(40), until: WALL + 300 });
-    store.held.set("circuit:x", old);
-    begin(() => null);
-    expect(entry.stored).toBe(old);
-    expect(entry.sighting).toMatchObject({ record: { revision: 40 }, deadline: NOW + 300 });
-    expect(breaker.changes).toBe(1);
+  test("is not written once more for what another wrote, and is renewed", () => {
+    const { store, begin, stored } = writing({ clock: "unknown" });
+    begin((stamp) => renewed(stamp, isOpen(40)));
+    expect(store.count("swap")).toBe(1);
+    expect(stored()).toMatchObject({ until: isOpen(40).until });
+  });
+
+  test("may take long to answer, and differs by half of that at most", async () => {
+    const { store, begin, time } = writing({ clock: "unknown" });
+    const { swap } = store;
+    store.ahead = 100;
+    store.swap = (...args) =>
+      new Promise((done) => time.after(400, () => done(swap?.apply(store, args) as SwapResult)));
+    begin();
+    await time.advance(2_000);
+    expect(store.count("swap")).toBe(1);
+  });
+
+  test("is not written once more where there is no deadline in it", () => {
+    const { store, begin, outcomes } = writing({ clock: "unknown" });
+    begin((stamp) => closed(stamp, "mine"));
+    expect(store.count("swap")).toBe(1);
+    expect(outcomes).toEqual(["granted"]);
+  });
+
+  test("is not written once more where another's write came between", async () => {
+    const { store, begin, outcomes, entry } = writing({ clock: "unknown" });
+    const { swap } = store;
+    store.swap = (...args) => {
+      const answer = swap?.apply(store, args) as SwapResult;
+      if (store.count("swap") === 1) store.held.set("circuit:x", encode(isOpen(STORE_NOW * 2, 5_000)));
+      return answer;
+    };
+    let first = true;
+    begin((stamp) => {
+      const record = first ? opens(stamp) : null;
+      first = false;
+      return record;
+    });
+    expect(store.count("swap")).toBe(2);
     expect(outcomes).toEqual(["moot"]);
+    expect(entry.sighting).toMatchObject({ record: { revision: STORE_NOW * 2 } });
   });
 
-  test("tells on the way what it forgot", () => {
-    const { store, begin, entry, replica, outcomes } = writing({ clock: "unknown" });
-    replica.receive(entry, encode(isOpen(40)), FRESH, true);
+  test("does not take its own record, pushed before it is corrected, for the end of it", async () => {
+    const { store, begin, outcomes, entry, replica } = writing({ clock: "unknown" });
+    const { swap } = store;
+    store.swap = (...args) => {
+      const answer = swap?.apply(store, args) as SwapResult;
+      replica.receive(entry, args[2], FRESH, false);
+      return answer;
+    };
     begin();
+    expect(store.count("swap")).toBe(2);
     expect(outcomes).toEqual(["granted"]);
-    expect(store.asked.map(([, , expected]) => expected)).toEqual(["?", null]);
+    expect(entry.sighting?.record.until).toBe(STORE_NOW + 1_000);
   });
 
-  test("tells on the way what it was rolled back to", () => {
-    const { store, begin, entry, replica, outcomes } = writing({ clock: "unknown" });
-    const older = encode(isOpen(39));
-    replica.receive(entry, encode(isOpen(40)), FRESH, true);
-    store.held.set("circuit:x", older);
+  test("tells it with a refusal as well", () => {
+    const { store, begin, stamps, outcomes } = writing({ clock: "unknown" });
+    store.held.set("circuit:x", encode(isClosed(40)));
     begin();
+    expect(stamps.map(({ now }) => now)).toEqual([WALL, STORE_NOW]);
     expect(outcomes).toEqual(["granted"]);
-    expect(store.asked.map(([, , expected]) => expected)).toEqual(["?", older]);
   });
 
-  test("tells what is left of it, where it tells the time", () => {
-    const { store, begin, entry } = writing({ clock: "unknown" });
-    store.held.set("circuit:x", encode({ ...isOpen(40), until: STORE_NOW + 300 }));
-    begin(() => null);
-    expect(entry.sighting).toMatchObject({ deadline: NOW + 300 });
-  });
-
-  test("is asked once where it has none; the wall's stands in", () => {
+  test("is not asked for it again where it has none; the wall's stands in", () => {
     const { store, begin, stamps, replica } = writing({ clock: "unknown" });
     store.tells = false;
     begin();
     expect(replica.storeClock.absent).toBe(true);
-    expect(stamps[0]).toMatchObject({ now: WALL });
     begin();
-    expect(store.count("swap")).toBe(3);
+    expect(stamps.map(({ now }) => now)).toEqual([WALL, WALL]);
+    expect(store.count("swap")).toBe(2);
   });
 
   test("has one as soon as it told it", () => {
@@ -176,25 +245,11 @@ describe("a store whose clock is not known", () => {
   });
 
   test("isn't asked where it can't swap", () => {
-    const { store, begin, stamps } = writing({ clock: "unknown", without: ["swap"] });
+    const { store, begin, stamps, replica } = writing({ clock: "unknown", without: ["swap"] });
     begin();
     expect(store.asked.map(([verb]) => verb)).toEqual(["get", "set"]);
     expect(stamps[0]).toMatchObject({ now: WALL });
-  });
-
-  test("fails the write where it fails; the entry is free meanwhile for no other", async () => {
-    const { store, begin, outcomes, entry, stamps, time, health } = writing({ clock: "unknown" });
-    const answer = deferred<SwapResult>();
-    store.swap = () => answer.promise;
-    begin();
-    begin();
-    expect(outcomes).toEqual(["busy"]);
-    answer.reject("refused");
-    await time.advance(0);
-    expect(outcomes).toEqual(["busy", "failed"]);
-    expect(stamps).toEqual([]);
-    expect(entry).toMatchObject({ strikes: 1, write: undefined });
-    expect(health).toEqual(["refused"]);
+    expect(replica.storeClock.absent).toBe(false);
   });
 });
 

@@ -1,23 +1,42 @@
 import { encode } from "../protocol/codec.js";
-import { HOLD_KEPT_MS, KEPT_MS, type VersionedRecord } from "../protocol/record.js";
-import { nextRevision, type Stamp } from "../protocol/transition.js";
-import type { Awaitable, SwapResult } from "../stores/store.js";
+import { type CircuitRecord, HOLD_KEPT_MS, KEPT_MS, type VersionedRecord } from "../protocol/record.js";
+import { corrected, nextRevision, type Stamp } from "../protocol/transition.js";
+import type { Clock } from "../runtime/clock.js";
+import type { Store, SwapResult } from "../stores/store.js";
+import type { AnswerTimes } from "./answer-times.js";
 import type { Entry, Write } from "./entry.js";
-import type { Replica } from "./replica.js";
+import type { Health } from "./health.js";
+import type { Arrival } from "./local-deadline.js";
 import { retryDelay } from "./retry.js";
+import type { StoreClock } from "./store-clock.js";
 import { swap } from "./store-operations.js";
 import { type Outcome, within } from "./with-deadline.js";
 
-/** Our own deadline for a write: no client library's is to be trusted. */
-const WRITE_MS = 250;
+/** When a write is given up, in ms: its answer counts all the same, whenever it comes. */
+export const WRITE_MS = 5_000;
 const TRIES = 8;
-/** No record is this: an answer to a swap that expects it tells what is stored, and the time. */
-const NOTHING_LIKE_IT = "?";
+/** A clock that was guessed may be wrong by so much, in ms, beside what the way to the store may have taken. */
+const GUESS_MS = 100;
 /** Nothing that comes in is this one's, for no record is without a nonce. */
 const NOT_SENT: Write = { nonce: "", granted: () => undefined };
 
 /** `granted`: the store has it. `moot`: there was nothing to write. `busy`: another write is under way. */
 export type WriteOutcome = "granted" | "moot" | "busy" | "failed";
+
+/** What writing takes of the replica. */
+export interface WriterHost {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly storeClock: StoreClock;
+  readonly identity: string;
+  readonly health: Health;
+  readonly answerTimes: AnswerTimes;
+  readonly adoptions: number;
+  readonly synchroniser: { readonly down: boolean; doubt(): void };
+  receive(entry: Entry<VersionedRecord>, raw: string | null, arrival: Arrival, current: boolean): void;
+  writeBegan(): void;
+  writeEnded(): void;
+}
 
 /**
  * Writes one record by compare-and-swap. `decide` sees, through its closure, what is known by then: it is
@@ -25,116 +44,204 @@ export type WriteOutcome = "granted" | "moot" | "busy" | "failed";
  * under way for each entry; whatever is decided meanwhile is found when it ends, so that there is never a queue.
  */
 export function write<R extends VersionedRecord>(
-  replica: Replica,
+  host: WriterHost,
   entry: Entry<R>,
   decide: (stamp: Stamp) => R | null,
   done: (outcome: WriteOutcome) => void,
 ): void {
-  if (entry.write !== undefined) {
-    done("busy");
-    return;
+  if (entry.write !== undefined) done("busy");
+  else new Writing(host, entry, decide, done).begin();
+}
+
+/** What was sent in one attempt. */
+interface Attempt<R> {
+  readonly record: R;
+  readonly raw: string;
+  readonly sent: number;
+  /** What had been adopted by then: an answer says nothing of what came later. */
+  readonly adoptions: number;
+  /** What was taken for the time in the store, where that wasn't known. */
+  readonly guessedNow: number | undefined;
+}
+
+/** One write, from its first attempt to its outcome: it decides, sends, takes the answer, and decides again. */
+class Writing<R extends VersionedRecord> {
+  readonly #host: WriterHost;
+  readonly #entry: Entry<R>;
+  readonly #decide: (stamp: Stamp) => R | null;
+  readonly #done: (outcome: WriteOutcome) => void;
+  #tries = 0;
+  #over = false;
+
+  constructor(
+    host: WriterHost,
+    entry: Entry<R>,
+    decide: (stamp: Stamp) => R | null,
+    done: (outcome: WriteOutcome) => void,
+  ) {
+    this.#host = host;
+    this.#entry = entry;
+    this.#decide = decide;
+    this.#done = done;
   }
-  const { clock, store, storeClock } = replica;
-  let over = false;
 
-  const end = (outcome: WriteOutcome): void => {
-    if (over) return;
-    over = true;
-    entry.write = undefined;
-    done(outcome);
-    replica.writeEnded();
-    if (outcome === "failed") {
-      retryLater(replica, entry);
-      return;
-    }
-    if (outcome === "granted") recover(replica, entry);
-    entry.subscriber?.flush();
-  };
+  begin(): void {
+    this.#entry.write = NOT_SENT;
+    this.#host.writeBegan();
+    this.#attempt(this.#decide);
+  }
 
-  const attempt = (tries: number): void => {
-    if (!storeClock.known && store.swap) {
-      readClock(tries);
-      return;
-    }
-    const stamp = makeStamp(replica, entry);
+  #attempt(decide: (stamp: Stamp) => R | null): void {
+    const { clock, store, storeClock, answerTimes, adoptions } = this.#host;
+    const entry = this.#entry;
+    const stamp = makeStamp(this.#host, entry);
     const record = decide(stamp);
     if (record === null) {
-      end("moot");
+      this.#end("moot");
       return;
     }
+    const guessed = !storeClock.known && store.swap !== undefined;
     const raw = encode(record);
-    entry.write = { nonce: stamp.nonce, granted: () => end("granted") };
     const sent = clock.now();
-    ask(
-      replica,
-      entry,
+    const guessedNow = guessed ? stamp.now : undefined;
+    const attempt: Attempt<R> = { record, raw, sent, adoptions, guessedNow };
+    // What may have to be corrected is over with the answer only.
+    entry.write = guessed ? NOT_SENT : this.#sentAs(stamp.nonce);
+    within(
+      clock,
+      WRITE_MS,
       () => swap(store, entry.key, entry.stored ?? null, raw, ttl(record, stamp.now)),
-      (outcome) => answered(outcome, raw, sent, tries),
+      (outcome) => {
+        if (outcome.ok) answerTimes.note(sent, clock.now());
+        entry.timeouts = !outcome.ok && outcome.hangs ? entry.timeouts + 1 : 0;
+        this.#answered(outcome, attempt);
+      },
+      (outcome) => this.#answeredLate(outcome, attempt),
     );
-  };
+  }
 
-  const answered = (outcome: Outcome<SwapResult>, raw: string, sent: number, tries: number): void => {
+  /** By this the cache knows the record again. */
+  #sentAs(nonce: string): Write {
+    return { nonce, granted: () => this.#end("granted") };
+  }
+
+  #answered(outcome: Outcome<SwapResult>, attempt: Attempt<R>): void {
     if (!outcome.ok) {
-      if (!over) fail(outcome.error);
+      if (!this.#over) this.#fail(outcome.error);
       return;
     }
     const { ok, value, now } = outcome.value;
+    const { storeClock } = this.#host;
+    const { record, raw, sent, guessedNow } = attempt;
+    const guess = storeClock.now();
     const known = storeClock.learn(now, sent);
-    const arrival = { now: known ? now : undefined, fresh: true };
-    if (over) return;
+    if (guessedNow !== undefined && !known) storeClock.absent = true;
+    if (this.#over) return;
     // A swap that lost its answer, and was carried out all the same, returns what we wrote.
     if (ok || value === raw) {
-      replica.receive(entry, raw, arrival, true);
-      end("granted");
+      const error = known && guessedNow === record.at ? Math.round(storeClock.now() - guess) : 0;
+      if (Math.abs(error) > GUESS_MS + (this.#host.clock.now() - sent) / 2 && hasDeadlines(record)) {
+        this.#correct(record, raw, error);
+        return;
+      }
+      this.#entry.write = this.#sentAs(record.nonce);
+      this.#host.receive(this.#entry, raw, this.#arrival(now), this.#isCurrent(attempt));
+      this.#end("granted");
       return;
     }
-    entry.write = NOT_SENT;
-    replica.receive(entry, value, arrival, true);
-    if (tries >= TRIES) fail(new Error(`the write of "${entry.key}" lost ${TRIES} races in a row`));
-    else if (tries < 2) attempt(tries + 1);
-    else clock.after(clock.random() * 10 * 2 ** tries, () => attempt(tries + 1));
-  };
+    this.#entry.write = NOT_SENT;
+    this.#host.receive(this.#entry, value, this.#arrival(now), this.#isCurrent(attempt));
+    this.#again();
+  }
 
-  /** Learns the store's clock before the first deadline is written in it. */
-  const readClock = (tries: number): void => {
-    entry.write = NOT_SENT;
-    const sent = clock.now();
-    ask(
-      replica,
-      entry,
-      () => swap(store, entry.key, NOTHING_LIKE_IT, NOTHING_LIKE_IT, 1),
-      (outcome) => {
-        if (!outcome.ok) {
-          fail(outcome.error);
-          return;
-        }
-        const { value, now } = outcome.value;
-        const known = storeClock.learn(now, sent);
-        if (!known) storeClock.absent = true;
-        replica.receive(entry, value, { now: known ? now : undefined, fresh: false }, true);
-        attempt(tries);
-      },
-    );
-  };
+  /** Given up long since: what the store says is taken all the same, and it is back. */
+  #answeredLate(outcome: Outcome<SwapResult>, attempt: Attempt<R>): void {
+    const entry = this.#entry;
+    const { clock, storeClock, answerTimes } = this.#host;
+    entry.timeouts = 0;
+    if (outcome.ok) {
+      answerTimes.note(attempt.sent, clock.now());
+      const { ok, value, now } = outcome.value;
+      storeClock.learn(now, attempt.sent);
+      const stored = ok ? attempt.raw : value;
+      const current = entry.write === undefined && this.#isCurrent(attempt);
+      this.#host.receive(entry, stored, this.#arrival(now), current);
+      forgiveFailures(this.#host, entry);
+      recovered(this.#host);
+    }
+    if (entry.retry) retryLater(this.#host, entry, 1 / 2);
+  }
 
-  const fail = (error: unknown): void => {
-    entry.strikes++;
-    replica.trouble(error);
-    replica.synchroniser.doubt();
-    end("failed");
-  };
+  /** The deadline was written by the wall clock, for the store's wasn't known, and the two differ: once more. */
+  #correct(record: R, raw: string, error: number): void {
+    const entry = this.#entry;
+    entry.stored = raw;
+    entry.seen = Math.max(entry.seen, record.revision);
+    this.#attempt((stamp) => corrected(stamp, record, error));
+  }
 
-  entry.write = NOT_SENT;
-  replica.writeBegan();
-  attempt(0);
+  #again(): void {
+    const { clock } = this.#host;
+    const tries = this.#tries++;
+    if (tries >= TRIES)
+      this.#fail(new Error(`the write of "${this.#entry.key}" lost ${TRIES} races in a row`));
+    else if (tries < 2) this.#attempt(this.#decide);
+    else clock.after(clock.random() * 10 * 2 ** tries, () => this.#attempt(this.#decide));
+  }
+
+  #fail(error: unknown): void {
+    const { health, synchroniser } = this.#host;
+    this.#entry.strikes++;
+    health.unwritten.add(this.#entry);
+    health.failed(error);
+    synchroniser.doubt();
+    this.#end("failed");
+  }
+
+  #end(outcome: WriteOutcome): void {
+    if (this.#over) return;
+    this.#over = true;
+    const entry = this.#entry;
+    entry.write = undefined;
+    this.#done(outcome);
+    this.#host.writeEnded();
+    if (outcome === "failed") {
+      retryLater(this.#host, entry);
+      return;
+    }
+    if (outcome === "granted" && entry.strikes > 0) {
+      forgiveFailures(this.#host, entry);
+      recovered(this.#host);
+    }
+    entry.subscriber?.flush();
+  }
+
+  #arrival(now: unknown): Arrival {
+    return { now: this.#host.storeClock.believable(now) ? now : undefined, fresh: true };
+  }
+
+  /** What was adopted while the answer was on its way is newer than it. */
+  #isCurrent({ adoptions }: Attempt<R>): boolean {
+    return this.#entry.adopted <= adoptions;
+  }
 }
 
-function makeStamp(replica: Replica, entry: Entry<VersionedRecord>): Stamp {
-  const now = Math.floor(replica.storeClock.now());
-  return { revision: nextRevision(entry.seen, now), nonce: nonce(replica), now, by: replica.identity };
+/** Another's write came through: ours that failed long ago say nothing of the next one. */
+export function forgiveFailures({ health }: Pick<WriterHost, "health">, entry: Entry<VersionedRecord>): void {
+  entry.strikes = 0;
+  health.unwritten.delete(entry);
 }
 
-const nonce = ({ clock }: Replica): string =>
+function hasDeadlines(record: VersionedRecord): boolean {
+  return record.until !== 0 || ((record as Partial<CircuitRecord>).votes ?? []).length > 0;
+}
+
+function makeStamp(host: WriterHost, entry: Entry<VersionedRecord>): Stamp {
+  const now = Math.floor(host.storeClock.now());
+  return { revision: nextRevision(entry.seen, now), nonce: nonce(host), now, by: host.identity };
+}
+
+const nonce = ({ clock }: WriterHost): string =>
   clock.random().toString(36).slice(2) + clock.random().toString(36).slice(2) || "0";
 
 export const isHold = (record: VersionedRecord): boolean => !("generation" in record);
@@ -145,40 +252,16 @@ function ttl(record: VersionedRecord, now: number): number {
   return endless ? HOLD_KEPT_MS : Math.max(Math.ceil(record.until - now), 0) + KEPT_MS;
 }
 
-/** Asks under our own deadline, and minds what was given up and hangs. */
-function ask(
-  replica: Replica,
-  entry: Entry<VersionedRecord>,
-  work: () => Awaitable<SwapResult>,
-  done: (outcome: Outcome<SwapResult>) => void,
-): void {
-  within(
-    replica.clock,
-    WRITE_MS,
-    work,
-    (outcome) => {
-      entry.hanging = !outcome.ok && outcome.hangs ? entry.hanging + 1 : 0;
-      done(outcome);
-    },
-    () => {
-      entry.hanging = 0;
-      if (entry.retry) retryLater(replica, entry, 1 / 2);
-    },
-  );
-}
-
 /** What is still pending is proposed again; while the store is down, when it is up again. */
-function retryLater(replica: Replica, entry: Entry<VersionedRecord>, share = 1): void {
-  const { clock, synchroniser } = replica;
+function retryLater(host: WriterHost, entry: Entry<VersionedRecord>, share = 1): void {
+  const { clock, synchroniser } = host;
   entry.retry?.();
-  entry.retry = clock.after(share * retryDelay(entry.hanging, clock.random()), () => {
+  entry.retry = clock.after(share * retryDelay(entry.timeouts, clock.random()), () => {
     entry.retry = undefined;
     if (!synchroniser.down) entry.subscriber?.flush();
   });
 }
 
-function recover(replica: Replica, entry: Entry<VersionedRecord>): void {
-  if (entry.strikes === 0) return;
-  entry.strikes = 0;
-  replica.recovered();
+function recovered({ health, synchroniser }: WriterHost): void {
+  if (!synchroniser.down) health.recovered();
 }

@@ -176,8 +176,8 @@ describe("rule 12: the call's own outcome", () => {
           await clock.advance(5_500);
         }
         for (const { succeed } of members) await during(clock, 60, succeed);
-        for (const { circuit } of members) await during(clock, 2_000, () => circuit.hold("open"));
-        for (const { failfast } of members) await during(clock, 2_000, () => failfast.close());
+        for (const { circuit } of members) await during(clock, 6_000, () => circuit.hold("open"));
+        for (const { failfast } of members) await during(clock, 6_000, () => failfast.close());
       });
       expect(seen).toEqual([]);
     }

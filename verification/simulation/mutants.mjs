@@ -53,20 +53,20 @@ export const MUTANTS = [
   ],
   [
     "last write wins: the merge takes whatever came last",
-    "sync/replica.js",
+    "sync/cache.js",
     "if (order < 0) {",
     "if (false) {",
   ],
   [
     "what the store lacks is closed",
-    "sync/replica.js",
-    "entry.rubbish = undefined;\n        restore(this, entry);",
-    "entry.rubbish = undefined;\n        entry.sighting = null;\n        entry.subscriber?.changed();",
+    "sync/cache.js",
+    "this.#host.health.valid(entry.key);\n        this.#host.forgotten(entry);",
+    "entry.sighting = null;\n        entry.subscriber?.changed();",
   ],
   [
     "a store that forgot is not told again",
     "sync/restore.js",
-    "if (entry.restoring || surviving(replica, entry) === null)\n        return;",
+    "if (entry.restoring || surviving(host, entry) === null)\n        return;",
     "return;",
   ],
   ["swaps don't compare", "sync/store-operations.js", "if (store.swap)", "if (false)"],
@@ -91,14 +91,14 @@ export const MUTANTS = [
   ],
   [
     "the store is never polled",
-    "sync/synchroniser.js",
-    "this.#cancel = this.#replica.clock.after(ms, () => {",
-    "this.#cancel = this.#replica.clock.after(ms * 1e6, () => {",
+    "sync/loop.js",
+    "this.#cancel = this.#clock.after(ms, () => {",
+    "this.#cancel = this.#clock.after(ms * 1e6, () => {",
   ],
   [
     "a store that failed is never asked again",
-    "sync/synchroniser.js",
-    "this.#schedule(share * retryDelay(this.#hanging, this.#replica.clock.random()));",
+    "sync/loop.js",
+    "this.#schedule(share * retryDelay(this.#timeouts, this.#clock.random()));",
     "",
   ],
   [
@@ -116,14 +116,14 @@ export const MUTANTS = [
   [
     "the deadline is not clamped",
     "sync/local-deadline.js",
-    "return Math.min(record.until - arrival.now, longest);",
+    "return Math.min(record.until - arrival.now, most);",
     "return (record.until - arrival.now) * 20;",
   ],
   [
     "the deadline moves later with each poll",
-    "sync/replica.js",
+    "sync/cache.js",
     "deadline = Math.min(deadline, known.deadline);",
-    "deadline = this.clock.now() + record.duration;",
+    "deadline = clock.now() + record.duration;",
   ],
   [
     "a renewal is a transition",

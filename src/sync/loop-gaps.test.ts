@@ -5,6 +5,7 @@ import {
   bench,
   deferred,
   GAP,
+  GIVEN_UP,
   isClosed,
   isHeld,
   isOpen,
@@ -78,7 +79,7 @@ describe("a push of less than what is known", () => {
       return new Promise(() => undefined);
     };
     replica.synchroniser.gap();
-    await time.advance(GAP + 1_000 + 2 * RETRY + 1_000);
+    await time.advance(GAP + GIVEN_UP + 2 * RETRY + GIVEN_UP);
     expect(store.count("list")).toBe(3);
     store.watcher?.change(early);
     await time.advance(2 * POLL);
@@ -291,10 +292,48 @@ describe("a process that slept, or whose clock was set", () => {
     store.tells = false;
     replica.synchroniser.start();
     time.jumpWall(60_000);
-    await time.advance(PUSHED_POLL - 1);
+    // It looks at its clocks once a second.
+    await time.advance(1_000 + GAP - 1);
     const until = time.wall() + 301;
     store.held.set("circuit:x", encode({ ...isOpen(40), until }));
     await time.advance(1);
     expect(replica.circuit("x").sighting?.deadline).toBe(time.now() + 300);
+  });
+
+  test("for as long as no timer of it ran, though both clocks went on, reads the store too", async () => {
+    for (const [ms, lists] of [
+      [1_500, 1],
+      [1_501, 2],
+    ] as const) {
+      const { replica, store, time } = bench();
+      replica.synchroniser.start();
+      time.stall(ms);
+      replica.synchroniser.checkDrift();
+      await time.advance(GAP);
+      expect(store.count("list")).toBe(lists);
+    }
+  });
+
+  test("is seen by its own timer, whoever asks", async () => {
+    const { replica, store, time } = bench();
+    replica.synchroniser.start();
+    time.stall(1_501);
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(2);
+    await time.advance(PUSHED_POLL - 1);
+    expect(store.count("list")).toBe(2);
+  });
+
+  test("didn't sleep while the store took its time to answer", async () => {
+    const { replica, store, time } = bench();
+    replica.synchroniser.start();
+    store.list = (prefix) => {
+      store.asked.push(["list", prefix]);
+      return new Promise((done) => time.after(3_000, () => done([])));
+    };
+    await time.advance(PUSHED_POLL + 2_900);
+    replica.synchroniser.checkDrift();
+    await time.advance(1_000);
+    expect(store.count("list")).toBe(2);
   });
 });

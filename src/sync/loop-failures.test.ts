@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { StoreAnswerError, StoreTimeoutError } from "../errors/store-errors.js";
 import { encode } from "../protocol/codec.js";
 import type { StoreEntry } from "../stores/store.js";
-import { deferred, isOpen, NOW, PUSHED_POLL, RETRY, watched } from "./replica.fixture.js";
-import { StoreAnswerError, StoreTimeoutError } from "./with-deadline.js";
+import { deferred, GIVEN_UP, isOpen, NOW, PUSHED_POLL, RETRY, watched } from "./replica.fixture.js";
 
 describe("a store that fails", () => {
   function failing(): ReturnType<typeof watched> & { mend(): void } {
@@ -99,7 +99,7 @@ describe("a store that fails", () => {
 });
 
 describe("a store that hangs", () => {
-  test("is given up after a second, and asked less and less often", async () => {
+  test("is given up after five seconds, and asked less and less often", async () => {
     const { replica, store, time, health } = watched();
     const times: number[] = [];
     store.list = () => {
@@ -107,13 +107,13 @@ describe("a store that hangs", () => {
       return new Promise(() => undefined);
     };
     replica.synchroniser.start();
-    await time.advance(999);
+    await time.advance(GIVEN_UP - 1);
     expect(replica.synchroniser.down).toBe(false);
     await time.advance(1);
     expect(replica.synchroniser.down).toBe(true);
-    expect(health).toEqual([new StoreTimeoutError(1_000)]);
-    await time.advance(30_000);
-    expect(times).toEqual([0, 2_600, 6_800, 14_200, 28_000]);
+    expect(health).toEqual([new StoreTimeoutError(GIVEN_UP)]);
+    await time.advance(40_000);
+    expect(times).toEqual([0, 6_600, 14_800, 26_200, 44_000]);
   });
 
   test("and then fails, is asked at the pace of one that answers", async () => {
@@ -126,10 +126,10 @@ describe("a store that hangs", () => {
       return new Promise(() => undefined);
     };
     replica.synchroniser.start();
-    await time.advance(1_000);
+    await time.advance(GIVEN_UP);
     hangs = false;
     await time.advance(2 * RETRY + RETRY);
-    expect(times).toEqual([0, 2_600, 3_400]);
+    expect(times).toEqual([0, 6_600, 7_400]);
   });
 
   test("and then answers, hangs for the first time when it hangs again", async () => {
@@ -142,21 +142,21 @@ describe("a store that hangs", () => {
     const times: number[] = [];
     store.list = hang;
     replica.synchroniser.start();
-    await time.advance(1_000);
+    await time.advance(GIVEN_UP);
     if (list) store.list = list;
     await time.advance(2 * RETRY);
     store.list = hang;
-    await time.advance(PUSHED_POLL + 1_000 + 2 * RETRY);
-    expect(times).toEqual([0, 2_600 + PUSHED_POLL, 2_600 + PUSHED_POLL + 2_600]);
+    await time.advance(PUSHED_POLL + GIVEN_UP + 2 * RETRY);
+    expect(times).toEqual([0, 6_600 + PUSHED_POLL, 6_600 + PUSHED_POLL + 6_600]);
   });
 
-  test("and answers late, is asked again sooner: it is back", async () => {
+  test("and fails late, is asked again sooner: it is back", async () => {
     const { replica, store, time } = watched();
     const answer = deferred<StoreEntry[]>();
     const list = store.list?.bind(store);
     store.list = () => answer.promise;
     replica.synchroniser.start();
-    await time.advance(1_100);
+    await time.advance(GIVEN_UP + 100);
     answer.reject(new Error("too late"));
     if (list) store.list = list;
     await time.advance(RETRY / 2 - 1);
@@ -165,51 +165,83 @@ describe("a store that hangs", () => {
     expect(replica.synchroniser.down).toBe(false);
   });
 
-  test("and answers late while it is asked again already, or is up again, is asked no sooner", async () => {
-    const { replica, store, time } = watched();
+  test("and answers late, is up with that answer, and is waited for longer from then on", async () => {
+    const { replica, store, time, health } = watched();
+    const entry = { key: "circuit:x", value: encode(isOpen(40, 60_000)) };
+    store.list = () => new Promise((done) => time.after(2 * GIVEN_UP, () => done([entry])));
+    replica.synchroniser.start();
+    await time.advance(GIVEN_UP);
+    expect(replica.synchroniser.down).toBe(true);
+    await time.advance(GIVEN_UP);
+    expect(replica.synchroniser.down).toBe(false);
+    expect(replica.circuit("x").sighting).not.toBeNull();
+    await time.advance(10 * PUSHED_POLL);
+    expect(health).toEqual([new StoreTimeoutError(GIVEN_UP), "up"]);
+  });
+
+  test("and answers late, when a newer read was answered already, tells nothing", async () => {
+    const { replica, store, time, breaker } = watched();
     const first = deferred<StoreEntry[]>();
-    const second = deferred<StoreEntry[]>();
+    const answers = [first.promise];
+    store.list = (prefix) => {
+      store.asked.push(["list", prefix]);
+      return answers.shift() ?? [];
+    };
+    replica.synchroniser.start();
+    await time.advance(GIVEN_UP + 2 * RETRY);
+    expect(replica.synchroniser.down).toBe(false);
+    first.resolve([{ key: "circuit:x", value: encode(isOpen(40)) }]);
+    await time.advance(RETRY);
+    expect(breaker.changes).toBe(0);
+    expect(store.count("list")).toBe(2);
+  });
+
+  test("and answers late while it is asked again, is up; what it was asked again counts as well", async () => {
+    const { replica, store, time, breaker } = watched();
+    const [first, second] = [deferred<StoreEntry[]>(), deferred<StoreEntry[]>()];
     const answers = [first.promise, second.promise];
     store.list = (prefix) => {
       store.asked.push(["list", prefix]);
       return answers.shift() ?? [];
     };
     replica.synchroniser.start();
-    await time.advance(2_600);
-    const { pending } = time;
+    await time.advance(GIVEN_UP + 2 * RETRY + 100);
+    expect(store.count("list")).toBe(2);
     first.resolve([]);
     await time.advance(0);
-    expect(time.pending).toBe(pending);
-    await time.advance(1_000);
-    // What it gave up since the store was heard of is one: twice the pause.
-    await time.advance(2 * RETRY - 1);
-    expect(store.count("list")).toBe(2);
-    await time.advance(1);
-    expect(store.count("list")).toBe(3);
     expect(replica.synchroniser.down).toBe(false);
-    second.resolve([]);
-    await time.advance(RETRY);
-    expect(store.count("list")).toBe(3);
+    second.resolve([{ key: "circuit:x", value: encode(isOpen(40)) }]);
+    await time.advance(0);
+    expect(breaker.changes).toBe(1);
+    expect(replica.synchroniser.down).toBe(false);
   });
 
-  test("and answers late while the subscription is made anew, is asked no sooner", async () => {
+  test("and fails late while it is asked again, is asked no sooner", async () => {
     const { replica, store, time } = watched();
-    const answer = deferred<StoreEntry[]>();
+    const first = deferred<StoreEntry[]>();
     store.list = (prefix) => {
       store.asked.push(["list", prefix]);
-      return answer.promise;
-    };
-    store.watch = () => {
-      throw new Error("refused");
+      return store.count("list") === 1 ? first.promise : new Promise(() => undefined);
     };
     replica.synchroniser.start();
-    await time.advance(1_000);
-    store.watch = () => new Promise(() => undefined);
-    await time.advance(2 * RETRY);
-    const { pending } = time;
-    answer.resolve([]);
-    await time.advance(0);
-    expect(time.pending).toBe(pending);
-    expect(store.count("list")).toBe(1);
+    await time.advance(GIVEN_UP + 2 * RETRY);
+    first.reject(new Error("too late"));
+    await time.advance(RETRY);
+    expect(store.count("list")).toBe(2);
+  });
+
+  test("but answers other questions is slow, not down, three times in a row", async () => {
+    const { replica, store, time, health } = watched();
+    store.list = () => new Promise(() => undefined);
+    replica.synchroniser.start();
+    for (const down of [false, false, true]) {
+      await time.advance(1);
+      replica.answerTimes.note(time.now(), time.now());
+      await time.advance(GIVEN_UP - 1);
+      expect(replica.synchroniser.down).toBe(down);
+      await time.advance(2 * RETRY * 2 ** (down ? 0 : 1));
+      if (!down) await time.advance(0);
+    }
+    expect(health).toHaveLength(1);
   });
 });

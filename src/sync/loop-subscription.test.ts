@@ -1,27 +1,69 @@
 import { describe, expect, test } from "vitest";
 import type { StoreEntry } from "../stores/store.js";
-import { bench, deferred, POLL, PUSHED_POLL, watched } from "./replica.fixture.js";
-import { StoreTimeoutError } from "./with-deadline.js";
+import { bench, deferred, GAP, NOW, POLL, PUSHED_POLL, RETRY, watched } from "./replica.fixture.js";
 
 describe("the subscription", () => {
-  test("that fails is trouble, and is tried again with each poll, as of a store without", async () => {
-    const { replica, store, time, health } = watched();
-    const watch = store.watch?.bind(store);
-    store.watch = () => {
+  function refusing(): ReturnType<typeof watched> & { readonly asked: number[]; mend(): void } {
+    const set = watched();
+    const watch = set.store.watch?.bind(set.store);
+    const asked: number[] = [];
+    set.store.watch = () => {
+      asked.push(set.time.now() - NOW);
       throw new Error("no push");
     };
+    return {
+      ...set,
+      asked,
+      mend() {
+        if (watch) set.store.watch = watch;
+      },
+    };
+  }
+
+  test("that is refused is told once, not as a store that is down, and asked for less and less often", async () => {
+    const { replica, time, health, asked, store } = refusing();
     replica.synchroniser.start();
-    expect(health).toEqual([new Error("no push"), "up"]);
-    expect(store.count("list")).toBe(1);
-    if (watch) store.watch = watch;
+    expect(health).toEqual([]);
+    await time.advance(POLL);
+    expect(health).toEqual([["limited", new Error("no push")]]);
+    await time.advance(299 * POLL);
+    expect(health).toHaveLength(1);
+    expect(asked).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 63_000, 123_000, 183_000, 243_000]);
+    // Polls do without.
+    expect(store.count("list")).toBe(301);
+  });
+
+  test("that is refused and then isn't, pushes, after a read of what was missed", async () => {
+    const { replica, store, time, health, mend } = refusing();
+    replica.synchroniser.start();
+    mend();
     await time.advance(POLL);
     expect(store.count("watch")).toBe(1);
     expect(store.count("list")).toBe(2);
     await time.advance(PUSHED_POLL - 1);
     expect(store.count("list")).toBe(2);
+    expect(health).toEqual([]);
   });
 
-  test("that hangs is given up after two seconds, and ended where it comes to be after all", async () => {
+  test("that failed with a store that was down is asked for as soon as the store is up", async () => {
+    const { replica, store, time, health, mend } = refusing();
+    const list = store.list?.bind(store);
+    store.list = () => {
+      throw new Error("down");
+    };
+    replica.synchroniser.start();
+    await time.advance(20_000);
+    mend();
+    if (list) store.list = list;
+    await time.advance(RETRY);
+    expect(replica.synchroniser.down).toBe(false);
+    expect(store.count("watch")).toBe(0);
+    await time.advance(POLL);
+    expect(store.count("watch")).toBe(1);
+    expect(health).toEqual([new Error("down"), "up"]);
+  });
+
+  test("that hangs is waited for two seconds, and pushes when it comes to be, after a read of what was missed", async () => {
     const { replica, store, time, health } = watched();
     const watch = deferred<AsyncDisposable>();
     store.watch = () => watch.promise;
@@ -30,15 +72,40 @@ describe("the subscription", () => {
     expect(store.count("list")).toBe(0);
     await time.advance(1);
     expect(store.count("list")).toBe(1);
-    expect(health[0]).toEqual(new StoreTimeoutError(2_000));
     let ended = 0;
     watch.resolve({
       [Symbol.asyncDispose]: async () => {
         ended++;
       },
     });
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(2);
+    expect(health).toEqual([]);
+    await time.advance(PUSHED_POLL - 1);
+    expect(store.count("list")).toBe(2);
+    await replica.synchroniser.close();
+    expect(ended).toBe(1);
+  });
+
+  test("that comes to be when another already is, is ended", async () => {
+    const { replica, store, time } = watched();
+    const first = deferred<AsyncDisposable>();
+    const watch = store.watch?.bind(store);
+    store.watch = () => first.promise;
+    replica.synchroniser.start();
+    await time.advance(2_000);
+    if (watch) store.watch = watch;
+    await time.advance(2 * POLL);
+    expect(store.count("watch")).toBe(1);
+    let ended = 0;
+    first.resolve({
+      [Symbol.asyncDispose]: async () => {
+        ended++;
+      },
+    });
     await time.advance(0);
     expect(ended).toBe(1);
+    expect(store.ended).toBe(0);
   });
 
   test("that hangs, and fails at last, harms nobody", async () => {
@@ -54,7 +121,7 @@ describe("the subscription", () => {
     await time.advance(0);
     process.off("unhandledRejection", note);
     expect(unhandled).toEqual([]);
-    expect(health).toHaveLength(2);
+    expect(health).toEqual([]);
   });
 
   test("that comes to be after the end is ended, and nothing is read", async () => {

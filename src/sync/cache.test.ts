@@ -1,21 +1,23 @@
 import { describe, expect, test } from "vitest";
+import { StoreAnswerError } from "../errors/store-errors.js";
 import { decodeCircuit, encode } from "../protocol/codec.js";
+import type { StoreEntry } from "../stores/store.js";
 import { Entry } from "./entry.js";
+import { arrivalOf } from "./reconcile.js";
 import {
   arrive,
   bench,
+  deliver,
   FRESH,
   isClosed,
   isHeld,
   isLeased,
   isOpen,
   NOW,
-  PUSH,
   push,
   WALL,
   watched,
 } from "./replica.fixture.js";
-import { StoreAnswerError } from "./with-deadline.js";
 
 const HOUR = 3_600_000;
 
@@ -114,8 +116,10 @@ describe("a record that comes in", () => {
   });
 
   test("as an entry that is none is trouble, and nothing else", () => {
-    const { replica, health } = watched();
-    for (const entry of [null, 7, { key: "circuit:x" }, { key: 1, value: "" }]) replica.deliver(entry, PUSH);
+    const { replica, health, store } = watched();
+    replica.synchroniser.start();
+    for (const entry of [null, 7, { key: "circuit:x" }, { key: 1, value: "" }])
+      store.watcher?.change(entry as StoreEntry);
     expect(health).toEqual([
       new StoreAnswerError("the store delivered an entry that is none: { key: string, value: string }"),
     ]);
@@ -124,27 +128,14 @@ describe("a record that comes in", () => {
 
   test("that is no record is trouble, once for the same bytes, and changes nothing", () => {
     const { replica, health, breaker } = watched();
-    replica.deliver({ key: "circuit:x", value: "rubbish" }, PUSH);
+    deliver(replica, { key: "circuit:x", value: "rubbish" });
+    replica.health.tellInvalid();
     expect(health).toEqual([
       new StoreAnswerError(
         'what the store has under "circuit:x" is no record of failfast (7 characters); it is ignored, and overwritten at the next change',
       ),
     ]);
-    expect(replica.circuit("x")).toMatchObject({ rubbish: "rubbish", sighting: null, stored: "rubbish" });
-    expect(breaker.changes).toBe(0);
-    push(replica, "circuit:x", isOpen(40));
-    expect(replica.circuit("x").rubbish).toBeUndefined();
-  });
-
-  test("that is no record, again, is no trouble once another trouble took its place", () => {
-    const { replica, health, breaker } = watched();
-    replica.deliver({ key: "circuit:x", value: "rubbish" }, PUSH);
-    const entry = replica.circuit("x");
-    entry.rubbish = undefined;
-    replica.recovered();
-    entry.rubbish = "rubbish";
-    replica.deliver({ key: "circuit:x", value: "rubbish" }, PUSH);
-    expect(health).toEqual([expect.any(StoreAnswerError), "up"]);
+    expect(replica.circuit("x")).toMatchObject({ sighting: null, stored: "rubbish" });
     expect(breaker.changes).toBe(0);
   });
 });
@@ -154,7 +145,7 @@ describe("what the store lacks", () => {
     const { replica, breaker, time } = watched();
     const entry = replica.circuit("x");
     arrive(replica, entry, isOpen(40));
-    replica.lacks(entry);
+    replica.cache.recordMissing(entry);
     expect(entry).toMatchObject({ stored: null, restoring: true, sighting: { record: { revision: 40 } } });
     expect(time.pending).toBe(1);
     expect(breaker.changes).toBe(1);
@@ -163,7 +154,7 @@ describe("what the store lacks", () => {
   test("and nobody saw is nothing", () => {
     const { replica, health } = watched();
     const entry = replica.circuit("x");
-    replica.lacks(entry);
+    replica.cache.recordMissing(entry);
     expect(entry).toMatchObject({ stored: null, sighting: null, restoring: false });
     expect(health).toEqual([]);
   });
@@ -206,7 +197,7 @@ describe("what the store lacks", () => {
 
 test("what came in at a time in the store that nobody can believe came in at none", () => {
   const { replica } = bench();
-  expect(replica.arrival({ now: WALL }, true)).toEqual({ now: WALL, fresh: true });
-  expect(replica.arrival({ now: "soon" }, false)).toEqual({ now: undefined, fresh: false });
-  expect(replica.arrival({}, true)).toEqual(FRESH);
+  expect(arrivalOf(replica.storeClock, WALL, true)).toEqual({ now: WALL, fresh: true });
+  expect(arrivalOf(replica.storeClock, "soon", false)).toEqual({ now: undefined, fresh: false });
+  expect(arrivalOf(replica.storeClock, undefined, true)).toEqual(FRESH);
 });

@@ -5,13 +5,13 @@ import {
   AHEAD,
   type Bench,
   bench,
+  deliver,
   isClosed,
   isHeld,
   isLeased,
   isOpen,
   listener,
   NOW,
-  PUSH,
   push,
   WALL,
   watched,
@@ -27,17 +27,17 @@ describe("a deadline", () => {
   test("is what the store's clock says, where the delivery has it and it can be believed", () => {
     const set = watched();
     const value = encode(isOpen(40, 10_000));
-    set.replica.deliver({ key: "circuit:x", value, now: WALL + AHEAD + 9_700 }, PUSH);
+    deliver(set.replica, { key: "circuit:x", value, now: WALL + AHEAD + 9_700 });
     expect(deadline(set)).toBe(NOW + 300);
     const other = watched();
-    other.replica.deliver({ key: "circuit:x", value, now: Number.NaN }, PUSH);
+    deliver(other.replica, { key: "circuit:x", value, now: Number.NaN });
     expect(deadline(other)).toBe(NOW + 10_000);
   });
 
   test("of a record of any age is judged by the wall clock", () => {
     const set = watched();
     const value = encode({ ...isOpen(40), until: WALL + 200 });
-    set.replica.deliver({ key: "circuit:x", value }, { fresh: false, current: true });
+    deliver(set.replica, { key: "circuit:x", value }, false, true);
     expect(deadline(set)).toBe(NOW + 200);
   });
 
@@ -47,25 +47,24 @@ describe("a deadline", () => {
     await set.time.advance(100);
     push(set.replica, "circuit:x", isOpen(40));
     expect(deadline(set)).toBe(NOW + 1_000);
-    set.replica.deliver({ key: "circuit:x", value: encode(isOpen(40)), now: WALL + AHEAD }, PUSH);
+    deliver(set.replica, { key: "circuit:x", value: encode(isOpen(40)), now: WALL + AHEAD });
     expect(deadline(set)).toBe(NOW + 1_000);
   });
 
   test("moves earlier, where the same record comes with the time in the store", () => {
     const set = watched();
     push(set.replica, "circuit:x", isOpen(40));
-    set.replica.deliver({ key: "circuit:x", value: encode(isOpen(40)), now: WALL + AHEAD + 600 }, PUSH);
+    deliver(set.replica, { key: "circuit:x", value: encode(isOpen(40)), now: WALL + AHEAD + 600 });
     expect(deadline(set)).toBe(NOW + 400);
     expect(set.breaker.changes).toBe(2);
   });
 
   test("is judged once where no time comes with it: the wall clock may have moved", () => {
     const set = watched();
-    const how = { fresh: false, current: true };
     const value = encode({ ...isOpen(40), until: WALL + 200 });
-    set.replica.deliver({ key: "circuit:x", value }, how);
+    deliver(set.replica, { key: "circuit:x", value }, false, true);
     set.time.jumpWall(150);
-    set.replica.deliver({ key: "circuit:x", value }, how);
+    deliver(set.replica, { key: "circuit:x", value }, false, true);
     expect(deadline(set)).toBe(NOW + 200);
   });
 

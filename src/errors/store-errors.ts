@@ -1,0 +1,15 @@
+/** The store gave no answer within the deadline this library sets. Found as the `error` of `store-down`. */
+export class StoreTimeoutError extends Error {
+  override readonly name = "StoreTimeoutError";
+  readonly code = "ERR_FAILFAST_STORE_TIMEOUT";
+
+  constructor(ms: number) {
+    super(`the store did not answer within ${ms} ms; calls go on with what this process knows`);
+  }
+}
+
+/** The store answered what no store may. Found as the `error` of `store-down`. */
+export class StoreAnswerError extends Error {
+  override readonly name = "StoreAnswerError";
+  readonly code = "ERR_FAILFAST_STORE_ANSWER";
+}

@@ -1,0 +1,240 @@
+import { StoreAnswerError } from "../errors/store-errors.js";
+import { decodeCircuit, decodeHold } from "../protocol/codec.js";
+import { CIRCUIT, circuitKey, HOLD, holdKey } from "../protocol/key.js";
+import { compare } from "../protocol/merge.js";
+import {
+  type CircuitRecord,
+  type HoldRecord,
+  LEASE_LONGEST_MS,
+  OPERATOR_LONGEST_MS,
+  type VersionedRecord,
+} from "../protocol/record.js";
+import type { Clock } from "../runtime/clock.js";
+import type { StoreEntry } from "../stores/store.js";
+import { Entry, type Subscriber } from "./entry.js";
+import type { Health } from "./health.js";
+import { type Arrival, remaining } from "./local-deadline.js";
+
+/** Records of circuits that this process doesn't use are kept while they restrict, and no more than this. */
+const MAX_UNUSED_RECORDS = 10_000;
+
+/** The entry of a circuit's record, or of a hold's. */
+export type AnyEntry = Entry<CircuitRecord> | Entry<HoldRecord>;
+
+/** What the cache takes of the replica, and tells it. */
+export interface CacheHost {
+  readonly clock: Clock;
+  readonly health: Health;
+  /** Others than this library write into the store, for times of their own. */
+  readonly foreign: boolean;
+  /** The store has an older record than this process, or none. */
+  forgotten(entry: Entry<VersionedRecord>): void;
+  /** Another's write came through. */
+  othersWrote(entry: Entry<VersionedRecord>): void;
+  /** An older record came in: a late message, or the store forgot what is known, which a read tells. */
+  oldNews(): void;
+}
+
+/**
+ * This process's own copy of the records of its fleet, by the encoded names of their circuits.
+ *
+ * Records come in by push, by poll and in answers to writes, in any order, any number of times, or not at
+ * all; `receive` joins them. Nothing in here throws into a call.
+ */
+export class RecordCache {
+  readonly subscribers: Map<string, Subscriber> = new Map();
+  readonly circuits: Map<string, Entry<CircuitRecord>> = new Map();
+  readonly holds: Map<string, Entry<HoldRecord>> = new Map();
+  /** A record that restricts was not kept: a name that comes into use has to be read by itself. */
+  overflowed = false;
+  readonly #host: CacheHost;
+  #adoptions = 0;
+
+  constructor(host: CacheHost) {
+    this.#host = host;
+  }
+
+  /** The adoptions so far: what was adopted later than a read began is newer than its answer. */
+  get adoptions(): number {
+    return this.#adoptions;
+  }
+
+  /** What this process has of a circuit's record, made when there is something to keep. */
+  circuit(name: string): Entry<CircuitRecord> {
+    return this.#entry(this.circuits, name, () => new Entry(circuitKey(name), decodeCircuit));
+  }
+
+  /** What this process has of an operator's hold. */
+  hold(name: string): Entry<HoldRecord> {
+    return this.#entry(this.holds, name, () => new Entry(holdKey(name), decodeHold));
+  }
+
+  /** The entry of a key, where there is one. */
+  known(key: string): AnyEntry | undefined {
+    return key.startsWith(HOLD)
+      ? this.holds.get(key.slice(HOLD.length))
+      : this.circuits.get(key.slice(CIRCUIT.length));
+  }
+
+  *entries(): Generator<AnyEntry> {
+    yield* this.circuits.values();
+    yield* this.holds.values();
+  }
+
+  /** A breaker begins to use the records of its name; what nobody here used is now judged by its own time. */
+  subscribe(name: string, subscriber: Subscriber): void {
+    this.subscribers.set(name, subscriber);
+    const circuit = this.circuits.get(name);
+    const hold = this.holds.get(name);
+    if (hold) hold.subscriber = subscriber;
+    if (circuit === undefined) return;
+    circuit.subscriber = subscriber;
+    const { sighting } = circuit;
+    if (sighting === null) return;
+    const deadline = Math.min(
+      sighting.deadline,
+      this.#host.clock.now() + this.#longest(circuit, sighting.record),
+    );
+    circuit.sighting = { ...sighting, deadline };
+  }
+
+  /** What restricts calls is kept, for the next breaker of that name. */
+  unsubscribe(name: string): void {
+    this.subscribers.delete(name);
+    for (const entries of [this.circuits, this.holds]) {
+      const entry = entries.get(name);
+      if (entry === undefined) continue;
+      entry.subscriber = undefined;
+      if (!this.restricts(entry)) entries.delete(name);
+      else if (this.circuits.size + this.holds.size > MAX_UNUSED_RECORDS) {
+        entries.delete(name);
+        this.overflowed = true;
+      }
+    }
+  }
+
+  /**
+   * Joins what came in with what is known. `current` says that the store holds just this now, which a push
+   * does not say: only then is a lower revision than ours a store that forgot, and not a late message.
+   */
+  receive(entry: Entry<VersionedRecord>, raw: string | null, arrival: Arrival, current: boolean): void {
+    if (raw === null) {
+      this.recordMissing(entry);
+      return;
+    }
+    const { clock, health } = this.#host;
+    const change = raw !== entry.stored;
+    if (current || entry.stored === undefined || entry.stored === null) entry.stored = raw;
+    const known = entry.sighting;
+    const record = raw === known?.raw ? known.record : entry.decode(raw, clock.wall());
+    if (record === undefined) {
+      const what = `what the store has under "${entry.key}" is no record of failfast (${raw.length} characters)`;
+      const error = new StoreAnswerError(`${what}; it is ignored, and overwritten at the next change`);
+      health.invalid(entry.key, raw, error);
+      return;
+    }
+    health.valid(entry.key);
+    entry.seen = Math.max(entry.seen, record.revision);
+    const longest = this.#longest(entry, record);
+    let deadline = clock.now() + remaining(record, arrival, clock.wall(), longest);
+    // Fixed at the first sight, and from then on it may only move earlier, through any number of renewals.
+    if (known !== null && sameDeadline(known.record, record)) deadline = Math.min(deadline, known.deadline);
+    const order = known === null ? 1 : compare({ raw, record }, known);
+    if (order < 0) {
+      if (change && entry.stored === raw) entry.storedDeadline = deadline;
+      if (current) this.#host.forgotten(entry);
+      else if (change) this.#host.oldNews();
+      return;
+    }
+    entry.stored = raw;
+    if (order === 0 && arrival.now === undefined) return;
+    entry.sighting = { raw, record, deadline };
+    if (order === 0) {
+      // The store's clock tells that it ends sooner.
+      if (known !== null && deadline < known.deadline) entry.subscriber?.changed();
+      return;
+    }
+    entry.adopted = ++this.#adoptions;
+    if (entry.write?.nonce === record.nonce) {
+      entry.write.granted(raw);
+      return;
+    }
+    this.#host.othersWrote(entry);
+    entry.subscriber?.changed();
+  }
+
+  /** The store has nothing under its key: it forgot what this process saw, if it saw anything. */
+  recordMissing(entry: Entry<VersionedRecord>): void {
+    entry.stored = null;
+    this.#host.health.valid(entry.key);
+    this.#host.forgotten(entry);
+  }
+
+  /** A push, or one record of a list. */
+  deliver({ key, value }: StoreEntry, arrival: Arrival, current: boolean): void {
+    const isHold = key.startsWith(HOLD);
+    if (!isHold && !key.startsWith(CIRCUIT)) return;
+    const name = key.slice((isHold ? HOLD : CIRCUIT).length);
+    const known = this.known(key);
+    if (known || this.subscribers.has(name)) {
+      this.receive(known ?? (isHold ? this.hold(name) : this.circuit(name)), value, arrival, current);
+    } else if (isHold || !value.includes('"state":"closed"')) {
+      this.#receiveUnused(isHold ? this.hold(name) : this.circuit(name), value, arrival, current);
+    }
+  }
+
+  /** The record of a circuit that nobody here uses yet: kept if it restricts, for the next breaker of that name. */
+  #receiveUnused(entry: AnyEntry, raw: string, arrival: Arrival, current: boolean): void {
+    this.receive(entry, raw, arrival, current);
+    const restricts = this.restricts(entry);
+    if (restricts && this.circuits.size + this.holds.size <= MAX_UNUSED_RECORDS) return;
+    this.overflowed ||= restricts;
+    this.#delete(entry);
+  }
+
+  /** Forgets a record that restricts nobody, unless a breaker here uses it. */
+  prune(entry: AnyEntry): void {
+    if (entry.subscriber === undefined) this.#delete(entry);
+  }
+
+  /** It keeps calls out, or an operator holds the circuit. */
+  restricts({ key, sighting }: AnyEntry): boolean {
+    if (sighting === null) return false;
+    const { record, deadline } = sighting;
+    const now = this.#host.clock.now();
+    if (key.startsWith(HOLD)) return record.state !== "released" && (record.until === 0 || now < deadline);
+    return record.state !== "closed" && now < deadline;
+  }
+
+  #delete({ key }: AnyEntry): void {
+    if (key.startsWith(HOLD)) this.holds.delete(key.slice(HOLD.length));
+    else this.circuits.delete(key.slice(CIRCUIT.length));
+  }
+
+  #entry<R extends VersionedRecord>(
+    entries: Map<string, Entry<R>>,
+    name: string,
+    make: () => Entry<R>,
+  ): Entry<R> {
+    let entry = entries.get(name);
+    if (entry === undefined) {
+      entry = make();
+      entry.subscriber = this.subscribers.get(name);
+      entries.set(name, entry);
+    }
+    return entry;
+  }
+
+  #longest(entry: Entry<VersionedRecord>, record: VersionedRecord): number {
+    if (record.state === "half-open") return LEASE_LONGEST_MS;
+    const manual = (record as Partial<CircuitRecord>).manual ?? true;
+    return manual || this.#host.foreign
+      ? OPERATOR_LONGEST_MS
+      : (entry.subscriber?.longest ?? OPERATOR_LONGEST_MS);
+  }
+}
+
+/** Renewals keep the deadline they renew. */
+function sameDeadline(known: VersionedRecord, record: VersionedRecord): boolean {
+  return known.until === record.until && known.state === record.state && known.until !== 0;
+}

@@ -1,0 +1,223 @@
+import { describe, expect, test } from "vitest";
+import { StoreAnswerError } from "../errors/store-errors.js";
+import { encode } from "../protocol/codec.js";
+import type { SwapResult } from "../stores/store.js";
+import {
+  type Bench,
+  bench,
+  deferred,
+  deliver,
+  GIVEN_UP,
+  isHeld,
+  isOpen,
+  push,
+  watched,
+} from "./replica.fixture.js";
+import { write } from "./writer.js";
+
+describe("the store's health", () => {
+  test("is told once when it goes, and once when all is well again", () => {
+    const { replica, health } = watched();
+    replica.health.recovered();
+    expect(health).toEqual([]);
+    replica.health.failed("first");
+    replica.health.failed("second");
+    expect(health).toEqual(["first"]);
+    replica.health.recovered();
+    replica.health.recovered();
+    expect(health).toEqual(["first", "up"]);
+    replica.health.failed("third");
+    expect(health).toEqual(["first", "up", "third"]);
+  });
+
+  test("goes for each record that is none, once while it is there, and is back when all are gone", () => {
+    const { replica, health } = watched();
+    deliver(replica, { key: "hold:x", value: "rubbish" });
+    deliver(replica, { key: "circuit:other", value: "rubbish" });
+    expect(health).toEqual([]);
+    replica.health.tellInvalid();
+    for (let again = 0; again < 3; again++) {
+      deliver(replica, { key: "hold:x", value: "rubbish" });
+      deliver(replica, { key: "circuit:other", value: "rubbish" });
+      replica.health.recovered();
+      replica.health.tellInvalid();
+    }
+    expect(health).toEqual([expect.any(StoreAnswerError), expect.any(StoreAnswerError)]);
+    push(replica, "hold:x", isHeld(1, "open"));
+    expect(health).toHaveLength(2);
+    replica.health.listed(new Set(["circuit:another"]));
+    expect(health.slice(2)).toEqual(["up"]);
+    deliver(replica, { key: "hold:x", value: "rubbish" });
+    replica.health.tellInvalid();
+    expect(health.slice(3)).toEqual([expect.any(StoreAnswerError)]);
+  });
+
+  test("goes again for other bytes that are no record, and not for those that were replaced before it was told", () => {
+    const { replica, health } = watched();
+    deliver(replica, { key: "circuit:x", value: "rubbish" });
+    deliver(replica, { key: "circuit:y", value: "rubbish" });
+    push(replica, "circuit:y", isOpen(1));
+    replica.health.tellInvalid();
+    deliver(replica, { key: "circuit:x", value: "more rubbish" });
+    replica.health.tellInvalid();
+    expect(health.map(String)).toEqual([
+      expect.stringContaining('"circuit:x" is no record of failfast (7 characters)'),
+      expect.stringContaining('"circuit:x" is no record of failfast (12 characters)'),
+    ]);
+  });
+
+  test("is told of a hundred records that are none, and then of those that come in their place", () => {
+    const { replica, health } = bench();
+    for (let n = 0; n < 150; n++) deliver(replica, { key: `circuit:${n}`, value: "rubbish" });
+    replica.health.tellInvalid();
+    expect(health).toHaveLength(100);
+    deliver(replica, { key: "circuit:7", value: "more rubbish" });
+    replica.health.tellInvalid();
+    expect(health).toHaveLength(101);
+  });
+
+  test("goes when reads fail, though a record was none already", () => {
+    const { replica, health } = watched();
+    deliver(replica, { key: "circuit:x", value: "rubbish" });
+    replica.health.tellInvalid();
+    replica.health.failed("first");
+    expect(health).toEqual([expect.any(StoreAnswerError), "first"]);
+    replica.health.recovered();
+    expect(health.slice(2)).toEqual(["up"]);
+    replica.cache.recordMissing(replica.circuit("x"));
+    expect(health).toHaveLength(3);
+  });
+
+  test("is not back while reads fail, though what was no record is gone", () => {
+    const { replica, health } = watched();
+    replica.health.failed("first");
+    deliver(replica, { key: "circuit:x", value: "rubbish" });
+    replica.health.tellInvalid();
+    replica.cache.recordMissing(replica.circuit("x"));
+    expect(health).toEqual(["first", expect.any(StoreAnswerError)]);
+    replica.health.recovered();
+    expect(health.slice(2)).toEqual(["up"]);
+  });
+
+  test("is limited where push is refused: that is told once", () => {
+    const { replica, health } = watched();
+    replica.health.limited("refused");
+    replica.health.limited("refused again");
+    replica.health.recovered();
+    expect(health).toEqual([["limited", "refused"]]);
+  });
+
+  test("is not well while a write failed and is still wanted", () => {
+    const { replica, health, breaker } = watched();
+    const entry = replica.circuit("x");
+    replica.health.failed("first");
+    replica.health.unwritten.add(entry);
+    breaker.pending = true;
+    replica.health.recovered();
+    expect(health).toEqual(["first"]);
+    breaker.pending = false;
+    replica.health.recovered();
+    expect(health).toEqual(["first", "up"]);
+    replica.health.failed("second");
+    breaker.pending = true;
+    replica.health.recovered();
+    expect(health).toEqual(["first", "up", "second", "up"]);
+  });
+
+  test("is nobody's wish once its breaker is gone", () => {
+    const { replica, health } = bench();
+    replica.health.unwritten.add(replica.circuit("x"));
+    replica.health.failed("first");
+    replica.health.recovered();
+    expect(health).toEqual(["first", "up"]);
+  });
+});
+
+describe("what is settled", () => {
+  function flushes({ replica, store }: Bench, name: string): { settle(answer: SwapResult): void } {
+    const answer = deferred<SwapResult>();
+    store.swap = () => answer.promise;
+    replica.storeClock.absent = true;
+    write(
+      replica,
+      replica.circuit(name),
+      () => isOpen(1),
+      () => undefined,
+    );
+    return { settle: answer.resolve };
+  }
+
+  const done = { ok: true, value: encode(isOpen(1)) };
+
+  test("is so at once where nothing is under way; what is pending is proposed", async () => {
+    const { replica, breaker } = watched();
+    await replica.settled();
+    expect(breaker.flushes).toBe(1);
+  });
+
+  test("leaves alone what waits to be tried again", async () => {
+    const { replica, breaker } = watched();
+    replica.circuit("x").retry = () => undefined;
+    await replica.settled();
+    expect(breaker.flushes).toBe(0);
+  });
+
+  test("is so when the last write has ended, for all that asked", async () => {
+    const set = watched();
+    const first = flushes(set, "x");
+    const second = flushes(set, "y");
+    const asked: number[] = [];
+    void set.replica.settled().then(() => void asked.push(1));
+    void set.replica.settled().then(() => void asked.push(2));
+    first.settle(done);
+    await set.time.advance(0);
+    expect(asked).toEqual([]);
+    second.settle(done);
+    await set.time.advance(0);
+    expect(asked).toEqual([1, 2]);
+  });
+
+  test("isn't so when writes begin meanwhile", async () => {
+    const set = watched();
+    const first = flushes(set, "x");
+    let settled = false;
+    void set.replica.settled().then(() => {
+      settled = true;
+    });
+    first.settle(done);
+    set.breaker.flush = () => void flushes(set, "y");
+    await set.time.advance(0);
+    expect(settled).toBe(false);
+    await set.time.advance(GIVEN_UP);
+    expect(settled).toBe(true);
+  });
+
+  test("ends the replica, at once where nothing is under way", async () => {
+    const set = watched();
+    set.replica.synchroniser.start();
+    let closed = false;
+    void set.replica.close().then(() => {
+      closed = true;
+    });
+    await set.time.advance(0);
+    expect(closed).toBe(true);
+    expect(set.replica.synchroniser.closed).toBe(true);
+    expect(set.store.ended).toBe(1);
+    expect(set.time.pending).toBe(0);
+  });
+
+  test("is waited for at the end, half a second at most", async () => {
+    const set = watched();
+    set.replica.writeBegan();
+    let closed = false;
+    void set.replica.close().then(() => {
+      closed = true;
+    });
+    await set.time.advance(499);
+    expect(closed).toBe(false);
+    expect(set.replica.synchroniser.closed).toBe(false);
+    await set.time.advance(1);
+    expect(closed).toBe(true);
+    expect(set.replica.synchroniser.closed).toBe(true);
+  });
+});

@@ -1,0 +1,95 @@
+import type { VersionedRecord } from "../protocol/record.js";
+import type { Entry } from "./entry.js";
+
+/** Who is told of the store's health. */
+export interface StoreHealth {
+  /** Reads or writes fail, or a record can't be read. */
+  down(error: unknown): void;
+  up(): void;
+  /** The store works, but not all of it: push was refused. */
+  limited(error: unknown): void;
+}
+
+/** Records that can't be read are told one by one up to this many. */
+const MOST_INVALID = 100;
+
+/**
+ * What is wrong with the store, told once while it is so: reads or writes that fail, and records that can't be read.
+ * Neither hides the other.
+ */
+export class Health {
+  readonly #listener: StoreHealth;
+  #failing = false;
+  /** The last that was told is `down`. */
+  #toldDown = false;
+  readonly #invalid = new Map<string, string>();
+  readonly #untold = new Map<string, unknown>();
+  #limited = false;
+  /** What can't be written, though the store may answer otherwise. */
+  readonly unwritten: Set<Entry<VersionedRecord>> = new Set();
+
+  constructor(listener: StoreHealth) {
+    this.#listener = listener;
+  }
+
+  /** A read or a write failed. */
+  failed(error: unknown): void {
+    if (this.#failing) return;
+    this.#failing = true;
+    this.#down(error);
+  }
+
+  /** A read succeeded, or a write: all is well again unless something that was to be written still can't be. */
+  recovered(): void {
+    if (!this.#failing) return;
+    for (const entry of this.unwritten) {
+      if (entry.subscriber?.pending) return;
+      this.unwritten.delete(entry);
+    }
+    this.#failing = false;
+    this.#up();
+  }
+
+  /** What the store has under the key can't be read. */
+  invalid(key: string, raw: string, error: unknown): void {
+    const known = this.#invalid.get(key);
+    if (known === raw || (known === undefined && this.#invalid.size >= MOST_INVALID)) return;
+    this.#invalid.set(key, raw);
+    this.#untold.set(key, error);
+  }
+
+  /** What was read is read: tells of the records that couldn't be. */
+  tellInvalid(): void {
+    for (const error of this.#untold.values()) this.#down(error);
+    this.#untold.clear();
+  }
+
+  /** The store has a record under the key, or nothing. */
+  valid(key: string): void {
+    this.#untold.delete(key);
+    if (this.#invalid.delete(key) && this.#invalid.size === 0 && !this.#failing) this.#up();
+  }
+
+  /** A whole list was read: of the records that couldn't be, those that are gone are forgotten. */
+  listed(keys: ReadonlySet<string>): void {
+    for (const key of this.#invalid.keys()) if (!keys.has(key)) this.valid(key);
+  }
+
+  /** Reads succeed, but push was refused. */
+  limited(error: unknown): void {
+    if (this.#limited) return;
+    this.#limited = true;
+    this.#listener.limited(error);
+  }
+
+  #down(error: unknown): void {
+    this.#toldDown = true;
+    this.#listener.down(error);
+  }
+
+  #up(): void {
+    if (!this.#toldDown) return;
+    this.#toldDown = false;
+    this.#listener.up();
+  }
+}

@@ -1,0 +1,100 @@
+import type { Clock } from "../runtime/clock.js";
+import type { Store } from "../stores/store.js";
+import type { AnswerTimes } from "./answer-times.js";
+import type { RecordCache } from "./cache.js";
+import { read } from "./store-operations.js";
+import { type Outcome, within } from "./with-deadline.js";
+
+/** When a read is given up, in ms: its answer counts all the same, whenever it comes. */
+export const READ_MS = 5_000;
+/** Single reads at a time. */
+const LANES = 16;
+
+/** What reading takes of the replica. */
+export interface ReaderHost {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly answerTimes: AnswerTimes;
+  readonly cache: RecordCache;
+}
+
+/** A key, and whether a change of it is new: it was looked at not long ago, and nothing was missed since. */
+export interface KeyToRead {
+  readonly key: string;
+  readonly fresh: boolean;
+}
+
+/** Reads single keys into the cache, a few at a time, each under a deadline of its own. */
+export class KeyReader {
+  readonly #host: ReaderHost;
+  #waiting: (() => void)[] = [];
+  #asked = 0;
+  #asking = false;
+
+  constructor(host: ReaderHost) {
+    this.#host = host;
+  }
+
+  /** `done` is called when all were answered, or one failed and those asked by then are over. */
+  read(keys: readonly KeyToRead[], done: (outcome: Outcome<undefined>) => void): void {
+    let left = keys.length;
+    let result: Outcome<undefined> = { ok: true, value: undefined };
+    const over = (): void => {
+      if (--left === 0) done(result);
+    };
+    if (left === 0) done(result);
+    for (const key of keys) {
+      this.#waiting.push(() => {
+        if (!result.ok) {
+          this.#asked--;
+          over();
+          return;
+        }
+        this.#ask(key, (outcome) => {
+          if (!outcome.ok) result = outcome;
+          over();
+        });
+      });
+    }
+    this.#askNext();
+  }
+
+  #askNext(): void {
+    if (this.#asking) return;
+    this.#asking = true;
+    while (this.#asked < LANES) {
+      const ask = this.#waiting.shift();
+      if (ask === undefined) break;
+      this.#asked++;
+      ask();
+    }
+    this.#asking = false;
+  }
+
+  #ask({ key, fresh }: KeyToRead, done: (outcome: Outcome<unknown>) => void): void {
+    const { clock, store, answerTimes, cache } = this.#host;
+    const sent = clock.now();
+    const { adoptions } = cache;
+    const take = (outcome: Outcome<string | null>): void => {
+      if (!outcome.ok) return;
+      answerTimes.note(sent, clock.now());
+      const entry = cache.known(key);
+      if (outcome.value !== null) {
+        const current = entry === undefined || (entry.write === undefined && entry.adopted <= adoptions);
+        cache.deliver({ key, value: outcome.value }, { now: undefined, fresh }, current);
+      } else if (entry && entry.write === undefined && entry.adopted <= adoptions) cache.recordMissing(entry);
+    };
+    within(
+      clock,
+      READ_MS,
+      () => read(store, key),
+      (outcome) => {
+        this.#asked--;
+        take(outcome);
+        done(outcome);
+        this.#askNext();
+      },
+      take,
+    );
+  }
+}

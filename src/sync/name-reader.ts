@@ -1,0 +1,115 @@
+import { CIRCUIT, circuitKey, HOLD, holdKey } from "../protocol/key.js";
+import type { KeyReader, KeyToRead, ReaderHost } from "./key-reader.js";
+import type { Outcome } from "./with-deadline.js";
+
+/** In the long run, and at the first read. Each name has two keys. */
+const KEYS_PER_SECOND = 100;
+const FIRST_KEYS = 2_000;
+/** No name is read again within this time, in ms. */
+const PAUSE_MS = 700;
+/** What has changed since a look so lately, in ms, is about as new as that. */
+const LATELY_MS = 3_000;
+
+/**
+ * Reads names one by one, where the store can't list: at most `KEYS_PER_SECOND`, however many names there are. First
+ * come the names that just came into use, then those whose circuit restricts calls or has something to propose, which
+ * get half of the rest, then the name that was not read for the longest time.
+ */
+export class NameReader {
+  readonly #host: ReaderHost;
+  readonly #keys: KeyReader;
+  readonly #new = new Set<string>();
+  /** When each name was read, the longest ago first. */
+  readonly #readAt = new Map<string, number>();
+  /** How many keys may be read now, and how many at most after a pause. */
+  #keysLeft = FIRST_KEYS;
+  #mostLeft = KEYS_PER_SECOND;
+  #countedAt: number | undefined;
+
+  constructor(host: ReaderHost, keys: KeyReader) {
+    this.#host = host;
+    this.#keys = keys;
+  }
+
+  add(name: string): void {
+    this.#new.add(name);
+  }
+
+  forget(name: string): void {
+    this.#new.delete(name);
+    this.#readAt.delete(name);
+  }
+
+  /** Reads names that came into use, as far as the pace allows. */
+  readNew(done: (outcome: Outcome<undefined>) => void): void {
+    this.#read(this.#takeNew(this.#namesAllowed()), false, done);
+  }
+
+  /** Reads the names whose turn it is. `unbroken`: no change was missed since they were read last. */
+  readNext(unbroken: boolean, done: (outcome: Outcome<undefined>) => void): void {
+    const allowed = this.#namesAllowed();
+    const names = this.#takeNew(allowed);
+    const due = this.#host.clock.now() - PAUSE_MS;
+    const isDue = (name: string): boolean => (this.#readAt.get(name) ?? Infinity) <= due;
+    const half = names.size + (allowed - names.size) / 2;
+    for (const name of this.#urgent()) {
+      if (names.size >= half) break;
+      if (isDue(name)) names.add(name);
+    }
+    for (const name of this.#readAt.keys()) {
+      // One is always read, or nothing would be learned of a store that is down.
+      if (names.size > 0 && (names.size >= allowed || !isDue(name))) break;
+      names.add(name);
+    }
+    this.#read(names, unbroken, done);
+    this.#keysLeft = Math.min(this.#keysLeft, this.#mostLeft);
+  }
+
+  /** What is left unread between two polls may be read at the next, if they are this far apart. */
+  saveUp(pollMs: number): void {
+    this.#mostLeft = (KEYS_PER_SECOND * pollMs) / 1_000;
+  }
+
+  *#urgent(): Generator<string> {
+    const { cache } = this.#host;
+    for (const entry of cache.entries()) {
+      if (entry.subscriber && (entry.subscriber.pending || cache.restricts(entry)))
+        yield entry.key.slice((entry.key.startsWith(HOLD) ? HOLD : CIRCUIT).length);
+    }
+  }
+
+  #takeNew(allowed: number): Set<string> {
+    const names = new Set<string>();
+    for (const name of this.#new) {
+      if (names.size >= allowed) break;
+      names.add(name);
+      this.#new.delete(name);
+    }
+    return names;
+  }
+
+  #namesAllowed(): number {
+    const now = this.#host.clock.now();
+    const earned = ((now - (this.#countedAt ?? now)) * KEYS_PER_SECOND) / 1_000;
+    this.#countedAt = now;
+    this.#keysLeft = Math.max(this.#keysLeft, Math.min(this.#keysLeft + earned, this.#mostLeft));
+    return Math.floor(this.#keysLeft / 2);
+  }
+
+  #read(names: ReadonlySet<string>, unbroken: boolean, done: (outcome: Outcome<undefined>) => void): void {
+    const now = this.#host.clock.now();
+    const keys: KeyToRead[] = [];
+    for (const name of names) {
+      const fresh = unbroken && now - (this.#readAt.get(name) ?? -Infinity) <= LATELY_MS;
+      this.#readAt.delete(name);
+      this.#readAt.set(name, now);
+      keys.push({ key: circuitKey(name), fresh }, { key: holdKey(name), fresh });
+    }
+    this.#keysLeft -= keys.length;
+    this.#keys.read(keys, (outcome) => {
+      if (!outcome.ok)
+        for (const name of names) if (this.#readAt.has(name)) this.#readAt.set(name, -Infinity);
+      done(outcome);
+    });
+  }
+}

@@ -1,0 +1,105 @@
+import { StoreAnswerError } from "../errors/store-errors.js";
+import type { Clock } from "../runtime/clock.js";
+import type { StoreListing } from "../stores/store.js";
+import type { AnyEntry, RecordCache } from "./cache.js";
+import type { Health } from "./health.js";
+import type { KeyToRead } from "./key-reader.js";
+import type { Arrival } from "./local-deadline.js";
+import { inSlices } from "./slices.js";
+import type { StoreClock } from "./store-clock.js";
+import { isEntry } from "./store-operations.js";
+import type { Outcome } from "./with-deadline.js";
+
+/** Records that a poll looks at, one by one, because a list of changes doesn't say that they are still there. */
+const VERIFIED_A_POLL = 16;
+
+/** What reconciling takes of the replica. */
+export interface ReconcileHost {
+  readonly clock: Clock;
+  readonly storeClock: StoreClock;
+  readonly health: Health;
+  readonly cache: RecordCache;
+}
+
+/** A list that was asked for. */
+export interface ListRead {
+  readonly sent: number;
+  /** What had been adopted by then: an answer says nothing of what came later. */
+  readonly adoptions: number;
+  /** Nothing was missed since the read before, so that what changed since is new. */
+  readonly fresh: boolean;
+  /** It was asked for what changed since. */
+  readonly since: string | undefined;
+}
+
+/** Brings the cache in step with what the store listed. */
+export class Reconciler {
+  readonly #host: ReconcileHost;
+  /** Records that restricted and are still to be looked at, before all that do are once more. */
+  readonly #unverified: AnyEntry[] = [];
+
+  constructor(host: ReconcileHost) {
+    this.#host = host;
+  }
+
+  /** `done` gets the keys to look at by themselves. */
+  take(listing: StoreListing, read: ListRead, done: (outcome: Outcome<readonly KeyToRead[]>) => void): void {
+    const { clock, storeClock, cache, health } = this.#host;
+    const { sent, adoptions, fresh, since } = read;
+    const complete = since === undefined || listing.complete === true;
+    const listed = new Set<string>();
+    let clockRead = storeClock.learn(listing.now, sent);
+    const isOlder = (entry: AnyEntry): boolean => entry.write === undefined && entry.adopted <= adoptions;
+
+    const take = (entry: unknown): void => {
+      if (!isEntry(entry)) {
+        refuseEntry(health);
+        listed.add("");
+        return;
+      }
+      if (!clockRead) clockRead = storeClock.learn(entry.now, sent);
+      listed.add(entry.key);
+      const known = cache.known(entry.key);
+      const arrival = arrivalOf(storeClock, entry.now ?? listing.now, fresh);
+      cache.deliver(entry, arrival, known === undefined || isOlder(known));
+    };
+    const lookAtAll = this.#unverified.length === 0;
+    const settle = (entry: AnyEntry): void => {
+      if (complete && !listed.has(entry.key) && isOlder(entry)) cache.recordMissing(entry);
+      if (!cache.restricts(entry)) cache.prune(entry);
+      else if (lookAtAll) this.#unverified.push(entry);
+    };
+
+    inSlices(clock, listing.entries, take, (taken) => {
+      if (!taken.ok) {
+        done(taken);
+        return;
+      }
+      if (complete) health.listed(listed);
+      inSlices(clock, cache.entries(), settle, () =>
+        done({ ok: true, value: complete ? [] : this.#toVerify(listed) }),
+      );
+    });
+  }
+
+  /** Those that a list of changes left out may be unchanged, or lost: a few of them are looked at each time. */
+  #toVerify(listed: ReadonlySet<string>): readonly KeyToRead[] {
+    return this.#unverified
+      .splice(0, VERIFIED_A_POLL)
+      .filter((entry) => this.#host.cache.restricts(entry) && !listed.has(entry.key))
+      .map(({ key }) => ({ key, fresh: false }));
+  }
+}
+
+/** What came in is no entry. */
+export function refuseEntry(health: Health): void {
+  health.invalid(
+    "",
+    "",
+    new StoreAnswerError("the store delivered an entry that is none: { key: string, value: string }"),
+  );
+}
+
+export function arrivalOf(storeClock: StoreClock, now: unknown, fresh: boolean): Arrival {
+  return { now: storeClock.believable(now) ? now : undefined, fresh };
+}
