@@ -7,11 +7,14 @@ import { sharedFailfast } from "./api/shared.js";
  */
 export const failfast: Failfast = /* @__PURE__ */ sharedFailfast();
 
-export type { Circuit, CircuitDecorator, Signal, Snapshot } from "./api/circuit.js";
+export type { Circuit, Signal } from "./api/circuit.js";
+export type { CircuitDecorator } from "./api/circuit-decorator.js";
 export type { Circuits } from "./api/circuits.js";
+export { type FirstAvailableOptions, firstAvailable } from "./api/first-available.js";
+export type { FleetCircuit } from "./api/fleet-circuits.js";
 export type { LintFinding } from "./api/lint.js";
+export type { Snapshot } from "./api/snapshot.js";
 export type { OperatorResult } from "./breaker/operator.js";
-export { firstAvailable } from "./call/first-available.js";
 export type { StreamSource } from "./call/stream.js";
 export { FailfastError, type FailfastErrorFields, isFailfastError } from "./errors/failfast-error.js";
 export { StoreAnswerError, StoreTimeoutError } from "./errors/store-errors.js";
@@ -26,6 +29,7 @@ export type { Duration } from "./options/duration.js";
 export type {
   Backoff,
   CircuitOptions,
+  CircuitUpdate,
   ErrorClass,
   Exceptions,
   FailfastDefaults,

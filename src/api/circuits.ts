@@ -3,7 +3,8 @@ import { wrap } from "../call/wrap.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
 import { formatValue } from "../options/format-value.js";
 import type { CircuitUpdate } from "../options/options.js";
-import { type Circuit, type CircuitDecorator, makeCircuit } from "./circuit.js";
+import { type Circuit, makeCircuit } from "./circuit.js";
+import type { CircuitDecorator } from "./circuit-decorator.js";
 import { apply } from "./decorate.js";
 import type { GuardsByName } from "./guards-by-name.js";
 

@@ -3,8 +3,11 @@
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
 import type { Duration } from "../options/duration.js";
 import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
-import type { Circuit, FallbackResult } from "./circuit.js";
+import { keepAlive } from "../runtime/keep-alive.js";
+import type { Circuit } from "./circuit.js";
+import type { FallbackResult } from "./circuit-decorator.js";
 import type { Circuits } from "./circuits.js";
+import type { FleetCircuit } from "./fleet-circuits.js";
 import type { LintFinding } from "./lint.js";
 import { Registry } from "./registry.js";
 
@@ -41,13 +44,23 @@ export interface Failfast<D = never> extends AsyncDisposable {
    * @throws {Error} when one has: it lists them.
    */
   configure(defaults: FailfastDefaults): void;
-  /** Every circuit there is now. */
+  /** Every circuit that this process has now. */
   circuits(): IterableIterator<Circuit>;
+  /**
+   * Every circuit that its stores have a record of, whichever process uses it, and those of this process: names, states
+   * and holds, as the stores have them now. A circuit that never opened has no record.
+   *
+   * @throws what a store does, where it can't be read.
+   */
+  fleet(): Promise<FleetCircuit[]>;
   /** What the traffic so far speaks against in the circuits' settings: some that can never trip, or trip needlessly. */
   lint(): LintFinding[];
   /** Listens to all of its circuits and their stores. */
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
-  /** Resolves when the first read of each store is done or given up. */
+  /**
+   * Resolves when the first read of each store is done or given up: the default one's, and those of the circuits there
+   * are. This promise, and those below, keep the process alive until they settle.
+   */
   ready(): Promise<void>;
   /** Resolves when every pending write is done or given up: for a function's or a script's last line. */
   settled(): Promise<void>;
@@ -71,9 +84,10 @@ export function createFailfast<R = never>(defaults?: FailfastDefaults<R>): Failf
     lint: () => registry.lint(),
     on: (event: FailfastEventName, listener: FailfastListener<FailfastEventName>) =>
       registry.events.on(event, listener),
-    ready: () => registry.ready(),
-    settled: () => registry.settled(),
-    close: () => registry.close(),
-    [Symbol.asyncDispose]: () => registry.close(),
+    fleet: () => keepAlive(registry.fleet()),
+    ready: () => keepAlive(registry.ready()),
+    settled: () => keepAlive(registry.settled()),
+    close: () => keepAlive(registry.close()),
+    [Symbol.asyncDispose]: () => keepAlive(registry.close()),
   }) as unknown as Failfast<FallbackResult<R>>;
 }

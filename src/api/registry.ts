@@ -21,6 +21,7 @@ import { type Circuit, makeCircuit } from "./circuit.js";
 import { type Circuits, circuitNamed, makeCircuits } from "./circuits.js";
 import { type Definition, settingsOf, withUpdate } from "./definition.js";
 import { Definitions } from "./definitions.js";
+import { type FleetCircuit, fleetCircuits } from "./fleet-circuits.js";
 import { Handle, type HandleOwner } from "./handle.js";
 import { type LintFinding, lintBreaker } from "./lint.js";
 import { NamedCircuits } from "./named-circuits.js";
@@ -112,10 +113,15 @@ export class Registry implements HandleOwner {
     return [...this.#sessions.breakers()].flatMap((breaker) => [...lintBreaker(breaker)]);
   }
 
-  async ready(): Promise<void> {
-    if (this.#defaults.store !== undefined) this.#sessions.of(this.#defaults.store);
-    for (const definition of this.#definitions) this.#breakerOf(definition);
-    await this.#sessions.ready();
+  /** What the stores have, of all processes. */
+  async fleet(): Promise<FleetCircuit[]> {
+    this.#openSessions();
+    return (await Promise.all([...this.#sessions].map(fleetCircuits))).flat();
+  }
+
+  ready(): Promise<void> {
+    this.#openSessions();
+    return this.#sessions.ready();
   }
 
   settled(): Promise<void> {
@@ -124,6 +130,11 @@ export class Registry implements HandleOwner {
 
   close(): Promise<void> {
     return this.#sessions.close();
+  }
+
+  #openSessions(): void {
+    if (this.#defaults.store !== undefined) this.#sessions.of(this.#defaults.store);
+    for (const definition of this.#definitions) this.#breakerOf(definition);
   }
 
   get returns(): "promise" | "value" | undefined {

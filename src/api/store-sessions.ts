@@ -45,6 +45,10 @@ export class StoreSessions {
     return session;
   }
 
+  [Symbol.iterator](): IterableIterator<StoreSession> {
+    return this.#sessions.values();
+  }
+
   *breakers(): Generator<Breaker> {
     for (const { replica } of this.#sessions.values()) {
       for (const breaker of replica.subscribers.values()) if (breaker instanceof Breaker) yield breaker;

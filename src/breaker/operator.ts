@@ -5,13 +5,20 @@ import { type WriteOutcome, write } from "../sync/writer.js";
 import type { Breaker } from "./breaker.js";
 import type { ActiveHold } from "./state.js";
 
-/** Whether the whole fleet has what an operator asked for; where not, it should be asked again. */
+/** What came of an operator's verb. */
 export interface OperatorResult {
+  /** Whether the whole fleet has what was asked for; where not, it should be asked again. */
   readonly stored: boolean;
+  /**
+   * There, and false, where nobody knows the name: it is defined nowhere in this process, and the store has no record
+   * of it. It may be misspelt, or never have opened yet.
+   */
+  readonly known?: false;
 }
 
-/** How long an operator's verb waits for a write that is under way, and between looks at it. */
-const PATIENCE_MS = 1_000;
+/** How long a verb waits for a write under way, loses races, or finds the store down, before it gives up, in ms. */
+const PATIENCE_MS = 6_000;
+const PATIENCE_WHILE_DOWN_MS = 1_000;
 const LOOK_MS = 10;
 
 /** Opens the circuit, whatever its state: here at once, for the fleet when the store has it. */
@@ -60,10 +67,11 @@ async function put<R extends VersionedRecord>(
 ): Promise<OperatorResult> {
   const { replica, clock } = breaker.session;
   replica.synchroniser.start();
-  const deadline = clock.now() + PATIENCE_MS;
+  const began = clock.now();
   for (;;) {
     const outcome = await new Promise<WriteOutcome>((done) => write(replica, entry, decide, done));
-    if (outcome !== "busy" || clock.now() >= deadline) return { stored: outcome === "granted" };
+    const patience = replica.synchroniser.down ? PATIENCE_WHILE_DOWN_MS : PATIENCE_MS;
+    if (outcome === "granted" || clock.now() - began >= patience) return { stored: outcome === "granted" };
     await new Promise<void>((done) => clock.after(LOOK_MS, done));
   }
 }

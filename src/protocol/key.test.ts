@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { circuitKey, encodeName, holdKey } from "./key.js";
+import { circuitKey, decodeName, encodeName, holdKey } from "./key.js";
 import { runs } from "./runs.fixture.js";
 
 const anyName = fc.oneof(
@@ -47,6 +47,29 @@ describe("rule 16: names are any string", () => {
   ])("%j is %s", (name, key) => {
     expect(encodeName(name)).toBe(key);
   });
+
+  test("a name that was not cut is read back as it was", () => {
+    fc.assert(
+      fc.property(anyName, (name) => {
+        const encoded = encodeName(name);
+        if (!encoded.includes("~")) expect(decodeName(encoded)).toBe(name);
+      }),
+      runs(5_000),
+    );
+  });
+
+  test.each(["x", "é", "\ud83d\ude00", "\ud800", "a%"])(
+    "of one that was cut, of %j, its beginning is read back",
+    (unit) => {
+      for (const offset of [0, 1, 2, 3]) {
+        const name = "o".repeat(offset) + unit.repeat(161);
+        const decoded = decodeName(encodeName(name));
+        expect(decoded.endsWith("\u2026")).toBe(true);
+        expect(name.startsWith(decoded.slice(0, -1))).toBe(true);
+        expect(decoded.length).toBeGreaterThan(8);
+      }
+    },
+  );
 
   test("the longest that is not cut", () => {
     expect(encodeName("x".repeat(160))).toBe("x".repeat(160));

@@ -26,6 +26,29 @@ function encodeCharacter(character: string): string {
   return encodeURIComponent(character);
 }
 
+/** The name behind an encoded one; of one that was cut, its beginning and an ellipsis. */
+export function decodeName(encoded: string): string {
+  if (encoded === "%") return "";
+  const [kept = "", hash] = encoded.split("~");
+  const whole = hash === undefined ? kept : kept.replace(/%(?:u[\dA-F]{0,3}|[\dA-F]?)$/, "");
+  const name = whole.replace(/%u([\dA-F]{4})|(?:%[\dA-F]{2})+/g, (escaped, unit: string | undefined) =>
+    unit === undefined ? decodeBytes(escaped) : String.fromCharCode(Number.parseInt(unit, 16)),
+  );
+  return hash === undefined ? name : `${name}\u2026`;
+}
+
+/** Percent-encoded UTF-8; the last character may have been cut. */
+function decodeBytes(escaped: string): string {
+  for (let end = escaped.length; end > 0; end -= 3) {
+    try {
+      return decodeURIComponent(escaped.slice(0, end));
+    } catch {
+      // One byte less, then.
+    }
+  }
+  return "";
+}
+
 export const CIRCUIT = "circuit:";
 export const HOLD = "hold:";
 

@@ -34,6 +34,30 @@ test("when all fail, the last failure is thrown; when none admits, the rejection
   await expect(firstAvailable(circuits, () => 1)).rejects.toSatisfy(isFailfastError);
 });
 
+test('when none admits, "try" asks the one that reopens soonest, past its circuit', async () => {
+  const { circuits } = two();
+  for (const circuit of circuits) await circuit.trip();
+  const asked: string[] = [];
+  const ask = async (circuit: { name: string }): Promise<string> => {
+    asked.push(circuit.name);
+    if (asked.length > 1) throw boom;
+    return circuit.name;
+  };
+  expect(await firstAvailable(circuits, ask, { whenAllOpen: "try" })).toBe("b");
+  await expect(firstAvailable(circuits, ask, { whenAllOpen: "try" })).rejects.toBe(boom);
+  expect([asked, circuits.map(({ state }) => state)]).toEqual([
+    ["b", "b"],
+    ["open", "open"],
+  ]);
+  await circuits[1].hold("open");
+  expect(await firstAvailable(circuits, ({ name }) => name, { whenAllOpen: "try" })).toBe("a");
+  await circuits[0].hold("open");
+  await expect(firstAvailable(circuits, ask, { whenAllOpen: "try" })).rejects.toSatisfy(isFailfastError);
+  await expect(firstAvailable(circuits, ask, { whenAllOpen: "no" as never })).rejects.toThrow(
+    /whenAllOpen is "no"/,
+  );
+});
+
 test("a caller's abort ends it: no further circuit is tried", async () => {
   const { circuits } = two();
   const caller = new AbortController();

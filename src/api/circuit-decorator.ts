@@ -1,0 +1,42 @@
+// biome-ignore lint/suspicious/noExplicitAny: the one type that every function and method fits, whatever its `this`
+export type Guardable = (this: any, ...args: any[]) => unknown;
+
+/** A result of type `V` where a fallback may take its place. */
+type OrFallback<V, R> = V extends PromiseLike<infer P> ? Promise<P | Awaited<R>> : V | R;
+
+/**
+ * The type of a guarded function: its own, unless the fallback gives something else. Properties it has beside its call
+ * are not there: they would go past the circuit.
+ */
+export type Guarded<F extends Guardable, R> = [keyof F] extends [never]
+  ? [Awaited<R>] extends [Awaited<ReturnType<F>>]
+    ? F
+    : (this: ThisParameterType<F>, ...args: Parameters<F>) => OrFallback<ReturnType<F>, R>
+  : (this: ThisParameterType<F>, ...args: Parameters<F>) => OrFallback<ReturnType<F>, R>;
+
+/** What a method must be for a decorator to keep its type: one whose result may be the fallback's. */
+type Admits<F extends Guardable, R> = [Awaited<R>] extends [Awaited<ReturnType<F>>]
+  ? unknown
+  : { readonly "the method's result does not include what the fallback gives": R };
+
+/** What a fallback adds to results; one of type `any` or `unknown` adds nothing that could be told. */
+export type FallbackResult<R> = unknown extends R ? never : R;
+
+/**
+ * A circuit as a decorator and a wrapper: what it is applied to keeps its type.
+ *
+ * `R`: what its fallback gives. `T`: the class whose methods it decorates.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a decorator is told its class by its context, whatever that is
+export interface CircuitDecorator<R = never, T = any> {
+  /** Decorates a method, as a standard (TC39) decorator. */
+  <F extends Guardable>(method: F & Admits<F, R>, context: ClassMethodDecoratorContext<T, F>): F;
+  /** Decorates a method, as a legacy (`experimentalDecorators`) decorator. */
+  <F extends Guardable>(
+    target: T & object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<F> & Admits<F, R>,
+  ): TypedPropertyDescriptor<F>;
+  /** Wraps a function: the same signature, the same `this`, name and length. */
+  <F extends Guardable>(fn: F, context?: undefined): Guarded<F, R>;
+}

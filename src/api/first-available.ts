@@ -1,0 +1,82 @@
+import type { CallerSignal } from "../call/policy.js";
+import { neverAborting } from "../call/run.js";
+import { rejectionIn } from "../errors/failfast-error.js";
+import { formatValue } from "../options/format-value.js";
+import type { Circuit, Signal } from "./circuit.js";
+
+/** How `firstAvailable` goes about it. */
+export interface FirstAvailableOptions {
+  /** The caller's own: once it is aborted no further circuit is tried. */
+  readonly signal?: Signal | undefined;
+  /**
+   * `"reject"`: the call is not made. `"try"`: the block is called for the circuit that reopens soonest, past its
+   * circuit, unless an operator holds it open; what comes of that counts for nothing. Default: `"reject"`.
+   */
+  readonly whenAllOpen?: "reject" | "try" | undefined;
+}
+
+/** A circuit that did not admit the call. */
+interface Rejection {
+  readonly circuit: Circuit<unknown>;
+  readonly error: unknown;
+  readonly retryAfterMs: number;
+  readonly held: boolean;
+}
+
+/**
+ * Runs a block through the first of several circuits that admits the call, and goes on to the next when it fails:
+ * several providers of one thing, in the order of preference.
+ *
+ * ```ts
+ * const answer = await firstAvailable([openai, anthropic], (circuit, signal) => ask(clients[circuit.name], signal));
+ * ```
+ *
+ * @param fn gets the circuit that admitted the call, and the signal that `.run` gives.
+ * @throws what the last circuit that admitted the call threw; or, where none did, the `FailfastError` of the one
+ * that may be called soonest.
+ * @throws {TypeError} a list that is empty or holds what is no circuit, or a wrong option.
+ */
+export async function firstAvailable<T>(
+  circuits: readonly Circuit<unknown>[],
+  fn: (circuit: Circuit, signal: Signal) => T | PromiseLike<T>,
+  options: FirstAvailableOptions = {},
+): Promise<T> {
+  const { signal, whenAllOpen = "reject" } = options;
+  checkArguments(circuits, whenAllOpen);
+  let failure: { readonly error: unknown } | undefined;
+  const rejections: Rejection[] = [];
+  for (const circuit of circuits) {
+    let called = false;
+    try {
+      const call = (given: Signal) => {
+        called = true;
+        return fn(circuit as Circuit, given);
+      };
+      return (await circuit.run(call, { signal })) as T;
+    } catch (error) {
+      if ((signal as CallerSignal | undefined)?.aborted) throw error;
+      const rejection = called ? undefined : rejectionIn(error);
+      if (rejection !== undefined) {
+        const { retryAfterMs, held } = rejection;
+        rejections.push({ circuit, error, retryAfterMs, held: held === "open" });
+      } else if (called) failure = { error };
+      else throw error;
+    }
+  }
+  if (failure !== undefined) throw failure.error;
+  const bySoonest = rejections.sort((a, b) => a.retryAfterMs - b.retryAfterMs);
+  const soonest = bySoonest.find(({ held }) => !held);
+  if (whenAllOpen === "try" && soonest !== undefined)
+    return fn(soonest.circuit as Circuit, signal ?? (neverAborting() as Signal));
+  throw bySoonest[0]?.error;
+}
+
+function checkArguments(circuits: unknown, whenAllOpen: unknown): void {
+  const listed: readonly unknown[] = Array.isArray(circuits) ? circuits : [];
+  if (listed.length === 0 || listed.some((each) => typeof (each as Circuit | undefined)?.run !== "function"))
+    throw new TypeError(
+      `firstAvailable takes a list of circuits, at least one; this is ${formatValue(circuits)}`,
+    );
+  if (whenAllOpen !== "reject" && whenAllOpen !== "try")
+    throw new TypeError(`whenAllOpen is ${formatValue(whenAllOpen)}: it takes "reject" or "try"`);
+}

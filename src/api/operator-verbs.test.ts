@@ -1,0 +1,191 @@
+import { describe, expect, test } from "vitest";
+import { createFailfast, type FailfastError, memoryStore, type Store } from "../index.js";
+import { manualClock } from "../testing/index.js";
+
+describe("an operator's verb", () => {
+  test("says that nobody knows a misspelt name", async () => {
+    const store = memoryStore();
+    const app = createFailfast({ store })("billing", 60);
+    const script = createFailfast({ store });
+    expect(await script("biling").reset()).toEqual({ stored: true, known: false });
+    expect(await script("biling2").hold("open")).toEqual({ stored: true, known: false });
+    await app.trip();
+    expect(await script("billing").reset()).toEqual({ stored: true });
+    expect(await createFailfast({ store })("billing").hold("open")).toEqual({ stored: true });
+    expect(await app.release()).toEqual({ stored: true });
+  });
+
+  test("knows a name that is defined or guards something here, though it never opened", async () => {
+    const failfast = createFailfast({ timeout: 60 });
+    failfast("defined", 60);
+    failfast("wrapped")(async () => 1);
+    const byHost = failfast((host: string) => `api:${host}`, 60);
+    await byHost(async (host: string) => host)("a");
+    for (const circuit of [failfast("defined"), failfast("wrapped"), byHost.for("a")])
+      expect(await circuit.reset()).toEqual({ stored: true });
+    expect(await failfast("mispelt").reset()).toEqual({ stored: true, known: false });
+  });
+
+  test("takes times in every form, and says which it takes", async () => {
+    const clock = manualClock();
+    const circuit = createFailfast({ clock })("x", 60);
+    await circuit.hold("open", { until: "10m" });
+    expect([circuit.retryAfter, circuit.snapshot().until]).toEqual([600, clock.wall() + 600_000]);
+    await circuit.hold("open", { until: new Date(clock.wall() + 60_000) });
+    expect(circuit.retryAfter).toBe(60);
+    await circuit.hold("open", { until: clock.wall() + 30_000 });
+    expect(circuit.retryAfter).toBe(30);
+    for (const until of ["25h", "0s", 60, new Date(0), new Date(Number.NaN)] as const)
+      await expect(circuit.hold("open", { until })).rejects.toThrow(/^until is /);
+    await expect(circuit.hold("open", { until: "soon" as never })).rejects.toThrow(TypeError);
+  });
+
+  test("that loses its races goes on until it has won", async () => {
+    const real = memoryStore();
+    let lost = 0;
+    const store: Store = {
+      ...real,
+      swap(key, expect, value, ttlMs) {
+        // Others write again and again, as in a crowd of processes.
+        if (value.includes('"reset') && lost++ < 20) return { ok: false, value: expect };
+        return real.swap?.(key, expect, value, ttlMs) ?? { ok: false, value: null };
+      },
+    };
+    const circuit = createFailfast({ store })("x", 60);
+    await circuit.trip();
+    expect(await circuit.reset({ reason: "reset" })).toEqual({ stored: true });
+    expect([circuit.state, lost]).toEqual(["closed", 21]);
+  });
+});
+
+test("a held circuit tells of its hold: who, why, since when and until when", async () => {
+  const clock = manualClock();
+  const store = memoryStore({ clock });
+  const circuit = createFailfast({ clock, store, host: "a" })("x", 60);
+  await circuit.run(() => Promise.reject(new TypeError("boom"))).catch(() => undefined);
+  await clock.advance(5_000);
+  const until = clock.wall() + 600_000;
+  await createFailfast({ clock, store, host: "ops" })("x").hold("open", { reason: "game day", until: "10m" });
+  await clock.advance(1);
+  expect(circuit.snapshot()).toMatchObject({
+    state: "open",
+    held: "open",
+    reason: "game day",
+    by: expect.stringMatching(/^ops\//),
+    at: until - 600_000,
+    until,
+  });
+  await circuit.release();
+  expect(circuit.snapshot()).toMatchObject({
+    held: undefined,
+    reason: "TypeError",
+    by: expect.stringMatching(/^a\//),
+  });
+});
+
+describe("the fleet's circuits", () => {
+  test("are listed by any process, as the store has them", async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    const app = createFailfast({ clock, store, host: "app" });
+    app("never-opened", 60);
+    await app("tripped", 60).trip({ reason: "maintenance" });
+    await app("héld {1}", 60).hold("closed", { reason: "game day" });
+    await app("closed", 60).trip();
+    await app("closed").reset();
+    const long = `tenant:${"x".repeat(200)}`;
+    await app(long, 60).trip();
+    await clock.advance(10_000);
+    const listed = await createFailfast({ clock, store }).fleet();
+    expect(listed.map(({ name, state, held, retryAfter }) => [name, state, held, retryAfter])).toEqual([
+      ["closed", "closed", undefined, 0],
+      ["héld {1}", "closed", "closed", 0],
+      [expect.stringMatching(/^tenant:x+…$/), "open", undefined, 50],
+      ["tripped", "open", undefined, 50],
+    ]);
+    expect(listed.at(-1)).toMatchObject({
+      reason: "maintenance",
+      by: expect.stringMatching(/^app\//),
+      until: clock.wall() + 50_000,
+    });
+    expect((await app.fleet()).map(({ name }) => name)).toContain("never-opened");
+    await clock.advance(51_000);
+    expect((await app.fleet()).at(-1)).toMatchObject({ name: "tripped", state: "half-open", retryAfter: 0 });
+  });
+
+  test("of a store that can't list are those in use here", async () => {
+    const { get, set, delete: remove } = memoryStore();
+    const store = { get, set, delete: remove };
+    await createFailfast({ store })("x", 60).trip();
+    const failfast = createFailfast({ store });
+    failfast("x");
+    failfast("y", 60);
+    expect((await failfast.fleet()).map(({ name, state }) => [name, state])).toEqual([
+      ["x", "open"],
+      ["y", "closed"],
+    ]);
+  });
+
+  test("can't be listed while the store is down: its error says so", async () => {
+    const down = (): never => {
+      throw new Error("down");
+    };
+    await expect(
+      createFailfast({ store: { get: down, set: down, delete: down, list: down } }).fleet(),
+    ).rejects.toThrow("down");
+  });
+});
+
+test("options change while a circuit runs: its state and what it counted stay", async () => {
+  const clock = manualClock();
+  const failfast = createFailfast({ clock });
+  const circuit = failfast("x", 60, { threshold: 3, window: "1m" });
+  const guarded = circuit(async () => {
+    throw new Error("boom");
+  });
+  const fail = async (): Promise<void> => void (await guarded().catch(() => undefined));
+  await fail();
+  await fail();
+  circuit.update({ timeout: "5m", stackTraces: true });
+  await fail();
+  expect([circuit.state, circuit.retryAfter]).toEqual(["open", 300]);
+  circuit.update({ timeout: 30 });
+  expect(circuit.retryAfter).toBe(300);
+  await circuit.reset();
+  circuit.update({ threshold: 1, window: undefined });
+  await fail();
+  expect([circuit.state, circuit.retryAfter]).toEqual(["open", 30]);
+  const error = (await guarded().catch((thrown: unknown) => thrown)) as FailfastError;
+  expect(error.stack).toContain("    at ");
+  for (const wrong of [
+    { store: memoryStore() },
+    { fallback: () => 1 },
+    { threshold: 0 },
+    { quorum: 2, scope: "process" },
+  ])
+    expect(() => circuit.update(wrong as never)).toThrow();
+  expect(() => failfast("x", 30)).not.toThrow();
+  expect(() => failfast("nobody").update({ threshold: 2 })).toThrow(/"nobody" has no options here/);
+});
+
+test("slow calls count from the moment slowCall is set", async () => {
+  const clock = manualClock();
+  const circuit = createFailfast({ clock })("x", 60);
+  const guarded = circuit(async () => {
+    await clock.advance(500);
+  });
+  for (let n = 0; n < 3; n++) await guarded();
+  circuit.update({ slowCall: "400ms", minimumCalls: 2 });
+  for (let n = 0; n < 2; n++) await guarded();
+  expect(circuit.state).toBe("open");
+});
+
+test("options of a circuit that arguments name change for that name alone", async () => {
+  const clock = manualClock();
+  const byHost = createFailfast({ clock })((host: string) => host, 60, { maxCircuits: 1 });
+  byHost.for("a").update({ timeout: 30 });
+  await byHost.for("b").trip();
+  expect(byHost.for("b").retryAfter).toBe(60);
+  await byHost.for("a").trip();
+  expect(byHost.for("a").retryAfter).toBe(30);
+});
