@@ -2,7 +2,8 @@ import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { openFolder } from "./files/folder.js";
-import { append, readAll, readOne } from "./files/log.js";
+import { Listing } from "./files/listing.js";
+import { append, readOne } from "./files/log.js";
 import { baseOf } from "./files/name.js";
 import type { FileRecord } from "./files/record.js";
 import { sweeper } from "./files/sweep.js";
@@ -34,6 +35,7 @@ export function fileStore(dir: string = defaultDir(), options: FileStoreOptions 
   const { prefix = "failfast" } = options;
   const folder = openFolder(resolve(text("dir", dir)), baseOf(text("prefix", prefix)));
   const sweepSoon = sweeper(folder);
+  const listing = new Listing(folder);
 
   const write = async (record: FileRecord, when: (stored: string | null) => boolean): Promise<SwapResult> => {
     const result = await append(folder, record, when);
@@ -47,7 +49,7 @@ export function fileStore(dir: string = defaultDir(), options: FileStoreOptions 
     delete: (key) => write({ key, value: "", expires: 0 }, (stored) => stored !== null),
     swap: (key, expect, value, ttlMs) =>
       write({ key, value, expires: Date.now() + ttlMs }, (stored) => stored === expect),
-    list: (start) => readAll(folder, start),
+    list: (start, since) => listing.list(start, since),
     watch: (start, on) => watch(folder, start, on),
   };
 }

@@ -1,9 +1,12 @@
 import type { Clock } from "../runtime/clock.js";
+import { ExpiryHeap } from "./expiry-heap.js";
 import { checkOptions } from "./shared/options.js";
 import type { Store, StoreEntry, StoreWatcher } from "./store.js";
 
 /** Entries a store in memory holds at most. */
 const CAPACITY = 20_000;
+/** So many of the last writes are remembered at least, for those who ask what changed. */
+const WRITES_KEPT = 1_000;
 
 export interface MemoryStoreOptions {
   /** Tells the time by which records expire. @default the wall clock of the runtime */
@@ -11,6 +14,7 @@ export interface MemoryStoreOptions {
 }
 
 interface Held {
+  readonly key: string;
   readonly value: string;
   /** In ms since the epoch. */
   readonly expires: number;
@@ -31,6 +35,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   checkOptions("memoryStore", options, ["clock"]);
   const wall = options.clock ? options.clock.wall.bind(options.clock) : () => Date.now();
   const entries = new Map<string, Held>();
+  const written = new Writes();
+  /** Made when it is full for the first time; what was replaced or deleted since it was put in is skipped. */
+  let byExpiry: ExpiryHeap<Held> | undefined;
   const watchers = new Set<{ readonly prefix: string; readonly on: StoreWatcher }>();
 
   function read(key: string, now: number): string | null {
@@ -42,11 +49,28 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   }
 
   function write(key: string, value: string, ttlMs: number, now: number): void {
-    if (!entries.has(key) && entries.size >= CAPACITY) makeRoom(entries);
-    entries.set(key, { value, expires: now + ttlMs });
+    if (!entries.has(key) && entries.size >= CAPACITY) makeRoom();
+    const held = { key, value, expires: now + ttlMs };
+    entries.set(key, held);
+    byExpiry?.push(held);
+    written.note(key);
     for (const watcher of [...watchers]) {
       // One watcher may have ended another.
       if (watchers.has(watcher) && key.startsWith(watcher.prefix)) tell(watcher.on, { key, value, now });
+    }
+  }
+
+  /** What has expired already comes before everything else. */
+  function makeRoom(): void {
+    if (byExpiry === undefined || byExpiry.size > 2 * CAPACITY) {
+      byExpiry = new ExpiryHeap();
+      for (const held of entries.values()) byExpiry.push(held);
+    }
+    for (let first = byExpiry.pop(); first !== undefined; first = byExpiry.pop()) {
+      if (entries.get(first.key) === first) {
+        entries.delete(first.key);
+        return;
+      }
     }
   }
 
@@ -61,15 +85,17 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       write(key, value, ttlMs, now);
       return { ok: true, value, now };
     },
-    list(prefix) {
+    list(prefix, since) {
       const now = wall();
+      const changed = since === undefined ? undefined : written.since(since);
       const found: StoreEntry[] = [];
-      for (const key of entries.keys()) {
+      for (const key of changed ?? entries.keys()) {
         if (!key.startsWith(prefix)) continue;
         const value = read(key, now);
         if (value !== null) found.push({ key, value, now });
       }
-      return found;
+      const complete = since !== undefined && changed === undefined;
+      return { entries: found, now, cursor: written.cursor, ...(complete ? { complete } : {}) };
     },
     watch(prefix, on) {
       const watcher = { prefix, on };
@@ -91,15 +117,27 @@ function tell(on: StoreWatcher, entry: StoreEntry): void {
   }
 }
 
-/** What has expired already comes before everything else. */
-function makeRoom(entries: Map<string, Held>): void {
-  let first: string | undefined;
-  let earliest = Number.POSITIVE_INFINITY;
-  for (const [key, { expires }] of entries) {
-    if (first === undefined || expires < earliest) {
-      earliest = expires;
-      first = key;
-    }
+/** The keys of the last writes, in order; a cursor is how many there were, and in which store. */
+class Writes {
+  readonly #store = `${Math.random().toString(36).slice(2)}:`;
+  #keys: string[] = [];
+  #forgotten = 0;
+
+  get cursor(): string {
+    return this.#store + (this.#forgotten + this.#keys.length);
   }
-  if (first !== undefined) entries.delete(first);
+
+  note(key: string): void {
+    this.#keys.push(key);
+    if (this.#keys.length < 2 * WRITES_KEPT) return;
+    this.#keys = this.#keys.slice(WRITES_KEPT);
+    this.#forgotten += WRITES_KEPT;
+  }
+
+  /** The keys written after the cursor; `undefined` where that is another store's, or too old. */
+  since(cursor: string): ReadonlySet<string> | undefined {
+    const from = Number(cursor.slice(this.#store.length)) - this.#forgotten;
+    const known = from >= 0 && from <= this.#keys.length && cursor === this.#store + (from + this.#forgotten);
+    return known ? new Set(this.#keys.slice(from)) : undefined;
+  }
 }

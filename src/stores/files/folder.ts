@@ -26,6 +26,8 @@ export interface Folder extends Files {
   ensure(): Promise<void>;
   /** A draft becomes a file as well; `false` when there is such a file, or the draft isn't there any more. */
   link(draft: string, file: string): Promise<boolean>;
+  /** When files came or went last, in ns since the epoch; `undefined` where the folder has vanished. */
+  changedAt(): Promise<bigint | undefined>;
   /** Makes a file's age 0, creating it where it is missing. */
   touch(file: string): Promise<void>;
 }
@@ -58,6 +60,7 @@ export function openFolder(dir: string, name: string): Folder {
     },
     link: (draft, file) =>
       next(() => did(["ENOENT", "EEXIST"], link(join(draftsPath, draft), join(path, file)))),
+    changedAt: async () => (await next(() => unless(["ENOENT"], lstat(path, { bigint: true }))))?.mtimeNs,
     touch: (file) => next(() => writeFile(join(path, file), "", { mode: 0o600 })),
   };
 }

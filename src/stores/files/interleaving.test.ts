@@ -119,6 +119,7 @@ function folderOf(
       return true;
     },
     async touch() {},
+    changedAt: async () => undefined,
   };
 }
 

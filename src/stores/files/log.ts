@@ -1,6 +1,6 @@
-import type { StoreEntry, SwapResult } from "../store.js";
+import type { SwapResult } from "../store.js";
 import type { Folder } from "./folder.js";
-import { baseOf, draftName, filesByKey, filesOf, mayStartWith, numberedName } from "./name.js";
+import { baseOf, draftName, filesOf, numberedName } from "./name.js";
 import { decodeRecord, encodeRecord, type FileRecord, live } from "./record.js";
 
 // The highest-numbered file of a key holds what is stored under it. No file is ever changed, no number is
@@ -26,20 +26,6 @@ interface Newest {
 export async function readOne(folder: Folder, key: string): Promise<string | null> {
   const { record } = await newest(folder, baseOf(key));
   return record?.value ?? null;
-}
-
-/** Every live record whose key starts with the prefix. */
-export async function readAll(folder: Folder, prefix: string): Promise<StoreEntry[]> {
-  await folder.ensure();
-  const found: StoreEntry[] = [];
-  for (const [base, files] of filesByKey(await folder.list())) {
-    const last = files.at(-1);
-    if (last === undefined || !mayStartWith(base, prefix)) continue;
-    const text = await folder.read(last.file);
-    const record = text === undefined ? (await newest(folder, base)).record : live(decodeRecord(text));
-    if (record?.key.startsWith(prefix)) found.push({ key: record.key, value: record.value, now: Date.now() });
-  }
-  return found;
 }
 
 /** Writes the record if what is stored is as `when` wants it, and says what is stored now. */
