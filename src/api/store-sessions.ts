@@ -2,14 +2,13 @@ import { Breaker } from "../breaker/breaker.js";
 import { StoreSession } from "../breaker/store-session.js";
 import type { Events } from "../events/events.js";
 import type { FailfastDefaults } from "../options/options.js";
-import { shortenHost } from "../protocol/codec.js";
-import type { Clock } from "../runtime/clock.js";
-import { builtin, environment, platform, warn } from "../runtime/platform.js";
+import { warn } from "../runtime/platform.js";
 import { tickingClock } from "../runtime/ticker.js";
 import { memoryStore } from "../stores/memory.js";
 import type { Store } from "../stores/store.js";
 import type { StoreHealth } from "../sync/health.js";
 import { Replica } from "../sync/replica.js";
+import { hostNameOf, identityOf, watchForOtherServices } from "./identity.js";
 
 /** A session with each store that circuits of one `failfast` are kept in, made with the first of them. */
 export class StoreSessions {
@@ -36,10 +35,11 @@ export class StoreSessions {
     const store = given ?? (this.#memory as Store);
     let session = this.#sessions.get(store);
     if (session === undefined) {
-      const name = shortenHost(host ?? hostName());
+      const name = hostNameOf(host);
+      const identity = identityOf(name, store, clock);
       const events = this.#events.in(store);
-      const identity = `${name}/${platform.process?.pid ?? 0}/${markOf(clock)}`;
-      session = new StoreSession(new Replica(store, clock, identity, health(events)), clock, events, name);
+      const replica = new Replica(store, clock, identity, health(events));
+      session = new StoreSession(replica, clock, events, name, watchForOtherServices(identity));
       this.#sessions.set(store, session);
     }
     return session;
@@ -87,26 +87,4 @@ function health(events: Events): StoreHealth {
         `a store of failfast can't push changes, they are found by polling instead: ${String(error)}`,
       ),
   };
-}
-
-/**
- * What no other process has: worker threads share a process id, and containers often a host name and the process id 1.
- * By the clock's own randomness where a clock is given, so that a simulation can be repeated.
- */
-function markOf(clock: Clock): string {
-  const mark = (random: number): string => random.toString(36).slice(2, 8).padEnd(6, "0");
-  if (clock !== tickingClock) return mark(clock.random());
-  const drawn = platform.crypto?.getRandomValues(new Uint32Array(1))[0];
-  return mark(drawn === undefined ? clock.random() : drawn / 2 ** 32);
-}
-
-function hostName(): string {
-  const given = environment("FAILFAST_HOST");
-  if (given !== undefined) return given;
-  try {
-    return builtin<{ hostname(): string }>("node:os")?.hostname() || "unknown";
-  } catch {
-    // Deno without --allow-sys.
-    return "unknown";
-  }
 }

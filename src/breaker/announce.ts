@@ -5,7 +5,9 @@ import type { ActiveHold } from "./state.js";
 /** Tells the listeners that the circuit changed its state. */
 export function announceState(breaker: Breaker, state: CircuitState, local: boolean): void {
   const type = state === "closed" ? "close" : state;
-  const { events } = breaker.session;
+  const { events, openedBy } = breaker.session;
+  const { record } = breaker;
+  if (state === "open" && !local && record && !record.manual) openedBy(breaker.name, record.by);
   if (!events.observed(type)) return;
   const common = { circuit: breaker.name, local, ...origin(breaker, local) };
   if (type !== "open") events.emit({ type, ...common });

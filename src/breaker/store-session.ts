@@ -18,6 +18,7 @@ export class StoreSession {
   readonly host: string;
   /** The owner of this process's leases: unlike any other's. */
   readonly owner: string;
+  readonly openedBy: (circuit: string, by: string) => void;
   /** The exact time, and the clock for counting calls. */
   readonly now: () => number;
   readonly coarse: () => number;
@@ -27,7 +28,15 @@ export class StoreSession {
   #rejections = 0;
   #started = false;
 
-  constructor(replica: Replica, clock: Clock, events: Events, host: string) {
+  /** `openedBy` is told who else opens a circuit of this process. */
+  constructor(
+    replica: Replica,
+    clock: Clock,
+    events: Events,
+    host: string,
+    openedBy: (circuit: string, by: string) => void = () => undefined,
+  ) {
+    this.openedBy = openedBy;
     this.replica = replica;
     this.clock = clock;
     this.events = events;

@@ -13,7 +13,7 @@ interface OfCircuit extends InStore {
 }
 
 interface Transition extends OfCircuit {
-  /** Who: the host, the process id, and a mark that no other process has. */
+  /** Who: host, process id, a mark that no other process has, and the service, as in `web-1/4711/k3f9x0@billing`. */
   readonly by: string;
   /** Why, as far as it is known here. */
   readonly reason: string;

@@ -13,6 +13,8 @@ interface Platform {
   readonly process?: {
     readonly pid?: number;
     readonly execArgv?: readonly string[];
+    readonly argv?: readonly string[];
+    cwd?(): string;
     readonly env?: Readonly<Record<string, string | undefined>>;
     getBuiltinModule?(id: string): unknown;
     emitWarning?(message: string, options: { type: string; code: string }): void;

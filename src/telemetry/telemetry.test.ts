@@ -236,7 +236,7 @@ describe("logTo", () => {
     await one?.release();
     const heads = logs.map(({ said }) => said.map(([level, , message]) => `${level} ${message}`));
     const by = '"host0/';
-    expect(heads[0]?.map((head) => head.replace(/(host0\/)\d+\/[a-z0-9]{6}/, "$1"))).toEqual([
+    expect(heads[0]?.map((head) => head.replace(/(host0\/)\d+\/[a-z0-9]{6}@failfast/, "$1"))).toEqual([
       `warn circuit "sales_api" opened for 60 s by ${by}": "TypeError"`,
       'info circuit "sales_api" is being probed',
       `info circuit "sales_api" closed by ${by}": "probe succeeded"`,

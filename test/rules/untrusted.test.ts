@@ -305,7 +305,7 @@ describe("rule 18: what is told", () => {
     expect(raw).not.toMatch(secrets);
     const record = JSON.parse(raw) as Record<string, unknown>;
     expect(record).toMatchObject({ state: "open", duration: 60_000, reason: "Error ECONNREFUSED" });
-    expect(record["by"]).toMatch(new RegExp(`^host0/${process.pid}/[a-z0-9]{6}$`));
+    expect(record["by"]).toMatch(new RegExp(`^host0/${process.pid}/[a-z0-9]{6}@failfast$`));
     const lasts = (record["until"] as number) - (record["at"] as number);
     // Its time began when the call failed, a little before the store heard of it.
     expect(lasts).toBeLessThanOrEqual(60_000);
@@ -343,7 +343,7 @@ describe("rule 18: what is told", () => {
       failfast.on("open", (event) => seen.push({ ...event } as unknown as Record<string, unknown>));
     }
     await during(clock, 50, at(members, 0).fail);
-    const by = expect.stringMatching(new RegExp(`^host0/${process.pid}/[a-z0-9]{6}$`));
+    const by = expect.stringMatching(new RegExp(`^host0/${process.pid}/[a-z0-9]{6}@failfast$`));
     expect(seen).toHaveLength(2);
     expect(seen[0]).toMatchObject({
       circuit: "x",
