@@ -1,5 +1,12 @@
 import { defineConfig } from "vitest/config";
 
+/** What waits for fail-overs, models or every mode of every client for long and rarely fails: `make verify` runs it. */
+const SLOW = [
+  "test/servers/django-store/mixed-fleet.test.ts",
+  "test/servers/model-checker.test.ts",
+  "test/servers/redis-store/{cluster,exit,outage,sentinel}.test.ts",
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,18 +22,32 @@ export default defineConfig({
           ],
           // Tests of a store in trouble would fill the screen with its warnings.
           execArgv: ["--disable-warning=FAILFAST_STORE"],
+          // Tests that are marked as concurrent mostly wait.
+          maxConcurrency: 40,
           // Properties are tried hundreds of times: slow only where the machine is busy.
           testTimeout: 30_000,
         },
       },
-      // Real servers and real processes. Most of the time they wait: two files at a time, for machines have two cores.
+      // Real servers and real processes. Much of the time they wait: three files at a time on two cores.
       {
         test: {
           name: "servers",
           include: ["test/servers/**/*.test.ts"],
+          exclude: SLOW,
+          globalSetup: "test/servers/shared-folder.ts",
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
+        },
+      },
+      {
+        test: {
+          name: "servers-slow",
+          include: SLOW,
+          globalSetup: "test/servers/shared-folder.ts",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 3,
         },
       },
       // The guards and stores again, with the major before of what they take: npm aliases stand in for the newest.
@@ -54,6 +75,7 @@ export default defineConfig({
         test: {
           name: "table",
           include: ["test/stores-table/*.table.ts"],
+          globalSetup: "test/servers/shared-folder.ts",
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

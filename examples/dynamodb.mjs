@@ -9,7 +9,9 @@ const document = DynamoDBDocument.from(new DynamoDBClient({ endpoint: process.en
 const failfast = createFailfast({ store: dynamodbStore(document, table, { prefix: "example" }) });
 const salesApi = failfast("sales_api", 60);
 
+await failfast.ready();
 await salesApi.trip({ reason: "an example" });
+await failfast.settled(); // where the table is slow: trip() waits for it no longer than a call would
 const { Item } = await document.get({ TableName: table, Key: { id: "example:circuit:sales_api" } });
 console.log(salesApi.state, Item?.value);
 await salesApi.reset();

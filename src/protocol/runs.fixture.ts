@@ -1,4 +1,10 @@
-/** How often a property is tried. Mutation testing asks once for each mutant, and so a fiftieth has to do. */
-export const runs = (times: number): { readonly numRuns: number } => ({
-  numRuns: process.env["STRYKER_MUTATOR_WORKER"] === undefined ? times : Math.ceil(times / 50),
-});
+/** A part of the runs of a property: in the fast tests a tenth, and for each mutant of mutation testing a fiftieth. */
+const SHARE =
+  process.env["STRYKER_MUTATOR_WORKER"] !== undefined
+    ? 50
+    : process.env["FAILFAST_TEST_RUNS"] === "all"
+      ? 1
+      : 10;
+
+/** How often a property is tried: so many times by `make verify`, which sets `FAILFAST_TEST_RUNS=all`. */
+export const runs = (times: number): { readonly numRuns: number } => ({ numRuns: Math.ceil(times / SHARE) });

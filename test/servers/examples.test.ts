@@ -2,7 +2,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { startDynalite, TABLE } from "./dynamodb-store/start-dynalite.js";
 import { startMemcached } from "./memcached-store/start-memcached.js";
 import { startNats } from "./nats-store/start-nats.js";
@@ -19,7 +19,9 @@ const readme = readFileSync(`${root}README.md`, "utf8");
 test.each(["first", "two-processes"])("examples/%s.mjs prints what the README says", (name) => {
   const printed = execFileSync(process.execPath, [`examples/${name}.mjs`], { cwd: root, encoding: "utf8" });
   expect(printed.trim()).not.toBe("");
-  expect(readme).toContain(`\`\`\`\n${printed}\`\`\``);
+  // A slow machine needs a second of the minute to start the second process.
+  const plain = (text: string): string => text.replace(/retry in \d+ s/g, "retry in a while");
+  expect(plain(readme)).toContain(`\`\`\`\n${plain(printed)}\`\`\``);
 });
 
 test("examples/two-providers.mjs asks the second once the first is down", () => {
@@ -41,8 +43,8 @@ test("examples/fetch.mjs asks a server that failed once, and no more", () => {
 
 test.skipIf(!redisServer)("examples/django.mjs shows both directions", async () => {
   const server = await startRedis(redisServer);
+  onTestFinished(() => server.stop());
   const printed = await run("django", { REDIS_URL: `${server.url}/1` });
-  await server.stop();
   expect(printed).toBe(
     "here it is open and Python finds 13 digits\nhere it is closed and Python finds null\nDjango's cache opened it for 5 minutes\n",
   );
@@ -64,33 +66,33 @@ describe.skipIf(!redisServer)("on Redis", () => {
 
   test("examples/upstash.mjs too, over HTTP", async () => {
     const front = await startFront(server.url);
+    onTestFinished(() => front.close());
     const env = { UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
     expect(await run("upstash", { ...env, UPSTASH_DISABLE_TELEMETRY: "1" })).toMatch(SHOWN);
-    await front.close();
   });
 });
 
 test.skipIf(!memcached)("examples/memcached.mjs runs, and ends by itself", async () => {
   const server = await startMemcached(memcached);
+  onTestFinished(() => server.stop());
   expect(await run("memcached", { MEMCACHED: `127.0.0.1:${server.port}` })).toMatch(SHOWN);
-  await server.stop();
 });
 
 test.skipIf(!natsServer)("examples/nats.mjs runs, and ends by itself", async () => {
   const server = await startNats(natsServer);
+  onTestFinished(() => server.stop());
   expect(await run("nats", { NATS_SERVER: `127.0.0.1:${server.port}` })).toMatch(
     /^open \d+\|.*"state":"open".*\nclosed\n$/,
   );
-  await server.stop();
 });
 
 test("examples/dynamodb.mjs runs on an emulator, and ends by itself", async () => {
   const server = await startDynalite();
+  onTestFinished(() => server.stop());
   const credentials = { AWS_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "x", AWS_SECRET_ACCESS_KEY: "x" };
   expect(
     await run("dynamodb", { ...credentials, ENDPOINT: `http://127.0.0.1:${server.port}`, TABLE }),
   ).toMatch(SHOWN);
-  await server.stop();
 });
 
 test("examples/cache.mjs runs, and ends by itself", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { runs } from "../../protocol/runs.fixture.js";
 import type { Files, Folder } from "./folder.js";
 import { append, readOne } from "./log.js";
 import { decodeRecord } from "./record.js";
@@ -7,7 +8,7 @@ import { sweep } from "./sweep.js";
 // The shipped code on a folder in memory, where every access waits for its turn and chance says whose it is:
 // any process may be paused anywhere, while others write and sweep, minutes pass, and the key starts anew.
 
-const SEEDS = 1_500;
+const SEEDS = runs(1_500).numRuns;
 const TURNS = 1_000;
 const KEY = "k";
 

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requireProgram } from "../require.js";
 import { type ServerProcess, startServer } from "../server-process.js";
+import { sharedFolder } from "../shared-folder.js";
 
 export const mariadbd: string | undefined = requireProgram("mariadbd", ["/usr/sbin"]);
 const install = requireProgram("mariadb-install-db");
@@ -21,8 +21,7 @@ let fresh: string | undefined;
 /** A data folder as a new server has it, made once for all servers of the process: that takes seconds. */
 function freshData(): string {
   if (fresh !== undefined) return fresh;
-  const folder = mkdtempSync(join(tmpdir(), "failfast-mariadb-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const folder = sharedFolder("mariadb-");
   const as = owner();
   if (as) chownSync(folder, as.uid, as.gid);
   const data = join(folder, "data");

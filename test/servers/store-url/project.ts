@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sharedFolder } from "../shared-folder.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -31,8 +32,7 @@ let copy: string | undefined;
 /** A copy of what was built, where no client can be found from. */
 function built(): string {
   if (copy !== undefined) return copy;
-  const folder = mkdtempSync(join(tmpdir(), "failfast-built-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const folder = sharedFolder("built-");
   for (const part of ["package.json", "dist"])
     cpSync(join(root, part), join(folder, part), { recursive: true });
   copy = folder;
