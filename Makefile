@@ -1,17 +1,26 @@
-# make demo, make test, make bench: each does all of its set-up.
-.PHONY: demo test bench
+# Each does all of its set-up: make demo, make shell, make test, make verify, make bench.
+.PHONY: demo shell test verify bench
 .SILENT:
+
+# The Node that package.json asks for, once it is installed.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 node_modules/.package-lock.json: package-lock.json
 	npm ci --no-audit --no-fund
 
-demo: node_modules/.package-lock.json
-	npm run --silent build
-	node examples/demo/demo.mjs $(ARGS)
+demo:
+	node examples/demo/start.mjs demo $(ARGS)
+
+shell:
+	node examples/demo/start.mjs shell
 
 test: node_modules/.package-lock.json
 	sh scripts/install-servers.sh
-	node scripts/test.mjs
+	node scripts/test.mjs all
+
+verify: node_modules/.package-lock.json
+	sh scripts/install-servers.sh
+	node scripts/test.mjs verify
 
 bench: node_modules/.package-lock.json
 	npm run --silent build

@@ -4,10 +4,8 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { build, transform } from "esbuild";
-import { subpaths } from "./exports.mjs";
-
-const TARGET = "node20";
+import * as esbuild from "esbuild";
+import { bundle, TARGET } from "./bundle.mjs";
 
 for (const folder of ["build", "dist"]) rmSync(folder, { recursive: true, force: true });
 try {
@@ -17,20 +15,7 @@ try {
 } catch {
   process.exit(1);
 }
-await build({
-  entryPoints: subpaths.map(({ file }) => file.replace("dist/", "build/")),
-  outbase: "build",
-  outdir: "dist",
-  bundle: true,
-  splitting: true,
-  chunkNames: "parts/[hash]",
-  format: "esm",
-  platform: "node",
-  target: TARGET,
-  packages: "external",
-  sourcemap: true,
-  sourcesContent: false,
-});
+await bundle(esbuild, "build", ".js");
 cpSync("build", "dist", { recursive: true, filter: (file) => !/\.js(\.map)?$/.test(file) });
 
 /** Writes a file of dist for CommonJS, under the same name in dist/cjs; neither has the address of a source map. */
@@ -43,7 +28,7 @@ async function toCommonJs(file, translate) {
 /** Jest has no `import()` in CommonJS. */
 const supported = { "dynamic-import": false };
 const script = async (text) =>
-  (await transform(text, { format: "cjs", platform: "node", target: TARGET, supported })).code;
+  (await esbuild.transform(text, { format: "cjs", platform: "node", target: TARGET, supported })).code;
 const files = readdirSync("dist", { recursive: true });
 for (const file of files) {
   if (file.endsWith(".js")) await toCommonJs(file, script);

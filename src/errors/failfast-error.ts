@@ -4,7 +4,7 @@ import { type Cause, walkCauses } from "./causes.js";
 import { derive, responseOf, type WebResponse } from "./http-answer.js";
 import { wholeSeconds } from "./seconds.js";
 
-export const OPEN_CODE = "ERR_FAILFAST_OPEN";
+const OPEN_CODE = "ERR_FAILFAST_OPEN";
 
 export interface FailfastErrorFields {
   /** The name of the circuit that rejected the call. */

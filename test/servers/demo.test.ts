@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 test("the demo's story comes true, and it says so", async () => {
   const demo = spawn(process.execPath, ["examples/demo/demo.mjs", "--fast"], {
@@ -11,4 +11,22 @@ test("the demo's story comes true, and it says so", async () => {
   const [code] = await once(demo, "exit");
   expect(said).toContain("One call found out for all, and one probe closed it for all.");
   expect(code).toBe(0);
+});
+
+test("the shell has a backend to break, and a circuit that opens", async () => {
+  const shell = spawn(process.execPath, ["examples/demo/shell.mjs"], { stdio: ["pipe", "pipe", "inherit"] });
+  onTestFinished(() => void shell.kill());
+  let said = "";
+  shell.stdout.on("data", (text) => (said += text));
+  const type = async (line: string, answer: string): Promise<void> => {
+    await expect.poll(() => said, { timeout: 20_000 }).toMatch(/failfast> $/);
+    said = "";
+    shell.stdin.write(`${line}\n`);
+    await expect.poll(() => said, { timeout: 20_000 }).toContain(answer);
+  };
+  await type("await call()", "'ok'");
+  await type("backend.break()", "undefined");
+  await type("await call()", "the backend answered 500");
+  await type("await call()", 'circuit "sales_api" is open');
+  await type("backend.calls", "2");
 });

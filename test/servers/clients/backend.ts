@@ -64,7 +64,7 @@ export async function startBackend(): Promise<Backend> {
   return backend;
 }
 
-export function circuitOf(failfast: Failfast, name: string): Circuit | undefined {
+function circuitOf(failfast: Failfast, name: string): Circuit | undefined {
   return [...failfast.circuits()].find((circuit) => circuit.name === name);
 }
 

@@ -64,7 +64,7 @@ export const nodeMemcached: Library = {
   },
 };
 
-export const memjs: Library = {
+const memjs: Library = {
   name: "memjs",
   verbs: [],
   open(port, options) {

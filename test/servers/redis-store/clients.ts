@@ -53,7 +53,7 @@ export const ioredis: Library = {
 };
 
 /** It speaks RESP2 only. */
-export const iovalkey: Library = {
+const iovalkey: Library = {
   name: "iovalkey",
   async open(url, { keyPrefix = "" } = {}) {
     const client = new Valkey(url, { lazyConnect: true, keyPrefix });
@@ -68,7 +68,7 @@ export const iovalkey: Library = {
   unconnected: (url) => new Valkey(url, { lazyConnect: true }).on("error", ignore),
 };
 
-export const nodeRedisPool: Library = {
+const nodeRedisPool: Library = {
   name: "node-redis's pool",
   async open(url, { keyPrefix = "", resp = 3 } = {}) {
     const client = createClientPool({ url, RESP: resp, keyPrefix }, { minimum: 2 });
@@ -97,7 +97,7 @@ export const protocols: readonly { name: string; library: Library; settings: Cli
 ];
 
 /** An ioredis client that connects with its first command. */
-export function lazyIoredis(url: string, settings: { keyPrefix?: string; protocol?: 2 | 3 } = {}): Redis {
+function lazyIoredis(url: string, settings: { keyPrefix?: string; protocol?: 2 | 3 } = {}): Redis {
   const client = new Redis(url, { lazyConnect: true, ...settings });
   client.on("error", ignore);
   return client;
