@@ -19,10 +19,13 @@ await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 server.unref();
 const url = `http://127.0.0.1:${server.address().port}/`;
 
+const from = (next) => () => {
+  answer = next;
+};
 const backend = {
-  break: () => void (answer = answers.broken),
-  hang: () => void (answer = answers.hanging),
-  mend: () => void (answer = answers.well),
+  break: from(answers.broken),
+  hang: from(answers.hanging),
+  mend: from(answers.well),
   get calls() {
     return calls;
   },

@@ -17,7 +17,9 @@ test("the shell has a backend to break, and a circuit that opens", async () => {
   const shell = spawn(process.execPath, ["examples/demo/shell.mjs"], { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void shell.kill());
   let said = "";
-  shell.stdout.on("data", (text) => (said += text));
+  shell.stdout.on("data", (text) => {
+    said += text;
+  });
   const type = async (line: string, answer: string): Promise<void> => {
     await expect.poll(() => said, { timeout: 20_000 }).toMatch(/failfast> $/);
     said = "";
