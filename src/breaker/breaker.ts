@@ -1,24 +1,25 @@
-import { longestOpenTime, openTime } from "../policy/open-time.js";
-import { admittedShare } from "../policy/ramp.js";
+import { longestOpenTime } from "../policy/open-time.js";
 import type { CircuitSettings } from "../policy/settings.js";
 import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
 import type { Stamp } from "../protocol/transition.js";
 import type { Entry, Subscriber } from "../sync/entry.js";
 import type { WriteOutcome } from "../sync/writer.js";
-import { Admission, FIRST_ADMISSION, NESTED, RampAdmission, REJECTING } from "./admission.js";
+import { Admission, FIRST_ADMISSION, NESTED } from "./admission.js";
+import { admitShare, makeAdmission } from "./admit.js";
 import { announceHold, announceRelease, announceState } from "./announce.js";
 import { isPending, recordOf } from "./decision.js";
-import type { Effect, Event, Opening, Verdict } from "./event.js";
+import type { Effect, Event, Verdict } from "./event.js";
 import type { Failure } from "./failure.js";
 import { leaseRecord } from "./lease.js";
 import { LeaseRequest } from "./lease-request.js";
+import { callFailed, callSucceeded, isProbe } from "./outcome.js";
 import { isWithinProbe, probeEnded } from "./probe-context.js";
 import { propose } from "./proposal.js";
-import { activeHold, isFirstProbe, reduce } from "./reduce.js";
-import { type Own, stand } from "./standing.js";
+import { reduce } from "./reduce.js";
+import { activeHold, type Own, type Status, stand, statusOf } from "./standing.js";
 import { type ActiveHold, type CachedRecord, type Decision, INITIAL, type State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
-import { countsAlike, countsNothing, countsSuccessesOf, Traffic } from "./traffic.js";
+import { countsAlike, Traffic } from "./traffic.js";
 
 /**
  * One circuit in this process: the shell around the reducer. It keeps what calls are admitted under, hands the reducer
@@ -44,7 +45,7 @@ export class Breaker implements Subscriber, Own {
   /** Until then calls are rejected with no further look. */
   #rejectUntilMs = 0;
   /** When it last closed, on the local monotonic clock. */
-  #closedAtMs = -Infinity;
+  closedAtMs: number = -Infinity;
 
   constructor(name: string, key: string, settings: CircuitSettings, session: StoreSession) {
     this.name = name;
@@ -69,30 +70,26 @@ export class Breaker implements Subscriber, Own {
   // ── How it stands ─────────────────────────────────────────────────────────────────────────────
 
   get state(): CircuitState {
-    const now = this.session.clock.now();
-    const { kind } = stand(this.#state, now, this);
-    return activeHold(this.#state, now) ?? (kind === "due" ? "half-open" : kind);
+    return statusOf(this.#state, this.session.clock.now(), this).state;
   }
 
   get held(): ActiveHold["state"] | undefined {
     return activeHold(this.#state, this.session.clock.now());
   }
 
-  /** When it may be called again, in ms from now; 0 when it may be. A hold without an end: the circuit's own time. */
+  /** When it may be called again, in ms from now; 0 when it may be. */
   get retryAfterMs(): number {
-    const now = this.session.clock.now();
-    const hold = activeHold(this.#state, now);
-    if (hold === "closed") return 0;
-    if (hold === "open") return this.#left(this.#state.hold?.untilMs ?? 0, now);
-    const standing = stand(this.#state, now, this);
-    return "untilMs" in standing ? this.#left(standing.untilMs, now) : 0;
+    return statusOf(this.#state, this.session.clock.now(), this).retryAfterMs;
   }
 
-  /** How it stood when it last rejected a call, and for how long: a flood of them looks at the clock once for each. */
-  get rejection(): { readonly state: CircuitState; readonly retryAfterMs: number } {
-    const { lookedAt } = this.session;
-    if (lookedAt >= this.#rejectUntilMs) return { state: this.state, retryAfterMs: this.retryAfterMs };
-    return { state: "open", retryAfterMs: this.#left(this.#rejectUntilMs, lookedAt) };
+  /** How it stood when it last rejected a call: a flood of rejections looks at the clock once for each. */
+  get rejection(): Status {
+    return statusOf(this.#state, this.session.lookedAt, this);
+  }
+
+  /** All that it is in this process. */
+  get current(): State {
+    return this.#state;
   }
 
   /** The failure that opened it, where it happened here. */
@@ -163,7 +160,7 @@ export class Breaker implements Subscriber, Own {
   #call(waitMs: number, callTimeoutMs: number, asked: boolean): Verdict | undefined {
     const { replica } = this.session;
     const { probe } = this.#state;
-    return this.#dispatch({
+    return this.dispatch({
       type: "call",
       waitMs,
       asked,
@@ -176,7 +173,7 @@ export class Breaker implements Subscriber, Own {
   #admit(verdict: Verdict | undefined): Admission | undefined {
     switch (verdict) {
       case "closed":
-        return this.#admitShare();
+        return admitShare(this);
       case "held":
         return this.admission;
       case "probe":
@@ -188,98 +185,20 @@ export class Breaker implements Subscriber, Own {
     }
   }
 
-  /** While it is closed, and not every call passes: by chance. */
-  #admitShare(): Admission | undefined {
-    const { admission, settings, session } = this;
-    if (admission.admitsAll) return admission;
-    const random = session.clock.random();
-    if (settings.mode === "throttle")
-      return this.traffic.holdsBack(session.lookedAt, random) ? undefined : admission;
-    const sinceMs =
-      admission instanceof RampAdmission ? session.lookedAt - admission.closedAtMs : settings.rampUp;
-    const share = admittedShare(sinceMs, settings.rampUp);
-    if (share < 1) return random < share ? admission : undefined;
-    this.admission = new Admission("closed", true, admission.epoch);
-    return this.admission;
-  }
-
-  /** A call failed. It counts only under the epoch it was admitted under. */
+  /** A call failed; `callFailed` says what comes of it. */
   failed(admission: Admission, failure: Failure): void {
-    if (admission.kind === "probe") {
-      if (!this.#isProbe(admission)) return;
-      if (failure.origin === "stall") this.released(admission);
-      else this.#dispatch({ type: "probe-failed", opening: this.#opening(failure, this.#reason(failure)) });
-    } else if (admission.kind === "closed" && failure.origin !== "stall") {
-      if (admission.epoch !== this.#state.epoch) this.#askedForLonger(failure);
-      else if (this.#state.remoteOpen === "unconfirmed")
-        this.#dispatch({ type: "confirmed", cause: failure.error });
-      else this.#countFailure(failure);
-    }
+    callFailed(this, admission, failure);
   }
 
-  /**
-   * A call succeeded, by `now` where that was read; where successes are neither counted nor probes, this needs not
-   * be called. A slow probe is no recovery where slow calls count.
-   */
+  /** A call succeeded, by `now` where that was read. Where successes count for nothing this needs not be called. */
   succeeded(admission: Admission, slow: boolean, now?: number): void {
-    if (admission.kind === "probe") {
-      if (!this.#isProbe(admission)) return;
-      if (slow) this.#dispatch({ type: "probe-failed", opening: this.#opening(SLOW_PROBE, SLOW) });
-      else {
-        if (isFirstProbe(this.#state, this)) this.needlessTrips++;
-        this.#dispatch({ type: "probe-succeeded" });
-      }
-    } else if (admission.kind === "closed" && admission.epoch === this.#state.epoch) {
-      if (!countsSuccessesOf(this.settings)) return;
-      const why = this.traffic.succeeded(now, slow);
-      if (why !== undefined) this.#trip(SLOW_PROBE, why);
-    }
+    callSucceeded(this, admission, slow, now);
   }
 
   /** The call ended as neither. `pauseMs`: the next would end so too for as long; `byItself`: its own circuit rejected it. */
   released(admission: Admission, pauseMs = 0, byItself = false): void {
-    if (admission.kind === "probe" && this.#isProbe(admission))
-      this.#dispatch({ type: "probe-released", pauseMs, byItself });
-  }
-
-  #isProbe(admission: Admission): boolean {
-    const { probe } = this.#state;
-    return probe.kind === "running" && probe.epoch === admission.epoch;
-  }
-
-  #countFailure(failure: Failure): void {
-    const why = countsNothing(this.settings) ? "failure" : this.traffic.failed(failure);
-    if (why !== undefined) this.#trip(failure, why === "failure" ? this.#reason(failure) : why);
-  }
-
-  /** Its calls trip it; some of what they showed may be this host's own doing. */
-  #trip(failure: Pick<Failure, "error" | "openFor" | "origin">, reason: string): void {
-    this.trips++;
-    const origin = this.#traffic?.ofThisHost ? "host" : failure.origin;
-    this.#dispatch({ type: "tripped", opening: this.#opening({ ...failure, origin }, reason) });
-  }
-
-  #opening(failure: Pick<Failure, "error" | "openFor" | "origin">, reason: string): Opening {
-    const { clock, replica } = this.session;
-    return {
-      reason,
-      cause: failure.error,
-      ofThisHost: failure.origin === "host",
-      openFor: failure.openFor,
-      random: clock.random(),
-      storeDown: replica.synchroniser.down,
-    };
-  }
-
-  #askedForLonger({ openFor }: Failure): void {
-    if (openFor === undefined) return;
-    const { clock, replica } = this.session;
-    const openMs = openTime(this.settings, 0, openFor, clock.random);
-    this.#dispatch({ type: "asked-for-longer", openMs, storeDown: replica.synchroniser.down });
-  }
-
-  #reason({ error, reason }: Failure): string {
-    return reason(error, this.settings.shareReason);
+    if (admission.kind === "probe" && isProbe(this, admission))
+      this.dispatch({ type: "probe-released", pauseMs, byItself });
   }
 
   // ── What else happens ─────────────────────────────────────────────────────────────────────────
@@ -288,13 +207,13 @@ export class Breaker implements Subscriber, Own {
   changed(): void {
     const hold = this.#cachedHold();
     if (hold?.record !== this.#state.hold?.record || hold?.untilMs !== this.#state.hold?.untilMs)
-      this.#dispatch({ type: "hold", hold });
+      this.dispatch({ type: "hold", hold });
     const record = this.#cached();
     if (record === this.#state.record) return;
     const { replica, clock } = this.session;
     const doubts = this.#state.remoteOpen === "unseen" && this.#traffic?.vetoes === true;
     const random = replica.store.swap === undefined ? clock.random() : 0;
-    this.#dispatch({ type: "record", record, doubts, random });
+    this.dispatch({ type: "record", record, doubts, random });
   }
 
   /** Proposes what is pending, and sends a request for the lease that had to wait. */
@@ -315,22 +234,22 @@ export class Breaker implements Subscriber, Own {
   }
 
   leaseAnswered(outcome: WriteOutcome): void {
-    this.#dispatch({ type: "lease", record: this.#cached(), outcome });
+    this.dispatch({ type: "lease", record: this.#cached(), outcome });
   }
 
   proposalAnswered(outcome: WriteOutcome, written: Decision): void {
-    this.#dispatch({ type: "proposal", record: this.#cached(), outcome, written });
+    this.dispatch({ type: "proposal", record: this.#cached(), outcome, written });
   }
 
   /** An operator opens it: obeyed here at once, whatever the store says. */
   openNow(durationMs: number, reason: string): void {
     const storeDown = this.session.replica.synchroniser.down;
-    this.#dispatch({ type: "operator-opens", durationMs, reason, storeDown });
+    this.dispatch({ type: "operator-opens", durationMs, reason, storeDown });
   }
 
   /** The store has what an operator wrote. */
   operatorWrote(): void {
-    this.#dispatch({ type: "operator-wrote", record: this.#cached() });
+    this.dispatch({ type: "operator-wrote", record: this.#cached() });
   }
 
   /** Somebody began or ceased to listen: calls get a new admission, and with it handlers made anew, and no result is void. */
@@ -343,8 +262,8 @@ export class Breaker implements Subscriber, Own {
   updateSettings(settings: CircuitSettings): void {
     if (!countsAlike(settings, this.settings)) this.#traffic = undefined;
     this.settings = settings;
-    this.admission = this.#makeAdmission(this.#state);
-    this.#dispatch({ type: "time" });
+    this.admission = makeAdmission(this, this.#state);
+    this.dispatch({ type: "time" });
   }
 
   /** Leaves the fleet's replica, unless somebody else goes by it: it was the least useful of too many. */
@@ -356,7 +275,8 @@ export class Breaker implements Subscriber, Own {
 
   // ── The shell ─────────────────────────────────────────────────────────────────────────────────
 
-  #dispatch(event: Event): Verdict | undefined {
+  /** Hands the reducer what happened, and carries out what follows. For this room alone. */
+  dispatch(event: Event): Verdict | undefined {
     const before = this.#state;
     const { state, effects, verdict } = reduce(before, event, this.session.look(), this);
     this.#state = state;
@@ -371,10 +291,10 @@ export class Breaker implements Subscriber, Own {
     const state = this.#state;
     const { lookedAt } = this.session;
     if (before.probe.kind === "running" && state.probe !== before.probe) probeEnded(this, before.probe.epoch);
-    if (state.announced === "closed" && before.announced !== "closed") this.#closedAtMs = lookedAt;
+    if (state.announced === "closed" && before.announced !== "closed") this.closedAtMs = lookedAt;
     const kind = state.admits === "nothing" ? "rejecting" : state.admits;
     if (kind !== this.admission.kind || (kind !== "rejecting" && this.admission.epoch !== state.epoch)) {
-      this.admission = this.#makeAdmission(state);
+      this.admission = makeAdmission(this, state);
       if (kind !== "rejecting") this.#traffic?.clear();
     }
     const standing = stand(state, lookedAt, this);
@@ -383,25 +303,12 @@ export class Breaker implements Subscriber, Own {
     if (state.hold !== before.hold) this.#wakeAt(state.hold?.untilMs ?? Infinity);
   }
 
-  /** Every process ramps up from the one moment of closing, in the store's clock. */
-  #makeAdmission({ admits, epoch, record, decision }: State): Admission {
-    if (admits === "nothing") return REJECTING;
-    if (admits === "held") return new Admission("held", true, epoch);
-    const { settings, session } = this;
-    if (settings.mode === "throttle") return new Admission("closed", false, epoch);
-    const fleet = decision.kind === "none" ? record?.record : undefined;
-    const { lookedAt, replica } = session;
-    const since = fleet ? replica.storeClock.now() - fleet.at : lookedAt - this.#closedAtMs;
-    if (since >= settings.rampUp || fleet?.generation === 0) return new Admission("closed", true, epoch);
-    return new RampAdmission(lookedAt - Math.max(since, 0), epoch);
-  }
-
   /** A hold ends by itself. */
   #wakeAt(atMs: number): void {
     const { clock, lookedAt } = this.session;
     this.#cancelWake?.();
     this.#cancelWake =
-      atMs === Infinity ? undefined : clock.after(atMs - lookedAt, () => this.#dispatch({ type: "time" }));
+      atMs === Infinity ? undefined : clock.after(atMs - lookedAt, () => this.dispatch({ type: "time" }));
   }
 
   #carryOut(effect: Effect): void {
@@ -441,11 +348,4 @@ export class Breaker implements Subscriber, Own {
     const { record, deadline } = cached;
     return { state: cached.record.state, untilMs: record.until === 0 ? Infinity : deadline, record };
   }
-
-  #left(untilMs: number, now: number): number {
-    return untilMs === Infinity ? this.settings.openMs : Math.max(untilMs - now, 0);
-  }
 }
-
-const SLOW = "slow calls";
-const SLOW_PROBE = { error: undefined, openFor: undefined, origin: "backend" } as const;

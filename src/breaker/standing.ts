@@ -1,5 +1,5 @@
 import type { CircuitSettings } from "../policy/settings.js";
-import { LEASE_MS } from "../protocol/record.js";
+import { type CircuitState, LEASE_MS } from "../protocol/record.js";
 import type { CachedRecord, State } from "./state.js";
 
 /** Who this process is, and how the circuit is set: what the reducer needs to know besides the state. */
@@ -101,4 +101,27 @@ export function tellsOfUnusedLease(record: CachedRecord | undefined, now: number
   if (!isTripped(record)) return false;
   const { state, lapsed, owner } = record.record;
   return state === "half-open" ? lapsed > 0 || owner !== "" : now - record.deadline >= LEASE_MS;
+}
+
+/** The hold in force, if one is. */
+export function activeHold({ hold }: State, now: number): "open" | "closed" | undefined {
+  return hold !== undefined && now < hold.untilMs ? hold.state : undefined;
+}
+
+/** What is said of a circuit at one moment: to its callers, in errors, events and health checks. */
+export interface Status {
+  readonly state: CircuitState;
+  /** When it may be called again, in ms; 0 when it may be. A hold without an end: the circuit's own time. */
+  readonly retryAfterMs: number;
+}
+
+export function statusOf(state: State, now: number, own: Own): Status {
+  const held = activeHold(state, now);
+  if (held === "closed") return { state: held, retryAfterMs: 0 };
+  const standing = held === undefined ? stand(state, now, own) : undefined;
+  if (standing?.kind === "closed") return { state: "closed", retryAfterMs: 0 };
+  if (standing?.kind === "due") return { state: "half-open", retryAfterMs: 0 };
+  const untilMs = standing?.untilMs ?? state.hold?.untilMs ?? now;
+  const retryAfterMs = untilMs === Infinity ? own.settings.openMs : Math.max(untilMs - now, 0);
+  return { state: standing?.kind ?? "open", retryAfterMs };
 }

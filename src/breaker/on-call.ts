@@ -1,0 +1,85 @@
+// What a call meets, and what that leads to.
+import { lapsesOf, leaseMs } from "./lease.js";
+import {
+  activeHold,
+  generationOf,
+  holdsLease,
+  inForce,
+  isOpenHereAlone,
+  isTripped,
+  type Own,
+  obeyed,
+  stand,
+  tellsOfUnusedLease,
+} from "./standing.js";
+import type { State } from "./state.js";
+import { answer, newEpoch, type Of, type Step, stay } from "./step.js";
+
+export function call(state: State, event: Of<"call">, now: number, own: Own): Step {
+  const hold = activeHold(state, now);
+  if (hold !== undefined) return answer(state, hold === "closed" ? "held" : "reject");
+  const standing = stand(state, now, own);
+  switch (standing.kind) {
+    case "closed":
+      return answer(closesUnasked(state, own), "closed");
+    case "open":
+      return answer(state, "reject");
+    case "half-open":
+      return answer(state, event.withinProbe || runsNested(state, now) ? "nested" : "reject");
+    case "due":
+      return tryToProbe(state, event, now, own);
+  }
+}
+
+/** The next call after the open time, or after a lease without an outcome. */
+function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Step {
+  const { record } = state;
+  if (event.withinProbe) return answer(state, "nested");
+  if (holdsLease(state, own) && inForce(record, now)) return probe(state, record.deadline, now);
+  const localUntilMs = now + leaseMs(event.callTimeoutMs, lapsesOf(ended(state, now), own));
+  if (event.storeFails || isOpenHereAlone(state, own)) return probe(state, localUntilMs, now);
+  // The lease is to be had, and this call can have no more of it than the last one had.
+  const rejectedBefore = state.recovery.unserved || tellsOfUnusedLease(obeyed(state, own), now);
+  const canWait = !event.asked && (event.waitMs > 0 ? !state.recovery.unserved : !rejectedBefore);
+  if (canWait) {
+    const waiting = { ...state, probe: { kind: "waiting", untilMs: now + event.waitMs } } as const;
+    return { ...requestLease(waiting, event.callTimeoutMs), verdict: "ask" };
+  }
+  if (rejectedBefore) {
+    const { state: probing } = probe(state, localUntilMs, now);
+    return { ...requestLease(probing, event.callTimeoutMs), verdict: "probe" };
+  }
+  return answer({ ...state, recovery: { ...state.recovery, unserved: true } }, "reject");
+}
+
+/** The call becomes the probe; the lease of the one before it, if that still runs, is over. */
+function probe(state: State, untilMs: number, now: number): Step {
+  const { recovery } = ended(state, now);
+  const epoch = state.epoch + 1;
+  return answer({ ...state, recovery, epoch, probe: { kind: "running", untilMs, epoch } }, "probe");
+}
+
+/** A probe of this process whose lease ended before it did makes the next lease longer. */
+function ended(state: State, now: number): State {
+  const { probe, recovery } = state;
+  if (probe.kind !== "running" || now < probe.untilMs) return state;
+  return { ...state, recovery: { ...recovery, lapses: recovery.lapses + 1 } };
+}
+
+function requestLease(state: State, callTimeoutMs: number): Step {
+  if (state.leaseRequested) return stay(state);
+  return { state: { ...state, leaseRequested: true }, effects: [{ type: "ask-for-lease", callTimeoutMs }] };
+}
+
+const runsNested = ({ probe, recovery }: State, now: number): boolean =>
+  recovery.nests && probe.kind === "running" && now < probe.untilMs;
+
+/** With `recovery: "all"` the circuit closes here when its time is over, by nobody's probe. */
+function closesUnasked(state: State, own: Own): State {
+  const { decision } = state;
+  const record = obeyed(state, own);
+  if (!isTripped(record) && decision.kind !== "opened") return state;
+  if (decision.kind === "closed") return state;
+  const base = generationOf(record);
+  return newEpoch({ ...state, decision: { kind: "closed", base, reason: "", localOnly: true } });
+}

@@ -1,0 +1,137 @@
+// What the fleet and the store tell: another record, the answers to writes, and operators.
+import { stillApplies } from "./decision.js";
+import { generationOf, holdsLease, inForce, isTripped, type Own, obeyed } from "./standing.js";
+import { NO_DECISION, NO_PROBE, NO_RECOVERY, type State } from "./state.js";
+import { newEpoch, type Of, PROPOSE, type Step, stay } from "./step.js";
+
+/** Where no swap decides, the processes of a fleet try at different moments of this share of the open time. */
+const ATTEMPT_SPREAD = 0.1;
+
+/** Another process, or an operator, changed the fleet's record. */
+export function recordChanged(state: State, event: Of<"record">, now: number, own: Own): Step {
+  const before = generationOf(obeyed(state, own));
+  let after = hear(state, event, own);
+  const record = obeyed(after, own);
+  if (after.record?.record.revision !== state.record?.record.revision)
+    after = {
+      ...after,
+      attemptDelayMs: event.random * ATTEMPT_SPREAD * (after.record?.record.duration ?? 0),
+    };
+  if (generationOf(record) === before) return stay(after);
+  if (!stillApplies(after.decision, record, now)) after = { ...after, decision: NO_DECISION };
+  if (record?.record.state === "open" || !isTripped(record)) after = { ...after, recovery: NO_RECOVERY };
+  // A lease granted too late for its asker is for the probe that this process began meanwhile.
+  if (after.probe.kind === "running" && now < after.probe.untilMs && after.decision.kind === "none") {
+    if (holdsLease(after, own)) return stay(adoptLease(after));
+  }
+  return stay(newEpoch({ ...after, probe: NO_PROBE }));
+}
+
+/** Whether what the fleet says is obeyed: with `scope: "confirm"`, or while calls here succeed, a failure confirms it. */
+function hear(state: State, event: Of<"record">, own: Own): State {
+  const record = event.record?.record;
+  if (record === undefined || record.state === "closed")
+    return { ...state, record: event.record, remoteOpen: "unseen" };
+  if (record.manual) return { ...state, record: event.record, remoteOpen: "obeyed" };
+  if (state.remoteOpen !== "unseen") return { ...state, record: event.record };
+  const doubtful =
+    record.by !== own.identity &&
+    state.announced === "closed" &&
+    (own.settings.scope === "confirm" || event.doubts);
+  return { ...state, record: event.record, remoteOpen: doubtful ? "unconfirmed" : "obeyed" };
+}
+
+function adoptLease(state: State): State {
+  const { record, probe } = state;
+  if (record === undefined || probe.kind !== "running") return state;
+  return { ...state, probe: { ...probe, untilMs: Math.max(probe.untilMs, record.deadline) } };
+}
+
+/** The lease is this process's: for the probe that runs, or for the next call. */
+export function leaseAnswered(state: State, event: Of<"lease">, now: number, own: Own): Step {
+  const probe = state.probe.kind === "waiting" ? NO_PROBE : state.probe;
+  const after: State = { ...state, record: event.record, leaseRequested: false, probe };
+  if (event.outcome !== "granted" || !holdsLease(after, own)) return stay(after);
+  const { decision } = after;
+  // A probe that began meanwhile may have ended meanwhile: what it found out is said under the lease.
+  if (
+    decision.kind !== "none" &&
+    decision.base === generationOf(obeyed(state, own)) &&
+    endedMeanwhile(state, now)
+  )
+    return {
+      state: { ...after, decision: { ...decision, base: generationOf(after.record) } },
+      effects: [PROPOSE],
+    };
+  return stay(adoptLease({ ...after, decision: NO_DECISION }));
+}
+
+const endedMeanwhile = ({ decision }: State, now: number): boolean =>
+  decision.kind === "closed" || (decision.kind === "opened" && now < decision.untilMs);
+
+/** The store took the decision, or there was nothing to write. */
+export function proposalAnswered(state: State, event: Of<"proposal">, now: number, own: Own): Step {
+  const after: State = { ...state, record: event.record };
+  const { decision } = state;
+  const { outcome, written } = event;
+  const record = obeyed(after, own);
+  if (decision.kind === "none") return stay(after);
+  if (outcome === "failed")
+    return stay(
+      decision.kind === "opened" ? { ...after, decision: { ...decision, madeOffline: true } } : after,
+    );
+  if (outcome === "granted") {
+    // What was written for an opening may have been a vote: then it goes on here.
+    const fulfilled =
+      decision === written &&
+      (decision.kind !== "opened" || (record?.record.state === "open" && inForce(record, now)));
+    return stay({
+      ...after,
+      decision: fulfilled ? NO_DECISION : { ...decision, base: generationOf(record) },
+    });
+  }
+  if (outcome !== "moot" || decision !== written) return stay(after);
+  const goesOn =
+    stillApplies(decision, record, now) &&
+    (decision.kind === "released" || (decision.kind === "opened" && !isTripped(record)));
+  return stay(goesOn ? after : { ...after, decision: NO_DECISION });
+}
+
+export function operatorOpens(state: State, event: Of<"operator-opens">, now: number, own: Own): Step {
+  const { durationMs, reason, storeDown: madeOffline } = event;
+  const base = generationOf(obeyed(state, own));
+  const untilMs = now + durationMs;
+  return stay(
+    newEpoch({
+      ...state,
+      decision: {
+        kind: "opened",
+        base,
+        untilMs,
+        durationMs,
+        reason,
+        manual: true,
+        reopens: 0,
+        madeOffline,
+        visibility: "fleet",
+      },
+      probe: NO_PROBE,
+      recovery: NO_RECOVERY,
+    }),
+  );
+}
+
+export function operatorWrote(state: State, event: Of<"operator-wrote">): Step {
+  const remoteOpen = event.record?.record.manual ? "obeyed" : "unseen";
+  return stay(
+    newEpoch({
+      ...state,
+      record: event.record,
+      remoteOpen,
+      decision: NO_DECISION,
+      probe: NO_PROBE,
+      recovery: NO_RECOVERY,
+      cause: undefined,
+    }),
+  );
+}

@@ -1,0 +1,101 @@
+// What the calls of this process lead to: a trip, and how a probe ended.
+import { openTime } from "../policy/open-time.js";
+import type { Opening } from "./event.js";
+import { generationOf, holdsLease, isLocalOnly, type Own, obeyed, stand } from "./standing.js";
+import { NO_PROBE, NO_RECOVERY, type State, type Visibility } from "./state.js";
+import { newEpoch, type Of, PROPOSE, type Step, stay } from "./step.js";
+
+/** Votes go out over so many ms, and not at all when the circuit is open by then. */
+const VOTE_SPREAD_MS = 200;
+
+export function open(state: State, opening: Opening, reopens: number, now: number, own: Own): Step {
+  const { settings } = own;
+  const durationMs = openTime(settings, reopens, opening.openFor, () => opening.random);
+  const told: Visibility = settings.quorum > 1 ? "vote" : "fleet";
+  const visibility = isLocalOnly(own) || opening.ofThisHost ? "here" : told;
+  const opened: State = newEpoch({
+    ...state,
+    decision: {
+      kind: "opened",
+      base: generationOf(obeyed(state, own)),
+      untilMs: now + durationMs,
+      durationMs,
+      reason: opening.reason,
+      manual: false,
+      reopens,
+      madeOffline: opening.storeDown,
+      visibility,
+    },
+    probe: NO_PROBE,
+    recovery: { ...NO_RECOVERY, reopens },
+    cause: opening.cause,
+  });
+  const delayMs = visibility === "vote" && !holdsLease(state, own) ? opening.random * VOTE_SPREAD_MS : 0;
+  return { state: opened, effects: [{ type: "propose", delayMs }] };
+}
+
+/** It opens again, for longer where `backoff` says so. */
+export function probeFailed(state: State, opening: Opening, now: number, own: Own): Step {
+  return open(state, opening, reopensBefore(state, own) + 1, now, own);
+}
+
+/** It closes, or, where it takes more probes, the lease goes to the next one. */
+export function probeSucceeded(state: State, own: Own): Step {
+  const passed = passedBefore(state, own) + 1;
+  const base = generationOf(obeyed(state, own));
+  if (passed < own.settings.probes) return release(state, base, passed);
+  const decision = { kind: "closed", base, reason: "probe succeeded", localOnly: false } as const;
+  return { state: newEpoch({ ...state, decision, probe: NO_PROBE }), effects: [PROPOSE] };
+}
+
+/** Neither success nor failure: the lease goes back, and the next call may probe. */
+export function probeReleased(state: State, event: Of<"probe-released">, now: number, own: Own): Step {
+  const pausedUntilMs = event.byItself ? now : now + Math.min(event.pauseMs, own.settings.openMs);
+  const recovery = { ...state.recovery, pausedUntilMs, nests: state.recovery.nests || event.byItself };
+  return release({ ...state, recovery }, generationOf(obeyed(state, own)), passedBefore(state, own));
+}
+
+function release(state: State, base: number, passed: number): Step {
+  const decision = { kind: "released", base, passed } as const;
+  const recovery = { ...state.recovery, lapses: 0 };
+  return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };
+}
+
+const passedBefore = (state: State, own: Own): number =>
+  state.decision.kind === "released" ? state.decision.passed : (obeyed(state, own)?.record.passed ?? 0);
+
+const reopensBefore = (state: State, own: Own): number =>
+  Math.max(obeyed(state, own)?.record.reopens ?? 0, state.recovery.reopens);
+
+/** No probe has ended since the calls of some process tripped the circuit. */
+export const isFirstProbe = (state: State, own: Own): boolean =>
+  passedBefore(state, own) === 0 && reopensBefore(state, own) === 0;
+
+/** Of all the times that the failures of one outage ask for, the longest holds. */
+export function openLonger(state: State, event: Of<"asked-for-longer">, now: number, own: Own): Step {
+  const standing = stand(state, now, own);
+  const record = obeyed(state, own);
+  const untilMs = now + event.openMs;
+  if (standing.kind !== "open" || untilMs <= standing.untilMs || record?.record.manual) return stay(state);
+  const mine = state.decision.kind === "opened" ? state.decision : undefined;
+  if (mine?.manual) return stay(state);
+  const told: Visibility = isLocalOnly(own) ? "here" : own.settings.quorum > 1 ? "vote" : "fleet";
+  return {
+    state: {
+      ...state,
+      decision: {
+        kind: "opened",
+        base: generationOf(record),
+        untilMs,
+        durationMs: event.openMs,
+        reason: mine?.reason ?? record?.record.reason ?? "",
+        manual: false,
+        reopens: mine?.reopens ?? record?.record.reopens ?? 0,
+        madeOffline: event.storeDown,
+        // Where the fleet's record is open, the quorum was met.
+        visibility: record?.record.state === "open" ? "fleet" : (mine?.visibility ?? told),
+      },
+    },
+    effects: [PROPOSE],
+  };
+}

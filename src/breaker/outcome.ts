@@ -1,0 +1,88 @@
+import { openTime } from "../policy/open-time.js";
+import type { Admission } from "./admission.js";
+import type { Breaker } from "./breaker.js";
+import type { Opening } from "./event.js";
+import type { Failure } from "./failure.js";
+import { isFirstProbe } from "./on-outcome.js";
+import { countsNothing, countsSuccessesOf } from "./traffic.js";
+
+type Cause = Pick<Failure, "error" | "openFor" | "origin">;
+
+const SLOW = "slow calls";
+const SLOW_CALLS: Cause = { error: undefined, openFor: undefined, origin: "backend" };
+
+/** A call failed. It counts only under the epoch it was admitted under. */
+export function callFailed(breaker: Breaker, admission: Admission, failure: Failure): void {
+  if (admission.kind === "probe") probeFailed(breaker, admission, failure);
+  else if (admission.kind === "closed" && failure.origin !== "stall") {
+    const { epoch, remoteOpen } = breaker.current;
+    if (admission.epoch !== epoch) askForLonger(breaker, failure);
+    else if (remoteOpen === "unconfirmed") breaker.dispatch({ type: "confirmed", cause: failure.error });
+    else countFailure(breaker, failure);
+  }
+}
+
+/** A call succeeded. A slow probe is no recovery where slow calls count. */
+export function callSucceeded(breaker: Breaker, admission: Admission, slow: boolean, now?: number): void {
+  if (admission.kind === "probe") {
+    if (!isProbe(breaker, admission)) return;
+    if (slow) breaker.dispatch({ type: "probe-failed", opening: openingOf(breaker, SLOW_CALLS, SLOW) });
+    else {
+      if (isFirstProbe(breaker.current, breaker)) breaker.needlessTrips++;
+      breaker.dispatch({ type: "probe-succeeded" });
+    }
+  } else if (admission.kind === "closed" && admission.epoch === breaker.current.epoch) {
+    if (!countsSuccessesOf(breaker.settings)) return;
+    const why = breaker.traffic.succeeded(now, slow);
+    if (why !== undefined) trip(breaker, SLOW_CALLS, why);
+  }
+}
+
+/** The admission is that of the probe under way. */
+export function isProbe({ current: { probe } }: Breaker, admission: Admission): boolean {
+  return probe.kind === "running" && probe.epoch === admission.epoch;
+}
+
+function probeFailed(breaker: Breaker, admission: Admission, failure: Failure): void {
+  if (!isProbe(breaker, admission)) return;
+  if (failure.origin === "stall") breaker.released(admission);
+  else {
+    const reason = failure.reason(failure.error, breaker.settings.shareReason);
+    breaker.dispatch({ type: "probe-failed", opening: openingOf(breaker, failure, reason) });
+  }
+}
+
+function countFailure(breaker: Breaker, failure: Failure): void {
+  const { settings } = breaker;
+  const why = countsNothing(settings) ? "failure" : breaker.traffic.failed(failure);
+  if (why === undefined) return;
+  trip(breaker, failure, why === "failure" ? failure.reason(failure.error, settings.shareReason) : why);
+}
+
+/** Its calls trip it; some of what they showed may be this host's own doing. */
+function trip(breaker: Breaker, cause: Cause, reason: string): void {
+  breaker.trips++;
+  const ofThisHost = !countsNothing(breaker.settings) && breaker.traffic.ofThisHost;
+  const origin = ofThisHost ? "host" : cause.origin;
+  breaker.dispatch({ type: "tripped", opening: openingOf(breaker, { ...cause, origin }, reason) });
+}
+
+/** It opened while the call was under way, and its failure asks for a longer time. */
+function askForLonger(breaker: Breaker, { openFor }: Failure): void {
+  if (openFor === undefined) return;
+  const { clock, replica } = breaker.session;
+  const openMs = openTime(breaker.settings, 0, openFor, clock.random);
+  breaker.dispatch({ type: "asked-for-longer", openMs, storeDown: replica.synchroniser.down });
+}
+
+function openingOf(breaker: Breaker, { error, openFor, origin }: Cause, reason: string): Opening {
+  const { clock, replica } = breaker.session;
+  return {
+    reason,
+    cause: error,
+    ofThisHost: origin === "host",
+    openFor,
+    random: clock.random(),
+    storeDown: replica.synchroniser.down,
+  };
+}
