@@ -94,7 +94,9 @@ describe("the layout of src", () => {
 
   test("no room imports a room above it", () => {
     const upwards = [...imports].flatMap(([file, targets]) =>
-      targets.filter((target) => levelOf(target) > levelOf(file)).map((target) => `${file} > ${target}`),
+      targets
+        .filter((target) => levelOf(target) > levelOf(file) && !KNOWN.misplaced.includes(target))
+        .map((target) => `${file} > ${target}`),
     );
     expect(upwards.sort()).toEqual(KNOWN.upwards);
   });
