@@ -19,6 +19,7 @@ export type { StreamSource } from "./call/stream.js";
 export { FailfastError, type FailfastErrorFields, isFailfastError } from "./errors/failfast-error.js";
 export { StoreAnswerError, StoreTimeoutError } from "./errors/store-errors.js";
 export { TimeoutError } from "./errors/timeout-error.js";
+export type { CircuitState } from "./events/circuit-state.js";
 export type {
   FailfastEventName,
   FailfastEvents,
@@ -37,7 +38,6 @@ export type {
   HandleOptions,
   RetryAfterLimits,
 } from "./options/options.js";
-export type { CircuitState } from "./protocol/record.js";
 export type { Clock } from "./runtime/clock.js";
 export { memoryStore } from "./stores/memory.js";
 export type { Awaitable, Store, StoreEntry, StoreListing, StoreWatcher, SwapResult } from "./stores/store.js";

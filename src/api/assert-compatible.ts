@@ -1,7 +1,7 @@
 import { type Duration, milliseconds } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
 import { type FailfastDefaults, type FailfastOptions, SHARED } from "../options/options.js";
-import { resolveSettings } from "../options/resolve-settings.js";
+import { resolveSettings } from "../policy/resolve-settings.js";
 import type { CircuitSettings } from "../policy/settings.js";
 import { environment, platform } from "../runtime/platform.js";
 import { type Definition, sharedOf } from "./definition.js";

@@ -7,7 +7,7 @@ import {
   type FailfastOptions,
   SHARED,
 } from "../options/options.js";
-import { resolveSettings } from "../options/resolve-settings.js";
+import { resolveSettings } from "../policy/resolve-settings.js";
 import type { CircuitSettings } from "../policy/settings.js";
 
 /** How long an operator opens a circuit that nobody here has given a time. */

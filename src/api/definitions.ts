@@ -1,7 +1,7 @@
 import type { Duration } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
 import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
-import { resolveSettings } from "../options/resolve-settings.js";
+import { resolveSettings } from "../policy/resolve-settings.js";
 import { warn } from "../runtime/platform.js";
 import type { Store } from "../stores/store.js";
 import { differenceOf, explainDifference, reloads } from "./assert-compatible.js";

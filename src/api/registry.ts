@@ -14,7 +14,7 @@ import {
   type FailfastOptions,
   NO_OPTIONS,
 } from "../options/options.js";
-import { checkTogether, mergeOptions, resolveSettings } from "../options/resolve-settings.js";
+import { checkTogether, mergeOptions, resolveSettings } from "../policy/resolve-settings.js";
 import { warn } from "../runtime/platform.js";
 import { Breakers } from "./breakers.js";
 import { type Circuit, makeCircuit } from "./circuit.js";

@@ -3,7 +3,7 @@ import { isFailfastError } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { enabledByEnvironment } from "../options/enabled.js";
 import type { ErrorClass, Exceptions, HandleOptions } from "../options/options.js";
-import { callTimeoutOf } from "../options/resolve-settings.js";
+import { callTimeoutOf } from "../policy/resolve-settings.js";
 import { warn } from "../runtime/platform.js";
 
 /** What an outcome is to the circuit. `neither`: the caller gave up, or the call never got through. */

@@ -1,4 +1,3 @@
-import type { Circuit } from "../api/circuit.js";
 import { follow } from "./follow.js";
 import type { CallerSignal } from "./policy.js";
 
@@ -26,8 +25,13 @@ export interface AbortSignalLike extends CallerSignal {
   addEventListener?(type: "abort", listener: () => void): void;
 }
 
+/** What of a circuit makes a call. */
+interface Runs {
+  run(fn: (signal: unknown) => Promise<unknown>, options: { readonly signal: never }): Promise<unknown>;
+}
+
 /** Begins the call, at once but for one that has to ask for the probe. */
-export function reported(circuit: Circuit, call: ReportedCall): void {
+export function reported(circuit: Runs, call: ReportedCall): void {
   const caller = new Caller();
   let started = false;
   let told = false;

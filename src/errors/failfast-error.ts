@@ -1,4 +1,4 @@
-import type { CircuitState } from "../protocol/record.js";
+import type { CircuitState } from "../events/circuit-state.js";
 import { brand } from "./brand.js";
 import { type Cause, walkCauses } from "./causes.js";
 import { derive, responseOf, type WebResponse } from "./http-answer.js";

@@ -1,5 +1,6 @@
-/** The three states of a circuit. */
-export type CircuitState = "closed" | "open" | "half-open";
+import type { CircuitState } from "../events/circuit-state.js";
+
+export type { CircuitState };
 
 /** What every record in the store has, a circuit's and an override's alike. */
 export interface VersionedRecord {

@@ -1,8 +1,8 @@
-import type { CircuitSettings } from "../policy/settings.js";
-import { tripsAtOnce } from "../policy/trip-rule.js";
-import { type Duration, LONGEST_CALL_SECONDS, LONGEST_MS, milliseconds } from "./duration.js";
-import { formatValue } from "./format-value.js";
-import type { FailfastDefaults, FailfastOptions, RetryAfterLimits } from "./options.js";
+import { type Duration, LONGEST_CALL_SECONDS, LONGEST_MS, milliseconds } from "../options/duration.js";
+import { formatValue } from "../options/format-value.js";
+import type { FailfastDefaults, FailfastOptions, RetryAfterLimits } from "../options/options.js";
+import type { CircuitSettings } from "./settings.js";
+import { tripsAtOnce } from "./trip-rule.js";
 
 /** Without a maximum of its own the open time grows, or is set by a backend, to this many times the circuit's. */
 const GROWS_TO = 10;
