@@ -172,8 +172,7 @@ export class Synchroniser {
   /** A name that comes into use is read by itself, where no list has told of it. */
   readNewName(name: string): void {
     if (!this.#started || this.#closed || (this.#host.store.list && !this.#host.cache.overflowed)) return;
-    this.#names.add(name);
-    this.#names.readNew((outcome) => {
+    this.#names.readNew(name, (outcome) => {
       if (!outcome.ok) this.doubt();
     });
   }

@@ -5,6 +5,8 @@ import type { Outcome } from "./with-deadline.js";
 /** In the long run, and at the first read. Each name has two keys. */
 const KEYS_PER_SECOND = 100;
 const FIRST_KEYS = 2_000;
+/** So many are left to names that come into use between two polls, so that those are read at once. */
+const RESERVED_NAMES = 10;
 /** No name is read again within this time, in ms. */
 const PAUSE_MS = 700;
 /** What has changed since a look so lately, in ms, is about as new as that. */
@@ -40,25 +42,27 @@ export class NameReader {
     this.#readAt.delete(name);
   }
 
-  /** Reads names that came into use, as far as the pace allows. */
-  readNew(done: (outcome: Outcome<undefined>) => void): void {
-    this.#read(this.#takeNew(this.#namesAllowed()), false, done);
+  /** Reads a name that came into use at once, where the pace allows, or else before those that were read already. */
+  readNew(name: string, done: (outcome: Outcome<undefined>) => void): void {
+    if (this.#namesAllowed() > 0) this.#read(new Set([name]), false, done);
+    else this.#new.add(name);
   }
 
   /** Reads the names whose turn it is. `unbroken`: no change was missed since they were read last. */
   readNext(unbroken: boolean, done: (outcome: Outcome<undefined>) => void): void {
     const allowed = this.#namesAllowed();
-    const names = this.#takeNew(allowed);
+    const most = Math.max(allowed - RESERVED_NAMES, 1);
+    const names = this.#takeNew(most);
     const due = this.#host.clock.now() - PAUSE_MS;
     const isDue = (name: string): boolean => (this.#readAt.get(name) ?? Infinity) <= due;
-    const half = names.size + (allowed - names.size) / 2;
+    const half = (names.size + most) / 2;
     for (const name of this.#urgent()) {
       if (names.size >= half) break;
       if (isDue(name)) names.add(name);
     }
     for (const name of this.#readAt.keys()) {
       // One is always read, or nothing would be learned of a store that is down.
-      if (names.size > 0 && (names.size >= allowed || !isDue(name))) break;
+      if (names.size >= most || (names.size > 0 && !isDue(name))) break;
       names.add(name);
     }
     this.#read(names, unbroken, done);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createFailfast } from "../../src/index.js";
 import { fileStore } from "../../src/stores/file.js";
 import { openFolder } from "../../src/stores/files/folder.js";
 import { sweep } from "../../src/stores/files/sweep.js";
@@ -150,4 +151,21 @@ test("watching keeps no process alive", async () => {
   const [code] = await once(start("idle"), "exit");
   expect(code).toBe(0);
   expect(await fileStore(folder).get("k")).toBe("v");
+});
+
+test("a process that was frozen while the fleet opened a circuit makes no call after ready()", async () => {
+  const child = start("frozen");
+  const heard: unknown[] = [];
+  child.on("message", (message) => heard.push(message));
+  await until(() => heard.length === 1, "the process had read the store");
+  child.kill("SIGSTOP");
+  const failfast = createFailfast({ store: fileStore(folder) });
+  expect(await failfast("x", 60).trip({ reason: "an outage" })).toEqual({ stored: true });
+  // Longer than the second after which it looks at its clocks.
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  child.send("call");
+  child.kill("SIGCONT");
+  await until(() => heard.length === 2, "it had made its calls");
+  expect(heard[1]).toBe(0);
+  await failfast.close();
 });

@@ -1,0 +1,178 @@
+import { describe, expect, test } from "vitest";
+import { createFailfast, memoryStore, type Store, type StoreEntry } from "../../src/index.js";
+import { type ManualClock, manualClock } from "../../src/testing/index.js";
+import { type FaultyStore, faultyStore, type Link } from "./faulty-store.js";
+import { boom, during, ending } from "./fleet.js";
+
+/** What the documentation states, in keys a second; a name has two. */
+const KEYS_PER_SECOND = 100;
+
+interface Process {
+  readonly link: Link;
+  readonly told: unknown[];
+  call(name: string, fails?: boolean): Promise<string>;
+  state(name: string): string;
+}
+
+/** A process with circuits for names out of arguments, whose store is read one key at a time, 5 ms each. */
+async function singleReader(
+  clock: ManualClock,
+  store: FaultyStore,
+  { names = 0, maxCircuits }: { names?: number; maxCircuits?: number } = {},
+): Promise<Process> {
+  const link = store.connect({ without: ["list", "watch"], delay: 5 });
+  const failfast = createFailfast({ clock, store: link, ...(maxCircuits ? { maxCircuits } : {}) });
+  const circuits = failfast((name: string) => name, 600);
+  const guarded = circuits(async (_: string, fails: boolean) => {
+    if (fails) throw boom;
+  });
+  const told: unknown[] = [];
+  failfast.on("store-down", ({ error }) => told.push(error));
+  failfast.on("store-up", () => told.push("up"));
+  const call = (name: string, fails = false): Promise<string> => ending(guarded(name, fails));
+  for (let n = 0; n < names; n++) await call(`n${n}`);
+  await during(clock, 10_000, () => failfast.ready());
+  return { link, told, call, state: (name) => circuits.for(name).state };
+}
+
+describe("rule 22: a store that can't list", () => {
+  test.each([10, 1_000, 2_000, 5_000])(
+    "rule 22: is read at a bounded rate with %i healthy names, and never taken for down",
+    async (names) => {
+      const clock = manualClock();
+      const store = faultyStore(clock);
+      const { link, told } = await singleReader(clock, store, { names });
+      await clock.advance(60_000);
+      const { get } = link.counts;
+      await clock.advance(100_000);
+      expect((link.counts.get - get) / 100).toBeLessThanOrEqual(KEYS_PER_SECOND + 1);
+      expect((link.counts.get - get) / 100).toBeGreaterThan(Math.min(names, 40));
+      expect(told).toEqual([]);
+    },
+  );
+
+  test("rule 22: a trip reaches another process that has 2 000 names in the time of two rounds", async () => {
+    const clock = manualClock();
+    const store = faultyStore(clock);
+    const a = await singleReader(clock, store);
+    const b = await singleReader(clock, store, { names: 2_000 });
+    await clock.advance(100_000);
+    for (const name of ["n0", "n777", "n1999"]) await during(clock, 50, () => a.call(name, true));
+    await clock.advance(((2 * 2 * 2_000) / KEYS_PER_SECOND) * 1_000);
+    for (const name of ["n0", "n777", "n1999"]) expect(b.state(name)).toBe("open");
+    expect(b.state("n5")).toBe("closed");
+  });
+
+  test("rule 22: what is open comes first: that it was closed is known within three seconds", async () => {
+    const clock = manualClock();
+    const store = faultyStore(clock);
+    const a = await singleReader(clock, store);
+    const b = await singleReader(clock, store, { names: 2_000 });
+    for (let n = 0; n < 20; n++) await during(clock, 50, () => b.call(`n${n * 100}`, true));
+    await clock.advance(60_000);
+    const own = createFailfast({ clock, store: store.connect({ without: ["list", "watch"], delay: 5 }) });
+    await during(clock, 1_000, () => own("n700", 600).reset());
+    await clock.advance(3_000);
+    expect(b.state("n700")).toBe("closed");
+    expect(b.state("n800")).toBe("open");
+    expect(a.told).toEqual([]);
+  });
+
+  test("rule 22: a name that comes into use is read at once", async () => {
+    const clock = manualClock();
+    const store = faultyStore(clock);
+    const a = await singleReader(clock, store);
+    const b = await singleReader(clock, store, { names: 2_000 });
+    await during(clock, 50, () => a.call("fresh", true));
+    await clock.advance(10_000);
+    expect(await b.call("fresh")).toBe("ok");
+    await clock.advance(20);
+    expect(await b.call("fresh")).toBe("rejected");
+  });
+
+  test("rule 1: with more names than are kept, a served call reads nothing", async () => {
+    const clock = manualClock();
+    const store = faultyStore(clock);
+    const { link, call } = await singleReader(clock, store, { maxCircuits: 100 });
+    const before = link.operations;
+    for (let n = 0; n < 20_000; n++) {
+      expect(await call(`n${n % 2_000}`)).toBe("ok");
+      if (n % 1_000 === 0) await clock.advance(100);
+    }
+    // In two seconds: what may be read in that time, and what was saved up.
+    expect(link.operations - before).toBeLessThanOrEqual(4 * KEYS_PER_SECOND);
+  });
+});
+
+describe("rule 22: a poll of what did not change", () => {
+  test("rule 22: asks for what changed, and gets nothing", async () => {
+    const clock = manualClock();
+    const inner = memoryStore({ clock }) as Required<Store>;
+    const record = { v: 1, revision: 5, generation: 5, nonce: "n", state: "closed", by: "h", at: 1 };
+    for (let n = 0; n < 10_000; n++) void inner.set(`circuit:${n}`, JSON.stringify(record), 86_400_000);
+    const entries: number[] = [];
+    const store: Store = {
+      ...inner,
+      list(prefix, since) {
+        const listed = inner.list(prefix, since);
+        if (!("entries" in listed) || Array.isArray(listed)) throw new Error("a list of the other form");
+        entries.push([...(listed as { entries: Iterable<StoreEntry> }).entries].length);
+        return listed;
+      },
+    };
+    const failfast = createFailfast({ clock, store });
+    const circuit = failfast("x", 60);
+    await during(clock, 100, () => failfast.ready());
+    await clock.advance(60_000);
+    await ending(circuit.run(() => Promise.reject(boom)));
+    await clock.advance(30_000);
+    expect(entries[0]).toBe(10_000);
+    expect(entries.length).toBeGreaterThan(4);
+    expect(entries.slice(1).reduce((sum, count) => sum + count, 0)).toBe(1);
+  });
+
+  test("rule 6: what the store lost without a word is written again, though a list of changes says nothing of it", async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock }) as Required<Store>;
+    const failfast = createFailfast({ clock, store });
+    for (let n = 0; n < 40; n++) await ending(failfast(`x${n}`, 600).run(() => Promise.reject(boom)));
+    await clock.advance(20_000);
+    for (let n = 0; n < 40; n++) void store.delete(`circuit:x${n}`);
+    await clock.advance(100_000);
+    for (let n = 0; n < 40; n++) expect(store.get(`circuit:x${n}`)).toMatch(/"state":"open"/);
+  });
+});
+
+describe("rule 22: a long list", () => {
+  test("rule 22: is taken in slices, between which other things get their turn", async () => {
+    const clock = manualClock();
+    const link = faultyStore(clock).connect();
+    let taken = 0;
+    let longest = 0;
+    let since = 0;
+    // Each entry takes 0.1 ms to take in.
+    link.lie = (verb, truth) =>
+      verb === "list"
+        ? (function* () {
+            since = clock.now();
+            for (; taken < 5_000; taken++) {
+              clock.stall(0.1);
+              longest = Math.max(longest, clock.now() - since);
+              yield { key: `circuit:${taken}`, value: "{}" };
+            }
+          })()
+        : truth;
+    const failfast = createFailfast({ clock, store: link });
+    failfast("x", 60);
+    const beat = (): void => {
+      since = clock.now();
+      if (taken < 5_000) clock.after(1, beat);
+    };
+    void failfast.ready();
+    await clock.advance(3);
+    beat();
+    await clock.advance(5_000);
+    expect(taken).toBe(5_000);
+    expect(longest).toBeLessThanOrEqual(10);
+  });
+});
