@@ -43,6 +43,7 @@ const slower = [
   ["ten thousand values and names, spoilt", check, "verification/fuzz/run.mjs", "--inputs", "10000"],
   ["real servers and processes", vitest, "servers"],
   ["clients of the major before", vitest, "previous"],
+  ["tools and runtimes", counted, "test/tools/run.mjs"],
 ];
 const partOfVerify = [
   ["the simulation finds deliberate mistakes", check, "verification/simulation/check-the-checker.mjs"],
@@ -56,6 +57,7 @@ const verify = [
   ["unit tests, all runs of the properties", vitest, "unit", { FAILFAST_TEST_RUNS: "all" }],
   ...partOfVerify,
   ["real servers, what takes long", vitest, "servers-slow"],
+  ["tools that take long", counted, "test/tools/run.mjs", "--slow"],
   ["a simulated fleet, 5 000 seeds", check, "verification/simulation/run.mjs", "--seeds", "5000"],
   ["a hundred thousand values and names, spoilt", check, "verification/fuzz/run.mjs", "--inputs", "100000"],
   ["chaos on real stores", check, "verification/chaos/run.mjs", "--quick"],

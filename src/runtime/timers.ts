@@ -58,7 +58,7 @@ function goOff(timer: Timer): void {
 /** The one that cancels is of the same make as the one that arms: a test framework may replace both in between. */
 function arm(ms: number, run: () => void): () => void {
   const { clearTimeout } = platform;
-  const timer = detached(() => platform.setTimeout(run, Math.min(ms, LONGEST_MS)));
+  const timer = detached(() => platform.setTimeout(run, Math.min(Math.max(ms, 0), LONGEST_MS)));
   if (typeof timer === "object" && timer !== null && "unref" in timer) (timer as { unref(): void }).unref();
   return () => clearTimeout(timer);
 }

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -11,12 +11,21 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 /** The command of a package that is installed here. */
 export const command = (name) => join(here, "node_modules/.bin", name);
 
-/** A copy of a folder of ours, beside the installed tools; it goes when the tests are over. */
+/** A new folder, which goes when all tests of a file are over. */
+export function newFolder(parent = tmpdir(), name = "failfast-tools") {
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, `${name}-`));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+// Tools keep caches where temporary files are.
+process.env.TMPDIR = newFolder();
+
+/** A copy of a folder of ours, beside the installed tools. */
 export function copyOf(folder) {
-  mkdirSync(join(here, ".work"), { recursive: true });
-  const copy = mkdtempSync(join(here, ".work", `${folder.replaceAll("/", "-")}-`));
+  const copy = newFolder(join(here, ".work"), folder.replaceAll("/", "-"));
   cpSync(join(here, folder), copy, { recursive: true });
-  after(() => rmSync(copy, { recursive: true, force: true, maxRetries: 5 }));
   return copy;
 }
 
@@ -29,8 +38,8 @@ const environment = {
   NO_COLOR: "1",
 };
 
-/** A process, what it has written so far, and its end. It is gone when the tests are over. */
-export function start(file, args, options = {}) {
+/** A process, what it has written so far, and its end. It is gone when the test is over. */
+export function start(t, file, args, options = {}) {
   const child = spawn(file, args, {
     ...options,
     env: { ...environment, ...options.env },
@@ -43,7 +52,7 @@ export function start(file, args, options = {}) {
       started.output += text;
     });
   started.ended = new Promise((done) => child.on("close", (code) => done(code)));
-  after(() => stop(started));
+  t.after(() => stop(started));
   return started;
 }
 
@@ -54,8 +63,8 @@ export async function stop({ child, ended }) {
 }
 
 /** Runs to the end, which must be a good one, and returns what was written. */
-export async function runs(file, args, options) {
-  const started = start(file, args, options);
+export async function runs(t, file, args, options) {
+  const started = start(t, file, args, options);
   const code = await started.ended;
   assert.equal(code, 0, `${file} ${args.join(" ")} ended with ${code}:\n${started.output}`);
   return started.output;

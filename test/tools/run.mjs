@@ -1,14 +1,14 @@
 // Tries the packed package with real tools and runtimes, each in a small project of its own:
 //
 //   node test/tools/run.mjs                 all but the slow ones
+//   node test/tools/run.mjs --slow          the slow ones
 //   node test/tools/run.mjs jest workerd    some
-//   node test/tools/run.mjs --all           the slow ones too
 //
 // The tools are installed here when they are first needed. Where they can't be, the tests are skipped, and fail where
 // FAILFAST_TEST_REQUIRE is "all".
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
@@ -19,19 +19,12 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../..");
 const modules = join(here, "node_modules");
 const { values, positionals } = parseArgs({
-  options: { all: { type: "boolean" }, report: { type: "string" } },
+  options: { slow: { type: "boolean" }, report: { type: "string" } },
   allowPositionals: true,
 });
 
-const names = readdirSync(here, { recursive: true }).filter(
-  (name) => !name.includes("node_modules") && !name.startsWith(".") && /\.(test|slow)\.mjs$/.test(name),
-);
-const files = names
-  .filter((name) =>
-    positionals.length > 0
-      ? positionals.some((wanted) => name.startsWith(`${wanted}/`))
-      : values.all || name.endsWith(".test.mjs"),
-  )
+const files = globSync(`{,*/}*.${values.slow ? "slow" : "test"}.mjs`, { cwd: here })
+  .filter((name) => positionals.length === 0 || positionals.some((wanted) => name.startsWith(wanted)))
   .map((name) => join(here, name));
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -67,12 +60,13 @@ function placePackage() {
   const target = join(modules, "failfast");
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target);
-  execFileSync("tar", ["-xzf", join(modules, filename), "-C", target, "--strip-components", "1"]);
-  rmSync(join(modules, filename));
+  const archive = join(modules, "failfast.tgz");
+  renameSync(join(modules, filename), archive);
+  execFileSync("tar", ["-xzf", archive, "-C", target, "--strip-components", "1"]);
 }
 
 async function test() {
-  const tests = run({ files, concurrency: 2, timeout: 240_000 });
+  const tests = run({ files, concurrency: 2, timeout: 120_000 });
   const leaf = ({ details }) => details.type !== "suite" && !details.isFile;
   tests.on("test:pass", (event) => {
     if (leaf(event)) total[event.skip === undefined ? "passed" : "skipped"]++;

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import cluster from "node:cluster";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { newFolder, until } from "../project.mjs";
+
+const script = fileURLToPath(new URL("member.mjs", import.meta.url));
+
+/** How members are started: what each kind of them gets, and how it ends. */
+const kinds = {
+  "worker threads": (folder, options) => {
+    const worker = new Worker(script, { workerData: { folder, options } });
+    return { member: worker, send: (message) => worker.postMessage(message), end: () => worker.terminate() };
+  },
+  "a cluster": (folder, options) => {
+    cluster.setupPrimary({ exec: script });
+    const worker = cluster.fork({ MEMBER: JSON.stringify({ folder, options }) });
+    return {
+      member: worker,
+      send: (message) => worker.send(message),
+      end: () => worker.process.kill("SIGKILL"),
+    };
+  },
+  processes: (folder, options) => {
+    const child = fork(script, { env: { ...process.env, MEMBER: JSON.stringify({ folder, options }) } });
+    return { member: child, send: (message) => child.send(message), end: () => child.kill("SIGKILL") };
+  },
+};
+
+for (const [kind, makeMember] of Object.entries(kinds))
+  describe(kind, () => {
+    function fleet(t, options = {}) {
+      const folder = newFolder();
+      const members = [];
+      t.after(async () => {
+        for (const { end } of members) await end();
+      });
+      return async () => {
+        const { member, send, end } = makeMember(folder, options);
+        const inbox = [];
+        member.on("message", (message) => inbox.push(message));
+        members.push({ end });
+        const next = () => until(() => inbox.shift(), "the member answers");
+        const first = await next();
+        const call = (backend) => {
+          send(backend);
+          return next();
+        };
+        return { first, call, end };
+      };
+    }
+
+    test("share what one of them finds out", async (t) => {
+      const join = fleet(t);
+      const [one, other] = [await join(), await join()];
+      assert.equal((await one.call("fails")).ended, "down");
+      await until(
+        async () => (await other.call("works")).ended === "ERR_FAILFAST_OPEN",
+        "the other one rejects",
+      );
+    });
+
+    test("a reload, one after the other, goes on with what the old ones knew", async (t) => {
+      const join = fleet(t);
+      const old = [await join(), await join()];
+      await old[0].call("fails");
+      await until(async () => (await old[1].call("works")).ended === "ERR_FAILFAST_OPEN", "the fleet knows");
+      for (const member of old) {
+        const young = await join();
+        assert.equal(young.first.state, "open");
+        assert.equal((await young.call("works")).ended, "ERR_FAILFAST_OPEN");
+        await member.end();
+      }
+    });
+
+    test("ask for a failure of their own, where one must be confirmed", async (t) => {
+      const join = fleet(t, { scope: "confirm" });
+      const [one, other] = [await join(), await join()];
+      assert.equal((await one.call("fails")).ended, "down");
+      assert.equal((await one.call("works")).ended, "ERR_FAILFAST_OPEN");
+      // What another one found is no word of this one's own.
+      for (let call = 0; call < 10; call++) assert.equal((await other.call("works")).ended, "works");
+    });
+  });
