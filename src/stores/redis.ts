@@ -1,6 +1,6 @@
 import { detectClient, type RedisClient } from "./redis/detect-client.js";
 import { records } from "./redis/records.js";
-import { subscribe } from "./redis/subscribe.js";
+import { type Moves, subscribe } from "./redis/subscribe.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { safeWatcher } from "./shared/watcher.js";
 import type { Store } from "./store.js";
@@ -33,7 +33,7 @@ export interface RedisStoreOptions {
  *
  * Commands go to the caller's client, which is never configured or closed, and are rejected at once while it
  * isn't ready, save that a client of ioredis may still be making its first connection; they have no deadline
- * of their own. `watch` opens one connection more, with the client's own
+ * of their own. Another database that the client selects is followed. `watch` opens one connection more, with the client's own
  * settings, which doesn't keep the process alive.
  *
  * @example
@@ -47,17 +47,29 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const connection = detectClient(client);
   checkOptions("redisStore", options, ["prefix"]);
   const prefix = checkPrefix("redisStore", options.prefix);
-  const channel = async (): Promise<string> =>
-    `${connection.keyPrefix}${prefix}@${await connection.database()}`;
+  const channelOf = (): string => `${connection.keyPrefix}${prefix}@${connection.database}`;
+  const channel = async (): Promise<string> => {
+    await connection.learnDatabase();
+    return channelOf();
+  };
+  const moves: Moves = new Set();
+  const send = async (head: string[], keys: string[], args: string[]): Promise<unknown> => {
+    try {
+      return await connection.send([...head, String(keys.length)], keys, args);
+    } finally {
+      for (const look of [...moves]) look();
+    }
+  };
   const scripting = {
-    evalsha: (sha1: string, keys: string[], args: string[]) =>
-      connection.send(["evalsha", sha1, String(keys.length)], keys, args),
-    eval: (text: string, keys: string[], args: string[]) =>
-      connection.send(["eval", text, String(keys.length)], keys, args),
+    evalsha: (sha1: string, keys: string[], args: string[]) => send(["evalsha", sha1], keys, args),
+    eval: (text: string, keys: string[], args: string[]) => send(["eval", text], keys, args),
   };
   return {
     ...records(scripting, connection.cluster ? hashTagged(prefix) : prefix, channel, connection.cluster),
-    watch: async (start, on) => subscribe(connection, await channel(), safeWatcher(start, on)),
+    async watch(start, on) {
+      await connection.learnDatabase();
+      return subscribe(connection, channelOf, moves, safeWatcher(start, on));
+    },
   };
 }
 

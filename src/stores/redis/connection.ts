@@ -10,8 +10,10 @@ export interface Connection {
   readonly keyPrefix: string;
   /** The keys of one script must be in one slot. */
   readonly cluster: boolean;
-  /** Publishing knows no databases, so the channel has to. */
-  database(): Awaitable<number>;
+  /** The database that commands go to, as far as is known: publishing knows none, so the channel has to. */
+  readonly database: number;
+  /** Asks which it is, where only the server knows. Every command asks again: a client may select another. */
+  learnDatabase(): Awaitable<unknown>;
   /**
    * Runs one command on a master: its head, its keys, the rest. Rejects at once when the client isn't ready
    * any more, for its offline queue would fill up while Redis is away and be written when nobody wants it.

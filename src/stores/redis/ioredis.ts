@@ -6,6 +6,9 @@ import { CONNECT_WITHIN, type Connection, notReady, type SubscriberEvents } from
 export interface IoredisClient {
   readonly status: string;
   readonly options: { readonly keyPrefix?: string | undefined; readonly db?: number | undefined };
+  /** What was selected at run time, and before the connection was lost. */
+  readonly condition?: { readonly select?: number | undefined } | null | undefined;
+  readonly prevCondition?: { readonly select?: number | undefined } | null | undefined;
   call(command: string, ...args: string[]): Promise<unknown>;
   once(event: string, listener: () => void): unknown;
   duplicate(overrides?: object): unknown;
@@ -37,7 +40,11 @@ export function ioredis(given: object): Connection | undefined {
   return {
     keyPrefix,
     cluster: client.nodes !== undefined,
-    database: () => db,
+    get database() {
+      const { status, condition, prevCondition } = client;
+      return (status === "ready" ? condition : (prevCondition ?? condition))?.select ?? db;
+    },
+    learnDatabase: () => undefined,
     async send([command = "", ...head], keys, tail) {
       // What connects a client made with `lazyConnect` is a command: one that may be late in its queue.
       if (client.status === "wait") client.call("ping").catch(() => {});

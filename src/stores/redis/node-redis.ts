@@ -1,6 +1,7 @@
 import { systemClock } from "../../runtime/system-clock.js";
 import type { Link } from "../shared/link.js";
 import { CONNECT_WITHIN, type Connection, notReady, type SubscriberEvents } from "./connection.js";
+import { slotOf } from "./slot.js";
 
 /** What the store uses of a client that node-redis's `createClient()` makes. */
 export interface NodeRedisClient {
@@ -33,7 +34,11 @@ export interface NodeRedisSentinel {
 export interface NodeRedisCluster {
   readonly isOpen: boolean;
   readonly masters: readonly object[];
-  nodeClient(node: never): unknown;
+  nodeClient(node: never): Promise<unknown>;
+  /** By their numbers. */
+  readonly slots: readonly {
+    readonly master?: { readonly client?: { readonly isReady: boolean } | undefined } | undefined;
+  }[];
   sendCommand(
     firstKey: string | undefined,
     isReadonly: boolean | undefined,
@@ -62,7 +67,7 @@ export function nodeRedis(client: object): Connection | undefined {
 
   if (can("sendCommand", "select", "duplicate")) {
     const one = client as NodeRedisClient;
-    return connection(one, (use) => use(one));
+    return connection(one, (use) => use(one), true);
   }
   if (can("nodeClient", "sendCommand")) return cluster(client as NodeRedisCluster);
   if (can("getMasterNode", "_execute")) {
@@ -76,16 +81,35 @@ export function nodeRedis(client: object): Connection | undefined {
   return undefined;
 }
 
-function connection(owner: Client, lend: Lend): Connection {
+function connection(owner: Client, lend: Lend, selects = false): Connection {
   const keyPrefix = prefixOf(owner);
+  let known: number | undefined;
+  let asks = selects;
+  /** The client alone knows what it has selected, and tells nobody. */
+  const ask = async (client: NodeRedisClient): Promise<void> => {
+    known ??= client.options?.database ?? 0;
+    if (!asks || !client.isReady) return;
+    try {
+      const [, database] =
+        / db=(\d+)/.exec(String(await client.sendCommand(["client", "info"], STRINGS))) ?? [];
+      known = Number(database ?? known);
+    } catch (error) {
+      // Redis 6.2 knows it, and a user may be forbidden it: then it is the database of the client's options.
+      if (error instanceof Error && /^(ERR|NOPERM)/.test(error.message)) asks = false;
+    }
+  };
   return {
     keyPrefix,
     cluster: false,
-    database: () => lend(async ({ options }) => options?.database ?? 0),
+    get database() {
+      return known ?? 0;
+    },
+    learnDatabase: () => known ?? lend(ask),
     async send(head, keys, tail) {
       checkOpen(owner);
       return lend(async (client) => {
         if (!client.isReady) throw notReady("it is connecting", "it goes on by itself once Redis answers");
+        void ask(client);
         return client.sendCommand([...head, ...keys.map((key) => keyPrefix + key), ...tail], STRINGS);
       });
     },
@@ -98,11 +122,19 @@ function cluster(owner: NodeRedisCluster): Connection {
   return {
     keyPrefix,
     cluster: true,
-    database: () => 0,
+    database: 0,
+    learnDatabase: () => undefined,
     async send(head, keys, tail) {
       checkOpen(owner);
       const stored = keys.map((key) => keyPrefix + key);
-      return owner.sendCommand(stored[0], false, [...head, ...stored, ...tail], STRINGS);
+      const [first = ""] = stored;
+      const master = owner.slots[slotOf(first)]?.master;
+      if (master && !master.client?.isReady) {
+        // One that the Cluster has got lately has no connection until it is needed.
+        if (master.client === undefined) owner.nodeClient(master as never).catch(() => {});
+        throw notReady("the master of its slot is connecting", "it goes on by itself once that answers");
+      }
+      return owner.sendCommand(first, false, [...head, ...stored, ...tail], STRINGS);
     },
     // A publication reaches every node: any master will do, and after it another one.
     subscribe: (channel, on) => {
@@ -127,6 +159,8 @@ const prefixOf = (client: object): string => String((client as { _keyPrefix?: un
 
 function checkOpen(client: Client): void {
   if (!client.isOpen) throw notReady("it is closed", "await client.connect() first");
+  if ("getMasterNode" in client && !client.isReady)
+    throw notReady("it looks for a master", "it goes on by itself once there is one");
 }
 
 function subscribe(lend: Lend, channel: string, on: SubscriberEvents): Link {

@@ -163,4 +163,31 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
   });
 });
 
+describe.skipIf(!redisServer).each(clusterLibraries)("$name, while a master is away for good", (library) => {
+  it("commands for its slot are refused soon and wait in no queue; those for others go on", async () => {
+    const cluster = await startCluster(redisServer);
+    const { client, close } = await library.open(cluster.ports);
+    const [first = 0, second = 0] = cluster.ports;
+    const prefixes = Array.from({ length: 50 }, (_, at) => `fleet ${at}`);
+    const owners = new Map<number, string>();
+    for (const prefix of prefixes) owners.set(await cluster.ownerOf(`{${prefix}}`), prefix);
+    const [gone, there] = [first, second].map((port) =>
+      redisStore(client, { prefix: owners.get(port) ?? "" }),
+    );
+    await gone?.set("a", "1", 60_000);
+    await cluster.stopNode(first);
+    const took: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const began = performance.now();
+      await expect(gone?.set("a", "2", 60_000)).rejects.toThrow();
+      took.push(performance.now() - began);
+      await there?.set("a", "2", 60_000);
+    }
+    // node-redis at once; ioredis looks for another master for about a second.
+    expect(Math.max(...took)).toBeLessThan(4_000);
+    close();
+    await cluster.stop();
+  });
+});
+
 const fail = (): Promise<never> => Promise.reject(new Error("backend"));

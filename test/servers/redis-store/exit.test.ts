@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { requireProgram } from "../require.js";
 import { type RedisServer, startRedis } from "../start-redis.js";
-import { libraries, soon } from "./clients.js";
+import { libraries } from "./clients.js";
 
 const redisServer = requireProgram("redis-server");
 const script = fileURLToPath(new URL("exit.mjs", import.meta.url));
@@ -38,7 +38,7 @@ describe.skipIf(!redisServer).each(libraries)(
     beforeEach(async () => {
       server = await startRedis(redisServer);
       running = run(name, server.url);
-      await expect.poll(running.lines, soon).toEqual(["change"]);
+      await expect.poll(running.lines, { timeout: 30_000, interval: 10 }).toEqual(["change"]);
     });
     afterEach(async () => {
       running.child.kill("SIGKILL");
