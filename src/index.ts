@@ -38,8 +38,15 @@ export type {
   HandleOptions,
   RetryAfterLimits,
 } from "./options/options.js";
+export type {
+  Awaitable,
+  Store,
+  StoreEntry,
+  StoreListing,
+  StoreWatcher,
+  SwapResult,
+} from "./options/store.js";
 export type { Clock } from "./runtime/clock.js";
 export { memoryStore } from "./stores/memory.js";
-export type { Awaitable, Store, StoreEntry, StoreListing, StoreWatcher, SwapResult } from "./stores/store.js";
 export type { Failfast };
 export { createFailfast };

@@ -1,10 +1,10 @@
 import { Breaker } from "../breaker/breaker.js";
 import { formatValue } from "../options/format-value.js";
 import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
+import type { Store } from "../options/store.js";
 import type { CircuitSettings } from "../policy/settings.js";
 import { encodeName } from "../protocol/key.js";
 import { warn } from "../runtime/platform.js";
-import type { Store } from "../stores/store.js";
 import { sameSettings } from "./assert-compatible.js";
 import type { StoreSessions } from "./store-sessions.js";
 

@@ -1,9 +1,9 @@
 import type { Duration } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
 import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
+import type { Store } from "../options/store.js";
 import { resolveSettings } from "../policy/resolve-settings.js";
 import { warn } from "../runtime/platform.js";
-import type { Store } from "../stores/store.js";
 import { differenceOf, explainDifference, reloads } from "./assert-compatible.js";
 import { Definition, sharedOf } from "./definition.js";
 

@@ -1,9 +1,9 @@
 import type { StoreSession } from "../breaker/store-session.js";
 import { tenthsOfSeconds } from "../errors/seconds.js";
+import type { StoreListing } from "../options/store.js";
 import { decodeCircuit, decodeHold } from "../protocol/codec.js";
 import { CIRCUIT, circuitKey, decodeName, HOLD, holdKey } from "../protocol/key.js";
 import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
-import type { StoreListing } from "../stores/store.js";
 import { isEntry, listing, read } from "../sync/store-operations.js";
 import { within } from "../sync/with-deadline.js";
 

@@ -4,7 +4,7 @@ import { TimeoutError } from "../errors/timeout-error.js";
 import { enabledByEnvironment } from "../options/enabled.js";
 import type { ErrorClass, Exceptions, HandleOptions } from "../options/options.js";
 import { callTimeoutOf } from "../policy/resolve-settings.js";
-import { warn } from "../runtime/platform.js";
+import { ask } from "./predicate.js";
 
 /** What an outcome is to the circuit. `neither`: the caller gave up, or the call never got through. */
 export type Verdict = "failure" | "success" | "neither";
@@ -36,14 +36,16 @@ export function makePolicy(options: HandleOptions): Policy {
   const results = options.results as ((value: unknown) => boolean) | undefined;
   return {
     enabled:
-      typeof enabled === "function" ? () => safely(enabled, undefined, true) : enabled || (() => false),
+      typeof enabled === "function"
+        ? () => ask("enabled", enabled, undefined, true)
+        : enabled || (() => false),
     returns: options.returns,
-    results: results && ((value) => safely(results, value, false)),
+    results: results && ((value) => ask("results", results, value, false)),
     fallback: options.fallback as Policy["fallback"],
     callTimeout: callTimeoutOf(options),
     judge(error, signal) {
       if (signal?.aborted && nameOf(signal.reason) !== "TimeoutError") return "neither";
-      if (listed !== undefined && safely(listed, error, true)) return "failure";
+      if (listed !== undefined && ask("exceptions", listed, error, true)) return "failure";
       // A wrapped function's signal can't be seen, but an abort is never the backend's doing.
       if (nameOf(error) === "AbortError" || isFailfastError(error)) return "neither";
       return listed === undefined ? "failure" : "success";
@@ -80,20 +82,5 @@ function nameOf(error: unknown): unknown {
     return typeof error === "object" && error !== null ? (error as { name?: unknown }).name : undefined;
   } catch {
     return undefined;
-  }
-}
-
-let warned = false;
-
-/** A predicate that throws must not take the place of the call's own outcome. */
-function safely<T>(predicate: (value: T) => boolean, value: T, otherwise: boolean): boolean {
-  try {
-    return Boolean(predicate(value));
-  } catch (error) {
-    if (!warned) {
-      warned = true;
-      warn("FAILFAST_PREDICATE", `a predicate given to failfast threw: ${String(error)}`);
-    }
-    return otherwise;
   }
 }

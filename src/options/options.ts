@@ -1,7 +1,7 @@
 import type { FailfastError } from "../errors/failfast-error.js";
 import type { Clock } from "../runtime/clock.js";
-import type { Store } from "../stores/store.js";
 import type { Duration } from "./duration.js";
+import type { Store } from "./store.js";
 
 /** A class of errors; abstract ones too. */
 export type ErrorClass = abstract new (...args: never[]) => unknown;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { StoreAnswerError } from "../errors/store-errors.js";
+import type { StoreEntry } from "../options/store.js";
 import { decodeCircuit, encode } from "../protocol/codec.js";
-import type { StoreEntry } from "../stores/store.js";
 import { Entry } from "./entry.js";
 import { arrivalOf } from "./reconcile.js";
 import {

@@ -1,4 +1,5 @@
 import { StoreAnswerError } from "../errors/store-errors.js";
+import type { StoreEntry } from "../options/store.js";
 import { decodeCircuit, decodeHold } from "../protocol/codec.js";
 import { CIRCUIT, circuitKey, HOLD, holdKey } from "../protocol/key.js";
 import { compare } from "../protocol/merge.js";
@@ -10,7 +11,6 @@ import {
   type VersionedRecord,
 } from "../protocol/record.js";
 import type { Clock } from "../runtime/clock.js";
-import type { StoreEntry } from "../stores/store.js";
 import { Entry, type Subscriber } from "./entry.js";
 import type { Health } from "./health.js";
 import { type Arrival, remaining } from "./local-deadline.js";

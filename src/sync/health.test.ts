@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { StoreAnswerError } from "../errors/store-errors.js";
+import type { SwapResult } from "../options/store.js";
 import { encode } from "../protocol/codec.js";
-import type { SwapResult } from "../stores/store.js";
 import {
   type Bench,
   bench,

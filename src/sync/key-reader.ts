@@ -1,5 +1,5 @@
+import type { Store } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
-import type { Store } from "../stores/store.js";
 import type { AnswerTimes } from "./answer-times.js";
 import type { RecordCache } from "./cache.js";
 import { read } from "./store-operations.js";

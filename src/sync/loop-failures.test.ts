@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { StoreAnswerError, StoreTimeoutError } from "../errors/store-errors.js";
+import type { StoreEntry } from "../options/store.js";
 import { encode } from "../protocol/codec.js";
-import type { StoreEntry } from "../stores/store.js";
 import { deferred, GIVEN_UP, isOpen, NOW, PUSHED_POLL, RETRY, watched } from "./replica.fixture.js";
 
 describe("a store that fails", () => {

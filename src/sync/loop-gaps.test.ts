@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { StoreEntry } from "../options/store.js";
 import { encode } from "../protocol/codec.js";
-import type { StoreEntry } from "../stores/store.js";
 import {
   bench,
   deferred,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { StoreEntry } from "../stores/store.js";
+import type { StoreEntry } from "../options/store.js";
 import { bench, deferred, GAP, NOW, POLL, PUSHED_POLL, RETRY, watched } from "./replica.fixture.js";
 
 describe("the subscription", () => {

@@ -1,6 +1,6 @@
+import type { StoreEntry } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
 import { detached } from "../runtime/detached.js";
-import type { StoreEntry } from "../stores/store.js";
 import type { Subscriber } from "./entry.js";
 import { KeyReader, READ_MS, type ReaderHost } from "./key-reader.js";
 import { NameReader } from "./name-reader.js";

@@ -1,6 +1,6 @@
 import { StoreAnswerError } from "../errors/store-errors.js";
+import type { StoreListing } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
-import type { StoreListing } from "../stores/store.js";
 import type { AnyEntry, RecordCache } from "./cache.js";
 import type { Health } from "./health.js";
 import type { KeyToRead } from "./key-reader.js";

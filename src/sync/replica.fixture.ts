@@ -1,8 +1,8 @@
+import type { Store, StoreEntry, StoreWatcher, SwapResult } from "../options/store.js";
 import { encode } from "../protocol/codec.js";
 import type { CircuitRecord, HoldRecord, VersionedRecord } from "../protocol/record.js";
 import { closed, holdWritten, leased, opened, type Stamp } from "../protocol/transition.js";
 import type { Clock } from "../runtime/clock.js";
-import type { Store, StoreEntry, StoreWatcher, SwapResult } from "../stores/store.js";
 import { type ManualClock, manualClock } from "../testing/manual-clock.js";
 import type { Entry } from "./entry.js";
 import type { Arrival } from "./local-deadline.js";

@@ -1,6 +1,6 @@
+import type { ForeignStore, Store } from "../options/store.js";
 import type { CircuitRecord, HoldRecord, VersionedRecord } from "../protocol/record.js";
 import type { Clock } from "../runtime/clock.js";
-import type { ForeignStore, Store } from "../stores/store.js";
 import { AnswerTimes } from "./answer-times.js";
 import { RecordCache } from "./cache.js";
 import type { Entry, Subscriber } from "./entry.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { StoreAnswerError } from "../errors/store-errors.js";
-import type { Store, SwapResult } from "../stores/store.js";
+import type { Store, SwapResult } from "../options/store.js";
 import { handStore } from "./replica.fixture.js";
 import { isEntry, listing, read, swap } from "./store-operations.js";
 

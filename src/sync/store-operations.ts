@@ -1,5 +1,5 @@
 import { StoreAnswerError } from "../errors/store-errors.js";
-import type { Awaitable, Store, StoreEntry, StoreListing, SwapResult } from "../stores/store.js";
+import type { Awaitable, Store, StoreEntry, StoreListing, SwapResult } from "../options/store.js";
 import { isThenable } from "./with-deadline.js";
 
 /** Reads one key; anything but a string or nothing is refused. */

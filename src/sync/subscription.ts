@@ -1,5 +1,5 @@
+import type { Store, StoreWatcher } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
-import type { Store, StoreWatcher } from "../stores/store.js";
 import type { Health } from "./health.js";
 import { type Outcome, within } from "./with-deadline.js";
 

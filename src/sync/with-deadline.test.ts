@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { StoreAnswerError, StoreTimeoutError } from "../errors/store-errors.js";
-import type { Awaitable } from "../stores/store.js";
+import type { Awaitable } from "../options/store.js";
 import { type ManualClock, manualClock } from "../testing/manual-clock.js";
 import { deferred } from "./replica.fixture.js";
 import { isThenable, type Outcome, within } from "./with-deadline.js";

@@ -1,7 +1,7 @@
 import { StoreTimeoutError } from "../errors/store-errors.js";
+import type { Awaitable } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
 import { detached } from "../runtime/detached.js";
-import type { Awaitable } from "../stores/store.js";
 
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }

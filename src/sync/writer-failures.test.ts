@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { StoreTimeoutError } from "../errors/store-errors.js";
+import type { SwapResult } from "../options/store.js";
 import { encode } from "../protocol/codec.js";
-import type { SwapResult } from "../stores/store.js";
 import { deferred, FRESH, GIVEN_UP, isClosed, isOpen, RETRY } from "./replica.fixture.js";
 import { type Writing, writing } from "./writer.fixture.js";
 

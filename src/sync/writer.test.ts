@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { SwapResult } from "../options/store.js";
 import { encode } from "../protocol/codec.js";
 import { HOLD_KEPT_MS, KEPT_MS, type VersionedRecord } from "../protocol/record.js";
 import {
@@ -10,7 +11,6 @@ import {
   type Stamp,
   voted,
 } from "../protocol/transition.js";
-import type { SwapResult } from "../stores/store.js";
 import type { Entry } from "./entry.js";
 import { AHEAD, deferred, FRESH, isClosed, isOpen, NOW, WALL } from "./replica.fixture.js";
 import { opens, STORE_NOW, writing } from "./writer.fixture.js";

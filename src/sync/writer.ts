@@ -1,8 +1,8 @@
+import type { Store, SwapResult } from "../options/store.js";
 import { encode } from "../protocol/codec.js";
 import { type CircuitRecord, HOLD_KEPT_MS, KEPT_MS, type VersionedRecord } from "../protocol/record.js";
 import { corrected, nextRevision, type Stamp } from "../protocol/transition.js";
 import type { Clock } from "../runtime/clock.js";
-import type { Store, SwapResult } from "../stores/store.js";
 import type { AnswerTimes } from "./answer-times.js";
 import type { Entry, Write } from "./entry.js";
 import type { Health } from "./health.js";

@@ -1,5 +1,6 @@
 import type { AnyFunction } from "../../call/wrap.js";
 import type { Circuit, Circuits, Duration, Failfast, FailfastOptions } from "../../index.js";
+import { formatValue } from "../../options/format-value.js";
 import { homeOf } from "./home.js";
 
 type Name = string | ((...args: never[]) => string);
@@ -25,6 +26,14 @@ export class Declaration {
       this.#made.set(failfast, made);
     }
     return made;
+  }
+
+  /** @throws {RangeError} a name alone that none of these circuits has: every call of the method would fail. */
+  checkTime(names: ReadonlySet<string>): void {
+    if (typeof this.#name === "string" && !names.has(this.#name))
+      throw new RangeError(
+        `nobody gives the circuit ${formatValue(this.#name)} a time: give it once, as in @Failfast(${formatValue(this.#name)}, 60), or a default in FailfastModule.forRoot({ timeout: 60 })`,
+      );
   }
 
   /** The method as it goes through the circuit of its instance's application. */

@@ -17,6 +17,8 @@ export function makeDeclared(modules: ModulesContainer, failfast: Failfast): voi
   }
   for (const declaration of found) if (declaration.timeout !== undefined) declaration.circuit(failfast);
   for (const declaration of found) declaration.circuit(failfast);
+  const names = new Set(Array.from(failfast.circuits(), ({ name }) => name));
+  for (const declaration of found) declaration.checkTime(names);
 }
 
 /** What no class in the container tells of: objects that a factory made, or that were given as they are. */

@@ -16,7 +16,7 @@ import { ContextIdFactory, ModuleRef, REQUEST } from "@nestjs/core";
 import { Test, type TestingModule } from "@nestjs/testing";
 import type { Cache } from "cache-manager";
 import { createClient } from "redis";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   FAILFAST,
   Failfast,
@@ -35,6 +35,7 @@ import { startRedis } from "../start-redis.js";
 const quiet = { log: false } as const;
 const running: TestingModule[] = [];
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const application of running.splice(0)) await application.close();
 });
 
@@ -222,6 +223,7 @@ describe("@Failfast", () => {
       @Failfast("sales_api", 30)
       async orders(): Promise<void> {}
     }
+    vi.stubEnv("NODE_ENV", "production");
     await expect(start([FailfastModule.forRoot(quiet)], [Sales, Wrong])).rejects.toThrow(
       "was made with timeout 60, and is asked for with timeout 30",
     );

@@ -1,0 +1,36 @@
+import { warn } from "../runtime/platform.js";
+import { isThenable } from "../sync/with-deadline.js";
+
+const warned = new Set<string>();
+
+function warnOnce(kind: string, message: string): void {
+  if (warned.has(kind)) return;
+  warned.add(kind);
+  warn("FAILFAST_PREDICATE", message);
+}
+
+/**
+ * Asks a predicate that was given as an option. One that throws must not take the place of the call's own outcome: the
+ * answer is `otherwise`. One that gives a promise is taken for a no, since a call can't wait for it.
+ */
+export function ask<T>(
+  option: string,
+  predicate: (value: T) => boolean,
+  value: T,
+  otherwise: boolean,
+): boolean {
+  try {
+    const answer: unknown = predicate(value);
+    if (!isThenable(answer)) return Boolean(answer);
+    // What it comes to is nobody's business, not even where it rejects.
+    answer.then(undefined, () => undefined);
+    warnOnce(
+      "promise",
+      `${option} answered with a promise, which is taken for a no: give a function that answers true or false at once`,
+    );
+    return false;
+  } catch (error) {
+    warnOnce("error", `a predicate given to failfast threw: ${String(error)}`);
+    return otherwise;
+  }
+}
