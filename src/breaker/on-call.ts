@@ -12,10 +12,13 @@ import {
   stand,
   tellsOfUnusedLease,
 } from "./standing.js";
-import type { State } from "./state.js";
+import { NO_PROBE, type State } from "./state.js";
 import { answer, newEpoch, type Of, type Step, stay } from "./step.js";
 
-export function call(state: State, event: Of<"call">, now: number, own: Own): Step {
+export function call(before: State, event: Of<"call">, now: number, own: Own): Step {
+  // A caller that waited has had its time, even where its timer goes off a moment early.
+  const waited = event.asked && before.probe.kind === "waiting";
+  const state = waited ? { ...before, probe: NO_PROBE } : before;
   const hold = activeHold(state, now);
   if (hold !== undefined) return answer(state, hold === "closed" ? "held" : "reject");
   const standing = stand(state, now, own);
