@@ -42,6 +42,7 @@ describe.skipIf(!spin || !gcc)("the lease, by the model checker SPIN", () => {
   test.each([
     ["a lease without an end", "heals", "ENDLESS"],
     ["leases that lapse and don't get longer", "heals", "CONSTANT"],
+    ["callers that can't wait and leave it at asking", "heals", "UNUSED"],
     ["swaps that don't compare", "probed", "UNFENCED"],
   ])("%s: found", (_, claim, mistake) => {
     expect(errors(claim, mistake)).toBe(1);

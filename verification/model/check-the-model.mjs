@@ -1,21 +1,30 @@
-// Whether the model finds what is wrong: node verification/model/check-the-model.mjs
+// Whether the model finds what is wrong: node verification/model/check-the-model.mjs [--only TEXT]
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { mutate } from "../simulation/mutants.mjs";
 import { explore } from "./explore.mjs";
-import { loadMachine } from "./machine.mjs";
+import { loadLibrary } from "./library.mjs";
 import { MISTAKES } from "./mistakes.mjs";
 import { SETTINGS } from "./settings.mjs";
 
+const BUILD = fileURLToPath(new URL("../../build", import.meta.url));
+const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
+
 let failed = 0;
-for (const [title, file, what, instead, setting] of MISTAKES) {
-  const { folder, remove } = mutate([title, file, what, instead]);
+const mistakes = MISTAKES.filter(([title]) => title.includes(values.only));
+for (const [title, room, what, instead, setting, all] of mistakes) {
+  const { folder, remove } = mutate([title, fileWith(room, what), what, instead, all]);
   const { options, quick } = SETTINGS.find(({ name }) => name === setting);
   let found;
   try {
-    found = explore(await loadMachine(folder), options, quick);
+    found = explore(await loadLibrary(folder), options, quick);
   } catch (error) {
     found = { wrong: `it throws: ${error.message}`, depth: "?" };
+  } finally {
+    remove();
   }
-  remove();
   if (found.wrong === undefined) failed++;
   const how =
     found.wrong === undefined
@@ -23,5 +32,13 @@ for (const [title, file, what, instead, setting] of MISTAKES) {
       : `after ${found.depth} steps, "${found.wrong}"`;
   console.log(`${title.padEnd(54)} ${how}`);
 }
-console.log(`${MISTAKES.length - failed} passed, ${failed} failed`);
+console.log(`${mistakes.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** The file of a room that says so. */
+function fileWith(room, what) {
+  const files = readdirSync(join(BUILD, room)).filter((file) => file.endsWith(".js"));
+  const file = files.find((each) => readFileSync(join(BUILD, room, each), "utf8").includes(what));
+  if (file === undefined) throw new Error(`no file of ${room} says: ${what}`);
+  return `${room}/${file}`;
+}

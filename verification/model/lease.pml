@@ -8,10 +8,16 @@
  *
  *   spin -a lease.pml && gcc -O2 -DNFAIR=3 -o pan pan.c && ./pan -a -f -N heals
  *
+ * Callers that can't wait for a lease ask for it all the same: the next call uses it, if it comes in time. Where calls are
+ * rare none does. So whoever finds that a lease went unused probes at once, while it asks again.
+ *
  * Each of these has to be found: with -DENDLESS a lease has no end, with -DUNFENCED swaps don't compare, with
- * -DCONSTANT leases that lapsed don't get longer, so that probes slower than them never close it.
+ * -DCONSTANT leases that lapsed don't get longer, so that probes slower than them never close it; with -DUNUSED callers
+ * that can't wait ask again and again, and nobody probes.
  */
 #define N 3
+/* Who held a lease and crashed: what starts again is another owner. */
+#define DEAD (N + 1)
 
 mtype = { CLOSED, OPEN, HALF_OPEN };
 
@@ -57,6 +63,15 @@ inline swap(what, whose, ended) {
 #endif
 }
 
+/* A lease of this process begins: how many in a row had no outcome before it. */
+inline lapse() {
+  if
+  :: state == HALF_OPEN && owner != N && lapsed < LONG -> lapsed++
+  :: state == HALF_OPEN && owner != N && lapsed == LONG -> skip
+  :: else -> lapsed = 0
+  fi
+}
+
 active [N] proctype Member() {
   byte me = _pid;
   byte i;
@@ -70,14 +85,18 @@ end:
        fi }
   /* A call fails. */
   :: atomic { known[me] == CLOSED && !well -> known[me] = OPEN; swap(OPEN, N, false) }
-  /* The time is up: it asks for the lease. */
+  /* The time is up: a caller waits for the lease, or finds that the last one went unused, and probes. */
   :: atomic { known[me] != CLOSED && over && !probing[me] && !stale[me] ->
-       if
-       :: state == HALF_OPEN && owner < N && lapsed < LONG -> lapsed++
-       :: state == HALF_OPEN && owner < N && lapsed == LONG -> skip
-       :: else -> lapsed = 0
-       fi;
-       write(HALF_OPEN, me, false); probing[me] = true }
+       lapse(); write(HALF_OPEN, me, false); probing[me] = true }
+  /* A caller that can't wait asks for the lease, and does not probe. */
+#ifdef UNUSED
+  :: atomic { known[me] != CLOSED && over && !probing[me] && !stale[me] ->
+#else
+  :: atomic { known[me] != CLOSED && over && !probing[me] && !stale[me] && (state == OPEN || owner == N) ->
+#endif
+       lapse(); write(HALF_OPEN, me, false) }
+  /* The next call uses it, if it comes while it runs. */
+  :: atomic { known[me] == HALF_OPEN && owner == me && !over && !probing[me] && !stale[me] -> probing[me] = true }
   /* The probe ends: with an outcome, or with none. */
   :: atomic { probing[me] -> probing[me] = false;
        assert(stale[me] || owner == me);
@@ -88,7 +107,11 @@ end:
        fi;
        assert(state != CLOSED || known[me] == CLOSED || stale[me]) }
   /* It crashes, and starts again with nothing. */
-  :: atomic { crashes > 0 -> crashes--; probing[me] = false; known[me] = CLOSED; stale[me] = true }
+  :: atomic { crashes > 0 -> crashes--; probing[me] = false; known[me] = CLOSED; stale[me] = true;
+       if
+       :: owner == me -> owner = DEAD
+       :: else -> skip
+       fi }
   od
 }
 
@@ -100,7 +123,7 @@ end:
 #elif defined(CONSTANT)
   :: atomic { !over -> over = true }
 #else
-  :: atomic { !over && (state == OPEN || lapsed < LONG || owner == N || !probing[owner]) -> over = true }
+  :: atomic { !over && (state == OPEN || lapsed < LONG || owner >= N || !probing[owner]) -> over = true }
 #endif
   /* Time goes on also where nothing else does, so that a run that is stuck is one without an end. */
   :: else -> skip

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { explore } from "./explore.mjs";
-import { loadMachine } from "./machine.mjs";
+import { loadLibrary } from "./library.mjs";
 import { SETTINGS } from "./settings.mjs";
 
 const { values } = parseArgs({
@@ -13,19 +13,19 @@ const { values } = parseArgs({
     library: { type: "string", default: fileURLToPath(new URL("../../build", import.meta.url)) },
   },
 });
-const machine = await loadMachine(values.library);
+const library = await loadLibrary(values.library);
 const total = { states: 0, transitions: 0 };
 let failed = 0;
 for (const { name, options, quick, full } of SETTINGS) {
   if (values.only !== undefined && values.only !== name) continue;
   const began = performance.now();
   const depth = values.depth === undefined ? (values.full ? full : quick) : Number(values.depth);
-  const found = explore(machine, options, depth);
+  const found = explore(library, options, depth, values.full ? Infinity : 2);
   total.states += found.states;
   total.transitions += found.transitions;
   const took = ((performance.now() - began) / 1_000).toFixed(1);
   console.log(
-    `${name.padEnd(34)} ${String(found.depth).padStart(3)} steps ${count(found.states)} states ${count(found.transitions)} transitions ${took.padStart(6)} s`,
+    `${name.padEnd(36)} ${String(found.depth).padStart(3)} steps ${count(found.states)} states ${count(found.transitions)} transitions ${took.padStart(6)} s`,
   );
   if (found.wrong === undefined) continue;
   failed++;

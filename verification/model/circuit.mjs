@@ -1,0 +1,89 @@
+// The circuit of one process, by the shipped reducer, and what the model counts beside it.
+import { OPEN } from "./times.mjs";
+
+const SETTINGS = {
+  openMs: OPEN,
+  recovery: "probe",
+  probes: 1,
+  window: OPEN,
+  backoffFactor: 1,
+  backoffMax: OPEN,
+  backoffJitter: 0,
+  retryAfterMin: 0,
+  retryAfterMax: 3 * OPEN,
+  scope: "fleet",
+  quorum: 1,
+  mode: "enforce",
+};
+
+/** Feeds events. `promises` says what is wrong with a step of the reducer, if anything is. */
+export function circuitsOf(library, options, promises) {
+  const { INITIAL, NO_PROBE, activeHold, reduce, stand } = library;
+  const settings = { ...SETTINGS, ...options.settings };
+  const owns = new Map();
+
+  const newProcess = (index, life) => ({
+    index,
+    life,
+    owner: "abc"[index] + life,
+    state: INITIAL,
+    sighting: undefined,
+    seen: 0,
+    stored: undefined,
+    storedDeadline: 0,
+    restoring: false,
+    write: null,
+    leaseDelayed: false,
+    operation: "",
+    /** The epoch of the call that is under way, until it is void; the probe that is under way is in the state. */
+    call: undefined,
+    /** A call from before it opened is still under way. */
+    late: false,
+    /** When the callers that wait for the lease cease to. */
+    waiting: [],
+    strikes: false,
+    down: false,
+    /** How many calls were rejected for want of a lease since it opened. */
+    wanting: 0,
+  });
+
+  function ownOf({ owner, index }) {
+    let own = owns.get(owner);
+    if (own === undefined) {
+      own = { settings, owner, host: `h${index}`, identity: owner };
+      owns.set(owner, own);
+    }
+    return own;
+  }
+  const standing = (world, my) => stand(my.state, world.now, ownOf(my));
+
+  /** What follows from an event: the effects, which are for the process to carry out, and what a call meets. */
+  function feed(world, my, event) {
+    const own = ownOf(my);
+    const before = my.state;
+    const step = reduce(before, event, world.now, own);
+    my.state = step.state;
+    world.wrong ??= promises(before, event, step, world.now, own, my);
+    if (my.call !== undefined && my.call !== my.state.epoch) {
+      my.call = undefined;
+      my.late = options.late === true;
+    }
+    const { kind } = standing(world, my);
+    if (kind === "open" || kind === "closed" || opensAnew(before.record, my.state.record)) my.wanting = 0;
+    world.trace?.push(`${my.owner}: ${event.type} ${event.outcome ?? step.verdict ?? ""}, ${kind}`);
+    return step;
+  }
+
+  /** Nothing but a lease is wanting; the waiter's own request does not count as somebody's probe. */
+  function wantsLease(world, my, asked) {
+    const state = asked && my.state.probe.kind === "waiting" ? { ...my.state, probe: NO_PROBE } : my.state;
+    return stand(state, world.now, ownOf(my)).kind === "due" && activeHold(my.state, world.now) === undefined;
+  }
+
+  return { newProcess, ownOf, standing, feed, wantsLease };
+}
+
+/** It may hear of an opening when its time is over. */
+function opensAnew(before, after) {
+  return after?.record.state === "open" && after.record.generation !== before?.record.generation;
+}

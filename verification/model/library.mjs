@@ -1,0 +1,20 @@
+// The pure functions of the library in a folder, as they ship: what a circuit does, and what the fleet agrees on.
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const PARTS = [
+  "breaker/reduce",
+  "breaker/standing",
+  "breaker/decision",
+  "breaker/lease",
+  "breaker/state",
+  "protocol/codec",
+  "protocol/merge",
+  "protocol/transition",
+  "sync/local-deadline",
+];
+
+export async function loadLibrary(folder) {
+  const parts = PARTS.map((part) => import(pathToFileURL(join(resolve(folder), `${part}.js`)).href));
+  return Object.assign({}, ...(await Promise.all(parts)));
+}

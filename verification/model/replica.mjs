@@ -1,0 +1,50 @@
+// What one process has seen of the store: the newest record, the highest revision, what the store holds as last heard.
+import { LEASE } from "./times.mjs";
+
+export function replicasOf(library) {
+  const { compare, remaining, restrictiveness } = library;
+
+  /** Joins what came in with what is known. Says whether it is news, or the very record that this process is writing. */
+  function receive(world, my, entry, current) {
+    if (entry === null) {
+      my.stored = null;
+      if (surviving(world, my) !== null) my.restoring = true;
+      return "";
+    }
+    const { sighting } = my;
+    const { record } = entry;
+    const change = entry.raw !== my.stored?.raw;
+    if (current || !my.stored) my.stored = entry;
+    my.seen = Math.max(my.seen, record.revision);
+    let deadline = world.now + remaining(record, { now: world.now, fresh: true }, world.now, 64 * LEASE);
+    if (sighting && sameDeadline(sighting.record, record)) deadline = Math.min(deadline, sighting.deadline);
+    const order = sighting ? compare(entry, sighting) : 1;
+    if (order < 0) {
+      if (change && my.stored?.raw === entry.raw) my.storedDeadline = deadline;
+      if (current && surviving(world, my) !== null) my.restoring = true;
+      return "";
+    }
+    my.stored = entry;
+    if (order === 0) return "";
+    my.sighting = { raw: entry.raw, record, deadline };
+    if (my.write?.entry?.raw === entry.raw) return "granted";
+    my.strikes = false;
+    return "news";
+  }
+
+  const sameDeadline = (one, other) =>
+    one.until === other.until && one.state === other.state && one.until !== 0;
+
+  /** What the store has to be told again, since it forgot it. */
+  function surviving(world, { sighting, stored, storedDeadline }) {
+    if (!sighting || (stored && stored.record.revision >= sighting.record.revision)) return null;
+    const running = (record, deadline) => (record.state !== "closed" && world.now < deadline ? record : null);
+    const mine = running(sighting.record, sighting.deadline);
+    const theirs = stored ? running(stored.record, storedDeadline) : null;
+    if (mine === null || theirs === null) return mine ?? theirs;
+    const order = restrictiveness(theirs.state) - restrictiveness(mine.state) || theirs.until - mine.until;
+    return order > 0 ? theirs : mine;
+  }
+
+  return { receive, surviving };
+}
