@@ -1,3 +1,4 @@
+import { requestsApart } from "../runtime/platform.js";
 import { Deadline } from "./deadline.js";
 import { attachHandlers, type Guard } from "./guard.js";
 import type { CallerSignal } from "./policy.js";
@@ -6,9 +7,10 @@ let never: unknown;
 
 /** A signal that never aborts, one for all: a controller for each call would cost more than the call. */
 export function neverAborting(): unknown {
-  never ??= new (
-    globalThis as unknown as { AbortController: new () => { signal: unknown } }
-  ).AbortController().signal;
+  if (never === undefined || requestsApart)
+    never = new (
+      globalThis as unknown as { AbortController: new () => { signal: unknown } }
+    ).AbortController().signal;
   return never;
 }
 

@@ -23,6 +23,12 @@ interface Platform {
 
 export const platform: Platform = globalThis as unknown as Platform;
 
+/**
+ * Whether this is Cloudflare's runtime: what one request made (a signal, a connection) no other one may use, and its
+ * timers end with it.
+ */
+export const requestsApart: boolean = platform.navigator?.userAgent === "Cloudflare-Workers";
+
 /** A built-in module of Node, where there is one: never imported, so that every runtime can load the core. */
 export function builtin<T>(id: string): T | undefined {
   return platform.process?.getBuiltinModule?.(id) as T | undefined;

@@ -1,4 +1,4 @@
-import { platform } from "./platform.js";
+import { platform, requestsApart } from "./platform.js";
 
 const A_YEAR_MS = 365 * 86_400_000;
 
@@ -36,7 +36,7 @@ export function exactOnly(): boolean {
   return faked || Date.now !== dateNow || unreliable;
 }
 
-const unreliable = platform.Bun !== undefined || platform.navigator?.userAgent === "Cloudflare-Workers";
+const unreliable = platform.Bun !== undefined || requestsApart;
 
 /** Where the runtime has no `performance`, its wall clock. */
 const exact = (): number => (performance ?? Date).now();

@@ -14,19 +14,27 @@ const store = Object.fromEntries(
   ]),
 );
 
+const elsewhere = createFailfast({ store });
+elsewhere("ready_api", "1h");
+const plain = failfast("plain_api", 60, { threshold: 100 });
 const local = failfast("sales_api", "2s", { threshold: 3, callTimeout: "100ms" });
 const shared = createFailfast({ store })("sales_api", "1h");
 const backends = {
   works: async () => "works",
   fails: () => Promise.reject(new Error("down")),
   hangs: () => new Promise(() => {}),
+  fetches: async (signal) => (await fetch("http://backend.test/", { signal })).text(),
+  awaits: async (signal) => {
+    await elsewhere.ready();
+    return backends.fetches(signal);
+  },
 };
 
 export default {
   /** `/local/hangs`: one call through a circuit to a backend that hangs. */
   async fetch(request, _env, context) {
     const [, which, backend] = new URL(request.url).pathname.split("/");
-    const circuit = which === "local" ? local : shared;
+    const circuit = { local, plain, shared }[which];
     if (backend === "settled") {
       // A reading of the store takes a few turns, which a request has that waits for something.
       await circuit.run(() => fetch("http://backend.test/")).catch(() => {});

@@ -55,6 +55,20 @@ for (const compatibilityFlags of [[], ["nodejs_compat"]])
       assert.deepEqual(await ask("local/works"), { answer: "works", state: "closed" });
     });
 
+    test("requests at once and one after the other, each with the signal that its block gets", async () => {
+      for (let round = 0; round < 3; round++) {
+        const calls = Array.from({ length: 5 }, () => ask("plain/fetches"));
+        for (const { answer, error } of await Promise.all(calls)) assert.equal(answer, "fine", error);
+      }
+    });
+
+    test("requests that wait for the store at once", async () => {
+      for (let round = 0; round < 3; round++) {
+        const calls = Array.from({ length: 5 }, () => ask("plain/awaits"));
+        for (const { answer, error } of await Promise.all(calls)) assert.equal(answer, "fine", error);
+      }
+    });
+
     test("the store is polled again by later requests, whatever became of the reading before", async () => {
       assert.equal((await ask("shared/works")).answer, "works");
       const elsewhere = createFailfast({ store });

@@ -15,9 +15,13 @@ test("loads, trips and rejects", async () => {
   expect(typeof failfastFetch).toBe("function");
 });
 
-test("is the same however often it is loaded", () => {
+test("is the same however often it is loaded", async () => {
   jest.resetModules();
   const again = require("failfast");
+  const rejected = await failfast("sales_api")
+    .run(down)
+    .catch((error) => error);
+  expect(rejected).toBeInstanceOf(again.FailfastError);
   expect(again.createFailfast).not.toBe(createFailfast);
   expect(again.failfast).toBe(failfast);
   expect(again.failfast("sales_api").state).toBe("open");
