@@ -4,6 +4,7 @@
  * @module
  */
 export { type ManualClock, type ManualClockOptions, manualClock } from "./manual-clock.js";
+export { resetCircuits } from "./reset-circuits.js";
 export { StoreContractError } from "./store-contract/error.js";
 export type { StoreHandle } from "./store-contract/fixture.js";
 export type { OptionalVerb } from "./store-contract/subject.js";

@@ -1,6 +1,14 @@
 import type { AnyFunction } from "../../call/wrap.js";
-import type { Circuit, Circuits, Duration, Failfast, FailfastOptions } from "../../index.js";
+import {
+  type Circuit,
+  type Circuits,
+  type Duration,
+  type Failfast,
+  type FailfastOptions,
+  failfast as shared,
+} from "../../index.js";
 import { formatValue } from "../../options/format-value.js";
+import { isFailure } from "./failures.js";
 import { homeOf } from "./home.js";
 
 type Name = string | ((...args: never[]) => string);
@@ -22,7 +30,9 @@ export class Declaration {
   circuit(failfast: Failfast): Circuit | Circuits {
     let made = this.#made.get(failfast);
     if (made === undefined) {
-      made = failfast(this.#name as string, this.timeout as Duration, this.#options);
+      // Without the module, as in a unit test, the same errors count as with it.
+      const options = failfast === shared ? { exceptions: isFailure, ...this.#options } : this.#options;
+      made = failfast(this.#name as string, this.timeout as Duration, options);
       this.#made.set(failfast, made);
     }
     return made;

@@ -1,0 +1,14 @@
+import { type Failfast, failfast as shared } from "../index.js";
+
+/**
+ * Closes every circuit that a `failfast` has in this process, and releases those that are held: for `afterEach`, so
+ * that no test meets what another left behind.
+ *
+ * @param failfast whose circuits. Default: the shared `failfast`.
+ */
+export async function resetCircuits(failfast: Pick<Failfast, "circuits"> = shared): Promise<void> {
+  for (const circuit of failfast.circuits()) {
+    if (circuit.held !== undefined) await circuit.release();
+    await circuit.reset();
+  }
+}
