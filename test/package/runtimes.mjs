@@ -1,0 +1,59 @@
+// Uses the packed package on each Node that it supports, the oldest to the newest, as npm has them:
+// node test/package/runtimes.mjs [VERSION ...]
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { subpaths } from "../../scripts/exports.mjs";
+
+const VERSIONS = ["20.19.0", "22.23.3", "24.21.0", "26.10.0"];
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const project = mkdtempSync(join(tmpdir(), "failfast-runtimes-"));
+process.on("exit", () => rmSync(project, { recursive: true, force: true }));
+
+const packed = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], {
+  cwd: root,
+  encoding: "utf8",
+});
+const [{ filename }] = [JSON.parse(packed)].flatMap((each) =>
+  Array.isArray(each) ? each : Object.values(each),
+);
+writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
+const installed = join(project, "node_modules/failfast");
+mkdirSync(installed, { recursive: true });
+execFileSync("tar", ["-xzf", join(project, filename), "-C", installed, "--strip-components", "1"]);
+
+// What each process does: loads every subpath, and shares an open circuit with another through files.
+const names = subpaths.map(({ specifier }) => specifier).filter((name) => name !== "failfast/nest");
+const USE = `
+const circuit = core.createFailfast({ store: file.fileStore(process.argv[2]) })("sales_api", 60);
+await circuit.trip();
+const other = core.createFailfast({ store: file.fileStore(process.argv[2]) });
+await other.ready();
+const error = await other("sales_api", 60).run(() => 1).catch((reason) => reason);
+if (!core.isFailfastError(error) || error.status !== 503) throw new Error("it was not rejected: " + error);
+await circuit.reset();
+if ((await circuit.run(async () => 1)) !== 1) throw new Error("it is not closed");
+console.log(process.version, typeof require === "function" ? "CommonJS" : "ES modules", "ok");
+`;
+writeFileSync(
+  join(project, "use.mjs"),
+  `import * as core from "failfast";\nimport * as file from "failfast/file";\nfor (const name of ${JSON.stringify(names)}) await import(name);\n${USE}`,
+);
+writeFileSync(
+  join(project, "use.cjs"),
+  `const core = require("failfast");\nconst file = require("failfast/file");\nfor (const name of ${JSON.stringify(names)}) require(name);\n(async () => {${USE}})();`,
+);
+
+let failed = 0;
+for (const version of process.argv.length > 2 ? process.argv.slice(2) : VERSIONS)
+  for (const script of ["use.mjs", "use.cjs"]) {
+    const store = join(project, `store-${version}-${script}`);
+    const command = ["exec", "--yes", `--package=node@${version}`, "--", "node", script, store];
+    const { status } = spawnSync("npm", command, { cwd: project, stdio: "inherit" });
+    if (status === 0) continue;
+    failed++;
+    console.error(`${script} failed on Node ${version}`);
+  }
+process.exitCode = failed === 0 ? 0 : 1;
