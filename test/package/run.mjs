@@ -74,7 +74,7 @@ const packed = JSON.parse(
 );
 const [{ filename }] = Array.isArray(packed) ? packed : Object.values(packed);
 writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-run("npm", ["install", "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund", `./${filename}`]);
+run("npm", ["install", "--prefer-offline", "--legacy-peer-deps", "--no-audit", "--no-fund", `./${filename}`]);
 const installed = join(project, "node_modules/failfast");
 assert.ok(
   !readdirSync(join(installed, "src"), { recursive: true }).some((name) => String(name).includes(".test.")),
