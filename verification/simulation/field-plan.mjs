@@ -104,17 +104,31 @@ export function fieldPlan(busy) {
     // The store never comes back, and each process serves by itself.
     if (plan.badHosts === 0 && !plan.calm && likely(0.1))
       plan.storeEnds = pick("refused", "refused", "down", "frozen");
-    if (pace.kind === "busy" && plan.processes <= 4 && likely(0.04)) {
-      plan.names = between(300, 2_000);
-      calm();
-      if (!plan.without.includes("list") && (plan.options.quorum ?? 1) === 1)
-        plan.without = [...plan.without, "list"];
-    }
+    if (pace.kind === "busy" && plan.badHosts === 0 && !plan.rollsOver && likely(0.03)) manyNames();
+  }
+
+  /** Many names that are well, in a store that tells of one at a time, some way off. */
+  function manyNames() {
+    calm();
+    const processes = Math.min(plan.processes, 2);
+    plan.names = between(150, 600);
+    plan.processes = processes;
+    plan.hosts = Math.min(plan.hosts, processes);
+    plan.instant = false;
+    plan.network = { ...plan.network, delay: 1, distanceMs: between(15, 60) };
+    plan.events = plan.events.filter(({ who = 0 }) => who < processes);
+    plan.without = ["list"];
+    delete plan.options.quorum;
+  }
+
+  /** Nothing is lost on the way, and nothing comes late. */
+  function quiet() {
+    return { ...plan.network, delay: Math.min(plan.network.delay, 10), loss: 0, repeats: 0 };
   }
 
   /** Nothing is wrong with the store or the way to it. */
   function calm() {
-    plan.network = { ...plan.network, delay: Math.min(plan.network.delay, 10), loss: 0, repeats: 0 };
+    plan.network = quiet();
     plan.storeEnds = undefined;
     plan.rollsOver = false;
     plan.events = plan.events.filter(({ what }) => what === "backend" || what === "operator");
@@ -167,6 +181,8 @@ export function fieldPlan(busy) {
       if (likely(0.25) && plan.badHosts === 0) {
         const [from, ms] = [at(), Math.round(between(3_000, 20_000) * scale)];
         added.push({ at: from, what: "freeze", who: who(), ms });
+        if (likely(0.5))
+          Object.assign(plan, { network: quiet(), open: Math.max(plan.open, 10), tells: true });
         // The fleet learns of an outage that one process sleeps through.
         added.push({ at: from + 300, what: "backend", circuit: circuit(), ms: ms + 3_000 });
       }
