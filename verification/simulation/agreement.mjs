@@ -1,7 +1,8 @@
 // What a circuit says of itself and what a call meets are one thing, at every moment.
 
-/** A refusal may be dated by the coarse clock, in ms. */
+/** A refusal may be dated by the coarse clock, and what people read is in tenths of a second, in ms. */
 const COARSE_MS = 60;
+const TENTH_MS = 100;
 
 export function makeAgreement(fail, plan) {
   /** By member and circuit: the last transition that was told. */
@@ -49,7 +50,8 @@ export function makeAgreement(fail, plan) {
       if (error.state !== state)
         disagree(member, circuit, `is ${state}, and a call is rejected as ${error.state}`);
       // It never tells a caller to come back at once.
-      if (retryAfter > 1 && Math.abs(error.retryAfterMs - retryAfter * 1_000) > COARSE_MS)
+      const more = error.retryAfterMs - retryAfter * 1_000;
+      if (retryAfter > 1 && (more > COARSE_MS || more < -COARSE_MS - TENTH_MS))
         disagree(
           member,
           circuit,

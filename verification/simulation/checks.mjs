@@ -60,6 +60,7 @@ export function makeChecks(world, plan) {
   const tripsAtOnce =
     threshold === 1 && failureRate === undefined && callTimeout === undefined && rampUp === undefined;
 
+  const closesByTime = plan.options.recovery === "all";
   const shortestLease = callTimeout === undefined ? SHORTEST_LEASE : milliseconds(callTimeout) + 900;
   const storeIsWell =
     plan.network.loss === 0 &&
@@ -86,6 +87,8 @@ export function makeChecks(world, plan) {
         outer,
         informed,
         opens: its.opens,
+        // One that a listener makes, while what it is told of goes on.
+        acting: member.acting,
         outcome: "made to wait",
       };
       liveness.calling(member, circuit, began);
@@ -302,11 +305,9 @@ export function makeChecks(world, plan) {
       if (local) {
         const operated = time.now() - its.operated < 5_000;
         const closedByItself = (closedRevisions.get(name) ?? new Set()).has(revision);
-        // There time alone closes it.
-        const byTime = plan.options.recovery === "all";
-        if (!its.succeeding && !operated && !closedByItself && !byTime)
+        if (!its.succeeding && !operated && !closedByItself && !closesByTime)
           fail("absence is not health", `${member.name} closed ${name} with no probe that succeeded`);
-      } else if (!(closedRevisions.get(name) ?? new Set()).has(revision) && revision !== 0) {
+      } else if (!closesByTime && !(closedRevisions.get(name) ?? new Set()).has(revision) && revision !== 0) {
         fail(
           "absence is not health",
           `${member.name} heard that ${name} is closed, and nobody wrote that (revision ${revision})`,

@@ -15,10 +15,11 @@ export function startMember(world, plan, index, life, version = 1) {
   let wallShift = 1_800_000_000_000 + (plan.skews[index] ?? 0);
   /** Its monotonic clock stood still for so long; in a busy loop it is ahead of what else happens. */
   let slept = 0;
+  let asleepSince;
   let ahead = 0;
   let lastTick = 0;
   const here = () => Math.max(time.now(), ahead);
-  const monotonic = () => (here() - offset - slept) * rate;
+  const monotonic = () => ((asleepSince ?? here()) - offset - slept) * rate;
   const member = {
     name,
     host,
@@ -52,10 +53,9 @@ export function startMember(world, plan, index, life, version = 1) {
     },
     /** The host sleeps, and its monotonic clock with it. */
     sleep(ms) {
+      if (time.now() < this.pausedUntil) return;
       this.pause(ms);
-      time.after(ms, () => {
-        slept += ms;
-      });
+      asleepSince = time.now();
     },
     /** The process is frozen; thawed, it asks what the fleet knows before it goes on. */
     freeze(ms) {
@@ -86,6 +86,8 @@ export function startMember(world, plan, index, life, version = 1) {
     /** What fell due meanwhile comes all at once. */
     wake() {
       if (time.now() < this.pausedUntil) return;
+      if (asleepSince !== undefined) slept += time.now() - asleepSince;
+      asleepSince = undefined;
       for (const run of this.late.splice(0)) time.after(0, () => this.whenAwake(run));
     },
     jump(ms) {
