@@ -84,7 +84,9 @@ const children = Array.from({ length: cores }, (_, core) => {
   const part = JSON.stringify({ from: 1 + core, to: 1 + Number(values.seeds), step: cores, also: [] });
   const run = fileURLToPath(new URL("run.mjs", import.meta.url));
   const child = fork(run, ["--field", "--through", "--library", values.library, "--part", part]);
-  child.on("message", ({ seed, violations }) => {
+  child.on("message", (message) => {
+    if (message === "done") return;
+    const { seed, violations } = message;
     done++;
     const plan = planOf(seed, true);
     for (const { promise, what } of violations) {

@@ -5,6 +5,8 @@ import { makeCaller } from "./caller.mjs";
 const AFTERMATH_MS = 1_000;
 /** The coarse clock's tick. */
 const TICK_MS = 10;
+/** Less than that is lost in the sum of a drifting clock's time, and a timer would never be due. */
+const SHORTEST_TIMER_MS = 0.001;
 
 export function startMember(world, plan, index, life, version = 1) {
   const { time, random, tell, checks, store, library } = world;
@@ -109,7 +111,7 @@ export function startMember(world, plan, index, life, version = 1) {
         if (left > 1) time.after(left / rate, () => member.whenAwake(fire));
         else run();
       };
-      time.after(ms / rate, () => member.whenAwake(fire));
+      time.after(Math.max(ms / rate, SHORTEST_TIMER_MS), () => member.whenAwake(fire));
       return () => {
         cancelled = true;
       };

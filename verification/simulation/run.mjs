@@ -35,8 +35,11 @@ process.on("unhandledRejection", (error) => {
   unhandled = error;
 });
 
-if (values.seed !== undefined) await story(Number(values.seed));
-else if (values.part !== undefined) await part(JSON.parse(values.part));
+if (values.seed !== undefined) {
+  await story(Number(values.seed));
+  process.exit();
+}
+if (values.part !== undefined) await part(JSON.parse(values.part));
 else await all(Number(values.from), Number(values.seeds));
 
 /** The library, and its health check where that can be loaded. */
@@ -90,7 +93,8 @@ async function part({ from, to, step, also }) {
       processes: planOf(seed, values.field).processes,
     });
   }
-  process.disconnect();
+  // Promises that somebody awaits keep a process alive, and here their time stands still.
+  process.send("done", () => process.exit());
 }
 
 async function all(from, asked) {
@@ -111,7 +115,9 @@ async function all(from, asked) {
       "--part",
       JSON.stringify({ from: from + core, to: from + asked, step: cores, also: core === 0 ? again : [] }),
     ]);
-    child.on("message", ({ seed, violations, stats, seconds, processes }) => {
+    child.on("message", (message) => {
+      if (message === "done") return;
+      const { seed, violations, stats, seconds, processes } = message;
       done++;
       fleetSeconds += seconds;
       processSeconds += seconds * processes;
