@@ -16,7 +16,7 @@ import { callFailed, callSucceeded, isProbe } from "./outcome.js";
 import { isWithinProbe, probeEnded } from "./probe-context.js";
 import { propose } from "./proposal.js";
 import { reduce } from "./reduce.js";
-import { activeHold, type Own, type Status, stand, statusOf } from "./standing.js";
+import { type Own, type Status, stand, statusOf } from "./standing.js";
 import { type ActiveHold, type CachedRecord, type Decision, INITIAL, type State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
 import { countsAlike, Traffic } from "./traffic.js";
@@ -69,22 +69,34 @@ export class Breaker implements Subscriber, Own {
 
   // ── How it stands ─────────────────────────────────────────────────────────────────────────────
 
-  get state(): CircuitState {
-    return statusOf(this.#state, this.session.clock.now(), this).state;
-  }
-
-  get held(): ActiveHold["state"] | undefined {
-    return activeHold(this.#state, this.session.clock.now());
-  }
-
-  /** When it may be called again, in ms from now; 0 when it may be. */
-  get retryAfterMs(): number {
-    return statusOf(this.#state, this.session.clock.now(), this).retryAfterMs;
+  /** How it stands now. */
+  get status(): Status {
+    return statusOf(this.#state, this.session.look(), this);
   }
 
   /** How it stood when it last rejected a call: a flood of rejections looks at the clock once for each. */
   get rejection(): Status {
-    return statusOf(this.#state, this.session.lookedAt, this);
+    const { lookedAt } = this.session;
+    if (lookedAt >= this.#rejectUntilMs || this.#rejectUntilMs === Infinity)
+      return statusOf(this.#state, lookedAt, this);
+    return {
+      state: "open",
+      held: this.#state.hold?.state,
+      retryAfterMs: this.#rejectUntilMs - lookedAt,
+    };
+  }
+
+  get state(): CircuitState {
+    return this.status.state;
+  }
+
+  get held(): ActiveHold["state"] | undefined {
+    return this.status.held;
+  }
+
+  /** When it may be called again, in ms from now; 0 when it may be. */
+  get retryAfterMs(): number {
+    return this.status.retryAfterMs;
   }
 
   /** All that it is in this process. */

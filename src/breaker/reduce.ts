@@ -2,7 +2,7 @@ import type { Effect, Event } from "./event.js";
 import { call } from "./on-call.js";
 import { leaseAnswered, operatorOpens, operatorWrote, proposalAnswered, recordChanged } from "./on-news.js";
 import { open, openLonger, probeFailed, probeReleased, probeSucceeded } from "./on-outcome.js";
-import { activeHold, type Own, obeyed, type Standing, stand } from "./standing.js";
+import { activeHold, type Own, stand } from "./standing.js";
 import { NO_RECOVERY, type State } from "./state.js";
 import { newEpoch, type Step, stay } from "./step.js";
 
@@ -71,7 +71,7 @@ function settle(before: State, step: Step, now: number, own: Own): Step {
     const moved = state.epoch !== before.epoch;
     state = { ...state, admits, epoch: moved ? state.epoch : state.epoch + 1 };
   }
-  const announced = phaseOf(state, standing.kind, now, own);
+  const announced = standing.kind === "due" ? "half-open" : standing.kind;
   if (announced !== state.announced) {
     const local = state.decision.kind !== "none" || state.record?.record.by === own.identity;
     effects.push({ type: "announce", state: announced, local });
@@ -83,14 +83,4 @@ function settle(before: State, step: Step, now: number, own: Own): Step {
   }
   if (effects.length === 0 && state === step.state) return step;
   return { ...step, state, effects: step.effects.length === 0 ? effects : [...effects, ...step.effects] };
-}
-
-/** The state that is announced: half-open once a probe is under way, here or elsewhere. */
-function phaseOf(state: State, kind: Standing["kind"], now: number, own: Own): State["announced"] {
-  const { probe, decision } = state;
-  if (kind === "closed" || kind === "open") return kind;
-  if (probe.kind === "running" && now < probe.untilMs) return "half-open";
-  if (decision.kind === "opened") return "open";
-  if (decision.kind === "released") return "half-open";
-  return obeyed(state, own)?.record.state ?? "open";
 }

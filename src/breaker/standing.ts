@@ -1,6 +1,6 @@
 import type { CircuitSettings } from "../policy/settings.js";
 import { type CircuitState, LEASE_MS } from "../protocol/record.js";
-import type { CachedRecord, State } from "./state.js";
+import type { ActiveHold, CachedRecord, State } from "./state.js";
 
 /** Who this process is, and how the circuit is set: what the reducer needs to know besides the state. */
 export interface Own {
@@ -111,17 +111,19 @@ export function activeHold({ hold }: State, now: number): "open" | "closed" | un
 /** What is said of a circuit at one moment: to its callers, in errors, events and health checks. */
 export interface Status {
   readonly state: CircuitState;
+  /** Set while an operator holds it. */
+  readonly held: ActiveHold["state"] | undefined;
   /** When it may be called again, in ms; 0 when it may be. A hold without an end: the circuit's own time. */
   readonly retryAfterMs: number;
 }
 
 export function statusOf(state: State, now: number, own: Own): Status {
   const held = activeHold(state, now);
-  if (held === "closed") return { state: held, retryAfterMs: 0 };
+  if (held === "closed") return { state: held, held, retryAfterMs: 0 };
   const standing = held === undefined ? stand(state, now, own) : undefined;
-  if (standing?.kind === "closed") return { state: "closed", retryAfterMs: 0 };
-  if (standing?.kind === "due") return { state: "half-open", retryAfterMs: 0 };
+  if (standing?.kind === "closed") return { state: "closed", held, retryAfterMs: 0 };
+  if (standing?.kind === "due") return { state: "half-open", held, retryAfterMs: 0 };
   const untilMs = standing?.untilMs ?? state.hold?.untilMs ?? now;
   const retryAfterMs = untilMs === Infinity ? own.settings.openMs : Math.max(untilMs - now, 0);
-  return { state: standing?.kind ?? "open", retryAfterMs };
+  return { state: standing?.kind ?? "open", held, retryAfterMs };
 }

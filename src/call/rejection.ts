@@ -21,10 +21,9 @@ let message = "";
 export function rejectionOf(breaker: Breaker): FailfastError {
   const {
     name: circuit,
-    held,
     settings,
     cause,
-    rejection: { state, retryAfterMs },
+    rejection: { state, held, retryAfterMs },
   } = breaker;
   const fields = { circuit, state, held, retryAfterMs, cause };
   if (
