@@ -1,7 +1,8 @@
 import type { VersionedRecord } from "../protocol/record.js";
 import { closed, holdWritten, opened, type Stamp } from "../protocol/transition.js";
 import type { Entry } from "../sync/entry.js";
-import { type WriteOutcome, write } from "../sync/writer.js";
+import type { Replica } from "../sync/replica.js";
+import { write } from "../sync/writer.js";
 import type { Breaker } from "./breaker.js";
 import type { ActiveHold } from "./state.js";
 
@@ -17,7 +18,7 @@ export interface OperatorResult {
 }
 
 /** How long a verb waits for a write under way, loses races, or finds the store down, before it gives up, in ms. */
-const PATIENCE_MS = 6_000;
+const PATIENCE_MS = 5_500;
 const PATIENCE_WHILE_DOWN_MS = 1_000;
 const LOOK_MS = 10;
 
@@ -60,6 +61,7 @@ export async function release(breaker: Breaker): Promise<OperatorResult> {
   return receipt;
 }
 
+/** Writes until the store has it, or until the deadline: a write that hangs does not hold the operator up. */
 async function put<R extends VersionedRecord>(
   breaker: Breaker,
   entry: Entry<R>,
@@ -68,10 +70,27 @@ async function put<R extends VersionedRecord>(
   const { replica, clock } = breaker.session;
   replica.synchroniser.start();
   const began = clock.now();
-  for (;;) {
-    const outcome = await new Promise<WriteOutcome>((done) => write(replica, entry, decide, done));
-    const patience = replica.synchroniser.down ? PATIENCE_WHILE_DOWN_MS : PATIENCE_MS;
-    if (outcome === "granted" || clock.now() - began >= patience) return { stored: outcome === "granted" };
-    await new Promise<void>((done) => clock.after(LOOK_MS, done));
-  }
+  let over = false;
+  const late = new Promise<false>((resolve) => {
+    clock.after(PATIENCE_MS, () => {
+      over = true;
+      resolve(false);
+    });
+  });
+  const untilStored = async (): Promise<boolean> => {
+    while (!over) {
+      if (await attempt(replica, entry, decide)) return true;
+      if (replica.synchroniser.down && clock.now() - began >= PATIENCE_WHILE_DOWN_MS) return false;
+      await new Promise<void>((done) => clock.after(LOOK_MS, done));
+    }
+    return false;
+  };
+  return { stored: await Promise.race([untilStored(), late]) };
 }
+
+const attempt = <R extends VersionedRecord>(
+  replica: Replica,
+  entry: Entry<R>,
+  decide: (stamp: Stamp) => R,
+): Promise<boolean> =>
+  new Promise((done) => write(replica, entry, decide, (outcome) => done(outcome === "granted")));
