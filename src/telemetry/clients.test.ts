@@ -164,7 +164,7 @@ describe("through pino", () => {
       local: true,
       reason: "TypeError",
       err: { type: "TypeError", message: "the backend is down" },
-      msg: `circuit "sales_api" opened for 60 s by "here/${process.pid}": "TypeError"`,
+      msg: expect.stringContaining(`circuit "sales_api" opened for 60 s by "here/${process.pid}`),
     });
   });
 });

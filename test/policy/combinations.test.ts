@@ -111,7 +111,9 @@ describe("what makes no sense together is refused where it is given, and says wh
 
   test("two handles may say the same in different words, and not different things", () => {
     vi.stubEnv("NODE_ENV", "production");
-    onTestFinished(() => vi.unstubAllEnvs());
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
     const failfast = createFailfast();
     failfast("x", 60, { window: 10, threshold: 2, backoff: { factor: 2, max: "2m" } });
     failfast("x", "1m", { window: "10s", backoff: { factor: 2, max: 120 } });
