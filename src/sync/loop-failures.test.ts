@@ -99,9 +99,12 @@ describe("a store that fails", () => {
 });
 
 describe("a store that hangs", () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+
   test("is given up after five seconds, and asked less and less often", async () => {
     const { replica, store, time, health } = watched();
     const times: number[] = [];
+    store.get = never;
     store.list = () => {
       times.push(time.now() - NOW);
       return new Promise(() => undefined);
@@ -119,6 +122,7 @@ describe("a store that hangs", () => {
   test("and then fails, is asked at the pace of one that answers", async () => {
     const { replica, store, time } = watched();
     let hangs = true;
+    store.get = never;
     const times: number[] = [];
     store.list = () => {
       times.push(time.now() - NOW);
@@ -135,6 +139,7 @@ describe("a store that hangs", () => {
   test("and then answers, hangs for the first time when it hangs again", async () => {
     const { replica, store, time } = watched();
     const list = store.list?.bind(store);
+    store.get = never;
     const hang = (): Promise<StoreEntry[]> => {
       times.push(time.now() - NOW);
       return new Promise(() => undefined);
@@ -154,6 +159,7 @@ describe("a store that hangs", () => {
     const { replica, store, time } = watched();
     const answer = deferred<StoreEntry[]>();
     const list = store.list?.bind(store);
+    store.get = never;
     store.list = () => answer.promise;
     replica.synchroniser.start();
     await time.advance(GIVEN_UP + 100);
@@ -168,6 +174,7 @@ describe("a store that hangs", () => {
   test("and answers late, is up with that answer, and is waited for longer from then on", async () => {
     const { replica, store, time, health } = watched();
     const entry = { key: "circuit:x", value: encode(isOpen(40, 60_000)) };
+    store.get = never;
     store.list = () => new Promise((done) => time.after(2 * GIVEN_UP, () => done([entry])));
     replica.synchroniser.start();
     await time.advance(GIVEN_UP);
@@ -183,6 +190,7 @@ describe("a store that hangs", () => {
     const { replica, store, time, breaker } = watched();
     const first = deferred<StoreEntry[]>();
     const answers = [first.promise];
+    store.get = never;
     store.list = (prefix) => {
       store.asked.push(["list", prefix]);
       return answers.shift() ?? [];
@@ -200,6 +208,7 @@ describe("a store that hangs", () => {
     const { replica, store, time, breaker } = watched();
     const [first, second] = [deferred<StoreEntry[]>(), deferred<StoreEntry[]>()];
     const answers = [first.promise, second.promise];
+    store.get = never;
     store.list = (prefix) => {
       store.asked.push(["list", prefix]);
       return answers.shift() ?? [];
@@ -219,6 +228,7 @@ describe("a store that hangs", () => {
   test("and fails late while it is asked again, is asked no sooner", async () => {
     const { replica, store, time } = watched();
     const first = deferred<StoreEntry[]>();
+    store.get = never;
     store.list = (prefix) => {
       store.asked.push(["list", prefix]);
       return store.count("list") === 1 ? first.promise : new Promise(() => undefined);
@@ -230,18 +240,48 @@ describe("a store that hangs", () => {
     expect(store.count("list")).toBe(2);
   });
 
-  test("but answers other questions is slow, not down, three times in a row", async () => {
+  test("but answers another question is slow, not down, three times in a row, and is waited for longer", async () => {
     const { replica, store, time, health } = watched();
-    store.list = () => new Promise(() => undefined);
+    const times: number[] = [];
+    store.list = () => {
+      times.push(time.now() - NOW);
+      return never();
+    };
     replica.synchroniser.start();
-    for (const down of [false, false, true]) {
-      await time.advance(1);
-      replica.answerTimes.note(time.now(), time.now());
-      await time.advance(GIVEN_UP - 1);
-      expect(replica.synchroniser.down).toBe(down);
-      await time.advance(2 * RETRY * 2 ** (down ? 0 : 1));
-      if (!down) await time.advance(0);
-    }
+    await time.advance(GIVEN_UP / 2 - 1);
+    expect(store.count("get")).toBe(0);
+    await time.advance(1);
+    expect(store.asked.at(-1)).toEqual(["get", "circuit:"]);
+    await time.advance(30_000);
+    expect(replica.synchroniser.down).toBe(false);
+    expect(health).toEqual([]);
+    await time.advance(10_000);
+    expect(replica.synchroniser.down).toBe(true);
+    // Given up after 5, 10 and 20 s, with longer and longer pauses between.
+    expect(times.slice(0, 3)).toEqual([0, 6_600, 19_800]);
     expect(health).toHaveLength(1);
+  });
+
+  test("is asked nothing else where it answers in time", async () => {
+    const { replica, store, time } = watched();
+    store.list = () => new Promise((done) => time.after(2_000, () => done([])));
+    replica.synchroniser.start();
+    await time.advance(10_000);
+    expect(store.count("get")).toBe(0);
+  });
+
+  test("once, and is quick again, is given up as soon as before", async () => {
+    const { replica, store, time } = watched();
+    const list = store.list?.bind(store);
+    store.list = () => new Promise((done) => time.after(2 * GIVEN_UP, () => done([])));
+    replica.synchroniser.start();
+    await time.advance(2 * GIVEN_UP);
+    if (list) store.list = list;
+    await time.advance(2 * PUSHED_POLL);
+    store.list = never;
+    store.get = never;
+    replica.synchroniser.gap();
+    await time.advance(100 + GIVEN_UP);
+    expect(replica.synchroniser.down).toBe(true);
   });
 });

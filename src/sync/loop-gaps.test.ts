@@ -74,6 +74,7 @@ describe("a push of less than what is known", () => {
 
   test("doesn't have a store that hangs asked sooner", async () => {
     const { replica, store, time } = await knowing();
+    store.get = () => new Promise(() => undefined);
     store.list = () => {
       store.asked.push(["list"]);
       return new Promise(() => undefined);

@@ -19,11 +19,13 @@ const PUSHED_STALE_MS = 20_000;
 const STALE_MS = 2_000;
 /** Between two lists in full, where the store can tell what changed. */
 const FULL_LIST_MS = 3_600_000;
+/** No circuit has this key. */
+const NO_NAME = "circuit:";
 /** How long `ready` waits. */
 const READY_MS = 5_000;
 /** So many reads in a row were given up, and the store is down, though it answers other questions. */
 const DOWN_AFTER = 3;
-/** An answer that came late sets the deadline of the next ones, up to this. */
+/** An answer that took long gives the next ones longer, up to this. */
 const LONGEST_READ_MS = 60_000;
 /** A fleet's subscribers lose a store together and come back together. */
 const GAP_JITTER_MS = 100;
@@ -224,13 +226,20 @@ export class Synchroniser {
       this.#names.readNext(this.#unbroken, (outcome) => this.#over(outcome, read));
       return;
     }
+    // One that takes long is a slow answer or a store that is down: another question tells.
+    const cancel = this.#clock.after(this.#patience / 2, () =>
+      this.#keys.read([{ key: NO_NAME, fresh: false }], () => undefined),
+    );
     const { list } = store;
     const args: [prefix: string, since?: string] = read.since === undefined ? [""] : ["", read.since];
     within<unknown>(
       this.#clock,
       this.#patience,
       () => list.apply(store, args),
-      (outcome) => this.#listed(outcome, read),
+      (outcome) => {
+        cancel();
+        this.#listed(outcome, read);
+      },
       (late) => this.#listedLate(late, read),
     );
   }
@@ -242,12 +251,12 @@ export class Synchroniser {
       return;
     }
     this.#timeouts = outcome.hangs ? this.#timeouts + 1 : 0;
-    // A store that answers other questions meanwhile isn't down: this one takes longer.
     const alive = this.#host.answerTimes.heardAt > read.sent && this.#timeouts < DOWN_AFTER;
     if (!outcome.hangs || !alive) {
       this.#over(outcome, read);
       return;
     }
+    this.#patience = Math.min(2 * this.#patience, LONGEST_READ_MS);
     this.#current = undefined;
     this.#retry();
   }
@@ -255,10 +264,8 @@ export class Synchroniser {
   /** Given up long since: what the store says is taken all the same, unless a newer read was answered. */
   #listedLate(outcome: Outcome<unknown>, read: Read): void {
     this.#timeouts = 0;
-    if (outcome.ok && read.sent > this.#readAt) {
-      this.#patience = Math.min(2 * (this.#clock.now() - read.sent), LONGEST_READ_MS);
-      this.#take(outcome.value, read);
-    } else if (this.#down && !this.#busy) this.#retry(1 / 2);
+    if (outcome.ok && read.sent > this.#readAt) this.#take(outcome.value, read);
+    else if (this.#down && !this.#busy) this.#retry(1 / 2);
   }
 
   #take(answer: unknown, read: Read): void {
@@ -266,6 +273,8 @@ export class Synchroniser {
     const failed = (error: unknown): void => this.#over({ ok: false, error }, read);
     try {
       const listed = listing(answer);
+      const took = this.#clock.now() - read.sent;
+      this.#patience = Math.min(Math.max(2 * took, READ_MS), LONGEST_READ_MS);
       this.#host.answerTimes.note(read.sent, this.#clock.now());
       this.#reconciler.take(listed, read, (outcome) => {
         if (!outcome.ok) {

@@ -1,6 +1,11 @@
-import { access, link, lstat, mkdir, readdir, readFile, unlink, writeFile } from "node:fs/promises";
+import { readFile as readFileWithCallback } from "node:fs";
+import { access, link, lstat, mkdir, readdir, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { oneAtATime } from "./one-at-a-time.js";
+
+/** Takes a quarter of the time of the one in `node:fs/promises`. */
+const readFile = promisify(readFileWithCallback);
 
 /** What can be done with the files of a folder. */
 export interface Files {

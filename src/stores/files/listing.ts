@@ -7,6 +7,11 @@ import { decodeRecord, type FileRecord, live } from "./record.js";
 /** A folder that changed so lately, in ms, may change again and say the same time. */
 const SAME_TIME_MS = 100;
 
+/** So many names are looked at before other things get their turn. */
+const NAMES_AT_ONCE = 1_000;
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
 /** The newest file of a key. */
 interface Newest {
   readonly number: number;
@@ -53,17 +58,26 @@ export class Listing {
     await this.#folder.ensure();
     const changedAt = await this.#folder.changedAt();
     if (changedAt !== undefined && changedAt === this.#changedAt) return;
-    const files = new Set(await this.#folder.list());
+    const names = await this.#folder.list();
     const listedAt = Date.now();
-    for (const file of files) {
-      if (this.#seen.has(file)) continue;
-      const name = parseName(file);
-      if (name !== undefined && !(await this.#read(name))) files.delete(file);
+    const files = new Set<string>();
+    let known = 0;
+    for (const [at, file] of names.entries()) {
+      files.add(file);
+      if (this.#seen.has(file)) known++;
+      else await this.#readNew(file, files);
+      if (at % NAMES_AT_ONCE === 0) await turn();
     }
-    await this.#readAnew(files);
+    if (known < this.#seen.size) await this.#readAnew(files);
     this.#seen = files;
     const settled = changedAt !== undefined && listedAt - Number(changedAt / 1_000_000n) > SAME_TIME_MS;
     this.#changedAt = settled ? changedAt : undefined;
+  }
+
+  async #readNew(file: string, files: Set<string>): Promise<void> {
+    const name = parseName(file);
+    // One that is gone by now is looked for again.
+    if (name !== undefined && !(await this.#read(name))) files.delete(file);
   }
 
   /** Takes a file, if it is the newest of its key; `false` where it is gone by now. */

@@ -1,0 +1,55 @@
+// Stores that can't list: how many keys a second are read, and how old what is known may be. In virtual time.
+const SECONDS = 600;
+
+export async function namesStudy(library) {
+  const { createFailfast } = await library.load("index.js");
+  const { manualClock } = await library.load("testing/index.js");
+  const rows = [];
+  for (const names of [10, 1_000, 20_000]) {
+    const clock = manualClock();
+    const read = new Map();
+    let reads = 0;
+    let oldest = 0;
+    const store = {
+      get: (key) =>
+        new Promise((done) =>
+          clock.after(5, () => {
+            reads++;
+            const last = read.get(key);
+            if (last !== undefined) oldest = Math.max(oldest, clock.now() - last);
+            read.set(key, clock.now());
+            done(null);
+          }),
+        ),
+      set: async () => {},
+      delete: async () => {},
+    };
+    const failfast = createFailfast({ clock, store, maxCircuits: 50_000 });
+    let downs = 0;
+    failfast.on("store-down", () => downs++);
+    const circuits = failfast((name) => name, 60);
+    const guarded = circuits(async () => 1);
+    for (let n = 0; n < names; n++) await guarded(`n${n}`);
+    await clock.advance(30_000);
+    reads = 0;
+    await clock.advance(SECONDS * 1_000);
+    const seen = [...read.values()];
+    for (const at of seen) oldest = Math.max(oldest, clock.now() - at);
+    const unread = 2 * names - read.size;
+    rows.push([
+      ...[
+        names,
+        (reads / SECONDS).toFixed(1),
+        unread > 0 ? `${unread} keys unread` : (oldest / 1_000).toFixed(1),
+      ],
+      downs,
+    ]);
+    await Promise.all([failfast.close(), clock.advance(1_000)]);
+  }
+  return {
+    title: "A store that can't list",
+    text: `Names that are all closed, each read taking 5 ms, over ${SECONDS} s of virtual time.`,
+    columns: ["names in use", "keys read a second", "longest between two reads of a key, s", "store-down"],
+    rows,
+  };
+}
