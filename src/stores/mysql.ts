@@ -1,4 +1,5 @@
 import { detectClient, type MysqlPool } from "./mysql/pool.js";
+import { withAdvice } from "./shared/advice.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import type { Store, SwapResult } from "./store.js";
 
@@ -32,7 +33,6 @@ export interface MysqlStore extends Store {
  * @throws {TypeError} what is no pool, an unknown option, a prefix that is no text, a table's name that would have to be escaped.
  */
 export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): MysqlStore {
-  const database = detectClient(pool);
   checkOptions("mysqlStore", options, ["prefix", "table"]);
   const { table = "failfast" } = options;
   if (!/^[\w-]{1,64}(\.[\w-]{1,64})?$/.test(table))
@@ -40,6 +40,15 @@ export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): My
       `the table of mysqlStore() is ${JSON.stringify(table)}: it takes letters, digits, _ and -, and a database before a point`,
     );
   const sql = statements(table, literal(checkPrefix("mysqlStore", options.prefix)));
+
+  const told = (error: unknown): never => {
+    throw withAdvice(error, advice(table));
+  };
+  const server = detectClient(pool);
+  const database: typeof server = {
+    rows: (text) => server.rows(text).catch(told),
+    write: (text) => server.write(text).catch(told),
+  };
 
   async function look(key: string): Promise<{ value: string | null; now: number }> {
     const [[now, value] = []] = await database.rows(sql.get(literal(key)));
@@ -72,17 +81,21 @@ export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): My
       return { ok: true, value, now: Number(insertId) };
     },
     async list(start, since = "") {
-      const [, server, at, newest] = /^([^/]*)\/(\d{1,17})\/(\d{1,17})$/.exec(since) ?? [];
+      const [, host, at, newest] = /^([^/]*)\/(\d{1,17})\/(\d{1,17})$/.exec(since) ?? [];
       const ask = (from: number): ReturnType<typeof database.rows> =>
         database.rows(sql.list(literal(start), from));
       let rows = await ask(at === undefined ? 0 : Math.max(0, Number(at) - OVERLAP));
       const [head = []] = rows;
+      if (Number(head[3]) === 0)
+        throw new Error(
+          "the pool's connections are not in autocommit, so that what the store writes is undone",
+        );
       const complete =
-        text(head[0]) !== server || Number(at) > Number(head[1]) || Number(newest) > Number(head[2]);
+        text(head[0]) !== host || Number(at) > Number(head[1]) || Number(newest) > Number(head[2]);
       if (complete && at !== undefined) rows = await ask(0);
       const now = Math.floor(Number(rows[0]?.[1]) / 1_000);
       return {
-        entries: rows.flatMap(([, , , key, value]) =>
+        entries: rows.flatMap(([, , , , key, value]) =>
           text(key) === null ? [] : { key: String(key), value: String(value), now },
         ),
         now,
@@ -158,7 +171,7 @@ function statements(name: string, prefix: string) {
     list: (start: string, from: number) =>
       `SELECT head.*, CAST(name AS BINARY), CAST(value AS BINARY) FROM
        (SELECT HEX(CONCAT(@@hostname, ':', @@port, ':', @@server_id)), ${CHANGED},
-         COALESCE((SELECT MAX(changed) FROM ${table} WHERE ${fleet}), 0)) AS head
+         COALESCE((SELECT MAX(changed) FROM ${table} WHERE ${fleet}), 0), @@autocommit) AS head
        LEFT JOIN ${table} ON ${fleet} AND changed >= ${from} AND expires_at > ${NOW}
          AND LEFT(CAST(name AS BINARY), LENGTH(${start})) = ${start}`,
     expired: `SELECT HEX(id) FROM ${table} WHERE ${fleet} AND expires_at < ${NOW} - ${HOUR_MS} LIMIT ${SWEPT}`,
@@ -166,6 +179,19 @@ function statements(name: string, prefix: string) {
       `DELETE FROM ${table} WHERE ${fleet} AND id IN (${ids.join(", ")}) AND expires_at < ${NOW} - ${HOUR_MS}`,
   };
 }
+
+const READ_ONLY = "the store needs a server that takes writes: give it the primary";
+const DENIED = (table: string): string =>
+  `the store needs SELECT, INSERT, UPDATE and DELETE on ${table}; migrate() needs CREATE as well`;
+const advice = (table: string): Readonly<Record<string, string>> => ({
+  "1044": DENIED(table),
+  "1054": "the table is not the store's, or an older one: compare it with assets/sql/mysql.sql",
+  "1142": DENIED(table),
+  "1146": "run store.migrate(), or assets/sql/mysql.sql",
+  "1290": READ_ONLY,
+  "1792": READ_ONLY,
+  "1836": READ_ONLY,
+});
 
 /** What `migrate()` runs, and `assets/sql/mysql.sql` says. */
 export const migration = (table: string): string => `CREATE TABLE IF NOT EXISTS ${table} (

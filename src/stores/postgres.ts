@@ -2,6 +2,7 @@ import { encodeName } from "../protocol/key.js";
 import { sha256 } from "../protocol/sha256.js";
 import type { PostgresClient } from "./postgres/client.js";
 import { detectClient } from "./postgres/detect-client.js";
+import { withAdvice } from "./shared/advice.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { safeWatcher } from "./shared/watcher.js";
 import type { Store, StoreWatcher, SwapResult } from "./store.js";
@@ -34,7 +35,7 @@ export interface PostgresStore extends Store {
  *   needs quoting.
  */
 export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): PostgresStore {
-  const { query, listen } = detectClient(client);
+  const { query: ask, listen } = detectClient(client);
   checkOptions("postgresStore", options, ["prefix", "table"]);
   const { table = "failfast" } = options;
   const prefix = checkPrefix("postgresStore", options.prefix);
@@ -45,6 +46,10 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   // A channel's name is an identifier of at most 63 bytes, whatever the prefix is.
   const channel = `failfast_${sha256(encodeName(`${table}/${prefix}`)).slice(0, 32)}`;
   const sql = statements(table, channel);
+  const query: typeof ask = (text, params) =>
+    ask(text, params).catch((error: unknown) => {
+      throw withAdvice(error, advice(table));
+    });
 
   async function write(text: string, params: readonly unknown[]): Promise<{ ok: boolean; now: number }> {
     const [row] = (await query(text, params)) as [{ ok: boolean; now: number }];
@@ -73,15 +78,15 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       return { ok, value: row?.value ?? null, now: row?.now === undefined ? now : Number(row.now) };
     },
     async list(start, since = "") {
-      const ask = async (from: string) =>
+      const listSince = async (from: string) =>
         (await query(sql.list, [prefix, start, from])) as readonly [Listed, ...Listed[]];
       const [, life, next = "0", newest] = /^([\d.]+)\/(\d{1,18})\/(\d{1,18})$/.exec(since) ?? [];
-      let rows = await ask(next);
+      let rows = await listSince(next);
       let [head] = rows;
       const complete =
         head.life !== life || Number(next) > Number(head.next) || Number(newest) > Number(head.newest);
       if (complete && next !== "0") {
-        rows = await ask("0");
+        rows = await listSince("0");
         [head] = rows;
       }
       const now = Number(head.now);
@@ -149,6 +154,13 @@ interface Listed {
   readonly key: string | null;
   readonly value: string | null;
 }
+
+const advice = (table: string): Readonly<Record<string, string>> => ({
+  "25006": "the store needs a server that takes writes: give it the primary",
+  "42501": `the store needs SELECT, INSERT, UPDATE and DELETE on ${table}; migrate() needs CREATE as well`,
+  "42703": "the table is not the store's, or an older one: compare it with assets/sql/postgres.sql",
+  "42P01": "run store.migrate(), or assets/sql/postgres.sql",
+});
 
 /** What `migrate()` runs, and `assets/sql/postgres.sql` says. */
 export const migration = (table: string): readonly string[] => [

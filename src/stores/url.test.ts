@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readAddress } from "./url/address.js";
-import { storeFrom } from "./url.js";
+import { StoreUrlError, storeFrom } from "./url.js";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -54,7 +54,7 @@ describe("an address", () => {
   const read = (url: string) => readAddress(url, "it");
 
   test("has what is for the store apart from what is for the client", () => {
-    expect(read("postgres://a:b%40c@db.test:6543/shop?prefix=x%20y&sslmode=require&table=t")).toEqual({
+    expect(read("postgres://a:b%40c@db.test:6543/shop?prefix=x%20y&sslmode=require&table=t")).toMatchObject({
       scheme: "postgres:",
       href: "postgres://a:b%40c@db.test:6543/shop?sslmode=require",
       host: "db.test",
@@ -66,6 +66,21 @@ describe("an address", () => {
     });
     expect(read("nats://token@host?bucket=b")).toMatchObject({ user: "token", options: { bucket: "b" } });
     expect(read("nats://token@host").password).toBe(undefined);
+  });
+
+  test.each([
+    ["memory:?prefix=shop", /unknown option "prefix"; a store of its kind takes no options$/],
+    ["file:data?prefx=shop", /unknown option "prefx"; a store of its kind takes \?prefix=$/],
+    ["sqlite:shop.db?KEY_PREFIX=a", /unknown option "KEY_PREFIX"; .*\?prefix=, \?table=$/],
+    ["redis://127.0.0.1:1?Prefix=shop", /unknown option "Prefix"; .*\?prefix=/],
+    ["redis://127.0.0.1:1?table=shop", /unknown option "table"/],
+    ["postgres://127.0.0.1:1/shop?sslmod=require", /unknown option "sslmod"; .* and of the client .*sslmode/],
+    ["mysql://127.0.0.1:1/shop?prefixx=a", /unknown option "prefixx"/],
+    ["nats://127.0.0.1:1?buckett=a", /unknown option "buckett"; .*\?prefix=, \?bucket=$/],
+    ["memcached://127.0.0.1:1?ttl=1", /unknown option "ttl"/],
+  ])("%s is refused, and what it takes is said", async (url, message) => {
+    await expect(storeFrom(url)).rejects.toThrow(StoreUrlError);
+    await expect(storeFrom(url)).rejects.toThrow(message);
   });
 
   test.each([

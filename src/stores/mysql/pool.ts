@@ -81,7 +81,15 @@ function once(pool: PromisePool, sql: string): Promise<unknown> {
     let connection: MysqlConnection | undefined;
     let over = false;
     const cancel = systemClock.after(ANSWERS_WITHIN, () =>
-      end(false, () => reject(new Error(`MySQL gave no answer within ${ANSWERS_WITHIN} ms`))),
+      end(false, () =>
+        reject(
+          new Error(
+            connection === undefined
+              ? `the pool gave no connection within ${ANSWERS_WITHIN} ms: the server is away, or the application keeps them all busy; give the store a pool of its own`
+              : `MySQL gave no answer within ${ANSWERS_WITHIN} ms`,
+          ),
+        ),
+      ),
     );
     const end = (well: boolean, settle: () => void): void => {
       if (over) return;

@@ -4,7 +4,12 @@ import type { SafeWatcher } from "../shared/watcher.js";
 export interface ListeningClient {
   connect(): PromiseLike<unknown>;
   query(text: string): PromiseLike<unknown>;
-  on(event: string, listener: (message: { readonly payload?: string | undefined }) => void): unknown;
+  on(
+    event: string,
+    listener: (message: { readonly channel: string; readonly payload?: string | undefined }) => void,
+  ): unknown;
+  /** The server's process, as it said when the connection was made. */
+  readonly processID?: number | null;
   end(): PromiseLike<unknown>;
   unref?(): void;
   /** pg's own connection below it, and its socket. */

@@ -45,7 +45,7 @@ function ofQueries(client: QueryClient): Database {
     const Connection = Client as new (given: unknown) => ListeningClient;
     const connect = (): ListeningClient =>
       new Connection({ ...given, password: given.password, keepAlive: true });
-    return { query, listen: (channel, watcher) => listenOn(connect, channel, watcher) };
+    return { query, listen: (channel, watcher) => listenOn(connect, query, channel, watcher) };
   }
   if (typeof client.listen !== "function") return { query, listen: undefined };
   return {

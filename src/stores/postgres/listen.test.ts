@@ -15,8 +15,9 @@ class Connection extends EventEmitter {
 
   connect = async (): Promise<void> => undefined;
   end = async (): Promise<void> => undefined;
-  query = (): Promise<void> => {
-    const answer = Promise.resolve();
+  readonly processID = 7;
+  query = (): Promise<unknown> => {
+    const answer = Promise.resolve({ rows: [{ pid: 7 }] });
     if (this.#lostAtOnce) this.emit("error", new Error("terminating connection"));
     return answer;
   };
@@ -36,6 +37,7 @@ test("a server that hangs is waited for with one connection, which is the one th
   };
   const handle = await listenOn(
     connect,
+    async () => [],
     "c",
     safeWatcher("", { change: () => undefined, gap: () => gaps++ }),
   );
@@ -55,6 +57,7 @@ test("a connection lost in the moment it listens is replaced, and that is a gap"
   };
   const handle = await listenOn(
     connect,
+    async () => [],
     "c",
     safeWatcher("", { change: () => undefined, gap: () => gaps++ }),
   );
@@ -66,6 +69,11 @@ test("a connection lost in the moment it listens is replaced, and that is a gap"
 test("one lost in the moment it first listens is an error", async () => {
   const connect = (): ListeningClient => new Connection(true) as unknown as ListeningClient;
   await expect(
-    listenOn(connect, "c", safeWatcher("", { change: () => undefined, gap: () => undefined })),
+    listenOn(
+      connect,
+      async () => [],
+      "c",
+      safeWatcher("", { change: () => undefined, gap: () => undefined }),
+    ),
   ).rejects.toThrow(/terminating connection/);
 });

@@ -1,4 +1,5 @@
 import { systemClock } from "../../runtime/system-clock.js";
+import { withinMs } from "../shared/deadline.js";
 import type { Link, LinkEvents } from "../shared/link.js";
 import { keepConnected } from "../shared/reconnect.js";
 import type { SafeWatcher } from "../shared/watcher.js";
@@ -7,25 +8,39 @@ import type { ListeningClient } from "./client.js";
 /** How long a server may take to end a connection before its socket is destroyed, in ms. */
 export const ENDS_WITHIN = 500;
 
-/** Listens on a connection of its own. Rejects where the first one can't be made. */
+/** How long a notification of one's own may take where somebody is between the client and the server, in ms. */
+const ARRIVES_WITHIN = 1_000;
+
+/** What is asked of the pool. */
+type Query = (text: string, params?: readonly unknown[]) => Promise<unknown>;
+
+/** Listens on a connection of its own. Rejects where the first one can't be made, or gets no notifications. */
 export function listenOn(
   connect: () => ListeningClient,
+  query: Query,
   channel: string,
   watcher: SafeWatcher,
 ): Promise<AsyncDisposable> {
-  return keepConnected((on) => open(connect(), channel, watcher, on), { watcher, refused });
+  return keepConnected((on) => open(connect(), query, channel, watcher, on), { watcher, refused });
 }
 
-function open(client: ListeningClient, channel: string, watcher: SafeWatcher, on: LinkEvents): Link {
+function open(
+  client: ListeningClient,
+  query: Query,
+  channel: string,
+  watcher: SafeWatcher,
+  on: LinkEvents,
+): Link {
   client.on("error", on.lost);
   client.on("end", () => on.lost(new Error("the connection was closed")));
-  client.on("notification", ({ payload }) => {
-    if (payload !== undefined) on.heard(() => watcher.message(payload));
+  client.on("notification", (message) => {
+    if (message.channel === channel) on.heard(() => watcher.message(message.payload ?? ""));
   });
   const listen = async (): Promise<void> => {
     await client.connect();
     client.unref?.();
     await client.query(`LISTEN "${channel}"`);
+    if (!(await isDirect(client))) await proveDelivery(client, query, `${channel}_${systemClock.random()}`);
     on.live();
   };
   listen().catch(on.lost);
@@ -42,6 +57,35 @@ function open(client: ListeningClient, channel: string, watcher: SafeWatcher, on
   };
 }
 
+/** A pooler tells clients of a process that is not the server's. */
+async function isDirect(client: ListeningClient): Promise<boolean> {
+  const { rows } = (await client.query("SELECT pg_backend_pid() AS pid")) as { rows: [{ pid: unknown }] };
+  return typeof client.processID === "number" && rows[0].pid === client.processID;
+}
+
+/** A pooler that lends a connection for a transaction takes LISTEN, and gives its notifications to whoever comes next. */
+async function proveDelivery(client: ListeningClient, query: Query, channel: string): Promise<void> {
+  await client.query(`LISTEN "${channel}"`);
+  const arrival = new Promise<void>((resolve) =>
+    client.on("notification", (message) => {
+      if (message.channel === channel) resolve();
+    }),
+  );
+  await query("SELECT pg_notify($1, '')", [channel]);
+  await withinMs(arrival, ARRIVES_WITHIN, () =>
+    Object.assign(
+      new Error(
+        "notifications of PostgreSQL don't arrive: the pool leads through a pooler that shares connections between " +
+          "transactions; push needs a direct connection, or one pooled for a session",
+      ),
+      { code: NOT_DELIVERED },
+    ),
+  );
+  await client.query(`UNLISTEN "${channel}"`);
+}
+
+const NOT_DELIVERED = "ERR_FAILFAST_NOT_DELIVERED";
+
 /** Permission denied, an unknown user or a wrong password, no such database. */
 const refused = (error: unknown): boolean =>
-  /^(42501|28|3D)/.test(String((error as { readonly code?: unknown } | null)?.code));
+  /^(42501|28|3D|ERR_FAILFAST)/.test(String((error as { readonly code?: unknown } | null)?.code));

@@ -13,6 +13,12 @@ export interface Address {
   /** What follows the scheme, of those that name no server: a path, `:memory:`, or nothing. */
   readonly path: string;
   readonly options: { readonly prefix?: string; readonly table?: string; readonly bucket?: string };
+  /**
+   * Refuses what of the query is neither an option of the store nor one of the client's, by their names.
+   *
+   * @throws {StoreUrlError}
+   */
+  checkQuery(ofStore: readonly string[], ofClient?: readonly string[]): void;
 }
 
 const OPTIONS = ["prefix", "table", "bucket"] as const;
@@ -38,6 +44,7 @@ function ofServer(url: string, scheme: string, from: string): Address {
       `${from} can't be read: what of its user, its password or its path is no letter or digit must be percent-encoded`,
     );
   const parsed = new URL(url);
+  const checkQuery = checkerOf([...parsed.searchParams.keys()], from);
   const options = take(parsed.searchParams);
   const decoded = (text: string): string | undefined => (text === "" ? undefined : decode(text, from));
   return {
@@ -49,16 +56,33 @@ function ofServer(url: string, scheme: string, from: string): Address {
     password: decoded(parsed.password),
     path: parsed.pathname,
     options,
+    checkQuery,
   };
 }
 
 /** A relative path, an absolute one, or one after `//`, as in `file:///var/lib/shop`. */
 function ofPath(scheme: string, rest: string, from: string): Address {
   const [path = "", query = ""] = rest.split("?", 2);
-  const options = take(new URLSearchParams(query));
+  const given = new URLSearchParams(query);
+  const checkQuery = checkerOf([...given.keys()], from);
+  const options = take(given);
   const plain = decode(path.replace(/^\/\/(?=\/|$)/, ""), from);
-  return { scheme, href: "", host: "", port: "", user: undefined, password: undefined, path: plain, options };
+  const none = { href: "", host: "", port: "", user: undefined, password: undefined };
+  return { scheme, ...none, path: plain, options, checkQuery };
 }
+
+/** A misspelt prefix would join another fleet without a word. */
+const checkerOf =
+  (given: readonly string[], from: string): Address["checkQuery"] =>
+  (ofStore, ofClient = []) => {
+    const unknown = given.find((name) => !ofStore.includes(name) && !ofClient.includes(name));
+    if (unknown === undefined) return;
+    const takes = ofStore.length === 0 ? "no options" : ofStore.map((name) => `?${name}=`).join(", ");
+    const client = ofClient.length === 0 ? "" : `, and of the client ${ofClient.join(", ")}`;
+    throw new StoreUrlError(
+      `${from} has the unknown option ${JSON.stringify(unknown)}; a store of its kind takes ${takes}${client}`,
+    );
+  };
 
 /** What is meant for the store, taken out of what the client gets. */
 function take(query: URLSearchParams): Address["options"] {

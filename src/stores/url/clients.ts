@@ -23,13 +23,32 @@ const CONNECTS_WITHIN = 2_000;
 const CONNECTIONS = 3;
 const nothing = (): void => undefined;
 
+/** What the query of a URL may hold for each client. */
+const IOREDIS = [
+  ...["family", "db", "keyPrefix", "connectionName", "connectTimeout", "commandTimeout", "socketTimeout"],
+  ...["keepAlive", "enableReadyCheck", "maxRetriesPerRequest", "protocol"],
+];
+const LIBPQ = [
+  ...["host", "port", "user", "password", "dbname", "database", "options", "application_name"],
+  ...["fallback_application_name", "client_encoding", "ssl", "sslmode", "sslcert", "sslkey", "sslrootcert"],
+  ...["sslnegotiation", "sslpassword", "uselibpqcompat", "channel_binding", "target_session_attrs"],
+  ...["connect_timeout", "connectionTimeoutMillis", "statement_timeout", "query_timeout", "lock_timeout"],
+  ...["idle_in_transaction_session_timeout", "keepalives", "keepAlive", "max", "search_path", "schema"],
+];
+const MYSQL2 = [
+  ...["ssl", "sslmode", "ssl-mode", "charset", "timezone", "connectTimeout", "connectionLimit", "flags"],
+  ...["multipleStatements", "enableKeepAlive", "maxIdle", "idleTimeout", "socketPath", "compress"],
+];
+
 /** What is made of a client's class or function, which nothing but its package knows the type of. */
 // biome-ignore lint/suspicious/noExplicitAny: each maker below says what it uses of it.
 type Maker = any;
 
-export async function redis({ scheme, href, options }: Address): Promise<Made> {
+export async function redis({ scheme, href, options, checkQuery }: Address): Promise<Made> {
   const { redisStore } = await import("../redis.js");
   const [name, exported] = await firstOf(scheme, ["redis", "ioredis", "iovalkey"]);
+  // node-redis takes none of a URL's query.
+  checkQuery(["prefix"], name === "redis" ? [] : IOREDIS);
   const url = href.replace(/^valkey/, "redis");
   if (name === "redis") {
     const client = (exported["createClient"] as Maker)({
@@ -52,7 +71,8 @@ export async function redis({ scheme, href, options }: Address): Promise<Made> {
   return { store: redisStore(client as RedisClient, options), close: () => client.disconnect(), connected };
 }
 
-export async function postgres({ scheme, href, options }: Address): Promise<Made> {
+export async function postgres({ scheme, href, options, checkQuery }: Address): Promise<Made> {
+  checkQuery(["prefix", "table"], LIBPQ);
   const { postgresStore } = await import("../postgres.js");
   const [name, exported] = await firstOf(scheme, ["pg", "postgres"]);
   if (name === "pg") {
@@ -75,7 +95,8 @@ export async function postgres({ scheme, href, options }: Address): Promise<Made
   return { store: postgresStore(sql as PostgresClient, options), close: () => sql.end({ timeout: 1 }) };
 }
 
-export async function mysql({ scheme, href, options }: Address): Promise<Made> {
+export async function mysql({ scheme, href, options, checkQuery }: Address): Promise<Made> {
+  checkQuery(["prefix", "table"], MYSQL2);
   const { mysqlStore } = await import("../mysql.js");
   const [, exported] = await firstOf(scheme, ["mysql2"]);
   const pool = (exported["createPool"] as Maker)({
@@ -87,7 +108,9 @@ export async function mysql({ scheme, href, options }: Address): Promise<Made> {
   return { store: mysqlStore(pool as MysqlPool, options), close: () => pool.promise().end() };
 }
 
-export async function memcached({ scheme, host, port, user, password, options }: Address): Promise<Made> {
+export async function memcached(address: Address): Promise<Made> {
+  const { scheme, host, port, user, password, options } = address;
+  address.checkQuery(["prefix"]);
   const { memcachedStore } = await import("../memcached.js");
   const server = `${host}:${port || "11211"}`;
   // Only memjs can log in, and only memcached can compare and swap.
@@ -107,7 +130,9 @@ export async function memcached({ scheme, host, port, user, password, options }:
   return { store: memcachedStore(client as MemcachedClient, options), close: () => client.close() };
 }
 
-export async function nats({ scheme, host, port, user, password, options }: Address): Promise<Made> {
+export async function nats(address: Address): Promise<Made> {
+  const { scheme, host, port, user, password, options } = address;
+  address.checkQuery(["prefix", "bucket"]);
   const { natsStore } = await import("../nats.js");
   const [, exported] = await firstOf(scheme, ["@nats-io/transport-node @nats-io/kv"]);
   const { connect, Kvm } = exported as Record<string, Maker>;
@@ -155,7 +180,8 @@ export async function nats({ scheme, host, port, user, password, options }: Addr
   return { store, close, connected: opened() };
 }
 
-export async function sqlite({ path, options }: Address): Promise<Made> {
+export async function sqlite({ path, options, checkQuery }: Address): Promise<Made> {
+  checkQuery(["prefix", "table"]);
   const { sqliteStore } = await import("../sqlite.js");
   const Database = await sqliteOf();
   const database = new Database(path || "failfast.db");
@@ -185,12 +211,14 @@ async function sqliteOf(): Promise<Maker> {
   return found;
 }
 
-export async function file({ path, options }: Address): Promise<Made> {
+export async function file({ path, options, checkQuery }: Address): Promise<Made> {
+  checkQuery(["prefix"]);
   const { fileStore } = await import("../file.js");
   return { store: fileStore(path === "" ? undefined : path, options), close: nothing };
 }
 
-export async function memory(): Promise<Made> {
+export async function memory({ checkQuery }: Address): Promise<Made> {
+  checkQuery([]);
   const { memoryStore } = await import("../memory.js");
   return { store: memoryStore(), close: nothing };
 }

@@ -1,0 +1,7 @@
+/** A database's error with what to do about it, by its code. Any other error is what it was. */
+export function withAdvice(error: unknown, advice: Readonly<Record<string, string>>): unknown {
+  const { code, errno, message } = (error ?? {}) as { code?: unknown; errno?: unknown; message?: unknown };
+  const text = advice[String(errno ?? code)];
+  if (text === undefined) return error;
+  return Object.assign(new Error(`${message}: ${text}`, { cause: error }), { code });
+}

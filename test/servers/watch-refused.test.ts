@@ -1,0 +1,114 @@
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+import { afterEach, describe, expect, test } from "vitest";
+import { createFailfast } from "../../src/index.js";
+import { redisStore } from "../../src/stores/redis.js";
+import type { Store } from "../../src/stores/store.js";
+import { open, startNats } from "./nats-store/start-nats.js";
+import { ignore } from "./redis-store/clients.js";
+import { requireProgram } from "./require.js";
+import { startRedis } from "./start-redis.js";
+
+const redisServer = requireProgram("redis-server");
+const natsServer = requireProgram("nats-server");
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** Two processes, of which the first may not watch: what both tell, and how often the first asked to watch. */
+async function fleetOf(limited: Store, other: Store) {
+  let asked = 0;
+  const told: string[] = [];
+  const counted: Store = {
+    ...limited,
+    watch(prefix, on) {
+      asked += 1;
+      return (limited.watch as NonNullable<Store["watch"]>)(prefix, on);
+    },
+  };
+  const [here, there] = [counted, other].map((store) => createFailfast({ store, timeout: 60 }));
+  if (here === undefined || there === undefined) throw new Error("two are made");
+  ends.push(
+    () => here.close(),
+    () => there.close(),
+  );
+  here.on("store-down", () => told.push("store-down"));
+  here.on("store-up", () => told.push("store-up"));
+  for (const each of [here, there]) each("shop", 60);
+  await Promise.all([here.ready(), there.ready()]);
+  return { here, there, told, asked: () => asked };
+}
+
+/** It polls instead, says so at most once, and leaves the server alone. */
+async function pollsInstead({
+  here,
+  there,
+  told,
+  asked,
+}: Awaited<ReturnType<typeof fleetOf>>): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    await there("shop").trip();
+    await expect.poll(() => here("shop").state, { timeout: 15_000 }).toBe("open");
+    await there("shop").reset();
+    await expect.poll(() => here("shop").state, { timeout: 15_000 }).toBe("closed");
+  }
+  await here("shop").trip();
+  await expect.poll(() => there("shop").state, { timeout: 15_000 }).toBe("open");
+  expect(told.length).toBeLessThanOrEqual(2);
+  expect(asked()).toBeLessThanOrEqual(6);
+}
+
+describe("a user that may read and write, and may not watch", () => {
+  test.skipIf(!redisServer).each(["node-redis", "ioredis"])("Redis, with %s", async (library) => {
+    const server = await startRedis(redisServer);
+    ends.push(() => server.stop());
+    const admin = await createClient({ url: server.url }).on("error", ignore).connect();
+    ends.push(() => admin.destroy());
+    await admin.sendCommand([
+      "ACL",
+      "SETUSER",
+      "app",
+      "on",
+      ">secret",
+      "~failfast:*",
+      "resetchannels",
+      "+@all",
+    ]);
+    const url = server.url.replace("//", "//app:secret@");
+    let store: Store;
+    if (library === "ioredis") {
+      const client = new Redis(url).on("error", ignore);
+      ends.push(() => client.disconnect());
+      store = redisStore(client);
+    } else {
+      const client = await createClient({ url }).on("error", ignore).connect();
+      ends.push(() => client.destroy());
+      store = redisStore(client);
+    }
+    const before = await connectionsMade(admin);
+    await pollsInstead(await fleetOf(store, redisStore(admin)));
+    expect((await connectionsMade(admin)) - before).toBeLessThan(12);
+  });
+
+  test.skipIf(!natsServer)(
+    "NATS, whose watch is refused here by hand: its lists need the same rights",
+    async () => {
+      const server = await startNats(natsServer);
+      ends.push(() => server.stop());
+      const [limited, other] = [await open(server.port), await open(server.port)];
+      ends.push(
+        () => limited.close(),
+        () => other.close(),
+      );
+      const refused = { ...limited.store, watch: () => Promise.reject(new Error("Permissions Violation")) };
+      await pollsInstead(await fleetOf(refused, other.store));
+    },
+  );
+});
+
+async function connectionsMade(admin: { sendCommand(args: string[]): Promise<unknown> }): Promise<number> {
+  return Number(
+    /total_connections_received:(\d+)/.exec(String(await admin.sendCommand(["INFO", "stats"])))?.[1],
+  );
+}
