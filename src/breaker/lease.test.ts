@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import type { CircuitRecord } from "../protocol/record.js";
+import { leased } from "../protocol/transition.js";
+import { lapsesIn, lapsesOf, leaseMs, leaseRecord } from "./lease.js";
+import {
+  closedRecord,
+  decidedOpen,
+  decidedRelease,
+  LATER,
+  leasedRecord,
+  NOW,
+  OWN,
+  openRecord,
+  releasedRecord,
+  stamp,
+} from "./state.fixture.js";
+import { INITIAL, NO_RECOVERY, type State } from "./state.js";
+
+const take = (changes: Partial<State>, callTimeoutMs = 0): CircuitRecord | null =>
+  leaseRecord({ ...INITIAL, ...changes }, NOW, stamp, OWN, callTimeoutMs);
+
+describe("how long a lease lasts", () => {
+  test("10 s, or the call's own deadline and a second", () => {
+    expect(leaseMs(0, 0)).toBe(10_000);
+    expect(leaseMs(250, 0)).toBe(1_250);
+  });
+
+  test("twice as long for each lease in a row without an outcome, ten minutes at most", () => {
+    expect([1, 2, 3].map((lapsed) => leaseMs(0, lapsed))).toEqual([20_000, 40_000, 80_000]);
+    expect(leaseMs(250, 2)).toBe(5_000);
+    expect(leaseMs(0, 6)).toBe(600_000);
+    expect(leaseMs(0, 60)).toBe(600_000);
+  });
+});
+
+describe("leases without an outcome", () => {
+  test("are those before, and the one that has an owner still", () => {
+    expect(lapsesIn(undefined)).toBe(0);
+    expect(lapsesIn(openRecord(NOW).record)).toBe(0);
+    expect(lapsesIn(closedRecord.record)).toBe(0);
+    expect(lapsesIn(releasedRecord.record)).toBe(0);
+    expect(lapsesIn(leasedRecord("x", NOW, 2).record)).toBe(3);
+    expect(lapsesIn(leasedRecord("", NOW, 2).record)).toBe(2);
+  });
+
+  test("are the fleet's or this process's own, whichever are more", () => {
+    const with3 = { ...INITIAL, recovery: { ...NO_RECOVERY, lapses: 3 } };
+    expect(lapsesOf(with3, OWN)).toBe(3);
+    expect(lapsesOf({ ...with3, record: leasedRecord("x", NOW, 4) }, OWN)).toBe(5);
+    expect(lapsesOf({ ...with3, record: leasedRecord("x", NOW, 1) }, OWN)).toBe(3);
+  });
+});
+
+describe("the record that takes the lease", () => {
+  test("names this process, for the call's time, over what it found", () => {
+    const record = openRecord(NOW);
+    expect(take({ record }, 500)).toEqual(
+      leased(stamp, record.record, { owner: "mine", duration: 1_500, lapsed: 0 }),
+    );
+  });
+
+  test("counts the lease before it, which ended with no outcome", () => {
+    expect(take({ record: leasedRecord("x", NOW, 1) })).toMatchObject({ lapsed: 2, duration: 40_000 });
+  });
+
+  test("does not count one that this process gave back, and keeps the probes that passed", () => {
+    const decision = { ...decidedRelease, passed: 1 } as State["decision"];
+    const record = leasedRecord("mine", LATER, 2);
+    expect(take({ record, decision })).toMatchObject({ lapsed: 2, passed: 1 });
+    expect(take({ record: openRecord(NOW), decision })).toMatchObject({ lapsed: 0, passed: 1 });
+    expect(take({ record: leasedRecord("mine", LATER, 0) })).toMatchObject({ lapsed: 1, passed: 0 });
+  });
+
+  test("is none while there is nothing to be had", () => {
+    expect(take({})).toBeNull();
+    expect(take({ record: openRecord(LATER) })).toBeNull();
+    expect(take({ record: leasedRecord("x", LATER) })).toBeNull();
+    expect(take({ record: openRecord(NOW), decision: decidedOpen() })).toBeNull();
+  });
+
+  test("also where the fleet never knew of the opening", () => {
+    expect(take({ decision: decidedOpen({ untilMs: NOW, base: 0 }) })).toEqual(
+      leased(stamp, null, { owner: "mine", duration: 10_000, lapsed: 0 }),
+    );
+    expect(take({ decision: decidedOpen({ untilMs: NOW, base: 0 }) })?.passed).toBe(0);
+  });
+});

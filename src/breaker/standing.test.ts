@@ -1,0 +1,244 @@
+import { describe, expect, test } from "vitest";
+import {
+  activeHold,
+  generationOf,
+  holdsLease,
+  inForce,
+  isLocalOnly,
+  isOpenHereAlone,
+  isTripped,
+  obeyed,
+  type Standing,
+  shared,
+  stand,
+  statusOf,
+  tellsOfUnusedLease,
+} from "./standing.js";
+import {
+  closedRecord,
+  decidedClosed,
+  decidedOpen,
+  decidedRelease,
+  LATER,
+  leasedRecord,
+  NOW,
+  OPEN_MS,
+  OWN,
+  openRecord,
+  ownWith,
+  releasedRecord,
+  running,
+} from "./state.fixture.js";
+import { INITIAL, NO_RECOVERY, type State } from "./state.js";
+
+const CLOSED = { kind: "closed" };
+const DUE = { kind: "due" };
+const of = (changes: Partial<State>, own = OWN): Standing => stand({ ...INITIAL, ...changes }, NOW, own);
+const hold = (state: "open" | "closed", untilMs: number): State["hold"] => ({
+  state,
+  untilMs,
+  record: {} as NonNullable<State["hold"]>["record"],
+});
+
+describe("by the fleet's record alone", () => {
+  test("nothing, or closed: closed", () => {
+    expect(of({})).toEqual(CLOSED);
+    expect(of({ record: closedRecord })).toEqual(CLOSED);
+    expect(of({ record: { ...closedRecord, deadline: LATER } })).toEqual(CLOSED);
+  });
+
+  test("open, or leased to another, until its time is up; then due", () => {
+    expect(of({ record: openRecord(LATER) })).toEqual({ kind: "open", untilMs: LATER });
+    expect(of({ record: leasedRecord("x", LATER) })).toEqual({ kind: "half-open", untilMs: LATER });
+    expect(of({ record: openRecord(NOW) })).toEqual(DUE);
+    expect(of({ record: leasedRecord("x", NOW) })).toEqual(DUE);
+    expect(of({ record: releasedRecord })).toEqual(DUE);
+  });
+
+  test("leased to this process: the next call here probes", () => {
+    expect(of({ record: leasedRecord("mine", LATER) })).toEqual(DUE);
+    expect(of({ record: leasedRecord("mine", NOW) })).toEqual(DUE);
+  });
+
+  test("where no swap decides, it is due somewhat later, and at once where a lease was given back", () => {
+    const attemptDelayMs = 7;
+    const record = openRecord(NOW - 3);
+    expect(of({ record, attemptDelayMs })).toEqual({ kind: "half-open", untilMs: NOW + 4 });
+    expect(of({ record: openRecord(NOW - 7), attemptDelayMs })).toEqual(DUE);
+    expect(of({ record: releasedRecord, attemptDelayMs })).toEqual(DUE);
+  });
+});
+
+describe("with what this process decided", () => {
+  test("an opening is obeyed whatever the fleet's record says, the longer of the two", () => {
+    const decision = decidedOpen({ untilMs: NOW + 20 });
+    for (const record of [undefined, closedRecord, leasedRecord("x", LATER), releasedRecord])
+      expect(of({ record, decision })).toEqual({ kind: "open", untilMs: NOW + 20 });
+    expect(of({ record: openRecord(LATER), decision })).toEqual({ kind: "open", untilMs: LATER });
+    expect(of({ record: openRecord(NOW + 10), decision })).toEqual({ kind: "open", untilMs: NOW + 20 });
+  });
+
+  test("one whose time is up is due, unless the fleet's record restricts still", () => {
+    const decision = decidedOpen({ untilMs: NOW, base: 0 });
+    expect(of({ decision })).toEqual(DUE);
+    expect(of({ decision, record: closedRecord })).toEqual(DUE);
+    expect(of({ decision, record: leasedRecord("x", LATER) })).toEqual({ kind: "half-open", untilMs: LATER });
+  });
+
+  test("a closing and a lease given back supersede the record of their own generation", () => {
+    expect(of({ decision: decidedClosed, record: leasedRecord("x", LATER) })).toEqual(CLOSED);
+    expect(of({ decision: decidedRelease, record: leasedRecord("x", LATER) })).toEqual(DUE);
+    expect(of({ decision: decidedClosed, record: openRecord(NOW) })).toEqual(CLOSED);
+  });
+
+  test("and no other", () => {
+    const late = { base: 39 };
+    const record = leasedRecord("x", LATER);
+    expect(of({ decision: { ...decidedClosed, ...late }, record })).toEqual({
+      kind: "half-open",
+      untilMs: LATER,
+    });
+    expect(of({ decision: { ...decidedRelease, ...late }, record })).toEqual({
+      kind: "half-open",
+      untilMs: LATER,
+    });
+    expect(of({ decision: { ...decidedClosed, ...late }, record: openRecord(NOW) })).toEqual(DUE);
+    expect(of({ decision: { ...decidedRelease, ...late }, record: closedRecord })).toEqual(CLOSED);
+  });
+});
+
+describe("with this process's own probe", () => {
+  const record = openRecord(NOW);
+
+  test("nobody else is admitted while it runs, or while a caller waits for its lease", () => {
+    expect(of({ record, probe: running(LATER) })).toEqual({ kind: "half-open", untilMs: LATER });
+    expect(of({ record, probe: { kind: "waiting", untilMs: LATER } })).toEqual({
+      kind: "half-open",
+      untilMs: LATER,
+    });
+    expect(of({ record, probe: running(NOW) })).toEqual(DUE);
+  });
+
+  test("nor for as long as the next one would meet another circuit that is open", () => {
+    const recovery = { ...NO_RECOVERY, pausedUntilMs: LATER };
+    expect(of({ record, recovery })).toEqual({ kind: "half-open", untilMs: LATER });
+    expect(of({ record, recovery: { ...recovery, pausedUntilMs: NOW } })).toEqual(DUE);
+  });
+
+  test("whether a lease is there to be asked for does not depend on it", () => {
+    expect(shared({ ...INITIAL, record, probe: running(LATER) }, NOW, OWN)).toEqual(DUE);
+  });
+});
+
+describe("with other options", () => {
+  test("recovery: all is closed when the time is up", () => {
+    const own = ownWith({ recovery: "all" });
+    expect(of({ record: openRecord(NOW) }, own)).toEqual(CLOSED);
+    expect(of({ record: openRecord(LATER) }, own)).toEqual({ kind: "open", untilMs: LATER });
+  });
+
+  test.each([
+    ["a circuit of this process alone", ownWith({ scope: "process" })],
+    ["a shadow", ownWith({ mode: "shadow" })],
+  ])("%s obeys an operator's trip and nobody else's", (_, own) => {
+    expect(isLocalOnly(own)).toBe(true);
+    expect(of({ record: openRecord(LATER) }, own)).toEqual(CLOSED);
+    expect(of({ record: openRecord(LATER, { manual: true }) }, own)).toEqual({
+      kind: "open",
+      untilMs: LATER,
+    });
+  });
+
+  test("a trip that is unconfirmed is not obeyed, an operator's is, and so is what is closed", () => {
+    const record = openRecord(LATER);
+    expect(of({ record, remoteOpen: "unconfirmed" })).toEqual(CLOSED);
+    expect(of({ record, remoteOpen: "obeyed" })).toEqual({ kind: "open", untilMs: LATER });
+    const seen = (cached: State["record"]): State => ({
+      ...INITIAL,
+      record: cached,
+      remoteOpen: "unconfirmed",
+    });
+    expect(obeyed(seen(record), OWN)).toBeUndefined();
+    expect(obeyed(seen(closedRecord), OWN)).toBe(closedRecord);
+    const manual = openRecord(LATER, { manual: true });
+    expect(obeyed(seen(manual), OWN)).toBe(manual);
+    expect(isLocalOnly(OWN)).toBe(false);
+  });
+});
+
+describe("what a record says", () => {
+  test("its generation, 0 before there is one", () => {
+    expect(generationOf(undefined)).toBe(0);
+    expect(generationOf(closedRecord)).toBe(40);
+  });
+
+  test("it is tripped while it is anything but closed, and in force while its time runs too", () => {
+    expect([undefined, closedRecord, openRecord(0), releasedRecord].map(isTripped)).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+    expect([NOW - 1, NOW, NOW + 1].map((at) => inForce(openRecord(at), NOW))).toEqual([false, false, true]);
+    expect(inForce({ ...closedRecord, deadline: LATER }, NOW)).toBe(false);
+    expect(inForce(undefined, NOW)).toBe(false);
+  });
+
+  test("whose lease it is", () => {
+    expect(holdsLease({ ...INITIAL, record: leasedRecord("mine", LATER) }, OWN)).toBe(true);
+    expect(holdsLease({ ...INITIAL, record: leasedRecord("x", LATER) }, OWN)).toBe(false);
+    expect(holdsLease(INITIAL, OWN)).toBe(false);
+  });
+
+  test("it tells of a lease that went unused: one that ended without a probe's outcome, or lapsed before", () => {
+    expect(tellsOfUnusedLease(leasedRecord("x", NOW), NOW)).toBe(true);
+    expect(tellsOfUnusedLease(leasedRecord("", NOW, 1), NOW)).toBe(true);
+    expect(tellsOfUnusedLease(releasedRecord, NOW)).toBe(false);
+    expect(tellsOfUnusedLease(undefined, NOW)).toBe(false);
+    expect(tellsOfUnusedLease(closedRecord, NOW + 10_000)).toBe(false);
+  });
+
+  test("or of callers so rare that nobody asked for a whole lease's time", () => {
+    expect(tellsOfUnusedLease(openRecord(NOW), NOW + 9_999)).toBe(false);
+    expect(tellsOfUnusedLease(openRecord(NOW), NOW + 10_000)).toBe(true);
+  });
+});
+
+describe("open here alone", () => {
+  const alone = (changes: Partial<State>, own = OWN): boolean =>
+    isOpenHereAlone({ ...INITIAL, ...changes }, own);
+
+  test("what this process opened, or gave back, and the fleet does not know of", () => {
+    expect(alone({ decision: decidedOpen() })).toBe(true);
+    expect(alone({ decision: decidedRelease, record: closedRecord })).toBe(true);
+    expect(alone({ decision: decidedOpen(), record: openRecord(NOW) })).toBe(false);
+    expect(alone({ decision: decidedClosed })).toBe(false);
+    expect(alone({})).toBe(false);
+  });
+
+  test("whatever a circuit of this process alone does", () => {
+    expect(alone({}, ownWith({ scope: "process" }))).toBe(true);
+  });
+});
+
+describe("what is said of it", () => {
+  const status = (changes: Partial<State>): unknown => statusOf({ ...INITIAL, ...changes }, NOW, OWN);
+
+  test("state and time agree: half-open with no time left is one that a call may probe", () => {
+    expect(status({})).toEqual({ state: "closed", retryAfterMs: 0 });
+    expect(status({ record: openRecord(LATER) })).toEqual({ state: "open", retryAfterMs: 500 });
+    expect(status({ record: leasedRecord("x", LATER) })).toEqual({ state: "half-open", retryAfterMs: 500 });
+    expect(status({ record: openRecord(NOW) })).toEqual({ state: "half-open", retryAfterMs: 0 });
+  });
+
+  test("a hold comes before everything, until its end; without one it says the circuit's own time", () => {
+    const record = openRecord(LATER);
+    expect(status({ record, hold: hold("closed", Infinity) })).toEqual({ state: "closed", retryAfterMs: 0 });
+    expect(status({ hold: hold("open", NOW + 9) })).toEqual({ state: "open", retryAfterMs: 9 });
+    expect(status({ hold: hold("open", Infinity) })).toEqual({ state: "open", retryAfterMs: OPEN_MS });
+    expect(status({ record, hold: hold("closed", NOW) })).toEqual({ state: "open", retryAfterMs: 500 });
+    expect(activeHold({ ...INITIAL, hold: hold("open", NOW + 1) }, NOW)).toBe("open");
+    expect(activeHold({ ...INITIAL, hold: hold("open", NOW) }, NOW)).toBeUndefined();
+    expect(activeHold(INITIAL, NOW)).toBeUndefined();
+  });
+});
