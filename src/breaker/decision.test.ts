@@ -29,12 +29,14 @@ const propose = (decision: Decision, record: CachedRecord | undefined, own = OWN
   recordOf({ ...INITIAL, decision, record }, NOW, stamp, own);
 
 describe("a decision applies under the generation it was made under", () => {
-  test.each<[string, Decision]>([
+  type Made = Exclude<Decision, { kind: "none" }>;
+
+  test.each<[string, Made]>([
     ["opened", decidedOpen()],
     ["released", decidedRelease],
     ["closed", decidedClosed],
   ])("%s", (_, decision) => {
-    const base = (generation: number): Decision => ({ ...decision, base: generation }) as Decision;
+    const base = (generation: number): Made => ({ ...decision, base: generation });
     expect(stillApplies(decision, closedRecord, NOW)).toBe(true);
     expect(stillApplies(base(39), closedRecord, NOW)).toBe(false);
     expect(stillApplies(base(0), undefined, NOW)).toBe(true);
@@ -126,13 +128,13 @@ describe("a lease given back", () => {
   });
 
   test("is nothing to write where the fleet never knew it open", () => {
-    expect(propose({ ...decidedRelease, base: 0 } as Decision, undefined)).toBeNull();
+    expect(propose({ ...decidedRelease, base: 0 }, undefined)).toBeNull();
     expect(propose(decidedRelease, closedRecord)).toBeNull();
   });
 });
 
 describe("a closing", () => {
-  const localOnly = { ...decidedClosed, localOnly: true } as Decision;
+  const localOnly = { ...decidedClosed, localOnly: true };
 
   test("closes what the fleet has open", () => {
     expect(propose(decidedClosed, leasedRecord("mine", LATER))).toEqual(closed(stamp, "probe succeeded"));
@@ -148,7 +150,7 @@ describe("a closing", () => {
     expect(propose(decidedClosed, both)).toEqual(voted(stamp, both.record, votes("other")));
     expect(propose(decidedClosed, withVotes(closedRecord, "other"))).toBeNull();
     expect(propose(decidedClosed, closedRecord)).toBeNull();
-    expect(propose({ ...decidedClosed, base: 0 } as Decision, undefined)).toBeNull();
+    expect(propose({ ...decidedClosed, base: 0 }, undefined)).toBeNull();
   });
 });
 
@@ -186,7 +188,7 @@ describe("whether the fleet has yet to be told", () => {
 
   test("of a closing, unless it is kept to this process", () => {
     expect(pending({ decision: decidedClosed })).toBe(true);
-    expect(pending({ decision: { ...decidedClosed, localOnly: true } as Decision })).toBe(false);
+    expect(pending({ decision: { ...decidedClosed, localOnly: true } })).toBe(false);
   });
 
   test("of what a circuit of this process alone decides, only where an operator did", () => {

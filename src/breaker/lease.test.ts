@@ -64,7 +64,7 @@ describe("the record that takes the lease", () => {
   });
 
   test("does not count one that this process gave back, and keeps the probes that passed", () => {
-    const decision = { ...decidedRelease, passed: 1 } as State["decision"];
+    const decision = { ...decidedRelease, passed: 1 };
     const record = leasedRecord("mine", LATER, 2);
     expect(take({ record, decision })).toMatchObject({ lapsed: 2, passed: 1 });
     expect(take({ record: openRecord(NOW), decision })).toMatchObject({ lapsed: 0, passed: 1 });

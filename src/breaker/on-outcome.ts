@@ -76,10 +76,9 @@ export function openLonger(state: State, event: Of<"asked-for-longer">, now: num
   const standing = stand(state, now, own);
   const record = obeyed(state, own);
   const untilMs = now + event.openMs;
-  if (standing.kind !== "open" || untilMs <= standing.untilMs || record?.record.manual) return stay(state);
-  const mine = state.decision.kind === "opened" ? state.decision : undefined;
-  if (mine?.manual) return stay(state);
-  const told: Visibility = isLocalOnly(own) ? "here" : own.settings.quorum > 1 ? "vote" : "fleet";
+  const opened = state.decision.kind === "opened" ? state.decision : record?.record;
+  if (standing.kind !== "open" || untilMs <= standing.untilMs || opened === undefined) return stay(state);
+  if (opened.manual || record?.record.manual) return stay(state);
   return {
     state: {
       ...state,
@@ -88,12 +87,13 @@ export function openLonger(state: State, event: Of<"asked-for-longer">, now: num
         base: generationOf(record),
         untilMs,
         durationMs: event.openMs,
-        reason: mine?.reason ?? record?.record.reason ?? "",
+        reason: opened.reason,
         manual: false,
-        reopens: mine?.reopens ?? record?.record.reopens ?? 0,
+        reopens: opened.reopens,
         madeOffline: event.storeDown,
         // Where the fleet's record is open, the quorum was met.
-        visibility: record?.record.state === "open" ? "fleet" : (mine?.visibility ?? told),
+        visibility:
+          record?.record.state === "open" || !("visibility" in opened) ? "fleet" : opened.visibility,
       },
     },
     effects: [PROPOSE],

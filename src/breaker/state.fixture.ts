@@ -54,13 +54,17 @@ export const decidedOpen = (changes: Partial<OpenedDecision> = {}): OpenedDecisi
   visibility: "fleet",
   ...changes,
 });
-export const decidedClosed: Decision = {
+export const decidedClosed: Extract<Decision, { kind: "closed" }> = {
   kind: "closed",
   base: 40,
   reason: "probe succeeded",
   localOnly: false,
 };
-export const decidedRelease: Decision = { kind: "released", base: 40, passed: 0 };
+export const decidedRelease: Extract<Decision, { kind: "released" }> = {
+  kind: "released",
+  base: 40,
+  passed: 0,
+};
 export const running = (untilMs: number, epoch = 0): State["probe"] => ({ kind: "running", untilMs, epoch });
 
 /** A state with what is announced and admitted as follows from it. */
