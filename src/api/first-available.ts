@@ -1,5 +1,5 @@
+import { neverAborting } from "../call/never-aborting.js";
 import type { CallerSignal } from "../call/policy.js";
-import { neverAborting } from "../call/run.js";
 import { rejectionIn } from "../errors/failfast-error.js";
 import { formatValue } from "../options/format-value.js";
 import type { Circuit, Signal } from "./circuit.js";

@@ -56,7 +56,7 @@ export class StoreSession {
     if (this.#started) return;
     this.#started = true;
     this.replica.synchroniser.start();
-    this.clock.stalled?.();
+    this.clock.blocked?.(this.clock.now());
   }
 
   /** The exact time, for what is decided by it. */

@@ -19,6 +19,7 @@ export class Traffic {
   /** Says why it trips the circuit, if it does. Failures, which trip, are dated by the exact clock. */
   failed(failure: Failure): TripReason | undefined {
     const now = this.#session.clock.now();
+    this.#throttle?.failed(now);
     if (this.rule === undefined) return undefined;
     if (failure.origin === "host") this.rule.suspected = now;
     return this.rule.record(now, true, failure.slow);
@@ -65,6 +66,7 @@ const COUNTING = [
   "window",
   "failureRate",
   "minimumCalls",
+  "consecutive",
   "slowCall",
   "slowCallRate",
 ] as const;

@@ -1,25 +1,19 @@
 import { TimeoutError } from "../errors/timeout-error.js";
 import type { Clock } from "../runtime/clock.js";
-import { follow, type ListeningSignal } from "./follow.js";
+import { type Controller, follow, type ListeningSignal, makeController } from "./follow.js";
 import type { CallerSignal } from "./policy.js";
-
-/** A timer that fires this much too late, in ms or as a share of its time, was held up by this process itself. */
-const LATE_MS = 100;
-const LATE_SHARE = 0.2;
-
-interface Controller {
-  readonly signal: unknown;
-  abort(reason: unknown): void;
-}
-
-const { AbortController } = globalThis as unknown as { AbortController: new () => Controller };
 
 /** How one call under a deadline ended. */
 export type Ended =
   | { readonly how: "value"; readonly value: unknown }
   | { readonly how: "error"; readonly error: unknown }
-  /** `late`: the deadline came late, for this process was busy. */
-  | { readonly how: "timeout"; readonly error: TimeoutError; readonly late: boolean }
+  /** `began`: when, on the monotonic clock. `lateMs`: how late the deadline's timer came, for this process was busy. */
+  | {
+      readonly how: "timeout";
+      readonly error: TimeoutError;
+      readonly began: number;
+      readonly lateMs: number;
+    }
   | { readonly how: "abort"; readonly error: unknown };
 
 /** One call that has a deadline, and, in a block, a signal of its own that follows the caller's. */
@@ -37,7 +31,7 @@ export class Deadline {
 
   /** The block's signal, aborted by the deadline and by the caller. */
   get signal(): unknown {
-    this.#controller ??= new AbortController();
+    this.#controller ??= makeController();
     return this.#controller.signal;
   }
 
@@ -48,31 +42,26 @@ export class Deadline {
    */
   watch(work: PromiseLike<unknown>, end: (ended: Ended) => unknown): Promise<unknown> {
     const clock = this.#clock;
-    const due = clock.now() + this.#ms;
+    const began = clock.now();
     const first = new Promise<Ended>((resolve) => {
       let over = false;
-      let ceased: (() => void) | undefined;
+      let ceased: ReturnType<typeof follow> | undefined;
       const finish = (ended: Ended): void => {
         if (over) return;
         over = true;
         cancel();
-        ceased?.();
+        ceased?.(this.#controller);
         resolve(ended);
       };
       const onAbort = (): void => {
         const error = this.#given?.reason;
-        // The answer may still be read: its signal is told though the call has ended.
         finish({ how: "abort", error });
         this.#controller?.abort(error);
       };
       const expire = (): void => {
-        const late = clock.now() - due > Math.max(LATE_MS, this.#ms * LATE_SHARE);
+        const lateMs = clock.now() - began - this.#ms;
         const error = new TimeoutError(`the call took longer than ${this.#ms} ms`);
-        cancel = clock.after(
-          0,
-          () => finish({ how: "timeout", error, late: late || clock.stalled?.() === true }),
-          true,
-        );
+        cancel = clock.after(0, () => finish({ how: "timeout", error, began, lateMs }), true);
       };
       let cancel = clock.after(this.#ms, expire, true);
       if (this.#given?.aborted) onAbort();

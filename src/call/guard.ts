@@ -2,11 +2,15 @@ import { type Admission, REJECTING } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
 import type { Failure } from "../breaker/failure.js";
 import { runWithinProbe } from "../breaker/probe-context.js";
+import { isFailfastError } from "../errors/failfast-error.js";
 import { successChannel } from "../events/events.js";
 import { retryAfterOf } from "../policy/retry-after.js";
 import { countsSuccesses } from "../policy/trip-rule.js";
+import type { Clock } from "../runtime/clock.js";
 import { isThenable } from "../sync/with-deadline.js";
-import { Deadline, type Ended } from "./deadline.js";
+import { Deadline } from "./deadline.js";
+import { Excuses, wasBlocked } from "./excuse.js";
+import { neverAborting } from "./never-aborting.js";
 import { originOf } from "./origin.js";
 import type { CallerSignal, Policy, Verdict } from "./policy.js";
 import { reasonOf } from "./reason.js";
@@ -15,7 +19,13 @@ import { isRejectionOf, rejectionOf, rejectSoon, retryAfterMsOf } from "./reject
 /** What sees a call's outcome through. */
 export interface Handlers {
   readonly onSuccess: ((value: unknown) => unknown) | undefined;
-  readonly onFailure: (error: unknown) => never;
+  readonly onFailure: (error: unknown) => unknown;
+}
+
+/** Handlers of several calls. */
+export interface SharedHandlers extends Handlers {
+  /** In place of `onFailure`, for one of them whose caller may have given up. */
+  failing(signal: CallerSignal): Handlers["onFailure"];
 }
 
 /** How a function answers: with a promise, with a value, or not known before its first call. */
@@ -31,7 +41,7 @@ type OnFailure = Handlers["onFailure"];
  * While the circuit is closed, and nobody asked for more, a call costs one comparison and one derived
  * promise: the two handlers are made once for each admission and shared by all the calls admitted under it.
  */
-export class Guard implements Handlers {
+export class Guard implements SharedHandlers {
   readonly policy: Policy;
   readonly breaker: Breaker;
   /** The admission that the handlers below are for: while it is the breaker's own, calls pass. */
@@ -40,20 +50,20 @@ export class Guard implements Handlers {
   onFailure: OnFailure = rethrow;
   /** Since the last look for a name to let go. */
   used = true;
+  #excuses: Excuses | undefined;
 
   constructor(breaker: Breaker, policy: Policy) {
     this.breaker = breaker;
     this.policy = policy;
   }
 
-  /** Whether a call passes with the handlers at hand. */
-  get fastPath(): boolean {
-    return this.admission === this.breaker.admission && !successChannel.hasSubscribers;
+  /** What sees a call of a function of that kind through, where it passes with no further look. */
+  fastHandlers(_: Kind): SharedHandlers | undefined {
+    return this.admission === this.breaker.admission && !successChannel.hasSubscribers ? this : undefined;
   }
 
-  /** What sees a call through that passes with them. */
-  get handlers(): Handlers {
-    return this;
+  failing(signal: CallerSignal): OnFailure {
+    return this.#failureHandler(this.admission as Admission, signal);
   }
 
   /** A call that did not pass at a glance. */
@@ -66,7 +76,10 @@ export class Guard implements Handlers {
     deadline?: Deadline,
   ): unknown {
     const { policy } = this;
-    if (policy.enabled !== true && !policy.enabled()) return Reflect.apply(fn, self, args);
+    if (policy.enabled !== true && !policy.enabled()) {
+      // Without a deadline a block has its caller's own signal.
+      return Reflect.apply(fn, self, deadline === undefined ? args : [signal ?? neverAborting()]);
+    }
     const entered = this.admit(kind === "promise");
     if (entered === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
     if (entered instanceof Promise) {
@@ -78,7 +91,8 @@ export class Guard implements Handlers {
         throw signal.reason;
       });
     }
-    if (entered.admitsAll && signal === undefined && policy.enabled === true && policy.callTimeout === 0) {
+    const plain = policy.enabled === true && policy.callTimeout === 0 && !policy.coversFailures;
+    if (plain && entered.admitsAll && this.admission !== entered) {
       if (!this.breaker.session.events.successesObserved) {
         this.onFailure = this.#plainFailureHandler(entered);
         this.onSuccess = this.#successHandler(entered);
@@ -108,27 +122,22 @@ export class Guard implements Handlers {
     error: unknown,
     signal: CallerSignal | undefined,
     began: number = NO_READING,
-  ): void {
+  ): Verdict {
     const verdict = this.policy.judge(error, signal);
-    if (verdict === "failure") this.failed(admission, error, this.isSlow(began), false, began);
+    if (verdict === "failure") this.failed(admission, error, this.isSlow(began), began);
     else if (verdict === "neither")
       this.breaker.released(admission, retryAfterMsOf(error), isRejectionOf(error, this.breaker.name));
     else this.recordOutcome(admission, verdict, this.isSlow(began), began);
+    return verdict;
   }
 
   /** It counts as a failure, whatever the policy says of it. */
-  failed(
-    admission: Admission,
-    error: unknown,
-    slow: boolean,
-    late = false,
-    began: number = NO_READING,
-  ): void {
+  failed(admission: Admission, error: unknown, slow: boolean, began: number = NO_READING, lateMs = 0): void {
     if (this.#failuresObserved) this.#announceFailure({ error }, began);
     if (admission.kind !== "closed" && admission.kind !== "probe") return;
     const { clock } = this.breaker.session;
     const origin = originOf(error);
-    const stalled = late || (origin === "time" && clock.stalled?.() === true);
+    const stalled = origin === "time" && this.#excused(clock, began, lateMs);
     this.breaker.failed(admission, {
       error,
       reason: reasonOf,
@@ -155,14 +164,19 @@ export class Guard implements Handlers {
     this.breaker.succeeded(admission, slow);
   }
 
+  #excused(clock: Clock, began: number, lateMs: number): boolean {
+    this.#excuses ??= new Excuses();
+    return this.#excuses.excuses(clock, began === NO_READING ? undefined : began, lateMs);
+  }
+
   /** A reading for telling later how long the call took; `NO_READING` where nobody asks. */
   began(): number {
     const { settings, session } = this.breaker;
-    if (session.events.successesObserved) return session.clock.now();
-    return settings.slowCall === 0 ? NO_READING : this.clock();
+    const asked = session.events.successesObserved || settings.slowCall > 0;
+    return asked ? session.clock.now() : NO_READING;
   }
 
-  /** The clock by which a call is slow or not. */
+  /** The clock by which a call on the fast path is slow or not. */
   get clock(): () => number {
     const { settings, session } = this.breaker;
     return settings.slowCall < COARSE_FROM_MS ? session.now : session.coarse;
@@ -178,7 +192,8 @@ export class Guard implements Handlers {
     given: Deadline | undefined,
   ): unknown {
     const began = this.began();
-    const { onSuccess, onFailure } = this.#handlersOf(admission, signal, began);
+    const cover = this.policy.coversFailures ? { self, args } : undefined;
+    const { onSuccess, onFailure } = this.#handlersOf(admission, signal, began, cover);
     let result: unknown;
     try {
       result =
@@ -188,42 +203,41 @@ export class Guard implements Handlers {
     } catch (error) {
       return onFailure(error);
     }
+    if (!isThenable(result)) {
+      if (began === NO_READING) return attachHandlers(result, onSuccess, onFailure);
+      // It had this process to itself, and was slow by its own doing.
+      const { settings, session } = this.breaker;
+      const slow = settings.slowCall > 0 && session.clock.now() - began >= settings.slowCall;
+      this.returned(admission, result, began, slow);
+      return result;
+    }
     const { callTimeout } = this.policy;
-    if (callTimeout === 0 || !isThenable(result)) return attachHandlers(result, onSuccess, onFailure);
-    const deadline = given ?? new Deadline(this.breaker.session.clock, callTimeout, signal);
-    return deadline.watch(result, (ended) => this.#ended(ended, admission, onSuccess, onFailure, began));
+    if (callTimeout === 0) return attachHandlers(result, onSuccess, onFailure);
+    const deadline = given ?? new Deadline(this.breaker.session.clock, callTimeout, undefined);
+    return deadline.watch(result, (ended) => {
+      if (ended.how === "value") return onSuccess === undefined ? ended.value : onSuccess(ended.value);
+      if (ended.how !== "timeout") return onFailure(ended.error);
+      this.failed(admission, ended.error, true, ended.began, ended.lateMs);
+      return this.#thrown(ended.error, "failure", cover);
+    });
   }
 
-  #handlersOf(admission: Admission, signal: CallerSignal | undefined, began: number): Handlers {
+  #handlersOf(admission: Admission, signal: CallerSignal | undefined, began: number, cover: Cover): Handlers {
     const shared = began === NO_READING && this.admission === admission;
     if (shared && signal === undefined && this.policy.callTimeout === 0) return this;
     return {
-      onFailure: this.#failureHandler(admission, signal, began),
+      onFailure: this.#failureHandler(admission, signal, began, cover),
       onSuccess: this.#successHandler(admission, began),
     };
   }
 
-  #ended(
-    ended: Ended,
-    admission: Admission,
-    onSuccess: OnSuccess,
-    onFailure: OnFailure,
-    began: number,
-  ): unknown {
-    switch (ended.how) {
-      case "value":
-        return onSuccess === undefined ? ended.value : onSuccess(ended.value);
-      case "error":
-        return onFailure(ended.error);
-      case "timeout":
-        this.failed(admission, ended.error, true, ended.late, began);
-        throw ended.error;
-      case "abort":
-        return onFailure(ended.error);
-    }
+  /** What a call that threw comes to: its own error, or what the fallback answers in its place. */
+  #thrown(error: unknown, verdict: Verdict, cover: Cover): unknown {
+    if (cover === undefined || (verdict !== "failure" && !isFailfastError(error))) throw error;
+    return this.policy.fallback?.call(cover.self, error, ...Array.from(cover.args));
   }
 
-  /** For all the calls under a admission; it holds no more than it must, since every name has one. */
+  /** For all the calls under an admission; it holds no more than it must, since every name has one. */
   #plainFailureHandler(admission: Admission): OnFailure {
     return (error) => {
       this.threw(admission, error, undefined);
@@ -231,11 +245,13 @@ export class Guard implements Handlers {
     };
   }
 
-  #failureHandler(admission: Admission, signal: CallerSignal | undefined, began = NO_READING): OnFailure {
-    return (error) => {
-      this.threw(admission, error, signal, began);
-      throw error;
-    };
+  #failureHandler(
+    admission: Admission,
+    signal: CallerSignal | undefined,
+    began: number = NO_READING,
+    cover?: Cover,
+  ): OnFailure {
+    return (error) => this.#thrown(error, this.threw(admission, error, signal, began), cover);
   }
 
   #successHandler(admission: Admission, began = NO_READING): OnSuccess {
@@ -258,9 +274,9 @@ export class Guard implements Handlers {
   }
 
   /** A call that was admitted under the admission returned. */
-  returned(admission: Admission, value: unknown, began: number): void {
+  returned(admission: Admission, value: unknown, began: number, slow: boolean = this.isSlow(began)): void {
     if (!this.policy.results?.(value)) {
-      this.recordOutcome(admission, "success", this.isSlow(began), began);
+      this.recordOutcome(admission, "success", slow, began);
       return;
     }
     if (this.#failuresObserved) this.#announceFailure({ result: value }, began);
@@ -269,7 +285,7 @@ export class Guard implements Handlers {
       error: undefined,
       reason: ofResult,
       origin: "backend",
-      slow: this.isSlow(began),
+      slow,
       openFor: this.#openFor(value),
     };
     this.breaker.failed(admission, failure);
@@ -279,7 +295,8 @@ export class Guard implements Handlers {
   isSlow(began: number, now?: number): boolean {
     const { settings, session } = this.breaker;
     if (began === NO_READING || settings.slowCall === 0) return false;
-    return (now ?? this.clock()) - began >= settings.slowCall && session.clock.stalled?.() !== true;
+    const ended = now ?? session.clock.now();
+    return ended - began >= settings.slowCall && !wasBlocked(session.clock, ended, began);
   }
 
   #openFor(failure: unknown): number | undefined {
@@ -335,6 +352,9 @@ export class Guard implements Handlers {
     return new Promise((resolve) => resolve(fallback.call(self, error, ...Array.from(args))));
   }
 }
+
+/** Whose call the fallback answers for where it fails. */
+type Cover = { readonly self: unknown; readonly args: ArrayLike<unknown> } | undefined;
 
 const ofResult = (): string => "result";
 

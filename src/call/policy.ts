@@ -23,7 +23,9 @@ export interface Policy {
   readonly returns: "promise" | "value" | undefined;
   /** Which returned values are failures, if any are. */
   readonly results: ((value: unknown) => boolean) | undefined;
-  readonly fallback: ((this: unknown, error: Error, ...args: unknown[]) => unknown) | undefined;
+  readonly fallback: ((this: unknown, error: unknown, ...args: unknown[]) => unknown) | undefined;
+  /** Whether the fallback answers for calls that were made and failed, too. */
+  readonly coversFailures: boolean;
   /** The deadline of one call, in ms; 0: none. */
   readonly callTimeout: number;
   judge(error: unknown, signal: CallerSignal | undefined): Verdict;
@@ -33,6 +35,7 @@ export interface Policy {
 export function makePolicy(options: HandleOptions): Policy {
   const enabled = options.enabled ?? enabledByEnvironment() ?? true;
   const listed = options.exceptions === undefined ? undefined : listedPredicate(options.exceptions);
+  const ignored = options.ignore === undefined ? undefined : listedPredicate(options.ignore);
   const results = options.results as ((value: unknown) => boolean) | undefined;
   return {
     enabled:
@@ -43,12 +46,14 @@ export function makePolicy(options: HandleOptions): Policy {
     results: results && ((value) => ask("results", results, value, false)),
     fallback: options.fallback as Policy["fallback"],
     callTimeout: callTimeoutOf(options),
+    coversFailures: options.fallback !== undefined && options.fallbackOn === "failure",
     judge(error, signal) {
-      if (signal?.aborted && nameOf(signal.reason) !== "TimeoutError") return "neither";
-      if (listed !== undefined && ask("exceptions", listed, error, true)) return "failure";
-      // A wrapped function's signal can't be seen, but an abort is never the backend's doing.
-      if (nameOf(error) === "AbortError" || isFailfastError(error)) return "neither";
-      return listed === undefined ? "failure" : "success";
+      // Whatever is thrown, and whatever it is called: only the signal tells whose doing it is.
+      if (signal?.aborted && !isTimeout(signal.reason)) return "neither";
+      if (ignored !== undefined && ask("ignore", ignored, error, false)) return "neither";
+      if (isFailfastError(error)) return "neither";
+      if (listed === undefined) return "failure";
+      return ask("exceptions", listed, error, true) ? "failure" : "success";
     },
   };
 }
@@ -64,7 +69,7 @@ export function listedPredicate(exceptions: Exceptions): Predicate {
 
 function classPredicate(errorClass: ErrorClass): Predicate {
   if (!isBranded(errorClass, "TimeoutError")) return (error) => error instanceof (errorClass as never);
-  return (error) => error instanceof TimeoutError || nameOf(error) === "TimeoutError";
+  return (error) => error instanceof TimeoutError || isTimeout(error);
 }
 
 function isClass(value: ErrorClass | Predicate): value is ErrorClass {
@@ -76,11 +81,11 @@ function isClass(value: ErrorClass | Predicate): value is ErrorClass {
   );
 }
 
-/** The error's name; what can't be read (a revoked proxy, a getter that throws) has none. */
-function nameOf(error: unknown): unknown {
+/** Ours, or what `AbortSignal.timeout()` gives. What can't be read (a revoked proxy, a getter that throws) is none. */
+export function isTimeout(error: unknown): boolean {
   try {
-    return typeof error === "object" && error !== null ? (error as { name?: unknown }).name : undefined;
+    return (error as { name?: unknown } | null | undefined)?.name === "TimeoutError";
   } catch {
-    return undefined;
+    return false;
   }
 }

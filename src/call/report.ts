@@ -1,4 +1,4 @@
-import { follow } from "./follow.js";
+import type { ListeningSignal } from "./follow.js";
 import type { CallerSignal } from "./policy.js";
 
 /** Tells the circuit what came of a call that it admitted. The first word counts. */
@@ -67,33 +67,23 @@ export function reported(circuit: Runs, call: ReportedCall): void {
 const LEFT = new Error("the caller left");
 
 /** The signal of a caller, who may also leave without it: stands in its place for one call. */
-export class Caller implements CallerSignal {
-  readonly #given: AbortSignalLike | undefined;
+export class Caller implements CallerSignal, ListeningSignal {
+  readonly origin: AbortSignalLike | undefined;
   #left = false;
-  #ended: (() => void) | undefined;
 
   constructor(given?: AbortSignalLike | null) {
-    this.#given = given ?? undefined;
+    this.origin = given ?? undefined;
   }
 
   leave(): void {
     this.#left = true;
   }
 
-  /** The call is over: what followed the signal lets go of it. */
-  end(): void {
-    this.#ended?.();
-  }
-
   get aborted(): boolean {
-    return this.#left || this.#given?.aborted === true;
+    return this.#left || this.origin?.aborted === true;
   }
 
   get reason(): unknown {
-    return this.#left ? LEFT : this.#given?.reason;
-  }
-
-  addEventListener(_: "abort", listener: () => void): void {
-    if (this.#given !== undefined) this.#ended = follow(this.#given, listener);
+    return this.#left ? LEFT : this.origin?.reason;
   }
 }

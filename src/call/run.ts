@@ -1,18 +1,7 @@
-import { requestsApart } from "../runtime/platform.js";
 import { Deadline } from "./deadline.js";
 import { attachHandlers, type Guard } from "./guard.js";
+import { neverAborting } from "./never-aborting.js";
 import type { CallerSignal } from "./policy.js";
-
-let never: unknown;
-
-/** A signal that never aborts, one for all: a controller for each call would cost more than the call. */
-export function neverAborting(): unknown {
-  if (never === undefined || requestsApart)
-    never = new (
-      globalThis as unknown as { AbortController: new () => { signal: unknown } }
-    ).AbortController().signal;
-  return never;
-}
 
 /** Runs one block through the circuit; whatever it does, the answer is a promise. */
 export function run(
@@ -24,13 +13,15 @@ export function run(
     // Who gave up before the call was made gets no call, and takes no probe.
     if (signal?.aborted) return Promise.reject(signal.reason);
     const guard = source.guard();
-    if (signal === undefined && guard.fastPath) {
-      const { onSuccess, onFailure } = guard.handlers;
+    // A block may answer at once.
+    const handlers = signal === undefined ? guard.fastHandlers(undefined) : undefined;
+    if (handlers !== undefined) {
+      const { onSuccess, onFailure } = handlers;
       let result: unknown;
       try {
         result = fn(neverAborting() as never);
       } catch (error) {
-        onFailure(error);
+        return promised(onFailure(error));
       }
       return promised(attachHandlers(result, onSuccess, onFailure));
     }

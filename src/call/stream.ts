@@ -1,8 +1,8 @@
 import { type Admission, REJECTING } from "../breaker/admission.js";
 import { Deadline } from "./deadline.js";
 import type { Guard } from "./guard.js";
+import { neverAborting } from "./never-aborting.js";
 import type { CallerSignal } from "./policy.js";
-import { neverAborting } from "./run.js";
 
 /** What can be read to an end, item by item. */
 export type StreamSource<T> = AsyncIterable<T> | { getReader(): Reader<T> };
@@ -109,7 +109,7 @@ class GuardedStream<T> {
       if (ended.how === "value") return ended.value;
       if (ended.how !== "timeout") return this.#threw(ended.error);
       this.#judged = true;
-      this.#guard.failed(this.#admission, ended.error, true, ended.late);
+      this.#guard.failed(this.#admission, ended.error, true, ended.began, ended.lateMs);
       throw ended.error;
     })) as IteratorResult<T>;
   }

@@ -15,7 +15,7 @@ function countingClock(): Clock & { readonly reads: { exact: number; coarse: num
     reads,
     now() {
       reads.exact++;
-      return time.now();
+      return time.now() + ticked;
     },
     coarse() {
       reads.coarse++;

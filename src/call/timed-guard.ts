@@ -1,22 +1,25 @@
 import type { Admission } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
-import { Guard, type Handlers } from "./guard.js";
-import type { Policy } from "./policy.js";
+import { successChannel } from "../events/events.js";
+import { Guard, type Handlers, type Kind, type SharedHandlers } from "./guard.js";
+import type { CallerSignal, Policy } from "./policy.js";
 
 /** The handlers of the calls that began at one reading of the clock, under one admission; nobody listens to successes. */
-class TimedCalls implements Handlers {
+class TimedCalls implements SharedHandlers {
+  readonly #guard: Guard;
   readonly admission: Admission;
   readonly began: number;
   readonly onSuccess: (value: unknown) => unknown;
-  readonly onFailure: (error: unknown) => never;
+  readonly onFailure: Handlers["onFailure"];
 
   constructor(guard: Guard, admission: Admission, began: number) {
+    this.#guard = guard;
     this.admission = admission;
     this.began = began;
     const { breaker, policy, clock } = guard;
     if (policy.results !== undefined)
       this.onSuccess = (value) => {
-        guard.returned(admission, value, began);
+        guard.returned(admission, value, began, guard.isSlow(began, clock()));
         return value;
       };
     else
@@ -25,8 +28,12 @@ class TimedCalls implements Handlers {
         breaker.succeeded(admission, guard.isSlow(began, ended), ended);
         return value;
       };
-    this.onFailure = (error) => {
-      guard.threw(admission, error, undefined, began);
+    this.onFailure = this.failing(undefined);
+  }
+
+  failing(signal: CallerSignal | undefined): Handlers["onFailure"] {
+    return (error) => {
+      this.#guard.threw(this.admission, error, signal, this.began);
       throw error;
     };
   }
@@ -45,9 +52,13 @@ class TimedGuard extends Guard {
     this.#now = this.clock;
   }
 
-  /** Asked only where calls pass at a glance, and so where nobody listens to successes. */
-  override get handlers(): Handlers {
+  /**
+   * A function that may answer at once is measured by the exact clock, since the coarse one stands still while it runs:
+   * not here. Nobody listens to successes where a call passes.
+   */
+  override fastHandlers(kind: Kind): SharedHandlers | undefined {
     const { admission } = this.breaker;
+    if (kind !== "promise" || admission !== this.admission || successChannel.hasSubscribers) return undefined;
     const began = this.#now();
     const latest = this.#latest;
     if (latest !== undefined && latest.began === began && latest.admission === admission) return latest;

@@ -1,4 +1,5 @@
 import { isThenable } from "../sync/with-deadline.js";
+import { ArgumentSignals, mayHoldSignal } from "./argument-signals.js";
 import { attachHandlers, type Guard, type Kind } from "./guard.js";
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
@@ -39,20 +40,33 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
         throw error;
       }
     }
-    if (guard.fastPath) {
+    let signal: ArgumentSignals | undefined;
+    // Most often the one argument, and no object.
+    let n = args.length;
+    while (n > 0) {
+      if (typeof args[--n] === "object" && mayHoldSignal(args[n])) signal = new ArgumentSignals(args);
+    }
+    const handlers = guard.fastHandlers(seen);
+    if (handlers !== undefined) {
       // Read before the call, which may change them: a result counts only under what its call was admitted under.
-      const { onSuccess, onFailure } = guard.handlers;
+      const { onSuccess } = handlers;
+      const onFailure = signal === undefined ? handlers.onFailure : handlers.failing(signal);
       let result: unknown;
       try {
         result = fn.apply(this, args as unknown as unknown[]);
       } catch (error) {
         return onFailure(error);
       }
-      if (declared === undefined) seen = isThenable(result) ? "promise" : "value";
-      return attachHandlers(result, onSuccess, onFailure);
+      if (declared !== undefined) return attachHandlers(result, onSuccess, onFailure);
+      if (isThenable(result)) {
+        seen = "promise";
+        return attachHandlers(result, onSuccess, onFailure);
+      }
+      seen = "value";
+      return onSuccess === undefined ? result : onSuccess(result);
     }
     if (guarding.fixed) fixed = guard;
-    const result = guard.call(fn, this, args, seen);
+    const result = guard.call(fn, this, args, seen, signal);
     if (declared === undefined) seen = isThenable(result) ? "promise" : "value";
     return result;
   };

@@ -79,7 +79,6 @@ export function failfastModel<M extends ModelLike>(
       try {
         return await one(model, circuitOf(model), caller);
       } catch (error) {
-        caller.end();
         if (asked.abortSignal?.aborted) throw error;
         const rejection = rejectionIn(error);
         if (rejection === undefined && !exceptions(error)) throw error;
@@ -99,14 +98,12 @@ export function failfastModel<M extends ModelLike>(
     // What one of them can't read by itself is downloaded for all.
     supportedUrls: all.length === 1 ? first.supportedUrls : {},
     doGenerate: (asked: Asked) =>
-      ask(asked, async (model, circuit, caller) => {
-        const answer: unknown = await circuit.run(
+      ask(asked, (model, circuit, caller) =>
+        circuit.run<unknown>(
           (signal: unknown) => leaving(caller, model.doGenerate(under(signal, caller, asked))),
           { signal: caller as never },
-        );
-        caller.end();
-        return answer;
-      }),
+        ),
+      ),
     doStream: (asked: Asked) =>
       ask(asked, (model, circuit, caller) =>
         streamed(circuit, caller, (signal) => leaving(caller, model.doStream(under(signal, caller, asked)))),

@@ -80,12 +80,11 @@ export function failfastAdapter(
     // What is no URL is for axios to say.
     if (its === undefined) return send(config);
     const caller = new Caller(config.signal);
-    const call = its.run(
+    return its.run(
       (signal: unknown) =>
         (signal === caller ? send(config) : under(signal, config, send)).catch(leaving(caller, config)),
       { signal: caller as never },
     );
-    return call.finally(() => caller.end());
   };
 }
 

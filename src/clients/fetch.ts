@@ -99,11 +99,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
       const failed = (circuit.results ?? isFailure) as (response: unknown) => boolean;
       return bodied(its as unknown as Streams, caller, ask, failed);
     }
-    try {
-      return await its.run(ask, { signal: caller as never });
-    } finally {
-      caller.end();
-    }
+    return its.run(ask, { signal: caller as never });
   };
   return guarded as unknown as Fetch;
 }
@@ -134,7 +130,7 @@ async function bodied(
   const items = circuit.stream(
     async (signal) => {
       admitted = true;
-      const response = await send(signal).finally(() => caller.end());
+      const response = await send(signal);
       return (async function* () {
         yield response;
         if (failed(response)) throw new StatusError(response);

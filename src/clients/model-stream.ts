@@ -81,19 +81,14 @@ export async function streamed(
           const { done, value } = ahead ?? (await items.next());
           ahead = undefined;
           if (!done) for (const part of value) controller.enqueue(part);
-          else {
-            caller.end();
-            controller.close();
-          }
+          else controller.close();
         } catch (error) {
-          caller.end();
           if (told !== undefined && error === told.error) controller.close();
           else controller.error(error);
         }
       },
       async cancel() {
         await items.return(undefined);
-        caller.end();
       },
     },
     { highWaterMark: 0 },

@@ -27,6 +27,14 @@ export function walkCauses<T>(
   find: (cause: Cause) => T | undefined,
   join?: (found: readonly (T | undefined)[]) => T | undefined,
 ): T | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  try {
+    // Most have nothing behind them.
+    const { errors, cause } = error as { errors?: unknown; cause?: unknown };
+    if (errors === undefined && cause === undefined) return find(error as Cause);
+  } catch {
+    // Looked at field by field.
+  }
   return look(error, { find, join, seen: undefined });
 }
 

@@ -52,14 +52,18 @@ function aBackoff(value: unknown): string | undefined {
   return undefined;
 }
 
+const someErrors: Check = (value) =>
+  aPredicate(value) === undefined ||
+  (Array.isArray(value) && value.every((each) => typeof each === "function"))
+    ? undefined
+    : "it takes an error class, a list of them, or a function (error) => boolean";
+
 const CHECKS: Readonly<Record<string, Check>> = {
-  exceptions: (value) =>
-    aPredicate(value) === undefined ||
-    (Array.isArray(value) && value.every((each) => typeof each === "function"))
-      ? undefined
-      : "it takes an error class, a list of them, or a function (error) => boolean",
+  exceptions: someErrors,
+  ignore: someErrors,
   results: aPredicate,
   fallback: aFunction,
+  fallbackOn: oneOf("open", "failure"),
   enabled: (value) =>
     typeof value === "function"
       ? aPredicate(value)
@@ -72,6 +76,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   window: aTime,
   failureRate: aRate,
   minimumCalls: aCount,
+  consecutive: within(100_000),
   slowCall: aTime,
   slowCallRate: aRate,
   backoff: aBackoff,
@@ -115,6 +120,7 @@ function verbs(value: unknown, names: readonly string[], what: string): string |
 const NUMBERS = new Set([
   "probes",
   "threshold",
+  "consecutive",
   "failureRate",
   "minimumCalls",
   "slowCallRate",

@@ -20,12 +20,23 @@ export interface HandleOptions<R = unknown> {
    * Default: every error but a caller's own abort and a `FailfastError`.
    */
   readonly exceptions?: Exceptions | undefined;
+  /**
+   * What thrown counts as neither failure nor success: bad input, say. Wins over `exceptions`; a probe that ends so
+   * gives its lease back, and the next call probes. Default: none, but a caller's own abort and a `FailfastError`.
+   */
+  readonly ignore?: Exceptions | undefined;
   /** Which returned values count as failures, say `(r) => r.status >= 500`. Default: none. */
   // biome-ignore lint/suspicious/noExplicitAny: it is given before the function whose values it judges
   readonly results?: ((value: any) => boolean) | undefined;
   /** Called in place of rejecting, with the error, the call's arguments, and its `this`. Default: none. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever `this` and arguments the guarded functions have
   readonly fallback?: ((this: any, error: FailfastError, ...args: any[]) => R) | undefined;
+  /**
+   * When the fallback answers. `"open"`: where the circuit rejects the call. `"failure"`: also where the call was made
+   * and threw what counts as a failure, a time-out too: it gets that error, and tells it from a rejection by
+   * `isFailfastError`. A caller's own abort, and what is ignored or counts as a success, is thrown. Default: `"open"`.
+   */
+  readonly fallbackOn?: "open" | "failure" | undefined;
   /**
    * When false the call goes straight through, as if it were not guarded.
    * Default: what `FAILFAST_ENABLED` says (`1`, `true`, `on`, `yes` or `0`, `false`, `off`, `no`), or else true.
@@ -74,14 +85,22 @@ export interface CircuitOptions {
   readonly recovery?: "probe" | "all" | undefined;
   /** How many probes must succeed in a row before it closes. Default: 1. */
   readonly probes?: number | undefined;
-  /** How many failures within the window, in this process, make it trip or vote. Default: 1. */
+  /**
+   * How many failures within the window, in this process, make it trip or vote. With `failureRate` both must hold.
+   * Default: 1, and none where `failureRate` or `consecutive` is given.
+   */
   readonly threshold?: number | undefined;
   /** The time over which failures, or calls, are counted. Default: 10 s, and 2 min with `mode: "throttle"`. */
   readonly window?: Duration | undefined;
-  /** In place of `threshold`: the share of the window's calls, over 0 up to 1, that must have failed. Default: off. */
+  /** The share of the window's calls, over 0 up to 1, that must have failed. Default: off. */
   readonly failureRate?: number | undefined;
   /** A rate says nothing of fewer calls in the window than this. Default: 10. */
   readonly minimumCalls?: number | undefined;
+  /**
+   * So many failures in a row in this process make it trip or vote, however long that takes; any success starts anew.
+   * Beside the others: whichever is met first. Default: off.
+   */
+  readonly consecutive?: number | undefined;
   /** A call that takes this long is slow, whatever comes of it. Default: off. */
   readonly slowCall?: Duration | undefined;
   /** The share of the window's calls that must have been slow for it to trip. Default: 0.5, where `slowCall` is set. */
@@ -140,8 +159,10 @@ export interface FailfastDefaults<R = unknown> extends FailfastOptions<R> {
 /** The options that belong to the handle. */
 export const HANDLE: readonly (keyof HandleOptions)[] = [
   "exceptions",
+  "ignore",
   "results",
   "fallback",
+  "fallbackOn",
   "enabled",
   "returns",
   "callTimeout",
@@ -155,6 +176,7 @@ export const SHARED: readonly (keyof CircuitOptions)[] = [
   "window",
   "failureRate",
   "minimumCalls",
+  "consecutive",
   "slowCall",
   "slowCallRate",
   "backoff",

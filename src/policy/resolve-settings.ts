@@ -2,7 +2,6 @@ import { type Duration, LONGEST_CALL_SECONDS, LONGEST_MS, milliseconds } from ".
 import { formatValue } from "../options/format-value.js";
 import type { FailfastDefaults, FailfastOptions, RetryAfterLimits } from "../options/options.js";
 import type { CircuitSettings } from "./settings.js";
-import { tripsAtOnce } from "./trip-rule.js";
 
 /** Without a maximum of its own the open time grows, or is set by a backend, to this many times the circuit's. */
 const GROWS_TO = 10;
@@ -13,6 +12,7 @@ const OF_TRIPS = [
   "threshold",
   "failureRate",
   "minimumCalls",
+  "consecutive",
   "slowCall",
   "slowCallRate",
   "quorum",
@@ -42,7 +42,8 @@ export function resolveSettings(
     openMs,
     recovery: options.recovery ?? "probe",
     probes: options.probes ?? 1,
-    threshold: options.threshold ?? 1,
+    threshold: options.threshold ?? (options.failureRate || options.consecutive ? 0 : 1),
+    consecutive: options.consecutive ?? 0,
     window: ms("window", options.window, mode === "throttle" ? 120_000 : 10_000),
     failureRate: options.failureRate ?? 0,
     minimumCalls: options.minimumCalls ?? 10,
@@ -105,8 +106,8 @@ const refuse = (why: string): never => {
 /** What can't be meant together, `own` being what is given at the circuit. */
 export function checkTogether(given: FailfastDefaults, own: FailfastOptions): void {
   const has = (option: keyof FailfastDefaults): boolean => given[option] !== undefined;
-  if (has("failureRate") && has("threshold"))
-    refuse("threshold counts failures and failureRate takes their share in its place: give one of them");
+  if (has("fallbackOn") && !has("fallback"))
+    refuse("fallbackOn says when the fallback answers, and there is none: give fallback with it");
   if (Array.isArray(given.exceptions) && given.exceptions.length === 0) {
     if (!has("results") && !has("callTimeout") && !has("slowCall"))
       refuse(
@@ -136,10 +137,10 @@ export function checkTogether(given: FailfastDefaults, own: FailfastOptions): vo
 
 function checkSense(settings: CircuitSettings, options: FailfastDefaults, own: FailfastOptions): void {
   const { scope, quorum, recovery, openMs, backoffMax, retryAfterMin, retryAfterMax } = settings;
-  const counts = options.threshold !== undefined || !tripsAtOnce(settings);
+  const counts = options.threshold !== undefined || settings.failureRate > 0 || settings.slowCall > 0;
   if (own.window && !counts && quorum === 1 && settings.mode !== "throttle")
     refuse(
-      "window is the time over which calls are counted, and here the first failure trips: give threshold, failureRate or slowCall with it, or leave it out",
+      "window is the time over which calls are counted, and here nothing is: give threshold, failureRate or slowCall with it, or leave it out",
     );
   if (own.backoff?.max !== undefined && settings.backoffFactor === 1)
     refuse("backoff.max is never reached while nothing grows: give backoff.factor with it, or leave it out");

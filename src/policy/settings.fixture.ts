@@ -6,6 +6,7 @@ export const settingsWith = (changes: Partial<CircuitSettings>): CircuitSettings
   recovery: "probe",
   probes: 1,
   threshold: 1,
+  consecutive: 0,
   window: 10_000,
   failureRate: 0,
   minimumCalls: 10,

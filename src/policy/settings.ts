@@ -5,6 +5,8 @@ export interface CircuitSettings {
   readonly recovery: "probe" | "all";
   readonly probes: number;
   readonly threshold: number;
+  /** So many failures in a row. */
+  readonly consecutive: number;
   readonly window: number;
   readonly failureRate: number;
   readonly minimumCalls: number;

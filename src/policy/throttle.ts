@@ -1,7 +1,11 @@
-import { SlidingWindow } from "./sliding-window.js";
-
+const SLICES = 10;
 /** How many times the accepted calls may be sent before any is held back. */
 const K = 2;
+
+interface Slice {
+  requests: number;
+  accepts: number;
+}
 
 /**
  * Client-side adaptive throttling: in place of all or nothing, each process holds back the share of its calls
@@ -10,31 +14,59 @@ const K = 2;
  *
  *     max(0, (requests − K · accepts) / (requests + 1)),   K = 2
  *
- * Calls held back count as requests, so that a backend that refuses all still gets a trickle of trials.
+ * Calls held back count as requests, so that a backend that refuses all still gets a trickle of trials. A call that is
+ * let through counts when it has ended, and one that ends as neither failure nor success never does.
  *
  * After "Site Reliability Engineering" (Beyer and others, 2016), chapter 21, "Client-Side Throttling".
  */
 export class Throttle {
-  readonly #window: SlidingWindow;
+  readonly #sliceMs: number;
+  /** The newest first. */
+  #slices: Slice[] = [];
+  #newest = -Infinity;
 
   constructor(windowMs: number) {
-    this.#window = new SlidingWindow(windowMs);
+    this.#sliceMs = windowMs / SLICES;
   }
 
-  /** Whether this call is held back; it counts as asked for either way. */
+  /** Whether this call is held back. */
   holdsBack(now: number, random: number): boolean {
     const back = random < this.probability(now);
-    this.#window.record(now, true, false);
+    if (back) this.#slice(now).requests++;
     return back;
   }
 
   /** The backend took a call that was let through. */
   accepted(now: number): void {
-    this.#window.record(now, false, true);
+    const slice = this.#slice(now);
+    slice.requests++;
+    slice.accepts++;
+  }
+
+  /** It did not. */
+  failed(now: number): void {
+    this.#slice(now).requests++;
   }
 
   probability(now: number): number {
-    const { failures: requests, slow: accepts } = this.#window.at(now);
+    this.#slice(now);
+    let [requests, accepts] = [0, 0];
+    for (const slice of this.#slices) {
+      requests += slice.requests;
+      accepts += slice.accepts;
+    }
     return Math.max(0, (requests - K * accepts) / (requests + 1));
+  }
+
+  /** The slice of the window that this moment is in; a clock that goes back stays in the newest. */
+  #slice(now: number): Slice {
+    const number = Math.floor(now / this.#sliceMs);
+    if (number > this.#newest) {
+      const passed = Math.min(number - this.#newest, SLICES);
+      const fresh = Array.from({ length: passed }, () => ({ requests: 0, accepts: 0 }));
+      this.#slices = [...fresh, ...this.#slices].slice(0, SLICES);
+      this.#newest = number;
+    }
+    return this.#slices[0] as Slice;
   }
 }

@@ -12,6 +12,11 @@ describe("what needs counting", () => {
     [{ failureRate: 0.5 }, false, true],
     [{ slowCall: 100 }, false, true],
     [{ threshold: 2, slowCall: 100 }, false, true],
+    [{ threshold: 0, consecutive: 5 }, false, true],
+    [{ threshold: 3, consecutive: 5 }, false, true],
+    [{ threshold: 1, consecutive: 5 }, true, false],
+    [{ threshold: 0, consecutive: 1 }, true, false],
+    [{ threshold: 0, consecutive: 1, slowCall: 100 }, false, true],
   ])("%j", (changes, atOnce, successes) => {
     expect(tripsAtOnce(settingsWith(changes))).toBe(atOnce);
     expect(countsSuccesses(settingsWith(changes))).toBe(successes);
@@ -51,7 +56,7 @@ describe("so many failures within the window", () => {
 
 describe("a rate of failures over the window", () => {
   test("trips at the rate, from the least number of calls on", () => {
-    const rated = rule({ failureRate: 0.5, minimumCalls: 4 });
+    const rated = rule({ failureRate: 0.5, minimumCalls: 4, threshold: 0 });
     expect([true, false, true, false].map((failed) => rated.record(0, failed, false))).toEqual([
       undefined,
       undefined,
@@ -67,11 +72,23 @@ describe("a rate of failures over the window", () => {
     );
   });
 
-  test("no number of failures trips, be the threshold what it is", () => {
-    for (const threshold of [1, 2]) {
-      const rated = rule({ failureRate: 0.9, minimumCalls: 100, threshold });
-      for (let call = 0; call < 5; call++) expect(rated.record(0, true, false)).toBeUndefined();
-    }
+  test("no number of failures trips under it", () => {
+    const rated = rule({ failureRate: 0.9, minimumCalls: 100, threshold: 0 });
+    for (let call = 0; call < 5; call++) expect(rated.record(0, true, false)).toBeUndefined();
+  });
+
+  test("with a threshold beside it both must hold", () => {
+    const both = rule({ failureRate: 0.5, minimumCalls: 2, threshold: 4 });
+    expect([true, true, true].map((failed) => both.record(0, failed, false))).toEqual(
+      Array(3).fill(undefined),
+    );
+    expect(both.record(0, true, false)).toBe("failure rate");
+    const rare = rule({ failureRate: 0.5, minimumCalls: 2, threshold: 2 });
+    for (let call = 0; call < 5; call++) rare.record(0, false, false);
+    expect([true, true, true, true].map((failed) => rare.record(0, failed, false))).toEqual(
+      Array(4).fill(undefined),
+    );
+    expect(rare.record(0, true, false)).toBe("failure rate");
   });
 
   test("clear forgets them", () => {
@@ -79,6 +96,57 @@ describe("a rate of failures over the window", () => {
     rated.record(0, true, false);
     rated.clear();
     expect(rated.record(0, true, false)).toBeUndefined();
+  });
+});
+
+describe("so many failures in a row", () => {
+  test("the last of them trips, and each further one too, however long it takes", () => {
+    const inARow = rule({ threshold: 0, consecutive: 3 });
+    expect([0, 1e6, 1e9, 1e12].map((now) => inARow.record(now, true, false))).toEqual([
+      undefined,
+      undefined,
+      "failure",
+      "failure",
+    ]);
+  });
+
+  test("any success starts anew, a slow one too", () => {
+    for (const slow of [false, true]) {
+      const inARow = rule({ threshold: 0, consecutive: 2 });
+      inARow.record(0, true, false);
+      expect(inARow.record(0, false, slow)).toBeUndefined();
+      expect([true, true].map((failed) => inARow.record(0, failed, false))).toEqual([undefined, "failure"]);
+    }
+  });
+
+  test("beside a threshold: whichever is met first", () => {
+    const soonest = rule({ threshold: 3, consecutive: 2 });
+    expect([0, 1].map((now) => soonest.record(now, true, false))).toEqual([undefined, "failure"]);
+    const counted = rule({ threshold: 3, consecutive: 5 });
+    for (const now of [0, 2]) {
+      expect(counted.record(now, true, false)).toBeUndefined();
+      expect(counted.record(now + 1, false, false)).toBeUndefined();
+    }
+    expect(counted.record(4, true, false)).toBe("failure");
+  });
+
+  test("beside rates: whichever is met first", () => {
+    const both = rule({ threshold: 0, failureRate: 0.5, minimumCalls: 10, consecutive: 3 });
+    expect([0, 0, 0].map((now) => both.record(now, true, false))).toEqual([undefined, undefined, "failure"]);
+    both.clear();
+    for (let call = 0; call < 4; call++) {
+      both.record(0, true, false);
+      both.record(0, false, false);
+    }
+    expect(both.record(0, true, false)).toBeUndefined();
+    expect(both.record(0, true, false)).toBe("failure rate");
+  });
+
+  test("clear forgets them", () => {
+    const inARow = rule({ threshold: 0, consecutive: 2 });
+    inARow.record(0, true, false);
+    inARow.clear();
+    expect(inARow.record(0, true, false)).toBeUndefined();
   });
 });
 
@@ -141,9 +209,22 @@ describe("what else it knows", () => {
   });
 
   test("successes of more than five seconds ago are none", () => {
-    const rated = rule({ failureRate: 0.9, minimumCalls: 100 });
-    for (let call = 0; call < 30; call++) rated.record(0, false, false);
+    for (const window of [1_000, 5_000, 10_000, 25_000, 26_000, 600_000]) {
+      const rated = rule({ failureRate: 0.9, minimumCalls: 100, window });
+      for (let call = 0; call < 30; call++) rated.record(0, false, false);
+      expect([0, 2_499, 5_000].map((now) => rated.vetoes(now))).toEqual([true, true, false]);
+    }
+  });
+
+  test("a failure of the last five seconds forbids it, one before that does not", () => {
+    const rated = rule({ failureRate: 0.9, minimumCalls: 100, window: 600_000 });
+    rated.record(0, true, false);
+    for (let call = 0; call < 20; call++) rated.record(3_000, false, false);
+    expect([3_000, 4_499, 5_000].map((now) => rated.vetoes(now))).toEqual([false, false, true]);
+    rated.clear();
     expect(rated.vetoes(5_000)).toBe(false);
+    for (let call = 0; call < 20; call++) rated.record(5_000, false, false);
+    expect(rated.vetoes(5_000)).toBe(true);
   });
 
   test("where successes aren't counted there is no veto", () => {

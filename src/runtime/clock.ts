@@ -17,8 +17,8 @@ export interface Clock {
   /** As `now`, as of a few ms ago, where that costs less: for counting calls. Default: `now`. */
   coarse?(): number;
   /**
-   * Whether this process was blocked just now, or still is, so that what timed out says nothing of whom it
-   * waited for. Asked for the first time, it begins to watch. Default: never.
+   * For how many ms since that moment (a reading of `now`) this process was blocked, so that what timed out meanwhile
+   * says little of whom it waited for. Asked for the first time, it begins to watch. Default: 0.
    */
-  stalled?(): boolean;
+  blocked?(since: number): number;
 }

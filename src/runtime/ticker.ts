@@ -6,9 +6,9 @@ import { exactOnly } from "./time.js";
 const FINE_MS = 10;
 const TICK_MS = 100;
 /** A tick so late, in ms, and the event loop was blocked. */
-const STALL_MS = 100;
-/** What times out so soon after a stall, in ms, may have been held up by it; shorter after a short one. */
-const AFTERMATH_MS = 1_000;
+const STALL_MS = 20;
+/** The last stalls are kept: at least the last ten seconds of a process that is blocked all the time. */
+const STALLS = 512;
 
 const { now } = systemClock;
 
@@ -21,7 +21,7 @@ class Ticker {
   #due = Infinity;
   #fine = false;
   #read = false;
-  #blamedUntil = 0;
+  readonly #stalls: { readonly from: number; readonly to: number }[] = [];
 
   /** The time as of the last tick, at most some ms old. */
   coarse(): number {
@@ -35,11 +35,18 @@ class Ticker {
     return this.#at;
   }
 
-  /** Whether the event loop is, or was just now, so far behind that a time-out says nothing of a backend. */
-  stalled(): boolean {
+  /** For how many ms since then the event loop was blocked. */
+  blocked(since: number): number {
     const moment = now();
     if (this.#due === Infinity) this.#arm(TICK_MS);
-    return moment < this.#blamedUntil || moment - this.#due > STALL_MS;
+    let ms = 0;
+    for (const { from, to } of this.#stalls) ms += Math.max(0, to - Math.max(from, since));
+    if (moment - this.#due <= STALL_MS) return ms;
+    // The loop is blocked now; or the timer died with the request that it was started in, as on some runtimes, and is late
+    // for no reason. Where it was late before that moment already, that is what is assumed, and it gets another timer.
+    if (since <= this.#due) return ms + moment - this.#due;
+    this.#arm(TICK_MS);
+    return ms;
   }
 
   #arm(ms: number): void {
@@ -52,8 +59,10 @@ class Ticker {
 
   #tick(): void {
     this.#at = now();
-    const late = this.#at - this.#due;
-    if (late > STALL_MS) this.#blamedUntil = this.#at + Math.min(late, AFTERMATH_MS);
+    if (this.#at - this.#due > STALL_MS) {
+      this.#stalls.push({ from: this.#due, to: this.#at });
+      if (this.#stalls.length > STALLS) this.#stalls.shift();
+    }
     this.#fine = this.#read;
     this.#read = false;
     this.#arm(this.#fine ? FINE_MS : TICK_MS);
@@ -66,5 +75,5 @@ const ticker = new Ticker();
 export const tickingClock: Clock = {
   ...systemClock,
   coarse: () => ticker.coarse(),
-  stalled: () => ticker.stalled(),
+  blocked: (since) => ticker.blocked(since),
 };

@@ -32,7 +32,7 @@ export interface ManualClock extends Required<Clock> {
   jumpWall(ms: number): void;
   /**
    * The event loop is blocked for `ms`: time passes and no timer runs, those due meanwhile run late, with the next
-   * `advance`. What times out for as long again, a second at most, is the stall's doing, as `stalled()` says.
+   * `advance`, and `blocked()` tells of it.
    * Throws a `RangeError` unless `ms` is finite and at least 0.
    */
   stall(ms: number): void;
@@ -71,7 +71,7 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
   let wall = finite("option wall", options.wall ?? firstWall);
   let state = seed(options.seed ?? 1);
   let advancing = false;
-  let blamedUntil = start;
+  const stalls: { readonly from: number; readonly to: number }[] = [];
   const timers = new Set<Timer>();
 
   /** A set keeps the order of creation, so the first of the earliest is the next. */
@@ -139,11 +139,12 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
       wall += finite("the time to jump by", ms);
     },
     stall(ms) {
+      const from = now;
       now += notNegative("the time to stall for", ms);
-      blamedUntil = now + Math.min(ms, 1_000);
+      stalls.push({ from, to: now });
     },
     coarse: () => now,
-    stalled: () => now < blamedUntil,
+    blocked: (since) => stalls.reduce((ms, { from, to }) => ms + Math.max(0, to - Math.max(from, since)), 0),
     get pending() {
       return timers.size;
     },

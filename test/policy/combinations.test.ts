@@ -5,7 +5,7 @@ const noSwap: Store = { get: () => null, set: () => undefined, delete: () => und
 
 describe("what makes no sense together is refused where it is given, and says why", () => {
   test.each<[FailfastOptions, RegExp]>([
-    [{ threshold: 2, failureRate: 0.5 }, /threshold counts failures and failureRate takes their share/],
+    [{ fallbackOn: "failure" }, /fallbackOn says when the fallback answers, and there is none/],
     [{ slowCallRate: 0.5 }, /say with slowCall/],
     [{ minimumCalls: 5 }, /minimumCalls is for rates/],
     [{ callTimeout: 1, returns: "value" }, /needs a promise/],
@@ -20,7 +20,9 @@ describe("what makes no sense together is refused where it is given, and says wh
     [{ retryAfter: { min: "5m", max: "1m" } }, /shorter than retryAfter.min/],
     [{ quorum: 2, store: noSwap }, /no swap/],
     [{ exceptions: [] }, /nothing is ever a failure/],
-    [{ window: "5s" }, /here the first failure trips/],
+    [{ window: "5s" }, /here nothing is/],
+    [{ window: "5s", consecutive: 5 }, /here nothing is/],
+    [{ mode: "throttle", consecutive: 5 }, /consecutive is about tripping/],
     [{ backoff: { max: "5m" } }, /backoff.max is never reached/],
     [{ mode: "throttle", scope: "confirm" }, /"confirm" is about tripping/],
   ])("%j", (options, why) => {
@@ -35,6 +37,10 @@ describe("what makes no sense together is refused where it is given, and says wh
     [{ threshold: 1.5 }, RangeError, /threshold is 1.5/],
     [{ failureRate: 0 }, RangeError, /failureRate is 0/],
     [{ failureRate: 50 }, RangeError, /failureRate is 50: it takes a share over 0, up to 1/],
+    [{ consecutive: 0 }, RangeError, /consecutive is 0/],
+    [{ fallbackOn: "error" as never }, TypeError, /fallbackOn is "error": it takes "open" or "failure"/],
+    [{ ignore: "TypeError" as never }, TypeError, /ignore is "TypeError": it takes an error class/],
+    [{ ignore: async () => true } as never, TypeError, /ignore is the function ignore/],
     [{ quorum: 33 }, RangeError, /at most 32/],
     [{ scope: "host" as never }, TypeError, /"process" or "confirm" or "fleet"/],
     [{ mode: "off" as never }, TypeError, /mode is "off"/],

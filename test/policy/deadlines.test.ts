@@ -130,8 +130,7 @@ describe("callTimeout", () => {
     caller.abort(new Error("enough"));
     expect(listeners).toBe(1);
     expect(blocks.at(-1)?.reason).toBe(caller.signal.reason);
-    // A signal as old as the process holds on to no more than the newest.
-    expect(blocks.filter(({ aborted }) => aborted).length).toBe(100);
+    expect(blocks.filter(({ aborted }) => aborted).length).toBe(150);
   });
 
   test("a caller that gives up while its call waits for the lease: no call is made, and the lease is given back", async () => {

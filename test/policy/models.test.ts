@@ -221,6 +221,7 @@ describe("each behaviour beside a model of it", () => {
             const held = chance < Math.max(0, (requests - 2 * accepts) / (requests + 1));
             const end = await (fails ? fail() : succeed());
             expect(end).toBe(held ? "rejected" : fails ? "failed" : "ok");
+            // In this model calls end at once: they count as asked for and as accepted in the same moment.
             requests++;
             if (end === "ok") accepts++;
           }

@@ -51,6 +51,20 @@ export const ending = (call: Promise<unknown>): Promise<string> =>
     (error: unknown) => (isFailfastError(error) ? "rejected" : error === boom ? "failed" : "something else"),
   );
 
+/** A call that its caller gives up. */
+export const givenUp = (circuit: Circuit): Promise<string> => {
+  const caller = new AbortController();
+  return ending(
+    circuit.run(
+      () => {
+        caller.abort();
+        throw boom;
+      },
+      { signal: caller.signal as never },
+    ),
+  );
+};
+
 /** A call that ends when it is told to. */
 export function pendingCall(circuit: Circuit): {
   readonly end: Promise<string>;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { FailfastError } from "../../src/index.js";
-import { at, boom, during, ending, fleet, type Member, pendingCall } from "./fleet.js";
+import { at, boom, during, ending, fleet, givenUp, type Member, pendingCall } from "./fleet.js";
 
 const total = (members: readonly Member[]): number => members.reduce((sum, { calls }) => sum + calls, 0);
 
@@ -77,14 +77,8 @@ describe("rule 4: one lease for a fleet", () => {
     const { clock, members, store } = await fleet(1, { timeout: 5 });
     const { circuit, fail } = at(members, 0);
     await during(clock, 5_100, fail);
-    const give = (): Promise<string> =>
-      ending(
-        circuit.run(() => {
-          throw new DOMException("gone", "AbortError");
-        }),
-      );
-    await during(clock, 50, give);
-    await during(clock, 50, give);
+    await during(clock, 50, () => givenUp(circuit));
+    await during(clock, 50, () => givenUp(circuit));
     void pendingCall(circuit);
     await clock.advance(50);
     expect(store.record("x")).toMatchObject({ state: "half-open", duration: 10_000 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { at, during, ending, fleet, pendingCall } from "./fleet.js";
+import { at, during, fleet, givenUp, pendingCall } from "./fleet.js";
 
 describe("rule 6: absence is not health", () => {
   test("rule 6: flushed while open, it stays open and is restored under the same generation and deadline", async () => {
@@ -246,11 +246,7 @@ describe("rule 8: only the store grants revisions", () => {
     const [a, b] = [at(members, 0), at(members, 1)];
     b.link.mode = "down";
     await during(clock, 6_000, b.fail);
-    await ending(
-      b.circuit.run(() => {
-        throw new DOMException("gone", "AbortError");
-      }),
-    );
+    await givenUp(b.circuit);
     b.link.mode = "up";
     await clock.advance(60_000);
     expect(a.circuit.state).toBe("closed");

@@ -39,14 +39,141 @@ describe("rule 10: what counts as neither", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("rule 10: an AbortError of a wrapped function, whose signal can't be seen, trips nothing", async () => {
-    const { members } = await fleet(1);
-    const { circuit } = at(members, 0);
-    const guarded = circuit(async () => {
-      throw new DOMException("gone", "AbortError");
+  for (const name of ["AbortError", "CanceledError", "APIUserAbortError"]) {
+    test(`rule 10: an ${name} with no signal to be seen that has aborted is a failure`, async () => {
+      const { members } = await fleet(1);
+      const { failfast } = at(members, 0);
+      const thrown = Object.assign(new Error("gone"), { name, code: "ERR_CANCELED" });
+      const { signal } = new AbortController();
+      const end = async (): Promise<never> => {
+        throw thrown;
+      };
+      await expect(failfast("wrapped", 60)(end)()).rejects.toBe(thrown);
+      await expect(failfast("argument", 60)(async (_: AbortSignal) => end())(signal)).rejects.toBe(thrown);
+      await expect(failfast("block", 60).run(end)).rejects.toBe(thrown);
+      await expect(failfast("signal", 60).run(end, { signal: signal as never })).rejects.toBe(thrown);
+      await expect(failfast("stream", 60).stream(end).next()).rejects.toBe(thrown);
+      expect(() =>
+        failfast(
+          "sync",
+          60,
+        )(() => {
+          throw thrown;
+        })(),
+      ).toThrow(thrown);
+      for (const each of ["wrapped", "argument", "block", "signal", "stream", "sync"])
+        expect([each, failfast(each).state]).toEqual([each, "open"]);
     });
-    await expect(guarded()).rejects.toThrow("gone");
+  }
+
+  const carriers: Readonly<Record<string, (signal: AbortSignal) => unknown[]>> = {
+    "a signal": (signal) => [signal],
+    "the last of many arguments": (signal) => ["a", 1, null, undefined, { id: 7 }, { signal }],
+    "what fetch takes": (signal) => ["http://a.test", { method: "POST", signal }],
+    "a Request": (signal) => [new Request("http://a.test", { signal })],
+    "what the AWS and AI SDKs take": (signal) => [{ prompt: "hi", abortSignal: signal }],
+    "one that inherits its signal": (signal) => [Object.create({ signal })],
+    "one of two signals": (signal) => [{ signal: new AbortController().signal }, { signal }],
+    "both a time that was up and a caller": (signal) => [
+      { signal: AbortSignal.abort(new DOMException("late", "TimeoutError")) },
+      { signal },
+    ],
+  };
+  for (const [what, argumentsWith] of Object.entries(carriers)) {
+    test(`rule 10: a caller's abort is seen among a call's arguments: ${what}`, async () => {
+      const { members } = await fleet(1);
+      const { failfast } = at(members, 0);
+      const kinds = [{}, { callTimeout: "5s" }, { slowCall: "5s" }, { fallback: () => 1 }] as const;
+      for (const [n, options] of kinds.entries()) {
+        const circuit = failfast(`x${n}`, 60, options);
+        const guarded = circuit(async (..._: unknown[]) => {
+          await undefined;
+          throw boom;
+        });
+        // A call before it passes at once, and has the handlers at hand made.
+        for (let n = 0; n < 3; n++) {
+          const caller = new AbortController();
+          const call = guarded(...argumentsWith(caller.signal));
+          caller.abort();
+          await expect(call).rejects.toBe(boom);
+        }
+        expect(circuit.state).toBe("closed");
+        await expect(guarded(...argumentsWith(new AbortController().signal))).rejects.toBe(boom);
+        expect(circuit.state).toBe("open");
+      }
+    });
+  }
+
+  test("rule 10: a caller's abort is seen among the arguments of methods and of sync functions too", async () => {
+    const { members } = await fleet(1);
+    const { failfast } = at(members, 0);
+    const circuit = failfast("sync", 60);
+    const sync = circuit((_: { signal: AbortSignal }): never => {
+      throw boom;
+    });
+    expect(() => sync({ signal: AbortSignal.abort() })).toThrow(boom);
     expect(circuit.state).toBe("closed");
+    expect(() => sync({ signal: new AbortController().signal })).toThrow(boom);
+    expect(circuit.state).toBe("open");
+  });
+
+  test("rule 10: a time that was up is a failure, whoever set it, and wherever its signal is", async () => {
+    const { members } = await fleet(1);
+    const { failfast } = at(members, 0);
+    const late = new DOMException("too slow", "TimeoutError");
+    const signals = {
+      timeout: AbortSignal.abort(late),
+      any: AbortSignal.any([new AbortController().signal, AbortSignal.abort(late)]),
+    };
+    for (const [name, signal] of Object.entries(signals)) {
+      const guarded = failfast(
+        name,
+        60,
+      )(async (_: { signal: AbortSignal }) => {
+        throw new DOMException("gone", "AbortError");
+      });
+      await expect(guarded({ signal })).rejects.toThrow("gone");
+      expect(failfast(name).state).toBe("open");
+    }
+    const user = AbortSignal.any([AbortSignal.abort(), AbortSignal.abort(late)]);
+    const guarded = failfast(
+      "user",
+      60,
+    )(async (_: AbortSignal) => {
+      throw late;
+    });
+    await expect(guarded(user)).rejects.toBe(late);
+    expect(failfast("user").state).toBe("closed");
+  });
+
+  test("rule 10: what can't be read among the arguments, or is no signal, changes nothing", async () => {
+    const { members } = await fleet(1);
+    const { failfast } = at(members, 0);
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const throwing = {
+      get signal() {
+        throw new Error("of the getter");
+      },
+    };
+    const things: unknown[] = [
+      proxy,
+      throwing,
+      { signal: null },
+      { signal: { aborted: true } },
+      { aborted: true },
+    ];
+    for (const [n, thing] of things.entries()) {
+      const circuit = failfast(`x${n}`, 60);
+      const guarded = circuit(async (given: unknown, fails: boolean) => {
+        if (fails) throw boom;
+        return [given];
+      });
+      const [returned] = await guarded(thing, false);
+      expect(Object.is(returned, thing)).toBe(true);
+      await expect(guarded(thing, true)).rejects.toBe(boom);
+      expect(circuit.state).toBe("open");
+    }
   });
 
   test("rule 10: a rejection by another circuit trips nothing, wrapped or not", async () => {

@@ -293,7 +293,8 @@ export function makeChecks(world, plan) {
         its.opened = true;
         const news = error !== its.error;
         its.error = error;
-        if (local && news && error?.name === "TimeoutError" && member.stalled())
+        const ours = error?.code === "ERR_FAILFAST_TIMEOUT" && callTimeout !== undefined;
+        if (local && news && ours && member.heldUp(milliseconds(callTimeout)))
           fail(
             "a stalled process trips nothing",
             `${member.name} opened ${name} by a time-out of its own doing`,

@@ -1,8 +1,6 @@
 // One process of the fleet: the shipped library on a clock of its own, traffic, and an end at any moment.
 import { makeCaller } from "./caller.mjs";
 
-/** After a stall, what times out within as long again, but no longer than this, is blamed on it. */
-const AFTERMATH_MS = 1_000;
 /** The coarse clock's tick. */
 const TICK_MS = 10;
 /** Less than that is lost in the sum of a drifting clock's time, and a timer would never be due. */
@@ -36,7 +34,8 @@ export function startMember(world, plan, index, life, version = 1) {
     /** When the store was last asked, by key, where it has not answered yet. */
     requests: new Map(),
     pausedUntil: 0,
-    blamedUntil: 0,
+    /** When its event loop was blocked, on its own clock. */
+    stalls: [],
     late: [],
     whenAwake(run) {
       if (!this.alive) return;
@@ -48,10 +47,23 @@ export function startMember(world, plan, index, life, version = 1) {
       this.pausedUntil = Math.max(this.pausedUntil, time.now() + ms);
       time.after(ms, () => this.wake());
     },
-    /** Its event loop is blocked, and it notices afterwards: what times out in the second after that is its doing. */
+    /** Its event loop is blocked: what times out meanwhile may be its own doing. */
     stall(ms) {
+      this.stalls.push({ from: monotonic(), to: monotonic() + ms * rate });
       this.pause(ms);
-      this.blamedUntil = time.now() + ms + Math.min(ms, AFTERMATH_MS);
+    },
+    blocked(since) {
+      const now = monotonic();
+      return this.stalls.reduce(
+        (sum, { from, to }) => sum + Math.max(0, Math.min(to, now) - Math.max(from, since)),
+        0,
+      );
+    },
+    /** A call that just took so long was held up by it; a few such in a row are excused, and no more. */
+    heldUp(ms) {
+      const now = monotonic();
+      const often = this.stalls.filter(({ to }) => now - to < 120_000).length > 3;
+      return !often && this.blocked(now - ms) > 0.6 * ms;
     },
     /** The host sleeps, and its monotonic clock with it. */
     sleep(ms) {
@@ -84,7 +96,6 @@ export function startMember(world, plan, index, life, version = 1) {
         call(n % plan.circuits);
       }
     },
-    stalled: () => here() < member.blamedUntil,
     /** What fell due meanwhile comes all at once. */
     wake() {
       if (time.now() < this.pausedUntil) return;
@@ -100,7 +111,7 @@ export function startMember(world, plan, index, life, version = 1) {
     now: monotonic,
     wall: () => wallShift + here(),
     random,
-    stalled: member.stalled,
+    blocked: (since) => member.blocked(since),
     after(ms, run) {
       let cancelled = false;
       const due = monotonic() + ms;

@@ -1,0 +1,58 @@
+import { type CallerSignal, isTimeout } from "./policy.js";
+
+/** Where clients have their signals: `fetch`, axios and most others, and the AWS and AI SDKs. */
+const FIELDS = ["signal", "abortSignal"] as const;
+
+/** Whether an argument is a signal, or may have one. Runs no getter of its. */
+export function mayHoldSignal(arg: unknown): boolean {
+  if (arg === null) return false;
+  try {
+    return "signal" in (arg as object) || "aborted" in (arg as object) || "abortSignal" in (arg as object);
+  } catch {
+    // A revoked proxy is its function's own business.
+    return false;
+  }
+}
+
+/** What the signals among a call's arguments tell, looked at only when it is asked for: when the call has failed. */
+export class ArgumentSignals implements CallerSignal {
+  readonly #args: ArrayLike<unknown>;
+
+  constructor(args: ArrayLike<unknown>) {
+    this.#args = args;
+  }
+
+  get aborted(): boolean {
+    return this.#gaveUp() !== undefined;
+  }
+
+  get reason(): unknown {
+    return this.#gaveUp()?.reason;
+  }
+
+  /** The signal by which the caller gave up: one whose time was up is none. */
+  #gaveUp(): CallerSignal | undefined {
+    for (const arg of Array.from(this.#args)) {
+      try {
+        const found = signalsOf(arg).find((signal) => signal.aborted === true && !isTimeout(signal.reason));
+        if (found !== undefined) return found;
+      } catch {
+        // What can't be read tells nothing.
+      }
+    }
+    return undefined;
+  }
+}
+
+function signalsOf(arg: unknown): CallerSignal[] {
+  const holder = arg as Record<string, unknown>;
+  return [holder, ...FIELDS.map((field) => holder[field])].filter(isSignal);
+}
+
+/** Old polyfills have no `reason`, and what merely was aborted, such as a request of Node's, is no signal. */
+function isSignal(value: unknown): value is CallerSignal {
+  if (typeof value !== "object" || value === null || !("aborted" in value)) return false;
+  return (
+    "reason" in value || typeof (value as { addEventListener?: unknown }).addEventListener === "function"
+  );
+}

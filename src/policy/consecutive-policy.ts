@@ -1,0 +1,20 @@
+import type { TripPolicy, TripReason } from "./trip-policy.js";
+
+/** So many failures in a row, however long that takes; any success starts anew. */
+export class ConsecutivePolicy implements TripPolicy {
+  readonly #most: number;
+  #failures = 0;
+
+  constructor(consecutive: number) {
+    this.#most = consecutive;
+  }
+
+  record(_: number, failed: boolean): TripReason | undefined {
+    this.#failures = failed ? this.#failures + 1 : 0;
+    return this.#failures >= this.#most ? "failure" : undefined;
+  }
+
+  clear(): void {
+    this.#failures = 0;
+  }
+}
