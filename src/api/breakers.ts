@@ -5,7 +5,7 @@ import type { Store } from "../options/store.js";
 import type { CircuitSettings } from "../policy/settings.js";
 import { encodeName } from "../protocol/key.js";
 import { warn } from "../runtime/platform.js";
-import { sameSettings } from "./assert-compatible.js";
+import { reloads, sameSettings } from "./assert-compatible.js";
 import type { StoreSessions } from "./store-sessions.js";
 
 /** The breakers of one `failfast`: one for each name in each store, whoever uses it. */
@@ -16,6 +16,8 @@ export class Breakers {
   readonly #interned = new Map<string, CircuitSettings>();
   /** Made for an operator: nobody has given their settings yet. */
   readonly #unsettled = new WeakSet<Breaker>();
+  /** Made by a definition by name, which holds over a call's arguments. */
+  readonly #defined = new WeakSet<Breaker>();
   #warned = false;
 
   constructor(sessions: StoreSessions, defaults: () => FailfastDefaults) {
@@ -43,14 +45,21 @@ export class Breakers {
       this.update(breaker, settings);
     }
     this.#unsettled.delete(breaker);
+    this.#defined.add(breaker);
     return breaker;
   }
 
-  /** For a name that a call's arguments gave: no call fails for a name, so the breaker there is goes on as it is. */
+  /**
+   * For a name that a call's arguments gave: no call fails for a name, so the breaker there is goes on as it is; where
+   * modules are loaded again, with what the newest function was given.
+   */
   named(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const breaker = this.#get(name, settings, options);
     if (this.#unsettled.has(breaker)) this.update(breaker, settings);
-    else if (!sameSettings(breaker.settings, settings)) this.#warnOfTwo(name);
+    else if (!sameSettings(breaker.settings, settings)) {
+      this.#warnOfTwo(name);
+      if (!this.#defined.has(breaker) && reloads()) this.update(breaker, settings);
+    }
     return breaker;
   }
 
@@ -101,7 +110,7 @@ export class Breakers {
     this.#warned = true;
     warn(
       "FAILFAST_NAME",
-      `the name ${formatValue(name)}, given by a call's arguments, is also that of another circuit with other options: those of a definition by name hold, or else the first. Give them names of their own`,
+      `the name ${formatValue(name)}, given by a call's arguments, is also that of another circuit with other options: those of a definition by name hold, or else the first, or the newest in development. Give them names of their own`,
     );
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Circuit, createFailfast, FailfastError, memoryStore } from "../index.js";
+import { failfastFetch } from "../clients/fetch.js";
+import { type Circuit, createFailfast, type Failfast, FailfastError, memoryStore } from "../index.js";
 import { manualClock } from "../testing/index.js";
 
 afterEach(() => {
@@ -216,6 +217,36 @@ describe("a name that a call's arguments give", () => {
     const two = failfast((host: string) => host, 60)(async (host: string) => host);
     expect([await one("a"), await two("a"), await two("a")]).toEqual(["a", "a", "a"]);
     expect(said).toHaveLength(1);
+  });
+});
+
+describe("a guard that is made again with other options", () => {
+  const answers = async (): Promise<Response> => new Response(null, { status: 500 });
+  const openFor = async (guarded: typeof fetch, failfast: Failfast): Promise<number> => {
+    await guarded("http://a.test/");
+    for (const circuit of failfast.circuits()) return Math.round(circuit.retryAfter);
+    return 0;
+  };
+
+  test.each([{ name: "api" }, {}])("as by a hot reload: the newest holds, %j", async (named) => {
+    vi.stubEnv("NODE_ENV", "development");
+    const said = warnings();
+    const failfast = createFailfast({ clock: manualClock() });
+    const options = { ...named, failfast, fetch: answers as typeof fetch };
+    const old = failfastFetch({ ...options, threshold: 2, timeout: 60 });
+    await old("http://a.test/");
+    const guarded = failfastFetch({ ...options, threshold: 1, timeout: 300 });
+    expect(await openFor(guarded, failfast)).toBe(300);
+    expect(said).toHaveLength(1);
+  });
+
+  test("is refused in production where it is made, if it has one name for all", () => {
+    vi.stubEnv("NODE_ENV", "production");
+    const failfast = createFailfast();
+    failfastFetch({ name: "api", failfast, timeout: 60 });
+    expect(() => failfastFetch({ name: "api", failfast, timeout: 30 })).toThrow(
+      /"api" was made with timeout 60/,
+    );
   });
 });
 

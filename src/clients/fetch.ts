@@ -71,16 +71,18 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
   checkName(name);
   if (fetch !== undefined) checkFunction(fetch);
   const nameOf = (input: unknown, init: unknown): string => {
-    if (typeof name === "string") return name;
     const { url, method } = requestOf(input, init);
-    return name === undefined ? url.origin : name(url, method);
+    return typeof name === "function" ? name(url, method) : url.origin;
   };
-  const circuits = failfast(nameOf, timeout, {
+  const judged: FailfastOptions = {
     results: isFailure,
     retryAfter: true,
     ...circuit,
     ...(body && asStream(circuit)),
-  } as FailfastOptions);
+  };
+  // One for all is made here, so that one that differs from another of its name is refused here, and not by a call.
+  const one = typeof name === "string" ? failfast(name, timeout, judged) : undefined;
+  const circuits = one === undefined ? failfast(nameOf, timeout, judged) : { for: () => one };
   const send: AnyFetch = (input, init) => ((fetch ?? globalFetch()) as unknown as AnyFetch)(input, init);
 
   const guarded: AnyFetch = async (input, init) => {

@@ -23,16 +23,21 @@ export function circuitsNamed<A extends readonly unknown[]>(
   judge: FailfastOptions,
 ): (...args: A) => Circuit {
   const { timeout = "30s", failfast = shared, ...circuit } = options;
-  const nameOf = typeof name === "string" ? () => name : name;
-  const circuits = failfast(nameOf as (...args: A) => string, timeout, {
+  const all: FailfastOptions<never> = {
     ...judge,
     ...circuit,
     // A fallback given for all circuits has no answer that a client could read.
     fallback: (error) => {
       throw error;
     },
-  });
-  return (...args) => circuits.for(...args);
+  };
+  if (typeof name !== "string") {
+    const circuits = failfast(name as (...args: A) => string, timeout, all);
+    return (...args) => circuits.for(...args);
+  }
+  // Made here, so that one that differs from another of its name is refused here, and not by a call.
+  const one = failfast(name, timeout, all);
+  return () => one;
 }
 
 /** @throws {TypeError} what names no circuit. */

@@ -21,7 +21,7 @@ const recipe = (name: string): Promise<Record<string, (...args: unknown[]) => un
 
 type Query = (text: string, values?: unknown[]) => Promise<unknown>;
 const outcome = (call: unknown): Promise<unknown> => Promise.resolve(call).catch((error: unknown) => error);
-const state = (name = "database"): string => failfast(name).state;
+const state = (name = "billing_database"): string => failfast(name).state;
 
 let close: (() => unknown)[];
 beforeEach(() => {
@@ -53,7 +53,7 @@ async function goesDownAndComesBack(
     .toBe(true);
   expect(state()).toBe("open");
   await server.restart();
-  await failfast("database").reset();
+  await failfast("billing_database").reset();
   await query("SELECT 1");
   expect(state()).toBe("closed");
 }
@@ -122,7 +122,7 @@ describe("mongodb", () => {
     });
     expect(await outcome(invoices.add("ann"))).toMatchObject({ name: "MongoServerError", code: 91 });
     expect(state()).toBe("open");
-    await failfast("database").reset();
+    await failfast("billing_database").reset();
     await fake.stop();
     expect(await outcome(invoices.find("ann"))).toMatchObject({ name: expect.stringMatching(/^Mongo/) });
     const { commands } = fake;
