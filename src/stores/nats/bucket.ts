@@ -3,8 +3,6 @@ export interface NatsEntry {
   readonly key: string;
   readonly operation: "PUT" | "DEL" | "PURGE";
   readonly revision: number;
-  /** How many are still to come of those that were there. */
-  readonly delta?: number;
   string(): string;
 }
 

@@ -26,8 +26,7 @@ export async function readAll(ask: () => Promise<NatsEntries>, last: number): Pr
     if (!over) cancelLook = systemClock.after(QUIET, () => void look(read));
   };
   const look = async (before: number): Promise<void> => {
-    whole = (await pending(entries)) === 0 && read === before;
-    if (whole) entries.stop();
+    if ((await pending(entries)) === 0 && read === before) entries.stop();
     else lookLater();
   };
 
@@ -38,12 +37,12 @@ export async function readAll(ask: () => Promise<NatsEntries>, last: number): Pr
     for await (const entry of entries) {
       read += 1;
       latest.set(entry.key, entry);
-      if (entry.delta === 0 || entry.revision >= last) {
-        whole = true;
-        break;
-      }
+      whole = entry.revision >= last;
+      if (whole) break;
       lookLater();
     }
+    // A history ends by itself where it believes that nothing is left: the server knows.
+    whole ||= (await pending(entries)) === 0;
   } finally {
     over = true;
     cancelEnd();

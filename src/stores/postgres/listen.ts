@@ -39,8 +39,9 @@ function open(
   const listen = async (): Promise<void> => {
     await client.connect();
     client.unref?.();
+    const direct = await isDirect(client);
     await client.query(`LISTEN "${channel}"`);
-    if (!(await isDirect(client))) await proveDelivery(client, query, `${channel}_${systemClock.random()}`);
+    if (!direct) await proveDelivery(client, query, `${channel}_${systemClock.random()}`);
     on.live();
   };
   listen().catch(on.lost);
