@@ -9,11 +9,11 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 /**
- * What counts as a failure where nothing else is said: every error but a caller's own abort, another circuit's
+ * What counts as a failure where nothing else is said: every error but another circuit's
  * rejection, and an `HttpException` below 500, which says that the caller was wrong and not that the backend is down.
  */
 export function isFailure(error: unknown): boolean {
   const status = statusOf(error);
   if (status !== undefined && status < 500) return false;
-  return (error as { name?: unknown } | null | undefined)?.name !== "AbortError" && !isFailfastError(error);
+  return !isFailfastError(error);
 }
