@@ -2,9 +2,6 @@
 .PHONY: demo shell test verify bench
 .SILENT:
 
-# The Node that package.json asks for, once it is installed.
-export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
-
 node_modules/.package-lock.json: package-lock.json
 	npm ci --no-audit --no-fund
 
@@ -24,4 +21,4 @@ verify: node_modules/.package-lock.json
 
 bench: node_modules/.package-lock.json
 	npm run --silent build
-	node bench/run.mjs $(ARGS)
+	npm run --silent bench -- $(ARGS)

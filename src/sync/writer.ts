@@ -13,7 +13,7 @@ import { swap } from "./store-operations.js";
 import { type Outcome, within } from "./with-deadline.js";
 
 /** When a write is given up, in ms: its answer counts all the same, whenever it comes. */
-export const WRITE_MS = 5_000;
+const WRITE_MS = 5_000;
 const TRIES = 8;
 /** A clock that was guessed may be wrong by so much, in ms, beside what the way to the store may have taken. */
 const GUESS_MS = 100;

@@ -9,7 +9,7 @@ export const fork = (world) => ({
   members: world.members.map((member) => ({ ...member })),
 });
 
-export function newWorld(process, options) {
+function newWorld(process, options) {
   const { crashes = 0, losses = 0, cuts = 0, forgets = 0, operations = 0, holds = 0, pauses = 0 } = options;
   return {
     now: 1_000_000,
