@@ -1,10 +1,10 @@
 import { admittedShare } from "../policy/ramp.js";
 import { Admission, RampAdmission, REJECTING } from "./admission.js";
-import type { Breaker } from "./breaker.js";
+import type { Shell } from "./shell.js";
 import type { State } from "./state.js";
 
 /** What calls are admitted under from now on. Every process ramps up from the one moment of closing, in the store's clock. */
-export function makeAdmission(breaker: Breaker, { admits, epoch, record, decision }: State): Admission {
+export function makeAdmission(breaker: Shell, { admits, epoch, record, decision }: State): Admission {
   if (admits === "nothing") return REJECTING;
   if (admits === "held") return new Admission("held", true, epoch);
   const { settings, session, closedAtMs } = breaker;
@@ -18,7 +18,7 @@ export function makeAdmission(breaker: Breaker, { admits, epoch, record, decisio
 }
 
 /** While it is closed, and not every call passes: by chance. */
-export function admitShare(breaker: Breaker): Admission | undefined {
+export function admitShare(breaker: Shell): Admission | undefined {
   const { admission, settings, session } = breaker;
   if (admission.admitsAll) return admission;
   const random = session.clock.random();

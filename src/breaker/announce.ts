@@ -1,9 +1,9 @@
 import type { CircuitState } from "../protocol/record.js";
-import type { Breaker } from "./breaker.js";
+import type { Shell } from "./shell.js";
 import type { ActiveHold } from "./state.js";
 
 /** Tells the listeners that the circuit changed its state. */
-export function announceState(breaker: Breaker, state: CircuitState, local: boolean): void {
+export function announceState(breaker: Shell, state: CircuitState, local: boolean): void {
   const type = state === "closed" ? "close" : state;
   const { events, openedBy } = breaker.session;
   const { record } = breaker;
@@ -18,14 +18,14 @@ export function announceState(breaker: Breaker, state: CircuitState, local: bool
 }
 
 /** Who, why and when: of the fleet's record, or of what this process just decided. */
-function origin(breaker: Breaker, local: boolean): { by: string; reason: string; at: number } {
+function origin(breaker: Shell, local: boolean): { by: string; reason: string; at: number } {
   const { record, decision, session, identity } = breaker;
   if (!local && record !== undefined) return { by: record.by, reason: record.reason, at: record.at };
   const reason = "reason" in decision ? decision.reason : (record?.reason ?? "");
   return { by: identity, reason, at: session.clock.wall() };
 }
 
-export function announceHold(breaker: Breaker, { state: held, record }: ActiveHold): void {
+export function announceHold(breaker: Shell, { state: held, record }: ActiveHold): void {
   const { events } = breaker.session;
   if (!events.observed("hold")) return;
   const { by, reason, at, until } = record;
@@ -34,7 +34,7 @@ export function announceHold(breaker: Breaker, { state: held, record }: ActiveHo
 }
 
 /** A hold was released, or its time was up. */
-export function announceRelease(breaker: Breaker): void {
+export function announceRelease(breaker: Shell): void {
   const { events, replica, clock } = breaker.session;
   if (!events.observed("release")) return;
   const record = replica.holds.get(breaker.key)?.sighting?.record;

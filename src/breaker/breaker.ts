@@ -2,7 +2,7 @@ import { longestOpenTime } from "../policy/open-time.js";
 import type { CircuitSettings } from "../policy/settings.js";
 import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
 import type { Stamp } from "../protocol/transition.js";
-import type { Entry, Subscriber } from "../sync/entry.js";
+import type { Entry } from "../sync/entry.js";
 import type { WriteOutcome } from "../sync/writer.js";
 import { Admission, FIRST_ADMISSION, NESTED } from "./admission.js";
 import { admitShare, makeAdmission } from "./admit.js";
@@ -16,7 +16,8 @@ import { callFailed, callSucceeded, isProbe } from "./outcome.js";
 import { isWithinProbe, probeEnded } from "./probe-context.js";
 import { propose } from "./proposal.js";
 import { reduce } from "./reduce.js";
-import { type Own, type Status, stand, statusOf } from "./standing.js";
+import type { Shell } from "./shell.js";
+import { type Status, stand, statusOf } from "./standing.js";
 import { type ActiveHold, type CachedRecord, type Decision, INITIAL, type State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
 import { countsAlike, Traffic } from "./traffic.js";
@@ -25,7 +26,7 @@ import { countsAlike, Traffic } from "./traffic.js";
  * One circuit in this process: the shell around the reducer. It keeps what calls are admitted under, hands the reducer
  * what happens, and carries out the effects. It never waits for the store.
  */
-export class Breaker implements Subscriber, Own {
+export class Breaker implements Shell {
   readonly name: string;
   /** The name as the store's keys have it. */
   readonly key: string;

@@ -1,16 +1,16 @@
 import type { Clock } from "../runtime/clock.js";
 import { type WriteOutcome, write } from "../sync/writer.js";
-import type { Breaker } from "./breaker.js";
+import type { Shell } from "./shell.js";
 
 /** This process's request for the lease of one circuit, and the callers that wait for its answer. */
 export class LeaseRequest {
-  readonly #breaker: Breaker;
+  readonly #breaker: Shell;
   readonly #waiting: Set<() => void> = new Set();
   #callTimeoutMs = 0;
   /** Another write of this circuit was under way: it is sent when that has ended. */
   #delayed = false;
 
-  constructor(breaker: Breaker) {
+  constructor(breaker: Shell) {
     this.#breaker = breaker;
   }
 

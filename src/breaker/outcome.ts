@@ -1,9 +1,9 @@
 import { openTime } from "../policy/open-time.js";
 import type { Admission } from "./admission.js";
-import type { Breaker } from "./breaker.js";
 import type { Opening } from "./event.js";
 import type { Failure } from "./failure.js";
 import { isFirstProbe } from "./on-outcome.js";
+import type { Shell } from "./shell.js";
 import { countsNothing, countsSuccessesOf } from "./traffic.js";
 
 type Cause = Pick<Failure, "error" | "openFor" | "origin">;
@@ -12,7 +12,7 @@ const SLOW = "slow calls";
 const SLOW_CALLS: Cause = { error: undefined, openFor: undefined, origin: "backend" };
 
 /** A call failed. It counts only under the epoch it was admitted under. */
-export function callFailed(breaker: Breaker, admission: Admission, failure: Failure): void {
+export function callFailed(breaker: Shell, admission: Admission, failure: Failure): void {
   if (admission.kind === "probe") probeFailed(breaker, admission, failure);
   else if (admission.kind === "closed" && failure.origin !== "stall") {
     const { epoch, remoteOpen } = breaker.current;
@@ -23,7 +23,7 @@ export function callFailed(breaker: Breaker, admission: Admission, failure: Fail
 }
 
 /** A call succeeded. A slow probe is no recovery where slow calls count. */
-export function callSucceeded(breaker: Breaker, admission: Admission, slow: boolean, now?: number): void {
+export function callSucceeded(breaker: Shell, admission: Admission, slow: boolean, now?: number): void {
   if (admission.kind === "probe") {
     if (!isProbe(breaker, admission)) return;
     if (slow) breaker.dispatch({ type: "probe-failed", opening: openingOf(breaker, SLOW_CALLS, SLOW) });
@@ -39,11 +39,11 @@ export function callSucceeded(breaker: Breaker, admission: Admission, slow: bool
 }
 
 /** The admission is that of the probe under way. */
-export function isProbe({ current: { probe } }: Breaker, admission: Admission): boolean {
+export function isProbe({ current: { probe } }: Shell, admission: Admission): boolean {
   return probe.kind === "running" && probe.epoch === admission.epoch;
 }
 
-function probeFailed(breaker: Breaker, admission: Admission, failure: Failure): void {
+function probeFailed(breaker: Shell, admission: Admission, failure: Failure): void {
   if (!isProbe(breaker, admission)) return;
   if (failure.origin === "stall") breaker.released(admission);
   else {
@@ -52,7 +52,7 @@ function probeFailed(breaker: Breaker, admission: Admission, failure: Failure): 
   }
 }
 
-function countFailure(breaker: Breaker, failure: Failure): void {
+function countFailure(breaker: Shell, failure: Failure): void {
   const { settings } = breaker;
   const why = countsNothing(settings) ? "failure" : breaker.traffic.failed(failure);
   if (why === undefined) return;
@@ -60,7 +60,7 @@ function countFailure(breaker: Breaker, failure: Failure): void {
 }
 
 /** Its calls trip it; some of what they showed may be this host's own doing. */
-function trip(breaker: Breaker, cause: Cause, reason: string): void {
+function trip(breaker: Shell, cause: Cause, reason: string): void {
   breaker.trips++;
   const ofThisHost = !countsNothing(breaker.settings) && breaker.traffic.ofThisHost;
   const origin = ofThisHost ? "host" : cause.origin;
@@ -68,14 +68,14 @@ function trip(breaker: Breaker, cause: Cause, reason: string): void {
 }
 
 /** It opened while the call was under way, and its failure asks for a longer time. */
-function askForLonger(breaker: Breaker, { openFor }: Failure): void {
+function askForLonger(breaker: Shell, { openFor }: Failure): void {
   if (openFor === undefined) return;
   const { clock, replica } = breaker.session;
   const openMs = openTime(breaker.settings, 0, openFor, clock.random);
   breaker.dispatch({ type: "asked-for-longer", openMs, storeDown: replica.synchroniser.down });
 }
 
-function openingOf(breaker: Breaker, { error, openFor, origin }: Cause, reason: string): Opening {
+function openingOf(breaker: Shell, { error, openFor, origin }: Cause, reason: string): Opening {
   const { clock, replica } = breaker.session;
   return {
     reason,

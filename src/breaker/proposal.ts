@@ -1,9 +1,9 @@
 import { write } from "../sync/writer.js";
-import type { Breaker } from "./breaker.js";
+import type { Shell } from "./shell.js";
 import { type Decision, NO_DECISION } from "./state.js";
 
 /** Proposes the decision of this process to the fleet: one swap, tried again with what the store holds by then. */
-export function propose(breaker: Breaker): void {
+export function propose(breaker: Shell): void {
   const { session, entry } = breaker;
   let written: Decision = NO_DECISION;
   write(

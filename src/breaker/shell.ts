@@ -1,0 +1,35 @@
+import type { CircuitRecord } from "../protocol/record.js";
+import type { Stamp } from "../protocol/transition.js";
+import type { Entry, Subscriber } from "../sync/entry.js";
+import type { WriteOutcome } from "../sync/writer.js";
+import type { Admission } from "./admission.js";
+import type { Event, Verdict } from "./event.js";
+import type { Own } from "./standing.js";
+import type { Decision, State } from "./state.js";
+import type { StoreSession } from "./store-session.js";
+import type { Traffic } from "./traffic.js";
+
+/** What the parts of a breaker see of it: the shell around the reducer, which carries out its effects by them. */
+export interface Shell extends Own, Subscriber {
+  readonly name: string;
+  /** The name as the store's keys have it. */
+  readonly key: string;
+  readonly session: StoreSession;
+  admission: Admission;
+  trips: number;
+  needlessTrips: number;
+  readonly closedAtMs: number;
+  readonly current: State;
+  readonly decision: Decision;
+  readonly record: CircuitRecord | undefined;
+  readonly cause: unknown;
+  readonly retryAfterMs: number;
+  readonly traffic: Traffic;
+  readonly entry: Entry<CircuitRecord>;
+  dispatch(event: Event): Verdict | undefined;
+  released(admission: Admission): void;
+  recordOf(stamp: Stamp): CircuitRecord | null;
+  leaseRecord(stamp: Stamp, callTimeoutMs: number): CircuitRecord | null;
+  leaseAnswered(outcome: WriteOutcome): void;
+  proposalAnswered(outcome: WriteOutcome, written: Decision): void;
+}
