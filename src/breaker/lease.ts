@@ -13,7 +13,7 @@ export function leaseMs(callTimeoutMs: number, lapsed: number): number {
 }
 
 /** Leases in a row without an outcome, the one that just ended included. */
-function lapsesIn(record: CircuitRecord | undefined): number {
+export function lapsesIn(record: CircuitRecord | undefined): number {
   if (record?.state !== "half-open") return 0;
   return record.lapsed + (record.owner === "" ? 0 : 1);
 }
