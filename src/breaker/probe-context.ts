@@ -36,11 +36,19 @@ export function runWithinProbe<T>(circuit: object, epoch: number, fn: () => T): 
   }
 }
 
-/** The probe is over. On older Nodes async context slows down every promise: it is kept only while probes run. */
+/**
+ * The probe is over. On older Nodes async context slows down every promise: it is kept only while probes run. Other
+ * runtimes may have nothing to turn off.
+ */
 export function probeEnded(circuit: object, epoch: number): void {
   for (const context of running)
     if (context.circuit === circuit && context.epoch === epoch) running.delete(context);
-  if (running.size === 0) storage?.disable();
+  if (running.size > 0) return;
+  try {
+    storage?.disable();
+  } catch {
+    // Cloudflare's throws.
+  }
 }
 
 /** Whether the call at hand is made from within that probe. */
