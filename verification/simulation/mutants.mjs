@@ -10,16 +10,15 @@ const BUILD = fileURLToPath(new URL("../../build", import.meta.url));
 export const MUTANTS = [
   [
     "results count whatever they were admitted under",
-    "breaker/breaker.js",
-    "if (term.era !== this.term.era)\n            return;",
-    "",
-    "all",
+    "breaker/outcome.js",
+    "if (admission.epoch !== epoch)",
+    "if (false)",
   ],
   [
     "a late success closes",
-    "breaker/breaker.js",
-    "succeeded(term, slow, now) {\n        if (term.era !== this.term.era)\n            return;",
-    'succeeded(term, slow, now) {\n        if (term.era !== this.term.era) {\n            this.#decide({ state: "closed", base: this.generation, reason: "", silent: false });\n            return;\n        }',
+    "breaker/outcome.js",
+    "if (!isProbe(breaker, admission))\n            return;\n        if (slow)",
+    "if (slow)",
   ],
   [
     "revisions restart at 1",
@@ -35,20 +34,20 @@ export const MUTANTS = [
   ],
   [
     "a lease is taken though another's runs",
-    "breaker/recovery.js",
-    'if (standing(sighting, overlay, breaker.fleet.clock.now()).state !== "due")\n            return null;',
+    "breaker/lease.js",
+    'if (shared(state, now, own).kind !== "due")\n        return null;',
     "",
   ],
   [
     "a lease has no end",
-    "breaker/recovery.js",
+    "breaker/lease.js",
     "return Math.min(first * 2 ** lapsed, LEASE_LONGEST_MS);",
     "return 3_600_000;",
   ],
   [
     "a probe that succeeded changes nothing",
-    "breaker/breaker.js",
-    'this.#decide({ state: "closed", base: this.generation, reason: "probe succeeded", silent: false });',
+    "breaker/outcome.js",
+    'breaker.dispatch({ type: "probe-succeeded" });',
     ";",
   ],
   [
@@ -73,21 +72,21 @@ export const MUTANTS = [
   ["a swap that failed is taken for granted", "sync/writer.js", "if (ok || value === raw) {", "if (true) {"],
   [
     "a trip is not written",
-    "protocol/overlay.js",
+    "breaker/decision.js",
     "until: stamp.now + Math.ceil(left) };",
     'until: stamp.now + Math.ceil(left), state: "closed" };',
   ],
   [
     "what a process decides alone is not obeyed",
-    "protocol/standing.js",
-    'if (overlay?.state === "open" && now < overlay.until) {',
+    "breaker/standing.js",
+    'if (decision.kind === "opened" && now < decision.untilMs) {',
     "if (false) {",
   ],
   [
     "the less restrictive of the two is obeyed",
-    "protocol/standing.js",
-    "if (sighting !== null && inForce(sighting, now)) {",
-    "if (overlay === null && sighting !== null && inForce(sighting, now) && false) {",
+    "breaker/standing.js",
+    "    const { deadline } = record;",
+    '    if (decision.kind === "none")\n        return CLOSED;\n    const { deadline } = record;',
   ],
   [
     "the store is never polled",
@@ -103,15 +102,15 @@ export const MUTANTS = [
   ],
   [
     "calls wait for the lease as long as it takes",
-    "breaker/recovery.js",
-    "const LEASE_WAIT_MS = 50;",
-    "const LEASE_WAIT_MS = 5_000;",
+    "breaker/breaker.js",
+    "const waitMs = canWait ? session.leaseWaitMs : 0;",
+    "const waitMs = canWait ? 5_000 : 0;",
   ],
   [
     "a call asks the store first",
     "breaker/breaker.js",
-    "if (this.term.passes)\n            return this.term;\n        const { fleet }",
-    'this.fleet.replica.store.get("circuit:" + this.key);\n        if (this.term.passes)\n            return this.term;\n        const { fleet }',
+    "if (this.admission.admitsAll)\n            return this.admission;\n        const { session }",
+    'this.session.replica.store.get("circuit:" + this.key);\n        if (this.admission.admitsAll)\n            return this.admission;\n        const { session }',
   ],
   [
     "the deadline is not clamped",
@@ -131,7 +130,7 @@ export const MUTANTS = [
     "return { ...record, revision: stamp.revision, nonce: stamp.nonce };",
     'return { ...record, generation: record.generation, state: record.state === "open" ? "closed" : record.state, revision: stamp.revision, nonce: stamp.nonce };',
   ],
-  ["one vote is a quorum", "protocol/overlay.js", "if (votes.length < ballot.quorum)", "if (false)"],
+  ["one vote is a quorum", "breaker/decision.js", "if (votes.length < ballot.quorum)", "if (false)"],
   [
     "every process has a vote",
     "protocol/ballot.js",
@@ -140,15 +139,15 @@ export const MUTANTS = [
   ],
   [
     "a failed probe leaves the circuit to itself",
-    "breaker/breaker.js",
-    "this.#open(failure, this.#reason(failure), reopens);",
-    "",
+    "breaker/outcome.js",
+    'breaker.dispatch({ type: "probe-failed", opening: openingOf(breaker, failure, reason) });',
+    ";",
   ],
   [
     "when the time is up every call goes through",
-    "breaker/breaker.js",
-    'if (this.settings.recovery === "probe")',
-    "if (false)",
+    "breaker/standing.js",
+    'if (own.settings.recovery === "all")',
+    "if (true)",
   ],
   [
     "a stalled process trips",
@@ -159,8 +158,8 @@ export const MUTANTS = [
   [
     "the call's error is wrapped",
     "call/guard.js",
-    "this.threw(term, error, undefined);\n            throw error;",
-    'this.threw(term, error, undefined);\n            throw new Error("wrapped", { cause: error });',
+    "this.threw(admission, error, undefined);\n            throw error;",
+    'this.threw(admission, error, undefined);\n            throw new Error("wrapped", { cause: error });',
   ],
 ];
 
