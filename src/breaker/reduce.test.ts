@@ -728,17 +728,16 @@ describe("what is announced", () => {
   const announced = (changes: Partial<State>, now = NOW): string =>
     on({ ...INITIAL, ...changes }, { type: "time" }, OWN, now).state.announced;
 
-  test("half-open while a probe runs, or a lease was given back; open until anybody tries", () => {
+  test("open for its time, and half-open from then on, whoever probes", () => {
     const record = openRecord(NOW);
-    expect(announced({ record })).toBe("open");
+    expect(announced({ record: openRecord(LATER) })).toBe("open");
+    expect(announced({ decision: decidedOpen({ base: 0 }) })).toBe("open");
+    expect(announced({ record })).toBe("half-open");
     expect(announced({ record, probe: running(LATER) })).toBe("half-open");
-    expect(announced({ record, probe: { kind: "waiting", untilMs: LATER } })).toBe("open");
-    expect(announced({ record: openRecord(NOW - 1), probe: running(NOW) })).toBe("open");
     expect(announced({ record, decision: decidedRelease })).toBe("half-open");
     expect(announced({ record: releasedRecord })).toBe("half-open");
-    expect(announced({ record: releasedRecord, decision: decidedOpen({ untilMs: NOW }) })).toBe("open");
+    expect(announced({ decision: decidedOpen({ base: 0, untilMs: NOW }) })).toBe("half-open");
     expect(announced({ recovery: { ...NO_RECOVERY, pausedUntilMs: LATER } })).toBe("closed");
-    expect(announced({ decision: decidedOpen({ base: 0, untilMs: NOW }) })).toBe("open");
   });
 
   test("once", () => {
@@ -748,8 +747,8 @@ describe("what is announced", () => {
   });
 
   test("as another's doing where neither a decision nor the record is this process's", () => {
-    const probe = on(isDue, aCall({ storeFails: true }));
-    expect(probe.effects).toContainEqual({ type: "announce", state: "half-open", local: false });
+    const heard = on(INITIAL, news(leasedRecord("x", LATER)));
+    expect(heard.effects).toContainEqual({ type: "announce", state: "half-open", local: false });
     const closing = on(probing, { type: "probe-succeeded" });
     expect(closing.effects).toContainEqual({ type: "announce", state: "closed", local: true });
   });

@@ -233,9 +233,17 @@ describe("what is said of it", () => {
 
   test("a hold comes before everything, until its end; without one it says the circuit's own time", () => {
     const record = openRecord(LATER);
-    expect(status({ record, hold: hold("closed", Infinity) })).toEqual({ state: "closed", retryAfterMs: 0 });
-    expect(status({ hold: hold("open", NOW + 9) })).toEqual({ state: "open", retryAfterMs: 9 });
-    expect(status({ hold: hold("open", Infinity) })).toEqual({ state: "open", retryAfterMs: OPEN_MS });
+    expect(status({ record, hold: hold("closed", Infinity) })).toEqual({
+      state: "closed",
+      held: "closed",
+      retryAfterMs: 0,
+    });
+    expect(status({ hold: hold("open", NOW + 9) })).toEqual({ state: "open", held: "open", retryAfterMs: 9 });
+    expect(status({ hold: hold("open", Infinity) })).toEqual({
+      state: "open",
+      held: "open",
+      retryAfterMs: OPEN_MS,
+    });
     expect(status({ record, hold: hold("closed", NOW) })).toEqual({ state: "open", retryAfterMs: 500 });
     expect(activeHold({ ...INITIAL, hold: hold("open", NOW + 1) }, NOW)).toBe("open");
     expect(activeHold({ ...INITIAL, hold: hold("open", NOW) }, NOW)).toBeUndefined();
