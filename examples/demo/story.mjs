@@ -12,8 +12,19 @@ const TIMEOUT_MS = 1_000;
 const PACE = { healthy: 3, hanging: 6, open: 6 };
 const FAST = { healthy: 1, hanging: 3, open: 3 };
 const NEWS_MS = 2_000;
+/** Seconds. */
+const WARM_WITHIN = 20;
 /** Seconds more, where the news is found by polling. */
 const POLLED = 1.5;
+
+/** Connections and compilers take a second, and longer where the machine is busy. */
+async function warmUp(load) {
+  for (let seconds = 0; seconds < WARM_WITHIN; seconds++) {
+    await pause(1_000);
+    const { requests, served, p99 } = summarise(load.take());
+    if (served === requests && p99 < TIMEOUT_MS / 4) return;
+  }
+}
 
 /**
  * Gives what was answered while the backend hung, without and with failfast: when it was asked for, in ms since the
@@ -57,8 +68,7 @@ export async function tell({ place, title, fast }) {
     workers.map(({ port }) => port),
     PER_SECOND,
   );
-  await pause(1_000); // Warming up: connections and compilers.
-  load.take();
+  await warmUp(load);
 
   act("1. All is well");
   const healthy = summarise(await watch(load, pace.healthy));
