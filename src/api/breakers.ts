@@ -32,6 +32,13 @@ export class Breakers {
     return known instanceof Breaker ? known : undefined;
   }
 
+  /** The fleet has a record of it, though nobody here uses it yet. */
+  isKnownToFleet(name: string, options: FailfastOptions): boolean {
+    const replica = this.#sessions.find(options.store ?? this.#defaults().store)?.replica;
+    const key = encodeName(name);
+    return replica !== undefined && (replica.circuits.has(key) || replica.holds.has(key));
+  }
+
   /** The store that a circuit is in by its own option or by default; undefined until it is used. */
   storeOf(given: Store | undefined): Store | undefined {
     return this.#sessions.find(given ?? this.#defaults().store)?.replica.store;

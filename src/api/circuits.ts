@@ -1,3 +1,4 @@
+import type { Breaker } from "../breaker/breaker.js";
 import type { Guard } from "../call/guard.js";
 import { wrap } from "../call/wrap.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
@@ -25,6 +26,8 @@ export interface Circuits<A extends readonly unknown[] = readonly unknown[], T =
 export interface CircuitsOwner {
   readonly returns: "promise" | "value" | undefined;
   readonly guards: GuardsByName;
+  /** The breaker of a name, where it is used or the fleet knows of it: looking starts nothing. */
+  look(name: string): Breaker | undefined;
   update(name: string, options: CircuitUpdate): void;
   listen<E extends FailfastEventName>(event: E, listener: FailfastListener<E>, name?: string): Subscription;
 }
@@ -73,7 +76,7 @@ export function circuitNamed(name: string, owner: CircuitsOwner): Circuit {
       return guards.peek(name) !== undefined;
     },
     guard: () => guards.get(name),
-    breaker: () => guards.peek(name)?.breaker,
+    breaker: () => owner.look(name),
     operated: () => guards.get(name).breaker,
     update: (options) => owner.update(name, options),
     on: (event, listener) => owner.listen(event, listener, name),

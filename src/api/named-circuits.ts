@@ -1,3 +1,4 @@
+import type { Breaker } from "../breaker/breaker.js";
 import { makePolicy, type Policy } from "../call/policy.js";
 import { makeGuard } from "../call/timed-guard.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
@@ -46,6 +47,12 @@ export class NamedCircuits implements CircuitsOwner {
 
   get returns(): "promise" | "value" | undefined {
     return this.#given.options.returns ?? this.#defaults().returns;
+  }
+
+  look(name: string): Breaker | undefined {
+    const used = this.guards.peek(name)?.breaker;
+    if (used !== undefined || !this.#breakers.isKnownToFleet(name, this.#given.options)) return used;
+    return this.guards.get(name).breaker;
   }
 
   update(name: string, update: CircuitUpdate): void {

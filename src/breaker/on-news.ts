@@ -52,22 +52,19 @@ export function leaseAnswered(state: State, event: Of<"lease">, now: number, own
   const probe = state.probe.kind === "waiting" ? NO_PROBE : state.probe;
   const after: State = { ...state, record: event.record, leaseRequested: false, probe };
   if (event.outcome !== "granted" || !holdsLease(after, own)) return stay(after);
-  const { decision } = after;
-  // A probe that began meanwhile may have ended meanwhile: what it found out is said under the lease.
-  if (
-    decision.kind !== "none" &&
-    decision.base === generationOf(obeyed(state, own)) &&
-    endedMeanwhile(state, now)
-  )
-    return {
-      state: { ...after, decision: { ...decision, base: generationOf(after.record) } },
-      effects: [PROPOSE],
-    };
-  return stay(adoptLease({ ...after, decision: NO_DECISION }));
+  if (!endedMeanwhile(state, after, now, own)) return stay(adoptLease({ ...after, decision: NO_DECISION }));
+  const decision = { ...after.decision, base: generationOf(after.record) };
+  return { state: { ...after, decision }, effects: [PROPOSE] };
 }
 
-const endedMeanwhile = ({ decision }: State, now: number): boolean =>
-  decision.kind === "closed" || (decision.kind === "opened" && now < decision.untilMs);
+/** A probe that began without the lease ended before the lease came: what it found out is told under the lease. */
+function endedMeanwhile(before: State, after: State, now: number, own: Own): boolean {
+  const { decision } = before;
+  if (decision.kind === "none" || decision.base !== generationOf(obeyed(before, own))) return false;
+  if (decision.kind === "opened") return now < decision.untilMs;
+  // The lease was written with what was known when it was asked for.
+  return decision.kind === "closed" || decision.passed > (after.record?.record.passed ?? 0);
+}
 
 /** The store took the decision, or there was nothing to write. */
 export function proposalAnswered(state: State, event: Of<"proposal">, now: number, own: Own): Step {

@@ -52,7 +52,9 @@ export class FailfastHealthIndicator {
     let status: "up" | "degraded" | "down" = "up";
     for (const { name, state, held, retryAfter } of this.#failfast.circuits()) {
       if ((state === "closed" && held === undefined) || !looksAt(name)) continue;
-      if (state !== "closed" && status !== "down") status = vital(name) ? "down" : "degraded";
+      // What may be called is not down: without calls it would never come back.
+      const rejects = state !== "closed" && retryAfter > 0;
+      if (state !== "closed" && status !== "down") status = rejects && vital(name) ? "down" : "degraded";
       if (circuits.size === MOST) others++;
       else
         circuits.set(name, {
