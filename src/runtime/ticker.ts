@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.js";
+import { platform } from "./platform.js";
 import { systemClock } from "./system-clock.js";
 import { exactOnly } from "./time.js";
 
@@ -19,6 +20,7 @@ const { now } = systemClock;
 class Ticker {
   #at = 0;
   #due = Infinity;
+  #armedBy = platform.setTimeout;
   #fine = false;
   #read = false;
   readonly #stalls: { readonly from: number; readonly to: number }[] = [];
@@ -38,7 +40,8 @@ class Ticker {
   /** For how many ms since then the event loop was blocked. */
   blocked(since: number): number {
     const moment = now();
-    if (this.#due === Infinity) this.#arm(TICK_MS);
+    // A timer of a test framework's is gone when its fake time ends.
+    if (this.#due === Infinity || this.#armedBy !== platform.setTimeout) this.#arm(TICK_MS);
     let ms = 0;
     for (const { from, to } of this.#stalls) ms += Math.max(0, to - Math.max(from, since));
     if (moment - this.#due <= STALL_MS) return ms;
@@ -50,6 +53,7 @@ class Ticker {
   }
 
   #arm(ms: number): void {
+    this.#armedBy = platform.setTimeout;
     this.#due = now() + ms;
     const due = this.#due;
     systemClock.after(ms, () => {
