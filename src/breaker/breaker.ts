@@ -131,7 +131,8 @@ export class Breaker implements Shell {
 
   /** It has decided something that the store has not granted yet. */
   get pending(): boolean {
-    return isPending(this.#state, this.session.clock.now(), this);
+    const { clock, replica } = this.session;
+    return isPending(this.#state, clock.now(), this, replica.storeClock.now());
   }
 
   /** What its calls showed, where anything is counted. */

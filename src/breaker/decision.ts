@@ -15,8 +15,8 @@ export function stillApplies(decision: Decision, record: CachedRecord | undefine
   return offline && !inForce(record, now);
 }
 
-/** The fleet has yet to be told of the decision. */
-export function isPending(state: State, now: number, own: Own): boolean {
+/** The fleet has yet to be told of the decision. `storeNow`: a vote that ran out by then has to be cast again. */
+export function isPending(state: State, now: number, own: Own, storeNow = 0): boolean {
   const { decision } = state;
   if (decision.kind === "none") return false;
   // Kept to this process, except for what an operator did.
@@ -26,7 +26,7 @@ export function isPending(state: State, now: number, own: Own): boolean {
   if (now >= decision.untilMs) return false;
   if (decision.visibility === "fleet" || holdsLease(state, own)) return true;
   const votes = obeyed(state, own)?.record.votes ?? [];
-  return decision.visibility === "vote" && !hasVoted(votes, own.host);
+  return decision.visibility === "vote" && !hasVoted(votes, own.host, storeNow);
 }
 
 /** The record that tells the fleet of the decision, or `null` when there is nothing to write. */

@@ -23,5 +23,6 @@ export function withdrawVote(votes: readonly Vote[], of: string): readonly Vote[
   return votes.filter((vote) => vote.host !== host);
 }
 
-export const hasVoted = (votes: readonly Vote[], host: string): boolean =>
-  votes.some((vote) => vote.host === shortenHost(host));
+/** Whether the host has a vote that still counts at `now`, in the store's clock. */
+export const hasVoted = (votes: readonly Vote[], host: string, now = 0): boolean =>
+  votes.some((vote) => vote.host === shortenHost(host) && vote.until > now);

@@ -94,6 +94,16 @@ describe("rule 17: quorum", () => {
     expect(states(members)).toEqual(["open", "open", "open", "open"]);
   });
 
+  test("a host whose vote has run out casts it again when its probe fails", async () => {
+    const { clock, store, members } = await fleet(3, { options: { quorum: 2 }, timeout: 12 });
+    await during(clock, 500, at(members, 0).fail);
+    await clock.advance(12_100);
+    await during(clock, 500, at(members, 0).fail);
+    expect(store.record("x")).toMatchObject({ state: "closed", votes: [{ host: "host0" }] });
+    const votes = store.record("x")?.["votes"] as { until: number }[];
+    expect(votes[0]?.until).toBeGreaterThan(clock.wall() + 10_000);
+  });
+
   test("a local success withdraws it", async () => {
     const { clock, store, members } = await fleet(3, { options, timeout: 5 });
     await during(clock, 5_100, at(members, 0).fail);
