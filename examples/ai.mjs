@@ -27,7 +27,7 @@ const secondary = new MockLanguageModelV3({
   }),
 });
 
-const model = failfastModel([primary, secondary], { timeout: "1m", callTimeout: "20s" });
+const model = failfastModel([primary, secondary], { timeout: "1m", callTimeout: "20s", threshold: 1 });
 
 console.log((await generateText({ model, prompt: "Which invoices are due?" })).text);
 console.log((await generateText({ model, prompt: "And next month?" })).text);

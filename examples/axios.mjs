@@ -11,7 +11,7 @@ const server = createServer((_, response) => {
 await new Promise((listening) => server.once("listening", listening));
 const url = `http://127.0.0.1:${server.address().port}/`;
 
-const client = axios.create({ adapter: failfastAdapter(axios, { callTimeout: "3s" }) });
+const client = axios.create({ adapter: failfastAdapter(axios, { callTimeout: "3s", threshold: 1 }) });
 
 await client.get(url).catch((error) => console.log(error.name, error.response.status));
 await client.get(url).catch((error) => console.log(error.name, `retry in ${error.retryAfter} s`));

@@ -3,7 +3,7 @@ import express from "express";
 import { failfastErrors, guard } from "failfast/express";
 
 const app = express();
-app.get("/invoices/:customer", guard("invoices", "30s"), async (request) => {
+app.get("/invoices/:customer", guard("invoices", "30s", { threshold: 1 }), async (request) => {
   throw new Error(`the invoices of ${request.params.customer} can't be read`);
 });
 app.use(failfastErrors());

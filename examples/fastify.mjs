@@ -3,7 +3,7 @@ import { failfastPlugin, guard } from "failfast/fastify";
 import fastify from "fastify";
 
 const app = fastify();
-await app.register(failfastPlugin, { timeout: "30s" }); // a circuit for each route, by its pattern
+await app.register(failfastPlugin, { timeout: "30s", threshold: 1 }); // a circuit for each route, by its pattern
 app.get("/invoices/:customer", async (request) => {
   throw new Error(`the invoices of ${request.params.customer} can't be read`);
 });

@@ -10,7 +10,7 @@ const server = createServer((_, response) => {
 await new Promise((listening) => server.once("listening", listening));
 const url = `http://127.0.0.1:${server.address().port}/`;
 
-const fetch = failfastFetch({ callTimeout: "2s" });
+const fetch = failfastFetch({ callTimeout: "2s", threshold: 1 });
 console.log((await fetch(url)).status);
 await fetch(url).catch(({ name, retryAfter }) => console.log(name, `retry in ${retryAfter} s`));
 console.log(`${requests} request`);

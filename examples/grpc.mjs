@@ -28,7 +28,7 @@ const port = await bind("127.0.0.1:0", grpc.ServerCredentials.createInsecure());
 
 const Invoices = grpc.makeClientConstructor({ Get }, "Invoices");
 const client = new Invoices(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
-  interceptors: [failfastInterceptor(grpc)],
+  interceptors: [failfastInterceptor(grpc, { threshold: 1 })],
 });
 
 const get = () => new Promise((answered) => client.Get("ann", answered));

@@ -4,7 +4,7 @@ import Koa from "koa";
 
 const app = new Koa();
 app.silent = true;
-app.use(guard("invoices", "30s", { callTimeout: "5s" }));
+app.use(guard("invoices", "30s", { callTimeout: "5s", threshold: 1 }));
 app.use(async (context) => {
   throw new Error(`${context.path} can't be read`);
 });

@@ -12,7 +12,7 @@ const server = createServer((_, response) => {
 await new Promise((listening) => server.once("listening", listening));
 const url = `http://127.0.0.1:${server.address().port}/`;
 
-setGlobalDispatcher(new Agent().compose(failfastInterceptor()));
+setGlobalDispatcher(new Agent().compose(failfastInterceptor({ threshold: 1 })));
 
 console.log((await fetch(url)).status);
 await fetch(url).catch((error) => console.log(error.message, isFailfastError(error)));

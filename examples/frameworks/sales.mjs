@@ -10,7 +10,7 @@ const { STORE, SALES_API } = process.env;
 export const failfast = createFailfast({ store: fileStore(STORE) });
 export const metrics = prometheusMetrics(failfast);
 
-const fetch = failfastFetch({ failfast, name: "sales_api", timeout: "2s", callTimeout: "5s" });
+const fetch = failfastFetch({ failfast, name: "sales_api", timeout: "2s", callTimeout: "5s", threshold: 1 });
 
 /** @throws {FailfastError} which every framework answers with 503 and `Retry-After`. */
 export async function invoicesOf(customer) {

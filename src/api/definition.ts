@@ -5,6 +5,7 @@ import {
   type CircuitUpdate,
   type FailfastDefaults,
   type FailfastOptions,
+  LENIENT,
   SHARED,
 } from "../options/options.js";
 import { resolveSettings } from "../policy/resolve-settings.js";
@@ -57,7 +58,9 @@ export const settingsOf = (
 
 /** What of a handle's options is the circuit's. */
 export const sharedOf = (options: FailfastOptions): FailfastOptions =>
-  Object.fromEntries(SHARED.filter((key) => key in options).map((key) => [key, options[key]]));
+  Object.fromEntries(
+    [...SHARED, LENIENT].filter((key) => key in options).map((key) => [key, options[key as keyof object]]),
+  );
 
 /**
  * What a circuit was given, with some of it changed. An option that is `undefined` goes back to its default.
@@ -67,6 +70,7 @@ export const sharedOf = (options: FailfastOptions): FailfastOptions =>
 export function withUpdate(given: Given, update: CircuitUpdate): Given {
   const { timeout, ...changed } = checkOptions(update as FailfastDefaults, "update");
   if (timeout !== undefined) milliseconds("timeout", timeout);
-  const kept = Object.entries(given.options).filter(([option]) => !(option in update));
-  return { timeout: timeout ?? given.timeout, options: { ...Object.fromEntries(kept), ...changed } };
+  const kept: Record<string, unknown> = { ...given.options };
+  for (const option of Object.keys(update)) delete kept[option];
+  return { timeout: timeout ?? given.timeout, options: { ...kept, ...changed } };
 }

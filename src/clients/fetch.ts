@@ -5,6 +5,7 @@ import type { Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
 import type { Duration } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
+import { lenient } from "../options/options.js";
 import { checkName, failedStatus } from "./named.js";
 
 /** The platform's `URL`, where its types are known. */
@@ -61,8 +62,9 @@ type AnyFetch = (input: unknown, init?: unknown) => Promise<ResponseLike>;
  *
  * A network error, a time-out, a status of 500 and more is a failure; 429 and 503 with `Retry-After` are, too, and set
  * how long the circuit stays open (`retryAfter`); every other answer is a success. While a circuit is open the call
- * rejects with a `FailfastError` and no request is made. A caller's own abort counts for nothing. All other options
- * are a circuit's own, and `results` decides in place of the above where it is given.
+ * rejects with a `FailfastError` and no request is made. A caller's own abort counts for nothing. Five failures in a
+ * row open it, unless `threshold`, `failureRate` or `consecutive` say otherwise. All other options are a circuit's own,
+ * and `results` decides in place of the above where it is given.
  *
  * @throws {TypeError} a wrong option, when it is made; a URL that can't be parsed, when it is called.
  */
@@ -74,12 +76,12 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
     const { url, method } = requestOf(input, init);
     return typeof name === "function" ? name(url, method) : url.origin;
   };
-  const judged: FailfastOptions = {
+  const judged: FailfastOptions = lenient({
     results: isFailure,
     retryAfter: true,
     ...circuit,
     ...(body && asStream(circuit)),
-  };
+  });
   // One for all is made here, so that one that differs from another of its name is refused here, and not by a call.
   const one = typeof name === "string" ? failfast(name, timeout, judged) : undefined;
   const circuits = one === undefined ? failfast(nameOf, timeout, judged) : { for: () => one };

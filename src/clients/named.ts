@@ -2,8 +2,12 @@ import type { Circuit } from "../api/circuit.js";
 import type { Duration, Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
 import { formatValue } from "../options/format-value.js";
+import { lenient } from "../options/options.js";
 
-/** What the guards of all clients take besides a circuit's own options. */
+/**
+ * What the guards of all clients take besides a circuit's own options. Five failures in a row open a circuit of theirs
+ * where neither they nor the defaults give `threshold`, `failureRate` or `consecutive`.
+ */
 export interface ClientOptions extends Omit<FailfastOptions, "fallback" | "returns"> {
   /** How long a circuit stays open. Default: 30 s. */
   readonly timeout?: Duration;
@@ -23,14 +27,14 @@ export function circuitsNamed<A extends readonly unknown[]>(
   judge: FailfastOptions,
 ): (...args: A) => Circuit {
   const { timeout = "30s", failfast = shared, ...circuit } = options;
-  const all: FailfastOptions<never> = {
+  const all: FailfastOptions<never> = lenient({
     ...judge,
     ...circuit,
     // A fallback given for all circuits has no answer that a client could read.
     fallback: (error) => {
       throw error;
     },
-  };
+  });
   if (typeof name !== "string") {
     const circuits = failfast(name as (...args: A) => string, timeout, all);
     return (...args) => circuits.for(...args);

@@ -3,8 +3,12 @@ import { isFailfastError } from "../errors/failfast-error.js";
 import type { Circuit, Duration, Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
 import { formatValue } from "../options/format-value.js";
+import { lenient } from "../options/options.js";
 
-/** What the guards of all frameworks take besides a circuit's own options. */
+/**
+ * What the guards of all frameworks take besides a circuit's own options. Five failures in a row open a circuit of
+ * theirs where neither they nor the defaults give `threshold`, `failureRate` or `consecutive`.
+ */
 export interface RouteOptions
   extends Omit<FailfastOptions, "exceptions" | "fallback" | "results" | "returns"> {
   /** Whose circuit it is. Default: the shared `failfast`. */
@@ -40,7 +44,7 @@ export function judging(options: RouteOptions): {
   if (typeof failed !== "function")
     throw new TypeError(`failed is ${formatValue(failed)}: it takes a function of the status of an answer`);
   return {
-    judged: {
+    judged: lenient({
       ...circuit,
       exceptions: (error) => !isFailfastError(error),
       results: (answer: { failed: boolean }) => answer.failed,
@@ -48,7 +52,7 @@ export function judging(options: RouteOptions): {
       fallback: (error) => {
         throw error;
       },
-    },
+    }),
     answered(report, status, retryAfter, error) {
       // Another circuit's rejection, or a load that is shed: an answer that says it is none of the route's doing.
       const shed = status === 503 && retryAfter !== undefined && retryAfter !== null;

@@ -4,6 +4,7 @@ import {
   type FailfastDefaults,
   FLEET,
   HANDLE,
+  LENIENT,
   NO_OPTIONS,
   type RetryAfterLimits,
   SHARED,
@@ -152,7 +153,8 @@ export function checkOptions<T extends FailfastDefaults>(
     throw new TypeError(`the options are ${formatValue(given)}: they take an object`);
   }
   const known = OPTIONS[where];
-  const checked: Record<string, unknown> = {};
+  const checked: Record<PropertyKey, unknown> = {};
+  if (LENIENT in given) checked[LENIENT] = true;
   for (const [option, value] of Object.entries(given)) {
     if (!known.includes(option)) {
       const why = OPTIONS.failfast.includes(option)

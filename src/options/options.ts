@@ -190,6 +190,15 @@ export const SHARED: readonly (keyof CircuitOptions)[] = [
   "maxCircuits",
 ];
 
+/**
+ * Marks the options of guards for clients and routes, where one bad request or stale connection says nothing: five
+ * failures in a row trip it, unless it or the defaults say what does.
+ */
+export const LENIENT: unique symbol = Symbol.for("failfast.lenient") as never;
+
+/** The options of a guard for a client or a route. */
+export const lenient = <T extends FailfastOptions>(options: T): T => ({ ...options, [LENIENT]: true });
+
 /** Those that only make sense for all circuits. */
 export const FLEET: readonly (keyof FailfastDefaults)[] = ["timeout", "host", "clock"];
 

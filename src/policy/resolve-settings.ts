@@ -1,6 +1,11 @@
 import { type Duration, LONGEST_CALL_SECONDS, LONGEST_MS, milliseconds } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
-import type { FailfastDefaults, FailfastOptions, RetryAfterLimits } from "../options/options.js";
+import {
+  type FailfastDefaults,
+  type FailfastOptions,
+  LENIENT,
+  type RetryAfterLimits,
+} from "../options/options.js";
 import type { CircuitSettings } from "./settings.js";
 
 /** Without a maximum of its own the open time grows, or is set by a backend, to this many times the circuit's. */
@@ -37,15 +42,16 @@ export function resolveSettings(
   const grown = Math.min(openMs * GROWS_TO, LONGEST_MS);
   const { backoff = {}, retryAfter, mode = "enforce" } = options;
   const limits: RetryAfterLimits = typeof retryAfter === "object" ? retryAfter : {};
+  const { threshold, failureRate, consecutive = inARow(options) } = options;
   const slowCall = ms("slowCall", options.slowCall, 0, LONGEST_CALL_SECONDS);
   const settings: CircuitSettings = {
     openMs,
     recovery: options.recovery ?? "probe",
     probes: options.probes ?? 1,
-    threshold: options.threshold ?? (options.failureRate || options.consecutive ? 0 : 1),
-    consecutive: options.consecutive ?? 0,
+    threshold: threshold ?? (failureRate || consecutive ? 0 : 1),
+    consecutive,
     window: ms("window", options.window, mode === "throttle" ? 120_000 : 10_000),
-    failureRate: options.failureRate ?? 0,
+    failureRate: failureRate ?? 0,
     minimumCalls: options.minimumCalls ?? 10,
     slowCall,
     slowCallRate: slowCall === 0 ? 0 : (options.slowCallRate ?? 0.5),
@@ -66,6 +72,13 @@ export function resolveSettings(
   checkTogether(options, own);
   checkSense(settings, options, own);
   return settings;
+}
+
+/** How many failures in a row trip it where nothing says so. */
+function inARow(options: FailfastDefaults): number {
+  const { threshold, failureRate, mode } = options;
+  const decided = threshold !== undefined || failureRate !== undefined || mode === "throttle";
+  return LENIENT in options && !decided ? 5 : 0;
 }
 
 /** What a circuit's own option is, and which of the defaults give way to it. */

@@ -7,12 +7,13 @@ import {
 } from "@nestjs/common";
 import { Observable } from "rxjs";
 import type { Circuit, Circuits, Duration, Failfast, FailfastOptions } from "../../index.js";
+import { lenient } from "../../options/options.js";
 import { Declaration, declare } from "./declaration.js";
 import { FAILFAST } from "./tokens.js";
 
 /**
- * An interceptor that guards a handler, or all of a controller: once one of its requests has failed, or was too slow,
- * the next ones are answered at once. It takes what `@Failfast` takes, and a function of the execution context in place
+ * An interceptor that guards a handler, or all of a controller: once five of its requests in a row have failed, or were
+ * too slow, the next ones are answered at once; `threshold`, `failureRate` or `consecutive` say otherwise. It takes what `@Failfast` takes, and a function of the execution context in place
  * of the name, for a circuit of each handler, tenant or host. What the handler gives is passed on as it comes; its end is
  * the end of the call, and the last value is what `results` judges.
  *
@@ -25,7 +26,7 @@ export function FailfastInterceptor(
   timeout?: Duration,
   options?: FailfastOptions,
 ): Type<NestInterceptor> {
-  const declaration = new Declaration(name, timeout, options);
+  const declaration = new Declaration(name, timeout, lenient(options ?? {}));
   class CircuitInterceptor implements NestInterceptor {
     readonly #circuit: Circuit | Circuits;
 

@@ -6,7 +6,7 @@ import { type ManualClock, manualClock } from "../../../src/testing/index.js";
 
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A backend on the loopback whose answers a test sets, and a `failfast` whose time it moves. */
+/** A backend on the loopback whose answers a test sets, and a `failfast` whose time it moves, and that trips at once. */
 export interface Backend {
   readonly origin: string;
   readonly failfast: Failfast;
@@ -40,7 +40,7 @@ export const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch(
 
 export async function startBackend(): Promise<Backend> {
   const clock = manualClock();
-  const failfast = createFailfast({ clock });
+  const failfast = createFailfast({ clock, threshold: 1 });
   const server = createServer((request, response) => {
     backend.requests++;
     backend.handle(request, response);

@@ -27,7 +27,7 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  failfast = createFailfast();
+  failfast = createFailfast({ threshold: 1 });
   close = () => {
     server.closeAllConnections();
     server.close();
@@ -67,7 +67,7 @@ describe("failfastFetch", () => {
 
   test.each([429, 503])("an answer of %d with Retry-After says how long it stays open", async (status) => {
     handle = answer(status, { "Retry-After": "7" });
-    const fetch = failfastFetch({ failfast: createFailfast({ clock: manualClock() }) });
+    const fetch = failfastFetch({ failfast: createFailfast({ threshold: 1, clock: manualClock() }) });
     await fetch(origin);
     expect(await outcome(fetch(origin))).toMatchObject({ retryAfter: 7 });
   });
@@ -154,7 +154,7 @@ describe("failfastFetch", () => {
 
   test.each([false, true])("what is no request is neither, with body: %s", async (body) => {
     const clock = manualClock();
-    const its = createFailfast({ clock });
+    const its = createFailfast({ threshold: 1, clock });
     const fetch = failfastFetch({ failfast: its, body });
     handle = answer(500);
     await (await fetch(origin)).text();
@@ -170,7 +170,7 @@ describe("failfastFetch", () => {
 
   test("the probe is given back by a caller that aborts, before the answer and while it reads the body", async () => {
     const clock = manualClock();
-    const its = createFailfast({ clock });
+    const its = createFailfast({ threshold: 1, clock });
     const fetch = failfastFetch({ failfast: its, body: true, callTimeout: "5s" });
     const state = (): string => [...its.circuits()][0]?.state ?? "none";
     handle = answer(500);

@@ -48,7 +48,7 @@ let ends: Partial<grpc.ServiceError> | "never" | undefined;
 
 beforeEach(async () => {
   clock = manualClock();
-  failfast = createFailfast({ clock });
+  failfast = createFailfast({ clock, threshold: 1 });
   calls = 0;
   ends = undefined;
   clients = [];

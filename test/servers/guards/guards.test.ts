@@ -18,7 +18,7 @@ let app: App;
 
 beforeEach(() => {
   clock = manualClock();
-  failfast = createFailfast({ clock });
+  failfast = createFailfast({ clock, threshold: 1 });
 });
 afterEach(() => app?.close());
 

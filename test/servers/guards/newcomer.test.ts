@@ -66,9 +66,9 @@ test.each(snippets)("ten lines for $framework guard a route", async ({ framework
   };
   const patient = { timeout: 40_000, interval: 50 };
   await expect.poll(() => ask().catch(() => [0]), patient).toEqual([200, null]);
-  expect(await ask()).toEqual([500, null]);
+  for (let n = 0; n < 5; n++) expect(await ask()).toEqual([500, null]);
   const [status, retryAfter] = await ask();
-  expect([status, Number(retryAfter) > 0, asked]).toEqual([503, true, 2]);
+  expect([status, Number(retryAfter) > 0, asked]).toEqual([503, true, 6]);
   child.kill("SIGKILL");
   salesApi.closeAllConnections();
   salesApi.close();

@@ -22,23 +22,25 @@ let handled: number;
 @Controller()
 class Reports {
   @Get("report")
-  @UseInterceptors(FailfastInterceptor("report", 60))
+  @UseInterceptors(FailfastInterceptor("report", 60, { threshold: 1 }))
   report(): unknown {
     handled++;
     return handle();
   }
   @Get("late")
-  @UseInterceptors(FailfastInterceptor("late", 60, { callTimeout: "50ms" }))
+  @UseInterceptors(FailfastInterceptor("late", 60, { callTimeout: "50ms", threshold: 1 }))
   late(): Observable<never> {
     return NEVER;
   }
   @Get("judged")
-  @UseInterceptors(FailfastInterceptor("judged", 60, { results: (value: string) => value === "bad" }))
+  @UseInterceptors(
+    FailfastInterceptor("judged", 60, { results: (value: string) => value === "bad", threshold: 1 }),
+  )
   judged(): string {
     return "bad";
   }
   @Get("stale")
-  @UseInterceptors(FailfastInterceptor("stale", 60, { fallback: () => "an older one" }))
+  @UseInterceptors(FailfastInterceptor("stale", 60, { fallback: () => "an older one", threshold: 1 }))
   stale(): never {
     throw new Error("no");
   }
@@ -57,6 +59,7 @@ class Reports {
     FailfastInterceptor(
       (context: ExecutionContext) => `tenant:${context.switchToHttp().getRequest().params.tenant}`,
       60,
+      { threshold: 1 },
     ),
   )
   tenant(@Param("tenant") tenant: string): string {
