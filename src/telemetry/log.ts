@@ -1,4 +1,3 @@
-import { wholeSeconds } from "../errors/seconds.js";
 import type { Failfast, FailfastEventName, FailfastListener, Subscription } from "../index.js";
 
 /** What is logged to: pino, bunyan and fastify's `log` as they are. */
@@ -28,7 +27,8 @@ export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger):
 
   on("open", ({ type, error, retryAfterMs, ...fields }) => {
     const said = { ...fields, state: type, retryAfterMs, ...(error === undefined ? {} : { err: error }) };
-    const message = `circuit ${quote(fields.circuit)} opened for ${wholeSeconds(retryAfterMs)} s${why(fields)}`;
+    const seconds = Math.max(1, Math.round(retryAfterMs / 1_000));
+    const message = `circuit ${quote(fields.circuit)} opened for ${seconds} s${why(fields)}`;
     logger[fields.local ? "warn" : "info"](said, message);
   });
   on("half-open", ({ type, ...fields }) =>
