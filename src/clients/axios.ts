@@ -29,6 +29,8 @@ interface Config {
   readonly allowAbsoluteUrls?: boolean;
   readonly method?: string;
   readonly signal?: AbortSignalLike | null;
+  /** It has a reason once it has cancelled. */
+  readonly cancelToken?: { readonly reason?: unknown };
 }
 
 interface Answer {
@@ -44,7 +46,7 @@ interface Answer {
  * ```
  *
  * It counts as `failfastFetch` does, whatever `validateStatus` says; errors reach the caller as axios made them, with
- * their `response`. A cancelled request counts for nothing. While a circuit is open nothing is sent, and the call
+ * their `response`. A request that its caller cancelled counts for nothing. While a circuit is open nothing is sent, and the call
  * rejects with the `FailfastError` itself.
  *
  * @throws {TypeError} a wrong option, or what is not axios, when it is made.
@@ -100,12 +102,12 @@ function under(signal: unknown, config: Config, send: (config: Config) => Promis
   );
 }
 
-/** What was cancelled, by a token too, of which no signal tells, and what was never sent, is neither. */
-function leaving(caller: Caller, { signal }: Config): (error: unknown) => never {
+/** What the caller's token cancelled, of which no signal tells, and what was never sent, is neither. */
+function leaving(caller: Caller, { cancelToken }: Config): (error: unknown) => never {
   return (error) => {
-    const { code, response, __CANCEL__ } = (error ?? {}) as Record<string, unknown>;
-    const timedOut = (signal?.reason as { name?: unknown } | undefined)?.name === "TimeoutError";
-    if (__CANCEL__ ? !timedOut : response === undefined && OF_THE_CALLER.has(code)) caller.leave();
+    const { code, response } = (error ?? {}) as Record<string, unknown>;
+    if (cancelToken?.reason !== undefined || (response === undefined && OF_THE_CALLER.has(code)))
+      caller.leave();
     throw error;
   };
 }

@@ -12,8 +12,8 @@ export interface GrpcOptions extends Omit<ClientOptions, "exceptions" | "results
    */
   readonly streams?: "first" | "end";
   /**
-   * Which statuses are failures. Default: `UNKNOWN`, `DEADLINE_EXCEEDED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`, and
-   * `RESOURCE_EXHAUSTED` with a `grpc-retry-pushback-ms`.
+   * Which statuses are failures. Default: `CANCELLED` where the caller didn't cancel, `UNKNOWN`, `DEADLINE_EXCEEDED`,
+   * `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`, and `RESOURCE_EXHAUSTED` with a `grpc-retry-pushback-ms`.
    */
   results?(status: GrpcStatus): boolean;
 }
@@ -54,6 +54,8 @@ interface Listener {
 
 interface Method {
   readonly method_definition: { readonly path: string; readonly responseStream: boolean };
+  /** The call to this server that it is made for; a call that is cancelled cancels those made for it. */
+  readonly parent?: { readonly cancelled: boolean };
 }
 
 type Next = (metadata: unknown, listener: Listener) => void;
@@ -63,7 +65,7 @@ const DEADLINE_EXCEEDED = 4;
 const RESOURCE_EXHAUSTED = 8;
 const INTERNAL = 13;
 const UNAVAILABLE = 14;
-const FAILURES = new Set([2, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, 15]);
+const FAILURES = new Set([CANCELLED, 2, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, 15]);
 
 /**
  * An interceptor for clients of `@grpc/grpc-js`: a circuit for each service.
@@ -97,7 +99,7 @@ export function failfastInterceptor<C>(
   return (asked: Method, nextCall) => {
     const { path, responseStream } = asked.method_definition;
     const next = nextCall(asked) as Call;
-    const guarded = new GuardedCall(next, responseStream && streams === "first", results);
+    const guarded = new GuardedCall(next, asked.parent, responseStream && streams === "first", results);
     const call = new grpc.InterceptingCall(
       next as never,
       {
@@ -154,14 +156,21 @@ class GuardedCall {
   /** The caller has had its status. */
   ended = false;
   readonly #next: Call;
+  readonly #parent: Method["parent"];
   readonly #firstCounts: boolean;
   readonly #failed: (status: GrpcStatus) => boolean;
   #report: Report | undefined;
   #cancelled = false;
   #writing: Context | undefined;
 
-  constructor(next: Call, firstCounts: boolean, failed: (status: GrpcStatus) => boolean) {
+  constructor(
+    next: Call,
+    parent: Method["parent"],
+    firstCounts: boolean,
+    failed: (status: GrpcStatus) => boolean,
+  ) {
     this.#next = next;
+    this.#parent = parent;
     this.#firstCounts = firstCounts;
     this.#failed = failed;
   }
@@ -185,8 +194,12 @@ class GuardedCall {
 
   #judge(report: Report, status: GrpcStatus): void {
     const { code, details } = status;
-    // Cancelled here or there, or never sent: it says nothing of the server.
-    if (this.#cancelled || code === CANCELLED || details.startsWith("Request message serialization failure"))
+    // Cancelled here, or never sent: it says nothing of the server.
+    if (
+      this.#cancelled ||
+      this.#parent?.cancelled ||
+      details.startsWith("Request message serialization failure")
+    )
       report.left();
     // As an error, so that a time-out that this process brought about itself isn't told to others.
     else if (code === DEADLINE_EXCEEDED && this.#failed(status)) report.threw(new TimeoutError(details));

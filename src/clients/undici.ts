@@ -113,7 +113,6 @@ function nameOf(asked: DispatchOptions, name: ((url: Url, method: string) => str
 
 /** Errors that undici gives for what this process does, rather than the server. */
 const OF_THE_CALLER = new Set([
-  "UND_ERR_ABORTED",
   "UND_ERR_CLOSED",
   "UND_ERR_DESTROYED",
   "UND_ERR_INVALID_ARG",

@@ -115,6 +115,14 @@ describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %
     expect(backend.state()).toBe("open");
   });
 
+  test("what calls itself cancelled, where no caller cancelled, is a failure", async () => {
+    const { get } = client({
+      adapter: () => Promise.reject(new axios.CanceledError("a proxy gave up")),
+    });
+    expect(isCancel(await outcome(get(backend.origin)))).toBe(true);
+    expect(backend.state()).toBe("open");
+  });
+
   test("names: one for all, or a function of the URL and the method", async () => {
     backend.handle = answer(500);
     await outcome(client({ adapter, name: "sales_api" }).get(backend.origin));

@@ -138,7 +138,7 @@ describe("failfastInterceptor for gRPC", () => {
     expect(state()).toBe("closed");
   });
 
-  test.each(["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"] as const)(
+  test.each(["CANCELLED", "UNKNOWN", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"] as const)(
     "%s opens the circuit of its service",
     async (name) => {
       ends = { code: grpc.status[name], details: "broken" };

@@ -4,6 +4,7 @@ import {
   Agent,
   Client,
   type Dispatcher,
+  errors,
   getGlobalDispatcher,
   interceptors,
   request,
@@ -191,6 +192,21 @@ describe("failfastInterceptor for undici", () => {
       caller.abort();
       expect(await call).toMatchObject({ name: "AbortError" });
       await probe();
+    });
+
+    test("by no request that ends as aborted without its caller", async () => {
+      const gone: Dispatcher.DispatcherComposeInterceptor = () => (_, handler) => {
+        handler.onResponseError?.({ aborted: false } as never, new errors.RequestAbortedError());
+        return true;
+      };
+      const its = new Agent().compose(
+        gone,
+        failfastInterceptor({ failfast: backend.failfast, name: "gone" }),
+      );
+      expect(await outcome(its.request({ origin: backend.origin, path: "/", method: "GET" }))).toMatchObject({
+        code: "UND_ERR_ABORTED",
+      });
+      expect(backend.state("gone")).toBe("open");
     });
 
     test("by a fetch whose caller aborts", async () => {

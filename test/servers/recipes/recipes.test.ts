@@ -151,6 +151,27 @@ describe("the AWS SDK", () => {
     expect(isRejection(await get("invoices"))).toBe(true);
   });
 
+  test("a call that its caller aborts counts for nothing", async () => {
+    let asked = (): void => undefined;
+    const reached = new Promise<void>((resolve) => (asked = resolve));
+    const server = createServer(() => asked());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { guard } = await recipe("aws-sdk");
+    const { port } = server.address() as { port: number };
+    const client = guard?.(dynamodb(port, { maxAttempts: 1 }), "dynamodb left") as DynamoDBClient;
+    close.push(
+      () => server.close(),
+      () => client.destroy(),
+    );
+    const caller = new AbortController();
+    const command = new GetItemCommand({ TableName: "invoices", Key: { id: { S: "1" } } });
+    const call = outcome(client.send(command, { abortSignal: caller.signal }));
+    await reached;
+    caller.abort();
+    expect(await call).toMatchObject({ name: "AbortError" });
+    expect(state("dynamodb left")).toBe("closed");
+  });
+
   test.each([
     [500, "InternalServerError", "open"],
     [400, "ThrottlingException", "open"],
