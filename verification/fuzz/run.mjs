@@ -1,9 +1,10 @@
 // Whatever a store says and however a circuit is called: nothing throws. node verification/fuzz/run.mjs [--inputs N] [--seed S]
 import { parseArgs } from "node:util";
+import { stand } from "../../build/breaker/standing.js";
+import { INITIAL } from "../../build/breaker/state.js";
 import { decodeCircuit, decodeHold, encode } from "../../build/protocol/codec.js";
 import { encodeName } from "../../build/protocol/key.js";
 import { compare } from "../../build/protocol/merge.js";
-import { standing } from "../../build/protocol/standing.js";
 import { createFailfast, isFailfastError } from "../../dist/index.js";
 import { chanceOf } from "../simulation/time.mjs";
 import { inputs } from "./inputs.mjs";
@@ -13,6 +14,7 @@ const { values } = parseArgs({
 });
 const many = Number(values.inputs);
 const NOW = 1_800_000_000_000;
+const OWN = { settings: { recovery: "probe", scope: "fleet", mode: "enforce" }, owner: "me" };
 const given = inputs(chanceOf(Number(values.seed)), NOW);
 const began = performance.now();
 const wrong = [];
@@ -76,7 +78,7 @@ function decoded(raw) {
     if (last && Math.sign(compare(entry, last)) !== -Math.sign(compare(last, entry)))
       return "it has no place";
     last = entry;
-    if (kind === "circuits") standing(entry, null, NOW);
+    if (kind === "circuits") stand({ ...INITIAL, record: entry }, NOW, OWN);
   }
   return undefined;
 }
