@@ -12,7 +12,8 @@ export interface ModelOptions extends Omit<ClientOptions, "exceptions" | "result
   readonly name?: (model: ModelLike) => string;
   /**
    * Which errors are failures of the model, on which the next one is asked. Default: what never got an answer, 408, 429,
-   * 500 and more, and an answer that can't be read. Another status is an answer: it says something of what was asked.
+   * 500 and more, an answer that can't be read, and trouble of the account: 401, 402, 403, a used-up quota. Another status
+   * is an answer: it says something of what was asked.
    */
   readonly exceptions?: (error: unknown) => boolean;
 }
@@ -47,7 +48,7 @@ interface Asked {
  *
  * A stream goes to the next model as long as nothing has been said: later its error is the caller's, and a failure of its
  * circuit. `callTimeout` is then the time to the first part of the answer. `Retry-After` sets how long a circuit stays
- * open. When none can be asked the call rejects with the `FailfastError` of the one that may be soonest.
+ * open; trouble of the account, which no waiting mends, opens it for its longest time. When none can be asked the call rejects with the `FailfastError` of the one that may be soonest.
  *
  * @throws {TypeError} what is no model, an empty list, or a wrong option, when it is made.
  */
@@ -143,13 +144,31 @@ function isFailure(error: unknown): boolean {
   );
   // An answer of 200 that is an error all the same could not be read.
   const refused = status !== undefined && status >= 400 && status < 500;
-  return !refused || status === 429 || status === 408;
+  return !refused || status === 429 || status === 408 || ofTheAccount(error);
 }
+
+/** A key that is not taken, a bill that is not paid, a quota that is used up: the same, whatever is asked. */
+const ofTheAccount = (error: unknown): boolean =>
+  walkCauses(error, ({ statusCode, data }) => {
+    const { code, type } = ((data as { error?: unknown } | undefined)?.error ?? {}) as Record<
+      string,
+      unknown
+    >;
+    return (
+      [401, 402, 403].includes(statusCode as number) ||
+      [code, type].includes("insufficient_quota") ||
+      undefined
+    );
+  }) ?? false;
 
 /** Seconds until the provider wants to be called again. */
 function retryAfter(error: unknown): number | undefined {
   const ms = walkCauses(error, ({ responseHeaders }) =>
     retryAfterOf({ headers: responseHeaders }, Date.now()),
   );
+  if (ofTheAccount(error)) return LONGEST_SECONDS;
   return ms === undefined ? undefined : ms / 1_000;
 }
+
+/** More than any circuit's longest time, which holds. */
+const LONGEST_SECONDS = 1e9;

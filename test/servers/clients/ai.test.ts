@@ -117,11 +117,48 @@ describe.each([
     },
   );
 
-  test.each([400, 401, 404, 422])("gives %d to the caller: another model is not asked", async (status) => {
+  test.each([400, 404, 422])("gives %d to the caller: another model is not asked", async (status) => {
     const error = failed(status);
     first.does = { throws: error };
     expect(await run()).toEqual([error]);
     expect([second.calls, backend.state("test:first")]).toEqual([0, "closed"]);
+  });
+
+  const quota = new APICallError({
+    message: "You exceeded your current quota",
+    url: "http://x",
+    requestBodyValues: {},
+    statusCode: 429,
+    responseHeaders: { "retry-after": "1" },
+    data: { error: { code: "insufficient_quota" } },
+  });
+  test.each([
+    ["401", failed(401)],
+    ["402", failed(402)],
+    ["403", failed(403)],
+    ["a used-up quota", quota],
+  ])("asks the next one on %s, and the first one no more for its longest time", async (_, error) => {
+    first.does = { throws: error };
+    second.does = { says: "from the second" };
+    const model = guarded();
+    for (let n = 0; n < 3; n++) expect(await run(model)).toEqual(["from the second"]);
+    expect([first.calls, second.calls]).toEqual([1, 3]);
+    await backend.clock.advance(299_000);
+    expect([await run(model), first.calls]).toEqual([["from the second"], 1]);
+    first.does = { says: "well again" };
+    await backend.clock.advance(2_000);
+    expect(await run(model)).toEqual(["well again"]);
+  });
+
+  test("a probe that finds the account in trouble goes on to the next one", async () => {
+    first.does = { throws: failed(500) };
+    second.does = { says: "from the second" };
+    const model = guarded();
+    await run(model);
+    await backend.reopen();
+    first.does = { throws: failed(402) };
+    expect(await run(model)).toEqual(["from the second"]);
+    expect(backend.state("test:first")).toBe("open");
   });
 
   test("Retry-After says how long the circuit stays open", async () => {
