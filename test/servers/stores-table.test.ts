@@ -36,11 +36,13 @@ const rows = readFileSync("docs/stores/table.md", "utf8")
   );
 
 test("the table of the docs has every store that can be imported, and no other", async () => {
-  const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, string> };
-  const files = Object.entries(exports).filter(
-    ([subpath, file]) => /\/stores\//.test(file) || subpath === ".",
+  const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as {
+    exports: Record<string, { default?: string }>;
+  };
+  const files = Object.entries(exports).flatMap(([subpath, { default: file = "" }]) =>
+    /\/stores\//.test(file) || subpath === "." ? [file] : [],
   );
-  const modules = await Promise.all(files.map(([, file]) => import(pathToFileURL(file).href)));
+  const modules = await Promise.all(files.map((file) => import(pathToFileURL(file).href)));
   const stores = modules.flatMap((exported) =>
     Object.keys(exported).filter((name) => name.endsWith("Store")),
   );
@@ -51,7 +53,7 @@ test("the table says of each store the verbs that it has", () => {
   // None of these clients has connected.
   const redis = new Redis({ lazyConnect: true });
   const kv = Object.fromEntries(
-    ["get", "put", "delete", "purge", "history", "watch"].map((verb) => [verb, async () => null]),
+    ["get", "put", "delete", "purge", "history", "watch", "status"].map((verb) => [verb, async () => null]),
   ) as unknown as NatsKv;
   const stores: Record<string, Store> = {
     memoryStore: memoryStore(),

@@ -99,8 +99,11 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     const store = mysqlStore(through);
     await store.set("stale", "value", 60_000);
     proxy.silence();
-    // A pool of one: without the next connection it would be used up.
-    await expect(Promise.resolve(store.get("stale"))).rejects.toThrow(/no answer within 2000 ms/);
+    // A pool of one: without the next connection it would be used up. Where a statement of the store's own has it,
+    // this one waits for that.
+    await expect(Promise.resolve(store.get("stale"))).rejects.toThrow(
+      /no (answer|connection) within 2000 ms/,
+    );
     expect(await store.get("stale")).toBe("value");
     await through.end();
     await proxy.close();
