@@ -18,7 +18,8 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
       attemptDelayMs: event.random * ATTEMPT_SPREAD * (after.record?.record.duration ?? 0),
     };
   if (generationOf(record) === before) return stay(after);
-  if (!stillApplies(after.decision, record, now)) after = { ...after, decision: NO_DECISION };
+  if (!stillApplies(after.decision, record, now))
+    after = { ...after, decision: isOwnOpening(after, now, own) ? rebased(after, own) : NO_DECISION };
   if (record?.record.state === "open" || !isTripped(record)) after = { ...after, recovery: NO_RECOVERY };
   // A lease granted too late for its asker is for the probe that this process began meanwhile.
   if (after.probe.kind === "running" && now < after.probe.untilMs && after.decision.kind === "none") {
@@ -26,6 +27,19 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
   }
   return stay(newEpoch({ ...after, probe: NO_PROBE }));
 }
+
+/** The record is this process's own opening, written before the store's clock was known, and is over too early. */
+const isOwnOpening = ({ decision, record }: State, now: number, own: Own): boolean =>
+  decision.kind === "opened" &&
+  !decision.manual &&
+  record?.record.state === "open" &&
+  record.record.by === own.identity &&
+  !inForce(record, now);
+
+const rebased = (state: State, own: Own): State["decision"] =>
+  state.decision.kind === "none"
+    ? state.decision
+    : { ...state.decision, base: generationOf(obeyed(state, own)) };
 
 /** Whether what the fleet says is obeyed: with `scope: "confirm"`, or while calls here succeed, a failure confirms it. */
 function hear(state: State, event: Of<"record">, own: Own): State {
