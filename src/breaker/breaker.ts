@@ -1,3 +1,4 @@
+import type { FailfastErrorFields } from "../errors/failfast-error.js";
 import { longestOpenTime } from "../policy/open-time.js";
 import type { CircuitSettings } from "../policy/settings.js";
 import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
@@ -76,15 +77,15 @@ export class Breaker implements Shell {
   }
 
   /** How it stood when it last rejected a call: a flood of rejections looks at the clock once for each. */
-  get rejection(): Status {
+  get rejection(): FailfastErrorFields {
     const { lookedAt } = this.session;
-    if (lookedAt >= this.#rejectUntilMs || this.#rejectUntilMs === Infinity)
-      return statusOf(this.#state, lookedAt, this);
-    return {
-      state: "open",
-      held: this.#state.hold?.state,
-      retryAfterMs: this.#rejectUntilMs - lookedAt,
-    };
+    const { cause, hold } = this.#state;
+    if (lookedAt < this.#rejectUntilMs && this.#rejectUntilMs !== Infinity) {
+      const retryAfterMs = this.#rejectUntilMs - lookedAt;
+      return { circuit: this.name, state: "open", held: hold?.state, retryAfterMs, cause };
+    }
+    const { state, held, retryAfterMs } = statusOf(this.#state, lookedAt, this);
+    return { circuit: this.name, state, held, retryAfterMs, cause };
   }
 
   get state(): CircuitState {

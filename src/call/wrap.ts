@@ -23,6 +23,7 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
   checkFunction(fn);
   const kind = kindOf(fn);
   let declared = kind;
+  let called = false;
   let seen = declared;
   let fixed: Guard | undefined;
   const guarded = function (this: unknown): unknown {
@@ -32,9 +33,12 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
     if (guard === undefined) {
       try {
         guard = guarding.guard(args, this);
-        // Defaults may be given until the first call.
-        declared = guarding.returns ?? kind;
-        seen = declared ?? seen;
+        if (!called) {
+          // Defaults may be given until the first call.
+          called = true;
+          declared = guarding.returns ?? kind;
+          seen = declared ?? seen;
+        }
       } catch (error) {
         if (seen === "promise") return Promise.reject(error);
         throw error;
