@@ -16,12 +16,6 @@ const many = Number(values.inputs);
 const NOW = 1_800_000_000_000;
 const OWN = { settings: { recovery: "probe", scope: "fleet", mode: "enforce" }, owner: "me" };
 const given = inputs(chanceOf(Number(values.seed)), NOW);
-const OWN = {
-  settings: { scope: "fleet", mode: "enforce", recovery: "probe" },
-  owner: "me",
-  host: "me",
-  identity: "me",
-};
 const began = performance.now();
 const wrong = [];
 process.removeAllListeners("warning");
