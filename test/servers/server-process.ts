@@ -40,6 +40,7 @@ const STARTS_WITHIN = 30_000;
 export async function startServer(settings: ServerSettings, onPort?: number): Promise<ServerProcess> {
   const port = onPort ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), "failfast-server-"));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   await settings.prepare?.(folder, port);
   const start = async (): Promise<ChildProcess> => {
     const [program = "", ...args] = settings.command(port, folder);
@@ -68,7 +69,10 @@ export async function startServer(settings: ServerSettings, onPort?: number): Pr
     }
     return server;
   };
-  let server = await start();
+  let server = await start().catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
   return {
     port,
     folder,
@@ -77,7 +81,7 @@ export async function startServer(settings: ServerSettings, onPort?: number): Pr
     },
     async stop() {
       await kill(server);
-      await rm(folder, { recursive: true, force: true });
+      await remove();
     },
     pause: () => void server.kill("SIGSTOP"),
     resume: () => void server.kill("SIGCONT"),
