@@ -15,6 +15,9 @@ import {
 import { NO_PROBE, type State } from "./state.js";
 import { answer, newEpoch, type Of, type Step, stay } from "./step.js";
 
+/** A request for the lease that is unanswered for longer is given up by this process's callers, in ms. */
+const LATE_MS = 250;
+
 export function call(before: State, event: Of<"call">, now: number, own: Own): Step {
   // A caller that waited has had its time, even where its timer goes off a moment early.
   const waited = event.asked && before.probe.kind === "waiting";
@@ -52,7 +55,17 @@ function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Ste
     const { state: probing } = probe(state, localUntilMs, now);
     return { ...requestLease(probing, event.callTimeoutMs), verdict: "probe" };
   }
-  return answer({ ...state, recovery: { ...state.recovery, unserved: true } }, "reject");
+  return answer({ ...late(state, event, now), recovery: { ...state.recovery, unserved: true } }, "reject");
+}
+
+/**
+ * A near store is late with its answer, mostly because the whole fleet asks it at once: for a moment the others here go
+ * on failing fast, or every process of the fleet would probe by itself.
+ */
+function late(state: State, event: Of<"call">, now: number): State {
+  const leftMs = LATE_MS - event.waitMs;
+  if (!state.leaseRequested || event.waitMs === 0 || leftMs <= 0) return state;
+  return { ...state, probe: { kind: "waiting", untilMs: now + leftMs } };
 }
 
 /** The call becomes the probe; the lease of the one before it, if that still runs, is over. */

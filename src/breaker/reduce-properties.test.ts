@@ -186,8 +186,8 @@ describe("whatever happens", () => {
           now = at;
         });
         const later = now + 1_000_000;
-        const met = [aCall(), aCall({ asked: true }), aCall()].map((call) => {
-          const step = reduce(state, call, later, own);
+        const met = [aCall(), aCall({ asked: true }), aCall()].map((call, n) => {
+          const step = reduce(state, call, later + n * 250, own);
           state = step.state;
           return step.verdict;
         });

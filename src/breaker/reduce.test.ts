@@ -185,8 +185,12 @@ describe("5. only a probe that succeeded, an operator, or the fleet's record clo
 });
 
 describe("6. at most one call is rejected for want of a lease until it opens again", () => {
-  test("a caller that can wait is rejected when its lease does not come in time; the next one probes", () => {
-    expect(verdicts(isDue, aCall(), aCall({ asked: true }), aCall())).toEqual(["ask", "reject", "probe"]);
+  test("a caller that can wait is rejected when its lease does not come in time; a moment later the next one probes", () => {
+    const waiting = on(isDue, aCall()).state;
+    const late = on(waiting, aCall({ asked: true }), OWN, NOW + 50);
+    expect(late.verdict).toBe("reject");
+    expect(on(late.state, aCall(), OWN, NOW + 249).verdict).toBe("reject");
+    expect(on(late.state, aCall(), OWN, NOW + 250).verdict).toBe("probe");
   });
 
   test("so it is with callers that can't wait", () => {
@@ -201,8 +205,8 @@ describe("6. at most one call is rejected for want of a lease until it opens aga
     const waiting = on(isDue, aCall()).state;
     expect(waiting.probe).toEqual({ kind: "waiting", untilMs: NOW + 50 });
     const early = on(waiting, aCall({ asked: true }), OWN, NOW + 49.7);
-    expect(early.state).toMatchObject({ probe: NO_PROBE, recovery: { unserved: true } });
-    expect(on(early.state, aCall(), OWN, NOW + 50).verdict).toBe("probe");
+    expect(early).toMatchObject({ verdict: "reject", state: { recovery: { unserved: true } } });
+    expect(on(early.state, aCall(), OWN, NOW + 250).verdict).toBe("probe");
   });
 
   test("where the lease came it probes", () => {
