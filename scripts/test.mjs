@@ -46,7 +46,6 @@ const slower = [
   ["tools and runtimes", counted, "test/tools/run.mjs"],
 ];
 const partOfVerify = [
-  ["the simulation finds deliberate mistakes", check, "verification/simulation/check-the-checker.mjs"],
   ["a small model, every order of things", check, "verification/model/run.mjs"],
   ["the model finds deliberate mistakes", check, "verification/model/check-the-model.mjs"],
   ["a fleet in an outage, and what it asks of its store", check, "bench/fleet/run.mjs", "--quick"],
@@ -56,6 +55,7 @@ const verify = [
   ["build", check, "scripts/build.mjs"],
   ["unit tests, all runs of the properties", vitest, "unit", { FAILFAST_TEST_RUNS: "all" }],
   ...partOfVerify,
+  ["the simulation finds deliberate mistakes", check, "verification/simulation/check-the-checker.mjs"],
   ["real servers, what takes long", vitest, "servers-slow"],
   ["tools that take long", counted, "test/tools/run.mjs", "--slow"],
   ["a simulated fleet, 5 000 seeds", check, "verification/simulation/run.mjs", "--seeds", "5000"],
