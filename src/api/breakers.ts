@@ -8,7 +8,7 @@ import { warn } from "../runtime/platform.js";
 import { reloads, sameSettings } from "./assert-compatible.js";
 import type { StoreSessions } from "./store-sessions.js";
 
-/** The breakers of one `failfast`: one for each name in each store, whoever uses it. */
+/** The breakers of one `failfast`: one for each name in each store. */
 export class Breakers {
   readonly #sessions: StoreSessions;
   readonly #defaults: () => FailfastDefaults;

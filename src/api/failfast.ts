@@ -18,7 +18,7 @@ import { Registry } from "./registry.js";
  */
 export interface Failfast<D = never> extends AsyncDisposable {
   /**
-   * The handle of the circuit with that name, whoever makes it, now or later: for its state, its events and an
+   * The handle of the circuit with that name, made before or later: for its state, its events and an
    * operator's verbs. It binds no options. A call through it takes a time: that of the circuit, or a default.
    */
   (name: string): Circuit<D>;

@@ -267,7 +267,7 @@ export class Breaker implements Shell {
     this.dispatch({ type: "operator-wrote", record: this.#cached() });
   }
 
-  /** Somebody began or ceased to listen: calls get a new admission, and with it handlers made anew, and no result is void. */
+  /** Listeners changed: calls get a new admission, and so new handlers, under the same epoch: no result is void. */
   renewAdmission(): void {
     const { kind, admitsAll, epoch } = this.admission;
     if (admitsAll) this.admission = new Admission(kind, true, epoch);
@@ -281,7 +281,7 @@ export class Breaker implements Shell {
     this.dispatch({ type: "time" });
   }
 
-  /** Leaves the fleet's replica, unless somebody else goes by it: it was the least useful of too many. */
+  /** Leaves the replica once its last user lets it go. */
   retire(): void {
     if (--this.users > 0) return;
     this.#cancelWake?.();

@@ -44,7 +44,7 @@ function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Ste
   if (holdsLease(state, own) && inForce(record, now)) return probe(state, record.deadline, now);
   const localUntilMs = now + leaseMs(event.callTimeoutMs, lapsesOf(ended(state, now), own));
   if (event.storeFails || isOpenHereAlone(state, own)) return probe(state, localUntilMs, now);
-  // The lease is to be had, and this call can have no more of it than the last one had.
+  // There is a lease to ask for. A call was rejected for want of it before, here or, by the record, elsewhere?
   const rejectedBefore = state.recovery.unserved || tellsOfUnusedLease(obeyed(state, own), now);
   const canWait = !event.asked && (event.waitMs > 0 ? !state.recovery.unserved : !rejectedBefore);
   if (canWait) {

@@ -15,7 +15,8 @@ import { newEpoch, type Step, stay } from "./step.js";
  *  3. One probe at a time runs here, and only while no other lease is known to run.
  *  4. A probe that ends gives its lease up in every way: it opens, closes, or goes back.
  *  5. Only a probe that succeeded, an operator, or the fleet's record closes what was open.
- *  6. At most one call is rejected for want of a lease until the circuit opens again.
+ *  6. At most one call is rejected for want of a lease until the circuit opens again; while its request is under way,
+ *     250 ms at most, the others here are told to come back.
  *  7. A lease without an outcome doubles the next one, so that a slow probe ends within its own.
  *  8. Every step leads on: from any state some call, or time, leads to another.
  */

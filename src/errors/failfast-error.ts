@@ -51,7 +51,7 @@ export class FailfastError extends Error {
   /** As `{ cause }` would make it, at a fifth of the cost, and kept out of what loggers enumerate. */
   #cause: unknown;
 
-  /** `message`: made of the fields, unless whoever makes many of them has it already. */
+  /** `message`: made of the fields, unless the caller has it already. */
   constructor(
     fields: FailfastErrorFields,
     message: string = describeRejection(fields, wholeSeconds(fields.retryAfterMs)),
