@@ -5,7 +5,7 @@ import { decodeCircuit, decodeHold } from "../protocol/codec.js";
 import { CIRCUIT, circuitKey, decodeName, HOLD, holdKey } from "../protocol/key.js";
 import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
 import { isEntry, listing, read } from "../sync/store-operations.js";
-import { within } from "../sync/with-deadline.js";
+import { withDeadline } from "../sync/with-deadline.js";
 
 /** How long the store may take to tell what it has, in ms. */
 const READS_FOR_MS = 5_000;
@@ -61,7 +61,7 @@ export async function fleetCircuits(session: StoreSession): Promise<FleetCircuit
 function listingOf(session: StoreSession): Promise<StoreListing> {
   const { store, clock, subscribers } = session.replica;
   return new Promise((resolve, reject) => {
-    within(
+    withDeadline(
       clock,
       READS_FOR_MS,
       async () => {

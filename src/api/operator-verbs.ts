@@ -6,7 +6,7 @@ import { circuitKey, holdKey } from "../protocol/key.js";
 import { OPERATOR_LONGEST_MS } from "../protocol/record.js";
 import { keepAlive } from "../runtime/keep-alive.js";
 import { read } from "../sync/store-operations.js";
-import { within } from "../sync/with-deadline.js";
+import { withDeadline } from "../sync/with-deadline.js";
 
 /** How long a verb looks in the store for a name that this process doesn't know. */
 const LOOKS_FOR_MS = 1_000;
@@ -92,7 +92,7 @@ function operate(
 function isStored({ session, key }: Breaker): Promise<boolean | undefined> {
   const { replica, clock } = session;
   return new Promise((resolve) => {
-    within(
+    withDeadline(
       clock,
       LOOKS_FOR_MS,
       () => Promise.all([circuitKey(key), holdKey(key)].map((each) => read(replica.store, each))),

@@ -37,7 +37,7 @@ export function announceHold(breaker: Shell, { state: held, record }: ActiveHold
 export function announceRelease(breaker: Shell): void {
   const { events, replica, clock } = breaker.session;
   if (!events.observed("release")) return;
-  const record = replica.holds.get(breaker.key)?.sighting?.record;
+  const record = replica.holds.get(breaker.key)?.cached?.record;
   const { by, reason, at } =
     record?.state === "released"
       ? record

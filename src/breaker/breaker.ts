@@ -181,7 +181,7 @@ export class Breaker implements Shell {
       asked,
       callTimeoutMs,
       withinProbe: probe.kind === "running" && isWithinProbe(this, probe.epoch),
-      storeFails: replica.synchroniser.down || (replica.circuits.get(this.key)?.strikes ?? 0) > 0,
+      storeFails: replica.synchroniser.down || (replica.circuits.get(this.key)?.failures ?? 0) > 0,
     });
   }
 
@@ -354,11 +354,11 @@ export class Breaker implements Shell {
   }
 
   #cached(): CachedRecord | undefined {
-    return this.session.replica.circuits.get(this.key)?.sighting ?? undefined;
+    return this.session.replica.circuits.get(this.key)?.cached ?? undefined;
   }
 
   #cachedHold(): ActiveHold | undefined {
-    const cached = this.session.replica.holds.get(this.key)?.sighting;
+    const cached = this.session.replica.holds.get(this.key)?.cached;
     if (!cached || cached.record.state === "released") return undefined;
     const { record, deadline } = cached;
     return { state: cached.record.state, untilMs: record.until === 0 ? Infinity : deadline, record };

@@ -101,7 +101,7 @@ export function proposalAnswered(state: State, event: Of<"proposal">, now: numbe
       decision: fulfilled ? NO_DECISION : { ...decision, base: generationOf(record) },
     });
   }
-  if (outcome !== "moot" || decision !== written) return stay(after);
+  if (outcome !== "unneeded" || decision !== written) return stay(after);
   const goesOn =
     stillApplies(decision, record, now) &&
     (decision.kind === "released" || (decision.kind === "opened" && !isTripped(record)));

@@ -617,7 +617,7 @@ describe("the answer to a request for the lease", () => {
 
   test("refused, or overtaken, it leaves things as they are", () => {
     const asked = { ...on(isDue, aCall()).state, decision: decidedRelease };
-    for (const outcome of ["failed", "moot"] as const) {
+    for (const outcome of ["failed", "unneeded"] as const) {
       const { state } = on(asked, { type: "lease", record: isDue.record, outcome });
       expect(state).toMatchObject({ leaseRequested: false, probe: NO_PROBE, decision: decidedRelease });
     }
@@ -633,7 +633,7 @@ describe("the answer to a request for the lease", () => {
 describe("the answer to a proposal", () => {
   const answered = (
     state: State,
-    outcome: "granted" | "moot" | "failed" | "busy",
+    outcome: "granted" | "unneeded" | "failed" | "busy",
     record = state.record,
     written = state.decision,
     now = NOW,
@@ -661,7 +661,7 @@ describe("the answer to a proposal", () => {
       ...mine.decision,
       base: 40,
     });
-    expect(answered(mine, "moot", undefined, decidedRelease).decision).toBe(mine.decision);
+    expect(answered(mine, "unneeded", undefined, decidedRelease).decision).toBe(mine.decision);
   });
 
   test("failed, an opening counts as made offline", () => {
@@ -671,14 +671,14 @@ describe("the answer to a proposal", () => {
   });
 
   test("moot, only an opening or a release of which the fleet knows nothing goes on", () => {
-    expect(answered(mine, "moot").decision).toBe(mine.decision);
-    expect(answered(mine, "moot", theirOpen).decision).toEqual(NO_DECISION);
+    expect(answered(mine, "unneeded").decision).toBe(mine.decision);
+    expect(answered(mine, "unneeded", theirOpen).decision).toEqual(NO_DECISION);
     const under40 = { ...mine, decision: decidedOpen({ untilMs: LATER }) };
-    expect(answered(under40, "moot", openRecord(NOW)).decision).toEqual(NO_DECISION);
+    expect(answered(under40, "unneeded", openRecord(NOW)).decision).toEqual(NO_DECISION);
     const release = stateWith({ record: closedRecord, decision: decidedRelease });
-    expect(answered(release, "moot").decision).toBe(decidedRelease);
+    expect(answered(release, "unneeded").decision).toBe(decidedRelease);
     const closing = stateWith({ record: closedRecord, decision: decidedClosed });
-    expect(answered(closing, "moot").decision).toEqual(NO_DECISION);
+    expect(answered(closing, "unneeded").decision).toEqual(NO_DECISION);
     expect(answered(mine, "busy").decision).toBe(mine.decision);
   });
 

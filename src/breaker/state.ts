@@ -1,7 +1,7 @@
-import type { CircuitRecord, CircuitState, HoldRecord, Sighting } from "../protocol/record.js";
+import type { CachedRecord as Cached, CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
 
 /** The fleet's record, as this process has it: its deadline is on the local clock. */
-export type CachedRecord = Sighting<CircuitRecord>;
+export type CachedRecord = Cached<CircuitRecord>;
 
 /** Who is told of an opening: the whole fleet, the fleet as this host's vote, or nobody. */
 export type Visibility = "fleet" | "vote" | "here";

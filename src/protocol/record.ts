@@ -56,7 +56,7 @@ export interface HoldRecord extends VersionedRecord {
 }
 
 /** A record as this process has it: the bytes, what they say, and its deadline on the local monotonic clock. */
-export interface Sighting<R extends VersionedRecord> {
+export interface CachedRecord<R extends VersionedRecord> {
   readonly raw: string;
   readonly record: R;
   readonly deadline: number;

@@ -22,7 +22,7 @@ const DAY = 24 * HOUR;
 
 describe("a deadline", () => {
   const deadline = ({ replica }: Bench, name = "x"): number | undefined =>
-    replica.circuit(name).sighting?.deadline;
+    replica.circuit(name).cached?.deadline;
 
   test("is what the store's clock says, where the delivery has it and it can be believed", () => {
     const set = watched();
@@ -74,7 +74,7 @@ describe("a deadline", () => {
     await set.time.advance(100);
     push(set.replica, "circuit:x", isOpen(41));
     expect(deadline(set)).toBe(NOW + 1_000);
-    expect(set.replica.circuit("x").sighting?.record).toMatchObject({ revision: 41 });
+    expect(set.replica.circuit("x").cached?.record).toMatchObject({ revision: 41 });
   });
 
   test("of another state, or with another end, is its own", async () => {
@@ -116,7 +116,7 @@ describe("a deadline", () => {
   test("of an operator's hold isn't either", () => {
     const { replica } = watched({ longest: 5_000 });
     push(replica, "hold:x", isHeld(40, "open", 2 * DAY));
-    expect(replica.hold("x").sighting?.deadline).toBe(NOW + OPERATOR_LONGEST_MS);
+    expect(replica.hold("x").cached?.deadline).toBe(NOW + OPERATOR_LONGEST_MS);
   });
 
   test("of a lease is not believed beyond ten minutes", () => {
@@ -136,11 +136,11 @@ describe("a deadline", () => {
     const set = bench();
     push(set.replica, "circuit:y", isOpen(40, 2 * DAY));
     expect(deadline(set, "y")).toBe(NOW + OPERATOR_LONGEST_MS);
-    const raw = set.replica.circuit("y").sighting?.raw;
+    const raw = set.replica.circuit("y").cached?.raw;
     await set.time.advance(100);
     set.replica.subscribe("y", listener({ longest: 5_000 }));
     expect(deadline(set, "y")).toBe(NOW + 5_100);
-    expect(set.replica.circuit("y").sighting).toMatchObject({ raw, record: { revision: 40 } });
+    expect(set.replica.circuit("y").cached).toMatchObject({ raw, record: { revision: 40 } });
     set.replica.subscribe("y", listener({ longest: 9_000 }));
     expect(deadline(set, "y")).toBe(NOW + 5_100);
   });

@@ -85,7 +85,7 @@ describe("circuits that nobody here uses", () => {
     push(replica, "hold:more", isHeld(1, "open"));
     push(replica, "circuit:7", isClosed(2));
     expect([replica.circuits.size, replica.holds.size]).toEqual([5_001, 5_001]);
-    expect(replica.circuit("7").sighting?.record).toMatchObject({ state: "closed" });
+    expect(replica.circuit("7").cached?.record).toMatchObject({ state: "closed" });
     // And what isn't in use any more may be.
     replica.unsubscribe("more");
     expect([replica.circuits.size, replica.holds.size]).toEqual([5_000, 5_000]);
@@ -127,7 +127,7 @@ describe("a breaker", () => {
     const breaker = listener();
     const entry = replica.circuit("x");
     replica.subscribe("x", breaker);
-    expect(entry.sighting).toBeNull();
+    expect(entry.cached).toBeNull();
     push(replica, "circuit:x", isOpen(1));
     expect(breaker.changes).toBe(1);
   });

@@ -28,11 +28,11 @@ describe("a record that comes in", () => {
     expect(replica.circuit("x")).toMatchObject({
       seen: 40,
       adopted: 1,
-      sighting: { raw: encode(isOpen(40)), record: { state: "open" }, deadline: NOW + 1_000 },
+      cached: { raw: encode(isOpen(40)), record: { state: "open" }, deadline: NOW + 1_000 },
     });
     expect(breaker.changes).toBe(1);
     push(replica, "hold:x", isHeld(41, "open"));
-    expect(replica.hold("x")).toMatchObject({ adopted: 2, sighting: { record: { state: "open" } } });
+    expect(replica.hold("x")).toMatchObject({ adopted: 2, cached: { record: { state: "open" } } });
     expect(replica.adoptions).toBe(2);
   });
 
@@ -41,11 +41,11 @@ describe("a record that comes in", () => {
     const entry = replica.circuit("x");
     arrive(replica, entry, isOpen(40));
     push(replica, "circuit:x", isClosed(39));
-    expect(entry.sighting?.record).toMatchObject({ revision: 40 });
+    expect(entry.cached?.record).toMatchObject({ revision: 40 });
     expect(entry).toMatchObject({ seen: 40, adopted: 1, stored: encode(isOpen(40)), restoring: false });
     expect(breaker.changes).toBe(1);
     push(replica, "circuit:x", isClosed(41));
-    expect(entry.sighting?.record).toMatchObject({ revision: 41 });
+    expect(entry.cached?.record).toMatchObject({ revision: 41 });
     expect(entry).toMatchObject({ seen: 41, stored: encode(isClosed(41)) });
     expect(breaker.changes).toBe(2);
   });
@@ -75,32 +75,32 @@ describe("a record that comes in", () => {
   test("that no breaker waits for is kept all the same", () => {
     const { replica } = bench();
     push(replica, "circuit:x", isOpen(40));
-    expect(replica.circuit("x").sighting).not.toBeNull();
+    expect(replica.circuit("x").cached).not.toBeNull();
   });
 
   test("shows that writes get through: those that failed before count no more", () => {
     const { replica } = watched();
     const entry = replica.circuit("x");
-    entry.strikes = 3;
+    entry.failures = 3;
     push(replica, "circuit:x", isOpen(40));
-    expect(entry.strikes).toBe(0);
+    expect(entry.failures).toBe(0);
   });
 
-  test("and is the write under way grants it; strikes are the writer's to forget", () => {
+  test("and is the write under way grants it; failures are the writer's to forget", () => {
     const { replica, breaker } = watched();
     const entry = replica.circuit("x");
     const granted: string[] = [];
-    entry.strikes = 1;
+    entry.failures = 1;
     entry.write = { nonce: "ours", granted: (raw) => void granted.push(raw) };
     const ours = isOpen(40, 1_000, "ours");
     push(replica, "circuit:x", isOpen(39));
     expect(granted).toEqual([]);
     expect(breaker.changes).toBe(1);
-    entry.strikes = 1;
+    entry.failures = 1;
     push(replica, "circuit:x", ours);
     expect(granted).toEqual([encode(ours)]);
     expect(breaker.changes).toBe(1);
-    expect(entry.strikes).toBe(1);
+    expect(entry.failures).toBe(1);
   });
 
   test("current or not, is what the store was first heard to hold", () => {
@@ -135,7 +135,7 @@ describe("a record that comes in", () => {
         'what the store has under "circuit:x" is no record of failfast (7 characters); it is ignored, and overwritten at the next change',
       ),
     ]);
-    expect(replica.circuit("x")).toMatchObject({ sighting: null, stored: "rubbish" });
+    expect(replica.circuit("x")).toMatchObject({ cached: null, stored: "rubbish" });
     expect(breaker.changes).toBe(0);
   });
 });
@@ -146,7 +146,7 @@ describe("what the store lacks", () => {
     const entry = replica.circuit("x");
     arrive(replica, entry, isOpen(40));
     replica.cache.recordMissing(entry);
-    expect(entry).toMatchObject({ stored: null, restoring: true, sighting: { record: { revision: 40 } } });
+    expect(entry).toMatchObject({ stored: null, restoring: true, cached: { record: { revision: 40 } } });
     expect(time.pending).toBe(1);
     expect(breaker.changes).toBe(1);
   });
@@ -155,7 +155,7 @@ describe("what the store lacks", () => {
     const { replica, health } = watched();
     const entry = replica.circuit("x");
     replica.cache.recordMissing(entry);
-    expect(entry).toMatchObject({ stored: null, sighting: null, restoring: false });
+    expect(entry).toMatchObject({ stored: null, cached: null, restoring: false });
     expect(health).toEqual([]);
   });
 

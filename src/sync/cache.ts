@@ -89,13 +89,13 @@ export class RecordCache {
     if (hold) hold.subscriber = subscriber;
     if (circuit === undefined) return;
     circuit.subscriber = subscriber;
-    const { sighting } = circuit;
-    if (sighting === null) return;
+    const { cached } = circuit;
+    if (cached === null) return;
     const deadline = Math.min(
-      sighting.deadline,
-      this.#host.clock.now() + this.#longest(circuit, sighting.record),
+      cached.deadline,
+      this.#host.clock.now() + this.#longest(circuit, cached.record),
     );
-    circuit.sighting = { ...sighting, deadline };
+    circuit.cached = { ...cached, deadline };
   }
 
   /** What restricts calls is kept, for the next breaker of that name. */
@@ -125,7 +125,7 @@ export class RecordCache {
     const { clock, health } = this.#host;
     const change = raw !== entry.stored;
     if (current || entry.stored === undefined || entry.stored === null) entry.stored = raw;
-    const known = entry.sighting;
+    const known = entry.cached;
     const record = raw === known?.raw ? known.record : entry.decode(raw, clock.wall());
     if (record === undefined) {
       const what = `what the store has under "${entry.key}" is no record of failfast (${raw.length} characters)`;
@@ -148,7 +148,7 @@ export class RecordCache {
     }
     entry.stored = raw;
     if (order === 0 && arrival.now === undefined) return;
-    entry.sighting = { raw, record, deadline };
+    entry.cached = { raw, record, deadline };
     if (order === 0) {
       // The store's clock tells that it ends sooner.
       if (known !== null && deadline < known.deadline) entry.subscriber?.changed();
@@ -198,9 +198,9 @@ export class RecordCache {
   }
 
   /** It keeps calls out, or an operator holds the circuit. */
-  restricts({ key, sighting }: AnyEntry): boolean {
-    if (sighting === null) return false;
-    const { record, deadline } = sighting;
+  restricts({ key, cached }: AnyEntry): boolean {
+    if (cached === null) return false;
+    const { record, deadline } = cached;
     const now = this.#host.clock.now();
     if (key.startsWith(HOLD)) return record.state !== "released" && (record.until === 0 || now < deadline);
     return record.state !== "closed" && now < deadline;

@@ -1,5 +1,5 @@
 import type { Decode } from "../protocol/codec.js";
-import type { Sighting, VersionedRecord } from "../protocol/record.js";
+import type { CachedRecord, VersionedRecord } from "../protocol/record.js";
 
 /** Who uses an entry: a breaker of this process. */
 export interface Subscriber {
@@ -30,7 +30,7 @@ export class Entry<R extends VersionedRecord> {
 
   subscriber: Subscriber | undefined;
   /** The newest record seen: it only ever moves up. */
-  sighting: Sighting<R> | null = null;
+  cached: CachedRecord<R> | null = null;
   /** The highest revision seen. */
   seen = 0;
   /** The bytes the store holds, as last heard; `null`: nothing; `undefined`: never heard. */
@@ -42,7 +42,7 @@ export class Entry<R extends VersionedRecord> {
 
   write: Write | undefined;
   /** Writes that failed in a row. */
-  strikes = 0;
+  failures = 0;
   /** Writes given up in a row: nothing was heard of the store since. */
   timeouts = 0;
   /** While a write that failed waits to be tried again: what calls that off. */

@@ -3,7 +3,7 @@ import type { Clock } from "../runtime/clock.js";
 import type { AnswerTimes } from "./answer-times.js";
 import type { RecordCache } from "./cache.js";
 import { read } from "./store-operations.js";
-import { type Outcome, within } from "./with-deadline.js";
+import { type Outcome, withDeadline } from "./with-deadline.js";
 
 /** When a read is given up, in ms: its answer counts all the same, whenever it comes. */
 export const READ_MS = 5_000;
@@ -84,7 +84,7 @@ export class KeyReader {
         cache.deliver({ key, value: outcome.value }, { now: undefined, fresh }, current);
       } else if (entry && entry.write === undefined && entry.adopted <= adoptions) cache.recordMissing(entry);
     };
-    within(
+    withDeadline(
       clock,
       READ_MS,
       () => read(store, key),

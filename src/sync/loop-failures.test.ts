@@ -61,7 +61,7 @@ describe("a store that fails", () => {
     if (list) store.list = list;
     store.held.set("circuit:x", encode({ ...isOpen(40), until: time.wall() + RETRY + 300 }));
     await time.advance(RETRY);
-    expect(replica.circuit("x").sighting?.deadline).toBe(time.now() + 300);
+    expect(replica.circuit("x").cached?.deadline).toBe(time.now() + 300);
   });
 
   test("answers what is no list: that is a failure, and so is a list that breaks off", () => {
@@ -87,7 +87,7 @@ describe("a store that fails", () => {
       const entries = [broken as unknown as StoreEntry, { key: "circuit:x", value: encode(isOpen(40)) }];
       store.list = () => entries;
       replica.synchroniser.start();
-      expect(replica.circuit("x").sighting).not.toBeNull();
+      expect(replica.circuit("x").cached).not.toBeNull();
       expect(replica.synchroniser.down).toBe(false);
       await time.advance(3 * PUSHED_POLL);
       expect(health).toEqual([expect.any(StoreAnswerError)]);
@@ -181,7 +181,7 @@ describe("a store that hangs", () => {
     expect(replica.synchroniser.down).toBe(true);
     await time.advance(GIVEN_UP);
     expect(replica.synchroniser.down).toBe(false);
-    expect(replica.circuit("x").sighting).not.toBeNull();
+    expect(replica.circuit("x").cached).not.toBeNull();
     await time.advance(10 * PUSHED_POLL);
     expect(health).toEqual([new StoreTimeoutError(GIVEN_UP), "up"]);
   });

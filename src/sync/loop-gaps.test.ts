@@ -49,8 +49,8 @@ describe("a push of less than what is known", () => {
     store.held.set("circuit:x", trip);
     store.watcher?.change({ key: "circuit:x", value: trip });
     await time.advance(2 * POLL);
-    expect(replica.circuit("x").sighting?.record.state).toBe("open");
-    expect(replica.circuit("x").sighting?.record.revision).toBeGreaterThan(40);
+    expect(replica.circuit("x").cached?.record.state).toBe("open");
+    expect(replica.circuit("x").cached?.record.revision).toBeGreaterThan(40);
   });
 
   test("doesn't put off what is to be read sooner", async () => {
@@ -184,7 +184,7 @@ describe("while a read is under way", () => {
     expect(store.count("list")).toBe(2);
     // What comes in until then may be of any age.
     store.watcher?.change({ key: "circuit:x", value: encode({ ...isOpen(41), until: WALL }) });
-    expect(replica.circuit("x").sighting?.deadline).toBeLessThanOrEqual(time.now());
+    expect(replica.circuit("x").cached?.deadline).toBeLessThanOrEqual(time.now());
     await time.advance(1);
     expect(store.count("list")).toBe(3);
     await time.advance(GAP);
@@ -298,7 +298,7 @@ describe("a process that slept, or whose clock was set", () => {
     const until = time.wall() + 301;
     store.held.set("circuit:x", encode({ ...isOpen(40), until }));
     await time.advance(1);
-    expect(replica.circuit("x").sighting?.deadline).toBe(time.now() + 300);
+    expect(replica.circuit("x").cached?.deadline).toBe(time.now() + 300);
   });
 
   test("for as long as no timer of it ran, though both clocks went on, reads the store too", async () => {

@@ -52,7 +52,7 @@ describe("a store that can't list", () => {
     await time.advance(0);
     expect(store.asked).toEqual(both("x"));
     expect(breaker.changes).toBe(1);
-    expect(replica.circuit("x").sighting?.deadline).toBe(NOW + 300);
+    expect(replica.circuit("x").cached?.deadline).toBe(NOW + 300);
   });
 
   test("tells of such a name what it holds now, be it older", async () => {

@@ -29,8 +29,8 @@ describe("the first use of the store", () => {
       ["watch", ""],
       ["list", ""],
     ]);
-    expect(replica.circuit("x").sighting?.record).toMatchObject({ revision: 40 });
-    expect(replica.hold("x").sighting?.record).toMatchObject({ revision: 41 });
+    expect(replica.circuit("x").cached?.record).toMatchObject({ revision: 40 });
+    expect(replica.hold("x").cached?.record).toMatchObject({ revision: 41 });
     expect(breaker.changes).toBe(2);
     expect(replica.synchroniser.down).toBe(false);
   });
@@ -101,7 +101,7 @@ describe("the first use of the store", () => {
     store.tells = false;
     store.held.set("circuit:x", encode({ ...isOpen(40), until: WALL + 300 }));
     replica.synchroniser.start();
-    expect(replica.circuit("x").sighting?.deadline).toBe(NOW + 300);
+    expect(replica.circuit("x").cached?.deadline).toBe(NOW + 300);
   });
 });
 
@@ -110,7 +110,7 @@ describe("a push", () => {
     const { replica, store } = watched();
     replica.synchroniser.start();
     store.watcher?.change({ key: "circuit:x", value: encode({ ...isOpen(40), until: WALL + 300 }) });
-    expect(replica.circuit("x").sighting?.deadline).toBe(NOW + 1_000);
+    expect(replica.circuit("x").cached?.deadline).toBe(NOW + 1_000);
   });
 
   test("after a gap, until the next read, may be of any age", async () => {
@@ -119,11 +119,11 @@ describe("a push", () => {
     replica.synchroniser.start();
     store.watcher?.gap();
     store.watcher?.change(late);
-    expect(replica.circuit("x").sighting?.deadline).toBe(NOW + 300);
+    expect(replica.circuit("x").cached?.deadline).toBe(NOW + 300);
     store.held.set("circuit:x", late.value);
     await time.advance(GAP);
     store.watcher?.change({ key: "circuit:x", value: encode({ ...isOpen(41, 2_000), until: WALL + 301 }) });
-    expect(replica.circuit("x").sighting?.deadline).toBe(NOW + GAP + 2_000);
+    expect(replica.circuit("x").cached?.deadline).toBe(NOW + GAP + 2_000);
   });
 
   test("says nothing of what the store holds now", () => {
@@ -186,7 +186,7 @@ describe("the poll", () => {
     store.held.set("circuit:x", encode({ ...isOpen(40), until: WALL }));
     await time.advance(PUSHED_POLL);
     expect(breaker.changes).toBe(1);
-    expect(replica.circuit("x").sighting?.deadline).toBe(NOW + PUSHED_POLL + 1_000);
+    expect(replica.circuit("x").cached?.deadline).toBe(NOW + PUSHED_POLL + 1_000);
   });
 
   test("finds what the store forgot, and has it restored", async () => {

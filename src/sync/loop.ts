@@ -9,7 +9,7 @@ import { retryDelay } from "./retry.js";
 import { inSlices } from "./slices.js";
 import { isEntry, listing } from "./store-operations.js";
 import { Subscription } from "./subscription.js";
-import { type Outcome, within } from "./with-deadline.js";
+import { type Outcome, withDeadline } from "./with-deadline.js";
 
 /** Between polls: with push the poll only has to find what push lost, without it the poll is the news. */
 const PUSHED_POLL_MS = 15_000;
@@ -232,7 +232,7 @@ export class Synchroniser {
     );
     const { list } = store;
     const args: [prefix: string, since?: string] = read.since === undefined ? [""] : ["", read.since];
-    within<unknown>(
+    withDeadline<unknown>(
       this.#clock,
       this.#patience,
       () => list.apply(store, args),

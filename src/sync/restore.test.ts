@@ -34,7 +34,7 @@ function forgotten(mine: CircuitRecord, theirs?: CircuitRecord, given = {}): For
     storedDeadline: NOW + 3_600_000,
     ...given,
   };
-  entry.sighting = { raw: encode(mine), record: mine, deadline };
+  entry.cached = { raw: encode(mine), record: mine, deadline };
   entry.seen = mine.revision;
   entry.stored = theirs === undefined ? null : encode(theirs);
   entry.storedDeadline = storedDeadline;
@@ -88,9 +88,9 @@ describe("a store that forgot what is in force", () => {
     [1, 2],
     [5, 32],
     [9, 32],
-  ])("after %i failed writes the jitter is %i times as long", async (strikes, times) => {
+  ])("after %i failed writes the jitter is %i times as long", async (failures, times) => {
     const set = forgotten(isOpen(40));
-    set.entry.strikes = strikes;
+    set.entry.failures = failures;
     restore(set.replica, set.entry);
     await set.time.advance(times * JITTER - 1);
     expect(set.store.asked).toEqual([]);
@@ -122,7 +122,7 @@ describe("there is nothing to tell", () => {
 
   test("where this process knows nothing", async () => {
     const set = forgotten(isOpen(40));
-    set.entry.sighting = null;
+    set.entry.cached = null;
     await silent(set);
   });
 
@@ -184,7 +184,7 @@ describe("an operator's hold", () => {
   function held(mine: HoldRecord, theirs?: HoldRecord): Held {
     const set = bench();
     const entry = set.replica.hold("x");
-    entry.sighting = { raw: encode(mine), record: mine, deadline: NOW + mine.duration };
+    entry.cached = { raw: encode(mine), record: mine, deadline: NOW + mine.duration };
     entry.stored = theirs === undefined ? null : encode(theirs);
     if (theirs !== undefined) set.store.held.set("hold:x", encode(theirs));
     return { ...set, entry };

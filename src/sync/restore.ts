@@ -22,7 +22,7 @@ export interface RestoreHost extends WriterHost {
 export function restore(host: RestoreHost, entry: Entry<VersionedRecord>): void {
   if (entry.restoring || surviving(host, entry) === null) return;
   entry.restoring = true;
-  const jitter = JITTER_MS * 2 ** Math.min(entry.strikes, DOUBLINGS);
+  const jitter = JITTER_MS * 2 ** Math.min(entry.failures, DOUBLINGS);
   host.clock.after(host.clock.random() * jitter, () => {
     entry.restoring = false;
     if (host.synchroniser.closed || surviving(host, entry) === null) return;
@@ -42,15 +42,15 @@ export function restore(host: RestoreHost, entry: Entry<VersionedRecord>): void 
 
 /** What the store has to be told, if anything. */
 function surviving<R extends VersionedRecord>({ clock }: RestoreHost, entry: Entry<R>): R | null {
-  const { sighting } = entry;
-  if (sighting === null) return null;
+  const { cached } = entry;
+  if (cached === null) return null;
   const stored = entry.stored ? entry.decode(entry.stored, clock.wall()) : undefined;
-  if (stored !== undefined && stored.revision >= sighting.record.revision) return null;
-  if (isHold(sighting.record)) {
-    const ended = sighting.record.until !== 0 && clock.now() >= sighting.deadline;
-    return stored === undefined && (sighting.record.state === "released" || ended) ? null : sighting.record;
+  if (stored !== undefined && stored.revision >= cached.record.revision) return null;
+  if (isHold(cached.record)) {
+    const ended = cached.record.until !== 0 && clock.now() >= cached.deadline;
+    return stored === undefined && (cached.record.state === "released" || ended) ? null : cached.record;
   }
-  const mine = sighting.record.state !== "closed" && clock.now() < sighting.deadline ? sighting.record : null;
+  const mine = cached.record.state !== "closed" && clock.now() < cached.deadline ? cached.record : null;
   const theirs = stored && stored.state !== "closed" && clock.now() < entry.storedDeadline ? stored : null;
   if (mine === null || theirs === null) return mine ?? theirs;
   const order = restrictiveness(theirs.state) - restrictiveness(mine.state) || theirs.until - mine.until;

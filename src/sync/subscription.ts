@@ -1,7 +1,7 @@
 import type { Store, StoreWatcher } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
 import type { Health } from "./health.js";
-import { type Outcome, within } from "./with-deadline.js";
+import { type Outcome, withDeadline } from "./with-deadline.js";
 
 /** How long the first read waits for push to be live, in ms. */
 const WATCH_MS = 2_000;
@@ -75,7 +75,7 @@ export class Subscription {
   #ask(done: () => void): void {
     const { store, clock } = this.#host;
     this.#asking = true;
-    within<AsyncDisposable | undefined>(
+    withDeadline<AsyncDisposable | undefined>(
       clock,
       WATCH_MS,
       () => store.watch?.("", this.#watcher),

@@ -3,7 +3,7 @@ import { StoreAnswerError, StoreTimeoutError } from "../errors/store-errors.js";
 import type { Awaitable } from "../options/store.js";
 import { type ManualClock, manualClock } from "../testing/manual-clock.js";
 import { deferred } from "./replica.fixture.js";
-import { isThenable, type Outcome, within } from "./with-deadline.js";
+import { isThenable, type Outcome, withDeadline } from "./with-deadline.js";
 
 const DEADLINE = 250;
 
@@ -15,7 +15,7 @@ interface Asked {
 
 function ask(work: () => Awaitable<string>): Asked {
   const asked: Asked = { time: manualClock(), done: [], late: [] };
-  within(
+  withDeadline(
     asked.time,
     DEADLINE,
     work,
@@ -80,7 +80,7 @@ describe("a store that is asked under a deadline", () => {
     process.on("unhandledRejection", note);
     const time = manualClock();
     const answer = deferred<string>();
-    within(
+    withDeadline(
       time,
       DEADLINE,
       () => answer.promise,

@@ -13,7 +13,7 @@ export type Outcome<T> =
  * `done` is called exactly once, and at once when the answer is no promise. What comes after the deadline, an
  * answer or an error, goes to `late`: what an answer holds can be let go, and the store is known to be back.
  */
-export function within<T>(
+export function withDeadline<T>(
   clock: Clock,
   ms: number,
   ask: () => Awaitable<T>,

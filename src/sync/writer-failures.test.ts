@@ -11,7 +11,7 @@ describe("a write that lost its answer", () => {
     store.swap = (_, __, value) => ({ ok: false, value });
     begin();
     expect(outcomes).toEqual(["granted"]);
-    expect(entry.sighting).toMatchObject({ record: { reason: "mine" } });
+    expect(entry.cached).toMatchObject({ record: { reason: "mine" } });
   });
 
   test("is granted where it comes back by push, once, whatever comes after", async () => {
@@ -32,7 +32,7 @@ describe("a write that lost its answer", () => {
       if (end === "error") answer.reject(new Error("refused"));
       await time.advance(GIVEN_UP);
       expect(outcomes).toEqual(["granted"]);
-      expect(entry).toMatchObject({ strikes: 0, stored: sent });
+      expect(entry).toMatchObject({ failures: 0, stored: sent });
       expect(health).toEqual([]);
       expect(breaker.flushes).toBe(1);
     }
@@ -52,7 +52,7 @@ describe("a write that fails", () => {
     const { begin, outcomes, entry, health, breaker, time } = failing();
     begin();
     expect(outcomes).toEqual(["failed"]);
-    expect(entry).toMatchObject({ strikes: 1, write: undefined, timeouts: 0 });
+    expect(entry).toMatchObject({ failures: 1, write: undefined, timeouts: 0 });
     expect(health).toEqual([new Error("refused")]);
     await time.advance(RETRY - 1);
     expect(breaker.flushes).toBe(0);
@@ -93,10 +93,10 @@ describe("a write that fails", () => {
     const { begin, store, entry, health, time } = failing();
     begin();
     begin();
-    expect(entry.strikes).toBe(2);
+    expect(entry.failures).toBe(2);
     store.swap = (_, __, value) => ({ ok: true, value });
     begin();
-    expect(entry.strikes).toBe(0);
+    expect(entry.failures).toBe(0);
     expect(health).toEqual([new Error("refused"), "up"]);
     await time.advance(0);
   });
@@ -168,8 +168,8 @@ describe("a store that hangs", () => {
     expect(outcomes).toEqual(["failed"]);
     answer.resolve({ ok: true, value: sent });
     await time.advance(0);
-    expect(entry).toMatchObject({ stored: sent, strikes: 0 });
-    expect(entry.sighting).toMatchObject({ record: { reason: "mine" } });
+    expect(entry).toMatchObject({ stored: sent, failures: 0 });
+    expect(entry.cached).toMatchObject({ record: { reason: "mine" } });
     expect(breaker.changes).toBe(1);
     expect(health).toEqual([new StoreTimeoutError(GIVEN_UP), "up"]);
   });
@@ -182,7 +182,7 @@ describe("a store that hangs", () => {
     await time.advance(GIVEN_UP);
     answer.resolve({ ok: false, value: encode(isOpen(40)), now: time.wall() });
     await time.advance(0);
-    expect(entry.sighting).toMatchObject({ record: { revision: 40 } });
+    expect(entry.cached).toMatchObject({ record: { revision: 40 } });
   });
 
   test("and answers late, when another write is under way or a newer record came, forgot nothing by that", async () => {

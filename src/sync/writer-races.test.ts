@@ -28,8 +28,8 @@ describe("a write that another one beat", () => {
 
   test("may have nothing more to write", () => {
     const { begin, outcomes, entry, stored, store } = beaten(1);
-    begin((stamp) => (entry.sighting === null ? opens(stamp) : null));
-    expect(outcomes).toEqual(["moot"]);
+    begin((stamp) => (entry.cached === null ? opens(stamp) : null));
+    expect(outcomes).toEqual(["unneeded"]);
     expect(store.count("swap")).toBe(1);
     expect(stored()).toMatchObject({ revision: 1 });
   });
@@ -77,8 +77,8 @@ describe("a write that another one beat", () => {
     const { begin, store, entry } = writing({ without: ["swap"], clock: "unknown" });
     const theirs = encode({ ...isOpen(40), until: STORE_NOW + 300 });
     store.swap = () => ({ ok: false, value: theirs, now: STORE_NOW });
-    begin(() => (entry.sighting === null ? opens({ revision: 1, nonce: "n", now: 1, by: "me" }) : null));
-    expect(entry.sighting).toMatchObject({ deadline: NOW + 300 });
+    begin(() => (entry.cached === null ? opens({ revision: 1, nonce: "n", now: 1, by: "me" }) : null));
+    expect(entry.cached).toMatchObject({ deadline: NOW + 300 });
   });
 
   test("of a store without a clock took place just now: the other's record has its whole duration", () => {
@@ -86,7 +86,7 @@ describe("a write that another one beat", () => {
     store.tells = false;
     const theirs = encode({ ...isOpen(40, 700), until: WALL });
     store.held.set("circuit:x", theirs);
-    begin((stamp) => (entry.sighting === null ? opens(stamp) : null));
-    expect(entry.sighting).toMatchObject({ deadline: NOW + 700 });
+    begin((stamp) => (entry.cached === null ? opens(stamp) : null));
+    expect(entry.cached).toMatchObject({ deadline: NOW + 700 });
   });
 });

@@ -23,8 +23,8 @@ describe("a write", () => {
     expect(outcomes).toEqual(["granted"]);
     expect(stored()).toMatchObject({ state: "open", by: "me", reason: "mine" });
     expect(store.count("swap")).toBe(1);
-    expect(entry).toMatchObject({ write: undefined, strikes: 0, stored: store.held.get("circuit:x") });
-    expect(entry.sighting).toMatchObject({ record: { reason: "mine" }, deadline: NOW + 1_000 });
+    expect(entry).toMatchObject({ write: undefined, failures: 0, stored: store.held.get("circuit:x") });
+    expect(entry.cached).toMatchObject({ record: { reason: "mine" }, deadline: NOW + 1_000 });
     expect(replica.adoptions).toBe(1);
     // What was decided meanwhile is proposed; of its own write the breaker needs no news.
     expect(breaker).toMatchObject({ flushes: 1, changes: 0 });
@@ -75,17 +75,17 @@ describe("a write", () => {
     expect(outcomes).toEqual(["granted"]);
     const newer = encode(isOpen(STORE_NOW + 9));
     expect(entry).toMatchObject({ stored: newer, restoring: false, write: undefined });
-    expect(entry.sighting).toMatchObject({ record: { revision: STORE_NOW + 9 } });
+    expect(entry.cached).toMatchObject({ record: { revision: STORE_NOW + 9 } });
     expect(breaker.changes).toBe(1);
   });
 
   test("isn't made where there is nothing to write", () => {
     const { store, begin, outcomes, breaker, entry, time } = writing();
-    entry.strikes = 2;
+    entry.failures = 2;
     begin(() => null);
-    expect(outcomes).toEqual(["moot"]);
+    expect(outcomes).toEqual(["unneeded"]);
     expect(store.asked).toEqual([]);
-    expect(entry).toMatchObject({ write: undefined, strikes: 2 });
+    expect(entry).toMatchObject({ write: undefined, failures: 2 });
     expect(breaker.flushes).toBe(1);
     expect(time.pending).toBe(0);
   });
@@ -130,7 +130,7 @@ describe("a store whose clock is not known", () => {
       expect(stamps).toEqual([expect.objectContaining({ now: WALL })]);
       expect(outcomes).toEqual(["granted"]);
       expect(replica.storeClock.now()).toBe(WALL + off);
-      expect(entry.sighting?.deadline).toBe(NOW + 1_000 - Math.max(off, 0));
+      expect(entry.cached?.deadline).toBe(NOW + 1_000 - Math.max(off, 0));
     }
   });
 
@@ -149,7 +149,7 @@ describe("a store whose clock is not known", () => {
         // They are of the record before.
         votes: [{ host: "h", until: STORE_NOW + 5 }],
       });
-      expect(entry.sighting?.deadline).toBe(NOW + 1_000);
+      expect(entry.cached?.deadline).toBe(NOW + 1_000);
       expect(breaker.changes).toBe(0);
     }
   });
@@ -202,8 +202,8 @@ describe("a store whose clock is not known", () => {
       return record;
     });
     expect(store.count("swap")).toBe(2);
-    expect(outcomes).toEqual(["moot"]);
-    expect(entry.sighting).toMatchObject({ record: { revision: STORE_NOW * 2 } });
+    expect(outcomes).toEqual(["unneeded"]);
+    expect(entry.cached).toMatchObject({ record: { revision: STORE_NOW * 2 } });
   });
 
   test("does not take its own record, pushed before it is corrected, for the end of it", async () => {
@@ -217,7 +217,7 @@ describe("a store whose clock is not known", () => {
     begin();
     expect(store.count("swap")).toBe(2);
     expect(outcomes).toEqual(["granted"]);
-    expect(entry.sighting?.record.until).toBe(STORE_NOW + 1_000);
+    expect(entry.cached?.record.until).toBe(STORE_NOW + 1_000);
   });
 
   test("tells it with a refusal as well", () => {

@@ -10,7 +10,7 @@ import type { Arrival } from "./local-deadline.js";
 import { retryDelay } from "./retry.js";
 import type { StoreClock } from "./store-clock.js";
 import { swap } from "./store-operations.js";
-import { type Outcome, within } from "./with-deadline.js";
+import { type Outcome, withDeadline } from "./with-deadline.js";
 
 /** When a write is given up, in ms: its answer counts all the same, whenever it comes. */
 const WRITE_MS = 5_000;
@@ -20,8 +20,8 @@ const GUESS_MS = 100;
 /** Nothing that comes in is this one's, for no record is without a nonce. */
 const NOT_SENT: Write = { nonce: "", granted: () => undefined };
 
-/** `granted`: the store has it. `moot`: there was nothing to write. `busy`: another write is under way. */
-export type WriteOutcome = "granted" | "moot" | "busy" | "failed";
+/** `granted`: the store has it. `unneeded`: there was nothing to write. `busy`: another write is under way. */
+export type WriteOutcome = "granted" | "unneeded" | "busy" | "failed";
 
 /** What writing takes of the replica. */
 export interface WriterHost {
@@ -97,7 +97,7 @@ class Writing<R extends VersionedRecord> {
     const stamp = makeStamp(this.#host, entry);
     const record = decide(stamp);
     if (record === null) {
-      this.#end("moot");
+      this.#end("unneeded");
       return;
     }
     const guessed = !storeClock.known && store.swap !== undefined;
@@ -107,7 +107,7 @@ class Writing<R extends VersionedRecord> {
     const attempt: Attempt<R> = { record, raw, sent, adoptions, guessedNow };
     // What may have to be corrected is over with the answer only.
     entry.write = guessed ? NOT_SENT : this.#sentAs(stamp.nonce);
-    within(
+    withDeadline(
       clock,
       WRITE_MS,
       () => swap(store, entry.key, entry.stored ?? null, raw, ttl(record, stamp.now)),
@@ -191,7 +191,7 @@ class Writing<R extends VersionedRecord> {
 
   #fail(error: unknown): void {
     const { health, synchroniser } = this.#host;
-    this.#entry.strikes++;
+    this.#entry.failures++;
     health.unwritten.add(this.#entry);
     health.failed(error);
     synchroniser.doubt();
@@ -209,7 +209,7 @@ class Writing<R extends VersionedRecord> {
       retryLater(this.#host, entry);
       return;
     }
-    if (outcome === "granted" && entry.strikes > 0) {
+    if (outcome === "granted" && entry.failures > 0) {
       forgiveFailures(this.#host, entry);
       recovered(this.#host);
     }
@@ -228,7 +228,7 @@ class Writing<R extends VersionedRecord> {
 
 /** Another's write came through: ours that failed long ago say nothing of the next one. */
 export function forgiveFailures({ health }: Pick<WriterHost, "health">, entry: Entry<VersionedRecord>): void {
-  entry.strikes = 0;
+  entry.failures = 0;
   health.unwritten.delete(entry);
 }
 

@@ -125,7 +125,7 @@ export function processesOf(library, options, promises) {
     const stamp = { revision, nonce: nonce(world, my, revision), now: world.now, by: my.owner };
     const record = recordFor(world, my, kind, stamp);
     if (record === null) {
-      end(world, my, "moot");
+      end(world, my, "unneeded");
       return;
     }
     const entry = stored(record, world.now);

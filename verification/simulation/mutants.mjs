@@ -60,7 +60,7 @@ export const MUTANTS = [
     "what the store lacks is closed",
     "sync/cache.js",
     "this.#host.health.valid(entry.key);\n        this.#host.forgotten(entry);",
-    "entry.sighting = null;\n        entry.subscriber?.changed();",
+    "entry.cached = null;\n        entry.subscriber?.changed();",
   ],
   [
     "a store that forgot is not told again",
