@@ -69,12 +69,12 @@ const aHappening: fc.Arbitrary<Happening> = fc.record({
       (of) =>
         (now: number, state: State): Event => ({ type: "lease", record: of(now, state), outcome: "granted" }),
     ),
-    fc.constantFrom("failed", "moot").map(
+    fc.constantFrom("failed", "unneeded").map(
       (outcome) =>
         (_: number, { record }: State): Event =>
           ({ type: "lease", record, outcome }) as Event,
     ),
-    fc.constantFrom("failed", "moot").map(
+    fc.constantFrom("failed", "unneeded").map(
       (outcome) =>
         (_: number, { record, decision }: State): Event =>
           ({ type: "proposal", record, outcome, written: decision }) as Event,

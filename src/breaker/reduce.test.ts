@@ -670,7 +670,7 @@ describe("the answer to a proposal", () => {
     expect(answered(closing, "failed").decision).toBe(closing.decision);
   });
 
-  test("moot, only an opening or a release of which the fleet knows nothing goes on", () => {
+  test("unneeded, only an opening or a release of which the fleet knows nothing goes on", () => {
     expect(answered(mine, "unneeded").decision).toBe(mine.decision);
     expect(answered(mine, "unneeded", theirOpen).decision).toEqual(NO_DECISION);
     const under40 = { ...mine, decision: decidedOpen({ untilMs: LATER }) };

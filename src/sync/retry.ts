@@ -9,6 +9,6 @@ const LONGEST_MS = 15_000;
  * where it may hold one of few connections: the more of it there is, the longer the pause. Its answer, once it
  * comes after all, tells that the store is back.
  */
-export function retryDelay(hanging: number, random: number): number {
-  return Math.min(LONGEST_MS, RETRY_MS * 2 ** hanging * (0.5 + random));
+export function retryDelay(timeouts: number, random: number): number {
+  return Math.min(LONGEST_MS, RETRY_MS * 2 ** timeouts * (0.5 + random));
 }

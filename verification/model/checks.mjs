@@ -3,7 +3,7 @@ import { entriesOf } from "./key.mjs";
 import { OPEN } from "./times.mjs";
 import { writesOf } from "./writes.mjs";
 
-const isMine = (my) => my.sighting?.record.owner === my.owner;
+const isMine = (my) => my.cached?.record.owner === my.owner;
 
 export function checksOf(library, process, options) {
   const { compare, merge } = library;
@@ -30,14 +30,14 @@ export function checksOf(library, process, options) {
     return leases(after) ?? joins(after);
   }
 
-  function replica({ sighting: old }, { sighting }) {
+  function replica({ cached: old }, { cached }) {
     if (old === undefined) return undefined;
-    if (sighting === undefined || sighting.record.revision < old.record.revision)
+    if (cached === undefined || cached.record.revision < old.record.revision)
       return "a replica only moves up";
-    const { until, generation, state } = sighting.record;
+    const { until, generation, state } = cached.record;
     const same =
       until === old.record.until && generation === old.record.generation && state === old.record.state;
-    return until !== 0 && same && sighting.deadline > old.deadline
+    return until !== 0 && same && cached.deadline > old.deadline
       ? "a deadline only moves earlier"
       : undefined;
   }
@@ -45,18 +45,18 @@ export function checksOf(library, process, options) {
   function circuit(before, after, old, my, what) {
     const { now } = after;
     const { decision, remoteOpen } = my.state;
-    const { sighting } = my;
+    const { cached } = my;
     const stands = process.standing(after, my);
     const passes = stands.kind === "closed" || stands.kind === "due";
     if (stands.kind === "open" && stands.untilMs - now > longest)
       return "nothing is open for longer than its time";
     if (stands.kind === "closed" && process.standing(before, old).kind !== "closed" && recovery !== "all") {
-      if (sighting?.record.state !== "closed" && !what.probed) return "absence is not health";
+      if (cached?.record.state !== "closed" && !what.probed) return "absence is not health";
     }
     if (my.state.leaseRequested !== (my.write?.kind === "lease" || my.leaseDelayed))
       return "a lease is asked for while its request is on its way";
-    const obeys = !localOnly && remoteOpen !== "unconfirmed" && decision.base !== sighting?.record.generation;
-    const forbids = sighting !== undefined && sighting.record.state !== "closed" && now < sighting.deadline;
+    const obeys = !localOnly && remoteOpen !== "unconfirmed" && decision.base !== cached?.record.generation;
+    const forbids = cached !== undefined && cached.record.state !== "closed" && now < cached.deadline;
     if (obeys && forbids && passes && !isMine(my)) return "what the fleet forbids is obeyed";
     if (decision.kind === "opened" && now < decision.untilMs && stands.kind !== "open")
       return "what a process decided itself is obeyed";
@@ -65,7 +65,7 @@ export function checksOf(library, process, options) {
     if (was.kind === "opened" && was.madeOffline && now < was.untilMs && !overruled && passes)
       return "what was decided apart is not forgotten";
     // A call that was admitted under what is over by now counts for nothing.
-    if (what.failed && stands.kind === "closed" && sighting === old.sighting)
+    if (what.failed && stands.kind === "closed" && cached === old.cached)
       return "a failure opens it here at once";
     return undefined;
   }
@@ -76,12 +76,12 @@ export function checksOf(library, process, options) {
     const holders = world.members.filter(
       (my) =>
         isMine(my) &&
-        world.now < my.sighting.deadline &&
-        my.state.decision.base !== my.sighting.record.generation,
+        world.now < my.cached.deadline &&
+        my.state.decision.base !== my.cached.record.generation,
     );
     if (holders.length > 1) return `one lease at a time: ${holders.map(({ owner }) => owner).join(" and ")}`;
     const probing = world.members.filter(
-      (my) => my.state.probe.kind === "running" && isMine(my) && world.now < my.sighting.deadline,
+      (my) => my.state.probe.kind === "running" && isMine(my) && world.now < my.cached.deadline,
     );
     return probing.length > 1 ? "one probe with a lease at a time" : undefined;
   }

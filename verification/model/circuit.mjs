@@ -27,7 +27,7 @@ export function circuitsOf(library, options, promises) {
     life,
     owner: "abc"[index] + life,
     state: INITIAL,
-    sighting: undefined,
+    cached: undefined,
     seen: 0,
     stored: undefined,
     storedDeadline: 0,

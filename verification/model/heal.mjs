@@ -115,10 +115,10 @@ export function healOf(process, options) {
       if (plan.down) return true;
       if (my.write !== null || my.waiting.length > 0) return false;
       if (options.settings?.scope === "process" || options.settings?.mode === "shadow") return true;
-      if (world.store === null) return my.sighting === undefined || my.sighting.record.state === "closed";
+      if (world.store === null) return my.cached === undefined || my.cached.record.state === "closed";
       if (options.settings?.recovery === "all") return true;
       // What an emptied store was told again may be behind what one process saw closed.
-      return my.sighting?.raw === world.store.raw || (world.forgot && my.sighting?.record.state === "closed");
+      return my.cached?.raw === world.store.raw || (world.forgot && my.cached?.record.state === "closed");
     });
   }
 }

@@ -87,15 +87,15 @@ export function keyOf(world) {
     its === null
       ? ""
       : `${its.kind[0]}${its.phase[0]}${text(its.over)}>${text(its.entry)}${its.written === decision ? "=" : text(its.written)}${its.phase === "refused" ? text(its.found) : ""}`;
-  function member({ state, sighting, seen, stored, ...its }) {
+  function member({ state, cached, seen, stored, ...its }) {
     shown = undefined;
-    const sees = text(sighting);
-    shown = sighting;
+    const sees = text(cached);
+    shown = cached;
     return [
       sees,
       text(state),
       revision(seen),
-      stored?.raw === sighting?.raw ? "=" : `${text(stored)}${number(its.storedDeadline, "storedDeadline")}`,
+      stored?.raw === cached?.raw ? "=" : `${text(stored)}${number(its.storedDeadline, "storedDeadline")}`,
       write(its.write, state.decision),
       its.operation,
       its.waiting.map((until) => until - now),
@@ -155,8 +155,8 @@ export function entriesOf(world) {
     add(entry);
     add(over);
   }
-  for (const { sighting, stored, write } of world.members) {
-    add(sighting);
+  for (const { cached, stored, write } of world.members) {
+    add(cached);
     add(stored);
     if (write === null) continue;
     add(write.entry);

@@ -169,7 +169,7 @@ export function processesOf(library, options, promises) {
     return `${world.tied ? world.tie : 5}${my.owner}`;
 
     function holdsTie(other) {
-      return ties(other.sighting) || (world.left.forgets > 0 && other !== my && ties(other.write?.entry));
+      return ties(other.cached) || (world.left.forgets > 0 && other !== my && ties(other.write?.entry));
     }
   }
 
@@ -203,7 +203,7 @@ export function processesOf(library, options, promises) {
 
   function end(world, my, outcome) {
     const { kind, written } = my.write;
-    const record = my.sighting;
+    const record = my.cached;
     my.write = null;
     if (kind === "decision") dispatch(world, my, { type: "proposal", record, outcome, written });
     else if (kind === "lease") {
@@ -226,7 +226,7 @@ export function processesOf(library, options, promises) {
   }
 
   function changed(world, my) {
-    const record = my.sighting;
+    const record = my.cached;
     if (record === my.state.record) return;
     const doubts = options.doubter === my.index && my.state.remoteOpen === "unseen";
     dispatch(world, my, { type: "record", record, doubts, random: 0 });

@@ -11,14 +11,14 @@ export function replicasOf(library) {
       if (surviving(world, my) !== null) my.restoring = true;
       return "";
     }
-    const { sighting } = my;
+    const { cached } = my;
     const { record } = entry;
     const change = entry.raw !== my.stored?.raw;
     if (current || !my.stored) my.stored = entry;
     my.seen = Math.max(my.seen, record.revision);
     let deadline = world.now + remaining(record, { now: world.now, fresh: true }, world.now, 64 * LEASE);
-    if (sighting && sameDeadline(sighting.record, record)) deadline = Math.min(deadline, sighting.deadline);
-    const order = sighting ? compare(entry, sighting) : 1;
+    if (cached && sameDeadline(cached.record, record)) deadline = Math.min(deadline, cached.deadline);
+    const order = cached ? compare(entry, cached) : 1;
     if (order < 0) {
       if (change && my.stored?.raw === entry.raw) my.storedDeadline = deadline;
       if (current && surviving(world, my) !== null) my.restoring = true;
@@ -26,7 +26,7 @@ export function replicasOf(library) {
     }
     my.stored = entry;
     if (order === 0) return "";
-    my.sighting = { raw: entry.raw, record, deadline };
+    my.cached = { raw: entry.raw, record, deadline };
     if (my.write?.entry?.raw === entry.raw) return "granted";
     my.strikes = false;
     return "news";
@@ -36,10 +36,10 @@ export function replicasOf(library) {
     one.until === other.until && one.state === other.state && one.until !== 0;
 
   /** What the store has to be told again, since it forgot it. */
-  function surviving(world, { sighting, stored, storedDeadline }) {
-    if (!sighting || (stored && stored.record.revision >= sighting.record.revision)) return null;
+  function surviving(world, { cached, stored, storedDeadline }) {
+    if (!cached || (stored && stored.record.revision >= cached.record.revision)) return null;
     const running = (record, deadline) => (record.state !== "closed" && world.now < deadline ? record : null);
-    const mine = running(sighting.record, sighting.deadline);
+    const mine = running(cached.record, cached.deadline);
     const theirs = stored ? running(stored.record, storedDeadline) : null;
     if (mine === null || theirs === null) return mine ?? theirs;
     const order = restrictiveness(theirs.state) - restrictiveness(mine.state) || theirs.until - mine.until;

@@ -106,7 +106,7 @@ export function stepsOf(process, options) {
           `hears of ${entry.record.state} ${entry.record.revision}`,
           (after, my) => process.hear(after, my, entry, false),
         ];
-    if (its.down || its.stored?.raw !== world.store?.raw || its.sighting?.raw !== world.store?.raw)
+    if (its.down || its.stored?.raw !== world.store?.raw || its.cached?.raw !== world.store?.raw)
       yield ["reads the store", (after, my) => process.poll(after, my)];
     if (its.restoring) yield ["restores", (after, my) => process.restore(after, my)];
     if (its.state.hold !== world.hold && !(world.hold?.untilMs <= world.now && its.state.hold === undefined))

@@ -87,8 +87,8 @@ export function prune(world) {
     world.net = world.net.filter((entry) => world.members.some((my) => !isOld(entry, my)));
 }
 
-export const isOld = (entry, { sighting, stored }) =>
-  sighting !== undefined &&
+export const isOld = (entry, { cached, stored }) =>
+  cached !== undefined &&
   stored &&
-  sighting.record.revision >= entry.record.revision &&
-  (sighting.record.revision > entry.record.revision || sighting.raw === entry.raw);
+  cached.record.revision >= entry.record.revision &&
+  (cached.record.revision > entry.record.revision || cached.raw === entry.raw);
