@@ -1,19 +1,33 @@
 import { type Ballot, castVote, hasVoted, withdrawVote } from "../protocol/ballot.js";
 import type { CircuitRecord } from "../protocol/record.js";
 import { closed, leaseReleased, opened, type Stamp, voted } from "../protocol/transition.js";
-import { generationOf, holdsLease, inForce, isLocalOnly, isTripped, type Own, obeyed } from "./standing.js";
-import type { CachedRecord, Decision, State } from "./state.js";
+import {
+  generationOf,
+  holdsLease,
+  inForce,
+  isBasedOn,
+  isLocalOnly,
+  isTripped,
+  type Own,
+  obeyed,
+} from "./standing.js";
+import type { BasedDecision, CachedRecord, Decision, State } from "./state.js";
 
 /**
  * Whether the decision still says something that the fleet's record does not. Once the fleet is at another generation
  * it is late, unless it was made offline and nobody else has opened the circuit since.
  */
 export function stillApplies(decision: Decision, record: CachedRecord | undefined, now: number): boolean {
-  if (decision.kind === "none") return false;
-  if (decision.base === generationOf(record)) return true;
+  if (isBasedOn(decision, record)) return true;
   const offline = decision.kind === "opened" && decision.madeOffline && now < decision.untilMs;
   return offline && !inForce(record, now);
 }
+
+/** It goes on under the generation that the fleet is at now. */
+export const rebased = (decision: BasedDecision, record: CachedRecord | undefined): BasedDecision => ({
+  ...decision,
+  base: generationOf(record),
+});
 
 /** The fleet has yet to be told of the decision. `storeNow`: a vote that ran out by then has to be cast again. */
 export function isPending(state: State, now: number, own: Own, storeNow = 0): boolean {

@@ -1,7 +1,15 @@
 // What the fleet and the store tell: another record, the answers to writes, and operators.
-import { stillApplies } from "./decision.js";
-import { generationOf, holdsLease, inForce, isTripped, type Own, obeyed } from "./standing.js";
-import { NO_DECISION, NO_PROBE, NO_RECOVERY, type State } from "./state.js";
+import { rebased, stillApplies } from "./decision.js";
+import { generationOf, holdsLease, inForce, isBasedOn, isTripped, type Own, obeyed } from "./standing.js";
+import {
+  type BasedDecision,
+  type CachedRecord,
+  type Decision,
+  NO_DECISION,
+  NO_PROBE,
+  NO_RECOVERY,
+  type State,
+} from "./state.js";
 import { newEpoch, type Of, PROPOSE, type Step, stay } from "./step.js";
 
 /** Where no swap decides, the processes of a fleet try at different moments of this share of the open time. */
@@ -18,8 +26,7 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
       attemptDelayMs: event.random * ATTEMPT_SPREAD * (after.record?.record.duration ?? 0),
     };
   if (generationOf(record) === before) return stay(after);
-  if (!stillApplies(after.decision, record, now))
-    after = { ...after, decision: isOwnOpening(after, now, own) ? rebased(after, own) : NO_DECISION };
+  after = { ...after, decision: decisionUnder(after, record, now, own) };
   if (record?.record.state === "open" || !isTripped(record)) after = { ...after, recovery: NO_RECOVERY };
   // A lease granted too late for its asker is for the probe that this process began meanwhile.
   if (after.probe.kind === "running" && now < after.probe.untilMs && after.decision.kind === "none") {
@@ -28,18 +35,23 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
   return stay(newEpoch({ ...after, probe: NO_PROBE }));
 }
 
-/** The record is this process's own opening, written before the store's clock was known, and is over too early. */
-const isOwnOpening = ({ decision, record }: State, now: number, own: Own): boolean =>
-  decision.kind === "opened" &&
-  !decision.manual &&
-  record?.record.state === "open" &&
-  record.record.by === own.identity &&
-  !inForce(record, now);
-
-const rebased = (state: State, own: Own): State["decision"] =>
-  state.decision.kind === "none"
-    ? state.decision
-    : { ...state.decision, base: generationOf(obeyed(state, own)) };
+/** What is left of the decision under another generation. */
+function decisionUnder(
+  { decision }: State,
+  record: CachedRecord | undefined,
+  now: number,
+  own: Own,
+): Decision {
+  if (stillApplies(decision, record, now)) return decision;
+  // This process's own opening, written before the store's clock was known, is over too early.
+  const isOwnOpening =
+    decision.kind === "opened" &&
+    !decision.manual &&
+    record?.record.state === "open" &&
+    record.record.by === own.identity &&
+    !inForce(record, now);
+  return isOwnOpening ? rebased(decision, record) : NO_DECISION;
+}
 
 /** Whether what the fleet says is obeyed: with `scope: "confirm"`, or while calls here succeed, a failure confirms it. */
 function hear(state: State, event: Of<"record">, own: Own): State {
@@ -66,18 +78,19 @@ export function leaseAnswered(state: State, event: Of<"lease">, now: number, own
   const probe = state.probe.kind === "waiting" ? NO_PROBE : state.probe;
   const after: State = { ...state, record: event.record, leaseRequested: false, probe };
   if (event.outcome !== "granted" || !holdsLease(after, own)) return stay(after);
-  if (!endedMeanwhile(state, after, now, own)) return stay(adoptLease({ ...after, decision: NO_DECISION }));
-  const decision = { ...after.decision, base: generationOf(after.record) };
-  return { state: { ...after, decision }, effects: [PROPOSE] };
+  const found = foundMeanwhile(state, after, now, own);
+  if (found === undefined) return stay(adoptLease({ ...after, decision: NO_DECISION }));
+  return { state: { ...after, decision: rebased(found, after.record) }, effects: [PROPOSE] };
 }
 
 /** A probe that began without the lease ended before the lease came: what it found out is told under the lease. */
-function endedMeanwhile(before: State, after: State, now: number, own: Own): boolean {
+function foundMeanwhile(before: State, after: State, now: number, own: Own): BasedDecision | undefined {
   const { decision } = before;
-  if (decision.kind === "none" || decision.base !== generationOf(obeyed(before, own))) return false;
-  if (decision.kind === "opened") return now < decision.untilMs;
+  if (decision.kind === "none" || !isBasedOn(decision, obeyed(before, own))) return undefined;
+  if (decision.kind === "opened") return now < decision.untilMs ? decision : undefined;
   // The lease was written with what was known when it was asked for.
-  return decision.kind === "closed" || decision.passed > (after.record?.record.passed ?? 0);
+  const isNews = decision.kind === "closed" || decision.passed > (after.record?.record.passed ?? 0);
+  return isNews ? decision : undefined;
 }
 
 /** The store took the decision, or there was nothing to write. */
@@ -96,10 +109,7 @@ export function proposalAnswered(state: State, event: Of<"proposal">, now: numbe
     const fulfilled =
       decision === written &&
       (decision.kind !== "opened" || (record?.record.state === "open" && inForce(record, now)));
-    return stay({
-      ...after,
-      decision: fulfilled ? NO_DECISION : { ...decision, base: generationOf(record) },
-    });
+    return stay({ ...after, decision: fulfilled ? NO_DECISION : rebased(decision, record) });
   }
   if (outcome !== "unneeded" || decision !== written) return stay(after);
   const goesOn =

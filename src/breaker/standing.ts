@@ -1,6 +1,6 @@
 import type { CircuitSettings } from "../policy/settings.js";
 import { type CircuitState, LEASE_MS } from "../protocol/record.js";
-import type { ActiveHold, CachedRecord, State } from "./state.js";
+import type { ActiveHold, CachedRecord, Decision, State } from "./state.js";
 
 /** Who this process is, and how the circuit is set: what the reducer needs to know besides the state. */
 export interface Own {
@@ -43,7 +43,7 @@ export function shared(state: State, now: number, own: Own): Standing {
     const theirs = record?.record.state === "open" ? record.deadline : 0;
     return { kind: "open", untilMs: Math.max(decision.untilMs, theirs) };
   }
-  if (decision.kind !== "none" && decision.base === generationOf(record)) {
+  if (isBasedOn(decision, record)) {
     // What this process decided about its own probe, under the record's very generation, supersedes the record.
     if (decision.kind === "closed") return CLOSED;
     if (decision.kind === "released") return DUE;
@@ -74,6 +74,10 @@ export const isLocalOnly = ({ settings }: Own): boolean =>
 
 /** The generation that calls are admitted under; 0 before there is a record. */
 export const generationOf = (record: CachedRecord | undefined): number => record?.record.generation ?? 0;
+
+/** It was decided under the generation that the fleet is at. */
+export const isBasedOn = (decision: Decision, record: CachedRecord | undefined): boolean =>
+  decision.kind !== "none" && decision.base === generationOf(record);
 
 /** Anything but closed. */
 export const isTripped = (record: CachedRecord | undefined): record is CachedRecord =>

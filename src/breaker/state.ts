@@ -9,12 +9,14 @@ export type Visibility = "fleet" | "vote" | "here";
 /**
  * What this process decided and the store has not granted yet. Calls here obey it at once; it is never merged into
  * the fleet's record, since only the store grants revisions.
- *
+ */
+export type Decision = { readonly kind: "none" } | BasedDecision;
+
+/**
  * `base` is the generation it was decided under. Once the fleet is at another generation the decision is void, except
  * for an opening made while the store could not be asked (`madeOffline`): that is proposed as a fresh trip.
  */
-export type Decision =
-  | { readonly kind: "none" }
+export type BasedDecision =
   /** A failure, or an operator, opened the circuit. */
   | {
       readonly kind: "opened";
