@@ -1,5 +1,5 @@
 import { StoreAnswerError } from "../errors/store-errors.js";
-import type { StoreListing } from "../options/store.js";
+import type { StoreEntry, StoreListing } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
 import type { AnyEntry, RecordCache } from "./cache.js";
 import type { Health } from "./health.js";
@@ -91,8 +91,16 @@ export class Reconciler {
   }
 }
 
+/** Takes in what the store pushed. */
+export function takePush(host: ReconcileHost, entry: StoreEntry, fresh: boolean): void {
+  const { cache, storeClock, health } = host;
+  if (isEntry(entry)) cache.deliver(entry, arrivalOf(storeClock, entry.now, fresh), false);
+  else refuseEntry(health);
+  health.tellInvalid();
+}
+
 /** What came in is no entry. */
-export function refuseEntry(health: Health): void {
+function refuseEntry(health: Health): void {
   health.invalid(
     "",
     "",

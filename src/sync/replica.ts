@@ -9,7 +9,7 @@ import type { Arrival } from "./local-deadline.js";
 import { Synchroniser } from "./loop.js";
 import { restore } from "./restore.js";
 import { StoreClock } from "./store-clock.js";
-import { forgiveFailures } from "./writer.js";
+import { forgiveFailures } from "./write-failures.js";
 
 /** How long closing may take, in ms. */
 const CLOSE_MS = 500;

@@ -2,7 +2,8 @@ import { restrictiveness } from "../protocol/merge.js";
 import type { VersionedRecord } from "../protocol/record.js";
 import { renewed } from "../protocol/transition.js";
 import type { Entry } from "./entry.js";
-import { isHold, type WriterHost, write } from "./writer.js";
+import { isHold } from "./write-stamp.js";
+import { type WriterHost, write } from "./writer.js";
 
 /** The replicas of a fleet notice together that the store forgot; whoever comes first spares the others the write. */
 const JITTER_MS = 1_000;

@@ -1,3 +1,5 @@
+import type { Clock } from "../runtime/clock.js";
+
 /** A store that fails is asked about as often as one without push is polled, and one that hangs at last as one with push. */
 const RETRY_MS = 800;
 const LONGEST_MS = 15_000;
@@ -12,3 +14,6 @@ const LONGEST_MS = 15_000;
 export function retryDelay(timeouts: number, random: number): number {
   return Math.min(LONGEST_MS, RETRY_MS * 2 ** timeouts * (0.5 + random));
 }
+
+/** A fifth more or less: the processes of a fleet don't ask all at once. */
+export const jittered = (ms: number, clock: Clock): number => ms * (0.8 + 0.4 * clock.random());

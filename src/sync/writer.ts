@@ -1,16 +1,14 @@
 import type { Store, SwapResult } from "../options/store.js";
 import { encode } from "../protocol/codec.js";
-import { type CircuitRecord, HOLD_KEPT_MS, KEPT_MS, type VersionedRecord } from "../protocol/record.js";
-import { corrected, nextRevision, type Stamp } from "../protocol/transition.js";
-import type { Clock } from "../runtime/clock.js";
+import type { VersionedRecord } from "../protocol/record.js";
+import { corrected, type Stamp } from "../protocol/transition.js";
 import type { AnswerTimes } from "./answer-times.js";
 import type { Entry, Write } from "./entry.js";
-import type { Health } from "./health.js";
 import type { Arrival } from "./local-deadline.js";
-import { retryDelay } from "./retry.js";
-import type { StoreClock } from "./store-clock.js";
 import { swap } from "./store-operations.js";
 import { type Outcome, withDeadline } from "./with-deadline.js";
+import { type FailureHost, forgiveFailures, recovered, retryLater } from "./write-failures.js";
+import { hasDeadlines, makeStamp, type StampHost, ttl } from "./write-stamp.js";
 
 /** When a write is given up, in ms: its answer counts all the same, whenever it comes. */
 const WRITE_MS = 5_000;
@@ -24,15 +22,11 @@ const NOT_SENT: Write = { nonce: "", granted: () => undefined };
 export type WriteOutcome = "granted" | "unneeded" | "busy" | "failed";
 
 /** What writing takes of the replica. */
-export interface WriterHost {
+export interface WriterHost extends StampHost, FailureHost {
   readonly store: Store;
-  readonly clock: Clock;
-  readonly storeClock: StoreClock;
-  readonly identity: string;
-  readonly health: Health;
   readonly answerTimes: AnswerTimes;
   readonly adoptions: number;
-  readonly synchroniser: { readonly down: boolean; doubt(): void };
+  readonly synchroniser: FailureHost["synchroniser"] & { doubt(): void };
   receive(entry: Entry<VersionedRecord>, raw: string | null, arrival: Arrival, current: boolean): void;
   writeBegan(): void;
   writeEnded(): void;
@@ -224,44 +218,4 @@ class Writing<R extends VersionedRecord> {
   #isCurrent({ adoptions }: Attempt<R>): boolean {
     return this.#entry.adopted <= adoptions;
   }
-}
-
-/** Another's write came through: ours that failed long ago say nothing of the next one. */
-export function forgiveFailures({ health }: Pick<WriterHost, "health">, entry: Entry<VersionedRecord>): void {
-  entry.failures = 0;
-  health.unwritten.delete(entry);
-}
-
-function hasDeadlines(record: VersionedRecord): boolean {
-  return record.until !== 0 || ((record as Partial<CircuitRecord>).votes ?? []).length > 0;
-}
-
-function makeStamp(host: WriterHost, entry: Entry<VersionedRecord>): Stamp {
-  const now = Math.floor(host.storeClock.now());
-  return { revision: nextRevision(entry.seen, now), nonce: nonce(host), now, by: host.identity };
-}
-
-const nonce = ({ clock }: WriterHost): string =>
-  clock.random().toString(36).slice(2) + clock.random().toString(36).slice(2) || "0";
-
-export const isHold = (record: VersionedRecord): boolean => !("generation" in record);
-
-/** Only expiry deletes, and late: whoever looks a day after the deadline still learns of it. */
-function ttl(record: VersionedRecord, now: number): number {
-  const endless = isHold(record) && record.until === 0 && record.state !== "released";
-  return endless ? HOLD_KEPT_MS : Math.max(Math.ceil(record.until - now), 0) + KEPT_MS;
-}
-
-/** What is still pending is proposed again; while the store is down, when it is up again. */
-function retryLater(host: WriterHost, entry: Entry<VersionedRecord>, share = 1): void {
-  const { clock, synchroniser } = host;
-  entry.retry?.();
-  entry.retry = clock.after(share * retryDelay(entry.timeouts, clock.random()), () => {
-    entry.retry = undefined;
-    if (!synchroniser.down) entry.subscriber?.flush();
-  });
-}
-
-function recovered({ health, synchroniser }: WriterHost): void {
-  if (!synchroniser.down) health.recovered();
 }

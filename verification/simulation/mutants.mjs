@@ -90,14 +90,14 @@ export const MUTANTS = [
   ],
   [
     "the store is never polled",
-    "sync/loop.js",
+    "sync/read-timer.js",
     "this.#cancel = this.#clock.after(ms, () => {",
     "this.#cancel = this.#clock.after(ms * 1e6, () => {",
   ],
   [
     "a store that failed is never asked again",
     "sync/loop.js",
-    "this.#schedule(share * retryDelay(this.#timeouts, this.#clock.random()));",
+    "this.#timer.schedule(share * retryDelay(this.#lists.timeouts, this.#clock.random()));",
     "",
   ],
   [

@@ -1,0 +1,74 @@
+import type { Clock } from "../runtime/clock.js";
+
+/** The longest sleep: one that takes this much longer is no sleep of this timer, but of the process. */
+const NAP_MS = 1_000;
+const OVERSLEPT_MS = 500;
+/** The wall clock and the monotonic one disagree by this much: the process slept, or the clock was set. */
+const SLEPT_MS = 1_000;
+
+/** Who is told. */
+export interface ReadTimerListener {
+  /** It is time for the next read. */
+  due(): void;
+  /** The process was suspended. */
+  slept(): void;
+}
+
+/** Keeps when the next read is due. It sleeps in naps, so that it is seen when the whole process slept. */
+export class ReadTimer {
+  readonly #clock: Clock;
+  readonly #listener: ReadTimerListener;
+  #due = Infinity;
+  #wakeAt = Infinity;
+  #cancel: (() => void) | undefined;
+  #drift = 0;
+
+  constructor(clock: Clock, listener: ReadTimerListener) {
+    this.#clock = clock;
+    this.#listener = listener;
+  }
+
+  start(): void {
+    this.#drift = this.#measureDrift();
+  }
+
+  stop(): void {
+    this.#cancel?.();
+  }
+
+  schedule(ms: number): void {
+    this.#due = this.#clock.now() + ms;
+    this.#nap();
+  }
+
+  /** Sooner, if that is sooner. */
+  hurry(ms: number): void {
+    if (this.#clock.now() + ms < this.#due) this.schedule(ms);
+  }
+
+  /** Looks whether the process was suspended since the last look. */
+  checkDrift(): void {
+    const drift = this.#measureDrift();
+    const overslept = this.#clock.now() - this.#wakeAt > OVERSLEPT_MS;
+    if (Math.abs(drift - this.#drift) < SLEPT_MS && !overslept) return;
+    this.#drift = drift;
+    this.#wakeAt = Infinity;
+    this.#listener.slept();
+  }
+
+  #nap(): void {
+    this.#cancel?.();
+    const ms = Math.min(this.#due - this.#clock.now(), NAP_MS);
+    this.#wakeAt = this.#clock.now() + ms;
+    this.#cancel = this.#clock.after(ms, () => {
+      this.checkDrift();
+      this.#wakeAt = Infinity;
+      if (this.#clock.now() >= this.#due) this.#listener.due();
+      else this.#nap();
+    });
+  }
+
+  #measureDrift(): number {
+    return this.#clock.wall() - this.#clock.now();
+  }
+}
