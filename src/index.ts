@@ -7,7 +7,7 @@ import { sharedFailfast } from "./api/shared.js";
  */
 export const failfast: Failfast = /* @__PURE__ */ sharedFailfast();
 
-export type { Circuit, Signal } from "./api/circuit.js";
+export type { Circuit } from "./api/circuit.js";
 export type { CircuitDecorator } from "./api/circuit-decorator.js";
 export type { Circuits } from "./api/circuits.js";
 export { type FirstAvailableOptions, firstAvailable } from "./api/first-available.js";
@@ -36,8 +36,10 @@ export type {
   FailfastDefaults,
   FailfastOptions,
   HandleOptions,
+  RecoveryCheck,
   RetryAfterLimits,
 } from "./options/options.js";
+export type { Signal } from "./options/signal.js";
 export type {
   Awaitable,
   Store,

@@ -1,4 +1,5 @@
 import { Breaker } from "../breaker/breaker.js";
+import { RecoveryCheck } from "../call/recovery-check.js";
 import { formatValue } from "../options/format-value.js";
 import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
 import type { Store } from "../options/store.js";
@@ -49,7 +50,7 @@ export class Breakers {
     const breaker = this.#get(name, settings, options);
     if (!sameSettings(breaker.settings, settings)) {
       if (!this.#unsettled.has(breaker)) this.#warnOfTwo(name);
-      this.update(breaker, settings);
+      this.update(breaker, settings, options);
     }
     this.#unsettled.delete(breaker);
     this.#defined.add(breaker);
@@ -62,10 +63,10 @@ export class Breakers {
    */
   named(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const breaker = this.#get(name, settings, options);
-    if (this.#unsettled.has(breaker)) this.update(breaker, settings);
+    if (this.#unsettled.has(breaker)) this.update(breaker, settings, options);
     else if (!sameSettings(breaker.settings, settings)) {
       this.#warnOfTwo(name);
-      if (!this.#defined.has(breaker) && reloads()) this.update(breaker, settings);
+      if (!this.#defined.has(breaker) && reloads()) this.update(breaker, settings, options);
     }
     return breaker;
   }
@@ -83,9 +84,17 @@ export class Breakers {
     return !this.#unsettled.has(breaker);
   }
 
-  update(breaker: Breaker, settings: CircuitSettings): void {
+  update(breaker: Breaker, settings: CircuitSettings, options: FailfastOptions): void {
     this.#unsettled.delete(breaker);
     breaker.updateSettings(this.#intern(settings));
+    this.#check(breaker, options);
+  }
+
+  /** Tries it in the background from now on, where it has a check of its own. */
+  #check(breaker: Breaker, options: FailfastOptions): void {
+    if (breaker.settings.check !== undefined)
+      breaker.check ??= new RecoveryCheck(breaker, { ...this.#defaults(), ...options });
+    breaker.check?.follow();
   }
 
   #get(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
@@ -98,6 +107,7 @@ export class Breakers {
     const session = this.#sessions.of(options.store ?? this.#defaults().store);
     const key = encodeName(name);
     const breaker = new Breaker(name, key, this.#intern(settings), session);
+    this.#check(breaker, options);
     session.replica.subscribe(key, breaker);
     breaker.changed();
     return breaker;

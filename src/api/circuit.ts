@@ -8,14 +8,12 @@ import { tenthsOfSeconds } from "../errors/seconds.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
 import { formatValue } from "../options/format-value.js";
 import type { CircuitUpdate } from "../options/options.js";
+import type { Signal } from "../options/signal.js";
 import type { CircuitState } from "../protocol/record.js";
 import type { CircuitDecorator } from "./circuit-decorator.js";
 import { apply } from "./decorate.js";
 import { type Operated, type OperatorVerbs, operatorVerbs } from "./operator-verbs.js";
 import { type Snapshot, snapshotOf } from "./snapshot.js";
-
-/** The platform's `AbortSignal`, where its types are known. */
-export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : CallerSignal;
 
 /**
  * A named breaker: a decorator, a wrapper, a runner of blocks, and the handle of the circuit's state.

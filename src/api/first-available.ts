@@ -2,7 +2,8 @@ import { neverAborting } from "../call/never-aborting.js";
 import type { CallerSignal } from "../call/policy.js";
 import { rejectionIn } from "../errors/failfast-error.js";
 import { formatValue } from "../options/format-value.js";
-import type { Circuit, Signal } from "./circuit.js";
+import type { Signal } from "../options/signal.js";
+import type { Circuit } from "./circuit.js";
 
 /** How `firstAvailable` goes about it. */
 export interface FirstAvailableOptions {

@@ -59,7 +59,7 @@ export class NamedCircuits implements CircuitsOwner {
     const changed = withUpdate(this.#changed.get(name) ?? this.#given, update);
     const settings = settingsOf(changed, this.#defaults());
     this.#changed.set(name, changed);
-    this.#breakers.update(this.guards.get(name).breaker, settings);
+    this.#breakers.update(this.guards.get(name).breaker, settings, changed.options);
   }
 
   /** Listens to one of them, or to all that there are at the time of the event. */

@@ -218,7 +218,8 @@ export class Registry implements HandleOwner {
   }
 
   #redefined(definition: Definition): void {
-    if (definition.breaker) this.#breakers.update(definition.breaker, settingsOf(definition, this.#defaults));
+    if (definition.breaker)
+      this.#breakers.update(definition.breaker, settingsOf(definition, this.#defaults), definition.options);
   }
 }
 

@@ -66,6 +66,7 @@ export class StoreSessions {
   }
 
   async close(): Promise<void> {
+    await Promise.all([...this.breakers()].map(({ check }) => check?.stop()));
     await Promise.all([...this.#sessions.values()].map(({ replica }) => replica.close()));
   }
 }

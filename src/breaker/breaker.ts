@@ -13,15 +13,18 @@ import type { Effect, Event, Verdict } from "./event.js";
 import type { Failure } from "./failure.js";
 import { leaseRecord } from "./lease.js";
 import { LeaseRequest } from "./lease-request.js";
-import { callFailed, callSucceeded, isProbe } from "./outcome.js";
+import { callFailed, callSucceeded, isProbe, isProbeOf } from "./outcome.js";
 import { isWithinProbe, probeEnded } from "./probe-context.js";
 import { propose } from "./proposal.js";
 import { reduce } from "./reduce.js";
-import type { Shell } from "./shell.js";
+import type { Check, Shell } from "./shell.js";
 import { type Status, stand, statusOf } from "./standing.js";
 import { type ActiveHold, type CachedRecord, type Decision, INITIAL, type State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
 import { countsAlike, Traffic } from "./traffic.js";
+
+/** A check waits so long for its lease, in ms: a write is given up before. */
+const CHECK_WAIT_MS = 5_500;
 
 /**
  * One circuit in this process: the shell around the reducer. It keeps what calls are admitted under, hands the reducer
@@ -46,6 +49,8 @@ export class Breaker implements Shell {
   #cancelWake: (() => void) | undefined;
   /** Until then calls are rejected with no further look. */
   #rejectUntilMs = 0;
+  /** What tries the backend when its time is up, where that is no call. */
+  check: Check | undefined;
   /** When it last closed, on the local monotonic clock. */
   closedAtMs: number = -Infinity;
 
@@ -63,6 +68,10 @@ export class Breaker implements Shell {
 
   get host(): string {
     return this.session.host;
+  }
+
+  get checked(): boolean {
+    return this.check?.enabled === true;
   }
 
   get identity(): string {
@@ -158,27 +167,32 @@ export class Breaker implements Shell {
    * What a call is admitted under, or `undefined`: it is rejected. A caller that can wait gets a promise where it is
    * the one that asks the fleet for the probe's lease. `callTimeoutMs`: how long its call takes at most; 0: not known.
    */
-  enter(canWait: boolean, callTimeoutMs: number): Admission | undefined | Promise<Admission | undefined> {
+  enter(
+    canWait: boolean,
+    callTimeoutMs: number,
+    byCheck = false,
+  ): Admission | undefined | Promise<Admission | undefined> {
     if (this.admission.admitsAll) return this.admission;
     const { session } = this;
     if (session.isBefore(this.#rejectUntilMs)) return undefined;
-    const waitMs = canWait ? session.leaseWaitMs : 0;
-    const verdict = this.#call(waitMs, callTimeoutMs, false);
+    const waitMs = byCheck ? CHECK_WAIT_MS : canWait ? session.leaseWaitMs : 0;
+    const verdict = this.#call(waitMs, callTimeoutMs, false, byCheck);
     if (verdict !== "ask") return this.#admit(verdict);
-    const again = (): Admission | undefined => this.#admit(this.#call(waitMs, callTimeoutMs, true));
+    const again = (): Admission | undefined => this.#admit(this.#call(waitMs, callTimeoutMs, true, byCheck));
     if (!canWait || !this.#state.leaseRequested) return again();
     return new Promise((resolve) => {
       this.#lease?.wait(session.clock, waitMs, () => resolve(again()));
     });
   }
 
-  #call(waitMs: number, callTimeoutMs: number, asked: boolean): Verdict | undefined {
+  #call(waitMs: number, callTimeoutMs: number, asked: boolean, byCheck: boolean): Verdict | undefined {
     const { replica } = this.session;
     const { probe } = this.#state;
     return this.dispatch({
       type: "call",
       waitMs,
       asked,
+      byCheck,
       callTimeoutMs,
       withinProbe: probe.kind === "running" && isWithinProbe(this, probe.epoch),
       storeFails: replica.synchroniser.down || (replica.circuits.get(this.key)?.failures ?? 0) > 0,
@@ -285,6 +299,7 @@ export class Breaker implements Shell {
   retire(): void {
     if (--this.users > 0) return;
     this.#cancelWake?.();
+    void this.check?.stop();
     this.session.replica.unsubscribe(this.key);
   }
 
@@ -298,6 +313,7 @@ export class Breaker implements Shell {
     if (state !== before) this.#refresh(before);
     // The state is the new one by now: what a listener does in turn meets it.
     for (const effect of effects) this.#carryOut(effect);
+    if (state !== before) this.check?.follow();
     return verdict;
   }
 
@@ -305,7 +321,8 @@ export class Breaker implements Shell {
   #refresh(before: State): void {
     const state = this.#state;
     const { lookedAt } = this.session;
-    if (before.probe.kind === "running" && state.probe !== before.probe) probeEnded(this, before.probe.epoch);
+    if (before.probe.kind === "running" && !isProbeOf(state, before.probe.epoch))
+      probeEnded(this, before.probe.epoch);
     if (state.announced === "closed" && before.announced !== "closed") this.closedAtMs = lookedAt;
     const kind = state.admits === "nothing" ? "rejecting" : state.admits;
     if (kind !== this.admission.kind || (kind !== "rejecting" && this.admission.epoch !== state.epoch)) {

@@ -22,6 +22,8 @@ export type Event =
       readonly waitMs: number;
       /** The lease was asked for on its behalf, and answered, or it can wait no longer. */
       readonly asked: boolean;
+      /** The circuit's own check asks. */
+      readonly byCheck: boolean;
       /** It is made from within the probe of this process. */
       readonly withinProbe: boolean;
       /** The store is down, or fails to write this circuit. */

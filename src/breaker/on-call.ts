@@ -41,12 +41,16 @@ export function call(before: State, event: Of<"call">, now: number, own: Own): S
 function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Step {
   const { record } = state;
   if (event.withinProbe) return answer(state, "nested");
+  if (own.checked && !event.byCheck) return answer(state, "reject");
   if (holdsLease(state, own) && inForce(record, now)) return probe(state, record.deadline, now);
   const localUntilMs = now + leaseMs(event.callTimeoutMs, lapsesOf(ended(state, now), own));
   if (event.storeFails || isOpenHereAlone(state, own)) return probe(state, localUntilMs, now);
+  // A check has the time to wait for its lease, or comes again.
+  if (event.byCheck && event.asked) return answer(state, "reject");
   // There is a lease to ask for. A call was rejected for want of it before, here or, by the record, elsewhere?
   const rejectedBefore = state.recovery.unserved || tellsOfUnusedLease(obeyed(state, own), now);
-  const canWait = !event.asked && (event.waitMs > 0 ? !state.recovery.unserved : !rejectedBefore);
+  const patient = event.byCheck || !state.recovery.unserved;
+  const canWait = !event.asked && (event.waitMs > 0 ? patient : !rejectedBefore);
   if (canWait) {
     const waiting = { ...state, probe: { kind: "waiting", untilMs: now + event.waitMs } } as const;
     return { ...requestLease(waiting, event.callTimeoutMs), verdict: "ask" };

@@ -4,6 +4,7 @@ import type { Opening } from "./event.js";
 import type { Failure } from "./failure.js";
 import { isFirstProbe } from "./on-outcome.js";
 import type { Shell } from "./shell.js";
+import type { State } from "./state.js";
 import { countsNothing, countsSuccessesOf } from "./traffic.js";
 
 type Cause = Pick<Failure, "error" | "openFor" | "origin">;
@@ -39,9 +40,11 @@ export function callSucceeded(breaker: Shell, admission: Admission, slow: boolea
 }
 
 /** The admission is that of the probe under way. */
-export function isProbe({ current: { probe } }: Shell, admission: Admission): boolean {
-  return probe.kind === "running" && probe.epoch === admission.epoch;
-}
+export const isProbe = ({ current }: Shell, { epoch }: Admission): boolean => isProbeOf(current, epoch);
+
+/** The probe of that epoch is under way; its lease may be another by now. */
+export const isProbeOf = ({ probe }: State, epoch: number): boolean =>
+  probe.kind === "running" && probe.epoch === epoch;
 
 function probeFailed(breaker: Shell, admission: Admission, failure: Failure): void {
   if (!isProbe(breaker, admission)) return;

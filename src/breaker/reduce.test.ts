@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Verdict } from "./event.js";
 import { isFirstProbe } from "./on-outcome.js";
-import { stand } from "./standing.js";
+import { stand, statusOf } from "./standing.js";
 import {
   aCall,
   aSyncCall,
@@ -755,5 +755,48 @@ describe("what is announced", () => {
     expect(heard.effects).toContainEqual({ type: "announce", state: "half-open", local: false });
     const closing = on(probing, { type: "probe-succeeded" });
     expect(closing.effects).toContainEqual({ type: "announce", state: "closed", local: true });
+  });
+});
+
+describe("a circuit that is tried by its own check", () => {
+  const checked = ownWith({}, true);
+  const aCheck = (changes: Parameters<typeof aCall>[0] = {}) =>
+    aCall({ waitMs: 5_500, byCheck: true, ...changes });
+
+  test("rejects every call until the check closed it, and says so", () => {
+    const { state, verdict } = on(isDue, aCall({ storeFails: true }), checked);
+    expect([verdict, state.recovery.unserved]).toEqual(["reject", false]);
+    expect(statusOf(isDue, NOW, checked).retryAfterMs).toBeGreaterThan(0);
+    expect(statusOf(isDue, NOW, OWN).retryAfterMs).toBe(0);
+  });
+
+  test("lets the check ask for the lease, wait for it, and probe", () => {
+    const asked = on(isDue, aCheck(), checked);
+    expect([asked.verdict, asked.effects]).toEqual(["ask", [{ type: "ask-for-lease", callTimeoutMs: 0 }]]);
+    expect(on(asked.state, aCall(), checked).verdict).toBe("reject");
+    const granted = on(
+      asked.state,
+      { type: "lease", record: next(leasedRecord("mine", LATER)), outcome: "granted" },
+      checked,
+    ).state;
+    const probe = on(granted, aCheck({ asked: true }), checked);
+    expect([probe.verdict, probe.state.probe]).toEqual(["probe", running(LATER, probe.state.epoch)]);
+    expect(on(probe.state, aCall({ withinProbe: true }), checked).verdict).toBe("nested");
+  });
+
+  test("without the lease the check comes again, and spends no process's one call in vain", () => {
+    const asked = on(isDue, aCheck(), checked).state;
+    const late = on(asked, aCheck({ asked: true }), checked);
+    expect([late.verdict, late.state.recovery.unserved]).toEqual(["reject", false]);
+    const unserved = { ...isDue, recovery: { ...NO_RECOVERY, unserved: true } };
+    expect(on(unserved, aCheck(), checked).verdict).toBe("ask");
+    const lapsed = stateWith({ record: leasedRecord("x", NOW), remoteOpen: "obeyed" });
+    expect(on(lapsed, aCheck(), checked).verdict).toBe("ask");
+  });
+
+  test("checks by itself where the store fails, or nobody else knows it open", () => {
+    expect(on(isDue, aCheck({ storeFails: true }), checked).verdict).toBe("probe");
+    const here = stateWith({ decision: decidedOpen({ base: 0, untilMs: NOW }) }, checked);
+    expect(on(here, aCheck(), checked).verdict).toBe("probe");
   });
 });

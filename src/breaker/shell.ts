@@ -9,6 +9,16 @@ import type { Decision, State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
 import type { Traffic } from "./traffic.js";
 
+/** What tries the backend in the background when its time is up, in place of a call. */
+export interface Check {
+  /** Where it is not, calls are probes. */
+  readonly enabled: boolean;
+  /** The circuit is in another state, or has other settings. */
+  follow(): void;
+  /** For good; resolves when nothing of it is under way. */
+  stop(): Promise<void>;
+}
+
 /** What the parts of a breaker see of it: the shell around the reducer, which carries out its effects by them. */
 export interface Shell extends Own, Subscriber {
   readonly name: string;

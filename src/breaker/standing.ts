@@ -11,6 +11,8 @@ export interface Own {
   readonly host: string;
   /** What records that this process wrote are signed with. */
   readonly identity: string;
+  /** The circuit's own check tries when its time is up: calls are no probes. */
+  readonly checked: boolean;
 }
 
 /** How the circuit stands at one moment. Calls, `state`, `retryAfter`, events and health all go by it. */
@@ -112,6 +114,9 @@ export function activeHold({ hold }: State, now: number): "open" | "closed" | un
   return hold !== undefined && now < hold.untilMs ? hold.state : undefined;
 }
 
+/** What its own check has yet to try is tried about so soon, in ms. */
+const CHECKED_SOON_MS = 1_000;
+
 /** What is said of a circuit at one moment: to its callers, in errors, events and health checks. */
 export interface Status {
   readonly state: CircuitState;
@@ -126,7 +131,8 @@ export function statusOf(state: State, now: number, own: Own): Status {
   if (held === "closed") return { state: held, held, retryAfterMs: 0 };
   const standing = held === undefined ? stand(state, now, own) : undefined;
   if (standing?.kind === "closed") return { state: "closed", held, retryAfterMs: 0 };
-  if (standing?.kind === "due") return { state: "half-open", held, retryAfterMs: 0 };
+  if (standing?.kind === "due")
+    return { state: "half-open", held, retryAfterMs: own.checked ? CHECKED_SOON_MS : 0 };
   const untilMs = standing?.untilMs ?? state.hold?.untilMs ?? now;
   const retryAfterMs = untilMs === Infinity ? own.settings.openMs : Math.max(untilMs - now, 0);
   return { state: standing?.kind ?? "open", held, retryAfterMs };

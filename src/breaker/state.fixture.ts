@@ -16,11 +16,12 @@ export const OPEN_MS = 1_000;
 export const stamp: Stamp = { revision: 70, nonce: "n", now: 1_000_000, by: "me" };
 const earlier: Stamp = { revision: 40, nonce: "o", now: 999_000, by: "other" };
 
-export const ownWith = (changes: Partial<CircuitSettings> = {}): Own => ({
+export const ownWith = (changes: Partial<CircuitSettings> = {}, checked = false): Own => ({
   settings: settingsWith({ openMs: OPEN_MS, backoffMax: 60_000, ...changes }),
   owner: "mine",
   host: "my-host",
   identity: "me",
+  checked,
 });
 export const OWN: Own = ownWith();
 
@@ -86,6 +87,7 @@ export const aCall = (changes: Partial<Of<"call">> = {}): Of<"call"> => ({
   type: "call",
   waitMs: 50,
   asked: false,
+  byCheck: false,
   withinProbe: false,
   storeFails: false,
   callTimeoutMs: 0,

@@ -85,7 +85,7 @@ export class Guard implements SharedHandlers {
     if (entered instanceof Promise) {
       return entered.then((admission) => {
         if (admission === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
-        if (!signal?.aborted) return this.#run(fn, self, args, admission, signal, deadline);
+        if (!signal?.aborted) return this.perform(fn, self, args, admission, signal, deadline);
         // Its caller gave up while it waited for the lease.
         this.recordOutcome(admission, "neither", false);
         throw signal.reason;
@@ -99,7 +99,7 @@ export class Guard implements SharedHandlers {
         this.admission = entered;
       }
     }
-    return this.#run(fn, self, args, entered, signal, deadline);
+    return this.perform(fn, self, args, entered, signal, deadline);
   }
 
   /** What a call is admitted under; `undefined`: it is not. */
@@ -183,7 +183,7 @@ export class Guard implements SharedHandlers {
   }
 
   /** A call under the handlers at hand: what wrapped functions do themselves. */
-  #run(
+  perform(
     fn: AnyFunction,
     self: unknown,
     args: ArrayLike<unknown>,
@@ -334,7 +334,7 @@ export class Guard implements SharedHandlers {
   ): unknown {
     const error = this.rejection();
     if (this.breaker.settings.mode === "shadow")
-      return this.#run(fn, self, args, REJECTING, signal, deadline);
+      return this.perform(fn, self, args, REJECTING, signal, deadline);
     if (this.policy.fallback !== undefined)
       return this.#fallBack(this.policy.fallback, error, self, args, kind);
     if (kind === "promise") return rejectSoon(error);

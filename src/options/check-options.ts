@@ -71,7 +71,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
       : aBoolean(value) && "it takes true, false, or a function that says so",
   returns: oneOf("promise", "value"),
   store: checkStore,
-  recovery: oneOf("probe", "all"),
+  recovery: (value) =>
+    typeof value === "function"
+      ? undefined
+      : oneOf("probe", "all")(value) &&
+        'it takes "probe", "all", or a function (signal) => … that checks the backend',
   probes: within(1_000),
   threshold: within(100_000),
   window: aTime,

@@ -1,6 +1,7 @@
 import type { FailfastError } from "../errors/failfast-error.js";
 import type { Clock } from "../runtime/clock.js";
 import type { Duration } from "./duration.js";
+import type { Signal } from "./signal.js";
 import type { Store } from "./store.js";
 
 /** A class of errors; abstract ones too. */
@@ -74,15 +75,27 @@ export interface RetryAfterLimits {
   readonly max?: Duration | undefined;
 }
 
+/**
+ * Tells whether the backend is well again, as a health endpoint does. The circuit closes when it returns, or its promise
+ * resolves, within 10 s, unless to `false` or to a `Response` that is not `ok`; whatever it throws, it stays open, and is
+ * checked again after its time. What `ignore` names, and the rejection of another circuit, says nothing: it is checked
+ * again soon.
+ *
+ * @param signal aborts when its time is over, and when the check is of no more use.
+ * @param circuit the name of the circuit.
+ */
+export type RecoveryCheck = (signal: Signal, circuit: string) => unknown;
+
 /** What belongs to the circuit: left out it is inherited, equal it is fine, different it throws. */
 export interface CircuitOptions {
   /** Where the state is kept. Default: this process's memory. */
   readonly store?: Store | undefined;
   /**
    * When the open time is up: `"probe"` lets one call in the whole fleet try, `"all"` lets every call
-   * through, as Python's failfast did. Default: `"probe"`.
+   * through, as Python's failfast did. A function is a check: one process of the fleet calls it in the background, also
+   * where no calls come, and no user's call is spent. Default: `"probe"`.
    */
-  readonly recovery?: "probe" | "all" | undefined;
+  readonly recovery?: "probe" | "all" | RecoveryCheck | undefined;
   /** How many probes must succeed in a row before it closes. Default: 1. */
   readonly probes?: number | undefined;
   /**

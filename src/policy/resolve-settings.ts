@@ -40,13 +40,14 @@ export function resolveSettings(
   const options = mergeOptions(defaults, own);
   const openMs = milliseconds("timeout", timeout);
   const grown = Math.min(openMs * GROWS_TO, LONGEST_MS);
-  const { backoff = {}, retryAfter, mode = "enforce" } = options;
+  const { backoff = {}, retryAfter, mode = "enforce", recovery = "probe" } = options;
   const limits: RetryAfterLimits = typeof retryAfter === "object" ? retryAfter : {};
   const { threshold, failureRate, consecutive = inARow(options) } = options;
   const slowCall = ms("slowCall", options.slowCall, 0, LONGEST_CALL_SECONDS);
   const settings: CircuitSettings = {
     openMs,
-    recovery: options.recovery ?? "probe",
+    recovery: typeof recovery === "function" ? "probe" : recovery,
+    check: typeof recovery === "function" ? recovery : undefined,
     probes: options.probes ?? 1,
     threshold: threshold ?? (failureRate || consecutive ? 0 : 1),
     consecutive,

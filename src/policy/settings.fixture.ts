@@ -4,6 +4,7 @@ import type { CircuitSettings } from "./settings.js";
 export const settingsWith = (changes: Partial<CircuitSettings>): CircuitSettings => ({
   openMs: 60_000,
   recovery: "probe",
+  check: undefined,
   probes: 1,
   threshold: 1,
   consecutive: 0,

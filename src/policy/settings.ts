@@ -1,8 +1,12 @@
+import type { RecoveryCheck } from "../options/options.js";
+
 /** What a circuit goes by, every default in place; times in ms, 0 where something is off. */
 export interface CircuitSettings {
   /** How long it stays open. */
   readonly openMs: number;
   readonly recovery: "probe" | "all";
+  /** Tries it when its time is up, in place of a call. */
+  readonly check: RecoveryCheck | undefined;
   readonly probes: number;
   readonly threshold: number;
   /** So many failures in a row. */

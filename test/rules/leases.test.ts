@@ -34,6 +34,26 @@ describe("rule 4: one lease for a fleet", () => {
     for (const { succeed } of members) expect(await succeed()).toBe("ok");
   });
 
+  test("rule 4: calls from within a probe pass, also when its lease came after it began", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5, delay: 400 });
+    const { circuit, fail, succeed } = at(members, 0);
+    await during(clock, 1_000, fail);
+    await clock.advance(5_000);
+    // It waits in vain; the next one probes, and the lease comes meanwhile.
+    expect(await during(clock, 300, succeed)).toBe("rejected");
+    let goOn = (): void => undefined;
+    const probe = circuit.run(async () => {
+      await new Promise<void>((done) => {
+        goOn = done;
+      });
+      return circuit.run(async () => "within");
+    });
+    await clock.advance(1_000);
+    goOn();
+    expect(await during(clock, 1_000, () => probe)).toBe("within");
+    expect(circuit.state).toBe("closed");
+  });
+
   test("rule 4: a probe that its caller gave up gives the lease back", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];

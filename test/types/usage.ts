@@ -8,6 +8,7 @@ import {
   firstAvailable,
   isFailfastError,
   memoryStore,
+  type RecoveryCheck,
   type Store,
   TimeoutError,
 } from "failfast";
@@ -111,6 +112,12 @@ failfast("x", "60 seconds");
 failfast("x", 60, { treshold: 3 });
 // @ts-expect-error: no such value
 failfast("x", 60, { recovery: "never" });
+failfast("x", 60, { recovery: (signal, name) => (signal.aborted ? false : name) });
+failfast("x", 60, { recovery: async () => {} }).update({ recovery: () => false });
+const ping: RecoveryCheck = async (signal) => !signal.aborted;
+failfast((host: string) => host, 60, { recovery: ping });
+// @ts-expect-error: the check gets a signal and a name
+failfast("x", 60, { recovery: (_: unknown, limit: number) => limit > 0 });
 // @ts-expect-error: nothing to wrap
 circuit(7);
 // @ts-expect-error: no such event

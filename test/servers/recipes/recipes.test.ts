@@ -1,13 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import * as grpc from "@grpc/grpc-js";
 import { type Collection, MongoClient } from "mongodb";
 import mysql from "mysql2/promise";
 import pg from "pg";
+import { createClient } from "redis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTable, dynamodb, startDynalite } from "../dynamodb-store/start-dynalite.js";
 import { mariadbd, startMariadb } from "../mysql-store/start-mariadb.js";
 import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
+import { requireProgram } from "../require.js";
+import { startRedis } from "../start-redis.js";
 import { type MongoFake, startMongoFake } from "./start-mongo-fake.js";
 
 // The built package, as the recipes import it.
@@ -18,6 +22,8 @@ const { failfast, isFailfastError: isRejection }: typeof import("../../../src/in
 const folder = new URL("../../../examples/recipes/", import.meta.url);
 const recipe = (name: string): Promise<Record<string, (...args: unknown[]) => unknown>> =>
   import(new URL(`${name}.mjs`, folder).href);
+
+const redisServer = requireProgram("redis-server");
 
 type Query = (text: string, values?: unknown[]) => Promise<unknown>;
 const outcome = (call: unknown): Promise<unknown> => Promise.resolve(call).catch((error: unknown) => error);
@@ -197,5 +203,93 @@ describe("the AWS SDK", () => {
     expect([state(`dynamodb ${type}`), requests]).toEqual([then, then === "open" ? 2 : 1]);
     await get();
     expect(requests).toBe(2);
+  });
+});
+
+describe("checks that recover a circuit", () => {
+  type Circuit = import("../../../src/index.js").Circuit;
+  const circuitOf = async (name: string, client: unknown): Promise<Circuit> =>
+    (await recipe(name))["circuitOf"]?.(client, "300ms") as Circuit;
+  const fail = (circuit: Circuit) => outcome(circuit.run(() => Promise.reject(new Error("down"))));
+  /** While the backend is down it opens again and again, with no call; once that is well it closes. */
+  async function recovers(circuit: Circuit, well: () => Promise<unknown>): Promise<void> {
+    let opened = 0;
+    const heard = circuit.on("open", () => opened++);
+    await fail(circuit);
+    await expect.poll(() => opened, { timeout: 30_000 }).toBeGreaterThan(1);
+    await well();
+    await expect.poll(() => circuit.state, { timeout: 30_000 }).toBe("closed");
+    heard.dispose();
+  }
+
+  test("HTTP", async () => {
+    let status = 503;
+    const server = createServer((_, response) => response.writeHead(status).end("how it is"));
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    close.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as { port: number };
+    await recovers(await circuitOf("http-check", `http://127.0.0.1:${port}`), async () => {
+      status = 200;
+    });
+  });
+
+  test.skipIf(!postgres)("PostgreSQL", async () => {
+    const server = await startPostgres();
+    const pool = new pg.Pool({ connectionString: server.url });
+    pool.on("error", () => undefined);
+    close.push(
+      () => server.stop(),
+      () => pool.end(),
+    );
+    await server.kill();
+    await recovers(await circuitOf("pg-check", pool), () => server.restart());
+  });
+
+  test.skipIf(!redisServer)("Redis", async () => {
+    const server = await startRedis();
+    const client = createClient({ url: server.url });
+    client.on("error", () => undefined);
+    await client.connect();
+    close.push(
+      () => server.stop(),
+      () => client.destroy(),
+    );
+    await server.kill();
+    await recovers(await circuitOf("redis-check", client), () => server.restart());
+  });
+
+  test("gRPC", async () => {
+    let status = 2;
+    const server = new grpc.Server();
+    const bytes = (message: Buffer): Buffer => message;
+    const definition = {
+      path: "/grpc.health.v1.Health/Check",
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: bytes,
+      requestDeserialize: bytes,
+      responseSerialize: bytes,
+      responseDeserialize: bytes,
+    };
+    server.addService({ check: definition } as never, {
+      check: (_: unknown, answer: (error: null, message: Buffer) => void) =>
+        answer(null, Buffer.from([8, status])),
+    });
+    const port = await new Promise<number>((done, failed) =>
+      server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+        error ? failed(error) : done(bound),
+      ),
+    );
+    const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+    close.push(
+      () => server.forceShutdown(),
+      () => client.close(),
+    );
+    await recovers(await circuitOf("grpc-check", client), async () => {
+      status = 1;
+    });
   });
 });

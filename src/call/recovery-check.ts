@@ -1,0 +1,153 @@
+import type { Admission } from "../breaker/admission.js";
+import type { Breaker } from "../breaker/breaker.js";
+import { isProbe } from "../breaker/outcome.js";
+import type { Check } from "../breaker/shell.js";
+import type { HandleOptions } from "../options/options.js";
+import { Deadline } from "./deadline.js";
+import { type Controller, makeController } from "./follow.js";
+import { Guard } from "./guard.js";
+import { type CallerSignal, makePolicy, type Policy } from "./policy.js";
+
+/** A check may take so long, in ms. */
+const CHECK_MS = 10_000;
+/** One that came to nothing is tried again after so long, in ms. */
+const AGAIN_MS = 1_000;
+/** The processes of a fleet ask for the lease over this share of the open time, and over so many ms at most. */
+const SPREAD = 0.1;
+const LONGEST_SPREAD_MS = 1_000;
+
+/** A check that asks for the lease, or runs. */
+interface Attempt {
+  readonly controller: Controller;
+  /** What it runs under. */
+  admission?: Admission;
+  /** It has said how the backend is. */
+  answered?: true;
+}
+
+/**
+ * Calls the circuit's own check when its time is up: in the background, in one process of the fleet, as its probe. There
+ * is a timer while the circuit is open, and none while it is closed or held.
+ */
+export class RecoveryCheck implements Check {
+  readonly #breaker: Breaker;
+  readonly #policy: Policy;
+  readonly #guard: Guard;
+  #cancel: (() => void) | undefined;
+  /** When the timer would go off without the spread. */
+  #dueMs = Infinity;
+  #attempt: Attempt | undefined;
+  #over: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  /** `options`: of whoever defined the circuit, over the defaults. */
+  constructor(breaker: Breaker, options: HandleOptions) {
+    this.#breaker = breaker;
+    this.#policy = makePolicy(options);
+    this.#guard = new Guard(breaker, {
+      enabled: true,
+      returns: "promise",
+      results: isUnwell,
+      fallback: undefined,
+      coversFailures: false,
+      callTimeout: CHECK_MS,
+      judge: (error, signal) => (this.#policy.judge(error, signal) === "neither" ? "neither" : "failure"),
+    });
+  }
+
+  get enabled(): boolean {
+    const { enabled } = this.#policy;
+    return this.#isGiven && (enabled === true || enabled());
+  }
+
+  get #isGiven(): boolean {
+    return !this.#stopped && this.#breaker.settings.check !== undefined;
+  }
+
+  follow(): void {
+    const { status, session } = this.#breaker;
+    const { state, held, retryAfterMs } = status;
+    if (state === "closed" || held !== undefined || !this.#isGiven) {
+      this.#setTimer(Infinity);
+      this.#abort();
+      return;
+    }
+    const { admission } = this.#attempt ?? {};
+    // Its probe is over by another's doing.
+    if (admission !== undefined && !isProbe(this.#breaker, admission)) this.#abort();
+    if (this.#attempt === undefined) this.#setTimer(session.lookedAt + (retryAfterMs || AGAIN_MS));
+  }
+
+  stop(): Promise<void> {
+    const runs = this.#attempt?.admission !== undefined;
+    this.#stopped = true;
+    this.follow();
+    return runs ? this.#over : Promise.resolve();
+  }
+
+  /** An earlier one stays: it looks again. */
+  #setTimer(dueMs: number): void {
+    if (dueMs >= this.#dueMs && dueMs !== Infinity) return;
+    this.#cancel?.();
+    this.#dueMs = dueMs;
+    if (dueMs === Infinity) return;
+    const { session, settings } = this.#breaker;
+    const { clock, lookedAt } = session;
+    const spreadMs = clock.random() * Math.min(SPREAD * settings.openMs, LONGEST_SPREAD_MS);
+    this.#cancel = clock.after(dueMs - lookedAt + spreadMs, () => {
+      this.#dueMs = Infinity;
+      this.#over = this.#try().finally(() => this.follow());
+    });
+  }
+
+  #abort(): void {
+    if (this.#attempt?.answered === undefined)
+      this.#attempt?.controller.abort(new Error("the check is of no more use"));
+  }
+
+  async #try(): Promise<void> {
+    const breaker = this.#breaker;
+    if (!this.enabled) return;
+    const attempt: Attempt = { controller: makeController() };
+    this.#attempt = attempt;
+    try {
+      const admission = await breaker.enter(true, CHECK_MS, true);
+      if (admission?.kind !== "probe") return;
+      attempt.admission = admission;
+      if ((attempt.controller.signal as CallerSignal).aborted) breaker.released(admission);
+      else await this.#run(attempt, admission);
+    } catch {
+      // The circuit has been told.
+    } finally {
+      this.#attempt = undefined;
+    }
+  }
+
+  async #run(attempt: Attempt, admission: Admission): Promise<void> {
+    const { name, session, settings, current } = this.#breaker;
+    const signal = attempt.controller.signal as CallerSignal;
+    const leaseMs = current.probe.kind === "running" ? current.probe.untilMs - session.look() : CHECK_MS;
+    const deadline = new Deadline(session.clock, Math.min(CHECK_MS, leaseMs), signal);
+    const check = async (): Promise<unknown> => {
+      try {
+        return await settings.check?.(deadline.signal as never, name);
+      } finally {
+        attempt.answered = true;
+      }
+    };
+    await this.#guard.perform(check, undefined, [], admission, signal, deadline);
+  }
+}
+
+/** `false`, or a `Response` that is not `ok`. Nobody reads the body of a response: its connection is let go of. */
+function isUnwell(answer: unknown): boolean {
+  const { ok, status, body } = (answer ?? {}) as Answer;
+  if (typeof status === "number") void body?.cancel?.()?.catch?.(() => undefined);
+  return answer === false || (ok === false && typeof status === "number");
+}
+
+interface Answer {
+  readonly ok?: unknown;
+  readonly status?: unknown;
+  readonly body?: { cancel?(): Promise<unknown> | undefined } | null;
+}

@@ -1,0 +1,419 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { describe, expect, test } from "vitest";
+import {
+  createFailfast,
+  type FailfastError,
+  type FailfastOptions,
+  type RecoveryCheck,
+} from "../../src/index.js";
+import { type ManualClock, manualClock } from "../../src/testing/index.js";
+import { at, boom, during, ending, fleet } from "../rules/fleet.js";
+
+/** A check that counts its calls and answers by what the backend is at the moment. */
+function backend() {
+  const its = {
+    well: false as unknown,
+    checks: 0,
+    signals: [] as AbortSignal[],
+    check: (async (signal) => {
+      its.checks++;
+      its.signals.push(signal as AbortSignal);
+      if (its.well === "hangs") await new Promise(() => undefined);
+      if (its.well === false) throw boom;
+    }) as RecoveryCheck,
+  };
+  return its;
+}
+
+/** One circuit of one process, open for ten seconds. */
+function alone(options: FailfastOptions, clock: ManualClock = manualClock()) {
+  const failfast = createFailfast({ clock });
+  const circuit = failfast("x", 10, options);
+  const fail = () => ending(circuit.run(() => Promise.reject(boom)));
+  const succeed = () => ending(circuit.run(async () => "ok"));
+  return { clock, failfast, circuit, fail, succeed };
+}
+
+describe("recovery by a check", () => {
+  test("closes the circuit with no call at all", async () => {
+    const api = backend();
+    const { clock, circuit, fail } = alone({ recovery: api.check });
+    await fail();
+    api.well = true;
+    await clock.advance(9_900);
+    expect([circuit.state, api.checks]).toEqual(["open", 0]);
+    await clock.advance(1_100);
+    expect([circuit.state, api.checks]).toEqual(["closed", 1]);
+    expect(clock.pending).toBeLessThan(3);
+  });
+
+  test("spends no user's call: while it is open and due, calls are rejected and told when to come back", async () => {
+    const api = backend();
+    const { clock, circuit, fail, succeed } = alone({ recovery: api.check });
+    await fail();
+    clock.stall(10_001);
+    expect(await succeed()).toBe("rejected");
+    expect([circuit.state, circuit.retryAfter > 0]).toEqual(["half-open", true]);
+    const error = await circuit.run(() => 1).catch((thrown: unknown) => thrown);
+    expect((error as FailfastError).retryAfter).toBe(1);
+    api.well = true;
+    await clock.advance(1_100);
+    expect([await succeed(), api.checks]).toEqual(["ok", 1]);
+  });
+
+  test("stays open while it fails, with the open time and the back-off between checks", async () => {
+    const api = backend();
+    const { clock, circuit, fail } = alone({ recovery: api.check, backoff: { factor: 2, max: "40s" } });
+    await fail();
+    const times: number[] = [];
+    for (let seconds = 0; seconds < 130; seconds++) {
+      const before = api.checks;
+      await clock.advance(1_000);
+      if (api.checks > before) times.push(seconds);
+    }
+    // 10, 20, 40 and 40 s, each with up to a second of chance.
+    expect(times.map((time) => Math.round(time / 10) * 10)).toEqual([10, 30, 70, 110]);
+    expect(circuit.state).toBe("open");
+  });
+
+  test.each([
+    ["false", false],
+    ["a Response that is not ok", new Response("down", { status: 503 })],
+  ])("fails by %s", async (_, answer) => {
+    const { clock, circuit, fail } = alone({ recovery: () => answer });
+    await fail();
+    await clock.advance(11_100);
+    expect(circuit.state).toBe("open");
+  });
+
+  test.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["a Response that is ok", new Response("up")],
+    ["what is not a Response", { ok: false }],
+  ])("succeeds by %s", async (_, answer) => {
+    const { clock, circuit, fail } = alone({ recovery: () => answer });
+    await fail();
+    await clock.advance(11_100);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("that throws at once is one that fails", async () => {
+    const { clock, circuit, fail } = alone({
+      recovery: () => {
+        throw boom;
+      },
+    });
+    await fail();
+    await clock.advance(11_100);
+    expect(circuit.state).toBe("open");
+  });
+
+  test("that hangs is ended after ten seconds: its signal aborts, and it has failed", async () => {
+    const api = backend();
+    const { clock, circuit, fail } = alone({ recovery: api.check });
+    await fail();
+    api.well = "hangs";
+    await clock.advance(11_000);
+    expect([circuit.state, api.checks, api.signals[0]?.aborted]).toEqual(["half-open", 1, false]);
+    await clock.advance(10_000);
+    expect([circuit.state, api.checks, api.signals[0]?.aborted]).toEqual(["open", 1, true]);
+    api.well = true;
+    await clock.advance(11_100);
+    expect(circuit.state).toBe("closed");
+    expect(api.signals[1]?.aborted).toBe(false);
+  });
+
+  test("gets the circuit's name, for circuits that are named by arguments", async () => {
+    const clock = manualClock();
+    const asked: string[] = [];
+    const circuits = createFailfast({ clock })((host: string) => `api:${host}`, 10, {
+      recovery: (_, name) => {
+        asked.push(name);
+      },
+    });
+    for (const host of ["a", "b"]) await ending(circuits.for(host).run(() => Promise.reject(boom)));
+    await clock.advance(11_100);
+    expect(asked.sort()).toEqual(["api:a", "api:b"]);
+    expect(["a", "b"].map((host) => circuits.for(host).state)).toEqual(["closed", "closed"]);
+  });
+
+  test("with probes: n it takes n in a row", async () => {
+    const api = backend();
+    const { clock, circuit, fail } = alone({ recovery: api.check, probes: 3 });
+    await fail();
+    api.well = true;
+    await clock.advance(11_001);
+    expect([circuit.state, api.checks]).toEqual(["half-open", 1]);
+    await clock.advance(6_000);
+    expect([circuit.state, api.checks]).toEqual(["closed", 3]);
+  });
+
+  test("what ignore names says nothing: it is checked again soon, and not in a busy loop", async () => {
+    class Busy extends Error {}
+    let checks = 0;
+    const { clock, circuit, fail } = alone({
+      ignore: [Busy],
+      recovery: () => {
+        checks++;
+        throw new Busy();
+      },
+    });
+    await fail();
+    await clock.advance(21_000);
+    expect(checks).toBeGreaterThan(4);
+    expect(checks).toBeLessThan(13);
+    expect(circuit.state).toBe("half-open");
+  });
+
+  test("exceptions judge calls, not the check: what they leave out is no recovery", async () => {
+    class Listed extends Error {}
+    const { clock, circuit } = alone({
+      exceptions: [Listed],
+      recovery: () => Promise.reject(new Error("refused")),
+    });
+    await ending(circuit.run(() => Promise.reject(new Listed())));
+    await clock.advance(12_000);
+    expect(circuit.state).toBe("open");
+  });
+
+  test("one that meets another open circuit waits until that may be called", async () => {
+    let checks = 0;
+    const { clock, failfast, circuit, fail } = alone({
+      recovery: () => {
+        checks++;
+        return failfast("other", 60).run(async () => undefined);
+      },
+    });
+    await fail();
+    await clock.advance(5_000);
+    await ending(failfast("other", 60).run(() => Promise.reject(boom)));
+    await clock.advance(20_000);
+    expect(checks).toBeLessThan(4);
+    await clock.advance(51_000);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("may call its own circuit", async () => {
+    const clock = manualClock();
+    const circuit = createFailfast({ clock })("x", 10, {
+      recovery: async () => {
+        await clock.advance;
+        await circuit.run(async () => "within");
+      },
+    });
+    await ending(circuit.run(() => Promise.reject(boom)));
+    await clock.advance(11_100);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("is not called while an operator holds the circuit", async () => {
+    const api = backend();
+    const { clock, circuit, fail } = alone({ recovery: api.check });
+    await fail();
+    await during(clock, 100, () => circuit.hold("open"));
+    await clock.advance(60_000);
+    expect(api.checks).toBe(0);
+    api.well = true;
+    await during(clock, 100, () => circuit.release());
+    await clock.advance(2_100);
+    expect([circuit.state, api.checks]).toEqual(["closed", 1]);
+  });
+
+  test("a hold, a reset and an end abort the check under way", async () => {
+    for (const end of ["hold", "reset", "update", "close"] as const) {
+      const api = backend();
+      const { clock, failfast, circuit, fail } = alone({ recovery: api.check });
+      await fail();
+      api.well = "hangs";
+      await clock.advance(11_000);
+      expect(api.checks).toBe(1);
+      if (end === "hold") await during(clock, 100, () => circuit.hold("open"));
+      else if (end === "reset") await during(clock, 100, () => circuit.reset());
+      else if (end === "update") circuit.update({ recovery: "probe" });
+      else await during(clock, 1_000, () => failfast.close());
+      expect([end, api.signals[0]?.aborted]).toEqual([end, true]);
+      await clock.advance(60_000);
+      expect([end, api.checks]).toEqual([end, 1]);
+    }
+  });
+
+  test("once it is given up, a call probes again", async () => {
+    for (const end of ["update", "close"] as const) {
+      const api = backend();
+      const { clock, failfast, circuit, fail, succeed } = alone({ recovery: api.check });
+      await fail();
+      if (end === "update") circuit.update({ recovery: undefined });
+      else await during(clock, 1_000, () => failfast.close());
+      await clock.advance(11_000);
+      expect([end, await succeed(), circuit.state, api.checks]).toEqual([end, "ok", "closed", 0]);
+    }
+  });
+
+  test("update() gives a circuit a check while it is open", async () => {
+    const api = backend();
+    const { clock, circuit, fail } = alone({});
+    await fail();
+    circuit.update({ recovery: api.check });
+    api.well = true;
+    await clock.advance(11_100);
+    expect([circuit.state, api.checks]).toEqual(["closed", 1]);
+  });
+
+  test("enabled: false has no check, and leaves the probe to calls of other handles", async () => {
+    const api = backend();
+    let enabled = false;
+    const { clock, failfast, fail } = alone({ recovery: api.check, enabled: () => enabled });
+    const other = failfast("x", 10, { enabled: true });
+    await fail();
+    await ending(other.run(() => Promise.reject(boom)));
+    await clock.advance(30_000);
+    expect([other.state, api.checks]).toEqual(["half-open", 0]);
+    enabled = true;
+    api.well = true;
+    await clock.advance(3_000);
+    expect([other.state, api.checks]).toEqual(["closed", 1]);
+  });
+
+  test("runs in nobody's async context, as its probe's calls do", async () => {
+    const request = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const failfast = createFailfast({});
+    const circuit = failfast("x", "20ms", {
+      recovery: async () => {
+        seen.push(request.getStore());
+        await Promise.resolve();
+        seen.push(request.getStore());
+      },
+    });
+    await request.run("mine", () => ending(circuit.run(() => Promise.reject(boom))));
+    await expect.poll(() => circuit.state, { interval: 5 }).toBe("closed");
+    expect(seen).toEqual([undefined, undefined]);
+    await failfast.close();
+  });
+
+  test("a time-out of its own that this process brought about says nothing", async () => {
+    const api = backend();
+    const { clock, circuit, fail } = alone({ recovery: api.check });
+    await fail();
+    api.well = "hangs";
+    await clock.advance(11_000);
+    clock.stall(10_000);
+    api.well = true;
+    await clock.advance(3_000);
+    expect([circuit.state, api.checks]).toEqual(["closed", 2]);
+  });
+
+  test.each([
+    { mode: "shadow" },
+    { scope: "process" },
+    { quorum: 2 },
+    { threshold: 2, rampUp: "5s" },
+  ] as const)("works with %o", async (options) => {
+    const api = backend();
+    const { clock, circuit, fail } = alone({ ...options, recovery: api.check });
+    await fail();
+    await fail();
+    expect(circuit.state).toBe("open");
+    await clock.advance(11_100);
+    expect([circuit.state, api.checks]).toEqual(["open", 1]);
+    api.well = true;
+    await clock.advance(11_100);
+    expect([circuit.state, api.checks]).toEqual(["closed", 2]);
+  });
+
+  test("is an option of the circuit: two handles with different ones are refused, one and the same is fine", () => {
+    const check = () => undefined;
+    const failfast = createFailfast({ clock: manualClock() });
+    failfast("x", 10, { recovery: check });
+    expect(() => failfast("x", 10, { recovery: check })).not.toThrow();
+    const mode = process.env["NODE_ENV"];
+    process.env["NODE_ENV"] = "production";
+    try {
+      expect(() => failfast("x", 10, { recovery: () => undefined })).toThrow(/recovery/);
+    } finally {
+      process.env["NODE_ENV"] = mode;
+    }
+  });
+
+  test.each([["probe!"], [5], [{}]])("%o is refused", (recovery) => {
+    expect(() => createFailfast({})("x", 10, { recovery: recovery as never })).toThrow(
+      /recovery is .* it takes "probe", "all", or a function/,
+    );
+  });
+
+  test("a closed circuit has no timer of it", async () => {
+    const api = backend();
+    const plain = alone({});
+    const checked = alone({ recovery: api.check });
+    for (const { succeed } of [plain, checked]) await succeed();
+    expect(checked.clock.pending).toBe(plain.clock.pending);
+    await checked.fail();
+    expect(checked.clock.pending).toBe(plain.clock.pending + 1);
+    await during(checked.clock, 50, () => checked.circuit.reset());
+    await checked.clock.advance(6_000);
+    expect(checked.clock.pending).toBe(plain.clock.pending);
+  });
+});
+
+describe("recovery by a check, in a fleet", () => {
+  for (const without of [[], ["watch"], ["swap"], ["list", "watch"]] as const) {
+    test(`one process of ten checks (store without ${without.join(" and ") || "nothing"})`, async () => {
+      const api = backend();
+      const { clock, members } = await fleet(10, { timeout: 20, without, options: { recovery: api.check } });
+      await during(clock, 1_500, at(members, 0).fail);
+      expect(members.map(({ circuit }) => circuit.state)).toEqual(members.map(() => "open"));
+      await clock.advance(22_000);
+      // Where no push tells them, or no swap decides, a few find out too late.
+      expect(api.checks).toBeLessThanOrEqual(without.length === 0 ? 1 : 4);
+      expect(api.checks).toBeGreaterThan(0);
+      api.well = true;
+      await clock.advance(25_000);
+      expect(members.map(({ circuit }) => circuit.state)).toEqual(members.map(() => "closed"));
+      expect(members.map(({ calls }) => calls)).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    });
+  }
+
+  test("the drawn process dies: another one checks when the lease is over", async () => {
+    const api = backend();
+    const { clock, store, members } = await fleet(3, { timeout: 5, options: { recovery: api.check } });
+    await during(clock, 100, at(members, 0).fail);
+    api.well = "hangs";
+    await clock.advance(6_000);
+    expect([api.checks, store.record("x")?.["state"]]).toEqual([1, "half-open"]);
+    const dead = store.written.at(-1)?.by;
+    if (dead !== undefined) dead.mode = "hanging";
+    api.well = true;
+    await clock.advance(13_000);
+    const living = members.filter(({ link }) => link !== dead);
+    expect(living.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed"]);
+  });
+
+  test("where the store is down each process that knows it open checks by itself", async () => {
+    const api = backend();
+    const { clock, members } = await fleet(3, { timeout: 5, options: { recovery: api.check } });
+    await during(clock, 100, at(members, 0).fail);
+    for (const { link } of members) link.mode = "down";
+    api.well = true;
+    await clock.advance(10_000);
+    expect(members.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed", "closed"]);
+    expect(api.checks).toBe(3);
+  });
+
+  test("a process without the check probes with a call, as ever", async () => {
+    const api = backend();
+    const { clock, store, members } = await fleet(1, { timeout: 5, options: { recovery: api.check } });
+    const plain = createFailfast({ clock, store: store.connect({}), host: "plain" });
+    const circuit = plain("x", 5);
+    await during(clock, 100, () => plain.ready());
+    await during(clock, 100, at(members, 0).fail);
+    await clock.advance(4_890);
+    const call = ending(circuit.run(async () => "ok"));
+    await clock.advance(20);
+    await clock.advance(200);
+    expect(["ok", "rejected"]).toContain(await call);
+    api.well = true;
+    await clock.advance(7_000);
+    expect([circuit.state, at(members, 0).circuit.state]).toEqual(["closed", "closed"]);
+  });
+});
