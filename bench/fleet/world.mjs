@@ -44,8 +44,10 @@ export function countingStore(time, { delay = () => 1, without = [], granted = (
       }
       // A swap that is granted needs not send back what it was sent.
       else count.bytes += bytes(answer.value);
-    } else if (verb === "list") for (const { key, value } of answer) count.bytes += bytes(key) + bytes(value);
-    else if (verb === "get") count.bytes += bytes(answer);
+    } else if (verb === "list") {
+      const entries = Symbol.iterator in answer ? answer : answer.entries;
+      for (const { key, value } of entries) count.bytes += bytes(key) + bytes(value);
+    } else if (verb === "get") count.bytes += bytes(answer);
     await way();
     return answer;
   };
