@@ -1,10 +1,11 @@
 // A fleet in an outage, and what it asks of its store: npm run bench:fleet [-- --quick] [-- --only STUDY] [-- --write]
 //
 //   --quick       the same checks on smaller figures, in half a minute; no real stores
-//   --only NAME   herd, collapse, retries, prism, race, operations or stores
+//   --only NAME   herd, hang, collapse, retries, prism, race, operations or stores
 //   --write       docs/fleet.md and docs/fleet/*.svg anew, from this run
 import { parseArgs } from "node:util";
 import { writePage } from "./page.mjs";
+import { hangStudy } from "./study/hang.mjs";
 import { herdStudy } from "./study/herd.mjs";
 import { operationsStudy } from "./study/operations.mjs";
 import { collapseStudy, retriesStudy } from "./study/overload.mjs";
@@ -13,6 +14,7 @@ import { storesStudy } from "./study/stores.mjs";
 
 const STUDIES = {
   herd: herdStudy,
+  hang: hangStudy,
   collapse: collapseStudy,
   retries: retriesStudy,
   prism: prismStudy,

@@ -5,7 +5,10 @@ import { countsSuccesses } from "../policy/trip-rule.js";
 /** Something about a circuit's settings that the traffic so far speaks against. */
 export interface LintFinding {
   readonly circuit: string;
-  /** `"never-trips"`: there aren't enough calls for it. `"trips-needlessly"`: the backend was well each time. */
+  /**
+   * `"never-trips"`: there aren't enough calls for it. `"trips-needlessly"`: the backend was well each time, or
+   * its ordinary calls take as long as a slow one.
+   */
   readonly finding: "never-trips" | "trips-needlessly";
   /** What was seen, and what to change. */
   readonly message: string;
@@ -15,6 +18,11 @@ export interface LintFinding {
 const WINDOWS = 3;
 const TRIPS = 5;
 const NEEDLESS = 0.8;
+/** A slow call is to be one in a thousand; of so many calls this share is far more. */
+const CALLS = 200;
+const SLOW = 0.02;
+
+const NONE = { calls: 0, slow: 0 };
 
 /** What the traffic so far says of a circuit's settings. */
 export function* lintBreaker(breaker: Breaker): Generator<LintFinding> {
@@ -29,6 +37,14 @@ export function* lintBreaker(breaker: Breaker): Generator<LintFinding> {
         message: `the circuit ${formatValue(name)} can't trip: no window of ${settings.window} ms had more than ${traffic.busiest} calls in ${windows} windows, and minimumCalls is ${settings.minimumCalls}; lower it or widen the window`,
       };
     }
+  }
+  const { calls, slow } = settings.slowCall === 0 ? NONE : (breaker.traffic.rule?.seen ?? NONE);
+  if (calls >= CALLS && slow >= SLOW * calls) {
+    yield {
+      circuit: name,
+      finding: "trips-needlessly",
+      message: `of ${calls} calls of the circuit ${formatValue(name)} ${slow} took ${settings.slowCall} ms or longer, and they count as slow: give slowCall a time that one call in a thousand takes while the backend is well`,
+    };
   }
   if (trips >= TRIPS && needless >= NEEDLESS * trips) {
     yield {

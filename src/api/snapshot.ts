@@ -21,6 +21,13 @@ export interface Snapshot {
   readonly until: number;
   /** This process has decided something that the store has not granted yet. */
   readonly pending: boolean;
+  /**
+   * How many calls of this process are under way, streams until their first item, and for how long the oldest has been,
+   * in ms, 0 where there is none. `undefined` where calls are not measured: without `slowCall`, and with nobody
+   * listening to successes, as metrics do; and before the first call.
+   */
+  readonly inFlight: number | undefined;
+  readonly oldestCallMs: number | undefined;
 }
 
 export function snapshotOf(name: string, breaker: Breaker | undefined): Snapshot {
@@ -35,6 +42,8 @@ export function snapshotOf(name: string, breaker: Breaker | undefined): Snapshot
     ...whyOf(breaker),
     until: untilOf(breaker),
     pending: breaker?.pending ?? false,
+    inFlight: breaker?.inFlight?.calls,
+    oldestCallMs: breaker?.inFlight?.oldestMs,
   };
 }
 

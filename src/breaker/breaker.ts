@@ -22,6 +22,9 @@ import { type Status, stand, statusOf } from "./standing.js";
 import { type ActiveHold, type CachedRecord, type Decision, INITIAL, type State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
 import { countsAlike, Traffic } from "./traffic.js";
+import { CallsUnderWay } from "./under-way.js";
+
+const NONE_UNDER_WAY = { calls: 0, oldestMs: 0 };
 
 /** A check waits so long for its lease, in ms: a write is given up before. */
 const CHECK_WAIT_MS = 5_500;
@@ -45,6 +48,7 @@ export class Breaker implements Shell {
   needlessTrips = 0;
   #state: State = INITIAL;
   #traffic: Traffic | undefined;
+  #underWay: CallsUnderWay | undefined;
   #lease: LeaseRequest | undefined;
   #cancelWake: (() => void) | undefined;
   /** Until then calls are rejected with no further look. */
@@ -151,6 +155,18 @@ export class Breaker implements Shell {
     return this.#traffic;
   }
 
+  /** Its calls that have not ended, where they are measured. */
+  get underWay(): CallsUnderWay {
+    this.#underWay ??= new CallsUnderWay(this);
+    return this.#underWay;
+  }
+
+  /** How many there are, and how old the oldest is; `undefined` where they are not measured. */
+  get inFlight(): Pick<CallsUnderWay, "calls" | "oldestMs"> | undefined {
+    const measured = this.settings.slowCall > 0 || this.session.events.successesObserved;
+    return measured ? (this.#underWay ?? NONE_UNDER_WAY) : undefined;
+  }
+
   /** The fleet's record of it in the replica, made when there is something to keep. */
   get entry(): Entry<CircuitRecord> {
     return this.session.replica.circuit(this.key);
@@ -220,8 +236,8 @@ export class Breaker implements Shell {
   }
 
   /** A call succeeded, by `now` where that was read. Where successes count for nothing this needs not be called. */
-  succeeded(admission: Admission, slow: boolean, now?: number): void {
-    callSucceeded(this, admission, slow, now);
+  succeeded(admission: Admission, slow: boolean, now?: number, countedAtMs?: number): void {
+    callSucceeded(this, admission, slow, now, countedAtMs);
   }
 
   /** The call ended as neither. `pauseMs`: the next would end so too for as long; `byItself`: its own circuit rejected it. */

@@ -7,6 +7,8 @@ export interface Failure {
   /** `host`: it says something of this host alone. `stall`: of this process's own event loop, and so nothing. */
   readonly origin: "backend" | "host" | "stall";
   readonly slow: boolean;
+  /** When the call was counted as slow, while it was under way: it is no further call of the window. */
+  readonly countedAtMs?: number | undefined;
   /** How long it asks for, in ms, where it does. */
   readonly openFor: number | undefined;
 }

@@ -24,20 +24,51 @@ export function callFailed(breaker: Shell, admission: Admission, failure: Failur
 }
 
 /** A call succeeded. A slow probe is no recovery where slow calls count. */
-export function callSucceeded(breaker: Shell, admission: Admission, slow: boolean, now?: number): void {
+export function callSucceeded(
+  breaker: Shell,
+  admission: Admission,
+  slow: boolean,
+  now?: number,
+  countedAtMs?: number,
+): void {
   if (admission.kind === "probe") {
     if (!isProbe(breaker, admission)) return;
-    if (slow) breaker.dispatch({ type: "probe-failed", opening: openingOf(breaker, SLOW_CALLS, SLOW) });
+    if (slow) slowProbe(breaker);
     else {
       if (isFirstProbe(breaker.current, breaker)) breaker.needlessTrips++;
       breaker.dispatch({ type: "probe-succeeded" });
     }
   } else if (admission.kind === "closed" && admission.epoch === breaker.current.epoch) {
     if (!countsSuccessesOf(breaker.settings)) return;
-    const why = breaker.traffic.succeeded(now, slow);
+    const why = breaker.traffic.succeeded(now, slow, countedAtMs);
     if (why !== undefined) trip(breaker, SLOW_CALLS, why);
   }
 }
+
+/**
+ * Calls that began together have taken as long as a slow one and are still under way; none of them: they were counted,
+ * and have taken that long again.
+ */
+export function callsAreSlow(
+  breaker: Shell,
+  admission: Admission,
+  calls: number,
+  beganMs: number,
+  now: number,
+): void {
+  if (admission.kind === "probe" && isProbe(breaker, admission)) slowProbe(breaker);
+  if (admission.kind !== "closed" || admission.epoch !== breaker.current.epoch) return;
+  if (breaker.current.remoteOpen === "unconfirmed") {
+    breaker.dispatch({ type: "confirmed", cause: undefined });
+    return;
+  }
+  const why = breaker.traffic.slowUnderWay(now, calls, beganMs);
+  if (why !== undefined) trip(breaker, SLOW_CALLS, why);
+}
+
+const slowProbe = (breaker: Shell): void => {
+  breaker.dispatch({ type: "probe-failed", opening: openingOf(breaker, SLOW_CALLS, SLOW) });
+};
 
 /** The admission is that of the probe under way. */
 export const isProbe = ({ current }: Shell, { epoch }: Admission): boolean => isProbeOf(current, epoch);

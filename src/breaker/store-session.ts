@@ -8,6 +8,8 @@ const DRIFT_CHECK_MS = 250;
 const COARSE_MS = 50;
 /** One rejection in so many reads the exact clock. */
 const EXACT_EVERY = 64;
+/** Below this the coarse clock is too coarse to tell a slow call, in ms. */
+export const COARSE_FROM_MS = 200;
 
 /** What the breakers that share a store have in common in this process. */
 export class StoreSession {
@@ -44,6 +46,11 @@ export class StoreSession {
     this.owner = replica.identity;
     this.now = () => clock.now();
     this.coarse = clock.coarse === undefined ? this.now : clock.coarse.bind(clock);
+  }
+
+  /** The clock by which calls are told to be slow. */
+  readingFor(slowCall: number): () => number {
+    return slowCall < COARSE_FROM_MS ? this.now : this.coarse;
   }
 
   /** How long an async caller waits for the lease it asked for, in ms: by how long the store took to answer lately. */

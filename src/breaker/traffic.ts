@@ -22,13 +22,23 @@ export class Traffic {
     this.#throttle?.failed(now);
     if (this.rule === undefined) return undefined;
     if (failure.origin === "host") this.rule.suspected = now;
+    if (failure.countedAtMs !== undefined) return this.rule.ended(now, true, failure.countedAtMs);
     return this.rule.record(now, true, failure.slow);
   }
 
-  succeeded(now: number | undefined, slow: boolean): TripReason | undefined {
-    if (this.rule !== undefined) return this.rule.record(now ?? this.#session.coarse(), false, slow);
+  succeeded(now: number | undefined, slow: boolean, countedAtMs?: number): TripReason | undefined {
+    if (this.rule !== undefined) {
+      const ended = now ?? this.#session.coarse();
+      if (countedAtMs !== undefined) return this.rule.ended(ended, false, countedAtMs);
+      return this.rule.record(ended, false, slow);
+    }
     this.#throttle?.accepted(this.#session.clock.now());
     return undefined;
+  }
+
+  /** So many calls that began then are slow, and still under way. */
+  slowUnderWay(now: number, calls: number, beganMs: number): TripReason | undefined {
+    return this.rule?.slowUnderWay(now, calls, beganMs);
   }
 
   /** Whether a call is held back, in `mode: "throttle"`. */
@@ -69,6 +79,7 @@ const COUNTING = [
   "consecutive",
   "slowCall",
   "slowCallRate",
+  "hangCalls",
 ] as const;
 
 export const countsAlike = (a: CircuitSettings, b: CircuitSettings): boolean =>

@@ -2,6 +2,7 @@ import { type Admission, REJECTING } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
 import type { Failure } from "../breaker/failure.js";
 import { runWithinProbe } from "../breaker/probe-context.js";
+import { CallGroup } from "../breaker/under-way.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import { successChannel } from "../events/events.js";
 import { retryAfterOf } from "../policy/retry-after.js";
@@ -87,12 +88,12 @@ export class Guard implements SharedHandlers {
         if (admission === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
         if (!signal?.aborted) return this.perform(fn, self, args, admission, signal, deadline);
         // Its caller gave up while it waited for the lease.
-        this.recordOutcome(admission, "neither", false);
+        this.recordOutcome(admission, "neither");
         throw signal.reason;
       });
     }
     const plain = policy.enabled === true && policy.callTimeout === 0 && !policy.coversFailures;
-    if (plain && entered.admitsAll && this.admission !== entered) {
+    if (plain && this.measures && entered.admitsAll && this.admission !== entered) {
       if (!this.breaker.session.events.successesObserved) {
         this.onFailure = this.#plainFailureHandler(entered);
         this.onSuccess = this.#successHandler(entered);
@@ -121,19 +122,26 @@ export class Guard implements SharedHandlers {
     admission: Admission,
     error: unknown,
     signal: CallerSignal | undefined,
-    began: number = NO_READING,
+    call?: CallGroup | undefined,
   ): Verdict {
     const verdict = this.policy.judge(error, signal);
-    if (verdict === "failure") this.failed(admission, error, this.isSlow(began), began);
+    if (verdict === "failure") this.failed(admission, error, this.isSlow(call), call);
     else if (verdict === "neither")
       this.breaker.released(admission, retryAfterMsOf(error), isRejectionOf(error, this.breaker.name));
-    else this.recordOutcome(admission, verdict, this.isSlow(began), began);
+    else this.recordOutcome(admission, verdict, call);
     return verdict;
   }
 
   /** It counts as a failure, whatever the policy says of it. */
-  failed(admission: Admission, error: unknown, slow: boolean, began: number = NO_READING, lateMs = 0): void {
-    if (this.#failuresObserved) this.#announceFailure({ error }, began);
+  failed(
+    admission: Admission,
+    error: unknown,
+    slow: boolean,
+    call: CallGroup | undefined,
+    began: number | undefined = call?.beganMs,
+    lateMs = 0,
+  ): void {
+    if (this.#failuresObserved) this.#announceFailure({ error }, call);
     if (admission.kind !== "closed" && admission.kind !== "probe") return;
     const { clock } = this.breaker.session;
     const origin = originOf(error);
@@ -143,6 +151,7 @@ export class Guard implements SharedHandlers {
       reason: reasonOf,
       origin: stalled ? "stall" : origin === "host" ? "host" : "backend",
       slow,
+      countedAtMs: call?.countedAtMs,
       openFor: this.#openFor(error),
     });
   }
@@ -151,8 +160,9 @@ export class Guard implements SharedHandlers {
   recordOutcome(
     admission: Admission,
     verdict: Exclude<Verdict, "failure">,
-    slow: boolean,
-    began: number = NO_READING,
+    call?: CallGroup | undefined,
+    slow: boolean = this.isSlow(call),
+    countedAtMs: number | undefined = call?.countedAtMs,
   ): void {
     if (verdict === "neither") {
       this.breaker.released(admission);
@@ -160,26 +170,25 @@ export class Guard implements SharedHandlers {
     }
     const { events } = this.breaker.session;
     if (events.successesObserved)
-      events.emit({ type: "success", circuit: this.breaker.name, ...this.#took(began) });
-    this.breaker.succeeded(admission, slow);
+      events.emit({ type: "success", circuit: this.breaker.name, ...this.#took(call) });
+    this.breaker.succeeded(admission, slow, undefined, countedAtMs);
   }
 
-  #excused(clock: Clock, began: number, lateMs: number): boolean {
+  #excused(clock: Clock, began: number | undefined, lateMs: number): boolean {
     this.#excuses ??= new Excuses();
-    return this.#excuses.excuses(clock, began === NO_READING ? undefined : began, lateMs);
+    return this.#excuses.excuses(clock, began, lateMs);
   }
 
-  /** A reading for telling later how long the call took; `NO_READING` where nobody asks. */
-  began(): number {
+  /** A call that begins now; `undefined` where nobody asks how long it takes. */
+  begin(admission: Admission): CallGroup | undefined {
     const { settings, session } = this.breaker;
     const asked = session.events.successesObserved || settings.slowCall > 0;
-    return asked ? session.clock.now() : NO_READING;
+    return asked ? new CallGroup(admission, session.clock.now()) : undefined;
   }
 
-  /** The clock by which a call on the fast path is slow or not. */
-  get clock(): () => number {
-    const { settings, session } = this.breaker;
-    return settings.slowCall < COARSE_FROM_MS ? session.now : session.coarse;
+  /** Whether the handlers of calls that pass with no further look measure what has to be measured. */
+  protected get measures(): boolean {
+    return this.breaker.settings.slowCall === 0;
   }
 
   /** A call under the handlers at hand: what wrapped functions do themselves. */
@@ -191,9 +200,9 @@ export class Guard implements SharedHandlers {
     signal: CallerSignal | undefined,
     given: Deadline | undefined,
   ): unknown {
-    const began = this.began();
+    const call = this.begin(admission);
     const cover = this.policy.coversFailures ? { self, args } : undefined;
-    const { onSuccess, onFailure } = this.#handlersOf(admission, signal, began, cover);
+    const { onSuccess, onFailure } = this.#handlersOf(admission, signal, call, cover);
     let result: unknown;
     try {
       result =
@@ -204,30 +213,37 @@ export class Guard implements SharedHandlers {
       return onFailure(error);
     }
     if (!isThenable(result)) {
-      if (began === NO_READING) return attachHandlers(result, onSuccess, onFailure);
+      if (call === undefined) return attachHandlers(result, onSuccess, onFailure);
       // It had this process to itself, and was slow by its own doing.
       const { settings, session } = this.breaker;
-      const slow = settings.slowCall > 0 && session.clock.now() - began >= settings.slowCall;
-      this.returned(admission, result, began, slow);
+      const slow = settings.slowCall > 0 && session.clock.now() - call.beganMs >= settings.slowCall;
+      this.returned(admission, result, call, slow);
       return result;
     }
+    if (call !== undefined) this.breaker.underWay.add(call);
     const { callTimeout } = this.policy;
     if (callTimeout === 0) return attachHandlers(result, onSuccess, onFailure);
     const deadline = given ?? new Deadline(this.breaker.session.clock, callTimeout, undefined);
     return deadline.watch(result, (ended) => {
       if (ended.how === "value") return onSuccess === undefined ? ended.value : onSuccess(ended.value);
       if (ended.how !== "timeout") return onFailure(ended.error);
-      this.failed(admission, ended.error, true, ended.began, ended.lateMs);
+      if (call !== undefined) call.underWay--;
+      this.failed(admission, ended.error, true, call, ended.began, ended.lateMs);
       return this.#thrown(ended.error, "failure", cover);
     });
   }
 
-  #handlersOf(admission: Admission, signal: CallerSignal | undefined, began: number, cover: Cover): Handlers {
-    const shared = began === NO_READING && this.admission === admission;
+  #handlersOf(
+    admission: Admission,
+    signal: CallerSignal | undefined,
+    call: CallGroup | undefined,
+    cover: Cover,
+  ): Handlers {
+    const shared = call === undefined && this.admission === admission;
     if (shared && signal === undefined && this.policy.callTimeout === 0) return this;
     return {
-      onFailure: this.#failureHandler(admission, signal, began, cover),
-      onSuccess: this.#successHandler(admission, began),
+      onFailure: this.#failureHandler(admission, signal, call, cover),
+      onSuccess: this.#successHandler(admission, call),
     };
   }
 
@@ -248,25 +264,34 @@ export class Guard implements SharedHandlers {
   #failureHandler(
     admission: Admission,
     signal: CallerSignal | undefined,
-    began: number = NO_READING,
+    call?: CallGroup | undefined,
     cover?: Cover,
   ): OnFailure {
-    return (error) => this.#thrown(error, this.threw(admission, error, signal, began), cover);
+    return (error) => {
+      if (call !== undefined) call.underWay--;
+      return this.#thrown(error, this.threw(admission, error, signal, call), cover);
+    };
   }
 
-  #successHandler(admission: Admission, began = NO_READING): OnSuccess {
+  #successHandler(admission: Admission, call?: CallGroup | undefined): OnSuccess {
     const { breaker } = this;
     const { results } = this.policy;
     const counted =
       admission.kind === "probe" ||
       (admission.kind === "closed" &&
         (countsSuccesses(breaker.settings) || breaker.settings.mode === "throttle"));
-    if (results === undefined && !counted && !breaker.session.events.successesObserved) return undefined;
-    if (results !== undefined || began !== NO_READING)
+    if (call !== undefined)
       return (value) => {
-        this.returned(admission, value, began);
+        call.underWay--;
+        this.returned(admission, value, call);
         return value;
       };
+    if (results !== undefined)
+      return (value) => {
+        this.returned(admission, value, undefined);
+        return value;
+      };
+    if (!counted && !breaker.session.events.successesObserved) return undefined;
     return (value) => {
       breaker.succeeded(admission, false);
       return value;
@@ -274,29 +299,35 @@ export class Guard implements SharedHandlers {
   }
 
   /** A call that was admitted under the admission returned. */
-  returned(admission: Admission, value: unknown, began: number, slow: boolean = this.isSlow(began)): void {
+  returned(
+    admission: Admission,
+    value: unknown,
+    call: CallGroup | undefined,
+    slow: boolean = this.isSlow(call),
+  ): void {
     if (!this.policy.results?.(value)) {
-      this.recordOutcome(admission, "success", slow, began);
+      this.recordOutcome(admission, "success", call, slow);
       return;
     }
-    if (this.#failuresObserved) this.#announceFailure({ result: value }, began);
+    if (this.#failuresObserved) this.#announceFailure({ result: value }, call);
     if (admission.kind !== "closed" && admission.kind !== "probe") return;
     const failure: Failure = {
       error: undefined,
       reason: ofResult,
       origin: "backend",
       slow,
+      countedAtMs: call?.countedAtMs,
       openFor: this.#openFor(value),
     };
     this.breaker.failed(admission, failure);
   }
 
   /** A call during which this process itself was blocked can't be told to be slow. */
-  isSlow(began: number, now?: number): boolean {
+  isSlow(call: CallGroup | undefined, now?: number): boolean {
     const { settings, session } = this.breaker;
-    if (began === NO_READING || settings.slowCall === 0) return false;
+    if (call === undefined || settings.slowCall === 0) return false;
     const ended = now ?? session.clock.now();
-    return ended - began >= settings.slowCall && !wasBlocked(session.clock, ended, began);
+    return ended - call.beganMs >= settings.slowCall && !wasBlocked(session.clock, ended, call.beganMs);
   }
 
   #openFor(failure: unknown): number | undefined {
@@ -315,13 +346,13 @@ export class Guard implements SharedHandlers {
     return this.breaker.session.events.observed("failure");
   }
 
-  #took(began: number): { durationMs?: number } {
-    return began === NO_READING ? {} : { durationMs: this.breaker.session.clock.now() - began };
+  #took(call: CallGroup | undefined): { durationMs?: number } {
+    return call === undefined ? {} : { durationMs: this.breaker.session.clock.now() - call.beganMs };
   }
 
-  #announceFailure(outcome: { error: unknown } | { result: unknown }, began: number): void {
+  #announceFailure(outcome: { error: unknown } | { result: unknown }, call: CallGroup | undefined): void {
     const { name: circuit, session } = this.breaker;
-    session.events.emit({ type: "failure", circuit, ...outcome, ...this.#took(began) });
+    session.events.emit({ type: "failure", circuit, ...outcome, ...this.#took(call) });
   }
 
   #refuse(
@@ -361,11 +392,6 @@ const ofResult = (): string => "result";
 function rethrow(error: unknown): never {
   throw error;
 }
-
-/** Where nobody asks how long a call took. */
-const NO_READING = -1;
-/** Below this the coarse clock is too coarse to tell a slow call, in ms. */
-const COARSE_FROM_MS = 200;
 
 /** Sees a result through: a promise to its end, a value at once. */
 export function attachHandlers(result: unknown, onSuccess: OnSuccess, onFailure: OnFailure): unknown {

@@ -1,4 +1,5 @@
 import { type Admission, REJECTING } from "../breaker/admission.js";
+import type { CallGroup } from "../breaker/under-way.js";
 import { Deadline } from "./deadline.js";
 import type { Guard } from "./guard.js";
 import { neverAborting } from "./never-aborting.js";
@@ -41,7 +42,7 @@ async function* guarded<T>(
   if (signal?.aborted) throw signal.reason;
   const admitted = await guard.admit(true);
   if (signal?.aborted) {
-    if (admitted !== undefined) guard.recordOutcome(admitted, "neither", false);
+    if (admitted !== undefined) guard.recordOutcome(admitted, "neither");
     throw signal.reason;
   }
   const shadow = guard.breaker.settings.mode === "shadow";
@@ -63,6 +64,9 @@ class GuardedStream<T> {
   #source: AsyncIterator<T> | undefined;
   #judged = false;
   #slow = false;
+  /** Until its first item: from then on it is no call that hangs. */
+  #waiting: CallGroup | undefined;
+  #call: CallGroup | undefined;
 
   constructor(
     guard: Guard,
@@ -77,16 +81,18 @@ class GuardedStream<T> {
   }
 
   async *items(): AsyncGenerator<T, void, undefined> {
-    const began = this.#guard.began();
     try {
       let item = await this.#first();
-      this.#slow = this.#guard.isSlow(began);
+      this.#slow = this.#guard.isSlow(this.#answered());
       while (!item.done) {
         yield item.value;
         item = await this.#next();
       }
     } finally {
-      if (!this.#judged) this.#guard.recordOutcome(this.#admission, "success", this.#slow);
+      if (!this.#judged) {
+        const countedAtMs = this.#counted()?.countedAtMs;
+        this.#guard.recordOutcome(this.#admission, "success", undefined, this.#slow, countedAtMs);
+      }
       void this.#letGo();
     }
   }
@@ -96,6 +102,8 @@ class GuardedStream<T> {
     const { callTimeout } = this.#guard.policy;
     const { clock } = this.#guard.breaker.session;
     const deadline = callTimeout === 0 ? undefined : new Deadline(clock, callTimeout, this.#signal);
+    this.#call = this.#waiting = this.#guard.begin(this.#admission);
+    if (this.#call !== undefined) this.#guard.breaker.underWay.add(this.#call);
     const read = async (): Promise<IteratorResult<T>> => {
       this.#source = iterate(
         await this.#open((deadline?.signal ?? this.#signal ?? neverAborting()) as never),
@@ -109,7 +117,7 @@ class GuardedStream<T> {
       if (ended.how === "value") return ended.value;
       if (ended.how !== "timeout") return this.#threw(ended.error);
       this.#judged = true;
-      this.#guard.failed(this.#admission, ended.error, true, ended.began, ended.lateMs);
+      this.#guard.failed(this.#admission, ended.error, true, this.#answered(), ended.began, ended.lateMs);
       throw ended.error;
     })) as IteratorResult<T>;
   }
@@ -124,8 +132,21 @@ class GuardedStream<T> {
 
   #threw(error: unknown): never {
     this.#judged = true;
-    this.#guard.threw(this.#admission, error, this.#signal);
+    this.#guard.threw(this.#admission, error, this.#signal, this.#answered() ?? this.#counted());
     throw error;
+  }
+
+  /** The call, when what it waits for has come, or never will; `undefined` from then on. */
+  #answered(): CallGroup | undefined {
+    const call = this.#waiting;
+    this.#waiting = undefined;
+    if (call !== undefined) call.underWay--;
+    return call;
+  }
+
+  /** The call, where it was counted as slow before its first item came. */
+  #counted(): CallGroup | undefined {
+    return this.#call?.countedAtMs === undefined ? undefined : this.#call;
   }
 
   async #letGo(): Promise<void> {

@@ -1,31 +1,33 @@
 import type { Admission } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
+import { CallGroup } from "../breaker/under-way.js";
 import { successChannel } from "../events/events.js";
 import { Guard, type Handlers, type Kind, type SharedHandlers } from "./guard.js";
 import type { CallerSignal, Policy } from "./policy.js";
 
 /** The handlers of the calls that began at one reading of the clock, under one admission; nobody listens to successes. */
-class TimedCalls implements SharedHandlers {
+class TimedCalls extends CallGroup implements SharedHandlers {
   readonly #guard: Guard;
-  readonly admission: Admission;
-  readonly began: number;
   readonly onSuccess: (value: unknown) => unknown;
   readonly onFailure: Handlers["onFailure"];
 
-  constructor(guard: Guard, admission: Admission, began: number) {
+  constructor(guard: Guard, admission: Admission, began: number, clock: () => number) {
+    super(admission, began);
     this.#guard = guard;
-    this.admission = admission;
-    this.began = began;
-    const { breaker, policy, clock } = guard;
+    const { breaker, policy } = guard;
+    const slowFrom = began + breaker.settings.slowCall;
     if (policy.results !== undefined)
       this.onSuccess = (value) => {
-        guard.returned(admission, value, began, guard.isSlow(began, clock()));
+        this.underWay--;
+        guard.returned(admission, value, this, guard.isSlow(this, clock()));
         return value;
       };
     else
       this.onSuccess = (value) => {
         const ended = clock();
-        breaker.succeeded(admission, guard.isSlow(began, ended), ended);
+        this.underWay--;
+        if (ended < slowFrom) breaker.succeeded(admission, false, ended);
+        else breaker.succeeded(admission, guard.isSlow(this, ended), ended, this.countedAtMs);
         return value;
       };
     this.onFailure = this.failing(undefined);
@@ -33,7 +35,8 @@ class TimedCalls implements SharedHandlers {
 
   failing(signal: CallerSignal | undefined): Handlers["onFailure"] {
     return (error) => {
-      this.#guard.threw(this.admission, error, signal, this.began);
+      this.underWay--;
+      this.#guard.threw(this.admission, error, signal, this);
       throw error;
     };
   }
@@ -49,7 +52,11 @@ class TimedGuard extends Guard {
 
   constructor(breaker: Breaker, policy: Policy) {
     super(breaker, policy);
-    this.#now = this.clock;
+    this.#now = breaker.session.readingFor(breaker.settings.slowCall);
+  }
+
+  protected override get measures(): boolean {
+    return true;
   }
 
   /**
@@ -61,8 +68,12 @@ class TimedGuard extends Guard {
     if (kind !== "promise" || admission !== this.admission || successChannel.hasSubscribers) return undefined;
     const began = this.#now();
     const latest = this.#latest;
-    if (latest !== undefined && latest.began === began && latest.admission === admission) return latest;
-    this.#latest = new TimedCalls(this, admission, began);
+    if (latest !== undefined && latest.beganMs === began && latest.admission === admission) {
+      latest.underWay++;
+      return latest;
+    }
+    this.#latest = new TimedCalls(this, admission, began, this.#now);
+    this.breaker.underWay.add(this.#latest);
     return this.#latest;
   }
 }

@@ -114,9 +114,15 @@ export interface CircuitOptions {
    * Beside the others: whichever is met first. Default: off.
    */
   readonly consecutive?: number | undefined;
-  /** A call that takes this long is slow, whatever comes of it. Default: off. */
+  /**
+   * A call is slow from the moment it has taken this long, while it is still under way, and whatever comes of it: a
+   * backend that hangs trips the circuit before the time-outs. Default: off.
+   */
   readonly slowCall?: Duration | undefined;
-  /** The share of the window's calls that must have been slow for it to trip. Default: 0.5, where `slowCall` is set. */
+  /**
+   * The share of the window's calls that must be slow for it to trip. Default: 0.5, where `slowCall` is set, and beside
+   * it a hang: three slow calls in a row, and no success for twice `slowCall`.
+   */
   readonly slowCallRate?: number | undefined;
   /** How the open time grows while probes keep failing. Default: not at all. */
   readonly backoff?: Backoff | undefined;

@@ -11,6 +11,9 @@ import type { CircuitSettings } from "./settings.js";
 /** Without a maximum of its own the open time grows, or is set by a backend, to this many times the circuit's. */
 const GROWS_TO = 10;
 
+/** So many slow calls in a row are a hang, where nothing is said of the share of slow ones. */
+const HANG_CALLS = 3;
+
 /** What is for probes alone, and what for tripping. */
 const OF_PROBES = ["probes", "backoff", "rampUp"] as const;
 const OF_TRIPS = [
@@ -56,6 +59,7 @@ export function resolveSettings(
     minimumCalls: options.minimumCalls ?? 10,
     slowCall,
     slowCallRate: slowCall === 0 ? 0 : (options.slowCallRate ?? 0.5),
+    hangCalls: slowCall === 0 || options.slowCallRate !== undefined ? 0 : HANG_CALLS,
     backoffFactor: backoff.factor ?? 1,
     backoffMax: ms("backoff.max", backoff.max, (backoff.factor ?? 1) > 1 ? grown : openMs),
     backoffJitter: backoff.jitter ?? 0,

@@ -13,6 +13,7 @@ export const settingsWith = (changes: Partial<CircuitSettings>): CircuitSettings
   minimumCalls: 10,
   slowCall: 0,
   slowCallRate: 0,
+  hangCalls: 0,
   backoffFactor: 1,
   backoffMax: 60_000,
   backoffJitter: 0,

@@ -16,6 +16,8 @@ export interface CircuitSettings {
   readonly minimumCalls: number;
   readonly slowCall: number;
   readonly slowCallRate: number;
+  /** So many slow calls in a row, and no success for twice `slowCall`, are a hang; 0: it is not looked for. */
+  readonly hangCalls: number;
   readonly backoffFactor: number;
   readonly backoffMax: number;
   readonly backoffJitter: number;

@@ -2,7 +2,7 @@ const SLICES = 10;
 const FIELDS = 3;
 
 /** What there was in some time. */
-interface Counts {
+export interface Counts {
   readonly calls: number;
   readonly failures: number;
   readonly slow: number;
@@ -26,6 +26,8 @@ export class SlidingWindow {
   #newest = -Infinity;
   #over = -Infinity;
   #busiest = 0;
+  /** Of all slices that are over. */
+  #seen = { calls: 0, slow: 0 };
   /** When it began to count. */
   #since: number | undefined;
 
@@ -43,6 +45,23 @@ export class SlidingWindow {
     return totals;
   }
 
+  /** Calls that are slow and still under way are calls as well. */
+  recordSlow(now: number, calls: number): Counts {
+    const totals = this.#totals;
+    if (now >= this.#over) this.#advance(now);
+    totals.calls += calls;
+    totals.slow += calls;
+    return totals;
+  }
+
+  /** A call that was recorded as slow at that moment has failed: where the window still holds it, it is no other call. */
+  recordFailureOf(now: number, recordedAt: number): Counts {
+    if (now >= this.#over) this.#advance(now);
+    this.#totals.failures++;
+    if (Math.floor(recordedAt / this.#sliceMs) <= this.#newest - SLICES) this.#totals.calls++;
+    return this.#totals;
+  }
+
   /** What the window holds now; it changes with the next call. */
   at(now: number): Counts {
     if (now >= this.#over) this.#advance(now);
@@ -52,6 +71,11 @@ export class SlidingWindow {
   /** The most calls that it held at a time. */
   get busiest(): number {
     return Math.max(this.#busiest, this.#totals.calls);
+  }
+
+  /** How many calls it has had in all, and how many of them were slow; the newest slice apart. */
+  get seen(): { readonly calls: number; readonly slow: number } {
+    return this.#seen;
   }
 
   /** How many windows have passed since its first call. */
@@ -73,6 +97,7 @@ export class SlidingWindow {
   }
 
   clear(): void {
+    this.#see(this.#current);
     this.#busiest = this.busiest;
     this.#slices.fill(0);
     this.#before = NONE;
@@ -84,6 +109,10 @@ export class SlidingWindow {
     const { calls, failures, slow } = this.#totals;
     const before = this.#before;
     return { calls: calls - before.calls, failures: failures - before.failures, slow: slow - before.slow };
+  }
+
+  #see({ calls, slow }: Counts): void {
+    this.#seen = { calls: this.#seen.calls + calls, slow: this.#seen.slow + slow };
   }
 
   #keep(slice: number, { calls, failures, slow }: Counts): void {
@@ -99,6 +128,7 @@ export class SlidingWindow {
     const totals = this.#totals;
     if (slice - this.#newest >= SLICES) this.clear();
     else {
+      this.#see(this.#current);
       this.#keep(this.#newest, this.#current);
       for (let each = this.#newest + 1; each <= slice; each++) {
         const at = placeOf(each);

@@ -1,5 +1,5 @@
 /** Why the calls of this process trip a circuit. */
-export type TripReason = "failure" | "failure rate" | "slow calls";
+export type TripReason = "failure" | "failure rate" | "slow calls" | "slow calls under way";
 
 /** When the calls of this process trip a circuit: each way of counting them is one of these. */
 export interface TripPolicy {

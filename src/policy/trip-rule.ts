@@ -1,6 +1,6 @@
 import { ConsecutivePolicy } from "./consecutive-policy.js";
 import type { CircuitSettings } from "./settings.js";
-import { SlidingWindow } from "./sliding-window.js";
+import { type Counts, SlidingWindow } from "./sliding-window.js";
 import { ThresholdPolicy } from "./threshold-policy.js";
 import type { TripPolicy, TripReason } from "./trip-policy.js";
 
@@ -32,8 +32,13 @@ export class TripRule implements TripPolicy {
   readonly #window: SlidingWindow | undefined;
   /** What of the window, or beside it, tells of the last few seconds. */
   readonly #recent: SlidingWindow | undefined;
-  readonly #threshold: TripPolicy | undefined;
-  readonly #consecutive: TripPolicy | undefined;
+  readonly #threshold: ThresholdPolicy | undefined;
+  readonly #consecutive: ConsecutivePolicy | undefined;
+  #succeededAt = -Infinity;
+  #slowAt = -Infinity;
+  /** Slow calls in a row, and when the first of them began. */
+  #row = 0;
+  #rowBegan = Infinity;
   /** When a failure last came from this host itself. */
   suspected: number = -Infinity;
 
@@ -53,24 +58,68 @@ export class TripRule implements TripPolicy {
   record(now: number, failed: boolean, slow: boolean): TripReason | undefined {
     const window = this.#window;
     let reason: TripReason | undefined;
+    if (!failed) this.#succeededAt = now;
     if (window !== undefined) {
       const counts = window.record(now, failed, slow);
       if (this.#recent !== window) this.#recent?.record(now, failed, slow);
-      const { calls, failures } = counts;
-      const { failureRate, minimumCalls, slowCallRate, threshold } = this.#settings;
-      if (calls >= minimumCalls) {
-        if (failureRate > 0 && failures >= failureRate * calls && failures >= threshold)
-          reason = "failure rate";
-        else if (slowCallRate > 0 && counts.slow >= slowCallRate * calls) reason = "slow calls";
-      }
+      reason = this.#tooMany(counts);
     }
-    if (failed) reason ??= this.#threshold?.record(now, failed, slow);
-    return reason ?? this.#consecutive?.record(now, failed, slow);
+    if (failed) reason ??= this.#threshold?.record(now, failed);
+    return reason ?? this.#consecutive?.record(now, failed);
+  }
+
+  /** So many calls that began at one moment have become slow, and are still under way. */
+  slowUnderWay(now: number, calls: number, began: number): TripReason | undefined {
+    const counts = this.#window?.recordSlow(now, calls);
+    if (counts === undefined) return undefined;
+    if (this.#recent !== this.#window) this.#recent?.recordSlow(now, calls);
+    if (calls > 0) this.#slowAt = now;
+    const hangs = this.#hangs(now, calls, began, counts.calls);
+    return this.#tooMany(counts) ?? (hangs ? "slow calls under way" : undefined);
+  }
+
+  /** A call has ended that was counted as slow at that moment. */
+  ended(now: number, failed: boolean, countedAt: number): TripReason | undefined {
+    let reason: TripReason | undefined;
+    if (!failed) this.#succeededAt = now;
+    else if (this.#window !== undefined) {
+      const counts = this.#window.recordFailureOf(now, countedAt);
+      if (this.#recent !== this.#window) this.#recent?.recordFailureOf(now, countedAt);
+      reason = this.#tooMany(counts) ?? this.#threshold?.record(now, failed);
+    }
+    return reason ?? this.#consecutive?.record(now, failed);
+  }
+
+  #tooMany({ calls, failures, slow }: Counts): TripReason | undefined {
+    const { failureRate, minimumCalls, slowCallRate, threshold } = this.#settings;
+    if (calls < minimumCalls) return undefined;
+    if (failureRate > 0 && failures >= failureRate * calls && failures >= threshold) return "failure rate";
+    return slowCallRate > 0 && slow >= slowCallRate * calls ? "slow calls" : undefined;
+  }
+
+  /** Some slow calls in a row, and for twice as long as a slow call takes no success since the first of them began. */
+  #hangs(now: number, calls: number, began: number, inWindow: number): boolean {
+    const { hangCalls, slowCall, minimumCalls } = this.#settings;
+    if (this.#succeededAt > this.#rowBegan) {
+      this.#row = 0;
+      this.#rowBegan = Infinity;
+    }
+    if (began >= this.#succeededAt) {
+      this.#row += calls;
+      this.#rowBegan = Math.min(this.#rowBegan, began);
+    }
+    if (hangCalls === 0 || this.#row < hangCalls || inWindow < minimumCalls) return false;
+    return now - this.#rowBegan >= 2 * slowCall;
   }
 
   /** The most calls that a window held, for telling that there are never enough. */
   get busiest(): number {
     return this.#window?.busiest ?? 0;
+  }
+
+  /** How many calls there were in all, and how many of them were slow. */
+  get seen(): { readonly calls: number; readonly slow: number } {
+    return this.#window?.seen ?? { calls: 0, slow: 0 };
   }
 
   /** What the window holds may be this host's own doing. */
@@ -80,6 +129,7 @@ export class TripRule implements TripPolicy {
 
   /** This process has reason to doubt that the backend is down. */
   vetoes(now: number): boolean {
+    if (now - this.#slowAt <= VETO_MS) return false;
     const lately = this.#recent?.lately(now, VETO_MS);
     return lately !== undefined && lately.failures === 0 && lately.calls >= VETO_SUCCESSES;
   }
@@ -90,6 +140,8 @@ export class TripRule implements TripPolicy {
   }
 
   clear(): void {
+    this.#row = 0;
+    this.#rowBegan = Infinity;
     this.#window?.clear();
     this.#recent?.clear();
     this.#threshold?.clear();

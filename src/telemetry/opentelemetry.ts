@@ -48,8 +48,8 @@ const STATE = "failfast.circuit.state";
 
 /**
  * Metrics of all the circuits of a `failfast`, through a meter of yours, from now on: `failfast.circuit.calls`,
- * `failfast.circuit.call.duration`, `failfast.circuit.state`, `failfast.circuit.transitions`, `failfast.store.degraded`,
- * and of a `timedStore` `failfast.store.operation.duration`.
+ * `failfast.circuit.call.duration`, `failfast.circuit.state`, `failfast.circuit.calls.in_flight`,
+ * `failfast.circuit.oldest_call`, `failfast.circuit.transitions`, `failfast.store.degraded`, and of a `timedStore` `failfast.store.operation.duration`.
  *
  * @example
  * openTelemetryMetrics(failfast, metrics.getMeter("failfast"));
@@ -91,6 +91,26 @@ export function openTelemetryMetrics(
       for (const [{ label }, found] of tally.states())
         for (const state of STATES)
           result.observe(found.has(state) ? 1 : 0, { [NAME]: label, [STATE]: state });
+    },
+  );
+  observe(
+    gauge(
+      "failfast.circuit.calls.in_flight",
+      "{call}",
+      "Calls of this process that have not ended, streams until their first item.",
+    ),
+    (result) => {
+      for (const [{ label }, { calls }] of tally.inFlight()) result.observe(calls, { [NAME]: label });
+    },
+  );
+  observe(
+    gauge(
+      "failfast.circuit.oldest_call",
+      "s",
+      "For how long the oldest call in flight has been under way; 0 where there is none.",
+    ),
+    (result) => {
+      for (const [{ label }, { oldest }] of tally.inFlight()) result.observe(oldest, { [NAME]: label });
     },
   );
   observe(

@@ -35,8 +35,8 @@ export interface PrometheusMetrics extends Subscription {
 
 /**
  * Metrics of all the circuits of a `failfast`, from now on: `failfast_circuit_calls_total`,
- * `failfast_circuit_call_duration_seconds`, `failfast_circuit_state`, `failfast_circuit_transitions_total`,
- * `failfast_store_degraded`, and of a `timedStore` `failfast_store_operation_duration_seconds`. The state is the fleet's, and so the same in every process: aggregate it with `max`.
+ * `failfast_circuit_call_duration_seconds`, `failfast_circuit_state`, `failfast_circuit_calls_in_flight`,
+ * `failfast_circuit_oldest_call_seconds`, `failfast_circuit_transitions_total`, `failfast_store_degraded`, and of a `timedStore` `failfast_store_operation_duration_seconds`. The state is the fleet's, and so the same in every process: aggregate it with `max`.
  *
  * @example
  * const metrics = prometheusMetrics(failfast);
@@ -95,6 +95,26 @@ function familiesOf(tally: Tally): Family[] {
         for (const [{ label }, found] of tally.states())
           for (const state of STATES)
             yield { labels: { name: label, state }, value: found.has(state) ? 1 : 0 };
+      },
+    },
+    {
+      name: "failfast_circuit_calls_in_flight",
+      help: "Calls of this process that have not ended, streams until their first item.",
+      type: "gauge",
+      aggregator: "sum",
+      *samples() {
+        for (const [{ label }, { calls }] of tally.inFlight())
+          yield { labels: { name: label }, value: calls };
+      },
+    },
+    {
+      name: "failfast_circuit_oldest_call_seconds",
+      help: "For how long the oldest call in flight has been under way; 0 where there is none.",
+      type: "gauge",
+      aggregator: "max",
+      *samples() {
+        for (const [{ label }, { oldest }] of tally.inFlight())
+          yield { labels: { name: label }, value: oldest };
       },
     },
     {

@@ -103,6 +103,18 @@ export class Tally {
     return states;
   }
 
+  /** How many calls each label has in flight, and for how long the oldest has been, in seconds. */
+  inFlight(): Map<Series, { calls: number; oldest: number }> {
+    const found = new Map<Series, { calls: number; oldest: number }>();
+    for (const circuit of this.#failfast.circuits()) {
+      const { inFlight = 0, oldestCallMs = 0 } = circuit.snapshot();
+      const series = this.of(circuit.name);
+      const { calls, oldest } = found.get(series) ?? { calls: 0, oldest: 0 };
+      found.set(series, { calls: calls + inFlight, oldest: Math.max(oldest, oldestCallMs / 1_000) });
+    }
+    return found;
+  }
+
   end(): void {
     for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
   }

@@ -50,6 +50,24 @@ describe("prometheusMetrics", () => {
     ]);
   });
 
+  test("tells how many calls are in flight, and how old the oldest is", async () => {
+    const { clock, each } = fleetOf(1);
+    const failfast = each[0] as Failfast;
+    const metrics = prometheusMetrics(failfast, { label: (name) => name.split(":")[0] ?? "" });
+    const byHost = failfast((host: string) => host, 60);
+    const ends: (() => void)[] = [];
+    const calls = ["api:a", "api:b"].map((host) =>
+      byHost.for(host).run(() => new Promise<void>((done) => void ends.push(done))),
+    );
+    await clock.advance(1_500);
+    const text = metrics.text();
+    expect(text).toContain('failfast_circuit_calls_in_flight{name="api"} 2');
+    expect(text).toContain('failfast_circuit_oldest_call_seconds{name="api"} 1.5');
+    for (const end of ends) end();
+    await Promise.all(calls);
+    expect(metrics.text()).toContain('failfast_circuit_calls_in_flight{name="api"} 0');
+  });
+
   test("has one series for each state, the same in every process of the fleet", async () => {
     const { each } = fleetOf(2);
     const circuits = each.map((failfast) => failfast("sales_api", 60));

@@ -309,6 +309,19 @@ describe("lint()", () => {
     expect(failfast.lint()).toMatchObject([{ circuit: "x", finding: "trips-needlessly" }]);
   });
 
+  test("says that slowCall is what the calls take ordinarily", async () => {
+    const { clock, failfast, slow, succeed } = alone({ slowCall: "200ms" });
+    for (let n = 0; n < 300; n++) {
+      if (n % 20 === 0) await slow(250);
+      await succeed();
+      await clock.advance(200);
+    }
+    const [finding, ...others] = failfast.lint();
+    expect(finding).toMatchObject({ circuit: "x", finding: "trips-needlessly" });
+    expect(finding?.message).toMatch(/slowCall/);
+    expect(others).toEqual([]);
+  });
+
   test("says nothing of settings that work", async () => {
     const { failfast, succeed, fail } = alone({ failureRate: 0.5, minimumCalls: 10 });
     for (let n = 0; n < 20; n++) await succeed();

@@ -1,0 +1,102 @@
+import { HANG, hang } from "../hang.mjs";
+import { HEALTH, healthyHours } from "../healthy.mjs";
+import { lines } from "../plot.mjs";
+import { chanceOf } from "../world.mjs";
+import { mean, thousands } from "./words.mjs";
+
+const MOST = 500;
+const WITHOUT = "no `slowCall`";
+const SLOW = '`slowCall: "200ms"`';
+const SET = '`slowCall: "200ms"`, and five failures in a row';
+
+export async function hangStudy(quick) {
+  const seeds = quick ? [1] : [1, 2, 3, 4, 5];
+  const forMs = quick ? 2_000 : 20_000;
+  const found = {};
+  for (const way of quick ? [WITHOUT, SLOW] : Object.keys(HANG)) {
+    const runs = [];
+    for (const seed of seeds) runs.push(await hang(HANG[way], { forMs, seed }));
+    found[way] = {
+      most: Math.max(...runs.map(({ leaked }) => leaked)),
+      mean: mean(runs.map(({ leaked }) => leaked)),
+      openAfterMs: mean(runs.map(({ openAfterMs }) => openAfterMs)),
+      byTenth: runs[0].byTenth,
+    };
+  }
+  const hours = quick ? 20 : 10_000;
+  const healthy = healthyHours(HANG[SET], hours, chanceOf(1));
+  const alone = quick ? undefined : healthyHours(HANG[SLOW], hours, chanceOf(1));
+  // The same hours with a backend that hangs: or nothing would be shown by none that trips.
+  const sick = healthyHours(HANG[SET], 1, chanceOf(1), 0);
+  return {
+    title: "A backend that hangs",
+    before: [
+      `A hundred processes call a backend ten times a second each. It answers in 10 ms, and from some moment on not at all:`,
+      `every call waits for its time-out of 1 s. \`quorum: 3\`, where nothing else is said; the worst of ${seeds.length} runs`,
+      `of ${forMs / 1_000} s, and their mean. With \`slowCall\` calls count as slow while they are under way.`,
+    ],
+    columns: ["", "calls that reach it, at most", "mean", "all fail fast after"],
+    rows: Object.entries(found).map(([way, { most, mean, openAfterMs }]) => [
+      way,
+      thousands(most),
+      thousands(mean),
+      `${thousands(openAfterMs)} ms`,
+    ]),
+    checks: [
+      {
+        what: "calls that reach a backend that hangs, with `slowCall`",
+        aim: `≤ ${MOST}`,
+        found: `${thousands(found[SLOW].most)} (without it ${thousands(found[WITHOUT].most)})`,
+        met: found[SLOW].most <= MOST && found[WITHOUT].most > 2 * MOST - 100,
+      },
+      {
+        what: `${thousands(hours)} hours of a fleet in which nothing is wrong: the circuit trips`,
+        aim: "never",
+        found: `${healthy.trips} times`,
+        met: healthy.trips === 0,
+      },
+      {
+        what: "the same processes, and the backend hangs: their own circuits that trip",
+        aim: "each, in each stretch",
+        found: `${sick.votes} of ${sick.stretches}`,
+        met: sick.votes === sick.stretches && sick.trips === 1,
+      },
+    ],
+    plots: [
+      {
+        file: "hang",
+        alt: "Calls that reached the hanging backend, over time",
+        svg: lines({
+          title: "Calls that reached a hanging backend, of 1 000 a second",
+          x: { label: "seconds since it began to hang", from: 0, to: 3 },
+          y: { label: "calls so far", from: 0, to: 1_200 },
+          series: [
+            { name: 'slowCall: "200ms"', points: soFar(found[SLOW].byTenth) },
+            { name: "time-outs of 1 s alone", points: soFar(found[WITHOUT].byTenth) },
+          ],
+          dots: false,
+        }),
+      },
+    ],
+    after: [
+      `The hours: log-normal latency with a median of ${HEALTH.medianMs} ms and 99.9 % under ${HEALTH.p999Ms} ms, event loops that are blocked`,
+      `${HEALTH.pausesAnHour} times an hour for 20 ms to a second, a caller of the hundred that is always slow and votes all the time, every`,
+      `process replaced once an hour, whose first calls wait up to ${HEALTH.connectMs[1]} ms for a connection; \`consecutive: 5\` beside \`slowCall\`,`,
+      `as the guards of clients have. One by one these would be 36 thousand million calls, so that the stretches in which a`,
+      `call could count as slow are drawn, and the shipped rule runs through each: ${thousands(healthy.stretches)} of them, in which`,
+      `${healthy.votes} hosts voted for a moment.${
+        alone === undefined
+          ? ""
+          : ` Without \`consecutive\` a lone time-out is a vote (\`threshold: 1\`): one call in 13 million takes a second,\nwhich is ${thousands(alone.votes)} votes, and the circuit tripped ${alone.trips} times in the ${thousands(hours)} hours.`
+      }`,
+    ],
+  };
+}
+
+function soFar(byTenth) {
+  let sum = 0;
+  return byTenth.slice(0, 30).map((calls, tenth) => {
+    sum += calls;
+    return [(tenth + 1) / 10, sum];
+  });
+}

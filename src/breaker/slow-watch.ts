@@ -1,0 +1,65 @@
+import type { Clock } from "../runtime/clock.js";
+
+/** What has calls that may become slow. */
+interface Watched {
+  watched: boolean;
+  /** In how many ms to look again; `Infinity`: not before another call begins. */
+  look(): number;
+}
+
+const watches = new WeakMap<Clock, SlowWatch>();
+
+/**
+ * Looks at calls under way when they may have become slow: one timer for all circuits of a clock, and none while no
+ * call is under way.
+ */
+export class SlowWatch {
+  readonly #clock: Clock;
+  readonly #circuits = new Set<Watched>();
+  /** The next look. */
+  #dueMs = Infinity;
+  #cancel: (() => void) | undefined;
+
+  private constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  static of(clock: Clock): SlowWatch {
+    const known = watches.get(clock);
+    if (known !== undefined) return known;
+    const made = new SlowWatch(clock);
+    watches.set(clock, made);
+    return made;
+  }
+
+  /** A call of that circuit may be slow at that moment, so many ms from now. */
+  expect(circuit: Watched, dueMs: number, inMs: number): void {
+    if (!circuit.watched) {
+      circuit.watched = true;
+      this.#circuits.add(circuit);
+    }
+    if (dueMs < this.#dueMs) this.#arm(dueMs, inMs);
+  }
+
+  #arm(dueMs: number, inMs: number): void {
+    this.#cancel?.();
+    this.#dueMs = dueMs;
+    this.#cancel = this.#clock.after(inMs, () => this.#look());
+  }
+
+  #look(): void {
+    this.#dueMs = Infinity;
+    let inMs = Infinity;
+    for (const circuit of this.#circuits) {
+      const its = circuit.look();
+      if (its === Infinity) {
+        circuit.watched = false;
+        this.#circuits.delete(circuit);
+      }
+      inMs = Math.min(inMs, its);
+    }
+    // Calls that a listener has begun meanwhile are later than those.
+    const dueMs = this.#clock.now() + Math.max(inMs, 1);
+    if (dueMs < this.#dueMs) this.#arm(dueMs, Math.max(inMs, 1));
+  }
+}

@@ -1,0 +1,359 @@
+// Calls that hang are slow from the moment they have taken that long, while they are under way.
+import { createFailfast, type FailfastOptions, memoryStore } from "failfast";
+import { type ManualClock, manualClock } from "failfast/testing";
+import { afterEach, describe, expect, test, vi } from "vitest";
+
+interface Hanging {
+  readonly done: Promise<unknown>;
+  succeed(): void;
+  fail(error?: unknown): void;
+}
+
+/** Ways of making one call that hangs until it is told how to end. */
+const WAYS = {
+  "a wrapped function": (circuit) => {
+    const { promise, ends } = held();
+    return { ...ends, done: circuit.hanging(() => promise) };
+  },
+  ".run": (circuit) => {
+    const { promise, ends } = held();
+    return { ...ends, done: circuit.circuit.run(() => promise) };
+  },
+  ".run with a caller's signal": (circuit) => {
+    const { promise, ends } = held();
+    return { ...ends, done: circuit.circuit.run(() => promise, { signal: new AbortController().signal }) };
+  },
+  ".stream, until its first item": (circuit) => {
+    const { promise, ends } = held();
+    const items = circuit.circuit.stream(async function* () {
+      yield await promise;
+    });
+    const read = async () => {
+      for await (const _ of items);
+    };
+    return { ...ends, done: read() };
+  },
+} satisfies Record<string, (circuit: Alone) => Hanging>;
+
+function held(): { promise: Promise<unknown>; ends: Omit<Hanging, "done"> } {
+  let succeed: (value?: unknown) => void = () => undefined;
+  let fail: (error?: unknown) => void = () => undefined;
+  const promise = new Promise<unknown>((resolve, reject) => {
+    succeed = () => resolve("answer");
+    fail = (error = new Error("down")) => reject(error);
+  });
+  return { promise, ends: { succeed, fail } };
+}
+
+type Alone = ReturnType<typeof alone>;
+
+function alone(options: FailfastOptions, clock: ManualClock = manualClock()) {
+  const failfast = createFailfast({ clock });
+  const circuit = failfast("backend", 30, options);
+  const guarded = circuit(async (work: () => Promise<unknown>) => work());
+  return { clock, failfast, circuit, hanging: (work: () => Promise<unknown>) => guarded(work) };
+}
+
+const quiet = (calls: Hanging[]): Hanging[] => {
+  for (const { done } of calls) done.catch(() => undefined);
+  return calls;
+};
+
+const OPTIONS: FailfastOptions = { slowCall: "200ms", slowCallRate: 0.5, minimumCalls: 4, threshold: 100 };
+
+describe.each(Object.entries(WAYS))("%s", (_, begin) => {
+  test("trips while its calls hang, at the moment that they are slow", async () => {
+    const its = alone(OPTIONS);
+    const calls = quiet(Array.from({ length: 4 }, () => begin(its)));
+    await its.clock.advance(199);
+    expect(its.circuit.state).toBe("closed");
+    await its.clock.advance(1);
+    expect(its.circuit.state).toBe("open");
+    expect(its.circuit.snapshot().reason).toBe("slow calls");
+    for (const call of calls) call.succeed();
+    await Promise.allSettled(calls.map(({ done }) => done));
+    expect(its.circuit.state).toBe("open");
+  });
+
+  test("counts a call once, however it ends", async () => {
+    const its = alone({ ...OPTIONS, failureRate: 1 });
+    const calls = quiet([begin(its), begin(its), begin(its)]);
+    await its.clock.advance(1_000);
+    calls[0]?.succeed();
+    calls[1]?.fail();
+    calls[2]?.fail();
+    await Promise.allSettled(calls.map(({ done }) => done));
+    // Three calls, of which a fourth is missing.
+    expect(its.circuit.state).toBe("closed");
+    quiet([begin(its)]);
+    await its.clock.advance(200);
+    expect(its.circuit.state).toBe("open");
+  });
+
+  test("tells how many are in flight, and how old the oldest is", async () => {
+    const its = alone(OPTIONS);
+    const [first] = quiet([begin(its)]);
+    await its.clock.advance(120);
+    const [second] = quiet([begin(its)]);
+    await its.clock.advance(30);
+    expect(its.circuit.snapshot()).toMatchObject({ inFlight: 2, oldestCallMs: 150 });
+    first?.succeed();
+    await first?.done;
+    expect(its.circuit.snapshot()).toMatchObject({ inFlight: 1, oldestCallMs: 30 });
+    second?.fail();
+    await second?.done.catch(() => undefined);
+    expect(its.circuit.snapshot()).toMatchObject({ inFlight: 0, oldestCallMs: 0 });
+  });
+
+  test("a blocked event loop makes no call slow", async () => {
+    const its = alone(OPTIONS);
+    const calls = quiet(Array.from({ length: 4 }, () => begin(its)));
+    await its.clock.advance(100);
+    its.clock.stall(5_000);
+    await its.clock.advance(99);
+    expect(its.circuit.state).toBe("closed");
+    for (const call of calls) call.succeed();
+    await Promise.allSettled(calls.map(({ done }) => done));
+    expect(its.circuit.state).toBe("closed");
+    // The time that this process had for it counts.
+    quiet(Array.from({ length: 4 }, () => begin(its)));
+    its.clock.stall(5_000);
+    await its.clock.advance(205);
+    expect(its.circuit.state).toBe("open");
+  });
+
+  test("calls from before it closed again count for nothing", async () => {
+    const its = alone(OPTIONS);
+    quiet(Array.from({ length: 4 }, () => begin(its)));
+    await its.clock.advance(100);
+    await its.circuit.trip();
+    await its.circuit.reset();
+    await its.clock.advance(10_000);
+    expect(its.circuit.state).toBe("closed");
+  });
+});
+
+describe("a hang, where no share is given", () => {
+  const served = async (its: Alone, calls: number): Promise<void> => {
+    for (let n = 0; n < calls; n++) {
+      await its.hanging(async () => "answer");
+      await its.clock.advance(100);
+    }
+  };
+
+  test("three slow calls in a row, and no success for twice as long", async () => {
+    const its = alone({ slowCall: "200ms" });
+    await served(its, 100);
+    const calls: Hanging[] = [];
+    for (let n = 0; n < 4; n++) {
+      expect(its.circuit.state).toBe("closed");
+      calls.push(...quiet([WAYS["a wrapped function"](its)]));
+      await its.clock.advance(100);
+    }
+    await its.clock.advance(10);
+    expect(its.circuit.state).toBe("open");
+    expect(its.circuit.snapshot().reason).toBe("slow calls under way");
+  });
+
+  test("is none while any call is answered", async () => {
+    const its = alone({ slowCall: "200ms" });
+    await served(its, 100);
+    for (let n = 0; n < 20; n++) {
+      quiet([WAYS["a wrapped function"](its)]);
+      await served(its, 1);
+    }
+    expect(its.circuit.state).toBe("closed");
+  });
+
+  test("is none of one that is shorter", async () => {
+    const its = alone({ slowCall: "200ms" });
+    await served(its, 100);
+    const calls = quiet(Array.from({ length: 20 }, () => WAYS["a wrapped function"](its)));
+    await its.clock.advance(390);
+    for (const call of calls) call.succeed();
+    await Promise.all(calls.map(({ done }) => done));
+    await its.clock.advance(1_000);
+    expect(its.circuit.state).toBe("closed");
+  });
+
+  test("asks for minimumCalls as every rate does", async () => {
+    const its = alone({ slowCall: "200ms", minimumCalls: 5 });
+    quiet(Array.from({ length: 4 }, () => WAYS["a wrapped function"](its)));
+    await its.clock.advance(5_000);
+    expect(its.circuit.state).toBe("closed");
+  });
+
+  test("a share that is given holds alone", async () => {
+    const its = alone({ slowCall: "200ms", slowCallRate: 0.5 });
+    await served(its, 100);
+    quiet(Array.from({ length: 4 }, () => WAYS["a wrapped function"](its)));
+    await its.clock.advance(1_000);
+    expect(its.circuit.state).toBe("closed");
+  });
+});
+
+test("below 200 ms the exact clock decides, as well under way", async () => {
+  const its = alone({ ...OPTIONS, slowCall: "30ms" });
+  for (let n = 0; n < 4; n++) {
+    quiet([WAYS["a wrapped function"](its)]);
+    await its.clock.advance(2);
+  }
+  await its.clock.advance(27);
+  expect(its.circuit.state).toBe("closed");
+  await its.clock.advance(1);
+  expect(its.circuit.state).toBe("open");
+});
+
+test("a call that was counted as slow and fails later is a failure, and no other call", async () => {
+  const its = alone({
+    slowCall: "200ms",
+    slowCallRate: 1,
+    failureRate: 0.5,
+    minimumCalls: 4,
+    threshold: 2,
+    window: "60s",
+  });
+  for (let n = 0; n < 2; n++) await its.hanging(async () => "answer");
+  const calls = quiet([WAYS[".run"](its), WAYS[".run"](its)]);
+  await its.clock.advance(300);
+  calls[0]?.fail();
+  await calls[0]?.done.catch(() => undefined);
+  expect(its.circuit.state).toBe("closed");
+  calls[1]?.fail();
+  await calls[1]?.done.catch(() => undefined);
+  expect(its.circuit.state).toBe("open");
+  expect(its.circuit.snapshot().reason).toBe("failure rate");
+});
+
+test("a call that was counted as slow ends a row of failures where it succeeds, and goes on with it where it fails", async () => {
+  const its = alone({ slowCall: "200ms", minimumCalls: 100, consecutive: 2 });
+  const fail = () => its.hanging(async () => Promise.reject(new Error("down"))).catch(() => undefined);
+  const slow = async (how: "succeed" | "fail") => {
+    const [call] = quiet([WAYS["a wrapped function"](its)]);
+    await its.clock.advance(300);
+    call?.[how]();
+    await call?.done.catch(() => undefined);
+  };
+  await fail();
+  await slow("succeed");
+  await fail();
+  expect(its.circuit.state).toBe("closed");
+  await slow("fail");
+  expect(its.circuit.state).toBe("open");
+});
+
+test("a caller that gives up a slow call takes nothing back, and adds nothing", async () => {
+  const its = alone({ ...OPTIONS, minimumCalls: 2 });
+  const controller = new AbortController();
+  const call = its.circuit.run(
+    () =>
+      new Promise((_, reject) => {
+        controller.signal.addEventListener("abort", () => reject(controller.signal.reason));
+      }),
+    { signal: controller.signal },
+  );
+  call.catch(() => undefined);
+  await its.clock.advance(250);
+  controller.abort();
+  await call.catch(() => undefined);
+  expect(its.circuit.snapshot()).toMatchObject({ state: "closed", inFlight: 0 });
+  quiet([WAYS[".run"](its)]);
+  await its.clock.advance(200);
+  expect(its.circuit.state).toBe("open");
+});
+
+test("a probe that takes as long is no recovery, at once", async () => {
+  const its = alone(OPTIONS);
+  await its.circuit.trip();
+  await its.clock.advance(30_000);
+  const [probe] = quiet([WAYS[".run"](its)]);
+  await its.clock.advance(100);
+  expect(its.circuit.state).toBe("half-open");
+  await its.clock.advance(100);
+  expect(its.circuit.state).toBe("open");
+  probe?.succeed();
+  await probe?.done;
+  expect(its.circuit.state).toBe("open");
+  expect(its.circuit.retryAfter).toBe(30);
+  await its.clock.advance(30_000);
+  await its.circuit.run(async () => "answer");
+  expect(its.circuit.state).toBe("closed");
+});
+
+test("with callTimeout it trips before the time-outs", async () => {
+  const its = alone({ ...OPTIONS, callTimeout: "1s" });
+  quiet(Array.from({ length: 4 }, () => WAYS[".run"](its)));
+  await its.clock.advance(200);
+  expect(its.circuit.state).toBe("open");
+  await its.clock.advance(1_000);
+  expect(its.circuit.snapshot().inFlight).toBe(0);
+});
+
+test("slow calls under way confirm what another process found", async () => {
+  const clock = manualClock();
+  const store = memoryStore({ clock });
+  const [one, other] = ["a", "b"].map((host) =>
+    createFailfast({ clock, store, host })("backend", 30, { ...OPTIONS, threshold: 1, scope: "confirm" }),
+  );
+  if (one === undefined || other === undefined) throw new Error("there are two");
+  await one.run(async () => "answer");
+  await other.run(async () => "answer");
+  await clock.advance(100);
+  await expect(one.run(async () => Promise.reject(new Error("down")))).rejects.toThrow("down");
+  await clock.advance(100);
+  expect(one.state).toBe("open");
+  const call = other.run(() => new Promise(() => undefined));
+  call.catch(() => undefined);
+  expect(other.state).toBe("closed");
+  await clock.advance(200);
+  expect(other.state).toBe("open");
+});
+
+test("slowCall given while it runs counts from then on", async () => {
+  const its = alone({ threshold: 100 });
+  await its.hanging(async () => "answer");
+  its.circuit.update({ slowCall: "200ms", minimumCalls: 4, slowCallRate: 1 });
+  for (let n = 0; n < 4; n++) quiet([WAYS["a wrapped function"](its)]);
+  await its.clock.advance(200);
+  expect(its.circuit.state).toBe("open");
+});
+
+test("is undefined where calls are not measured", async () => {
+  const its = alone({});
+  expect(its.circuit.snapshot()).toMatchObject({ inFlight: undefined, oldestCallMs: undefined });
+  const subscription = its.failfast.on("success", () => undefined);
+  quiet([WAYS[".run"](its)]);
+  await its.clock.advance(50);
+  expect(its.circuit.snapshot()).toMatchObject({ inFlight: 1, oldestCallMs: 50 });
+  subscription.dispose();
+});
+
+test("a thousand circuits with slow calls under way have one timer between them, and none when they have ended", async () => {
+  const clock = manualClock();
+  const failfast = createFailfast({ clock });
+  const byName = failfast((name: string) => name, 30, { slowCall: "200ms" });
+  const ends: (() => void)[] = [];
+  const guarded = byName(async (_name: string) => new Promise<void>((done) => void ends.push(done)));
+  const before = clock.pending;
+  const calls = Array.from({ length: 1_000 }, (_, n) => guarded(`circuit ${n}`));
+  expect(clock.pending - before).toBeLessThanOrEqual(2);
+  for (const end of ends) end();
+  await Promise.all(calls);
+  await clock.advance(500);
+  expect(clock.pending).toBeLessThanOrEqual(before + 1);
+});
+
+describe("with a test framework's timers", () => {
+  afterEach(() => vi.useRealTimers());
+
+  test("trips while calls hang", async () => {
+    vi.useFakeTimers();
+    const circuit = createFailfast()("backend", 30, OPTIONS);
+    const guarded = circuit(async () => new Promise(() => undefined));
+    for (let n = 0; n < 4; n++) void guarded();
+    await vi.advanceTimersByTimeAsync(199);
+    expect(circuit.state).toBe("closed");
+    await vi.advanceTimersByTimeAsync(20);
+    expect(circuit.state).toBe("open");
+  });
+});
