@@ -68,6 +68,9 @@ export interface Failfast<D = never> extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Under this a `failfast` has what its circuits have in common, for who observes the fleet. */
+export const REGISTRY: unique symbol = Symbol.for("failfast.registry") as never;
+
 /** An independent `failfast`, with its own defaults and circuits. */
 export function createFailfast<R = never>(defaults?: FailfastDefaults<R>): Failfast<FallbackResult<R>> {
   const registry = new Registry(defaults);
@@ -79,6 +82,7 @@ export function createFailfast<R = never>(defaults?: FailfastDefaults<R>): Failf
         : registry.circuit(name, timeout, options),
   };
   return Object.assign(callable, {
+    [REGISTRY]: registry,
     configure: (given: FailfastDefaults) => registry.configure(given),
     circuits: () => registry.all(),
     lint: () => registry.lint(),

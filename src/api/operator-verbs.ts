@@ -19,22 +19,29 @@ export interface Operated {
   operated(): Breaker;
 }
 
+/** Who asks for it, and why: the fleet's other processes see both, and so does whoever reads the audit trail. */
+export interface Asked {
+  readonly reason?: string;
+  /** Default: this process, as its records have it. */
+  readonly by?: string;
+}
+
 /** What an operator does with a circuit, for the whole fleet. A promise of it keeps the process alive. */
 export interface OperatorVerbs {
   /** Opens it; `for` at most a day, by default the circuit's own time, or a minute where this process doesn't know it. */
-  trip(options?: { readonly reason?: string; readonly for?: Duration }): Promise<OperatorResult>;
+  trip(options?: Asked & { readonly for?: Duration }): Promise<OperatorResult>;
   /** Closes it. */
-  reset(options?: { readonly reason?: string }): Promise<OperatorResult>;
+  reset(options?: Asked): Promise<OperatorResult>;
   /**
    * Holds it open or closed, whatever calls do, until `release()`, or for a time (`"10m"`), or until a moment (a `Date`,
    * or ms since the epoch), at most a day away. Held closed, calls pass and none of them counts.
    */
   hold(
     state: "open" | "closed",
-    options?: { readonly reason?: string; readonly until?: Date | Duration },
+    options?: Asked & { readonly until?: Date | Duration },
   ): Promise<OperatorResult>;
   /** Ends a hold. */
-  release(): Promise<OperatorResult>;
+  release(options?: Asked): Promise<OperatorResult>;
 }
 
 /** The verbs of the circuit that `of` finds behind a handle. */
@@ -47,45 +54,73 @@ export const operatorVerbs = (of: (handle: unknown) => Operated): OperatorVerbs 
           : milliseconds("for", options.for);
       if (ms > OPERATOR_LONGEST_MS)
         throw new RangeError(`for is ${formatValue(options.for)}: it takes at most "24h"`);
-      const reason = reasonIn(options, "tripped by an operator");
-      return () => trip(breaker, ms, reason);
+      const { reason, by } = askedIn(options, "tripped by an operator");
+      return { verb: "trip", reason, by, ms, act: () => trip(breaker, ms, reason, by) };
     });
   },
   reset(this: unknown, options = {}) {
     return operate(of(this), (breaker) => {
-      const reason = reasonIn(options, "reset by an operator");
-      return () => reset(breaker, reason);
+      const { reason, by } = askedIn(options, "reset by an operator");
+      return { verb: "reset", reason, by, ms: 0, act: () => reset(breaker, reason, by) };
     });
   },
   hold(this: unknown, state, options = {}) {
     return operate(of(this), (breaker) => {
       if (state !== "open" && state !== "closed")
         throw new TypeError(`hold takes "open" or "closed"; this is ${formatValue(state)}`);
-      const leftMs = leftUntil(options.until, breaker.session.clock.wall());
-      const reason = reasonIn(options, "held by an operator");
-      return () => hold(breaker, state, leftMs, reason);
+      const ms = leftUntil(options.until, breaker.session.clock.wall());
+      const { reason, by } = askedIn(options, "held by an operator");
+      return { verb: "hold", holds: state, reason, by, ms, act: () => hold(breaker, state, ms, reason, by) };
     });
   },
-  release(this: unknown) {
-    return operate(of(this), (breaker) => () => release(breaker));
+  release(this: unknown, options = {}) {
+    return operate(of(this), (breaker) => {
+      const { reason, by } = askedIn(options, "");
+      return { verb: "release", reason, by, ms: 0, act: () => release(breaker, reason, by) };
+    });
   },
 });
 
+/** What is to be done, and what the audit trail says of it. */
+interface Operation {
+  readonly verb: "trip" | "reset" | "hold" | "release";
+  readonly holds?: "open" | "closed";
+  readonly reason: string;
+  readonly by: string | undefined;
+  /** How long it stands; 0: until it is ended. */
+  readonly ms: number;
+  act(): Promise<OperatorResult>;
+}
+
 /** Checks what was given, sees whether anybody knows the name, and does it. */
-function operate(
-  circuit: Operated,
-  prepare: (breaker: Breaker) => () => Promise<OperatorResult>,
-): Promise<OperatorResult> {
+function operate(circuit: Operated, prepare: (breaker: Breaker) => Operation): Promise<OperatorResult> {
   const run = async (): Promise<OperatorResult> => {
     const { known } = circuit;
     const breaker = circuit.operated();
-    const act = prepare(breaker);
-    if (known) return act();
-    const found = await isStored(breaker);
-    const result = await act();
+    const operation = prepare(breaker);
+    const found = known || (await isStored(breaker));
+    const result = await operation.act();
+    if (result.stored) await leaveTrail(breaker, operation);
     return found === false ? { ...result, known: false } : result;
   };
   return keepAlive(run());
+}
+
+/** Whether or not that succeeds: what was asked for is done. */
+async function leaveTrail({ name, session, identity }: Breaker, operation: Operation): Promise<void> {
+  const { store, storeClock } = session.replica;
+  if (store.sibling === undefined) return;
+  const { verb, holds, by = identity, reason, ms } = operation;
+  const at = Math.round(storeClock.now());
+  try {
+    const { leaveTrailIn } = await import("../report/audit.js");
+    const until = ms === 0 ? undefined : at + Math.round(ms);
+    const held = holds === undefined ? {} : { holds };
+    const entry = { at, verb, circuit: name, by, reason: reason || undefined, until, ...held };
+    await leaveTrailIn(store, session.clock, entry);
+  } catch {
+    // A store that was there a moment ago.
+  }
 }
 
 /** Whether the store has a record of it; `undefined` where it doesn't say. */
@@ -111,8 +146,10 @@ function leftUntil(until: Date | Duration | undefined, wall: number): number {
   );
 }
 
-function reasonIn(options: { readonly reason?: string }, otherwise: string): string {
-  const { reason = otherwise } = options;
-  if (typeof reason !== "string") throw new TypeError(`reason is ${formatValue(reason)}: it takes a string`);
-  return reason;
+function askedIn(options: Asked, otherwise: string): { reason: string; by: string | undefined } {
+  const { reason = otherwise, by } = options;
+  for (const [name, value] of Object.entries({ reason, by }))
+    if (value !== undefined && typeof value !== "string")
+      throw new TypeError(`${name} is ${formatValue(value)}: it takes a string`);
+  return { reason, by: by === "" ? undefined : by };
 }

@@ -1,4 +1,5 @@
 import type { Breaker } from "../breaker/breaker.js";
+import type { StoreSession } from "../breaker/store-session.js";
 import type { Guard } from "../call/guard.js";
 import { makePolicy, type Policy } from "../call/policy.js";
 import { makeGuard } from "../call/timed-guard.js";
@@ -15,6 +16,7 @@ import {
   NO_OPTIONS,
 } from "../options/options.js";
 import { checkTogether, mergeOptions, resolveSettings } from "../policy/resolve-settings.js";
+import type { Reporter } from "../report/reporter.js";
 import { warn } from "../runtime/platform.js";
 import { Breakers } from "./breakers.js";
 import { type Circuit, makeCircuit } from "./circuit.js";
@@ -117,6 +119,12 @@ export class Registry implements HandleOwner {
   async fleet(): Promise<FleetCircuit[]> {
     this.#openSessions();
     return (await Promise.all([...this.#sessions].map(fleetCircuits))).flat();
+  }
+
+  /** The sessions that there are, each with what reports its circuits. */
+  *sessions(): Generator<{ readonly session: StoreSession; readonly reporter: Reporter | undefined }> {
+    this.#openSessions();
+    for (const session of this.#sessions) yield { session, reporter: this.#sessions.reporter(session) };
   }
 
   ready(): Promise<void> {

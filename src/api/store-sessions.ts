@@ -3,7 +3,8 @@ import { StoreSession } from "../breaker/store-session.js";
 import type { Events } from "../events/events.js";
 import type { FailfastDefaults } from "../options/options.js";
 import type { Store } from "../options/store.js";
-import { warn } from "../runtime/platform.js";
+import type { Reporter } from "../report/reporter.js";
+import { environment, warn } from "../runtime/platform.js";
 import { tickingClock } from "../runtime/ticker.js";
 import { memoryStore } from "../stores/memory.js";
 import type { StoreHealth } from "../sync/health.js";
@@ -15,6 +16,7 @@ export class StoreSessions {
   readonly #sessions = new Map<Store, StoreSession>();
   readonly #events: Events;
   readonly #defaults: () => FailfastDefaults;
+  readonly #reporters = new Map<StoreSession, Reporter>();
   #memory: Store | undefined;
 
   constructor(events: Events, defaults: () => FailfastDefaults) {
@@ -39,7 +41,10 @@ export class StoreSessions {
       const identity = identityOf(name, store, clock);
       const events = this.#events.in(store);
       const replica = new Replica(store, clock, identity, health(events));
-      session = new StoreSession(replica, clock, events, name, watchForOtherServices(identity));
+      const made = new StoreSession(replica, clock, events, name, watchForOtherServices(identity), () =>
+        this.#reportSoon(made),
+      );
+      session = made;
       this.#sessions.set(store, session);
     }
     return session;
@@ -55,6 +60,27 @@ export class StoreSessions {
     }
   }
 
+  /** What reports the circuits of a session, where something does. */
+  reporter(session: StoreSession): Reporter | undefined {
+    return this.#reporters.get(session);
+  }
+
+  /** Some seconds after its first call a process begins to report, where the store has a place for that and can list. */
+  #reportSoon(session: StoreSession): void {
+    const { replica, clock } = session;
+    const { store } = replica;
+    if (store.sibling === undefined || store.list === undefined || !reports(this.#defaults())) return;
+    clock.after(FIRST_REPORT_MS * (0.8 + 0.4 * clock.random()), () => {
+      if (replica.synchroniser.closed) return;
+      const begin = async (): Promise<void> => {
+        const { beginReports } = await import("../report/reporter.js");
+        const reporter = beginReports(session);
+        if (reporter !== undefined) this.#reporters.set(session, reporter);
+      };
+      begin().catch(() => undefined);
+    });
+  }
+
   async ready(): Promise<void> {
     const synchronisers = [...this.#sessions.values()].map(({ replica }) => replica.synchroniser);
     for (const synchroniser of synchronisers) synchroniser.start();
@@ -67,8 +93,16 @@ export class StoreSessions {
 
   async close(): Promise<void> {
     await Promise.all([...this.breakers()].map(({ check }) => check?.stop()));
-    await Promise.all([...this.#sessions.values()].map(({ replica }) => replica.close()));
+    const reporters = [...this.#reporters.values()].map((reporter) => reporter.close());
+    await Promise.all([...this.#sessions.values()].map(({ replica }) => replica.close()).concat(reporters));
   }
+}
+
+/** The first report comes after a first look at the traffic, in ms; a script is over by then. */
+const FIRST_REPORT_MS = 3_000;
+
+function reports({ report }: FailfastDefaults): boolean {
+  return report ?? !/^\s*(0|false|off|no)\s*$/i.test(environment("FAILFAST_REPORT") ?? "");
 }
 
 /** How the replica tells of the store's health. */

@@ -17,6 +17,7 @@ import { callFailed, callSucceeded, isProbe, isProbeOf } from "./outcome.js";
 import { isWithinProbe, probeEnded } from "./probe-context.js";
 import { propose } from "./proposal.js";
 import { reduce } from "./reduce.js";
+import type { Sampler } from "./sampler.js";
 import type { Check, Shell } from "./shell.js";
 import { type Status, stand, statusOf } from "./standing.js";
 import { type ActiveHold, type CachedRecord, type Decision, INITIAL, type State } from "./state.js";
@@ -46,6 +47,12 @@ export class Breaker implements Shell {
   /** How often its calls tripped it, and how often the first probe after that succeeded: for `lint()`. */
   trips = 0;
   needlessTrips = 0;
+  /** What its calls came to, as far as that is seen by itself: for what the process reports. */
+  failures = 0;
+  rejections = 0;
+  slowCalls = 0;
+  /** While it wants calls to count and time: none of those passes at a glance. */
+  sampler: Sampler | undefined;
   #state: State = INITIAL;
   #traffic: Traffic | undefined;
   #underWay: CallsUnderWay | undefined;
@@ -232,11 +239,14 @@ export class Breaker implements Shell {
 
   /** A call failed; `callFailed` says what comes of it. */
   failed(admission: Admission, failure: Failure): void {
+    this.failures++;
+    if (failure.slow) this.slowCalls++;
     callFailed(this, admission, failure);
   }
 
   /** A call succeeded, by `now` where that was read. Where successes count for nothing this needs not be called. */
   succeeded(admission: Admission, slow: boolean, now?: number, countedAtMs?: number): void {
+    if (slow) this.slowCalls++;
     callSucceeded(this, admission, slow, now, countedAtMs);
   }
 

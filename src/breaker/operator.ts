@@ -23,9 +23,14 @@ const PATIENCE_WHILE_DOWN_MS = 1_000;
 const LOOK_MS = 10;
 
 /** Opens the circuit, whatever its state: here at once, for the fleet when the store has it. */
-export async function trip(breaker: Breaker, duration: number, reason: string): Promise<OperatorResult> {
+export async function trip(
+  breaker: Breaker,
+  duration: number,
+  reason: string,
+  by?: string,
+): Promise<OperatorResult> {
   breaker.openNow(duration, reason);
-  const receipt = await put(breaker, breaker.entry, (stamp) =>
+  const receipt = await put(breaker, breaker.entry, by, (stamp) =>
     opened(stamp, { duration, reason, manual: true }),
   );
   if (receipt.stored) breaker.operatorWrote();
@@ -33,8 +38,8 @@ export async function trip(breaker: Breaker, duration: number, reason: string): 
 }
 
 /** Closes the circuit for the fleet. Until the store has that nothing changes. */
-export async function reset(breaker: Breaker, reason: string): Promise<OperatorResult> {
-  const receipt = await put(breaker, breaker.entry, (stamp) => closed(stamp, reason));
+export async function reset(breaker: Breaker, reason: string, by?: string): Promise<OperatorResult> {
+  const receipt = await put(breaker, breaker.entry, by, (stamp) => closed(stamp, reason));
   if (receipt.stored) breaker.operatorWrote();
   return receipt;
 }
@@ -45,8 +50,9 @@ export async function hold(
   held: ActiveHold["state"],
   duration: number,
   reason: string,
+  by?: string,
 ): Promise<OperatorResult> {
-  const receipt = await put(breaker, breaker.holdEntry, (stamp) =>
+  const receipt = await put(breaker, breaker.holdEntry, by, (stamp) =>
     holdWritten(stamp, held, { duration, reason }),
   );
   breaker.changed();
@@ -54,19 +60,22 @@ export async function hold(
 }
 
 /** Ends a hold. */
-export async function release(breaker: Breaker): Promise<OperatorResult> {
-  const none = { duration: 0, reason: "" };
-  const receipt = await put(breaker, breaker.holdEntry, (stamp) => holdWritten(stamp, "released", none));
+export async function release(breaker: Breaker, reason: string, by?: string): Promise<OperatorResult> {
+  const receipt = await put(breaker, breaker.holdEntry, by, (stamp) =>
+    holdWritten(stamp, "released", { duration: 0, reason }),
+  );
   breaker.changed();
   return receipt;
 }
 
-/** Writes until the store has it, or until the deadline: a write that hangs does not hold the operator up. */
+/** Writes, in the name of `by` or else of this process, until the store has it or the deadline passes. */
 async function put<R extends VersionedRecord>(
   breaker: Breaker,
   entry: Entry<R>,
+  by: string | undefined,
   decide: (stamp: Stamp) => R,
 ): Promise<OperatorResult> {
+  const signed = (stamp: Stamp): R => decide(by === undefined ? stamp : { ...stamp, by });
   const { replica, clock } = breaker.session;
   replica.synchroniser.start();
   const began = clock.now();
@@ -79,7 +88,7 @@ async function put<R extends VersionedRecord>(
   });
   const untilStored = async (): Promise<boolean> => {
     while (!over) {
-      if (await attempt(replica, entry, decide)) return true;
+      if (await attempt(replica, entry, signed)) return true;
       if (replica.synchroniser.down && clock.now() - began >= PATIENCE_WHILE_DOWN_MS) return false;
       await new Promise<void>((done) => clock.after(LOOK_MS, done));
     }

@@ -21,6 +21,7 @@ export class StoreSession {
   /** The owner of this process's leases: unlike any other's. */
   readonly owner: string;
   readonly openedBy: (circuit: string, by: string) => void;
+  readonly #began: (() => void) | undefined;
   /** The exact time, and the clock for counting calls. */
   readonly now: () => number;
   readonly coarse: () => number;
@@ -30,14 +31,16 @@ export class StoreSession {
   #rejections = 0;
   #started = false;
 
-  /** `openedBy` is told who else opens a circuit of this process. */
+  /** `openedBy` is told who else opens a circuit of this process, `began` of the first call. */
   constructor(
     replica: Replica,
     clock: Clock,
     events: Events,
     host: string,
     openedBy: (circuit: string, by: string) => void = () => undefined,
+    began?: () => void,
   ) {
+    this.#began = began;
     this.openedBy = openedBy;
     this.replica = replica;
     this.clock = clock;
@@ -64,6 +67,7 @@ export class StoreSession {
     this.#started = true;
     this.replica.synchroniser.start();
     this.clock.blocked?.(this.clock.now());
+    this.#began?.();
   }
 
   /** The exact time, for what is decided by it. */

@@ -92,6 +92,9 @@ export class Guard implements SharedHandlers {
         throw signal.reason;
       });
     }
+    const { sampler } = this.breaker;
+    if (sampler !== undefined)
+      return sampler.time(this.breaker, () => this.perform(fn, self, args, entered, signal, deadline));
     const plain = policy.enabled === true && policy.callTimeout === 0 && !policy.coversFailures;
     if (plain && this.measures && entered.admitsAll && this.admission !== entered) {
       if (!this.breaker.session.events.successesObserved) {
@@ -111,6 +114,7 @@ export class Guard implements SharedHandlers {
 
   /** The rejection of a call that was not admitted, told to who listens. */
   rejection(): Error {
+    this.breaker.rejections++;
     const error = rejectionOf(this.breaker);
     const { events } = this.breaker.session;
     if (events.observed("reject")) events.emit({ type: "reject", circuit: this.breaker.name, error });

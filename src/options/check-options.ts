@@ -101,6 +101,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   maxCircuits: aCount,
   timeout: aTime,
   host: (value) => (typeof value === "string" && value !== "" ? undefined : "it takes a name"),
+  report: aBoolean,
   clock: (value) => verbs(value, ["now", "wall", "random", "after"], "a clock"),
 };
 

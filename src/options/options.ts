@@ -171,6 +171,12 @@ export interface FailfastDefaults<R = unknown> extends FailfastOptions<R> {
   readonly timeout?: Duration | undefined;
   /** What this host is called in records and events. Default: `FAILFAST_HOST`, or the host's own name. */
   readonly host?: string | undefined;
+  /**
+   * Whether this process reports its circuits to its stores, every few seconds, for `npx failfast` and the dashboard:
+   * what state they are in here, their settings, and how many calls they had. Circuits with `scope: "process"` are left
+   * out. Default: what `FAILFAST_REPORT` says (`0`, `false`, `off` or `no`: it doesn't), or else true.
+   */
+  readonly report?: boolean | undefined;
   /** Time, timers and chance; for tests and simulations. Default: the runtime's. */
   readonly clock?: Clock | undefined;
 }
@@ -219,7 +225,7 @@ export const LENIENT: unique symbol = Symbol.for("failfast.lenient") as never;
 export const lenient = <T extends FailfastOptions>(options: T): T => ({ ...options, [LENIENT]: true });
 
 /** Those that only make sense for all circuits. */
-export const FLEET: readonly (keyof FailfastDefaults)[] = ["timeout", "host", "clock"];
+export const FLEET: readonly (keyof FailfastDefaults)[] = ["timeout", "host", "report", "clock"];
 
 /** What is given where none are; there is one of it, so that what follows from it can be shared. */
 export const NO_OPTIONS: FailfastDefaults = Object.freeze({});

@@ -68,6 +68,12 @@ export interface Store {
   list?(prefix: string, since?: string): Awaitable<Iterable<StoreEntry> | StoreListing>;
   /** Push. Resolves only once it is live; the returned handle ends it. */
   watch?(prefix: string, on: StoreWatcher): Awaitable<AsyncDisposable>;
+  /**
+   * A store of the same kind in the same place, under a prefix of its own: none of its records is in a `list` of this
+   * one, and what is written to it wakes no watcher of this one. What processes report of themselves is kept there,
+   * where it can list, and what operators did. Without it neither is.
+   */
+  sibling?(name: string): Store;
 }
 
 /**

@@ -78,5 +78,6 @@ export function cacheStore(cache: unknown, options: CacheStoreOptions = {}): Sto
     async delete(key) {
       await remove(keyOf(key));
     },
+    sibling: (name) => cacheStore(cache as PlainCache, { ttlUnit: unit, prefix: `${prefix}:@${name}` }),
   };
 }

@@ -182,6 +182,7 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
         }
       },
     }),
+    ...(records?.sibling && { sibling: records.sibling }),
     ...(watch && {
       watch: (prefix, on) =>
         watch.call(records, prefix, {

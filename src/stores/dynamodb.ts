@@ -90,5 +90,6 @@ export function dynamodbStore(
         return { ok: false, value: error.Item ? live(error.Item, now) : await read(key) };
       }
     },
+    sibling: (name) => dynamodbStore(client, table, { partitionKey, prefix: `${prefix}:@${name}` }),
   };
 }

@@ -51,6 +51,7 @@ export function fileStore(dir: string = defaultDir(), options: FileStoreOptions 
       write({ key, value, expires: Date.now() + ttlMs }, (stored) => stored === expect),
     list: (start, since) => listing.list(start, since),
     watch: (start, on) => watch(folder, start, on),
+    sibling: (name) => fileStore(dir, { prefix: `${prefix}:@${name}` }),
   };
 }
 

@@ -40,7 +40,8 @@ const ATTEMPTS = 4;
 export function memcachedStore(client: MemcachedClient, options: MemcachedStoreOptions = {}): Store {
   const commands = detectClient(client);
   checkOptions("memcachedStore", options, ["prefix"]);
-  const nameOf = naming(checkPrefix("memcachedStore", options.prefix));
+  const prefix = checkPrefix("memcachedStore", options.prefix);
+  const nameOf = naming(prefix);
   const { atomic } = commands;
   return {
     get: async (key) => textOf(await commands.get(nameOf(key))),
@@ -52,6 +53,7 @@ export function memcachedStore(client: MemcachedClient, options: MemcachedStoreO
     ...(atomic && {
       swap: (key, expect, value, ttlMs) => swap(atomic, nameOf(key), expect, value, ttlMs),
     }),
+    sibling: (name) => memcachedStore(client, { prefix: `${prefix}:@${name}` }),
   };
 }
 

@@ -39,12 +39,15 @@ export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): My
     throw new TypeError(
       `the table of mysqlStore() is ${JSON.stringify(table)}: it takes letters, digits, _ and -, and a database before a point`,
     );
-  const sql = statements(table, literal(checkPrefix("mysqlStore", options.prefix)));
+  return storeIn(detectClient(pool), table, checkPrefix("mysqlStore", options.prefix));
+}
+
+function storeIn(server: ReturnType<typeof detectClient>, table: string, prefix: string): MysqlStore {
+  const sql = statements(table, literal(prefix));
 
   const told = (error: unknown): never => {
     throw withAdvice(error, advice(table));
   };
-  const server = detectClient(pool);
   const database: typeof server = {
     rows: (text) => server.rows(text).catch(told),
     write: (text) => server.write(text).catch(told),
@@ -103,6 +106,7 @@ export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): My
         complete,
       };
     },
+    sibling: (name) => storeIn(server, table, `${prefix}:@${name}`),
     async migrate() {
       await database.write(migration(quoted(table)));
     },

@@ -41,7 +41,8 @@ const ATTEMPTS = 4;
 export function natsStore(kv: NatsKv, options: NatsStoreOptions = {}): Store {
   checkBucket(kv);
   checkOptions("natsStore", options, ["prefix"]);
-  const base = `${encodeToken(checkPrefix("natsStore", options.prefix))}.`;
+  const prefix = checkPrefix("natsStore", options.prefix);
+  const base = `${encodeToken(prefix)}.`;
   const pattern = `${base}>`;
   // A record's key has no dot.
   const probe = `${base}watch.probe`;
@@ -104,6 +105,12 @@ export function natsStore(kv: NatsKv, options: NatsStoreOptions = {}): Store {
         },
         watcher,
       );
+    },
+
+    // It lists nothing, so that no process reports: each write to the bucket makes every process's next poll longer.
+    sibling(name) {
+      const { list, watch, ...verbs } = natsStore(kv, { prefix: `${prefix}:@${name}` });
+      return verbs;
     },
   };
 }

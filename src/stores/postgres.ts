@@ -1,6 +1,6 @@
 import { encodeName } from "../protocol/key.js";
 import { sha256 } from "../protocol/sha256.js";
-import type { PostgresClient } from "./postgres/client.js";
+import type { Database, PostgresClient } from "./postgres/client.js";
 import { detectClient } from "./postgres/detect-client.js";
 import { withAdvice } from "./shared/advice.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
@@ -35,7 +35,7 @@ export interface PostgresStore extends Store {
  *   needs quoting.
  */
 export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): PostgresStore {
-  const { query: ask, listen } = detectClient(client);
+  const database = detectClient(client);
   checkOptions("postgresStore", options, ["prefix", "table"]);
   const { table = "failfast" } = options;
   const prefix = checkPrefix("postgresStore", options.prefix);
@@ -43,9 +43,19 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     throw new TypeError(
       `the table of postgresStore() is ${JSON.stringify(table)}: it takes small letters, digits and _, and a schema before a point`,
     );
+  return storeIn(database, table, prefix, true);
+}
+
+/** `notifies`: what is written is pushed. */
+function storeIn(
+  { query: ask, listen }: Database,
+  table: string,
+  prefix: string,
+  notifies: boolean,
+): PostgresStore {
   // A channel's name is an identifier of at most 63 bytes, whatever the prefix is.
   const channel = `failfast_${sha256(encodeName(`${table}/${prefix}`)).slice(0, 32)}`;
-  const sql = statements(table, channel);
+  const sql = statements(table, notifies ? channel : undefined);
   const query: typeof ask = (text, params) =>
     ask(text, params).catch((error: unknown) => {
       throw withAdvice(error, advice(table));
@@ -99,9 +109,11 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
         complete,
       };
     },
-    ...(listen && {
-      watch: (start: string, on: StoreWatcher) => listen(channel, safeWatcher(start, on)),
-    }),
+    ...(notifies &&
+      listen && {
+        watch: (start: string, on: StoreWatcher) => listen(channel, safeWatcher(start, on)),
+      }),
+    sibling: (name) => storeIn({ query: ask, listen }, table, `${prefix}:@${name}`, false),
     async migrate() {
       for (const statement of migration(table)) await query(statement);
     },
@@ -117,12 +129,13 @@ const LONGEST_VALUE = 7_000;
 /** Old rows that a write takes along. */
 const SWEPT = 100;
 
-function statements(table: string, channel: string) {
+function statements(table: string, channel: string | undefined) {
   // A value that is too long for a notification is announced without itself, which is a gap.
   const payload = `CASE WHEN octet_length(value) > ${LONGEST_VALUE} THEN json_build_array(key) ELSE json_build_array(key, value, ${NOW}) END`;
+  const notified = channel === undefined ? "1" : `pg_notify('${channel}', (${payload})::text)`;
   /** Writes and notifies in one statement, so that neither comes without the other; some of what expired goes with it. */
   const told = (change: string): string =>
-    `WITH written AS (${change} RETURNING key, value), told AS (SELECT pg_notify('${channel}', (${payload})::text) FROM written),
+    `WITH written AS (${change} RETURNING key, value), told AS (SELECT ${notified} FROM written),
      swept AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE prefix = $1 AND key <> $2
        AND expires_at < clock_timestamp() - interval '1 hour' LIMIT ${SWEPT})))
      SELECT count(told) > 0 AS ok, ${NOW} AS now FROM told`;

@@ -97,6 +97,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
           complete,
         };
       }),
+    sibling: (name) => sqliteStore(database, { table, prefix: `${prefix}:@${name}` }),
     migrate() {
       for (const statement of migration(table)) change(statement);
     },

@@ -56,8 +56,10 @@ export function timedStore(store: Store, name: string): TimedStore {
     verbs[operation] = (...args: never[]) =>
       timed(operation, () => (store[operation] as (...args: never[]) => unknown)(...args));
   }
+  const { sibling } = store;
   return {
     ...(verbs as unknown as Store),
+    ...(sibling && { sibling: (of) => sibling.call(store, of) }),
     onOperation(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -11,7 +11,7 @@ const FEW = 100;
 /**
  * The verbs of a store in Redis but `watch`: the record under `<base>:<key>`, and an index of the names of all
  * records, when each expires and when it changed, `<base>:@index`, which is what `list` reads. Names no circuit
- * has, nor any hold.
+ * has, nor any hold. Those of a sibling begin with `<base>:@<its name>:`, and are published on no channel, `""`.
  *
  * In a Cluster a script touches one key only: while a slot moves from one master to another, no command with
  * two keys of it goes through, and one with one key always does. The index is told of a change after it was made, so
@@ -75,8 +75,11 @@ export function records(
         complete: Number(all) === 1,
       };
     },
+    sibling: (name) => records(redis, keyOf(`@${name}`), unpublished, cluster),
   };
 }
+
+const unpublished = (): string => "";
 
 /** A text as the scripts answer it, behind its sign; `null` where there is none. */
 const textOf = (answer: unknown): string | null => (typeof answer === "string" ? answer.slice(1) : null);

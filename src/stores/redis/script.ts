@@ -24,7 +24,7 @@ export interface Scripting {
  *
  * What is no string is nothing: it is nobody's record, and is written over. A refused write puts the record it found
  * into the index as well, so that an index that was lost heals. A PUBLISH that fails leaves the write standing:
- * watchers poll as well. Texts are answered behind a "=", which keeps a client that would parse them as JSON from it.
+ * watchers poll as well; without a channel there is none. Texts are answered behind a "=", which keeps a client that would parse them as JSON from it.
  */
 export const WRITE: Script = {
   text: `local verb, expected, value, ttl, channel, name = unpack(ARGV)
@@ -62,12 +62,12 @@ end
 local write = verb == 'always' or stored == ({absent = false, equal = expected})[verb]
 if write then
   redis.call('SET', record, value, 'PX', ttl)
-  redis.pcall('PUBLISH', channel, cjson.encode({name, value, now}))
+  if channel ~= '' then redis.pcall('PUBLISH', channel, cjson.encode({name, value, now})) end
   stored = value
 end
 if stored and index then put(index, write) end
 return {write and 1 or 0, now, stored and '=' .. stored}`,
-  sha1: "7c741c0249cf2b79cbb7fc89389d54f6d690e561",
+  sha1: "6afe8acde016ac4b5218a3ce28a38a2124aa35f3",
 };
 
 /** Redis's clock in ms, and the values under KEYS. */

@@ -165,13 +165,21 @@ export async function nats(address: Address): Promise<Made> {
   const verb = <Verb extends keyof Store>(name: Verb) =>
     (async (...args: never[]) =>
       ((await opened())[name] as (...given: never[]) => unknown)(...args)) as never;
-  const store: Required<Store> = {
+  const store: Store = {
     get: verb("get"),
     set: verb("set"),
     delete: verb("delete"),
     swap: verb("swap"),
     list: verb("list"),
     watch: verb("watch"),
+    sibling(name) {
+      const of = <Verb extends "get" | "set" | "delete" | "swap">(each: Verb) =>
+        (async (...args: never[]) => {
+          const { sibling = () => store } = await opened();
+          return (sibling(name)[each] as (...given: never[]) => unknown)(...args);
+        }) as never;
+      return { get: of("get"), set: of("set"), delete: of("delete"), swap: of("swap") };
+    },
   };
   const close = (): unknown => {
     over = true;

@@ -10,12 +10,13 @@ const AT_MOST = 5_000;
 export function keepingAlive<S extends Store>(store: S): S {
   const kept = { ...store };
   for (const [name, verb] of Object.entries(store) as [keyof S, unknown][]) {
-    if (typeof verb !== "function") continue;
+    if (typeof verb !== "function" || name === "sibling") continue;
     kept[name] = ((...args: unknown[]) => {
       const answer: unknown = verb(...args);
       const timer = setTimeout(() => undefined, AT_MOST);
       return Promise.resolve(answer).finally(() => clearTimeout(timer));
     }) as S[typeof name];
   }
-  return kept;
+  const { sibling } = store;
+  return sibling === undefined ? kept : { ...kept, sibling: (name: string) => keepingAlive(sibling(name)) };
 }

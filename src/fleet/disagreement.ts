@@ -1,0 +1,66 @@
+import type { CircuitReport, ProcessReport } from "../report/process-report.js";
+import { changedAt, heldAt, type Records, stateAt } from "./records.js";
+
+/** A change reaches everybody within this, in ms: until then nobody disagrees. */
+const GRACE_MS = 2_000;
+
+/** What most processes have, to tell the others by. */
+export interface Consensus {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly version: string;
+}
+
+/** Why a process is to be looked at for a circuit, if it is. */
+export function disagreement(
+  records: Records,
+  process: ProcessReport,
+  circuit: CircuitReport,
+  { settings, version }: Consensus,
+): string | undefined {
+  const own = process.settings[circuit.settings] ?? {};
+  const why = [
+    otherView(records, process.at, circuit, own),
+    otherSettings(own, settings),
+    process.version === version ? undefined : `runs ${process.version}, and others ${version}`,
+  ].filter((each) => each !== undefined);
+  return why.length === 0 ? undefined : why.join("; ");
+}
+
+/** The process saw the circuit in another way than the records told at that moment, and had the time to know. */
+function otherView(
+  records: Records,
+  at: number,
+  { state, held, pending }: CircuitReport,
+  settings: Readonly<Record<string, string>>,
+): string | undefined {
+  if (at - changedAt(records) < GRACE_MS) return undefined;
+  const ends = [records.circuit?.until ?? 0, records.hold?.until ?? 0];
+  if (ends.some((until) => Math.abs(until - at) < GRACE_MS)) return undefined;
+  const toldHeld = heldAt(records, at);
+  if (held !== toldHeld)
+    return toldHeld === undefined ? `takes it as held ${held}` : `doesn't know that it is held ${toldHeld}`;
+  if (held !== undefined) return undefined;
+  const told = stateAt(records, at);
+  if ((told === "closed") === (state === "closed")) return undefined;
+  if (told !== "closed")
+    return settings["scope"] === "confirm"
+      ? "admits calls until one fails there"
+      : `has it closed, and the store ${told}`;
+  return pending
+    ? `has it ${state} by itself, which the store has not granted`
+    : `has it ${state}, and the store closed`;
+}
+
+function otherSettings(
+  own: Readonly<Record<string, string>>,
+  most: Readonly<Record<string, string>>,
+): string | undefined {
+  const names = [...new Set([...Object.keys(own), ...Object.keys(most)])].filter(
+    (name) => own[name] !== most[name],
+  );
+  if (names.length === 0) return undefined;
+  const shown = names
+    .slice(0, 3)
+    .map((name) => `${name} ${own[name] ?? "off"} and not ${most[name] ?? "off"}`);
+  return `goes by ${shown.join(", ")}${names.length > shown.length ? ", …" : ""}`;
+}

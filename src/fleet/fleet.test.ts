@@ -1,0 +1,113 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { createFailfast } from "../index.js";
+import { fileStore } from "../stores/file.js";
+import { memoryStore } from "../stores/memory.js";
+import { type Fleet, observeFleet } from "./fleet.js";
+
+const open: AsyncDisposable[] = [];
+const keep = <T extends AsyncDisposable>(one: T): T => {
+  open.push(one);
+  return one;
+};
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each[Symbol.asyncDispose]();
+});
+
+async function folder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "failfast-fleet-"));
+  open.push({ [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) });
+  return dir;
+}
+
+const circuitIn = (fleet: Fleet, name: string) => fleet.view().circuits.find((each) => each.name === name);
+const fails = async (): Promise<never> => {
+  throw new Error("the backend is down");
+};
+
+describe("observeFleet", () => {
+  test("shows what another process opened: why, since when, until when and by whom", async () => {
+    const dir = await folder();
+    const began = Date.now();
+    const other = keep(createFailfast({ store: fileStore(dir), host: "web-1" }));
+    await other("sales_api", 60)
+      .run(fails)
+      .catch(() => undefined);
+    await other.settled();
+    const fleet = keep(observeFleet(fileStore(dir)));
+    await fleet.ready();
+    const seen = circuitIn(fleet, "sales_api");
+    expect(seen).toMatchObject({ state: "open", held: undefined, reason: "Error" });
+    expect(seen?.by).toMatch(/^web-1\/\d+\//);
+    expect(seen?.since).toBeGreaterThanOrEqual(began - 1);
+    expect(seen?.until).toBeGreaterThan(began + 50_000);
+    expect(fleet.view().store).toMatchObject({ up: true, latencyMs: expect.any(Number) });
+  });
+
+  test("an operator's hold reaches the others with its reason and name, is on the trail, and is undone", async () => {
+    const dir = await folder();
+    const other = keep(createFailfast({ store: fileStore(dir) }));
+    const salesApi = other("sales_api", 60);
+    await salesApi.run(async () => "fine");
+    const fleet = keep(observeFleet(fileStore(dir), { by: "alice@laptop" }));
+    await fleet.ready();
+    expect(await fleet.hold("sales_api", "open", { reason: "migration" })).toMatchObject({ stored: true });
+    await vi.waitFor(() => expect(salesApi.held).toBe("open"), { timeout: 20_000 });
+    expect(salesApi.snapshot()).toMatchObject({ by: "alice@laptop", reason: "migration" });
+    await vi.waitFor(() => expect(circuitIn(fleet, "sales_api")?.held).toBe("open"), { timeout: 20_000 });
+    expect(await fleet.release("sales_api", { by: "bob", reason: "done" })).toEqual({ stored: true });
+    await vi.waitFor(() => expect(salesApi.held).toBeUndefined(), { timeout: 20_000 });
+    expect(await fleet.events()).toMatchObject([
+      { verb: "release", circuit: "sales_api", by: "bob", reason: "done" },
+      { verb: "hold", holds: "open", circuit: "sales_api", by: "alice@laptop", reason: "migration" },
+    ]);
+  });
+
+  test("a handle's own verbs are on the trail as well", async () => {
+    const dir = await folder();
+    const other = keep(createFailfast({ store: fileStore(dir), host: "web-1" }));
+    await other("sales_api").trip({ reason: "it lies", for: "5m" });
+    const fleet = keep(observeFleet(fileStore(dir)));
+    const [entry] = await fleet.events();
+    expect(entry).toMatchObject({ verb: "trip", circuit: "sales_api", reason: "it lies" });
+    expect(entry?.by).toMatch(/^web-1\//);
+    expect(Number(entry?.until) - Number(entry?.at)).toBe(300_000);
+  });
+
+  test("of a failfast it shows this process's closed circuits, though nothing is reported", async () => {
+    const failfast = keep(createFailfast({ store: memoryStore() }));
+    await failfast("sales_api", "2m", { threshold: 3 }).run(async () => "fine");
+    const fleet = keep(observeFleet(failfast));
+    await fleet.ready();
+    expect(circuitIn(fleet, "sales_api")).toMatchObject({
+      state: "closed",
+      settings: { timeout: "2m", threshold: "3", window: "10s" },
+      processes: [{ state: "closed", disagrees: undefined }],
+    });
+    expect(fleet.view().processes).toMatchObject([{ pid: process.pid, circuits: 1, storeUp: true }]);
+  });
+
+  test("tells listeners of a change, and of no more than four a second", async () => {
+    const failfast = keep(createFailfast({ store: memoryStore() }));
+    const salesApi = failfast("sales_api", 60);
+    await salesApi.run(async () => "fine");
+    const fleet = keep(observeFleet(failfast));
+    await fleet.ready();
+    const told = vi.fn();
+    fleet.subscribe(told);
+    const began = performance.now();
+    while (performance.now() - began < 600) await salesApi.hold("open").then(() => salesApi.release());
+    await vi.waitFor(() => expect(told).toHaveBeenCalled(), { timeout: 20_000 });
+    expect(told.mock.calls.length).toBeLessThanOrEqual((performance.now() - began) / 250 + 1);
+  });
+
+  test("a store that fails is said to be down, with its error, and the view does not throw", async () => {
+    const store = { ...memoryStore(), list: () => Promise.reject(new Error("connection refused")) };
+    const fleet = keep(observeFleet(store));
+    await fleet.ready();
+    expect(fleet.view().store).toMatchObject({ up: false, error: "connection refused" });
+    expect(fleet.view().circuits).toEqual([]);
+  });
+});

@@ -1,0 +1,216 @@
+import { createFailfast, type Failfast, REGISTRY } from "../api/failfast.js";
+import type { Asked } from "../api/operator-verbs.js";
+import type { Registry } from "../api/registry.js";
+import type { OperatorResult } from "../breaker/operator.js";
+import type { Duration } from "../options/duration.js";
+import type { Store } from "../options/store.js";
+import type { AuditEntry } from "../report/audit.js";
+import { systemClock } from "../runtime/system-clock.js";
+import { describeProcess } from "./merge.js";
+import { ObservedStore } from "./observed-store.js";
+import type { FleetView } from "./view.js";
+
+/** Listeners are told at most this often, in ms. */
+const TELL_EVERY_MS = 250;
+/** Nobody listens, and nobody has looked for so long: the stores are asked no more. */
+const LOOKS_FOR_MS = 30_000;
+const EVENTS = 200;
+
+/** A whole fleet, as an operator sees it, and what an operator can do to it. */
+export interface Fleet extends AsyncDisposable {
+  /** What is known now. It never throws, and tells in `store` how old that may be. */
+  view(): FleetView;
+  /** Resolves once the stores were read, or that was given up. */
+  ready(): Promise<void>;
+  /** Calls the listener whenever the view may be another, at most four times a second. Returns what ends that. */
+  subscribe(listener: () => void): () => void;
+  /** What operators did, the newest first. Rejects with what the store says. */
+  events(limit?: number): Promise<readonly AuditEntry[]>;
+  trip(name: string, options?: Asked & { readonly for?: Duration }): Promise<OperatorResult>;
+  reset(name: string, options?: Asked): Promise<OperatorResult>;
+  hold(
+    name: string,
+    state: "open" | "closed",
+    options?: Asked & { readonly until?: Date | Duration },
+  ): Promise<OperatorResult>;
+  release(name: string, options?: Asked): Promise<OperatorResult>;
+}
+
+export interface FleetOptions {
+  /** Who asks for what its verbs do, where they don't say it. Default: this process. */
+  readonly by?: string | undefined;
+}
+
+/**
+ * Observes the fleet that shares a store, or the stores of a `failfast`. It reads them while somebody looks: listens,
+ * or has called `view` or `ready` within the last half minute. Of a `failfast`, this process's own circuits are seen
+ * without their being reported, too.
+ */
+export function observeFleet(of: Failfast | Store, options: FleetOptions = {}): Fleet {
+  return typeof of === "function"
+    ? new ObservedFleet(of, undefined, options.by)
+    : new ObservedFleet(createFailfast({ store: of, report: false }), of, options.by);
+}
+
+class ObservedFleet implements Fleet {
+  readonly #failfast: Failfast;
+  /** Set where the `failfast` is an observer's own. */
+  readonly #only: Store | undefined;
+  readonly #by: string | undefined;
+  readonly #stores = new Map<Store, ObservedStore>();
+  readonly #listeners = new Set<() => void>();
+  #lookedAt = -Infinity;
+  #telling = false;
+  #closed = false;
+
+  constructor(failfast: Failfast, only: Store | undefined, by: string | undefined) {
+    this.#failfast = failfast;
+    this.#only = only;
+    this.#by = by;
+  }
+
+  view(): FleetView {
+    void this.#look();
+    const sessions = [...this.#sessions()];
+    const stores = [...this.#stores.values()];
+    const seen = stores.map((store) => {
+      const processes = store.processes(
+        sessions.find(({ session }) => session.replica.store === store.store),
+      );
+      return { processes, circuits: store.circuits(processes) };
+    });
+    const [first] = stores;
+    const worst = stores.find(({ health }) => !health.up) ?? first;
+    return {
+      at: first?.now() ?? systemClock.wall(),
+      store: worst?.health ?? { up: true, since: systemClock.wall(), latencyMs: undefined },
+      circuits: seen.flatMap(({ circuits }) => circuits),
+      processes: seen.flatMap(({ processes }) => processes.map(describeProcess)),
+    };
+  }
+
+  async ready(): Promise<void> {
+    await this.#look();
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    void this.#look();
+    for (const store of this.#stores.values()) store.watch();
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async events(limit: number = EVENTS): Promise<readonly AuditEntry[]> {
+    this.#observe();
+    const trails = await Promise.all([...this.#stores.values()].map((store) => store.trail(limit)));
+    return trails
+      .flat()
+      .sort((a, b) => b.at - a.at)
+      .slice(0, limit);
+  }
+
+  trip(name: string, options: Parameters<Fleet["trip"]>[1] = {}): Promise<OperatorResult> {
+    const asked = this.#asked(options);
+    return this.#did({ verb: "trip", circuit: name }, asked, this.#failfast(name).trip(asked));
+  }
+
+  reset(name: string, options: Asked = {}): Promise<OperatorResult> {
+    const asked = this.#asked(options);
+    return this.#did({ verb: "reset", circuit: name }, asked, this.#failfast(name).reset(asked));
+  }
+
+  hold(
+    name: string,
+    state: "open" | "closed",
+    options: Parameters<Fleet["hold"]>[2] = {},
+  ): Promise<OperatorResult> {
+    const asked = this.#asked(options);
+    return this.#did(
+      { verb: "hold", circuit: name, holds: state },
+      asked,
+      this.#failfast(name).hold(state, asked),
+    );
+  }
+
+  release(name: string, options: Asked = {}): Promise<OperatorResult> {
+    const asked = this.#asked(options);
+    return this.#did({ verb: "release", circuit: name }, asked, this.#failfast(name).release(asked));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#listeners.clear();
+    const closing = [...this.#stores.values()].map((store) => store.close());
+    await Promise.all(this.#only === undefined ? closing : [...closing, this.#failfast.close()]);
+  }
+
+  #asked<T extends Asked>(options: T): T {
+    return this.#by === undefined || options.by !== undefined ? options : { ...options, by: this.#by };
+  }
+
+  /** The stores that keep no trail of their own have one here. */
+  async #did(
+    entry: Pick<AuditEntry, "verb" | "circuit" | "holds">,
+    { reason, by = "this process" }: Asked,
+    doing: Promise<OperatorResult>,
+  ): Promise<OperatorResult> {
+    const result = await doing;
+    this.#observe();
+    if (result.stored)
+      for (const store of this.#stores.values())
+        await store.leaveTrail({ ...entry, by, reason, until: undefined }).catch(() => undefined);
+    // A process that reports it knows it, though the store has no record of it.
+    const known = this.view().circuits.some(({ name }) => name === entry.circuit);
+    if (result.known === false && known) return { stored: result.stored };
+    return result;
+  }
+
+  #sessions(): ReturnType<Registry["sessions"]> | [] {
+    if (this.#only !== undefined) return [];
+    return (this.#failfast as unknown as { readonly [REGISTRY]: Registry })[REGISTRY].sessions();
+  }
+
+  /** The stores there are by now: circuits may have stores of their own. */
+  #observe(): void {
+    if (this.#closed) return;
+    const stores =
+      this.#only === undefined
+        ? [...this.#sessions()].map(({ session }) => session.replica.store)
+        : [this.#only];
+    for (const store of stores) {
+      if (this.#stores.has(store)) continue;
+      const observed = new ObservedStore(
+        store,
+        () => this.#changed(),
+        () => this.#wanted(),
+      );
+      this.#stores.set(store, observed);
+      if (this.#listeners.size > 0) observed.watch();
+    }
+  }
+
+  async #look(): Promise<void> {
+    this.#lookedAt = systemClock.now();
+    this.#observe();
+    await Promise.all([...this.#stores.values()].map((store) => store.start()));
+  }
+
+  #wanted(): boolean {
+    return this.#listeners.size > 0 || systemClock.now() - this.#lookedAt < LOOKS_FOR_MS;
+  }
+
+  #changed(): void {
+    if (this.#telling || this.#listeners.size === 0) return;
+    this.#telling = true;
+    systemClock.after(TELL_EVERY_MS, () => {
+      this.#telling = false;
+      for (const listener of [...this.#listeners]) {
+        try {
+          listener();
+        } catch {
+          // A listener that throws harms nobody.
+        }
+      }
+    });
+  }
+}

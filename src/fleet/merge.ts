@@ -1,0 +1,125 @@
+import { decodeName } from "../protocol/key.js";
+import type { CircuitReport, ProcessReport } from "../report/process-report.js";
+import { disagreement } from "./disagreement.js";
+import { heldAt, type Records, stateAt } from "./records.js";
+import type { CircuitOfFleet, ProcessOfFleet } from "./view.js";
+
+interface Reported {
+  readonly process: ProcessReport;
+  readonly circuit: CircuitReport;
+}
+
+/** Puts together what the records say of the circuits, and what the processes say. */
+export function mergeCircuits(
+  records: ReadonlyMap<string, Records>,
+  processes: readonly ProcessReport[],
+  now: number,
+): CircuitOfFleet[] {
+  const reported = new Map<string, Reported[]>();
+  for (const process of processes)
+    for (const circuit of process.circuits) {
+      const those = reported.get(circuit.key);
+      if (those === undefined) reported.set(circuit.key, [{ process, circuit }]);
+      else those.push({ process, circuit });
+    }
+  const version = newestOf(processes);
+  const keys = new Set([...records.keys(), ...reported.keys()]);
+  return [...keys]
+    .map((key) => mergeOne(key, records.get(key) ?? {}, reported.get(key) ?? [], version, now))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function mergeOne(
+  key: string,
+  records: Records,
+  reported: readonly Reported[],
+  version: string,
+  now: number,
+): CircuitOfFleet {
+  const { circuit } = records;
+  const held = heldAt(records, now);
+  const state = stateAt(records, now);
+  const { at, until = 0, reason, by } = (held ? records.hold : circuit) ?? {};
+  const settings = mostCommon(
+    reported.map(({ process, circuit: { settings: at } }) => process.settings[at] ?? {}),
+  );
+  const sum = (of: (report: CircuitReport) => number | undefined): number | undefined =>
+    reported.reduce<number | undefined>((total, { circuit: each }) => {
+      const value = of(each);
+      return value === undefined ? total : (total ?? 0) + value;
+    }, undefined);
+  return {
+    name: decodeName(key),
+    state,
+    held,
+    since: at,
+    until: (held !== undefined || state !== "closed") && until > now ? until : undefined,
+    reason: reason || undefined,
+    by: by || undefined,
+    reopens: circuit?.reopens ?? 0,
+    votes: (circuit?.votes ?? []).filter((vote) => vote.until > now),
+    totals: {
+      calls: sum(({ calls }) => calls),
+      failures: sum(({ failures }) => failures) ?? 0,
+      rejections: sum(({ rejections }) => rejections) ?? 0,
+      slow: sum(({ slow }) => slow) ?? 0,
+    },
+    inFlight: sum(({ inFlight }) => inFlight),
+    latencyMs: latencyOf(reported),
+    settings,
+    processes: reported.map(({ process, circuit: each }) => ({
+      id: process.id,
+      state: each.held === undefined ? each.state : `held ${each.held}`,
+      disagrees: disagreement(records, process, each, { settings, version }),
+    })),
+  };
+}
+
+function latencyOf(reported: readonly Reported[]): CircuitOfFleet["latencyMs"] {
+  const found = reported.flatMap(({ circuit: { latencyMs } }) => latencyMs ?? []);
+  if (found.length === 0) return undefined;
+  const p50 = found.reduce((sum, each) => sum + each.p50, 0) / found.length;
+  return { p50, p99: Math.max(...found.map((each) => each.p99)) };
+}
+
+function mostCommon(all: readonly Readonly<Record<string, string>>[]): Readonly<Record<string, string>> {
+  const counts = new Map<string, number>();
+  let most: Readonly<Record<string, string>> = {};
+  let highest = 0;
+  for (const each of all) {
+    const text = JSON.stringify(each);
+    const count = (counts.get(text) ?? 0) + 1;
+    counts.set(text, count);
+    if (count <= highest) continue;
+    highest = count;
+    most = each;
+  }
+  return most;
+}
+
+function newestOf(processes: readonly ProcessReport[]): string {
+  return processes.map(({ version }) => version).reduce((a, b) => (isNewer(b, a) ? b : a), "");
+}
+
+/** By the numbers in it, one after the other. */
+function isNewer(version: string, other: string): boolean {
+  const [ours, theirs] = [version, other].map((each) => each.split(/[.+-]/).map(Number));
+  for (let at = 0; at < 3; at += 1) {
+    const difference = (ours?.[at] || 0) - (theirs?.[at] || 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return other === "";
+}
+
+export const describeProcess = (report: ProcessReport): ProcessOfFleet => ({
+  id: report.id,
+  host: report.host,
+  pid: report.pid,
+  service: report.service,
+  version: report.version,
+  startedAt: report.startedAt,
+  seenAt: report.at,
+  circuits: report.total,
+  storeUp: report.storeUp,
+  truncated: report.total > report.circuits.length,
+});

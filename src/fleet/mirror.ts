@@ -1,0 +1,186 @@
+import type { Store, StoreEntry } from "../options/store.js";
+import { systemClock } from "../runtime/system-clock.js";
+import { StoreClock } from "../sync/store-clock.js";
+import { isEntry, listing } from "../sync/store-operations.js";
+import { withDeadline } from "../sync/with-deadline.js";
+
+/** How long a list may take, in ms. */
+const LIST_MS = 5_000;
+const WATCH_MS = 5_000;
+/** Between two lists in full where the store can tell what changed, since those leave out what is gone. */
+const FULL_MS = 30_000;
+/** After a list that failed. */
+const RETRY_MS = 1_000;
+
+export interface MirrorOptions<T> {
+  /** What an entry says; `undefined`: nothing. */
+  decode(entry: StoreEntry, now: number): T | undefined;
+  /** Between two lists, in ms. */
+  readonly everyMs: number;
+  /** The same while changes are pushed. */
+  readonly pushedEveryMs: number;
+  changed(): void;
+  /** Whether anybody still looks. */
+  wanted(): boolean;
+}
+
+/** A copy of all that a store has, kept in step while somebody looks: for observers, and not for circuits. */
+export class Mirror<T> {
+  readonly entries: Map<string, T> = new Map();
+  readonly clock: StoreClock = new StoreClock(systemClock);
+  up = true;
+  /** Since when it is up or down, on this process's wall clock. */
+  since: number = systemClock.wall();
+  latencyMs: number | undefined;
+  error: string | undefined;
+  readonly #store: Store;
+  readonly #options: MirrorOptions<T>;
+  #cursor: string | undefined;
+  #fullAt = -Infinity;
+  #gaps = 0;
+  #running = false;
+  #closed = false;
+  #reading: Promise<void> | undefined;
+  #cancel: () => void = () => undefined;
+  #watcher: "none" | "opening" | AsyncDisposable = "none";
+
+  constructor(store: Store, options: MirrorOptions<T>) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /** Reads now, and goes on. */
+  start(): Promise<void> {
+    if (this.#running || this.#closed || this.#store.list === undefined)
+      return this.#reading ?? Promise.resolve();
+    this.#running = true;
+    return this.#read();
+  }
+
+  /** Asks for changes to be pushed, where the store does that. */
+  watch(): void {
+    const { watch } = this.#store;
+    if (watch === undefined || this.#watcher !== "none" || this.#closed) return;
+    this.#watcher = "opening";
+    const on = {
+      change: (entry: StoreEntry) => this.#take(entry),
+      gap: () => this.#again(),
+    };
+    const keep = (handle: AsyncDisposable): void => {
+      if (this.#closed || this.#watcher !== "opening") void handle[Symbol.asyncDispose]();
+      else this.#watcher = handle;
+    };
+    withDeadline(
+      systemClock,
+      WATCH_MS,
+      () => watch.call(this.#store, "", on),
+      (outcome) => {
+        if (outcome.ok) keep(outcome.value);
+        else if (outcome.hangs !== true) this.#watcher = "none";
+        // What came before it was live.
+        this.#again();
+      },
+      (late) => (late.ok ? keep(late.value) : undefined),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancel();
+    await this.#unwatch();
+  }
+
+  async #unwatch(): Promise<void> {
+    const handle = this.#watcher;
+    this.#watcher = "none";
+    if (typeof handle === "object")
+      await Promise.resolve(handle[Symbol.asyncDispose]()).catch(() => undefined);
+  }
+
+  /** Something may have been missed. */
+  #again(): void {
+    this.#gaps += 1;
+    this.#fullAt = -Infinity;
+    if (this.#running && this.#reading === undefined) void this.#read();
+  }
+
+  #read(): Promise<void> {
+    this.#cancel();
+    const sent = systemClock.now();
+    const full = sent - this.#fullAt >= FULL_MS;
+    const gaps = this.#gaps;
+    const { list } = this.#store;
+    this.#reading = new Promise((done) => {
+      withDeadline<unknown>(
+        systemClock,
+        LIST_MS,
+        () => list?.call(this.#store, "", ...((full ? [] : [this.#cursor]) as [string?])),
+        (outcome) => {
+          if (outcome.ok) this.#listed(outcome.value, sent, full);
+          else this.#failed(outcome.error);
+          this.#reading = undefined;
+          if (gaps !== this.#gaps) this.#fullAt = -Infinity;
+          this.#next(gaps !== this.#gaps);
+          done();
+        },
+      );
+    });
+    return this.#reading;
+  }
+
+  #next(soon: boolean): void {
+    if (this.#closed) return;
+    if (!this.#options.wanted()) {
+      this.#running = false;
+      void this.#unwatch();
+      return;
+    }
+    const pushed = typeof this.#watcher === "object";
+    const { everyMs, pushedEveryMs } = this.#options;
+    const ms = !this.up ? RETRY_MS : soon ? 0 : pushed ? pushedEveryMs : everyMs;
+    this.#cancel = systemClock.after(ms, () => void this.#read());
+  }
+
+  #listed(answer: unknown, sent: number, full: boolean): void {
+    try {
+      const { entries, now, cursor, complete } = listing(answer);
+      this.latencyMs = systemClock.now() - sent;
+      this.clock.learn(now, sent);
+      if (full || complete === true || this.#cursor === undefined) {
+        this.entries.clear();
+        this.#fullAt = sent;
+      }
+      for (const entry of entries) this.#put(entry);
+      this.#cursor = cursor;
+      this.#stands(true);
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#options.changed();
+  }
+
+  #failed(error: unknown): void {
+    this.error = error instanceof Error ? error.message : String(error);
+    this.#stands(false);
+    this.#options.changed();
+  }
+
+  #stands(up: boolean): void {
+    if (up) this.error = undefined;
+    if (this.up === up) return;
+    this.up = up;
+    this.since = systemClock.wall();
+  }
+
+  #take(entry: StoreEntry): void {
+    this.#put(entry);
+    this.#options.changed();
+  }
+
+  #put(entry: StoreEntry): void {
+    if (!isEntry(entry)) return;
+    const decoded = this.#options.decode(entry, this.clock.now());
+    if (decoded === undefined) this.entries.delete(entry.key);
+    else this.entries.set(entry.key, decoded);
+  }
+}

@@ -1,0 +1,113 @@
+import type { StoreSession } from "../breaker/store-session.js";
+import type { Store } from "../options/store.js";
+import { type AuditEntry, appendAudit, readAudit } from "../report/audit.js";
+import { placeOfReports } from "../report/place.js";
+import { decodeReport, isReportKey, type ProcessReport, reportStandsMs } from "../report/process-report.js";
+import { Reporter } from "../report/reporter.js";
+import { memoryStore } from "../stores/memory.js";
+import { mergeCircuits } from "./merge.js";
+import { Mirror } from "./mirror.js";
+import { byCircuit, decodeRecord, type Records } from "./records.js";
+import type { CircuitOfFleet, FleetView } from "./view.js";
+
+/** Between two looks at the records, in ms; with push it only has to find what push lost. */
+const EVERY_MS = 1_000;
+const PUSHED_EVERY_MS = 5_000;
+/** Reports come every 5 s. */
+const REPORTS_EVERY_MS = 2_000;
+
+/** A circuit of this process whose store keeps no trail has one here, for as long as the process lives. */
+const ownTrails = new WeakMap<Store, Store>();
+
+/** A store as it is observed: a copy of its records, and one of the reports. */
+export class ObservedStore {
+  readonly store: Store;
+  readonly #records: Mirror<Records>;
+  readonly #reports: Mirror<ProcessReport> | undefined;
+  readonly #place: Store;
+  /** Reports a session of this process, where nothing else does. */
+  #own: { readonly session: StoreSession; readonly reporter: Reporter } | undefined;
+
+  constructor(store: Store, changed: () => void, wanted: () => boolean) {
+    this.store = store;
+    const place = placeOfReports(store);
+    this.#place = place ?? ownTrailOf(store);
+    this.#records = new Mirror(store, {
+      decode: decodeRecord,
+      everyMs: EVERY_MS,
+      pushedEveryMs: PUSHED_EVERY_MS,
+      ...{ changed, wanted },
+    });
+    this.#reports =
+      place?.list &&
+      new Mirror(place, {
+        decode: ({ key, value }) => (isReportKey(key) ? decodeReport(value) : undefined),
+        everyMs: REPORTS_EVERY_MS,
+        pushedEveryMs: REPORTS_EVERY_MS,
+        ...{ changed, wanted },
+      });
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.#records.start(), this.#reports?.start()]);
+  }
+
+  watch(): void {
+    this.#records.watch();
+  }
+
+  get health(): FleetView["store"] {
+    const { up, since, latencyMs, error } = this.#records;
+    return { up, since, latencyMs, ...(error === undefined ? {} : { error }) };
+  }
+
+  now(): number {
+    return Math.round(this.#records.clock.now());
+  }
+
+  /** The processes that report, this one by what is known of it now. */
+  processes(
+    observed: { readonly session: StoreSession; readonly reporter: Reporter | undefined } | undefined,
+  ): ProcessReport[] {
+    const now = this.now();
+    const own = observed && this.#reporterOf(observed.session, observed.reporter).report();
+    const others = [...(this.#reports?.entries.values() ?? [])].filter(
+      ({ id, at, everyMs }) => id !== own?.id && at + reportStandsMs(everyMs) > now,
+    );
+    return own === undefined || own.total === 0 ? others : [...others, own];
+  }
+
+  circuits(processes: readonly ProcessReport[]): CircuitOfFleet[] {
+    return mergeCircuits(byCircuit(this.#records.entries), processes, this.now());
+  }
+
+  /** What operators did, the newest first; where the store keeps no trail, in this process. */
+  trail(limit: number): Promise<readonly AuditEntry[]> {
+    return readAudit(this.#place, limit);
+  }
+
+  /** A verb through a handle leaves its own trail where the store keeps one. */
+  async leaveTrail(entry: Omit<AuditEntry, "at">): Promise<void> {
+    if (this.store.sibling === undefined) await appendAudit(this.#place, { at: this.now(), ...entry });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#records.close(), this.#reports?.close(), this.#own?.reporter.close()]);
+  }
+
+  #reporterOf(session: StoreSession, reporter: Reporter | undefined): Reporter {
+    if (reporter !== undefined) {
+      void this.#own?.reporter.close();
+      this.#own = undefined;
+      return reporter;
+    }
+    if (this.#own?.session !== session) this.#own = { session, reporter: new Reporter(session) };
+    return this.#own.reporter;
+  }
+}
+
+function ownTrailOf(store: Store): Store {
+  const known = ownTrails.get(store) ?? memoryStore();
+  ownTrails.set(store, known);
+  return known;
+}

@@ -1,0 +1,48 @@
+import type { StoreEntry } from "../options/store.js";
+import { decodeCircuit, decodeHold } from "../protocol/codec.js";
+import { CIRCUIT, HOLD } from "../protocol/key.js";
+import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
+
+/** What the store has of one circuit. */
+export interface Records {
+  readonly circuit?: CircuitRecord;
+  readonly hold?: HoldRecord;
+}
+
+/** What an entry of a store says, if it is a circuit's record or a hold. */
+export function decodeRecord(entry: StoreEntry, now: number): Records | undefined {
+  if (entry.key.startsWith(CIRCUIT)) {
+    const circuit = decodeCircuit(entry.value, now);
+    return circuit && { circuit };
+  }
+  const hold = entry.key.startsWith(HOLD) ? decodeHold(entry.value, now) : undefined;
+  return hold && { hold };
+}
+
+/** The records of each circuit, by the key of its name. */
+export function byCircuit(entries: ReadonlyMap<string, Records>): Map<string, Records> {
+  const circuits = new Map<string, Records>();
+  for (const [key, records] of entries) {
+    const name = key.slice((records.hold ? HOLD : CIRCUIT).length);
+    circuits.set(name, { ...circuits.get(name), ...records });
+  }
+  return circuits;
+}
+
+/** As what an operator held it at that moment. */
+export function heldAt({ hold }: Records, at: number): "open" | "closed" | undefined {
+  if (hold === undefined || hold.state === "released") return undefined;
+  return hold.until === 0 || hold.until > at ? hold.state : undefined;
+}
+
+/** In which state it was at that moment, by what is stored now; one that is open past its time may be probed. */
+export function stateAt(records: Records, at: number): CircuitState {
+  const held = heldAt(records, at);
+  if (held !== undefined) return held;
+  const { circuit } = records;
+  if (circuit === undefined) return "closed";
+  return circuit.state === "open" && circuit.until <= at ? "half-open" : circuit.state;
+}
+
+/** When an operator or a process last changed it. */
+export const changedAt = ({ circuit, hold }: Records): number => Math.max(circuit?.at ?? 0, hold?.at ?? 0);

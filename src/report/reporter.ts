@@ -1,0 +1,114 @@
+import type { Breaker } from "../breaker/breaker.js";
+import { Sampler } from "../breaker/sampler.js";
+import type { StoreSession } from "../breaker/store-session.js";
+import type { Store } from "../options/store.js";
+import { withDeadline } from "../sync/with-deadline.js";
+import { collectReport, reportedBreakers } from "./collect.js";
+import { placeOfReports } from "./place.js";
+import { encodeReport, type ProcessReport, reportKey, reportStandsMs } from "./process-report.js";
+
+/** Between two reports of a process that makes calls, and of one that has made none for a minute. */
+const EVERY_MS = 5_000;
+const IDLE_EVERY_MS = 30_000;
+const IDLE_AFTER_MS = 60_000;
+/** How long a report may take, and the end of them. */
+const WRITE_MS = 5_000;
+const END_MS = 500;
+/** Of so many circuits at most the calls are counted. */
+const MOST_SAMPLED = 200;
+
+/** A process reports its circuits, now and then, under a key of its own. It is never waited for. */
+export class Reporter {
+  readonly #session: StoreSession;
+  readonly #place: Store | undefined;
+  readonly #startedAt: number;
+  readonly #samplers = new Map<Breaker, Sampler>();
+  #counted = -1;
+  #activeAt: number;
+  #everyMs = EVERY_MS;
+  #writing = false;
+  #written = false;
+  #cancel: () => void = () => undefined;
+
+  /** `place`: where reports are kept; without it none is written, and it only counts. */
+  constructor(session: StoreSession, place?: Store) {
+    this.#session = session;
+    this.#place = place;
+    this.#startedAt = session.replica.storeClock.now();
+    this.#activeAt = session.clock.now();
+    this.#tick();
+  }
+
+  /** What it would report now. */
+  report(): ProcessReport {
+    return collectReport(this.#session, this.#startedAt, this.#everyMs, this.#samplers);
+  }
+
+  /** The process has nothing more to say: its report goes, within half a second. */
+  async close(): Promise<void> {
+    this.#cancel();
+    const place = this.#place;
+    if (place === undefined || !this.#written) return;
+    await new Promise<void>((done) => {
+      const key = reportKey(this.#session.replica.identity);
+      withDeadline(
+        this.#session.clock,
+        END_MS,
+        () => place.delete(key),
+        () => done(),
+      );
+    });
+  }
+
+  #tick(): void {
+    const { clock, replica } = this.#session;
+    if (replica.synchroniser.closed) return;
+    const report = this.report();
+    const counted = report.circuits.reduce((sum, each) => sum + (each.calls ?? 0) + each.rejections, 0);
+    if (counted !== this.#counted) this.#activeAt = clock.now();
+    this.#counted = counted;
+    const everyMs = clock.now() - this.#activeAt < IDLE_AFTER_MS ? EVERY_MS : IDLE_EVERY_MS;
+    this.#everyMs = everyMs;
+    this.#write({ ...report, everyMs });
+    this.#sample();
+    this.#cancel = clock.after(everyMs * (0.8 + 0.4 * clock.random()), () => this.#tick());
+  }
+
+  #write(report: ProcessReport): void {
+    const place = this.#place;
+    if (place === undefined || this.#writing || !report.storeUp) return;
+    this.#writing = true;
+    this.#written = true;
+    withDeadline(
+      this.#session.clock,
+      WRITE_MS,
+      () => place.set(reportKey(report.id), encodeReport(report), reportStandsMs(report.everyMs)),
+      () => {
+        this.#writing = false;
+      },
+    );
+  }
+
+  /** Counts the first few calls until the next report, of the circuits that there are. */
+  #sample(): void {
+    const current = new Set<Breaker>();
+    for (const breaker of reportedBreakers(this.#session)) {
+      if (current.size === MOST_SAMPLED) break;
+      current.add(breaker);
+      let sampler = this.#samplers.get(breaker);
+      if (sampler === undefined) {
+        sampler = new Sampler(this.#session.clock);
+        this.#samplers.set(breaker, sampler);
+      }
+      sampler.arm(breaker);
+    }
+    for (const breaker of this.#samplers.keys()) if (!current.has(breaker)) this.#samplers.delete(breaker);
+  }
+}
+
+/** Reports the circuits of a session from now on, where its store has a place for reports that can be listed. */
+export function beginReports(session: StoreSession): Reporter | undefined {
+  const { store, synchroniser } = session.replica;
+  const place = placeOfReports(store);
+  return place?.list === undefined || synchroniser.closed ? undefined : new Reporter(session, place);
+}
