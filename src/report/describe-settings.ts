@@ -8,7 +8,7 @@ const UNITS = [
 ] as const;
 
 /** A time as an option takes it: `"90s"`, `"5m"`. */
-export function formatMs(ms: number): string {
+function formatMs(ms: number): string {
   const unit = UNITS.find(([, length]) => ms >= length && ms % length === 0);
   return unit === undefined ? `${ms}ms` : `${ms / unit[1]}${unit[0]}`;
 }

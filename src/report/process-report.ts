@@ -45,7 +45,7 @@ export interface ProcessReport {
 export const reportStandsMs = (everyMs: number): number => 3 * everyMs + 5_000;
 
 /** A report that is longer, in characters, is none. */
-export const LONGEST_REPORT = 65_536;
+const LONGEST_REPORT = 65_536;
 const REPORT = "report:";
 const LONGEST_TEXT = 256;
 const MOST_SETTINGS = 64;

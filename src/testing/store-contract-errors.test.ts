@@ -26,7 +26,7 @@ describe("the cases", () => {
     expect(names.length).toBeGreaterThan(70);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names)
-      expect(name).toMatch(/^(verbs|keys|values|ttl|get|set|delete|swap|list|watch): \S/);
+      expect(name).toMatch(/^(verbs|keys|values|ttl|get|set|delete|swap|list|watch|sibling): \S/);
   });
 
   test("take no argument, which some runners would take for a callback", () => {
@@ -37,7 +37,7 @@ describe("the cases", () => {
     const makeStore = vi.fn(() => memoryStore());
     const about = (verbs: ("swap" | "list" | "watch")[]) =>
       new Set(storeContract(makeStore, { verbs }).map(({ name }) => name.split(":")[0]));
-    const always = ["verbs", "keys", "values", "ttl", "get", "set", "delete"];
+    const always = ["verbs", "keys", "values", "ttl", "get", "set", "delete", "sibling"];
     expect(about([])).toEqual(new Set(always));
     expect(about(["list"])).toEqual(new Set([...always, "list"]));
     expect(about(["watch", "swap"])).toEqual(new Set([...always, "swap", "watch"]));

@@ -12,11 +12,14 @@ import {
 import { wrongCursors } from "./store-contract/wrong-cursors.fixture.js";
 import { wrongLists } from "./store-contract/wrong-lists.fixture.js";
 import { wrongRecords } from "./store-contract/wrong-records.fixture.js";
+import { siblingOf, wrongSiblings } from "./store-contract/wrong-siblings.fixture.js";
 import { wrongSwaps } from "./store-contract/wrong-swaps.fixture.js";
 import { wrongWatches } from "./store-contract/wrong-watches.fixture.js";
 
+type Verbs = Omit<Required<Store>, "sibling">;
+
 /** The same store, as if behind a network: every answer takes a while, and pushes come late. */
-function remoteStore(backing: Backing): Required<Store> {
+function remoteStore(backing: Backing): Verbs {
   const store = mapStore(backing, {
     push: (entry, on) => void laterTurn().then(() => right.push(entry, on)),
   });
@@ -30,7 +33,7 @@ function remoteStore(backing: Backing): Required<Store> {
   };
 }
 
-function without(store: Required<Store>, ...verbs: ("swap" | "list" | "watch")[]): Store {
+function without(store: Verbs, ...verbs: ("swap" | "list" | "watch")[]): Store {
   return Object.fromEntries(
     Object.entries(store).filter(([verb]) => !verbs.some((each) => each === verb)),
   ) as Store & Record<string, unknown>;
@@ -48,6 +51,7 @@ async function failures(makeStore: () => StoreHandle, options?: StoreContractOpt
 describe("a right store passes", () => {
   test.concurrent.each<[string, (shared: Backing) => StoreHandle, StoreContractOptions?]>([
     ["in this process", (shared) => mapStore(shared)],
+    ["with a sibling", (shared) => ({ ...mapStore(shared), sibling: () => siblingOf(shared) })],
     ["with cursors", (shared) => cursorStore(shared)],
     ["behind a network", (shared) => remoteStore(shared)],
     ["whose clock is off", (shared) => mapStore(shared, { now: () => Date.now() - 3_600_000 })],
@@ -78,7 +82,14 @@ describe("a right store passes", () => {
   });
 });
 
-const wrongStores = [...wrongRecords, ...wrongSwaps, ...wrongLists, ...wrongCursors, ...wrongWatches];
+const wrongStores = [
+  ...wrongRecords,
+  ...wrongSwaps,
+  ...wrongLists,
+  ...wrongCursors,
+  ...wrongWatches,
+  ...wrongSiblings,
+];
 
 describe("a wrong store fails: one that", () => {
   test.concurrent.each(wrongStores)("%s", { timeout: 30_000 }, async (_, makeHandles, ...names) => {

@@ -7,6 +7,7 @@ import { expiryCases, swapExpiryCases } from "./store-contract/expiry.js";
 import { type Cases, type StoreHandle, withFixture } from "./store-contract/fixture.js";
 import { keyCases } from "./store-contract/keys.js";
 import { listCases, listSwapCases } from "./store-contract/list.js";
+import { siblingCases, siblingListCases, siblingWatchCases } from "./store-contract/sibling.js";
 import type { OptionalVerb } from "./store-contract/subject.js";
 import { swapCases } from "./store-contract/swap.js";
 import { valueCases, valueSwapCases } from "./store-contract/values.js";
@@ -53,6 +54,9 @@ const groups: readonly { readonly needs: readonly OptionalVerb[]; readonly cases
   { needs: ["list", "swap"], cases: cursorSwapCases },
   { needs: ["watch"], cases: watchCases },
   { needs: ["watch", "swap"], cases: watchSwapCases },
+  { needs: [], cases: siblingCases },
+  { needs: ["list"], cases: siblingListCases },
+  { needs: ["watch"], cases: siblingWatchCases },
 ];
 
 /**
@@ -83,7 +87,7 @@ const groups: readonly { readonly needs: readonly OptionalVerb[]; readonly cases
  * case. Every case uses keys of its own, so that all may share one server, at the same time too; only
  * the keys `.`, `..`, `__proto__`, `constructor`, `hasOwnProperty` and `toString` are used as they are.
  *
- * The cases of cursors check nothing where `list` answers none.
+ * The cases of cursors check nothing where `list` answers none, and those of siblings where the store has none.
  *
  * Throws a `TypeError` or a `RangeError` for an argument it can't use.
  */
