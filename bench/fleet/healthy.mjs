@@ -22,16 +22,19 @@ const Z999 = 3.0902;
 const SIGMA = Math.log(HEALTH.p999Ms / HEALTH.medianMs) / Z999;
 const HOUR_MS = 3_600_000;
 /** Before and after what a stretch is about, in ms: the window is full of good calls before. */
-const LEAD_MS = 1_500;
-const TAIL_MS = 2_500;
+const LEAD_MS = 700;
+const TAIL_MS = 2_000;
 
-/** How many of the fleet's circuits trip in so many hours, by their own calls, and how often three hosts agree. */
+/**
+ * How often a process votes in so many hours, and the fleet's circuit trips; the second as well with each call that
+ * times out for a vote, as it is with a `threshold` of one.
+ */
 export function healthyHours(options, hours, random, hangsFromMs = Infinity) {
   const settings = resolveSettings(30, {}, options);
   const { processes, everyMs, pausesAnHour } = HEALTH;
   const calls = (HOUR_MS / everyMs) * processes;
   const slowShare = above(settings.slowCall);
-  const found = { votes: 0, trips: 0, stretches: 0, slow: 0 };
+  const found = { votes: 0, trips: 0, timeouts: 0, tripsByTimeouts: 0, stretches: 0, slow: 0 };
   for (let hour = 0; hour < hours; hour++) {
     const votes = [];
     const stretch = (process, about) => {
@@ -51,9 +54,9 @@ export function healthyHours(options, hours, random, hangsFromMs = Infinity) {
         if (gapMs < HEALTH.timeoutMs) stretch(process, { atMs: times[n - 1], slowAt: [0, gapMs] });
       }
     }
+    const timeouts = [];
     for (let n = draw(calls * above(HEALTH.timeoutMs), random); n > 0; n--)
-      if (settings.threshold === 1)
-        votes.push({ process: Math.floor(random() * processes), at: random() * HOUR_MS });
+      timeouts.push({ process: Math.floor(random() * processes), at: random() * HOUR_MS });
     for (let process = 0; process < processes; process++) {
       for (let n = draw(pausesAnHour, random); n > 0; n--) {
         const pauseMs = 20 * 50 ** random();
@@ -68,6 +71,8 @@ export function healthyHours(options, hours, random, hangsFromMs = Infinity) {
     }
     found.votes += votes.length;
     if (agree(votes, settings)) found.trips++;
+    found.timeouts += timeouts.length;
+    if (agree([...votes, ...timeouts], settings)) found.tripsByTimeouts++;
   }
   return found;
 }
@@ -85,9 +90,17 @@ function agree(votes, { quorum, openMs, window }) {
 
 /** One process for some seconds, its event loop in order of time; when it trips, if it does. */
 function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, random, hangsFromMs) {
+  // The last one is the next.
   const events = [];
-  let order = 0;
-  const at = (ms, run) => events.push({ ms, order: order++, run });
+  const at = (ms, run) => {
+    let [low, high] = [0, events.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (events[middle].ms > ms) low = middle + 1;
+      else high = middle;
+    }
+    events.splice(low, 0, { ms, run });
+  };
   let now = 0;
   let tripped;
   const pause = { from: LEAD_MS, to: LEAD_MS + pauseMs };
@@ -147,14 +160,7 @@ function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, rando
     });
   for (const ms of slowTimes) at(ms, () => begin(latency(random, settings.slowCall)));
   while (events.length > 0 && tripped === undefined) {
-    let first = 0;
-    for (let n = 1; n < events.length; n++)
-      if (
-        events[n].ms < events[first].ms ||
-        (events[n].ms === events[first].ms && events[n].order < events[first].order)
-      )
-        first = n;
-    const [{ ms, run }] = events.splice(first, 1);
+    const { ms, run } = events.pop();
     // What is due while the loop is blocked comes at once when that ends.
     const due = ms > pause.from && ms < pause.to ? pause.to : ms;
     now = Math.max(now, due);
@@ -165,18 +171,20 @@ function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, rando
 
 /** The latency of a call that is well; at least so long. */
 function latency(random, least = 0) {
-  const from = least === 0 ? 0 : 1 - above(least);
+  if (least === 0) return HEALTH.medianMs * Math.exp(SIGMA * gauss(random));
+  const from = 1 - above(least);
   return HEALTH.medianMs * Math.exp(SIGMA * quantile(from + (1 - from) * random()));
 }
 
 /** The share of calls that take longer. */
 export const above = (ms) => 1 - normal(Math.log(ms / HEALTH.medianMs) / SIGMA);
 
+const gauss = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+
 /** Poisson. */
 function draw(mean, random) {
   if (mean > 50) {
-    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-    return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal));
+    return Math.max(0, Math.round(mean + Math.sqrt(mean) * gauss(random)));
   }
   let product = random();
   let count = 0;

@@ -1,5 +1,5 @@
 // docs/fleet.md and its plots, from a run.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const docs = (file) => fileURLToPath(new URL(`../../docs/${file}`, import.meta.url));
@@ -24,20 +24,41 @@ export function writePage(studies) {
     "",
     "| what | found | aim |",
     "|---|---|---|",
-    ...studies.flatMap(({ checks }) =>
-      checks.map(
-        ({ what, found, aim, met }) => `| ${what} | ${found}${met ? "" : " **(missed)**"} | ${aim} |`,
-      ),
-    ),
+    ...studies.flatMap(rowsOf),
   ];
-  for (const { title, before, columns, rows, plots, after } of studies) {
-    lines.push("", `## ${title}`, "", ...before, "");
-    for (const { file, svg, alt } of plots) {
-      writeFileSync(docs(`fleet/${file}.svg`), svg);
-      lines.push(`![${alt}](fleet/${file}.svg)`, "");
-    }
-    lines.push(...table(columns, rows));
-    if (after.length > 0) lines.push("", ...after);
-  }
+  for (const study of studies) lines.push("", ...sectionOf(study));
   writeFileSync(docs("fleet.md"), `${lines.join("\n")}\n`);
+}
+
+/** One study's part of the page as it is: its rows of the table of aims and its section, in place of the ones there. */
+export function writeSections(studies) {
+  let page = readFileSync(docs("fleet.md"), "utf8");
+  for (const study of studies) {
+    const section = `${sectionOf(study).join("\n")}\n`;
+    const known = page.split(/^(?=## )/m).find((part) => part.startsWith(`## ${study.title}\n`));
+    if (known === undefined) page += `\n${section}`;
+    else page = page.replace(known, known.endsWith("\n\n") ? `${section}\n` : section);
+    for (const row of rowsOf(study)) {
+      const what = row.split(" | ")[0];
+      const before = page.split("\n").find((line) => line.startsWith(`${what} | `));
+      if (before !== undefined) page = page.replace(before, row);
+      else page = page.replace(/\n\n## /, `\n${row}\n\n## `);
+    }
+  }
+  writeFileSync(docs("fleet.md"), page);
+}
+
+const rowsOf = ({ checks }) =>
+  checks.map(({ what, found, aim, met }) => `| ${what} | ${found}${met ? "" : " **(missed)**"} | ${aim} |`);
+
+function sectionOf({ title, before, columns, rows, plots, after }) {
+  const lines = [`## ${title}`, "", ...before, ""];
+  mkdirSync(docs("fleet"), { recursive: true });
+  for (const { file, svg, alt } of plots) {
+    writeFileSync(docs(`fleet/${file}.svg`), svg);
+    lines.push(`![${alt}](fleet/${file}.svg)`, "");
+  }
+  lines.push(...table(columns, rows));
+  if (after.length > 0) lines.push("", ...after);
+  return lines;
 }

@@ -157,3 +157,36 @@ export function dots({ title, x, series, rows }) {
   }
   return frame(title, parts, height);
 }
+
+/**
+ * What happens when, in one lane each: `lanes` of `{ name, spans: [{ from, to, letter, name }], moments: [{ at, name }] }`;
+ * `x` is the axis that they share.
+ */
+export function timeline({ title, x, lanes }) {
+  const height = 120 + lanes.length * 104;
+  const across = scaleOf(x, LEFT, WIDTH - RIGHT);
+  const parts = [text(LEFT, 30, title, { kind: "title" })];
+  for (const tick of ticksOf(x)) {
+    parts.push(line(across(tick), 52, across(tick), height - BOTTOM, "grid"));
+    parts.push(text(across(tick), height - BOTTOM + 20, short(tick), { anchor: "middle" }));
+  }
+  for (const [at, { name, spans, moments }] of lanes.entries()) {
+    const y = 70 + at * 104;
+    parts.push(text(LEFT, y, name));
+    for (const { from, to, letter, name: what } of spans) {
+      const [left, right] = [across(from), across(to)];
+      parts.push(
+        `<rect x="${left.toFixed(1)}" y="${y + 8}" width="${(right - left).toFixed(1)}" height="26" rx="3" class="f${letter}" opacity="0.3"/>`,
+      );
+      parts.push(text(left + 8, y + 26, what));
+    }
+    for (const [nth, { at: moment, name: what, anchor = "start" }] of moments.entries()) {
+      parts.push(line(across(moment), y + 4, across(moment), y + 46 + 18 * nth, "mark"));
+      const offset = anchor === "end" ? -5 : 5;
+      parts.push(text(across(moment) + offset, y + 52 + 18 * nth, what, { anchor }));
+    }
+  }
+  parts.push(line(LEFT, height - BOTTOM, WIDTH - RIGHT, height - BOTTOM, "axis"));
+  parts.push(text((LEFT + WIDTH - RIGHT) / 2, height - 14, x.label, { anchor: "middle" }));
+  return frame(title, parts, height);
+}

@@ -1,6 +1,6 @@
 import { HANG, hang } from "../hang.mjs";
 import { HEALTH, healthyHours } from "../healthy.mjs";
-import { lines } from "../plot.mjs";
+import { lines, timeline } from "../plot.mjs";
 import { chanceOf } from "../world.mjs";
 import { mean, thousands } from "./words.mjs";
 
@@ -25,7 +25,6 @@ export async function hangStudy(quick) {
   }
   const hours = quick ? 20 : 10_000;
   const healthy = healthyHours(HANG[SET], hours, chanceOf(1));
-  const alone = quick ? undefined : healthyHours(HANG[SLOW], hours, chanceOf(1));
   // The same hours with a backend that hangs: or nothing would be shown by none that trips.
   const sick = healthyHours(HANG[SET], 1, chanceOf(1), 0);
   return {
@@ -64,6 +63,18 @@ export async function hangStudy(quick) {
     ],
     plots: [
       {
+        file: "hang-timeline",
+        alt: "What happens when a backend hangs, with slowCall and without",
+        svg: timeline({
+          title: "A backend begins to hang, and 100 processes call it 1 000 times a second",
+          x: { label: "ms since it began to hang", from: 0, to: 1_400 },
+          lanes: [
+            laneOf('slowCall: "200ms", quorum: 3', found[SLOW], true),
+            laneOf("time-outs of 1 s alone, quorum: 3", found[WITHOUT], false),
+          ],
+        }),
+      },
+      {
         file: "hang",
         alt: "Calls that reached the hanging backend, over time",
         svg: lines({
@@ -84,12 +95,25 @@ export async function hangStudy(quick) {
       `process replaced once an hour, whose first calls wait up to ${HEALTH.connectMs[1]} ms for a connection; \`consecutive: 5\` beside \`slowCall\`,`,
       `as the guards of clients have. One by one these would be 36 thousand million calls, so that the stretches in which a`,
       `call could count as slow are drawn, and the shipped rule runs through each: ${thousands(healthy.stretches)} of them, in which`,
-      `${healthy.votes} hosts voted for a moment.${
-        alone === undefined
-          ? ""
-          : ` Without \`consecutive\` a lone time-out is a vote (\`threshold: 1\`): one call in 13 million takes a second,\nwhich is ${thousands(alone.votes)} votes, and the circuit tripped ${alone.trips} times in the ${thousands(hours)} hours.`
-      }`,
+      `${thousands(healthy.votes)} hosts voted for a moment. Without \`consecutive\` a lone time-out is a vote as well (\`threshold: 1\`): of`,
+      `${thousands(healthy.timeouts)} of them, and the always slow caller's vote, the circuit would have tripped ${healthy.tripsByTimeouts} times.`,
     ],
+  };
+}
+
+function laneOf(name, { openAfterMs, mean }, slow) {
+  return {
+    name,
+    spans: [
+      { from: 0, to: openAfterMs, letter: "b", name: `${thousands(mean)} calls go out and wait` },
+      { from: openAfterMs, to: 1_400, letter: "c", name: "all fail fast" },
+    ],
+    moments: slow
+      ? [
+          { at: 200, name: "200 ms: the first calls are slow" },
+          { at: 400, name: "400 ms: hosts with three slow calls and no success vote" },
+        ]
+      : [{ at: 1_000, name: "1 000 ms: the first time-outs, and votes", anchor: "end" }],
   };
 }
 

@@ -129,4 +129,28 @@ export const counting = [
       expect(!(await isClosed(time, breaker)), "still closed after 6 of 12");
     },
   },
+  {
+    name: "a backend that hangs: 100 calls a second, time-outs of 1 s, slow from 200 ms on",
+    expected: "it opens before the first time-out",
+    why: "for a whole time-out every call goes out and waits: threads, sockets and users with it",
+    source:
+      "resilience4j/resilience4j#1597; opossum and cockatiel look at a call when it ends, as Polly and resilience4j do",
+    async run({ time, make }) {
+      const breaker = make({ failures: 5, open: 60_000, timeout: 1_000, slow: 200 });
+      for (let n = 0; n < 200; n++) {
+        const call = start(time, breaker);
+        await time.pass(10);
+        call.succeed();
+      }
+      let out = 0;
+      for (let n = 0; n < 2_000; n++) {
+        const call = start(time, breaker);
+        await time.pass(10);
+        if (call.outcome === "rejected") break;
+        out++;
+      }
+      expect(out < 100, `${out} calls went out before it opened`);
+      return `${out} calls went out before it opened`;
+    },
+  },
 ];

@@ -12,6 +12,7 @@ function optionsOf(wanted) {
     options.window = seconds(wanted.window);
   } else options.threshold = wanted.failures ?? 1;
   if (wanted.timeout !== undefined) options.callTimeout = seconds(wanted.timeout);
+  if (wanted.slow !== undefined) options.slowCall = seconds(wanted.slow);
   if (wanted.filter !== undefined) options.exceptions = wanted.filter;
   if (wanted.quorum !== undefined) options.quorum = wanted.quorum;
   return options;
