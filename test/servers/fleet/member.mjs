@@ -40,7 +40,16 @@ const orders = {
     retryAfter: circuit.retryAfter,
     pending: circuit.snapshot().pending,
     generation: circuit.snapshot().generation,
+    reason: circuit.snapshot().reason,
+    inFlight: circuit.snapshot().inFlight,
   }),
+  /** Calls the backend at a steady rate from now on, whether it answers or not. */
+  steady: async ({ url, everyMs }) => {
+    setInterval(() => {
+      circuit.run((signal) => fetch(url, { signal }).then((response) => response.text())).catch(() => {});
+    }, everyMs);
+    return {};
+  },
   /** Calls the backend through the circuit until told otherwise, for so many ms. */
   load: async ({ url, ms, fails = false }) => {
     const counts = { ok: 0, rejected: 0, failed: 0, unexpected: 0 };
