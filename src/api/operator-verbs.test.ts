@@ -56,6 +56,25 @@ describe("an operator's verb", () => {
     expect(await circuit.reset({ reason: "reset" })).toEqual({ stored: true });
     expect([circuit.state, lost]).toEqual(["closed", 21]);
   });
+
+  test("says that it was stored where its last attempt began in time and was granted", async () => {
+    const clock = manualClock();
+    const real = memoryStore({ clock });
+    const store: Store = {
+      ...real,
+      async swap(key, expect, value, ttlMs) {
+        await new Promise<void>((done) => clock.after(200, done));
+        if (clock.now() - began < 5_500) return { ok: false, value: expect };
+        return real.swap?.(key, expect, value, ttlMs) ?? { ok: false, value: null };
+      },
+    };
+    const circuit = createFailfast({ store, clock })("x", 60);
+    const began = clock.now();
+    const answer = circuit.hold("closed");
+    await clock.advance(6_500);
+    expect(await answer).toEqual({ stored: true });
+    expect(circuit.held).toBe("closed");
+  });
 });
 
 test("a held circuit tells of its hold: who, why, since when and until when", async () => {

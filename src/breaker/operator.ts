@@ -19,6 +19,8 @@ export interface OperatorResult {
 
 /** How long a verb waits for a write under way, loses races, or finds the store down, before it gives up, in ms. */
 const PATIENCE_MS = 5_500;
+/** The last attempt may take so much longer: a verb that was carried out must not be reported as given up. */
+const LAST_ATTEMPT_MS = 500;
 const PATIENCE_WHILE_DOWN_MS = 1_000;
 const LOOK_MS = 10;
 
@@ -83,7 +85,7 @@ async function put<R extends VersionedRecord>(
   const late = new Promise<false>((resolve) => {
     clock.after(PATIENCE_MS, () => {
       over = true;
-      resolve(false);
+      clock.after(LAST_ATTEMPT_MS, () => resolve(false));
     });
   });
   const untilStored = async (): Promise<boolean> => {
