@@ -18,18 +18,22 @@ async function ownBreakers(_time, clients) {
   }));
 }
 
-/** The circuit is around the request with its tries: five hosts at which one failed for good, and nobody tries again. */
+/** The circuit counts how requests end after all their tries: once five hosts voted, nobody tries again. It stops none. */
 async function sharedCircuit(time, clients) {
   const { store } = countingStore(time);
   const fleet = await startFleet(time, {
     size: clients,
     open: 5,
-    options: { quorum: 5, mode: "shadow" },
+    options: { quorum: 5 },
     store,
   });
   return fleet.map(({ circuits: [circuit] }) => ({
     mayRetry: () => circuit.state === "closed",
-    guard: (request) => circuit.run(() => request(() => {})),
+    guard: async (request) => {
+      const ended = request(() => {});
+      await Promise.allSettled([ended]);
+      await circuit.run(() => ended);
+    },
   }));
 }
 

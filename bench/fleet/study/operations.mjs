@@ -68,9 +68,9 @@ export async function operationsStudy(quick) {
     checks: [
       {
         what: `store operations a second of 4 processes, at ${rates.join(", ")} calls a second each, all served or all rejected`,
-        aim: "the same for all: calls cost none",
+        aim: "at most 0.4, three polls of each in 30 s: calls cost none",
         found: [...idle].map((each) => each.toFixed(3)).join(", "),
-        met: idle.size === 1,
+        met: Math.max(...idle) <= 0.4,
       },
       {
         what: `store operations a second and process, in a fleet of 1 and of ${thousands(last.size)}, with push`,
