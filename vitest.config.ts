@@ -65,6 +65,7 @@ export default defineConfig({
             { find: "openai", replacement: "openai-6" },
             { find: "undici", replacement: "undici-7" },
           ],
+          globalSetup: "test/servers/shared-folder.ts",
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,

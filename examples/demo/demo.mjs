@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { endAll, watchDeaths } from "./children.mjs";
 import { freshPlace } from "./store.mjs";
 import { tell } from "./story.mjs";
-import { green, red } from "./terminal.mjs";
+import { red } from "./terminal.mjs";
 
 const USAGE =
   "Usage: node examples/demo/demo.mjs [--store file:DIR | --store redis://HOST:PORT | any other URL of a store] [--fast] [--record FILE]";
@@ -35,7 +35,6 @@ async function run() {
   try {
     const { values } = options();
     await Promise.race([interrupted, main(values)]);
-    console.log(green("\nOne call found out for all, and one probe closed it for all."));
     return 0;
   } catch (error) {
     console.error(red(`\n${error.message}`));

@@ -9,17 +9,29 @@ export function startLoad(ports, perSecond) {
   let answers = [];
   let sent = 0;
   let meant = ports;
+  const underWay = new Map(ports.map((port) => [port, 0]));
   const timer = setInterval(() => {
     const due = (performance.now() - began) / interval;
     for (; sent < due; sent++) {
       const port = ports[sent % ports.length];
-      if (meant.includes(port)) request(agent, port, answers);
+      if (meant.includes(port)) send(port);
     }
   }, interval);
+  function send(port) {
+    underWay.set(port, underWay.get(port) + 1);
+    request(agent, port, (answer) => {
+      underWay.set(port, underWay.get(port) - 1);
+      answers.push(answer);
+    });
+  }
   return {
     /** From now on to these alone. */
     only(some) {
       meant = some;
+    },
+    /** Whether the other ports have answered all that was sent to them. */
+    othersAnswered() {
+      return ports.every((port) => meant.includes(port) || underWay.get(port) === 0);
     },
     take() {
       return answers.splice(0);
@@ -32,11 +44,11 @@ export function startLoad(ports, perSecond) {
   };
 }
 
-function request(agent, port, answers) {
+function request(agent, port, take) {
   const began = performance.now();
   const done = (outcome) => {
     const ended = performance.now();
-    answers.push({ at: performance.timeOrigin + began, ms: ended - began, outcome });
+    take({ at: performance.timeOrigin + began, ms: ended - began, outcome });
   };
   get({ port, host: "127.0.0.1", agent }, (response) => {
     let body = "";

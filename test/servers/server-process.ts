@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { sharedFolder } from "./shared-folder.js";
 
 /** A server of a test's own: it runs in a folder of its own, and never outlives the tests. */
 export interface ServerProcess {
@@ -39,9 +38,8 @@ const STARTS_WITHIN = 30_000;
 /** Starts a server on a free loopback port, or on the one given. */
 export async function startServer(settings: ServerSettings, onPort?: number): Promise<ServerProcess> {
   const port = onPort ?? (await freePort());
-  const folder = await mkdtemp(join(tmpdir(), "failfast-server-"));
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  await settings.prepare?.(folder, port);
+  const folder = sharedFolder("server-");
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5 });
   const start = async (): Promise<ChildProcess> => {
     const [program = "", ...args] = settings.command(port, folder);
     const { uid, gid } = settings;
@@ -69,10 +67,14 @@ export async function startServer(settings: ServerSettings, onPort?: number): Pr
     }
     return server;
   };
-  let server = await start().catch(async (error: unknown) => {
+  let server: ChildProcess;
+  try {
+    await settings.prepare?.(folder, port);
+    server = await start();
+  } catch (error) {
     await remove();
     throw error;
-  });
+  }
   return {
     port,
     folder,

@@ -1,19 +1,46 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const NAME = "FAILFAST_TEST_SHARED";
 
-/**
- * A folder for what a test process makes once and all its tests use. It goes when the run of vitest ends: its workers
- * are ended from outside, and would leave it.
- */
-export const sharedFolder = (kind: string): string => mkdtempSync(join(process.env[NAME] ?? tmpdir(), kind));
+/** Every folder made here is removed when the run of vitest ends, also where a test failed or its worker was killed. */
+const place = (): string => process.env[NAME] ?? tmpdir();
+
+/** A new folder, whose name begins with `kind`. */
+export const sharedFolder = (kind: string): string => mkdtempSync(join(place(), kind));
+
+const made = new Map<string, string>();
+
+/** A folder that `fill` fills once for all test files of a run: for what takes seconds to make. */
+export function sharedOnce(kind: string, fill: (folder: string) => void): string {
+  const known = made.get(kind);
+  if (known !== undefined) return known;
+  const folder = sharedByRun(kind, fill);
+  made.set(kind, folder);
+  return folder;
+}
+
+function sharedByRun(kind: string, fill: (folder: string) => void): string {
+  const whole = join(place(), kind);
+  const inRun = process.env[NAME] !== undefined;
+  if (inRun && existsSync(whole)) return whole;
+  const folder = sharedFolder(`${kind}-`);
+  fill(folder);
+  if (!inRun) return folder;
+  try {
+    renameSync(folder, whole);
+    return whole;
+  } catch {
+    // Another worker made it meanwhile.
+    return folder;
+  }
+}
 
 /** Called by vitest before the first worker starts; what it returns, after the last one. */
 export default function setup(): () => void {
   const folder = mkdtempSync(join(tmpdir(), "failfast-shared-"));
   chmodSync(folder, 0o755);
   process.env[NAME] = folder;
-  return () => rmSync(folder, { recursive: true, force: true });
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { requireProgram } from "../require.js";
 import { type ServerProcess, startServer } from "../server-process.js";
-import { sharedFolder } from "../shared-folder.js";
+import { sharedOnce } from "../shared-folder.js";
 
 export const mariadbd: string | undefined = requireProgram("mariadbd", ["/usr/sbin"]);
 const install = requireProgram("mariadb-install-db");
@@ -16,26 +16,21 @@ const owner = (): { uid: number; gid: number } | undefined => {
   return { uid: id("-u"), gid: id("-g") };
 };
 
-let fresh: string | undefined;
-
-/** A data folder as a new server has it, made once for all servers of the process: that takes seconds. */
-function freshData(): string {
-  if (fresh !== undefined) return fresh;
-  const folder = sharedFolder("mariadb-");
-  const as = owner();
-  if (as) chownSync(folder, as.uid, as.gid);
-  const data = join(folder, "data");
-  const settings = [
-    `--datadir=${data}`,
-    "--innodb-log-file-size=4M",
-    "--auth-root-authentication-method=normal",
-  ];
-  const options = { stdio: "ignore", cwd: folder, ...(as ?? {}) } as const;
-  execFileSync(install ?? "mariadb-install-db", ["--no-defaults", ...settings], options);
-  execFileSync("mkdir", [join(data, "shop")], options);
-  fresh = data;
-  return data;
-}
+/** A data folder as a new server has it. */
+const freshData = (): string =>
+  sharedOnce("mariadb", (folder) => {
+    const as = owner();
+    if (as) chownSync(folder, as.uid, as.gid);
+    const data = join(folder, "data");
+    const settings = [
+      `--datadir=${data}`,
+      "--innodb-log-file-size=4M",
+      "--auth-root-authentication-method=normal",
+    ];
+    const options = { stdio: "ignore", cwd: folder, ...(as ?? {}) } as const;
+    execFileSync(install ?? "mariadb-install-db", ["--no-defaults", ...settings], options);
+    execFileSync("mkdir", [join(data, "shop")], options);
+  });
 
 /** Starts a MariaDB of its own on the loopback, whose root has no password, with an empty database "shop". */
 export async function startMariadb(
@@ -54,16 +49,11 @@ export async function startMariadb(
     ],
     prepare(folder) {
       if (as) chownSync(folder, as.uid, as.gid);
-      execFileSync("cp", ["-a", freshData(), join(folder, "data")]);
+      execFileSync("cp", ["-a", join(freshData(), "data"), join(folder, "data")]);
     },
     answers,
   });
-  return {
-    ...server,
-    url: `mysql://root@127.0.0.1:${server.port}/shop`,
-    stop: server.stop,
-    restart: server.restart,
-  };
+  return Object.assign(server, { url: `mysql://root@127.0.0.1:${server.port}/shop` });
 }
 
 /** Whether it greets who connects: the first byte of its packet is the protocol's version. */

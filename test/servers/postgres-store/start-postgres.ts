@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { requireProgram } from "../require.js";
 import { type ServerProcess, startServer } from "../server-process.js";
+import { sharedOnce } from "../shared-folder.js";
 
 const folders = (): string[] => {
   try {
@@ -23,6 +24,15 @@ const owner = (): { uid: number; gid: number } | undefined => {
   return { uid: id("-u"), gid: id("-g") };
 };
 
+/** A data folder as a new server has it. */
+const freshData = (): string =>
+  sharedOnce("postgres", (folder) => {
+    const as = owner();
+    if (as) chownSync(folder, as.uid, as.gid);
+    const args = ["-D", join(folder, "data"), "-U", "postgres", "--auth=trust", "--no-sync"];
+    execFileSync(initdb ?? "initdb", args, { stdio: "ignore", cwd: folder, ...(as ?? {}) });
+  });
+
 /** Starts a PostgreSQL of its own, which trusts everybody on the loopback but the user "stranger". */
 export async function startPostgres(): Promise<ServerProcess & { readonly url: string }> {
   const as = owner();
@@ -35,8 +45,7 @@ export async function startPostgres(): Promise<ServerProcess & { readonly url: s
     ],
     prepare(folder) {
       if (as) chownSync(folder, as.uid, as.gid);
-      const args = ["-D", join(folder, "data"), "-U", "postgres", "--auth=trust", "--no-sync"];
-      execFileSync(initdb ?? "initdb", args, { stdio: "ignore", cwd: folder, ...(as ?? {}) });
+      execFileSync("cp", ["-a", join(freshData(), "data"), join(folder, "data")]);
     },
     answers,
   });
