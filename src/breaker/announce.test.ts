@@ -1,0 +1,104 @@
+import { describe, expect, test } from "vitest";
+import { opened } from "../protocol/transition.js";
+import { isHeld, isOpen, NOW, WALL } from "../sync/replica.fixture.js";
+import type { Admission } from "./admission.js";
+import { circuitWith, enterAsync, fail, OPEN_MS, pushed } from "./breaker.fixture.js";
+
+describe("what listeners are told", () => {
+  test("of a trip here: who, why, when, for how long, and the failure", () => {
+    const { breaker, told } = circuitWith();
+    const error = new Error("down");
+    fail(breaker, { error });
+    expect(told).toEqual([
+      {
+        type: "open",
+        circuit: "x",
+        local: true,
+        by: "me",
+        reason: "it failed",
+        at: WALL,
+        retryAfterMs: OPEN_MS,
+        error,
+      },
+    ]);
+  });
+
+  test("of another's: who, why and when by its record, with no failure of ours", () => {
+    const circuit = circuitWith();
+    pushed(circuit, isOpen(40));
+    const [event] = circuit.told;
+    expect(event).toMatchObject({ type: "open", by: "other", reason: "theirs", local: false });
+    expect(event).toMatchObject({ at: circuit.stored()?.at });
+    expect(event).not.toHaveProperty("error");
+  });
+
+  test("of a probe here, and of its success", async () => {
+    const { breaker, told, time } = circuitWith();
+    fail(breaker);
+    await time.advance(OPEN_MS);
+    breaker.succeeded((await enterAsync(breaker)) as Admission, false);
+    expect(told).toMatchObject([
+      { type: "open" },
+      { type: "half-open", local: true },
+      { type: "close", local: true, by: "me", reason: "probe succeeded", at: WALL + OPEN_MS },
+    ]);
+  });
+
+  test("of a lease given back: why it had opened", async () => {
+    const { breaker, told, time } = circuitWith({ probes: 2 });
+    fail(breaker);
+    await time.advance(OPEN_MS);
+    breaker.succeeded((await enterAsync(breaker)) as Admission, false);
+    expect(told.map(({ type }) => type)).toEqual(["open", "half-open"]);
+  });
+
+  test("of a hold: how, until when, and whose; of a release: why", async () => {
+    const circuit = circuitWith();
+    const held = isHeld(40, "open", 5_000);
+    pushed(circuit, held);
+    pushed(circuit, isHeld(41, "released"));
+    const common = { circuit: "x", by: "other", local: false };
+    expect(circuit.told).toEqual([
+      { ...common, type: "hold", held: "open", reason: "theirs", at: held.at, until: held.until },
+      { ...common, type: "release", reason: "theirs", at: held.at },
+    ]);
+    const own = circuitWith();
+    pushed(own, { ...isHeld(40, "open", 5_000), by: "me" });
+    await own.time.advance(5_000);
+    expect(own.told).toMatchObject([
+      { type: "hold", local: true },
+      { type: "release", local: true, by: "me", reason: "its time was up", at: WALL + 5_000 },
+    ]);
+  });
+
+  test("of a release of which no record is left: this process's own", () => {
+    const circuit = circuitWith();
+    pushed(circuit, isHeld(40, "open"));
+    circuit.replica.cache.holds.clear();
+    circuit.breaker.changed();
+    expect(circuit.told[1]).toMatchObject({ type: "release", local: true, by: "me", at: WALL });
+  });
+
+  test("is nothing where nobody listens", () => {
+    const circuit = circuitWith({}, { listensTo: [] });
+    fail(circuit.breaker);
+    pushed(circuit, isHeld(40, "open"));
+    pushed(circuit, isHeld(41, "released"));
+    expect(circuit.told).toEqual([]);
+  });
+});
+
+describe("who else opened it", () => {
+  test("is told whoever listens to events, and of nothing but another's trip", () => {
+    const circuit = circuitWith({}, { listensTo: [] });
+    pushed(circuit, isOpen(40));
+    expect(circuit.openers).toEqual(["other"]);
+    const byHand = circuitWith();
+    const stamp = { revision: 40, nonce: "n", now: WALL + NOW, by: "an operator" };
+    pushed(byHand, opened(stamp, { duration: 1_000, reason: "by hand", manual: true }));
+    expect(byHand.openers).toEqual([]);
+    const own = circuitWith();
+    fail(own.breaker);
+    expect(own.openers).toEqual([]);
+  });
+});

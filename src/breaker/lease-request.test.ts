@@ -1,0 +1,134 @@
+import { describe, expect, test } from "vitest";
+import type { Admission } from "./admission.js";
+import { type Circuit, circuitWith, enter, enterAsync, fail, OPEN_MS } from "./breaker.fixture.js";
+import { LeaseRequest } from "./lease-request.js";
+
+/** A circuit whose open time is over, and a store that answers writes when it is told to. */
+async function due(): Promise<Circuit & { answers: (() => void)[]; failing: (() => void)[] }> {
+  const circuit = circuitWith();
+  const { breaker, store, time } = circuit;
+  fail(breaker);
+  await time.advance(OPEN_MS);
+  const { swap } = store;
+  const answers: (() => void)[] = [];
+  const failing: (() => void)[] = [];
+  store.swap = (...args) =>
+    new Promise((done, refuse) => {
+      answers.push(() => done(swap?.(...args) as never));
+      failing.push(() => refuse(new Error("no")));
+    });
+  return { ...circuit, answers, failing };
+}
+
+describe("a request for the lease", () => {
+  test("is one write, however many callers wait for it, and all of them are answered with it", async () => {
+    const { breaker, time, answers } = await due();
+    const first = enterAsync(breaker);
+    const others = [enterAsync(breaker), enterAsync(breaker)];
+    expect(answers).toHaveLength(1);
+    answers[0]?.();
+    await time.advance(0);
+    expect(await first).toMatchObject({ kind: "probe" });
+    expect(await Promise.all(others)).toEqual([undefined, undefined]);
+  });
+
+  test("that fails makes its caller the probe", async () => {
+    const { breaker, time, failing } = await due();
+    const entered = enterAsync(breaker);
+    failing[0]?.();
+    await time.advance(0);
+    expect(await entered).toMatchObject({ kind: "probe" });
+  });
+
+  test("that comes late gives the next call the lease", async () => {
+    const { breaker, time, answers } = await due();
+    const entered = enterAsync(breaker);
+    await time.advance(breaker.session.leaseWaitMs);
+    expect(await entered).toBeUndefined();
+    answers[0]?.();
+    await time.advance(0);
+    expect(breaker).toMatchObject({ state: "half-open", retryAfterMs: 0 });
+    expect(enter(breaker)).toMatchObject({ kind: "probe" });
+  });
+
+  test("takes the lease for the time of the call that asked", async () => {
+    const { breaker, time, answers, stored } = await due();
+    void enterAsync(breaker, 2_500);
+    answers[0]?.();
+    await time.advance(0);
+    expect(stored()).toMatchObject({ owner: "me", duration: 3_500 });
+  });
+
+  test("waits for another write that is under way, and is sent once when that has ended", async () => {
+    const { breaker, time, answers, replica, store } = await due();
+    replica.circuit("x").write = { nonce: "another's", granted: () => undefined };
+    const entered = enterAsync(breaker, 2_500);
+    breaker.flush();
+    expect(answers).toHaveLength(0);
+    replica.circuit("x").write = undefined;
+    breaker.flush();
+    breaker.flush();
+    expect(answers).toHaveLength(1);
+    answers[0]?.();
+    await time.advance(0);
+    expect(await entered).toMatchObject({ kind: "probe" });
+    expect(JSON.parse(store.held.get("circuit:x") ?? "")).toMatchObject({ duration: 3_500 });
+    const asked = store.count("swap");
+    breaker.succeeded((await entered) as Admission, false);
+    answers[1]?.();
+    await time.advance(0);
+    expect(store.count("swap")).toBe(asked + 1);
+  });
+});
+
+describe("who waits for it", () => {
+  const waiting = async (): Promise<{
+    request: LeaseRequest;
+    over: () => number;
+    circuit: Awaited<ReturnType<typeof due>>;
+  }> => {
+    const circuit = await due();
+    const request = new LeaseRequest(circuit.breaker);
+    let times = 0;
+    request.wait(circuit.time, 50, () => times++);
+    return { request, over: () => times, circuit };
+  };
+
+  test("is called back once, after its time, one turn later", async () => {
+    const { over, circuit } = await waiting();
+    await circuit.time.advance(49);
+    expect(over()).toBe(0);
+    await circuit.time.advance(1);
+    expect(over()).toBe(1);
+    await circuit.time.advance(1_000);
+    expect(over()).toBe(1);
+  });
+
+  test("is called back with the answer, and not again when its time is up", async () => {
+    const { request, over, circuit } = await waiting();
+    request.send(0);
+    circuit.answers[0]?.();
+    await circuit.time.advance(0);
+    expect(over()).toBe(1);
+    await circuit.time.advance(1_000);
+    expect(over()).toBe(1);
+  });
+
+  test("waits once more where this process was held up for as long itself", async () => {
+    const { over, circuit } = await waiting();
+    circuit.time.stall(101);
+    await circuit.time.advance(0);
+    expect(over()).toBe(0);
+    await circuit.time.advance(49);
+    expect(over()).toBe(0);
+    await circuit.time.advance(1);
+    expect(over()).toBe(1);
+  });
+
+  test("does not where it was held up for less", async () => {
+    const { over, circuit } = await waiting();
+    circuit.time.stall(100);
+    await circuit.time.advance(0);
+    expect(over()).toBe(1);
+  });
+});

@@ -1,0 +1,184 @@
+import { describe, expect, test } from "vitest";
+import { AHEAD, isOpen, NOW, WALL } from "../sync/replica.fixture.js";
+import { type Circuit, circuitWith, enter, fail, pushed } from "./breaker.fixture.js";
+import { hold, release, reset, trip } from "./operator.js";
+
+const NEVER = (): Promise<never> => new Promise(() => undefined);
+const FAILS = (): Promise<never> => Promise.reject(new Error("no"));
+
+/** The store goes down, and this process has seen it. */
+async function goDown({ store, time, replica }: Circuit): Promise<void> {
+  store.list = FAILS;
+  store.swap = FAILS;
+  store.watcher?.gap();
+  await time.advance(200);
+  expect(replica.synchroniser.down).toBe(true);
+}
+
+describe("an operator who opens a circuit", () => {
+  test("has it open here at once, and for the fleet when the store has it", async () => {
+    const circuit = circuitWith();
+    const result = trip(circuit.breaker, 5_000, "maintenance");
+    expect(circuit.breaker).toMatchObject({ state: "open", retryAfterMs: 5_000 });
+    expect(enter(circuit.breaker)).toBeUndefined();
+    expect(await result).toEqual({ stored: true });
+    expect(circuit.stored()).toMatchObject({
+      state: "open",
+      manual: true,
+      reason: "maintenance",
+      duration: 5_000,
+    });
+    expect(circuit.breaker.decision).toEqual({ kind: "none" });
+  });
+
+  test("has it open here for that time, also where the store never has it", async () => {
+    const circuit = circuitWith();
+    circuit.store.swap = NEVER;
+    const result = trip(circuit.breaker, 60_000, "maintenance");
+    await circuit.time.advance(6_000);
+    expect(await result).toEqual({ stored: false });
+    expect(circuit.breaker).toMatchObject({ state: "open", decision: { kind: "opened", manual: true } });
+  });
+});
+
+describe("an operator who closes it", () => {
+  test("closes it for the fleet, and for a breaker of this process alone as well", async () => {
+    const circuit = circuitWith();
+    pushed(circuit, isOpen(40));
+    expect(await reset(circuit.breaker, "it is well")).toEqual({ stored: true });
+    expect(circuit.breaker.state).toBe("closed");
+    expect(circuit.stored()).toMatchObject({ state: "closed", reason: "it is well" });
+    const alone = circuitWith({ scope: "process" });
+    fail(alone.breaker);
+    expect(alone.breaker.state).toBe("open");
+    await reset(alone.breaker, "");
+    expect(alone.breaker.state).toBe("closed");
+  });
+
+  test("changes nothing here until the store has it", async () => {
+    const circuit = circuitWith();
+    pushed(circuit, isOpen(40, 60_000));
+    circuit.store.swap = NEVER;
+    const result = reset(circuit.breaker, "");
+    await circuit.time.advance(6_000);
+    expect(await result).toEqual({ stored: false });
+    expect(circuit.breaker.state).toBe("open");
+  });
+});
+
+describe("an operator who holds it", () => {
+  test("has it held when the store has it, until that is over", async () => {
+    const circuit = circuitWith();
+    expect(await hold(circuit.breaker, "open", 5_000, "migration")).toEqual({ stored: true });
+    expect(circuit.breaker).toMatchObject({ held: "open", state: "open", retryAfterMs: 5_000 });
+    expect(circuit.told).toMatchObject([{ type: "hold", held: "open", reason: "migration", local: true }]);
+    expect(JSON.parse(circuit.store.held.get("hold:x") ?? "")).toMatchObject({ state: "open" });
+    await circuit.time.advance(5_000);
+    expect(circuit.breaker.held).toBeUndefined();
+  });
+
+  test("or until it is released", async () => {
+    const circuit = circuitWith();
+    await hold(circuit.breaker, "closed", 0, "");
+    await circuit.time.advance(86_400_000);
+    expect(circuit.breaker.held).toBe("closed");
+    expect(await release(circuit.breaker, "done")).toEqual({ stored: true });
+    expect(circuit.breaker.held).toBeUndefined();
+    expect(circuit.told.map(({ type }) => type)).toEqual(["hold", "release"]);
+  });
+});
+
+describe("what an operator wants is written", () => {
+  test("once the write that is under way has ended", async () => {
+    const circuit = circuitWith();
+    const { breaker, replica, time } = circuit;
+    replica.circuit("x").write = { nonce: "another's", granted: () => undefined };
+    const result = trip(breaker, 5_000, "");
+    await time.advance(30);
+    expect(circuit.stored()).toBeUndefined();
+    replica.circuit("x").write = undefined;
+    await time.advance(10);
+    expect(await result).toEqual({ stored: true });
+  });
+
+  test("though the store fails for a moment", async () => {
+    const circuit = circuitWith();
+    const { swap } = circuit.store;
+    circuit.store.swap = FAILS;
+    const result = reset(circuit.breaker, "");
+    await circuit.time.advance(20);
+    circuit.store.swap = swap as never;
+    await circuit.time.advance(10);
+    expect(await result).toEqual({ stored: true });
+  });
+
+  test("and given up a second later where the store is known to be down", async () => {
+    const circuit = circuitWith();
+    await goDown(circuit);
+    let over: unknown;
+    void reset(circuit.breaker, "").then((result) => (over = result));
+    await circuit.time.advance(990);
+    expect(over).toBeUndefined();
+    await circuit.time.advance(20);
+    expect(over).toEqual({ stored: false });
+  });
+
+  test("and given up after 5.5 s where it fails though it can be read; then it is tried no more", async () => {
+    const circuit = circuitWith();
+    circuit.store.swap = FAILS;
+    let over: unknown;
+    void reset(circuit.breaker, "").then((result) => (over = result));
+    await circuit.time.advance(5_490);
+    expect(over).toBeUndefined();
+    await circuit.time.advance(10);
+    expect(over).toEqual({ stored: false });
+    let tries = 0;
+    circuit.store.swap = () => {
+      tries++;
+      return FAILS();
+    };
+    await circuit.time.advance(100);
+    expect(tries).toBe(0);
+  });
+
+  test("and what the last attempt stored is reported as stored, half a second later at most", async () => {
+    for (const { takesMs, stored } of [
+      { takesMs: 509, stored: true },
+      { takesMs: 511, stored: false },
+    ]) {
+      const circuit = circuitWith();
+      circuit.replica.storeClock.learn(WALL + AHEAD, NOW);
+      const { swap } = circuit.store;
+      circuit.store.swap = FAILS;
+      const result = reset(circuit.breaker, "");
+      // It is tried every 10 ms: the last time after 5.49 s.
+      await circuit.time.advance(5_485);
+      circuit.store.swap = (...args) =>
+        new Promise((done) => circuit.time.after(takesMs, () => done(swap?.(...args) as never)));
+      await circuit.time.advance(600);
+      expect(await result, `${takesMs} ms`).toEqual({ stored });
+    }
+  });
+
+  test("in the name of who asked for it, where that is given", async () => {
+    const circuit = circuitWith();
+    await trip(circuit.breaker, 5_000, "", "ann");
+    expect(circuit.stored()).toMatchObject({ state: "open", by: "ann" });
+    await reset(circuit.breaker, "");
+    expect(circuit.stored()).toMatchObject({ state: "closed", by: "me" });
+    await hold(circuit.breaker, "open", 0, "", "bob");
+    await release(circuit.breaker, "done", "cid");
+    expect(circuit.told.slice(-2)).toMatchObject([
+      { type: "hold", by: "bob" },
+      { type: "release", by: "cid", reason: "done" },
+    ]);
+  });
+
+  test("before any call was made: the store is kept in step from then on", async () => {
+    const { breaker, replica } = circuitWith();
+    let starts = 0;
+    replica.synchroniser.start = () => void starts++;
+    await release(breaker, "");
+    expect(starts).toBe(1);
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { AHEAD, listener, NOW, RETRY, WALL } from "../sync/replica.fixture.js";
+import { type Circuit, circuitWith, fail, OPEN_MS } from "./breaker.fixture.js";
+import { propose } from "./proposal.js";
+
+/** The answers to its swaps, in order, given when the test says so. */
+function answering({ store, replica }: Circuit): (() => void)[] {
+  // Where the store's clock is known a write is one swap.
+  replica.storeClock.learn(WALL + AHEAD, NOW);
+  const { swap } = store;
+  const answers: (() => void)[] = [];
+  store.swap = (...args) => new Promise((done) => answers.push(() => done(swap?.(...args) as never)));
+  return answers;
+}
+
+describe("a proposal", () => {
+  test("writes what was decided, and the decision is over when the store has it", async () => {
+    const circuit = circuitWith();
+    const answers = answering(circuit);
+    fail(circuit.breaker);
+    expect(circuit.breaker.decision).toMatchObject({ kind: "opened" });
+    answers[0]?.();
+    await circuit.time.advance(0);
+    expect(circuit.breaker).toMatchObject({ state: "open", decision: { kind: "none" } });
+    expect(circuit.stored()).toMatchObject({ state: "open" });
+  });
+
+  test("is one write at a time; what is decided meanwhile is written when that has ended", async () => {
+    const circuit = circuitWith();
+    const answers = answering(circuit);
+    fail(circuit.breaker);
+    circuit.breaker.openNow(5_000, "by hand");
+    circuit.breaker.flush();
+    propose(circuit.breaker);
+    expect(answers).toHaveLength(1);
+    expect(circuit.breaker.decision).toMatchObject({ manual: true });
+    answers[0]?.();
+    await circuit.time.advance(0);
+    expect(circuit.breaker.decision).toMatchObject({ kind: "opened", manual: true });
+    answers[1]?.();
+    await circuit.time.advance(0);
+    expect(circuit.stored()).toMatchObject({ state: "open", reason: "by hand", manual: true });
+    expect(circuit.breaker.decision).toEqual({ kind: "none" });
+  });
+
+  test("that fails stays, as an opening made offline", async () => {
+    const circuit = circuitWith({ openMs: 60_000 });
+    circuit.store.swap = () => Promise.reject(new Error("no"));
+    fail(circuit.breaker);
+    await circuit.time.advance(0);
+    expect(circuit.breaker.decision).toMatchObject({ kind: "opened", madeOffline: true });
+    const asked = circuit.store.count("list");
+    await circuit.time.advance(RETRY / 2);
+    expect(circuit.store.count("list")).toBe(asked + 1);
+  });
+
+  test("of nothing writes nothing", () => {
+    const circuit = circuitWith();
+    propose(circuit.breaker);
+    expect(circuit.store.count("swap")).toBe(0);
+  });
+
+  test("that outlived its breaker is told to the one that came after it", async () => {
+    const circuit = circuitWith();
+    const answers = answering(circuit);
+    fail(circuit.breaker);
+    const { replica } = circuit;
+    const after = listener();
+    replica.circuit("x").subscriber = after;
+    answers[0]?.();
+    await circuit.time.advance(0);
+    expect(after.changes).toBe(1);
+  });
+
+  test("goes out later where it is a vote, and not at all where the circuit is open by then", async () => {
+    const circuit = circuitWith({ quorum: 2 });
+    fail(circuit.breaker);
+    expect(circuit.store.count("swap")).toBe(0);
+    await circuit.time.advance(99);
+    expect(circuit.store.count("swap")).toBe(0);
+    await circuit.time.advance(1);
+    expect(circuit.stored()).toMatchObject({ state: "closed", votes: [{ host: "my-host" }] });
+    expect(circuit.breaker).toMatchObject({ state: "open", retryAfterMs: OPEN_MS - 100 });
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { Events } from "../events/events.js";
+import type { Clock } from "../runtime/clock.js";
+import { bench, NOW } from "../sync/replica.fixture.js";
+import { StoreSession } from "./store-session.js";
+
+interface Clocks {
+  readonly session: StoreSession;
+  /** What the two clocks say; they may be apart. */
+  readonly says: { now: number; coarse: number };
+  /** Readings of the exact clock. */
+  exact(): number;
+  /** Looks whether the process was suspended. */
+  drifts(): number;
+}
+
+function clocks(given: { coarse?: false; blocked?: (since: number) => number } = {}): Clocks {
+  const { replica } = bench();
+  const says = { now: NOW, coarse: NOW };
+  let exact = 0;
+  let drifts = 0;
+  replica.synchroniser.checkDrift = () => void drifts++;
+  const clock: Clock = {
+    ...replica.clock,
+    now: () => {
+      exact++;
+      return says.now;
+    },
+    ...(given.coarse === false ? {} : { coarse: () => says.coarse }),
+    ...(given.blocked && { blocked: given.blocked }),
+  };
+  const session = new StoreSession(replica, clock, new Events(() => undefined), "my-host");
+  exact = 0;
+  return { session, says, exact: () => exact, drifts: () => drifts };
+}
+
+describe("whether a flood of rejections is before a moment", () => {
+  test("is told by the coarse clock, and by the exact one close to the end", () => {
+    const { session, says, exact } = clocks();
+    expect(session.isBefore(NOW + 1_000)).toBe(true);
+    expect(exact()).toBe(0);
+    says.now = NOW + 960;
+    says.coarse = NOW + 949;
+    expect(session.isBefore(NOW + 1_000)).toBe(true);
+    expect(exact()).toBe(0);
+    says.coarse = NOW + 950;
+    expect(session.isBefore(NOW + 1_000)).toBe(true);
+    expect(exact()).toBe(1);
+    says.now = NOW + 1_000;
+    expect(session.isBefore(NOW + 1_000)).toBe(false);
+  });
+
+  test("is looked up by the exact one now and then, for a loop that never yields stops the coarse one", () => {
+    const { session, says, exact } = clocks();
+    says.now = NOW + 5_000;
+    let before = 0;
+    while (session.isBefore(NOW + 1_000)) before++;
+    expect(before).toBe(63);
+    expect(exact()).toBe(1);
+  });
+
+  test("never goes back behind what was seen", () => {
+    const { session, says } = clocks();
+    says.now = NOW + 300;
+    expect(session.look()).toBe(NOW + 300);
+    expect(session.lookedAt).toBe(NOW + 300);
+    session.isBefore(NOW + 1_000);
+    expect(session.lookedAt).toBe(NOW + 300);
+    says.coarse = NOW + 400;
+    session.isBefore(NOW + 1_000);
+    expect(session.lookedAt).toBe(NOW + 400);
+  });
+
+  test("is told by the exact one where there is no coarse one", () => {
+    const { session, says, exact } = clocks({ coarse: false });
+    says.now = NOW + 700;
+    expect(session.isBefore(NOW + 1_000)).toBe(true);
+    expect(exact()).toBe(1);
+    expect(session.coarse()).toBe(NOW + 700);
+    expect(session.now()).toBe(NOW + 700);
+  });
+});
+
+test("a flood looks a few times a second whether the process was suspended", () => {
+  const { session, says, drifts } = clocks();
+  const rejectAt = (ms: number): number => {
+    says.now = ms;
+    says.coarse = ms;
+    session.isBefore(NOW + 60_000);
+    return drifts();
+  };
+  expect(rejectAt(NOW)).toBe(1);
+  expect(rejectAt(NOW + 250)).toBe(1);
+  expect(rejectAt(NOW + 251)).toBe(2);
+  expect(rejectAt(NOW + 501)).toBe(2);
+  expect(rejectAt(NOW + 502)).toBe(3);
+});
+
+describe("the first call", () => {
+  test("starts keeping in step, and watching the event loop, once", () => {
+    const watched: number[] = [];
+    const { session } = clocks({
+      blocked: (since) => {
+        watched.push(since);
+        return 0;
+      },
+    });
+    let starts = 0;
+    session.replica.synchroniser.start = () => void starts++;
+    session.start();
+    session.start();
+    expect([starts, watched]).toEqual([1, [NOW]]);
+  });
+
+  test("does so where the clock can't watch the event loop", () => {
+    const { session } = clocks();
+    let starts = 0;
+    session.replica.synchroniser.start = () => void starts++;
+    session.start();
+    expect(starts).toBe(1);
+  });
+});
+
+test("says who this process is, and how long to wait for a lease, as the replica does", () => {
+  const { session } = clocks();
+  expect(session).toMatchObject({ owner: "me", host: "my-host", leaseWaitMs: 20 });
+  expect(session.openedBy("x", "other")).toBeUndefined();
+});
