@@ -33,11 +33,14 @@ export class Breakers {
     return known instanceof Breaker ? known : undefined;
   }
 
-  /** The fleet has a record of it, though nobody here uses it yet. */
-  isKnownToFleet(name: string, options: FailfastOptions): boolean {
+  /** Another handle uses it here, or the fleet has a record of it. */
+  isKnown(name: string, options: FailfastOptions): boolean {
     const replica = this.#sessions.find(options.store ?? this.#defaults().store)?.replica;
     const key = encodeName(name);
-    return replica !== undefined && (replica.circuits.has(key) || replica.holds.has(key));
+    return (
+      replica !== undefined &&
+      [replica.subscribers, replica.circuits, replica.holds].some((known) => known.has(key))
+    );
   }
 
   /** The store that a circuit is in by its own option or by default; undefined until it is used. */

@@ -338,6 +338,14 @@ describe("circuits named by the arguments", () => {
     expect(await rejection(() => get("down"))).toBeInstanceOf(FailfastError);
   });
 
+  test("a circuit of many names is what another handle of its name says, before any call through it", async () => {
+    const failfast = createFailfast({ clock: manualClock() });
+    const byName = failfast("api", 5, { scope: "process" });
+    await byName.run(() => Promise.reject(new Error("down"))).catch(() => undefined);
+    const seen = failfast((host: string) => host, 5, { scope: "process" }).for("api");
+    expect([seen.state, seen.retryAfter]).toEqual(["open", 5]);
+  });
+
   test("of too many the closed ones go first", async () => {
     const byHost = createFailfast()((host: string) => host, 60, { maxCircuits: 3 });
     const get = byHost(async (host: string) => {

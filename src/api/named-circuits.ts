@@ -51,7 +51,7 @@ export class NamedCircuits implements CircuitsOwner {
 
   look(name: string): Breaker | undefined {
     const used = this.guards.peek(name)?.breaker;
-    if (used !== undefined || !this.#breakers.isKnownToFleet(name, this.#given.options)) return used;
+    if (used !== undefined || !this.#breakers.isKnown(name, this.#given.options)) return used;
     return this.guards.get(name).breaker;
   }
 
