@@ -51,7 +51,9 @@ export function probeSucceeded(state: State, own: Own): Step {
 /** Neither success nor failure: the lease goes back, and the next call may probe. */
 export function probeReleased(state: State, event: Of<"probe-released">, now: number, own: Own): Step {
   const pausedUntilMs = event.byItself ? now : now + Math.min(event.pauseMs, own.settings.openMs);
-  const recovery = { ...state.recovery, pausedUntilMs, nests: state.recovery.nests || event.byItself };
+  // What an operator's hold rejects says nothing of how calls nest.
+  const nests = state.recovery.nests || (event.byItself && state.hold === undefined);
+  const recovery = { ...state.recovery, pausedUntilMs, nests };
   return release({ ...state, recovery }, generationOf(obeyed(state, own)), passedBefore(state, own));
 }
 

@@ -91,6 +91,38 @@ describe("rule 19: a circuit comes back for every way of calling", () => {
     }
   });
 
+  test("what a probe calls belongs to it also where its lease comes while it runs", async () => {
+    const { clock, members } = await openOnce({ delay: 300 });
+    const { circuit, succeed } = at(members, 0);
+    expect(await during(clock, 260, succeed)).toBe("rejected");
+    const nested = circuit(async () => {
+      await new Promise<void>((resolve) => clock.after(2_000, resolve));
+      return await circuit.run(() => "inner");
+    });
+    expect(await during(clock, 3_000, () => outcome(nested))).toBe("ok");
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("what a probe calls is rejected by an operator's hold, and later no call passes beside the probe", async () => {
+    const { clock, members } = await openOnce();
+    const { circuit, succeed } = at(members, 0);
+    const nested = circuit(async () => {
+      await new Promise<void>((resolve) => clock.after(1_000, resolve));
+      return await circuit.run(() => "inner");
+    });
+    const first = outcome(nested);
+    await during(clock, 500, () => circuit.hold("open"));
+    await clock.advance(1_000);
+    expect(await first).toBe("rejected");
+    await during(clock, 500, () => circuit.release());
+    const probe = pendingCall(circuit);
+    await clock.advance(100);
+    expect(probe.made()).toBe(true);
+    expect(await during(clock, 100, succeed)).toBe("rejected");
+    probe.succeed();
+    expect(await probe.end).toBe("ok");
+  });
+
   test("a call from elsewhere does not belong to the probe, nor does one that outlives it", async () => {
     const { clock, members } = await openOnce();
     const { circuit, succeed } = at(members, 0);
