@@ -236,6 +236,7 @@ export function makeChecks(world, plan) {
         else if (
           began.outer.state !== "closed" &&
           began.outer.held === undefined &&
+          circuit.held === undefined &&
           its.opens === began.outer.opens &&
           time.now() - began.outer.at < shortestLease
         )

@@ -188,14 +188,11 @@ export function fieldPlan(busy) {
       }
       if (likely(0.25))
         added.push({ at: at(), what: "sleep", who: who(), ms: Math.round(between(2_000, 40_000) * scale) });
-      if (likely(0.1))
-        added.push({
-          at: at(),
-          what: "busy-loop",
-          who: who(),
-          ms: between(1_000, 30_000),
-          calls: between(20, 200),
-        });
+      if (likely(0.1)) {
+        const ms = between(1_000, 30_000);
+        const from = between(500, plan.chaosMs - ms - 500);
+        added.push({ at: from, what: "busy-loop", who: who(), ms, calls: between(20, 200) });
+      }
     }
     // Where the store never comes back, no hold is ever released.
     const kept = plan.events.filter(({ verb = "" }) => !plan.storeEnds || !verb.startsWith("hold"));

@@ -52,6 +52,8 @@ export function startMember(world, plan, index, life, version = 1) {
       this.stalls.push({ from: monotonic(), to: monotonic() + ms * rate });
       this.pause(ms);
     },
+    /** How far its busy loop is ahead of what else happens: what it sends leaves when that is over. */
+    lagMs: () => here() - time.now(),
     blocked(since) {
       const now = monotonic();
       return this.stalls.reduce(

@@ -6,7 +6,9 @@ export function simulatedStore(world, plan) {
   const entries = new Map();
   const history = [];
   const watchers = new Set();
-  const now = () => time.now() + plan.storeSkew + 1_800_000_000_000;
+  /** What asks the store at once, from within a busy loop, is so far ahead of what else happens. */
+  let lagMs = 0;
+  const now = () => time.now() + lagMs + plan.storeSkew + 1_800_000_000_000;
   let mode = "up";
 
   const live = (key) => {
@@ -55,7 +57,12 @@ export function simulatedStore(world, plan) {
     const now = (verb, args) => {
       member.operations++;
       if (refuses(verb)) throw new Error(`the store is ${mode}`);
-      return verbs[verb](member.name, ...args);
+      lagMs = member.lagMs();
+      try {
+        return verbs[verb](member.name, ...args);
+      } finally {
+        lagMs = 0;
+      }
     };
     const send = (verb, args) => {
       if (plan.instant && mode !== "frozen" && member.cut === "") return now(verb, args);
@@ -71,7 +78,7 @@ export function simulatedStore(world, plan) {
           return;
         }
         if (member.cut === "both" || lost()) return;
-        time.after(way(), () => {
+        time.after(way() + member.lagMs(), () => {
           if (mode === "frozen") return;
           let answer;
           let error;
