@@ -8,7 +8,7 @@ import type { ActiveHold } from "./state.js";
 
 /** What came of an operator's verb. */
 export interface OperatorResult {
-  /** Whether the whole fleet has what was asked for; where not, it should be asked again. */
+  /** Whether the whole fleet has what was asked for; where not, ask again. A write under way may arrive later. */
   readonly stored: boolean;
   /**
    * There, and false, where nobody knows the name: it is defined nowhere in this process, and the store has no record
@@ -17,7 +17,7 @@ export interface OperatorResult {
   readonly known?: false;
 }
 
-/** How long a verb waits for a write under way, loses races, or finds the store down, before it gives up, in ms. */
+/** How long a verb waits for a write under way, and tries again after lost races, before it gives up, in ms. */
 const PATIENCE_MS = 5_500;
 /** The last attempt may take so much longer: a verb that was carried out must not be reported as given up. */
 const LAST_ATTEMPT_MS = 500;
@@ -25,57 +25,71 @@ const PATIENCE_WHILE_DOWN_MS = 1_000;
 const LOOK_MS = 10;
 
 /** Opens the circuit, whatever its state: here at once, for the fleet when the store has it. */
-export async function trip(
+export function trip(
   breaker: Breaker,
   duration: number,
   reason: string,
   by?: string,
 ): Promise<OperatorResult> {
   breaker.openNow(duration, reason);
-  const receipt = await put(breaker, breaker.entry, by, (stamp) =>
-    opened(stamp, { duration, reason, manual: true }),
+  return put(
+    breaker,
+    breaker.entry,
+    by,
+    (stamp) => opened(stamp, { duration, reason, manual: true }),
+    () => breaker.operatorWrote(),
   );
-  if (receipt.stored) breaker.operatorWrote();
-  return receipt;
 }
 
 /** Closes the circuit for the fleet. Until the store has that nothing changes. */
-export async function reset(breaker: Breaker, reason: string, by?: string): Promise<OperatorResult> {
-  const receipt = await put(breaker, breaker.entry, by, (stamp) => closed(stamp, reason));
-  if (receipt.stored) breaker.operatorWrote();
-  return receipt;
+export function reset(breaker: Breaker, reason: string, by?: string): Promise<OperatorResult> {
+  return put(
+    breaker,
+    breaker.entry,
+    by,
+    (stamp) => closed(stamp, reason),
+    () => breaker.operatorWrote(),
+  );
 }
 
 /** Holds the circuit as it is told, for `duration` ms or, when that is 0, until it is released. */
-export async function hold(
+export function hold(
   breaker: Breaker,
   held: ActiveHold["state"],
   duration: number,
   reason: string,
   by?: string,
 ): Promise<OperatorResult> {
-  const receipt = await put(breaker, breaker.holdEntry, by, (stamp) =>
-    holdWritten(stamp, held, { duration, reason }),
+  return put(
+    breaker,
+    breaker.holdEntry,
+    by,
+    (stamp) => holdWritten(stamp, held, { duration, reason }),
+    () => breaker.changed(),
   );
-  breaker.changed();
-  return receipt;
 }
 
 /** Ends a hold. */
-export async function release(breaker: Breaker, reason: string, by?: string): Promise<OperatorResult> {
-  const receipt = await put(breaker, breaker.holdEntry, by, (stamp) =>
-    holdWritten(stamp, "released", { duration: 0, reason }),
+export function release(breaker: Breaker, reason: string, by?: string): Promise<OperatorResult> {
+  return put(
+    breaker,
+    breaker.holdEntry,
+    by,
+    (stamp) => holdWritten(stamp, "released", { duration: 0, reason }),
+    () => breaker.changed(),
   );
-  breaker.changed();
-  return receipt;
 }
 
-/** Writes, in the name of `by` or else of this process, until the store has it or the deadline passes. */
+/**
+ * Writes, in the name of `by` or else of this process, until the store has it or the deadline passes. `stored` is
+ * called when the store has it, also where that is after the deadline.
+ */
 async function put<R extends VersionedRecord>(
   breaker: Breaker,
   entry: Entry<R>,
   by: string | undefined,
   decide: (stamp: Stamp) => R,
+  stored: () => void,
 ): Promise<OperatorResult> {
   const signed = (stamp: Stamp): R => decide(by === undefined ? stamp : { ...stamp, by });
   const { replica, clock } = breaker.session;
@@ -90,7 +104,10 @@ async function put<R extends VersionedRecord>(
   });
   const untilStored = async (): Promise<boolean> => {
     while (!over) {
-      if (await attempt(replica, entry, signed)) return true;
+      if (await attempt(replica, entry, signed)) {
+        stored();
+        return true;
+      }
       if (replica.synchroniser.down && clock.now() - began >= PATIENCE_WHILE_DOWN_MS) return false;
       await new Promise<void>((done) => clock.after(LOOK_MS, done));
     }

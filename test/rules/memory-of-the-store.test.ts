@@ -277,4 +277,19 @@ describe("rule 8: only the store grants revisions", () => {
     expect(await during(clock, 6_000, () => a.circuit.reset())).toEqual({ stored: false });
     expect(a.circuit.state).toBe("open");
   });
+
+  test("an operator's hold that the store has only after its deadline is obeyed here as everywhere", async () => {
+    const { clock, members } = await fleet(2);
+    const [a, b] = [at(members, 0), at(members, 1)];
+    a.link.mode = "read-only";
+    const asked = a.circuit.hold("open");
+    await clock.advance(5_480);
+    // The last attempt is answered after the deadline.
+    a.link.mode = "up";
+    a.link.delay = 2_000;
+    await clock.advance(700);
+    expect(await asked).toEqual({ stored: false });
+    await clock.advance(10_000);
+    expect([a.circuit.held, b.circuit.held]).toEqual(["open", "open"]);
+  });
 });
