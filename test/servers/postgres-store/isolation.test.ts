@@ -1,7 +1,7 @@
 import { Pool } from "pg";
 import postgresJs from "postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { createFailfast } from "../../../src/index.js";
+import { createFailfast, type Store } from "../../../src/index.js";
 import { type PostgresClient, postgresStore } from "../../../src/stores/postgres.js";
 import { storeContract } from "../../../src/testing/index.js";
 import { postgres, startPostgres } from "./start-postgres.js";
@@ -65,10 +65,17 @@ describe.skipIf(!postgres).each(LEVELS)("transactions that are %s by default", (
       ]);
   });
 
-  test("a fleet has one probe, and no store-down", async () => {
-    const fleet = Array.from({ length: 4 }, () =>
-      createFailfast({ store: postgresStore((clients["pg"] as () => PostgresClient)()) }),
-    );
+  test("one process of a fleet gets the lease of a probe, and no store-down", async () => {
+    let leases = 0;
+    const fleet = Array.from({ length: 4 }, () => {
+      const store = postgresStore((clients["pg"] as () => PostgresClient)());
+      const swap: NonNullable<Store["swap"]> = async (...args) => {
+        const result = (await store.swap?.(...args)) ?? { ok: false, value: null };
+        if (result.ok && JSON.parse(args[2]).state === "half-open") leases += 1;
+        return result;
+      };
+      return createFailfast({ store: { ...store, swap } });
+    });
     const down: unknown[] = [];
     for (const each of fleet) each.on("store-down", ({ error }) => down.push(error));
     const circuits = fleet.map((each) => each("shop", "200ms"));
@@ -80,13 +87,11 @@ describe.skipIf(!postgres).each(LEVELS)("transactions that are %s by default", (
       await expect
         .poll(() => circuits.every((circuit) => circuit.retryAfter === 0), { timeout: 10_000, interval: 5 })
         .toBe(true);
-      let probes = 0;
-      const probe = async (): Promise<void> => {
-        probes += 1;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      };
+      leases = 0;
+      const probe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
       await Promise.allSettled(circuits.map((circuit) => circuit.run(probe)));
-      expect(probes).toBe(1);
+      await Promise.all(fleet.map((each) => each.settled()));
+      expect(leases).toBe(1);
       for (const circuit of circuits)
         await expect.poll(() => circuit.state, { timeout: 10_000, interval: 5 }).toBe("closed");
     }
