@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join } from "node:path";
 import * as esbuild from "esbuild";
 import { bundle, TARGET } from "./bundle.mjs";
+import { putPageInto } from "./page.mjs";
 
 for (const folder of ["build", "dist"]) rmSync(folder, { recursive: true, force: true });
 try {
@@ -15,6 +16,7 @@ try {
 } catch {
   process.exit(1);
 }
+await putPageInto("build/dashboard/bundle.js");
 await bundle(esbuild, "build", ".js");
 cpSync("build", "dist", { recursive: true, filter: (file) => !/\.js(\.map)?$/.test(file) });
 

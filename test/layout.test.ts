@@ -24,6 +24,8 @@ const ROOMS = [
   "clients",
   "frameworks",
   "testing",
+  "fleet",
+  "dashboard",
 ];
 
 const source = fileURLToPath(new URL("../src/", import.meta.url));

@@ -1,0 +1,78 @@
+import type { OperatorResult } from "../breaker/operator.js";
+import type { Fleet } from "../fleet/fleet.js";
+import type { Clock } from "../runtime/clock.js";
+import { readAction } from "./action.js";
+import { json, refuse } from "./answers.js";
+import { ACTION_HEADER, type Action } from "./messages.js";
+import { RateLimit } from "./rate-limit.js";
+import { madeByThePage } from "./same-origin.js";
+
+/** So many actions at once, and one more every so many ms. */
+const BURST = 10;
+const EVERY_MS = 2_000;
+
+/** What was said of a viewer: no, yes, or yes and who it is. */
+export type Authorize = (
+  request: Request,
+) => boolean | string | undefined | Promise<boolean | string | undefined>;
+
+/** Answers the requests that change something. */
+export class Actions {
+  readonly #fleet: Fleet;
+  readonly #authorize: Authorize | undefined;
+  readonly #origins: readonly string[];
+  readonly #limit: RateLimit;
+
+  constructor(fleet: Fleet, clock: Clock, authorize: Authorize | undefined, origins: readonly string[]) {
+    this.#fleet = fleet;
+    this.#authorize = authorize;
+    this.#origins = origins;
+    this.#limit = new RateLimit(clock, BURST, EVERY_MS);
+  }
+
+  /** Who may act: a name, or `""` for somebody without one; nothing for whoever may only look. */
+  async who(request: Request): Promise<string | undefined> {
+    try {
+      const said = await this.#authorize?.(request);
+      return typeof said === "string" && said !== "" ? said : said === true ? "" : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async answer(request: Request): Promise<Response> {
+    if (this.#authorize === undefined) return refuse(403, "this page is for looking only");
+    const { headers } = request;
+    if (!/^application\/json\b/i.test(headers.get("content-type") ?? ""))
+      return refuse(415, "an action is sent as application/json");
+    if (headers.get(ACTION_HEADER) === null || !madeByThePage(request, this.#origins))
+      return refuse(
+        403,
+        "an action comes from the page itself; behind a proxy, give its address as `origin`",
+      );
+    const who = await this.who(request);
+    if (who === undefined) return refuse(403, "you may look and not act");
+    const seconds = this.#limit.take();
+    if (seconds > 0)
+      return refuse(429, `too many actions: wait ${seconds} s`, { "Retry-After": String(seconds) });
+    const action = await readAction(request);
+    if (typeof action === "string") return refuse(400, action);
+    if (!this.#fleet.view().circuits.some(({ name }) => name === action.circuit))
+      return refuse(404, "nobody knows a circuit of that name");
+    try {
+      return json(200, await this.#act(action, who === "" ? {} : { by: who }));
+    } catch {
+      // What a store says may have its address in it.
+      return refuse(502, "the store did not take it");
+    }
+  }
+
+  #act({ verb, circuit, reason, holds, forMs }: Action, by: { by?: string }): Promise<OperatorResult> {
+    const what = { reason, ...by };
+    const time = forMs === undefined ? undefined : (`${forMs}ms` as const);
+    if (verb === "trip") return this.#fleet.trip(circuit, time ? { ...what, for: time } : what);
+    if (verb === "reset") return this.#fleet.reset(circuit, what);
+    if (verb === "release") return this.#fleet.release(circuit, what);
+    return this.#fleet.hold(circuit, holds ?? "open", time ? { ...what, until: time } : what);
+  }
+}

@@ -1,0 +1,235 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { type ManualClock, manualClock } from "../testing/index.js";
+import { type Dashboard, dashboardOf } from "./dashboard.js";
+import { AT, circuitOf, type FakeFleet, fakeFleet, processOf } from "./fleet.fixture.js";
+
+interface Message {
+  readonly event: string;
+  readonly id: string | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: what came over the wire.
+  readonly data: any;
+}
+
+interface Viewer {
+  next(): Promise<Message>;
+  leave(): Promise<void>;
+  ended(): Promise<boolean>;
+}
+
+let fleet: FakeFleet;
+let clock: ManualClock;
+let page: Dashboard;
+function start(circuits = [circuitOf("a"), circuitOf("b")], authorize?: () => boolean): void {
+  fleet = fakeFleet(circuits);
+  clock = manualClock();
+  page = dashboardOf(() => fleet, authorize ? { authorize } : {}, clock);
+}
+afterEach(() => page.close());
+
+async function look(lastId?: string): Promise<Viewer> {
+  const headers: HeadersInit = lastId === undefined ? {} : { "last-event-id": lastId };
+  const answer = await page(new Request("http://x/live", { headers }));
+  expect(answer.headers.get("content-type")).toBe("text/event-stream");
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+  return {
+    async next() {
+      const { value } = await reader.read();
+      const text = new TextDecoder().decode(value);
+      const field = (name: string): string | undefined =>
+        text
+          .split("\n")
+          .find((line) => line.startsWith(`${name}: `))
+          ?.slice(name.length + 2);
+      return { event: field("event") ?? "", id: field("id"), data: JSON.parse(field("data") ?? "null") };
+    },
+    leave: () => reader.cancel(),
+    ended: async () => (await reader.read()).done,
+  };
+}
+
+async function begun(): Promise<{ viewer: Viewer; id: string }> {
+  const viewer = await look();
+  expect(await viewer.next()).toMatchObject({ event: "hello" });
+  const { id = "" } = await viewer.next();
+  return { viewer, id };
+}
+
+describe("a stream", () => {
+  test("begins with who the viewer is and with everything there is", async () => {
+    start();
+    const viewer = await look();
+    expect(await viewer.next()).toMatchObject({ event: "hello", data: { may: false } });
+    const { event, id, data } = await viewer.next();
+    expect([event, typeof id]).toEqual(["snapshot", "string"]);
+    expect(data).toMatchObject({
+      at: AT,
+      store: { up: true },
+      circuits: [{ name: "a" }, { name: "b" }],
+      processes: [],
+    });
+  });
+
+  test("says whether the viewer may act", async () => {
+    start([], () => true);
+    expect((await (await look()).next()).data).toMatchObject({ may: true });
+  });
+
+  test("goes on with what differs, and with nothing else", async () => {
+    const [a, b] = [circuitOf("a"), circuitOf("b")];
+    start([a, b]);
+    const { viewer } = await begun();
+    fleet.set({ circuits: [a, circuitOf("b", { state: "open" })], processes: [processOf("h/1")] });
+    await clock.advance(250);
+    const change = await viewer.next();
+    expect(change.event).toBe("change");
+    expect(change.data.circuits).toEqual([expect.objectContaining({ name: "b", state: "open" })]);
+    expect(change.data.processes).toEqual([expect.objectContaining({ id: "h/1" })]);
+    fleet.set({ circuits: [a], processes: [] });
+    await clock.advance(250);
+    expect((await viewer.next()).data).toMatchObject({
+      circuits: [],
+      goneCircuits: ["b"],
+      processes: [],
+      goneProcesses: ["h/1"],
+    });
+  });
+
+  test("sends many changes as one", async () => {
+    start();
+    const { viewer } = await begun();
+    for (const reopens of [1, 2, 3]) fleet.set({ circuits: [circuitOf("a", { reopens })] });
+    await clock.advance(250);
+    expect((await viewer.next()).data.circuits).toEqual([expect.objectContaining({ reopens: 3 })]);
+    fleet.set({ circuits: [] });
+    await clock.advance(250);
+    expect((await viewer.next()).data.goneCircuits).toEqual(["a"]);
+  });
+
+  test("survives names that mean something to JavaScript, to HTML and to the stream", async () => {
+    const names = [
+      "__proto__",
+      "constructor",
+      "</script><script>",
+      "a\n\ndata: {}\nevent: hello",
+      "\u2028",
+      "",
+    ];
+    start(names.map((name) => circuitOf(name, { reason: name })));
+    const viewer = await look();
+    await viewer.next();
+    const { data } = await viewer.next();
+    expect(data.circuits.map(({ name }: { name: string }) => name)).toEqual(names);
+  });
+
+  test("beats while nothing happens", async () => {
+    start();
+    const { viewer } = await begun();
+    await clock.advance(5_000);
+    expect(await viewer.next()).toMatchObject({ event: "beat", id: undefined });
+    await clock.advance(5_000);
+    expect((await viewer.next()).event).toBe("beat");
+  });
+
+  test("ends after five minutes, so that a sign-out is noticed", async () => {
+    start();
+    const { viewer } = await begun();
+    await clock.advance(300_000);
+    for (let beat = 0; beat < 59; beat++) await viewer.next();
+    let ended = false;
+    for (let more = 0; more < 2 && !ended; more++) ended = await viewer.ended();
+    expect(ended).toBe(true);
+  });
+
+  test("is cut off where its viewer reads nothing, and others are not", async () => {
+    start();
+    const slow = await begun();
+    const other = await begun();
+    for (let reopens = 1; reopens <= 300; reopens++) {
+      fleet.set({ circuits: [circuitOf("a", { reopens })] });
+      await clock.advance(250);
+      for (let seen = -1; seen < reopens; ) {
+        const { event, data } = await other.viewer.next();
+        if (event === "change") seen = data.circuits[0].reopens;
+      }
+    }
+    let messages = 0;
+    while (!(await slow.viewer.ended())) messages++;
+    expect(messages).toBeLessThan(300);
+  });
+});
+
+describe("a viewer who was cut off", () => {
+  const reopensOf = async (viewer: Viewer): Promise<number> => {
+    const { event, data } = await viewer.next();
+    expect(event).toBe("change");
+    return data.circuits[0].reopens;
+  };
+
+  test("gets what it missed, in order, also if it was the only one", async () => {
+    start();
+    const { viewer, id } = await begun();
+    await viewer.leave();
+    for (const reopens of [1, 2]) {
+      fleet.set({ circuits: [circuitOf("a", { reopens })] });
+      await clock.advance(250);
+    }
+    const again = await look(id);
+    expect((await again.next()).event).toBe("hello");
+    expect([await reopensOf(again), await reopensOf(again)]).toEqual([1, 2]);
+  });
+
+  test("gets nothing twice", async () => {
+    start();
+    const { viewer } = await begun();
+    fleet.set({ circuits: [circuitOf("a", { reopens: 1 })] });
+    await clock.advance(250);
+    const { id = "" } = await viewer.next();
+    await viewer.leave();
+    const again = await look(id);
+    await again.next();
+    fleet.set({ circuits: [circuitOf("a", { reopens: 2 })] });
+    await clock.advance(250);
+    expect(await reopensOf(again)).toBe(2);
+  });
+
+  test.each([
+    ["missed more than is kept", 121, 250, undefined],
+    ["was away for minutes, with nobody else looking", 1, 61_000, undefined],
+    ["has the id of another process", 1, 250, "other-1"],
+    ["has an id that is none", 1, 250, "-"],
+    ["has an id of the future", 1, 250, "future"],
+  ])("begins anew if it %s", async (_, changes, ms, lastId) => {
+    start();
+    const { viewer, id } = await begun();
+    await viewer.leave();
+    for (let reopens = 1; reopens <= changes; reopens++) {
+      fleet.set({ circuits: [circuitOf("a", { reopens })] });
+      await clock.advance(ms);
+    }
+    const again = await look(lastId === "future" ? id.replace(/-.*/, "-999") : (lastId ?? id));
+    await again.next();
+    const { event, data } = await again.next();
+    expect([event, data.circuits[0].reopens]).toEqual(["snapshot", changes]);
+  });
+});
+
+describe("how many look", () => {
+  test("is bounded, and who leaves makes room", async () => {
+    start();
+    const viewers: Viewer[] = [];
+    for (let at = 0; at < 200; at++) viewers.push(await look());
+    const refused = await page(new Request("http://x/live"));
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "10"]);
+    await viewers[0]?.leave();
+    await look();
+  });
+
+  test("leaves no timer behind once the page is closed", async () => {
+    start();
+    const { viewer } = await begun();
+    fleet.set({ circuits: [] });
+    await page.close();
+    expect(clock.pending).toBe(0);
+    expect(await viewer.ended()).toBe(true);
+  });
+});

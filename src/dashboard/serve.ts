@@ -1,0 +1,101 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Store } from "../options/store.js";
+import { systemClock } from "../runtime/system-clock.js";
+import { dashboard } from "./dashboard.js";
+import { toNodeListener } from "./node.js";
+import { RateLimit } from "./rate-limit.js";
+
+/** Wrong passwords at once, and one more every so many ms. */
+const GUESSES = 10;
+const GUESS_EVERY_MS = 3_000;
+
+/** What `npx failfast dashboard` is told. */
+export interface ServeOptions {
+  readonly store: Store;
+  /** Default: 4870; 0 takes one that is free. */
+  readonly port?: number | undefined;
+  /** Default: `127.0.0.1`, this machine alone. */
+  readonly host?: string | undefined;
+  readonly basePath?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** Nobody may act. Default: false. */
+  readonly readOnly?: boolean | undefined;
+  /** Where browsers see the page, behind a proxy. */
+  readonly origin?: string | undefined;
+}
+
+/** A server that has begun to serve. */
+export interface Served {
+  /** Where the page is. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the page over a store, until it is closed.
+ *
+ * @throws {Error} where everybody who reaches this machine could act: on an address that others reach it takes a password,
+ *   or `readOnly`; and where the port is taken.
+ */
+export async function serveDashboard(options: ServeOptions): Promise<Served> {
+  const { store, port = 4870, host = "127.0.0.1", basePath = "", readOnly = false, origin } = options;
+  const { password, user = "failfast" } = options;
+  const loopback = isLoopback(host);
+  if (!loopback && !readOnly && password === undefined)
+    throw new Error(
+      `others reach ${host}: give a password (--password), or let them only look (--read-only)`,
+    );
+  const page = dashboard({
+    store,
+    basePath,
+    ...(origin === undefined ? {} : { origin }),
+    ...(readOnly ? {} : { authorize: () => (password === undefined ? true : user) }),
+  });
+  const listener = toNodeListener(page);
+  const guesses = new RateLimit(systemClock, GUESSES, GUESS_EVERY_MS);
+  const server = createServer((request, response) => {
+    // A name of somebody else's that leads to this machine is a trick to read the page from theirs.
+    if (loopback && password === undefined && origin === undefined && !isLoopback(hostIn(request))) {
+      response.writeHead(421).end("this page is served to this machine alone\n");
+    } else if (password !== undefined && !knows(request, user, password)) {
+      const seconds = request.headers.authorization === undefined ? 0 : guesses.take();
+      if (seconds > 0) response.writeHead(429, { "Retry-After": seconds }).end();
+      else response.writeHead(401, { "WWW-Authenticate": 'Basic realm="failfast", charset="UTF-8"' }).end();
+    } else listener(request, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  const bound = server.address() as AddressInfo;
+  const shown = host.includes(":") ? `[${host}]` : host;
+  return {
+    url: `http://${shown}:${bound.port}${basePath.replace(/\/+$/, "")}/`,
+    async close() {
+      await page.close();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** The host that a request is for, without its port. */
+function hostIn({ headers }: IncomingMessage): string {
+  return (headers.host ?? "").replace(/:\d*$/, "");
+}
+
+/** Whether a request has the user and the password; it takes as long for a wrong one as for the right one. */
+function knows({ headers }: IncomingMessage, user: string, password: string): boolean {
+  const [, given = ""] = /^Basic (.+)$/i.exec(headers.authorization ?? "") ?? [];
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(Buffer.from(given, "base64").toString()), digest(`${user}:${password}`));
+}
