@@ -57,6 +57,7 @@ export class Actions {
       return refuse(429, `too many actions: wait ${seconds} s`, { "Retry-After": String(seconds) });
     const action = await readAction(request);
     if (typeof action === "string") return refuse(400, action);
+    await this.#fleet.ready();
     if (!this.#fleet.view().circuits.some(({ name }) => name === action.circuit))
       return refuse(404, "nobody knows a circuit of that name");
     try {

@@ -158,7 +158,10 @@ describe("an action", () => {
   ])("is refused with a sentence: %s", async (_, body) => {
     const { act, fleet } = mount(operator);
     const answer = await act(body);
-    expect([answer.status, typeof (await answer.json()).error]).toEqual([400, "string"]);
+    expect([answer.status, typeof ((await answer.json()) as { error: unknown }).error]).toEqual([
+      400,
+      "string",
+    ]);
     expect(fleet.asked).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import type { OperatorResult } from "../breaker/operator.js";
 import type { Fleet } from "../fleet/fleet.js";
-import type { AuditEntry, CircuitOfFleet, FleetView, ProcessOfFleet } from "../fleet/view.js";
+import type { CircuitOfFleet, FleetView, ProcessOfFleet } from "../fleet/view.js";
+import type { AuditEntry } from "../report/audit.js";
 
 export const AT: number = Date.UTC(2025, 0, 1);
 

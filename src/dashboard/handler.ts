@@ -1,5 +1,5 @@
 import type { Fleet } from "../fleet/fleet.js";
-import type { AuditEntry } from "../fleet/view.js";
+import type { AuditEntry } from "../report/audit.js";
 import type { Clock } from "../runtime/clock.js";
 import { VERSION } from "../runtime/version.js";
 import { Actions, type Authorize } from "./act.js";
@@ -58,6 +58,7 @@ export class Handler {
     if (this.#feed.full) return refuse(503, "too many viewers", { "Retry-After": "10" });
     const { searchParams } = new URL(request.url);
     const lastId = request.headers.get("last-event-id") ?? searchParams.get("last");
+    await this.#settings.fleet.ready();
     const may = (await this.#actions.who(request)) !== undefined;
     const stream = request.method === "HEAD" ? null : this.#feed.open(lastId, { may, version: VERSION });
     return answer(200, "text/event-stream", stream, { "X-Accel-Buffering": "no" });

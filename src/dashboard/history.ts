@@ -22,7 +22,7 @@ export interface SavedHistory {
 
 interface Track {
   /** What the fleet had counted when it was last seen. */
-  seen: Readonly<Record<Count, number>>;
+  seen: Readonly<Record<Count, number | undefined>>;
   /** The step that the newest slot is for. */
   step: number;
   readonly slots: Record<Count | "p99", number[]>;
@@ -85,7 +85,11 @@ export class History {
         rejections: [...rejections],
         p99: [...p99],
       };
-      this.#tracks.set(name, { seen: { calls: NaN, failures: NaN, rejections: NaN }, step, slots });
+      this.#tracks.set(name, {
+        seen: { calls: undefined, failures: undefined, rejections: undefined },
+        step,
+        slots,
+      });
     }
   }
 
@@ -101,7 +105,7 @@ export class History {
     const last = STEPS - 1;
     for (const count of COUNTS) {
       // A process that ended takes its counts with it; what a restored one had seen is not known.
-      const grown = Math.max(0, totals[count] - track.seen[count]) || 0;
+      const grown = Math.max(0, (totals[count] ?? NaN) - (track.seen[count] ?? NaN)) || 0;
       track.slots[count][last] = (track.slots[count][last] ?? 0) + grown;
     }
     track.slots.p99[last] = latencyMs?.p99 ?? 0;

@@ -27,7 +27,7 @@ function start(circuits = [circuitOf("a"), circuitOf("b")], authorize?: () => bo
 afterEach(() => page.close());
 
 async function look(lastId?: string): Promise<Viewer> {
-  const headers: HeadersInit = lastId === undefined ? {} : { "last-event-id": lastId };
+  const headers: Record<string, string> = lastId === undefined ? {} : { "last-event-id": lastId };
   const answer = await page(new Request("http://x/live", { headers }));
   expect(answer.headers.get("content-type")).toBe("text/event-stream");
   const reader = (answer.body as ReadableStream<Uint8Array>).getReader();

@@ -26,14 +26,13 @@ export class LiveFeed {
   readonly #fleet: Fleet;
   readonly #clock: Clock;
   readonly #viewers = new Set<Viewer>();
-  readonly #history = new History();
   readonly #encoder = new TextEncoder();
   /** Ids of another process, or of before everybody left, mean nothing here. */
   readonly #epoch: string;
-  readonly #unsubscribe: () => void;
-  /** Nobody looks: changes are not written out. */
-  #idle = true;
+  /** Set while somebody looks, or did a moment ago. */
+  #unsubscribe: (() => void) | undefined;
   #changes = new Changes();
+  #history = new History();
   #kept: Uint8Array[] = [];
   #last = 0;
   #planned: (() => void) | undefined;
@@ -44,8 +43,6 @@ export class LiveFeed {
     this.#fleet = fleet;
     this.#clock = clock;
     this.#epoch = Math.floor(clock.random() * 2 ** 40).toString(36);
-    this.#unsubscribe = fleet.subscribe(() => this.#plan());
-    this.#send();
   }
 
   get full(): boolean {
@@ -71,7 +68,7 @@ export class LiveFeed {
   }
 
   close(): void {
-    this.#unsubscribe();
+    this.#unsubscribe?.();
     this.#planned?.();
     this.#beat?.();
     for (const viewer of this.#viewers) this.#leave(viewer, true);
@@ -80,12 +77,14 @@ export class LiveFeed {
 
   #welcome(viewer: Viewer, lastId: string | null, hello: Hello): void {
     const view = this.#fleet.view();
-    if (this.#idle) {
-      this.#idle = false;
+    if (this.#unsubscribe === undefined) {
+      this.#unsubscribe = this.#fleet.subscribe(() => this.#plan());
       this.#kept = [];
       this.#last++;
       this.#changes = new Changes();
       this.#changes.since(view);
+      this.#history = new History();
+      this.#history.add(view.at, view.circuits);
     }
     this.#viewers.add(viewer);
     this.#beatOn();
@@ -116,7 +115,6 @@ export class LiveFeed {
   #send(): void {
     const view = this.#fleet.view();
     this.#history.add(view.at, view.circuits);
-    if (this.#idle) return;
     const bytes = this.#event("change", this.#changes.since(view), ++this.#last);
     this.#kept.push(bytes);
     if (this.#kept.length > KEPT) this.#kept.shift();
@@ -145,7 +143,9 @@ export class LiveFeed {
     if (this.#viewers.size > 0) return;
     this.#rest?.();
     this.#rest = this.#clock.after(LINGER_MS, () => {
-      this.#idle = this.#viewers.size === 0;
+      if (this.#viewers.size > 0) return;
+      this.#unsubscribe?.();
+      this.#unsubscribe = undefined;
     });
   }
 

@@ -48,17 +48,17 @@ async function serve(page: Dashboard, from: NodeRequestLike, to: NodeResponseLik
     return;
   }
   const reader = answer.body.getReader();
-  to.once("close", () => void reader.cancel());
+  const gone = new Promise<void>((resolve) => {
+    to.once("close", () => {
+      resolve();
+      void reader.cancel();
+    });
+  });
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     if (to.destroyed) return;
-    if (!to.write(next.value)) await new Promise<void>((go) => onceEither(to, go));
+    if (!to.write(next.value)) await Promise.race([gone, new Promise<void>((go) => to.once("drain", go))]);
   }
   to.end();
-}
-
-function onceEither(response: NodeResponseLike, go: () => void): void {
-  response.once("drain", go);
-  response.once("close", go);
 }
 
 async function requestOf(from: NodeRequestLike): Promise<Request> {

@@ -37,6 +37,7 @@ const orders = {
   reset: () => circuit.reset(),
   state: async () => ({
     state: circuit.state,
+    held: circuit.held,
     retryAfter: circuit.retryAfter,
     pending: circuit.snapshot().pending,
     generation: circuit.snapshot().generation,

@@ -1,0 +1,85 @@
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { CircuitOfFleet, FleetView, ProcessOfFleet } from "../../fleet/view.js";
+import type { AuditEntry } from "../../report/audit.js";
+import { History } from "../history.js";
+import type { Change, Hello, Snapshot } from "../messages.js";
+import { nameOfStatus, statusOf } from "./status.js";
+
+/** More than so many transitions at once are told as a number. */
+const TOLD_SINGLY = 3;
+
+/** What the server has said of the fleet. Maps change in place, and `frame` tells that they did. */
+export const circuits: Map<string, CircuitOfFleet> = new Map();
+export const processes: Map<string, ProcessOfFleet> = new Map();
+export const history: History = new History();
+export const frame: Signal<number> = signal(0);
+/** Grows where circuits came or went. */
+export const membership: Signal<number> = signal(0);
+/** Grows where an operator did something, as far as records tell. */
+export const verdicts: Signal<number> = signal(0);
+export const store: Signal<FleetView["store"] | undefined> = signal(undefined);
+export const hello: Signal<Hello | undefined> = signal(undefined);
+/** What a screen reader is to say. */
+export const announcement: Signal<string> = signal("");
+export const audit: Signal<readonly AuditEntry[] | undefined> = signal(undefined);
+
+/** The fleet's time less this machine's, in ms. */
+let ahead = 0;
+/** The fleet's time, once a second. */
+export const now: Signal<number> = signal(Date.now());
+export const begun: ReadonlySignal<boolean> = computed(() => store.value !== undefined);
+
+export function tick(): void {
+  now.value = Date.now() + ahead;
+}
+
+export function takeSnapshot(snapshot: Snapshot): void {
+  batch(() => {
+    circuits.clear();
+    processes.clear();
+    history.restore(snapshot.history);
+    for (const circuit of snapshot.circuits) circuits.set(circuit.name, circuit);
+    for (const process of snapshot.processes) processes.set(process.id, process);
+    arrived(snapshot.at, snapshot.store, snapshot.circuits);
+    membership.value++;
+    verdicts.value++;
+  });
+}
+
+export function takeChange(change: Change): void {
+  batch(() => {
+    const told: string[] = [];
+    let [members, judged] = [change.goneCircuits.length > 0, false];
+    for (const circuit of change.circuits) {
+      const before = circuits.get(circuit.name);
+      circuits.set(circuit.name, circuit);
+      members ||= before === undefined;
+      const status = statusOf(circuit);
+      if (before === undefined ? status === "closed" : statusOf(before) === status) continue;
+      judged = true;
+      told.push(`${shortened(circuit.name)} is ${nameOfStatus[status].toLowerCase()}`);
+    }
+    for (const name of change.goneCircuits) {
+      circuits.delete(name);
+      history.forget(name);
+    }
+    for (const process of change.processes) processes.set(process.id, process);
+    for (const id of change.goneProcesses) processes.delete(id);
+    arrived(change.at, change.store, change.circuits);
+    if (members) membership.value++;
+    if (judged) verdicts.value++;
+    if (told.length > 0)
+      announcement.value =
+        told.length > TOLD_SINGLY ? `${told.length} circuits changed` : `${told.join(". ")}.`;
+  });
+}
+
+function arrived(at: number, said: FleetView["store"], changed: readonly CircuitOfFleet[]): void {
+  ahead = at - Date.now();
+  history.add(at, changed);
+  store.value = said;
+  frame.value++;
+  tick();
+}
+
+const shortened = (name: string): string => (name.length > 80 ? `${name.slice(0, 80)}…` : name);

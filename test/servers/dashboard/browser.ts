@@ -1,0 +1,72 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { DashboardOptions } from "../../../src/dashboard/dashboard.js";
+import type { Fleet } from "../../../src/fleet/fleet.js";
+import { type ManualClock, manualClock } from "../../../src/testing/index.js";
+
+/** The page is in what is built, and in nothing else. */
+async function built(): Promise<
+  typeof import("../../../src/dashboard/dashboard.js") & typeof import("../../../src/dashboard/node.js")
+> {
+  const from = (name: string): Promise<object> =>
+    import(new URL(`../../../build/dashboard/${name}.js`, import.meta.url).href);
+  return Object.assign({}, await from("dashboard"), await from("node")) as never;
+}
+
+export interface Shown {
+  readonly url: string;
+  readonly clock: ManualClock;
+  /** Cuts every connection, as a network does. */
+  interrupt(): void;
+  close(): Promise<void>;
+}
+
+/** Serves the page over a fleet that a test has made up. */
+export async function show(fleet: Fleet, options: DashboardOptions = {}): Promise<Shown> {
+  const { dashboardOf, toNodeListener } = await built();
+  const clock = manualClock();
+  const page = dashboardOf(() => fleet, options, clock);
+  const server = createServer(toNodeListener(page));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}${options.basePath ?? ""}/`,
+    clock,
+    interrupt: () => server.closeAllConnections(),
+    async close() {
+      await page.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export const startBrowser = (program: string): Promise<Browser> =>
+  chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu"] });
+
+/** A page of the browser, and what went wrong in it. */
+export interface Tab {
+  readonly page: Page;
+  readonly errors: string[];
+}
+
+export async function openTab(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<Tab> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 960 }, ...options });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  page.on("dialog", async (dialog) => {
+    errors.push(`a dialog: ${dialog.message()}`);
+    await dialog.dismiss();
+  });
+  await page.goto(url);
+  return { page, errors };
+}

@@ -1,0 +1,342 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { DashboardOptions } from "../../../src/dashboard/dashboard.js";
+import { AT, circuitOf, type FakeFleet, fakeFleet } from "../../../src/dashboard/fleet.fixture.js";
+import type { CircuitOfFleet } from "../../../src/fleet/view.js";
+import { requireProgram } from "../require.js";
+import { openTab, type Shown, show, startBrowser, type Tab } from "./browser.js";
+import { shopFleet } from "./shop-fleet.js";
+
+const program = requireProgram("chromium");
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let browser: Browser;
+beforeAll(async () => {
+  if (program !== undefined) browser = await startBrowser(program);
+});
+afterAll(() => browser?.close());
+
+const running: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of running.splice(0).reverse()) await each.close();
+});
+
+interface Looking extends Tab {
+  readonly fleet: FakeFleet;
+  readonly shown: Shown;
+  /** The fleet changes, and its news is sent. */
+  news(circuits: readonly CircuitOfFleet[]): Promise<void>;
+}
+
+async function look(
+  fleet: FakeFleet,
+  options: DashboardOptions = {},
+  context: Parameters<typeof openTab>[2] = {},
+): Promise<Looking> {
+  const shown = await show(fleet, options);
+  running.push(shown);
+  const opened = await openTab(browser, shown.url, context);
+  running.push(opened.page.context());
+  await opened.page.locator("[data-connection=live]").waitFor();
+  await opened.page.getByText("circuit", { exact: false }).first().waitFor();
+  return {
+    ...opened,
+    fleet,
+    shown,
+    async news(circuits) {
+      fleet.set({ circuits });
+      await shown.clock.advance(250);
+    },
+  };
+}
+
+const open = (name: string, more: Partial<CircuitOfFleet> = {}): CircuitOfFleet =>
+  circuitOf(name, {
+    state: "open",
+    since: AT,
+    until: AT + 60_000,
+    reason: "5 failures in a row",
+    by: "web-1/7",
+    ...more,
+  });
+const rowOf = (page: Page, name: string) =>
+  page.getByRole("row").filter({ has: page.getByRole("button", { name, exact: true }) });
+const statesOf = (page: Page): Promise<string[]> => page.locator(".circuit .state").allInnerTexts();
+
+describe.skipIf(program === undefined)("the page", () => {
+  test("tells the story of a fleet while it happens", async () => {
+    const { page, news, errors } = await look(fakeFleet([circuitOf("sales"), circuitOf("mail")]));
+    await page.getByText("All closed").waitFor();
+    await news([circuitOf("mail"), open("sales")]);
+    const row = rowOf(page, "sales");
+    await row.getByText("5 failures in a row").waitFor();
+    expect(await row.locator(".state").innerText()).toBe("Open");
+    expect(await row.getByText("left").innerText()).toMatch(/^(60|[1-5]?\d|1 m 0) s left/);
+    expect(await page.title()).toBe("(1 open) Circuits");
+    await page.locator("[aria-live=polite]", { hasText: "sales is open." }).waitFor({ state: "attached" });
+    await news([circuitOf("mail"), open("sales", { state: "half-open" })]);
+    await row.getByText("Half-open").waitFor();
+    await news([
+      circuitOf("mail"),
+      circuitOf("sales", { held: "open", since: AT, reason: "migration", by: "maria" }),
+    ]);
+    await row.getByText("until released").waitFor();
+    await news([circuitOf("mail"), circuitOf("sales")]);
+    await page.getByText("All closed").waitFor();
+    await news([circuitOf("mail")]);
+    await row.waitFor({ state: "detached" });
+    expect(errors).toEqual([]);
+  });
+
+  test("says that the store is down, and mends itself", async () => {
+    const { page, fleet, news } = await look(fakeFleet([open("sales")]));
+    fleet.set({ store: { up: false, since: AT, latencyMs: undefined, error: "ECONNREFUSED" } });
+    await news([open("sales")]);
+    await page.getByRole("alert").getByText("The store is down").waitFor();
+    expect(await page.getByRole("alert").innerText()).toContain("ECONNREFUSED");
+    fleet.set({ store: { up: true, since: AT, latencyMs: 1 } });
+    await news([open("sales")]);
+    await page.getByText("The store is down").waitFor({ state: "detached" });
+  });
+
+  test("says that what it shows is old, and goes on where it left off once the server is back", async () => {
+    const { page, news, shown } = await look(fakeFleet([circuitOf("sales")]));
+    await page.context().setOffline(true);
+    await page.route("**/live*", (route) => route.abort());
+    shown.interrupt();
+    await page.locator("[data-connection='cut off'], [data-connection=stale]").waitFor();
+    await page.getByRole("alert").getByText("goes on by itself").waitFor();
+    await news([open("sales")]);
+    await page.unroute("**/live*");
+    await page.context().setOffline(false);
+    await page.locator("[data-connection=live]").waitFor();
+    await rowOf(page, "sales").getByText("5 failures in a row").waitFor();
+  });
+
+  test("does no harm with names and reasons that strangers chose", async () => {
+    const hostile = [
+      "<script>document.title='owned'</script>",
+      "<img src=x onerror=\"document.title='owned'\">",
+      "</style></script><svg onload=alert(1)>",
+      "javascript:alert(1)",
+      "__proto__",
+      "constructor",
+      "\u202Egnp.exe\u202C",
+      "שלום \u2067right to left",
+      "🧨💥👩‍👩‍👧",
+      "a\u0000b\r\nevent: hello",
+      "x".repeat(10_000),
+      "",
+    ];
+    const circuits = hostile.map((name) =>
+      open(name, {
+        reason: name,
+        by: name,
+        settings: { [name || "empty"]: name },
+        votes: [{ host: name, until: AT }],
+      }),
+    );
+    const fleet = fakeFleet(circuits);
+    for (const circuit of hostile)
+      fleet.trail.push({ at: AT, verb: "trip", circuit, by: circuit, reason: circuit, until: undefined });
+    const { page, errors } = await look(fleet, { authorize: () => true });
+    await page
+      .locator(".circuit")
+      .nth(hostile.length - 1)
+      .waitFor({ state: "attached" });
+    const names = page.locator("button.name");
+    for (let at = 0; at < hostile.length; at++) {
+      await names.nth(at).focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog").getByText("What operators did").waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+    }
+    await page.getByRole("button", { name: "Audit" }).click();
+    await page.getByText("tripped").first().waitFor();
+    expect(await page.title()).toBe(`(${hostile.length} open) Circuits`);
+    expect(await page.evaluate("document.querySelectorAll('#page script, #page img').length")).toBe(0);
+    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+    expect(errors).toEqual([]);
+  });
+
+  test("is used with the keyboard alone", async () => {
+    const fleet = fakeFleet(["alpha", "beta", "gamma"].map((name) => open(name)));
+    const { page } = await look(fleet, { authorize: () => true });
+    await page.keyboard.press("/");
+    await page.keyboard.type("a");
+    await page.locator(".filters button").first().focus();
+    while (!(await page.evaluate("document.activeElement.matches('button.name')")))
+      await page.keyboard.press("Tab");
+    await page.keyboard.press("ArrowDown");
+    await page.locator("button.name:focus[data-name=beta]").waitFor();
+    await page.keyboard.press("End");
+    await page.locator("button.name:focus[data-name=gamma]").waitFor();
+    await page.keyboard.press("k");
+    await page.locator("button.name:focus[data-name=beta]").waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "beta" }).waitFor();
+    await page.getByRole("button", { name: "Hold open" }).press("Enter");
+    const ask = page.getByRole("dialog", { name: "Hold open: beta" });
+    await ask.getByLabel("Why?").fill("migration");
+    await ask.getByLabel("Why?").press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await ask.waitFor({ state: "detached" });
+    expect(fleet.asked).toEqual([["hold", "beta", "open", { reason: "migration", until: "3600000ms" }]]);
+    await page.keyboard.press("Escape");
+    await page.locator("button.name:focus[data-name=beta]").waitFor();
+  });
+
+  test("lets an operator act, shows what went wrong, and asks for a reason", async () => {
+    const fleet = fakeFleet([open("sales")]);
+    const { page } = await look(fleet, { authorize: () => true });
+    await rowOf(page, "sales").getByRole("button").click();
+    await page.getByRole("button", { name: "Reset" }).click();
+    const ask = page.getByRole("dialog", { name: "Reset: sales" });
+    await ask.getByRole("button", { name: "Reset" }).click();
+    expect(fleet.asked).toEqual([]);
+    await ask.getByLabel("Why?").fill("fixed");
+    fleet.act = async () => ({ stored: false });
+    await ask.getByRole("button", { name: "Reset" }).click();
+    await ask.getByText("The store did not take it").waitFor();
+    fleet.act = async () => ({ stored: true });
+    await ask.getByRole("button", { name: "Reset" }).click();
+    await ask.waitFor({ state: "detached" });
+    expect(fleet.asked.at(-1)).toEqual(["reset", "sales", { reason: "fixed" }]);
+  });
+
+  test("offers nobody else an action, and the server takes none", async () => {
+    const fleet = fakeFleet([open("sales")]);
+    const { page } = await look(fleet, { authorize: () => false });
+    await rowOf(page, "sales").getByRole("button").click();
+    await page.getByText("You may look").waitFor();
+    expect(await page.getByRole("button", { name: "Hold open" }).count()).toBe(0);
+    const status =
+      await page.evaluate(`fetch("act", { method: "POST", headers: { "Content-Type": "application/json",
+      "x-failfast-action": "1" }, body: JSON.stringify({ verb: "reset", circuit: "sales", reason: "r" }) })
+      .then(({ status }) => status)`);
+    expect(status).toBe(403);
+    expect(fleet.asked).toEqual([]);
+  });
+
+  test("can't be framed, and runs nobody else's script", async () => {
+    const { page, shown } = await look(fakeFleet([]));
+    const answer = await page.request.get(shown.url);
+    expect(answer.headers()["content-security-policy"]).toContain("frame-ancestors 'none'");
+    const ran = await page.evaluate(`(() => {
+      const script = document.createElement("script");
+      try { script.textContent = "window.owned = true"; document.head.append(script); } catch {}
+      return window.owned === true;
+    })()`);
+    expect(ran).toBe(false);
+  });
+
+  describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
+    test("has no serious problem that axe finds", async () => {
+      const fleet = shopFleet();
+      for (let step = 0; step < 52; step++) fleet.step();
+      const { page } = await look(fleet, { authorize: () => true }, { colorScheme });
+      expect(await page.evaluate("document.documentElement.dataset.theme")).toBe(colorScheme);
+      await rowOf(page, "payments:stripe").waitFor();
+      expect(await problems(page)).toEqual([]);
+      await rowOf(page, "payments:stripe").getByRole("button").click();
+      await page.getByRole("dialog").getByText("Settings").waitFor();
+      expect(await problems(page)).toEqual([]);
+      await page.getByRole("button", { name: "Hold closed" }).click();
+      await page.getByLabel("Why?").waitFor();
+      expect(await problems(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Escape");
+      for (const view of ["Processes", "Audit"]) {
+        await page.getByRole("button", { name: view }).click();
+        await page.getByRole("table").waitFor();
+        expect(await problems(page)).toEqual([]);
+      }
+    });
+  });
+
+  test("keeps the colours that were chosen", async () => {
+    const { page } = await look(fakeFleet([]), {}, { colorScheme: "light" });
+    const themeIs = (theme: string): Promise<void> => page.locator(`html[data-theme=${theme}]`).waitFor();
+    await page.getByRole("button", { name: "Colours: auto" }).click();
+    await page.getByRole("button", { name: "Colours: light" }).click();
+    await themeIs("dark");
+    await page.reload();
+    await themeIs("dark");
+  });
+
+  test("fits a telephone", async () => {
+    const fleet = shopFleet();
+    for (let step = 0; step < 50; step++) fleet.step();
+    const viewport = { width: 360, height: 740 };
+    const { page } = await look(fleet, {}, { viewport, hasTouch: true, isMobile: true });
+    await rowOf(page, "payments:stripe").waitFor();
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(viewport.width);
+    await rowOf(page, "payments:stripe").getByRole("button").tap();
+    const box = await page.getByRole("dialog").boundingBox();
+    expect(box?.width).toBe(viewport.width);
+  });
+
+  test("finds, filters and groups among 5 000 circuits, with few of them in the document", async () => {
+    const circuits = Array.from({ length: 5_000 }, (_, at) =>
+      at % 500 === 0 ? open(`svc${at % 20}_backend_${at}`) : circuitOf(`svc${at % 20}_backend_${at}`),
+    );
+    const { page, news } = await look(fakeFleet(circuits));
+    const inDocument = (): Promise<number> => page.locator(".circuit").count();
+    await rowOf(page, "svc0_backend_0").waitFor();
+    expect(await inDocument()).toBeLessThan(60);
+    const frames = (await page.evaluate(`new Promise((done) => {
+      const took = [];
+      let before = performance.now();
+      const step = (now) => {
+        took.push(now - before);
+        before = now;
+        scrollBy(0, 900);
+        if (took.length < 120) requestAnimationFrame(step);
+        else done(took.slice(1).sort((a, b) => a - b));
+      };
+      requestAnimationFrame(step);
+    })`)) as number[];
+    const at = (share: number): string => `${(frames[Math.floor(frames.length * share)] ?? 0).toFixed(1)} ms`;
+    console.log(
+      `scrolling 5 000 circuits: a frame takes ${at(0.5)} (p50), ${at(0.95)} (p95), ${at(0.999)} at most`,
+    );
+    expect(await inDocument()).toBeLessThan(60);
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)");
+    await rowOf(page, "svc9_backend_999").waitFor();
+    expect(await inDocument()).toBeLessThan(60);
+    await page.getByRole("searchbox").fill("svc7 backend_4987");
+    await rowOf(page, "svc7_backend_4987").waitFor();
+    expect(await inDocument()).toBe(1);
+    await page.getByRole("searchbox").fill("");
+    await page.getByRole("button", { name: /^Open 10/ }).click();
+    await expect.poll(inDocument).toBe(10);
+    expect(new Set(await statesOf(page))).toEqual(new Set(["Open"]));
+    await page.getByRole("button", { name: /^All/ }).click();
+    await page.getByLabel("Group by").selectOption("prefix");
+    await page.getByText("svc0 250").first().waitFor();
+    await news(circuits.map(({ name }) => circuitOf(name)));
+    await page.getByText("All closed").waitFor();
+  });
+});
+
+interface Found {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** What axe finds serious or critical, shortened. */
+async function problems(page: Page): Promise<string[]> {
+  await page.evaluate(`window.axe ??= (() => { ${axe}; return window.axe ?? axe; })()`);
+  const { violations } = (await page.evaluate("axe.run(document)")) as { violations: Found[] };
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) =>
+      nodes.slice(0, 3).map((node) => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`),
+    );
+}
