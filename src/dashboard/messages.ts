@@ -26,11 +26,7 @@ export interface Change {
   readonly goneProcesses: readonly string[];
 }
 
-/** Every few seconds, so that the page can tell silence from calm. */
-export interface Beat {
-  readonly at: number;
-}
-
+/** With nothing new, the server sends a beat so often, so that the page can tell silence from calm. */
 export const BEAT_MS = 5_000;
 
 export type Verb = "trip" | "reset" | "hold" | "release";

@@ -112,7 +112,7 @@ function move(event: KeyboardEvent, body: HTMLElement | null): void {
 }
 
 /** Once the row is in the document. */
-export function focusOn(name: string | undefined, tries = 10): void {
+function focusOn(name: string | undefined, tries = 10): void {
   const found = [...document.querySelectorAll<HTMLElement>("button.name")].find(
     ({ dataset }) => dataset["name"] === name,
   );

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { DashboardOptions } from "../../../src/dashboard/dashboard.js";
@@ -10,7 +9,6 @@ import { openTab, type Shown, show, startBrowser, type Tab } from "./browser.js"
 import { shopFleet } from "./shop-fleet.js";
 
 const program = requireProgram("chromium");
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let browser: Browser;
 beforeAll(async () => {
@@ -332,7 +330,7 @@ interface Found {
 
 /** What axe finds serious or critical, shortened. */
 async function problems(page: Page): Promise<string[]> {
-  await page.evaluate(`window.axe ??= (() => { ${axe}; return window.axe ?? axe; })()`);
+  await page.evaluate(`window.axe ??= (() => { ${axe.source}; return window.axe ?? axe; })()`);
   const { violations } = (await page.evaluate("axe.run(document)")) as { violations: Found[] };
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
