@@ -15,7 +15,7 @@ export type { FleetCircuit } from "./api/fleet-circuits.js";
 export type { LintFinding } from "./api/lint.js";
 export type { Snapshot } from "./api/snapshot.js";
 export type { OperatorResult } from "./breaker/operator.js";
-export type { StreamSource } from "./call/stream.js";
+export type { StreamSource } from "./call/stream-source.js";
 export { FailfastError, type FailfastErrorFields, isFailfastError } from "./errors/failfast-error.js";
 export { StoreAnswerError, StoreTimeoutError } from "./errors/store-errors.js";
 export { TimeoutError } from "./errors/timeout-error.js";

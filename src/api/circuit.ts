@@ -2,7 +2,9 @@ import type { Breaker } from "../breaker/breaker.js";
 import type { Guard } from "../call/guard.js";
 import type { CallerSignal } from "../call/policy.js";
 import { run } from "../call/run.js";
-import { type StreamSource, stream } from "../call/stream.js";
+import { Silence, type Silent } from "../call/silence.js";
+import { stream } from "../call/stream.js";
+import type { StreamSource } from "../call/stream-source.js";
 import { type Guarding, wrap } from "../call/wrap.js";
 import { tenthsOfSeconds } from "../errors/seconds.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
@@ -130,6 +132,15 @@ const prototype: object = Object.create(Function.prototype, {
   ...Object.getOwnPropertyDescriptors(methods),
   ...Object.getOwnPropertyDescriptors(operatorVerbs(sourceOf)),
 });
+
+/** How long a stream behind the circuit may be silent, in ms; 0: as long as it likes. For guards of clients. */
+export const idleTimeoutOf = (circuit: Circuit): number => sourceOf(circuit)?.guard().policy.idleTimeout ?? 0;
+
+/** Watches a stream behind the circuit, where it has an `idleTimeout`. For guards of clients. */
+export function watchSilence(circuit: Circuit, told: (silent: Silent) => void): Silence | undefined {
+  const ms = idleTimeoutOf(circuit);
+  return ms > 0 ? new Silence(sourceOf(circuit).guard().breaker.session.clock, ms, told) : undefined;
+}
 
 function sourceOf(circuit: unknown): GuardSource {
   return (circuit as Sourced)[SOURCE];

@@ -16,23 +16,39 @@ export type Ended =
     }
   | { readonly how: "abort"; readonly error: unknown };
 
+const WORDS = { call: "call", "first-item": "first item" } as const;
+const none = (): void => undefined;
+
 /** One call that has a deadline, and, in a block, a signal of its own that follows the caller's. */
 export class Deadline {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #given: (CallerSignal & ListeningSignal) | undefined;
+  readonly #waitsFor: "call" | "first-item";
   #controller: Controller | undefined;
 
-  constructor(clock: Clock, ms: number, given: CallerSignal | undefined) {
+  /** `ms`: 0 where it only has the signal. */
+  constructor(
+    clock: Clock,
+    ms: number,
+    given: CallerSignal | undefined,
+    waitsFor: "call" | "first-item" = "call",
+  ) {
     this.#clock = clock;
     this.#ms = ms;
     this.#given = given;
+    this.#waitsFor = waitsFor;
   }
 
   /** The block's signal, aborted by the deadline and by the caller. */
   get signal(): unknown {
     this.#controller ??= makeController();
     return this.#controller.signal;
+  }
+
+  /** What still goes by the signal that was given out is over. */
+  abort(reason: unknown): void {
+    this.#controller?.abort(reason);
   }
 
   /**
@@ -60,10 +76,12 @@ export class Deadline {
       };
       const expire = (): void => {
         const lateMs = clock.now() - began - this.#ms;
-        const error = new TimeoutError(`the call took longer than ${this.#ms} ms`);
+        const error = new TimeoutError(`the ${WORDS[this.#waitsFor]} took longer than ${this.#ms} ms`, {
+          waitedFor: this.#waitsFor,
+        });
         cancel = clock.after(0, () => finish({ how: "timeout", error, began, lateMs }), true);
       };
-      let cancel = clock.after(this.#ms, expire, true);
+      let cancel = this.#ms === 0 ? none : clock.after(this.#ms, expire, true);
       if (this.#given?.aborted) onAbort();
       else if (this.#given) ceased = follow(this.#given, onAbort);
       Promise.resolve(work).then(

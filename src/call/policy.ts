@@ -3,7 +3,7 @@ import { isFailfastError } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { enabledByEnvironment } from "../options/enabled.js";
 import type { ErrorClass, Exceptions, HandleOptions } from "../options/options.js";
-import { callTimeoutOf } from "../policy/resolve-settings.js";
+import { callTimeoutOf, idleTimeoutOf } from "../policy/resolve-settings.js";
 import { ask } from "./predicate.js";
 
 /** What an outcome is to the circuit. `neither`: the caller gave up, or the call never got through. */
@@ -28,6 +28,8 @@ export interface Policy {
   readonly coversFailures: boolean;
   /** The deadline of one call, in ms; 0: none. */
   readonly callTimeout: number;
+  /** The longest silence of a stream, in ms; 0: any. */
+  readonly idleTimeout: number;
   judge(error: unknown, signal: CallerSignal | undefined): Verdict;
 }
 
@@ -46,6 +48,7 @@ export function makePolicy(options: HandleOptions): Policy {
     results: results && ((value) => ask("results", results, value, false)),
     fallback: options.fallback as Policy["fallback"],
     callTimeout: callTimeoutOf(options),
+    idleTimeout: idleTimeoutOf(options),
     coversFailures: options.fallback !== undefined && options.fallbackOn === "failure",
     judge(error, signal) {
       // Whatever is thrown, and whatever it is called: only the signal tells whose doing it is.

@@ -51,6 +51,7 @@ export class RecoveryCheck implements Check {
       fallback: undefined,
       coversFailures: false,
       callTimeout: CHECK_MS,
+      idleTimeout: 0,
       judge: (error, signal) => (this.#policy.judge(error, signal) === "neither" ? "neither" : "failure"),
     });
   }

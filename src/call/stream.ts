@@ -4,41 +4,44 @@ import { Deadline } from "./deadline.js";
 import type { Guard } from "./guard.js";
 import { neverAborting } from "./never-aborting.js";
 import type { CallerSignal } from "./policy.js";
+import { Silence } from "./silence.js";
+import { iterate, type StreamSource } from "./stream-source.js";
 
-/** What can be read to an end, item by item. */
-export type StreamSource<T> = AsyncIterable<T> | { getReader(): Reader<T> };
-
-interface Reader<T> {
-  read(): Promise<{ done: boolean; value?: T | undefined }>;
-  cancel(reason?: unknown): Promise<unknown>;
-}
+type Open<T> = (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>;
+type Items<T> = AsyncGenerator<T, void, undefined>;
 
 /**
  * A stream that is guarded to its end: asked for when it is first read, then an error while reading is a failure,
- * and its end, or a reader's early return, a success. The first item has the call's deadline; those after it have none.
+ * and its end, or a reader's early return, a success. The first item has the call's deadline; between two of those after
+ * it the silence is limited.
  */
-export function stream<T>(
-  guard: Guard,
-  open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>,
-  signal: CallerSignal | undefined,
-): AsyncGenerator<T, void, undefined> {
+export function stream<T>(guard: Guard, open: Open<T>, signal: CallerSignal | undefined): Items<T> {
   const { policy } = guard;
   const enabled = policy.enabled === true || policy.enabled();
-  return enabled ? guarded(guard, open, signal) : unguarded(open, signal);
+  if (!enabled) return unguarded(open, signal);
+  let source: GuardedStream<T> | undefined;
+  const items = guarded(guard, open, signal, (admitted) => {
+    source = admitted;
+  });
+  const end = items.return.bind(items);
+  // A generator ends only where it stands at an item: who leaves while the next one is waited for leaves at once.
+  items.return = (value) => {
+    source?.leave();
+    return end(value);
+  };
+  return items;
 }
 
-async function* unguarded<T>(
-  open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>,
-  signal: CallerSignal | undefined,
-): AsyncGenerator<T, void, undefined> {
+async function* unguarded<T>(open: Open<T>, signal: CallerSignal | undefined): Items<T> {
   yield* each(await open((signal ?? neverAborting()) as never));
 }
 
 async function* guarded<T>(
   guard: Guard,
-  open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>,
+  open: Open<T>,
   signal: CallerSignal | undefined,
-): AsyncGenerator<T, void, undefined> {
+  begin: (stream: GuardedStream<T>) => void,
+): Items<T> {
   if (signal?.aborted) throw signal.reason;
   const admitted = await guard.admit(true);
   if (signal?.aborted) {
@@ -52,7 +55,9 @@ async function* guarded<T>(
     yield* each((await guard.policy.fallback.call(undefined, error)) as StreamSource<T>);
     return;
   }
-  yield* new GuardedStream(guard, admitted ?? REJECTING, signal, open).items();
+  const stream = new GuardedStream(guard, admitted ?? REJECTING, signal, open);
+  begin(stream);
+  yield* stream.items();
 }
 
 /** One stream that was admitted under a admission. */
@@ -60,49 +65,62 @@ class GuardedStream<T> {
   readonly #guard: Guard;
   readonly #admission: Admission;
   readonly #signal: CallerSignal | undefined;
-  readonly #open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>;
+  readonly #open: Open<T>;
+  /** Of the first item; its signal is the stream's own, to the end. */
+  readonly #deadline: Deadline | undefined;
+  readonly #silence: Silence | undefined;
   #source: AsyncIterator<T> | undefined;
+  /** What ends the wait for the next item. */
+  #waiting: { end(): void; fail(error: unknown): void } | undefined;
   #judged = false;
   #slow = false;
-  /** Until its first item: from then on it is no call that hangs. */
-  #waiting: CallGroup | undefined;
   #call: CallGroup | undefined;
+  /** Its first item has come, or never will: from then on it is no call that hangs. */
+  #answered = false;
 
-  constructor(
-    guard: Guard,
-    admission: Admission,
-    signal: CallerSignal | undefined,
-    open: (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>,
-  ) {
+  constructor(guard: Guard, admission: Admission, signal: CallerSignal | undefined, open: Open<T>) {
     this.#guard = guard;
     this.#admission = admission;
     this.#signal = signal;
     this.#open = open;
+    const { callTimeout, idleTimeout } = guard.policy;
+    const { clock } = guard.breaker.session;
+    if (callTimeout > 0 || idleTimeout > 0)
+      this.#deadline = new Deadline(clock, callTimeout, signal, "first-item");
+    if (idleTimeout > 0)
+      this.#silence = new Silence(clock, idleTimeout, ({ error, since }) => {
+        this.#judged = true;
+        guard.failed(admission, error, true, this.#counted(), since);
+        this.#waiting?.fail(error);
+        this.#deadline?.abort(error);
+      });
   }
 
-  async *items(): AsyncGenerator<T, void, undefined> {
+  async *items(): Items<T> {
     try {
       let item = await this.#first();
-      this.#slow = this.#guard.isSlow(this.#answered());
+      this.#slow = this.#guard.isSlow(this.#answer());
       while (!item.done) {
         yield item.value;
         item = await this.#next();
       }
     } finally {
-      if (!this.#judged) {
-        const countedAtMs = this.#counted()?.countedAtMs;
-        this.#guard.recordOutcome(this.#admission, "success", undefined, this.#slow, countedAtMs);
-      }
-      void this.#letGo();
+      this.#end();
     }
+  }
+
+  /** Its reader leaves, perhaps while the next item is waited for. */
+  leave(): void {
+    if (this.#waiting === undefined) return;
+    this.#waiting.end();
+    this.#end();
+    this.#deadline?.abort(new Error("the reader of the stream has left"));
   }
 
   /** Opens the stream and reads its first item, all of it under the deadline of a call. */
   async #first(): Promise<IteratorResult<T>> {
-    const { callTimeout } = this.#guard.policy;
-    const { clock } = this.#guard.breaker.session;
-    const deadline = callTimeout === 0 ? undefined : new Deadline(clock, callTimeout, this.#signal);
-    this.#call = this.#waiting = this.#guard.begin(this.#admission);
+    const deadline = this.#deadline;
+    this.#call = this.#guard.begin(this.#admission);
     if (this.#call !== undefined) this.#guard.breaker.underWay.add(this.#call);
     const read = async (): Promise<IteratorResult<T>> => {
       this.#source = iterate(
@@ -117,36 +135,67 @@ class GuardedStream<T> {
       if (ended.how === "value") return ended.value;
       if (ended.how !== "timeout") return this.#threw(ended.error);
       this.#judged = true;
-      this.#guard.failed(this.#admission, ended.error, true, this.#answered(), ended.began, ended.lateMs);
+      this.#guard.failed(this.#admission, ended.error, true, this.#answer(), ended.began, ended.lateMs);
       throw ended.error;
     })) as IteratorResult<T>;
   }
 
-  async #next(): Promise<IteratorResult<T>> {
-    try {
-      return await (this.#source as AsyncIterator<T>).next();
-    } catch (error) {
-      return this.#threw(error);
-    }
+  #next(): Promise<IteratorResult<T>> {
+    this.#silence?.wait();
+    return new Promise<IteratorResult<T>>((resolve, reject) => {
+      this.#waiting = { end: () => resolve({ done: true, value: undefined }), fail: reject };
+      const settle = (word: () => void): void => {
+        this.#waiting = undefined;
+        this.#silence?.rest();
+        word();
+      };
+      const failed = (error: unknown): void =>
+        settle(() => {
+          if (!this.#judged) this.#judge(error);
+          reject(error);
+        });
+      try {
+        Promise.resolve((this.#source as AsyncIterator<T>).next()).then(
+          (item) => settle(() => resolve(item)),
+          failed,
+        );
+      } catch (error) {
+        failed(error);
+      }
+    });
   }
 
   #threw(error: unknown): never {
-    this.#judged = true;
-    this.#guard.threw(this.#admission, error, this.#signal, this.#answered() ?? this.#counted());
+    this.#judge(error);
     throw error;
   }
 
+  #judge(error: unknown): void {
+    this.#judged = true;
+    this.#guard.threw(this.#admission, error, this.#signal, this.#answer() ?? this.#counted());
+  }
+
   /** The call, when what it waits for has come, or never will; `undefined` from then on. */
-  #answered(): CallGroup | undefined {
-    const call = this.#waiting;
-    this.#waiting = undefined;
-    if (call !== undefined) call.underWay--;
-    return call;
+  #answer(): CallGroup | undefined {
+    if (this.#answered || this.#call === undefined) return undefined;
+    this.#answered = true;
+    this.#call.underWay--;
+    return this.#call;
   }
 
   /** The call, where it was counted as slow before its first item came. */
   #counted(): CallGroup | undefined {
     return this.#call?.countedAtMs === undefined ? undefined : this.#call;
+  }
+
+  #end(): void {
+    if (!this.#judged) {
+      const countedAtMs = this.#counted()?.countedAtMs;
+      this.#guard.recordOutcome(this.#admission, "success", undefined, this.#slow, countedAtMs);
+    }
+    this.#judged = true;
+    this.#silence?.end();
+    void this.#letGo();
   }
 
   async #letGo(): Promise<void> {
@@ -162,29 +211,3 @@ class GuardedStream<T> {
 const each = <T>(readable: StreamSource<T>): AsyncIterable<T> => ({
   [Symbol.asyncIterator]: () => iterate(readable),
 });
-
-function iterate<T>(readable: StreamSource<T>): AsyncIterator<T> {
-  const { [Symbol.asyncIterator]: iterator, getReader } = (readable ?? {}) as {
-    [Symbol.asyncIterator]?: () => AsyncIterator<T>;
-    getReader?: () => Reader<T>;
-  };
-  if (typeof iterator === "function") return iterator.call(readable);
-  if (typeof getReader === "function") return byReader(getReader.call(readable));
-  throw new TypeError(
-    "stream() takes a function that gives an async iterable or a ReadableStream, or a promise of one",
-  );
-}
-
-async function* byReader<T>(reader: Reader<T>): AsyncGenerator<T, void, undefined> {
-  let over = false;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      over = done;
-      if (done) return;
-      yield value as T;
-    }
-  } finally {
-    if (!over) await reader.cancel().catch(() => undefined);
-  }
-}

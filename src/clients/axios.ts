@@ -1,7 +1,10 @@
-import type { Circuit } from "../api/circuit.js";
+import { type Circuit, idleTimeoutOf } from "../api/circuit.js";
 import { type AbortSignalLike, Caller } from "../call/report.js";
+import type { StreamSource } from "../call/stream-source.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import { header } from "../policy/retry-after.js";
+import { builtin } from "../runtime/platform.js";
+import { type Items, readable, untilBodyEnds } from "./body.js";
 import type { Url } from "./fetch.js";
 import { type ClientOptions, checkName, circuitsNamed, failedStatus } from "./named.js";
 
@@ -28,6 +31,7 @@ interface Config {
   readonly baseURL?: string;
   readonly allowAbsoluteUrls?: boolean;
   readonly method?: string;
+  readonly responseType?: string;
   readonly signal?: AbortSignalLike | null;
   /** It has a reason once it has cancelled. */
   readonly cancelToken?: { readonly reason?: unknown };
@@ -36,6 +40,7 @@ interface Config {
 interface Answer {
   readonly status: number;
   readonly headers: object;
+  readonly data?: unknown;
 }
 
 /**
@@ -82,6 +87,13 @@ export function failfastAdapter(
     // What is no URL is for axios to say.
     if (its === undefined) return send(config);
     const caller = new Caller(config.signal);
+    if (config.responseType === "stream" && idleTimeoutOf(its) > 0)
+      return untilBodyEnds<Answer>(its, caller, {
+        send: (signal) => under(signal, config, send).catch(leaving(caller, config)),
+        failed: results,
+        bodyOf: ({ data }) => data as StreamSource<unknown>,
+        withBody: (answer, items) => Object.assign(answer, { data: alike(answer.data, items) }),
+      });
     return its.run(
       (signal: unknown) =>
         (signal === caller ? send(config) : under(signal, config, send)).catch(leaving(caller, config)),
@@ -110,6 +122,17 @@ function leaving(caller: Caller, { cancelToken }: Config): (error: unknown) => n
       caller.leave();
     throw error;
   };
+}
+
+/** A stream of the same kind: Node's, or the platform's. */
+function alike(data: unknown, items: Items): unknown {
+  const { Readable } = builtin<NodeStreams>("node:stream") ?? {};
+  const isOfNode = typeof (data as { pipe?: unknown }).pipe === "function";
+  return isOfNode && Readable ? Readable.from(items, { objectMode: false }) : readable(items);
+}
+
+interface NodeStreams {
+  readonly Readable: { from(items: Items, options: { readonly objectMode: boolean }): unknown };
 }
 
 const isFailure = ({ status, headers }: Answer): boolean =>

@@ -1,12 +1,14 @@
 import { listedPredicate } from "../call/policy.js";
 import { type AbortSignalLike, Caller } from "../call/report.js";
+import type { StreamSource } from "../call/stream-source.js";
 import { checkFunction } from "../call/wrap.js";
 import type { Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
 import type { Duration } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
 import { lenient } from "../options/options.js";
-import { checkName, failedStatus } from "./named.js";
+import { type Items, readable, StatusError, untilBodyEnds } from "./body.js";
+import { checkIdleTimeout, checkName, failedStatus } from "./named.js";
 
 /** The platform's `URL`, where its types are known. */
 export type Url = typeof globalThis extends { URL: { prototype: infer U } }
@@ -72,6 +74,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
   const { timeout = "30s", name, fetch, failfast = shared, body = false, ...circuit } = options;
   checkName(name);
   if (fetch !== undefined) checkFunction(fetch);
+  checkIdleTimeout(circuit, body);
   const nameOf = (input: unknown, init: unknown): string => {
     const { url, method } = requestOf(input, init);
     return typeof name === "function" ? name(url, method) : url.origin;
@@ -101,7 +104,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
     };
     if (body && READS_BODIES) {
       const failed = (circuit.results ?? isFailure) as (response: unknown) => boolean;
-      return bodied(its as unknown as Streams, caller, ask, failed);
+      return untilBodyEnds<ResponseLike>(its, caller, { send: ask, failed, bodyOf, withBody });
     }
     return its.run(ask, { signal: caller as never });
   };
@@ -116,64 +119,14 @@ export function isFailure(response: unknown): boolean {
 
 const READS_BODIES = typeof (globalThis as { Response?: unknown }).Response === "function";
 
-interface Streams {
-  stream(
-    fn: (signal: unknown) => Promise<AsyncIterable<unknown>>,
-    options: { signal?: unknown },
-  ): AsyncGenerator<unknown, void, undefined>;
-}
+const bodyOf = ({ body }: ResponseLike): StreamSource<unknown> | null => body as StreamSource<unknown> | null;
 
-/** The circuit's verdict waits for the end of the body: the first item is the response itself. */
-async function bodied(
-  circuit: Streams,
-  caller: Caller,
-  send: (signal: unknown) => Promise<ResponseLike>,
-  failed: (response: unknown) => boolean,
-): Promise<ResponseLike> {
-  let admitted = false;
-  const items = circuit.stream(
-    async (signal) => {
-      admitted = true;
-      const response = await send(signal);
-      return (async function* () {
-        yield response;
-        if (failed(response)) throw new StatusError(response);
-        for await (const chunk of (response.body ?? []) as AsyncIterable<unknown>) yield chunk;
-      })();
-    },
-    { signal: caller },
-  );
-  const { value: response } = (await items.next()) as { value: ResponseLike };
-  if (!admitted) {
-    // It is the fallback's own.
-    await items.return(undefined);
-    return response;
-  }
-  if (failed(response)) {
-    // Its body is the caller's to read, as it is; the circuit has its verdict.
-    await items.next().catch(() => undefined);
-    return response;
-  }
-  if (response.body === null) {
-    await items.next();
-    return response;
-  }
-  const { Response, ReadableStream } = globalThis as unknown as {
+/** The same response with a body that is guarded to its end. */
+function withBody(response: ResponseLike, items: Items): ResponseLike {
+  const { Response } = globalThis as unknown as {
     Response: new (body: unknown, like: ResponseLike) => ResponseLike;
-    ReadableStream: new (source: {
-      pull(controller: { enqueue(chunk: unknown): void; close(): void }): Promise<void>;
-      cancel(): Promise<unknown>;
-    }) => unknown;
   };
-  const guarded = new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await items.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: () => items.return(undefined),
-  });
-  const copy = new Response(guarded, response);
+  const copy = new Response(readable(items), response);
   for (const field of ["url", "redirected", "type"] as const)
     Object.defineProperty(copy, field, { value: response[field], configurable: true });
   return copy;
@@ -205,17 +158,6 @@ function sendable(input: unknown, init: unknown): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** What a failed status is to the circuit; it reaches no caller. */
-class StatusError extends Error {
-  override readonly name = "StatusError";
-  readonly response: ResponseLike;
-
-  constructor(response: ResponseLike) {
-    super(`status ${response.status}`);
-    this.response = response;
   }
 }
 

@@ -1,4 +1,6 @@
+import { type Circuit, watchSilence } from "../api/circuit.js";
 import { type Report, reported } from "../call/report.js";
+import type { Silence } from "../call/silence.js";
 import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { type ClientOptions, checkName, circuitsNamed } from "./named.js";
@@ -40,6 +42,7 @@ export interface GrpcLike<C> {
 interface Call {
   cancelWithStatus(code: number, details: string): void;
   sendMessageWithContext(context: Context, message: unknown): void;
+  startRead(): void;
 }
 
 interface Context {
@@ -105,10 +108,15 @@ export function failfastInterceptor<C>(
       {
         start(metadata: unknown, listener: Listener, start: Next) {
           guarded.listener = listener;
-          reported(circuitOf(path), {
+          const its = circuitOf(path);
+          reported(its, {
             start(report) {
-              if (guarded.ended) report.left();
-              else start(metadata, guarded.started(report));
+              if (guarded.ended) {
+                report.left();
+                return;
+              }
+              if (responseStream) guarded.silence = watchSilence(its, ({ error }) => silent(its, error));
+              start(metadata, guarded.started(report));
             },
             rejected(error) {
               const said = new grpc.Metadata();
@@ -133,7 +141,15 @@ export function failfastInterceptor<C>(
       } as never,
     );
     guarded.answerWrites(call as unknown as Call);
+    guarded.watchReads(call as unknown as Call);
     return call;
+
+    /** Its first message may have counted as a success: then its silence is a failure of its own. */
+    function silent(its: Circuit, error: TimeoutError): void {
+      next.cancelWithStatus(DEADLINE_EXCEEDED, error.message);
+      if (streams === "first" && its.state === "closed")
+        its.run(() => Promise.reject(error)).catch(() => undefined);
+    }
   };
 }
 
@@ -155,6 +171,8 @@ class GuardedCall {
   listener: Listener | undefined;
   /** The caller has had its status. */
   ended = false;
+  silence: Silence | undefined;
+  #begun = false;
   readonly #next: Call;
   readonly #parent: Method["parent"];
   readonly #firstCounts: boolean;
@@ -182,10 +200,13 @@ class GuardedCall {
     return {
       onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
       onReceiveMessage: (message) => {
+        this.silence?.rest();
+        this.#begun = true;
         if (this.#firstCounts && message !== null) report.returned(OK);
         listener.onReceiveMessage(message);
       },
       onReceiveStatus: (status) => {
+        this.silence?.end();
         this.#judge(report, status);
         listener.onReceiveStatus(status);
       },
@@ -220,6 +241,15 @@ class GuardedCall {
   cancelled(metadata: GrpcMetadata): void {
     this.#cancelled = true;
     if (this.#report === undefined) this.end({ code: CANCELLED, details: "Cancelled on client", metadata });
+  }
+
+  /** From its first message on, the stream is silent where the next one is asked for. */
+  watchReads(call: Call): void {
+    const read = call.startRead.bind(call);
+    call.startRead = () => {
+      if (this.#begun) this.silence?.wait();
+      read();
+    };
   }
 
   /** What is written to a call that is not made is let go of, so that nobody waits for it. */

@@ -32,35 +32,9 @@ export async function streamed(
   const items = circuit.stream<Part[]>(
     async (signal: unknown) => {
       opened = await open(signal);
-      const { stream } = opened;
-      return (async function* () {
-        const reader = stream.getReader();
-        let over = false;
-        let head: Part[] | undefined = [];
-        try {
-          for (;;) {
-            const { done, value } = await reader.read();
-            over = done;
-            if (done) break;
-            const part = value as Part;
-            if (part.type === "error") {
-              if (head !== undefined) throw part.error;
-              told ??= { error: part.error };
-            }
-            if (head === undefined) yield [part];
-            else {
-              head.push(part);
-              if (PREAMBLE.has(part.type)) continue;
-              yield head;
-              head = undefined;
-            }
-          }
-        } finally {
-          if (!over) await reader.cancel().catch(() => undefined);
-        }
-        if (head !== undefined) yield head;
-        if (told !== undefined) throw told.error;
-      })();
+      return partsOf(opened.stream, (error) => {
+        told ??= { error };
+      });
     },
     { signal: caller as never },
   );
@@ -94,4 +68,42 @@ export async function streamed(
     { highWaterMark: 0 },
   );
   return { ...(opened as Streaming), stream };
+}
+
+/** Its parts, those before the first words with them; an error that comes as a part is thrown at the end. */
+function partsOf(stream: Stream, tell: (error: unknown) => void): AsyncIterableIterator<Part[]> {
+  const reader = stream.getReader();
+  let begun = false;
+  let failed: { readonly error: unknown } | undefined;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      const parts: Part[] = [];
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        const part = value as Part;
+        if (part.type === "error") {
+          if (!begun) throw part.error;
+          failed ??= { error: part.error };
+          tell(part.error);
+        }
+        parts.push(part);
+        if (begun || !PREAMBLE.has(part.type)) {
+          begun = true;
+          return { done: false, value: parts };
+        }
+      }
+      begun = true;
+      if (parts.length > 0) return { done: false, value: parts };
+      if (failed !== undefined) throw failed.error;
+      return { done: true, value: undefined };
+    },
+    async return() {
+      await reader.cancel().catch(() => undefined);
+      return { done: true, value: undefined };
+    },
+  };
 }

@@ -50,6 +50,14 @@ export function checkName(name: unknown): void {
     throw new TypeError(`name is ${formatValue(name)}: it takes a string, or a function that gives one`);
 }
 
+/** @throws {TypeError} a silence that nobody would notice. */
+export function checkIdleTimeout({ idleTimeout }: FailfastOptions, body: boolean): void {
+  if (idleTimeout !== undefined && !body)
+    throw new TypeError(
+      "idleTimeout is about bodies, and without body: true they are not looked at: give that with it, or leave it out",
+    );
+}
+
 /** A status of 500 and more is a failure, and 429 where it says when to come back. */
 export const failedStatus = (status: number, retryAfter: unknown): boolean =>
   status >= 500 || (status === 429 && retryAfter !== undefined && retryAfter !== null);

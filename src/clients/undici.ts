@@ -1,7 +1,9 @@
+import { watchSilence } from "../api/circuit.js";
 import { type Report, reported } from "../call/report.js";
+import type { Silence } from "../call/silence.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import type { Url } from "./fetch.js";
-import { type ClientOptions, checkName, circuitsNamed, failedStatus } from "./named.js";
+import { type ClientOptions, checkIdleTimeout, checkName, circuitsNamed, failedStatus } from "./named.js";
 
 export interface UndiciOptions extends ClientOptions {
   /**
@@ -36,6 +38,8 @@ interface DispatchOptions {
 interface Controller {
   readonly aborted: boolean;
   abort(reason: unknown): void;
+  pause?(): void;
+  resume?(): void;
 }
 
 type Headers = UndiciResponse["headers"];
@@ -68,6 +72,7 @@ interface Handler {
 export function failfastInterceptor(options: UndiciOptions = {}): <D extends AnyDispatch>(dispatch: D) => D {
   const { name, body = false, ...rest } = options;
   checkName(name);
+  checkIdleTimeout(rest, body);
   const circuit = circuitsNamed(
     typeof name === "string" ? name : (asked: DispatchOptions) => nameOf(asked, name),
     rest as ClientOptions,
@@ -75,9 +80,11 @@ export function failfastInterceptor(options: UndiciOptions = {}): <D extends Any
   );
   return <D extends AnyDispatch>(dispatch: D) => {
     const intercept = (asked: DispatchOptions, handler: Handler): boolean => {
-      const guarded = new GuardedHandler(handler, body);
+      const its = circuit(asked);
+      const silence = body ? watchSilence(its, ({ error }) => guarded.end(error)) : undefined;
+      const guarded = new GuardedHandler(handler, body, silence);
       let ready = true;
-      reported(circuit(asked), {
+      reported(its, {
         start(report) {
           guarded.report = report;
           try {
@@ -125,14 +132,16 @@ class GuardedHandler implements Handler {
   report: Report | undefined;
   readonly #handler: Handler;
   readonly #body: boolean;
+  readonly #silence: Silence | undefined;
   #controller: Controller | undefined;
   #response: UndiciResponse | undefined;
   /** The handler has had its error; what still comes is not for it. */
   #ended: { readonly error: unknown } | undefined;
 
-  constructor(handler: Handler, body: boolean) {
+  constructor(handler: Handler, body: boolean, silence: Silence | undefined) {
     this.#handler = handler;
     this.#body = body;
+    this.#silence = silence;
   }
 
   /** Ends the request here, whatever has become of it. */
@@ -164,20 +173,24 @@ class GuardedHandler implements Handler {
     if (status >= 200) {
       this.#response = { status, headers };
       if (!this.#body) this.report?.returned(this.#response);
+      if (this.#silence !== undefined) waitUnlessPaused(controller, this.#silence);
     }
     this.#handler.onResponseStart?.(controller, status, headers, message);
   }
 
   onResponseData(controller: Controller, chunk: unknown): void {
+    this.#silence?.wait();
     this.#handler.onResponseData?.(controller, chunk);
   }
 
   onResponseEnd(controller: Controller, trailers: Headers): void {
+    this.#silence?.end();
     this.report?.returned(this.#response);
     this.#handler.onResponseEnd?.(controller, trailers);
   }
 
   onResponseError(controller: Controller, error: unknown): void {
+    this.#silence?.end();
     if (this.#ended !== undefined) return;
     const { code, name } = (error ?? {}) as { code?: string; name?: string };
     // `AbortSignal.timeout()` of the caller's is a time-out like any other.
@@ -197,6 +210,22 @@ class GuardedHandler implements Handler {
   onRequestSent(): unknown {
     return this.#handler.onRequestSent?.();
   }
+}
+
+/** A body that its reader lets wait is not silent. */
+function waitUnlessPaused(controller: Controller, silence: Silence): void {
+  const { pause, resume } = controller;
+  Object.assign(controller, {
+    pause() {
+      silence.rest();
+      pause?.call(controller);
+    },
+    resume() {
+      silence.wait();
+      resume?.call(controller);
+    },
+  });
+  silence.wait();
 }
 
 /** The controller of a request that was never sent. */

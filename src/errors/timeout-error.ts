@@ -10,6 +10,11 @@ import { derive, responseOf, type WebResponse } from "./http-answer.js";
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
   readonly code = "ERR_FAILFAST_TIMEOUT";
+  /**
+   * What took too long: the whole `"call"`, the `"first-item"` of a stream, both by `callTimeout`, or the `"next-item"`, by
+   * `idleTimeout`.
+   */
+  readonly waitedFor: "call" | "first-item" | "next-item";
 
   /** The HTTP status that frameworks answer with: 504. */
   declare status: number;
@@ -19,8 +24,12 @@ export class TimeoutError extends Error {
   /** What GraphQL servers read. */
   declare extensions: Record<string, unknown>;
 
-  constructor(message = "the call took too long", options?: { cause?: unknown }) {
+  constructor(
+    message = "the call took too long",
+    options?: { cause?: unknown; waitedFor?: TimeoutError["waitedFor"] },
+  ) {
     super(message, options);
+    this.waitedFor = options?.waitedFor ?? "call";
   }
 
   /** The answer to a web request: 504 and a problem document (RFC 9457). */

@@ -96,6 +96,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   quorum: within(32),
   mode: oneOf("enforce", "shadow", "throttle"),
   callTimeout: aTime,
+  idleTimeout: aTime,
   shareReason: aBoolean,
   stackTraces: aBoolean,
   maxCircuits: aCount,

@@ -53,6 +53,12 @@ export interface HandleOptions<R = unknown> {
    * signal that `.run` gave is aborted. A wrapped function has no signal: it is only rejected. Default: none.
    */
   readonly callTimeout?: Duration | undefined;
+  /**
+   * The longest silence between two items of a `.stream`, or of a body that a guard of a client reads: past it the stream
+   * fails with a `TimeoutError`, always a failure, its signal is aborted and what it reads from is let go of. Time in
+   * which nobody asks for the next item is no silence. Default: none.
+   */
+  readonly idleTimeout?: Duration | undefined;
 }
 
 /** How the open time grows while probes keep failing. */
@@ -191,6 +197,7 @@ export const HANDLE: readonly (keyof HandleOptions)[] = [
   "enabled",
   "returns",
   "callTimeout",
+  "idleTimeout",
 ];
 /** Those of the circuit, on which two handles of it must agree. */
 export const SHARED: readonly (keyof CircuitOptions)[] = [

@@ -117,6 +117,9 @@ const ms = (option: string, given: Duration | undefined, otherwise: number, most
 export const callTimeoutOf = (options: FailfastOptions): number =>
   ms("callTimeout", options.callTimeout, 0, LONGEST_CALL_SECONDS);
 
+/** How long a stream of a handle may be silent, in ms; 0: as long as it likes. */
+export const idleTimeoutOf = (options: FailfastOptions): number => ms("idleTimeout", options.idleTimeout, 0);
+
 const refuse = (why: string): never => {
   throw new TypeError(why);
 };
@@ -138,6 +141,7 @@ export function checkTogether(given: FailfastDefaults, own: FailfastOptions): vo
     refuse("minimumCalls is for rates: give failureRate or slowCall with it, or leave it out");
   if (has("callTimeout") && given.returns === "value")
     refuse('callTimeout needs a promise to time out: it can\'t go with returns: "value"');
+  idleTimeoutOf(given);
   const timeout = callTimeoutOf(given);
   if (timeout > 0 && own.slowCall && ms("slowCall", own.slowCall, 0, LONGEST_CALL_SECONDS) >= timeout)
     refuse(

@@ -77,6 +77,11 @@ void [one, direct];
 const chunks: AsyncGenerator<string, void, undefined> = circuit.stream(async function* () {
   yield "x";
 });
+failfast("x", 60, { idleTimeout: "10s" });
+// @ts-expect-error: no unit
+failfast("x", 60, { idleTimeout: "10" });
+const late: "call" | "first-item" | "next-item" = new TimeoutError("x", { waitedFor: "call" }).waitedFor;
+void late;
 const answer: Promise<number> = firstAvailable([circuit, one], async ({ name }) => name.length);
 const findings: readonly { finding: "never-trips" | "trips-needlessly" }[] = createFailfast().lint();
 failfast("x", "30s", {

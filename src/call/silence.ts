@@ -1,0 +1,84 @@
+import { TimeoutError } from "../errors/timeout-error.js";
+import type { Clock } from "../runtime/clock.js";
+import { wasBlocked } from "./excuse.js";
+
+/** So many times in a row a stream is given its time once more, since this process itself was blocked. */
+const HELD_UP = 3;
+
+/** A stream was silent: from `since` on, by the monotonic clock. */
+export interface Silent {
+  readonly error: TimeoutError;
+  readonly since: number;
+}
+
+/**
+ * Watches one stream for silence: the time in which somebody waits for its next item, and none comes. It has one timer,
+ * which goes off once in that time, and sees then how long the silence is by now.
+ */
+export class Silence {
+  readonly #clock: Clock;
+  readonly #ms: number;
+  readonly #told: (silent: Silent) => void;
+  #since: number | undefined;
+  #cancel: (() => void) | undefined;
+  #heldUp = 0;
+
+  /** `told` is called once, where it was silent for so long. */
+  constructor(clock: Clock, ms: number, told: (silent: Silent) => void) {
+    this.#clock = clock;
+    this.#ms = ms;
+    this.#told = told;
+  }
+
+  /** From now on an item is waited for, or the next one. */
+  wait(): void {
+    this.#since = this.#clock.now();
+    if (this.#cancel === undefined) this.#arm(this.#ms);
+  }
+
+  /** It came, and nobody asks for the next one. */
+  rest(): void {
+    this.#since = undefined;
+    this.#heldUp = 0;
+  }
+
+  end(): void {
+    this.#since = undefined;
+    this.#cancel?.();
+  }
+
+  #arm(ms: number): void {
+    const due = this.#clock.now() + ms;
+    this.#cancel = this.#clock.after(ms, () => this.#look(due), true);
+  }
+
+  #look(due: number): void {
+    const since = this.#since;
+    this.#cancel = undefined;
+    if (since === undefined) return;
+    const now = this.#clock.now();
+    const left = since + this.#ms - now;
+    if (left > 0) {
+      this.#heldUp = 0;
+      this.#arm(left);
+    } else if (wasBlocked(this.#clock, now, since, now - due) && this.#heldUp++ < HELD_UP) this.wait();
+    else this.#cancel = this.#clock.after(0, () => this.#judge(since), true);
+  }
+
+  /** A turn of the event loop later: an item that was there already has been read by now. */
+  #judge(since: number): void {
+    this.#cancel = undefined;
+    if (this.#since !== since) {
+      if (this.#since !== undefined) this.#arm(this.#ms);
+      return;
+    }
+    this.#since = undefined;
+    const error = new TimeoutError(
+      `nothing came for ${this.#ms} ms, the next item of a stream was waited for`,
+      {
+        waitedFor: "next-item",
+      },
+    );
+    this.#told({ error, since });
+  }
+}

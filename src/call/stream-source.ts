@@ -1,0 +1,53 @@
+/** What can be read to an end, item by item. */
+export type StreamSource<T> = AsyncIterable<T> | { getReader(): Reader<T> };
+
+interface Reader<T> {
+  read(): Promise<{ done: boolean; value?: T | undefined }>;
+  cancel(reason?: unknown): Promise<unknown>;
+}
+
+/**
+ * The items of a stream. `return` lets go of what it reads from at once, also while the next item is waited for: a reader
+ * is cancelled, a stream of Node's destroyed. By itself an iterator ends only where it stands at an item.
+ */
+export function iterate<T>(readable: StreamSource<T>): AsyncIterator<T> {
+  const { [Symbol.asyncIterator]: iterator, getReader, destroy } = (readable ?? {}) as Readable<T>;
+  if (typeof getReader === "function") return byReader(getReader.call(readable));
+  if (typeof iterator !== "function")
+    throw new TypeError(
+      "stream() takes a function that gives an async iterable or a ReadableStream, or a promise of one",
+    );
+  const items = iterator.call(readable);
+  if (typeof destroy !== "function") return items;
+  return {
+    next: () => items.next(),
+    async return() {
+      destroy.call(readable);
+      await items.return?.();
+      return OVER;
+    },
+  };
+}
+
+interface Readable<T> {
+  [Symbol.asyncIterator]?: () => AsyncIterator<T>;
+  getReader?: () => Reader<T>;
+  destroy?: () => unknown;
+}
+
+const OVER = { done: true, value: undefined } as const;
+
+function byReader<T>(reader: Reader<T>): AsyncIterator<T> {
+  let over = false;
+  return {
+    async next() {
+      const { done, value } = await reader.read();
+      over = done;
+      return done ? OVER : { done, value: value as T };
+    },
+    async return() {
+      if (!over) await reader.cancel().catch(() => undefined);
+      return OVER;
+    },
+  };
+}
