@@ -58,7 +58,7 @@ export function reloads(): boolean {
   return mode !== "production" && RELOADED.test(new Error("where it is defined").stack ?? "");
 }
 
-const TIMES: readonly string[] = ["window", "slowCall", "rampUp", "max", "min"];
+const TIMES: readonly string[] = ["window", "slowCall", "rampUp", "max", "min", "forget"];
 
 /** Equal in what they mean: 10 is "10s", and two objects of the same fields are one. */
 function same(option: string, asked: unknown, is: unknown): boolean {

@@ -4,17 +4,22 @@ import type { Shell } from "./shell.js";
 import type { State } from "./state.js";
 
 /** What calls are admitted under from now on. Every process ramps up from the one moment of closing, in the store's clock. */
-export function makeAdmission(breaker: Shell, { admits, epoch, record, decision }: State): Admission {
+export function makeAdmission(breaker: Shell, { admits, epoch }: State): Admission {
   if (admits === "nothing") return REJECTING;
   if (admits === "held") return new Admission("held", true, epoch);
-  const { settings, session, closedAtMs } = breaker;
+  const { settings, session } = breaker;
   if (settings.mode === "throttle") return new Admission("closed", false, epoch);
-  const fleet = decision.kind === "none" ? record?.record : undefined;
-  const { lookedAt, replica } = session;
-  const sinceMs = fleet ? replica.storeClock.now() - fleet.at : lookedAt - closedAtMs;
+  const sinceMs = closedForMs(breaker);
+  if (sinceMs >= settings.rampUp) return new Admission("closed", true, epoch);
+  return new RampAdmission(session.lookedAt - Math.max(sinceMs, 0), epoch);
+}
+
+/** For how long it has been closed, in ms, by the store's clock where the fleet closed it. */
+export function closedForMs({ current: { record, decision }, session, closedAtMs }: Shell): number {
+  if (decision.kind !== "none" || record === undefined) return session.clock.now() - closedAtMs;
   // A record of generation 0 was never anything but closed.
-  if (sinceMs >= settings.rampUp || fleet?.generation === 0) return new Admission("closed", true, epoch);
-  return new RampAdmission(lookedAt - Math.max(sinceMs, 0), epoch);
+  if (record.record.generation === 0) return Infinity;
+  return session.replica.storeClock.now() - record.record.at;
 }
 
 /** While it is closed, and not every call passes: by chance. */

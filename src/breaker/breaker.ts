@@ -53,6 +53,8 @@ export class Breaker implements Shell {
   slowCalls = 0;
   /** While it wants calls to count and time: none of those passes at a glance. */
   sampler: Sampler | undefined;
+  /** How far the back-off was when its calls last tripped it. */
+  reopensAtTrip = 0;
   #state: State = INITIAL;
   #traffic: Traffic | undefined;
   #underWay: CallsUnderWay | undefined;

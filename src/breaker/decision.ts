@@ -69,7 +69,8 @@ export function recordOf(state: State, now: number, stamp: Stamp, own: Own): Cir
     case "released":
       return isTripped(cached) ? leaseReleased(stamp, cached.record, decision.passed) : null;
     case "closed": {
-      if (isTripped(cached)) return decision.localOnly ? null : closed(stamp, decision.reason);
+      if (isTripped(cached))
+        return decision.localOnly ? null : closed(stamp, decision.reason, state.recovery.reopens);
       const votes = withdrawVote(record?.votes ?? [], ballot.host);
       return votes.length === (record?.votes.length ?? 0) ? null : voted(stamp, record, votes);
     }

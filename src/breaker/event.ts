@@ -11,6 +11,8 @@ export interface Opening {
   readonly openFor: number | undefined;
   readonly random: number;
   readonly storeDown: boolean;
+  /** How long it had been closed, in ms; `Infinity` where it was never anything else. */
+  readonly closedForMs: number;
 }
 
 /** What happens to a circuit in one process. */

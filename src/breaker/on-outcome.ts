@@ -1,5 +1,5 @@
 // What the calls of this process lead to: a trip, and how a probe ended.
-import { openTime } from "../policy/open-time.js";
+import { forgetsBackoff, openTime } from "../policy/open-time.js";
 import type { Opening } from "./event.js";
 import { generationOf, holdsLease, isLocalOnly, type Own, obeyed, stand } from "./standing.js";
 import { NO_PROBE, NO_RECOVERY, type State, type Visibility } from "./state.js";
@@ -8,7 +8,7 @@ import { newEpoch, type Of, PROPOSE, type Step, stay } from "./step.js";
 /** Votes go out over so many ms, and not at all when the circuit is open by then. */
 const VOTE_SPREAD_MS = 200;
 
-export function open(state: State, opening: Opening, reopens: number, now: number, own: Own): Step {
+function open(state: State, opening: Opening, reopens: number, now: number, own: Own): Step {
   const { settings } = own;
   const durationMs = openTime(settings, reopens, opening.openFor, () => opening.random);
   const told: Visibility = settings.quorum > 1 ? "vote" : "fleet";
@@ -34,6 +34,13 @@ export function open(state: State, opening: Opening, reopens: number, now: numbe
   return { state: opened, effects: [{ type: "propose", delayMs }] };
 }
 
+/** Calls trip it: too soon after it closed, its back-off goes on. */
+export function trip(state: State, opening: Opening, now: number, own: Own): Step {
+  const reopens = reopensBefore(state, own);
+  const anew = forgetsBackoff(own.settings, reopens, opening.closedForMs);
+  return open(state, opening, anew ? 0 : reopens, now, own);
+}
+
 /** It opens again, for longer where `backoff` says so. */
 export function probeFailed(state: State, opening: Opening, now: number, own: Own): Step {
   return open(state, opening, reopensBefore(state, own) + 1, now, own);
@@ -45,7 +52,9 @@ export function probeSucceeded(state: State, own: Own): Step {
   const base = generationOf(obeyed(state, own));
   if (passed < own.settings.probes) return release(state, base, passed);
   const decision = { kind: "closed", base, reason: "probe succeeded", localOnly: false } as const;
-  return { state: newEpoch({ ...state, decision, probe: NO_PROBE }), effects: [PROPOSE] };
+  const reopens = own.settings.backoffFactor > 1 ? reopensBefore(state, own) + 1 : 0;
+  const recovery = { ...state.recovery, reopens };
+  return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };
 }
 
 /** Neither success nor failure: the lease goes back, and the next call may probe. */
@@ -69,9 +78,9 @@ const passedBefore = (state: State, own: Own): number =>
 const reopensBefore = (state: State, own: Own): number =>
   Math.max(obeyed(state, own)?.record.reopens ?? 0, state.recovery.reopens);
 
-/** No probe has ended since the calls of some process tripped the circuit. */
-export const isFirstProbe = (state: State, own: Own): boolean =>
-  passedBefore(state, own) === 0 && reopensBefore(state, own) === 0;
+/** No probe has ended since the calls of some process tripped the circuit; `reopens`: as the trip had them. */
+export const isFirstProbe = (state: State, own: Own, reopens = 0): boolean =>
+  passedBefore(state, own) === 0 && reopensBefore(state, own) === reopens;
 
 /** Of all the times that the failures of one outage ask for, the longest holds. */
 export function openLonger(state: State, event: Of<"asked-for-longer">, now: number, own: Own): Step {

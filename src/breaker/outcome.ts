@@ -1,5 +1,6 @@
 import { openTime } from "../policy/open-time.js";
 import type { Admission } from "./admission.js";
+import { closedForMs } from "./admit.js";
 import type { Opening } from "./event.js";
 import type { Failure } from "./failure.js";
 import { isFirstProbe } from "./on-outcome.js";
@@ -35,7 +36,7 @@ export function callSucceeded(
     if (!isProbe(breaker, admission)) return;
     if (slow) slowProbe(breaker);
     else {
-      if (isFirstProbe(breaker.current, breaker)) breaker.needlessTrips++;
+      if (isFirstProbe(breaker.current, breaker, breaker.reopensAtTrip)) breaker.needlessTrips++;
       breaker.dispatch({ type: "probe-succeeded" });
     }
   } else if (admission.kind === "closed" && admission.epoch === breaker.current.epoch) {
@@ -99,6 +100,7 @@ function trip(breaker: Shell, cause: Cause, reason: string): void {
   const ofThisHost = !countsNothing(breaker.settings) && breaker.traffic.ofThisHost;
   const origin = ofThisHost ? "host" : cause.origin;
   breaker.dispatch({ type: "tripped", opening: openingOf(breaker, { ...cause, origin }, reason) });
+  breaker.reopensAtTrip = breaker.current.recovery.reopens;
 }
 
 /** It opened while the call was under way, and its failure asks for a longer time. */
@@ -117,6 +119,8 @@ function openingOf(breaker: Shell, { error, openFor, origin }: Cause, reason: st
     ofThisHost: origin === "host",
     openFor,
     random: clock.random(),
+    // What this process closed by itself the fleet's record may not tell of.
+    closedForMs: Math.min(closedForMs(breaker), clock.now() - breaker.closedAtMs),
     storeDown: replica.synchroniser.down,
   };
 }

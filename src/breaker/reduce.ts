@@ -1,7 +1,7 @@
 import type { Effect, Event } from "./event.js";
 import { call } from "./on-call.js";
 import { leaseAnswered, operatorOpens, operatorWrote, proposalAnswered, recordChanged } from "./on-news.js";
-import { open, openLonger, probeFailed, probeReleased, probeSucceeded } from "./on-outcome.js";
+import { openLonger, probeFailed, probeReleased, probeSucceeded, trip } from "./on-outcome.js";
 import { activeHold, type Own, stand } from "./standing.js";
 import { NO_RECOVERY, type State } from "./state.js";
 import { newEpoch, type Step, stay } from "./step.js";
@@ -29,7 +29,7 @@ function next(state: State, event: Event, now: number, own: Own): Step {
     case "call":
       return call(state, event, now, own);
     case "tripped":
-      return open(state, event.opening, 0, now, own);
+      return trip(state, event.opening, now, own);
     case "confirmed":
       return stay(newEpoch({ ...state, remoteOpen: "obeyed", cause: event.cause }));
     case "probe-succeeded":
@@ -57,6 +57,10 @@ function next(state: State, event: Event, now: number, own: Own): Step {
   }
 }
 
+/** Closed, it remembers nothing but how far its back-off is. */
+const closedRecovery = ({ recovery: { reopens } }: State): State["recovery"] =>
+  reopens === 0 ? NO_RECOVERY : { ...NO_RECOVERY, reopens };
+
 /** What follows from the new state: an epoch where calls are admitted as something else, and the news of it. */
 function settle(before: State, step: Step, now: number, own: Own): Step {
   let { state } = step;
@@ -79,7 +83,7 @@ function settle(before: State, step: Step, now: number, own: Own): Step {
     state = {
       ...state,
       announced,
-      ...(announced === "closed" ? { cause: undefined, recovery: NO_RECOVERY } : {}),
+      ...(announced === "closed" ? { cause: undefined, recovery: closedRecovery(state) } : {}),
     };
   }
   if (effects.length === 0 && state === step.state) return step;

@@ -28,6 +28,7 @@ export interface Shell extends Own, Subscriber {
   admission: Admission;
   trips: number;
   needlessTrips: number;
+  reopensAtTrip: number;
   readonly closedAtMs: number;
   readonly current: State;
   readonly decision: Decision;

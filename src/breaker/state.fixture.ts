@@ -80,6 +80,7 @@ export const opening = (changes: Partial<Opening> = {}): Opening => ({
   openFor: undefined,
   random: 0.5,
   storeDown: false,
+  closedForMs: Infinity,
   ...changes,
 });
 

@@ -48,7 +48,7 @@ export interface Recovery {
   readonly unserved: boolean;
   /** Probes of this process, in a row, whose lease ended before they did. */
   readonly lapses: number;
-  /** How often it opened again in a row, as far as this process decided it. */
+  /** How often it opened again in a row, as far as this process decided it; closed: what a trip too soon goes on with. */
   readonly reopens: number;
   /** No probe here before: the last one met another circuit that is open until then. */
   readonly pausedUntilMs: number;

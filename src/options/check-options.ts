@@ -44,8 +44,8 @@ const hasOnly = (value: unknown, fields: readonly string[]): boolean =>
 
 function aBackoff(value: unknown): string | undefined {
   const { factor = 1, jitter = 0 } = (value ?? {}) as Backoff;
-  if (Array.isArray(value) || !hasOnly(value, ["factor", "max", "jitter"]))
-    return "it takes { factor, max, jitter }";
+  if (Array.isArray(value) || !hasOnly(value, ["factor", "max", "jitter", "forget"]))
+    return "it takes { factor, max, jitter, forget }";
   if (!(typeof factor === "number" && factor >= 1 && factor <= 100))
     return `its factor ${formatValue(factor)} is not from 1 to 100`;
   if (!(typeof jitter === "number" && jitter >= 0 && jitter <= 1))

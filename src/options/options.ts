@@ -69,6 +69,11 @@ export interface Backoff {
   readonly max?: Duration | undefined;
   /** The share of it, from 0 to 1, that chance may take off, drawn once by the process that writes it. Default: 0. */
   readonly jitter?: number | undefined;
+  /**
+   * How long it must have stayed closed for the growth to begin anew: a trip before that goes on where the last one
+   * ended. Default: as long as it was last open.
+   */
+  readonly forget?: Duration | undefined;
 }
 
 /** How far a failure that says when to come back is believed. */

@@ -19,6 +19,16 @@ export function openTime(
   return backoffJitter === 0 ? grown : grown * (1 - backoffJitter * random());
 }
 
+/**
+ * Whether it has been closed for so long that its back-off begins anew. Before that it is the same outage, in which a
+ * probe or a few calls succeeded. `reopens`: of the trip that would go on with it.
+ */
+export function forgetsBackoff(settings: CircuitSettings, reopens: number, closedForMs: number): boolean {
+  if (reopens === 0) return true;
+  const openMs = openTime(settings, reopens - 1, undefined, () => 0);
+  return closedForMs >= (settings.backoffForget || openMs);
+}
+
 /** The longest that this process would keep the circuit open by itself. */
 export const longestOpenTime = ({ openMs, backoffMax, retryAfterMax }: CircuitSettings): number =>
   Math.max(openMs, backoffMax, retryAfterMax);

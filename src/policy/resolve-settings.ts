@@ -63,6 +63,7 @@ export function resolveSettings(
     backoffFactor: backoff.factor ?? 1,
     backoffMax: ms("backoff.max", backoff.max, (backoff.factor ?? 1) > 1 ? grown : openMs),
     backoffJitter: backoff.jitter ?? 0,
+    backoffForget: ms("backoff.forget", backoff.forget, 0),
     retryAfterMin: retryAfter ? ms("retryAfter.min", limits.min, 1_000) : 0,
     retryAfterMax: retryAfter ? ms("retryAfter.max", limits.max, grown) : 0,
     retryAfterFrom: limits.from,
@@ -164,8 +165,12 @@ function checkSense(settings: CircuitSettings, options: FailfastDefaults, own: F
     refuse(
       "window is the time over which calls are counted, and here nothing is: give threshold, failureRate or slowCall with it, or leave it out",
     );
-  if (own.backoff?.max !== undefined && settings.backoffFactor === 1)
-    refuse("backoff.max is never reached while nothing grows: give backoff.factor with it, or leave it out");
+  for (const option of ["max", "forget"] as const) {
+    if (own.backoff?.[option] !== undefined && settings.backoffFactor === 1)
+      refuse(
+        `backoff.${option} does nothing while nothing grows: give backoff.factor with it, or leave it out`,
+      );
+  }
   if (scope === "process" && quorum > 1)
     refuse(
       `quorum ${quorum} needs other hosts to vote, and scope: "process" tells them nothing: leave one out`,

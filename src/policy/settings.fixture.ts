@@ -17,6 +17,7 @@ export const settingsWith = (changes: Partial<CircuitSettings>): CircuitSettings
   backoffFactor: 1,
   backoffMax: 60_000,
   backoffJitter: 0,
+  backoffForget: 0,
   retryAfterMin: 0,
   retryAfterMax: 0,
   retryAfterFrom: undefined,

@@ -21,6 +21,8 @@ export interface CircuitSettings {
   readonly backoffFactor: number;
   readonly backoffMax: number;
   readonly backoffJitter: number;
+  /** 0: as long as it was last open. */
+  readonly backoffForget: number;
   readonly retryAfterMin: number;
   /** 0: what a failure asks for is not listened to. */
   readonly retryAfterMax: number;

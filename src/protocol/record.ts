@@ -42,7 +42,7 @@ export interface CircuitRecord extends VersionedRecord {
   readonly lapsed: number;
   /** How many probes in a row succeeded. */
   readonly passed: number;
-  /** How many probes in a row failed. */
+  /** How many probes in a row failed; closed: what goes on with that if it opens again too soon. */
   readonly reopens: number;
   /** An operator opened it: its deadline may be longer than the circuit's own. */
   readonly manual: boolean;

@@ -96,8 +96,8 @@ export function voted(stamp: Stamp, before: CircuitRecord | null, votes: readonl
 }
 
 /** To closed. A record like any other: a delete would be no news to anyone. */
-export function closed(stamp: Stamp, reason: string): CircuitRecord {
-  return { ...transition(stamp, reason), state: "closed", until: 0, duration: 0 };
+export function closed(stamp: Stamp, reason: string, reopens = 0): CircuitRecord {
+  return { ...transition(stamp, reason), state: "closed", until: 0, duration: 0, reopens };
 }
 
 /** An operator's hold, or its release. */

@@ -77,6 +77,7 @@ void [one, direct];
 const chunks: AsyncGenerator<string, void, undefined> = circuit.stream(async function* () {
   yield "x";
 });
+failfast("x", 60, { backoff: { factor: 2, forget: "10m" } });
 failfast("x", 60, { idleTimeout: "10s" });
 // @ts-expect-error: no unit
 failfast("x", 60, { idleTimeout: "10" });
