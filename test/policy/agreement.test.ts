@@ -347,6 +347,8 @@ describe("backoff", () => {
     expect(waits).toEqual([20, 40, 60, 60, 60]);
     await clock.advance(60_050);
     await during(clock, 60, at(members, 0).succeed);
+    // Closed for as long as it was last open.
+    await clock.advance(60_000);
     await during(clock, 10, at(members, 0).fail);
     expect(Math.round(at(members, 0).circuit.retryAfter)).toBe(10);
   });

@@ -23,7 +23,7 @@ describe("what makes no sense together is refused where it is given, and says wh
     [{ window: "5s" }, /here nothing is/],
     [{ window: "5s", consecutive: 5 }, /here nothing is/],
     [{ mode: "throttle", consecutive: 5 }, /consecutive is about tripping/],
-    [{ backoff: { max: "5m" } }, /backoff.max is never reached/],
+    [{ backoff: { max: "5m" } }, /backoff.max does nothing/],
     [{ mode: "throttle", scope: "confirm" }, /"confirm" is about tripping/],
   ])("%j", (options, why) => {
     const failfast = createFailfast();
@@ -49,9 +49,9 @@ describe("what makes no sense together is refused where it is given, and says wh
     [{ window: "10" as never }, TypeError, /window is "10"/],
     [{ backoff: { factor: 0.5 } }, TypeError, /factor 0.5/],
     [{ backoff: { jitter: 2 } }, TypeError, /jitter 2/],
-    [{ backoff: 2 as never }, TypeError, /{ factor, max, jitter }/],
-    [{ backoff: [] as never }, TypeError, /{ factor, max, jitter }/],
-    [{ backoff: { maximum: 5 } as never }, TypeError, /{ factor, max, jitter }/],
+    [{ backoff: 2 as never }, TypeError, /{ factor, max, jitter, forget }/],
+    [{ backoff: [] as never }, TypeError, /{ factor, max, jitter, forget }/],
+    [{ backoff: { maximum: 5 } as never }, TypeError, /{ factor, max, jitter, forget }/],
     [{ retryAfter: { most: 5 } as never }, TypeError, /{ from, min, max }/],
     [{ exceptions: async () => false } as never, TypeError, /exceptions is the function exceptions/],
     [{ results: async () => false } as never, TypeError, /results .* answers at once/],
