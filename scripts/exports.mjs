@@ -1,7 +1,10 @@
 // What the package exports, as package.json has it.
 import { readFileSync } from "node:fs";
 
-const { name, exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+const { name, exports, bin } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+
+/** The file of the command. */
+export const command = bin;
 
 /** Each subpath that is code: its name for an import, its file for ES modules, and its file for CommonJS. */
 export const subpaths = Object.entries(exports)

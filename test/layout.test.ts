@@ -24,8 +24,8 @@ const ROOMS = [
   "clients",
   "frameworks",
   "testing",
-  "fleet",
   "dashboard",
+  "cli",
 ];
 
 const source = fileURLToPath(new URL("../src/", import.meta.url));

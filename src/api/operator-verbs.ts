@@ -113,7 +113,7 @@ async function leaveTrail({ name, session, identity }: Breaker, operation: Opera
   const { verb, holds, by = identity, reason, ms } = operation;
   const at = Math.round(storeClock.now());
   try {
-    const { leaveTrailIn } = await import("../report/audit.js");
+    const { leaveTrailIn } = await import("../report/on-demand.js");
     const until = ms === 0 ? undefined : at + Math.round(ms);
     const held = holds === undefined ? {} : { holds };
     const entry = { at, verb, circuit: name, by, reason: reason || undefined, until, ...held };

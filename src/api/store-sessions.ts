@@ -6,6 +6,7 @@ import type { Store } from "../options/store.js";
 import type { Reporter } from "../report/reporter.js";
 import { environment, warn } from "../runtime/platform.js";
 import { tickingClock } from "../runtime/ticker.js";
+import { VERSION } from "../runtime/version.js";
 import { memoryStore } from "../stores/memory.js";
 import type { StoreHealth } from "../sync/health.js";
 import { Replica } from "../sync/replica.js";
@@ -54,8 +55,8 @@ export class StoreSessions {
     return this.#sessions.values();
   }
 
-  *breakers(): Generator<Breaker> {
-    for (const { replica } of this.#sessions.values()) {
+  *breakers(of: Iterable<StoreSession> = this.#sessions.values()): Generator<Breaker> {
+    for (const { replica } of of) {
       for (const breaker of replica.subscribers.values()) if (breaker instanceof Breaker) yield breaker;
     }
   }
@@ -73,8 +74,12 @@ export class StoreSessions {
     clock.after(FIRST_REPORT_MS * (0.8 + 0.4 * clock.random()), () => {
       if (replica.synchroniser.closed) return;
       const begin = async (): Promise<void> => {
-        const { beginReports } = await import("../report/reporter.js");
-        const reporter = beginReports(session);
+        const { beginReports } = await import("../report/on-demand.js");
+        const reporter = beginReports({
+          session,
+          version: VERSION,
+          breakers: () => this.breakers([session]),
+        });
         if (reporter !== undefined) this.#reporters.set(session, reporter);
       };
       begin().catch(() => undefined);

@@ -1,9 +1,12 @@
+import { Breaker } from "../breaker/breaker.js";
 import type { StoreSession } from "../breaker/store-session.js";
 import type { Store } from "../options/store.js";
 import { type AuditEntry, appendAudit, readAudit } from "../report/audit.js";
+import type { Reported } from "../report/collect.js";
 import { placeOfReports } from "../report/place.js";
 import { decodeReport, isReportKey, type ProcessReport, reportStandsMs } from "../report/process-report.js";
 import { Reporter } from "../report/reporter.js";
+import { VERSION } from "../runtime/version.js";
 import { memoryStore } from "../stores/memory.js";
 import { mergeCircuits } from "./merge.js";
 import { Mirror } from "./mirror.js";
@@ -101,10 +104,18 @@ export class ObservedStore {
       this.#own = undefined;
       return reporter;
     }
-    if (this.#own?.session !== session) this.#own = { session, reporter: new Reporter(session) };
+    if (this.#own?.session !== session) this.#own = { session, reporter: new Reporter(reportedOf(session)) };
     return this.#own.reporter;
   }
 }
+
+const reportedOf = (session: StoreSession): Reported => ({
+  session,
+  version: VERSION,
+  *breakers() {
+    for (const each of session.replica.subscribers.values()) if (each instanceof Breaker) yield each;
+  },
+});
 
 function ownTrailOf(store: Store): Store {
   const known = ownTrails.get(store) ?? memoryStore();

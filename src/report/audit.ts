@@ -1,8 +1,5 @@
 import type { Store } from "../options/store.js";
-import { decodeName, encodeName } from "../protocol/key.js";
 import type { Clock } from "../runtime/clock.js";
-import { swap } from "../sync/store-operations.js";
-import { withDeadline } from "../sync/with-deadline.js";
 import { placeOfReports } from "./place.js";
 
 /** Something that an operator did. */
@@ -10,7 +7,7 @@ export interface AuditEntry {
   /** In ms since the epoch, by the store's clock where it has one. */
   readonly at: number;
   readonly verb: "trip" | "reset" | "hold" | "release";
-  /** The circuit's name; where that is too long for a key, its beginning and an ellipsis. */
+  /** The circuit's name; of one longer than 256 characters its beginning and an ellipsis. */
   readonly circuit: string;
   readonly by: string;
   readonly reason: string | undefined;
@@ -36,9 +33,9 @@ export async function appendAudit(place: Store, entry: AuditEntry): Promise<void
   const { circuit, by, reason, ...rest } = entry;
   const added = {
     ...rest,
-    circuit: encodeName(circuit),
-    by: by.slice(0, LONGEST_TEXT),
-    reason: reason?.slice(0, LONGEST_TEXT),
+    circuit: cut(circuit),
+    by: cut(by),
+    reason: reason && cut(reason),
   };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const stored = (await place.get(KEY)) ?? null;
@@ -48,7 +45,11 @@ export async function appendAudit(place: Store, entry: AuditEntry): Promise<void
       entries.pop();
       text = JSON.stringify(entries);
     }
-    if ((await swap(place, KEY, stored, text, KEPT_MS)).ok) return;
+    if (place.swap === undefined) {
+      await place.set(KEY, text, KEPT_MS);
+      return;
+    }
+    if ((await place.swap(KEY, stored, text, KEPT_MS)).ok) return;
   }
   throw new Error(`the audit trail changed under each of ${ATTEMPTS} attempts`);
 }
@@ -58,19 +59,14 @@ export function leaveTrailIn(store: Store, clock: Clock, entry: AuditEntry): Pro
   const place = placeOfReports(store);
   if (place === undefined) return Promise.resolve();
   return new Promise((resolve, reject) => {
-    withDeadline(
-      clock,
-      WAITS_MS,
-      () => appendAudit(place, entry),
-      (outcome) => (outcome.ok ? resolve() : reject(outcome.error)),
-    );
+    const cancel = clock.after(WAITS_MS, () => reject(new Error("the store gave no answer in time")));
+    appendAudit(place, entry).then(resolve, reject).finally(cancel);
   });
 }
 
 /** The newest first. */
 export async function readAudit(place: Store, limit: number = MOST): Promise<readonly AuditEntry[]> {
-  const entries = entriesIn((await place.get(KEY)) ?? null).slice(0, Math.max(0, limit));
-  return entries.map((entry) => ({ ...entry, circuit: decodeName(entry.circuit) }));
+  return entriesIn((await place.get(KEY)) ?? null).slice(0, Math.max(0, limit));
 }
 
 /** What is stored is anybody's: what is no entry is left out. */
@@ -93,6 +89,8 @@ function entryOf(value: unknown): AuditEntry | undefined {
   return { at, verb, circuit, by, reason, until, ...held } as AuditEntry;
 }
 
+const cut = (text: string): string =>
+  text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT - 1)}…`;
 const isText = (value: unknown): value is string => typeof value === "string" && value.length <= LONGEST_TEXT;
 const isTime = (value: unknown): value is number =>
   typeof value === "number" && value >= 0 && value <= 8.64e15;

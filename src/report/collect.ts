@@ -1,9 +1,6 @@
-import { Breaker } from "../breaker/breaker.js";
+import type { Breaker } from "../breaker/breaker.js";
 import type { Sampler } from "../breaker/sampler.js";
 import type { StoreSession } from "../breaker/store-session.js";
-import { platform } from "../runtime/platform.js";
-import { serviceName } from "../runtime/service.js";
-import { VERSION } from "../runtime/version.js";
 import { describeSettings } from "./describe-settings.js";
 import type { CircuitReport, ProcessReport } from "./process-report.js";
 
@@ -12,21 +9,28 @@ const MOST_CIRCUITS = 500;
 /** What a report says of settings, which are few in a process whose circuits are many. */
 const MOST_SETTINGS = 64;
 
+/** Whose circuits are reported. What it needs of the core is handed in, so that the core can load this on demand. */
+export interface Reported {
+  readonly session: StoreSession;
+  /** Of this package. */
+  readonly version: string;
+  breakers(): Iterable<Breaker>;
+}
+
 /** Those that a process reports: what stays in the process is told to nobody. */
-export function* reportedBreakers({ replica }: StoreSession): Generator<Breaker> {
-  for (const breaker of replica.subscribers.values())
-    if (breaker instanceof Breaker && breaker.settings.scope !== "process") yield breaker;
+export function* reportedBreakers({ breakers }: Reported): Generator<Breaker> {
+  for (const breaker of breakers()) if (breaker.settings.scope !== "process") yield breaker;
 }
 
 /** What this process has to say of itself now. */
 export function collectReport(
-  session: StoreSession,
+  reported: Reported,
   startedAt: number,
   everyMs: number,
   samplers?: ReadonlyMap<Breaker, Sampler>,
 ): ProcessReport {
-  const { replica, host } = session;
-  const ranked = [...reportedBreakers(session)].map((breaker) => ({
+  const { replica, host } = reported.session;
+  const ranked = [...reportedBreakers(reported)].map((breaker) => ({
     breaker,
     state: breaker.status,
     weight: breaker.rejections + breaker.failures + (samplers?.get(breaker)?.total ?? 0),
@@ -53,7 +57,8 @@ export function collectReport(
       held: state.held,
       pending: breaker.pending,
       settings: at,
-      calls: sampler?.total,
+      // A sampler begins with the first report.
+      calls: sampler && Math.max(sampler.total, breaker.failures),
       failures: breaker.failures,
       rejections: breaker.rejections,
       slow: breaker.slowCalls,
@@ -61,12 +66,14 @@ export function collectReport(
       latencyMs: sampler?.latencyMs,
     });
   }
+  // As the identity has them, behind the host.
+  const [, pid, service] = /^\/(\d+)\/[^@]*(?:@(.*))?$/s.exec(replica.identity.slice(host.length)) ?? [];
   return {
     id: replica.identity,
     host,
-    pid: platform.process?.pid,
-    service: serviceName()?.slice(0, 64),
-    version: VERSION,
+    pid: Number(pid) || undefined,
+    service,
+    version: reported.version,
     startedAt: Math.round(startedAt),
     at: Math.round(replica.storeClock.now()),
     everyMs,

@@ -1,5 +1,4 @@
 import type { CircuitState } from "../events/circuit-state.js";
-import { encodeName } from "../protocol/key.js";
 
 /** What a process reports of one of its circuits. */
 export interface CircuitReport {
@@ -51,7 +50,7 @@ const LONGEST_TEXT = 256;
 const MOST_SETTINGS = 64;
 
 /** Under which key a process has its report. */
-export const reportKey = (id: string): string => REPORT + encodeName(id);
+export const reportKey = (id: string): string => REPORT + id.replace(/[^\w.@/-]/g, "_");
 
 export const isReportKey = (key: string): boolean => key.startsWith(REPORT);
 

@@ -1,9 +1,7 @@
 import type { Breaker } from "../breaker/breaker.js";
 import { Sampler } from "../breaker/sampler.js";
-import type { StoreSession } from "../breaker/store-session.js";
 import type { Store } from "../options/store.js";
-import { withDeadline } from "../sync/with-deadline.js";
-import { collectReport, reportedBreakers } from "./collect.js";
+import { collectReport, type Reported, reportedBreakers } from "./collect.js";
 import { placeOfReports } from "./place.js";
 import { encodeReport, type ProcessReport, reportKey, reportStandsMs } from "./process-report.js";
 
@@ -19,7 +17,7 @@ const MOST_SAMPLED = 200;
 
 /** A process reports its circuits, now and then, under a key of its own. It is never waited for. */
 export class Reporter {
-  readonly #session: StoreSession;
+  readonly #reported: Reported;
   readonly #place: Store | undefined;
   readonly #startedAt: number;
   readonly #samplers = new Map<Breaker, Sampler>();
@@ -31,8 +29,9 @@ export class Reporter {
   #cancel: () => void = () => undefined;
 
   /** `place`: where reports are kept; without it none is written, and it only counts. */
-  constructor(session: StoreSession, place?: Store) {
-    this.#session = session;
+  constructor(reported: Reported, place?: Store) {
+    const { session } = reported;
+    this.#reported = reported;
     this.#place = place;
     this.#startedAt = session.replica.storeClock.now();
     this.#activeAt = session.clock.now();
@@ -41,7 +40,7 @@ export class Reporter {
 
   /** What it would report now. */
   report(): ProcessReport {
-    return collectReport(this.#session, this.#startedAt, this.#everyMs, this.#samplers);
+    return collectReport(this.#reported, this.#startedAt, this.#everyMs, this.#samplers);
   }
 
   /** The process has nothing more to say: its report goes, within half a second. */
@@ -49,19 +48,18 @@ export class Reporter {
     this.#cancel();
     const place = this.#place;
     if (place === undefined || !this.#written) return;
+    const { clock, replica } = this.#reported.session;
     await new Promise<void>((done) => {
-      const key = reportKey(this.#session.replica.identity);
-      withDeadline(
-        this.#session.clock,
-        END_MS,
-        () => place.delete(key),
-        () => done(),
-      );
+      const cancel = clock.after(END_MS, done);
+      void settled(() => place.delete(reportKey(replica.identity))).then(() => {
+        cancel();
+        done();
+      });
     });
   }
 
   #tick(): void {
-    const { clock, replica } = this.#session;
+    const { clock, replica } = this.#reported.session;
     if (replica.synchroniser.closed) return;
     const report = this.report();
     const counted = report.circuits.reduce((sum, each) => sum + (each.calls ?? 0) + each.rejections, 0);
@@ -79,25 +77,27 @@ export class Reporter {
     if (place === undefined || this.#writing || !report.storeUp) return;
     this.#writing = true;
     this.#written = true;
-    withDeadline(
-      this.#session.clock,
-      WRITE_MS,
-      () => place.set(reportKey(report.id), encodeReport(report), reportStandsMs(report.everyMs)),
-      () => {
-        this.#writing = false;
-      },
-    );
+    const over = (): void => {
+      this.#writing = false;
+    };
+    const cancel = this.#reported.session.clock.after(WRITE_MS, over);
+    void settled(() =>
+      place.set(reportKey(report.id), encodeReport(report), reportStandsMs(report.everyMs)),
+    ).then(() => {
+      cancel();
+      over();
+    });
   }
 
   /** Counts the first few calls until the next report, of the circuits that there are. */
   #sample(): void {
     const current = new Set<Breaker>();
-    for (const breaker of reportedBreakers(this.#session)) {
+    for (const breaker of reportedBreakers(this.#reported)) {
       if (current.size === MOST_SAMPLED) break;
       current.add(breaker);
       let sampler = this.#samplers.get(breaker);
       if (sampler === undefined) {
-        sampler = new Sampler(this.#session.clock);
+        sampler = new Sampler(this.#reported.session.clock);
         this.#samplers.set(breaker, sampler);
       }
       sampler.arm(breaker);
@@ -107,8 +107,17 @@ export class Reporter {
 }
 
 /** Reports the circuits of a session from now on, where its store has a place for reports that can be listed. */
-export function beginReports(session: StoreSession): Reporter | undefined {
-  const { store, synchroniser } = session.replica;
+export function beginReports(reported: Reported): Reporter | undefined {
+  const { store, synchroniser } = reported.session.replica;
   const place = placeOfReports(store);
-  return place?.list === undefined || synchroniser.closed ? undefined : new Reporter(session, place);
+  return place?.list === undefined || synchroniser.closed ? undefined : new Reporter(reported, place);
+}
+
+/** Resolves when the store has answered, be it with an error: then the next report says it all. */
+async function settled(ask: () => unknown): Promise<void> {
+  try {
+    await ask();
+  } catch {
+    // Whether the store is there is seen by the circuits' own reads.
+  }
 }

@@ -1,0 +1,71 @@
+import { parseArgs } from "node:util";
+import { CommandError, EXIT } from "./errors.js";
+
+/** An option of a command. */
+export interface Flag {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  /** What it takes, as help shows it. */
+  readonly takes?: string;
+  readonly help: string;
+}
+
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** What was asked for, by options and by variables of the environment. */
+export interface Arguments {
+  readonly words: readonly string[];
+  text(name: string): string | undefined;
+  given(name: string): boolean;
+}
+
+/** Those of every command; each has a variable of its own, `FAILFAST_<NAME>`. */
+export const COMMON: Flags = {
+  store: {
+    type: "string",
+    short: "s",
+    takes: "URL",
+    help: "where the fleet keeps its state, say redis://127.0.0.1:6379",
+  },
+  prefix: { type: "string", short: "p", takes: "NAME", help: "which fleet of that store; default: failfast" },
+  json: { type: "boolean", help: "for programs: JSON in place of a table" },
+  help: { type: "boolean", short: "h", help: "this text" },
+};
+
+/** The variable that stands in for an option; one of a single command has the command's name in it. */
+export const variableOf = (command: string, flag: string): string =>
+  `FAILFAST_${flag in COMMON ? "" : `${command}_`}${flag}`.toUpperCase().replaceAll("-", "_");
+
+/** Reads the arguments of one command. */
+export function readArguments(
+  command: string,
+  flags: Flags,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Arguments {
+  const { values, positionals } = parse(command, flags, args);
+  const variable = (name: string): string | undefined => env[variableOf(command, name)] || undefined;
+  return {
+    words: positionals,
+    text(name) {
+      const value = values[name] ?? variable(name);
+      return typeof value === "string" ? value : undefined;
+    },
+    given(name) {
+      if (typeof values[name] === "boolean") return values[name];
+      return /^(1|true|on|yes)$/i.test(variable(name) ?? "");
+    },
+  };
+}
+
+function parse(command: string, flags: Flags, args: readonly string[]) {
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { type, short }]) => [name, short ? { type, short } : { type }]),
+  );
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    const [what = ""] = String((error as Error).message).split(/[.\n]/);
+    throw new CommandError(`${what}. See failfast ${command} --help`, EXIT.usage);
+  }
+}

@@ -1,0 +1,94 @@
+import type { FleetView } from "../../fleet/view.js";
+import { disagreeing } from "../circuit-table.js";
+import type { Command } from "../command.js";
+import { EXIT } from "../errors.js";
+import { examine, type Finding } from "../examine.js";
+import { plain } from "../plain-text.js";
+import type { Colour } from "../terminal.js";
+
+const MARKS: Readonly<Record<Finding["verdict"], readonly [string, Colour]>> = {
+  ok: ["ok", "green"],
+  warning: ["warning", "yellow"],
+  failed: ["failed", "red"],
+};
+
+/** Whether the store can do what a fleet needs of it, and what to do where it can't. */
+export const doctor: Command = {
+  summary:
+    "tries the store: every verb, round trip, push, clock, expiry; looks at the fleet; says what to mend",
+  usage: "",
+  details: "It writes keys of its own, which no circuit has, and removes them.",
+  flags: {},
+  async run({ args, out, store, fleet, address }) {
+    const findings: Finding[] = [];
+    const tell = (found: Finding): void => {
+      findings.push(found);
+      if (args.given("json")) return;
+      const [mark, colour] = MARKS[found.verdict];
+      out.line(`${out.paint(mark.padEnd(8), colour)} ${found.what.padEnd(19)} ${plain(found.seen)}`);
+      if (found.mend !== undefined) out.line(`${" ".repeat(29)}${found.mend}`);
+    };
+    if (!args.given("json")) out.line(out.paint(plain(address), "bold"));
+    for await (const found of examine(store)) tell(found);
+    if (store.list !== undefined && !findings.some(({ verdict }) => verdict === "failed")) {
+      await fleet.ready();
+      for (const found of ofFleet(fleet.view())) tell(found);
+    }
+    if (args.given("json")) out.json(findings);
+    return findings.some(({ verdict }) => verdict === "failed") ? EXIT.failed : EXIT.ok;
+  },
+};
+
+/** What the fleet's own reports show. */
+function* ofFleet({ processes, circuits }: FleetView): Generator<Finding> {
+  const count = (what: string, of: number): string => `${of} ${what}${of === 1 ? "" : "s"}`;
+  if (processes.length === 0) {
+    yield {
+      what: "processes",
+      verdict: "warning",
+      seen: "none reports",
+      mend: "is it the right prefix? A process reports some seconds after its first call, unless report: false",
+    };
+    return;
+  }
+  const versions = [...new Set(processes.map(({ version }) => version))].sort();
+  const services = [...new Set(processes.flatMap(({ service }) => service ?? []))].sort();
+  yield {
+    what: "processes",
+    verdict: "ok",
+    seen: `${processes.length}, with ${count("circuit", circuits.length)}`,
+  };
+  if (versions.length > 1)
+    yield {
+      what: "versions",
+      verdict: "warning",
+      seen: versions.join(", "),
+      mend: "fine while you upgrade; docs/operations says what to look at meanwhile",
+    };
+  if (services.length > 1)
+    yield {
+      what: "services",
+      verdict: "warning",
+      seen: services.join(", "),
+      mend: "they share a prefix, so the outages of one reject the calls of the others where names meet: give each a prefix of its own",
+    };
+  const cutOff = processes.filter(({ storeUp }) => !storeUp);
+  if (cutOff.length > 0)
+    yield {
+      what: "cut off",
+      verdict: "warning",
+      seen: `${count("process", cutOff.length)} without the store: ${cutOff.map(({ id }) => id).join(", ")}`,
+      mend: "they go on with what they know: look at their network",
+    };
+  const odd = circuits.filter((circuit) => disagreeing(circuit) > 0);
+  if (odd.length > 0)
+    yield {
+      what: "disagreement",
+      verdict: "warning",
+      seen: odd
+        .slice(0, 5)
+        .map(({ name, processes: all }) => `${name}: ${all.find(({ disagrees }) => disagrees)?.disagrees}`)
+        .join("; "),
+      mend: "see failfast status NAME for each process",
+    };
+}

@@ -1,0 +1,60 @@
+import type { FleetView } from "../../fleet/view.js";
+import { matching, refuseUnknown } from "../choose.js";
+import { byUrgency, circuitDetails, circuitTable, isQuiet, summary } from "../circuit-table.js";
+import type { Command, Session } from "../command.js";
+import { CommandError, EXIT } from "../errors.js";
+import { plain } from "../plain-text.js";
+
+/** Which circuits are open in the fleet, why, since when and by whom. */
+export const status: Command = {
+  summary: "which circuits are open: why, since when, until when and by whom",
+  usage: "[NAME…]",
+  details: "A NAME may have * and ? in it. One circuit is told of in full.",
+  flags: {
+    open: { type: "boolean", help: "only those that are open, held, or disagreed about" },
+    check: { type: "boolean", help: "exit with 4 where one of them is open" },
+  },
+  async run({ args, out, address, fleet, store }) {
+    const view = await readView(fleet, store, args.words);
+    if (args.words.length > 0) refuseUnknown(args.words, view.circuits, "");
+    const named = args.words.length === 0 ? view.circuits : matching(args.words, view.circuits);
+    const chosen = byUrgency(args.given("open") ? named.filter((each) => !isQuiet(each)) : named);
+    const code = args.given("check") && chosen.some(({ state }) => state === "open") ? EXIT.open : EXIT.ok;
+    if (args.given("json")) {
+      out.json({ ...view, circuits: chosen });
+      return code;
+    }
+    const [only] = chosen;
+    if (args.words.length === 1 && chosen.length === 1 && only !== undefined) {
+      for (const line of circuitDetails(out, only, view.at)) out.line(line);
+      return code;
+    }
+    out.line(summary(out, address, view));
+    if (chosen.length > 0) out.line();
+    if (chosen.length > 0) for (const line of circuitTable(out, chosen, view.at)) out.line(line);
+    if (view.circuits.length === 0) out.line(nothingThere(view));
+    return code;
+  },
+};
+
+/** @throws {CommandError} where the store can't be read. */
+export async function readView(
+  fleet: Session["fleet"],
+  store: Session["store"],
+  words: readonly string[],
+): Promise<FleetView> {
+  if (store.list === undefined && words.length === 0)
+    throw new CommandError(
+      "this kind of store can't list what it has, so that nobody can tell which circuits there are: the verbs take a name, as in failfast hold open NAME --new",
+    );
+  await fleet.ready();
+  const view = fleet.view();
+  if (!view.store.up)
+    throw new CommandError(`the store can't be read: ${plain(view.store.error ?? "")}. See failfast doctor`);
+  return view;
+}
+
+const nothingThere = ({ processes }: FleetView): string =>
+  processes.length > 0
+    ? "No circuit has been called yet."
+    : "No circuit has opened, and no process reports. Is it the right prefix? A process reports some seconds after its first call, unless report: false or FAILFAST_REPORT=off.";

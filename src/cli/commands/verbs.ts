@@ -1,0 +1,147 @@
+import { createInterface } from "node:readline/promises";
+import type { OperatorResult } from "../../breaker/operator.js";
+import type { Duration } from "../../options/duration.js";
+import type { Flags } from "../arguments.js";
+import { isPattern, matching, refuseUnknown } from "../choose.js";
+import type { Command, Session } from "../command.js";
+import { CommandError, EXIT } from "../errors.js";
+import { plain } from "../plain-text.js";
+import { momentOf } from "../times.js";
+import { readView } from "./status.js";
+
+const COMMON: Flags = {
+  reason: { type: "string", short: "r", takes: "TEXT", help: "why; everybody sees it" },
+  by: { type: "string", takes: "NAME", help: "who asks; default: you, at this host" },
+  yes: { type: "boolean", short: "y", help: "ask nothing, also where several circuits are meant" },
+  new: { type: "boolean", help: "also a name that nobody knows yet" },
+  exact: { type: "boolean", help: "* and ? in a name stand for themselves" },
+};
+const FOR: Flags = { for: { type: "string", takes: "TIME", help: "how long: 30s, 10m, 2h; at most 24h" } };
+const UNTIL: Flags = {
+  until: { type: "string", takes: "WHEN", help: "10m from now, or a date with its time" },
+};
+
+/** Of so many circuits the work is under way at once. */
+const AT_ONCE = 8;
+
+type Act = (name: string) => Promise<OperatorResult>;
+
+export const trip: Command = {
+  summary: "opens a circuit for the whole fleet, for its own time or --for",
+  usage: "NAME…",
+  flags: { ...COMMON, ...FOR, ...UNTIL },
+  run: (session) =>
+    operate(session, "Open", session.args.words, (name) => {
+      const ms = lengthOf(session);
+      return session.fleet.trip(name, { ...asked(session), ...(ms === undefined ? {} : { for: ms }) });
+    }),
+};
+
+export const reset: Command = {
+  summary: "closes a circuit for the whole fleet",
+  usage: "NAME…",
+  flags: COMMON,
+  run: (session) =>
+    operate(session, "Close", session.args.words, (name) => session.fleet.reset(name, asked(session))),
+};
+
+export const hold: Command = {
+  summary: "holds a circuit open or closed, whatever calls do, until release, --for or --until",
+  usage: "open|closed NAME…",
+  flags: { ...COMMON, ...FOR, ...UNTIL },
+  async run(session) {
+    const [state, ...names] = session.args.words;
+    if (state !== "open" && state !== "closed")
+      throw new CommandError(
+        "hold takes open or closed, and then the names: failfast hold open NAME",
+        EXIT.usage,
+      );
+    const ms = lengthOf(session);
+    return operate(session, `Hold ${state}`, names, (name) =>
+      session.fleet.hold(name, state, { ...asked(session), ...(ms === undefined ? {} : { until: ms }) }),
+    );
+  },
+};
+
+export const release: Command = {
+  summary: "ends a hold",
+  usage: "NAME…",
+  flags: COMMON,
+  run: (session) =>
+    operate(session, "Release", session.args.words, (name) => session.fleet.release(name, asked(session))),
+};
+
+function asked({ args, by }: Session): { readonly reason?: string; readonly by: string } {
+  const reason = args.text("reason");
+  return reason === undefined ? { by } : { by, reason };
+}
+
+/** How long it is to stand, as the verbs take it. */
+function lengthOf({ args }: Session): Duration | undefined {
+  const [length, until] = [args.text("for"), args.text("until")];
+  if (length !== undefined && until !== undefined)
+    throw new CommandError("--for and --until say the same: leave one out", EXIT.usage);
+  const text = length ?? until;
+  if (text === undefined) return undefined;
+  const now = Date.now();
+  return `${momentOf(length === undefined ? "until" : "for", text, now) - now}ms`;
+}
+
+/** Does it with all circuits that the words name, and tells what came of it. */
+async function operate(session: Session, what: string, words: readonly string[], act: Act): Promise<number> {
+  const { args, out, address } = session;
+  if (words.length === 0)
+    throw new CommandError("which circuit? Give its name: see failfast status", EXIT.usage);
+  // What is wrong with a time is said before anything is asked.
+  lengthOf(session);
+  const names = await namesOf(session, words);
+  if (names.length > 1 && !args.given("yes")) await confirm(session, what, names);
+  const results: { circuit: string; stored: boolean }[] = [];
+  for (let from = 0; from < names.length; from += AT_ONCE) {
+    const some = names.slice(from, from + AT_ONCE);
+    const came = await Promise.all(some.map(act));
+    for (const [at, { stored }] of came.entries()) results.push({ circuit: some[at] ?? "", stored });
+  }
+  const failed = results.filter(({ stored }) => !stored);
+  if (args.given("json")) out.json(results);
+  else
+    for (const { circuit, stored } of results)
+      out.line(
+        stored
+          ? `${out.paint("done", "green")}  ${what.toLowerCase()} ${plain(circuit)}`
+          : `${out.paint("not done", "red")}  ${what.toLowerCase()} ${plain(circuit)}`,
+      );
+  if (failed.length === 0) return EXIT.ok;
+  throw new CommandError(
+    `the store at ${plain(address)} did not take it within its time, for ${failed.length} of ${results.length}: ask again, and see failfast doctor`,
+  );
+}
+
+async function namesOf(session: Session, words: readonly string[]): Promise<string[]> {
+  const { args, fleet, store } = session;
+  const exact = args.given("exact");
+  if (store.list === undefined || (args.given("new") && (exact || !words.some(isPattern))))
+    return [...new Set(words)];
+  const { circuits } = await readView(fleet, store, words);
+  const mend = ". To do it all the same, with a circuit that nobody has called yet, add --new";
+  if (!exact) refuseUnknown(words, circuits, mend);
+  const chosen = exact ? circuits.filter(({ name }) => words.includes(name)) : matching(words, circuits);
+  if (exact && chosen.length < new Set(words).size)
+    throw new CommandError(`nobody knows one of these circuits: see failfast status${mend}`, EXIT.unknown);
+  return chosen.map(({ name }) => name);
+}
+
+/** @throws {CommandError} where nobody is there to be asked, or who is says no. */
+async function confirm({ err }: Session, what: string, names: readonly string[]): Promise<void> {
+  const shown = names.slice(0, 10).map(plain).join(", ");
+  const list = names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
+  if (!process.stdin.isTTY || !err.live)
+    throw new CommandError(
+      `that is ${names.length} circuits: ${list}. Add --yes where all of them are meant`,
+      EXIT.usage,
+    );
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await reader.question(`${what} ${names.length} circuits: ${list}? [y/N] `);
+  reader.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError("nothing was done", EXIT.usage);
+}

@@ -1,0 +1,24 @@
+/** How the command ends. */
+export const EXIT = {
+  /** Done. */
+  ok: 0,
+  /** The store could not be read or written, or a check failed. */
+  failed: 1,
+  /** It was called in a way that it doesn't take. */
+  usage: 2,
+  /** Nobody knows such a circuit. */
+  unknown: 3,
+  /** `status --check`: a circuit is open. */
+  open: 4,
+} as const;
+
+/** Ends the command with a message, which says what to do. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly code: number;
+
+  constructor(message: string, code: number = EXIT.failed) {
+    super(message);
+    this.code = code;
+  }
+}

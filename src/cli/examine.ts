@@ -1,0 +1,276 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Store, StoreEntry } from "../options/store.js";
+import { listing, read, swap } from "../sync/store-operations.js";
+
+/** What was found out about one thing. */
+export interface Finding {
+  readonly what: string;
+  readonly verdict: "ok" | "warning" | "failed";
+  /** What was seen. */
+  readonly seen: string;
+  /** What to do about it. */
+  readonly mend?: string;
+}
+
+/** An answer may take so long, in ms. */
+const ANSWERS_WITHIN = 5_000;
+const ROUNDS = 20;
+/** A round trip, a push and a clock that are worse than this are worth a word, in ms. */
+const SLOW_MS = 100;
+const PUSH_MS = 500;
+const CLOCK_MS = 1_000;
+const WRITERS = 8;
+const SHORT_MS = 1_000;
+/** Stores that count whole seconds are up to two late. */
+const GONE_WITHIN = 4_000;
+const KEPT_MS = 60_000;
+
+/** Tries every verb of a store, with keys that no circuit has, and takes them away again. */
+export async function* examine(store: Store): AsyncGenerator<Finding> {
+  const prefix = `doctor:${randomUUID()}:`;
+  const keys = new Set<string>();
+  const key = (name: string): string => {
+    keys.add(prefix + name);
+    return prefix + name;
+  };
+  try {
+    const first = await finding("reads", () => reads(store, key("nothing")));
+    yield first;
+    if (first.verdict === "failed") return;
+    const written = await finding("writes and deletes", () => writes(store, key("written")));
+    yield written;
+    yield await finding("round trip", () => roundTrip(store, key("nothing")));
+    if (written.verdict === "failed") return;
+    yield await finding("expiry", () => expiry(store, key("short")));
+    yield await finding("compare and swap", () => swaps(store, key("swapped")));
+    yield await finding("list", () => lists(store, prefix, key("listed")));
+    yield await finding("push", () => pushes(store, prefix, key("pushed")));
+    yield await finding("clock", () => clocks(store, key("clock")));
+    yield await finding("reports and trail", () => sibling(store, key("sibling")));
+  } finally {
+    for (const each of keys) await within(() => store.delete(each)).catch(() => undefined);
+  }
+}
+
+async function finding(what: string, look: () => Promise<Omit<Finding, "what">>): Promise<Finding> {
+  try {
+    return { what, ...(await look()) };
+  } catch (error) {
+    const seen = error instanceof Error ? error.message : String(error);
+    return { what, verdict: "failed", seen, mend: mendOf(seen) };
+  }
+}
+
+/** What the clients' errors come from, most often. */
+function mendOf(seen: string): string {
+  if (/ECONNREFUSED|not ready|connect|ENOTFOUND|getaddrinfo/i.test(seen))
+    return "is the server up, and its address right? Can this machine reach it?";
+  if (/NOAUTH|WRONGPASS|password|authentication/i.test(seen))
+    return "give user and password in the URL: redis://user:password@host";
+  if (/NOPERM|permission denied|42501|not authorized/i.test(seen))
+    return "the user may not do that: docs/operations has the ACL lines and grants that it needs";
+  if (/no answer within|timed? ?out/i.test(seen))
+    return "the server hangs, or a firewall drops what is sent to it";
+  if (/migrate|does not exist|no such table/i.test(seen)) return "make its table: failfast migrate";
+  return "look at the server's log; what each store needs is in docs/stores";
+}
+
+function within<T>(ask: () => T | PromiseLike<T>): Promise<Awaited<T>> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWERS_WITHIN} ms`)), ANSWERS_WITHIN);
+  });
+  return Promise.race([(async () => ask())(), late]).finally(() => clearTimeout(timer));
+}
+
+const ms = (value: number): string => `${value.toFixed(1)} ms`;
+const middle = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+async function reads(store: Store, key: string): Promise<Omit<Finding, "what">> {
+  const found = await within(() => read(store, key));
+  if (found !== null) throw new Error("it answered a value where nothing is stored");
+  return { verdict: "ok", seen: "it answers" };
+}
+
+async function writes(store: Store, key: string): Promise<Omit<Finding, "what">> {
+  const value = `{"é":"${randomUUID()}"}`;
+  await within(() => store.set(key, value, KEPT_MS));
+  const found = await within(() => read(store, key));
+  if (found !== value)
+    throw new Error(`it answered ${found === null ? "nothing" : "something else"} right after a write`);
+  await within(() => store.delete(key));
+  if ((await within(() => read(store, key))) !== null) throw new Error("what was deleted is still there");
+  return { verdict: "ok", seen: "what is written is read, and is gone once it is deleted" };
+}
+
+async function roundTrip(store: Store, key: string): Promise<Omit<Finding, "what">> {
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const began = performance.now();
+    await within(() => read(store, key));
+    times.push(performance.now() - began);
+  }
+  const median = middle(times);
+  const seen = `median ${ms(median)}, longest ${ms(Math.max(...times))} of ${ROUNDS}`;
+  if (median < SLOW_MS) return { verdict: "ok", seen };
+  return {
+    verdict: "warning",
+    seen,
+    mend: "calls never wait for it, but a trip takes that long to spread: put the store nearer to the processes",
+  };
+}
+
+async function expiry(store: Store, key: string): Promise<Omit<Finding, "what">> {
+  const began = performance.now();
+  await within(() => store.set(key, "short", SHORT_MS));
+  if ((await within(() => read(store, key))) !== "short" && performance.now() - began < SHORT_MS)
+    return {
+      verdict: "failed",
+      seen: "a value with a second to live was gone at once",
+      mend: "the server's clock, or its eviction: it must not drop records that have time left (maxmemory-policy noeviction, or volatile-ttl)",
+    };
+  while (performance.now() - began < SHORT_MS + GONE_WITHIN) {
+    await pause(100);
+    if ((await within(() => read(store, key))) === null)
+      return {
+        verdict: "ok",
+        seen: `a value with 1000 ms to live was gone after ${ms(performance.now() - began)}`,
+      };
+  }
+  return {
+    verdict: "warning",
+    seen: `a value with a second to live is there after ${ms(performance.now() - began)}`,
+    mend: "records are judged by what is in them, so that no circuit stays open for it; but they pile up: see the store's page for what removes them",
+  };
+}
+
+async function swaps(store: Store, key: string): Promise<Omit<Finding, "what">> {
+  if (store.swap === undefined)
+    return {
+      verdict: "warning",
+      seen: "this kind of store has none",
+      mend: "two processes may probe at once, quorum can't be had, and an operator's verb may be lost: take Redis, PostgreSQL or another with swap where that matters",
+    };
+  const came = await within(() =>
+    Promise.all(Array.from({ length: WRITERS }, (_, at) => swap(store, key, null, `writer ${at}`, KEPT_MS))),
+  );
+  const won = came.filter(({ ok }) => ok).length;
+  if (won === 1) return { verdict: "ok", seen: `of ${WRITERS} writers at once, one won` };
+  return {
+    verdict: "failed",
+    seen: `of ${WRITERS} writers at once, ${won} won`,
+    mend: "several servers may think they are the primary, or a proxy spreads the keys: give the store one primary",
+  };
+}
+
+async function lists(store: Store, prefix: string, key: string): Promise<Omit<Finding, "what">> {
+  if (store.list === undefined)
+    return {
+      verdict: "warning",
+      seen: "this kind of store has none",
+      mend: "each process asks for its own names, and failfast status can't tell which circuits there are",
+    };
+  await within(() => store.set(key, "listed", KEPT_MS));
+  const all = listing(await within(() => store.list?.("")));
+  const entries = [...all.entries];
+  if (!entries.some((entry: StoreEntry) => entry.key === key))
+    return {
+      verdict: "failed",
+      seen: "what was written is not in the list",
+      mend: "reads may go to a replica that lags behind: the store needs the primary",
+    };
+  const own = entries.filter((entry) => entry.key.startsWith(prefix)).length;
+  return { verdict: "ok", seen: `${entries.length - own} records` };
+}
+
+async function pushes(store: Store, prefix: string, key: string): Promise<Omit<Finding, "what">> {
+  const { watch } = store;
+  if (watch === undefined)
+    return {
+      verdict: "ok",
+      seen: "this kind of store has none: changes are found by polling, within some 1.2 s",
+    };
+  const seen = new Map<string, number>();
+  let told: () => void = () => undefined;
+  const handle = await within(() =>
+    watch.call(store, prefix, {
+      change: ({ value }) => {
+        seen.set(value, performance.now());
+        told();
+      },
+      gap: () => undefined,
+    }),
+  );
+  try {
+    const times: number[] = [];
+    for (let round = 0; round < ROUNDS / 4; round += 1) {
+      const value = `${round} ${randomUUID()}`;
+      const began = performance.now();
+      const arrives = new Promise<void>((resolve) => {
+        told = () => seen.has(value) && resolve();
+      });
+      await within(() => store.set(key, value, KEPT_MS));
+      told();
+      await within(() => arrives);
+      times.push((seen.get(value) ?? 0) - began);
+    }
+    const median = middle(times);
+    const said = `median ${ms(median)}, longest ${ms(Math.max(...times))} from the write to the watcher`;
+    if (median < PUSH_MS) return { verdict: "ok", seen: said };
+    return {
+      verdict: "warning",
+      seen: said,
+      mend: "a trip reaches the others that late: look at the server's load",
+    };
+  } catch {
+    return {
+      verdict: "failed",
+      seen: `a change did not reach its watcher within ${ANSWERS_WITHIN} ms`,
+      mend: "a pooler or proxy may drop pushes, or the user may not subscribe: changes are found by polling, every 15 s",
+    };
+  } finally {
+    await within(() => handle[Symbol.asyncDispose]()).catch(() => undefined);
+  }
+}
+
+async function clocks(store: Store, key: string): Promise<Omit<Finding, "what">> {
+  const sent = Date.now();
+  const { now } = await within(() => swap(store, key, null, "clock", KEPT_MS));
+  const took = Date.now() - sent;
+  if (now === undefined)
+    return {
+      verdict: "ok",
+      seen: "the store has none: deadlines go by each process's own, and as durations where a change is seen at once",
+    };
+  const offset = Math.round(now - (sent + took / 2));
+  const seen = `the store's is ${Math.abs(offset)} ms ${offset < 0 ? "behind" : "ahead of"} this machine's`;
+  if (Math.abs(offset) < CLOCK_MS) return { verdict: "ok", seen };
+  return {
+    verdict: "warning",
+    seen,
+    mend: "deadlines go by the store's clock, so that nothing breaks; but reasons and logs are dated by both: run NTP on the two",
+  };
+}
+
+async function sibling(store: Store, key: string): Promise<Omit<Finding, "what">> {
+  const place = store.sibling?.("fleet");
+  if (place === undefined)
+    return {
+      verdict: "warning",
+      seen: "this kind of store has no place for them",
+      mend: "closed circuits and processes are not seen, and nobody can tell later what operators did",
+    };
+  await within(() => place.set(key, "sibling", KEPT_MS));
+  const found = await within(() => read(place, key));
+  await within(() => place.delete(key));
+  if (found !== "sibling") throw new Error("what was written is not there");
+  if (place.list === undefined)
+    return {
+      verdict: "warning",
+      seen: "a place for the trail, none for reports",
+      mend: "closed circuits and processes are not seen in this kind of store",
+    };
+  return { verdict: "ok", seen: "processes can report, and operators leave a trail" };
+}

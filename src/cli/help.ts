@@ -1,0 +1,49 @@
+import { COMMON, type Flags, variableOf } from "./arguments.js";
+import type { Terminal } from "./terminal.js";
+
+interface Described {
+  readonly summary: string;
+  readonly usage: string;
+  readonly details?: string;
+  readonly flags: Flags;
+}
+
+const EXIT_CODES = `Exit codes: 0 done; 1 the store could not be read or written, or a check failed; 2 called in a wrong way;
+3 nobody knows such a circuit; 4 a circuit is open (status --check).`;
+
+/** What \`failfast --help\` says. */
+export function overview(out: Terminal, commands: Readonly<Record<string, Described>>): string {
+  const longest = Math.max(...Object.keys(commands).map((name) => name.length));
+  return `${out.paint("failfast", "bold")}: the circuits of a whole fleet, from the command line.
+
+Usage: failfast COMMAND --store URL
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${out.paint(name.padEnd(longest), "bold")}  ${summary}`)
+  .join("\n")}
+
+${optionsOf(out, "", COMMON)}
+
+Set FAILFAST_STORE once, and the rest is short: failfast status
+Each command tells more: failfast hold --help
+${EXIT_CODES}`;
+}
+
+/** What \`failfast COMMAND --help\` says. */
+export function helpOf(out: Terminal, name: string, { summary, usage, details, flags }: Described): string {
+  return `failfast ${name}: ${summary}.
+
+Usage: failfast ${name} ${usage}
+${details === undefined ? "" : `\n${details}\n`}
+${optionsOf(out, name, flags)}
+
+${EXIT_CODES}`;
+}
+
+function optionsOf(out: Terminal, command: string, flags: Flags): string {
+  const rows = Object.entries(flags).map(([name, { short, takes, help }]) => [
+    `${short === undefined ? "    " : `-${short}, `}--${name}${takes === undefined ? "" : ` ${takes}`}`,
+    `${help}${name === "help" ? "" : out.paint(` [${variableOf(command, name)}]`, "dim")}`,
+  ]);
+  const longest = Math.max(...rows.map(([option = ""]) => option.length));
+  return `Options, each with a variable in place of it:\n${rows.map(([option = "", help]) => `  ${option.padEnd(longest)}  ${help}`).join("\n")}`;
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env node
+import { observeFleet } from "../fleet/fleet.js";
+import { VERSION } from "../runtime/version.js";
+import { COMMON, readArguments } from "./arguments.js";
+import type { Command, StandaloneCommand } from "./command.js";
+import { completionOf } from "./commands/completion.js";
+import { dashboard } from "./commands/dashboard.js";
+import { doctor } from "./commands/doctor.js";
+import { events } from "./commands/events.js";
+import { migrate } from "./commands/migrate.js";
+import { status } from "./commands/status.js";
+import { hold, release, reset, trip } from "./commands/verbs.js";
+import { watch } from "./commands/watch.js";
+import { addressOf, connect, operator } from "./connect.js";
+import { CommandError, EXIT } from "./errors.js";
+import { helpOf, overview } from "./help.js";
+import { plain } from "./plain-text.js";
+import { Terminal } from "./terminal.js";
+
+const COMMANDS: Readonly<Record<string, Command | StandaloneCommand>> = {
+  status,
+  watch,
+  trip,
+  reset,
+  hold,
+  release,
+  events,
+  doctor,
+  dashboard,
+  migrate,
+  completion: completionOf(() => withCommonFlags()),
+};
+
+const withCommonFlags = (): typeof COMMANDS =>
+  Object.fromEntries(
+    Object.entries(COMMANDS).map(([name, command]) => [
+      name,
+      { ...command, flags: { ...command.flags, ...COMMON } },
+    ]),
+  );
+
+const isStandalone = (command: Command | StandaloneCommand): command is StandaloneCommand =>
+  "standalone" in command;
+
+const out = new Terminal(process.stdout, process.env);
+const err = new Terminal(process.stderr, process.env);
+
+// Whoever reads has seen enough, as head has.
+process.stdout.on("error", () => process.exit(EXIT.ok));
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    err.line(
+      `${err.paint("failfast:", "red")} ${plain(error instanceof Error ? error.message : String(error))}`,
+    );
+    process.exitCode = error instanceof CommandError ? error.code : EXIT.failed;
+  },
+);
+
+async function main([name, ...rest]: readonly string[]): Promise<number> {
+  const commands = withCommonFlags();
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    const asked = name === "help" ? rest[0] : undefined;
+    const command = asked === undefined ? undefined : commands[asked];
+    const to = name === undefined ? err : out;
+    to.line(command === undefined ? overview(to, commands) : helpOf(to, asked ?? "", command));
+    return name === undefined ? EXIT.usage : EXIT.ok;
+  }
+  if (name === "--version" || name === "-v") {
+    out.line(VERSION);
+    return EXIT.ok;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined)
+    throw new CommandError(
+      `there is no command ${JSON.stringify(name)}: there are ${Object.keys(commands).join(", ")}`,
+      EXIT.usage,
+    );
+  const args = readArguments(name, command.flags, rest, process.env);
+  if (args.given("help")) {
+    out.line(helpOf(out, name, command));
+    return EXIT.ok;
+  }
+  const interrupted = interruption();
+  const { env } = process;
+  if (isStandalone(command)) return command.run({ args, out, err, env, interrupted });
+  const address = addressOf(args);
+  const store = await connect(address);
+  const by = operator(args);
+  const fleet = observeFleet(store, { by });
+  try {
+    return await command.run({ args, out, err, env, interrupted, store, fleet, by, address: address.shown });
+  } finally {
+    await fleet[Symbol.asyncDispose]();
+    await store.close();
+  }
+}
+
+/** Ctrl-C once ends what runs as it should end; twice, at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  return controller.signal;
+}

@@ -1,0 +1,37 @@
+/** What moves the cursor, changes colours, or turns the direction of what follows; and halves of characters. */
+const UNSAFE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** A text that came from elsewhere, a circuit's name or an operator's reason, as a terminal can show it without harm. */
+export function plain(text: string): string {
+  return text.replace(UNSAFE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+/** Characters that take two columns. */
+const WIDE =
+  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]/u;
+
+const widthOfOne = (character: string): number =>
+  /^\p{Mark}+$/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+
+/** How many columns it takes. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const { segment } of segments.segment(text)) width += widthOfOne(segment);
+  return width;
+}
+
+/** Its beginning, with an ellipsis where it takes more columns. */
+export function cut(text: string, columns: number): string {
+  if (text.length <= columns && widthOf(text) <= columns) return text;
+  let kept = "";
+  let width = 0;
+  for (const { segment } of segments.segment(text)) {
+    width += widthOfOne(segment);
+    if (width > columns - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}

@@ -1,0 +1,95 @@
+import { cut, plain, widthOf } from "./plain-text.js";
+
+export type Colour = "red" | "green" | "yellow" | "bold" | "dim" | "none";
+
+const CODES: Readonly<Record<Colour, number>> = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2, none: 0 };
+/** Of a terminal that doesn't tell, and of a file. */
+const COLUMNS = 120;
+const NARROWEST = 6;
+
+/** One cell of a table. Its text may come from anywhere. */
+export interface Cell {
+  readonly text: string;
+  readonly colour?: Colour;
+}
+
+/** What a command writes to. */
+export class Terminal {
+  readonly #out: NodeJS.WriteStream;
+  readonly #colours: boolean;
+
+  constructor(out: NodeJS.WriteStream, env: NodeJS.ProcessEnv) {
+    this.#out = out;
+    this.#colours = wantsColours(out.isTTY === true, env);
+  }
+
+  get live(): boolean {
+    return this.#out.isTTY === true;
+  }
+
+  get columns(): number {
+    return this.#out.columns || COLUMNS;
+  }
+
+  get rows(): number {
+    return this.#out.rows || Number.POSITIVE_INFINITY;
+  }
+
+  line(text = ""): void {
+    this.#out.write(`${text}\n`);
+  }
+
+  json(value: unknown): void {
+    this.line(JSON.stringify(value, null, this.live ? 2 : undefined));
+  }
+
+  /** Puts these lines in place of everything on the screen. */
+  screen(lines: readonly string[]): void {
+    this.#out.write(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\n")}\u001b[J`);
+  }
+
+  /** Another screen, so that what was there before comes back; returns what ends it. */
+  enter(): () => void {
+    this.#out.write("\u001b[?1049h\u001b[?25l");
+    return () => this.#out.write("\u001b[?25h\u001b[?1049l");
+  }
+
+  paint(text: string, colour: Colour = "none"): string {
+    return this.#colours && colour !== "none" ? `\u001b[${CODES[colour]}m${text}\u001b[0m` : text;
+  }
+
+  /** The lines of a table. Its last columns are cut where it would be wider than the terminal; texts are made harmless. */
+  table(head: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
+    const texts = [head.map((text) => text), ...rows.map((row) => row.map(({ text }) => plain(text)))];
+    const widths = head.map((_, at) => Math.max(...texts.map((row) => widthOf(row[at] ?? ""))));
+    const room = this.columns - 2 * (head.length - 1);
+    const tooWide = (): number => widths.reduce((sum, width) => sum + width, 0) - room;
+    while (tooWide() > 0 && Math.max(...widths) > NARROWEST) {
+      const widest = widths.indexOf(Math.max(...widths));
+      const others = Math.max(NARROWEST, ...widths.filter((_, at) => at !== widest));
+      widths[widest] = Math.max(
+        NARROWEST,
+        Math.min((widths[widest] ?? 0) - 1, Math.max(others, (widths[widest] ?? 0) - tooWide())),
+      );
+    }
+    return texts.map((row, index) =>
+      row
+        .map((text, at) => {
+          const shown = cut(text, widths[at] ?? 0);
+          const padding =
+            at === row.length - 1 ? "" : " ".repeat(Math.max(0, (widths[at] ?? 0) - widthOf(shown)));
+          return this.paint(shown, index === 0 ? "dim" : rows[index - 1]?.[at]?.colour) + padding;
+        })
+        .join("  ")
+        .trimEnd(),
+    );
+  }
+}
+
+/** NO_COLOR and FORCE_COLOR, as everybody reads them; otherwise where there is a terminal that can. */
+function wantsColours(live: boolean, env: NodeJS.ProcessEnv): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = env;
+  if (FORCE_COLOR !== undefined) return !["0", "false"].includes(FORCE_COLOR);
+  if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
+  return live && TERM !== "dumb";
+}

@@ -1,0 +1,41 @@
+import { CommandError, EXIT } from "./errors.js";
+
+const DAY_MS = 86_400_000;
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A length of time in a few characters: `45 s`, `12 m`, `3 h`, `2 d`. */
+export function formatSpan(ms: number): string {
+  const [unit, length] =
+    ms < 120_000
+      ? ["s", 1_000]
+      : ms < 7_200_000
+        ? ["m", 60_000]
+        : ms < 172_800_000
+          ? ["h", 3_600_000]
+          : ["d", 86_400_000];
+  return `${Math.max(0, Math.round(ms / Number(length)))} ${unit}`;
+}
+
+export const formatAgo = (at: number | undefined, now: number): string =>
+  at === undefined ? "" : `${formatSpan(now - at)} ago`;
+
+export const formatLeft = (until: number | undefined, now: number): string =>
+  until === undefined ? "" : `in ${formatSpan(until - now)}`;
+
+/** The moment that `--until` names, in ms since the epoch: `10m` from now, or a date with its time. */
+export function momentOf(flag: string, text: string, now: number): number {
+  const [, count, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
+  const at = count === undefined ? Date.parse(text) : now + Number(count) * (UNIT_MS[unit] ?? 0);
+  if (Number.isNaN(at))
+    throw new CommandError(
+      `--${flag} ${JSON.stringify(text)} is no time: give "10m", or a date as 2026-11-28T17:30`,
+      EXIT.usage,
+    );
+  if (at <= now) throw new CommandError(`--${flag} ${JSON.stringify(text)} is over already`, EXIT.usage);
+  if (at > now + DAY_MS)
+    throw new CommandError(
+      `--${flag} ${JSON.stringify(text)} is more than a day away: it takes at most "24h"; leave it out to hold until it is released`,
+      EXIT.usage,
+    );
+  return at;
+}

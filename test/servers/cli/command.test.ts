@@ -1,0 +1,120 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../server-process.js";
+import { failfast } from "./run.js";
+
+let dir: string;
+const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  failfast(args, { FAILFAST_STORE: `file:${dir}`, ...env });
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "failfast-cli-"));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+describe("help", () => {
+  test("lists the commands, the exit codes, and a variable for each option", async () => {
+    const { code, out } = await run(["--help"]);
+    expect(code).toBe(0);
+    for (const said of ["status", "doctor", "completion", "FAILFAST_STORE", "Exit codes"])
+      expect(out).toContain(said);
+    expect((await run(["hold", "--help"])).out).toContain("FAILFAST_HOLD_REASON");
+    expect((await run(["help", "trip"])).out).toBe((await run(["trip", "--help"])).out);
+  });
+
+  test("goes to the errors, with the code of a wrong call, where nothing was asked", async () => {
+    expect(await run([])).toMatchObject({ code: 2, out: "", err: expect.stringContaining("Usage") });
+  });
+});
+
+describe("an error says what to do", () => {
+  test.each([
+    [["stats"], 2, "there are status, watch"],
+    [["status", "--verbose"], 2, "See failfast status --help"],
+    [["status", "sales"], 3, "nobody knows a circuit"],
+    [["hold", "sales"], 2, "failfast hold open NAME"],
+    [["hold", "open", "x", "--for", "soon", "--new"], 2, 'give "10m"'],
+    [["hold", "open", "x", "--for", "25h", "--new"], 2, 'at most "24h"'],
+    [["trip", "x", "--for", "1m", "--until", "2m", "--new"], 2, "leave one out"],
+    [["events", "--limit", "none"], 2, "a whole number"],
+  ])("failfast %j", async (args, code, said) => {
+    const ran = await run(args);
+    expect(ran).toMatchObject({ code, out: "" });
+    expect(ran.err).toContain(said);
+  });
+
+  test("without a store", async () => {
+    expect(await failfast(["status"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("FAILFAST_STORE"),
+    });
+  });
+
+  test("with a server that isn't there, and its password in no output", async () => {
+    const url = `redis://someone:secret@127.0.0.1:${await freePort()}`;
+    const ran = await failfast(["status", "--store", url]);
+    expect(ran.code).toBe(1);
+    expect(ran.err).toContain("failfast doctor");
+    const doctor = await failfast(["doctor", "--store", url]);
+    expect(doctor.code).toBe(1);
+    expect(doctor.out).toMatch(/failed +reads/);
+    expect(ran.out + ran.err + doctor.out + doctor.err).not.toContain("secret");
+  });
+});
+
+describe("a name", () => {
+  test("that nobody knows is refused, with the one that was meant, unless --new says it is meant", async () => {
+    expect((await run(["hold", "closed", "billing_database", "--new"])).code).toBe(0);
+    const ran = await run(["release", "biling_database"]);
+    expect(ran).toMatchObject({ code: 3, err: expect.stringContaining('did you mean "billing_database"?') });
+    expect((await run(["release", "billing_database"])).code).toBe(0);
+  });
+
+  test("with a pattern means several, which takes a yes", async () => {
+    for (const name of ["eu:1", "eu:2", "us:1"]) expect((await run(["trip", name, "--new"])).code).toBe(0);
+    const refused = await run(["reset", "eu:*"]);
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("eu:1, eu:2. Add --yes") });
+    expect(await run(["reset", "eu:*", "--yes"])).toMatchObject({ code: 0 });
+    const { circuits } = JSON.parse((await run(["status", "--json", "?u:*", "us:1"])).out);
+    const states = circuits.map(({ name, state }: { name: string; state: string }) => `${name} ${state}`);
+    expect(states.sort()).toEqual(["eu:1 closed", "eu:2 closed", "us:1 open"]);
+    expect(await run(["reset", "us:*"])).toMatchObject({ code: 0 });
+  });
+
+  test("that is hostile is shown harmlessly, and so are a reason and an operator", async () => {
+    const hostile = "a\u001b[2J\u001b]0;owned\u0007\u202egpj\r\nb\ud800";
+    const reason = ["--reason", "\u001b[31mred\u0000"].slice(0, 2);
+    reason[1] = "\u001b[31mred\u009b2J";
+    expect((await run(["trip", "--new", "--by", "\u001b[1mroot", ...reason, "--", hostile])).code).toBe(0);
+    for (const args of [["status"], ["events"], ["status", "a*"], ["doctor"]]) {
+      const { out, err } = await run(args);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be there
+      expect(out + err, args.join(" ")).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    }
+    expect((await run(["status"])).out).toContain("a\\u001b[2J");
+  });
+});
+
+describe("colours", () => {
+  test("are for terminals, and where FORCE_COLOR asks for them", async () => {
+    await run(["trip", "x", "--new"]);
+    expect((await run(["status"])).out).not.toContain("\u001b[");
+    expect((await run(["status"], { FORCE_COLOR: "1" })).out).toContain("\u001b[31m");
+    expect((await run(["status"], { FORCE_COLOR: "0" })).out).not.toContain("\u001b[");
+  });
+});
+
+test("--prefix names another fleet, and a variable stands in for an option", async () => {
+  await run(["trip", "only_here", "--new", "--prefix", "other"]);
+  expect((await run(["status", "--json"])).out).not.toContain("only_here");
+  expect((await run(["status", "--json"], { FAILFAST_PREFIX: "other" })).out).toContain("only_here");
+  expect((await run(["status"], { FAILFAST_JSON: "1" })).out).toMatch(/^\{/);
+});
+
+test.each(["bash", "zsh", "fish"])("completion for %s knows each command", async (shell) => {
+  const { out, code } = await run(["completion", shell]);
+  expect(code).toBe(0);
+  for (const command of ["status", "hold", "doctor"]) expect(out).toContain(command);
+});

@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
+import { requireProgram } from "../require.js";
+import { startRedis } from "../start-redis.js";
+import { failfast, Member } from "./run.js";
+
+const redis = requireProgram("redis-server");
+
+interface Place {
+  readonly url: string;
+  stop(): Promise<unknown>;
+}
+
+const PLACES: readonly (readonly [string, boolean, () => Promise<Place>])[] = [
+  ["the file store", true, folder],
+  ["Redis", redis !== undefined, startRedis],
+  ["PostgreSQL", postgres !== undefined, startPostgres],
+];
+
+async function folder(): Promise<Place> {
+  const dir = await mkdtemp(join(tmpdir(), "failfast-cli-"));
+  return { url: `file:${dir}`, stop: () => rm(dir, { recursive: true, force: true }) };
+}
+
+const soon = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 30_000, interval: 50 });
+
+for (const [where, there, start] of PLACES)
+  describe.skipIf(!there)(`with nothing but the URL, on ${where},`, () => {
+    let place: Place;
+    let members: Member[] = [];
+    const run = (...args: string[]) => failfast(args, { FAILFAST_STORE: place.url });
+
+    beforeAll(async () => {
+      place = await start();
+      if (place.url.startsWith("postgres")) expect((await run("migrate")).code).toBe(0);
+      members = ["web-1", "web-2", "web-3"].map((host) => new Member(place.url, host));
+      for (const member of members) expect(await member.call("billing")).toBe("passed");
+    }, 60_000);
+
+    afterAll(async () => {
+      await Promise.all(members.map((member) => member.stop()));
+      await place?.stop();
+    });
+
+    test("a person sees which circuits are open, why, since when and according to whom", async () => {
+      expect(await members[0]?.call("sales_api", true)).toBe("TypeError");
+      const { code, out } = await run("status");
+      expect(code).toBe(0);
+      expect(out).toContain("1 open");
+      expect(out).toMatch(/^sales_api +open +\d+ s ago +in \d+ m +TypeError +web-1\/\d+\/\w{6}@shop/m);
+      const { circuits } = JSON.parse((await run("status", "--json")).out);
+      expect(circuits[0]).toMatchObject({ name: "sales_api", state: "open", reason: "TypeError" });
+      expect((await run("status", "--check")).code).toBe(4);
+    });
+
+    test("holds one open for all processes with a reason that others see, and undoes it", async () => {
+      const held = await run("hold", "open", "billing", "--reason", "migration", "--by", "alice", "--new");
+      expect(held).toMatchObject({ code: 0, err: "" });
+      for (const member of members)
+        await soon(async () => expect(await member.call("billing")).toBe("ERR_FAILFAST_OPEN"));
+      expect((await run("status", "billing")).out).toMatch(
+        /state +held open[\s\S]*why +migration[\s\S]*by +alice/,
+      );
+      expect((await run("release", "billing", "--by", "bob")).code).toBe(0);
+      for (const member of members)
+        await soon(async () => expect(await member.call("billing")).toBe("passed"));
+      const trail = JSON.parse((await run("events", "--json")).out);
+      expect(trail).toMatchObject([
+        { verb: "release", circuit: "billing", by: "bob" },
+        { verb: "hold", holds: "open", circuit: "billing", by: "alice", reason: "migration" },
+      ]);
+    });
+
+    test("sees every process that calls, and the circuits that never opened", async () => {
+      const view = await soon(async () => {
+        const found = JSON.parse((await run("status", "--json")).out);
+        expect(found.processes).toHaveLength(3);
+        return found;
+      });
+      expect(view.processes.map(({ host }: { host: string }) => host).sort()).toEqual([
+        "web-1",
+        "web-2",
+        "web-3",
+      ]);
+      expect(view.processes[0]).toMatchObject({ service: "shop", storeUp: true, truncated: false });
+      const billing = view.circuits.find(({ name }: { name: string }) => name === "billing");
+      expect(billing).toMatchObject({ state: "closed", settings: { timeout: "10m" } });
+      expect(billing.processes).toHaveLength(3);
+    });
+
+    test("the doctor finds nothing wrong", async () => {
+      const { code, out } = await run("doctor", "--json");
+      const failed = JSON.parse(out).filter(({ verdict }: { verdict: string }) => verdict === "failed");
+      expect(failed).toEqual([]);
+      expect(code).toBe(0);
+    });
+  });

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
+const member = fileURLToPath(new URL("member.mjs", import.meta.url));
+
+export interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+  readonly tookMs: number;
+}
+
+/** Runs the command as a person does, with nothing but what is given. */
+export async function failfast(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  const began = performance.now();
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [out, err] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    err += text;
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, out, err, tookMs: performance.now() - began };
+}
+
+/** A process of a fleet, which does what it is told and says what its circuit does. */
+export class Member {
+  readonly #child: ChildProcess;
+
+  constructor(url: string, host: string) {
+    this.#child = spawn(process.execPath, [member], {
+      env: { PATH: process.env["PATH"], FAILFAST_STORE: url, FAILFAST_HOST: host, FAILFAST_SERVICE: "shop" },
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+  }
+
+  /** Calls a circuit, and says how that ended; `fails`: its backend is down. */
+  async call(circuit: string, fails = false): Promise<string> {
+    this.#child.send({ circuit, fails });
+    const [answer] = (await once(this.#child, "message")) as [string];
+    return answer;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exit = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exit;
+  }
+}
