@@ -55,7 +55,7 @@ export default defineConfig({
         test: {
           name: "previous",
           include: [
-            "test/servers/clients/{ai,fetch,undici}.test.ts",
+            "test/servers/clients/{ai,fetch,retries,time-outs,undici}.test.ts",
             "test/servers/cache-store/contract.test.ts",
           ],
           alias: [

@@ -230,7 +230,9 @@ export class Guard implements SharedHandlers {
     const deadline = given ?? new Deadline(this.breaker.session.clock, callTimeout, undefined);
     return deadline.watch(result, (ended) => {
       if (ended.how === "value") return onSuccess === undefined ? ended.value : onSuccess(ended.value);
-      if (ended.how !== "timeout") return onFailure(ended.error);
+      if (ended.how === "timeout") signal?.expire?.();
+      // Its caller may have left it, and not by its signal.
+      if (ended.how !== "timeout" || signal?.aborted) return onFailure(ended.error);
       if (call !== undefined) call.underWay--;
       this.failed(admission, ended.error, true, call, ended.began, ended.lateMs);
       return this.#thrown(ended.error, "failure", cover);

@@ -13,6 +13,8 @@ export type Verdict = "failure" | "success" | "neither";
 export interface CallerSignal {
   readonly aborted: boolean;
   readonly reason?: unknown;
+  /** Told when the call's deadline has passed, before that is judged. */
+  expire?(): void;
 }
 
 type Predicate = (error: unknown) => boolean;

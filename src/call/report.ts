@@ -18,6 +18,8 @@ export interface ReportedCall {
   rejected(error: unknown): void;
   /** Its deadline passed before anything was told. */
   late(error: unknown): void;
+  /** Whether it waits, at its deadline, for what this process itself keeps busy: then it counts for nothing. */
+  ownWait?(): boolean;
 }
 
 /** An `AbortSignal`, where no platform's types are known. */
@@ -32,7 +34,7 @@ interface Runs {
 
 /** Begins the call, at once but for one that has to ask for the probe. */
 export function reported(circuit: Runs, call: ReportedCall): void {
-  const caller = new Caller();
+  const caller = new Caller(undefined, () => call.ownWait?.() === true);
   let started = false;
   let told = false;
   circuit
@@ -69,10 +71,17 @@ const LEFT = new Error("the caller left");
 /** The signal of a caller, who may also leave without it: stands in its place for one call. */
 export class Caller implements CallerSignal, ListeningSignal {
   readonly origin: AbortSignalLike | undefined;
+  readonly #ownWait: () => boolean;
   #left = false;
 
-  constructor(given?: AbortSignalLike | null) {
+  constructor(given?: AbortSignalLike | null, ownWait: () => boolean = () => false) {
     this.origin = given ?? undefined;
+    this.#ownWait = ownWait;
+  }
+
+  /** The call's deadline has passed. */
+  expire(): void {
+    if (this.#ownWait()) this.leave();
   }
 
   leave(): void {

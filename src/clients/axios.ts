@@ -1,16 +1,20 @@
-import { type Circuit, idleTimeoutOf } from "../api/circuit.js";
+import { idleTimeoutOf } from "../api/circuit.js";
 import { type AbortSignalLike, Caller } from "../call/report.js";
 import type { StreamSource } from "../call/stream-source.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import { header } from "../policy/retry-after.js";
 import { builtin } from "../runtime/platform.js";
 import { type Items, readable, untilBodyEnds } from "./body.js";
-import type { Url } from "./fetch.js";
 import { type ClientOptions, checkName, circuitsNamed, failedStatus } from "./named.js";
+import type { RequestHead, Url } from "./request.js";
+import { streamedUpload } from "./upload.js";
 
 export interface AxiosOptions extends ClientOptions {
-  /** Names the circuit of a request: one for all, or a function. Default: its origin, `https://api.example.com`. */
-  readonly name?: string | ((url: Url, method: string) => string);
+  /**
+   * Names the circuit of a request: one for all, or a function. Default: its origin, `https://api.example.com`.
+   * `request.headers.get(…)` tells credentials apart; a name is stored, so that no key may be in it.
+   */
+  readonly name?: string | ((url: Url, method: string, request: RequestHead) => string);
   /** What sends the request: a name that axios knows, or an adapter. Default: what axios takes by default. */
   readonly adapter?: "http" | "xhr" | "fetch" | ((config: never) => Promise<unknown>);
   /** Which answers are failures, whatever axios makes of them. Default: 500 and more, and 429 with `Retry-After`. */
@@ -32,7 +36,10 @@ interface Config {
   readonly allowAbsoluteUrls?: boolean;
   readonly method?: string;
   readonly responseType?: string;
+  readonly headers?: object;
+  readonly data?: unknown;
   readonly signal?: AbortSignalLike | null;
+  beforeRedirect?(next: { readonly href?: string }, ...more: unknown[]): void;
   /** It has a reason once it has cancelled. */
   readonly cancelToken?: { readonly reason?: unknown };
 }
@@ -65,46 +72,68 @@ export function failfastAdapter(
     throw new TypeError("failfastAdapter takes axios itself, which has getAdapter and getUri");
   const { name, adapter, results = isFailure, ...rest } = options;
   checkName(name);
+  // Answers of another host than the one that was asked: that one has sent its caller there, and so has answered.
+  const elsewhere = new WeakSet<Answer>();
+  const failed = (answer: Answer): boolean => !elsewhere.has(answer) && results(answer);
   const circuits = circuitsNamed(
     typeof name === "function" ? name : (url: Url) => name ?? url.origin,
     rest as ClientOptions,
     {
       retryAfter: true,
-      results: (answer: Answer) => results(answer),
+      results: failed,
       exceptions: (error) => {
         const { response } = error as { response?: Answer };
         return response === undefined ? !isFailfastError(error) : results(response);
       },
     },
   );
-  const circuitOf = ({ url, baseURL, allowAbsoluteUrls, method = "get" }: Config): Circuit | undefined => {
-    const parsed = parse(axios.getUri({ url, baseURL, allowAbsoluteUrls }));
-    return parsed && circuits(parsed, method.toUpperCase());
-  };
+  const urlOf = ({ url, baseURL, allowAbsoluteUrls }: Config): Url | undefined =>
+    parse(axios.getUri({ url, baseURL, allowAbsoluteUrls }));
   return async (config: Config) => {
     const send = axios.getAdapter(adapter ?? axios.defaults.adapter, config);
-    const its = circuitOf(config);
+    const url = urlOf(config);
     // What is no URL is for axios to say.
-    if (its === undefined) return send(config);
+    if (url === undefined) return send(config);
+    const { method = "get", headers = {}, data, beforeRedirect } = config;
+    const head = { headers: { get: (name: string) => (header(headers, name) ?? null) as string | null } };
     const caller = new Caller(config.signal);
+    const upload = streamedUpload(data);
+    let away = false;
+    const changed: Config = {
+      ...config,
+      ...(upload && { data: upload.body }),
+      beforeRedirect(next, ...more) {
+        away = parse(next.href ?? "")?.origin !== url.origin;
+        // What comes of it now is another host's doing.
+        if (away) caller.leave();
+        beforeRedirect?.(next, ...more);
+      },
+    };
+    const ask = (signal: unknown): Promise<Answer> =>
+      under(signal === caller ? changed : { ...changed, signal: signal as AbortSignalLike }, config, send)
+        .then((answer) => {
+          if (away) elsewhere.add(answer);
+          return answer;
+        })
+        .catch((error: unknown) => {
+          if (upload?.broke()) caller.leave();
+          return leaving(caller, config)(error);
+        });
+    const its = circuits(url, method.toUpperCase(), head);
     if (config.responseType === "stream" && idleTimeoutOf(its) > 0)
       return untilBodyEnds<Answer>(its, caller, {
-        send: (signal) => under(signal, config, send).catch(leaving(caller, config)),
-        failed: results,
+        send: ask,
+        failed,
         bodyOf: ({ data }) => data as StreamSource<unknown>,
         withBody: (answer, items) => Object.assign(answer, { data: alike(answer.data, items) }),
       });
-    return its.run(
-      (signal: unknown) =>
-        (signal === caller ? send(config) : under(signal, config, send)).catch(leaving(caller, config)),
-      { signal: caller as never },
-    );
+    return its.run(ask, { signal: caller as never });
   };
 }
 
-/** Sends it under the signal of its deadline, and shows the caller's own configuration all the same. */
-function under(signal: unknown, config: Config, send: (config: Config) => Promise<Answer>): Promise<Answer> {
-  return send({ ...config, signal: signal as AbortSignalLike }).then(
+/** Sends it as it is changed, and shows the caller's own configuration all the same. */
+function under(changed: Config, config: Config, send: (config: Config) => Promise<Answer>): Promise<Answer> {
+  return send(changed).then(
     (answer) => Object.assign(answer, { config }),
     (error: { config?: unknown; response?: object } | undefined) => {
       if (error?.config !== undefined) error.config = config;

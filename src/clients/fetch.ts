@@ -1,19 +1,18 @@
 import { listedPredicate } from "../call/policy.js";
-import { type AbortSignalLike, Caller } from "../call/report.js";
+import { Caller } from "../call/report.js";
 import type { StreamSource } from "../call/stream-source.js";
 import { checkFunction } from "../call/wrap.js";
+import { FailfastError } from "../errors/failfast-error.js";
 import type { Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
 import type { Duration } from "../options/duration.js";
-import { formatValue } from "../options/format-value.js";
 import { lenient } from "../options/options.js";
 import { type Items, readable, StatusError, untilBodyEnds } from "./body.js";
 import { checkIdleTimeout, checkName, failedStatus } from "./named.js";
-
-/** The platform's `URL`, where its types are known. */
-export type Url = typeof globalThis extends { URL: { prototype: infer U } }
-  ? U
-  : { readonly href: string; readonly origin: string; readonly pathname: string };
+import { canFollow, followed } from "./redirects.js";
+import { answerThatThrows, repeatsErrors } from "./repeating-client.js";
+import { type Asked, type RequestHead, requestOf, sendable, type Url } from "./request.js";
+import { ofItsBody, uploadOf } from "./upload.js";
 
 /** The platform's `fetch`, or one of the same shape, where its types are known. */
 export type Fetch = typeof globalThis extends { fetch: infer F extends (...args: never[]) => unknown }
@@ -26,8 +25,9 @@ export interface FetchOptions extends FailfastOptions {
   /**
    * Names the circuit of a request: one for all, or a function; of the route, say, never of the whole path, which would
    * be a circuit for each. Default: its origin, `https://api.example.com`, so that each host has one of its own.
+   * `request.headers.get(…)` tells credentials apart; a name is stored, so that no key may be in it.
    */
-  readonly name?: string | ((url: Url, method: string) => string);
+  readonly name?: string | ((url: Url, method: string, request: RequestHead) => string);
   /** What sends the request. Default: the runtime's `fetch`. */
   readonly fetch?: Fetch;
   /** Whose circuits they are. Default: the shared `failfast`. */
@@ -39,11 +39,6 @@ export interface FetchOptions extends FailfastOptions {
   readonly body?: boolean;
 }
 
-interface RequestLike {
-  readonly url: string;
-  readonly method?: string;
-  readonly signal?: AbortSignalLike | null;
-}
 interface ResponseLike {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
@@ -51,11 +46,6 @@ interface ResponseLike {
   readonly url: string;
   readonly redirected: boolean;
   readonly type: string;
-}
-interface Asked {
-  readonly url: Url;
-  readonly method: string;
-  readonly signal: AbortSignalLike | null | undefined;
 }
 type AnyFetch = (input: unknown, init?: unknown) => Promise<ResponseLike>;
 
@@ -76,13 +66,18 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
   if (fetch !== undefined) checkFunction(fetch);
   checkIdleTimeout(circuit, body);
   const nameOf = (input: unknown, init: unknown): string => {
-    const { url, method } = requestOf(input, init);
-    return typeof name === "function" ? name(url, method) : url.origin;
+    const asked = requestOf(input, init);
+    return typeof name === "function" ? name(asked.url, asked.method, asked) : asked.url.origin;
   };
+  const { results = isFailure } = circuit;
+  // Answers of another host than the one that was asked: that one has sent its caller there, and so has answered.
+  const elsewhere = new WeakSet<object>();
+  const failed = (response: unknown): boolean =>
+    !elsewhere.has(response as object) && (results as (response: unknown) => boolean)(response);
   const judged: FailfastOptions = lenient({
-    results: isFailure,
     retryAfter: true,
     ...circuit,
+    results: typeof results === "function" ? failed : results,
     ...(body && asStream(circuit)),
   });
   // One for all is made here, so that one that differs from another of its name is refused here, and not by a call.
@@ -90,25 +85,51 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
   const circuits = one === undefined ? failfast(nameOf, timeout, judged) : { for: () => one };
   const send: AnyFetch = (input, init) => ((fetch ?? globalFetch()) as unknown as AnyFetch)(input, init);
 
-  const guarded: AnyFetch = async (input, init) => {
+  const call: AnyFetch = async (input, init) => {
     const its = circuits.for(input, init);
-    const caller = new Caller(requestOf(input, init).signal);
+    const asked = requestOf(input, init);
+    const caller = new Caller(asked.signal);
     const ask = async (signal: unknown): Promise<ResponseLike> => {
+      const upload = uploadOf((init as { body?: unknown } | undefined)?.body);
+      const changed = { ...(upload && { body: upload.body }), ...(signal !== caller && { signal }) };
       try {
-        // Without a deadline the arguments go through as they are.
-        return await send(input, signal === caller ? init : { ...(init as object), signal });
+        // Without a deadline and a stream to be sent the arguments go through as they are.
+        const asIs = upload === undefined && signal === caller;
+        const response = await send(input, asIs ? init : { ...(init as object), ...changed });
+        // Where another guard sends, and rejects, they throw.
+        void response.headers;
+        if (isOfAnother(response, asked)) elsewhere.add(response);
+        return response;
       } catch (error) {
-        if (error instanceof TypeError && !sendable(input, init)) caller.leave();
+        const unsent = error instanceof TypeError && !sendable(input, init);
+        if (unsent || upload?.broke() || ofItsBody(error, input)) caller.leave();
         throw error;
       }
     };
-    if (body && READS_BODIES) {
-      const failed = (circuit.results ?? isFailure) as (response: unknown) => boolean;
-      return untilBodyEnds<ResponseLike>(its, caller, { send: ask, failed, bodyOf, withBody });
+    try {
+      if (!body || !READS_BODIES) return await its.run(ask, { signal: caller as never });
+      return await untilBodyEnds<ResponseLike>(its, caller, { send: ask, failed, bodyOf, withBody });
+    } catch (error) {
+      if (!(error instanceof FailfastError)) throw error;
+      // Clients look for a failure of the network's along the causes, and would repeat the call.
+      error.cause = undefined;
+      if (!repeatsErrors(asked.headers)) throw error;
+      return answerThatThrows(error) as ResponseLike;
     }
-    return its.run(ask, { signal: caller as never });
+  };
+  const guarded: AnyFetch = async (input, init) => {
+    const asked = requestOf(input, init);
+    if (fetch !== undefined || !canFollow(asked, input, init)) return call(input, init);
+    // A circuit for all says nothing of other hosts.
+    const hop: AnyFetch = (to, how) =>
+      (one === undefined || requestOf(to, how).url.origin === asked.url.origin ? call : send)(to, how);
+    return followed(hop, asked, input, init);
   };
   return guarded as unknown as Fetch;
+}
+
+function isOfAnother({ redirected, url }: ResponseLike, asked: Asked): boolean {
+  return redirected === true && requestOf(url, undefined).url.origin !== asked.url.origin;
 }
 
 /** What is taken for a failure of the backend. */
@@ -144,39 +165,6 @@ function asStream({ fallback, exceptions }: FailfastOptions): FailfastOptions {
       },
     }),
   };
-}
-
-/** Whether it is a request at all; what isn't says nothing of the server. */
-function sendable(input: unknown, init: unknown): boolean {
-  const { Request } = globalThis as unknown as { Request?: new (url: string, init: object) => unknown };
-  const { body } = (init ?? {}) as { body?: unknown };
-  const { url, method } = requestOf(input, init);
-  if (Request === undefined) return true;
-  if (body !== undefined && body !== null && (method === "GET" || method === "HEAD")) return false;
-  try {
-    new Request(url.href, { ...(init as object), body: undefined, signal: undefined });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function requestOf(input: unknown, init: unknown): Asked {
-  const request = (
-    typeof input === "object" && input !== null && "url" in input ? input : {}
-  ) as Partial<RequestLike>;
-  const given = (init ?? {}) as { method?: string; signal?: AbortSignalLike | null };
-  const text = request.url ?? String(input);
-  const { location, URL } = globalThis as unknown as {
-    location?: { href?: string };
-    URL: new (text: string, base?: string) => Url;
-  };
-  const method = (given.method ?? request.method ?? "GET").toUpperCase();
-  try {
-    return { url: new URL(text, location?.href), method, signal: given.signal ?? request.signal };
-  } catch (error) {
-    throw new TypeError(`failfastFetch() was given ${formatValue(text)}: it takes a URL`, { cause: error });
-  }
 }
 
 function globalFetch(): Fetch {

@@ -2,15 +2,18 @@ import { watchSilence } from "../api/circuit.js";
 import { type Report, reported } from "../call/report.js";
 import type { Silence } from "../call/silence.js";
 import { isFailfastError } from "../errors/failfast-error.js";
-import type { Url } from "./fetch.js";
+import { header } from "../policy/retry-after.js";
 import { type ClientOptions, checkIdleTimeout, checkName, circuitsNamed, failedStatus } from "./named.js";
+import type { RequestHead, Url } from "./request.js";
+import { type Upload, uploadOf } from "./upload.js";
 
 export interface UndiciOptions extends ClientOptions {
   /**
    * Names the circuit of a request: one for all, or a function. Default: its origin, `https://api.example.com`. A
    * `Client` and a `Pool` know their origin alone, and tell it to no interceptor: give one there.
+   * `request.headers.get(…)` tells credentials apart; a name is stored, so that no key may be in it.
    */
-  readonly name?: string | ((url: Url, method: string) => string);
+  readonly name?: string | ((url: Url, method: string, request: RequestHead) => string);
   /**
    * Counts a response by the end of its body: one that breaks off is a failure, one that is read to its end, or let
    * go, what its status says. Default: false: the status alone counts.
@@ -33,6 +36,8 @@ interface DispatchOptions {
   readonly origin?: unknown;
   readonly path: string;
   readonly method: string;
+  readonly headers?: unknown;
+  readonly body?: unknown;
 }
 
 interface Controller {
@@ -82,13 +87,21 @@ export function failfastInterceptor(options: UndiciOptions = {}): <D extends Any
     const intercept = (asked: DispatchOptions, handler: Handler): boolean => {
       const its = circuit(asked);
       const silence = body ? watchSilence(its, ({ error }) => guarded.end(error)) : undefined;
-      const guarded = new GuardedHandler(handler, body, silence);
+      const upload = uploadOf(asked.body);
+      const guarded = new GuardedHandler(
+        handler,
+        body,
+        silence,
+        asked.origin,
+        upload,
+        asked.origin === undefined ? dispatch : String(asked.origin),
+      );
       let ready = true;
       reported(its, {
         start(report) {
           guarded.report = report;
           try {
-            ready = dispatch(asked, guarded);
+            ready = dispatch(upload === undefined ? asked : { ...asked, body: upload.body }, guarded);
           } catch (error) {
             report.left();
             guarded.end(error);
@@ -96,6 +109,7 @@ export function failfastInterceptor(options: UndiciOptions = {}): <D extends Any
         },
         rejected: (error) => guarded.end(error),
         late: (error) => guarded.end(error),
+        ownWait: () => guarded.waits,
       });
       return ready;
     };
@@ -107,7 +121,10 @@ function isFailure(response: UndiciResponse): boolean {
   return failedStatus(response.status, response.headers["retry-after"]);
 }
 
-function nameOf(asked: DispatchOptions, name: ((url: Url, method: string) => string) | undefined): string {
+function nameOf(
+  asked: DispatchOptions,
+  name: ((url: Url, method: string, request: RequestHead) => string) | undefined,
+): string {
   const { origin, path, method } = asked;
   if (origin === undefined || origin === null) {
     throw new TypeError(
@@ -115,8 +132,24 @@ function nameOf(asked: DispatchOptions, name: ((url: Url, method: string) => str
     );
   }
   const { URL } = globalThis as unknown as { URL: new (text: string, base?: string) => Url };
-  return name === undefined ? new URL(String(origin)).origin : name(new URL(path, String(origin)), method);
+  if (name === undefined) return new URL(String(origin)).origin;
+  const head = { headers: { get: (key: string) => sent(asked.headers, key.toLowerCase()) } };
+  return name(new URL(path, String(origin)), method, head);
 }
+
+/** A header as undici takes them: in an object, in pairs, or in a flat list of names and values. */
+function sent(headers: unknown, name: string): string | null {
+  if (typeof headers !== "object" || headers === null) return null;
+  const list = Symbol.iterator in headers ? [...(headers as Iterable<unknown>)] : undefined;
+  if (list === undefined) return text(header(headers, name));
+  const pairs = Array.isArray(list[0])
+    ? list
+    : list.flatMap((key, at) => (at % 2 ? [] : [[key, list[at + 1]]]));
+  return text((pairs as unknown[][]).find(([key]) => String(key).toLowerCase() === name)?.[1]);
+}
+
+const text = (value: unknown): string | null =>
+  value === undefined || value === null ? null : String(value);
 
 /** Errors that undici gives for what this process does, rather than the server. */
 const OF_THE_CALLER = new Set([
@@ -126,6 +159,9 @@ const OF_THE_CALLER = new Set([
   "UND_ERR_NOT_SUPPORTED",
   "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH",
 ]);
+
+/** How many requests of this process have a connection: to an origin, or of a dispatcher that tells none. */
+const running = new Map<unknown, number>();
 
 /** Hands everything on, and tells the circuit of it. */
 class GuardedHandler implements Handler {
@@ -138,10 +174,48 @@ class GuardedHandler implements Handler {
   /** The handler has had its error; what still comes is not for it. */
   #ended: { readonly error: unknown } | undefined;
 
-  constructor(handler: Handler, body: boolean, silence: Silence | undefined) {
+  readonly #origin: unknown;
+  readonly #upload: Upload | undefined;
+  /** The redirects that an interceptor within has followed so far. */
+  #hops: readonly Url[] = [];
+
+  /** Whose connections it is to have. */
+  readonly #pool: unknown;
+  readonly #behind: boolean;
+  #runs = false;
+
+  constructor(
+    handler: Handler,
+    body: boolean,
+    silence: Silence | undefined,
+    origin: unknown,
+    upload: Upload | undefined,
+    pool: unknown,
+  ) {
+    this.#pool = pool;
     this.#handler = handler;
     this.#body = body;
     this.#silence = silence;
+    this.#origin = origin;
+    this.#upload = upload;
+    this.#behind = this.#others > 0;
+  }
+
+  /** Whether it waits for a connection, while other requests keep those there are: no fault of the server's. */
+  get waits(): boolean {
+    return !this.#runs && (this.#behind || this.#others > 0);
+  }
+
+  get #others(): number {
+    return running.get(this.#pool) ?? 0;
+  }
+
+  #run(runs: boolean): void {
+    if (this.#runs === runs) return;
+    this.#runs = runs;
+    const others = this.#others + (runs ? 1 : -1);
+    if (others === 0) running.delete(this.#pool);
+    else running.set(this.#pool, others);
   }
 
   /** Ends the request here, whatever has become of it. */
@@ -161,17 +235,23 @@ class GuardedHandler implements Handler {
       return;
     }
     this.#controller = controller;
+    this.#run(true);
+    this.#hops = (context as { history?: readonly Url[] } | undefined)?.history ?? [];
     this.#handler.onRequestStart?.(controller, context);
   }
 
   onRequestUpgrade(controller: Controller, status: number, headers: Headers, socket: unknown): void {
+    this.#run(false);
     this.report?.returned({ status, headers });
     this.#handler.onRequestUpgrade?.(controller, status, headers, socket);
   }
 
   onResponseStart(controller: Controller, status: number, headers: Headers, message?: string): void {
     if (status >= 200) {
-      this.#response = { status, headers };
+      const from = this.#hops.at(-1);
+      // An interceptor within has followed a redirect to another host: the one that was asked has answered.
+      const away = from !== undefined && from.origin !== String(this.#origin);
+      this.#response = { status: away ? 302 : status, headers };
       if (!this.#body) this.report?.returned(this.#response);
       if (this.#silence !== undefined) waitUnlessPaused(controller, this.#silence);
     }
@@ -185,16 +265,20 @@ class GuardedHandler implements Handler {
 
   onResponseEnd(controller: Controller, trailers: Headers): void {
     this.#silence?.end();
+    this.#run(false);
     this.report?.returned(this.#response);
     this.#handler.onResponseEnd?.(controller, trailers);
   }
 
   onResponseError(controller: Controller, error: unknown): void {
     this.#silence?.end();
+    this.#run(false);
     if (this.#ended !== undefined) return;
     const { code, name } = (error ?? {}) as { code?: string; name?: string };
     // `AbortSignal.timeout()` of the caller's is a time-out like any other.
-    if ((controller?.aborted && name !== "TimeoutError") || OF_THE_CALLER.has(code ?? "")) {
+    // Which host a redirect led to is not told before that host has answered.
+    const left = (controller?.aborted && name !== "TimeoutError") || this.#hops.length > 0;
+    if (left || this.#upload?.broke() || OF_THE_CALLER.has(code ?? "")) {
       // Who lets go of a body has had an answer.
       if (this.#response === undefined) this.report?.left();
       else this.report?.returned(this.#response);

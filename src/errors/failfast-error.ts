@@ -126,11 +126,13 @@ export function describeRejection({ circuit, state, held }: FailfastErrorFields,
  * its code, since clients wrap the errors they are given, and since a package may be loaded twice.
  */
 export function isFailfastError(error: unknown): boolean {
-  return rejectionIn(error) !== undefined;
+  return walkCauses(error, (cause) => cause.code === OPEN_CODE || undefined) ?? false;
 }
 
-/** The rejection itself, behind whatever wraps it. */
+/** The rejection itself, behind whatever wraps it; some clients give its code to the error that they wrap it in. */
 export const rejectionIn = (error: unknown): FailfastError | undefined => walkCauses(error, rejection);
 
 const rejection = (cause: Cause): FailfastError | undefined =>
-  cause.code === OPEN_CODE ? (cause as unknown as FailfastError) : undefined;
+  cause.code === OPEN_CODE && cause["circuit"] !== undefined
+    ? (cause as unknown as FailfastError)
+    : undefined;

@@ -21,6 +21,10 @@ test.each([
     "grpc",
     "true\ntrue circuit \"sales.v1.Invoices\" is open; the call was not made, retry in 30 s [ '30' ]\n1 call\n",
   ],
+  [
+    "limits-by-key",
+    "ann 429 \nann 503 billing_api of the tenant\nbob 200 \nbob 500 \ncleo 503 billing_api\n",
+  ],
   ["ai", "asking the primary\nan answer of the secondary\nan answer of the secondary\n"],
 ])("examples/%s.mjs asks what has failed no more", async (name, expected) => {
   expect(steady(await run(name))).toBe(steady(expected));

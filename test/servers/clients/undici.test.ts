@@ -172,6 +172,26 @@ describe("failfastInterceptor for undici", () => {
     for (const error of await Promise.all(calls)) expect(error).toBeInstanceOf(TimeoutError);
   });
 
+  test("a request that waits for a connection of the pool's own, all of which are busy, is no failure", async () => {
+    backend.handle = (request, response) => {
+      if (request.url !== "/report") response.end();
+    };
+    const made = new Agent({ connections: 1, pipelining: 1 });
+    agents.push(made);
+    const { failfast } = backend;
+    const reports = made.compose(failfastInterceptor({ failfast, name: "reports" }));
+    const guard = failfastInterceptor({ failfast, callTimeout: "2s" });
+    const dispatcher = made.compose(guard);
+    const report = outcome(get(reports, "/report"));
+    await expect.poll(() => backend.requests).toBe(1);
+    const first = outcome(get(dispatcher, "/report"));
+    await backend.clock.advance(2_100);
+    expect(await first).toBeInstanceOf(TimeoutError);
+    expect(backend.state()).toBe("closed");
+    await made.destroy();
+    await report;
+  });
+
   describe("the probe is given back", () => {
     let dispatcher: Dispatcher;
     beforeEach(async () => {

@@ -79,6 +79,41 @@ test.skipIf(!postgres)("pg: what the server answers is no failure, its end is", 
   expect(state()).toBe("open");
 });
 
+/** Calls while a report keeps the one connection of the pool: the database is well, and the circuit stays closed. */
+async function waitsForItsOwnPool(query: Query, report: () => Promise<unknown>): Promise<void> {
+  const busy = report();
+  const waiting = await Promise.all([1, 2, 3].map(() => outcome(query("SELECT 1"))));
+  expect(waiting.filter(isRejection)).toEqual([]);
+  expect(state()).toBe("closed");
+  await busy;
+  await query("SELECT 1");
+}
+
+test.skipIf(!postgres)("pg: a pool that this process keeps busy is no fault of the database's", async () => {
+  const server = await startPostgres();
+  const pool = new pg.Pool({ connectionString: server.url, max: 1, connectionTimeoutMillis: 300 });
+  close.push(
+    () => server.stop(),
+    () => pool.end(),
+  );
+  const query = (await recipe("pg"))["queryOf"]?.(pool) as Query;
+  await waitsForItsOwnPool(query, () => pool.query("SELECT pg_sleep(1)"));
+});
+
+test.skipIf(!mariadbd)(
+  "mysql2: a pool that this process keeps busy is no fault of the database's",
+  async () => {
+    const server = await startMariadb();
+    const pool = mysql.createPool({ uri: server.url, connectionLimit: 1, queueLimit: 1 });
+    close.push(
+      () => server.stop(),
+      () => pool.end(),
+    );
+    const execute = (await recipe("mysql2"))["executeOf"]?.(pool) as Query;
+    await waitsForItsOwnPool(execute, () => pool.query("SELECT SLEEP(1)"));
+  },
+);
+
 test.skipIf(!mariadbd)("mysql2: what the server answers is no failure, its end is", async () => {
   const server = await startMariadb();
   const pool = mysql.createPool(server.url);
@@ -116,6 +151,24 @@ describe("mongodb", () => {
     fake.answer = () => ({ ok: 0, code: 13, codeName: "Unauthorized", errmsg: "not yours" });
     expect(await outcome(invoices.find("ann"))).toMatchObject({ name: "MongoServerError", code: 13 });
     expect(state()).toBe("closed");
+  });
+
+  test("a pool that this process keeps busy is no fault of the database's", async () => {
+    const client = new MongoClient(fake.url, { maxPoolSize: 1, waitQueueTimeoutMS: 200 });
+    const collection = client.db("shop").collection("invoices");
+    const { find } = (await recipe("mongodb"))["invoicesIn"]?.(collection) as typeof invoices;
+    fake.answer = (command) =>
+      "aggregate" in command
+        ? undefined
+        : { ok: 1, cursor: { id: 0n, ns: "shop.invoices", firstBatch: [{ customer: "ann" }] } };
+    expect(await find("ann")).toEqual({ customer: "ann" });
+    const report = outcome(collection.aggregate([]).toArray());
+    await expect.poll(() => fake.commands).toBe(2);
+    for (let n = 0; n < 3; n++)
+      expect(await outcome(find("ann"))).toMatchObject({ name: "MongoWaitQueueTimeoutError" });
+    expect(state()).toBe("closed");
+    await client.close(true);
+    await report;
   });
 
   test("a server that shuts down, or that nobody reaches, is one", async () => {

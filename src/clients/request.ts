@@ -1,0 +1,82 @@
+import type { AbortSignalLike } from "../call/report.js";
+import { formatValue } from "../options/format-value.js";
+
+/** The platform's `URL`, where its types are known. */
+export type Url = typeof globalThis extends { URL: { prototype: infer U } }
+  ? U
+  : { readonly href: string; readonly origin: string; readonly pathname: string };
+
+/** What a request is sent with, for naming its circuit: by whose key it is, say. */
+export interface RequestHead {
+  readonly headers: HeadersLike;
+}
+
+/** The headers of a request, whatever its client keeps them in. */
+export interface HeadersLike {
+  /** A header by its name, in any case; `null` where the request has none. */
+  get(name: string): string | null;
+}
+
+/** A request as it is given to a `fetch`. */
+export interface Asked extends RequestHead {
+  readonly url: Url;
+  readonly method: string;
+  readonly signal: AbortSignalLike | null | undefined;
+}
+
+interface Given {
+  readonly url?: string;
+  readonly method?: string;
+  readonly signal?: AbortSignalLike | null;
+  readonly headers?: unknown;
+}
+
+/** @throws {TypeError} a URL that can't be parsed. */
+export function requestOf(input: unknown, init: unknown): Asked {
+  const request = (typeof input === "object" && input !== null && "url" in input ? input : {}) as Given;
+  const given = (init ?? {}) as Given;
+  const text = request.url ?? String(input);
+  const { location, URL } = globalThis as unknown as {
+    location?: { href?: string };
+    URL: new (text: string, base?: string) => Url;
+  };
+  try {
+    return {
+      url: new URL(text, location?.href),
+      method: (given.method ?? request.method ?? "GET").toUpperCase(),
+      signal: given.signal ?? request.signal,
+      get headers() {
+        return headersOf(given.headers ?? request.headers ?? {});
+      },
+    };
+  } catch (error) {
+    throw new TypeError(`failfastFetch() was given ${formatValue(text)}: it takes a URL`, { cause: error });
+  }
+}
+
+/** Whether it is a request at all; what isn't says nothing of the server. */
+export function sendable(input: unknown, init: unknown): boolean {
+  const { Request } = globalThis as unknown as { Request?: new (url: string, init: object) => unknown };
+  const { body } = (init ?? {}) as { body?: unknown };
+  const { url, method } = requestOf(input, init);
+  if (Request === undefined) return true;
+  if (body !== undefined && body !== null && (method === "GET" || method === "HEAD")) return false;
+  try {
+    new Request(url.href, { ...(init as object), body: undefined, signal: undefined });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Headers as `fetch` takes them; none where they are no headers, which is for `fetch` to say. */
+export function headersOf(given: unknown): HeadersLike & { delete(name: string): void } {
+  const { Headers } = globalThis as unknown as {
+    Headers: new (given?: unknown) => ReturnType<typeof headersOf>;
+  };
+  try {
+    return new Headers(given);
+  } catch {
+    return new Headers();
+  }
+}

@@ -1,0 +1,80 @@
+import { walkCauses } from "../errors/causes.js";
+
+/** The body of a request, that comes in pieces and may break off: what the caller sends is the caller's own. */
+export interface Upload {
+  /** To be sent in its place. */
+  readonly body: unknown;
+  broke(): boolean;
+}
+
+/** @returns nothing for a body that is there as a whole. */
+export function uploadOf(body: unknown): Upload | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  let broken = false;
+  const broke = (): boolean => broken;
+  const failing = (error: unknown): never => {
+    broken = true;
+    throw error;
+  };
+  if ("getReader" in body) return { body: readable(body as never, failing), broke };
+  if (Symbol.asyncIterator in body) return { body: pieces(body as never, failing), broke };
+  return undefined;
+}
+
+/** The same, of a stream of Node's as it is, for a client that pipes it. */
+export function streamedUpload(body: unknown): Upload | undefined {
+  const { pipe, once } = (body ?? {}) as { pipe?: unknown; once?: unknown };
+  if (typeof pipe !== "function" || typeof once !== "function") return uploadOf(body);
+  const stream = body as { once(event: string, listener: () => void): void; readableEnded?: boolean };
+  let broken = false;
+  stream.once("error", () => {
+    broken = true;
+  });
+  stream.once("close", () => {
+    broken ||= stream.readableEnded === false;
+  });
+  return { body, broke: () => broken };
+}
+
+async function* pieces(
+  body: AsyncIterable<unknown>,
+  failing: (error: unknown) => never,
+): AsyncGenerator<unknown> {
+  try {
+    yield* body;
+  } catch (error) {
+    failing(error);
+  }
+}
+
+interface Readable {
+  getReader(): {
+    read(): Promise<{ done: boolean; value?: unknown }>;
+    cancel(reason: unknown): Promise<void>;
+  };
+}
+
+function readable(body: Readable, failing: (error: unknown) => never): unknown {
+  const { ReadableStream } = globalThis as unknown as { ReadableStream: new (source: object) => unknown };
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller: { enqueue(chunk: unknown): void; close(): void }) {
+      const { done, value } = await reader.read().catch(failing);
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason: unknown) => reader.cancel(reason),
+  });
+}
+
+/**
+ * Whether an error of `fetch` is of the body of a `Request`, which can't be watched: it has no code, as all that goes
+ * wrong with a connection has, or one of a file.
+ */
+export function ofItsBody(error: unknown, request: unknown): boolean {
+  const { body } = (typeof request === "object" && request !== null ? request : {}) as { body?: unknown };
+  const { cause } = (error ?? {}) as { cause?: unknown };
+  if (typeof body !== "object" || body === null || !(cause instanceof Error)) return false;
+  const code = walkCauses(cause, ({ code }) => (typeof code === "string" ? code : undefined));
+  return code === undefined || /^(ENOENT|EIO|EISDIR|EACCES|EPERM|EBADF|ERR_STREAM_\w+)$/.test(code);
+}
