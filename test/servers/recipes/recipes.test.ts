@@ -156,16 +156,16 @@ describe("mongodb", () => {
   test("a pool that this process keeps busy is no fault of the database's", async () => {
     const client = new MongoClient(fake.url, { maxPoolSize: 1, waitQueueTimeoutMS: 200 });
     const collection = client.db("shop").collection("invoices");
-    const { find } = (await recipe("mongodb"))["invoicesIn"]?.(collection) as typeof invoices;
+    const its = (await recipe("mongodb"))["invoicesIn"]?.(collection) as typeof invoices;
     fake.answer = (command) =>
       "aggregate" in command
         ? undefined
         : { ok: 1, cursor: { id: 0n, ns: "shop.invoices", firstBatch: [{ customer: "ann" }] } };
-    expect(await find("ann")).toEqual({ customer: "ann" });
+    expect(await its.find("ann")).toEqual({ customer: "ann" });
     const report = outcome(collection.aggregate([]).toArray());
     await expect.poll(() => fake.commands).toBe(2);
     for (let n = 0; n < 3; n++)
-      expect(await outcome(find("ann"))).toMatchObject({ name: "MongoWaitQueueTimeoutError" });
+      expect(await outcome(its.find("ann"))).toMatchObject({ name: "MongoWaitQueueTimeoutError" });
     expect(state()).toBe("closed");
     await client.close(true);
     await report;

@@ -17,7 +17,7 @@ const store = Object.fromEntries(
 const elsewhere = createFailfast({ store });
 elsewhere("ready_api", "1h");
 const plain = failfast("plain_api", 60, { threshold: 100 });
-const local = failfast("sales_api", "2s", { threshold: 3, callTimeout: "100ms" });
+const local = failfast("sales_api", "5s", { threshold: 3, callTimeout: "1s" });
 const shared = createFailfast({ store })("sales_api", "1h");
 const backends = {
   works: async () => "works",

@@ -1,0 +1,29 @@
+import { afterEach, expect, test, vi } from "vitest";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
+
+/** For how many ms a call of 105 ms finds this process blocked that begins 60 ms after another one's time-out. */
+async function blockedAfterALostTick(): Promise<number> {
+  vi.resetModules();
+  vi.useFakeTimers({ toFake: ["Date", "performance", "setTimeout", "clearTimeout"] });
+  const { tickingClock } = await import("./ticker.js");
+  tickingClock.blocked?.(tickingClock.now());
+  // The time moves, and no timer goes off, as where they ended with their request.
+  vi.setSystemTime(Date.now() + 60);
+  const began = tickingClock.now();
+  vi.setSystemTime(Date.now() + 105);
+  return tickingClock.blocked?.(began) ?? 0;
+}
+
+test("a tick that is late tells that the process is blocked", async () => {
+  expect(await blockedAfterALostTick()).toBeGreaterThan(50);
+});
+
+test("it tells nothing where timers end with their request", async () => {
+  vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
+  expect(await blockedAfterALostTick()).toBe(0);
+});
