@@ -8,3 +8,4 @@ CREATE TABLE IF NOT EXISTS failfast (
   PRIMARY KEY (prefix, key)
 );
 CREATE INDEX IF NOT EXISTS failfast_changed ON failfast (prefix, changed);
+CREATE INDEX IF NOT EXISTS failfast_expires ON failfast (prefix, expires_at);

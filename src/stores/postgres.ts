@@ -133,11 +133,14 @@ function statements(table: string, channel: string | undefined) {
   // A value that is too long for a notification is announced without itself, which is a gap.
   const payload = `CASE WHEN octet_length(value) > ${LONGEST_VALUE} THEN json_build_array(key) ELSE json_build_array(key, value, ${NOW}) END`;
   const notified = channel === undefined ? "1" : `pg_notify('${channel}', (${payload})::text)`;
-  /** Writes and notifies in one statement, so that neither comes without the other; some of what expired goes with it. */
+  /**
+   * Writes and notifies in one statement, so that neither comes without the other; some of what expired goes with it: by
+   * `now()`, since an index is of no use with a clock that moves within the statement.
+   */
   const told = (change: string): string =>
     `WITH written AS (${change} RETURNING key, value), told AS (SELECT ${notified} FROM written),
      swept AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE prefix = $1 AND key <> $2
-       AND expires_at < clock_timestamp() - interval '1 hour' LIMIT ${SWEPT})))
+       AND expires_at < now() - interval '1 hour' LIMIT ${SWEPT})))
      SELECT count(told) > 0 AS ok, ${NOW} AS now FROM told`;
   const insert = `INSERT INTO ${table} AS old (prefix, key, value, expires_at, changed) VALUES ($1, $2, $3, ${EXPIRES}, ${CHANGED})
      ON CONFLICT (prefix, key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at, changed = excluded.changed`;
@@ -186,4 +189,5 @@ export const migration = (table: string): readonly string[] => [
   PRIMARY KEY (prefix, key)
 )`,
   `CREATE INDEX IF NOT EXISTS ${table.replace(/.*\./, "")}_changed ON ${table} (prefix, changed)`,
+  `CREATE INDEX IF NOT EXISTS ${table.replace(/.*\./, "")}_expires ON ${table} (prefix, expires_at)`,
 ];

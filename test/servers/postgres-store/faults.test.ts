@@ -74,6 +74,29 @@ describe.skipIf(!postgres)("PostgreSQL", () => {
     for (const statement of migration("failfast")) expect(file).toContain(`${statement};`);
   });
 
+  test("a write looks at its own row and at what expired, however many records of others there are", async () => {
+    const one = await pool.connect();
+    try {
+      const store = postgresStore(one, { prefix: "busy" });
+      await store.migrate();
+      await one.query(
+        `INSERT INTO failfast (prefix, key, value, expires_at)
+         SELECT 'busy', 'circuit:' || n, '{}', now() + interval '1 day' FROM generate_series(1, 20000) n`,
+      );
+      await one.query("ANALYZE failfast");
+      await one.query("BEGIN");
+      expect(await store.swap?.("circuit:new", null, "{}", 60_000)).toMatchObject({ ok: true });
+      const { rows } = await one.query(
+        `SELECT seq_tup_read + idx_tup_fetch AS read FROM pg_stat_xact_user_tables WHERE relname = 'failfast'`,
+      );
+      expect(Number(rows[0].read)).toBeLessThan(100);
+    } finally {
+      await one.query("ROLLBACK");
+      await one.query("DELETE FROM failfast WHERE prefix = 'busy'");
+      one.release();
+    }
+  });
+
   test("a listener whose connection is ended is live again, and says that it missed something", async () => {
     const seen = remember();
     const handle = await postgresStore(pool).watch?.("", seen);
