@@ -91,10 +91,12 @@ export async function pollStudy(library, most) {
   return {
     title: "Polls of a store with closed records of others",
     text: `One process with one circuit, on the loopback, with push taken away so that it polls once a second. The first read is
-the list in full; then nothing changes. Event loop: how long it was busy, what else the process did in that time included.`,
+the list in full; then nothing changes. CPU: of the whole process, so that it doesn't depend on what else the machine does;
+the event loop is never held for longer. The time that the loop is held by the first read does depend on that. The budget of
+a poll of 100 000 records is 10 kB and 5 ms.`,
     columns: [
       ...["store", "records", "first read, kB", "first read, ms", "longest it held the event loop, ms"],
-      ...["a poll, bytes", "a poll, event loop, ms"],
+      ...["a poll, bytes", "a poll, CPU, ms"],
     ],
     rows,
   };
@@ -125,12 +127,18 @@ async function measure(createFailfast, store) {
   const longest = delay.max / 1e6;
   delay.disable();
   polls = 0;
-  const [bytes, loop] = [bytesRead(), performance.eventLoopUtilization()];
+  const [bytes, cpu] = [bytesRead(), process.cpuUsage()];
   await new Promise((done) => setTimeout(done, POLLS_MS));
-  const busy = performance.eventLoopUtilization(loop).active;
+  const { user, system } = process.cpuUsage(cpu);
   const moved = bytesRead() - bytes;
   store.list = list;
   await failfast.close();
   const each = (total, digits) => (polls === 0 ? "no poll" : (total / polls).toFixed(digits));
-  return [(first / 1_000).toFixed(0), firstMs.toFixed(0), longest.toFixed(0), each(moved, 0), each(busy, 2)];
+  return [
+    (first / 1_000).toFixed(0),
+    firstMs.toFixed(0),
+    longest.toFixed(0),
+    each(moved, 0),
+    each((user + system) / 1_000, 2),
+  ];
 }
