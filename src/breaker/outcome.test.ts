@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isOpen } from "../sync/replica.fixture.js";
+import { isHeld, isOpen } from "../sync/replica.fixture.js";
 import type { Admission } from "./admission.js";
 import {
   type Circuit,
@@ -97,9 +97,11 @@ describe("a failure", () => {
   });
 
   test("of a held call counts for nothing", () => {
-    const { breaker } = circuitWith();
-    breaker.failed({ ...breaker.admission, kind: "held" }, failure());
-    expect(breaker.state).toBe("closed");
+    const circuit = circuitWith();
+    pushed(circuit, isHeld(40, "closed"));
+    fail(circuit.breaker);
+    pushed(circuit, isHeld(41, "released"));
+    expect(circuit.breaker.state).toBe("closed");
   });
 });
 
@@ -183,8 +185,11 @@ describe("a success", () => {
   });
 
   test("of a held call counts for nothing", () => {
-    const { breaker } = circuitWith({ failureRate: 0.5 });
-    breaker.succeeded({ ...breaker.admission, kind: "held" }, false);
+    const circuit = circuitWith({ failureRate: 0.5 });
+    const { breaker } = circuit;
+    pushed(circuit, isHeld(40, "closed"));
+    expect(enter(breaker)?.kind).toBe("held");
+    succeed(circuit);
     expect(breaker.traffic.rule?.busiest).toBe(0);
   });
 });

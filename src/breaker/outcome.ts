@@ -6,7 +6,7 @@ import type { Failure } from "./failure.js";
 import { isFirstProbe } from "./on-outcome.js";
 import type { Shell } from "./shell.js";
 import type { State } from "./state.js";
-import { countsNothing, countsSuccessesOf } from "./traffic.js";
+import { countsNothing } from "./traffic.js";
 
 type Cause = Pick<Failure, "error" | "openFor" | "origin">;
 
@@ -24,7 +24,7 @@ export function callFailed(breaker: Shell, admission: Admission, failure: Failur
   }
 }
 
-/** A call succeeded. A slow probe is no recovery where slow calls count. */
+/** A call succeeded, where that counts for something. A slow probe is no recovery where slow calls count. */
 export function callSucceeded(
   breaker: Shell,
   admission: Admission,
@@ -39,8 +39,10 @@ export function callSucceeded(
       if (isFirstProbe(breaker.current, breaker, breaker.reopensAtTrip)) breaker.needlessTrips++;
       breaker.dispatch({ type: "probe-succeeded" });
     }
-  } else if (admission.kind === "closed" && admission.epoch === breaker.current.epoch) {
-    if (!countsSuccessesOf(breaker.settings)) return;
+  } else if (
+    admission.kind === "closed" &&
+    (admission === breaker.admission || admission.epoch === breaker.current.epoch)
+  ) {
     const why = breaker.traffic.succeeded(now, slow, countedAtMs);
     if (why !== undefined) trip(breaker, SLOW_CALLS, why);
   }

@@ -1,6 +1,7 @@
 import type { Events } from "../events/events.js";
 import type { Clock } from "../runtime/clock.js";
 import type { Replica } from "../sync/replica.js";
+import { RejectionMessage } from "./rejection-message.js";
 
 /** Rejections look at most this often whether the process was suspended, in ms. */
 const DRIFT_CHECK_MS = 250;
@@ -20,6 +21,7 @@ export class StoreSession {
   readonly host: string;
   /** The owner of this process's leases: unlike any other's. */
   readonly owner: string;
+  readonly rejectionMessage: RejectionMessage = new RejectionMessage();
   readonly openedBy: (circuit: string, by: string) => void;
   readonly #began: (() => void) | undefined;
   /** The exact time, and the clock for counting calls. */

@@ -2,11 +2,11 @@ import { type Admission, REJECTING } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
 import type { Failure } from "../breaker/failure.js";
 import { runWithinProbe } from "../breaker/probe-context.js";
+import { countsSuccessesOf } from "../breaker/traffic.js";
 import { CallGroup } from "../breaker/under-way.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import { successChannel } from "../events/events.js";
 import { retryAfterOf } from "../policy/retry-after.js";
-import { countsSuccesses } from "../policy/trip-rule.js";
 import type { Clock } from "../runtime/clock.js";
 import { isThenable } from "../sync/with-deadline.js";
 import { Deadline } from "./deadline.js";
@@ -175,7 +175,11 @@ export class Guard implements SharedHandlers {
     const { events } = this.breaker.session;
     if (events.successesObserved)
       events.emit({ type: "success", circuit: this.breaker.name, ...this.#took(call) });
-    this.breaker.succeeded(admission, slow, undefined, countedAtMs);
+    if (this.#successCounts(admission)) this.breaker.succeeded(admission, slow, undefined, countedAtMs);
+  }
+
+  #successCounts({ kind }: Admission): boolean {
+    return kind === "probe" || (kind === "closed" && countsSuccessesOf(this.breaker.settings));
   }
 
   #excused(clock: Clock, began: number | undefined, lateMs: number): boolean {
@@ -282,10 +286,6 @@ export class Guard implements SharedHandlers {
   #successHandler(admission: Admission, call?: CallGroup | undefined): OnSuccess {
     const { breaker } = this;
     const { results } = this.policy;
-    const counted =
-      admission.kind === "probe" ||
-      (admission.kind === "closed" &&
-        (countsSuccesses(breaker.settings) || breaker.settings.mode === "throttle"));
     if (call !== undefined)
       return (value) => {
         call.underWay--;
@@ -297,7 +297,7 @@ export class Guard implements SharedHandlers {
         this.returned(admission, value, undefined);
         return value;
       };
-    if (!counted && !breaker.session.events.successesObserved) return undefined;
+    if (!this.#successCounts(admission) && !breaker.session.events.successesObserved) return undefined;
     return (value) => {
       breaker.succeeded(admission, false);
       return value;

@@ -1,41 +1,15 @@
 import type { Breaker } from "../breaker/breaker.js";
-import { describeRejection, FailfastError, rejectionIn } from "../errors/failfast-error.js";
-import { wholeSeconds } from "../errors/seconds.js";
-import type { CircuitState } from "../protocol/record.js";
+import { FailfastError, rejectionIn } from "../errors/failfast-error.js";
 
 const settled = Promise.resolve();
 /** `Error.stackTraceLimit`, where there is one to be set. */
 const limited = Error as { stackTraceLimit?: number | undefined };
 let canHideStack = "stackTraceLimit" in Error;
 
-/** The latest rejection: a flood of them is of one circuit, within one second, and has one message. */
-let latest: Breaker | undefined;
-let latestState: CircuitState | undefined;
-let latestHeld: string | undefined;
-/** Its message, which says whole seconds, is that of all rejections with as many ms left, over `from` and up to `to`. */
-let from = 0;
-let to = 0;
-let message = "";
-
 /** The error of a call that is not made. Without a stack it costs a hundredth of what it does with one. */
 export function rejectionOf(breaker: Breaker): FailfastError {
-  const { settings, rejection: fields } = breaker;
-  const { state, held, retryAfterMs } = fields;
-  if (
-    retryAfterMs > to ||
-    retryAfterMs <= from ||
-    breaker !== latest ||
-    state !== latestState ||
-    held !== latestHeld
-  ) {
-    const seconds = wholeSeconds(retryAfterMs);
-    latest = breaker;
-    latestState = state;
-    latestHeld = held;
-    to = seconds * 1_000 + 1;
-    from = seconds === 1 ? -1 : to - 1_000;
-    message = describeRejection(fields, seconds);
-  }
+  const { settings, session, rejection: fields } = breaker;
+  const message = session.rejectionMessage.of(fields);
   if (settings.stackTraces || !canHideStack) return new FailfastError(fields, message);
   const { stackTraceLimit } = limited;
   try {

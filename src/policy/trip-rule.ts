@@ -91,6 +91,8 @@ export class TripRule implements TripPolicy {
   }
 
   #tooMany({ calls, failures, slow }: Counts): TripReason | undefined {
+    // Mostly all is well, and there is no more to look at.
+    if (failures === 0 && slow === 0) return undefined;
     const { failureRate, minimumCalls, slowCallRate, threshold } = this.#settings;
     if (calls < minimumCalls) return undefined;
     if (failureRate > 0 && failures >= failureRate * calls && failures >= threshold) return "failure rate";
