@@ -5,6 +5,7 @@ import {
   generationOf,
   holdsLease,
   inForce,
+  isChecked,
   isOpenHereAlone,
   isTripped,
   type Own,
@@ -41,7 +42,7 @@ export function call(before: State, event: Of<"call">, now: number, own: Own): S
 function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Step {
   const { record } = state;
   if (event.withinProbe) return answer(state, "nested");
-  if (own.checked && !event.byCheck) return answer(state, "reject");
+  if (!event.byCheck && !event.asked && isChecked(state, now, own)) return answer(state, "reject");
   if (holdsLease(state, own) && inForce(record, now)) return probe(state, record.deadline, now);
   const localUntilMs = now + leaseMs(event.callTimeoutMs, lapsesOf(ended(state, now), own));
   if (event.storeFails || isOpenHereAlone(state, own)) return probe(state, localUntilMs, now);

@@ -1,4 +1,5 @@
 // What the fleet and the store tell: another record, the answers to writes, and operators.
+import { LEASE_MS } from "../protocol/record.js";
 import { rebased, stillApplies } from "./decision.js";
 import { generationOf, holdsLease, inForce, isBasedOn, isTripped, type Own, obeyed } from "./standing.js";
 import {
@@ -28,6 +29,9 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
   if (generationOf(record) === before) return stay(after);
   after = { ...after, decision: decisionUnder(after, record, now, own) };
   if (record?.record.state === "open" || !isTripped(record)) after = { ...after, recovery: NO_RECOVERY };
+  // Who gave the lease back checks again soon.
+  else if (own.checked && before > 0 && record.record.until === 0)
+    after = { ...after, recovery: { ...after.recovery, pausedUntilMs: now + LEASE_MS } };
   // A lease granted too late for its asker is for the probe that this process began meanwhile.
   if (after.probe.kind === "running" && now < after.probe.untilMs && after.decision.kind === "none") {
     if (holdsLease(after, own)) return stay(adoptLease(after));

@@ -109,6 +109,18 @@ export function tellsOfUnusedLease(record: CachedRecord | undefined, now: number
   return state === "half-open" ? lapsed > 0 || owner !== "" : now - record.deadline >= LEASE_MS;
 }
 
+/**
+ * The circuit's own check tries it, and no call does: unless the record tells that no process has checked for a whole
+ * lease's time, since each lives for a call alone, say. A lease that was given back is looked at by who gave it.
+ */
+export function isChecked(state: State, now: number, own: Own): boolean {
+  if (!own.checked) return false;
+  const cached = obeyed(state, own);
+  if (!isTripped(cached)) return true;
+  const { record, deadline } = cached;
+  return record.until === 0 ? record.by === own.identity : now - deadline < LEASE_MS;
+}
+
 /** The hold in force, if one is. */
 export function activeHold({ hold }: State, now: number): "open" | "closed" | undefined {
   return hold !== undefined && now < hold.untilMs ? hold.state : undefined;
@@ -132,7 +144,7 @@ export function statusOf(state: State, now: number, own: Own): Status {
   const standing = held === undefined ? stand(state, now, own) : undefined;
   if (standing?.kind === "closed") return { state: "closed", held, retryAfterMs: 0 };
   if (standing?.kind === "due")
-    return { state: "half-open", held, retryAfterMs: own.checked ? CHECKED_SOON_MS : 0 };
+    return { state: "half-open", held, retryAfterMs: isChecked(state, now, own) ? CHECKED_SOON_MS : 0 };
   const untilMs = standing?.untilMs ?? state.hold?.untilMs ?? now;
   const retryAfterMs = untilMs === Infinity ? own.settings.openMs : Math.max(untilMs - now, 0);
   return { state: standing?.kind ?? "open", held, retryAfterMs };

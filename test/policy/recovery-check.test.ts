@@ -389,6 +389,40 @@ describe("recovery by a check, in a fleet", () => {
     expect(living.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed"]);
   });
 
+  test("of processes that live for one call alone, that call probes: nobody else would", async () => {
+    const api = backend();
+    const { clock, members, join } = await fleet(1, { timeout: 5, options: { recovery: api.check } });
+    await during(clock, 100, at(members, 0).fail);
+    await during(clock, 1_000, () => at(members, 0).failfast.close());
+    await clock.advance(60_000);
+    const job = await join();
+    expect(await during(clock, 60, job.fail)).toBe("failed");
+    await during(clock, 1_000, () => job.failfast.close());
+    expect(job.circuit.state).toBe("open");
+    await clock.advance(60_000);
+    expect(await during(clock, 60, (await join()).succeed)).toBe("ok");
+    expect(api.checks).toBe(0);
+  });
+
+  test("between two of several checks no call of any process probes", async () => {
+    const api = backend();
+    const options = { recovery: api.check, probes: 3 };
+    const { clock, members } = await fleet(3, { timeout: 5, options });
+    await during(clock, 100, at(members, 0).fail);
+    api.well = true;
+    for (let n = 0; n < 20 && members.some(({ circuit }) => circuit.state !== "closed"); n++) {
+      for (const { circuit, succeed } of members) {
+        const before = circuit.state;
+        expect(await succeed()).toBe(before === "closed" ? "ok" : "rejected");
+      }
+      await clock.advance(500);
+    }
+    expect([api.checks, members.map(({ circuit }) => circuit.state)]).toEqual([
+      3,
+      ["closed", "closed", "closed"],
+    ]);
+  });
+
   test("where the store is down each process that knows it open checks by itself", async () => {
     const api = backend();
     const { clock, members } = await fleet(3, { timeout: 5, options: { recovery: api.check } });

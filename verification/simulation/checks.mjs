@@ -75,7 +75,7 @@ export function makeChecks(world, plan) {
     /** There is nothing more to look for. */
     over: () => violations.length > 0 && !world.through,
     fail,
-    stats: { calls: 0, rejected: 0, probes: 0, trips: 0, closings: 0, writes: 0 },
+    stats: { calls: 0, rejected: 0, probes: 0, checks: 0, trips: 0, closings: 0, writes: 0 },
 
     calling(member, circuit, { style, outer, informed }) {
       this.stats.calls++;
@@ -140,6 +140,28 @@ export function makeChecks(world, plan) {
         free: circuit.held === undefined,
         at: time.now(),
       };
+    },
+    /** A check of a circuit's own begins; another one of this process may be under way no longer than it is void. */
+    checking(member, name) {
+      this.stats.checks++;
+      const circuit = member.circuits?.find((each) => each.name === name);
+      if (circuit?.held !== undefined)
+        fail("a held circuit is not checked", `${member.name}: ${name} is held ${circuit.held}`);
+      if (circuit?.state === "closed") fail("a closed circuit is not checked", `${member.name}: ${name}`);
+      const its = of(member, name);
+      if (its.checking && time.now() - its.checking < 9_000 && member.pausedUntil <= its.checking)
+        fail("one check at a time", `${member.name} makes a second one of ${name}`);
+      its.checking = time.now();
+    },
+    checked(member, name) {
+      of(member, name).checking = 0;
+    },
+    /** It found the backend well, which closes the circuit at once. */
+    async well(member, name) {
+      const its = of(member, name);
+      its.succeeding = true;
+      for (let turns = 0; turns < 40; turns++) await undefined;
+      its.succeeding = false;
     },
     /** One probe of a process at a time, while its lease runs; what is called from within it is part of it. */
     oneProbe(member, circuit, its, began) {

@@ -41,6 +41,7 @@ export function fieldPlan(busy) {
   plan.inRotation = pace.kind === "busy" && likely(0.06);
   if (plan.options.callTimeout !== undefined)
     plan.kinds = plan.kinds.map((kind) => (SYNC_KINDS.includes(kind) ? "run" : kind));
+  drawCheck(plan, chanceOf(busy.seed ^ 0xc4ec4));
   plan.events.sort((a, b) => a.at - b.at);
   return plan;
 
@@ -198,4 +199,17 @@ export function fieldPlan(busy) {
     const kept = plan.events.filter(({ verb = "" }) => !plan.storeEnds || !verb.startsWith("hold"));
     plan.events = [...kept, ...added];
   }
+}
+
+/** A check of the circuit's own, drawn by itself so that other plans stay as they are. */
+function drawCheck(plan, random) {
+  if (random() > 0.2 || plan.options.recovery === "all" || plan.latencyMs !== undefined) return;
+  plan.check = {
+    ms: Math.round(5 + 400 * random()),
+    /** What it does while the backend is down: it fails, or hangs; its process may die of it. */
+    hangs: random() < 0.4,
+    dies: plan.pace.kind !== "job" && random() < 0.3,
+    /** Nobody calls once all is well. */
+    silent: plan.pace.kind === "busy" && !plan.inRotation && random() < 0.4,
+  };
 }

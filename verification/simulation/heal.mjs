@@ -49,6 +49,7 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
     quorum === 1 &&
     often &&
     rampUp === undefined &&
+    !plan.check?.silent &&
     failureRate === undefined &&
     !plan.slow;
   if (!checks.over() && agree) await anotherOutage();

@@ -1,5 +1,6 @@
 // One process of the fleet: the shipped library on a clock of its own, traffic, and an end at any moment.
 import { makeCaller } from "./caller.mjs";
+import { makeCheck } from "./check.mjs";
 
 /** The coarse clock's tick. */
 const TICK_MS = 10;
@@ -145,6 +146,7 @@ export function startMember(world, plan, index, life, version = 1) {
     ...(plan.namedFirst ? { timeout: "30s" } : {}),
   });
   member.failfast = failfast;
+  const options = plan.check ? { ...plan.options, recovery: makeCheck(world, plan, member) } : plan.options;
   const circuits = plan.namedFirst ? namedFirst() : namedHere();
   for (const type of ["open", "half-open", "close"]) {
     failfast.on(type, (event) => {
@@ -166,7 +168,7 @@ export function startMember(world, plan, index, life, version = 1) {
   if (plan.names) callOnceEach(plan.names);
 
   function namedHere() {
-    return Array.from({ length: plan.circuits }, (_, n) => failfast(`c${n}`, plan.open, plan.options));
+    return Array.from({ length: plan.circuits }, (_, n) => failfast(`c${n}`, plan.open, options));
   }
 
   /** An operator knows their names before a guard defines them, by its first call, with options of its own. */
@@ -176,7 +178,7 @@ export function startMember(world, plan, index, life, version = 1) {
       checks.operated(member, { name: "c0" });
       void failfast("c0").trip();
     }
-    const guard = failfast((n) => `c${n}`, plan.open, plan.options);
+    const guard = failfast((n) => `c${n}`, plan.open, options);
     return Array.from({ length: plan.circuits }, (_, n) => guard.for(n));
   }
 
@@ -200,7 +202,7 @@ export function startMember(world, plan, index, life, version = 1) {
   }
 
   function traffic() {
-    if (!member.alive) return;
+    if (!member.alive || (world.healed && plan.check?.silent)) return;
     member.whenAwake(() => {
       if (!plan.inRotation || !library.isDown?.(failfast)) call(Math.floor(random() * plan.circuits));
     });

@@ -18,6 +18,7 @@ const PLAIN = [
   { storeEnds: undefined },
   { namedFirst: false },
   { inRotation: false },
+  { check: undefined },
   { without: [] },
   { tells: true },
   { circuits: 1 },

@@ -41,6 +41,11 @@ export async function simulate(plan, library, through = false) {
     members[who].end();
     members[who] = startMember(world, plan, who, ++lives[who], versions[who]);
   }
+  world.crash = (who, ms) => {
+    tell(`${members[who].name} dies, and is started again after ${ms} ms`);
+    members[who].end();
+    time.after(ms, () => startAgain(who));
+  };
   /** A process for each run of a job, which ends once its calls are over. */
   async function runJob(who) {
     time.after(plan.pace.everyMs * (0.9 + 0.2 * random()), () => void runJob(who));

@@ -9,7 +9,7 @@ import {
   FailfastModule,
   type HealthOptions,
 } from "../../../src/frameworks/nest.js";
-import { manualClock } from "../../../src/testing/index.js";
+import { type ManualClock, manualClock } from "../../../src/testing/index.js";
 import { type Serving, serve } from "./http.js";
 
 let options: HealthOptions;
@@ -29,14 +29,20 @@ class Health {
 
 let serving: Serving;
 let failfast: Failfast;
+let clock: ManualClock;
+/** Whether the database answers the check of its circuit. */
+let well: boolean;
 beforeEach(async () => {
   options = {};
+  clock = manualClock();
+  well = false;
   serving = await serve("Fastify", {
     imports: [
-      FailfastModule.forRoot({ log: false, clock: manualClock() }),
+      FailfastModule.forRoot({ log: false, clock }),
       FailfastModule.forFeature([
         { name: "sales_api", timeout: 60 },
         { name: "database", timeout: 60 },
+        { name: "cache", timeout: 60, recovery: () => well },
       ]),
       TerminusModule.forRoot({ logger: false }),
     ],
@@ -75,6 +81,21 @@ describe("FailfastHealthIndicator", () => {
     await failfast("database").reset();
     options = { down: true };
     expect((await health())[0]).toBe(503);
+  });
+
+  test("an instance that it took out of rotation comes back by the circuit's own check, with no call", async () => {
+    options = { down: ["cache"] };
+    const call = failfast("cache").run(() => Promise.reject(new Error("down")));
+    await expect(call).rejects.toThrow("down");
+    expect((await health())[0]).toBe(503);
+    await clock.advance(62_000);
+    // The check failed: it is out for another minute.
+    expect(await health()).toMatchObject([503, "error", { circuits: { cache: { state: "open" } } }]);
+    well = true;
+    clock.stall(61_000);
+    expect(await health()).toMatchObject([503, "error", { circuits: { cache: { state: "half-open" } } }]);
+    await clock.advance(2_000);
+    expect(await health()).toEqual([200, "ok", { status: "up" }]);
   });
 
   test("only looks at those it is told to", async () => {

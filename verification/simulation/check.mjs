@@ -1,0 +1,28 @@
+// The check of a circuit's own, as one process makes it: it fails or hangs while the backend is down.
+
+/** A process dies in the midst of so many of its checks. */
+const DIES = 0.3;
+
+export function makeCheck(world, plan, member) {
+  const { time, random, checks } = world;
+  const sleep = (ms) => new Promise((resolve) => time.after(ms, () => member.whenAwake(resolve)));
+
+  return async function check(signal, name) {
+    const n = Number(name.slice(1));
+    checks.checking(member, name);
+    // What it finds out after that is nobody's business.
+    signal.addEventListener("abort", () => checks.checked(member, name));
+    try {
+      if (plan.check.dies && !world.healed && random() < DIES) world.crash(member.index, 1_000);
+      const bad = member.index % plan.hosts < plan.badHosts && !world.healed;
+      const down = bad || world.backendDown(n, member.index);
+      if (down && plan.check.hangs && !plan.slow)
+        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      await sleep(down && plan.slow ? 600 + random() * 2_000 : plan.check.ms);
+      if (down && !plan.slow) throw new Error("the check failed");
+      if (!signal.aborted) void checks.well(member, name);
+    } finally {
+      checks.checked(member, name);
+    }
+  };
+}
