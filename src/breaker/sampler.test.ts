@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { type Sampled, Sampler } from "./sampler.js";
+
+/** A circuit whose calls take as long as they are told to. */
+function sampled() {
+  let at = 0;
+  const clock = { now: () => at };
+  const circuit: Sampled & { renewed: number } = {
+    sampler: undefined,
+    renewed: 0,
+    renewAdmission: () => circuit.renewed++,
+  };
+  const sampler = new Sampler(clock);
+  const pass = (ms: number): void => {
+    at += ms;
+  };
+  const call = (ms = 0): void => {
+    circuit.sampler?.time(circuit, () => pass(ms));
+    if (circuit.sampler === undefined) pass(ms);
+  };
+  return { sampler, circuit, pass, call };
+}
+
+describe("a sampler", () => {
+  test("counts exactly where there are few calls", () => {
+    const { sampler, circuit, pass, call } = sampled();
+    for (let round = 0; round < 10; round += 1) {
+      sampler.arm(circuit);
+      for (let calls = 0; calls < 3; calls += 1) call();
+      pass(5_000);
+    }
+    expect(sampler.total).toBe(30);
+    expect(circuit.renewed).toBe(10);
+  });
+
+  test("times 32 calls of a round and lets the others be, and estimates how many there were", () => {
+    const { sampler, circuit, pass, call } = sampled();
+    for (let round = 0; round < 10; round += 1) {
+      sampler.arm(circuit);
+      for (let calls = 0; calls < 1_000; calls += 1) {
+        pass(4);
+        call(1);
+      }
+      expect(circuit.sampler).toBeUndefined();
+    }
+    sampler.arm(circuit);
+    expect(sampler.total).toBeGreaterThan(9_000);
+    expect(sampler.total).toBeLessThan(11_000);
+  });
+
+  test("takes a burst for a burst, once it has seen a few", () => {
+    const { sampler, circuit, pass, call } = sampled();
+    for (let round = 0; round < 100; round += 1) {
+      sampler.arm(circuit);
+      // The next burst is somewhere in the second that follows.
+      pass(10 * round);
+      for (let calls = 0; calls < 100; calls += 1) call();
+      pass(5_000 - 10 * round);
+    }
+    expect(sampler.total).toBeGreaterThan(10_000 * 0.3);
+    expect(sampler.total).toBeLessThan(10_000 * 30);
+  });
+
+  test("tells the median and the 99th percentile of the last calls", () => {
+    const { sampler, circuit, call } = sampled();
+    expect(sampler.latencyMs).toBeUndefined();
+    for (let ms = 1; ms <= 200; ms += 1) {
+      sampler.arm(circuit);
+      call(ms);
+    }
+    expect(sampler.latencyMs).toEqual({ p50: 168, p99: 200 });
+  });
+
+  test("gives a call its own result and error, be they promises or not", async () => {
+    const { sampler, circuit } = sampled();
+    const error = new Error("its own");
+    const time = <T>(call: () => T): T => {
+      sampler.arm(circuit);
+      return sampler.time(circuit, call);
+    };
+    expect(time(() => 7)).toBe(7);
+    expect(await time(async () => 8)).toBe(8);
+    expect(() =>
+      time(() => {
+        throw error;
+      }),
+    ).toThrow(error);
+    await expect(time(() => Promise.reject(error))).rejects.toBe(error);
+    expect(sampler.total).toBe(4);
+  });
+});
