@@ -1,0 +1,81 @@
+// The lines of docs/operations.md, as they are written there, are enough, and no more than that.
+import { readFileSync } from "node:fs";
+import { Redis } from "ioredis";
+import { Pool } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
+import { requireProgram } from "../require.js";
+import { type RedisServer, startRedis } from "../start-redis.js";
+import { failfast } from "./run.js";
+
+const page = readFileSync(new URL("../../../docs/operations.md", import.meta.url), "utf8");
+const redisServer = requireProgram("redis-server");
+
+const verdicts = (out: string): string[] =>
+  JSON.parse(out).flatMap(({ what, verdict }: { what: string; verdict: string }) =>
+    verdict === "failed" ? what : [],
+  );
+
+describe.skipIf(!redisServer)("the ACL lines for Redis", () => {
+  let server: RedisServer;
+  const url = (user: string, prefix = "shop") =>
+    `${server.url.replace("//", `//${user}:secret@`)}?prefix=${prefix}`;
+
+  beforeAll(async () => {
+    server = await startRedis(redisServer);
+    const admin = new Redis(server.url);
+    const lines = [...page.matchAll(/^ACL (SETUSER .*)$/gm)].map(([, line = ""]) => line.split(" "));
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(await admin.call("ACL", ...line)).toBe("OK");
+    admin.disconnect();
+  });
+  afterAll(() => server?.stop());
+
+  test("let processes and operators do all that they need, and nothing to other prefixes", async () => {
+    const { out, code } = await failfast(["doctor", "--json", "--store", url("shop")]);
+    expect(verdicts(out)).toEqual([]);
+    expect(code).toBe(0);
+    expect((await failfast(["hold", "open", "x", "--new", "--store", url("shop")])).code).toBe(0);
+    const other = await failfast(["doctor", "--json", "--store", url("shop", "billing")]);
+    expect(other.code).toBe(1);
+    expect(other.out).toContain("ACL lines");
+  });
+
+  test("let who only looks see the fleet, and change nothing", async () => {
+    const status = await failfast(["status", "--store", url("viewer")]);
+    expect(status).toMatchObject({ code: 0, out: expect.stringContaining("held open") });
+    expect((await failfast(["events", "--store", url("viewer")])).out).toContain("hold open");
+    expect((await failfast(["release", "x", "--store", url("viewer")])).code).toBe(1);
+    expect((await failfast(["status", "--store", url("viewer")])).out).toContain("held open");
+  });
+});
+
+describe.skipIf(!postgres)("the grants for PostgreSQL", () => {
+  let server: Awaited<ReturnType<typeof startPostgres>>;
+  const url = (user: string) => server.url.replace("postgres@", `${user}@`);
+
+  beforeAll(async () => {
+    server = await startPostgres();
+    expect((await failfast(["migrate", "--store", server.url])).code).toBe(0);
+    const admin = new Pool({ connectionString: server.url });
+    const lines = [...page.matchAll(/^GRANT .*;$/gm)].map(([line]) => line);
+    expect(lines).toHaveLength(2);
+    for (const role of ["shop", "viewer"]) await admin.query(`CREATE ROLE ${role} LOGIN`);
+    for (const line of lines) await admin.query(line);
+    await admin.end();
+  });
+  afterAll(() => server?.stop());
+
+  test("let processes and operators do all that they need", async () => {
+    const { out, code } = await failfast(["doctor", "--json", "--store", url("shop")]);
+    expect(verdicts(out)).toEqual([]);
+    expect(code).toBe(0);
+    expect((await failfast(["hold", "open", "x", "--new", "--store", url("shop")])).code).toBe(0);
+  });
+
+  test("let who only looks see the fleet, and change nothing", async () => {
+    expect((await failfast(["status", "--store", url("viewer")])).out).toContain("held open");
+    expect((await failfast(["release", "x", "--store", url("viewer")])).code).toBe(1);
+    expect((await failfast(["status", "--store", url("viewer")])).out).toContain("held open");
+  });
+});
