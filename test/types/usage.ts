@@ -98,6 +98,25 @@ failfast("x", "30s", {
   quorum: 2,
   mode: "shadow",
 });
+failfast("x", 60, { ignore: [RangeError, SyntaxError], consecutive: 5, slowCall: "200ms" });
+failfast("x", 60, { ignore: (error) => error instanceof RangeError, threshold: 5, failureRate: 0.5 });
+const inFlight: number | undefined = failfast("x", 60).snapshot().inFlight;
+const oldest: number | undefined = failfast("x", 60).snapshot().oldestCallMs;
+const soonest: Promise<string> = firstAvailable([circuit], async ({ name }) => name, { whenAllOpen: "try" });
+// @ts-expect-error: no such way
+firstAvailable([circuit], () => 1, { whenAllOpen: "wait" });
+// @ts-expect-error: a number of failures
+failfast("x", 60, { consecutive: "5" });
+class Tenant {
+  id = "a";
+  call = failfast(
+    function (this: Tenant, path: string) {
+      return `${this.id}:${path}`;
+    },
+    60,
+  )(async (path: string) => path);
+}
+void [inFlight, oldest, soonest, Tenant];
 // @ts-expect-error: no such scope
 failfast("x", 60, { scope: "host" });
 // @ts-expect-error: no such mode

@@ -123,6 +123,21 @@ describe.each(Object.keys(apps))("a guarded route of %s", (framework) => {
     await expect.poll(() => state()).toBe("open");
   });
 
+  test("opens while its requests hang, before any has been answered", async () => {
+    await start({ slowCall: "200ms", slowCallRate: 0.5, minimumCalls: 3 });
+    let answer = (): void => undefined;
+    app.does = { until: new Promise<void>((resolve) => (answer = resolve)) };
+    const asked = [ask(), ask(), ask()];
+    await expect.poll(() => app.requests).toBe(3);
+    expect(failfast("route").snapshot().inFlight).toBe(3);
+    await clock.advance(200);
+    expect(state()).toBe("open");
+    expect((await ask()).status).toBe(503);
+    answer();
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(state()).toBe("open");
+  });
+
   test("takes which statuses are failures, and who answers a rejection", async () => {
     await start({ failed: (status) => status === 418, rejected: "thrown" });
     app.does = { status: 500 };
