@@ -13,17 +13,17 @@ export const HEALTH = {
   p999Ms: 150,
   timeoutMs: 1_000,
   /** The event loop of a process is blocked so often an hour, for 20 ms to a second. */
-  pausesAnHour: 6,
+  pausesAnHour: 4,
   /** Every process is replaced once an hour; its first connection takes so long, and its first calls wait for it. */
-  connectMs: [50, 400],
+  connectMs: [50, 500],
 };
 
 const Z999 = 3.0902;
 const SIGMA = Math.log(HEALTH.p999Ms / HEALTH.medianMs) / Z999;
 const HOUR_MS = 3_600_000;
 /** Before and after what a stretch is about, in ms: the window is full of good calls before. */
-const LEAD_MS = 700;
-const TAIL_MS = 2_000;
+const LEAD_MS = 500;
+const TAIL_MS = 1_500;
 
 /**
  * How often a process votes in so many hours, and the fleet's circuit trips; the second as well with each call that
@@ -34,12 +34,12 @@ export function healthyHours(options, hours, random, hangsFromMs = Infinity) {
   const { processes, everyMs, pausesAnHour } = HEALTH;
   const calls = (HOUR_MS / everyMs) * processes;
   const slowShare = above(settings.slowCall);
-  const found = { votes: 0, trips: 0, timeouts: 0, tripsByTimeouts: 0, stretches: 0, slow: 0 };
+  const found = { votes: 0, trips: 0, timeouts: 0, tripsByTimeouts: 0, stretches: 0, run: 0, slow: 0 };
   for (let hour = 0; hour < hours; hour++) {
     const votes = [];
     const stretch = (process, about) => {
       found.stretches++;
-      const at = runStretch(settings, about, random, hangsFromMs);
+      const at = runStretch(settings, about, random, hangsFromMs, found);
       if (at !== undefined) votes.push({ process, at: (about.atMs ?? 0) + at });
     };
     // Two calls of one process that are slow at a time: most slow calls are alone, and no rule sees them.
@@ -89,7 +89,21 @@ function agree(votes, { quorum, openMs, window }) {
 }
 
 /** One process for some seconds, its event loop in order of time; when it trips, if it does. */
-function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, random, hangsFromMs) {
+function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, random, hangsFromMs, found) {
+  const pause = { from: LEAD_MS, to: LEAD_MS + pauseMs };
+  const calls = slowAt.map((ms) => ({ ms: LEAD_MS + ms, takesMs: latency(random, settings.slowCall) }));
+  for (let ms = random() * HEALTH.everyMs; ms < pause.to + TAIL_MS; ms += HEALTH.everyMs) {
+    // A new process: its calls wait for the connection.
+    const waitMs = Math.max(0, connectMs - ms);
+    calls.push({ ms, takesMs: ms >= LEAD_MS + hangsFromMs ? Infinity : waitMs + latency(random) });
+  }
+  // No rule trips on fewer than three slow calls, whatever made them slow.
+  const slow = calls.filter(({ ms, takesMs }) => {
+    const endMs = ms + takesMs;
+    return (endMs > pause.from && endMs < pause.to ? pause.to : endMs) - ms >= settings.slowCall;
+  });
+  if (slow.length < 3) return undefined;
+  found.run++;
   // The last one is the next.
   const events = [];
   const at = (ms, run) => {
@@ -103,7 +117,6 @@ function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, rando
   };
   let now = 0;
   let tripped;
-  const pause = { from: LEAD_MS, to: LEAD_MS + pauseMs };
   const clock = {
     now: () => now,
     random,
@@ -149,16 +162,7 @@ function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, rando
       if (why !== undefined) tripped ??= now;
     });
   };
-  const until = LEAD_MS + pauseMs + TAIL_MS;
-  const slowTimes = slowAt.map((ms) => LEAD_MS + ms);
-  for (let ms = random() * HEALTH.everyMs; ms < until; ms += HEALTH.everyMs)
-    at(ms, () => {
-      if (now >= LEAD_MS + hangsFromMs) return begin(Infinity);
-      // A new process: its calls wait for the connection.
-      const waitMs = Math.max(0, connectMs - now);
-      begin(waitMs + latency(random));
-    });
-  for (const ms of slowTimes) at(ms, () => begin(latency(random, settings.slowCall)));
+  for (const { ms, takesMs } of calls) at(ms, () => begin(takesMs));
   while (events.length > 0 && tripped === undefined) {
     const { ms, run } = events.pop();
     // What is due while the loop is blocked comes at once when that ends.
