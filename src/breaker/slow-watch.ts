@@ -1,4 +1,8 @@
 import type { Clock } from "../runtime/clock.js";
+import { platform } from "../runtime/platform.js";
+
+/** A timer that is so late, in ms, is lost: a test framework has cleared it. */
+const LOST_MS = 50;
 
 /** What has calls that may become slow. */
 interface Watched {
@@ -18,6 +22,7 @@ export class SlowWatch {
   readonly #circuits = new Set<Watched>();
   /** The next look. */
   #dueMs = Infinity;
+  #armedBy = platform.setTimeout;
   #cancel: (() => void) | undefined;
 
   private constructor(clock: Clock) {
@@ -38,11 +43,19 @@ export class SlowWatch {
       circuit.watched = true;
       this.#circuits.add(circuit);
     }
+    const now = dueMs - inMs;
     if (dueMs < this.#dueMs) this.#arm(dueMs, inMs);
+    else if (this.#isLost(now)) this.#arm(now, 0);
+  }
+
+  /** A test framework's timer is gone when its fake time ends. */
+  #isLost(now: number): boolean {
+    return this.#armedBy !== platform.setTimeout || now > this.#dueMs + LOST_MS;
   }
 
   #arm(dueMs: number, inMs: number): void {
     this.#cancel?.();
+    this.#armedBy = platform.setTimeout;
     this.#dueMs = dueMs;
     this.#cancel = this.#clock.after(inMs, () => this.#look());
   }
