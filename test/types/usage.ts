@@ -109,12 +109,9 @@ firstAvailable([circuit], () => 1, { whenAllOpen: "wait" });
 failfast("x", 60, { consecutive: "5" });
 class Tenant {
   id = "a";
-  call = failfast(
-    function (this: Tenant, path: string) {
-      return `${this.id}:${path}`;
-    },
-    60,
-  )(async (path: string) => path);
+  call = failfast(function (this: Tenant, path: string) {
+    return `${this.id}:${path}`;
+  }, 60)(async (path: string) => path);
 }
 void [inFlight, oldest, soonest, Tenant];
 // @ts-expect-error: no such scope
