@@ -259,6 +259,8 @@ export function makeChecks(world, plan) {
           began.outer.state !== "closed" &&
           began.outer.held === undefined &&
           circuit.held === undefined &&
+          // Where no swap decides, another may have taken the lease.
+          !liveness.othersLease(member, circuit.name) &&
           its.opens === began.outer.opens &&
           time.now() - began.outer.at < shortestLease
         )

@@ -55,6 +55,7 @@ export function makeLiveness(found, world, plan) {
   const openings = (member, name) => `${ofFleet(name).openings} ${ofCaller(member, name).openings}`;
 
   return {
+    othersLease,
     /** What it is that might reject a call, as it begins. */
     calling(member, { name }, began) {
       const due = began.held === undefined && began.state === "half-open" && began.retryAfter === 0;

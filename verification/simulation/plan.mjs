@@ -4,5 +4,5 @@ import { fieldPlan } from "./field-plan.mjs";
 
 export { CHAOS_MS, RUBBISH } from "./busy-plan.mjs";
 
-/** The plan of a seed; `field`: with the callers, functions, stores and hosts that the field has. */
-export const planOf = (seed, field) => (field ? fieldPlan(busyPlan(seed)) : busyPlan(seed));
+/** The plan of a seed. `plain`: busy fleets of well-behaved callers alone, as long-kept seeds have them. */
+export const planOf = (seed, plain = false) => (plain ? busyPlan(seed) : fieldPlan(busyPlan(seed)));

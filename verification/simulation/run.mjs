@@ -1,7 +1,8 @@
-// A simulated fleet, seed by seed: node verification/simulation/run.mjs [--seeds N] [--seed S] [--library DIR] [--quiet]
+// A simulated fleet, seed by seed: node verification/simulation/run.mjs [--seeds N] [--seed S] [--library DIR] [--plain]
 //
 //   --seeds N   how many, from --from (1) on; each is run in one of as many processes as there are cores
 //   --seed S    this one alone, with its story; run twice, to show that it is the same
+//   --plain     busy fleets of well-behaved callers alone
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
@@ -11,7 +12,7 @@ import { planOf } from "./plan.mjs";
 import { shrink } from "./shrink.mjs";
 import { simulate } from "./simulate.mjs";
 
-/** Seeds that broke a promise: they are run each time. */
+/** Seeds of plain plans that broke a promise: they are run each time. */
 const BROKE_ONCE = [50_522, 74_140];
 
 const { values } = parseArgs({
@@ -20,7 +21,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     seed: { type: "string" },
     library: { type: "string", default: fileURLToPath(new URL("../../dist", import.meta.url)) },
-    field: { type: "boolean", default: false },
+    plain: { type: "boolean", default: false },
     through: { type: "boolean", default: false },
     first: { type: "boolean", default: false },
     part: { type: "string" },
@@ -52,9 +53,9 @@ async function load(folder) {
   return FailfastHealthIndicator ? { ...core, isDown } : core;
 }
 
-async function once(seed) {
+async function once(seed, plain = values.plain) {
   unhandled = undefined;
-  const result = await simulate(planOf(seed, values.field), library, values.through);
+  const result = await simulate(planOf(seed, plain), library, values.through);
   if (unhandled !== undefined)
     result.violations.push({ promise: "no rejection is unhandled", what: String(unhandled), at: 0 });
   return result;
@@ -69,36 +70,36 @@ async function story(seed) {
     console.log(`\nseed ${seed}: all promises held (trace ${first.hash})`);
     return;
   }
-  const smallest = await shrink(planOf(seed, values.field), library, violation.promise);
+  const smallest = await shrink(planOf(seed, values.plain), library, violation.promise);
   const { trace, violations } = await simulate(smallest, library);
   const { events: _, skews: __, drifts: ___, ...plan } = smallest;
   console.log(JSON.stringify(plan));
   console.log(trace.join("\n"));
   for (const { promise, what, at } of violations.slice(0, 3))
     console.log(`\nBROKEN at ${(at / 1_000).toFixed(3)} s: ${promise}\n  ${what}`);
-  console.log(`\nreplay it: npm run sim -- --seed ${seed}`);
+  console.log(`\nreplay it: ${replay(seed, values.plain)}`);
   process.exitCode = 1;
 }
+
+const replay = (seed, plain) => `npm run sim -- --seed ${seed}${plain ? " --plain" : ""}`;
 
 /** Some of the seeds, told to the parent one by one. */
 async function part({ from, to, step, also }) {
   const rest = Array.from({ length: Math.ceil((to - from) / step) }, (_, at) => from + at * step);
-  for (const seed of [...also, ...rest]) {
-    const { violations, stats, seconds } = await once(seed);
-    process.send({
-      seed,
-      violations: violations.slice(0, 40),
-      stats,
-      seconds,
-      processes: planOf(seed, values.field).processes,
-    });
+  for (const [seed, plain] of [
+    ...also.map((seed) => [seed, true]),
+    ...rest.map((seed) => [seed, values.plain]),
+  ]) {
+    const { violations, stats, seconds } = await once(seed, plain);
+    const { processes } = planOf(seed, plain);
+    process.send({ seed, plain, violations: violations.slice(0, 40), stats, seconds, processes });
   }
   // Promises that somebody awaits keep a process alive, and here their time stands still.
   process.send("done", () => process.exit());
 }
 
 async function all(from, asked) {
-  const again = values.first ? [] : BROKE_ONCE.filter((seed) => seed < from || seed >= from + asked);
+  const again = values.first ? [] : BROKE_ONCE;
   const seeds = asked + again.length;
   const cores = Math.min(availableParallelism(), asked);
   const began = performance.now();
@@ -111,19 +112,19 @@ async function all(from, asked) {
     const child = fork(fileURLToPath(import.meta.url), [
       "--library",
       values.library,
-      ...(values.field ? ["--field"] : []),
+      ...(values.plain ? ["--plain"] : []),
       "--part",
       JSON.stringify({ from: from + core, to: from + asked, step: cores, also: core === 0 ? again : [] }),
     ]);
     child.on("message", (message) => {
       if (message === "done") return;
-      const { seed, violations, stats, seconds, processes } = message;
+      const { seed, plain, violations, stats, seconds, processes } = message;
       done++;
       fleetSeconds += seconds;
       processSeconds += seconds * processes;
       for (const [name, count] of Object.entries(stats)) sum[name] = (sum[name] ?? 0) + count;
       if (violations.length > 0) {
-        broken.push({ seed, ...violations[0] });
+        broken.push({ seed, plain, ...violations[0] });
         if (values.first) for (const each of children) each.kill();
       }
       if (done % 500 === 0) console.log(`${done} of ${seeds}`);
@@ -139,6 +140,6 @@ async function all(from, asked) {
   const stopped = done < seeds && !values.first;
   if (stopped) console.log(`${seeds - done} seeds did not come to an end`);
   console.log(`${done - broken.length} passed, ${broken.length + (stopped ? seeds - done : 0)} failed`);
-  if (broken.length > 0) console.log(`\nreplay the first: npm run sim -- --seed ${broken[0].seed}`);
+  if (broken.length > 0) console.log(`\nreplay the first: ${replay(broken[0].seed, broken[0].plain)}`);
   process.exitCode = broken.length > 0 || stopped ? 1 : 0;
 }
