@@ -1,31 +1,96 @@
-// Whether the simulation finds what is wrong: node verification/simulation/check-the-checker.mjs [--seeds 500]
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
+// Whether the simulation finds what is wrong: node verification/simulation/check-the-checker.mjs [--seeds 300] [--only WORDS]
+//
+//   --seeds N      so many are tried for each mistake, of those in whose fleets it could show
+//   --only WORDS   the mistakes whose title has these words
+import { fork } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { MUTANTS, mutate } from "./mutants.mjs";
+import { planOf } from "./plan.mjs";
+import { simulate } from "./simulate.mjs";
 
-const { values } = parseArgs({ options: { seeds: { type: "string", default: "500" } } });
-const run = fileURLToPath(new URL("run.mjs", import.meta.url));
-let failed = 0;
-for (const mutant of MUTANTS) {
-  const { folder, remove } = mutate(mutant);
-  const found = await new Promise((done) =>
-    execFile(
-      process.execPath,
-      [run, "--library", folder, "--seeds", values.seeds, "--first"],
-      { timeout: 120_000 },
-      (_, said) => done(/^seed (\d+): ([^:]*)/m.exec(said) ?? /end$/m.exec(said)),
-    ),
-  );
-  remove();
-  if (found === null) failed++;
-  const how =
-    found === null
-      ? "NOT FOUND"
-      : found[1] === undefined
-        ? "it comes to no end"
-        : `seed ${found[1]}, "${found[2]}"`;
-  console.log(`${mutant[0].padEnd(64)} ${how}`);
+/** A mistake in which time stands still, so that a seed doesn't come to its end, is found, too. */
+const PATIENCE_MS = 60_000;
+/** Seeds whose plans are looked at. */
+const MOST_SEEDS = 20_000;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "300" },
+    only: { type: "string", default: "" },
+    folder: { type: "string" },
+    mutant: { type: "string" },
+  },
+});
+
+/** What is small enough to be run in a moment. */
+const isSmall = ({ processes, circuits, names = 0 }) => processes <= 6 && circuits <= 3 && names === 0;
+
+/** Seed by seed, until a promise is broken. */
+async function seek(folder, mutant) {
+  process.on("warning", () => {});
+  process.removeAllListeners("warning");
+  process.on("unhandledRejection", () => {});
+  const library = await import(pathToFileURL(`${folder}/index.js`).href);
+  const [, , , , { plain = false, where = () => true } = { plain: true }] = MUTANTS[mutant];
+  let tried = 0;
+  for (let seed = 1; seed <= MOST_SEEDS && tried < Number(values.seeds); seed++) {
+    const plan = planOf(seed, plain);
+    if (!isSmall(plan) || !where(plan)) continue;
+    tried++;
+    process.send({ tried });
+    const [violation] = (await simulate(plan, library)).violations;
+    if (violation !== undefined) return tell({ seed, tried, promise: violation.promise });
+  }
+  tell({ tried });
 }
-console.log(`${MUTANTS.length - failed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+
+/** Promises that somebody awaits keep a process alive, and here their time stands still. */
+function tell(found) {
+  process.send(found, () => process.exit());
+}
+
+function found(mutant) {
+  const { folder, remove } = mutate(mutant);
+  const args = ["--folder", folder, "--mutant", `${MUTANTS.indexOf(mutant)}`, "--seeds", values.seeds];
+  return new Promise((done) => {
+    const child = fork(fileURLToPath(import.meta.url), args);
+    const giveUp = () => setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    let end = giveUp();
+    let said = { tried: 0 };
+    child.on("message", (message) => {
+      clearTimeout(end);
+      end = giveUp();
+      said = message;
+    });
+    child.on("exit", (_, signal) => {
+      clearTimeout(end);
+      remove();
+      done({ ...said, endless: signal === "SIGKILL" });
+    });
+  });
+}
+
+async function all(mutants) {
+  const left = [...mutants];
+  let failed = 0;
+  const next = async () => {
+    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
+      const { endless, seed, tried, promise } = await found(mutant);
+      if (!endless && seed === undefined) failed++;
+      const how = endless
+        ? "it comes to no end"
+        : seed === undefined
+          ? `NOT FOUND in ${tried} seeds`
+          : `seed ${seed}, after ${tried}: "${promise}"`;
+      console.log(`${mutant[0].padEnd(64)} ${how}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, next));
+  console.log(`${mutants.length - failed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+if (values.folder !== undefined) await seek(values.folder, Number(values.mutant));
+else await all(MUTANTS.filter(([title]) => title.includes(values.only)));

@@ -6,25 +6,40 @@ import { fileURLToPath } from "node:url";
 
 const BUILD = fileURLToPath(new URL("../../build", import.meta.url));
 
-/** What is wrong, where, what is there, and what takes its place. */
+/** Callers that live for one call, or come back once in a while. */
+const ofJobs = ({ pace, without }) => pace.kind === "job" && !without.includes("swap");
+const ofRareCallers = ({ pace, storeEnds }) =>
+  (pace.kind === "rare" || pace.kind === "bursts") && storeEnds === undefined;
+const whoCall =
+  (...kinds) =>
+  (plan) =>
+    plan.kinds.some((kind) => kinds.includes(kind)) && plan.options.recovery !== "all";
+
+/** What is wrong, where, what is there, what takes its place, and in which plans it could show: in plain ones, if nothing is said. */
 export const MUTANTS = [
   [
     "results count whatever they were admitted under",
     "breaker/outcome.js",
     "if (admission.epoch !== epoch)",
     "if (false)",
+    {},
   ],
   [
     "a late success closes",
     "breaker/outcome.js",
-    "if (!isProbe(breaker, admission))\n            return;\n        if (slow)",
-    "if (slow)",
+    'if (admission.kind === "probe") {\n        if (!isProbe(breaker, admission))\n            return;\n        if (slow)',
+    'if (breaker.current.admits === "nothing") {\n        if (slow)',
   ],
   [
     "revisions restart at 1",
     "protocol/transition.js",
     "Math.max(highestSeen + 1, Math.floor(storeNow))",
     "highestSeen + 1",
+    {
+      plain: true,
+      where: ({ events, tells }) =>
+        tells && events.some(({ what }) => what === "empty" || what === "restart"),
+    },
   ],
   [
     "a write keeps the revision it found",
@@ -103,8 +118,8 @@ export const MUTANTS = [
   [
     "calls wait for the lease as long as it takes",
     "breaker/breaker.js",
-    "const waitMs = canWait ? session.leaseWaitMs : 0;",
-    "const waitMs = canWait ? 5_000 : 0;",
+    "canWait ? session.leaseWaitMs : 0",
+    "canWait ? 5_000 : 0",
   ],
   [
     "a call asks the store first",
@@ -156,6 +171,80 @@ export const MUTANTS = [
     'origin: false ? "stall" : origin',
   ],
   [
+    "a lease that lapses is never noticed",
+    "breaker/standing.js",
+    'return state === "half-open" ? lapsed > 0 || owner !== "" : now - record.deadline >= LEASE_MS;',
+    "return false;",
+    { where: ofJobs },
+  ],
+  [
+    "a caller who waited in vain leaves no trace",
+    "breaker/on-call.js",
+    "recovery: { ...state.recovery, unserved: true }",
+    "recovery: state.recovery",
+    { where: ofRareCallers },
+  ],
+  [
+    "a call from within the probe is rejected",
+    "breaker/on-call.js",
+    'event.withinProbe || runsNested(state, now) ? "nested" : "reject"',
+    '"reject"',
+    { where: whoCall("nested", "nested-other", "nested-sync") },
+  ],
+  [
+    "what is called from within the probe is judged as a call of its own",
+    "breaker/admission.js",
+    'new Admission("nested", false, -1)',
+    'new Admission("closed", false, -1)',
+    { where: whoCall("nested", "nested-other", "nested-sync") },
+  ],
+  [
+    "leases of a process's own don't get longer",
+    "breaker/on-call.js",
+    "recovery: { ...recovery, lapses: recovery.lapses + 1 }",
+    "recovery",
+    { where: ({ latencyMs }) => latencyMs > 0 },
+  ],
+  [
+    "leases of the fleet don't get longer",
+    "breaker/lease.js",
+    "return Math.min(first * 2 ** lapsed, LEASE_LONGEST_MS);",
+    "return first;",
+    { where: ({ latencyMs }) => latencyMs > 0 },
+  ],
+  ["a slow probe closes it", "breaker/outcome.js", "if (slow)", "if (false)", { where: ({ slow }) => slow }],
+  [
+    "a request for the lease that fails at once rejects its caller",
+    "breaker/on-call.js",
+    "event.storeFails || isOpenHereAlone",
+    "isOpenHereAlone",
+    {
+      where: ({ events, storeEnds }) =>
+        storeEnds === "refused" || events.some(({ mode }) => mode === "refused"),
+    },
+  ],
+  [
+    "while a caller waits for its lease nothing is said of it",
+    "breaker/standing.js",
+    'if (probe.kind !== "none" && now < probe.untilMs)',
+    'if (probe.kind === "running" && now < probe.untilMs)',
+    {},
+  ],
+  [
+    "listeners are told before it is so",
+    "breaker/breaker.js",
+    "        this.#state = state;\n",
+    '        for (const effect of effects) if (effect.type === "announce") this.#carryOut(effect);\n        this.#state = state;\n',
+    {},
+  ],
+  [
+    "a process that was frozen believes what it knew",
+    "sync/loop.js",
+    "if (this.#closed || (this.#unbroken && this.#readAt >= after))",
+    "if (true)",
+    { where: ({ events }) => events.some(({ what }) => what === "freeze") },
+  ],
+  [
     "the call's error is wrapped",
     "call/guard.js",
     "this.threw(admission, error, undefined);\n            throw error;",
@@ -164,15 +253,17 @@ export const MUTANTS = [
 ];
 
 /** A copy of the library with one mistake in it. */
-export function mutate([title, file, what, instead, all]) {
+export function mutate([title, file, what, instead]) {
   const folder = mkdtempSync(join(tmpdir(), "failfast-mutant-"));
   cpSync(BUILD, folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   const path = join(folder, file);
   const source = readFileSync(path, "utf8");
   const times = source.split(what).length - 1;
-  if (times === 0 || (times > 1 && all !== "all"))
-    throw new Error(`"${title}": what it replaces is ${times} times in ${file}`);
-  writeFileSync(path, source.replaceAll(what, instead));
+  if (times !== 1) throw new Error(`"${title}": what it replaces is ${times} times in ${file}`);
+  writeFileSync(
+    path,
+    source.replace(what, () => instead),
+  );
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
