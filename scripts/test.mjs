@@ -58,7 +58,7 @@ const verify = [
   ["the simulation finds deliberate mistakes", check, "verification/simulation/check-the-checker.mjs"],
   ["real servers, what takes long", vitest, "servers-slow"],
   ["tools that take long", counted, "test/tools/run.mjs", "--slow"],
-  ["a simulated fleet, 5 000 seeds", check, "verification/simulation/run.mjs", "--seeds", "5000"],
+  ["a simulated fleet, 2 000 seeds", check, "verification/simulation/run.mjs", "--seeds", "2000"],
   ["a hundred thousand values and names, spoilt", check, "verification/fuzz/run.mjs", "--inputs", "100000"],
   ["chaos on real stores", check, "verification/chaos/run.mjs", "--quick"],
   ["the chaos finds deliberate mistakes", check, "verification/chaos/check-the-checker.mjs"],
