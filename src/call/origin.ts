@@ -47,8 +47,12 @@ export type Origin = "backend" | "host" | "time";
 export const originOf = (error: unknown): Origin => walkCauses(error, own, together) ?? "backend";
 
 function own({ name, code, message }: Cause): Origin | undefined {
-  if (OF_THIS_HOST.has(code) || POOL_NAMES.has(name) || POOL_MESSAGES.has(message)) return "host";
-  return name === "TimeoutError" || OF_TIME.has(code) ? "time" : undefined;
+  // Most errors have no code and no name of their own: what can't be found is not looked for.
+  const coded = code !== undefined;
+  const named = name !== "Error";
+  if ((coded && OF_THIS_HOST.has(code)) || (named && POOL_NAMES.has(name)) || POOL_MESSAGES.has(message))
+    return "host";
+  return name === "TimeoutError" || (coded && OF_TIME.has(code)) ? "time" : undefined;
 }
 
 /** Several addresses were tried: this host's own is only what none of them had a part in. */
