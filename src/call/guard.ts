@@ -114,10 +114,11 @@ export class Guard implements SharedHandlers {
 
   /** The rejection of a call that was not admitted, told to who listens. */
   rejection(): Error {
-    this.breaker.rejections++;
-    const error = rejectionOf(this.breaker);
-    const { events } = this.breaker.session;
-    if (events.observed("reject")) events.emit({ type: "reject", circuit: this.breaker.name, error });
+    const { breaker } = this;
+    breaker.rejections++;
+    const error = rejectionOf(breaker);
+    const { events } = breaker.session;
+    if (events.observed("reject")) events.emit({ type: "reject", circuit: breaker.name, error });
     return error;
   }
 
