@@ -60,7 +60,7 @@ export function reloads(): boolean {
 
 const TIMES: readonly string[] = ["window", "slowCall", "rampUp", "max", "min", "forget"];
 
-/** Equal in what they mean: 10 is "10s", and two objects of the same fields are one. */
+/** Equal in meaning: 10 equals "10s", and objects with equal fields are equal. */
 function same(option: string, asked: unknown, is: unknown): boolean {
   if (asked === is) return true;
   if (asked === undefined || is === undefined || asked === null || is === null) return false;

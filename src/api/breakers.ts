@@ -74,7 +74,7 @@ export class Breakers {
     return breaker;
   }
 
-  /** For an operator, who knows a name and nothing else. */
+  /** For an operator, who only knows a name. */
   operated(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const isNew = this.find(name, options) === undefined;
     const breaker = this.#get(name, settings, options);

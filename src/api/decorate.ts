@@ -57,7 +57,7 @@ function refuse(kind: string, name: unknown): never {
   );
 }
 
-/** What frameworks hang on a method with reflect-metadata stays with it, whichever decorator comes first. */
+/** Keeps the reflect-metadata of frameworks on the method, whichever decorator comes first. */
 function withMetadata(method: AnyFunction, guarded: AnyFunction): AnyFunction {
   const { getOwnMetadataKeys, getOwnMetadata, defineMetadata } = Reflect as MetadataReflection;
   for (const key of getOwnMetadataKeys?.(method) ?? []) {

@@ -12,7 +12,7 @@ import type { LintFinding } from "./lint.js";
 import { Registry } from "./registry.js";
 
 /**
- * Makes circuits, and is what they have in common.
+ * Makes circuits, and holds what they share.
  *
  * `D`: what the fallback gives that is a default of theirs.
  */
@@ -53,7 +53,7 @@ export interface Failfast<D = never> extends AsyncDisposable {
    * @throws what a store does, where it can't be read.
    */
   fleet(): Promise<FleetCircuit[]>;
-  /** What the traffic so far speaks against in the circuits' settings: some that can never trip, or trip needlessly. */
+  /** Reports settings that don't fit the traffic so far: circuits that can never trip, or trip needlessly. */
   lint(): LintFinding[];
   /** Listens to all of its circuits and their stores. */
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;

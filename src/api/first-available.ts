@@ -5,7 +5,7 @@ import { formatValue } from "../options/format-value.js";
 import type { Signal } from "../options/signal.js";
 import type { Circuit } from "./circuit.js";
 
-/** How `firstAvailable` goes about it. */
+/** The options of `firstAvailable`. */
 export interface FirstAvailableOptions {
   /** The caller's own: once it is aborted no further circuit is tried. */
   readonly signal?: Signal | undefined;

@@ -7,7 +7,7 @@ import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record
 import { isEntry, listing, read } from "../sync/store-operations.js";
 import { withDeadline } from "../sync/with-deadline.js";
 
-/** How long the store may take to tell what it has, in ms. */
+/** How long the store may take to answer, in ms. */
 const READS_FOR_MS = 5_000;
 
 /** A circuit as the store has it, whichever process uses it. */

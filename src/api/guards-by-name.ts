@@ -1,10 +1,10 @@
 import type { Guard } from "../call/guard.js";
 
-/** So many are looked at for one to let go, and then moved behind the others. */
+/** So many are examined to find one to remove; they then move behind the others. */
 const LOOKS = 64;
 
 /**
- * The guards of many names, the least useful let go when there are too many: closed ones first, by a second
+ * The guards of many names; the least useful is removed when there are too many: closed ones first, by a second
  * chance for those used since the last look, then the one that would close next.
  */
 export class GuardsByName {
@@ -40,7 +40,7 @@ export class GuardsByName {
   #letGo(): void {
     let next: { name: string; guard: Guard; left: number } | undefined;
     let looks = 0;
-    // One that is moved to the end for its second chance is met again, and then goes.
+    // A guard moved to the end gets its second chance; at the next look it is removed.
     for (const [name, guard] of this.#guards) {
       const closed = guard.breaker.admission.admitsAll && !guard.breaker.pending;
       if (closed && !guard.used) {

@@ -25,7 +25,7 @@ export function identityOf(host: string, store: object, clock: Clock): string {
   return service === undefined ? id : `${id}@${service}`;
 }
 
-/** Warns once where another service opens a circuit of this one: its outages reject calls here. */
+/** Warns once when another service opens a circuit of this one: that service's outages reject calls here. */
 export function watchForOtherServices(identity: string): (circuit: string, by: string) => void {
   const ours = serviceIn(identity);
   let warned = false;

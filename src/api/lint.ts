@@ -2,7 +2,7 @@ import type { Breaker } from "../breaker/breaker.js";
 import { formatValue } from "../options/format-value.js";
 import { countsSuccesses } from "../policy/trip-rule.js";
 
-/** Something about a circuit's settings that the traffic so far speaks against. */
+/** A setting of a circuit that does not fit the traffic so far. */
 export interface LintFinding {
   readonly circuit: string;
   /**
@@ -24,7 +24,7 @@ const SLOW = 0.02;
 
 const NONE = { calls: 0, slow: 0 };
 
-/** What the traffic so far says of a circuit's settings. */
+/** Reports settings of a circuit that don't fit its traffic so far. */
 export function* lintBreaker(breaker: Breaker): Generator<LintFinding> {
   const { name, settings, session, trips, needlessTrips: needless } = breaker;
   if (countsSuccesses(settings)) {

@@ -60,7 +60,7 @@ export class Registry implements HandleOwner {
     const options = checkGiven(given);
     if (timeout !== undefined) milliseconds("timeout", timeout);
     const definition = this.#definitions.define(name, timeout, options);
-    // What its fleet knows already is to be seen and heard, though no call was made yet.
+    // The fleet's state is visible and events arrive, though no call was made yet.
     this.peek(definition);
     return makeCircuit(new Handle(this, definition, options));
   }

@@ -2,7 +2,7 @@ import type { Breaker } from "../breaker/breaker.js";
 import { tenthsOfSeconds } from "../errors/seconds.js";
 import type { CircuitState } from "../protocol/record.js";
 
-/** What can be said of a circuit at one moment, for logs and dashboards. */
+/** A circuit at one moment, for logs and dashboards. */
 export interface Snapshot {
   readonly name: string;
   readonly state: CircuitState;

@@ -1,6 +1,6 @@
 import { type CallerSignal, isTimeout } from "./policy.js";
 
-/** Where clients have their signals: `fetch`, axios and most others, and the AWS and AI SDKs. */
+/** Where clients keep their signals: `fetch`, axios and most others, and the AWS and AI SDKs. */
 const FIELDS = ["signal", "abortSignal"] as const;
 
 /** Whether an argument is a signal, or may have one. Runs no getter of its. */
@@ -14,7 +14,7 @@ export function mayHoldSignal(arg: unknown): boolean {
   }
 }
 
-/** What the signals among a call's arguments tell, looked at only when it is asked for: when the call has failed. */
+/** The signals among a call's arguments, read only when the call has failed. */
 export class ArgumentSignals implements CallerSignal {
   readonly #args: ArrayLike<unknown>;
 
@@ -30,7 +30,7 @@ export class ArgumentSignals implements CallerSignal {
     return this.#gaveUp()?.reason;
   }
 
-  /** The signal by which the caller gave up: one whose time was up is none. */
+  /** The signal by which the caller gave up; one that timed out does not count. */
   #gaveUp(): CallerSignal | undefined {
     for (const arg of Array.from(this.#args)) {
       try {

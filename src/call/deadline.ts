@@ -52,8 +52,8 @@ export class Deadline {
   }
 
   /**
-   * Waits for the call, for its deadline, and for the caller's abort, whichever comes first, and tells `end` of it,
-   * once; what `end` gives or throws is the outcome. The verdict waits one turn of the event loop, in which an answer
+   * Waits for the call, its deadline or the caller's abort, whichever comes first, and calls `end` once; what `end`
+   * returns or throws is the outcome. The verdict waits one turn of the event loop, in which an answer
    * that is there already is read.
    */
   watch(work: PromiseLike<unknown>, end: (ended: Ended) => unknown): Promise<unknown> {
@@ -89,7 +89,7 @@ export class Deadline {
         (error: unknown) => finish({ how: "error", error }),
       );
     });
-    // A timer runs in nobody's async context; what follows from it is the caller's.
+    // A timer runs outside every async context; what follows from it runs in the caller's.
     return first.then((ended) => {
       try {
         return end(ended);

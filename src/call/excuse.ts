@@ -1,12 +1,12 @@
 import type { Clock } from "../runtime/clock.js";
 
-/** Blocked for so large a share of a call's time, this process had a part in its being late. */
+/** If this process was blocked for so large a share of a call's time, it is itself to blame for the delay. */
 const SHARE = 1 / 3;
 /** A client's own time-out is taken to have run for so long, in ms, where nobody looked at the clock when its call began. */
 const ASSUMED_MS = 1_000;
 /** So many time-outs in a row are excused. */
 const IN_A_ROW = 3;
-/** One that comes so much later than the last, in ms, is in no row with it. */
+/** A time-out that comes so much later than the last, in ms, starts a new row. */
 const FORGOTTEN_MS = 60_000;
 
 /** Whether this process was blocked for a share of the time since then that matters; `lateMs` of it at least. */

@@ -19,14 +19,14 @@ interface Followers {
   sweptFrom: number;
 }
 
-/** Those that are gone are swept out when there are this many, and then when there are twice as many as are left. */
+/** Collected signals are removed when there are this many entries, and again at twice what is left. */
 const SWEPT_FROM = 100;
 
 /** Missing on some runtimes: there the signal that a call gave out is told nothing once the call has ended. */
 const Weak = (globalThis as { WeakRef?: WeakRefConstructor }).WeakRef;
 
 const followers = new WeakMap<ListeningSignal, Followers>();
-/** A controller is needed for as long as its signal is in use, and kept no longer. */
+/** A controller is kept only as long as its signal is in use. */
 const controllers = new WeakMap<object, Controller>();
 
 export function makeController(): Controller {

@@ -67,7 +67,7 @@ export class Guard implements SharedHandlers {
     return this.#failureHandler(this.admission as Admission, signal);
   }
 
-  /** A call that did not pass at a glance. */
+  /** The slow path of a call. */
   call(
     fn: AnyFunction,
     self: unknown,
@@ -87,7 +87,7 @@ export class Guard implements SharedHandlers {
       return entered.then((admission) => {
         if (admission === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
         if (!signal?.aborted) return this.perform(fn, self, args, admission, signal, deadline);
-        // Its caller gave up while it waited for the lease.
+        // The caller gave up while waiting for the lease.
         this.recordOutcome(admission, "neither");
         throw signal.reason;
       });
@@ -223,7 +223,7 @@ export class Guard implements SharedHandlers {
     }
     if (!isThenable(result)) {
       if (call === undefined) return attachHandlers(result, onSuccess, onFailure);
-      // It had this process to itself, and was slow by its own doing.
+      // A sync call has the process to itself: if it is slow, that is its own doing.
       const { settings, session } = this.breaker;
       const slow = settings.slowCall > 0 && session.clock.now() - call.beganMs >= settings.slowCall;
       this.returned(admission, result, call, slow);
@@ -258,13 +258,13 @@ export class Guard implements SharedHandlers {
     };
   }
 
-  /** What a call that threw comes to: its own error, or what the fallback answers in its place. */
+  /** The outcome of a call that threw: its own error, or the fallback's answer. */
   #thrown(error: unknown, verdict: Verdict, cover: Cover): unknown {
     if (cover === undefined || (verdict !== "failure" && !isFailfastError(error))) throw error;
     return this.policy.fallback?.call(cover.self, error, ...Array.from(cover.args));
   }
 
-  /** For all the calls under an admission; it holds no more than it must, since every name has one. */
+  /** Shared by all calls under an admission; it holds as little as possible, since every name has one. */
   #plainFailureHandler(admission: Admission): OnFailure {
     return (error) => {
       this.threw(admission, error, undefined);

@@ -1,6 +1,9 @@
 import { type Cause, walkCauses } from "../errors/causes.js";
 
-/** Codes of what this host lacks itself: a name service, a route, descriptors, memory, a free connection of its own pool. */
+/**
+ * Error codes for what this host lacks: a name service, a route, file descriptors, memory, a free connection in its
+ * pool.
+ */
 const OF_THIS_HOST = new Set<unknown>([
   "EAI_AGAIN",
   "EAI_FAIL",
@@ -40,7 +43,9 @@ const OF_TIME = new Set<unknown>([
   "UND_ERR_BODY_TIMEOUT",
 ]);
 
-/** Where a failure comes from. `host`: from this one, which says nothing of the backend. `time`: nobody answered in time. */
+/**
+ * Where a failure comes from. `host`: from this host; it says nothing about the backend. `time`: no answer in time.
+ */
 export type Origin = "backend" | "host" | "time";
 
 /** By the error, or what is behind it, as `fetch` and clients wrap it. */
@@ -55,7 +60,7 @@ function own({ name, code, message }: Cause): Origin | undefined {
   return name === "TimeoutError" || (coded && OF_TIME.has(code)) ? "time" : undefined;
 }
 
-/** Several addresses were tried: this host's own is only what none of them had a part in. */
+/** Several addresses were tried: it is this host's failure only if all of them failed so. */
 function together(origins: readonly (Origin | undefined)[]): Origin {
   const others = origins.filter((each) => each !== "host");
   if (others.length === 0) return "host";

@@ -53,7 +53,7 @@ export function makePolicy(options: HandleOptions): Policy {
     idleTimeout: idleTimeoutOf(options),
     coversFailures: options.fallback !== undefined && options.fallbackOn === "failure",
     judge(error, signal) {
-      // Whatever is thrown, and whatever it is called: only the signal tells whose doing it is.
+      // Only the signal tells whether the caller aborted, whatever error is thrown.
       if (signal?.aborted && !isTimeout(signal.reason)) return "neither";
       if (ignored !== undefined && ask("ignore", ignored, error, false)) return "neither";
       if (isFailfastError(error)) return "neither";

@@ -11,7 +11,7 @@ function warnOnce(kind: string, message: string): void {
 
 /**
  * Asks a predicate that was given as an option. One that throws must not take the place of the call's own outcome: the
- * answer is `otherwise`. One that gives a promise is taken for a no, since a call can't wait for it.
+ * answer is `otherwise`. One that returns a promise counts as false, since a call can't wait for it.
  */
 export function ask<T>(
   option: string,
@@ -22,7 +22,7 @@ export function ask<T>(
   try {
     const answer: unknown = predicate(value);
     if (!isThenable(answer)) return Boolean(answer);
-    // What it comes to is nobody's business, not even where it rejects.
+    // The promise's outcome is ignored, even if it rejects.
     answer.then(undefined, () => undefined);
     warnOnce(
       "promise",

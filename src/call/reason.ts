@@ -1,14 +1,14 @@
 const IDENTIFIER = /^[A-Za-z_$][\w$]{0,63}$/;
 
 /**
- * What may be said of a failure to the whole fleet: its name and code, and its message only when asked
+ * What the whole fleet may learn about a failure: its name and code, and its message only when asked
  * for, since messages carry what was in the call.
  */
 export function reasonOf(error: unknown, share: boolean): string {
   try {
     return describe(error, share);
   } catch {
-    // What was thrown can't be read, and still reaches its caller as it is.
+    // What was thrown can't be read; it still reaches the caller unchanged.
     return "Error";
   }
 }

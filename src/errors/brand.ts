@@ -3,8 +3,8 @@ type AnyClass = abstract new (...args: never[]) => unknown;
 const markOf = (name: string): symbol => Symbol.for(`failfast.${name}`);
 
 /**
- * Marks the class, so that `instanceof` knows the errors of another copy of this package, too: a process may have
- * several, and share their circuits. Subclasses are told apart as ever.
+ * Marks the class, so that `instanceof` also works for errors of another copy of this package: a process may load
+ * several, which share their circuits. Subclasses work as usual.
  */
 export function brand(errorClass: AnyClass, name: string): void {
   const mark = markOf(name);

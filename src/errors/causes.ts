@@ -5,7 +5,7 @@ export interface Cause {
   readonly [field: string]: unknown;
 }
 
-/** No more than so many are looked at: each may wrap another, and a list of them may hold itself. */
+/** At most so many errors are examined: each may wrap another, and a list may contain itself. */
 const MOST = 32;
 
 interface Search<T> {
@@ -15,8 +15,8 @@ interface Search<T> {
 }
 
 /**
- * Looks through an error and what is behind it: its `cause`, and the `errors` of an `AggregateError`. What was looked
- * at before is left out, and so is what can't be read: a getter that throws, a revoked proxy.
+ * Looks through an error and what is behind it: its `cause`, and the `errors` of an `AggregateError`. Errors seen
+ * before are skipped, and so are those that can't be read: a getter that throws, a revoked proxy.
  *
  * @param find what is looked for, on one of them; `undefined`: it is not there.
  * @param join judges an error that stands for several by what was found for each of them, in place of looking at itself.

@@ -22,12 +22,12 @@ export interface FailfastErrorFields {
  * What a call is rejected with while its circuit is open: the protected function was not called.
  *
  * It carries what web frameworks look for on an error, so that one thrown in a handler is answered with
- * 503 and `Retry-After` without any glue. Every field can be assigned. It has no stack trace unless the
- * circuit's `stackTraces` is on: a rejection must cost next to nothing under a flood of them.
+ * 503 and `Retry-After` without any glue. Every field can be assigned. It has no stack trace unless the circuit's
+ * `stackTraces` is on: thousands of rejections a second must stay cheap.
  */
 export class FailfastError extends Error {
   declare name: "FailfastError";
-  /** Stable, for telling it from other errors: see {@link isFailfastError}. */
+  /** Stable: tells it from other errors. See {@link isFailfastError}. */
   declare code: "ERR_FAILFAST_OPEN";
   /** The name of the circuit that rejected the call. */
   declare circuit: string;
@@ -122,7 +122,7 @@ export function describeRejection({ circuit, state, held }: FailfastErrorFields,
 }
 
 /**
- * Whether the error, or anything behind it (a cause, what an `AggregateError` stands for), is a circuit's rejection. By
+ * Whether the error is a circuit's rejection, or has one among its causes or in an `AggregateError`. By
  * its code, since clients wrap the errors they are given, and since a package may be loaded twice.
  */
 export function isFailfastError(error: unknown): boolean {

@@ -28,8 +28,8 @@ export function responseOf(error: Answerable): WebResponse {
 }
 
 /**
- * Properties that are the same for all errors of a class, or follow from others, worked out when they are looked at: an
- * error that nobody looks at pays nothing for them. Assigning one makes it the error's own.
+ * Properties that are the same for all errors of a class, or follow from others. They are computed when read: an
+ * error that nobody reads pays nothing. Assigning one makes it the error's own.
  */
 export function derive<E extends Error>(prototype: E, derived: Record<string, (error: E) => unknown>): void {
   for (const [key, read] of Object.entries(derived)) {

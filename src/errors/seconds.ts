@@ -1,6 +1,5 @@
 /**
- * Whole seconds as people say them, rounded up, at least 1. Clocks tell fractions of a millisecond: what is 60 s and a
- * little is 60 s.
+ * Whole seconds, rounded up, at least 1. Clocks give fractions of a millisecond: 60.0004 s is 60 s.
  */
 export const wholeSeconds = (ms: number): number => Math.max(1, Math.ceil((ms - 1) / 1_000));
 

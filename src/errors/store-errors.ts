@@ -8,7 +8,7 @@ export class StoreTimeoutError extends Error {
   }
 }
 
-/** The store answered what no store may. Found as the `error` of `store-down`. */
+/** The store gave an answer that the protocol does not allow. Found as the `error` of `store-down`. */
 export class StoreAnswerError extends Error {
   override readonly name = "StoreAnswerError";
   readonly code = "ERR_FAILFAST_STORE_ANSWER";

@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 interface InStore {
   /**
-   * The store it happened in, so that two circuits of one name can be told apart. Not enumerable: loggers don't print
-   * a client and its password.
+   * The store it happened in, so that two circuits of one name can be told apart. Not enumerable, so that loggers
+   * don't print a client and its password.
    */
   readonly store: object;
 }
@@ -19,7 +19,7 @@ interface Transition extends OfCircuit {
   readonly reason: string;
   /** When, on the clock of the store (or of this process), in ms since the epoch. */
   readonly at: number;
-  /** This process did it, or found it out by itself; not so where it was learned from the fleet. */
+  /** This process did it or noticed it itself; false where it was learned from the fleet. */
   readonly local: boolean;
 }
 
@@ -45,16 +45,19 @@ export interface FailfastEvents {
   failure: Measured & { readonly type: "failure"; readonly error?: unknown; readonly result?: unknown };
   /** A call counted as a success. */
   success: Measured & { readonly type: "success" };
-  /** The store doesn't answer, or answers what no store may; calls go on with what this process knows. */
+  /** The store doesn't answer, or breaks the protocol; calls go on with what this process knows. */
   "store-down": InStore & { readonly type: "store-down"; readonly error: unknown };
   "store-up": InStore & { readonly type: "store-up" };
 }
 
 export type FailfastEventName = keyof FailfastEvents;
-/** What is called with each event. What it throws, or rejects with where it is async, harms nobody: it is warned of once. */
+/**
+ * What is called with each event. What it throws, or rejects with where it is async, breaks nothing: one warning
+ * reports it.
+ */
 export type FailfastListener<E extends FailfastEventName> = (event: FailfastEvents[E]) => void;
 
-/** Ends what it was given for, by either name. */
+/** Ends the subscription, by either name. */
 export interface Subscription extends Disposable {
   dispose(): void;
 }

@@ -27,7 +27,7 @@ const channels = Object.fromEntries(
   NAMES.map((name) => [name, diagnostics?.channel(`failfast:${name}`) ?? silent]),
 ) as Record<FailfastEventName, Channel>;
 
-/** Successes are the hot path: whether anybody outside listens to them is one look at this. */
+/** Successes are the hot path: this one field says whether anybody listens to them. */
 export const successChannel: Channel = channels.success;
 
 type Listener = (event: never, channel?: string) => unknown;
@@ -47,7 +47,7 @@ interface Hub {
   delivering: boolean;
 }
 
-/** Listeners that cause events which cause them again are stopped after so many. */
+/** Listeners that cause the events they listen to are stopped after so many. */
 const MOST_AT_ONCE = 1_000;
 
 /** Who listens to what, for one `failfast` and its circuits. */
@@ -55,7 +55,7 @@ export class Events {
   readonly #hub: Hub;
   readonly #store: object;
 
-  /** `onChange` is called whenever somebody begins or ceases to listen to `success`. */
+  /** `onChange` is called whenever somebody starts or stops listening to `success`. */
   constructor(onChange: () => void, hub?: Hub, store: object = {}) {
     this.#hub = hub ?? { listeners: new Map(), onChange, queue: [], delivering: false };
     this.#store = store;
@@ -66,7 +66,7 @@ export class Events {
     return new Events(this.#hub.onChange, this.#hub, store);
   }
 
-  /** Whether making the event is worth it. */
+  /** Whether anybody listens, so that the event is worth making. */
   observed(name: FailfastEventName): boolean {
     const { listeners } = this.#hub;
     return (listeners.size !== 0 && listeners.has(name)) || channels[name].hasSubscribers;
@@ -90,9 +90,9 @@ export class Events {
     if (typeof listener !== "function")
       throw new TypeError(`the listener of "${name}" is ${typeof listener}, not a function`);
     const hub = this.#hub;
-    // A wrapper of its own, so that one function listening twice is two subscriptions.
+    // A new wrapper each time, so that one function listening twice has two subscriptions.
     const own: Listener = (event) => (filter === undefined || filter(event) ? listener(event) : undefined);
-    // A store's health is no one circuit's.
+    // A store's health belongs to no single circuit.
     const circuit = name.startsWith("store-") ? undefined : of;
     const listeners = hub.listeners.get(name) ?? { all: new Set(), byCircuit: new Map() };
     hub.listeners.set(name, listeners);
@@ -110,8 +110,8 @@ export class Events {
   }
 
   /**
-   * Tells everybody who listens. What a listener causes is told after all have heard of what is told now, so that
-   * everybody hears of things in the order in which they happened.
+   * Calls every listener. Events that a listener causes are delivered after the current one, so that every listener
+   * sees events in the order in which they happened.
    */
   emit<E extends FailfastEventName>(event: Emitted<E>): void {
     Object.defineProperty(event, "store", { value: this.#store });
@@ -146,7 +146,7 @@ function publish(channel: Channel, event: Hub["queue"][number]): void {
   else for (const subscriber of [...subscribers] as Listener[]) tell(subscriber, event);
 }
 
-/** A listener that throws, or whose promise rejects, harms nobody: it is warned of once. */
+/** A listener that throws, or whose promise rejects, breaks nothing: one warning reports it. */
 function tell(listener: Listener, event: Hub["queue"][number]): void {
   try {
     const answer = listener(event as never, `failfast:${event.type}`);
@@ -165,7 +165,7 @@ function complain(error: unknown): void {
   warn("FAILFAST_LISTENER", `a listener of failfast's events failed: ${describe(error)}`);
 }
 
-/** What was thrown may be anything, and may itself throw where it is made a string. */
+/** Anything may have been thrown, even a value that throws when it is made a string. */
 function describe(error: unknown): string {
   try {
     return String(error);

@@ -21,7 +21,7 @@ export interface Passage {
   go(): void;
   /** It is rejected, or late: nothing has been answered. */
   stop(error: FailfastError | TimeoutError): void;
-  /** Something is wrong with the guard itself: an error of the app's. */
+  /** The guard itself failed: an error of the application. */
   fail(error: unknown): void;
   /** A header of the answer, where the response itself isn't told of it. */
   header?(name: string): unknown;

@@ -6,8 +6,8 @@ import { formatValue } from "../options/format-value.js";
 import { lenient } from "../options/options.js";
 
 /**
- * What the guards of all frameworks take besides a circuit's own options. Five failures in a row open a circuit of
- * theirs where neither they nor the defaults give `threshold`, `failureRate` or `consecutive`.
+ * What the guards of all frameworks take besides a circuit's options. By default five failures in a row open the
+ * circuit, unless the options or defaults give `threshold`, `failureRate` or `consecutive`.
  */
 export interface RouteOptions
   extends Omit<FailfastOptions, "exceptions" | "fallback" | "results" | "returns"> {
@@ -20,7 +20,7 @@ export interface RouteOptions
 /** A route's circuit, and how its answers are judged. */
 export interface Route {
   readonly circuit: Circuit;
-  /** Tells what came of a request that was answered: with an error behind it, where one is known. */
+  /** Reports the outcome of an answered request, with its error where one is known. */
   answered(report: Report, status: number, retryAfter: unknown, error?: unknown): void;
 }
 

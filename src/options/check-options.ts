@@ -19,7 +19,7 @@ const oneOf =
       ? undefined
       : `it takes ${values.map((each) => `"${each}"`).join(" or ")}`;
 const aFunction: Check = (value) => (typeof value === "function" ? undefined : "it takes a function");
-/** A promise of an answer would always be taken for a yes. */
+/** A promise would always count as true. */
 const aPredicate: Check = (value) =>
   Object.prototype.toString.call(value) === "[object AsyncFunction]"
     ? "it takes a function that answers at once, not an async one"
@@ -137,7 +137,7 @@ const NUMBERS = new Set([
 
 const FIXED: readonly string[] = ["store", "maxCircuits"];
 
-/** Which options there are where. */
+/** Which options are allowed where. */
 const OPTIONS: Readonly<Record<"circuit" | "failfast" | "update", readonly string[]>> = {
   circuit: [...HANDLE, ...SHARED],
   failfast: [...HANDLE, ...SHARED, ...FLEET],
@@ -147,7 +147,7 @@ const OPTIONS: Readonly<Record<"circuit" | "failfast" | "update", readonly strin
 /**
  * Checks options where they are given, and drops what is left out.
  *
- * @throws {TypeError} an option that there isn't, or a value of the wrong kind.
+ * @throws {TypeError} an unknown option, or a value of the wrong type.
  * @throws {RangeError} a number out of range.
  */
 export function checkOptions<T extends FailfastDefaults>(

@@ -1,4 +1,4 @@
-/** Shows a value that was given, in an error. */
+/** Formats a value for an error message. */
 export function formatValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;

@@ -17,8 +17,8 @@ export interface Clock {
   /** As `now`, as of a few ms ago, where that costs less: for counting calls. Default: `now`. */
   coarse?(): number;
   /**
-   * For how many ms since that moment (a reading of `now`) this process was blocked, so that what timed out meanwhile
-   * says little of whom it waited for. Asked for the first time, it begins to watch. Default: 0.
+   * For how many ms since that moment (a reading of `now`) this process was blocked: a time-out in that time says
+   * little about the backend. The first call starts the watching. Default: 0.
    */
   blocked?(since: number): number;
 }

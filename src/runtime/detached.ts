@@ -8,11 +8,12 @@ interface AsyncScope {
 type AsyncScopeClass = new (type: string, options: { requireManualDestroy: boolean }) => AsyncScope;
 
 /**
- * Runs `run` in nobody's async context, and returns its result: an `AsyncLocalStorage` has no store in it, nor in the
+ * Runs `run` outside every async context, and returns its result: an `AsyncLocalStorage` has no store in it, nor in
+ * the
  * timers, promises and connections that it starts.
  *
- * Background work begins with some request's call and outlives it. Without this, all that the library does later would
- * be done in the name of that request, and would keep its data in memory. Where the runtime has no async contexts,
+ * Background work begins with some request's call and outlives it. Without this, all later work of the library would
+ * run in that request's context and keep its data in memory. Where the runtime has no async contexts,
  * `run` is just called.
  */
 export const detached: <T>(run: () => T) => T = makeDetached();

@@ -8,7 +8,7 @@ interface Timers {
 
 /** Those of load time: a test framework's fake time has nothing to do with whether the process lives. */
 const { setInterval, clearInterval } = globalThis as unknown as Timers;
-/** It does nothing, so it should hardly ever go off. */
+/** It does nothing, so it fires as rarely as possible. */
 const RARELY_MS = 2 ** 30;
 
 /**

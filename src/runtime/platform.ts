@@ -1,6 +1,6 @@
 /**
  * What a JavaScript runtime may offer beyond the language, declared here so that the core needs neither
- * Node's types nor the DOM's, and imports no built-in: what is missing is done without.
+ * Node's types nor the DOM's, and imports no built-in: missing parts are optional.
  */
 interface Platform {
   readonly performance?: { now(): number };
@@ -43,7 +43,7 @@ export function environment(name: string): string | undefined {
   }
 }
 
-/** Says something once to whoever runs the process, as the runtime says its own warnings. */
+/** Emits a process warning, as the runtime emits its own. */
 export function warn(code: string, message: string): void {
   if (platform.process?.emitWarning) platform.process.emitWarning(message, { type: "FailfastWarning", code });
   else platform.console?.warn(`${code}: ${message}`);

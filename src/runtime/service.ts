@@ -23,7 +23,7 @@ function find(): string | undefined {
   const script = platform.process?.argv?.[1];
   return (
     environment("FAILFAST_SERVICE") ??
-    // A process manager's or a framework's own script says nothing of the service.
+    // The script of a process manager or framework does not name the service.
     (script === undefined || script.includes("node_modules") ? undefined : packageAround(script)) ??
     environment("npm_package_name") ??
     packageAround(`${attempt(() => platform.process?.cwd?.()) ?? ""}/package.json`)

@@ -4,7 +4,7 @@ import { now } from "./time.js";
 
 /** A timer longer than this, some 25 days, would go off at once. */
 const LONGEST_MS = 2 ** 31 - 1;
-/** With none of our timers heard of for so long, in ms, some may have been lost: the ticker alone goes off more often. */
+/** If none of our timers fired for so long, in ms, some may have been lost: the ticker alone goes off more often. */
 const SILENCE_MS = 1_000;
 
 interface Timer {
@@ -12,12 +12,13 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** Those that go off whatever becomes of the call that they were made in. */
+/** Timers that outlive the call that started them. */
 const lasting = new Set<Timer>();
 let heard = Infinity;
 
 /**
- * Calls `run` once after `ms`, in nobody's async context; it never keeps the process alive. Returns what cancels it.
+ * Calls `run` once after `ms`, outside every async context; it never keeps the process alive. Returns what cancels
+ * it.
  *
  * @param ofCall it is of use to the call under way only: where the runtime ends timers with the request, it is gone.
  */
@@ -36,8 +37,8 @@ export function after(ms: number, run: () => void, ofCall: boolean): () => void 
 
 /**
  * Looks, at a reading of the clock, whether timers were lost: some runtimes end them with the request that they were
- * made in, and so does a test framework that takes its fake ones back. Those that are overdue then go off in the
- * request under way.
+ * made in, and so does a test framework that takes its fake ones back. Overdue timers then fire in the request under
+ * way.
  */
 export function recoverTimers(moment: number): void {
   if (moment - heard <= SILENCE_MS || lasting.size === 0) return;

@@ -23,7 +23,7 @@ export interface DynamodbStoreOptions {
 
 const NAMES = { "#value": "value", "#expires": "expires" };
 const HOLDS = "#value = :expect AND #expires > :now";
-/** What has expired is as good as deleted, and so is what this store never wrote. */
+/** Expired values count as deleted, and so do values that this store never wrote. */
 const FREE = "NOT (#expires > :now AND attribute_type(#value, :string))";
 
 /**

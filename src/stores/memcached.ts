@@ -19,7 +19,7 @@ export interface MemcachedStoreOptions {
   readonly prefix?: string;
 }
 
-/** How often a write that nobody got in the way of is tried again. */
+/** How often a write without a conflict is tried again. */
 const ATTEMPTS = 4;
 
 /**

@@ -145,8 +145,8 @@ const HOUR_MS = 3_600_000;
 const SWEPT = 100;
 
 /**
- * Rows are found by hashes, so that no index is too short for a key, and compared as bytes, so that no collation has
- * a say. Whether a swap wrote is told by `LAST_INSERT_ID(…)`, which also brings the clock along: the count of rows
+ * Rows are found by hashes, so that no index is too short for a key, and compared as bytes, so that collations don't
+ * matter. Whether a swap wrote is told by `LAST_INSERT_ID(…)`, which also brings the clock along: the count of rows
  * would depend on a flag of the connection.
  */
 function statements(name: string, prefix: string) {

@@ -57,7 +57,7 @@ export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger):
   return { dispose, [Symbol.dispose]: dispose };
 }
 
-/** Names and reasons are anybody's text: quoted, none of them makes a line of its own. */
+/** Names and reasons may be any text: quoted, none can start a new log line. */
 const quote = (text: string): string => JSON.stringify(text);
 
 const why = ({ by, reason }: { readonly by: string; readonly reason: string }): string =>

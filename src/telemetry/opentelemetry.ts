@@ -55,7 +55,7 @@ const STATE = "failfast.circuit.state";
  * openTelemetryMetrics(failfast, metrics.getMeter("failfast"));
  *
  * @returns what ends it.
- * @throws {RangeError} a limit that is none.
+ * @throws {RangeError} an invalid limit.
  */
 export function openTelemetryMetrics(
   failfast: Pick<Failfast, "on" | "circuits">,

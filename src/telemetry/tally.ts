@@ -42,7 +42,7 @@ const OTHER = "other";
 const LONGEST_LABEL = 128;
 const TRIPPED = "closed open true";
 
-/** Counts what the circuits of a `failfast` do, label by label, for whoever reports it. */
+/** Counts what the circuits of a `failfast` do, label by label, for exporters. */
 export class Tally {
   readonly #failfast: Pick<Failfast, "on" | "circuits">;
   readonly #label: ((circuit: string) => string) | undefined;
@@ -52,10 +52,10 @@ export class Tally {
   readonly #transitions = new Transitions();
   /** Told of every call whose duration is known, in seconds. */
   timed: ((series: Series, seconds: number) => void) | undefined;
-  /** A store doesn't answer, or answers what no store may. */
+  /** A store doesn't answer, or breaks the protocol. */
   degraded = false;
 
-  /** @throws {RangeError} a limit that is none. */
+  /** @throws {RangeError} an invalid limit. */
   constructor(failfast: Pick<Failfast, "on" | "circuits">, options: MetricsOptions) {
     const { label, maxLabels = 100 } = options;
     if (!Number.isSafeInteger(maxLabels) || maxLabels < 1)

@@ -11,7 +11,7 @@ interface Standing {
 }
 
 const CLOSED: Standing = { state: "closed", held: undefined };
-/** Circuits that aren't plainly closed are remembered, and of them no more than this. */
+/** Circuits that are not simply closed are remembered, at most this many. */
 const MOST = 10_000;
 
 /** A circuit's state as metrics spell it. */
@@ -20,7 +20,7 @@ export function effective(state: CircuitState, held: "open" | "closed" | undefin
   return state === "half-open" ? "half_open" : state;
 }
 
-/** Events say where a circuit went to; this knows where it came from. */
+/** Events have a circuit's new state; this remembers the old one. */
 export class Transitions {
   readonly #standings = new Map<string, Standing>();
 

@@ -2,7 +2,7 @@ import { type Failfast, failfast as shared } from "../index.js";
 
 /**
  * Closes every circuit that a `failfast` has in this process, and releases those that are held: for `afterEach`, so
- * that no test meets what another left behind.
+ * that no test is affected by another.
  *
  * @param failfast whose circuits. Default: the shared `failfast`.
  */

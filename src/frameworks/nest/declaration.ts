@@ -13,7 +13,7 @@ import { homeOf } from "./home.js";
 
 type Name = string | ((...args: never[]) => string);
 
-/** A circuit that some place of an application asks for; it is made by the `failfast` of whichever application runs. */
+/** A circuit that a part of an application asks for; the `failfast` of the running application makes it. */
 export class Declaration {
   readonly timeout: Duration | undefined;
   readonly #name: Name;

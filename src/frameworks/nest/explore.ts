@@ -21,7 +21,7 @@ export function makeDeclared(modules: ModulesContainer, failfast: Failfast): voi
   for (const declaration of found) declaration.checkTime(names);
 }
 
-/** What no class in the container tells of: objects that a factory made, or that were given as they are. */
+/** Providers without a class in the container: objects that a factory made, or given values. */
 export function settleAll(modules: ModulesContainer, failfast: Failfast): void {
   for (const { instance } of providersOf(modules)) {
     if (typeof instance !== "object" || instance === null) continue;

@@ -2,7 +2,7 @@ import { Inject } from "@nestjs/common";
 import type { CircuitState, Failfast } from "../../index.js";
 import { FAILFAST } from "./tokens.js";
 
-/** What is said of a circuit that is not plainly closed. */
+/** What is reported of a circuit that is not simply closed. */
 export type CircuitHealth = {
   readonly state: CircuitState;
   /** Set while an operator holds it. */
@@ -20,11 +20,11 @@ export type CircuitsHealth<Key extends string = string> = Record<
 export interface HealthOptions {
   /** The circuits that are looked at, by name. Default: all there are. */
   readonly only?: readonly string[] | ((name: string) => boolean);
-  /** The circuits without which the application is of no use: `true` for all, or names. Default: none. */
+  /** The circuits without which the application can't work: `true` for all, or names. Default: none. */
   readonly down?: boolean | readonly string[];
 }
 
-/** A health check is read by people: no more circuits than this are told of by name. */
+/** People read a health check: at most this many circuits are listed by name. */
 const MOST = 50;
 
 /**

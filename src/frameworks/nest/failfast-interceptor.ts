@@ -43,7 +43,7 @@ export function FailfastInterceptor(
   return CircuitInterceptor;
 }
 
-/** The handler's values through the circuit. Whoever no longer listens has given up, and that counts for nothing. */
+/** The handler's values through the circuit. A subscriber that unsubscribes has given up, which counts as neither. */
 function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
   return new Observable((subscriber) => {
     const caller = new AbortController();

@@ -9,7 +9,7 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 /**
- * What counts as a failure where nothing else is said: every error but another circuit's
+ * What counts as a failure by default: every error but another circuit's
  * rejection, and an `HttpException` below 500, which says that the caller was wrong and not that the backend is down.
  */
 export function isFailure(error: unknown): boolean {

@@ -8,7 +8,7 @@ const HOME = Symbol.for("failfast.nest.home");
 /** Those of the applications that run in this process now. */
 const living = new Set<Failfast>();
 
-/** An application begins: what it has no hand in making (a static method, an object of `new`) finds it here. */
+/** An application starts: what Nest does not make (a static method, an object of `new`) finds it here. */
 export function cameAlive(failfast: Failfast): void {
   living.add(failfast);
 }

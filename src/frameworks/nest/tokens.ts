@@ -3,7 +3,7 @@ import { Inject } from "@nestjs/common";
 /** The token of the module's own `failfast`, of which `@Failfast` and `@InjectCircuit` have their circuits. */
 export const FAILFAST = "FAILFAST";
 
-/** The token of what `forRoot` was given, or `forRootAsync` found out. */
+/** The token of the options given to `forRoot` or `forRootAsync`. */
 export const FAILFAST_OPTIONS = "FAILFAST_OPTIONS";
 
 /** The token of a circuit that `FailfastModule.forFeature` provides: for `overrideProvider`, or a factory's `inject`. */

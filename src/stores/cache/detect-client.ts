@@ -45,7 +45,7 @@ interface DetectedCache {
   remove(key: string): Awaitable<unknown>;
 }
 
-/** Tells the libraries apart by what their caches can do; throws a `TypeError` for what it can't use. */
+/** Recognises the library by the cache's methods; throws a `TypeError` for what it can't use. */
 export function detectClient(cache: unknown, ttlUnit: TtlUnit | undefined): DetectedCache {
   if (ttlUnit !== undefined && ttlUnit !== "ms" && ttlUnit !== "s") {
     throw new TypeError(`the ttlUnit of cacheStore() is "ms" or "s", got ${String(ttlUnit)}`);
@@ -108,7 +108,7 @@ function has<T extends object>(cache: unknown, verbs: readonly (keyof T & string
   return verbs.every((verb) => typeof (cache as Record<string, unknown>)[verb] === "function");
 }
 
-/** What it is, and no more: a URL holds a password. */
+/** Its kind only, since a URL holds a password. */
 function describe(cache: unknown): string {
   if (cache === null) return "null";
   if (typeof cache !== "object") return typeof cache;

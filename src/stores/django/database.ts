@@ -126,7 +126,7 @@ const SQLITE: Dialect = {
   clear: "DELETE FROM TABLE WHERE cache_key = ?",
 };
 
-/** Tells clients apart by what they can do. */
+/** Recognises clients by their methods. */
 function detectClient(client: DjangoDatabaseClient): { readonly dialect: Dialect; readonly run: Run } {
   const found = (client ?? {}) as Partial<QueryClient & PostgresJs & Mysql2Client & SqliteDatabase>;
   if (typeof found.unsafe === "function") {

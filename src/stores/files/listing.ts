@@ -4,10 +4,10 @@ import type { Folder } from "./folder.js";
 import { type FileName, filesByKey, numberedName, parseName } from "./name.js";
 import { decodeRecord, type FileRecord, live } from "./record.js";
 
-/** A folder that changed so lately, in ms, may change again and say the same time. */
+/** A folder that changed less than so many ms ago may change again without a new time. */
 const SAME_TIME_MS = 100;
 
-/** So many names are looked at before other things get their turn. */
+/** After so many names other work gets its turn. */
 const NAMES_AT_ONCE = 1_000;
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

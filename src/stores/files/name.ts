@@ -31,11 +31,11 @@ export function mayStartWith(base: string, prefix: string): boolean {
 
 export const numberedName = (base: string, number: number): string => `${base}~${number}`;
 
-/** Another one in every call. */
+/** A new one in each call. */
 export const draftName = (base: string, number: number): string =>
   `${numberedName(base, number)}~${randomUUID()}`;
 
-/** `undefined` for what is no file of the store's. */
+/** `undefined` for a file that is not the store's. */
 export function parseName(file: string): FileName | undefined {
   const [, base, number] = /^([a-z0-9_%-]*)~(\d{1,16})(?:~[0-9a-f-]{36})?$/.exec(file) ?? [];
   return base === undefined ? undefined : { base, number: Number(number), file };

@@ -8,16 +8,16 @@ import { decodeRecord, live } from "./record.js";
 const RETRY_MS = 1_000;
 
 /**
- * Tells of every record that is written under the prefix, until disposed of.
+ * Reports every record that is written under the prefix, until disposed.
  *
  * When the folder vanishes or can't be watched any more that is a gap, and so is the moment when it is
- * watched again. The system may drop events without a word when there are too many; polling finds those.
+ * watched again. The system may drop events silently when there are too many; polling finds those changes.
  */
 export async function watch(folder: Folder, prefix: string, on: StoreWatcher): Promise<AsyncDisposable> {
   let ended = false;
   let stop = (): void => {};
 
-  /** A watcher that throws harms nobody. */
+  /** A watcher that throws breaks nothing. */
   function tell(call: () => void): void {
     if (ended) return;
     try {

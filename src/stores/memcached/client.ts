@@ -13,7 +13,7 @@ export interface MemjsClient {
 /** A client of memjs, or of the package `memcached`. */
 export type MemcachedClient = MemjsClient | NodeMemcachedClient;
 
-/** Tells the libraries apart by what their clients can do; throws a `TypeError` for anything else. */
+/** Recognises the library by the client's methods; throws a `TypeError` for anything else. */
 export function detectClient(client: unknown): Commands {
   if (has<NodeMemcachedClient>(client, ["getMulti", "gets", "set", "add", "cas", "del"])) {
     return nodeMemcached(client);
@@ -38,7 +38,7 @@ function has<T extends object>(client: unknown, verbs: readonly (keyof T & strin
   return verbs.every((verb) => typeof (client as Record<string, unknown>)[verb] === "function");
 }
 
-/** What it is, and no more: an address may hold a password. */
+/** Its kind only, since an address may hold a password. */
 function describe(client: unknown): string {
   if (typeof client !== "object" || client === null) return client === null ? "null" : typeof client;
   if (typeof (client as { then?: unknown }).then === "function") return "a promise (await it first)";

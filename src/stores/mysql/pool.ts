@@ -39,11 +39,11 @@ export interface Database {
   write(sql: string): Promise<Written>;
 }
 
-/** A connection that gave no answer for so long is dead, or as good as that: no later query is to get it. */
+/** A connection that gave no answer for so long counts as dead: no later query gets it. */
 const ANSWERS_WITHIN = 2_000;
 /**
- * A deadlock, a lock that was not to be had in time, and (MariaDB) a row that changed under the statement: nothing was
- * written, and it may go now.
+ * A deadlock, a lock that timed out, and (MariaDB) a row that changed under the statement: nothing was written, and a
+ * second try may work.
  */
 const AGAIN: readonly unknown[] = [1213, 1205, 1020];
 /** Rows come as arrays of bytes, whatever the pool was told. */
@@ -54,7 +54,7 @@ const PLAIN = {
 } as const;
 
 /**
- * Tells pools apart by what they can do.
+ * Recognises pools by their methods.
  *
  * @throws {TypeError} what is none.
  */

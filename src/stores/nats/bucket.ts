@@ -41,7 +41,7 @@ export function checkBucket(kv: unknown): void {
   );
 }
 
-/** What it is, and no more: a URL holds a password. */
+/** Its kind only, since a URL holds a password. */
 function describe(kv: unknown, found: Record<string, unknown>): string {
   if (typeof kv !== "object" || kv === null) return kv === null ? "null" : typeof kv;
   if (typeof found["then"] === "function") return "a promise (await it first)";
@@ -56,6 +56,6 @@ export function discard(entries: NatsEntries): void {
   entries._data?.delete?.().catch(() => {});
 }
 
-/** Somebody wrote in between: JetStream's "wrong last sequence". */
+/** Another process wrote in between: JetStream's "wrong last sequence". */
 export const isConflict = (error: unknown): boolean =>
   [10071, 10164].includes((error as { code?: number } | null)?.code ?? 0);

@@ -9,8 +9,8 @@ const QUIET = 50;
 /**
  * The newest entry of each key in a history, or in a watch, up to the bucket's revision `last`.
  *
- * Where keys are written meanwhile, the entries that are announced may never come: they were replaced. So it ends
- * with the last revision, or one after it, or when the server says that there is nothing more.
+ * If keys are written meanwhile, announced entries may never come, because they were replaced. So the read ends with
+ * the last revision, a later one, or when the server has nothing more.
  */
 export async function readAll(ask: () => Promise<NatsEntries>, last: number): Promise<readonly NatsEntry[]> {
   const entries = await ask();

@@ -13,7 +13,7 @@ export interface Watched {
   entry(entry: NatsEntry): void;
 }
 
-/** A watch that comes back. Rejects where the first one can't be had. */
+/** A watch that reconnects. Rejects where the first one can't be had. */
 export function watch(watched: Watched, watcher: SafeWatcher): Promise<AsyncDisposable> {
   return keepConnected((on) => open(watched, on), {
     watcher,

@@ -5,7 +5,7 @@ import type { Database, ListeningClient, PostgresClient, PostgresJs, QueryClient
 import { ENDS_WITHIN, listenOn } from "./listen.js";
 
 /**
- * Tells clients apart by what they can do.
+ * Recognises clients by their methods.
  *
  * @throws {TypeError} what is none of them.
  */

@@ -15,8 +15,8 @@ export interface Connection {
   /** Asks which it is, where only the server knows. Every command asks again: a client may select another. */
   learnDatabase(): Awaitable<unknown>;
   /**
-   * Runs one command on a master: its head, its keys, the rest. Rejects at once when the client isn't ready
-   * any more, for its offline queue would fill up while Redis is away and be written when nobody wants it.
+   * Runs one command on a master: its head, its keys, the rest. Rejects at once when the client isn't ready: its
+   * offline queue would fill up while Redis is away, and be written too late.
    */
   send(head: readonly string[], keys: readonly string[], tail: readonly string[]): Promise<unknown>;
   /** Opens a connection of its own, which never keeps the process alive, and subscribes to the channel. */

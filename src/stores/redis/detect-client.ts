@@ -20,7 +20,7 @@ export type RedisClient =
   | IoredisClient
   | IoredisCluster;
 
-/** Tells the libraries apart by what their clients can do; throws a `TypeError` for anything else. */
+/** Recognises the library by the client's methods; throws a `TypeError` for anything else. */
 export function detectClient(client: unknown): Connection {
   const connection =
     typeof client === "object" && client !== null ? (ioredis(client) ?? nodeRedis(client)) : undefined;
@@ -31,7 +31,7 @@ export function detectClient(client: unknown): Connection {
   );
 }
 
-/** What it is, and no more: a URL holds a password. */
+/** Its kind only, since a URL holds a password. */
 function describe(client: unknown): string {
   if (typeof client === "string") return "a string";
   if (typeof client !== "object" || client === null) return String(client === null ? client : typeof client);

@@ -85,7 +85,7 @@ function connection(owner: Client, lend: Lend, selects = false): Connection {
   const keyPrefix = prefixOf(owner);
   let known: number | undefined;
   let asks = selects;
-  /** The client alone knows what it has selected, and tells nobody. */
+  /** Only the client knows what it has selected, and does not say. */
   const ask = async (client: NodeRedisClient): Promise<void> => {
     known ??= client.options?.database ?? 0;
     if (!asks || !client.isReady) return;

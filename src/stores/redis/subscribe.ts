@@ -7,7 +7,7 @@ import type { Connection } from "./connection.js";
 export type Moves = Set<() => void>;
 
 /**
- * A subscription that comes back, and that follows the client to another database. Rejects where the first attempt
+ * A subscription that reconnects, and that follows the client to another database. Rejects where the first attempt
  * fails or takes more than 5 s.
  */
 export function subscribe(

@@ -1,4 +1,4 @@
-/** A database's error with what to do about it, by its code. Any other error is what it was. */
+/** Adds to a database's error what to do about it, by its code. Other errors are unchanged. */
 export function withAdvice(error: unknown, advice: Readonly<Record<string, string>>): unknown {
   const { code, errno, message } = (error ?? {}) as { code?: unknown; errno?: unknown; message?: unknown };
   const text = advice[String(errno ?? code)];

@@ -1,12 +1,12 @@
 import { systemClock } from "../../runtime/system-clock.js";
 
 const TRIES = 25;
-/** Between two tries: drawn, and longer with each, in ms. */
+/** The pause between two tries: random, and longer each time, in ms. */
 const PAUSE = 2;
 
 /**
- * Runs a statement anew where another transaction was in its way and nothing was written: a lost race is then
- * found by the statement itself. Rejects with the last error where that goes on.
+ * Runs a statement again where another transaction was in its way and nothing was written: the statement itself then
+ * finds out that it lost the race. Rejects with the last error where that goes on.
  */
 export async function againWhere<T>(
   lost: (error: unknown) => boolean,

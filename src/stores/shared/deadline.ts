@@ -1,6 +1,6 @@
 import { systemClock } from "../../runtime/system-clock.js";
 
-/** What `work` comes to; rejects where it takes longer than `ms`, with what `late` says. */
+/** The outcome of `work`; rejects with `late()` where it takes longer than `ms`. */
 export function withinMs<T>(work: PromiseLike<T>, ms: number, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = systemClock.after(ms, () => reject(late()));

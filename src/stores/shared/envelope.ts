@@ -1,16 +1,16 @@
 /**
  * A value with its deadline, in ms since the epoch, as one text.
  *
- * A text comes back as it was from every cache, be it that it clones, serialises or shares objects. The sign
- * between the two is none of JSON's: some caches parse what looks like JSON, and give an object or a number.
+ * A string comes back unchanged from every cache, whether it clones, serialises or shares objects. The separator is
+ * not valid JSON: some caches parse what looks like JSON and return an object or a number.
  */
 export function seal(value: string, expires: number): string {
   return `${Math.ceil(expires)}|${value}`;
 }
 
 /**
- * The value, or `null` where there is none or its deadline has passed. What was never sealed is handed on as a
- * text that is no record, for the replica to report and to overwrite.
+ * The value, or `null` where there is none or its deadline has passed. A value without a deadline is passed on as a
+ * string that is no record, so that the replica reports and overwrites it.
  */
 export function unseal(found: unknown, now: number): string | null {
   if (found === undefined || found === null) return null;

@@ -2,15 +2,15 @@ import { systemClock } from "../../runtime/system-clock.js";
 
 /** How long a connection for push may take to be live, in ms. */
 export const LIVE_WITHIN = 5_000;
-/** Silence after which it is asked whether it still lives, and how long the answer may take, in ms. */
+/** Silence after which it is asked for a sign of life, and how long the answer may take, in ms. */
 const PING_AFTER = 5_000;
 const PONG_WITHIN = 2_000;
 
 /** A connection that pushes. It doesn't reconnect by itself: once lost it is of no more use. */
 export interface Link {
-  /** Asks for a sign of life, of which `heard` tells; rejects where it can't. */
+  /** Asks for a sign of life, which `heard` reports; rejects where it can't. */
   ping(): PromiseLike<unknown>;
-  /** Ends it at once, in whatever state it is, and never throws. */
+  /** Ends it at once, in any state, and never throws. */
   destroy(): void;
 }
 
@@ -36,8 +36,8 @@ export interface WatchedLinkEvents {
 
 /**
  * Opens a connection and watches over it: it must be live within 5 s, and after some 5 s of silence give a sign
- * of life within 2 s, or else it is destroyed and lost, for a connection can die without a word. `live` is told at
- * most once, then `lost` at most once, then nothing. What is returned ends it without a word.
+ * of life within 2 s, or else it is destroyed and lost, since a connection can die silently. `live` is called at most
+ * once, then `lost` at most once, then nothing. The returned function ends it silently.
  */
 export function watchOver(open: OpenLink, on: WatchedLinkEvents): () => void {
   let link: Link | undefined;

@@ -1,5 +1,5 @@
 /**
- * Refuses what a store doesn't know: a misspelt `prefix` would join another fleet without a word.
+ * Refuses what a store doesn't know: a misspelt `prefix` would silently join another fleet.
  *
  * @throws {TypeError} options that are no object, and one of an unknown name; it lists the known ones.
  */

@@ -5,20 +5,20 @@ import type { SafeWatcher } from "./watcher.js";
 /** Between attempts, in ms: doubling, half of it drawn. */
 const FIRST_RETRY = 50;
 const LONGEST_RETRY = 1_500;
-/** The same where the server is well and refuses: it needs somebody to change that. */
+/** The same where the server works but refuses: somebody has to change its rights. */
 const LONGEST_REFUSED = 30_000;
 
 export interface ReconnectOptions {
-  /** Told of a gap where a lost connection is live again; ended with the handle. */
+  /** Gets a gap when a lost connection is live again; ended with the handle. */
   readonly watcher: SafeWatcher;
-  /** Whether the server said no, so that asking again soon is of no use. */
+  /** Whether the server refused, so that asking again soon is useless. */
   refused(error: unknown): boolean;
   /** What to reject with where the first connection can't be had. Default: what it was lost with. */
   failure?(error: unknown): unknown;
 }
 
 /**
- * A connection for push that comes back: a lost one is replaced for as long as it takes.
+ * A connection for push that reconnects: a lost one is replaced, however long that takes.
  *
  * Resolves once it is live. Where the first attempt fails or takes more than 5 s it rejects, with nothing left
  * behind. Neither the connection nor a timer keeps the process alive. Disposing of the handle waits for no server.

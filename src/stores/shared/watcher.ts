@@ -1,6 +1,6 @@
 import type { StoreEntry, StoreWatcher } from "../store.js";
 
-/** A watcher as a driver tells it: nothing that it throws comes back, and nothing reaches it once it is over. */
+/** A safe watcher for drivers: what it throws goes nowhere, and nothing reaches it after its end. */
 export interface SafeWatcher extends StoreWatcher {
   /** A pushed `[key, value, now]` in JSON. Anything else is a gap, since anyone may publish. */
   message(text: string): void;

@@ -26,7 +26,7 @@ export interface Access {
   change(sql: string, ...params: (string | number)[]): number;
   row(sql: string, ...params: (string | number)[]): unknown[];
   rows(sql: string, ...params: (string | number)[]): unknown[][];
-  /** What is asked within waits for a lock no longer than `WAITS`, whatever the caller's own time-out is. */
+  /** Statements inside wait for a lock at most `WAITS`, whatever the caller's time-out is. */
   briefly<T>(ask: () => T): T;
 }
 

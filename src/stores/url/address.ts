@@ -71,7 +71,7 @@ function ofPath(scheme: string, rest: string, from: string): Address {
   return { scheme, ...none, path: plain, options, checkQuery };
 }
 
-/** A misspelt prefix would join another fleet without a word. */
+/** A misspelt prefix would silently join another fleet. */
 const checkerOf =
   (given: readonly string[], from: string): Address["checkQuery"] =>
   (ofStore, ofClient = []) => {
