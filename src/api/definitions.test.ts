@@ -57,7 +57,26 @@ describe("a handle by a name alone", () => {
     expect(await seconds(byHost.for("b"))).toBe(600);
   });
 
-  test("a call through it takes a time, and says so", async () => {
+  test("shows a circuit that a call's arguments named, whether its state is shared or not", async () => {
+    for (const defaults of [{}, { store: memoryStore() }]) {
+      const failfast = createFailfast(defaults);
+      const call = failfast(
+        (host: string) => host,
+        60,
+      )(async (_host: string) => {
+        throw new Error("down");
+      });
+      const before = failfast("a.test");
+      await call("a.test").catch(() => undefined);
+      expect([before.state, failfast("a.test").state, failfast("b.test").state]).toEqual([
+        "open",
+        "open",
+        "closed",
+      ]);
+    }
+  });
+
+  test("a call through it needs a time, and its error says so", async () => {
     const failfast = createFailfast();
     const handle = failfast("nobody");
     expect([handle.state, handle.retryAfter, handle.held]).toEqual(["closed", 0, undefined]);

@@ -1,0 +1,131 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { createFailfast, type Failfast } from "../index.js";
+import { manualClock } from "../testing/index.js";
+import { failfastModel, type ModelOptions } from "./ai.js";
+
+const status = (statusCode: number, responseHeaders: object = {}): Error =>
+  Object.assign(new Error(`status ${statusCode}`), { statusCode, responseHeaders });
+
+function makeModel(modelId: string) {
+  return {
+    specificationVersion: "v3",
+    provider: "test",
+    modelId,
+    supportedUrls: { "image/*": [/./] },
+    doGenerate: vi.fn(async (_asked: object): Promise<string> => `answer of ${modelId}`),
+    doStream: vi.fn(async (_asked: object) => ({ stream: new ReadableStream() })),
+  };
+}
+
+/** A stream of parts; an error among them breaks it off. */
+const streamOf = (...parts: (string | Error)[]) => ({
+  stream: new ReadableStream({
+    start(controller) {
+      for (const part of parts) {
+        if (part instanceof Error) return controller.error(part);
+        controller.enqueue({ type: part });
+      }
+      controller.close();
+    },
+  }),
+});
+
+async function partsOf({ stream }: { stream: ReadableStream<{ type: string }> }): Promise<string[]> {
+  const types: string[] = [];
+  for await (const { type } of stream) types.push(type);
+  return types;
+}
+
+describe("failfastModel", () => {
+  let failfast: Failfast;
+  let first: ReturnType<typeof makeModel>;
+  let second: ReturnType<typeof makeModel>;
+  const both = (options: ModelOptions = {}) =>
+    failfastModel([first, second], { failfast, threshold: 1, ...options });
+
+  beforeEach(() => {
+    failfast = createFailfast({ clock: manualClock() });
+    first = makeModel("one");
+    second = makeModel("two");
+  });
+
+  test("asks the first, and looks like it", async () => {
+    expect(await both().doGenerate({})).toBe("answer of one");
+    expect(both()).toMatchObject({ modelId: "one", provider: "test", supportedUrls: {} });
+    expect(failfastModel(first, { failfast }).supportedUrls).toBe(first.supportedUrls);
+  });
+
+  test.each([500, 429, 408, 401, 402, 403])(
+    "goes on to the next after %i, and opens the circuit",
+    async (code) => {
+      first.doGenerate.mockRejectedValue(status(code));
+      expect(await both().doGenerate({})).toBe("answer of two");
+      expect(await both().doGenerate({})).toBe("answer of two");
+      expect(first.doGenerate).toHaveBeenCalledTimes(1);
+      expect(failfast("test:one").state).toBe("open");
+    },
+  );
+
+  test("an answer that refuses the request is the caller's: no other model is asked", async () => {
+    first.doGenerate.mockRejectedValue(status(400));
+    await expect(both().doGenerate({})).rejects.toThrow("status 400");
+    expect(second.doGenerate).not.toHaveBeenCalled();
+    expect(failfast("test:one").state).toBe("closed");
+  });
+
+  test("trouble of the account opens it for its longest time, Retry-After for what it says", async () => {
+    first.doGenerate.mockRejectedValue(status(402));
+    second.doGenerate.mockRejectedValue(status(429, { "retry-after": "45" }));
+    await both()
+      .doGenerate({})
+      .catch(() => undefined);
+    expect([failfast("test:one").retryAfter, failfast("test:two").retryAfter]).toEqual([300, 45]);
+  });
+
+  test("rejects with the rejection of the model that may be asked soonest", async () => {
+    await failfast("test:one").hold("open", { until: "1m" });
+    await failfast("test:two").hold("open", { until: "20s" });
+    const rejects = expect(failfastModel([first, second], { failfast }).doGenerate({})).rejects;
+    await rejects.toMatchObject({ circuit: "test:two", retryAfter: 20 });
+  });
+
+  test("a caller's abort ends it, and counts for nothing", async () => {
+    const controller = new AbortController();
+    first.doGenerate.mockImplementation(async () => {
+      controller.abort();
+      throw new Error("aborted");
+    });
+    await expect(both().doGenerate({ abortSignal: controller.signal })).rejects.toThrow("aborted");
+    expect(second.doGenerate).not.toHaveBeenCalled();
+    expect(failfast("test:one").state).toBe("closed");
+  });
+
+  test("a stream that fails before its first words goes on with the next model", async () => {
+    first.doStream.mockResolvedValue(streamOf("stream-start", new Error("broken")));
+    second.doStream.mockResolvedValue(streamOf("stream-start", "text-delta", "finish"));
+    expect(await partsOf(await both().doStream({}))).toEqual(["stream-start", "text-delta", "finish"]);
+    expect(failfast("test:one").state).toBe("open");
+  });
+
+  test("one that fails later is the caller's, and a failure of its circuit", async () => {
+    let said = false;
+    const late = {
+      stream: new ReadableStream({
+        pull(controller) {
+          if (said) controller.error(new Error("broken"));
+          else controller.enqueue({ type: "text-delta" });
+          said = true;
+        },
+      }),
+    };
+    first.doStream.mockResolvedValue(late);
+    await expect(both().doStream({}).then(partsOf)).rejects.toThrow("broken");
+    expect(second.doStream).not.toHaveBeenCalled();
+    expect(failfast("test:one").state).toBe("open");
+  });
+
+  test("refuses an empty list, and what is no model", () => {
+    expect(() => failfastModel([] as never)).toThrow(/at least one/);
+    expect(() => failfastModel({} as never)).toThrow(/takes a model of the AI SDK/);
+  });
+});

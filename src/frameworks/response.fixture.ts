@@ -1,0 +1,44 @@
+import { EventEmitter } from "node:events";
+import type { NodeResponse } from "./node.js";
+
+/** A response of Node's as a guard sees it, with what was sent. */
+export class FakeResponse extends EventEmitter implements NodeResponse {
+  statusCode = 200;
+  headersSent = false;
+  writableFinished = false;
+  errored: unknown = null;
+  body = "";
+  #headers: Record<string, unknown> = {};
+
+  getHeader(name: string): unknown {
+    return this.#headers[name.toLowerCase()];
+  }
+
+  writeHead(status: number, headers: Readonly<Record<string, string>>): { end(body: string): void } {
+    this.statusCode = status;
+    this.headersSent = true;
+    for (const [name, value] of Object.entries(headers)) this.#headers[name.toLowerCase()] = value;
+    return { end: (body) => this.#finish(body) };
+  }
+
+  /** As a route answers. */
+  answer(status: number, headers: Readonly<Record<string, string>> = {}): void {
+    this.writeHead(status, headers).end("");
+  }
+
+  /** The connection ends before the answer did. */
+  breakOff(error: unknown = null): void {
+    this.errored = error;
+    this.emit("close");
+  }
+
+  #finish(body: string): void {
+    this.body = body;
+    this.writableFinished = true;
+    this.emit("finish");
+    this.emit("close");
+  }
+}
+
+/** Verdicts reach a circuit, and rejections a guard, within one turn of the event loop. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
