@@ -167,8 +167,11 @@ export class Registry implements HandleOwner {
 
   /** Looking starts nothing: without a session of the store there is none before the first use. */
   peek(definition: Definition): Breaker | undefined {
-    const store = definition.options.store ?? this.#defaults.store;
-    if (store !== undefined && this.#sessions.find(store)) return this.#breakerOf(definition);
+    const { name, options } = definition;
+    const store = options.store ?? this.#defaults.store;
+    const shared = store !== undefined && this.#sessions.find(store) !== undefined;
+    // In memory there is only what this process uses: a circuit that a call's arguments named, say.
+    if (shared || this.#breakers.find(name, options)) return this.#breakerOf(definition);
     return definition.breaker;
   }
 
