@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** What waits for fail-overs, models or every mode of every client for long and rarely fails: `make verify` runs it. */
+/** Slow, and rarely fails: fail-overs, models, isolation levels, every mode of every client. `make verify` runs it. */
 const SLOW = [
   "test/servers/django-store/mixed-fleet.test.ts",
   "test/servers/model-checker.test.ts",
+  "test/servers/{mysql,postgres}-store/isolation.test.ts",
   "test/servers/redis-store/{cluster,exit,outage,sentinel}.test.ts",
 ];
 
@@ -26,9 +27,11 @@ export default defineConfig({
           maxConcurrency: 40,
           // Properties are tried hundreds of times: slow only where the machine is busy.
           testTimeout: 30_000,
+          // By default vitest leaves one processor free.
+          maxWorkers: 2,
         },
       },
-      // Real servers and real processes. Much of the time they wait: three files at a time on two cores.
+      // Real servers and real processes. More than half of the time they wait: four files at a time on two cores.
       {
         test: {
           name: "servers",
@@ -37,7 +40,7 @@ export default defineConfig({
           globalSetup: "test/servers/shared-folder.ts",
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 3,
+          maxWorkers: 4,
         },
       },
       {
