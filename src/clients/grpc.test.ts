@@ -45,6 +45,8 @@ class InterceptingCall {
   }
 
   sendMessageWithContext(): void {}
+
+  startRead(): void {}
 }
 
 type Server = (listener: Listener) => void;
