@@ -1,5 +1,6 @@
 import type { OperatorResult } from "../breaker/operator.js";
 import type { Fleet } from "../fleet/fleet.js";
+import { encodeName } from "../protocol/key.js";
 import type { Clock } from "../runtime/clock.js";
 import { readAction } from "./action.js";
 import { json, refuse } from "./answers.js";
@@ -60,6 +61,8 @@ export class Actions {
     await this.#fleet.ready();
     if (!this.#fleet.view().circuits.some(({ name }) => name === action.circuit))
       return refuse(404, "nobody knows a circuit of that name");
+    if (isCut(action.circuit))
+      return refuse(409, "the store has this name cut, so it can't be told which it is: act on it by code");
     try {
       return json(200, await this.#act(action, who === "" ? {} : { by: who }));
     } catch {
@@ -76,4 +79,11 @@ export class Actions {
     if (verb === "release") return this.#fleet.release(circuit, what);
     return this.#fleet.hold(circuit, holds ?? "open", time ? { ...what, until: time } : what);
   }
+}
+
+/** Of names that are too long for a key the store has the beginning, 90 characters as they are encoded, and an ellipsis. */
+function isCut(name: string): boolean {
+  if (!name.endsWith("\u2026")) return false;
+  const { length } = encodeName(name.slice(0, -1));
+  return length > 80 && length <= 90;
 }

@@ -15,15 +15,21 @@ export class Changes {
   since(view: FleetView): string {
     const circuits = differing(this.#circuits, view.circuits, ({ name }) => name);
     const processes = differing(this.#processes, view.processes, ({ id }) => id);
-    return `{"at":${view.at},"store":${JSON.stringify(view.store)},"circuits":[${circuits.texts}],"goneCircuits":${JSON.stringify(circuits.gone)},"processes":[${processes.texts}],"goneProcesses":${JSON.stringify(processes.gone)}}`;
+    return `{"at":${view.at},"store":${storeText(view.store)},"circuits":[${circuits.texts}],"goneCircuits":${JSON.stringify(circuits.gone)},"processes":[${processes.texts}],"goneProcesses":${JSON.stringify(processes.gone)}}`;
   }
 
   /** All that was sent, as a `Snapshot` in JSON. */
   all(at: number, store: FleetView["store"], history: Snapshot["history"]): string {
     const texts = (seen: Map<string, Seen<unknown>>): string =>
       [...seen.values()].map(({ text }) => text).join();
-    return `{"at":${at},"store":${JSON.stringify(store)},"circuits":[${texts(this.#circuits)}],"processes":[${texts(this.#processes)}],"history":${JSON.stringify(history)}}`;
+    return `{"at":${at},"store":${storeText(store)},"circuits":[${texts(this.#circuits)}],"processes":[${texts(this.#processes)}],"history":${JSON.stringify(history)}}`;
   }
+}
+
+/** A client's error may have an address in it, and that a password. */
+function storeText({ error, ...rest }: FleetView["store"]): string {
+  const told = error?.replace(/\/\/[^\s/]*@/g, "//\u2026@");
+  return JSON.stringify(told === undefined ? rest : { ...rest, error: told });
 }
 
 function differing<T>(

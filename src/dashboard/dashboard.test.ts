@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { decodeName, encodeName } from "../protocol/key.js";
 import { type ManualClock, manualClock } from "../testing/index.js";
 import { type Dashboard, type DashboardOptions, dashboard, dashboardOf } from "./dashboard.js";
 import { pageAnswer } from "./document.js";
@@ -169,6 +170,14 @@ describe("an action", () => {
     const { act } = mount(operator);
     expect((await act({ ...hold, circuit: "misspelt" })).status).toBe(404);
     expect((await act({ ...hold, circuit: "<script>alert(1)</script>" })).status).toBe(200);
+  });
+
+  test("is not for a name that the store has cut: another circuit's may begin so", async () => {
+    const { act, fleet } = mount(operator);
+    const cut = decodeName(encodeName(`https://${"very-".repeat(40)}long`));
+    fleet.set({ circuits: [circuitOf(cut), circuitOf("short\u2026")] });
+    expect((await act({ ...hold, circuit: cut })).status).toBe(409);
+    expect((await act({ ...hold, circuit: "short\u2026" })).status).toBe(200);
   });
 
   test("that the store refuses says so, and nothing of what the store said", async () => {

@@ -121,6 +121,17 @@ describe("a stream", () => {
     expect(data.circuits.map(({ name }: { name: string }) => name)).toEqual(names);
   });
 
+  test("tells what is wrong with the store without the password in its address", async () => {
+    start();
+    const { viewer } = await begun();
+    fleet.set({
+      store: { up: false, since: AT, latencyMs: undefined, error: "no answer of redis://me:secret@h:1/" },
+    });
+    await clock.advance(250);
+    const { data } = await viewer.next();
+    expect(data.store).toEqual({ up: false, since: AT, error: "no answer of redis://\u2026@h:1/" });
+  });
+
   test("beats while nothing happens", async () => {
     start();
     const { viewer } = await begun();

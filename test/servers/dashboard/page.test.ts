@@ -113,7 +113,7 @@ describe.skipIf(program === undefined)("the page", () => {
     await rowOf(page, "sales").getByText("5 failures in a row").waitFor();
   });
 
-  test("does no harm with names and reasons that strangers chose", async () => {
+  test("does no harm with names and reasons that strangers chose", { timeout: 120_000 }, async () => {
     const hostile = [
       "<script>document.title='owned'</script>",
       "<img src=x onerror=\"document.title='owned'\">",
@@ -234,7 +234,7 @@ describe.skipIf(program === undefined)("the page", () => {
   });
 
   describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
-    test("has no serious problem that axe finds", async () => {
+    test("has no serious problem that axe finds", { timeout: 180_000 }, async () => {
       const fleet = shopFleet();
       for (let step = 0; step < 52; step++) fleet.step();
       const { page } = await look(fleet, { authorize: () => true }, { colorScheme });
@@ -279,7 +279,9 @@ describe.skipIf(program === undefined)("the page", () => {
     expect(box?.width).toBe(viewport.width);
   });
 
-  test("finds, filters and groups among 5 000 circuits, with few of them in the document", async () => {
+  test("finds, filters and groups among 5 000 circuits, with few of them in the document", {
+    timeout: 120_000,
+  }, async () => {
     const circuits = Array.from({ length: 5_000 }, (_, at) =>
       at % 500 === 0 ? open(`svc${at % 20}_backend_${at}`) : circuitOf(`svc${at % 20}_backend_${at}`),
     );
