@@ -83,10 +83,11 @@ function settings(of: ChartOf, width: number, height: number): uPlot.Options {
   const axis = { stroke: paint.dim, font, ticks: { show: false }, grid: { stroke: paint.line, width: 1 } };
   /** A bar that stands on the series after it. */
   const bar = (fill: uPlot.Series["fill"]): uPlot.Series => {
-    const below = ({ data }: uPlot, at: number): number[] =>
-      Array.from(data[at + 1] ?? data[0].map(() => 0), (each) => each ?? 0);
-    const foot = { unit: 1, values: below };
-    const paths = uPlot.paths.bars?.({ size: [0.8], align: 1, disp: { y0: foot } });
+    const seriesAt = ({ data }: uPlot, at: number): number[] =>
+      Array.from(data[at] ?? data[0].map(() => 0), (each) => each ?? 0);
+    const foot = { unit: 1, values: (plot: uPlot, at: number) => seriesAt(plot, at + 1) };
+    const head = { unit: 1, values: seriesAt };
+    const paths = uPlot.paths.bars?.({ size: [0.8], align: 1, disp: { y0: foot, y1: head } });
     return { fill: fill as string, width: 0, points: { show: false }, ...(paths && { paths }) };
   };
   const line = uPlot.paths.spline?.();

@@ -71,7 +71,7 @@ narrow.addEventListener("change", ({ matches }) => {
 });
 
 /** In CSS pixels, as the style sheet has them. */
-const heightOf = (row: Row): number => (row.kind === "group" ? 44 : isNarrow.value ? 108 : 60);
+const heightOf = (row: Row): number => (row.kind === "group" ? 44 : isNarrow.value ? 116 : 60);
 
 /** Where each row begins, in CSS pixels from the first, and where the last one ends. */
 export const tops: ReadonlySignal<Float64Array> = computed(() => {

@@ -62,7 +62,9 @@ describe.each(["file", "redis"] as const)(
   "four workers on the %s store, and an operator at the page",
   (kind) => {
     describe.skipIf(program === undefined || (kind === "redis" && redisServer === undefined))("", () => {
-      test("sees a worker trip, holds the circuit open for all four, and lets go again", async () => {
+      test("sees a worker trip, holds the circuit open for all four, and lets go again", {
+        timeout: 180_000,
+      }, async () => {
         const { workers, served } = await start(kind);
         const { page, errors } = await visit(served);
         const [first] = workers;

@@ -26,10 +26,11 @@ const frameworks = [...snippets.keys()].filter((name) => name !== "page");
 const folders: string[] = [];
 let child: ChildProcess | undefined;
 afterEach(async () => {
-  if (child !== undefined && child.exitCode === null) {
+  if (child?.exitCode === null) {
     child.kill("SIGKILL");
     await once(child, "exit");
   }
+  child = undefined;
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 

@@ -70,8 +70,8 @@ describe.skipIf(program === undefined)("the page", () => {
     await news([circuitOf("mail"), open("sales")]);
     const row = rowOf(page, "sales");
     await row.getByText("5 failures in a row").waitFor();
-    expect(await row.locator(".state").innerText()).toBe("Open");
-    expect(await row.getByText("left").innerText()).toMatch(/^(60|[1-5]?\d|1 m 0) s left/);
+    expect(await row.locator(".state").textContent()).toBe("Open");
+    expect(await row.getByText("left").textContent()).toMatch(/^(60|[1-5]?\d|1 m 0) s left/);
     expect(await page.title()).toBe("(1 open) Circuits");
     await page.locator("[aria-live=polite]", { hasText: "sales is open." }).waitFor({ state: "attached" });
     await news([circuitOf("mail"), open("sales", { state: "half-open" })]);
@@ -93,7 +93,7 @@ describe.skipIf(program === undefined)("the page", () => {
     fleet.set({ store: { up: false, since: AT, latencyMs: undefined, error: "ECONNREFUSED" } });
     await news([open("sales")]);
     await page.getByRole("alert").getByText("The store is down").waitFor();
-    expect(await page.getByRole("alert").innerText()).toContain("ECONNREFUSED");
+    expect(await page.getByRole("alert").textContent()).toContain("ECONNREFUSED");
     fleet.set({ store: { up: true, since: AT, latencyMs: 1 } });
     await news([open("sales")]);
     await page.getByText("The store is down").waitFor({ state: "detached" });

@@ -40,7 +40,6 @@ describe.skipIf(program === undefined)("the page in pictures", () => {
     ["dark", { colorScheme: "dark" }, undefined],
     ["light", { colorScheme: "light" }, undefined],
     ["details", { colorScheme: "light" }, "payments:stripe"],
-    ["details-dark", { colorScheme: "dark" }, "billing_exports"],
     [
       "telephone",
       { colorScheme: "dark", viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
