@@ -116,8 +116,10 @@ function focusOn(name: string | undefined, tries = 10): void {
   const found = [...document.querySelectorAll<HTMLElement>("button.name")].find(
     ({ dataset }) => dataset["name"] === name,
   );
-  if (found !== undefined) found.focus({ preventScroll: true });
-  else if (tries > 0) requestAnimationFrame(() => focusOn(name, tries - 1));
+  found?.focus({ preventScroll: true });
+  // Not in the document yet, or behind a dialog that is only about to close.
+  if (name !== undefined && document.activeElement !== found && tries > 0)
+    requestAnimationFrame(() => focusOn(name, tries - 1));
 }
 
 /** Back to where the details were opened from. */

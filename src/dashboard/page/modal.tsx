@@ -13,10 +13,15 @@ interface ModalProps {
 export function Modal({ title, onClose, children, class: kind }: ModalProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const gone = useRef(false);
   useEffect(() => {
     const at = dialog.current;
+    gone.current = false;
     at?.showModal();
-    return () => at?.close();
+    return () => {
+      gone.current = true;
+      at?.close();
+    };
   }, []);
   return (
     <dialog
@@ -27,6 +32,10 @@ export function Modal({ title, onClose, children, class: kind }: ModalProps): JS
         event.preventDefault();
         event.stopPropagation();
         onClose();
+      }}
+      onClose={() => {
+        // The browser may close it without asking.
+        if (!gone.current) onClose();
       }}
       onPointerDown={(event) => {
         if (event.target === dialog.current) onClose();

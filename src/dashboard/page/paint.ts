@@ -12,8 +12,16 @@ export interface Paint {
 
 const NAMES = ["ink", "dim", "line", "served", "failed", "rejected", "half-open", "held"] as const;
 
-/** As they are now: they change with the theme. */
+let known: { readonly theme: string | undefined; readonly paint: Paint } | undefined;
+
+/** As they are now: they change with the theme. Asking the style sheet for each row would make scrolling slow. */
 export function paintNow(): Paint {
+  const { theme } = document.documentElement.dataset;
+  if (known?.theme !== theme) known = { theme, paint: readPaint() };
+  return known.paint;
+}
+
+function readPaint(): Paint {
   const style = getComputedStyle(document.documentElement);
   return Object.fromEntries(
     NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]),

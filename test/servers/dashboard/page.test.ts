@@ -307,7 +307,7 @@ describe.skipIf(program === undefined)("the page", () => {
     );
     expect(await inDocument()).toBeLessThan(60);
     await page.evaluate("scrollTo(0, document.body.scrollHeight)");
-    await rowOf(page, "svc9_backend_999").waitFor();
+    await rowOf(page, "svc9_backend_989").waitFor();
     expect(await inDocument()).toBeLessThan(60);
     await page.getByRole("searchbox").fill("svc7 backend_4987");
     await rowOf(page, "svc7_backend_4987").waitFor();
