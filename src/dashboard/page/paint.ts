@@ -17,7 +17,7 @@ let known: { readonly theme: string | undefined; readonly paint: Paint } | undef
 /** As they are now: they change with the theme. Asking the style sheet for each row would make scrolling slow. */
 export function paintNow(): Paint {
   const { theme } = document.documentElement.dataset;
-  if (known?.theme !== theme) known = { theme, paint: readPaint() };
+  if (known === undefined || known.theme !== theme) known = { theme, paint: readPaint() };
   return known.paint;
 }
 
