@@ -100,25 +100,29 @@ describe.each(["file", "redis"] as const)(
   },
 );
 
-describe.skipIf(program === undefined || redisServer === undefined)("while a real store is frozen", () => {
-  test("says so, shows what it knew, and mends itself", { timeout: 180_000 }, async () => {
-    const { workers, served } = await start("redis");
-    const { page } = await visit(served);
-    await workers[0]?.ask("trip");
-    await page.getByText("of 1 circuit open").waitFor();
-    running.push(() => redis?.resume());
-    redis?.pause();
-    await page.getByRole("alert").getByText("The store is down").waitFor();
-    expect(await page.getByText("of 1 circuit open").count()).toBe(1);
-    const late = await visit(served);
-    await late.page.getByRole("alert").getByText("The store is down").waitFor();
-    redis?.resume();
-    for (const each of [page, late.page])
-      await each.getByText("The store is down").waitFor({ state: "detached" });
-  });
-});
+describe.skipIf(program === undefined || redisServer === undefined)(
+  "while a real store is frozen",
+  { timeout: 180_000 },
+  () => {
+    test("says so, shows what it knew, and mends itself", async () => {
+      const { workers, served } = await start("redis");
+      const { page } = await visit(served);
+      await workers[0]?.ask("trip");
+      await page.getByText("of 1 circuit open").waitFor();
+      running.push(() => redis?.resume());
+      redis?.pause();
+      await page.getByRole("alert").getByText("The store is down").waitFor();
+      expect(await page.getByText("of 1 circuit open").count()).toBe(1);
+      const late = await visit(served);
+      await late.page.getByRole("alert").getByText("The store is down").waitFor();
+      redis?.resume();
+      for (const each of [page, late.page])
+        await each.getByText("The store is down").waitFor({ state: "detached" });
+    });
+  },
+);
 
-describe.skipIf(program === undefined)("whoever serves it", () => {
+describe.skipIf(program === undefined)("whoever serves it", { timeout: 180_000 }, () => {
   test("lets those with the password act, and shows nobody else anything", async () => {
     const { workers, served } = await start("file", { user: "ops", password: "s3cret" });
     await workers[0]?.ask("trip");

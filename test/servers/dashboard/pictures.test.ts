@@ -13,7 +13,7 @@ const folder = process.env["FAILFAST_PICTURES"]
 if (folder !== undefined) mkdirSync(folder, { recursive: true });
 const program = requireProgram("chromium");
 
-describe.skipIf(program === undefined)("the page in pictures", () => {
+describe.skipIf(program === undefined)("the page in pictures", { timeout: 180_000 }, () => {
   let browser: Browser;
   let shown: Shown;
   let fleet: ShopFleet;
