@@ -3,12 +3,13 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { endAll, watchDeaths } from "./children.mjs";
+import { servePage } from "./page.mjs";
 import { freshPlace } from "./store.mjs";
 import { tell } from "./story.mjs";
 import { red } from "./terminal.mjs";
 
 const USAGE =
-  "Usage: node examples/demo/demo.mjs [--store file:DIR | --store redis://HOST:PORT | any other URL of a store] [--fast] [--record FILE]";
+  "Usage: node examples/demo/demo.mjs [--store file:DIR | --store redis://HOST:PORT | any other URL of a store] [--fast] [--dashboard] [--record FILE]";
 const CLEAN_UP_MS = 2_000;
 
 let remove = () => {};
@@ -47,11 +48,16 @@ async function run() {
   }
 }
 
-async function main({ store, fast, record }) {
+async function main({ store, fast, record, dashboard }) {
   const { place, title, remove: removePlace } = await freshPlace(store);
   remove = removePlace;
+  const page = dashboard ? await servePage(place) : undefined;
+  if (page) console.log(`The page: ${page.url}`);
   const hung = await tell({ place, title, fast });
   if (record !== undefined) writeFileSync(record, JSON.stringify(hung));
+  if (page === undefined) return;
+  console.log(`\nThe page stays at ${page.url} until Ctrl-C.`);
+  await new Promise(() => setInterval(() => {}, 2 ** 30));
 }
 
 function options() {
@@ -61,6 +67,7 @@ function options() {
         store: { type: "string" },
         fast: { type: "boolean", default: false },
         record: { type: "string" },
+        dashboard: { type: "boolean", default: false },
       },
     });
   } catch (error) {

@@ -74,6 +74,8 @@ export async function openStore({ url }) {
       return store[verb](...args);
     };
   }
+  // What the processes report is apart from what calls cost.
+  if (store.sibling !== undefined) counted.sibling = store.sibling;
   return { store: counted, operations, end: () => store.close() };
 }
 

@@ -5,6 +5,7 @@ import { COMMON, readArguments } from "./arguments.js";
 import type { Command, StandaloneCommand } from "./command.js";
 import { completionOf } from "./commands/completion.js";
 import { dashboard } from "./commands/dashboard.js";
+import { demo } from "./commands/demo.js";
 import { doctor } from "./commands/doctor.js";
 import { events } from "./commands/events.js";
 import { migrate } from "./commands/migrate.js";
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Command | StandaloneCommand>> = {
   events,
   doctor,
   dashboard,
+  demo,
   migrate,
   completion: completionOf(() => withCommonFlags()),
 };

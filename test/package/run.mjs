@@ -78,6 +78,8 @@ const [{ filename }] = Array.isArray(packed) ? packed : Object.values(packed);
 writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
 run("npm", ["install", "--prefer-offline", "--legacy-peer-deps", "--no-audit", "--no-fund", `./${filename}`]);
 const installed = join(project, "node_modules/failfast");
+assert.ok(existsSync(join(installed, "examples/demo/demo.mjs")), "what the command `demo` runs is there");
+assert.equal(run("npx", ["failfast", "--version"]).trim(), VERSION, "the command runs where it is installed");
 assert.ok(
   !readdirSync(join(installed, "src"), { recursive: true }).some((name) => String(name).includes(".test.")),
 );

@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { freePort } from "../server-process.js";
-import { failfast } from "./run.js";
+import { failfast, main } from "./run.js";
 
 let dir: string;
 const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
@@ -117,4 +119,28 @@ test.each(["bash", "zsh", "fish"])("completion for %s knows each command", async
   const { out, code } = await run(["completion", shell]);
   expect(code).toBe(0);
   for (const command of ["status", "hold", "doctor"]) expect(out).toContain(command);
+});
+
+test("the demo offers the page while it runs, and ends with Ctrl-C", async () => {
+  const child = spawn(process.execPath, [main, "demo", "--fast", "--dashboard"], {
+    env: { PATH: process.env["PATH"], TMPDIR: dir },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exit = once(child, "exit");
+  let out = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  const url = await vi.waitFor(
+    () => {
+      const [, found] = /The page: (\S+)/.exec(out) ?? [];
+      if (found === undefined) throw new Error("no page yet");
+      return found;
+    },
+    { timeout: 30_000 },
+  );
+  expect(await (await fetch(url)).text()).toContain("<!doctype html>");
+  child.kill("SIGINT");
+  await exit;
+  expect((await readdir(dir)).filter((name) => name.startsWith("failfast-demo"))).toEqual([]);
 });

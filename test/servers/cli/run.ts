@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
+export const main = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
 const member = fileURLToPath(new URL("member.mjs", import.meta.url));
 
 export interface Ran {

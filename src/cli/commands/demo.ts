@@ -1,0 +1,32 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { StandaloneCommand } from "../command.js";
+import { EXIT } from "../errors.js";
+
+/** Beside the folder of this program, as it ships. */
+const DEMO = new URL("../../examples/demo/demo.mjs", import.meta.url);
+
+/** Four processes and a backend that hangs, with failfast and without. */
+export const demo: StandaloneCommand = {
+  standalone: true,
+  summary: "four processes and a backend that hangs, without failfast and with it; every number is measured",
+  usage: "",
+  flags: {
+    fast: { type: "boolean", help: "in less time" },
+    dashboard: { type: "boolean", help: "offers the live page meanwhile, and keeps it open" },
+  },
+  async run({ args, interrupted }) {
+    const store = args.text("store");
+    const given = [
+      ...(store === undefined ? [] : ["--store", store]),
+      ...(args.given("fast") ? ["--fast"] : []),
+      ...(args.given("dashboard") ? ["--dashboard"] : []),
+    ];
+    const child = spawn(process.execPath, [fileURLToPath(DEMO), ...given], { stdio: "inherit" });
+    // Of a terminal Ctrl-C reaches it as well, and it says how it ended.
+    interrupted.addEventListener("abort", () => process.stdin.isTTY || child.kill("SIGINT"));
+    const [code] = (await once(child, "exit")) as [number | null];
+    return code ?? EXIT.failed;
+  },
+};
