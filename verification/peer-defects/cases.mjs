@@ -1,3 +1,4 @@
+import { comingBack } from "./cases/coming-back.mjs";
 import { counting } from "./cases/counting.mjs";
 import { fleets } from "./cases/fleet.mjs";
 import { lateResults } from "./cases/late-results.mjs";
@@ -9,6 +10,7 @@ import { times } from "./cases/time.mjs";
 export const CASES = {
   "Late results": lateResults,
   Probes: probes,
+  "Coming back": comingBack,
   "What counts": counting,
   "What the caller gets": outcomes,
   "Clocks, timers, the event loop": times,

@@ -54,9 +54,10 @@ export function documentOf(runs, skipped) {
   lines.push(
     "The cases come from defects that were reported of others, or found in them: that favours whoever could read of",
     "them first. failfast has to pass each; `make test` asserts that, and that opossum and cockatiel do as it says here.",
-    "What the others have and failfast has not is no case: bulkheads (all three), caches (opossum, nestjs-resilience),",
+    "What the others have and failfast has not is no case: bulkheads (opossum, cockatiel, nestjs-resilience), caches (opossum, nestjs-resilience),",
     "coalescing (opossum), retries (cockatiel, nestjs-resilience). Versions are the newest that the registry gave;",
-    "nestjs-resilience 3.1.2, in its repository, has the same circuit breaker as 2.1.3 but for one `await`.",
+    "nestjs-resilience 3.1.2, in its repository, has the same circuit breaker as 2.1.3 but for one `await`. Effect's breaker",
+    "shares its state through Redis alone, by two scripts for each call: under virtual time it is tried in one process.",
   );
   if (skipped.length > 0) lines.push("", "Not tried:", "", ...skipped.map((line) => `- ${line}`));
   return `${lines.join("\n")}\n`;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 /** What each needs beside it. */
 const PEERS = {
   "nestjs-resilience": ["@nestjs/common@10", "@nestjs/core@10", "rxjs@7", "reflect-metadata@0.1"],
+  effect: [],
 };
 
 /** Others that share state, and why they are not here. */
