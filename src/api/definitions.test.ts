@@ -99,7 +99,7 @@ describe("a handle by a name alone", () => {
     expect([early.state, failfast("x").state, heard]).toEqual(["open", "open", ["x"]]);
   });
 
-  test("sees what the store says, in a process that guards nothing", async () => {
+  test("shows the store's state in a process that guards nothing", async () => {
     const store = memoryStore();
     await createFailfast({ store })("x", 60).trip({ for: "5m", reason: "maintenance" });
     const script = createFailfast({ store });
@@ -110,7 +110,7 @@ describe("a handle by a name alone", () => {
     expect(handle.state).toBe("closed");
   });
 
-  test("hears what happens to it in the fleet", async () => {
+  test("gets the events of the fleet", async () => {
     const store = memoryStore();
     const heard: string[] = [];
     const watcher = createFailfast({ store });
@@ -134,7 +134,7 @@ describe("a second definition of a name", () => {
     }
   });
 
-  test.each(["development", "test"])("that differs holds in %s, and is warned of once", async (mode) => {
+  test.each(["development", "test"])("that differs wins in %s, with one warning", async (mode) => {
     vi.stubEnv("NODE_ENV", mode);
     const said = warnings();
     const failfast = createFailfast({ clock: manualClock() });
@@ -229,7 +229,7 @@ describe("a name that a call's arguments give", () => {
     },
   );
 
-  test("and that another function gives with other options: no call fails", async () => {
+  test("given by a second function with other options: no call fails", async () => {
     const said = warnings();
     const failfast = createFailfast();
     const one = failfast((host: string) => host, 30)(async (host: string) => host);
@@ -247,7 +247,7 @@ describe("a guard that is made again with other options", () => {
     return 0;
   };
 
-  test.each([{ name: "api" }, {}])("as by a hot reload: the newest holds, %j", async (named) => {
+  test.each([{ name: "api" }, {}])("as after a hot reload: the newest wins, %j", async (named) => {
     vi.stubEnv("NODE_ENV", "development");
     const said = warnings();
     const failfast = createFailfast({ clock: manualClock() });
@@ -270,14 +270,14 @@ describe("a guard that is made again with other options", () => {
 });
 
 describe("names without end", () => {
-  test("as strings are warned of once, with what to do", () => {
+  test("as strings cause one warning, which says what to do", () => {
     const said = warnings();
     const failfast = createFailfast();
     for (let n = 0; n < 20_001; n++) failfast(`user:${n}`, 60);
     expect(said).toEqual([expect.stringMatching(/10000 names as strings.*function of the call's arguments/)]);
   });
 
-  test("a function made anew in each request is warned of once, with what to do", () => {
+  test("a function made in each request causes one warning, which says what to do", () => {
     const said = warnings();
     const failfast = createFailfast();
     for (let n = 0; n < 2_001; n++) failfast((id: string) => `user:${id}`, 60);

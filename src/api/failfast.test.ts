@@ -147,7 +147,7 @@ describe("what counts", () => {
     expect(outer.state).toBe("closed");
   });
 
-  test("a predicate that throws takes nobody's place", async () => {
+  test("a predicate that throws does not replace the call's outcome", async () => {
     const circuit = createFailfast()("x", 60, {
       exceptions: () => {
         throw new Error("of the predicate");
@@ -356,7 +356,7 @@ describe("circuits named by the arguments", () => {
     expect(byHost.for("down1").state).toBe("open");
   });
 
-  test("one that is let go while open or held is still so when it is asked for again", async () => {
+  test("one that is removed while open or held is still so when it is asked for again", async () => {
     const clock = manualClock();
     const byHost = createFailfast({ clock })((host: string) => host, 60, { maxCircuits: 2 });
     let calls = 0;
@@ -377,7 +377,7 @@ describe("circuits named by the arguments", () => {
     expect([byHost.for("held").held, byHost.for("a").state]).toEqual(["open", "open"]);
   });
 
-  test("one that is let go goes on for whoever else has it", async () => {
+  test("one that is removed keeps working for other holders of its handle", async () => {
     const clock = manualClock();
     const store = memoryStore({ clock });
     const failfast = createFailfast({ clock, store });
@@ -392,7 +392,7 @@ describe("circuits named by the arguments", () => {
     expect(await rejection(() => handle.run(() => 1))).toBeInstanceOf(FailfastError);
   });
 
-  test("letting one go costs as much among thousands of open ones as among a few", async () => {
+  test("removing one costs as much among thousands of open ones as among a few", async () => {
     let read = 0;
     const clock = manualClock();
     const counting = {
@@ -444,7 +444,7 @@ describe("events", () => {
     expect(seen).toHaveLength(4);
   });
 
-  test("a store's health is heard at the circuit as well", async () => {
+  test("a circuit also gets the events of its store's health", async () => {
     const down = (): never => {
       throw boom;
     };
@@ -455,7 +455,7 @@ describe("events", () => {
     expect(heard).toEqual([boom]);
   });
 
-  test("success is heard from the moment somebody listens, and a listener that throws harms nobody", async () => {
+  test("success events begin with the first listener, and a listener that throws breaks nothing", async () => {
     let heard = 0;
     const circuit = createFailfast()("x", 60);
     await circuit.run(() => 1);

@@ -3,7 +3,7 @@ import { createFailfast, type FailfastError, memoryStore, type Store } from "../
 import { manualClock } from "../testing/index.js";
 
 describe("an operator's verb", () => {
-  test("says that nobody knows a misspelt name", async () => {
+  test("reports that a misspelt name is unknown", async () => {
     const store = memoryStore();
     const app = createFailfast({ store })("billing", 60);
     const script = createFailfast({ store });
@@ -26,7 +26,7 @@ describe("an operator's verb", () => {
     expect(await failfast("mispelt").reset()).toEqual({ stored: true, known: false });
   });
 
-  test("takes times in every form, and says which it takes", async () => {
+  test("takes times in every form, and its error lists the forms", async () => {
     const clock = manualClock();
     const circuit = createFailfast({ clock })("x", 60);
     await circuit.hold("open", { until: "10m" });
@@ -77,7 +77,7 @@ describe("an operator's verb", () => {
   });
 });
 
-test("a held circuit tells of its hold: who, why, since when and until when", async () => {
+test("a held circuit shows its hold: who, why, since when and until when", async () => {
   const clock = manualClock();
   const store = memoryStore({ clock });
   const circuit = createFailfast({ clock, store, host: "a" })("x", 60);

@@ -52,7 +52,7 @@ const make = (defaults: FailfastDefaults = {}): Failfast =>
   createFailfast({ clock: manualClock(), ...defaults });
 
 describe.each(Object.entries(guards))("%s", (_, tries) => {
-  test("opens on five failures in a row where nothing says otherwise", async () => {
+  test("opens on five failures in a row by default", async () => {
     expect(await tries(make(), {})).toBe(5);
     expect(await tries(make({ scope: "process" }), { slowCall: "1s" })).toBe(5);
   });
@@ -112,7 +112,7 @@ test("an update of something else leaves it at five", async () => {
   ).toBe(4);
 });
 
-test("a circuit of one's own opens at once, as ever", async () => {
+test("a circuit made by hand opens at the first failure", async () => {
   const circuit = make()("api", 30);
   expect(
     await count(

@@ -5,20 +5,20 @@ const code = ({ code }: { code?: unknown }): string | undefined =>
   typeof code === "string" ? code : undefined;
 const coded = (code: string, cause?: unknown): Error => Object.assign(new Error(code, { cause }), { code });
 
-describe("what is behind an error", () => {
-  test("is looked at from the outside in", () => {
+describe("the causes of an error", () => {
+  test("are searched from the outside in", () => {
     expect(walkCauses(coded("outer", coded("inner")), code)).toBe("outer");
     expect(walkCauses(new Error("x", { cause: new Error("y", { cause: coded("z") }) }), code)).toBe("z");
   });
 
-  test("includes what an AggregateError stands for, and then its cause", () => {
+  test("include the errors of an AggregateError, and then its cause", () => {
     const several = new AggregateError([new Error("a"), coded("b")], "all", { cause: coded("c") });
     expect(walkCauses(several, code)).toBe("b");
     expect(walkCauses(new AggregateError([new Error("a")], "all", { cause: coded("c") }), code)).toBe("c");
     expect(walkCauses(new Error("x", { cause: several }), code)).toBe("b");
   });
 
-  test("is nothing for what is no object, and for what has none of it", () => {
+  test("are none for what is no object, and for an error without them", () => {
     for (const thing of [undefined, null, 0, "text", Symbol("s"), () => 1, new Error("x")])
       expect(walkCauses(thing, code)).toBe(undefined);
     expect(walkCauses(new Error("x", { cause: "text" }), code)).toBe(undefined);
@@ -29,7 +29,7 @@ describe("what is behind an error", () => {
       expect(walkCauses({ errors, cause: coded("b") }, code)).toBe("b");
   });
 
-  test("ends, however it goes round", () => {
+  test("end, also where they form a circle", () => {
     const one = new Error("one") as Error & { cause: unknown };
     one.cause = new Error("two", { cause: one });
     expect(walkCauses(one, code)).toBe(undefined);
@@ -43,14 +43,14 @@ describe("what is behind an error", () => {
     expect(looks).toBeLessThan(32 * 33);
   });
 
-  test("is looked at no further than 32 deep", () => {
+  test("are searched at most 32 deep", () => {
     let deep: unknown = coded("deep");
     for (let n = 0; n < 31; n++) deep = new Error("wrap", { cause: deep });
     expect(walkCauses(deep, code)).toBe("deep");
     expect(walkCauses({ cause: { cause: deep } }, code)).toBe(undefined);
   });
 
-  test("is found past what can't be read", () => {
+  test("are found behind an error that can't be read", () => {
     const unreadable = (field: string, more: object): object =>
       Object.defineProperty({ ...more }, field, {
         get() {
@@ -71,7 +71,7 @@ describe("an error that stands for several", () => {
   const all = (found: readonly (string | undefined)[]): string | undefined =>
     found.every((each) => each === "a") ? "a" : undefined;
 
-  test("is judged by all of them, and not by what it says of itself", () => {
+  test("is judged by all of them, and not by its own fields", () => {
     expect(walkCauses(new AggregateError([coded("a"), coded("a")]), code, all)).toBe("a");
     const mixed = Object.assign(new AggregateError([coded("a"), coded("b")]), { code: "a" });
     expect(walkCauses(mixed, code, all)).toBe(undefined);
@@ -81,7 +81,7 @@ describe("an error that stands for several", () => {
     );
   });
 
-  test("is as any other where it lists nothing", () => {
+  test("is like any other error where its list is empty", () => {
     expect(walkCauses(Object.assign(new AggregateError([]), { code: "a" }), code, all)).toBe("a");
   });
 });

@@ -32,7 +32,7 @@ describe("a rejection that leaves its process or thread", () => {
     port1.close();
   });
 
-  test("keeps what it says in JSON, as process.send has it", async () => {
+  test("keeps its fields in JSON, as process.send makes it", async () => {
     const error = await rejectionOf("sales", 42);
     expect(JSON.parse(JSON.stringify({ error }))).toEqual({
       error: {
@@ -48,7 +48,7 @@ describe("a rejection that leaves its process or thread", () => {
     });
   });
 
-  test("says its own name and time, however many there are", async () => {
+  test("has its own name and time, however many there are", async () => {
     const errors = [await rejectionOf("a", 60), await rejectionOf("b", 60), await rejectionOf("b", 59)];
     expect(errors.map((error) => error.message)).toEqual([
       expect.stringMatching(/"a" .* 60 s$/),
@@ -87,7 +87,7 @@ describe("a time-out", () => {
   });
 });
 
-describe("seconds as people say them", () => {
+describe("whole seconds", () => {
   test.each([
     [60_000.000_3, 60, 60],
     [4_951.327_426, 5, 5],

@@ -47,7 +47,7 @@ describe("a listener that fails", () => {
     expect([circuit.state, byHost.for("a").state]).toEqual(["open", "open"]);
   });
 
-  test("by throwing what can't be shown, harms nobody", async () => {
+  test("by throwing a value that can't be shown, breaks nothing", async () => {
     vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     const circuit = createFailfast()("x", 60);
     circuit.on("open", () => {
@@ -59,7 +59,7 @@ describe("a listener that fails", () => {
 });
 
 describe("a listener that acts", () => {
-  test("is told of what it causes after everybody has heard of what caused it", async () => {
+  test("gets the event it causes after every listener got the first one", async () => {
     const failfast = createFailfast();
     const circuit = failfast("x", 60);
     const guarded = circuit(fail);
@@ -76,7 +76,7 @@ describe("a listener that acts", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("and causes itself without end is stopped, and calls go on", async () => {
+  test("and causes its own event without end is stopped, and calls go on", async () => {
     vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     const circuit = createFailfast()("x", 60);
     const guarded = circuit((): number => 1);

@@ -24,7 +24,7 @@ describe("durations", () => {
     expect(() => milliseconds("timeout", 30_000)).toThrow(/were milliseconds meant\? Write "30000ms"/);
   });
 
-  test.each(["60", "1 s", "s", "", null, undefined, {}, true])("%j is none", (given) => {
+  test.each(["60", "1 s", "s", "", null, undefined, {}, true])("%j is no duration", (given) => {
     expect(() => milliseconds("timeout", given)).toThrow(TypeError);
   });
 });

@@ -97,7 +97,7 @@ describe("fake time", () => {
 describe("timers and fake time", () => {
   beforeEach(() => vi.useRealTimers());
 
-  it("go off with it, and those of real time are cancelled without a word", () => {
+  it("fire with it, and those of real time are cancelled silently", () => {
     const complaints = vi.spyOn(console, "warn");
     const cancel = systemClock.after(60_000, () => {});
     vi.useFakeTimers();

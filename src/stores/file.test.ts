@@ -363,7 +363,7 @@ describe("sweeping", () => {
 describe("watching", () => {
   const silent = { change() {}, gap() {} };
 
-  test("goes on where the folder vanished, and tells of the gaps", async () => {
+  test("goes on where the folder vanished, and reports the gaps", async () => {
     const store = fileStore(dir);
     let gaps = 0;
     const values: string[] = [];
@@ -402,7 +402,7 @@ describe("watching", () => {
     await watching[Symbol.asyncDispose]();
   });
 
-  test("tells nothing after its end, nor of drafts, deletes and foreign files", async () => {
+  test("reports nothing after its end, and no drafts, deletes or foreign files", async () => {
     const store = fileStore(dir);
     const told: unknown[] = [];
     const on: StoreWatcher = { change: (entry) => told.push(entry), gap: () => told.push("gap") };

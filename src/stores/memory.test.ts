@@ -52,7 +52,7 @@ describe("every verb answers at once", () => {
     expect(watching[Symbol.asyncDispose]).toBeTypeOf("function");
   });
 
-  test("without a clock it goes by the wall clock", () => {
+  test("without a clock it uses the wall clock", () => {
     const store = memoryStore() as AtOnce;
     const before = Date.now();
     const result = store.swap("a", null, "1", 60_000);
@@ -118,7 +118,7 @@ test("list gives what starts with the prefix, taken literally", () => {
 });
 
 describe("since a cursor", () => {
-  test("list gives what was written after it, each key once, and tells the time", () => {
+  test("list gives what was written after it, each key once, with the time", () => {
     const { store } = setUp();
     store.set("a", "1", 10);
     store.set("b", "1", 10);
@@ -132,7 +132,7 @@ describe("since a cursor", () => {
     expect(store.list("", changed.cursor).entries).toEqual([]);
   });
 
-  test("of some thousand writes ago, or of another store, list gives everything and says so", () => {
+  test("of some thousand writes ago, or of another store, list gives everything and complete: true", () => {
     const { store } = setUp();
     store.set("a", "1", 10);
     const { cursor } = store.list("");
@@ -146,7 +146,7 @@ describe("since a cursor", () => {
 });
 
 describe("watchers", () => {
-  test("are told of every write under their prefix before it returns, with the store's clock", () => {
+  test("get every write under their prefix before it returns, with the store's clock", () => {
     const { store } = setUp();
     const seen: StoreEntry[] = [];
     store.watch(
@@ -162,7 +162,7 @@ describe("watchers", () => {
     expect(seen.at(-1)).toEqual({ key: "a", value: "2", now: 1_000 });
   });
 
-  test("find the value they are told of in the store", () => {
+  test("find the value of the change in the store", () => {
     const { store } = setUp();
     const found: unknown[] = [];
     store.watch(
@@ -173,7 +173,7 @@ describe("watchers", () => {
     expect(found).toEqual(["1"]);
   });
 
-  test("hear nothing of a delete, and never of a gap", () => {
+  test("get nothing for a delete, and never a gap", () => {
     const { store } = setUp();
     const heard: string[] = [];
     store.watch(
@@ -188,7 +188,7 @@ describe("watchers", () => {
     expect(heard).toEqual(["1"]);
   });
 
-  test("that throw harm neither the writer nor one another", () => {
+  test("that throw affect neither the writer nor one another", () => {
     const { store } = setUp();
     const heard: string[] = [];
     store.watch(

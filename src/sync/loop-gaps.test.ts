@@ -65,7 +65,7 @@ describe("a push of less than what is known", () => {
     expect(store.count("list")).toBe(3);
   });
 
-  test("of what the store is known to hold says nothing new", async () => {
+  test("of a record that the store is known to hold changes nothing", async () => {
     const { store, time } = await knowing();
     store.watcher?.change({ key: "circuit:x", value: encode(isOpen(40, 60_000)) });
     await time.advance(2 * POLL);
@@ -87,7 +87,7 @@ describe("a push of less than what is known", () => {
     expect(store.count("list")).toBe(3);
   });
 
-  test("that the store is known to hold says nothing new either", async () => {
+  test("that the store is known to hold changes nothing either", async () => {
     const { replica, store, time } = await knowing();
     store.held.set(early.key, early.value);
     replica.synchroniser.gap();

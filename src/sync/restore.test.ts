@@ -54,7 +54,7 @@ async function restored({ time, store, replica, entry }: Forgotten): Promise<unk
 const writes = (bench: Bench): number => bench.store.count("swap");
 
 describe("a store that forgot what is in force", () => {
-  test("is told again: the same state, written above all that was seen", async () => {
+  test("is written again: the same state, above every revision seen", async () => {
     const set = forgotten(isOpen(40));
     const { revision, nonce, ...rest } = isOpen(40);
     const written = await restored(set);
@@ -65,7 +65,7 @@ describe("a store that forgot what is in force", () => {
     expect(set.breaker.changes).toBe(1);
   });
 
-  test("is told after a second drawn by chance, once, however often it was noticed", async () => {
+  test("is written after a random part of a second, once, however often it was noticed", async () => {
     const set = forgotten(isOpen(40));
     restore(set.replica, set.entry);
     restore(set.replica, set.entry);
@@ -213,7 +213,7 @@ describe("an operator's hold", () => {
     }
   });
 
-  test("is told as it is, released or over, where the store has an older one", async () => {
+  test("is written as it is, released or over, where the store has an older one", async () => {
     expect(await told(held(isHeld(40, "released"), isHeld(39, "open")))).toMatchObject({ state: "released" });
     const over = held(isHeld(40, "closed", 1), isHeld(39, "open"));
     await over.time.advance(1);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { retryDelay } from "./retry.js";
 
-test("a store that answers, be it with an error, is asked again after 0.4 to 1.2 s", () => {
+test("a store that answers, even with an error, is asked again after 0.4 to 1.2 s", () => {
   expect(retryDelay(0, 0)).toBe(400);
   expect(retryDelay(0, 0.5)).toBe(800);
   expect(retryDelay(0, 1)).toBe(1_200);

@@ -86,7 +86,7 @@ describe("without swap, it is read, compared and written", () => {
     ]);
   });
 
-  test("where it holds something else, that is the answer and nothing is written", () => {
+  test("where it holds another value, the answer is that value and nothing is written", () => {
     const store = plain();
     store.held.set("k", "theirs");
     expect(swap(store, "k", null, "new", 9)).toEqual({ ok: false, value: "theirs" });

@@ -50,7 +50,7 @@ describe("a write", () => {
     expect(stamps[1]?.nonce).toBe("0");
   });
 
-  test("expects what the store was last heard to hold", () => {
+  test("expects the value that the store is last known to hold", () => {
     const { store, entry, begin, outcomes } = writing();
     store.held.set("circuit:x", "theirs");
     entry.stored = "theirs";
@@ -238,7 +238,7 @@ describe("a store whose clock is not known", () => {
     expect(store.count("swap")).toBe(2);
   });
 
-  test("has one as soon as it told it", () => {
+  test("has one as soon as it gave it", () => {
     const { begin, replica } = writing({ clock: "unknown" });
     begin();
     expect(replica.storeClock.absent).toBe(false);

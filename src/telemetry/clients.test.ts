@@ -64,7 +64,7 @@ describe("through OpenTelemetry", () => {
     metrics.disable();
   });
 
-  test("metrics have the names, units and attributes that docs/telemetry.md tells", async () => {
+  test("metrics have the names, units and attributes of docs/telemetry.md", async () => {
     const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
     const provider = new MeterProvider({ readers: [reader] });
@@ -118,7 +118,7 @@ describe("through OpenTelemetry", () => {
     await provider.shutdown();
   });
 
-  test("a span knows that its call was rejected, and that it made the circuit open", async () => {
+  test("a span shows that its call was rejected, and that it opened the circuit", async () => {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const exporter = new InMemorySpanExporter();
     const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });

@@ -24,7 +24,7 @@ const lines = (text: string, start: string): string[] =>
   text.split("\n").filter((line) => line.startsWith(start));
 
 describe("prometheusMetrics", () => {
-  test("counts calls by what came of them, and how long they took", async () => {
+  test("counts calls by outcome, and how long they took", async () => {
     const { clock, each } = fleetOf(1);
     const failfast = each[0] as Failfast;
     const circuit = failfast("sales_api", 60);
@@ -89,7 +89,7 @@ describe("prometheusMetrics", () => {
     expect(lines(metrics[0]?.text() ?? "", "failfast_circuit_state{")).toHaveLength(5);
   });
 
-  test("counts transitions, those found out here apart from those learned of", async () => {
+  test("counts transitions, the local ones apart from those learned from the fleet", async () => {
     const { clock, each } = fleetOf(2);
     const [one, other] = each.map((failfast) => failfast("sales_api", 60));
     const metrics = each.map((failfast) => prometheusMetrics(failfast));

@@ -38,7 +38,7 @@ describe("rule 17: quorum", () => {
     }
   });
 
-  test("another's vote during a local probe says nothing of the state here", async () => {
+  test("another's vote during a local probe does not change the state here", async () => {
     const { clock, members } = await fleet(2, { options, timeout: 10 });
     const heard: string[] = [];
     for (const type of ["open", "half-open", "close"] as const)
@@ -123,7 +123,7 @@ describe("rule 17: quorum", () => {
     expect(states(members)).toEqual(["half-open", "closed"]);
   });
 
-  test("votes void nobody's result: a failure admitted before them still counts", async () => {
+  test("votes void no result: a failure admitted before them still counts", async () => {
     const { clock, members } = await fleet(2, { options: { quorum: 2 } });
     let fail: (error: Error) => void = () => undefined;
     const early = ending(at(members, 1).circuit.run(() => new Promise((_, reject) => (fail = reject))));
@@ -230,7 +230,7 @@ describe("errors of this host", () => {
 describe("scope: process", () => {
   const options: FailfastOptions = { scope: "process" };
 
-  test("keeps to itself: nothing is written, nobody else is told, and it probes by itself", async () => {
+  test("stays local: nothing is written or published, and it probes by itself", async () => {
     const { clock, store, members } = await fleet(2, { options, timeout: 5 });
     const before = store.written.length;
     await during(clock, 5_100, at(members, 0).fail);
@@ -274,7 +274,7 @@ describe("scope: confirm", () => {
     expect(states(members)).toEqual(["open", "open", "closed"]);
   });
 
-  test("without one it takes as many failures as ever", async () => {
+  test("without one it takes as many failures as usual", async () => {
     const { members } = await fleet(2, { options });
     await at(members, 0).fail();
     await at(members, 0).fail();
@@ -391,7 +391,7 @@ describe("rampUp", () => {
     for (const { succeed } of members) expect(await succeed()).toBe("ok");
   });
 
-  test("what is held back gets a FailfastError that says so; a failure while it ramps up trips", async () => {
+  test("a call that is held back gets a FailfastError that says so; a failure while it ramps up trips", async () => {
     const { clock, members } = await fleet(1, { timeout: 5, options: { rampUp: "60s" } });
     await during(clock, 5_100, at(members, 0).fail);
     await during(clock, 50, at(members, 0).succeed);

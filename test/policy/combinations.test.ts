@@ -3,7 +3,7 @@ import { createFailfast, type FailfastDefaults, type FailfastOptions, type Store
 
 const noSwap: Store = { get: () => null, set: () => undefined, delete: () => undefined };
 
-describe("what makes no sense together is refused where it is given, and says why", () => {
+describe("options that contradict each other are refused where they are given, with the reason", () => {
   test.each<[FailfastOptions, RegExp]>([
     [{ fallbackOn: "failure" }, /fallbackOn says when the fallback answers, and there is none/],
     [{ slowCallRate: 0.5 }, /say with slowCall/],

@@ -94,7 +94,7 @@ describe("failureRate and minimumCalls", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("below the share it stays closed for ever", async () => {
+  test("below the share it never opens", async () => {
     const { clock, circuit, fail, succeed } = alone({ failureRate: 0.3, minimumCalls: 10, window: "1s" });
     for (let round = 0; round < 50; round++) {
       for (let n = 0; n < 8; n++) await succeed();
@@ -290,7 +290,7 @@ describe("mode: shadow", () => {
 });
 
 describe("lint()", () => {
-  test("says that a rate can't trip at the traffic seen", async () => {
+  test("reports a rate that can't trip at the traffic seen", async () => {
     const { clock, failfast, succeed } = alone({ failureRate: 0.5, minimumCalls: 100, window: "10s" });
     for (let n = 0; n < 40; n++) {
       await succeed();
@@ -299,7 +299,7 @@ describe("lint()", () => {
     expect(failfast.lint()).toMatchObject([{ circuit: "x", finding: "never-trips" }]);
   });
 
-  test("says that it trips on ordinary errors", async () => {
+  test("reports a circuit that trips on ordinary errors", async () => {
     const { clock, failfast, fail, succeed } = alone({});
     for (let n = 0; n < 6; n++) {
       await fail();
@@ -322,7 +322,7 @@ describe("lint()", () => {
     expect(others).toEqual([]);
   });
 
-  test("says nothing of settings that work", async () => {
+  test("reports nothing for settings that work", async () => {
     const { failfast, succeed, fail } = alone({ failureRate: 0.5, minimumCalls: 10 });
     for (let n = 0; n < 20; n++) await succeed();
     await fail();

@@ -184,7 +184,7 @@ describe("rule 11: a process whose event loop stalled votes nothing", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("an answer of the backend that says it failed counts all the same", async () => {
+  test("a failed answer of the backend still counts", async () => {
     const { clock, members } = await fleet(1);
     clock.stall(2_000);
     expect(await at(members, 0).fail()).toBe("failed");
@@ -263,7 +263,7 @@ describe("retryAfter", () => {
     expect(circuit.retryAfter).toBe(60);
   });
 
-  test("not asked to, it listens to nobody", async () => {
+  test("without the option Retry-After is ignored", async () => {
     const { circuit } = alone({});
     await outcome(circuit.run(failing(withHeaders({ "retry-after": "5" }))));
     expect(circuit.retryAfter).toBe(60);
@@ -296,7 +296,7 @@ describe("stream", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("a ReadableStream, or a promise of one, likewise", async () => {
+  test("a ReadableStream, or a promise of one, too", async () => {
     const { circuit } = alone({});
     const body = async () => new Response("abc").body as ReadableStream<Uint8Array>;
     expect((await readAll(circuit.stream(body))).length).toBe(1);

@@ -149,7 +149,7 @@ describe("recovery by a check", () => {
     expect([circuit.state, api.checks]).toEqual(["closed", 3]);
   });
 
-  test("what ignore names says nothing: it is checked again soon, and not in a busy loop", async () => {
+  test("an ignored error is no outcome: it is checked again soon, and not in a busy loop", async () => {
     class Busy extends Error {}
     let checks = 0;
     const { clock, circuit, fail } = alone({
@@ -275,7 +275,7 @@ describe("recovery by a check", () => {
     expect([other.state, api.checks]).toEqual(["closed", 1]);
   });
 
-  test("runs in nobody's async context, as its probe's calls do", async () => {
+  test("runs outside every async context, as its probe's calls do", async () => {
     const request = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     const failfast = createFailfast({});
@@ -292,7 +292,7 @@ describe("recovery by a check", () => {
     await failfast.close();
   });
 
-  test("a time-out of its own that this process brought about says nothing", async () => {
+  test("a time-out that this process caused itself is no outcome", async () => {
     const api = backend();
     const { clock, circuit, fail } = alone({ recovery: api.check });
     await fail();
@@ -434,7 +434,7 @@ describe("recovery by a check, in a fleet", () => {
     expect(api.checks).toBe(3);
   });
 
-  test("a process without the check probes with a call, as ever", async () => {
+  test("a process without the check probes with a call", async () => {
     const api = backend();
     const { clock, store, members } = await fleet(1, { timeout: 5, options: { recovery: api.check } });
     const plain = createFailfast({ clock, store: store.connect({}), host: "plain" });

@@ -13,7 +13,7 @@ const refused = (): never => {
 const quietly = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
 
 describe("what ignore names", () => {
-  test("is no failure, and no success that starts a count anew", async () => {
+  test("is no failure, and no success that resets a count", async () => {
     const circuit = createFailfast({ clock: manualClock() })("x", 60, { ignore: [Refused], consecutive: 3 });
     for (let n = 0; n < 10; n++) expect(await quietly(circuit.run(refused))).toBeInstanceOf(Refused);
     expect(circuit.state).toBe("closed");

@@ -12,7 +12,7 @@ describe("an error that stands for several addresses", () => {
       cause: Object.assign(new AggregateError(codes.map(coded)), { code: codes[0] }),
     });
 
-  test("is told to the fleet where one of them refused", async () => {
+  test("opens the fleet's circuit where one of them refused", async () => {
     const { clock, members } = await fleet(2);
     await during(clock, 50, () =>
       ending(at(members, 0).circuit.run(throwing(happyEyeballs("ENETUNREACH", "ECONNREFUSED")))),

@@ -97,7 +97,7 @@ describe("the async context of a request", () => {
     expect(seen).toEqual([own, own]);
   });
 
-  it("is let go of when the request is over, whatever still runs in the background", async () => {
+  it("is released when the request is over, whatever still runs in the background", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
     const failing = { ...memoryStore(), list: fails, swap: fails, get: fails };

@@ -114,7 +114,7 @@ describe("rule 9: clocks", () => {
     expect(b.circuit.state).toBe("closed");
   });
 
-  test("rule 9: a probe's lease ends for all at the same time, whatever their wall clocks say", async () => {
+  test("rule 9: a probe's lease ends for all at the same time, whatever their wall clocks show", async () => {
     const { clock, members } = await fleet(3, { timeout: 5, skew: (n) => (n - 1) * MINUTE });
     await during(clock, 5_100, at(members, 0).fail);
     void pendingCall(at(members, 0).circuit);

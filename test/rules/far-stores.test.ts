@@ -36,7 +36,7 @@ describe.each([200, 260, 700, 1_000])("rule 2: a store %i ms away works, slower"
     expect(members.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed"]);
   });
 
-  test("rule 2: an operator is told that the store has it", async () => {
+  test("rule 2: an operator learns that the store has it", async () => {
     const { clock, members } = await fleet(2, { delay });
     const [a, b] = [at(members, 0), at(members, 1)];
     expect(await during(clock, 3_000, () => a.circuit.trip())).toEqual({ stored: true });
@@ -74,7 +74,7 @@ describe("rule 2: an answer counts whenever it comes", () => {
     expect(store.written).toHaveLength(1);
   });
 
-  test("rule 2: a list that always takes six seconds is a slow one, said once at most, and taken in", async () => {
+  test("rule 2: a list that always takes six seconds is used, and reported as slow at most once", async () => {
     const { clock, members, store } = await fleet(2);
     const [a, b] = [at(members, 0), at(members, 1)];
     const told: string[] = [];

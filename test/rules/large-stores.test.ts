@@ -131,7 +131,7 @@ describe("rule 22: a poll of what did not change", () => {
     expect(entries.slice(1).reduce((sum, count) => sum + count, 0)).toBe(1);
   });
 
-  test("rule 6: what the store lost without a word is written again, though a list of changes says nothing of it", async () => {
+  test("rule 6: a record that the store lost silently is written again, though a list of changes does not show it", async () => {
     const clock = manualClock();
     const store = memoryStore({ clock }) as Required<Store>;
     const failfast = createFailfast({ clock, store });

@@ -151,7 +151,7 @@ describe("rule 4: one lease for a fleet", () => {
     expect(probes.filter(({ made }) => made())).toHaveLength(1);
   });
 
-  test("rule 4: a lease that comes while its asker probes by itself is for that very probe", async () => {
+  test("rule 4: a lease that comes during a local probe belongs to that probe", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);

@@ -25,7 +25,7 @@ async function openOnce(options: Parameters<typeof fleet>[1] & { size?: number }
   return its;
 }
 
-describe("rule 19: a circuit comes back for every way of calling", () => {
+describe("rule 19: a circuit recovers however it is called", () => {
   for (const delay of [1, 80, 300, 700]) {
     const kinds: Record<string, (circuit: Circuit) => () => unknown> = {
       "a sync function": (circuit) => circuit(() => "done"),
@@ -156,7 +156,7 @@ describe("rule 19: a circuit comes back for every way of calling", () => {
     }
   });
 
-  test("a slow probe while the store is down, likewise", async () => {
+  test("a slow probe while the store is down also closes it", async () => {
     const { clock, members } = await openOnce();
     const { circuit, link } = at(members, 0);
     link.mode = "down";
@@ -235,8 +235,8 @@ describe("rule 19: a circuit comes back for every way of calling", () => {
   });
 });
 
-describe("rule 20: all that is said of a circuit is one and the same", () => {
-  test("where the store's clock says that it is over, calls, state and retryAfter agree", async () => {
+describe("rule 20: state, times, events and errors agree", () => {
+  test("once its time is over by the store's clock, calls, state and retryAfter agree", async () => {
     const { clock, members } = await fleet(1, { timeout: 60 });
     const { circuit, fail, succeed, link } = at(members, 0);
     await during(clock, 50, fail);
@@ -248,7 +248,7 @@ describe("rule 20: all that is said of a circuit is one and the same", () => {
     expect(await during(clock, 50, succeed)).toBe("ok");
   });
 
-  test("while a caller waits for its lease, the others are told how long", async () => {
+  test("while a caller waits for its lease, the others' retryAfter says how long", async () => {
     const { clock, members } = await openOnce();
     const { circuit, link, succeed } = at(members, 0);
     link.mode = "hanging";
@@ -262,7 +262,7 @@ describe("rule 20: all that is said of a circuit is one and the same", () => {
     expect(await succeed()).toBe("ok");
   });
 
-  test("a probe that met another open circuit: the time until the next is told", async () => {
+  test("after a probe that met another open circuit, retryAfter is the time until the next", async () => {
     const { clock, members } = await fleet(1, { timeout: 5 });
     const { circuit, failfast, fail } = at(members, 0);
     const inner = failfast("inner", 60);

@@ -162,7 +162,7 @@ describe("rule 7: push is a hint, the poll is the guarantee", () => {
     expect(store.record("x")).toMatchObject({ state: "closed" });
   });
 
-  test("rule 7: a circuit that is made once the fleet is known shows and tells what the fleet knows, uncalled", async () => {
+  test("rule 7: a circuit made after the first read shows the fleet's state without a call", async () => {
     const { clock, members } = await fleet(2);
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 50, () => a.failfast("late", 60).trip());

@@ -24,7 +24,7 @@ function health({ members }: Fleet): string[] {
 }
 
 describe("a store that works, but for its push", () => {
-  test("a refused watch is told once, asked for less and less often, and polls do without", async () => {
+  test("a refused watch is reported once, retried less and less often, and replaced by polls", async () => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const others = store.connect();
@@ -50,7 +50,7 @@ describe("a store that works, but for its push", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("a watch that is refused for a moment is told to nobody", async () => {
+  test("a watch that is refused for a moment is not reported", async () => {
     const clock = manualClock();
     const link = faultyStore(clock).connect();
     const watch = link.watch?.bind(link);

@@ -52,7 +52,7 @@ describe("rule 16: names are any string", () => {
     expect(({} as Record<string, unknown>)["state"]).toBeUndefined();
   });
 
-  test("rule 16: names from arguments likewise", async () => {
+  test("rule 16: so are names from arguments", async () => {
     const clock = manualClock();
     const failfast = createFailfast({ clock });
     const circuits = failfast((name: string) => name, 60);
@@ -137,7 +137,7 @@ describe("rule 16: what the store returns is untrusted", () => {
     });
   }
 
-  test("rule 16: rubbish over an open circuit does not close it", async () => {
+  test("rule 16: invalid bytes over an open circuit do not close it", async () => {
     const { clock, members, store } = await fleet(2);
     await during(clock, 50, at(members, 0).fail);
     store.put("circuit:x", "rubbish");
@@ -244,7 +244,7 @@ describe("rule 16: what the store returns is untrusted", () => {
     });
   });
 
-  test("rule 16: a list of which one entry throws is taken for a failed read", async () => {
+  test("rule 16: a list with an entry that throws counts as a failed read", async () => {
     const { clock, members } = await fleet(1);
     const { link, succeed, failfast } = at(members, 0);
     const told: unknown[] = [];
@@ -286,7 +286,7 @@ describe("rule 16: what the store returns is untrusted", () => {
   });
 });
 
-describe("rule 18: what is told", () => {
+describe("rule 18: what is stored about a failure", () => {
   const secrets = /4711|secret|customer/;
   const failing = async (shareReason: boolean | undefined, error: unknown): Promise<string> => {
     const { clock, members, store } = await fleet(
@@ -315,7 +315,7 @@ describe("rule 18: what is told", () => {
     );
   });
 
-  test("rule 18: names and codes made of a call's data are not told", async () => {
+  test("rule 18: names and codes made of a call's data are not stored", async () => {
     for (const error of [
       Object.assign(new Error("x"), { name: "NotFound: customer 4711" }),
       Object.assign(new Error("x"), { code: "customer 4711" }),
@@ -326,7 +326,7 @@ describe("rule 18: what is told", () => {
     }
   });
 
-  test("rule 18: with shareReason the message is told, cut to what every reader takes", async () => {
+  test("rule 18: with shareReason the message is stored, cut to what every reader accepts", async () => {
     expect(await failing(true, boom)).toMatch(/secret: customer 4711/);
     expect(await failing(true, new Error(`secret${"m".repeat(1_000_000)}`))).toMatch(/secretm{200}/);
     expect((await failing(true, new Error("m".repeat(1_000_000)))).length).toBeLessThan(1_000);

@@ -79,7 +79,7 @@ describe("rule 14: one write per outage", () => {
     });
   }
 
-  test("rule 14: whoever finds it open already takes that, deadline and all", async () => {
+  test("rule 14: a process that finds it open already takes that record with its deadline", async () => {
     const { clock, members, store } = await fleet(2);
     const [a, b] = [at(members, 0), at(members, 1)];
     b.link.pushes = "lost";

@@ -56,7 +56,7 @@ test("worker threads of one process do too", async () => {
   expect(Number.parseInt((await fileStore(folder).get("count")) ?? "", 10)).toBe(60);
 });
 
-test("of a process killed amid its writes every value is whole, and nothing stays behind", async () => {
+test("after a process is killed while it writes every value is whole, and nothing stays behind", async () => {
   const store = fileStore(folder);
   for (let round = 0; round < 5; round++) {
     const writer = start("write");

@@ -127,7 +127,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       await until(() => allAre("open"), "every process knew");
     });
 
-    test("scope: confirm makes one failure enough in each process that heard of a trip", async () => {
+    test("scope: confirm makes one failure enough in each process that knows of a trip", async () => {
       fleet = await startFleet(on(kind), 3, "60s", { scope: "confirm", threshold: 3 });
       for (let n = 0; n < 3; n++) await first().ask("trip");
       await until(async () => (await stateOf(first())) === "open", "it tripped");
@@ -140,7 +140,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       expect(await stateOf(fleet[2] as Member)).toBe("closed");
     });
 
-    test("an error of this host stays here; what a backend asks for by Retry-After holds for all", async () => {
+    test("an error of this host stays local; a backend's Retry-After holds for all", async () => {
       fleet = await startFleet(on(kind), 3, "60s", { retryAfter: true });
       await first().ask("trip", { code: "EAI_AGAIN" });
       expect(await stateOf(first())).toBe("open");
@@ -184,7 +184,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       }, "every call was admitted again");
     });
 
-    test("rule 11: a process whose event loop was blocked for 2 s trips nobody", async () => {
+    test("rule 11: a process whose event loop was blocked for 2 s trips nothing", async () => {
       fleet = await startFleet(on(kind), 3, "60s");
       expect(await first().ask("block", { ms: 2_000 })).toMatchObject({
         ends: Array.from({ length: 5 }, () => "TimeoutError"),

@@ -34,7 +34,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     expect(await own.command("EXISTS", "failfast:a")).toBe(0);
   });
 
-  it("values live as long as they are told, in milliseconds, rounded up", async () => {
+  it("values live as long as given, in milliseconds, rounded up", async () => {
     await store().set("a", "one", 12_345.6);
     await store().swap?.("b", null, "one", 999);
     expect(Number(await own.command("PTTL", "failfast:a"))).toBeGreaterThan(12_000);
@@ -42,7 +42,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     await expect.poll(() => store().get("b"), { timeout: 3_000 }).toBeNull();
   });
 
-  it("swap writes only over what is expected, and says what is there", async () => {
+  it("swap writes only over what is expected, and returns what is stored", async () => {
     expect(await store().swap?.("a", "none", "1", 60_000)).toMatchObject({ ok: false, value: null });
     expect(await store().swap?.("a", null, "1", 60_000)).toMatchObject({ ok: true, value: "1" });
     expect(await store().swap?.("a", null, "2", 60_000)).toMatchObject({ ok: false, value: "1" });

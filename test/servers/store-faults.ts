@@ -100,7 +100,7 @@ export function storeFaults(
       expect([a("shop").state, b("shop").state]).toEqual(["open", "open"]);
     });
 
-    test("rubbish under a key is an event, never an exception, and is overwritten at the next change", async () => {
+    test("an invalid value under a key is an event, never an exception, and is overwritten at the next change", async () => {
       await subject.spoil("circuit:shop");
       const [a, b] = await two();
       expect(await a("shop").run(succeed)).toBe("served");
@@ -131,28 +131,25 @@ export function storeFaults(
       expect(performance.now() - began).toBeLessThan(1_500);
     });
 
-    where("port")(
-      "a connection that died without a word: calls go on, and it is replaced",
-      async ({ skip }) => {
-        const { port, openAt } = subject;
-        if (port === undefined || openAt === undefined) return skip();
-        const proxy = await startProxy(port);
-        const [a, b] = [await join(() => openAt(proxy.port)), await join()];
-        for (const each of [a, b]) each("shop", 60);
-        await Promise.all([a.ready(), b.ready()]);
-        proxy.silence();
-        await promptly(() => a("shop").run(succeed));
-        await expect(a("shop").run(fail)).rejects.toThrow("backend");
-        await promptly(() =>
-          expect(a("shop").run(succeed)).rejects.toMatchObject({ code: "ERR_FAILFAST_OPEN" }),
-        );
-        await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
-        await proxy.close();
-      },
-    );
+    where("port")("a connection that died silently: calls go on, and it is replaced", async ({ skip }) => {
+      const { port, openAt } = subject;
+      if (port === undefined || openAt === undefined) return skip();
+      const proxy = await startProxy(port);
+      const [a, b] = [await join(() => openAt(proxy.port)), await join()];
+      for (const each of [a, b]) each("shop", 60);
+      await Promise.all([a.ready(), b.ready()]);
+      proxy.silence();
+      await promptly(() => a("shop").run(succeed));
+      await expect(a("shop").run(fail)).rejects.toThrow("backend");
+      await promptly(() =>
+        expect(a("shop").run(succeed)).rejects.toMatchObject({ code: "ERR_FAILFAST_OPEN" }),
+      );
+      await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
+      await proxy.close();
+    });
 
     where("port", "late connection")(
-      "nobody there at the start: calls go on, and what opened is told as soon as there is",
+      "no server at the start: calls go on, and what opened is shared once it is there",
       async ({ skip }) => {
         const { port, openAt } = subject;
         if (port === undefined || openAt === undefined) return skip();
@@ -170,7 +167,7 @@ export function storeFaults(
     );
 
     where("stranger")(
-      "a process that isn't let in: calls go on, what is open here is open here, and it is said",
+      "a process without access: calls go on, circuits open here only, and store-down says why",
       async ({ skip }) => {
         const { openAsStranger } = subject;
         if (openAsStranger === undefined) return skip();

@@ -49,7 +49,7 @@ test("the table of the docs has every store that can be imported, and no other",
   expect(rows.map(([name]) => name?.replaceAll("`", "")).sort()).toEqual([...new Set(stores)].sort());
 });
 
-test("the table says of each store the verbs that it has", () => {
+test("the table lists the verbs that each store has", () => {
   // None of these clients has connected.
   const redis = new Redis({ lazyConnect: true });
   const kv = Object.fromEntries(

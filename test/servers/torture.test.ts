@@ -58,11 +58,14 @@ describe("the torture table", () => {
     expect(Object.keys(results).length).toBeGreaterThanOrEqual(40);
   });
 
-  test.each(["failfast", "opossum", "cockatiel"])("the page says of %s what a run says", async (library) => {
-    const { version, results } = await torture(library);
-    const cells = documented(library, version);
-    expect(Object.keys(cells).sort()).toEqual(Object.keys(results).sort());
-    for (const [name, { end }] of Object.entries(results))
-      expect(`${name}: ${cells[name]}`).toContain(`${name}: ${MARK[end]}`);
-  });
+  test.each(["failfast", "opossum", "cockatiel"])(
+    "the page shows for %s what a run shows",
+    async (library) => {
+      const { version, results } = await torture(library);
+      const cells = documented(library, version);
+      expect(Object.keys(cells).sort()).toEqual(Object.keys(results).sort());
+      for (const [name, { end }] of Object.entries(results))
+        expect(`${name}: ${cells[name]}`).toContain(`${name}: ${MARK[end]}`);
+    },
+  );
 });

@@ -70,7 +70,7 @@ describe("what is open here", () => {
     expect(settled({ circuit: openFor(60_000) })).toEqual({ do: "mark", mark: now, ms: 59_000 });
   });
 
-  test("is marked again where the marker ends sooner, be it Python's", () => {
+  test("is marked again where the marker ends sooner, also Python's", () => {
     const circuit = openFor(60_000);
     for (const marker of [{ left: 20_000 }, { ours: now, left: 20_000 }, { ours: now - 1 }]) {
       expect(settled({ marker, circuit })).toMatchObject({ do: "mark", ms: 59_000 });
@@ -124,7 +124,7 @@ describe("an operator's hold", () => {
   });
 });
 
-test("what is told at once: an opening and a closing, no vote and no lease", () => {
+test("an opening and a closing are marked at once, votes and leases are not", () => {
   expect(announce("circuit", openFor(60_000), now)).toEqual({ do: "mark", mark: now, ms: 60_000 });
   expect(announce("circuit", openFor(60_000, PYTHON), now).do).toBe("nothing");
   expect(announce("circuit", encode(closed(stamp(now), "")), now).do).toBe("clear");

@@ -13,19 +13,19 @@ function failing(times: number, message = "lost") {
   return { tried, run };
 }
 
-test("what lost against another is run anew until it is done", async () => {
+test("a statement that lost against another is run again until it is done", async () => {
   const { tried, run } = failing(3);
   expect(await againWhere(lost, run)).toBe("done");
   expect(tried.times).toBe(4);
 });
 
-test("any other error is told at once", async () => {
+test("any other error is thrown at once", async () => {
   const { tried, run } = failing(3, "no table");
   await expect(againWhere(lost, run)).rejects.toThrow("no table");
   expect(tried.times).toBe(1);
 });
 
-test("what loses for ever is an error in the end", async () => {
+test("one that always loses is an error in the end", async () => {
   const { tried, run } = failing(Number.POSITIVE_INFINITY);
   await expect(againWhere(lost, run)).rejects.toThrow("lost");
   expect(tried.times).toBe(25);

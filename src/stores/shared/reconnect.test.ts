@@ -67,7 +67,7 @@ describe("the first connection", () => {
     await expect(connecting({ throws: true }).handle).rejects.toThrow("unfit options");
   });
 
-  test("rejects after 5 s, and lets go of it", async () => {
+  test("rejects after 5 s, and closes the connection", async () => {
     const { handle, newest } = connecting();
     await vi.advanceTimersByTimeAsync(5_000);
     await expect(handle).rejects.toThrow("no answer within 5000 ms");
@@ -130,7 +130,7 @@ describe("a lost connection", () => {
     await (await handle)[Symbol.asyncDispose]();
   });
 
-  test("says nothing more, whatever comes in", async () => {
+  test("reports nothing more, whatever comes in", async () => {
     const { handle, newest, seen, watcher } = connecting();
     const first = newest();
     first.live();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { remember } from "./remember.fixture.js";
 import { safeWatcher } from "./watcher.js";
 
-test("tells of the keys under its prefix, and of gaps", () => {
+test("reports the keys under its prefix, and gaps", () => {
   const seen = remember();
   const watcher = safeWatcher("circuit:", seen);
   watcher.change({ key: "circuit:a", value: "1" });
@@ -11,7 +11,7 @@ test("tells of the keys under its prefix, and of gaps", () => {
   expect(seen).toMatchObject({ changes: [{ key: "circuit:a", value: "1" }], gaps: 1 });
 });
 
-test("reads a message, and takes anything else for a gap", () => {
+test("reads a message, and treats anything else as a gap", () => {
   const seen = remember();
   const watcher = safeWatcher("", seen);
   watcher.message('["a","1",5]');
@@ -21,7 +21,7 @@ test("reads a message, and takes anything else for a gap", () => {
   expect(seen.gaps).toBe(9);
 });
 
-test("a listener that throws harms nobody", () => {
+test("a listener that throws breaks nothing", () => {
   const fail = (): never => {
     throw new Error("a listener's own");
   };

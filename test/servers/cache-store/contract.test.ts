@@ -68,7 +68,7 @@ test("a quorum is refused: no vote could be counted", () => {
   expect(() => createFailfast({ store: cacheStore(keyv) })("x", 60, { quorum: 2 })).toThrow(/no swap/);
 });
 
-test("a cache whose unit of time isn't known has to be told", () => {
+test("a cache whose unit of time isn't known needs ttlUnit", () => {
   const own = { get: () => undefined, set: () => undefined, delete: () => undefined };
   expect(() => cacheStore(own as never)).toThrow(/ttlUnit/);
   expect(() => cacheStore({} as never)).toThrow(TypeError);

@@ -224,7 +224,7 @@ describe.each([
 });
 
 describe("a stream", () => {
-  test("goes to the next model as long as nothing was said", async () => {
+  test("goes to the next model as long as nothing was streamed", async () => {
     first.does = {
       streams: [
         { type: "stream-start", warnings: [] },
@@ -245,7 +245,7 @@ describe("a stream", () => {
     expect([second.calls, backend.state("test:first")]).toEqual([0, "open"]);
   });
 
-  test("that is let go early is a success", async () => {
+  test("that is ended early by its reader is a success", async () => {
     first.does = { throws: failed(500) };
     const model = guarded();
     await read(model);

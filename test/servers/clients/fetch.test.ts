@@ -145,7 +145,7 @@ describe("failfastFetch", () => {
     expect(calls).toBe(1);
   });
 
-  test("body: true counts a status whatever exceptions says of errors", async () => {
+  test("body: true counts a status, whatever exceptions says about errors", async () => {
     handle = answer(500);
     const fetch = failfastFetch({ failfast, body: true, exceptions: [TimeoutError] });
     await fetch(origin);

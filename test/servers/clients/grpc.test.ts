@@ -185,7 +185,7 @@ describe("failfastInterceptor for gRPC", () => {
     expect(state()).toBe("closed");
   });
 
-  test("nobody there is a failure", async () => {
+  test("an unreachable server is a failure", async () => {
     server.forceShutdown();
     const its = client();
     expect(await get(its)).toMatchObject({ code: grpc.status.UNAVAILABLE });

@@ -121,7 +121,7 @@ describe("failfastInterceptor for undici", () => {
     expect(backend.requests).toBe(2);
   });
 
-  test("where no origin is told a name is asked for, and taken", async () => {
+  test("without an origin a name is required, and used", async () => {
     // As a Client of undici 7 does: of version 8 on it tells its own.
     const untold: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (told, handler) => {
       const { origin: _, ...rest } = told;
@@ -255,7 +255,7 @@ describe("failfastInterceptor for undici", () => {
       expect(backend.state()).not.toBe("closed");
     });
 
-    test("by a body that is let go early", async () => {
+    test("by a body that is cancelled early", async () => {
       backend.handle = (_, response) => {
         response.writeHead(200);
         response.write("the first of many");
@@ -312,7 +312,7 @@ describe("failfastInterceptor for undici", () => {
       expect(backend.state()).toBe("open");
     });
 
-    test("one that ends, or is let go, counts as its status", async () => {
+    test("one that ends, or is cancelled, counts as its status", async () => {
       const dispatcher = agent({ body: true });
       backend.handle = answer(500, {}, "broken");
       expect(await (await request(backend.origin, { dispatcher })).body.text()).toBe("broken");

@@ -166,7 +166,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       },
     );
 
-    it("bytes that nobody knows are open until they expire, and no exception", async () => {
+    it("unknown bytes count as open until they expire, and are no exception", async () => {
       const a = await node(60);
       const down: unknown[] = [];
       a.on("store-down", ({ error }) => down.push(error));

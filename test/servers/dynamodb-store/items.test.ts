@@ -65,7 +65,7 @@ describe("what dynamodbStore() keeps and asks for", () => {
     expect(front.requests).toMatchObject([{ operation: "GetItem", input: { ConsistentRead: true } }]);
   });
 
-  it("a swap is one request, be it refused, where the server names what is stored", async () => {
+  it("a swap is one request, also when refused, where the server returns what is stored", async () => {
     const store = dynamodbStore(client, TABLE, { prefix: "one request" });
     expect(await store.swap?.("a", null, "1", 60_000)).toEqual({ ok: true, value: "1" });
     expect(await store.swap?.("a", null, "2", 60_000)).toEqual({ ok: false, value: "1" });

@@ -62,7 +62,7 @@ describe("what is wrong with the store is an event, and calls go on", () => {
   });
 });
 
-it("a request that is never answered is aborted, and its connection let go", async () => {
+it("a request that is never answered is aborted, and its connection closed", async () => {
   const server = await startDynalite();
   const front = await startFront(server.port);
   const client = documents(front.port);

@@ -59,7 +59,7 @@ describe.skipIf(!canMount)("the file store on a disk of its own", () => {
       () => void mount("-o", "remount,rw", disk),
     ],
   ])(
-    "%s: calls go on, it is said, and what is still open is told once there is room",
+    "%s: calls go on, store-down says why, and what is still open is shared once it works",
     async (_, code, harm, mend) => {
       const [a, b] = [await enter(), await enter()];
       await a.failfast("shop").trip();

@@ -119,7 +119,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     await expect.poll(() => Promise.resolve(store.get("ended")).catch(String), soon).toBe("value");
   });
 
-  test("many processes that race for one key, new, expired and there: one wins, and nobody sees a deadlock", async () => {
+  test("many processes that race for one key, new, expired or present: one wins, and none sees a deadlock", async () => {
     const pools = Array.from({ length: 8 }, () => createPool(server.url));
     const stores = pools.map((each) => mysqlStore(each, { prefix: "race" }));
     for (let round = 0; round < 40; round++) {
@@ -212,7 +212,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     expect(await rows("SELECT value FROM `other-shop`.`circuits-1`")).toEqual([{ value: "value" }]);
   });
 
-  test("a pool, prefix or table that won't do is a TypeError that says what will", () => {
+  test("an unusable pool, prefix or table is a TypeError that says what is accepted", () => {
     expect(() => mysqlStore({} as never)).toThrow(/a pool, createPool/);
     expect(() => mysqlStore(null as never)).toThrow(/a pool, createPool/);
     expect(() => mysqlStore(pool, { prefix: "" })).toThrow(/at least one character/);

@@ -88,7 +88,7 @@ describe.skipIf(!mariadbd)("a pool of MySQL that is not as it should be", () => 
     );
   });
 
-  test("without autocommit is refused by the first list, in words", async () => {
+  test("without autocommit is refused by the first list, with an error that says so", async () => {
     const pool = poolOn(server.url);
     pool.on("connection", (connection) => void connection.query("SET autocommit = 0"));
     await expect(mysqlStore(pool).list?.("")).rejects.toThrow(/not in autocommit/);

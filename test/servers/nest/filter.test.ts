@@ -133,7 +133,7 @@ describe.each<Adapter>(["Express", "Fastify"])("FailfastFilter on %s", (adapter)
     }
   });
 
-  test("leaves alone what the application made an answer of, and every other error", async () => {
+  test("leaves alone errors that the application answers, and every other error", async () => {
     const get = await start(adapter);
     const decided = await get("decided");
     expect([decided.status, decided.retryAfter]).toEqual([502, null]);
@@ -167,7 +167,7 @@ describe.each<Adapter>(["Express", "Fastify"])("FailfastFilter on %s", (adapter)
 });
 
 describe("FailfastFilter where there is no HTTP", () => {
-  test("a microservice's caller is told which circuit, and until when", async () => {
+  test("a microservice's caller learns which circuit is open, and until when", async () => {
     const port = await freePort();
     const options = { transport: Transport.TCP as const, options: { host: "127.0.0.1", port } };
     const module = await Test.createTestingModule({

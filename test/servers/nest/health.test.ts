@@ -98,7 +98,7 @@ describe("FailfastHealthIndicator", () => {
     expect(await health()).toEqual([200, "ok", { status: "up" }]);
   });
 
-  test("only looks at those it is told to", async () => {
+  test("only looks at the circuits it is given", async () => {
     options = { only: ["database"] };
     await failfast("sales_api").trip();
     expect((await health())[1]).toBe("ok");
@@ -106,7 +106,7 @@ describe("FailfastHealthIndicator", () => {
     expect((await health())[1]).toBe("degraded");
   });
 
-  test("one that an operator holds closed is told of, and is up", async () => {
+  test("one that an operator holds closed is listed, and is up", async () => {
     await failfast("sales_api").hold("closed");
     expect(await health()).toEqual([
       200,
@@ -115,7 +115,7 @@ describe("FailfastHealthIndicator", () => {
     ]);
   });
 
-  test("of a thousand, fifty are told of by name", async () => {
+  test("of a thousand, fifty are listed by name", async () => {
     const hosts = failfast((host: string) => host, 60);
     for (let host = 0; host < 60; host++) await hosts.for(`host${host}`).trip();
     const [, status, circuits] = await health();

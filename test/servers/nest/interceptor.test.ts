@@ -141,7 +141,7 @@ describe("FailfastInterceptor", () => {
     ]);
   });
 
-  test("whoever takes the first value and goes, while a probe waited for its lease, leaves nothing running", async () => {
+  test("a subscriber that leaves after the first value, while a probe waited for its lease, leaves nothing running", async () => {
     const clock = manualClock();
     const memory = memoryStore({ clock });
     const { swap } = memory;

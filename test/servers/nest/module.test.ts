@@ -198,7 +198,7 @@ describe("@Failfast", () => {
     expect([...shared.circuits()].map(({ name }) => name)).not.toContain("sales_api");
   });
 
-  test("one that starts after another has ended, as with hot reload, begins anew", async () => {
+  test("one that starts after another has ended, as with hot reload, starts fresh", async () => {
     const first = await start([FailfastModule.forRoot(quiet)], [Sales]);
     await outcome(first.get(Sales).invoices());
     await first.close();
@@ -236,7 +236,7 @@ describe("@Failfast", () => {
     expect(() => Failfast("x", 60)(Sales.prototype, "items", descriptor)).toThrow("generator function");
   });
 
-  test("a name alone finds the time wherever it is given", async () => {
+  test("a name alone uses the time given anywhere else", async () => {
     class First {
       @Failfast("sales_api")
       orders(): Promise<string> {

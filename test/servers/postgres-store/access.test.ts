@@ -61,7 +61,7 @@ describe.skipIf(!postgres)("PostgreSQL that lets in for less than all", () => {
     expect(await store.get("a")).toBe(null);
   });
 
-  test("where nothing may be read, that is said; so it is where there is no table", async () => {
+  test("missing rights to read are reported, and so is a missing table", async () => {
     await expect(postgresStore(poolOf("nobody")).list?.("")).rejects.toThrow(
       /permission denied.*needs SELECT/,
     );
@@ -70,7 +70,7 @@ describe.skipIf(!postgres)("PostgreSQL that lets in for less than all", () => {
     );
   });
 
-  test("a pooler in transaction mode: push is refused in words, and polls bring the news", async () => {
+  test("a pooler in transaction mode: watch rejects and says why, and polls bring the news", async () => {
     const pooler = await startPooler(server.port);
     ends.push(() => pooler.close());
     const store = postgresStore(poolOf("postgres", "", pooler.port));

@@ -27,7 +27,7 @@ describe.skipIf(!postgres)("a list since a cursor", () => {
   const keys = ({ entries }: StoreListing): string[] => [...entries].map(({ key }) => key).sort();
   const set = (key: string) => postgresStore(pool).set(key, "value", 60_000);
 
-  test("loses nothing that was under way while others were done", async () => {
+  test("loses no change of a transaction that ended after later ones", async () => {
     const slow = await pool.connect();
     await slow.query("BEGIN");
     await slow.query(
@@ -50,7 +50,7 @@ describe.skipIf(!postgres)("a list since a cursor", () => {
     expect(await list(cursor)).toMatchObject({ entries: [], complete: true });
   });
 
-  test("is everything again once the server was started anew, or another one answers", async () => {
+  test("gives everything again once the server was restarted, or another one answers", async () => {
     await set("a");
     const { cursor } = await list();
     await server.restart();

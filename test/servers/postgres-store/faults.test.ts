@@ -97,7 +97,7 @@ describe.skipIf(!postgres)("PostgreSQL", () => {
     }
   });
 
-  test("a listener whose connection is ended is live again, and says that it missed something", async () => {
+  test("a listener whose connection is ended is live again, and reports a gap", async () => {
     const seen = remember();
     const handle = await postgresStore(pool).watch?.("", seen);
     for (let round = 1; round <= 3; round++) {
@@ -119,7 +119,7 @@ describe.skipIf(!postgres)("PostgreSQL", () => {
     await nowhere.end();
   });
 
-  test("rubbish from anyone who notifies is a gap, never an exception", async () => {
+  test("an invalid notification is a gap, never an exception", async () => {
     const seen = remember();
     const store = postgresStore(pool);
     const handle = await store.watch?.("", seen);
@@ -145,7 +145,7 @@ describe.skipIf(!postgres)("PostgreSQL", () => {
     );
   });
 
-  test("a client, prefix or table that won't do is a TypeError that says what will", () => {
+  test("an unusable client, prefix or table is a TypeError that says what is accepted", () => {
     expect(() => postgresStore({} as never)).toThrow(/anything with query\(text, params\)/);
     expect(() => postgresStore(pool, { prefix: "" })).toThrow(/at least one character/);
     expect(() => postgresStore(pool, { table: 'x"; DROP' })).toThrow(/small letters, digits and _/);

@@ -171,7 +171,7 @@ describe("mongodb", () => {
     await report;
   });
 
-  test("a server that shuts down, or that nobody reaches, is one", async () => {
+  test("a server that shuts down, or can't be reached, is one", async () => {
     fake.answer = () => ({
       ok: 0,
       code: 91,

@@ -61,7 +61,7 @@ describe.skipIf(!redisServer).each(libraries)(
       await expect.poll(() => there.changes.map(({ key }) => key), soon).toEqual(["a", "b"]);
     });
 
-    it("hears nothing more of the one that it left", async () => {
+    it("gets no more changes of the database that it left", async () => {
       const store = redisStore(client.client);
       const seen = remember();
       const handle = await store.watch?.("", seen);

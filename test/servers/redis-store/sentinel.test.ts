@@ -73,7 +73,7 @@ describe.skipIf(!redisServer).each(sentinelLibraries)("$name", (library) => {
     },
   );
 
-  it("a subscription is live again after a failover, and says that it missed something", async () => {
+  it("a subscription is live again after a failover, and reports a gap", async () => {
     const store = await open();
     const seen = remember();
     const handle = await store.watch?.("", seen);

@@ -77,7 +77,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
     otherKeys.close();
   });
 
-  it("watchers behind a keyPrefix hear each other", async () => {
+  it("watchers behind a keyPrefix get each other's changes", async () => {
     const here = await library.open(server.url, { ...settings, keyPrefix: "app:" });
     const seen = remember();
     await watch(here, seen);
@@ -86,7 +86,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
     here.close();
   });
 
-  it("a message that is none of ours is a gap", async () => {
+  it("a message of another program is a gap", async () => {
     const seen = remember();
     await watch(reader, seen);
     for (const text of ["", "no json", "{}", "null", "7", '["a","1"]', '["a",1,1]', '["a","1","1"]']) {
@@ -97,7 +97,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
     expect(seen.changes).toEqual([]);
   });
 
-  it("a handle that was disposed says nothing more, leaves no connection, and may be disposed again", async () => {
+  it("a disposed handle reports nothing more, leaves no connection, and may be disposed again", async () => {
     const seen = remember();
     const handle = await watch(reader, seen);
     expect(await subscribers()).toBe(1);
@@ -108,7 +108,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
     expect(seen).toMatchObject({ changes: [], gaps: 0 });
   });
 
-  it("each watch stands alone", async () => {
+  it("each watch is independent", async () => {
     const [one, two] = [remember(), remember()];
     const first = await watch(reader, one);
     await watch(reader, two);
@@ -130,7 +130,7 @@ describe.skipIf(!redisServer).each(libraries)(
       );
     });
 
-    it("works, for it has a connection of its own", async () => {
+    it("works, because it has its own connection", async () => {
       const server = await startRedis(redisServer);
       const seen = remember();
       const store = redisStore(library.unconnected(server.url));

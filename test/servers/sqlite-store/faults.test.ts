@@ -169,7 +169,7 @@ describe("SQLite", () => {
     expect(readFileSync("assets/sql/sqlite.sql", "utf8")).toContain(migration("failfast").join(";\n"));
   });
 
-  test("a list is read anew when anybody has written, this process or another, and not otherwise", () => {
+  test("a list is read again when this or another process has written, and not otherwise", () => {
     const other = new Database(file);
     const writes = [
       () => store.set("a", "1", 60_000),
@@ -234,7 +234,7 @@ describe("SQLite", () => {
     expect(store.get(nasty)).toBe(null);
   });
 
-  test("a database, prefix or table that won't do is a TypeError that says what will", () => {
+  test("an unusable database, prefix or table is a TypeError that says what is accepted", () => {
     // sqlite3 answers by callbacks, and every method of it gives the statement.
     const statement = { run: () => statement, get: () => statement, all: () => statement };
     for (const wrong of [{}, null, { prepare: () => statement }, { prepare: async () => statement }])

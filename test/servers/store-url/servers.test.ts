@@ -101,7 +101,7 @@ for (const { kind, skip, start, packages, closes = [] } of cases) {
       its.remove();
     });
 
-    test("with nothing installed: an error that says what to install", async () => {
+    test("without a client installed: an error that says what to install", async () => {
       const its = project();
       const error = await run(its, server.url);
       expect(error).toMatchObject({ code: "ERR_FAILFAST_MISSING_PACKAGE", packages });
