@@ -9,9 +9,10 @@ export function makeAdmission(breaker: Shell, { admits, epoch }: State): Admissi
   if (admits === "held") return new Admission("held", true, epoch);
   const { settings, session } = breaker;
   if (settings.mode === "throttle") return new Admission("closed", false, epoch);
-  const sinceMs = closedForMs(breaker);
+  // The store's clock may not be known yet, and seem to be behind.
+  const sinceMs = Math.max(closedForMs(breaker), 0);
   if (sinceMs >= settings.rampUp) return new Admission("closed", true, epoch);
-  return new RampAdmission(session.lookedAt - Math.max(sinceMs, 0), epoch);
+  return new RampAdmission(session.lookedAt - sinceMs, epoch);
 }
 
 /** For how long it has been closed, in ms, by the store's clock where the fleet closed it. */

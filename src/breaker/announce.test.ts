@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { opened } from "../protocol/transition.js";
-import { isHeld, isOpen, NOW, WALL } from "../sync/replica.fixture.js";
+import { isClosed, isHeld, isLeased, isOpen, NOW, WALL } from "../sync/replica.fixture.js";
 import type { Admission } from "./admission.js";
 import { circuitWith, enterAsync, fail, OPEN_MS, pushed } from "./breaker.fixture.js";
 
@@ -39,9 +39,24 @@ describe("what listeners are told", () => {
     breaker.succeeded((await enterAsync(breaker)) as Admission, false);
     expect(told).toMatchObject([
       { type: "open" },
-      { type: "half-open", local: true },
+      { type: "half-open", local: true, reason: "it failed" },
       { type: "close", local: true, by: "me", reason: "probe succeeded", at: WALL + OPEN_MS },
     ]);
+  });
+
+  test("of another's closing: nothing but who, why and when", () => {
+    const circuit = circuitWith();
+    pushed(circuit, isOpen(40));
+    pushed(circuit, isClosed(41));
+    const { at } = isClosed(41);
+    expect(circuit.told[1]).toEqual({
+      type: "close",
+      circuit: "x",
+      local: false,
+      by: "other",
+      reason: "theirs",
+      at,
+    });
   });
 
   test("of a lease given back: why it had opened", async () => {
@@ -81,6 +96,9 @@ describe("what listeners are told", () => {
 
   test("is nothing where nobody listens", () => {
     const circuit = circuitWith({}, { listensTo: [] });
+    circuit.session.events.emit = () => {
+      throw new Error("there is nobody to be told");
+    };
     fail(circuit.breaker);
     pushed(circuit, isHeld(40, "open"));
     pushed(circuit, isHeld(41, "released"));
@@ -98,7 +116,12 @@ describe("who else opened it", () => {
     pushed(byHand, opened(stamp, { duration: 1_000, reason: "by hand", manual: true }));
     expect(byHand.openers).toEqual([]);
     const own = circuitWith();
+    pushed(own, isClosed(40));
     fail(own.breaker);
     expect(own.openers).toEqual([]);
+    const probing = circuitWith();
+    pushed(probing, isLeased(40));
+    expect(probing.told).toMatchObject([{ type: "half-open", local: false }]);
+    expect(probing.openers).toEqual([]);
   });
 });

@@ -81,6 +81,12 @@ describe("whether a flood of rejections is before a moment", () => {
   });
 });
 
+test("slow calls are told by the coarse clock, or by the exact one where that is too coarse", () => {
+  const { session } = clocks();
+  expect(session.readingFor(199)).toBe(session.now);
+  expect(session.readingFor(200)).toBe(session.coarse);
+});
+
 test("a flood looks a few times a second whether the process was suspended", () => {
   const { session, says, drifts } = clocks();
   const rejectAt = (ms: number): number => {

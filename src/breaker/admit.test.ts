@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { settingsWith } from "../policy/settings.fixture.js";
+import { AHEAD, isClosed, isOpen, NOW, WALL } from "../sync/replica.fixture.js";
+import type { Admission } from "./admission.js";
+import { admitShare } from "./admit.js";
+import { circuitWith, enterAsync, fail, OPEN_MS, pushed } from "./breaker.fixture.js";
+
+const RAMP = { rampUp: 10_000 };
+
+describe("what calls are admitted under once it has closed", () => {
+  test("all of them, where it doesn't fill slowly", () => {
+    const circuit = circuitWith();
+    pushed(circuit, isOpen(40));
+    pushed(circuit, isClosed(41));
+    expect(circuit.breaker.admission).toMatchObject({ kind: "closed", admitsAll: true });
+  });
+
+  test("one that looks at each, where calls are held back", () => {
+    const circuit = circuitWith({ mode: "throttle" });
+    pushed(circuit, isOpen(40));
+    expect(circuit.breaker.admission.kind).toBe("rejecting");
+    pushed(circuit, isClosed(41));
+    expect(circuit.breaker.admission).toMatchObject({ kind: "closed", admitsAll: false });
+  });
+
+  test("a share, by the moment at which the fleet closed it, also where that is heard of later", () => {
+    const circuit = circuitWith(RAMP);
+    circuit.replica.storeClock.learn(WALL + AHEAD, NOW);
+    pushed(circuit, isOpen(40));
+    pushed(circuit, { ...isClosed(41), at: WALL + AHEAD - 3_000 });
+    expect(circuit.breaker.admission).toMatchObject({ admitsAll: false, closedAtMs: NOW - 3_000 });
+  });
+
+  test("all, where the fleet's record was never anything but closed", () => {
+    const circuit = circuitWith();
+    pushed(circuit, { ...isClosed(40), generation: 0 });
+    circuit.breaker.updateSettings(settingsWith(RAMP));
+    expect(circuit.breaker.admission).toMatchObject({ kind: "closed", admitsAll: true });
+  });
+
+  test("a share, by the moment at which this process closed it, while the store does not have that", async () => {
+    const circuit = circuitWith(RAMP);
+    const { breaker, time, store } = circuit;
+    fail(breaker);
+    await time.advance(OPEN_MS);
+    const probe = (await enterAsync(breaker)) as Admission;
+    store.swap = () => new Promise(() => undefined);
+    await time.advance(2_000);
+    breaker.succeeded(probe, false);
+    expect(breaker.admission).toMatchObject({ admitsAll: false, closedAtMs: time.now() });
+  });
+});
+
+describe("whether a call passes", () => {
+  test("with no further look where all do", () => {
+    const { breaker } = circuitWith();
+    const { admission } = breaker;
+    expect(admitShare(breaker)).toBe(admission);
+  });
+
+  test("by chance, below the share", async () => {
+    const circuit = circuitWith(RAMP);
+    const { breaker, time, chance } = circuit;
+    pushed(circuit, isOpen(40));
+    pushed(circuit, isClosed(41));
+    await time.advance(5_000);
+    breaker.session.look();
+    chance.next = 0.55;
+    expect(admitShare(breaker)).toBeUndefined();
+    chance.next = 0.549;
+    expect(admitShare(breaker)).toBe(breaker.admission);
+  });
+});
