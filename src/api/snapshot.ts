@@ -8,6 +8,8 @@ export interface Snapshot {
   readonly state: CircuitState;
   /** Set while an operator holds it. */
   readonly held: "open" | "closed" | undefined;
+  /** Whether it is in `mode: "shadow"`, and stops no call, whatever its state is; false before the first call. */
+  readonly shadow: boolean;
   /** Seconds until it may be called again, to a tenth, rounded up; 0 when it may be. */
   readonly retryAfter: number;
   /** The generation and revision of the fleet's record; 0 where there is none. */
@@ -36,6 +38,7 @@ export function snapshotOf(name: string, breaker: Breaker | undefined): Snapshot
     name,
     state: breaker?.state ?? "closed",
     held: breaker?.held,
+    shadow: breaker?.settings.mode === "shadow",
     retryAfter: tenthsOfSeconds(breaker?.retryAfterMs ?? 0),
     generation: record?.generation ?? 0,
     revision: record?.revision ?? 0,

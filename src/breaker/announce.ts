@@ -10,12 +10,14 @@ export function announceState(breaker: Shell, state: CircuitState, local: boolea
   if (state === "open" && !local && record && !record.manual) openedBy(breaker.name, record.by);
   if (!events.observed(type)) return;
   const common = { circuit: breaker.name, local, ...origin(breaker, local) };
-  if (type !== "open") events.emit({ type, ...common });
+  if (type !== "open") events.emit({ type, ...common }, isShadow(breaker));
   else {
     const error = breaker.cause === undefined ? {} : { error: breaker.cause };
-    events.emit({ type, ...common, retryAfterMs: breaker.retryAfterMs, ...error });
+    events.emit({ type, ...common, retryAfterMs: breaker.retryAfterMs, ...error }, isShadow(breaker));
   }
 }
+
+const isShadow = ({ settings }: Shell): boolean => settings.mode === "shadow";
 
 /** Who, why and when: of the fleet's record, or of what this process just decided. */
 function origin(breaker: Shell, local: boolean): { by: string; reason: string; at: number } {
@@ -30,7 +32,7 @@ export function announceHold(breaker: Shell, { state: held, record }: ActiveHold
   if (!events.observed("hold")) return;
   const { by, reason, at, until } = record;
   const local = by === breaker.identity;
-  events.emit({ type: "hold", circuit: breaker.name, held, by, reason, at, until, local });
+  events.emit({ type: "hold", circuit: breaker.name, held, by, reason, at, until, local }, isShadow(breaker));
 }
 
 /** A hold was released, or its time was up. */
@@ -42,5 +44,6 @@ export function announceRelease(breaker: Shell): void {
     record?.state === "released"
       ? record
       : { by: record?.by ?? breaker.identity, reason: "its time was up", at: clock.wall() };
-  events.emit({ type: "release", circuit: breaker.name, by, reason, at, local: by === breaker.identity });
+  const local = by === breaker.identity;
+  events.emit({ type: "release", circuit: breaker.name, by, reason, at, local }, isShadow(breaker));
 }

@@ -15,7 +15,7 @@ import { neverAborting } from "./never-aborting.js";
 import { originOf } from "./origin.js";
 import type { CallerSignal, Policy, Verdict } from "./policy.js";
 import { reasonOf } from "./reason.js";
-import { isRejectionOf, rejectionOf, rejectSoon, retryAfterMsOf } from "./rejection.js";
+import { isRejectionOf, markShadow, rejectionOf, rejectSoon, retryAfterMsOf } from "./rejection.js";
 
 /** What sees a call's outcome through. */
 export interface Handlers {
@@ -118,7 +118,10 @@ export class Guard implements SharedHandlers {
     breaker.rejections++;
     const error = rejectionOf(breaker);
     const { events } = breaker.session;
-    if (events.observed("reject")) events.emit({ type: "reject", circuit: breaker.name, error });
+    if (events.observed("reject")) {
+      if (this.#shadow) markShadow(error);
+      events.emit({ type: "reject", circuit: breaker.name, error }, this.#shadow);
+    }
     return error;
   }
 
@@ -175,7 +178,7 @@ export class Guard implements SharedHandlers {
     }
     const { events } = this.breaker.session;
     if (events.successesObserved)
-      events.emit({ type: "success", circuit: this.breaker.name, ...this.#took(call) });
+      events.emit({ type: "success", circuit: this.breaker.name, ...this.#took(call) }, this.#shadow);
     if (this.#successCounts(admission)) this.breaker.succeeded(admission, slow, undefined, countedAtMs);
   }
 
@@ -342,11 +345,17 @@ export class Guard implements SharedHandlers {
     if (retryAfterMax === 0) return undefined;
     if (retryAfterFrom === undefined) return retryAfterOf(failure, this.breaker.session.clock.wall());
     try {
-      const seconds = retryAfterFrom(failure);
+      const seconds: unknown = retryAfterFrom(failure);
+      // No call waits for it, and what it comes to is nobody's business.
+      if (isThenable(seconds)) seconds.then(undefined, () => undefined);
       return typeof seconds === "number" && seconds >= 0 ? seconds * 1_000 : undefined;
     } catch {
       return undefined;
     }
+  }
+
+  get #shadow(): boolean {
+    return this.breaker.settings.mode === "shadow";
   }
 
   get #failuresObserved(): boolean {
@@ -359,7 +368,7 @@ export class Guard implements SharedHandlers {
 
   #announceFailure(outcome: { error: unknown } | { result: unknown }, call: CallGroup | undefined): void {
     const { name: circuit, session } = this.breaker;
-    session.events.emit({ type: "failure", circuit, ...outcome, ...this.#took(call) });
+    session.events.emit({ type: "failure", circuit, ...outcome, ...this.#took(call) }, this.#shadow);
   }
 
   #refuse(
@@ -371,8 +380,7 @@ export class Guard implements SharedHandlers {
     deadline: Deadline | undefined,
   ): unknown {
     const error = this.rejection();
-    if (this.breaker.settings.mode === "shadow")
-      return this.perform(fn, self, args, REJECTING, signal, deadline);
+    if (this.#shadow) return this.perform(fn, self, args, REJECTING, signal, deadline);
     if (this.policy.fallback !== undefined)
       return this.#fallBack(this.policy.fallback, error, self, args, kind);
     if (kind === "promise") return rejectSoon(error);

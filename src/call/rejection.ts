@@ -24,6 +24,12 @@ export function rejectionOf(breaker: Breaker): FailfastError {
   return error;
 }
 
+/** It is told to listeners, and thrown at nobody: `mode: "shadow"`. */
+export function markShadow(error: FailfastError): void {
+  error.shadow = true;
+  error.message = `circuit "${error.circuit}" is ${error.state}, in shadow mode: the call was made all the same`;
+}
+
 /** Whether what was thrown is the rejection of that circuit itself. */
 export const isRejectionOf = (error: unknown, circuit: string): boolean =>
   error instanceof FailfastError && error.circuit === circuit;

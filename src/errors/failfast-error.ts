@@ -34,6 +34,8 @@ export class FailfastError extends Error {
   declare state: CircuitState;
   /** `"open"` when an operator holds the circuit open. */
   declare held?: "open" | "closed" | undefined;
+  /** Set on what listeners are told of a circuit in `mode: "shadow"`: the call was made all the same. */
+  declare shadow?: true;
   /** Milliseconds until the circuit may be called again. */
   declare retryAfterMs: number;
   /** Whole seconds until the circuit may be called again, rounded up, at least 1: what `Retry-After` says. */
@@ -76,8 +78,8 @@ export class FailfastError extends Error {
 
   /** What loggers and `process.send` make of it. A structured clone keeps only the message, the stack and the cause. */
   toJSON(): object {
-    const { name, code, message, circuit, state, held, retryAfter, retryAfterMs, status } = this;
-    return { name, code, message, circuit, state, held, retryAfter, retryAfterMs, status };
+    const { name, code, message, circuit, state, held, shadow, retryAfter, retryAfterMs, status } = this;
+    return { name, code, message, circuit, state, held, shadow, retryAfter, retryAfterMs, status };
   }
 
   /** The answer to a web request: 503, `Retry-After`, and a problem document (RFC 9457). */

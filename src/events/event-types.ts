@@ -10,6 +10,8 @@ interface InStore {
 interface OfCircuit extends InStore {
   /** The circuit's name. */
   readonly circuit: string;
+  /** Set for a circuit in `mode: "shadow"`: what is told of it stops no call. */
+  readonly shadow?: true;
 }
 
 interface Transition extends OfCircuit {

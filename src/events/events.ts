@@ -112,8 +112,11 @@ export class Events {
   /**
    * Calls every listener. Events that a listener causes are delivered after the current one, so that every listener
    * sees events in the order in which they happened.
+   *
+   * @param shadow it is of a circuit in `mode: "shadow"`.
    */
-  emit<E extends FailfastEventName>(event: Emitted<E>): void {
+  emit<E extends FailfastEventName>(event: Emitted<E>, shadow = false): void {
+    if (shadow) Object.assign(event, { shadow });
     Object.defineProperty(event, "store", { value: this.#store });
     const hub = this.#hub;
     hub.queue.push(event);

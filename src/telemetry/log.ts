@@ -11,7 +11,7 @@ export interface TransitionLogger {
  * store is down or up again. It logs no call, rejected or failed: an open circuit may reject thousands in a second.
  *
  * What this process found out by itself is a warning where it is bad news; what it learned from the fleet is
- * information, since another process has warned of it. The fields are those of the event, with `err` for the failure
+ * information, since another process has warned of it; so is what concerns a circuit in `mode: "shadow"`. The fields are those of the event, with `err` for the failure
  * that opened it.
  *
  * @example
@@ -28,23 +28,23 @@ export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger):
   on("open", ({ type, error, retryAfterMs, ...fields }) => {
     const said = { ...fields, state: type, retryAfterMs, ...(error === undefined ? {} : { err: error }) };
     const seconds = Math.max(1, Math.round(retryAfterMs / 1_000));
-    const message = `circuit ${quote(fields.circuit)} opened for ${seconds} s${why(fields)}`;
-    logger[fields.local ? "warn" : "info"](said, message);
+    const message = `${named(fields)} opened for ${seconds} s${why(fields)}`;
+    logger[fields.local && !fields.shadow ? "warn" : "info"](said, message);
   });
   on("half-open", ({ type, ...fields }) =>
-    logger.info({ ...fields, state: type }, `circuit ${quote(fields.circuit)} is being probed`),
+    logger.info({ ...fields, state: type }, `${named(fields)} is being probed`),
   );
   on("close", ({ type: _, ...fields }) =>
-    logger.info({ ...fields, state: "closed" }, `circuit ${quote(fields.circuit)} closed${why(fields)}`),
+    logger.info({ ...fields, state: "closed" }, `${named(fields)} closed${why(fields)}`),
   );
   on("hold", ({ type: _, ...fields }) =>
-    logger[fields.local ? "warn" : "info"](
+    logger[fields.local && !fields.shadow ? "warn" : "info"](
       fields,
-      `circuit ${quote(fields.circuit)} is held ${fields.held} by an operator${why(fields)}`,
+      `${named(fields)} is held ${fields.held} by an operator${why(fields)}`,
     ),
   );
   on("release", ({ type: _, ...fields }) =>
-    logger.info(fields, `circuit ${quote(fields.circuit)} is no longer held${why(fields)}`),
+    logger.info(fields, `${named(fields)} is no longer held${why(fields)}`),
   );
   on("store-down", ({ error }) =>
     logger.warn({ err: error }, "a store of failfast is in trouble, calls go on without it"),
@@ -59,6 +59,9 @@ export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger):
 
 /** Names and reasons may be any text: quoted, none can start a new log line. */
 const quote = (text: string): string => JSON.stringify(text);
+
+const named = ({ circuit, shadow }: { readonly circuit: string; readonly shadow?: true }): string =>
+  shadow ? `circuit ${quote(circuit)}, in shadow mode,` : `circuit ${quote(circuit)}`;
 
 const why = ({ by, reason }: { readonly by: string; readonly reason: string }): string =>
   reason === "" ? ` by ${quote(by)}` : ` by ${quote(by)}: ${quote(reason)}`;

@@ -45,6 +45,11 @@ export interface OpenTelemetryMetricsOptions extends MetricsOptions {
 
 const NAME = "failfast.circuit.name";
 const STATE = "failfast.circuit.state";
+const SHADOW = "failfast.circuit.shadow";
+
+/** Circuits in `mode: "shadow"` stop no call, and are marked. */
+const named = ({ label, shadow }: Series): Attributes =>
+  shadow ? { [NAME]: label, [SHADOW]: true } : { [NAME]: label };
 
 /**
  * Metrics of all the circuits of a `failfast`, through a meter of yours, from now on: `failfast.circuit.calls`,
@@ -76,9 +81,9 @@ export function openTelemetryMetrics(
   observe(
     counter("failfast.circuit.calls", "{call}", "Calls through circuits, by what came of them."),
     (result) => {
-      for (const { label, calls } of tally.all())
-        for (const [outcome, count] of Object.entries(calls))
-          result.observe(count, { [NAME]: label, outcome });
+      for (const series of tally.all())
+        for (const [outcome, count] of Object.entries(series.calls))
+          result.observe(count, { ...named(series), outcome });
     },
   );
   observe(
@@ -88,9 +93,9 @@ export function openTelemetryMetrics(
       "1 for the state a circuit is in, 0 for the others; the same in the whole fleet.",
     ),
     (result) => {
-      for (const [{ label }, found] of tally.states())
+      for (const [series, found] of tally.states())
         for (const state of STATES)
-          result.observe(found.has(state) ? 1 : 0, { [NAME]: label, [STATE]: state });
+          result.observe(found.has(state) ? 1 : 0, { ...named(series), [STATE]: state });
     },
   );
   observe(
@@ -100,7 +105,7 @@ export function openTelemetryMetrics(
       "Calls of this process that have not ended, streams until their first item.",
     ),
     (result) => {
-      for (const [{ label }, { calls }] of tally.inFlight()) result.observe(calls, { [NAME]: label });
+      for (const [series, { calls }] of tally.inFlight()) result.observe(calls, named(series));
     },
   );
   observe(
@@ -110,7 +115,7 @@ export function openTelemetryMetrics(
       "For how long the oldest call in flight has been under way; 0 where there is none.",
     ),
     (result) => {
-      for (const [{ label }, { oldest }] of tally.inFlight()) result.observe(oldest, { [NAME]: label });
+      for (const [series, { oldest }] of tally.inFlight()) result.observe(oldest, named(series));
     },
   );
   observe(
@@ -120,9 +125,9 @@ export function openTelemetryMetrics(
       "Changes of state that this process found out (local) or learned of from the fleet.",
     ),
     (result) => {
-      for (const { label, transitions } of tally.all())
-        for (const { from, to, local, count } of transitions.values())
-          result.observe(count, { [NAME]: label, from, to, local });
+      for (const series of tally.all())
+        for (const { from, to, local, count } of series.transitions.values())
+          result.observe(count, { ...named(series), from, to, local });
     },
   );
   observe(
@@ -138,8 +143,8 @@ export function openTelemetryMetrics(
     const attributes = new WeakMap<Series, Attributes>();
     tally.timed = (series, seconds) => {
       let its = attributes.get(series);
-      if (its === undefined) {
-        its = { [NAME]: series.label };
+      if (its === undefined || (its[SHADOW] === true) !== series.shadow) {
+        its = named(series);
         attributes.set(series, its);
       }
       histogram.record(seconds, its);
@@ -175,20 +180,27 @@ export function openTelemetrySpanEvents(
   failfast: Pick<Failfast, "on">,
   trace: OpenTelemetryTrace,
 ): Subscription {
+  const mark = (shadow: true | undefined): Attributes => (shadow ? { [SHADOW]: true } : {});
   const add = (event: string, circuit: string, state: string, more: Attributes = {}): void => {
     trace.getActiveSpan()?.addEvent(event, { [NAME]: circuit, [STATE]: state, ...more });
   };
-  const rejected = failfast.on("reject", ({ circuit, error }) => {
+  const rejected = failfast.on("reject", ({ circuit, error, shadow }) => {
     const { state, retryAfter } = error as Error & { state: string; retryAfter: number };
     const spelled = state === "half-open" ? "half_open" : state;
-    add("failfast.circuit.rejected", circuit, spelled, { "failfast.circuit.retry_after": retryAfter });
+    add("failfast.circuit.rejected", circuit, spelled, {
+      "failfast.circuit.retry_after": retryAfter,
+      ...mark(shadow),
+    });
   });
   const moved = (["open", "half-open", "close"] as const).map((event) =>
-    failfast.on(event, ({ circuit, local, reason }) => {
+    failfast.on(event, ({ circuit, local, reason, shadow }) => {
       // What was learned from the fleet has nothing to do with whatever runs just then.
       if (!local) return;
       const state = event === "half-open" ? "half_open" : event === "close" ? "closed" : event;
-      add("failfast.circuit.transition", circuit, state, { "failfast.circuit.reason": reason });
+      add("failfast.circuit.transition", circuit, state, {
+        "failfast.circuit.reason": reason,
+        ...mark(shadow),
+      });
     }),
   );
   const dispose = (): void => {

@@ -1,7 +1,7 @@
 import type { Failfast, Subscription } from "../index.js";
 import { CALL_BUCKETS, Histograms, STORE_BUCKETS } from "./durations.js";
 import { exposition, type Family, type Sample } from "./exposition.js";
-import { type MetricsOptions, Tally } from "./tally.js";
+import { type MetricsOptions, type Series, Tally } from "./tally.js";
 import { STATES } from "./transitions.js";
 
 export type { MetricsOptions } from "./tally.js";
@@ -81,9 +81,9 @@ function familiesOf(tally: Tally): Family[] {
       type: "counter",
       aggregator: "sum",
       *samples() {
-        for (const { label, calls } of tally.all())
-          for (const [outcome, value] of Object.entries(calls))
-            yield { labels: { name: label, outcome }, value };
+        for (const series of tally.all())
+          for (const [outcome, value] of Object.entries(series.calls))
+            yield { labels: { ...named(series), outcome }, value };
       },
     },
     {
@@ -92,9 +92,9 @@ function familiesOf(tally: Tally): Family[] {
       type: "gauge",
       aggregator: "max",
       *samples() {
-        for (const [{ label }, found] of tally.states())
+        for (const [series, found] of tally.states())
           for (const state of STATES)
-            yield { labels: { name: label, state }, value: found.has(state) ? 1 : 0 };
+            yield { labels: { ...named(series), state }, value: found.has(state) ? 1 : 0 };
       },
     },
     {
@@ -103,8 +103,7 @@ function familiesOf(tally: Tally): Family[] {
       type: "gauge",
       aggregator: "sum",
       *samples() {
-        for (const [{ label }, { calls }] of tally.inFlight())
-          yield { labels: { name: label }, value: calls };
+        for (const [series, { calls }] of tally.inFlight()) yield { labels: named(series), value: calls };
       },
     },
     {
@@ -113,8 +112,7 @@ function familiesOf(tally: Tally): Family[] {
       type: "gauge",
       aggregator: "max",
       *samples() {
-        for (const [{ label }, { oldest }] of tally.inFlight())
-          yield { labels: { name: label }, value: oldest };
+        for (const [series, { oldest }] of tally.inFlight()) yield { labels: named(series), value: oldest };
       },
     },
     {
@@ -123,9 +121,9 @@ function familiesOf(tally: Tally): Family[] {
       type: "counter",
       aggregator: "sum",
       *samples() {
-        for (const { label, transitions } of tally.all())
-          for (const { from, to, local, count } of transitions.values())
-            yield { labels: { name: label, from, to, local: String(local) }, value: count };
+        for (const series of tally.all())
+          for (const { from, to, local, count } of series.transitions.values())
+            yield { labels: { ...named(series), from, to, local: String(local) }, value: count };
       },
     },
     {
@@ -140,10 +138,14 @@ function familiesOf(tally: Tally): Family[] {
   ];
 }
 
+/** What an alert is for rejects calls: those in `mode: "shadow"` have a label that leaves them out. */
+const named = ({ label, shadow }: Series): Record<string, string> =>
+  shadow ? { name: label, shadow: "true" } : { name: label };
+
 function callDurations(tally: Tally, bounds: readonly number[] = CALL_BUCKETS): Family {
   const name = "failfast_circuit_call_duration_seconds";
   const durations = new Histograms(bounds);
-  tally.timed = (series, seconds) => durations.observe(series, () => ({ name: series.label }), seconds);
+  tally.timed = (series, seconds) => durations.observe(series, () => named(series), seconds);
   return {
     name,
     help: "How long calls took that were made and not given up, streams apart.",

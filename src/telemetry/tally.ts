@@ -26,6 +26,8 @@ export type Outcome = "success" | "failure" | "rejected";
 /** What was counted for one label. */
 export interface Series {
   readonly label: string;
+  /** Its circuits are in `mode: "shadow"`, and stop no call: by what was last told of one of them. */
+  shadow: boolean;
   readonly calls: Record<Outcome, number>;
   /** By `from`, `to` and whether this process found it out. */
   readonly transitions: Map<string, Transition>;
@@ -66,7 +68,7 @@ export class Tally {
     for (const { name } of failfast.circuits()) this.of(name);
     this.#on("success", (event) => this.#called(event, "success"));
     this.#on("failure", (event) => this.#called(event, "failure"));
-    this.#on("reject", ({ circuit }) => this.of(circuit).calls.rejected++);
+    this.#on("reject", (event) => this.#seriesOf(event).calls.rejected++);
     for (const event of ["open", "half-open", "close", "hold", "release"] as const)
       this.#on(event, (said) => this.#moved(said));
     this.#on("store-down", () => {
@@ -96,9 +98,11 @@ export class Tally {
   states(): Map<Series, Set<MetricState>> {
     const states = new Map<Series, Set<MetricState>>();
     for (const circuit of this.#failfast.circuits()) {
-      const series = this.of(circuit.name);
+      const { name, state, held, shadow } = circuit.snapshot();
+      const series = this.of(name);
+      series.shadow = shadow;
       const found = states.get(series) ?? new Set();
-      states.set(series, found.add(effective(circuit.state, circuit.held)));
+      states.set(series, found.add(effective(state, held)));
     }
     return states;
   }
@@ -126,6 +130,7 @@ export class Tally {
   #make(label: string): Series {
     const series: Series = {
       label,
+      shadow: false,
       calls: { success: 0, failure: 0, rejected: 0 },
       // A counter that begins with its first increment hides it from rates.
       transitions: new Map([[TRIPPED, { from: "closed", to: "open", local: true, count: 0 }]]),
@@ -134,15 +139,22 @@ export class Tally {
     return series;
   }
 
-  #called({ circuit, durationMs }: FailfastEvents["success" | "failure"], outcome: Outcome): void {
+  #seriesOf({ circuit, shadow }: { readonly circuit: string; readonly shadow?: true }): Series {
     const series = this.of(circuit);
+    series.shadow = shadow === true;
+    return series;
+  }
+
+  #called(event: FailfastEvents["success" | "failure"], outcome: Outcome): void {
+    const series = this.#seriesOf(event);
+    const { durationMs } = event;
     series.calls[outcome]++;
     if (durationMs !== undefined) this.timed?.(series, durationMs / 1_000);
   }
 
   #moved(said: Parameters<Transitions["step"]>[0]): void {
     const { from, to } = this.#transitions.step(said);
-    const { transitions } = this.of(said.circuit);
+    const { transitions } = this.#seriesOf(said);
     const key = `${from} ${to} ${said.local}`;
     const transition = transitions.get(key) ?? { from, to, local: said.local, count: 0 };
     transition.count++;
