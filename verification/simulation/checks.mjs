@@ -89,6 +89,7 @@ export function makeChecks(world, plan) {
         outer,
         informed,
         opens: its.opens,
+        first: !member.called.has(circuit.name),
         // One that a listener makes, while what it is told of goes on.
         acting: member.acting,
         outcome: "made to wait",
@@ -100,14 +101,17 @@ export function makeChecks(world, plan) {
     /** The synchronous part of the call is over. */
     called(member, circuit, began) {
       member.calling = undefined;
+      const its = of(member, circuit.name);
       if (plan.pace && began.outer === undefined && !began.acting) agreement.met(member, circuit, began);
       if (
         began.state === "closed" &&
         began.outcome === "admitted" &&
         !began.failed &&
         circuit.held === undefined &&
+        // A success may be the call that makes a rate count.
+        its.opens === began.opens &&
         member.operations !== began.operations &&
-        member.called.has(circuit.name)
+        !began.first
       )
         fail(
           "a call asks the store nothing",

@@ -76,6 +76,8 @@ export function startMember(world, plan, index, life, version = 1) {
     },
     /** The process is frozen; thawed, it asks what the fleet knows before it goes on. */
     freeze(ms) {
+      // What it asked before that, and got no answer to, it may be told of then as given up.
+      const informed = store.isUp() && this.cut === "";
       // Its connection is lost, and it learns so late.
       if (this.cut === "") this.cut = "pushes";
       time.after(ms, async () => {
@@ -85,7 +87,7 @@ export function startMember(world, plan, index, life, version = 1) {
         });
         if (!this.alive || time.now() < this.pausedUntil) return;
         await failfast.ready();
-        if (this.alive) for (const n of circuits.keys()) call(n, true);
+        if (this.alive) for (const n of circuits.keys()) call(n, informed);
       });
       this.pause(ms);
     },
