@@ -85,7 +85,8 @@ export function makeChecks(world, plan) {
         ...agreement.standing(member, circuit),
         operations: member.operations,
         pausedUntil: member.pausedUntil,
-        sync: style === "sync",
+        // The library can't see at once that some functions give a promise.
+        waits: style === "run" || style === "async",
         outer,
         informed,
         opens: its.opens,
@@ -174,9 +175,11 @@ export function makeChecks(world, plan) {
       const same = live?.opens === its.opens && live.generation === generation;
       // What an operator said last may come back late, and voids the probe that was sent meanwhile.
       const operated = time.now() - its.operated < 30_000;
-      if (same && !operated && time.now() - live.at < shortestLease && member.pausedUntil <= live.at)
+      if (same && !operated && time.now() < live.until && member.pausedUntil <= live.at)
         fail("one probe at a time", `${member.name} sent a second one through ${circuit.name}`);
-      its.live = { began, at: time.now(), opens: its.opens, generation };
+      // It may have begun late in its lease.
+      const leaseMs = Math.min(0.99 * 1_000 * circuit.retryAfter - 100, shortestLease);
+      its.live = { began, at: time.now(), until: time.now() + leaseMs, opens: its.opens, generation };
     },
     /** What the fleet knows, a process knows that looked. */
     informed(member, circuit) {
@@ -263,7 +266,8 @@ export function makeChecks(world, plan) {
           began.outer.state !== "closed" &&
           began.outer.held === undefined &&
           circuit.held === undefined &&
-          // Where no swap decides, another may have taken the lease.
+          // Another may have taken the lease meanwhile, at any time where no swap decides.
+          !plan.without.includes("swap") &&
           !liveness.othersLease(member, circuit.name) &&
           its.opens === began.outer.opens &&
           time.now() - began.outer.at < shortestLease

@@ -34,7 +34,7 @@ export function makeLiveness(found, world, plan) {
 
   /** Nothing can be asked of the store, and whoever asks learns it at once. */
   function refusedAtOnce(member, circuit, began) {
-    const atOnce = world.store.refuses() && member.cut === "" && !began.sync && time.now() - began.at < 1;
+    const atOnce = world.store.refuses() && member.cut === "" && began.waits && time.now() - began.at < 1;
     if (atOnce && began.due)
       fail(
         "a request for the lease that fails at once makes its caller the probe",
