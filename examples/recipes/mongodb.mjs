@@ -2,7 +2,7 @@ import { failfast } from "failfast";
 
 // A MongoServerError is an answer, unless the driver itself would try again: no primary, a shutdown.
 const RETRYABLE = ["RetryableWriteError", "RetryableReadError"];
-const database = failfast("billing_database", "10s", {
+const database = failfast("billing_mongodb", "10s", {
   exceptions: (error) =>
     error.name !== "MongoServerError" || RETRYABLE.some((label) => error.hasErrorLabel(label)),
   // This process keeps all connections of its pool busy: that is not the database's fault.

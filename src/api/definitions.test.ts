@@ -326,3 +326,46 @@ test("ready() reads the configured store before any circuit is made", async () =
   await failfast.ready();
   await expect(failfast("x", 60).run(() => 1)).rejects.toBeInstanceOf(FailfastError);
 });
+
+describe("names and functions without an end are told of once, with what to do", () => {
+  test("names as strings", () => {
+    const said = warnings();
+    const failfast = createFailfast({ clock: manualClock() });
+    for (let id = 0; id < 30_000; id++) failfast(`user:${id}`, 60);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(
+      /10000 names as strings.*"user:9999" is the last.*failfast\(\(id\) => "user:" \+ id, 60\)/,
+    );
+  });
+
+  test("names as strings without a time, and in decorators", () => {
+    const said = warnings();
+    const failfast = createFailfast({ clock: manualClock() });
+    for (let id = 0; id < 5_000; id++) failfast(`user:${id}`);
+    for (let id = 5_000; id < 15_000; id++) failfast(`user:${id}`, 60)(fail);
+    expect(said).toHaveLength(1);
+  });
+
+  test("one name again and again is one", () => {
+    const said = warnings();
+    const failfast = createFailfast({ clock: manualClock() });
+    for (let n = 0; n < 30_000; n++) failfast("api", 60);
+    expect(said).toEqual([]);
+  });
+
+  test("functions that name circuits, made anew in each request", () => {
+    const said = warnings();
+    const failfast = createFailfast({ clock: manualClock() });
+    for (let n = 0; n < 3_000; n++) failfast((id: string) => `user:${id}`, 60);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/1000 functions that name circuits.*make one where the module is loaded/);
+  });
+
+  test("guards of clients, made anew in each request", () => {
+    const said = warnings();
+    const failfast = createFailfast({ clock: manualClock() });
+    for (let n = 0; n < 3_000; n++) failfastFetch({ failfast });
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/make one where the module is loaded/);
+  });
+});

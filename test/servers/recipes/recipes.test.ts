@@ -27,7 +27,7 @@ const redisServer = requireProgram("redis-server");
 
 type Query = (text: string, values?: unknown[]) => Promise<unknown>;
 const outcome = (call: unknown): Promise<unknown> => Promise.resolve(call).catch((error: unknown) => error);
-const state = (name = "billing_database"): string => failfast(name).state;
+const state = (name: string): string => failfast(name).state;
 
 let close: (() => unknown)[];
 beforeEach(() => {
@@ -43,25 +43,35 @@ test.each(readdirSync(folder))("docs/recipes.md shows %s as it is", (name) => {
   expect(docs).toContain(`\`\`\`js\n${readFileSync(new URL(name, folder), "utf8")}\`\`\``);
 });
 
+test("no two recipes name one circuit, and none is named as one of another service might be", () => {
+  const names = readdirSync(folder).flatMap((file) =>
+    [...readFileSync(new URL(file, folder), "utf8").matchAll(/failfast\("([^"]+)"/g)].map(([, name]) => name),
+  );
+  expect(names.length).toBeGreaterThan(5);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.filter((name) => !/^[a-z]+_[a-z]+$/.test(name ?? ""))).toEqual([]);
+});
+
 /** A database that answers, refuses a statement, goes down, and comes back. */
 async function goesDownAndComesBack(
+  name: string,
   query: Query,
   server: { kill(): Promise<void>; restart(): Promise<void> },
   wrong: { readonly code: string },
 ): Promise<void> {
   await query("SELECT 1");
   for (let n = 0; n < 3; n++) expect(await outcome(query("SELECT wrong"))).toMatchObject(wrong);
-  expect(state()).toBe("closed");
+  expect(state(name)).toBe("closed");
   await server.kill();
   // The first call may meet a connection that was there, and later ones nobody.
   await expect
     .poll(async () => isRejection(await outcome(query("SELECT 1"))), { timeout: 20_000 })
     .toBe(true);
-  expect(state()).toBe("open");
+  expect(state(name)).toBe("open");
   await server.restart();
-  await failfast("billing_database").reset();
+  await failfast(name).reset();
   await query("SELECT 1");
-  expect(state()).toBe("closed");
+  expect(state(name)).toBe("closed");
 }
 
 test.skipIf(!postgres)("pg: what the server answers is no failure, its end is", async () => {
@@ -74,17 +84,17 @@ test.skipIf(!postgres)("pg: what the server answers is no failure, its end is", 
   );
   const query = (await recipe("pg"))["queryOf"]?.(pool) as Query;
   expect(await query("SELECT $1::int AS n", [3])).toMatchObject({ rows: [{ n: 3 }] });
-  await goesDownAndComesBack(query, server, { code: "42703" });
+  await goesDownAndComesBack("billing_postgres", query, server, { code: "42703" });
   await outcome(query("SET statement_timeout = 20; SELECT pg_sleep(5)"));
-  expect(state()).toBe("open");
+  expect(state("billing_postgres")).toBe("open");
 });
 
 /** Calls while a report keeps the one connection of the pool: the database is well, and the circuit stays closed. */
-async function waitsForItsOwnPool(query: Query, report: () => Promise<unknown>): Promise<void> {
+async function waitsForItsOwnPool(name: string, query: Query, report: () => Promise<unknown>): Promise<void> {
   const busy = report();
   const waiting = await Promise.all([1, 2, 3].map(() => outcome(query("SELECT 1"))));
   expect(waiting.filter(isRejection)).toEqual([]);
-  expect(state()).toBe("closed");
+  expect(state(name)).toBe("closed");
   await busy;
   await query("SELECT 1");
 }
@@ -97,7 +107,7 @@ test.skipIf(!postgres)("pg: a pool that this process keeps busy is no fault of t
     () => pool.end(),
   );
   const query = (await recipe("pg"))["queryOf"]?.(pool) as Query;
-  await waitsForItsOwnPool(query, () => pool.query("SELECT pg_sleep(1)"));
+  await waitsForItsOwnPool("billing_postgres", query, () => pool.query("SELECT pg_sleep(1)"));
 });
 
 test.skipIf(!mariadbd)(
@@ -110,7 +120,7 @@ test.skipIf(!mariadbd)(
       () => pool.end(),
     );
     const execute = (await recipe("mysql2"))["executeOf"]?.(pool) as Query;
-    await waitsForItsOwnPool(execute, () => pool.query("SELECT SLEEP(1)"));
+    await waitsForItsOwnPool("billing_mysql", execute, () => pool.query("SELECT SLEEP(1)"));
   },
 );
 
@@ -123,7 +133,7 @@ test.skipIf(!mariadbd)("mysql2: what the server answers is no failure, its end i
   );
   const execute = (await recipe("mysql2"))["executeOf"]?.(pool) as Query;
   expect(await execute("SELECT ? AS n", [3])).toMatchObject([[{ n: 3 }], expect.anything()]);
-  await goesDownAndComesBack(execute, server, { code: "ER_BAD_FIELD_ERROR" });
+  await goesDownAndComesBack("billing_mysql", execute, server, { code: "ER_BAD_FIELD_ERROR" });
 });
 
 describe("mongodb", () => {
@@ -150,7 +160,7 @@ describe("mongodb", () => {
     expect(await outcome(invoices.add("ann"))).toMatchObject({ name: "MongoServerError", code: 11_000 });
     fake.answer = () => ({ ok: 0, code: 13, codeName: "Unauthorized", errmsg: "not yours" });
     expect(await outcome(invoices.find("ann"))).toMatchObject({ name: "MongoServerError", code: 13 });
-    expect(state()).toBe("closed");
+    expect(state("billing_mongodb")).toBe("closed");
   });
 
   test("a pool that this process keeps busy is no fault of the database's", async () => {
@@ -166,7 +176,7 @@ describe("mongodb", () => {
     await expect.poll(() => fake.commands).toBe(2);
     for (let n = 0; n < 3; n++)
       expect(await outcome(its.find("ann"))).toMatchObject({ name: "MongoWaitQueueTimeoutError" });
-    expect(state()).toBe("closed");
+    expect(state("billing_mongodb")).toBe("closed");
     await client.close(true);
     await report;
   });
@@ -180,8 +190,8 @@ describe("mongodb", () => {
       errorLabels: ["RetryableWriteError"],
     });
     expect(await outcome(invoices.add("ann"))).toMatchObject({ name: "MongoServerError", code: 91 });
-    expect(state()).toBe("open");
-    await failfast("billing_database").reset();
+    expect(state("billing_mongodb")).toBe("open");
+    await failfast("billing_mongodb").reset();
     await fake.stop();
     expect(await outcome(invoices.find("ann"))).toMatchObject({ name: expect.stringMatching(/^Mongo/) });
     const { commands } = fake;
