@@ -2,6 +2,7 @@ import type { Circuit } from "../api/circuit.js";
 import { type AbortSignalLike, Caller } from "../call/report.js";
 import { walkCauses } from "../errors/causes.js";
 import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
+import { checkObject } from "../options/check-options.js";
 import { formatValue } from "../options/format-value.js";
 import { retryAfterOf } from "../policy/retry-after.js";
 import { streamed } from "./model-stream.js";
@@ -62,6 +63,7 @@ export function failfastModel<M extends ModelLike>(
     throw new TypeError(
       `failfastModel takes a model of the AI SDK, or a list of them, at least one; this is ${formatValue(models)}`,
     );
+  checkObject(options);
   const { name = nameOf, exceptions = isFailure, ...rest } = options;
   const circuitOf = circuitsNamed(name, rest as ClientOptions, {
     exceptions: (error) => !isFailfastError(error) && exceptions(error),

@@ -2,6 +2,7 @@ import { idleTimeoutOf } from "../api/circuit.js";
 import { type AbortSignalLike, Caller } from "../call/report.js";
 import type { StreamSource } from "../call/stream-source.js";
 import { isFailfastError } from "../errors/failfast-error.js";
+import { checkObject } from "../options/check-options.js";
 import { header } from "../policy/retry-after.js";
 import { builtin } from "../runtime/platform.js";
 import { type Items, readable, untilBodyEnds } from "./body.js";
@@ -70,6 +71,7 @@ export function failfastAdapter(
 ): (config: any) => Promise<any> {
   if (typeof axios?.getAdapter !== "function" || typeof axios.getUri !== "function")
     throw new TypeError("failfastAdapter takes axios itself, which has getAdapter and getUri");
+  checkObject(options);
   const { name, adapter, results = isFailure, ...rest } = options;
   checkName(name);
   // Answers of another host than the one that was asked: that one has sent its caller there, and so has answered.

@@ -5,6 +5,7 @@ import { checkFunction } from "../call/wrap.js";
 import { FailfastError } from "../errors/failfast-error.js";
 import type { Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
+import { checkObject } from "../options/check-options.js";
 import type { Duration } from "../options/duration.js";
 import { lenient } from "../options/options.js";
 import { type Items, readable, StatusError, untilBodyEnds } from "./body.js";
@@ -61,6 +62,7 @@ type AnyFetch = (input: unknown, init?: unknown) => Promise<ResponseLike>;
  * @throws {TypeError} a wrong option, when it is made; a URL that can't be parsed, when it is called.
  */
 export function failfastFetch(options: FetchOptions = {}): Fetch {
+  checkObject(options);
   const { timeout = "30s", name, fetch, failfast = shared, body = false, ...circuit } = options;
   checkName(name);
   if (fetch !== undefined) checkFunction(fetch);

@@ -3,6 +3,7 @@ import { type Report, reported } from "../call/report.js";
 import type { Silence } from "../call/silence.js";
 import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
+import { checkObject } from "../options/check-options.js";
 import { type ClientOptions, checkName, circuitsNamed } from "./named.js";
 
 export interface GrpcOptions extends Omit<ClientOptions, "exceptions" | "results"> {
@@ -90,6 +91,7 @@ export function failfastInterceptor<C>(
 ): (options: any, nextCall: (options: any) => unknown) => C {
   if (typeof grpc?.InterceptingCall !== "function" || typeof grpc.Metadata !== "function")
     throw new TypeError("failfastInterceptor takes grpc-js itself, which has InterceptingCall and Metadata");
+  checkObject(options);
   const { name, streams = "first", results = isFailure, ...rest } = options;
   checkName(name);
   if (streams !== "first" && streams !== "end")

@@ -2,6 +2,7 @@ import { watchSilence } from "../api/circuit.js";
 import { type Report, reported } from "../call/report.js";
 import type { Silence } from "../call/silence.js";
 import { isFailfastError } from "../errors/failfast-error.js";
+import { checkObject } from "../options/check-options.js";
 import { header } from "../policy/retry-after.js";
 import { type ClientOptions, checkIdleTimeout, checkName, circuitsNamed, failedStatus } from "./named.js";
 import type { RequestHead, Url } from "./request.js";
@@ -75,6 +76,7 @@ interface Handler {
  * @throws {TypeError} a wrong option, when it is made; a request without an origin, where no `name` is given.
  */
 export function failfastInterceptor(options: UndiciOptions = {}): <D extends AnyDispatch>(dispatch: D) => D {
+  checkObject(options);
   const { name, body = false, ...rest } = options;
   checkName(name);
   checkIdleTimeout(rest, body);

@@ -1,5 +1,6 @@
 import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
 import type { Duration } from "../index.js";
+import { checkObject } from "../options/check-options.js";
 import { answer, attempt, guardNode, type NodeResponse, type Passage } from "./node.js";
 import { type RouteOptions, routeOf } from "./route.js";
 
@@ -29,6 +30,7 @@ export function guard(
   timeout?: Duration,
   options: ExpressGuardOptions = {},
 ): (request: unknown, response: NodeResponse, next: (error?: unknown) => void) => void {
+  checkObject(options);
   const { rejected, ...rest } = options;
   if ((rest as RouteOptions).callTimeout !== undefined)
     throw new TypeError(

@@ -2,6 +2,7 @@ import type { FailfastError } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import type { Duration } from "../index.js";
 import { failfast as shared } from "../index.js";
+import { checkObject } from "../options/check-options.js";
 import { answerTo } from "./answer.js";
 import { attempt, guardNode, type NodeResponse, type Passage } from "./node.js";
 import { judging, type Route, type RouteOptions, routeOf } from "./route.js";
@@ -59,6 +60,7 @@ export interface FastifyApp {
  * @throws {TypeError} a wrong name or option.
  */
 export function guard(name: string, timeout?: Duration, options: FastifyGuardOptions = {}): FastifyGuard {
+  checkObject(options);
   const { rejected, ...rest } = options;
   const route = routeOf(name, timeout, rest);
   return { onRequest: (request, reply, done) => pass(route, rejected, request, reply, done) };

@@ -3,6 +3,7 @@ import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
 import type { WebResponse } from "../errors/http-answer.js";
 import type { TimeoutError } from "../errors/timeout-error.js";
 import type { Duration } from "../index.js";
+import { checkObject } from "../options/check-options.js";
 import { answerTo } from "./answer.js";
 import { type RouteOptions, routeOf } from "./route.js";
 
@@ -38,6 +39,7 @@ export function guard(
   timeout?: Duration,
   options: HonoGuardOptions = {},
 ): (context: HonoContext, next: () => Promise<void>) => Promise<WebResponse | undefined> {
+  checkObject(options);
   const { rejected, ...rest } = options;
   const route = routeOf(name, timeout, rest);
   return (context, next) =>

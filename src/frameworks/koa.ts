@@ -1,6 +1,7 @@
 import type { FailfastError } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import type { Duration } from "../index.js";
+import { checkObject } from "../options/check-options.js";
 import { answerTo } from "./answer.js";
 import { guardNode, type NodeResponse, type Passage } from "./node.js";
 import { type RouteOptions, routeOf } from "./route.js";
@@ -37,6 +38,7 @@ export function guard(
   timeout?: Duration,
   options: KoaGuardOptions = {},
 ): (context: KoaContext, next: () => Promise<unknown>) => Promise<void> {
+  checkObject(options);
   const { rejected, ...rest } = options;
   const route = routeOf(name, timeout, rest);
   return (context, next) =>

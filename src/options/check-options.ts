@@ -144,6 +144,12 @@ const OPTIONS: Readonly<Record<"circuit" | "failfast" | "update", readonly strin
   update: ["timeout", ...SHARED.filter((option) => !FIXED.includes(option))],
 };
 
+/** @throws {TypeError} options that are no object. A function's own `name` would be taken for a circuit's. */
+export function checkObject(given: unknown): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw new TypeError(`the options are ${formatValue(given)}: they take an object`);
+}
+
 /**
  * Checks options where they are given, and drops what is left out.
  *
@@ -155,9 +161,7 @@ export function checkOptions<T extends FailfastDefaults>(
   where: "circuit" | "failfast" | "update",
 ): T {
   if (given === undefined) return NO_OPTIONS as T;
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new TypeError(`the options are ${formatValue(given)}: they take an object`);
-  }
+  checkObject(given);
   const known = OPTIONS[where];
   const checked: Record<PropertyKey, unknown> = {};
   if (LENIENT in given) checked[LENIENT] = true;
