@@ -134,7 +134,10 @@ const prototype: object = Object.create(Function.prototype, {
 });
 
 /** How long a stream behind the circuit may be silent, in ms; 0: as long as it likes. For guards of clients. */
-export const idleTimeoutOf = (circuit: Circuit): number => sourceOf(circuit)?.guard().policy.idleTimeout ?? 0;
+export function idleTimeoutOf(circuit: Circuit): number {
+  const { enabled = true, idleTimeout = 0 } = sourceOf(circuit)?.guard().policy ?? {};
+  return idleTimeout > 0 && (enabled === true || enabled()) ? idleTimeout : 0;
+}
 
 /** Watches a stream behind the circuit, where it has an `idleTimeout`. For guards of clients. */
 export function watchSilence(circuit: Circuit, told: (silent: Silent) => void): Silence | undefined {

@@ -62,7 +62,8 @@ export class RecoveryCheck implements Check {
   }
 
   get #isGiven(): boolean {
-    return !this.#stopped && this.#breaker.settings.check !== undefined;
+    const { session, settings } = this.#breaker;
+    return !this.#stopped && !session.replica.synchroniser.closed && settings.check !== undefined;
   }
 
   follow(): void {

@@ -250,6 +250,18 @@ describe("recovery by a check", () => {
     }
   });
 
+  test("is not called after the end, though it is given after it", async () => {
+    const api = backend();
+    const { clock, failfast, circuit, fail, succeed } = alone({});
+    await fail();
+    await during(clock, 1_000, () => failfast.close());
+    circuit.update({ recovery: api.check });
+    const later = failfast("later", 10, { recovery: api.check });
+    await ending(later.run(() => Promise.reject(boom)));
+    await clock.advance(30_000);
+    expect([await succeed(), await ending(later.run(async () => "ok")), api.checks]).toEqual(["ok", "ok", 0]);
+  });
+
   test("update() gives a circuit a check while it is open", async () => {
     const api = backend();
     const { clock, circuit, fail } = alone({});

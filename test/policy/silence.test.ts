@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { watchSilence } from "../../src/api/circuit.js";
 import { createFailfast, type FailfastOptions, TimeoutError } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
 
@@ -262,6 +263,14 @@ describe("the silence of a stream", () => {
     give("an hour later");
     expect(await next).toEqual({ done: false, value: "an hour later" });
   });
+});
+
+test("enabled: false has no silence watched, for guards of clients either", () => {
+  let enabled = true;
+  const { circuit } = streaming({ enabled: () => enabled });
+  expect(watchSilence(circuit, () => undefined)).toBeDefined();
+  enabled = false;
+  expect(watchSilence(circuit, () => undefined)).toBeUndefined();
 });
 
 describe("a reader that leaves while the next item is waited for", () => {
