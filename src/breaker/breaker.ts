@@ -317,7 +317,10 @@ export class Breaker implements Shell {
 
   /** Other settings, while it runs. What was counted stays, unless it is to be counted in another way. */
   updateSettings(settings: CircuitSettings): void {
-    if (!countsAlike(settings, this.settings)) this.#traffic = undefined;
+    if (!countsAlike(settings, this.settings)) {
+      this.#traffic = undefined;
+      this.#underWay?.forget();
+    }
     this.settings = settings;
     this.admission = makeAdmission(this, this.#state);
     this.dispatch({ type: "time" });

@@ -76,6 +76,11 @@ export class CallsUnderWay {
     return this.#groups.reduce((next, { lookAtMs }) => Math.min(next, lookAtMs), Infinity) - now;
   }
 
+  /** What was counted is forgotten: calls count anew when they end. */
+  forget(): void {
+    for (const group of this.#groups) group.countedAtMs = undefined;
+  }
+
   #lookAt(group: CallGroup, now: number): void {
     const { session, settings } = this.#breaker;
     const { slowCall } = settings;

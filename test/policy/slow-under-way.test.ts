@@ -318,6 +318,19 @@ test("slowCall given while it runs counts from then on", async () => {
   expect(its.circuit.state).toBe("open");
 });
 
+test("other settings count anew, those that were slow under way as well", async () => {
+  const its = alone({ slowCall: "200ms", slowCallRate: 1, failureRate: 0.5, minimumCalls: 10 });
+  const calls = quiet(Array.from({ length: 5 }, () => WAYS[".run"](its)));
+  await its.clock.advance(250);
+  its.circuit.update({ minimumCalls: 9 });
+  for (const call of calls) call.fail();
+  await its.clock.advance(0);
+  for (let n = 0; n < 3; n++) await its.hanging(async () => "answer");
+  expect(its.circuit.state).toBe("closed");
+  await its.hanging(async () => "answer");
+  expect(its.circuit.state).toBe("open");
+});
+
 test("is undefined where calls are not measured", async () => {
   const its = alone({});
   expect(its.circuit.snapshot()).toMatchObject({ inFlight: undefined, oldestCallMs: undefined });
