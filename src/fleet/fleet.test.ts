@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { createFailfast } from "../index.js";
 import { fileStore } from "../stores/file.js";
 import { memoryStore } from "../stores/memory.js";
+import { manualClock } from "../testing/index.js";
 import { type Fleet, observeFleet } from "./fleet.js";
 
 const open: AsyncDisposable[] = [];
@@ -109,5 +110,34 @@ describe("observeFleet", () => {
     await fleet.ready();
     expect(fleet.view().store).toMatchObject({ up: false, error: "connection refused" });
     expect(fleet.view().circuits).toEqual([]);
+  });
+
+  test("so is one that has no place for reports, though it should", async () => {
+    const sibling = () => {
+      throw new Error("EACCES: permission denied");
+    };
+    const failfast = keep(createFailfast({ store: { ...memoryStore(), sibling } }));
+    await failfast("sales_api", 60).run(async () => "fine");
+    const fleet = keep(observeFleet(failfast));
+    await fleet.ready();
+    expect(circuitIn(fleet, "sales_api")).toMatchObject({ state: "closed" });
+    await expect(fleet.events()).resolves.toEqual([]);
+  });
+
+  test("all who observe one failfast see the same calls, and after the end nobody counts", async () => {
+    const clock = manualClock();
+    const { sibling: _, ...store } = memoryStore({ clock });
+    const failfast = keep(createFailfast({ store, clock }));
+    const salesApi = failfast("sales_api", 60);
+    await salesApi.run(async () => "fine");
+    const before = clock.pending;
+    const fleets = [observeFleet(failfast), observeFleet(failfast)];
+    for (const fleet of fleets) fleet.view();
+    for (let call = 0; call < 10; call++) await salesApi.run(async () => "fine");
+    expect(fleets.map((fleet) => circuitIn(fleet, "sales_api")?.totals.calls)).toEqual([10, 10]);
+    expect(clock.pending).toBe(before + 1);
+    for (const fleet of fleets) await fleet[Symbol.asyncDispose]();
+    for (const fleet of fleets) fleet.view();
+    expect(clock.pending).toBe(before);
   });
 });

@@ -22,14 +22,18 @@ const REPORTS_EVERY_MS = 2_000;
 /** A circuit of this process whose store keeps no trail has one here, for as long as the process lives. */
 const ownTrails = new WeakMap<Store, Store>();
 
+/** What counts the calls of a session that nothing else reports, for all who observe it. */
+const counting = new WeakMap<StoreSession, { readonly reporter: Reporter; observers: number }>();
+
 /** A store as it is observed: a copy of its records, and one of the reports. */
 export class ObservedStore {
   readonly store: Store;
   readonly #records: Mirror<Records>;
   readonly #reports: Mirror<ProcessReport> | undefined;
   readonly #place: Store;
-  /** Reports a session of this process, where nothing else does. */
-  #own: { readonly session: StoreSession; readonly reporter: Reporter } | undefined;
+  /** The session of this process that is counted for this observer. */
+  #counted: StoreSession | undefined;
+  #closed = false;
 
   constructor(store: Store, changed: () => void, wanted: () => boolean) {
     this.store = store;
@@ -73,7 +77,7 @@ export class ObservedStore {
     observed: { readonly session: StoreSession; readonly reporter: Reporter | undefined } | undefined,
   ): ProcessReport[] {
     const now = this.now();
-    const own = observed && this.#reporterOf(observed.session, observed.reporter).report();
+    const own = observed && this.#reporterOf(observed.session, observed.reporter)?.report();
     const others = [...(this.#reports?.entries.values() ?? [])].filter(
       ({ id, at, everyMs }) => id !== own?.id && at + reportStandsMs(everyMs) > now,
     );
@@ -95,17 +99,30 @@ export class ObservedStore {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#records.close(), this.#reports?.close(), this.#own?.reporter.close()]);
+    this.#closed = true;
+    this.#leave();
+    await Promise.all([this.#records.close(), this.#reports?.close()]);
   }
 
-  #reporterOf(session: StoreSession, reporter: Reporter | undefined): Reporter {
-    if (reporter !== undefined) {
-      void this.#own?.reporter.close();
-      this.#own = undefined;
+  #reporterOf(session: StoreSession, reporter: Reporter | undefined): Reporter | undefined {
+    if (reporter !== undefined || this.#closed) {
+      this.#leave();
       return reporter;
     }
-    if (this.#own?.session !== session) this.#own = { session, reporter: new Reporter(reportedOf(session)) };
-    return this.#own.reporter;
+    const own = counting.get(session) ?? { reporter: new Reporter(reportedOf(session)), observers: 0 };
+    counting.set(session, own);
+    if (this.#counted === undefined) own.observers++;
+    this.#counted = session;
+    return own.reporter;
+  }
+
+  #leave(): void {
+    const session = this.#counted;
+    const own = session && counting.get(session);
+    this.#counted = undefined;
+    if (session === undefined || own === undefined || --own.observers > 0) return;
+    counting.delete(session);
+    void own.reporter.close();
   }
 }
 

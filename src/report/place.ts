@@ -7,6 +7,15 @@ const siblings = new WeakMap<Store, Store | undefined>();
 
 /** Where what the fleet knows of itself is kept: apart from the records. `undefined` where the store has no such place. */
 export function placeOfReports(store: Store): Store | undefined {
-  if (!siblings.has(store)) siblings.set(store, store.sibling?.(NAME));
+  if (!siblings.has(store)) siblings.set(store, siblingOf(store));
   return siblings.get(store);
+}
+
+function siblingOf(store: Store): Store | undefined {
+  try {
+    return store.sibling?.(NAME);
+  } catch {
+    // A folder, say, that can't be made: the records have theirs.
+    return undefined;
+  }
 }
