@@ -73,6 +73,51 @@ describe("failfastModel", () => {
     expect(failfast("test:one").state).toBe("closed");
   });
 
+  test.each([
+    [400, { message: "Your credit balance is too low to access the Anthropic API." }],
+    [400, { message: "API key not valid. Please pass a valid API key." }],
+    [400, { message: "Incorrect API key provided: xa***bc" }],
+    [400, { message: "This organization has been disabled." }],
+    [404, { message: "model: claude-2" }],
+    [404, { message: "models/gemini-1.0-pro is not found for API version v1beta" }],
+    [404, { message: "Not Found", data: { error: { code: "DeploymentNotFound" } } }],
+    [400, { message: "it is gone", data: { error: { code: "model_not_found" } } }],
+  ])("trouble that no other request would be spared goes on to the next: %i, %o", async (code, said) => {
+    first.doGenerate.mockRejectedValue(Object.assign(status(code), said));
+    expect(await both().doGenerate({})).toBe("answer of two");
+    expect(failfast("test:one").retryAfter).toBe(300);
+  });
+
+  test.each([
+    [400, "messages: text content blocks must be non-empty"],
+    [400, "Invalid schema for function 'get_api_key'"],
+    [404, "No file found with id 'file-1'"],
+    [413, "prompt is too long"],
+    [422, "model output must be JSON"],
+  ])("what is wrong with the request alone is its caller's: %i, %s", async (code, message) => {
+    first.doGenerate.mockRejectedValue(Object.assign(status(code), { message }));
+    await expect(both().doGenerate({})).rejects.toThrow(message);
+    expect(second.doGenerate).not.toHaveBeenCalled();
+    expect(failfast("test:one").state).toBe("closed");
+  });
+
+  test.each([
+    { type: "overloaded_error", message: "Overloaded" },
+    { error: { type: "too_many_requests" } },
+    "overloaded",
+    undefined,
+  ])(
+    "a stream whose first part is an error that is no Error goes on with the next model: %o",
+    async (error) => {
+      first.doStream.mockResolvedValue({
+        stream: ReadableStream.from([{ type: "stream-start" }, { type: "error", error }]) as ReadableStream,
+      });
+      second.doStream.mockResolvedValue(streamOf("stream-start", "text-delta", "finish"));
+      expect(await partsOf(await both().doStream({}))).toEqual(["stream-start", "text-delta", "finish"]);
+      expect(failfast("test:one").state).toBe("open");
+    },
+  );
+
   test("trouble of the account opens it for its longest time, Retry-After for what it says", async () => {
     first.doGenerate.mockRejectedValue(status(402));
     second.doGenerate.mockRejectedValue(status(429, { "retry-after": "45" }));

@@ -13,8 +13,9 @@ export interface ModelOptions extends Omit<ClientOptions, "exceptions" | "result
   readonly name?: (model: ModelLike) => string;
   /**
    * Which errors are failures of the model, on which the next one is asked. Default: what never got an answer, 408, 429,
-   * 500 and more, an answer that can't be read, and trouble of the account: 401, 402, 403, a used-up quota. Another status
-   * is an answer: it says something of what was asked.
+   * 500 and more, an answer that can't be read, and trouble of the account: 401, 402, 403, a used-up quota or credit, a key
+   * that is not taken, a model that is gone, whatever their status. Another status is an answer: it says something of
+   * what was asked.
    */
   readonly exceptions?: (error: unknown) => boolean;
 }
@@ -149,19 +150,34 @@ function isFailure(error: unknown): boolean {
   return !refused || status === 429 || status === 408 || ofTheAccount(error);
 }
 
-/** A key that is not taken, a bill that is not paid, a quota that is used up: the same, whatever is asked. */
+/** A key that is not taken, a bill that is not paid, a quota that is used up, a model that is gone: the same, whatever is asked. */
 const ofTheAccount = (error: unknown): boolean =>
-  walkCauses(error, ({ statusCode, data }) => {
+  walkCauses(error, ({ statusCode, message, data }) => {
     const { code, type } = ((data as { error?: unknown } | undefined)?.error ?? {}) as Record<
       string,
       unknown
     >;
     return (
       [401, 402, 403].includes(statusCode as number) ||
-      [code, type].includes("insufficient_quota") ||
+      [code, type].some((each) => ACCOUNT_CODES.has(each)) ||
+      (statusCode === 400 && ACCOUNT_WORDS.test(String(message))) ||
+      (statusCode === 404 && /\b(models?|deployment)\b/i.test(String(message))) ||
       undefined
     );
   }) ?? false;
+
+const ACCOUNT_CODES: ReadonlySet<unknown> = new Set([
+  "insufficient_quota",
+  "billing_hard_limit_reached",
+  "billing_not_active",
+  "account_deactivated",
+  "invalid_api_key",
+  "model_not_found",
+  "DeploymentNotFound",
+]);
+/** Some providers answer with 400, as to a request that is wrong, and say by words alone that it is not the request. */
+const ACCOUNT_WORDS =
+  /credit balance is too low|(incorrect|invalid) API key|API key (not valid|not found|expired)|organization has been disabled/i;
 
 /** Seconds until the provider wants to be called again. */
 function retryAfter(error: unknown): number | undefined {

@@ -8,7 +8,7 @@ import { builtin } from "../runtime/platform.js";
 import { type Items, readable, untilBodyEnds } from "./body.js";
 import { type ClientOptions, checkName, circuitsNamed, failedStatus } from "./named.js";
 import type { RequestHead, Url } from "./request.js";
-import { streamedUpload } from "./upload.js";
+import { asksWrongly, streamedUpload } from "./upload.js";
 
 export interface AxiosOptions extends ClientOptions {
   /**
@@ -148,9 +148,14 @@ function under(changed: Config, config: Config, send: (config: Config) => Promis
 /** What the caller's token cancelled, of which no signal tells, and what was never sent, is neither. */
 function leaving(caller: Caller, { cancelToken }: Config): (error: unknown) => never {
   return (error) => {
-    const { code, response } = (error ?? {}) as Record<string, unknown>;
-    if (cancelToken?.reason !== undefined || (response === undefined && OF_THE_CALLER.has(code)))
-      caller.leave();
+    const { name, code, response, message } = (error ?? {}) as Record<string, unknown>;
+    const own =
+      OF_THE_CALLER.has(code) ||
+      /^maxContentLength size /.test(String(message)) ||
+      // Of `new Request`, in axios's adapter for `fetch`: a failure of the network's has a code.
+      (name === "TypeError" && code === undefined) ||
+      asksWrongly(error);
+    if (cancelToken?.reason !== undefined || (response === undefined && own)) caller.leave();
     throw error;
   };
 }
@@ -169,15 +174,22 @@ interface NodeStreams {
 const isFailure = ({ status, headers }: Answer): boolean =>
   failedStatus(status, header(headers, "retry-after"));
 
-/** Errors of axios that are about what was asked for. */
+/** Errors of axios, and of Node's HTTP, that are about what was asked for, or a limit that the caller set. */
 const OF_THE_CALLER: ReadonlySet<unknown> = new Set([
   "ERR_BAD_OPTION",
   "ERR_BAD_OPTION_VALUE",
   "ERR_BAD_REQUEST",
   "ERR_DEPRECATED",
   "ERR_FORM_DATA_DEPTH_EXCEEDED",
+  "ERR_FR_MAX_BODY_LENGTH_EXCEEDED",
+  "ERR_FR_TOO_MANY_REDIRECTS",
+  "ERR_HTTP_INVALID_HEADER_VALUE",
+  "ERR_INVALID_ARG_TYPE",
+  "ERR_INVALID_CHAR",
+  "ERR_INVALID_HTTP_TOKEN",
   "ERR_INVALID_URL",
   "ERR_NOT_SUPPORT",
+  "ERR_UNESCAPED_CHARACTERS",
 ]);
 
 function parse(uri: string): Url | undefined {

@@ -13,7 +13,7 @@ import { checkIdleTimeout, checkName, failedStatus } from "./named.js";
 import { canFollow, followed } from "./redirects.js";
 import { answerThatThrows, repeatsErrors } from "./repeating-client.js";
 import { type Asked, type RequestHead, requestOf, sendable, type Url } from "./request.js";
-import { ofItsBody, uploadOf } from "./upload.js";
+import { asksWrongly, ofItsBody, uploadOf } from "./upload.js";
 
 /** The platform's `fetch`, or one of the same shape, where its types are known. */
 export type Fetch = typeof globalThis extends { fetch: infer F extends (...args: never[]) => unknown }
@@ -104,7 +104,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
         return response;
       } catch (error) {
         const unsent = error instanceof TypeError && !sendable(input, init);
-        if (unsent || upload?.broke() || ofItsBody(error, input)) caller.leave();
+        if (unsent || asksWrongly(error) || upload?.broke() || ofItsBody(error, input)) caller.leave();
         throw error;
       }
     };

@@ -59,7 +59,8 @@ interface Listener {
 interface Method {
   readonly method_definition: { readonly path: string; readonly responseStream: boolean };
   /** The call to this server that it is made for; a call that is cancelled cancels those made for it. */
-  readonly parent?: { readonly cancelled: boolean };
+  readonly parent?: { readonly cancelled: boolean; getDeadline?(): Date | number };
+  readonly deadline?: Date | number;
 }
 
 type Next = (metadata: unknown, listener: Listener) => void;
@@ -104,7 +105,7 @@ export function failfastInterceptor<C>(
   return (asked: Method, nextCall) => {
     const { path, responseStream } = asked.method_definition;
     const next = nextCall(asked) as Call;
-    const guarded = new GuardedCall(next, asked.parent, responseStream && streams === "first", results);
+    const guarded = new GuardedCall(next, asked, responseStream && streams === "first", results);
     const call = new grpc.InterceptingCall(
       next as never,
       {
@@ -177,6 +178,8 @@ class GuardedCall {
   #begun = false;
   readonly #next: Call;
   readonly #parent: Method["parent"];
+  /** Its caller had no time left when it asked. */
+  readonly #tooLate: boolean;
   readonly #firstCounts: boolean;
   readonly #failed: (status: GrpcStatus) => boolean;
   #report: Report | undefined;
@@ -185,12 +188,13 @@ class GuardedCall {
 
   constructor(
     next: Call,
-    parent: Method["parent"],
+    { parent, deadline }: Method,
     firstCounts: boolean,
     failed: (status: GrpcStatus) => boolean,
   ) {
     this.#next = next;
     this.#parent = parent;
+    this.#tooLate = [deadline, parent?.getDeadline?.()].some((end) => Number(end) <= Date.now());
     this.#firstCounts = firstCounts;
     this.#failed = failed;
   }
@@ -221,6 +225,7 @@ class GuardedCall {
     if (
       this.#cancelled ||
       this.#parent?.cancelled ||
+      (this.#tooLate && code === DEADLINE_EXCEEDED) ||
       details.startsWith("Request message serialization failure")
     )
       report.left();

@@ -153,13 +153,14 @@ function sent(headers: unknown, name: string): string | null {
 const text = (value: unknown): string | null =>
   value === undefined || value === null ? null : String(value);
 
-/** Errors that undici gives for what this process does, rather than the server. */
+/** Errors that undici gives for what this process does, or a limit it sets, rather than for the server. */
 const OF_THE_CALLER = new Set([
   "UND_ERR_CLOSED",
   "UND_ERR_DESTROYED",
   "UND_ERR_INVALID_ARG",
   "UND_ERR_NOT_SUPPORTED",
   "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH",
+  "UND_ERR_RES_EXCEEDED_MAX_SIZE",
 ]);
 
 /** How many requests of this process have a connection: to an origin, or of a dispatcher that tells none. */

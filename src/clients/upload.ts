@@ -78,3 +78,17 @@ export function ofItsBody(error: unknown, request: unknown): boolean {
   const code = walkCauses(cause, ({ code }) => (typeof code === "string" ? code : undefined));
   return code === undefined || /^(ENOENT|EIO|EISDIR|EACCES|EPERM|EBADF|ERR_STREAM_\w+)$/.test(code);
 }
+
+/** Whether an error of `fetch` is of what the caller asked for: no server could have answered it well. */
+export function asksWrongly(error: unknown): boolean {
+  const { code, message } = ((error as { cause?: unknown } | null)?.cause ?? {}) as Record<string, unknown>;
+  return code === "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH" || OF_THE_REQUEST.has(message);
+}
+
+/** What undici's `fetch` says of it, which has no code; other runtimes don't tell. */
+const OF_THE_REQUEST: ReadonlySet<unknown> = new Set([
+  "bad port",
+  "integrity mismatch",
+  "unexpected redirect",
+  "unknown scheme",
+]);

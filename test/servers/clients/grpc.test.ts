@@ -207,6 +207,14 @@ describe("failfastInterceptor for gRPC", () => {
     expect(state("other")).toBe("open");
   });
 
+  test("a deadline that was over when the call was made says nothing of the server", async () => {
+    for (const deadline of [Date.now() - 1_000, new Date(0)])
+      expect(await get(client(), "x", { deadline })).toMatchObject({
+        code: grpc.status.DEADLINE_EXCEEDED,
+      });
+    expect(state()).toBe("closed");
+  });
+
   test("RESOURCE_EXHAUSTED that says when to come back sets how long it stays open", async () => {
     const metadata = new grpc.Metadata();
     metadata.set("grpc-retry-pushback-ms", "7000");

@@ -1,0 +1,113 @@
+// What no server could have answered well, and a limit that the caller set, is charged to nobody.
+import { Readable } from "node:stream";
+import axios from "axios";
+import { Agent, request } from "undici";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failfastAdapter } from "../../../src/clients/axios.js";
+import { failfastFetch } from "../../../src/clients/fetch.js";
+import { failfastInterceptor } from "../../../src/clients/undici.js";
+import { type Backend, outcome, startBackend } from "./backend.js";
+
+let backend: Backend;
+beforeEach(async () => {
+  backend = await startBackend();
+  backend.handle = (asked, response) => {
+    if (asked.url === "/moved") response.writeHead(302, { Location: "/moved" }).end();
+    else if (asked.url === "/hints") {
+      response.writeEarlyHints({ link: "</style.css>; rel=preload" });
+      response.writeHead(500).end();
+    } else response.end("hello world");
+  };
+});
+afterEach(() => backend.close());
+
+const chunks = (): Readable => Readable.from([Buffer.alloc(600), Buffer.alloc(600)]);
+
+describe.each(["http", "fetch"] as const)("axios, with its adapter %s", (adapter) => {
+  test.each([
+    ["an answer over maxContentLength", { maxContentLength: 3 }],
+    ["a body over maxBodyLength", { method: "post", data: Buffer.alloc(1_000), maxBodyLength: 100 }],
+    ["a method that is none", { method: "no method" }],
+    ["a header whose name is none", { headers: { "no name": "1" } }],
+    ["a protocol that there isn't", { url: "gopher://a.test/" }],
+  ])("%s", async (_, config: object) => {
+    const client = axios.create({
+      adapter: failfastAdapter(axios, { failfast: backend.failfast, adapter }),
+    });
+    expect(await outcome(client.request({ url: `${backend.origin}/`, ...config }))).toBeInstanceOf(Error);
+    for (const circuit of backend.failfast.circuits()) expect(circuit.state).toBe("closed");
+  });
+});
+
+describe("axios in Node", () => {
+  test.each([
+    ["a stream over maxBodyLength", { method: "post", data: chunks, maxBodyLength: 100 }],
+    [
+      "the same where redirects are off",
+      { method: "post", data: chunks, maxBodyLength: 100, maxRedirects: 0 },
+    ],
+    ["more redirects than maxRedirects", { url: "/moved", maxRedirects: 2 }],
+  ])("%s", async (_, { data, ...config }: { data?: () => Readable; url?: string }) => {
+    const client = axios.create({
+      adapter: failfastAdapter(axios, { failfast: backend.failfast }),
+      baseURL: backend.origin,
+    });
+    expect(await outcome(client.request({ url: "/", ...config, data: data?.() }))).toBeInstanceOf(Error);
+    expect(backend.state()).toBe("closed");
+  });
+});
+
+describe("failfastFetch", () => {
+  test.each([
+    [
+      "a length that the body hasn't",
+      "/",
+      { method: "POST", body: "abc", headers: { "Content-Length": "10" } },
+    ],
+    ["a redirect that is an error to the caller", "/moved", { redirect: "error" }],
+    ["an answer that is not the one expected", "/", { integrity: "sha256-AAAA" }],
+    ["a port that is barred", "http://127.0.0.1:6000/", {}],
+    ["a scheme that there isn't", "gopher://a.test/", {}],
+    [
+      "a signal that timed out before",
+      "/",
+      { signal: AbortSignal.abort(new DOMException("late", "TimeoutError")) },
+    ],
+    ["a signal whose reason is no error", "/", { signal: AbortSignal.abort("left") }],
+  ] as const)("%s", async (_, url, init) => {
+    const fetch = failfastFetch({ failfast: backend.failfast });
+    await expect(fetch(new URL(url, backend.origin), init as RequestInit)).rejects.toBeDefined();
+    for (const circuit of backend.failfast.circuits()) expect(circuit.state).toBe("closed");
+  });
+});
+
+describe("undici", () => {
+  const ask = async (options: object, agent: Agent, guard: object = {}): Promise<unknown> => {
+    const dispatcher = agent.compose(failfastInterceptor({ failfast: backend.failfast, ...guard }));
+    try {
+      const { statusCode, body } = await request(new URL("/", backend.origin), { dispatcher, ...options });
+      await body.text();
+      return statusCode;
+    } catch (error) {
+      return error;
+    } finally {
+      await agent.destroy();
+    }
+  };
+
+  test("an answer over maxResponseSize, with body: true", async () => {
+    expect(await ask({}, new Agent({ maxResponseSize: 3 }), { body: true })).toBeInstanceOf(Error);
+    expect(backend.state()).toBe("closed");
+  });
+
+  test("a length that the body hasn't", async () => {
+    const asked = { method: "POST", body: "abc", headers: { "content-length": "10" } };
+    expect(await ask(asked, new Agent())).toBeInstanceOf(Error);
+    expect(backend.state()).toBe("closed");
+  });
+
+  test("early hints are no answer: the status after them counts", async () => {
+    expect(await ask({ path: "/hints" }, new Agent())).toBe(500);
+    expect(backend.state()).toBe("open");
+  });
+});
