@@ -21,7 +21,7 @@ const none = (): void => undefined;
 
 /** One call that has a deadline, and, in a block, a signal of its own that follows the caller's. */
 export class Deadline {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, "now" | "after">;
   readonly #ms: number;
   readonly #given: (CallerSignal & ListeningSignal) | undefined;
   readonly #waitsFor: "call" | "first-item";
@@ -29,7 +29,7 @@ export class Deadline {
 
   /** `ms`: 0 where it only has the signal. */
   constructor(
-    clock: Clock,
+    clock: Pick<Clock, "now" | "after">,
     ms: number,
     given: CallerSignal | undefined,
     waitsFor: "call" | "first-item" = "call",

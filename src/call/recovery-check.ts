@@ -129,7 +129,10 @@ export class RecoveryCheck implements Check {
     const { name, session, settings, current } = this.#breaker;
     const signal = attempt.controller.signal as CallerSignal;
     const leaseMs = current.probe.kind === "running" ? current.probe.untilMs - session.look() : CHECK_MS;
-    const deadline = new Deadline(session.clock, Math.min(CHECK_MS, leaseMs), signal);
+    const { clock } = session;
+    // It is no request's: where timers end with the request under way, its own must not.
+    const lasting = { now: () => clock.now(), after: (ms: number, run: () => void) => clock.after(ms, run) };
+    const deadline = new Deadline(lasting, Math.min(CHECK_MS, leaseMs), signal);
     const check = async (): Promise<unknown> => {
       try {
         return await settings.check?.(deadline.signal as never, name);

@@ -124,6 +124,26 @@ describe("recovery by a check", () => {
     expect(api.signals[1]?.aborted).toBe(false);
   });
 
+  test("that hangs ends, too, where timers end with the request that they were made in", async () => {
+    const api = backend();
+    const clock = manualClock();
+    const { now, wall, random, after } = clock;
+    const requests = {
+      now,
+      wall,
+      random,
+      after: (ms: number, run: () => void, ofCall = false) => (ofCall ? () => undefined : after(ms, run)),
+    };
+    const circuit = createFailfast({ clock: requests })("x", 10, { recovery: api.check, scope: "process" });
+    await ending(circuit.run(() => Promise.reject(boom)));
+    api.well = "hangs";
+    await clock.advance(12_000);
+    expect(api.checks).toBe(1);
+    api.well = true;
+    await clock.advance(30_000);
+    expect([circuit.state, api.checks]).toEqual(["closed", 2]);
+  });
+
   test("gets the circuit's name, for circuits that are named by arguments", async () => {
     const clock = manualClock();
     const asked: string[] = [];
