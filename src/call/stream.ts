@@ -130,8 +130,10 @@ class GuardedStream<T> {
       if (this.#judged) void this.#letGo();
       return this.#source.next();
     };
-    if (deadline === undefined) return read().catch((error: unknown) => this.#threw(error));
-    return (await deadline.watch(read(), (ended) => {
+    const { breaker } = this.#guard;
+    const first = breaker.sampler === undefined ? read() : breaker.sampler.time(breaker, read);
+    if (deadline === undefined) return first.catch((error: unknown) => this.#threw(error));
+    return (await deadline.watch(first, (ended) => {
       if (ended.how === "value") return ended.value;
       if (ended.how !== "timeout") return this.#threw(ended.error);
       this.#judged = true;

@@ -133,7 +133,11 @@ describe("observeFleet", () => {
     const before = clock.pending;
     const fleets = [observeFleet(failfast), observeFleet(failfast)];
     for (const fleet of fleets) fleet.view();
-    for (let call = 0; call < 10; call++) await salesApi.run(async () => "fine");
+    for (let call = 0; call < 9; call++) await salesApi.run(async () => "fine");
+    const items = salesApi.stream(async function* () {
+      yield* ["a stream", "is a call"];
+    });
+    for await (const item of items) expect(item).toBeTypeOf("string");
     expect(fleets.map((fleet) => circuitIn(fleet, "sales_api")?.totals.calls)).toEqual([10, 10]);
     expect(clock.pending).toBe(before + 1);
     for (const fleet of fleets) await fleet[Symbol.asyncDispose]();
