@@ -7,18 +7,18 @@ import { NO_RECOVERY, type State } from "./state.js";
 import { newEpoch, type Step, stay } from "./step.js";
 
 /**
- * What a circuit does, all of it: a state, what happens, the local time, and what follows from that. Pure.
+ * All that a circuit does: takes a state, an event and the local time, and gives what follows from them. Pure.
  *
- * What always holds, each with its test:
+ * These promises always hold, and each has its test:
  *  1. What this process decided is obeyed here at once, and by others only when the store has it.
- *  2. A result counts only under the epoch of its call; whatever opens, closes or holds begins one.
- *  3. One probe at a time runs here, and only while no other lease is known to run.
- *  4. A probe that ends gives its lease up in every way: it opens, closes, or goes back.
+ *  2. A result counts only in the epoch in which its call began; opening, closing and holding each begin a new one.
+ *  3. One probe at a time runs here, and only while no lease of another process is known to run.
+ *  4. However a probe ends, it gives up its lease: the circuit opens, or closes, or the lease goes back.
  *  5. Only a probe that succeeded, an operator, or the fleet's record closes what was open.
- *  6. At most one call is rejected for want of a lease until the circuit opens again; while its request is under way,
- *     250 ms at most, the others here are told to come back.
- *  7. A lease without an outcome doubles the next one, so that a slow probe ends within its own.
- *  8. Every step leads on: from any state some call, or time, leads to another.
+ *  6. Between two openings at most one call is rejected because its lease did not come in time; while the request for
+ *     the lease is under way, 250 ms at most, other calls here are rejected and told when to come back.
+ *  7. After a lease without an outcome the next one is twice as long, so that in the end a slow probe fits into its lease.
+ *  8. No state is a dead end: from each of them a call, or time, leads to another.
  */
 export function reduce(state: State, event: Event, now: number, own: Own): Step {
   return settle(state, next(state, event, now, own), now, own);
@@ -57,11 +57,11 @@ function next(state: State, event: Event, now: number, own: Own): Step {
   }
 }
 
-/** Closed, it remembers nothing but how far its back-off is. */
+/** A closed circuit remembers only how far its back-off has grown. */
 const closedRecovery = ({ recovery: { reopens } }: State): State["recovery"] =>
   reopens === 0 ? NO_RECOVERY : { ...NO_RECOVERY, reopens };
 
-/** What follows from the new state: an epoch where calls are admitted as something else, and the news of it. */
+/** What follows from the new state: a new epoch if calls are admitted in another way now, and what listeners are told. */
 function settle(before: State, step: Step, now: number, own: Own): Step {
   let { state } = step;
   const effects: Effect[] = [];

@@ -37,7 +37,7 @@ export function refuseUnknown(
         ? "see failfast status for those there are"
         : `did you mean ${JSON.stringify(plain(alike))}?`;
     throw new CommandError(
-      `nobody knows a circuit ${shown}: no process reports it, and the store has no record of it; ${meant}${mend}`,
+      `nobody knows a circuit ${shown}: no process reports it, and the store has no record of it; ${meant}${mend && `${alike === undefined ? "." : ""} ${mend}`}`,
       EXIT.unknown,
     );
   }

@@ -132,7 +132,7 @@ export interface CircuitOptions {
   readonly slowCall?: Duration | undefined;
   /**
    * The share of the window's calls that must be slow for it to trip. Default: 0.5, where `slowCall` is set, and beside
-   * it a hang: three slow calls in a row, and no success for twice `slowCall`.
+   * it a hang: three slow calls in a row, and no success for twice `slowCall`. Both need `minimumCalls` in the window.
    */
   readonly slowCallRate?: number | undefined;
   /** How the open time grows while probes keep failing. Default: not at all. */

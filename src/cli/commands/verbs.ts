@@ -123,11 +123,11 @@ async function namesOf(session: Session, words: readonly string[]): Promise<stri
   if (store.list === undefined || (args.given("new") && (exact || !words.some(isPattern))))
     return [...new Set(words)];
   const { circuits } = await readView(fleet, store, words);
-  const mend = ". To do it all the same, with a circuit that nobody has called yet, add --new";
+  const mend = "To do it all the same, with a circuit that nobody has called yet, add --new";
   if (!exact) refuseUnknown(words, circuits, mend);
   const chosen = exact ? circuits.filter(({ name }) => words.includes(name)) : matching(words, circuits);
   if (exact && chosen.length < new Set(words).size)
-    throw new CommandError(`nobody knows one of these circuits: see failfast status${mend}`, EXIT.unknown);
+    throw new CommandError(`nobody knows one of these circuits: see failfast status. ${mend}`, EXIT.unknown);
   return chosen.map(({ name }) => name);
 }
 
