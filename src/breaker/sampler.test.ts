@@ -88,4 +88,73 @@ describe("a sampler", () => {
     await expect(time(() => Promise.reject(error))).rejects.toBe(error);
     expect(sampler.total).toBe(4);
   });
+
+  test("times thirty-two calls of a round, and counts those that it times", () => {
+    const { sampler, circuit, call } = sampled();
+    sampler.arm(circuit);
+    for (let calls = 0; calls < 31; calls += 1) call();
+    expect([circuit.sampler, sampler.total]).toEqual([sampler, 31]);
+    call();
+    expect([circuit.sampler, sampler.total]).toEqual([undefined, 32]);
+    call();
+    expect(sampler.total).toBe(32);
+  });
+
+  test("goes by how soon calls came in the last rounds, the later ones more than the earlier", () => {
+    const { sampler, circuit, pass, call } = sampled();
+    pass(5_000);
+    const round = (ms: number, calls: number, each: number): number => {
+      sampler.arm(circuit);
+      for (let made = 0; made < calls; made += 1) {
+        pass(each);
+        call();
+      }
+      pass(ms - calls * each);
+      const before = sampler.total;
+      sampler.arm(circuit);
+      return sampler.total - before;
+    };
+    // 32 calls in 32 ms, of 100 ms.
+    expect(round(100, 32, 1)).toBe(100 - 32);
+    expect(round(100, 10, 1)).toBe(0);
+    // A round without a call tells nothing of how soon they come.
+    expect(round(100, 0, 1)).toBe(0);
+    // 32 x 0.64 + 10 x 0.8 + 32 calls in 32 x 0.64 + 100 x 0.8 + 32 ms.
+    expect(round(1_000, 32, 1)).toBe(Math.round((1_000 * 60.48) / 132.48) - 32);
+  });
+
+  test("never estimates fewer than it has seen", () => {
+    const { sampler, circuit, pass, call } = sampled();
+    sampler.arm(circuit);
+    for (let calls = 0; calls < 32; calls += 1) call();
+    sampler.arm(circuit);
+    expect(sampler.total).toBe(32);
+    pass(1_000);
+    call();
+    sampler.arm(circuit);
+    for (let calls = 0; calls < 32; calls += 1) call();
+    pass(1);
+    sampler.arm(circuit);
+    expect(sampler.total).toBe(65);
+  });
+
+  test("times calls that fail, too, until they have", async () => {
+    const { sampler, circuit, pass } = sampled();
+    sampler.arm(circuit);
+    const thrown = (): never => {
+      pass(3);
+      throw new Error("at once");
+    };
+    expect(() => sampler.time(circuit, thrown)).toThrow("at once");
+    expect(sampler.latencyMs).toEqual({ p50: 3, p99: 3 });
+    const rejected = sampler.time(circuit, () => Promise.reject(new Error("later")));
+    pass(7);
+    await expect(rejected).rejects.toThrow("later");
+    expect(sampler.latencyMs).toEqual({ p50: 3, p99: 7 });
+    const kept = sampler.time(circuit, async () => 1);
+    pass(9);
+    expect(sampler.latencyMs?.p99).toBe(7);
+    await kept;
+    expect(sampler.latencyMs).toEqual({ p50: 7, p99: 9 });
+  });
 });

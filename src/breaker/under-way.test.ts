@@ -1,0 +1,236 @@
+import { describe, expect, test } from "vitest";
+import { Events } from "../events/events.js";
+import { settingsWith } from "../policy/settings.fixture.js";
+import type { CircuitSettings } from "../policy/settings.js";
+import { bench } from "../sync/replica.fixture.js";
+import { manualClock } from "../testing/manual-clock.js";
+import { FIRST_ADMISSION } from "./admission.js";
+import { circuitWith, enter, enterAsync, fail, OPEN_MS, pushed } from "./breaker.fixture.js";
+import type { Shell } from "./shell.js";
+import { openRecord } from "./state.fixture.js";
+import { INITIAL } from "./state.js";
+import { StoreSession } from "./store-session.js";
+import { CallGroup, CallsUnderWay } from "./under-way.js";
+
+const NOW = 1_000;
+
+/** The calls of a circuit that counts what it is told of them. */
+function callsWith(changes: Partial<CircuitSettings> = {}) {
+  const time = manualClock({ now: NOW });
+  const session = new StoreSession(bench().replica, time, new Events(() => undefined), "host");
+  let coarse = 0;
+  Object.assign(session, { coarse: () => (coarse++, time.now()) });
+  /** When, how many and since when. */
+  const counted: number[][] = [];
+  const shell = {
+    settings: settingsWith({ slowCall: 500, ...changes }),
+    session,
+    current: INITIAL,
+    traffic: { slowUnderWay: (...which: number[]) => void counted.push(which) },
+  };
+  const underWay = new CallsUnderWay(shell as unknown as Shell);
+  const begin = (calls = 1): CallGroup => {
+    const group = new CallGroup(FIRST_ADMISSION, time.now());
+    group.underWay = calls;
+    underWay.add(group);
+    return group;
+  };
+  return { time, shell, underWay, begin, counted, coarseReads: () => coarse };
+}
+
+describe("calls that are still under way", () => {
+  test("count as slow together when they have taken as long as a slow call, once", async () => {
+    const { time, begin, counted } = callsWith();
+    const group = begin(3);
+    await time.advance(499);
+    expect(counted).toEqual([]);
+    expect(group.countedAtMs).toBeUndefined();
+    await time.advance(1);
+    expect(counted).toEqual([[NOW + 500, 3, NOW]]);
+    expect(group.countedAtMs).toBe(NOW + 500);
+  });
+
+  test("are looked at once more when they have taken twice as long, and then no more", async () => {
+    const { time, begin, counted } = callsWith();
+    const group = begin(3);
+    await time.advance(999);
+    expect(counted).toHaveLength(1);
+    await time.advance(1);
+    expect(counted[1]).toEqual([NOW + 1_000, 0, NOW]);
+    expect(group.countedAtMs).toBe(NOW + 500);
+    expect(time.pending).toBe(0);
+    await time.advance(5_000);
+    expect(counted).toHaveLength(2);
+  });
+
+  test("that end in time do not count", async () => {
+    const { time, begin, counted } = callsWith();
+    const group = begin();
+    await time.advance(400);
+    group.underWay = 0;
+    await time.advance(2_000);
+    expect(counted).toEqual([]);
+    expect(time.pending).toBe(0);
+  });
+
+  test("each group by its own time", async () => {
+    const { time, begin, counted } = callsWith();
+    begin();
+    await time.advance(300);
+    begin(2);
+    await time.advance(500);
+    expect(counted).toEqual([
+      [NOW + 500, 1, NOW],
+      [NOW + 800, 2, NOW + 300],
+    ]);
+  });
+
+  test("do not count for the time in which this process was blocked", async () => {
+    const { time, begin, counted } = callsWith();
+    begin();
+    time.stall(200);
+    await time.advance(499);
+    expect(counted).toEqual([]);
+    await time.advance(1);
+    expect(counted).toEqual([[NOW + 700, 1, NOW]]);
+  });
+
+  test("are not looked at where no call is slow, from the start or by now", async () => {
+    const never = callsWith({ slowCall: 0 });
+    never.begin();
+    expect([never.time.pending, never.coarseReads()]).toEqual([0, 0]);
+    const nowNever = callsWith();
+    nowNever.begin();
+    nowNever.shell.settings = settingsWith({ slowCall: 0 });
+    await nowNever.time.advance(2_000);
+    expect([nowNever.counted, nowNever.time.pending]).toEqual([[], 0]);
+  });
+
+  test("keep the coarse clock going where a short time is read from the exact one", () => {
+    const exact = callsWith({ slowCall: 199 });
+    exact.begin();
+    expect(exact.coarseReads()).toBe(1);
+    const coarse = callsWith({ slowCall: 200 });
+    coarse.begin();
+    expect(coarse.coarseReads()).toBe(0);
+  });
+});
+
+describe("how many there are, and for how long", () => {
+  test("counts those of all groups that have not ended", async () => {
+    const { time, underWay, begin } = callsWith({ slowCall: 0 });
+    expect([underWay.calls, underWay.oldestMs]).toEqual([0, 0]);
+    const first = begin(2);
+    await time.advance(40);
+    const second = begin(3);
+    await time.advance(10);
+    expect([underWay.calls, underWay.oldestMs]).toEqual([5, 50]);
+    first.underWay = 0;
+    expect([underWay.calls, underWay.oldestMs]).toEqual([3, 10]);
+    second.underWay = 0;
+    expect([underWay.calls, underWay.oldestMs]).toEqual([0, 0]);
+  });
+});
+
+describe("groups whose calls have all ended", () => {
+  /** A group that ended, and so many after it; whether it is remembered: a call that joins it still is counted. */
+  const remembers = async (slowCall: number, afterMs: number, others: number): Promise<boolean> => {
+    const { time, underWay, begin } = callsWith({ slowCall });
+    const group = begin(0);
+    await time.advance(afterMs);
+    for (let each = 0; each < others; each++) begin(0);
+    group.underWay = 1;
+    return underWay.calls === 1;
+  };
+
+  test("are let go of when there are sixteen", async () => {
+    expect(await remembers(0, 1, 15)).toBe(true);
+    expect(await remembers(0, 1, 16)).toBe(false);
+  });
+
+  test("and not while they may get further calls: at that very moment, or 100 ms of the coarse clock", async () => {
+    expect(await remembers(199, 0, 16)).toBe(true);
+    expect(await remembers(199, 1, 16)).toBe(false);
+    expect(await remembers(200, 100, 16)).toBe(true);
+    expect(await remembers(200, 101, 16)).toBe(false);
+  });
+
+  test("and when they are looked at in vain", async () => {
+    const { time, underWay, begin } = callsWith();
+    const group = begin(0);
+    await time.advance(500);
+    group.underWay = 1;
+    expect(underWay.calls).toBe(0);
+  });
+
+  test("later when there are twice as many as are left", async () => {
+    const { time, underWay, begin } = callsWith({ slowCall: 0 });
+    const groups = Array.from({ length: 17 }, () => begin(1));
+    for (const group of groups) group.underWay = 0;
+    await time.advance(1);
+    for (let each = 17; each < 32; each++) begin(0);
+    const [first] = groups;
+    if (first) first.underWay = 1;
+    expect(underWay.calls).toBe(1);
+    if (first) first.underWay = 0;
+    begin(0);
+    if (first) first.underWay = 1;
+    expect(underWay.calls).toBe(0);
+  });
+
+  test("of calls that never end the last ten thousand are remembered", () => {
+    const { underWay, begin } = callsWith({ slowCall: 0 });
+    for (let each = 0; each <= 16 * 1_024; each++) begin(1);
+    expect(underWay.calls).toBe(10_001);
+  });
+});
+
+describe("calls under way that are slow", () => {
+  const slow = { slowCall: 500, slowCallRate: 0.5, threshold: 0, minimumCalls: 2 } as const;
+
+  test("trip the circuit", async () => {
+    const { breaker, time, told } = circuitWith(slow);
+    const group = new CallGroup(enter(breaker) ?? FIRST_ADMISSION, time.now());
+    group.underWay = 2;
+    breaker.underWay.add(group);
+    await time.advance(500);
+    expect(told).toMatchObject([{ type: "open", reason: "slow calls" }]);
+    expect(breaker.trips).toBe(1);
+  });
+
+  test("and not where they began before it last closed", async () => {
+    const { breaker, time, told } = circuitWith({ ...slow, threshold: 1 });
+    const group = new CallGroup(enter(breaker) ?? FIRST_ADMISSION, time.now());
+    group.underWay = 2;
+    breaker.underWay.add(group);
+    fail(breaker);
+    await time.advance(500);
+    expect(told).toMatchObject([{ type: "open", reason: "it failed" }]);
+    expect(breaker.trips).toBe(1);
+  });
+
+  test("confirm what the fleet says, where that waits for it", async () => {
+    const circuit = circuitWith({ ...slow, scope: "confirm" });
+    const { breaker, time, told } = circuit;
+    const group = new CallGroup(enter(breaker) ?? FIRST_ADMISSION, time.now());
+    breaker.underWay.add(group);
+    pushed(circuit, openRecord(0, { until: time.wall() + 60_000, duration: 60_000 }).record);
+    await time.advance(0);
+    expect(breaker.current.remoteOpen).toBe("unconfirmed");
+    await time.advance(500);
+    expect(breaker.current.remoteOpen).toBe("obeyed");
+    expect(told).toMatchObject([{ type: "open" }]);
+    expect(breaker.trips).toBe(0);
+  });
+
+  test("fail the probe, if one of them is it", async () => {
+    const { breaker, time, stored } = circuitWith({ ...slow, threshold: 1 });
+    fail(breaker);
+    await time.advance(OPEN_MS);
+    const admission = await enterAsync(breaker);
+    expect(admission?.kind).toBe("probe");
+    breaker.underWay.add(new CallGroup(admission ?? FIRST_ADMISSION, time.now()));
+    await time.advance(500);
+    expect(stored()).toMatchObject({ state: "open", reason: "slow calls", reopens: 1 });
+  });
+});
