@@ -17,7 +17,7 @@ import {
   sight,
   stamp,
 } from "./state.fixture.js";
-import { type CachedRecord, type Decision, INITIAL, NO_DECISION, type State } from "./state.js";
+import { type CachedRecord, type Decision, INITIAL, NO_DECISION, NO_RECOVERY, type State } from "./state.js";
 
 const OWN_OF_TWO = ownWith({ quorum: 2, window: 50 });
 const votes = (...hosts: string[]): { host: string; until: number }[] =>
@@ -141,6 +141,12 @@ describe("a closing", () => {
     expect(propose(decidedClosed, openRecord(NOW))).toEqual(closed(stamp, "probe succeeded"));
   });
 
+  test("tells how often it had opened in a row, for what trips it too soon", () => {
+    const record = openRecord(NOW);
+    const state = { ...INITIAL, record, decision: decidedClosed, recovery: { ...NO_RECOVERY, reopens: 3 } };
+    expect(recordOf(state, NOW, stamp, OWN)).toEqual(closed(stamp, "probe succeeded", 3));
+  });
+
   test("is not written where it is kept to this process", () => {
     expect(propose(localOnly, openRecord(NOW))).toBeNull();
   });
@@ -173,6 +179,13 @@ describe("whether the fleet has yet to be told", () => {
     expect(pending({ decision, record: withVotes(closedRecord, "other") })).toBe(true);
     expect(pending({ decision, record: withVotes(closedRecord, "my-host") })).toBe(false);
     expect(pending({ decision, record: withVotes(leasedRecord("mine", LATER), "my-host") })).toBe(true);
+  });
+
+  test("of a vote that has run out, again", () => {
+    const decision = decidedOpen({ visibility: "vote" });
+    const state = { ...INITIAL, decision, record: withVotes(closedRecord, "my-host") };
+    expect(isPending(state, NOW, OWN, stamp.now + 499)).toBe(false);
+    expect(isPending(state, NOW, OWN, stamp.now + 500)).toBe(true);
   });
 
   test("of what says something of this host alone, only to give its lease back", () => {

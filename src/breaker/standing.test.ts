@@ -4,6 +4,7 @@ import {
   generationOf,
   holdsLease,
   inForce,
+  isChecked,
   isLocalOnly,
   isOpenHereAlone,
   isTripped,
@@ -218,6 +219,35 @@ describe("open here alone", () => {
 
   test("whatever a circuit of this process alone does", () => {
     expect(alone({}, ownWith({ scope: "process" }))).toBe(true);
+  });
+});
+
+describe("whether its own check tries it, and no call does", () => {
+  const checked = ownWith({}, true);
+  const tries = (record: State["record"], now = NOW, own = checked): boolean =>
+    isChecked({ ...INITIAL, record, remoteOpen: "obeyed" }, now, own);
+
+  test("never where it has none", () => {
+    expect(tries(openRecord(NOW), NOW, OWN)).toBe(false);
+    expect(tries(undefined, NOW, OWN)).toBe(false);
+  });
+
+  test("what the fleet does not know open is this process's to check", () => {
+    expect(tries(undefined)).toBe(true);
+    expect(tries(closedRecord, NOW + 60_000)).toBe(true);
+  });
+
+  test("until nobody has checked for a whole lease's time", () => {
+    expect(tries(openRecord(NOW), NOW + 9_999)).toBe(true);
+    expect(tries(openRecord(NOW), NOW + 10_000)).toBe(false);
+    expect(tries(leasedRecord("x", NOW), NOW + 10_000)).toBe(false);
+  });
+
+  test("a lease that was given back is looked at by who gave it, however long it takes", () => {
+    expect(tries(releasedRecord)).toBe(false);
+    const mine = { ...releasedRecord, record: { ...releasedRecord.record, by: "me" } };
+    expect(tries(mine)).toBe(true);
+    expect(tries(mine, NOW + 60_000)).toBe(true);
   });
 });
 

@@ -72,6 +72,27 @@ describe("successes", () => {
   });
 });
 
+describe("calls that were counted as slow while they were under way", () => {
+  test("count when they have taken that long, and are no further calls when they end", () => {
+    const { traffic } = trafficWith({ threshold: 0, slowCall: 100, slowCallRate: 0.5, minimumCalls: 3 });
+    expect(traffic.slowUnderWay(NOW, 2, NOW - 100)).toBeUndefined();
+    expect(traffic.succeeded(NOW, true, NOW)).toBeUndefined();
+    expect(traffic.succeeded(undefined, true, NOW)).toBeUndefined();
+    expect(traffic.slowUnderWay(NOW, 1, NOW - 100)).toBe("slow calls");
+  });
+
+  test("and fail for themselves", () => {
+    const { traffic } = trafficWith({ threshold: 0, slowCall: 100, failureRate: 0.5, minimumCalls: 2 });
+    traffic.slowUnderWay(NOW, 2, NOW - 100);
+    expect(traffic.failed(failure({ countedAtMs: NOW }))).toBe("failure rate");
+  });
+
+  test("are nothing where calls are held back instead", () => {
+    const { traffic } = trafficWith({ mode: "throttle", slowCall: 100 });
+    expect(traffic.slowUnderWay(NOW, 2, NOW - 100)).toBeUndefined();
+  });
+});
+
 test("what was counted is forgotten when it is told to", () => {
   const { traffic } = trafficWith({ threshold: 2 });
   traffic.failed(failure());

@@ -19,7 +19,11 @@ function callsWith(changes: Partial<CircuitSettings> = {}) {
   const time = manualClock({ now: NOW });
   const session = new StoreSession(bench().replica, time, new Events(() => undefined), "host");
   let coarse = 0;
-  Object.assign(session, { coarse: () => (coarse++, time.now()) });
+  const coarsely = (): number => {
+    coarse++;
+    return time.now();
+  };
+  Object.assign(session, { coarse: coarsely });
   /** When, how many and since when. */
   const counted: number[][] = [];
   const shell = {

@@ -98,6 +98,42 @@ describe("a sliding window of ten slices", () => {
     expect(window.lately(5_000, SLICE)).toEqual({ calls: 2, failures: 2 });
   });
 
+  test("calls that are slow and under way are calls", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(0, false, false);
+    expect(window.recordSlow(1, 3)).toEqual({ calls: 4, failures: 0, slow: 3 });
+    expect(window.recordSlow(WINDOW, 2)).toEqual({ calls: 2, failures: 0, slow: 2 });
+  });
+
+  test("the failure of one that was counted is another call only when the window has let go of it", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.recordSlow(99, 1);
+    expect(window.recordFailureOf(999, 99)).toEqual({ calls: 1, failures: 1, slow: 1 });
+    expect(window.recordFailureOf(1_000, 99)).toEqual({ calls: 1, failures: 2, slow: 0 });
+    expect(window.recordFailureOf(1_000, 100)).toEqual({ calls: 1, failures: 3, slow: 0 });
+  });
+
+  test("tells how many calls it has had, and how many were slow, but for the newest slice", () => {
+    const window = new SlidingWindow(WINDOW);
+    window.record(0, false, true);
+    window.record(1, true, false);
+    expect(window.seen).toEqual({ calls: 0, slow: 0 });
+    window.record(SLICE, false, true);
+    expect(window.seen).toEqual({ calls: 2, slow: 1 });
+    window.record(9 * WINDOW, false, false);
+    expect(window.seen).toEqual({ calls: 3, slow: 2 });
+    window.clear();
+    expect(window.seen).toEqual({ calls: 4, slow: 2 });
+  });
+
+  test("tells how many windows have passed since the first call", () => {
+    const window = new SlidingWindow(WINDOW);
+    expect(window.watched(500)).toBe(0);
+    window.record(500, false, false);
+    window.record(900, false, false);
+    expect(window.watched(3_000)).toBe(2.5);
+  });
+
   test("clear forgets all", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(0, true, true);

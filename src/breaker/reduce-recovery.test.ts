@@ -1,0 +1,206 @@
+import { describe, expect, test } from "vitest";
+import {
+  aCall,
+  aSyncCall,
+  closedRecord,
+  decidedClosed,
+  decidedOpen,
+  decidedRelease,
+  LATER,
+  leasedRecord,
+  NOW,
+  news,
+  next,
+  OPEN_MS,
+  OWN,
+  on,
+  opening,
+  openRecord,
+  ownWith,
+  play,
+  releasedRecord,
+  running,
+  stateWith,
+} from "./state.fixture.js";
+import { INITIAL, NO_DECISION, NO_PROBE, NO_RECOVERY, type State } from "./state.js";
+
+const isDue = stateWith({ record: openRecord(NOW), remoteOpen: "obeyed" });
+const probing = on(stateWith({ record: leasedRecord("mine", LATER), remoteOpen: "obeyed" }), aCall()).state;
+const succeeded = { type: "probe-succeeded" } as const;
+
+describe("the back-off", () => {
+  const growing = ownWith({ backoffFactor: 2 });
+  const trips = (state: State, closedForMs: number, own = growing): State["decision"] =>
+    on(state, { type: "tripped", opening: opening({ closedForMs }) }, own).state.decision;
+
+  test("is remembered while it is closed, and nothing else is", () => {
+    const lapsed = { ...probing, recovery: { ...NO_RECOVERY, lapses: 2, unserved: true } };
+    const { state } = on(lapsed, succeeded, growing);
+    expect(state).toMatchObject({ announced: "closed", recovery: { ...NO_RECOVERY, reopens: 2 } });
+  });
+
+  test("is no matter where the open time does not grow", () => {
+    expect(on(probing, succeeded).state.recovery).toBe(NO_RECOVERY);
+  });
+
+  test("goes on where calls trip it too soon after it closed, and begins anew later", () => {
+    const { state } = on(probing, succeeded, growing);
+    expect(trips(state, 1_999)).toMatchObject({ reopens: 2, durationMs: 4_000 });
+    expect(trips(state, 2_000)).toMatchObject({ reopens: 0, durationMs: OPEN_MS });
+    expect(trips(INITIAL, 0)).toMatchObject({ reopens: 0, durationMs: OPEN_MS });
+  });
+
+  test("goes on by the fleet's count where that is the higher", () => {
+    const record = { ...closedRecord, record: { ...closedRecord.record, reopens: 3 } };
+    expect(trips(stateWith({ record }, growing), 0)).toMatchObject({ reopens: 3, durationMs: 8_000 });
+  });
+
+  test("draws its jitter from the opening's own chance", () => {
+    const own = ownWith({ backoffFactor: 2, backoffJitter: 0.5 });
+    const failed = { type: "probe-failed", opening: opening({ random: 0.5 }) } as const;
+    expect(on(probing, failed, own).state.decision).toMatchObject({ durationMs: 3_000 });
+  });
+});
+
+describe("a call that waited for its lease", () => {
+  test("is rejected while another probe runs here", () => {
+    const running = on(isDue, aCall({ storeFails: true })).state;
+    expect(on(running, aCall({ asked: true })).verdict).toBe("reject");
+    expect(on(running, aCall({ asked: true })).state.probe).toBe(running.probe);
+  });
+
+  test("leaves the next one no time to wait where the lease was refused", () => {
+    const refused = { type: "lease", record: openRecord(NOW), outcome: "failed" } as const;
+    const asked = play(isDue, [aCall(), refused, aCall({ asked: true })]);
+    expect(asked).toMatchObject({ probe: NO_PROBE, recovery: { unserved: true } });
+  });
+
+  test("nor where it waited for 250 ms itself", () => {
+    const rejected = (waitMs: number): State =>
+      play(isDue, [aCall({ waitMs }), aCall({ waitMs, asked: true })]);
+    expect(rejected(249).probe).toEqual({ kind: "waiting", untilMs: NOW + 1 });
+    expect(rejected(250).probe).toEqual(NO_PROBE);
+    expect(rejected(300).probe).toEqual(NO_PROBE);
+  });
+
+  test("nor where it could not wait", () => {
+    expect(play(isDue, [aSyncCall(), aSyncCall({ asked: true })]).probe).toEqual(NO_PROBE);
+  });
+
+  test("probes with the lease that it gets, also where a check has been set meanwhile", () => {
+    const waiting = on(isDue, aCall()).state;
+    const granted = on(waiting, {
+      type: "lease",
+      record: next(leasedRecord("mine", LATER)),
+      outcome: "granted",
+    });
+    expect(on(granted.state, aCall({ asked: true }), ownWith({}, true)).verdict).toBe("probe");
+  });
+});
+
+describe("a circuit with its own check", () => {
+  const checked = ownWith({}, true);
+  const pauseAfter = (state: State, record: State["record"], own = checked): number =>
+    on(state, news(record), own).state.recovery.pausedUntilMs;
+
+  test("is checked again a lease's time after somebody gave the lease back", () => {
+    expect(pauseAfter(isDue, next(releasedRecord))).toBe(NOW + 10_000);
+    expect(pauseAfter(isDue, next(releasedRecord), OWN)).toBe(0);
+  });
+
+  test("at once where the lease is taken, or the record is the first that it hears of", () => {
+    expect(pauseAfter(isDue, next(leasedRecord("x", LATER)))).toBe(0);
+    expect(pauseAfter(INITIAL, releasedRecord)).toBe(0);
+  });
+});
+
+describe("a probe that is released", () => {
+  const byItself = { type: "probe-released", pauseMs: 0, byItself: true } as const;
+
+  test("by what an operator's hold rejected does not nest", () => {
+    const hold = { state: "open", untilMs: Infinity, record: {} as never } as const;
+    expect(on({ ...probing, hold }, byItself).state.recovery.nests).toBe(false);
+    expect(on(probing, byItself).state.recovery.nests).toBe(true);
+  });
+});
+
+describe("an opening of this process that the store has as one that is over", () => {
+  const mine = stateWith({ decision: decidedOpen({ base: 0, untilMs: LATER }) });
+  const left = (record: State["record"], decision: State["decision"] = mine.decision): State["decision"] =>
+    on({ ...mine, decision }, news(record)).state.decision;
+
+  test("goes on for its own time: it was written before the store's clock was known", () => {
+    expect(left(openRecord(NOW, { by: "me" }))).toEqual({ ...mine.decision, base: 40 });
+  });
+
+  test("is over where another's, an operator's or any in force took its place, or it closed", () => {
+    expect(left(openRecord(NOW))).toEqual(NO_DECISION);
+    expect(left(openRecord(LATER, { by: "me" }))).toEqual(NO_DECISION);
+    const manual = decidedOpen({ base: 0, untilMs: LATER, manual: true });
+    expect(left(openRecord(NOW, { by: "me" }), manual)).toEqual(NO_DECISION);
+    const byMe = { ...closedRecord, record: { ...closedRecord.record, by: "me" } };
+    expect(left(byMe)).toEqual(NO_DECISION);
+    expect(left(openRecord(NOW, { by: "me" }), { ...decidedClosed, base: 7 })).toEqual(NO_DECISION);
+  });
+});
+
+describe("a lease that comes when its probe has ended", () => {
+  const granted = (passed: number) =>
+    ({
+      type: "lease",
+      record: next(leasedRecord("mine", LATER), { passed }),
+      outcome: "granted",
+    }) as const;
+  const passedOne = { ...isDue, decision: { ...decidedRelease, passed: 1 } };
+
+  test("is told of a probe that passed, where more have to", () => {
+    const { state, effects } = on(passedOne, granted(0));
+    expect(state.decision).toEqual({ kind: "released", base: 50, passed: 1 });
+    expect(effects).toContainEqual({ type: "propose", delayMs: 0 });
+  });
+
+  test("and of nothing that it was written with", () => {
+    const { state, effects } = on(passedOne, granted(1));
+    expect(state.decision).toEqual(NO_DECISION);
+    expect(effects).not.toContainEqual({ type: "propose", delayMs: 0 });
+  });
+});
+
+describe("a longer time that a call from before asks for", () => {
+  const asks = { type: "asked-for-longer", openMs: 2_000, storeDown: false } as const;
+  const vote = decidedOpen({ visibility: "vote" });
+
+  test("is the fleet's where that has it open, and this host's vote where not", () => {
+    const fleets = stateWith({ record: openRecord(LATER), remoteOpen: "obeyed", decision: vote });
+    expect(on(fleets, asks).state.decision).toMatchObject({ visibility: "fleet", reason: "mine" });
+    const ours = stateWith({ record: closedRecord, decision: vote });
+    expect(on(ours, asks).state.decision).toMatchObject({ visibility: "vote" });
+  });
+
+  test("is not given where an operator opened it, also beside this process's own opening", () => {
+    const record = openRecord(LATER, { manual: true });
+    const state = stateWith({ record, remoteOpen: "obeyed", decision: vote });
+    expect(on(state, asks).state).toBe(state);
+  });
+});
+
+describe("what is announced as this process's own doing", () => {
+  test("a lease of another is not, a closing of this process is", () => {
+    const heard = stateWith({ record: openRecord(LATER), remoteOpen: "obeyed" });
+    expect(on(heard, { type: "time" }, OWN, LATER).effects).toEqual([
+      { type: "announce", state: "half-open", local: false },
+    ]);
+    const own = stateWith({ record: openRecord(LATER, { by: "me" }), remoteOpen: "obeyed" });
+    expect(on(own, { type: "time" }, OWN, LATER).effects).toEqual([
+      { type: "announce", state: "half-open", local: true },
+    ]);
+  });
+
+  test("comes before what has to be told to the fleet", () => {
+    const { effects } = on({ ...probing, probe: running(LATER, probing.epoch) }, succeeded);
+    expect(effects).toEqual([
+      { type: "announce", state: "closed", local: true },
+      { type: "propose", delayMs: 0 },
+    ]);
+  });
+});
