@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import type { Admission } from "./admission.js";
+import { circuitWith, enter, enterAsync, fail, failure, OPEN_MS } from "./breaker.fixture.js";
+import { Sampler } from "./sampler.js";
+import type { Check } from "./shell.js";
+import { CallGroup } from "./under-way.js";
+
+describe("what a breaker's calls came to", () => {
+  test("is counted: failures, and slow ones whether they failed or not", () => {
+    const { breaker } = circuitWith({ threshold: 9 });
+    fail(breaker);
+    fail(breaker, { slow: true });
+    breaker.succeeded(enter(breaker) as Admission, false);
+    breaker.succeeded(enter(breaker) as Admission, true);
+    expect(breaker).toMatchObject({ failures: 2, slowCalls: 2, rejections: 0, trips: 0 });
+  });
+
+  test("also where their results come too late to count", () => {
+    const { breaker } = circuitWith();
+    const early = enter(breaker) as Admission;
+    fail(breaker);
+    breaker.failed(early, failure());
+    expect(breaker).toMatchObject({ failures: 2, trips: 1 });
+  });
+});
+
+describe("calls in flight", () => {
+  test("are told where slow calls count, none before the first", () => {
+    const { breaker, time } = circuitWith({ slowCall: 500 });
+    expect(breaker.inFlight).toMatchObject({ calls: 0, oldestMs: 0 });
+    breaker.underWay.add(new CallGroup(breaker.admission, time.now() - 30));
+    expect(breaker.inFlight?.calls).toBe(1);
+    expect(breaker.inFlight?.oldestMs).toBe(30);
+  });
+
+  test("and where somebody listens for successes, for those are timed; nowhere else", () => {
+    expect(circuitWith({}, { listensTo: ["success"] }).breaker.inFlight).toMatchObject({ calls: 0 });
+    expect(circuitWith().breaker.inFlight).toBeUndefined();
+  });
+});
+
+describe("a circuit with a check of its own", () => {
+  function checkedCircuit(enabled = true) {
+    const circuit = circuitWith();
+    const seen = { follows: 0, stops: 0, announced: -1 };
+    const check: Check = {
+      enabled,
+      follow: () => {
+        seen.follows++;
+        seen.announced = circuit.told.length;
+      },
+      stop: async () => void seen.stops++,
+    };
+    circuit.breaker.check = check;
+    return { ...circuit, seen };
+  }
+
+  test("is checked while that is enabled", () => {
+    expect(circuitWith().breaker.checked).toBe(false);
+    expect(checkedCircuit(false).breaker.checked).toBe(false);
+    expect(checkedCircuit().breaker.checked).toBe(true);
+  });
+
+  test("has it follow each change, when the listeners have been told, and nothing else", () => {
+    const { breaker, seen } = checkedCircuit();
+    enter(breaker);
+    breaker.dispatch({ type: "time" });
+    expect(seen.follows).toBe(0);
+    fail(breaker);
+    expect(seen.follows).toBeGreaterThan(0);
+    expect(seen.announced).toBe(1);
+  });
+
+  test("lets no call probe, and lets the check wait for its lease for longer than any write takes", async () => {
+    const { breaker, time, store } = checkedCircuit();
+    fail(breaker);
+    await time.advance(OPEN_MS);
+    expect(await enterAsync(breaker)).toBeUndefined();
+    store.swap = () => new Promise(() => undefined);
+    let entered: unknown = "waits";
+    void Promise.resolve(breaker.enter(true, 0, true)).then((admission) => (entered = admission));
+    await time.advance(4_999);
+    expect([entered, breaker.current.probe]).toMatchObject(["waits", { kind: "waiting" }]);
+    await time.advance(501);
+    expect(entered).not.toBe("waits");
+  });
+
+  test("has it probe with the lease that it gets", async () => {
+    const { breaker, time, stored } = checkedCircuit();
+    fail(breaker);
+    await time.advance(OPEN_MS);
+    const probe = await breaker.enter(true, 0, true);
+    expect(probe).toMatchObject({ kind: "probe" });
+    expect(stored()).toMatchObject({ state: "half-open", owner: "me" });
+  });
+
+  test("stops it when its last user lets it go", () => {
+    const { breaker, seen } = checkedCircuit();
+    breaker.users = 2;
+    breaker.retire();
+    expect(seen.stops).toBe(0);
+    breaker.retire();
+    expect(seen.stops).toBe(1);
+  });
+});
+
+describe("a vote", () => {
+  test("goes out a moment later, by chance, so that a fleet's do not all come at once", async () => {
+    const { breaker, time, store, chance, stored } = circuitWith({ quorum: 2 });
+    chance.next = 0.5;
+    fail(breaker);
+    expect(breaker.state).toBe("open");
+    await time.advance(99);
+    expect(store.count("swap")).toBe(0);
+    await time.advance(1);
+    expect(stored()?.votes).toMatchObject([{ host: "my-host" }]);
+  });
+});
+
+describe("a flood of rejections", () => {
+  test("is told of the time that is left at each, until the end", async () => {
+    const { breaker, time } = circuitWith();
+    fail(breaker);
+    await time.advance(OPEN_MS - 1);
+    enter(breaker);
+    expect(breaker.rejection).toMatchObject({ state: "open", retryAfterMs: 1 });
+    await time.advance(1);
+    enter(breaker);
+    expect(breaker.rejection).toMatchObject({ state: "half-open" });
+  });
+});
+
+test("only an admission that passes at a glance is made anew for a sampler's round", () => {
+  const { breaker, time } = circuitWith();
+  const before = breaker.admission;
+  const sampler = new Sampler(time);
+  sampler.arm(breaker);
+  expect(breaker.sampler).toBe(sampler);
+  expect(breaker.admission).not.toBe(before);
+  expect(breaker.admission).toEqual(before);
+});
