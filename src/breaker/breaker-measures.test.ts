@@ -39,6 +39,20 @@ describe("calls in flight", () => {
   });
 });
 
+describe("other settings", () => {
+  test("forget what was counted of calls under way, where they count in another way, and only there", async () => {
+    const { breaker, time } = circuitWith({ slowCall: 500 });
+    const group = new CallGroup(breaker.admission, time.now());
+    breaker.underWay.add(group);
+    await time.advance(500);
+    expect(group.countedAtMs).toBe(time.now());
+    breaker.updateSettings({ ...breaker.settings, openMs: 7_000 });
+    expect(group.countedAtMs).toBe(time.now());
+    breaker.updateSettings({ ...breaker.settings, slowCall: 600 });
+    expect(group.countedAtMs).toBeUndefined();
+  });
+});
+
 describe("a circuit with a check of its own", () => {
   function checkedCircuit(enabled = true) {
     const circuit = circuitWith();

@@ -89,6 +89,16 @@ describe("calls that are still under way", () => {
     ]);
   });
 
+  test("count anew when what was counted is forgotten", async () => {
+    const { time, underWay, begin, counted } = callsWith();
+    const group = begin(3);
+    await time.advance(500);
+    underWay.forget();
+    expect(group.countedAtMs).toBeUndefined();
+    await time.advance(500);
+    expect(counted[1]).toEqual([NOW + 1_000, 3, NOW]);
+  });
+
   test("do not count for the time in which this process was blocked", async () => {
     const { time, begin, counted } = callsWith();
     begin();
