@@ -24,6 +24,32 @@ test.each(["first", "two-processes"])("examples/%s.mjs prints what the README sa
   expect(plain(readme)).toContain(`\`\`\`\n${plain(printed)}\`\`\``);
 });
 
+test("the web application of the README answers 503 once its backend has failed five times", () => {
+  const [, block = ""] = /## In a web application[\s\S]*?```js\n([\s\S]*?)```/.exec(readme) ?? [];
+  const written = block.replace('"http://127.0.0.1:8080/invoices"', "failing");
+  expect(written).not.toBe(block);
+  const program = `
+    import { createServer } from "node:http";
+    const broken = createServer((_, answer) => answer.writeHead(500).end("{}")).listen(0, "127.0.0.1");
+    await new Promise((listens) => broken.once("listening", listens));
+    const failing = "http://127.0.0.1:" + broken.address().port;
+    ${written}
+    const server = app.listen(0, "127.0.0.1");
+    await new Promise((listens) => server.once("listening", listens));
+    for (let n = 1; n <= 6; n++) {
+      const { status, headers } = await fetch("http://127.0.0.1:" + server.address().port + "/invoices");
+      console.log(status, headers.has("retry-after"));
+    }
+    process.exit();`;
+  const printed = execFileSync(process.execPath, ["--input-type=module"], {
+    cwd: root,
+    input: program,
+    encoding: "utf8",
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  expect(printed).toBe(`${"200 false\n".repeat(5)}503 true\n`);
+});
+
 test("examples/two-providers.mjs asks the second once the first is down", () => {
   const printed = execFileSync(process.execPath, ["examples/two-providers.mjs"], {
     cwd: root,
