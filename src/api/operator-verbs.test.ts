@@ -57,6 +57,24 @@ describe("an operator's verb", () => {
     expect([circuit.state, lost]).toEqual(["closed", 21]);
   });
 
+  test("asks a store that refuses its writes, and answers reads, some dozen times", async () => {
+    const clock = manualClock();
+    const real = memoryStore({ clock });
+    let refused = 0;
+    const store: Store = {
+      ...real,
+      swap() {
+        refused++;
+        throw new Error("not authorised to write");
+      },
+    };
+    const circuit = createFailfast({ store, clock, report: false })("x", 60);
+    const answer = circuit.reset();
+    await clock.advance(6_500);
+    expect(await answer).toMatchObject({ stored: false });
+    expect(refused).toBeLessThan(40);
+  });
+
   test("says that it was stored where its last attempt began in time and was granted", async () => {
     const clock = manualClock();
     const real = memoryStore({ clock });

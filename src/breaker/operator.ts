@@ -2,7 +2,7 @@ import type { VersionedRecord } from "../protocol/record.js";
 import { closed, holdWritten, opened, type Stamp } from "../protocol/transition.js";
 import type { Entry } from "../sync/entry.js";
 import type { Replica } from "../sync/replica.js";
-import { write } from "../sync/writer.js";
+import { type WriteOutcome, write } from "../sync/writer.js";
 import type { Breaker } from "./breaker.js";
 import type { ActiveHold } from "./state.js";
 
@@ -23,6 +23,8 @@ const PATIENCE_MS = 5_500;
 const LAST_ATTEMPT_MS = 500;
 const PATIENCE_WHILE_DOWN_MS = 1_000;
 const LOOK_MS = 10;
+/** Until a store that failed is asked again: doubled up to this, so that one which refuses isn't flooded. */
+const LONGEST_PAUSE_MS = 250;
 
 /** Opens the circuit, whatever its state: here at once, for the fleet when the store has it. */
 export function trip(
@@ -103,13 +105,16 @@ async function put<R extends VersionedRecord>(
     });
   });
   const untilStored = async (): Promise<boolean> => {
+    let pause = LOOK_MS;
     while (!over) {
-      if (await attempt(replica, entry, signed)) {
+      const outcome = await attempt(replica, entry, signed);
+      if (outcome === "granted") {
         stored();
         return true;
       }
       if (replica.synchroniser.down && clock.now() - began >= PATIENCE_WHILE_DOWN_MS) return false;
-      await new Promise<void>((done) => clock.after(LOOK_MS, done));
+      await new Promise<void>((done) => clock.after(pause, done));
+      if (outcome === "failed") pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
     }
     return false;
   };
@@ -120,5 +125,4 @@ const attempt = <R extends VersionedRecord>(
   replica: Replica,
   entry: Entry<R>,
   decide: (stamp: Stamp) => R,
-): Promise<boolean> =>
-  new Promise((done) => write(replica, entry, decide, (outcome) => done(outcome === "granted")));
+): Promise<WriteOutcome> => new Promise((done) => write(replica, entry, decide, done));

@@ -1,0 +1,100 @@
+// A table that this process may only read, or only write, or that gives too little: calls go on, and nothing is flooded.
+import { afterEach, describe, expect, test } from "vitest";
+import { createFailfast, type Failfast } from "../../../src/index.js";
+import { dynamodbStore } from "../../../src/stores/dynamodb.js";
+import { documents, startDynalite, TABLE } from "./start-dynalite.js";
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+const named = (name: string): Error => Object.assign(new Error("refused"), { name, $fault: "client" });
+
+interface Process {
+  readonly failfast: Failfast;
+  /** What it was told of its store, and what it asked of it. */
+  readonly told: string[];
+  readonly asked: string[];
+}
+
+/** A process that shares a table, whose service refuses what `refuse` has an error for. */
+function join(port: number, refuse: (command: string) => Error | undefined = () => undefined): Process {
+  const client = documents(port);
+  const asked: string[] = [];
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const command = String((context as { commandName?: string }).commandName);
+      asked.push(command);
+      const error = refuse(command);
+      if (error !== undefined) throw error;
+      return next(args);
+    },
+    { step: "initialize" },
+  );
+  const failfast = createFailfast({ store: dynamodbStore(client, TABLE), timeout: 60, report: false });
+  const told: string[] = [];
+  failfast.on("store-down", () => told.push("store-down"));
+  failfast.on("store-up", () => told.push("store-up"));
+  ends.push(
+    () => client.destroy(),
+    () => failfast.close(),
+  );
+  return { failfast, told, asked };
+}
+
+async function started(): Promise<number> {
+  const server = await startDynalite();
+  ends.push(() => server.stop());
+  return server.port;
+}
+
+/** Its circuit opens here, whatever the table says, and every caller has an answer. */
+async function worksAlone({ failfast }: Process): Promise<void> {
+  const shop = failfast("shop");
+  expect(await shop.run(async () => "served")).toBe("served");
+  await expect(shop.run(() => Promise.reject(new Error("backend")))).rejects.toThrow("backend");
+  expect(shop.state).toBe("open");
+}
+
+describe("rights that are refused", () => {
+  test("to write: what others do is seen, it is told of once, and a verb asks some dozen times", async () => {
+    const port = await started();
+    const here = join(port, (command) => (/Put/.test(command) ? named("AccessDeniedException") : undefined));
+    const there = join(port);
+    await Promise.all([here.failfast.ready(), there.failfast.ready()]);
+    await worksAlone(here);
+    expect(await here.failfast("shop").reset()).toMatchObject({ stored: false });
+    expect(here.asked.filter((command) => /Put/.test(command)).length).toBeLessThan(40);
+    await there.failfast("shop").hold("closed");
+    await expect.poll(() => here.failfast("shop").held, { timeout: 15_000 }).toBe("closed");
+    expect(here.told).toEqual(["store-down"]);
+  });
+
+  test.each(["AccessDeniedException", "UnrecognizedClientException"])("to all: %s", async (name) => {
+    const here = join(await started(), () => named(name));
+    await here.failfast.ready();
+    await worksAlone(here);
+    expect(await here.failfast("shop").reset()).toMatchObject({ stored: false });
+    expect(here.told).toEqual(["store-down"]);
+    expect(here.asked.length).toBeLessThan(60);
+  });
+});
+
+test("a table that throttles every other request shares all the same, and is not told of again and again", async () => {
+  const port = await started();
+  let n = 1;
+  // The same each time, and in no step with what is asked.
+  const throttles = (): boolean => {
+    n = (n * 48_271) % 2_147_483_647;
+    return n % 2 === 0;
+  };
+  const here = join(port, () => (throttles() ? named("ProvisionedThroughputExceededException") : undefined));
+  const there = join(port);
+  await Promise.all([here.failfast.ready(), there.failfast.ready()]);
+  await worksAlone(here);
+  await expect.poll(() => there.failfast("shop").state, { timeout: 30_000 }).toBe("open");
+  await there.failfast("shop").reset();
+  await expect.poll(() => here.failfast("shop").state, { timeout: 30_000 }).toBe("closed");
+  expect(here.told.length).toBeLessThan(8);
+});
