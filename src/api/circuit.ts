@@ -39,8 +39,8 @@ export interface Circuit<R = never> extends CircuitDecorator<R>, OperatorVerbs {
   ): Promise<T | Awaited<R>>;
   /**
    * Guards a stream, an async iterable or a `ReadableStream`, to its end: an LLM's answer, say. It is opened when it
-   * is first read. An error while it is read is a failure; its end, or a reader's early return, is a success; under
-   * `callTimeout` the first item must come in time.
+   * is first read. An error while it is read is a failure; its end, or a reader's early return, is a success, and
+   * neither before the first item; under `callTimeout` that must come in time.
    *
    * @throws {TypeError} while it is read, when `fn` gives neither.
    */

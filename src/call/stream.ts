@@ -72,6 +72,8 @@ class GuardedStream<T> {
   #source: AsyncIterator<T> | undefined;
   /** What ends the wait for the next item. */
   #waiting: { end(): void; fail(error: unknown): void } | undefined;
+  /** Its first item has come. */
+  #begun = false;
   #judged = false;
   #slow = false;
   #call: CallGroup | undefined;
@@ -90,7 +92,9 @@ class GuardedStream<T> {
     if (idleTimeout > 0)
       this.#silence = new Silence(clock, idleTimeout, ({ error, since }) => {
         this.#judged = true;
-        guard.failed(admission, error, true, this.#counted(), since);
+        // What is read may not have noticed that its caller gave up.
+        if (signal?.aborted) guard.threw(admission, error, signal, this.#counted());
+        else guard.failed(admission, error, true, this.#counted(), since);
         this.#waiting?.fail(error);
         this.#deadline?.abort(error);
       });
@@ -98,7 +102,9 @@ class GuardedStream<T> {
 
   async *items(): Items<T> {
     try {
-      let item = await this.#first();
+      let item = await Promise.race([this.#first(), this.#left()]);
+      this.#waiting = undefined;
+      this.#begun = true;
       this.#slow = this.#guard.isSlow(this.#answer());
       while (!item.done) {
         yield item.value;
@@ -109,12 +115,24 @@ class GuardedStream<T> {
     }
   }
 
-  /** Its reader leaves, perhaps while the next item is waited for. */
+  /** Its reader leaves, perhaps while an item is waited for. Before the first one that says nothing of the backend. */
   leave(): void {
     if (this.#waiting === undefined) return;
     this.#waiting.end();
+    if (!this.#begun) {
+      this.#judged = true;
+      this.#answer();
+      this.#guard.recordOutcome(this.#admission, "neither");
+    }
     this.#end();
     this.#deadline?.abort(new Error("the reader of the stream has left"));
+  }
+
+  #left(): Promise<IteratorResult<T>> {
+    return new Promise((resolve) => {
+      const end = (): void => resolve({ done: true, value: undefined });
+      this.#waiting = { end, fail: end };
+    });
   }
 
   /** Opens the stream and reads its first item, all of it under the deadline of a call. */
@@ -135,7 +153,7 @@ class GuardedStream<T> {
     if (deadline === undefined) return first.catch((error: unknown) => this.#threw(error));
     return (await deadline.watch(first, (ended) => {
       if (ended.how === "value") return ended.value;
-      if (ended.how !== "timeout") return this.#threw(ended.error);
+      if (ended.how !== "timeout" || this.#judged) return this.#threw(ended.error);
       this.#judged = true;
       this.#guard.failed(this.#admission, ended.error, true, this.#answer(), ended.began, ended.lateMs);
       throw ended.error;
@@ -168,7 +186,7 @@ class GuardedStream<T> {
   }
 
   #threw(error: unknown): never {
-    this.#judge(error);
+    if (!this.#judged) this.#judge(error);
     throw error;
   }
 

@@ -226,6 +226,20 @@ describe("the silence of a stream", () => {
     expect(circuit.state).toBe("closed");
   });
 
+  test("is none of the backend's where the caller gave up, though what is read goes on", async () => {
+    const { clock, circuit } = streaming();
+    const { readable, give } = source();
+    const caller = new AbortController();
+    const items = circuit.stream(() => readable, { signal: caller.signal as never });
+    give("0");
+    await items.next();
+    const next = outcome(items.next());
+    await clock.advance(1_000);
+    caller.abort();
+    await clock.advance(4_000);
+    expect([await next, circuit.state]).toEqual([expect.any(TimeoutError), "closed"]);
+  });
+
   test("of a probe opens the circuit again", async () => {
     const { clock, circuit } = streaming();
     await outcome(circuit.run(() => Promise.reject(new Error("down"))));
@@ -288,6 +302,40 @@ describe("a reader that leaves while the next item is waited for", () => {
       expect([cancelled.length, circuit.state]).toEqual([1, "closed"]);
     },
   );
+});
+
+describe("a reader that leaves before the first item", () => {
+  test.each([{}, { callTimeout: "20s" }, { idleTimeout: undefined }] as const)(
+    "leaves at once, which says nothing of the backend (%o)",
+    async (options) => {
+      const { clock, circuit } = streaming(options);
+      await outcome(circuit.run(() => Promise.reject(new Error("down"))));
+      await clock.advance(60_000);
+      const { readable, cancelled } = source();
+      const items = circuit.stream(() => readable);
+      const first = items.next();
+      await clock.advance(1_000);
+      expect(await items.return()).toEqual({ done: true, value: undefined });
+      expect(await first).toEqual({ done: true, value: undefined });
+      expect([cancelled.length, circuit.state]).toEqual([1, "half-open"]);
+      await clock.advance(25_000);
+      expect([await circuit.run(async () => "a probe"), circuit.state]).toEqual(["a probe", "closed"]);
+    },
+  );
+
+  test("lets go of a stream that opens later", async () => {
+    const { clock, circuit } = streaming();
+    const { readable, cancelled } = source();
+    let opens: (readable: unknown) => void = () => undefined;
+    const items = circuit.stream(() => new Promise<never>((resolve) => (opens = resolve as never)));
+    const first = items.next();
+    await clock.advance(1_000);
+    await items.return();
+    opens(readable);
+    await first;
+    await clock.advance(0);
+    expect([cancelled.length, circuit.state]).toEqual([1, "closed"]);
+  });
 });
 
 test.each([0, -1, "5", 5_000, Number.NaN])("idleTimeout %o is refused", (idleTimeout) => {
