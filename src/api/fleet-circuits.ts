@@ -12,7 +12,7 @@ const READS_FOR_MS = 5_000;
 
 /** A circuit as the store has it, whichever process uses it. */
 export interface FleetCircuit {
-  /** Its name; where that is too long for a key, its beginning and an ellipsis. */
+  /** Its name; where that is too long for a key, its beginning, an ellipsis and 8 digits that tell it apart. */
   readonly name: string;
   readonly state: CircuitState;
   /** Set while an operator holds it. */

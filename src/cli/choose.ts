@@ -1,3 +1,4 @@
+import { shownName } from "../fleet/cut-name.js";
 import type { CircuitOfFleet } from "../fleet/view.js";
 import { CommandError, EXIT } from "./errors.js";
 import { plain } from "./plain-text.js";
@@ -9,6 +10,9 @@ export function matching(words: readonly string[], circuits: readonly CircuitOfF
 }
 
 export const isPattern = (word: string): boolean => /[*?]/.test(word);
+
+/** What to look for where somebody gives a name that is too long for a key, and so is shown cut. */
+export const shownWord = (word: string): string => (isPattern(word) ? word : shownName(word));
 
 function patternOf(word: string): (name: string) => boolean {
   if (!isPattern(word)) return (name) => name === word;

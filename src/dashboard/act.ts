@@ -1,6 +1,6 @@
 import type { OperatorResult } from "../breaker/operator.js";
+import { isCut } from "../fleet/cut-name.js";
 import type { Fleet } from "../fleet/fleet.js";
-import { encodeName } from "../protocol/key.js";
 import type { Clock } from "../runtime/clock.js";
 import { readAction } from "./action.js";
 import { json, refuse } from "./answers.js";
@@ -79,11 +79,4 @@ export class Actions {
     if (verb === "release") return this.#fleet.release(circuit, what);
     return this.#fleet.hold(circuit, holds ?? "open", time ? { ...what, until: time } : what);
   }
-}
-
-/** Of names that are too long for a key the store has the beginning, 90 characters as they are encoded, and an ellipsis. */
-function isCut(name: string): boolean {
-  if (!name.endsWith("\u2026")) return false;
-  const { length } = encodeName(name.slice(0, -1));
-  return length > 80 && length <= 90;
 }

@@ -19,7 +19,7 @@ export interface FleetView {
 
 /** One circuit, by the store's records and by what processes report. */
 export interface CircuitOfFleet {
-  /** Where it is too long for a key: its beginning and an ellipsis. */
+  /** Where it is too long for a key: its beginning, an ellipsis and 8 digits that tell it apart. */
   readonly name: string;
   readonly state: CircuitState;
   /** Set while an operator holds it. */

@@ -26,7 +26,7 @@ function encodeCharacter(character: string): string {
   return encodeURIComponent(character);
 }
 
-/** The name behind an encoded one; of one that was cut, its beginning and an ellipsis. */
+/** The name behind an encoded one; of one that was cut, its beginning, an ellipsis and 8 digits of its hash. */
 export function decodeName(encoded: string): string {
   if (encoded === "%") return "";
   const [kept = "", hash] = encoded.split("~");
@@ -34,7 +34,7 @@ export function decodeName(encoded: string): string {
   const name = whole.replace(/%u([\dA-F]{4})|(?:%[\dA-F]{2})+/g, (escaped, unit: string | undefined) =>
     unit === undefined ? decodeBytes(escaped) : String.fromCharCode(Number.parseInt(unit, 16)),
   );
-  return hash === undefined ? name : `${name}\u2026`;
+  return hash === undefined ? name : `${name}\u2026${hash.slice(0, 8)}`;
 }
 
 /** Percent-encoded UTF-8; the last character may have been cut. */

@@ -1,5 +1,5 @@
 import type { FleetView } from "../../fleet/view.js";
-import { matching, refuseUnknown } from "../choose.js";
+import { matching, refuseUnknown, shownWord } from "../choose.js";
 import { byUrgency, circuitDetails, circuitTable, isQuiet, summary } from "../circuit-table.js";
 import type { Command, Session } from "../command.js";
 import { CommandError, EXIT } from "../errors.js";
@@ -16,8 +16,9 @@ export const status: Command = {
   },
   async run({ args, out, address, fleet, store }) {
     const view = await readView(fleet, store, args.words);
-    if (args.words.length > 0) refuseUnknown(args.words, view.circuits, "");
-    const named = args.words.length === 0 ? view.circuits : matching(args.words, view.circuits);
+    const words = args.words.map(shownWord);
+    if (words.length > 0) refuseUnknown(words, view.circuits, "");
+    const named = words.length === 0 ? view.circuits : matching(words, view.circuits);
     const chosen = byUrgency(args.given("open") ? named.filter((each) => !isQuiet(each)) : named);
     const code = args.given("check") && chosen.some(({ state }) => state === "open") ? EXIT.open : EXIT.ok;
     if (args.given("json")) {
@@ -25,7 +26,7 @@ export const status: Command = {
       return code;
     }
     const [only] = chosen;
-    if (args.words.length === 1 && chosen.length === 1 && only !== undefined) {
+    if (words.length === 1 && chosen.length === 1 && only !== undefined) {
       for (const line of circuitDetails(out, only, view.at)) out.line(line);
       return code;
     }

@@ -1,8 +1,9 @@
 import { createInterface } from "node:readline/promises";
 import type { OperatorResult } from "../../breaker/operator.js";
+import { isCut, shownName } from "../../fleet/cut-name.js";
 import type { Duration } from "../../options/duration.js";
 import type { Flags } from "../arguments.js";
-import { isPattern, matching, refuseUnknown } from "../choose.js";
+import { isPattern, matching, refuseUnknown, shownWord } from "../choose.js";
 import type { Command, Session } from "../command.js";
 import { CommandError, EXIT } from "../errors.js";
 import { plain } from "../plain-text.js";
@@ -121,14 +122,26 @@ async function namesOf(session: Session, words: readonly string[]): Promise<stri
   const { args, fleet, store } = session;
   const exact = args.given("exact");
   if (store.list === undefined || (args.given("new") && (exact || !words.some(isPattern))))
-    return [...new Set(words)];
+    return whole([...new Set(words)]);
+  const given = new Map(words.map((word) => [exact ? shownName(word) : shownWord(word), word]));
+  const shown = [...given.keys()];
   const { circuits } = await readView(fleet, store, words);
   const mend = "To do it all the same, with a circuit that nobody has called yet, add --new";
-  if (!exact) refuseUnknown(words, circuits, mend);
-  const chosen = exact ? circuits.filter(({ name }) => words.includes(name)) : matching(words, circuits);
-  if (exact && chosen.length < new Set(words).size)
+  if (!exact) refuseUnknown(shown, circuits, mend);
+  const chosen = exact ? circuits.filter(({ name }) => given.has(name)) : matching(shown, circuits);
+  if (exact && chosen.length < given.size)
     throw new CommandError(`nobody knows one of these circuits: see failfast status. ${mend}`, EXIT.unknown);
-  return chosen.map(({ name }) => name);
+  return whole(chosen.map(({ name }) => given.get(name) ?? name));
+}
+
+/** @throws {CommandError} a name as it is shown cut, by which another circuit would be reached. */
+function whole(names: string[]): string[] {
+  const cut = names.find(isCut);
+  if (cut === undefined) return names;
+  throw new CommandError(
+    `the store has ${JSON.stringify(plain(cut))} cut: give the whole name, as the code has it`,
+    EXIT.usage,
+  );
 }
 
 /** @throws {CommandError} where nobody is there to be asked, or who is says no. */

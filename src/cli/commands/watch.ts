@@ -1,5 +1,5 @@
 import type { CircuitOfFleet, FleetView } from "../../fleet/view.js";
-import { matching } from "../choose.js";
+import { matching, shownWord } from "../choose.js";
 import { byUrgency, circuitTable, stateOf, summary } from "../circuit-table.js";
 import type { Command, Session } from "../command.js";
 import { EXIT } from "../errors.js";
@@ -31,7 +31,7 @@ export const watch: Command = {
 };
 
 function chosenOf({ args }: Session, { circuits }: FleetView): CircuitOfFleet[] {
-  return byUrgency(args.words.length === 0 ? circuits : matching(args.words, circuits));
+  return byUrgency(args.words.length === 0 ? circuits : matching(args.words.map(shownWord), circuits));
 }
 
 function redraw(session: Session): void {

@@ -88,6 +88,20 @@ describe("a name", () => {
     expect(await run(["reset", "us:*"])).toMatchObject({ code: 0 });
   });
 
+  test("that is too long for a key is taken whole, told apart, and never where it is cut", async () => {
+    const [one, other] = ["one", "other"].map((end) => `https://api.test/${"a/".repeat(100)}${end}`);
+    for (const name of [one, other] as string[])
+      expect((await run(["hold", "open", name, "--new", "--prefix", "long"])).code).toBe(0);
+    expect((await run(["release", String(one), "--prefix", "long"])).code).toBe(0);
+    const { circuits } = JSON.parse((await run(["status", "--json", "--prefix", "long"])).out);
+    const states = circuits.map(({ state }: { state: string }) => state);
+    expect(states.sort()).toEqual(["closed", "open"]);
+    const [{ name }, second] = circuits;
+    expect(name).not.toBe(second.name);
+    const refused = await run(["release", name, "--prefix", "long"]);
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("give the whole name") });
+  });
+
   test("that is hostile is shown harmlessly, and so are a reason and an operator", async () => {
     const hostile = "a\u001b[2J\u001b]0;owned\u0007\u202egpj\r\nb\ud800";
     const reason = ["--reason", "\u001b[31mred\u0000"].slice(0, 2);
