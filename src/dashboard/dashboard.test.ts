@@ -114,11 +114,16 @@ describe("another site can't act", () => {
     const { act } = mount(operator);
     expect((await act(hold, { "sec-fetch-site": "same-origin" })).status).toBe(200);
     expect((await act(hold, { host: "10.0.0.7:3000" })).status).toBe(403);
-    const proxied = mount({ ...operator, origin: SITE });
+    const proxied = mount({ ...operator, origin: `${SITE.toUpperCase()}/` });
     expect((await proxied.act(hold, { host: "10.0.0.7:3000" })).status).toBe(200);
     expect((await proxied.act(hold, { host: "10.0.0.7:3000", origin: "https://evil.example" })).status).toBe(
       403,
     );
+  });
+
+  test("nor by a name of its own for this server, where the page's address is given", async () => {
+    const { act } = mount({ ...operator, origin: "https://ops.example.org" });
+    expect((await act(hold, { host: "ops.example.com", "sec-fetch-site": "same-origin" })).status).toBe(403);
   });
 
   test("nor read the stream or the trail", async () => {
@@ -175,9 +180,9 @@ describe("an action", () => {
   test("is not for a name that the store has cut: another circuit's may begin so", async () => {
     const { act, fleet } = mount(operator);
     const cut = decodeName(encodeName(`https://${"very-".repeat(40)}long`));
-    fleet.set({ circuits: [circuitOf(cut), circuitOf("short\u2026")] });
+    fleet.set({ circuits: [circuitOf(cut), circuitOf("short\u20261234abcd")] });
     expect((await act({ ...hold, circuit: cut })).status).toBe(409);
-    expect((await act({ ...hold, circuit: "short\u2026" })).status).toBe(200);
+    expect((await act({ ...hold, circuit: "short\u20261234abcd" })).status).toBe(200);
   });
 
   test("that the store refuses says so, and nothing of what the store said", async () => {
@@ -226,6 +231,8 @@ describe("where it is mounted", () => {
   test("refuses what is no path, no function, or no fleet", () => {
     expect(() => mount({ basePath: "circuits" })).toThrow(/begins with a slash/);
     expect(() => mount({ authorize: true as never })).toThrow(/a function/);
+    for (const origin of ["ops.example.com", "file:///a", 7 as never])
+      expect(() => mount({ origin })).toThrow(/origin takes an address/);
     expect(() => dashboard({})).toThrow(/a store or a failfast/);
   });
 

@@ -57,13 +57,14 @@ export function dashboardOf(
 ): Dashboard {
   const { authorize, origin = [] } = options;
   const base = basePathOf(options.basePath);
+  const origins = [origin].flat().map(originOf);
   if (authorize !== undefined && typeof authorize !== "function")
     throw new TypeError("authorize takes a function of the request");
   let open: { readonly fleet: Fleet; readonly handler: Handler } | undefined;
   const opened = (): Handler => {
     if (open === undefined) {
       const fleet = observe();
-      const settings = { fleet, clock, base, origins: [origin].flat(), authorize };
+      const settings = { fleet, clock, base, origins, authorize };
       open = { fleet, handler: new Handler(settings) };
     }
     return open.handler;
@@ -75,6 +76,14 @@ export function dashboardOf(
   };
   const page = (request: Request): Promise<Response> => opened().answer(request);
   return Object.assign(page, { close, [Symbol.asyncDispose]: close });
+}
+
+/** As browsers send it: without a path, in small letters. */
+function originOf(given: unknown): string {
+  const url = typeof given === "string" && URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw new TypeError('origin takes an address such as "https://ops.example.com"');
+  return url.origin;
 }
 
 function basePathOf(given = ""): string {

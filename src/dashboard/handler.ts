@@ -21,6 +21,8 @@ export interface HandlerSettings {
   readonly authorize: Authorize | undefined;
 }
 
+const tooMany = (): Response => refuse(503, "too many viewers", { "Retry-After": "10" });
+
 /** What answers the page's requests, for one fleet. */
 export class Handler {
   readonly #settings: HandlerSettings;
@@ -55,11 +57,12 @@ export class Handler {
   }
 
   async #live(request: Request): Promise<Response> {
-    if (this.#feed.full) return refuse(503, "too many viewers", { "Retry-After": "10" });
+    if (this.#feed.full) return tooMany();
     const { searchParams } = new URL(request.url);
     const lastId = request.headers.get("last-event-id") ?? searchParams.get("last");
     await this.#settings.fleet.ready();
     const may = (await this.#actions.who(request)) !== undefined;
+    if (this.#feed.full) return tooMany();
     const stream = request.method === "HEAD" ? null : this.#feed.open(lastId, { may, version: VERSION });
     return answer(200, "text/event-stream", stream, { "X-Accel-Buffering": "no" });
   }

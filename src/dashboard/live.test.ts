@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type ManualClock, manualClock } from "../testing/index.js";
 import { type Dashboard, dashboardOf } from "./dashboard.js";
 import { AT, circuitOf, type FakeFleet, fakeFleet, processOf } from "./fleet.fixture.js";
+import { toNodeListener } from "./node.js";
 
 interface Message {
   readonly event: string;
@@ -232,6 +233,45 @@ describe("how many look", () => {
     const refused = await page(new Request("http://x/live"));
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "10"]);
     await viewers[0]?.leave();
+    await look();
+  });
+
+  test("is bounded where they all come while the store is asked, too", async () => {
+    start();
+    let answer = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    fleet.ready = () => asked;
+    const coming = Array.from({ length: 210 }, () => page(new Request("http://x/live")));
+    answer();
+    const answers = await Promise.all(coming);
+    expect(answers.filter(({ status }) => status === 503)).toHaveLength(10);
+    for (const { body } of answers) await body?.cancel();
+  });
+
+  test("leaves out those who had gone before they were answered, on Node's server", async () => {
+    start();
+    const gone = new Set<Promise<void>>();
+    for (let at = 0; at < 200; at++) {
+      const request = { method: "GET", url: "/live", headers: {}, async *[Symbol.asyncIterator]() {} };
+      let end = (): void => {};
+      gone.add(
+        new Promise((resolve) => {
+          end = resolve;
+        }),
+      );
+      toNodeListener(page)(request, {
+        destroyed: true,
+        headersSent: true,
+        once: () => {},
+        writeHead: () => {},
+        flushHeaders: () => end(),
+        write: () => true,
+        end: () => {},
+      });
+    }
+    await Promise.all(gone);
     await look();
   });
 

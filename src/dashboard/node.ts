@@ -48,6 +48,8 @@ async function serve(page: Dashboard, from: NodeRequestLike, to: NodeResponseLik
     return;
   }
   const reader = answer.body.getReader();
+  // It may have gone while the store was asked.
+  if (to.destroyed) return reader.cancel();
   const gone = new Promise<void>((resolve) => {
     to.once("close", () => {
       resolve();

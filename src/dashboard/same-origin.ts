@@ -1,13 +1,13 @@
 /**
  * Whether a request was made by the page itself, as the browser tells, and not by another site that the viewer has open.
  *
- * @param origins where the page is seen, where a proxy shows it under another address than this process knows.
+ * @param origins where the page is seen, where that is given: then it is seen nowhere else, whatever the request's `Host` says.
  */
 export function madeByThePage({ headers, url }: Request, origins: readonly string[]): boolean {
   if (!isOwnSite(headers)) return false;
   const origin = headers.get("origin");
   if (origin === null) return false;
-  if (origins.includes(origin)) return true;
+  if (origins.length > 0) return origins.includes(origin);
   return hostOf(origin) === (headers.get("host") ?? hostOf(url));
 }
 

@@ -44,6 +44,7 @@ export async function serveDashboard(options: ServeOptions): Promise<Served> {
   const { store, port = 4870, host = "127.0.0.1", basePath = "", readOnly = false, origin } = options;
   const { password, user = "failfast" } = options;
   const loopback = isLoopback(host);
+  if (password === "") throw new Error("the password is empty: is its variable set?");
   if (!loopback && !readOnly && password === undefined)
     throw new Error(
       `others reach ${host}: give a password (--password), or let them only look (--read-only)`,
@@ -58,8 +59,12 @@ export async function serveDashboard(options: ServeOptions): Promise<Served> {
   const guesses = new RateLimit(systemClock, GUESSES, GUESS_EVERY_MS);
   const server = createServer((request, response) => {
     // A name of somebody else's that leads to this machine is a trick to read the page from theirs.
-    if (loopback && password === undefined && origin === undefined && !isLoopback(hostIn(request))) {
-      response.writeHead(421).end("this page is served to this machine alone\n");
+    if (loopback && password === undefined && !expected(hostIn(request), origin)) {
+      response
+        .writeHead(421)
+        .end(
+          "this page is served to this machine alone, and to where --origin says: the proxy must pass Host on\n",
+        );
     } else if (password !== undefined && !knows(request, user, password)) {
       const seconds = request.headers.authorization === undefined ? 0 : guesses.take();
       if (seconds > 0) response.writeHead(429, { "Retry-After": seconds }).end();
@@ -87,6 +92,10 @@ export async function serveDashboard(options: ServeOptions): Promise<Served> {
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
+
+/** This machine, or where browsers see the page, behind a proxy. */
+const expected = (host: string, origin: string | undefined): boolean =>
+  isLoopback(host) || (origin !== undefined && host === new URL(origin).hostname);
 
 /** The host that a request is for, without its port. */
 function hostIn({ headers }: IncomingMessage): string {
