@@ -225,13 +225,16 @@ export class Breaker implements Shell {
   }
 
   #admit(verdict: Verdict | undefined): Admission | undefined {
+    const { admission } = this;
+    const { probe } = this.#state;
+    // A listener may have opened it, or ended the probe, between the verdict and now.
     switch (verdict) {
       case "closed":
-        return admitShare(this);
+        return admission.kind === "rejecting" ? undefined : admitShare(this);
       case "held":
-        return this.admission;
+        return admission.kind === "rejecting" ? undefined : admission;
       case "probe":
-        return new Admission("probe", false, this.#state.epoch);
+        return probe.kind === "running" ? new Admission("probe", false, probe.epoch) : undefined;
       case "nested":
         return NESTED;
       default:

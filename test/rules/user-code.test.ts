@@ -57,6 +57,28 @@ describe("what the user's own functions throw", () => {
     expect(inner.length).toBeGreaterThan(1);
   });
 
+  test("a call whose news of a closing makes a listener open it leaves it open", async () => {
+    const { clock, failfast } = made();
+    const circuit = failfast("x", 10, { recovery: "all" });
+    const call = circuit((fails: boolean) => (fails ? throwing() : 1));
+    expect(() => call(true)).toThrow(fault);
+    await clock.advance(11_000);
+    circuit.on("close", () => expect(() => call(true)).toThrow(fault));
+    expect(() => call(false)).toThrow("open");
+    expect(circuit.state).toBe("open");
+    expect(() => call(false)).toThrow("open");
+  });
+
+  test("a probe that a listener forestalls by tripping the circuit is rejected", async () => {
+    const { clock, failfast } = made();
+    const circuit = failfast("x", 10);
+    await ending(circuit.run(() => Promise.reject(boom)));
+    circuit.on("half-open", () => void circuit.trip({ for: "1h" }));
+    await clock.advance(11_000);
+    expect(await ending(circuit.run(() => 1))).toBe("rejected");
+    expect([circuit.state, circuit.retryAfter]).toEqual(["open", 3_600]);
+  });
+
   test("a listener that resets or trips the circuit in the middle of its own transition is obeyed", async () => {
     const { failfast } = made();
     const circuit = failfast("x", 60);

@@ -96,10 +96,12 @@ export function startMember(world, plan, index, life, version = 1) {
       if (time.now() < this.pausedUntil) return;
       this.stall(ms);
       const from = time.now();
+      this.looping = true;
       for (let n = 1; n <= calls; n++) {
         ahead = from + (n * ms) / calls;
         call(n % plan.circuits);
       }
+      this.looping = false;
     },
     /** What fell due meanwhile comes all at once. */
     wake() {

@@ -53,6 +53,10 @@ async function load(folder) {
   return FailfastHealthIndicator ? { ...core, isDown } : core;
 }
 
+function replay(seed, plain) {
+  return `npm run sim -- --seed ${seed}${plain ? " --plain" : ""}`;
+}
+
 async function once(seed, plain = values.plain) {
   unhandled = undefined;
   const result = await simulate(planOf(seed, plain), library, values.through);
@@ -80,8 +84,6 @@ async function story(seed) {
   console.log(`\nreplay it: ${replay(seed, values.plain)}`);
   process.exitCode = 1;
 }
-
-const replay = (seed, plain) => `npm run sim -- --seed ${seed}${plain ? " --plain" : ""}`;
 
 /** Some of the seeds, told to the parent one by one. */
 async function part({ from, to, step, also }) {
