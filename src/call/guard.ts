@@ -380,7 +380,8 @@ export class Guard implements SharedHandlers {
     deadline: Deadline | undefined,
   ): unknown {
     const error = this.rejection();
-    if (this.#shadow) return this.perform(fn, self, args, REJECTING, signal, deadline);
+    if (this.breaker.settings.mode === "shadow")
+      return this.perform(fn, self, args, REJECTING, signal, deadline);
     if (this.policy.fallback !== undefined)
       return this.#fallBack(this.policy.fallback, error, self, args, kind);
     if (kind === "promise") return rejectSoon(error);
