@@ -31,16 +31,16 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      // Real servers and real processes. More than half of the time they wait: four files at a time on two cores.
+      // Real servers and real processes. More than half of the time they wait: three files at a time on two cores.
       {
         test: {
           name: "servers",
           include: ["test/servers/**/*.test.ts"],
           exclude: SLOW,
           globalSetup: "test/servers/shared-folder.ts",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: 4,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 3,
         },
       },
       {

@@ -20,6 +20,9 @@ export interface StoreSubject {
   readonly where: string;
 }
 
+/** Ten processes start at once: on a busy machine that takes a while. */
+const START_MS = 90_000;
+
 /** Starts so many processes on one store, and waits until each has read it. */
 export async function startFleet(
   subject: StoreSubject,
@@ -30,9 +33,13 @@ export async function startFleet(
   const members = Array.from({ length: size }, (_, index) =>
     startMember(subject, open, `host-${index}`, options),
   );
-  await Promise.all(
-    members.map((member) => until(() => member.seen.some(({ type }) => type === "ready"), "ready")),
-  );
+  const isReady = ({ seen }: Member): boolean => seen.some(({ type }) => type === "ready");
+  try {
+    await until(() => members.every(isReady), "every process was ready", START_MS);
+  } catch (error) {
+    await endFleet(members);
+    throw error;
+  }
   return members;
 }
 

@@ -104,6 +104,8 @@ const orders = {
   },
 };
 
+// The parent is gone: nobody else ends this.
+process.on("disconnect", () => process.exit());
 process.on("message", async ({ id, order, ...rest }) => say({ answer: id, ...(await orders[order](rest)) }));
 await failfast.ready();
 say({ type: "ready" });

@@ -187,10 +187,12 @@ describe("SQLite", () => {
     expect(seen).toEqual([["1"], ["2"], [], ["3"]]);
     other.close();
 
+    database.exec("BEGIN");
     for (let each = 0; each < 5_000; each++)
       database
         .prepare("INSERT INTO failfast (prefix, name, value, expires_at) VALUES ('failfast', ?, ?, 4e12)")
         .run(`key ${each}`, "x".repeat(300));
+    database.exec("COMMIT");
     let reads = 0;
     const prepare = database.prepare.bind(database);
     const counting = sqliteStore({
