@@ -1,7 +1,7 @@
 import type { CircuitOfFleet, FleetView } from "../fleet/view.js";
 import { plain } from "./plain-text.js";
 import type { Cell, Colour, Terminal } from "./terminal.js";
-import { formatAgo, formatLeft } from "./times.js";
+import { formatAgo, formatLeft, formatMoment } from "./times.js";
 
 const COLOURS: Readonly<Record<CircuitOfFleet["state"], Colour>> = {
   open: "red",
@@ -77,14 +77,8 @@ export function circuitDetails(out: Terminal, circuit: CircuitOfFleet, now: numb
   const { since, until, reason, by, reopens, votes, totals, inFlight, latencyMs, settings } = circuit;
   const facts: [string, string | undefined][] = [
     ["state", stateOf(circuit)],
-    [
-      "since",
-      since === undefined ? undefined : `${formatAgo(since, now)} (${new Date(since).toISOString()})`,
-    ],
-    [
-      "ends",
-      until === undefined ? undefined : `${formatLeft(until, now)} (${new Date(until).toISOString()})`,
-    ],
+    ["since", since === undefined ? undefined : `${formatAgo(since, now)} (${formatMoment(since)})`],
+    ["ends", until === undefined ? undefined : `${formatLeft(until, now)} (${formatMoment(until)})`],
     ["why", reason],
     ["by", by],
     ["probes failed", reopens === 0 ? undefined : `${reopens} in a row`],

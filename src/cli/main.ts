@@ -55,7 +55,7 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     err.line(
-      `${err.paint("failfast:", "red")} ${plain(error instanceof Error ? error.message : String(error))}`,
+      `${err.paint("failfast:", "red")} ${plain(withoutPasswords(error instanceof Error ? error.message : String(error)))}`,
     );
     process.exitCode = error instanceof CommandError ? error.code : EXIT.failed;
   },
@@ -65,7 +65,7 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   const commands = withCommonFlags();
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     const asked = name === "help" ? rest[0] : undefined;
-    const command = asked === undefined ? undefined : commands[asked];
+    const command = asked === undefined ? undefined : commandOf(commands, asked);
     const to = name === undefined ? err : out;
     to.line(command === undefined ? overview(to, commands) : helpOf(to, asked ?? "", command));
     return name === undefined ? EXIT.usage : EXIT.ok;
@@ -74,12 +74,7 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
     out.line(VERSION);
     return EXIT.ok;
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined)
-    throw new CommandError(
-      `there is no command ${JSON.stringify(name)}: there are ${Object.keys(commands).join(", ")}`,
-      EXIT.usage,
-    );
+  const command = commandOf(commands, name);
   const args = readArguments(name, command.flags, rest, process.env);
   if (args.given("help")) {
     out.line(helpOf(out, name, command));
@@ -99,6 +94,19 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
     await store.close();
   }
 }
+
+/** @throws {CommandError} there is none of that name. */
+function commandOf(commands: typeof COMMANDS, name: string): Command | StandaloneCommand {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command !== undefined) return command;
+  throw new CommandError(
+    `there is no command ${JSON.stringify(name)}: there are ${Object.keys(commands).join(", ")}`,
+    EXIT.usage,
+  );
+}
+
+/** A store's URL in the wrong place has its password with it. */
+const withoutPasswords = (text: string): string => text.replace(/:\/\/[^\s/]*@/g, "://\u2026@");
 
 /** Ctrl-C once ends what runs as it should end; twice, at once. */
 function interruption(): AbortSignal {

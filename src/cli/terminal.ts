@@ -40,7 +40,9 @@ export class Terminal {
   }
 
   json(value: unknown): void {
-    this.line(JSON.stringify(value, null, this.live ? 2 : undefined));
+    // What JSON leaves as it is, a terminal may take as a command; escaped it means the same.
+    const lines = JSON.stringify(value, null, this.live ? 2 : undefined).split("\n");
+    this.line(lines.map(plain).join("\n"));
   }
 
   /** Puts these lines in place of everything on the screen. */

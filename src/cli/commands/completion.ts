@@ -15,7 +15,7 @@ fish: failfast completion fish > ~/.config/fish/completions/failfast.fish`,
   flags: {},
   async run({ args, out }) {
     const [shell = ""] = args.words;
-    const write = SHELLS[shell];
+    const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
     if (write === undefined) throw new CommandError("completion takes bash, zsh or fish", EXIT.usage);
     out.line(write(commands()));
     return EXIT.ok;

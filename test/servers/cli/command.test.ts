@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { storeFrom } from "../../../src/stores/url.js";
 import { freePort } from "../server-process.js";
 import { failfast, main } from "./run.js";
 
@@ -34,6 +35,9 @@ describe("help", () => {
 describe("an error says what to do", () => {
   test.each([
     [["stats"], 2, "there are status, watch"],
+    [["help", "stats"], 2, "there are status, watch"],
+    [["help", "constructor"], 2, "there are status, watch"],
+    [["completion", "constructor"], 2, "bash, zsh or fish"],
     [["status", "--verbose"], 2, "See failfast status --help"],
     [["status", "sales"], 3, "nobody knows a circuit"],
     [["hold", "sales"], 2, "failfast hold open NAME"],
@@ -52,6 +56,14 @@ describe("an error says what to do", () => {
       code: 2,
       err: expect.stringContaining("FAILFAST_STORE"),
     });
+  });
+
+  test("about a store's URL in the wrong place, without its password", async () => {
+    for (const args of [["redis://u:secret@h"], ["status", "redis://u:secret@h/1"]]) {
+      const { code, err } = await run(args);
+      expect([code === 0, err]).toEqual([false, expect.stringContaining("://\u2026@h")]);
+      expect(err).not.toContain("secret");
+    }
   });
 
   test("with a server that isn't there, and its password in no output", async () => {
@@ -113,6 +125,28 @@ describe("a name", () => {
       expect(out + err, args.join(" ")).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
     }
     expect((await run(["status"])).out).toContain("a\\u001b[2J");
+    const { out } = await run(["status", "--json"]);
+    expect(out).not.toMatch(/[\u007f-\u009f\u202a-\u202e]/);
+    expect(
+      JSON.parse(out).circuits.find(({ name }: { name: string }) => name.startsWith("a\u001b[2J")),
+    ).toBeDefined();
+  });
+
+  test("whose record is beyond all dates is shown all the same", async () => {
+    const store = await storeFrom(`file:${dir}?prefix=beyond`);
+    const record = {
+      v: 1,
+      revision: Date.now(),
+      generation: 1,
+      nonce: "n",
+      state: "open",
+      at: 9e15,
+      until: 9e15,
+    };
+    await store.set("circuit:far", JSON.stringify(record), 60_000);
+    await store.close();
+    const { code, out } = await run(["status", "far", "--prefix", "beyond"]);
+    expect([code, out]).toEqual([0, expect.stringContaining("beyond all dates")]);
   });
 });
 
