@@ -56,7 +56,8 @@ describe.skipIf(redisServer === undefined)(`${SIZE} processes on Redis`, () => {
     await until(async () => (await states()).every(({ state }) => state === "open"), "all were open", 40_000);
     const leaked = asked - before;
     const told = await states();
-    expect(told.map(({ reason }) => reason)).toEqual(Array(SIZE).fill("slow calls under way"));
+    // A process that was busy may have seen one of them end.
+    for (const { reason } of told) expect(reason).toMatch(/^slow calls/);
     // They are still waiting for their answers, and for their time-outs.
     expect(told.some(({ inFlight }) => (inFlight as number) > 0)).toBe(true);
     console.log(`${leaked} calls of ${SIZE * 20} a second reached a backend that hangs, slow from 2 s on`);

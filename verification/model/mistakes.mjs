@@ -91,8 +91,8 @@ export const MISTAKES = [
   [
     "the lease of a probe has no end here",
     "breaker",
-    "probe(state, localUntilMs, now)",
-    "probe(state, Infinity, now)",
+    "return probe(state, localUntilMs, now)",
+    "return probe(state, Infinity, now)",
     "a process is cut off",
     "all",
   ],
