@@ -137,7 +137,14 @@ function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, rando
       readingFor: () => clock.now,
       replica: { synchroniser: {} },
     },
-    current: { epoch: 0, remoteOpen: "obeyed", probe: { kind: "none" } },
+    current: {
+      epoch: 0,
+      remoteOpen: "obeyed",
+      probe: { kind: "none" },
+      decision: { kind: "none" },
+      recovery: { reopens: 0 },
+    },
+    closedAtMs: -Infinity,
     traffic: { ofThisHost: false, slowUnderWay: (...calls) => rule.slowUnderWay(...calls) },
     trips: 0,
     dispatch: () => {

@@ -178,8 +178,8 @@ export const MISTAKES = [
   [
     "a probe that is released keeps its lease",
     "breaker",
-    "return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };",
-    "return { state: newEpoch({ ...state, recovery, probe: NO_PROBE }), effects: [] };",
+    "lapses: 0 };\n    return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };",
+    "lapses: 0 };\n    return { state: newEpoch({ ...state, recovery, probe: NO_PROBE }), effects: [] };",
     "no faults, from a lease on",
   ],
   [
@@ -221,7 +221,7 @@ export const MISTAKES = [
   [
     "a late decision is written all the same",
     "breaker",
-    "if (decision.base === generationOf(record))\n        return true;",
+    "if (isBasedOn(decision, record))\n        return true;",
     "return true;",
     "no faults",
   ],
