@@ -286,7 +286,7 @@ export const MISTAKES = [
   [
     "a probe's success opens",
     "breaker",
-    ": closed(stamp, decision.reason);",
+    ": closed(stamp, decision.reason, state.recovery.reopens);",
     ': opened(stamp, { duration: 20, reason: "" });',
     "no faults, from a lease on",
   ],
