@@ -283,11 +283,11 @@ describe("rule 8: only the store grants revisions", () => {
     const [a, b] = [at(members, 0), at(members, 1)];
     a.link.mode = "read-only";
     const asked = a.circuit.hold("open");
-    await clock.advance(5_480);
+    await clock.advance(5_200);
     // The last attempt is answered after the deadline.
     a.link.mode = "up";
     a.link.delay = 2_000;
-    await clock.advance(700);
+    await clock.advance(900);
     expect(await asked).toEqual({ stored: false });
     await clock.advance(10_000);
     expect([a.circuit.held, b.circuit.held]).toEqual(["open", "open"]);
