@@ -11,7 +11,7 @@ import { startRedis } from "../start-redis.js";
 import { combinations } from "./caches.js";
 import { startPython } from "./start-python.js";
 
-const soon = { timeout: 10_000, interval: 20 };
+const soon = { timeout: 40_000, interval: 20 };
 const PICKLED = "\x80\x05\x88.";
 
 /** What would be an open circuit if it were not for what Python does with it: it raises, in every call. */

@@ -126,4 +126,4 @@ export function remember(): {
 }
 
 /** Until when a thing that has to happen may happen, for `expect.poll`. */
-export const soon = { timeout: 5_000, interval: 10 };
+export const soon = { timeout: 40_000, interval: 10 };

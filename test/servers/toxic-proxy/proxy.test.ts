@@ -66,7 +66,7 @@ async function pair(direction: Direction): Promise<{ sender: End; receiver: End 
   return direction === "up" ? { sender: client, receiver: server } : { sender: server, receiver: client };
 }
 
-const soon = { timeout: 10_000, interval: 2 };
+const soon = { timeout: 40_000, interval: 2 };
 const other = (direction: Direction): Direction => (direction === "up" ? "down" : "up");
 
 test("without toxics everything passes both ways, and so does a close", async () => {
