@@ -124,6 +124,20 @@ describe("observeFleet", () => {
     await expect(fleet.events()).resolves.toEqual([]);
   });
 
+  test("a trail that hangs is given up after five seconds, with what may be the matter", async () => {
+    vi.useFakeTimers();
+    try {
+      const memory = memoryStore();
+      const sibling = () => ({ ...memory, get: () => new Promise<never>(() => undefined) });
+      const fleet = keep(observeFleet({ ...memory, sibling }));
+      const said = expect(fleet.events()).rejects.toThrow(/did not answer within 5000 ms: its server hangs/);
+      await vi.advanceTimersByTimeAsync(6_000);
+      await said;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("all who observe one failfast see the same calls, and after the end nobody counts", async () => {
     const clock = manualClock();
     const { sibling: _, ...store } = memoryStore({ clock });

@@ -5,11 +5,15 @@ import type { OperatorResult } from "../breaker/operator.js";
 import type { Duration } from "../options/duration.js";
 import type { Store } from "../options/store.js";
 import type { AuditEntry } from "../report/audit.js";
+import { keepAlive } from "../runtime/keep-alive.js";
 import { systemClock } from "../runtime/system-clock.js";
+import { withDeadline } from "../sync/with-deadline.js";
 import { describeProcess } from "./merge.js";
 import { ObservedStore } from "./observed-store.js";
 import type { FleetView } from "./view.js";
 
+/** How long the trail may take, in ms. */
+const TRAIL_MS = 5_000;
 /** Listeners are told at most this often, in ms. */
 const TELL_EVERY_MS = 250;
 /** Nobody listens, and nobody has looked for so long: the stores are asked no more. */
@@ -24,7 +28,7 @@ export interface Fleet extends AsyncDisposable {
   ready(): Promise<void>;
   /** Calls the listener whenever the view may be another, at most four times a second. Returns what ends that. */
   subscribe(listener: () => void): () => void;
-  /** What operators did, the newest first. Rejects with what the store says. */
+  /** What operators did, the newest first. Rejects with what the store says, or after 5 s without an answer. */
   events(limit?: number): Promise<readonly AuditEntry[]>;
   trip(name: string, options?: Asked & { readonly for?: Duration }): Promise<OperatorResult>;
   reset(name: string, options?: Asked): Promise<OperatorResult>;
@@ -50,6 +54,27 @@ export function observeFleet(of: Failfast | Store, options: FleetOptions = {}): 
   return typeof of === "function"
     ? new ObservedFleet(of, undefined, options.by)
     : new ObservedFleet(createFailfast({ store: of, report: false }), of, options.by);
+}
+
+function trailOf(store: ObservedStore, limit: number): Promise<readonly AuditEntry[]> {
+  return new Promise((resolve, reject) => {
+    withDeadline(
+      systemClock,
+      TRAIL_MS,
+      () => store.trail(limit),
+      (outcome) => {
+        if (outcome.ok) resolve(outcome.value);
+        else if (outcome.hangs !== true) reject(outcome.error);
+        else
+          reject(
+            new Error(
+              `the store did not answer within ${TRAIL_MS} ms: its server hangs, or a firewall drops what is sent to it`,
+              { cause: outcome.error },
+            ),
+          );
+      },
+    );
+  });
 }
 
 class ObservedFleet implements Fleet {
@@ -102,7 +127,9 @@ class ObservedFleet implements Fleet {
 
   async events(limit: number = EVENTS): Promise<readonly AuditEntry[]> {
     this.#observe();
-    const trails = await Promise.all([...this.#stores.values()].map((store) => store.trail(limit)));
+    const trails = await keepAlive(
+      Promise.all([...this.#stores.values()].map((store) => trailOf(store, limit))),
+    );
     return trails
       .flat()
       .sort((a, b) => b.at - a.at)
