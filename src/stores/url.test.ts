@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readAddress } from "./url/address.js";
 import { StoreUrlError, storeFrom } from "./url.js";
@@ -48,6 +51,34 @@ describe("storeFrom", () => {
     expect(error.code).toBe("ERR_FAILFAST_STORE_URL");
     expect(`${error.stack} ${JSON.stringify(error)} ${error.cause}`).not.toMatch(/hush|hu sh/);
   });
+});
+
+test("a Redis that refuses the password is named by what fails, without the password", async () => {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("data", (sent) => {
+      for (const _ of String(sent).matchAll(/^\*\d+\r$/gm))
+        socket.write("-WRONGPASS invalid username-password pair, hush is none\r\n");
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const store = await storeFrom(`redis://alice:hush@127.0.0.1:${(server.address() as AddressInfo).port}`);
+  try {
+    for (const verbs of [store, store.sibling?.("fleet")]) {
+      const error = await Promise.resolve(verbs?.get("a")).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({
+        message: expect.stringMatching(/WRONGPASS/),
+        cause: { message: expect.stringMatching(/WRONGPASS/) },
+      });
+      expect(inspect(error, { depth: 9 })).not.toMatch(/hush/);
+    }
+  } finally {
+    await store.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
 });
 
 describe("an address", () => {

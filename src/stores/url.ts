@@ -77,7 +77,7 @@ export async function storeFrom(url?: string): Promise<StoreFromUrl> {
     throw new StoreUrlError(
       `${from} begins with "${address.scheme}", and takes ${Object.keys(KINDS).join(", ")}`,
     );
-  const { store, close, connected } = await make(address);
+  const { store, close, connected, why } = await make(address);
   await settled(connected);
 
   let closed: Promise<void> | undefined;
@@ -85,7 +85,7 @@ export async function storeFrom(url?: string): Promise<StoreFromUrl> {
     closed ??= settled((async () => close())());
     return closed;
   };
-  const kept = connected === undefined && address.host === "" ? store : keepingAlive(store);
+  const kept = connected === undefined && address.host === "" ? store : keepingAlive(store, why);
   return {
     ...kept,
     migrate: async () => void (await kept.migrate?.()),

@@ -6,7 +6,7 @@ import type { RedisClient } from "../redis.js";
 import type { SqliteDatabase } from "../sqlite.js";
 import type { Store } from "../store.js";
 import type { Address } from "./address.js";
-import { MissingPackageError } from "./errors.js";
+import { MissingPackageError, withoutSecrets } from "./errors.js";
 import { firstOf, load } from "./packages.js";
 
 /** A store with the client that was made for it. */
@@ -15,6 +15,8 @@ export interface Made {
   close(): unknown;
   /** Settles when the client is connected; a server that isn't there leaves it pending. */
   readonly connected?: Promise<unknown>;
+  /** Why the client is not connected, where it says so apart from what it is asked. */
+  why?(): Error | undefined;
 }
 
 /** How long a connection may take, in ms. */
@@ -44,12 +46,20 @@ const MYSQL2 = [
 // biome-ignore lint/suspicious/noExplicitAny: each maker below says what it uses of it.
 type Maker = any;
 
-export async function redis({ scheme, href, options, checkQuery }: Address): Promise<Made> {
+export async function redis({ scheme, href, user, password, options, checkQuery }: Address): Promise<Made> {
   const { redisStore } = await import("../redis.js");
   const [name, exported] = await firstOf(scheme, ["redis", "ioredis", "iovalkey"]);
   // node-redis takes none of a URL's query.
   checkQuery(["prefix"], name === "redis" ? [] : IOREDIS);
   const url = href.replace(/^valkey/, "redis");
+  let last: Error | undefined;
+  const keep = (error: unknown): void => {
+    last = withoutSecrets(error, [password, user]);
+  };
+  const forget = (): void => {
+    last = undefined;
+  };
+  const why = (): Error | undefined => last;
   if (name === "redis") {
     const client = (exported["createClient"] as Maker)({
       url,
@@ -58,17 +68,29 @@ export async function redis({ scheme, href, options, checkQuery }: Address): Pro
         reconnectStrategy: (tries: number) => Math.min(2_000, 50 * 2 ** tries) * (0.5 + Math.random() / 2),
       },
     });
-    client.on("error", nothing);
+    client.on("error", keep);
+    client.on("ready", forget);
     client.on("ready", () => client.unref());
     const connected: Promise<unknown> = client.connect();
     connected.catch(nothing);
-    return { store: redisStore(client as RedisClient, options), close: () => client.destroy(), connected };
+    return {
+      store: redisStore(client as RedisClient, options),
+      close: () => client.destroy(),
+      connected,
+      why,
+    };
   }
   const client = new (exported["default"] as Maker)(url, { connectTimeout: CONNECTS_WITHIN });
-  client.on("error", nothing);
+  client.on("error", keep);
+  client.on("ready", forget);
   client.on("connect", () => client.stream.unref?.());
   const connected = new Promise((resolve) => client.once("ready", resolve));
-  return { store: redisStore(client as RedisClient, options), close: () => client.disconnect(), connected };
+  return {
+    store: redisStore(client as RedisClient, options),
+    close: () => client.disconnect(),
+    connected,
+    why,
+  };
 }
 
 export async function postgres({ scheme, href, options, checkQuery }: Address): Promise<Made> {

@@ -18,3 +18,11 @@ export class MissingPackageError extends Error {
     this.packages = packages;
   }
 }
+
+/** What a client's error says and no more: it may have what was sent, and a server's message may repeat it. */
+export function withoutSecrets(error: unknown, secrets: readonly (string | undefined)[]): Error {
+  const { message, code } = Object(error) as { message?: unknown; code?: unknown };
+  let text = String(message || code);
+  for (const secret of secrets) if (secret) text = text.replaceAll(secret, "\u2026");
+  return new Error(text);
+}
