@@ -64,10 +64,10 @@ async function finding(what: string, look: () => Promise<Omit<Finding, "what">>)
 
 /** What the clients' errors come from, most often. */
 function mendOf(seen: string): string {
+  if (/NOAUTH|WRONGPASS|password|authentication/i.test(seen))
+    return "give the right user and password in the URL: redis://user:password@host";
   if (/ECONNREFUSED|not ready|connect|ENOTFOUND|getaddrinfo/i.test(seen))
     return "is the server up, and its address right? Can this machine reach it?";
-  if (/NOAUTH|WRONGPASS|password|authentication/i.test(seen))
-    return "give user and password in the URL: redis://user:password@host";
   if (/NOPERM|permission denied|42501|not authorized/i.test(seen))
     return "the user may not do that: docs/operations has the ACL lines and grants that it needs";
   if (/no answer within|timed? ?out/i.test(seen))
@@ -76,10 +76,19 @@ function mendOf(seen: string): string {
   return "look at the server's log; what each store needs is in docs/stores";
 }
 
-function within<T>(ask: () => T | PromiseLike<T>): Promise<Awaited<T>> {
+/** The store hangs. */
+export class NoAnswerError extends Error {
+  override readonly name = "NoAnswerError";
+}
+
+/** The answer, or a `NoAnswerError` where it takes too long. */
+export function within<T>(ask: () => T | PromiseLike<T>): Promise<Awaited<T>> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWERS_WITHIN} ms`)), ANSWERS_WITHIN);
+    timer = setTimeout(
+      () => reject(new NoAnswerError(`no answer within ${ANSWERS_WITHIN} ms`)),
+      ANSWERS_WITHIN,
+    );
   });
   return Promise.race([(async () => ask())(), late]).finally(() => clearTimeout(timer));
 }

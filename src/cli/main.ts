@@ -44,11 +44,10 @@ const withCommonFlags = (): typeof COMMANDS =>
 const isStandalone = (command: Command | StandaloneCommand): command is StandaloneCommand =>
   "standalone" in command;
 
-const out = new Terminal(process.stdout, process.env);
+// Whoever reads has seen enough, as head has.
+const out = new Terminal(process.stdout, process.env, () => process.exit(EXIT.ok));
 const err = new Terminal(process.stderr, process.env);
 
-// Whoever reads has seen enough, as head has.
-process.stdout.on("error", () => process.exit(EXIT.ok));
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;

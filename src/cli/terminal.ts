@@ -18,8 +18,10 @@ export class Terminal {
   readonly #out: NodeJS.WriteStream;
   readonly #colours: boolean;
 
-  constructor(out: NodeJS.WriteStream, env: NodeJS.ProcessEnv) {
+  /** `broken`: whoever read it is gone, as `head` is; by default what is written then is lost. */
+  constructor(out: NodeJS.WriteStream, env: NodeJS.ProcessEnv, broken: () => void = () => undefined) {
     this.#out = out;
+    out.on("error", broken);
     this.#colours = wantsColours(out.isTTY === true, env);
   }
 
@@ -63,7 +65,9 @@ export class Terminal {
   /** The lines of a table. Its last columns are cut where it would be wider than the terminal; texts are made harmless. */
   table(head: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
     const texts = [head.map((text) => text), ...rows.map((row) => row.map(({ text }) => plain(text)))];
-    const widths = head.map((_, at) => Math.max(...texts.map((row) => widthOf(row[at] ?? ""))));
+    const widths = head.map((_, at) =>
+      texts.reduce((most, row) => Math.max(most, widthOf(row[at] ?? "")), 0),
+    );
     const room = this.columns - 2 * (head.length - 1);
     const tooWide = (): number => widths.reduce((sum, width) => sum + width, 0) - room;
     while (tooWide() > 0 && Math.max(...widths) > NARROWEST) {

@@ -28,9 +28,14 @@ export const formatLeft = (until: number | undefined, now: number): string =>
 export const formatMoment = (at: number): string =>
   at <= LATEST ? new Date(at).toISOString() : "beyond all dates";
 
-/** The moment that `--until` names, in ms since the epoch: `10m` from now, or a date with its time. */
-export function momentOf(flag: string, text: string, now: number): number {
+/** The moment that a flag names, in ms since the epoch: `10m` from now, or for `--until` a date with its time, too. */
+export function momentOf(flag: "for" | "until", text: string, now: number): number {
   const [, count, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
+  if (count === undefined && flag === "for")
+    throw new CommandError(
+      `--for ${JSON.stringify(text)} is no length of time: give "10m"; a date goes to --until`,
+      EXIT.usage,
+    );
   const at = count === undefined ? Date.parse(text) : now + Number(count) * (UNIT_MS[unit] ?? 0);
   if (Number.isNaN(at))
     throw new CommandError(

@@ -1,5 +1,8 @@
 import type { Command } from "../command.js";
 import { CommandError, EXIT } from "../errors.js";
+import { NoAnswerError, within } from "../examine.js";
+
+const KEY = "doctor:migrate";
 
 /** Makes the table that the store needs. */
 export const migrate: Command = {
@@ -7,11 +10,23 @@ export const migrate: Command = {
   usage: "",
   flags: {},
   async run({ args, out, store, address }) {
+    const asked = (): Promise<unknown> => within(() => store.get(KEY));
+    const silent = (error: unknown): CommandError =>
+      new CommandError(
+        `the store at ${address} can't be read: ${(error as Error).message}. See failfast doctor`,
+      );
+    await asked().catch((error: unknown) => {
+      // Any other error may be that there is no table yet.
+      if (error instanceof NoAnswerError) throw silent(error);
+    });
     try {
       await store.migrate?.();
     } catch (error) {
       throw new CommandError(`the table was not made: ${(error as Error).message}`);
     }
+    await asked().catch((error: unknown) => {
+      throw silent(error);
+    });
     if (args.given("json")) out.json({ done: true });
     else out.line(`The store at ${address} is ready.`);
     return EXIT.ok;

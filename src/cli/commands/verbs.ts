@@ -97,11 +97,12 @@ async function operate(session: Session, what: string, words: readonly string[],
   lengthOf(session);
   const names = await namesOf(session, words);
   if (names.length > 1 && !args.given("yes")) await confirm(session, what, names);
-  const results: { circuit: string; stored: boolean }[] = [];
+  const results: { circuit: string; stored: boolean; known?: false }[] = [];
   for (let from = 0; from < names.length; from += AT_ONCE) {
     const some = names.slice(from, from + AT_ONCE);
     const came = await Promise.all(some.map(act));
-    for (const [at, { stored }] of came.entries()) results.push({ circuit: some[at] ?? "", stored });
+    for (const [at, { stored, known }] of came.entries())
+      results.push({ circuit: some[at] ?? "", stored, ...(known === false && { known }) });
   }
   const failed = results.filter(({ stored }) => !stored);
   if (args.given("json")) out.json(results);
@@ -112,15 +113,34 @@ async function operate(session: Session, what: string, words: readonly string[],
           ? `${out.paint("done", "green")}  ${what.toLowerCase()} ${plain(circuit)}`
           : `${out.paint("not done", "red")}  ${what.toLowerCase()} ${plain(circuit)}`,
       );
-  if (failed.length === 0) return EXIT.ok;
+  if (failed.length === 0) return tellUnknown(session, results);
   throw new CommandError(
     `the store at ${plain(address)} did not take it within its time, for ${failed.length} of ${results.length}: ask again, and see failfast doctor`,
   );
 }
 
+/** A store that can't list what it has can't be asked before whether anybody knows a name. */
+function tellUnknown(
+  { args, err }: Session,
+  results: readonly { readonly circuit: string; readonly known?: false }[],
+): number {
+  const unknown = results.filter(({ known }) => known === false);
+  if (unknown.length === 0 || args.given("new")) return EXIT.ok;
+  for (const { circuit } of unknown)
+    err.line(
+      `the store had no record of ${JSON.stringify(plain(circuit))}: is it misspelt? It was done all the same; a circuit that never opened has none either, and --new says it is meant`,
+    );
+  return EXIT.unknown;
+}
+
 async function namesOf(session: Session, words: readonly string[]): Promise<string[]> {
   const { args, fleet, store } = session;
   const exact = args.given("exact");
+  if (store.list === undefined && !exact && words.some(isPattern))
+    throw new CommandError(
+      "this kind of store can't list what it has, so that * and ? match nothing: give whole names, or --exact",
+      EXIT.usage,
+    );
   if (store.list === undefined || (args.given("new") && (exact || !words.some(isPattern))))
     return whole([...new Set(words)]);
   const given = new Map(words.map((word) => [exact ? shownName(word) : shownWord(word), word]));
