@@ -30,8 +30,8 @@ const MISTAKES = [
     [
       "a call waits for the store",
       "call/run.js",
-      "return promised(settle(result, onSuccess, onFailure));",
-      "return new Promise((done) => setTimeout(done, 5)).then(() => settle(result, onSuccess, onFailure));",
+      "return promised(attachHandlers(result, onSuccess, onFailure));",
+      "return new Promise((done) => setTimeout(done, 5)).then(() => attachHandlers(result, onSuccess, onFailure));",
     ],
     "redis",
     "frozen",
@@ -52,15 +52,15 @@ const MISTAKES = [
     [
       "a refused call leaves something behind",
       "breaker/breaker.js",
-      "const { fleet } = this;\n        if (fleet.refuses",
-      "const { fleet } = this;\n        (globalThis.kept ??= []).push(new Array(20_000).fill(0));\n        if (fleet.refuses",
+      "if (session.isBefore(this.#rejectUntilMs))\n            return undefined;\n        const waitMs",
+      "if (session.isBefore(this.#rejectUntilMs))\n            return void (globalThis.kept ??= []).push(new Array(2_000).fill(0));\n        const waitMs",
     ],
     "redis",
     "frozen",
     "memory grown by",
   ],
   [
-    ["a stalled process votes", "breaker/breaker.js", 'if (failure.origin === "stall")', "if (false)"],
+    ["a stalled process votes", "breaker/outcome.js", ' && failure.origin !== "stall"', ""],
     "redis",
     "event loop blocked",
     "refused by a closed circuit",
@@ -68,7 +68,7 @@ const MISTAKES = [
   [
     [
       "a lease is too long",
-      "breaker/recovery.js",
+      "breaker/lease.js",
       "const LEASE_MARGIN_MS = 1_000;",
       "const LEASE_MARGIN_MS = 4_000;",
     ],
@@ -77,6 +77,28 @@ const MISTAKES = [
     "next probe after",
   ],
   [known("a probe that succeeded changes nothing"), "redis", "prober killed", "processes that did not close"],
+  [
+    [
+      "a call is spent though there is a check",
+      "breaker/on-call.js",
+      "if (!event.byCheck && !event.asked && isChecked(state, now, own))",
+      "if (false)",
+    ],
+    "redis",
+    "checker killed amid its check",
+    "reached the backend before a check",
+  ],
+  [
+    [
+      "nobody makes the check of a process that is lost",
+      "call/recovery-check.js",
+      "if (this.#attempt === undefined)\n            this.#setTimer(",
+      'if (this.#attempt === undefined && state === "open")\n            this.#setTimer(',
+    ],
+    "redis",
+    "checker frozen amid its check",
+    "next check after",
+  ],
 ];
 
 const chaos = fileURLToPath(new URL("run.mjs", import.meta.url));

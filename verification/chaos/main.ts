@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { Fleet, type Site } from "./fleet.js";
 import { CHAOS, type Plan } from "./plan.js";
 import { processFaults } from "./processes.js";
+import { checkFaults } from "./recovery-checks.js";
 import { markdown } from "./report.js";
 import { round, type Timing } from "./round.js";
 import type { Subject } from "./subject.js";
@@ -24,7 +25,7 @@ const HELP = `usage: npm run chaos -- [options]
   --report FILE     the table, as Markdown
   --list            says what there is, and does nothing`;
 
-/** Runs what the command line asks for; the exit code. */
+/** Runs what the command line asks for; the exit code. It is bundled into a folder one deeper. */
 export async function main(given: Omit<Site, "library">): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -36,7 +37,7 @@ export async function main(given: Omit<Site, "library">): Promise<number> {
       seconds: { type: "string" },
       slack: { type: "string" },
       "at-once": { type: "string", default: "2" },
-      library: { type: "string", default: fileURLToPath(new URL("../../dist", import.meta.url)) },
+      library: { type: "string", default: fileURLToPath(new URL("../../../dist", import.meta.url)) },
       json: { type: "string" },
       report: { type: "string" },
       list: { type: "boolean", default: false },
@@ -62,7 +63,7 @@ export async function main(given: Omit<Site, "library">): Promise<number> {
   if (plans.length === 0) throw new Error(`there is no store "${values.store}"\n${HELP}`);
   if (values.list) {
     for (const plan of plans)
-      for (const { name } of [...plan.faults, ...processFaults].filter(wanted))
+      for (const { name } of [...plan.faults, ...everywhere].filter(wanted))
         console.log(`${plan.store.padEnd(10)} ${name}`);
     return 0;
   }
@@ -96,6 +97,9 @@ export async function main(given: Omit<Site, "library">): Promise<number> {
   return failed.length === 0 && tried.length > 0 ? 0 : 1;
 }
 
+/** What may befall a fleet on any store. */
+const everywhere = [...processFaults, ...checkFaults];
+
 const RESULTS = "<!-- What follows is written by the run. -->\n";
 
 /** In a page that has a place for it, what comes before that is kept. */
@@ -118,7 +122,7 @@ async function run(
   say: (verdict: Verdict) => void,
 ): Promise<void> {
   const ours = faults.filter(wanted);
-  const theirs = quick && store !== CHAOS[0]?.store ? [] : processFaults.filter(wanted);
+  const theirs = quick && store !== CHAOS[0]?.store ? [] : everywhere.filter(wanted);
   if (ours.length + theirs.length === 0) return;
   const lacks = missing();
   if (lacks !== undefined) {
@@ -174,6 +178,10 @@ async function run(
     const faultMs = quick ? timing.faultMs : Math.max((fault.seconds ?? 0) * 1_000, timing.faultMs);
     await attempt(fault.name, (on, by) => round(on, by, fault, { ...timing, faultMs }));
   }
-  for (const fault of theirs) await attempt(fault.name, (on, by) => fault.run(on, by, timing));
+  for (const fault of theirs) {
+    const lacking = fault.unless?.(store);
+    if (lacking === undefined) await attempt(fault.name, (on, by) => fault.run(on, by, timing));
+    else say({ store, fault: fault.name, checks: [], skipped: lacking, seconds: 0 });
+  }
   await end();
 }

@@ -7,6 +7,8 @@ import type { Check } from "./verdict.js";
 export interface ProcessFault {
   readonly name: string;
   readonly quick?: boolean;
+  /** Why it can't be had on that store. */
+  unless?(store: string): string | undefined;
   run(subject: Subject, fleet: Fleet, timing: Timing): Promise<Check[]>;
 }
 
@@ -14,7 +16,7 @@ export interface ProcessFault {
 const LEASE_MS = 2_000;
 const PATIENCE_MS = 30_000;
 
-const count = (what: string, figure: number, note?: string): Check => ({
+export const count = (what: string, figure: number, note?: string): Check => ({
   what,
   figure,
   limit: 0,
@@ -192,7 +194,7 @@ async function probe(
   ];
 }
 
-async function allClosed(members: readonly Member[]): Promise<boolean> {
+export async function allClosed(members: readonly Member[]): Promise<boolean> {
   const closed = async (): Promise<boolean> =>
     (await Promise.all(members.map((member) => member.ask<{ state: string }>("probed")))).every(
       ({ state }) => state === "closed",
@@ -204,7 +206,7 @@ async function allClosed(members: readonly Member[]): Promise<boolean> {
 }
 
 /** A new process in the place of one that is gone. */
-async function replace(fleet: Fleet, gone: Member): Promise<Member> {
+export async function replace(fleet: Fleet, gone: Member): Promise<Member> {
   fleet.members.splice(fleet.members.indexOf(gone), 1);
   return fleet.join();
 }

@@ -10,6 +10,9 @@ export function markdown(summary: string, verdicts: readonly Verdict[]): string 
   return `${summary}.\n\n${parts.join("\n")}`;
 }
 
+/** What has no column of its own. */
+const OUTSIDE = ["written again after", "next probe after", "next check after"];
+
 function row(verdict: Verdict): string {
   const of = (what: string): string => {
     const check = verdict.checks.find((each) => each.what === what);
@@ -23,7 +26,7 @@ function row(verdict: Verdict): string {
         ? "ok"
         : `**${verdict.error ?? broken.join(", ")}**`;
   const rest = verdict.checks
-    .filter(({ what }) => what === "written again after" || what === "next probe after")
+    .filter(({ what }) => OUTSIDE.includes(what))
     .map(({ what, figure, unit }) => `; ${what} ${shown(figure, unit)}`)
     .join("");
   const cells = [

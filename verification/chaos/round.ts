@@ -8,7 +8,7 @@ const PENDING = 8;
 const GROWTH = 5_000_000;
 /** Commands of one process in a second: polls, retries and reconnecting, and no storm. */
 const ASKED_PER_SECOND = 12;
-const IN_STEP_MS = 2_000;
+export const IN_STEP_MS = 2_000;
 /** A machine too busy for half of the calls shows nothing of what they cost. */
 const MISSING = 50;
 /** What is lost without a word is found by the next poll, every 12 to 18 s, and written after up to a second. */

@@ -1,3 +1,4 @@
+import type { ServerProcess } from "../../test/servers/server-process.js";
 import type { ToxicProxy } from "../../test/servers/toxic-proxy/proxy.js";
 import type { As } from "./fleet.js";
 import type { Place } from "./open-store.js";
@@ -13,6 +14,8 @@ export interface Subject {
   readonly pollMs: number;
   /** What the client takes by itself to be of use again, in ms. */
   readonly clientMs?: number;
+  /** Its process, where it has one. */
+  readonly server?: ServerProcess;
   /** Before the server, where there is one. */
   readonly proxy?: ToxicProxy;
   /** A record, read around the fleet; `null` where there is none. */

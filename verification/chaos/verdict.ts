@@ -48,7 +48,13 @@ export function line(verdict: Verdict): string {
   return `${head} ${broken.length === 0 ? "ok    " : "FAILED"} ${said.join(", ")}${broken.map((each) => `\n    ${each}`).join("")}`;
 }
 
-const SAID = ["in step after", "added to a call at p99", "unanswered at most", "next probe after"];
+const SAID = [
+  "in step after",
+  "added to a call at p99",
+  "unanswered at most",
+  "next probe after",
+  "next check after",
+];
 const brief = ({ what, figure, unit }: Check): string => `${what} ${shown(figure, unit)}`;
 const complaint = ({ what, figure, limit, unit, note }: Check): string =>
   `${what}: ${shown(figure, unit)}, and may be ${shown(limit, unit)}${note ? ` (${note})` : ""}`;

@@ -170,6 +170,17 @@ const orders: Record<string, (details: never) => unknown> = {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   },
+  /** A circuit that is soon checked, and well when it is told so. */
+  async checking({ round, openMs }: { round: number; openMs: number }) {
+    isWell = false;
+    probed = failfast(`checked-${round}`, `${openMs}ms`, { recovery: check });
+    await failfast.ready();
+  },
+  /** The check that is under way ends well, and so does every later one. */
+  well() {
+    isWell = true;
+    endWell();
+  },
   probed: () => ({ state: probed?.state }),
   enough() {
     knocking = false;
@@ -178,6 +189,19 @@ const orders: Record<string, (details: never) => unknown> = {
 };
 let probed: Circuit | undefined;
 let knocking = false;
+let isWell = false;
+let endWell = (): void => undefined;
+
+/** Asks the backend how it is; nobody answers until all is well, and so it fails, a second before its time is over. */
+async function check(_: unknown, circuit: string): Promise<void> {
+  tell({ type: "check", circuit, at: now() });
+  if (!isWell)
+    await new Promise<void>((resolve, reject) => {
+      endWell = () => resolve();
+      setTimeout(reject, 9_000, boom);
+    });
+  tell({ type: "well", circuit, at: now() });
+}
 
 process.on("message", async ({ id, order, ...details }: { id: number; order: string }) => {
   const answer = (await orders[order]?.(details as never)) as object | undefined;

@@ -1,12 +1,9 @@
+import type { ServerProcess } from "../../../test/servers/server-process.js";
 import type { Fault, Subject } from "../subject.js";
 
 /** A store whose server is one process. */
 interface Served extends Subject {
-  readonly server: { pause(): void; resume(): void };
-}
-
-interface Restarted extends Subject {
-  readonly server: { restart(downMs: number): Promise<void> };
+  readonly server: ServerProcess;
 }
 
 type Kept = Pick<Fault, "quick" | "loses">;
@@ -22,7 +19,7 @@ export const frozen = (kept: Kept = {}): Fault<Served> => ({
   },
 });
 
-export const killed = (name: string, kept: Kept = {}): Fault<Restarted> => ({
+export const killed = (name: string, kept: Kept = {}): Fault<Served> => ({
   name,
   ...kept,
   inject({ server }, { ms }) {
@@ -32,7 +29,7 @@ export const killed = (name: string, kept: Kept = {}): Fault<Restarted> => ({
 });
 
 /** Away for no longer than it takes to start. */
-export const restarted = (name: string, kept: Kept = {}): Fault<Restarted> => ({
+export const restarted = (name: string, kept: Kept = {}): Fault<Served> => ({
   name,
   ...kept,
   async inject({ server }) {
