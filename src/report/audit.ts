@@ -1,5 +1,6 @@
 import type { Store } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
+import { withDeadline } from "../sync/with-deadline.js";
 import { placeOfReports } from "./place.js";
 
 /** Something that an operator did. */
@@ -59,8 +60,12 @@ export function leaveTrailIn(store: Store, clock: Clock, entry: AuditEntry): Pro
   const place = placeOfReports(store);
   if (place === undefined) return Promise.resolve();
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(WAITS_MS, () => reject(new Error("the store gave no answer in time")));
-    appendAudit(place, entry).then(resolve, reject).finally(cancel);
+    withDeadline(
+      clock,
+      WAITS_MS,
+      () => appendAudit(place, entry),
+      (outcome) => (outcome.ok ? resolve() : reject(outcome.error)),
+    );
   });
 }
 
