@@ -19,7 +19,7 @@ export interface Operated {
   operated(): Breaker;
 }
 
-/** Who asks for it, and why: the fleet's other processes see both, and so does whoever reads the audit trail. */
+/** Who asks for it, and why: the fleet's other processes see both, and so do readers of the audit trail. */
 export interface Asked {
   readonly reason?: string;
   /** Default: this process, as its records have it. */

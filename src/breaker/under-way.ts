@@ -4,7 +4,7 @@ import type { Shell } from "./shell.js";
 import { SlowWatch } from "./slow-watch.js";
 import { COARSE_FROM_MS } from "./store-session.js";
 
-/** Groups whose calls have all ended are let go of when there are this many, and then when there are twice as many as are left. */
+/** Groups whose calls have all ended are removed when there are this many; after that, when the rest has doubled. */
 const SWEPT_FROM = 16;
 /** A group that begins with the coarse clock may get further calls for so long, in ms. */
 const OPEN_MS = 100;

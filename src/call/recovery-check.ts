@@ -40,7 +40,7 @@ export class RecoveryCheck implements Check {
   #over: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  /** `options`: of whoever defined the circuit, over the defaults. */
+  /** `options`: as the circuit was defined with, over the defaults. */
   constructor(breaker: Breaker, options: HandleOptions) {
     this.#breaker = breaker;
     this.#policy = makePolicy(options);
@@ -144,7 +144,7 @@ export class RecoveryCheck implements Check {
   }
 }
 
-/** `false`, or a `Response` that is not `ok`. Nobody reads the body of a response: its connection is let go of. */
+/** `false`, or a `Response` that is not `ok`. Nobody reads the body of a response: it is cancelled, to free the connection. */
 function isUnwell(answer: unknown): boolean {
   const { ok, status, body } = (answer ?? {}) as Answer;
   if (typeof status === "number") void body?.cancel?.()?.catch?.(() => undefined);

@@ -7,7 +7,7 @@ interface Reader<T> {
 }
 
 /**
- * The items of a stream. `return` lets go of what it reads from at once, also while the next item is waited for: a reader
+ * The items of a stream. `return` closes the source at once, also while it waits for the next item: a reader
  * is cancelled, a stream of Node's destroyed. By itself an iterator ends only where it stands at an item.
  */
 export function iterate<T>(readable: StreamSource<T>): AsyncIterator<T> {

@@ -60,7 +60,7 @@ async function* guarded<T>(
   yield* stream.items();
 }
 
-/** One stream that was admitted under a admission. */
+/** One stream that was admitted. */
 class GuardedStream<T> {
   readonly #guard: Guard;
   readonly #admission: Admission;

@@ -44,7 +44,7 @@ const withCommonFlags = (): typeof COMMANDS =>
 const isStandalone = (command: Command | StandaloneCommand): command is StandaloneCommand =>
   "standalone" in command;
 
-// Whoever reads has seen enough, as head has.
+// The reader has seen enough, as head has.
 const out = new Terminal(process.stdout, process.env, () => process.exit(EXIT.ok));
 const err = new Terminal(process.stderr, process.env);
 

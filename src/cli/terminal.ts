@@ -18,7 +18,7 @@ export class Terminal {
   readonly #out: NodeJS.WriteStream;
   readonly #colours: boolean;
 
-  /** `broken`: whoever read it is gone, as `head` is; by default what is written then is lost. */
+  /** `broken`: its reader is gone, as `head` is; by default what is written then is lost. */
   constructor(out: NodeJS.WriteStream, env: NodeJS.ProcessEnv, broken: () => void = () => undefined) {
     this.#out = out;
     out.on("error", broken);

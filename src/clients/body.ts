@@ -1,7 +1,7 @@
 import type { Caller } from "../call/report.js";
 import { iterate, type StreamSource } from "../call/stream-source.js";
 
-/** An answer whose body is read item by item, by whoever asked. */
+/** An answer whose body the caller reads, item by item. */
 export interface Bodied<A> {
   /** Gives the answer, whose body nobody has read yet. */
   send(signal: unknown): Promise<A>;

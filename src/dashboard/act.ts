@@ -12,7 +12,7 @@ import { madeByThePage } from "./same-origin.js";
 const BURST = 10;
 const EVERY_MS = 2_000;
 
-/** What was said of a viewer: no, yes, or yes and who it is. */
+/** The answer about a viewer: no, yes, or yes and who it is. */
 export type Authorize = (
   request: Request,
 ) => boolean | string | undefined | Promise<boolean | string | undefined>;
@@ -31,7 +31,7 @@ export class Actions {
     this.#limit = new RateLimit(clock, BURST, EVERY_MS);
   }
 
-  /** Who may act: a name, or `""` for somebody without one; nothing for whoever may only look. */
+  /** Who may act: a name, or `""` for somebody without one; nothing for a viewer who may only look. */
   async who(request: Request): Promise<string | undefined> {
     try {
       const said = await this.#authorize?.(request);

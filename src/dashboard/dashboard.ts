@@ -32,7 +32,7 @@ export interface Dashboard extends AsyncDisposable {
 }
 
 /**
- * A live page over the whole fleet, to mount in any server. Whoever reaches it may look: guard its path as you guard other
+ * A live page over the whole fleet, to mount in any server. Everybody who reaches it may look: guard its path as you guard other
  * pages of yours. It looks at the store from the first request on.
  *
  * ```ts

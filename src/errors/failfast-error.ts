@@ -34,7 +34,7 @@ export class FailfastError extends Error {
   declare state: CircuitState;
   /** `"open"` when an operator holds the circuit open. */
   declare held?: "open" | "closed" | undefined;
-  /** Set on what listeners are told of a circuit in `mode: "shadow"`: the call was made all the same. */
+  /** Set where listeners get it from a circuit in `mode: "shadow"`: the call was made all the same. */
   declare shadow?: true;
   /** Milliseconds until the circuit may be called again. */
   declare retryAfterMs: number;

@@ -10,7 +10,7 @@ interface InStore {
 interface OfCircuit extends InStore {
   /** The circuit's name. */
   readonly circuit: string;
-  /** Set for a circuit in `mode: "shadow"`: what is told of it stops no call. */
+  /** Set for a circuit in `mode: "shadow"`, which stops no call. */
   readonly shadow?: true;
 }
 

@@ -3,7 +3,7 @@ import type { CircuitState } from "../events/circuit-state.js";
 /** The whole fleet at one moment: plain data. All times are ms since the epoch, by the store's clock where it has one. */
 export interface FleetView {
   readonly at: number;
-  /** How the store answers whoever observes the fleet. */
+  /** How the store answers this observer. */
   readonly store: {
     readonly up: boolean;
     /** Since when that is so. */
@@ -57,7 +57,7 @@ export interface CircuitOfFleet {
 export interface CircuitInProcess {
   readonly id: string;
   readonly state: string;
-  /** Why it is to be looked at: it sees the circuit in another way, goes by other settings, or is an older version. */
+  /** Why it is to be looked at: it sees the circuit in another way, has other settings, or is an older version. */
   readonly disagrees: string | undefined;
 }
 

@@ -55,7 +55,7 @@ export interface HandleOptions<R = unknown> {
   readonly callTimeout?: Duration | undefined;
   /**
    * The longest silence between two items of a `.stream`, or of a body that a guard of a client reads: past it the stream
-   * fails with a `TimeoutError`, always a failure, its signal is aborted and what it reads from is let go of. Time in
+   * fails with a `TimeoutError`, always a failure, its signal is aborted and its source is closed. Time in
    * which nobody asks for the next item is no silence. Default: none.
    */
   readonly idleTimeout?: Duration | undefined;

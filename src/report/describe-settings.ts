@@ -13,7 +13,7 @@ function formatMs(ms: number): string {
   return unit === undefined ? `${ms}ms` : `${ms / unit[1]}${unit[0]}`;
 }
 
-/** The settings that a circuit goes by, under the names of their options, without those that are off. */
+/** The settings of a circuit, under the names of their options, without those that are off. */
 export function describeSettings(settings: CircuitSettings): Record<string, string> {
   const told: Record<string, string> = { timeout: formatMs(settings.openMs) };
   const tell = (name: string, value: unknown, off: unknown): void => {

@@ -9,7 +9,7 @@ export interface CircuitReport {
   readonly held: "open" | "closed" | undefined;
   /** It has decided something that the store has not granted. */
   readonly pending: boolean;
-  /** Which of the report's settings it goes by. */
+  /** Which of the report's settings it has. */
   readonly settings: number;
   /** Since the process began; calls are those that were admitted. `undefined` where nobody counts them. */
   readonly calls: number | undefined;
@@ -75,7 +75,7 @@ export function encodeReport({ circuits, ...report }: ProcessReport): string {
   return `${head.slice(0, -1)},"circuits":[${parts.join()}]}`;
 }
 
-/** Reads a report; `undefined` for whatever no process would have written. */
+/** Reads a report; `undefined` for what no process would have written. */
 export function decodeReport(raw: string): ProcessReport | undefined {
   const fields = parse(raw);
   if (fields === undefined || fields["v"] !== 1) return undefined;

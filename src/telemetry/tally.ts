@@ -26,7 +26,7 @@ export type Outcome = "success" | "failure" | "rejected";
 /** What was counted for one label. */
 export interface Series {
   readonly label: string;
-  /** Its circuits are in `mode: "shadow"`, and stop no call: by what was last told of one of them. */
+  /** Its circuits are in `mode: "shadow"` and stop no call, by the last event of one of them. */
   shadow: boolean;
   readonly calls: Record<Outcome, number>;
   /** By `from`, `to` and whether this process found it out. */

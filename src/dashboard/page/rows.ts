@@ -5,7 +5,7 @@ export type Filter = "all" | "open" | "half-open" | "held" | "disagree" | "close
 export type Grouping = "state" | "prefix" | "none";
 
 export interface Wanted {
-  /** Words that the name, the reason or whoever did it has. */
+  /** Words that the name, the reason or the person who did it has. */
   readonly query: string;
   readonly filter: Filter;
   readonly grouping: Grouping;
