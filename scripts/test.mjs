@@ -24,6 +24,7 @@ chmodSync(temporary, 0o1777);
 const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, TMPDIR: temporary };
 const total = { passed: 0, failed: 0, skipped: 0 };
 const times = [];
+const failures = [];
 
 /** Each is one check; those of `vitest` and `counted` count their own tests. */
 const fast = [
@@ -85,6 +86,7 @@ for (const [title, how, ...args] of steps) {
 tellWhatTookLongest();
 total.failed += leftovers();
 rmSync(folder, { recursive: true, force: true });
+tellWhatFailed();
 if (required && total.skipped > 0) {
   console.log(`\n${total.skipped} tests were skipped, and none may be here`);
   total.failed += total.skipped;
@@ -101,6 +103,7 @@ function run(args, more) {
 function check(args) {
   const ok = run(args);
   total[ok ? "passed" : "failed"]++;
+  if (!ok) failures.push(args.join(" "));
   return ok;
 }
 
@@ -110,6 +113,7 @@ function counted(args) {
   const ok = run([...args, "--report", file]);
   const report = read(file) ?? { passed: 0, failed: 0, skipped: 0 };
   rmSync(file, { force: true });
+  failures.push(...(report.failures ?? []));
   return count(report.passed, report.failed, report.skipped, ok);
 }
 
@@ -120,8 +124,13 @@ function vitest([project, more]) {
   const ok = run(["node_modules/vitest/vitest.mjs", "run", "--project", project, ...reporters], more);
   const report = read(file) ?? {};
   rmSync(file, { force: true });
-  for (const { name, startTime, endTime } of report.testResults ?? [])
-    times.push([(endTime - startTime) / 1_000, relative(resolve(), name)]);
+  for (const { name, startTime, endTime, status, message, assertionResults } of report.testResults ?? []) {
+    const file = relative(resolve(), name);
+    times.push([(endTime - startTime) / 1_000, file]);
+    for (const test of assertionResults.filter(({ status }) => status === "failed"))
+      failures.push(`${file} > ${test.fullName}\n    ${firstLine(test.failureMessages?.[0])}`);
+    if (brokenFile({ status, assertionResults })) failures.push(`${file}\n    ${firstLine(message)}`);
+  }
   const failed = (report.numFailedTests ?? 0) + (report.testResults ?? []).filter(brokenFile).length;
   return count(
     report.numPassedTests ?? 0,
@@ -141,6 +150,7 @@ function count(passed, failed, skipped, ok) {
   total.passed += passed;
   total.skipped += skipped;
   total.failed += failed === 0 && !ok ? 1 : failed;
+  if (failed === 0 && !ok) failures.push("an error outside of any test: see above");
   return ok;
 }
 
@@ -157,6 +167,16 @@ function tellWhatTookLongest() {
   console.log("\nWhat took longest, in seconds:");
   for (const [seconds, what] of [...times].sort(([a], [b]) => b - a).slice(0, 15))
     console.log(`${seconds.toFixed(0).padStart(6)}  ${what}`);
+}
+
+/** Again at the end, where it is found at once. */
+function tellWhatFailed() {
+  if (failures.length > 0) console.log("\nWhat failed:");
+  for (const failure of failures) console.log(`  ${failure}`);
+}
+
+function firstLine(text = "") {
+  return text.split("\n", 1)[0].slice(0, 300);
 }
 
 /** Whatever a test put into the temporary folder it takes away again. Node's own cache may stay. */

@@ -9,7 +9,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
@@ -27,7 +27,7 @@ const files = globSync(`{,*/}*.${values.slow ? "slow" : "test"}.mjs`, { cwd: her
   .filter((name) => positionals.length === 0 || positionals.some((wanted) => name.startsWith(wanted)))
   .map((name) => join(here, name));
 
-const total = { passed: 0, failed: 0, skipped: 0 };
+const total = { passed: 0, failed: 0, skipped: 0, failures: [] };
 if (install()) {
   placePackage();
   await test();
@@ -71,6 +71,11 @@ async function test() {
   tests.on("test:pass", (event) => {
     if (leaf(event)) total[event.skip === undefined ? "passed" : "skipped"]++;
   });
-  tests.on("test:fail", () => total.failed++);
+  tests.on("test:fail", ({ name, file, details }) => {
+    total.failed++;
+    total.failures.push(
+      `${relative(root, file ?? "")} > ${name}\n    ${String(details.error.cause ?? details.error).slice(0, 300)}`,
+    );
+  });
   for await (const line of tests.compose(spec)) process.stdout.write(line);
 }
