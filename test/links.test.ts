@@ -1,0 +1,60 @@
+// Every relative link of the documents leads to a file that is there, and every anchor to a heading.
+import { existsSync, globSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const pages = globSync(["*.md", "{docs,examples,assets,.github}/**/*.md"], {
+  cwd: root,
+  exclude: ["**/node_modules/**"],
+}).sort();
+const CODE = /^([ \t]*)(```|~~~)[\s\S]*?^\1\2[ \t]*$|`[^`\n]+`/gm;
+const LINK =
+  /!?\[(?:[^\]\\]|\\.)*\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)|<(?:img|a)\s[^>]*?(?:src|href)="([^"]+)"/g;
+
+/** What GitHub makes of a heading: a second one of the same words gets a number. */
+function anchorsOf(text: string): Set<string> {
+  const anchors = new Set<string>();
+  const headings = text.replace(/^([ \t]*)(```|~~~)[\s\S]*?^\1\2[ \t]*$/gm, "");
+  for (const [, title = ""] of headings.matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)) {
+    const plain = title.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").toLowerCase();
+    const slug = plain.replace(/[^\p{L}\p{N}\p{M}_ -]/gu, "").replaceAll(" ", "-");
+    let anchor = slug;
+    for (let n = 1; anchors.has(anchor); n++) anchor = `${slug}-${n}`;
+    anchors.add(anchor);
+  }
+  for (const [, id = ""] of text.matchAll(/\bid="([^"]+)"/g)) anchors.add(id);
+  return anchors;
+}
+
+/** The links of a page that lead nowhere. */
+function broken(page: string): string[] {
+  const text = readFileSync(join(root, page), "utf8");
+  return [...text.replace(CODE, "").matchAll(LINK)]
+    .map(([, link, source]) => link ?? source ?? "")
+    .filter((link) => !/^[a-z][a-z+.-]*:/i.test(link))
+    .filter((link) => !leads(page, decodeURI(link)));
+}
+
+function leads(page: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? page : normalize(join(dirname(page), path));
+  const file = join(root, target);
+  if (target.startsWith("..") || !existsSync(file)) return false;
+  if (anchor === undefined || anchor === "") return true;
+  return statSync(file).isFile() && anchorsOf(readFileSync(file, "utf8")).has(anchor);
+}
+
+test("finds the documents", () => {
+  expect(pages).toEqual(expect.arrayContaining(["README.md", "docs/stores.md", "docs/stores/redis.md"]));
+});
+
+test.each(pages)("the links of %s lead somewhere", (page) => {
+  expect(broken(page)).toEqual([]);
+});
+
+test("names a heading as GitHub does", () => {
+  const page = "# What `it` does: [a link](x.md)\n## Twice\n## Twice\n```sh\n# no heading\n```\n";
+  expect([...anchorsOf(page)]).toEqual(["what-it-does-a-link", "twice", "twice-1"]);
+});
