@@ -33,6 +33,7 @@ const fast = [
   ["types", check, "scripts/types.mjs"],
   ["nothing unused", check, "node_modules/knip/bin/knip.js", "--no-progress"],
   ["the public types, as reviewed", check, "scripts/api-report.mjs"],
+  ["the code of the documents", check, "scripts/snippets.mjs"],
   ["unit tests", vitest, "unit"],
 ];
 const slower = [
