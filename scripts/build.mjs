@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as esbuild from "esbuild";
+import { rolldown } from "rolldown";
 import { bundle, TARGET } from "./bundle.mjs";
 import { putPageInto } from "./page.mjs";
 
@@ -17,7 +18,7 @@ try {
   process.exit(1);
 }
 await putPageInto("build/dashboard/bundle.js");
-await bundle(esbuild, "build", ".js");
+await bundle(rolldown, "build", ".js");
 cpSync("build", "dist", { recursive: true, filter: (file) => !/\.js(\.map)?$/.test(file) });
 
 /** Writes a file of dist for CommonJS, under the same name in dist/cjs; neither has the address of a source map. */

@@ -1,34 +1,48 @@
-// What ships, made of the modules in `from` by esbuild: each entry of the package, and the parts that entries share; and
-// the command by itself, so that what others load is in as few parts as without it.
+// What ships, made of the modules in `from`: each entry of the package and the parts that entries share; and the command
+// by itself, so that what others load is in as few parts as without it.
+import { readFileSync } from "node:fs";
+import { dirname, isAbsolute, resolve } from "node:path";
 import { command, subpaths } from "./exports.mjs";
 
 export const TARGET = "node20";
 
-export async function bundle(esbuild, from, extension) {
-  const sourceOf = (file) => file.replace("./dist/", `${from}/`).replace(/\.js$/, extension);
-  const options = {
-    outbase: from,
-    outdir: "dist",
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: TARGET,
-    packages: "external",
-    sourcemap: true,
-    sourcesContent: false,
+/** Writes `dist`. The core is one part, and its errors another: who asks `isFailfastError` alone loads no more. */
+export async function bundle(rolldown, from, extension) {
+  const sourceOf = (file) => resolve(file.replace("./dist/", `${from}/`).replace(/\.js$/, extension));
+  const nameOf = (file) => file.replace("./dist/", "").replace(/\.js$/, "");
+  const write = async (files, output) => {
+    const build = await rolldown({
+      input: Object.fromEntries(files.map((file) => [nameOf(file), sourceOf(file)])),
+      platform: "node",
+      external: (id) => !id.startsWith(".") && !isAbsolute(id),
+      resolve: { extensionAlias: { ".js": [extension] } },
+      transform: { target: TARGET },
+    });
+    await build.write({ dir: "dist", format: "esm", entryFileNames: "[name].js", ...output });
   };
-  await esbuild.build({
-    ...options,
-    entryPoints: subpaths.map(({ file }) => sourceOf(file)),
-    splitting: true,
-    chunkNames: "parts/[hash]",
-  });
-  await esbuild.build({
-    ...options,
-    entryPoints: [sourceOf(command)],
-    splitting: true,
-    chunkNames: "cli/parts/[hash]",
-    minify: true,
-    sourcemap: false,
-  });
+
+  const index = sourceOf("./dist/index.js");
+  const core = reachedFrom(index, extension);
+  const groups = [
+    { name: "errors", test: (id) => dirname(id) === resolve(from, "errors"), priority: 1 },
+    { name: "core", test: (id) => id !== index && core.has(id) },
+  ];
+  await write(
+    subpaths.map(({ file }) => file),
+    {
+      chunkFileNames: "parts/[name]-[hash].js",
+      sourcemap: true,
+      codeSplitting: { groups },
+    },
+  );
+  await write([command], { chunkFileNames: "cli/parts/[hash].js", minify: true });
+}
+
+/** The modules that a module imports, and those that they import. */
+function reachedFrom(file, extension, seen = new Set()) {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const [, from] of readFileSync(file, "utf8").matchAll(/(?:from |^import )"(\.[^"]+)"/gm))
+    reachedFrom(resolve(dirname(file), from).replace(/\.js$/, extension), extension, seen);
+  return seen;
 }

@@ -1,5 +1,5 @@
 // Starts the demo or the shell from a fresh clone: node examples/demo/start.mjs demo|shell. It needs the library built,
-// and for that esbuild alone: where the project's packages are not installed, esbuild is, in a folder of its own.
+// and for that rolldown alone: where the project's packages are not installed, rolldown is, in a folder of its own.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -22,20 +22,22 @@ function isBuilt() {
 
 async function build() {
   const { bundle } = await import("../../scripts/bundle.mjs");
-  await bundle(await esbuild(), "src", ".ts");
+  await bundle(await rolldown(), "src", ".ts");
 }
 
-async function esbuild() {
+async function rolldown() {
   const own = ".tmp/demo";
-  const installed = ["node_modules", `${own}/node_modules`].find((folder) => existsSync(`${folder}/esbuild`));
+  const installed = ["node_modules", `${own}/node_modules`].find((folder) =>
+    existsSync(`${folder}/rolldown`),
+  );
   if (installed === undefined) {
     const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
     const flags = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--prefix", own];
-    const { status } = spawnSync("npm", ["install", ...flags, `esbuild@${devDependencies.esbuild}`], {
+    const { status } = spawnSync("npm", ["install", ...flags, `rolldown@${devDependencies.rolldown}`], {
       stdio: "inherit",
     });
-    if (status !== 0) throw new Error("esbuild could not be installed, and the demo is built with it");
+    if (status !== 0) throw new Error("rolldown could not be installed, and the demo is built with it");
   }
-  const from = join(root, installed ?? `${own}/node_modules`, "esbuild/lib/main.js");
-  return (await import(pathToFileURL(from).href)).default;
+  const from = join(root, installed ?? `${own}/node_modules`, "rolldown/dist/index.mjs");
+  return (await import(pathToFileURL(from).href)).rolldown;
 }

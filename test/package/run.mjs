@@ -69,7 +69,7 @@ function reached(pattern) {
 }
 const inAll = reached(/(?:from |^import |\bimport\()"([^"]+)"/gm);
 const atOnce = reached(/(?:from |^import )"([^"]+)"/gm);
-assert.ok(atOnce <= 14, `an import of the core reads ${atOnce} files: time at the start of every process`);
+assert.ok(atOnce <= 4, `an import of the core reads ${atOnce} files: time at the start of every process`);
 
 const packed = JSON.parse(
   run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root),

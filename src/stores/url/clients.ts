@@ -1,4 +1,5 @@
 import type { MemcachedClient } from "../memcached.js";
+import { memoryStore } from "../memory.js";
 import type { MysqlPool } from "../mysql.js";
 import type { NatsKv } from "../nats.js";
 import type { PostgresClient } from "../postgres.js";
@@ -249,6 +250,5 @@ export async function file({ path, options, checkQuery }: Address): Promise<Made
 
 export async function memory({ checkQuery }: Address): Promise<Made> {
   checkQuery([]);
-  const { memoryStore } = await import("../memory.js");
   return { store: memoryStore(), close: nothing };
 }
