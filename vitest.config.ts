@@ -19,6 +19,7 @@ export default defineConfig({
             "src/**/*.test.ts",
             "test/*.test.ts",
             "test/rules/**/*.test.ts",
+            "test/compat/*.test.ts",
             "test/policy/**/*.test.ts",
           ],
           // Tests of a store in trouble would fill the screen with its warnings.

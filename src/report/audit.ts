@@ -75,7 +75,7 @@ export async function readAudit(place: Store, limit: number = MOST): Promise<rea
 }
 
 /** What is stored is anybody's: what is no entry is left out. */
-function entriesIn(stored: string | null): AuditEntry[] {
+export function entriesIn(stored: string | null): AuditEntry[] {
   try {
     const found: unknown = stored === null || stored.length > 4 * LONGEST ? [] : JSON.parse(stored);
     return Array.isArray(found) ? found.flatMap((each) => entryOf(each) ?? []) : [];

@@ -1,29 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
-import { requireProgram } from "../require.js";
-import { startRedis } from "../start-redis.js";
+import { PLACES, type Place } from "./places.js";
 import { failfast, Member } from "./run.js";
-
-const redis = requireProgram("redis-server");
-
-interface Place {
-  readonly url: string;
-  stop(): Promise<unknown>;
-}
-
-const PLACES: readonly (readonly [string, boolean, () => Promise<Place>])[] = [
-  ["the file store", true, folder],
-  ["Redis", redis !== undefined, startRedis],
-  ["PostgreSQL", postgres !== undefined, startPostgres],
-];
-
-async function folder(): Promise<Place> {
-  const dir = await mkdtemp(join(tmpdir(), "failfast-cli-"));
-  return { url: `file:${dir}`, stop: () => rm(dir, { recursive: true, force: true }) };
-}
 
 const soon = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 30_000, interval: 50 });
 

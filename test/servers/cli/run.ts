@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const main = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
+/** What was built. */
+const built = fileURLToPath(new URL("../../../", import.meta.url));
+export const main = `${built}dist/cli/main.js`;
 const member = fileURLToPath(new URL("member.mjs", import.meta.url));
 
 export interface Ran {
@@ -12,10 +15,14 @@ export interface Ran {
   readonly tookMs: number;
 }
 
-/** Runs the command as a person does, with nothing but what is given. */
-export async function failfast(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+/** Runs the command as a person does, with nothing but what is given; `of`: another copy of the package. */
+export async function failfast(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  of: string = built,
+): Promise<Ran> {
   const began = performance.now();
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [join(of, "dist/cli/main.js"), ...args], {
     env: { PATH: process.env["PATH"], ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -34,16 +41,17 @@ export async function failfast(args: readonly string[], env: NodeJS.ProcessEnv =
 export class Member {
   readonly #child: ChildProcess;
 
-  constructor(url: string, host: string) {
-    this.#child = spawn(process.execPath, [member], {
+  /** `of`: another copy of the package. */
+  constructor(url: string, host: string, of: string = built) {
+    this.#child = spawn(process.execPath, [member, of], {
       env: { PATH: process.env["PATH"], FAILFAST_STORE: url, FAILFAST_HOST: host, FAILFAST_SERVICE: "shop" },
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
   }
 
   /** Calls a circuit, and says how that ended; `fails`: its backend is down. */
-  async call(circuit: string, fails = false): Promise<string> {
-    this.#child.send({ circuit, fails });
+  async call(circuit: string, fails = false, options: object = {}): Promise<string> {
+    this.#child.send({ circuit, fails, options });
     const [answer] = (await once(this.#child, "message")) as [string];
     return answer;
   }

@@ -1,0 +1,69 @@
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+/** What the copy says that it is. */
+const OTHER = "0.0.9";
+
+/** The package as its users have it, in a folder of its own. */
+export interface Packed {
+  readonly folder: string;
+  readonly version: string;
+  remove(): void;
+}
+
+/**
+ * Installs the tarball that `FAILFAST_COMPAT` names, of a release; without it this version, packed, under the number of
+ * another.
+ */
+export function installPacked(tarball = process.env["FAILFAST_COMPAT"]): Packed {
+  const project = mkdtempSync(join(tmpdir(), "failfast-compat-"));
+  const folder = join(project, "node_modules/failfast");
+  const remove = (): void => rmSync(project, { recursive: true, force: true });
+  try {
+    const file = tarball === undefined ? pack(project) : resolve(tarball);
+    mkdirSync(folder, { recursive: true });
+    execFileSync("tar", ["-xzf", file, "-C", folder, "--strip-components=1"]);
+    // The clients that its stores are made with.
+    for (const name of ["ioredis", "pg", "redis"])
+      symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
+    if (tarball === undefined) renumber(folder);
+    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    return { folder, version, remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+function pack(to: string): string {
+  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", to];
+  execFileSync("npm", args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  const [file = ""] = readdirSync(to).filter((name) => name.endsWith(".tgz"));
+  return join(to, file);
+}
+
+/** Gives it another version's number, wherever it has its own. */
+function renumber(folder: string): void {
+  const manifest = join(folder, "package.json");
+  const { version } = JSON.parse(readFileSync(manifest, "utf8"));
+  const files = readdirSync(join(folder, "dist"), { recursive: true, encoding: "utf8" });
+  for (const file of [
+    manifest,
+    ...files.filter((name) => name.endsWith(".js")).map((name) => join(folder, "dist", name)),
+  ]) {
+    const text = readFileSync(file, "utf8");
+    if (text.includes(`"${version}"`)) writeFileSync(file, text.replaceAll(`"${version}"`, `"${OTHER}"`));
+  }
+}
