@@ -9,6 +9,9 @@ declare global {
   const app: import("fastify").FastifyInstance;
   const axios: typeof import("axios").default;
   const OpenAI: typeof import("openai").default;
+  const transport: import("@modelcontextprotocol/client").Transport;
+  const StreamableHTTPClientTransport: typeof import("@modelcontextprotocol/client").StreamableHTTPClientTransport;
+  const StdioClientTransport: typeof import("@modelcontextprotocol/client/stdio").StdioClientTransport;
   const generateText: typeof import("ai").generateText;
   const Worker: typeof import("bullmq").Worker;
   const connection: import("bullmq").ConnectionOptions;

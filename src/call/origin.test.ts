@@ -22,6 +22,8 @@ describe("where a failure comes from", () => {
     expect(originOf(new TimeoutError())).toBe("time");
     expect(originOf(new DOMException("late", "TimeoutError"))).toBe("time");
     expect(originOf(new TypeError("fetch failed", { cause: coded("UND_ERR_HEADERS_TIMEOUT") }))).toBe("time");
+    expect(originOf(coded("REQUEST_TIMEOUT"))).toBe("time");
+    expect(originOf(Object.assign(new Error("late"), { code: -32_001 }))).toBe("time");
   });
 
   test("of several addresses, this host only where it was all of them", () => {

@@ -41,6 +41,9 @@ const OF_TIME = new Set<unknown>([
   "UND_ERR_CONNECT_TIMEOUT",
   "UND_ERR_HEADERS_TIMEOUT",
   "UND_ERR_BODY_TIMEOUT",
+  // Of the Model Context Protocol's SDKs, by their major.
+  "REQUEST_TIMEOUT",
+  -32_001,
 ]);
 
 /**

@@ -25,6 +25,10 @@ test.each([
     "limits-by-key",
     "ann 429 \nann 503 billing_api of the tenant\nbob 200 \nbob 500 \ncleo 503 billing_api\n",
   ],
+  [
+    "mcp",
+    '5 calls reached the server, 695 were answered at once:\nThe tool "find" is unavailable and was not called: retry in 30 s, not before. Until then go on without it.\nthree invoices\n',
+  ],
   ["ai", "asking the primary\nan answer of the secondary\nan answer of the secondary\n"],
 ])("examples/%s.mjs asks what has failed no more", async (name, expected) => {
   expect(steady(await run(name))).toBe(steady(expected));

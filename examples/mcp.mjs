@@ -1,0 +1,43 @@
+// An agent whose tools are down: a handful of calls reach the server, and the agent is told to go on without it.
+import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
+import { Server } from "@modelcontextprotocol/server";
+import { failfast } from "failfast";
+import { failfastMcp } from "failfast/mcp";
+
+let down = true;
+let calls = 0;
+const server = new Server({ name: "search", version: "1.0.0" }, { capabilities: { tools: {} } });
+server.setRequestHandler("tools/call", async () => {
+  calls++;
+  if (down) throw new Error("the index is lost");
+  return { content: [{ type: "text", text: "three invoices" }] };
+});
+
+// In place of a transport over stdio or HTTP.
+const [ours, theirs] = InMemoryTransport.createLinkedPair();
+const client = new Client({ name: "agent", version: "1.0.0" });
+await Promise.all([server.connect(theirs), client.connect(ours)]);
+
+const search = failfastMcp(client, { name: "search_mcp", timeout: "30s", callTimeout: "20s" });
+const ask = () => search.callTool({ name: "find", arguments: { query: "due" } });
+
+// A model that tries again whatever it is told.
+let told = 0;
+let answer;
+for (let step = 0; step < 700; step++) {
+  try {
+    answer = await ask();
+    told++;
+  } catch {
+    // The model is told of the failure.
+  }
+}
+console.log(`${calls} calls reached the server, ${told} were answered at once:`);
+console.log(answer.content[0].text);
+
+// In place of 30 s that pass.
+down = false;
+await failfast("search_mcp").reset();
+answer = await ask();
+console.log(answer.content[0].text);
+await client.close();

@@ -1,0 +1,80 @@
+import type { Verdict } from "../call/policy.js";
+import { type Cause, walkCauses } from "../errors/causes.js";
+
+/**
+ * What an error of a call means for the circuit of its server. An answer by which the server refuses what was asked is
+ * a success: it is there. What this side or the account lacks says nothing of the server.
+ */
+export const verdictOf = (error: unknown): Verdict => walkCauses(error, verdictOfOne) ?? "failure";
+
+/** Whether the connection is over, or the server has forgotten the session: no further call can succeed on it. */
+export const isDisconnected = (error: unknown): boolean => walkCauses(error, disconnected) ?? false;
+
+function verdictOfOne(error: Cause): Verdict | undefined {
+  const { code, message } = error;
+  if (isUnauthorized(error) || LOCAL_CODES.has(code) || LOCAL_WORDS.test(String(message))) return "neither";
+  const status = statusOf(error);
+  if (status !== undefined) return ofStatus(status, error);
+  if (typeof code !== "number") return undefined;
+  return isServersFault(code) ? "failure" : "success";
+}
+
+function ofStatus(status: number, error: Cause): Verdict {
+  if (status === 401 || status === 403) return "neither";
+  const failed = status >= 500 || status === 408 || status === 429 || disconnected(error) === true;
+  return failed ? "failure" : "success";
+}
+
+/**
+ * Of JSON-RPC: internal and parse errors, and what implementations set aside for themselves, unless the protocol gives
+ * it to the request. Some servers take HTTP's numbers.
+ */
+const isServersFault = (code: number): boolean =>
+  code === -32_603 ||
+  code === -32_700 ||
+  (code <= -32_000 && code >= -32_099 && !OF_THE_REQUEST.has(code)) ||
+  code === 408 ||
+  code === 429 ||
+  (code >= 500 && code < 600);
+
+/** No such resource, a header that doesn't fit, a capability or a version that is missing, a user who has to act. */
+const OF_THE_REQUEST: ReadonlySet<unknown> = new Set([-32_002, -32_020, -32_021, -32_022, -32_042]);
+
+/** Errors of the SDK about calls that it never sent. */
+const LOCAL_CODES: ReadonlySet<unknown> = new Set([
+  "ALREADY_CONNECTED",
+  "CAPABILITY_NOT_SUPPORTED",
+  "METHOD_NOT_SUPPORTED_BY_PROTOCOL_VERSION",
+]);
+const LOCAL_WORDS = /requires task-based execution|has an invalid outputSchema/;
+
+const isUnauthorized = (error: Cause): boolean =>
+  error.name === "UnauthorizedError" ||
+  (error as { constructor?: { name?: unknown } }).constructor?.name === "UnauthorizedError";
+
+/** Of HTTP: version 2 of the SDK has a field for it, in version 1 it is the code of an error that is none of JSON-RPC's. */
+function statusOf({ name, code, status }: Cause): number | undefined {
+  if (typeof status === "number") return status;
+  const isStatus = typeof code === "number" && code >= 100 && code < 600;
+  return isStatus && name !== "McpError" && name !== "ProtocolError" ? code : undefined;
+}
+
+function disconnected(error: Cause): true | undefined {
+  const { code } = error;
+  const message = String(error["message"]);
+  const status = statusOf(error);
+  const gone =
+    status === undefined
+      ? CLOSED_CODES.has(code) || /^not connected$|server not initialized/i.test(message)
+      : status === 404 || status === 410 || (status === 400 && /session|not initialized/i.test(message));
+  return gone || undefined;
+}
+
+/** -32000 is what version 1 of the SDK calls a closed connection; a server that takes the number is connected again. */
+const CLOSED_CODES: ReadonlySet<unknown> = new Set([
+  "CONNECTION_CLOSED",
+  "NOT_CONNECTED",
+  -32_000,
+  "EPIPE",
+  "ERR_STREAM_DESTROYED",
+]);

@@ -1,0 +1,227 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { createFailfast, type Failfast } from "../index.js";
+import { type ManualClock, manualClock } from "../testing/index.js";
+import { failfastMcp, type McpOptions } from "./mcp.js";
+
+const SUM = { content: [{ type: "text", text: "3" }] };
+const coded = (code: number | string, more: object = {}): Error =>
+  Object.assign(new Error(`code ${code}`), { code, ...more });
+const told = (tool: string, seconds: number): string =>
+  `The tool "${tool}" is unavailable and was not called: retry in ${seconds} s, not before. Until then go on without it.`;
+
+/** A client of version 1 of the SDK: a schema stands before the options. */
+const makeClient = () => ({
+  callTool: vi.fn(async (..._args: unknown[]): Promise<unknown> => SUM),
+  getServerVersion: (): { name: string } | undefined => ({ name: "sums" }),
+});
+const makeClientOfVersion2 = () => ({ ...makeClient(), getProtocolEra: () => "modern" });
+/** A server of the OpenAI Agents SDK. */
+const makeAgentsServer = (name = "sums") => ({
+  name,
+  callTool: vi.fn(async (..._args: unknown[]): Promise<unknown> => SUM.content),
+  callToolResult: vi.fn(async (..._args: unknown[]): Promise<unknown> => SUM),
+});
+
+describe("failfastMcp", () => {
+  let clock: ManualClock;
+  let failfast: Failfast;
+  let client: ReturnType<typeof makeClient>;
+  const guarded = (options: McpOptions = {}) => failfastMcp(client, { failfast, threshold: 1, ...options });
+  const state = (name = "mcp:sums"): string => failfast(name).state;
+  beforeEach(() => {
+    clock = manualClock();
+    failfast = createFailfast({ clock });
+    client = makeClient();
+  });
+
+  test.each([
+    ["an internal error of the protocol", coded(-32_603, { name: "McpError" }), "open"],
+    ["what could not be parsed", coded(-32_700, { name: "ProtocolError" }), "open"],
+    ["an error of the server's own", coded(-32_050, { name: "McpError" }), "open"],
+    ["a time-out", coded(-32_001, { name: "McpError" }), "open"],
+    ["a time-out, in version 2", coded("REQUEST_TIMEOUT"), "open"],
+    ["a closed connection", coded(-32_000, { name: "McpError" }), "open"],
+    ["a closed connection, in version 2", coded("CONNECTION_CLOSED"), "open"],
+    ["no connection", new Error("Not connected"), "open"],
+    ["an answer that can't be read", coded("INVALID_RESULT"), "open"],
+    ["nobody there", new TypeError("fetch failed", { cause: coded("ECONNREFUSED") }), "open"],
+    ["a number of HTTP's in the protocol", coded(503, { name: "McpError" }), "open"],
+    ["a status of 502", coded(502), "open"],
+    ["a status of 502, in version 2", coded("CLIENT_HTTP_NOT_IMPLEMENTED", { status: 502 }), "open"],
+    ["a session that is gone", coded(404), "open"],
+    ["invalid parameters", coded(-32_602, { name: "McpError" }), "closed"],
+    ["no such method", coded(-32_601, { name: "ProtocolError" }), "closed"],
+    ["no such resource", coded(-32_002, { name: "ProtocolError" }), "closed"],
+    ["a user who has to act", coded(-32_042, { name: "McpError" }), "closed"],
+    ["no such tool, in HTTP's numbers", coded(404, { name: "McpError" }), "closed"],
+    ["a status of 400", coded(400), "closed"],
+    ["a key that is not taken", coded("CLIENT_HTTP_AUTHENTICATION", { status: 401 }), "closed"],
+    ["a user who is not signed in", Object.assign(new Error("x"), { name: "UnauthorizedError" }), "closed"],
+    ["a capability that is missing", coded("CAPABILITY_NOT_SUPPORTED"), "closed"],
+  ])("%s leaves it as it says", async (_, error, expected) => {
+    client.callTool.mockRejectedValue(error);
+    await expect(guarded().callTool({ name: "add" })).rejects.toBe(error);
+    expect(state()).toBe(expected);
+  });
+
+  test("a probe that says nothing of the server does not close the circuit", async () => {
+    const { callTool } = guarded();
+    await failfast("mcp:sums").trip();
+    await clock.advance(60_000);
+    for (const error of [coded(401), coded("CAPABILITY_NOT_SUPPORTED")]) {
+      client.callTool.mockRejectedValueOnce(error);
+      await expect(callTool({ name: "add" })).rejects.toBe(error);
+      expect(state()).toBe("half-open");
+    }
+    const cycle: Record<string, unknown> = {};
+    cycle["itself"] = cycle;
+    client.callTool.mockImplementationOnce(async (asked) => JSON.stringify(asked));
+    await expect(callTool({ name: "add", arguments: cycle })).rejects.toThrow(TypeError);
+    expect(state()).toBe("half-open");
+    expect(await callTool({ name: "add" })).toBe(SUM);
+    expect(state()).toBe("closed");
+  });
+
+  test("arguments go through as they are, and under a time-out with its signal, where the version has it", async () => {
+    const asked = { name: "add" };
+    const options = { timeout: 5 };
+    await guarded().callTool(asked, "schema", options);
+    expect(client.callTool.mock.calls).toEqual([[asked, "schema", options]]);
+    const late = { failfast, callTimeout: "1s" } as const;
+    await failfastMcp(client, late).callTool(asked);
+    expect(client.callTool.mock.calls[1]).toEqual([asked, undefined, { signal: expect.any(AbortSignal) }]);
+    const version2 = makeClientOfVersion2();
+    await failfastMcp(version2, late).callTool(asked, options);
+    expect(version2.callTool.mock.calls).toEqual([[asked, { timeout: 5, signal: expect.any(AbortSignal) }]]);
+    const server = makeAgentsServer();
+    await failfastMcp(server, late).callTool("add", {});
+    expect(server.callTool.mock.calls[0]?.[3]).toEqual({ signal: expect.any(AbortSignal) });
+  });
+
+  test("a time-out aborts the call's signal, and is a failure", async () => {
+    let signal: AbortSignal | undefined;
+    client.callTool.mockImplementation((_asked, _schema, options) => {
+      signal = (options as { signal: AbortSignal }).signal;
+      return new Promise(() => undefined);
+    });
+    const call = expect(guarded({ callTimeout: "1s" }).callTool({ name: "add" })).rejects.toThrow(/1000 ms/);
+    await clock.advance(1_001);
+    await call;
+    expect([signal?.aborted, state()]).toEqual([true, "open"]);
+  });
+
+  test("a server of the Agents SDK answers with content, or with a result", async () => {
+    const server = makeAgentsServer();
+    const guard = failfastMcp(server, { failfast });
+    expect([await guard.callTool("add", {}), await guard.callToolResult("add", {})]).toEqual([
+      SUM.content,
+      SUM,
+    ]);
+    await failfast("mcp:sums").trip({ for: 20 });
+    expect(await guard.callTool("add", {})).toEqual([{ type: "text", text: told("add", 20) }]);
+    expect(await guard.callToolResult("add", {})).toMatchObject({ isError: true });
+    expect(server.callTool).toHaveBeenCalledTimes(1);
+  });
+
+  test.each([
+    ["streamable-http: https://ann:secret@mcp.example.com/s/token/mcp?key=1", "mcp:mcp.example.com"],
+    ["https://mcp.example.com", "mcp:mcp.example.com"],
+    ["stdio: node", "mcp:stdio: node"],
+    ["", "mcp:unnamed"],
+  ])("a server called %s has the circuit %s, with no key in it", async (name, circuit) => {
+    const guard = failfastMcp(makeAgentsServer(name), { failfast });
+    await guard.callTool("add", {});
+    expect([...failfast.circuits()].map((each) => each.name)).toEqual([circuit]);
+  });
+
+  test("keeps the server's name once it is gone", async () => {
+    const guard = guarded();
+    await guard.callTool({ name: "add" });
+    client.getServerVersion = () => undefined;
+    await guard.callTool({ name: "add" });
+    expect([...failfast.circuits()].map((each) => each.name)).toEqual(["mcp:sums"]);
+  });
+
+  test("a guard of a tool within that of its server: each counts its own, neither the other's rejections", async () => {
+    const shared = failfastMcp(client, { failfast, consecutive: 2 });
+    const guard = failfastMcp(shared, { failfast, threshold: 1, name: ({ tool }) => `sums/${tool}` });
+    client.callTool.mockRejectedValueOnce(coded(-32_603));
+    await expect(guard.callTool({ name: "add" })).rejects.toThrow();
+    expect([state("sums/add"), state("mcp:sums")]).toEqual(["open", "closed"]);
+    await failfast("mcp:sums").trip({ for: 120 });
+    expect(await guard.callTool({ name: "find" })).toMatchObject({
+      _meta: { failfast: { circuit: "mcp:sums", retryAfter: 120 } },
+    });
+    await clock.advance(60_000);
+    // Its own time is up, but its probe meets the other one, which says nothing of the tool.
+    expect(await guard.callTool({ name: "add" })).toMatchObject({ isError: true });
+    expect(state("sums/add")).toBe("half-open");
+  });
+
+  test("says to the model what it is told to say", async () => {
+    const guard = guarded({
+      tellModel: ({ circuit, retryAfter }, tool) => `${tool} ${circuit} ${retryAfter}`,
+    });
+    await failfast("mcp:sums").trip({ for: 5 });
+    expect(await guard.callTool({ name: "add" })).toMatchObject({ content: [{ text: "add mcp:sums 5" }] });
+  });
+
+  test("connects once for all calls that wait, and gives up what hangs with the call that waited", async () => {
+    let connected = false;
+    let hangs = true;
+    const reconnect = vi.fn(async () => {
+      if (hangs) await new Promise(() => undefined);
+      connected = true;
+    });
+    const lost = {
+      ...client,
+      close: vi.fn(async () => undefined),
+      get transport() {
+        return connected ? {} : undefined;
+      },
+    };
+    const guard = failfastMcp(lost, { failfast, reconnect, callTimeout: "1s" });
+    const both = Promise.allSettled([guard.callTool({ name: "add" }), guard.callTool({ name: "add" })]);
+    await clock.advance(1_001);
+    expect((await both).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect([reconnect.mock.calls.length, lost.close.mock.calls.length]).toEqual([1, 1]);
+    hangs = false;
+    expect(await Promise.all([guard.callTool({ name: "add" }), guard.callTool({ name: "add" })])).toEqual([
+      SUM,
+      SUM,
+    ]);
+    expect(reconnect).toHaveBeenCalledTimes(2);
+  });
+
+  test("is the client otherwise: its class, its private fields, its own properties", async () => {
+    class Private {
+      #calls = 0;
+      onclose: (() => void) | undefined;
+      async callTool(_asked: { name: string }): Promise<number> {
+        return ++this.#calls;
+      }
+      get calls(): number {
+        return this.#calls;
+      }
+      again(): number {
+        return ++this.#calls;
+      }
+    }
+    const own = new Private();
+    const guard = failfastMcp(own, { failfast });
+    expect(await guard.callTool({ name: "add" })).toBe(1);
+    expect([guard.again(), guard.calls, guard instanceof Private]).toEqual([2, 2, true]);
+    const { again } = guard;
+    expect([guard.again, guard.constructor]).toEqual([again, Private]);
+    const onclose = (): void => undefined;
+    guard.onclose = onclose;
+    expect(own.onclose).toBe(onclose);
+  });
+
+  test("refuses what is no client, and wrong options", () => {
+    expect(() => failfastMcp({} as never)).toThrow(/takes a client/);
+    expect(() => failfastMcp(null as never)).toThrow(TypeError);
+    for (const options of [{ reconnect: 1 }, { tellModel: "x" }, { name: 1 }, { other: 1 }, "x"])
+      expect(() => failfastMcp(client, options as never)).toThrow(TypeError);
+  });
+});
