@@ -9,7 +9,7 @@ const FULL_LIST_MS = 3_600_000;
 /** No circuit has this key. */
 const NO_NAME = "circuit:";
 /** So many reads in a row were given up, and the store is down, though it answers other questions. */
-const DOWN_AFTER = 3;
+const DOWN_AFTER = 4;
 /** An answer that took long gives the next ones longer, up to this, in ms. */
 const LONGEST_READ_MS = 60_000;
 
@@ -20,7 +20,7 @@ export interface ListReaderHost extends ReaderHost, ReconcileHost {}
 export interface ListListener<R extends ListRead> {
   /** The list was taken in, or failed. */
   over(outcome: Outcome<unknown>, read: R): void;
-  /** It was given up, and the store answers other questions: the next one is given longer. */
+  /** It was given up, and the store answers other questions. */
   tooSlow(): void;
   /** Whether the answer to a read that was given up is newer than what was read since. */
   isNews(read: R): boolean;
@@ -99,7 +99,6 @@ export class ListReader<R extends ListRead> {
       this.#listener.over(outcome, read);
       return;
     }
-    this.#patience = Math.min(2 * this.#patience, LONGEST_READ_MS);
     this.#listener.tooSlow();
   }
 

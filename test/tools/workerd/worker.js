@@ -36,9 +36,9 @@ export default {
     const [, which, backend] = new URL(request.url).pathname.split("/");
     const circuit = { local, plain, shared }[which];
     if (backend === "settled") {
-      // A reading of the store takes a few turns, which a request has that waits for something.
+      // A reading of the store ends with the request that began it, unless the request waits for something.
       await circuit.run(() => fetch("http://backend.test/")).catch(() => {});
-      context.waitUntil(new Promise((turn) => setTimeout(turn, 100)));
+      context.waitUntil(new Promise((turn) => setTimeout(turn, 3_000)));
     }
     try {
       const answer = await circuit.run(backends[backend] ?? backends.works);

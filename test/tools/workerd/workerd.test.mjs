@@ -51,7 +51,7 @@ for (const compatibilityFlags of [[], ["nodejs_compat"]])
       await until(
         async () => (await ask("local/works")).state === "closed",
         () => "it is still open",
-        20_000,
+        50_000,
       );
     });
 
@@ -77,13 +77,13 @@ for (const compatibilityFlags of [[], ["nodejs_compat"]])
       await until(
         async () => (await ask("shared/settled")).state === "open",
         () => `asked ${asked - before} times`,
-        20_000,
+        50_000,
       );
       await elsewhere("sales_api").reset();
       await until(
         async () => (await ask("shared/settled")).state === "closed",
         () => `asked ${asked - before} times`,
-        20_000,
+        50_000,
       );
       await elsewhere.close();
     });
@@ -97,7 +97,7 @@ for (const compatibilityFlags of [[], ["nodejs_compat"]])
       await until(
         async () => (await ask("shared/settled")) && salesApi.state === "open",
         "it is open elsewhere, too",
-        20_000,
+        50_000,
       );
       await elsewhere.close();
     });
