@@ -145,6 +145,7 @@ export function watchSilence(circuit: Circuit, told: (silent: Silent) => void): 
   return ms > 0 ? new Silence(sourceOf(circuit).guard().breaker.session.clock, ms, told) : undefined;
 }
 
-function sourceOf(circuit: unknown): GuardSource {
+/** What is behind a handle. */
+export function sourceOf(circuit: unknown): GuardSource {
   return (circuit as Sourced)[SOURCE];
 }

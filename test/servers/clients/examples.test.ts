@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
 import { requireProgram } from "../require.js";
 import { startRedis } from "../start-redis.js";
 
@@ -45,3 +46,11 @@ test.skipIf(!redisServer)(
     expect(printed).toBe("attempts made: ann: 2, bob: 1, cleo: 1\n");
   },
 );
+
+test.skipIf(!postgres)("examples/pool.mjs asks a database that is gone no more", async () => {
+  const server = await startPostgres();
+  onTestFinished(() => server.stop());
+  expect(await run("pool", { DATABASE_URL: server.url })).toBe(
+    `[ { one: 1 } ]\n42601 closed\n${"ECONNREFUSED\n".repeat(3)}not asked\n`,
+  );
+});

@@ -1,0 +1,35 @@
+import { REJECTING } from "../breaker/admission.js";
+import { Deadline } from "../call/deadline.js";
+import type { CallerSignal } from "../call/policy.js";
+import { type Circuit, sourceOf } from "./circuit.js";
+
+/**
+ * Makes a call whatever the circuit says, as one in the midst of a transaction, and counts what comes of it while that is
+ * closed. For guards of clients.
+ */
+export function observe<T>(
+  circuit: Circuit<unknown>,
+  fn: () => Promise<T>,
+  caller: CallerSignal,
+): Promise<T> {
+  const guard = sourceOf(circuit).guard();
+  const { breaker, policy } = guard;
+  if (policy.enabled !== true && !policy.enabled()) return fn();
+  breaker.session.start();
+  const admission = breaker.admission.kind === "closed" ? breaker.admission : REJECTING;
+  return guard.perform(fn, undefined, [], admission, caller, undefined) as Promise<T>;
+}
+
+/**
+ * Waits for what this process keeps busy itself, no longer than a call of the circuit may take: whatever comes of it, it
+ * is no call. For guards of clients.
+ */
+export function ownWait<T>(circuit: Circuit<unknown>, work: Promise<T>): Promise<T> {
+  const { policy, breaker } = sourceOf(circuit).guard();
+  if (policy.callTimeout === 0) return work;
+  const deadline = new Deadline(breaker.session.clock, policy.callTimeout, undefined);
+  return deadline.watch(work, (ended) => {
+    if (ended.how === "value") return ended.value;
+    throw ended.error;
+  }) as Promise<T>;
+}

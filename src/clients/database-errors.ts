@@ -1,0 +1,83 @@
+import { type Cause, walkCauses } from "../errors/causes.js";
+import { isFailfastError } from "../errors/failfast-error.js";
+
+/**
+ * What an error of a driver says of the database. `failure`: it is in trouble. `answer`: it answered, and says
+ * something of the statement. `neither`: nothing was sent, or somebody on this side ended it.
+ */
+export type DatabaseVerdict = "failure" | "answer" | "neither";
+
+/** @param readOnly whether this connection was told itself to be read-only. */
+export function verdictOf(error: unknown, readOnly: boolean): DatabaseVerdict {
+  if (isFailfastError(error)) return "neither";
+  return walkCauses(error, (cause) => own(cause, readOnly)) ?? "failure";
+}
+
+function own(
+  { name, code, errno, message, sqlState, cause }: Cause,
+  readOnly: boolean,
+): DatabaseVerdict | undefined {
+  const text = String(message);
+  if (NOT_SENT.test(text)) return "neither";
+  // What the caller gave can't be sent; of a driver over HTTP it has a cause where the network failed.
+  if ((name === "TypeError" || name === "RangeError") && cause === undefined) return "neither";
+  if (typeof code !== "string") return undefined;
+  if (code.startsWith("ER_")) return ofMysql(code, String(sqlState), text, readOnly);
+  // What mysql2 has no name for: MariaDB's own, or a proxy's.
+  if (sqlState !== undefined && typeof errno === "number")
+    return OF_MARIADB.has(errno) || errno >= 9_000 ? "failure" : "answer";
+  return SQLSTATE.test(code) ? ofPostgres(code, text, readOnly) : undefined;
+}
+
+/** The pool of this process is busy or closed, or the connection is known to be of no more use. */
+const NOT_SENT = new RegExp(
+  [
+    "^timeout exceeded when trying to connect$",
+    "^Cannot use a pool after calling end on the pool$",
+    "^Client (has encountered a connection error|was closed) and is not queryable$",
+    "^Passing a function as the first parameter to pool.query",
+    "^Queue limit reached\\.$",
+    "^No connections available\\.$",
+    "^Pool is closed\\.$",
+    "^Can't add new command when connection is in closed state",
+    "^Callback function is not available with promise clients",
+  ].join("|"),
+);
+
+/** A code of PostgreSQL's, and none of Node's, `EPIPE`. */
+const SQLSTATE = /^([0-5][0-9A-Z]|F0|HV|P0|XX)[0-9A-Z]{3}$/;
+
+function ofPostgres(code: string, text: string, readOnly: boolean): DatabaseVerdict {
+  // A transaction, or a connection, that this side left idle.
+  if (code === "25P03" || code === "25P04" || code === "57P05") return "neither";
+  if (code === "57014" && text.includes("user request")) return "neither";
+  // "Read only" is what a standby says that was the primary.
+  if (code === "25006") return readOnly ? "answer" : "failure";
+  // A limit on temporary files is the statement's.
+  if (code === "53400") return "answer";
+  // Connections, resources, cancelled by a time-out or shut down, the system, and what should never happen.
+  return /^(08|53|57|58|XX)/.test(code) ? "failure" : "answer";
+}
+
+function ofMysql(code: string, sqlState: string, text: string, readOnly: boolean): DatabaseVerdict {
+  if (code === "ER_QUERY_INTERRUPTED") return "neither";
+  if (code === "ER_OPTION_PREVENTS_STATEMENT")
+    return /read[-_]only/i.test(text) && !readOnly ? "failure" : "answer";
+  // A node of Galera's that has lost the others.
+  if (code === "ER_UNKNOWN_COM_ERROR") return text.includes("WSREP") ? "failure" : "answer";
+  if (code === "ER_NET_PACKET_TOO_LARGE") return "answer";
+  return OF_THE_SERVER.test(code) || sqlState.startsWith("08") ? "failure" : "answer";
+}
+
+/** A connection that was killed, a statement that timed out. */
+const OF_MARIADB: ReadonlySet<number> = new Set([1927, 1969]);
+
+/** What MySQL and MariaDB say of themselves. */
+const OF_THE_SERVER = new RegExp(
+  `^ER_(${[
+    "CON_COUNT_ERROR|TOO_MANY_USER_CONNECTIONS|USER_LIMIT_REACHED|HOST_IS_BLOCKED",
+    "SERVER_SHUTDOWN|NORMAL_SHUTDOWN|SERVER_OFFLINE_MODE|READ_ONLY_MODE",
+    "OUT_OF_RESOURCES|OUTOFMEMORY|ENGINE_OUT_OF_MEMORY|CANT_CREATE_THREAD|DISK_FULL|ERROR_ON_(READ|WRITE)",
+    "QUERY_TIMEOUT|STATEMENT_TIMEOUT|CONNECTION_KILLED|(NEW_)?ABORTING_CONNECTION|FORCING_CLOSE|NET_.*",
+  ].join("|")})$`,
+);

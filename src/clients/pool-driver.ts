@@ -1,0 +1,134 @@
+/** A pool of `pg`, or of `mysql2` with callbacks or promises. */
+export type PoolLike =
+  // biome-ignore lint/suspicious/noExplicitAny: the methods of every version, whatever their types
+  | { connect(...args: any[]): any; query(...args: any[]): any; readonly totalCount: number }
+  // biome-ignore lint/suspicious/noExplicitAny: likewise
+  | { getConnection(...args: any[]): any; query(...args: any[]): any };
+
+export type AnyMethod = (...args: unknown[]) => unknown;
+
+export interface Connection {
+  release(error?: unknown): void;
+  destroy?(): void;
+}
+
+/** What is different from one kind of pool to the other. */
+export interface Driver {
+  /** The method that gives out a connection. */
+  readonly checkout: "connect" | "getConnection";
+  /** A call without a callback gives a promise, and no stream. */
+  readonly promises: boolean;
+  /** This process has as many connections as it may, and uses them all. */
+  isBusy(pool: object): boolean;
+  /** Gives a connection back, or, where it may be broken, away. */
+  release(connection: Connection, broken?: unknown): void;
+}
+
+interface PgPool {
+  readonly idleCount?: number;
+  readonly totalCount?: number;
+  readonly options?: { readonly max?: number };
+}
+
+interface MysqlPool {
+  readonly _freeConnections?: { readonly length: number };
+  readonly _allConnections?: { readonly length: number };
+  readonly config?: { readonly connectionLimit?: number };
+}
+
+const PG: Driver = {
+  checkout: "connect",
+  promises: true,
+  isBusy: (pool) => {
+    const { idleCount, totalCount = 0, options } = pool as PgPool;
+    return idleCount === 0 && totalCount >= (options?.max ?? Infinity);
+  },
+  release: (connection, broken) => connection.release(broken),
+};
+
+const MYSQL: Driver = {
+  checkout: "getConnection",
+  promises: false,
+  isBusy: (pool) => {
+    const { _freeConnections: free, _allConnections: all, config } = pool as MysqlPool;
+    // 0: as many as one likes.
+    return free?.length === 0 && (all?.length ?? 0) >= (config?.connectionLimit || Infinity);
+  },
+  release: (connection, broken) => (broken === undefined ? connection.release() : connection.destroy?.()),
+};
+
+export const MYSQL_PROMISE: Driver = {
+  ...MYSQL,
+  promises: true,
+  isBusy: (pool) => MYSQL.isBusy((pool as { pool: object }).pool),
+};
+
+export function driverOf(pool: unknown): Driver | undefined {
+  if (typeof pool !== "object" || pool === null) return undefined;
+  const has = (name: string): boolean => typeof (pool as Record<string, unknown>)[name] === "function";
+  if (!has("query")) return undefined;
+  if (has("getConnection")) return has("promise") ? MYSQL : "pool" in pool ? MYSQL_PROMISE : undefined;
+  return has("connect") && "totalCount" in pool ? PG : undefined;
+}
+
+/** Calls a method without a callback of its caller's: what a callback would be given after the error. */
+export async function invoke(
+  target: object,
+  { promises }: Driver,
+  name: string,
+  args: readonly unknown[],
+): Promise<unknown[]> {
+  const method = (target as Record<string, AnyMethod>)[name] as AnyMethod;
+  if (promises) return [await Reflect.apply(method, target, args)];
+  return new Promise((resolve, reject) => {
+    Reflect.apply(method, target, [
+      ...args,
+      (error: unknown, ...answers: unknown[]) => (error ? reject(error) : resolve(answers)),
+    ]);
+  });
+}
+
+/** A cursor, a stream of rows: nothing whose outcome is told by a callback or a promise. */
+export function isStream(args: readonly unknown[], { promises }: Driver): boolean {
+  const [first] = args as [{ submit?: unknown } | undefined];
+  return typeof first?.submit === "function" || (!promises && typeof args.at(-1) !== "function");
+}
+
+/** Answers as it was asked: by its callback, or with a promise. */
+export function answering(
+  args: readonly unknown[],
+  call: (args: readonly unknown[]) => Promise<unknown[]>,
+): unknown {
+  const callback = args.at(-1);
+  if (typeof callback !== "function") return call(args).then(([first]) => first);
+  // What a callback throws is its own, and no rejection.
+  const later = (...answer: unknown[]): void => queueMicrotask(() => callback(...answer));
+  call(args.slice(0, -1)).then(
+    (answers) => later(null, ...answers),
+    (error: unknown) => later(error),
+  );
+  return undefined;
+}
+
+/**
+ * An object in the place of another, with some of its fields replaced. Its methods are called on the other, whose
+ * private fields are its own.
+ */
+export function standIn<T extends object>(target: T, replace: (name: string, value: unknown) => unknown): T {
+  const methods = new Map<unknown, unknown>();
+  return new Proxy(target, {
+    get(_, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      const isMethod = typeof value === "function" && name !== "constructor" && !Object.hasOwn(target, name);
+      if (!isMethod && name !== "pool") return value;
+      if (methods.has(value)) return methods.get(value);
+      const method =
+        (typeof name === "string" && replace(name, value)) || (isMethod ? value.bind(target) : value);
+      methods.set(value, method);
+      return method;
+    },
+    set: (_, name, value) => Reflect.set(target, name, value, target),
+  });
+}
+
+declare function queueMicrotask(run: () => void): void;

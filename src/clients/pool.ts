@@ -1,0 +1,233 @@
+import type { Circuit } from "../api/circuit.js";
+import { observe, ownWait } from "../api/observe.js";
+import { Caller } from "../call/report.js";
+import { TimeoutError } from "../errors/timeout-error.js";
+import { checkObject } from "../options/check-options.js";
+import { formatValue } from "../options/format-value.js";
+import { type DatabaseVerdict, verdictOf } from "./database-errors.js";
+import {
+  type AnyMethod,
+  answering,
+  type Connection,
+  type Driver,
+  driverOf,
+  invoke,
+  isStream,
+  MYSQL_PROMISE,
+  type PoolLike,
+  standIn,
+} from "./pool-driver.js";
+
+export type { PoolLike } from "./pool-driver.js";
+
+export interface PoolOptions {
+  /**
+   * Which errors of the database are failures; all others are answers of it. A wait for this process's own pool, and
+   * what was never sent, is neither, whatever this says. Default: connections that are lost or refused, time-outs, and
+   * what a server says of itself: it shuts down or starts, has too many connections, no memory or disk, or is
+   * a standby.
+   */
+  readonly exceptions?: (error: unknown) => boolean;
+}
+
+/**
+ * The pool of `pg`, or of `mysql2` with callbacks or promises, behind a circuit: to be queried, or as the pool of Drizzle,
+ * Kysely, Knex and Prisma's driver adapters. While the circuit is open no query is sent and no connection given out.
+ *
+ * ```ts
+ * const pool = guardPool(failfast("billing_database", "10s", { consecutive: 3 }), new pg.Pool());
+ * ```
+ *
+ * An error of a statement, of its syntax or by a constraint, is a success: the server answered. A wait for a connection
+ * while this process uses them all counts for nothing, and is no part of a call: `callTimeout` and `slowCall` begin when
+ * there is one. Whoever has taken a connection keeps it: its queries count, and none is rejected, so that every
+ * transaction can be ended. When the circuit is due, who takes a connection is the probe, by a `SELECT 1` before.
+ *
+ * The pool that was given stays as it is, for checks. Cursors and streams go through as they are.
+ *
+ * @param circuit one without a fallback, which would have no connection to give.
+ * @throws {TypeError} what is no circuit, no such pool, or a wrong option.
+ */
+export function guardPool<P extends PoolLike>(
+  circuit: Circuit<unknown>,
+  pool: P,
+  options: PoolOptions = {},
+): P {
+  if (typeof circuit !== "function" || typeof circuit.run !== "function")
+    throw new TypeError(`guardPool takes a circuit, and a pool; the circuit is ${formatValue(circuit)}`);
+  const driver = driverOf(pool);
+  if (driver === undefined)
+    throw new TypeError(`guardPool takes a pool of pg or mysql2; this is ${formatValue(pool)}`);
+  checkObject(options);
+  return new PoolGuard(circuit, options.exceptions).pool(pool, driver) as P;
+}
+
+/** An error that the database answered with. */
+class Answered {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** A connection was given out, and nothing asked. */
+const NOTHING_ASKED = new Error("nothing was asked");
+
+/** The methods of a connection that count. */
+const COUNTED: ReadonlySet<string> = new Set(["query", "execute", "beginTransaction", "commit", "rollback"]);
+
+type Making = (fn: () => Promise<unknown>, caller: Caller) => Promise<unknown>;
+
+class PoolGuard {
+  readonly #circuit: Circuit<unknown>;
+  readonly #exceptions: PoolOptions["exceptions"];
+  readonly #connections = new WeakMap<object, object>();
+
+  constructor(circuit: Circuit<unknown>, exceptions: PoolOptions["exceptions"]) {
+    this.#circuit = circuit;
+    this.#exceptions = exceptions;
+  }
+
+  pool(pool: object, driver: Driver): object {
+    return standIn(pool, (name, value) => {
+      if (name === "pool" && driver === MYSQL_PROMISE)
+        return this.pool(value as object, driverOf(value) as Driver);
+      if (name === "promise")
+        return (...args: unknown[]) =>
+          this.pool(Reflect.apply(value as AnyMethod, pool, args) as object, MYSQL_PROMISE);
+      if (name === driver.checkout)
+        return (...args: unknown[]) => answering(args, () => this.#checkout(pool, driver));
+      if (name !== "query" && name !== "execute") return undefined;
+      return (...args: unknown[]) =>
+        isStream(args, driver)
+          ? Reflect.apply(value as AnyMethod, pool, args)
+          : answering(args, (given) => this.#query(pool, driver, name, given));
+    });
+  }
+
+  /** A query of the pool: it takes a connection and gives it back. */
+  async #query(pool: object, driver: Driver, name: string, args: readonly unknown[]): Promise<unknown[]> {
+    const waited = await this.#waitForOwn(pool, driver);
+    if (waited === undefined) return this.#run(() => invoke(pool, driver, name, args));
+    let broken: unknown;
+    try {
+      return await this.#run(() => invoke(waited, driver, name, args));
+    } catch (error) {
+      if (this.#verdict(error, false) === "failure") broken = error;
+      throw error;
+    } finally {
+      driver.release(waited, broken);
+    }
+  }
+
+  async #checkout(pool: object, driver: Driver): Promise<unknown[]> {
+    let taken = await this.#waitForOwn(pool, driver);
+    let over = false;
+    try {
+      await this.#run(async () => {
+        const connection = taken ?? ((await invoke(pool, driver, driver.checkout, []))[0] as Connection);
+        // Its call has timed out.
+        if (over) driver.release(connection);
+        taken = connection;
+        // That it was there, or could be made, says little: a proxy in between may have answered.
+        if (over || this.#circuit.state === "closed") throw NOTHING_ASKED;
+        return invoke(connection, driver, "query", ["SELECT 1"]);
+      });
+    } catch (error) {
+      over = true;
+      if (error !== NOTHING_ASKED) {
+        if (taken !== undefined)
+          driver.release(taken, this.#verdict(error, false) === "failure" ? error : undefined);
+        throw error;
+      }
+    }
+    const connection = this.#connection(taken as Connection, driver) as Connection;
+    return [connection, (error?: unknown) => connection.release(error)];
+  }
+
+  /** A connection, where all are in use, and this process waits for itself. */
+  async #waitForOwn(pool: object, driver: Driver): Promise<Connection | undefined> {
+    if (this.#circuit.state === "open" || !driver.isBusy(pool)) return undefined;
+    const acquired = invoke(pool, driver, driver.checkout, []).then(
+      ([connection]) => connection as Connection,
+    );
+    try {
+      return await ownWait(this.#circuit, acquired);
+    } catch (error) {
+      if (error instanceof TimeoutError)
+        acquired.then(
+          (late) => driver.release(late),
+          () => undefined,
+        );
+      // One had to be made after all, in vain.
+      else if (this.#verdict(error, false) === "failure") await this.#run(() => Promise.reject(error));
+      throw error;
+    }
+  }
+
+  /** Its queries are never rejected: there may be a transaction to end. */
+  #connection(connection: Connection, driver: Driver): object {
+    const known = this.#connections.get(connection);
+    if (known !== undefined) return known;
+    let readOnly = false;
+    const observed: Making = (fn, caller) => observe(this.#circuit, fn, caller);
+    const guarded = standIn(connection, (name, value) => {
+      const method = value as AnyMethod;
+      if (name === "promise")
+        return (...args: unknown[]) =>
+          this.#connection(Reflect.apply(method, connection, args) as Connection, MYSQL_PROMISE);
+      if (!COUNTED.has(name)) return undefined;
+      return (...args: unknown[]) => {
+        readOnly ||= READ_ONLY.test(textOf(args[0]));
+        if (isStream(args, driver)) return Reflect.apply(method, connection, args);
+        return answering(args, (given) =>
+          this.#judged(observed, () => invoke(connection, driver, name, given), readOnly),
+        );
+      };
+    });
+    this.#connections.set(connection, guarded);
+    return guarded;
+  }
+
+  #run(work: () => Promise<unknown[]>): Promise<unknown[]> {
+    const through: Making = (fn, caller) => this.#circuit.run(fn, { signal: caller as never });
+    return this.#judged(through, work, false);
+  }
+
+  /** Makes the call, and tells the circuit what its outcome says of the server. */
+  async #judged(make: Making, work: () => Promise<unknown[]>, readOnly: boolean): Promise<unknown[]> {
+    const caller = new Caller();
+    let more: unknown[] = [];
+    const outcome = await make(async () => {
+      try {
+        const [first, ...others] = await work();
+        more = others;
+        return first;
+      } catch (error) {
+        const verdict = this.#verdict(error, readOnly);
+        if (verdict === "answer") return new Answered(error);
+        if (verdict === "neither") caller.leave();
+        throw error;
+      }
+    }, caller);
+    if (outcome instanceof Answered) throw outcome.error;
+    return [outcome, ...more];
+  }
+
+  #verdict(error: unknown, readOnly: boolean): DatabaseVerdict {
+    if (error === NOTHING_ASKED) return "neither";
+    const verdict = verdictOf(error, readOnly);
+    if (verdict === "neither" || this.#exceptions === undefined) return verdict;
+    return this.#exceptions(error) ? "failure" : "answer";
+  }
+}
+
+/** `BEGIN READ ONLY`, `SET TRANSACTION READ ONLY`, `SET default_transaction_read_only = on`. */
+const READ_ONLY = /\bread[ _]only\b/i;
+
+function textOf(query: unknown): string {
+  if (typeof query === "string") return query;
+  const { text, sql } = (query ?? {}) as { text?: unknown; sql?: unknown };
+  return String(text ?? sql ?? "");
+}

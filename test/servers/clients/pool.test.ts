@@ -1,0 +1,381 @@
+import mysqlCallbacks, { type PoolConnection } from "mysql2";
+import mysql from "mysql2/promise";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { guardPool } from "../../../src/clients/pool.js";
+import { type Circuit, createFailfast, type FailfastOptions, isFailfastError } from "../../../src/index.js";
+import { mariadbd, startMariadb } from "../mysql-store/start-mariadb.js";
+import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
+import { startToxicProxy } from "../toxic-proxy/proxy.js";
+
+let close: (() => unknown)[];
+beforeEach(() => {
+  close = [];
+});
+afterEach(async () => {
+  for (const each of close.reverse()) await each();
+});
+
+const outcome = (call: unknown): Promise<unknown> => Promise.resolve(call).catch((error: unknown) => error);
+const circuitOf = (options: FailfastOptions = {}, time = "60s"): Circuit => {
+  const failfast = createFailfast();
+  close.push(() => failfast.close());
+  return failfast("database", time as "60s", options) as Circuit;
+};
+const rejects = (call: () => Promise<unknown>): Promise<void> =>
+  expect.poll(async () => isFailfastError(await outcome(call())), { timeout: 20_000 }).toBe(true);
+const takesConnections = (take: () => Promise<{ release(): void }>): Promise<void> =>
+  expect
+    .poll(async () => (await outcome(take().then((given) => given.release()))) === undefined, {
+      timeout: 20_000,
+    })
+    .toBe(true);
+
+describe.skipIf(!postgres)("guardPool of pg", () => {
+  let server: Awaited<ReturnType<typeof startPostgres>>;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server?.stop());
+  const poolOf = (config: pg.PoolConfig = {}): pg.Pool => {
+    const pool = new pg.Pool({ connectionString: server.url, ...config });
+    pool.on("error", () => undefined);
+    close.push(() => pool.end());
+    return pool;
+  };
+
+  test("answers as the pool does, with promises and callbacks, and is one", async () => {
+    const pool = guardPool(circuitOf(), poolOf());
+    expect(pool).toBeInstanceOf(pg.Pool);
+    expect((await pool.query("SELECT $1::int AS n", [3])).rows).toEqual([{ n: 3 }]);
+    const rows = await new Promise((resolve, reject) =>
+      pool.query("SELECT 4 AS n", [], (error, result) => (error ? reject(error) : resolve(result.rows))),
+    );
+    expect(rows).toEqual([{ n: 4 }]);
+    const client = await pool.connect();
+    expect((await client.query({ text: "SELECT 5 AS n" })).rows).toEqual([{ n: 5 }]);
+    client.release();
+    await new Promise<void>((resolve) =>
+      pool.connect((_, given, release) => {
+        given?.query("SELECT 6 AS n", (_error, result) => {
+          expect(result.rows).toEqual([{ n: 6 }]);
+          release();
+          resolve();
+        });
+      }),
+    );
+    expect([pool.totalCount, pool.idleCount, pool.waitingCount]).toEqual([1, 1, 0]);
+  });
+
+  test("an error of a statement is an answer, wherever it is asked", async () => {
+    const circuit = circuitOf();
+    const pool = guardPool(circuit, poolOf());
+    await pool.query("DROP TABLE IF EXISTS invoices; CREATE TABLE invoices (id int PRIMARY KEY)");
+    await pool.query("INSERT INTO invoices VALUES (1)");
+    const client = await pool.connect();
+    for (const [statement, code] of [
+      ["SELEC 1", "42601"],
+      ["SELECT wrong", "42703"],
+      ["INSERT INTO invoices VALUES (1)", "23505"],
+      ["SELECT 1 / 0", "22012"],
+      ["BEGIN READ ONLY; INSERT INTO invoices VALUES (2)", "25006"],
+    ] as const) {
+      if (code !== "25006") expect(await outcome(pool.query(statement))).toMatchObject({ code });
+      expect(await outcome(client.query(statement))).toMatchObject({ code });
+      await client.query("ROLLBACK");
+      const called = new Promise((resolve) => client.query(statement, (error) => resolve(error)));
+      expect(await called).toMatchObject({ code });
+      await client.query("ROLLBACK");
+    }
+    client.release();
+    expect(circuit.state).toBe("closed");
+  });
+
+  test.each([
+    ["a statement that timed out", "SET statement_timeout = 20; SELECT pg_sleep(5)", "57014"],
+    ["a connection shut down by an operator", "SELECT pg_terminate_backend(pg_backend_pid())", "57P01"],
+    ["no room for one more connection", "SELECT 1", "53300"],
+    ["a standby where the primary was", "CREATE TABLE customers (id int)", "25006"],
+  ])("%s is a failure", async (_, statement, code) => {
+    const admin = poolOf();
+    await admin.query("DROP ROLE IF EXISTS few; CREATE ROLE few LOGIN CONNECTION LIMIT 0");
+    const standby = { options: "-c default_transaction_read_only=on" };
+    const its =
+      code === "53300" ? { user: "few", connectionString: undefined } : code === "25006" ? standby : {};
+    const { hostname, port } = new URL(server.url);
+    const circuit = circuitOf();
+    const pool = guardPool(
+      circuit,
+      poolOf({
+        ...its,
+        ...(code === "53300" && { host: hostname, port: Number(port), database: "postgres" }),
+      }),
+    );
+    expect(await outcome(pool.query(statement))).toMatchObject({ code });
+    expect(circuit.state).toBe("open");
+    expect(isFailfastError(await outcome(pool.connect()))).toBe(true);
+    expect(isFailfastError(await outcome(pool.query(statement)))).toBe(true);
+  });
+
+  test("a statement that somebody cancelled, and one that can't be sent, count for nothing", async () => {
+    const circuit = circuitOf();
+    const pool = guardPool(circuit, poolOf());
+    const client = await pool.connect();
+    const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
+    const report = outcome(client.query("SELECT pg_sleep(20)"));
+    await pool.query("SELECT pg_sleep(0.1)");
+    await pool.query("SELECT pg_cancel_backend($1)", [rows[0].pid]);
+    expect(await report).toMatchObject({ code: "57014" });
+    client.release();
+    expect(await outcome(pool.query(undefined as never))).toBeInstanceOf(TypeError);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("a wait for a connection of this process's own is no part of a call", async () => {
+    const circuit = circuitOf({ slowCall: "150ms", minimumCalls: 1, callTimeout: "1s", consecutive: 1 });
+    const pool = guardPool(circuit, poolOf({ max: 1 }));
+    const report = await pool.connect();
+    const waiting = [pool.query("SELECT 1"), pool.connect().then((client) => client.release())];
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    report.release();
+    await Promise.all(waiting);
+    expect(circuit.state).toBe("closed");
+    const busy = await pool.connect();
+    for (const wait of [pool.query("SELECT 1"), pool.connect()])
+      expect(await outcome(wait)).toMatchObject({ name: "TimeoutError" });
+    busy.release();
+    await pool.query("SELECT 1");
+    expect([circuit.state, pool.idleCount]).toEqual(["closed", 1]);
+  });
+
+  test("the pool's own time-out for such a wait counts for nothing", async () => {
+    const circuit = circuitOf();
+    const pool = guardPool(circuit, poolOf({ max: 1, connectionTimeoutMillis: 1_000 }));
+    const busy = await pool.connect();
+    for (const wait of [pool.query("SELECT 1"), pool.connect()])
+      expect(await outcome(wait)).toMatchObject({ message: "timeout exceeded when trying to connect" });
+    busy.release();
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("a transaction goes on to its end while the circuit is open", async () => {
+    const circuit = circuitOf();
+    const pool = guardPool(circuit, poolOf());
+    await pool.query("DROP TABLE IF EXISTS invoices; CREATE TABLE invoices (id int)");
+    const client = await pool.connect();
+    await client.query("BEGIN");
+    await client.query("INSERT INTO invoices VALUES (1)");
+    await circuit.trip();
+    await client.query("INSERT INTO invoices VALUES (2)");
+    await client.query("COMMIT");
+    client.release();
+    expect(isFailfastError(await outcome(pool.query("SELECT 1")))).toBe(true);
+    await circuit.reset();
+    expect((await pool.query("SELECT * FROM invoices")).rows).toHaveLength(2);
+    expect(pool.idleCount).toBe(1);
+  });
+
+  test("a server that dies opens it; once it is back, who takes a connection closes it", async () => {
+    const circuit = circuitOf({ consecutive: 2 }, "300ms");
+    const pool = guardPool(circuit, poolOf());
+    const client = await pool.connect();
+    client.on("error", () => undefined);
+    await server.kill();
+    await outcome(client.query("SELECT 1"));
+    await rejects(() => pool.query("SELECT 1"));
+    client.release(true);
+    await server.restart();
+    await takesConnections(() => pool.connect());
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("a connection that is there is no proof that the server is well", async () => {
+    const proxy = await startToxicProxy(server.port);
+    close.push(() => proxy.close());
+    const circuit = circuitOf({ callTimeout: "500ms" }, "100ms");
+    const pool = guardPool(
+      circuit,
+      poolOf({ connectionString: server.url.replace(/:\d+/, `:${proxy.port}`) }),
+    );
+    await pool.query("SELECT 1");
+    expect(pool.idleCount).toBe(1);
+    await circuit.trip();
+    await proxy.add({ kind: "timeout" });
+    await expect.poll(() => circuit.state).toBe("half-open");
+    expect(await outcome(pool.connect())).toMatchObject({ name: "TimeoutError" });
+    expect(circuit.state).not.toBe("closed");
+    // The connection that did not answer is not given out again.
+    expect(pool.idleCount).toBe(0);
+    await proxy.heal();
+    await takesConnections(pool.connect.bind(pool));
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("what is read as a stream goes through as it is", async () => {
+    const pool = guardPool(circuitOf(), poolOf());
+    const client = await pool.connect();
+    const query = client.query(new pg.Query("SELECT generate_series(1, 3) AS n"));
+    const rows: unknown[] = [];
+    query.on("row", (row) => rows.push(row));
+    await new Promise((resolve) => query.on("end", resolve));
+    client.release();
+    expect(rows).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  });
+
+  test("exceptions says which errors are failures, and is not asked about the pool's own", async () => {
+    const circuit = circuitOf();
+    const asked: unknown[] = [];
+    const pool = guardPool(circuit, poolOf({ max: 1, connectionTimeoutMillis: 1_000 }), {
+      exceptions: (error) => {
+        asked.push((error as { code: unknown }).code);
+        return (error as { code: unknown }).code === "40P01";
+      },
+    });
+    const busy = await pool.connect();
+    await outcome(pool.query("SELECT 1"));
+    busy.release();
+    expect(asked).toEqual([]);
+    await outcome(pool.query("DO $$ BEGIN RAISE SQLSTATE '57P03'; END $$"));
+    expect(circuit.state).toBe("closed");
+    await outcome(pool.query("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$"));
+    expect(circuit.state).toBe("open");
+  });
+});
+
+describe.skipIf(!mariadbd)("guardPool of mysql2", () => {
+  let server: Awaited<ReturnType<typeof startMariadb>>;
+  beforeAll(async () => {
+    server = await startMariadb();
+  });
+  afterAll(() => server?.stop());
+  const promises = (options: mysql.PoolOptions = {}): mysql.Pool => {
+    const pool = mysql.createPool({ uri: server.url, ...options });
+    close.push(() => pool.end());
+    return pool;
+  };
+  const callbacks = (options: mysql.PoolOptions = {}): mysqlCallbacks.Pool => {
+    const pool = mysqlCallbacks.createPool({ uri: server.url, ...options });
+    close.push(() => new Promise((resolve) => pool.end(resolve)));
+    return pool;
+  };
+
+  test("answers as the pool does, with promises, callbacks and streams", async () => {
+    const pool = guardPool(circuitOf(), promises());
+    expect((await pool.query("SELECT ? AS n", [3]))[0]).toEqual([{ n: 3 }]);
+    expect((await pool.execute("SELECT ? AS n", [4]))[0]).toEqual([{ n: 4 }]);
+    const connection = await pool.getConnection();
+    await connection.beginTransaction();
+    expect((await connection.execute("SELECT 5 AS n"))[0]).toEqual([{ n: 5 }]);
+    await connection.commit();
+    connection.release();
+
+    const called = guardPool(circuitOf(), callbacks());
+    const [rows, fields] = await new Promise<unknown[]>((resolve, reject) =>
+      called.query("SELECT 6 AS n", (error, ...answer) => (error ? reject(error) : resolve(answer))),
+    );
+    expect([rows, (fields as { name: string }[])[0]?.name]).toEqual([[{ n: 6 }], "n"]);
+    expect((await called.promise().query("SELECT 7 AS n"))[0]).toEqual([{ n: 7 }]);
+    const taken = await new Promise<PoolConnection>((resolve, reject) =>
+      called.getConnection((error, given) => (error ? reject(error) : resolve(given))),
+    );
+    expect((await taken.promise().query("SELECT 8 AS n"))[0]).toEqual([{ n: 8 }]);
+    const streamed: unknown[] = [];
+    for await (const row of taken.query("SELECT 1 AS n UNION SELECT 2").stream()) streamed.push(row);
+    expect(streamed).toEqual([{ n: 1 }, { n: 2 }]);
+    taken.release();
+    for await (const row of called.query("SELECT 3 AS n").stream()) streamed.push(row);
+    expect(streamed).toHaveLength(3);
+  });
+
+  test("an error of a statement is an answer, wherever it is asked", async () => {
+    const circuit = circuitOf();
+    const pool = guardPool(circuit, promises());
+    await pool.query("DROP TABLE IF EXISTS invoices");
+    await pool.query("CREATE TABLE invoices (id int PRIMARY KEY, n int CHECK (n > 0))");
+    await pool.query("INSERT INTO invoices VALUES (1, 1)");
+    const connection = await pool.getConnection();
+    for (const statement of [
+      "SELEC 1",
+      "SELECT wrong",
+      "INSERT INTO invoices VALUES (1, 1)",
+      "INSERT INTO invoices VALUES (2, 0)",
+      "SET SESSION innodb_lock_wait_timeout = 'x'",
+    ]) {
+      expect(await outcome(pool.query(statement))).toBeInstanceOf(Error);
+      expect(await outcome(connection.execute(statement))).toBeInstanceOf(Error);
+    }
+    expect(await outcome(connection.execute("SELECT ?", [undefined] as never))).toBeInstanceOf(TypeError);
+    await connection.query("START TRANSACTION READ ONLY");
+    expect(await outcome(connection.query("DELETE FROM invoices"))).toMatchObject({ errno: 1792 });
+    await connection.rollback();
+    connection.release();
+    expect(circuit.state).toBe("closed");
+  });
+
+  test.each([
+    ["a statement that timed out", "SET STATEMENT max_statement_time = 0.02 FOR SELECT SLEEP(5)", 1969],
+    ["a server that only reads", "CREATE TABLE t (id int)", 1290],
+    ["no room for one more connection", "SELECT 1", 1040],
+  ])("%s is a failure", async (_, statement, errno) => {
+    const admin = promises();
+    await admin.query("CREATE USER IF NOT EXISTS few@localhost");
+    await admin.query("CREATE USER IF NOT EXISTS few@'127.0.0.1'");
+    await admin.query("GRANT ALL ON shop.* TO few@localhost");
+    await admin.query("GRANT ALL ON shop.* TO few@'127.0.0.1'");
+    if (errno === 1290) {
+      await admin.query("SET GLOBAL read_only = 1");
+      close.push(() => admin.query("SET GLOBAL read_only = 0"));
+    }
+    if (errno === 1040) {
+      await admin.query("SET GLOBAL max_connections = 10");
+      const full = await Promise.all(Array.from({ length: 10 }, () => admin.getConnection()));
+      close.push(async () => {
+        await full[0]?.query("SET GLOBAL max_connections = 100");
+        for (const each of full) each.release();
+      });
+    }
+    const circuit = circuitOf();
+    const pool = guardPool(circuit, promises({ uri: server.url.replace("root@", "few@") }));
+    expect(await outcome(pool.query(statement))).toMatchObject({ errno });
+    expect(circuit.state).toBe("open");
+    expect(isFailfastError(await outcome(pool.getConnection()))).toBe(true);
+  });
+
+  test.each(["promises", "callbacks"])("a wait for its own pool counts for nothing: %s", async (form) => {
+    const circuit = circuitOf({ slowCall: "150ms", minimumCalls: 1 });
+    const options = { connectionLimit: 1, queueLimit: 1 };
+    const pool = guardPool(
+      circuit,
+      form === "promises" ? promises(options) : (callbacks(options).promise() as mysql.Pool),
+    );
+    const report = await pool.getConnection();
+    const waits = pool.query("SELECT 1");
+    expect(await outcome(pool.query("SELECT 1"))).toMatchObject({ message: "Queue limit reached." });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    report.release();
+    await waits;
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("a server that dies opens it; once it is back, who takes a connection closes it", async () => {
+    const circuit = circuitOf({ consecutive: 2 }, "300ms");
+    const pool = guardPool(circuit, promises());
+    const connection = await pool.getConnection();
+    await connection.beginTransaction();
+    await server.kill();
+    await rejects(() => pool.query("SELECT 1"));
+    expect(isFailfastError(await outcome(connection.rollback()))).toBe(false);
+    connection.release();
+    await server.restart();
+    await takesConnections(() => pool.getConnection());
+    expect(circuit.state).toBe("closed");
+  });
+});
+
+test("what is no pool, or no circuit, is refused where it is made", () => {
+  const circuit = circuitOf();
+  expect(() => guardPool(circuit, {} as never)).toThrow("guardPool takes a pool of pg or mysql2");
+  expect(() => guardPool(circuit, new pg.Client() as never)).toThrow(TypeError);
+  expect(() => guardPool({} as never, new pg.Pool())).toThrow("guardPool takes a circuit");
+  expect(() => guardPool(circuit, new pg.Pool(), "x" as never)).toThrow(TypeError);
+});
