@@ -58,6 +58,8 @@ const verify = [
   ["unit tests, all runs of the properties", vitest, "unit", { FAILFAST_TEST_RUNS: "all" }],
   ...partOfVerify,
   ["the simulation finds deliberate mistakes", check, "verification/simulation/check-the-checker.mjs"],
+  ["the documentation site, built", check, "site/build.mjs"],
+  ["the documentation site, in a browser", check, "site/check.mjs"],
   ["real servers, what takes long", vitest, "servers-slow"],
   ["tools that take long", counted, "test/tools/run.mjs", "--slow"],
   ["a simulated fleet, 2 000 seeds", check, "verification/simulation/run.mjs", "--seeds", "2000"],

@@ -1,0 +1,108 @@
+// What the site's menus show, in the order a reader needs it. A document without a place here comes under "More".
+const page = (text, file) => ({ text, link: `/${file.replace(/(README|index)?(\.md)?$/, "")}` });
+
+const SECTIONS = [
+  {
+    text: "Begin",
+    items: [
+      page("Start in 60 seconds", "start.md"),
+      page("Concepts", "concepts.md"),
+      page("What happens when…", "what-happens.md"),
+      page("Try the settings", "playground.md"),
+      page("From Python's failfast", "from-python.md"),
+    ],
+  },
+  {
+    text: "Settings",
+    items: [
+      page("Options", "options.md"),
+      page("When to trip, how to recover", "trip-and-recovery.md"),
+      page("Presets", "presets.md"),
+      page("Limits by key", "limits-by-key.md"),
+    ],
+  },
+  {
+    text: "Stores",
+    items: [
+      page("Which store", "stores.md"),
+      page("File", "stores/file.md"),
+      page("Redis and Valkey", "stores/redis.md"),
+      page("PostgreSQL", "stores/postgres.md"),
+      page("MySQL and MariaDB", "stores/mysql.md"),
+      page("SQLite", "stores/sqlite.md"),
+      page("NATS", "stores/nats.md"),
+      page("memcached", "stores/memcached.md"),
+      page("DynamoDB", "stores/dynamodb.md"),
+      page("Upstash", "stores/upstash.md"),
+      page("A cache", "stores/cache.md"),
+      page("Django's cache", "stores/django.md"),
+      page("From a URL", "stores/url.md"),
+      page("What each can do", "stores/table.md"),
+    ],
+  },
+  {
+    text: "Use it in",
+    items: [
+      page("Clients", "clients.md"),
+      page("Databases and SDKs", "recipes.md"),
+      page("Web frameworks", "frameworks.md"),
+      page("NestJS", "nest.md"),
+      page("Runtimes and tools", "runtimes.md"),
+      page("Testing", "testing.md"),
+    ],
+  },
+  {
+    text: "Operate it",
+    items: [
+      page("The page of the fleet", "dashboard.md"),
+      page("Logs, metrics, traces", "telemetry.md"),
+      page("Operators", "operators.md"),
+      page("On call", "operations.md"),
+    ],
+  },
+  {
+    text: "Evidence",
+    collapsed: true,
+    items: [
+      page("Reliability", "reliability.md"),
+      page("What the field found", "field.md"),
+      page("Defects of breakers", "torture.md"),
+      page("Chaos", "chaos.md"),
+      page("Mutation testing", "mutation.md"),
+      page("A fleet in an outage", "fleet.md"),
+      page("Performance", "performance.md"),
+      page("All figures", "performance/figures.md"),
+      page("Instructions of a call", "performance/instructions.md"),
+      page("What grows with the work", "performance/scale.md"),
+      page("Keeping in step", "performance/sync.md"),
+    ],
+  },
+  {
+    text: "The project",
+    collapsed: true,
+    items: [
+      page("What is supported", "support.md"),
+      page("Changes", "project/changelog.md"),
+      page("Security", "project/security.md"),
+      page("Contributing", "project/contributing.md"),
+      page("Architecture", "project/architecture.md"),
+      page("A tour of the code", "tour.md"),
+      page("Decisions", "decisions/README.md"),
+    ],
+  },
+];
+
+/** Not in the menu: what other pages lead to. */
+const ELSEWHERE = /^(index|project\/readme|decisions\/.*|source\/.*)\.md$/;
+
+/** The menu for these pages: names of files, with their texts. */
+export function menuOf(pages) {
+  const exists = ({ link }) => pages.has(`${link.slice(1)}.md`) || pages.has(`${link.slice(1)}index.md`);
+  const missing = SECTIONS.flatMap(({ items }) => items).filter((item) => !exists(item));
+  if (missing.length > 0)
+    throw new Error(`the menu has pages that are not there: ${missing.map(({ link }) => link)}`);
+  const listed = new Set(SECTIONS.flatMap(({ items }) => items.map(({ link }) => `${link.slice(1)}.md`)));
+  const others = [...pages].filter(([file]) => !listed.has(file) && !ELSEWHERE.test(file));
+  const items = others.map(([file, text]) => page(/^# (.+)$/m.exec(text)?.[1] ?? file, file));
+  return items.length === 0 ? SECTIONS : [...SECTIONS, { text: "More", items }];
+}
