@@ -6,7 +6,10 @@ const asked = process.argv.length > 2 ? process.argv.slice(2) : ["breaker", "pro
 let failed = 0;
 for (const each of asked) {
   const [room, files = "*.ts"] = each.split("/");
-  const mutate = `src/${room}/${files},!src/**/*.test.ts,!src/**/*.fixture.ts`;
+  // Stryker splits at each comma, so it gets a pattern for each file.
+  const names = /^\{(.*)\}\.ts$/.exec(files)?.[1].split(",") ?? [files.replace(/\.ts$/, "")];
+  const patterns = names.map((name) => `src/${room}/${name}.ts`);
+  const mutate = [...patterns, "!src/**/*.test.ts", "!src/**/*.fixture.ts"].join();
   const { status } = spawnSync("npx", ["stryker", "run", "--mutate", mutate], {
     stdio: "inherit",
     env: { ...process.env, FAILFAST_MUTATE: room },
