@@ -12,6 +12,10 @@ declare global {
   const transport: import("@modelcontextprotocol/client").Transport;
   const StreamableHTTPClientTransport: typeof import("@modelcontextprotocol/client").StreamableHTTPClientTransport;
   const StdioClientTransport: typeof import("@modelcontextprotocol/client/stdio").StdioClientTransport;
+  const model: import("ai").LanguageModel;
+  const [weather, search, weatherTool, searchTool]: any[];
+  const forecast: (city: string) => Promise<string>;
+  const z: typeof import("zod").z;
   const generateText: typeof import("ai").generateText;
   const Worker: typeof import("bullmq").Worker;
   const connection: import("bullmq").ConnectionOptions;

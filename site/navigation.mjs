@@ -44,6 +44,8 @@ const SECTIONS = [
     text: "Use it in",
     items: [
       page("Clients", "clients.md"),
+      page("Agents' tools", "agent-tools.md"),
+      page("Model Context Protocol", "mcp.md"),
       page("Databases and SDKs", "recipes.md"),
       page("Web frameworks", "frameworks.md"),
       page("NestJS", "nest.md"),

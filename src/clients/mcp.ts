@@ -4,6 +4,7 @@ import { checkFunction } from "../call/wrap.js";
 import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
 import { checkObject } from "../options/check-options.js";
 import { formatValue } from "../options/format-value.js";
+import { guardedObject } from "./guarded-object.js";
 import { McpConnection } from "./mcp-connection.js";
 import { verdictOf } from "./mcp-verdict.js";
 import { type ClientOptions, checkName, circuitsNamed } from "./named.js";
@@ -195,20 +196,4 @@ function serverNameOf(client: Details): () => string {
     if (typeof name === "string" && name !== "") last = /:\/\/(?:[^/]*@)?([^/?#]+)/.exec(name)?.[1] ?? name;
     return last;
   };
-}
-
-/** The object itself, with other methods in place of some; its own run on itself, since some have private fields. */
-function guardedObject<C extends object>(object: C, methods: ReadonlyMap<PropertyKey, unknown>): C {
-  const bound = new WeakMap<object, unknown>();
-  return new Proxy(object, {
-    get(target, key) {
-      const method = methods.get(key);
-      if (method !== undefined) return method;
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== "function" || key === "constructor") return value;
-      if (!bound.has(value)) bound.set(value, value.bind(target));
-      return bound.get(value);
-    },
-    set: (target, key, value) => Reflect.set(target, key, value, target),
-  });
 }

@@ -30,6 +30,10 @@ test.each([
     "mcp",
     '5 calls reached the server, 695 were answered at once:\nThe tool "find" is unavailable and was not called: retry in 30 s, not before. Until then go on without it.\nthree invoices\n',
   ],
+  [
+    "tools",
+    '20 steps, 5 calls of the tool. The model is told:\nThe tool "weather" is unavailable and was not called: retry in 30 s, not before. Until then go on without it.\n',
+  ],
   ["ai", "asking the primary\nan answer of the secondary\nan answer of the secondary\n"],
 ])("examples/%s.mjs asks what has failed no more", async (name, expected) => {
   expect(steady(await run(name))).toBe(steady(expected));

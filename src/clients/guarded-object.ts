@@ -1,0 +1,15 @@
+/** The object itself, with other methods in place of some; its own run on itself, since some have private fields. */
+export function guardedObject<C extends object>(object: C, methods: ReadonlyMap<PropertyKey, unknown>): C {
+  const bound = new WeakMap<object, unknown>();
+  return new Proxy(object, {
+    get(target, key) {
+      const method = methods.get(key);
+      if (method !== undefined) return method;
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== "function" || key === "constructor") return value;
+      if (!bound.has(value)) bound.set(value, value.bind(target));
+      return bound.get(value);
+    },
+    set: (target, key, value) => Reflect.set(target, key, value, target),
+  });
+}

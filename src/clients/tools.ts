@@ -1,0 +1,199 @@
+import { checkFunction } from "../call/wrap.js";
+import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
+import { checkObject } from "../options/check-options.js";
+import { formatValue } from "../options/format-value.js";
+import { guardedObject } from "./guarded-object.js";
+import { type ClientOptions, checkName, circuitsNamed } from "./named.js";
+import { tellModel } from "./tell-model.js";
+import { signalOf, ToolCaller, under } from "./tool-signal.js";
+import { lastOf, streamedTool } from "./tool-stream.js";
+import { verdictOfTool } from "./tool-verdict.js";
+
+export interface ToolsOptions extends ClientOptions {
+  /** Names the circuit of a tool: one for all, or a function of its name. Default: `tool:` and the name. */
+  readonly name?: string | ((tool: string) => string);
+  /**
+   * What the model is told while the circuit is open. Default: that the tool is unavailable, and when to retry. What is no
+   * string takes the place of the tool's output.
+   */
+  readonly tellModel?: (error: FailfastError, tool: string) => unknown;
+}
+
+/**
+ * The same tools with a circuit around each: a set of the AI SDK's, or tools of LangChain.js, one or a list. While a
+ * circuit is open its tool is not called; the model gets an error of the tool that says so and when to retry, so that
+ * its run goes on.
+ *
+ * ```ts
+ * const tools = failfastTools({ weather, search }, { callTimeout: "20s" });
+ * const { text } = await generateText({ model, tools, prompt });
+ * ```
+ *
+ * What a tool throws is a failure, but for an error with a status of 400 to 499 (408 and 429 apart), which is an answer,
+ * and a success. A caller's own abort, an input that does not fit the tool's schema, and an interrupt of LangGraph are
+ * neither. What a tool returns is a success, unless `results` says otherwise. Tools that the model's provider runs by itself are left as they
+ * are.
+ *
+ * @throws {TypeError} what are no tools, or a wrong option, when it is made. Tools that `tool()` of the OpenAI Agents SDK
+ * has made hide their failures: see {@link failfastTool}.
+ */
+export function failfastTools<T extends object>(tools: T, options: ToolsOptions = {}): T {
+  const guard = toolGuard(options);
+  if (Array.isArray(tools)) return tools.map((each) => guardedTool(guard, each)) as unknown as T;
+  const given = tools as Tool | null;
+  if (typeof given !== "object" || given === null)
+    throw new TypeError(`failfastTools takes tools; this is ${formatValue(tools)}`);
+  if (isLangChains(given) || typeof given.execute === "function" || isAgents(given))
+    return guardedTool(guard, given) as T;
+  const each = Object.entries(given).map(([name, tool]) => [name, guardedTool(guard, tool as Tool, name)]);
+  return Object.fromEntries(each) as T;
+}
+
+/**
+ * A tool's function with a circuit around it, for any SDK that takes one: `execute` of `tool()` of the OpenAI Agents SDK. While
+ * the circuit is open it answers with the text that the model is told. It counts as {@link failfastTools} does.
+ *
+ * ```ts
+ * const weather = tool({ name, description, parameters, execute: failfastTool("weather", async ({ city }) => …) });
+ * ```
+ *
+ * @param tool its name, which the model knows.
+ * @throws {TypeError} what is no function, or a wrong option, when it is made.
+ */
+export function failfastTool<A extends readonly unknown[], R>(
+  tool: string,
+  execute: (...args: A) => R,
+  options: ToolsOptions = {},
+): (...args: A) => Promise<Awaited<R> | string> {
+  checkFunction(execute);
+  const guard = toolGuard(options);
+  return ((...args: unknown[]) =>
+    guard
+      .ask(tool, args, (asked) => (execute as AnyFunction)(...asked))
+      .catch((error: unknown) => {
+        const rejection = rejectionIn(error);
+        if (rejection === undefined) throw error;
+        return guard.tell(rejection, tool);
+      })) as never;
+}
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** What is looked for on a tool, of whatever SDK. */
+interface Tool {
+  readonly name?: string;
+  readonly type?: unknown;
+  readonly execute?: AnyFunction;
+  readonly invoke?: AnyFunction;
+  readonly call?: AnyFunction;
+  readonly _call?: unknown;
+  readonly responseFormat?: unknown;
+}
+
+interface ToolGuard {
+  readonly circuitOf: ReturnType<typeof circuitsNamed<[string]>>;
+  readonly tell: (error: FailfastError, tool: string) => unknown;
+  ask(tool: string, args: unknown[], call: (args: unknown[]) => unknown): Promise<unknown>;
+}
+
+function toolGuard(options: ToolsOptions): ToolGuard {
+  checkObject(options);
+  const { name, tellModel: tell = tellModel, ...rest } = options;
+  checkName(name);
+  checkFunction(tell);
+  const circuitOf = circuitsNamed(name ?? ((tool: string) => `tool:${tool}`), rest, {
+    exceptions: (error) => verdictOfTool(error) === "failure",
+    ignore: (error) => verdictOfTool(error) === "neither",
+  });
+  return {
+    circuitOf,
+    tell,
+    ask: (tool, args, call) => {
+      const caller = new ToolCaller(signalOf(args));
+      return circuitOf(tool).run(async (signal: unknown) => call(under(signal, caller, args)), {
+        signal: caller as never,
+      });
+    },
+  };
+}
+
+function guardedTool(guard: ToolGuard, tool: Tool, key?: string): unknown {
+  if (typeof tool !== "object" || tool === null) return tool;
+  const name = key ?? String(tool.name);
+  if (isLangChains(tool)) return langChains(guard, tool, name);
+  if (isAgents(tool))
+    throw new TypeError(
+      `the tool "${name}" hides its failures: guard the function that it is made of, tool({ execute: failfastTool("${name}", …) })`,
+    );
+  const { execute } = tool;
+  return execute === undefined ? tool : aiSdks(guard, tool, execute, name);
+}
+
+const isLangChains = ({ invoke, _call }: Tool): boolean =>
+  typeof invoke === "function" && typeof _call === "function";
+
+const isAgents = ({ type, invoke }: Tool): boolean => type === "function" && typeof invoke === "function";
+
+/** Its SDK makes of what is thrown an error of the tool, and tells the model. */
+function aiSdks(guard: ToolGuard, tool: Tool, execute: AnyFunction, name: string): object {
+  const unavailable = (error: unknown): unknown => {
+    const rejection = rejectionIn(error);
+    if (rejection === undefined) throw error;
+    const told = guard.tell(rejection, name);
+    if (typeof told === "string") throw new ToolUnavailableError(told, rejection);
+    return told;
+  };
+  const isGenerator = Object.prototype.toString.call(execute) === "[object AsyncGeneratorFunction]";
+  const its: AnyFunction = isGenerator
+    ? (...args) => {
+        const caller = new ToolCaller(signalOf(args));
+        const open = (signal: unknown) => execute.call(tool, ...under(signal, caller, args));
+        return streamedTool(guard.circuitOf(name), caller, open, unavailable);
+      }
+    : (...args) =>
+        guard.ask(name, args, async (asked) => lastOf(await execute.call(tool, ...asked))).catch(unavailable);
+  const { execute: property, ...others } = Object.getOwnPropertyDescriptors(tool);
+  return Object.create(Object.getPrototypeOf(tool), {
+    ...others,
+    execute: { enumerable: true, ...property, value: its },
+  });
+}
+
+/** Told by a message of the tool with the status of an error. */
+function langChains(guard: ToolGuard, tool: Tool, name: string): object {
+  const guarded =
+    (method: "invoke" | "call"): AnyFunction =>
+    async (...args) => {
+      try {
+        return await guard.ask(name, args, (asked) => tool[method]?.(...asked));
+      } catch (error) {
+        const rejection = rejectionIn(error);
+        if (rejection === undefined) throw error;
+        const told = guard.tell(rejection, name);
+        // The tool itself makes a message of what is told, as it does of its own output.
+        const output = tool.responseFormat === "content_and_artifact" ? [told, undefined] : told;
+        const answering: Tool = Object.create(tool, { _call: { value: async () => output } });
+        const message = await answering[method]?.(...args);
+        const its = message as { status?: unknown } | null;
+        if (typeof its === "object" && its !== null && "status" in its && typeof told === "string")
+          its.status = "error";
+        return message;
+      }
+    };
+  return guardedObject(
+    tool,
+    new Map([
+      ["invoke", guarded("invoke")],
+      ["call", guarded("call")],
+    ]),
+  );
+}
+
+/** An error that the model is told of: its message is for the model, and the rejection is its cause. */
+class ToolUnavailableError extends Error {
+  override readonly name = "ToolUnavailableError";
+
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+  }
+}
