@@ -46,7 +46,7 @@ declare global {
   const remove: (key: string) => Promise<unknown>;
   const myStore: (client: unknown) => import("failfast").Store;
 
-  const url: string;
+  const url: any;
   const signal: AbortSignal;
   const log: (error: Error) => void;
   const pino: typeof import("pino").default;

@@ -73,5 +73,5 @@ export async function serve(program, args, { prepare, as = {} } = {}) {
     }
     await new Promise((later) => setTimeout(later, 50));
   }
-  return { port, folder, stop };
+  return { port, folder, pid: server.pid, stop };
 }
