@@ -2,14 +2,24 @@ import type { Breaker } from "../breaker/breaker.js";
 import { hold, type OperatorResult, release, reset, trip } from "../breaker/operator.js";
 import { type Duration, milliseconds } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
+import type { Store } from "../options/store.js";
 import { circuitKey, holdKey } from "../protocol/key.js";
 import { OPERATOR_LONGEST_MS } from "../protocol/record.js";
+import type { AuditEntry } from "../report/audit.js";
 import { keepAlive } from "../runtime/keep-alive.js";
 import { read } from "../sync/store-operations.js";
 import { withDeadline } from "../sync/with-deadline.js";
 
 /** How long a verb looks in the store for a name that this process doesn't know. */
 const LOOKS_FOR_MS = 1_000;
+
+/** Takes what would go on the trail: who does one thing to many circuits leaves one entry for all. */
+export const TRAIL: unique symbol = Symbol.for("failfast.trail") as never;
+
+/** What a verb is given by those who keep the trail themselves. */
+export interface Trailed {
+  readonly [TRAIL]?: (entry: AuditEntry, store: Store) => void;
+}
 
 /** A circuit as an operator has it. */
 export interface Operated {
@@ -47,7 +57,7 @@ export interface OperatorVerbs {
 /** The verbs of the circuit that `of` finds behind a handle. */
 export const operatorVerbs = (of: (handle: unknown) => Operated): OperatorVerbs => ({
   trip(this: unknown, options = {}) {
-    return operate(of(this), (breaker) => {
+    return operate(of(this), options, (breaker) => {
       const ms =
         options.for === undefined
           ? Math.min(breaker.settings.openMs, OPERATOR_LONGEST_MS)
@@ -59,13 +69,13 @@ export const operatorVerbs = (of: (handle: unknown) => Operated): OperatorVerbs 
     });
   },
   reset(this: unknown, options = {}) {
-    return operate(of(this), (breaker) => {
+    return operate(of(this), options, (breaker) => {
       const { reason, by } = askedIn(options, "reset by an operator");
       return { verb: "reset", reason, by, ms: 0, act: () => reset(breaker, reason, by) };
     });
   },
   hold(this: unknown, state, options = {}) {
-    return operate(of(this), (breaker) => {
+    return operate(of(this), options, (breaker) => {
       if (state !== "open" && state !== "closed")
         throw new TypeError(`hold takes "open" or "closed"; this is ${formatValue(state)}`);
       const ms = leftUntil(options.until, breaker.session.clock.wall());
@@ -74,7 +84,7 @@ export const operatorVerbs = (of: (handle: unknown) => Operated): OperatorVerbs 
     });
   },
   release(this: unknown, options = {}) {
-    return operate(of(this), (breaker) => {
+    return operate(of(this), options, (breaker) => {
       const { reason, by } = askedIn(options, "");
       return { verb: "release", reason, by, ms: 0, act: () => release(breaker, reason, by) };
     });
@@ -93,30 +103,39 @@ interface Operation {
 }
 
 /** Checks what was given, sees whether anybody knows the name, and does it. */
-function operate(circuit: Operated, prepare: (breaker: Breaker) => Operation): Promise<OperatorResult> {
+function operate(
+  circuit: Operated,
+  options: Asked & Trailed,
+  prepare: (breaker: Breaker) => Operation,
+): Promise<OperatorResult> {
   const run = async (): Promise<OperatorResult> => {
     const { known } = circuit;
     const breaker = circuit.operated();
     const operation = prepare(breaker);
     const found = known || (await isStored(breaker));
     const result = await operation.act();
-    if (result.stored) await leaveTrail(breaker, operation);
+    if (result.stored) await leaveTrail(breaker, operation, options[TRAIL]);
     return found === false ? { ...result, known: false } : result;
   };
   return keepAlive(run());
 }
 
 /** Whether or not that succeeds: what was asked for is done. */
-async function leaveTrail({ name, session, identity }: Breaker, operation: Operation): Promise<void> {
+async function leaveTrail(
+  { name, session, identity }: Breaker,
+  operation: Operation,
+  keep: Trailed[typeof TRAIL],
+): Promise<void> {
   const { store, storeClock } = session.replica;
-  if (store.sibling === undefined) return;
+  if (keep === undefined && store.sibling === undefined) return;
   const { verb, holds, by = identity, reason, ms } = operation;
   const at = Math.round(storeClock.now());
+  const until = ms === 0 ? undefined : at + Math.round(ms);
+  const held = holds === undefined ? {} : { holds };
+  const entry = { at, verb, circuit: name, by, reason: reason || undefined, until, ...held };
+  if (keep !== undefined) return keep(entry, store);
   try {
     const { leaveTrailIn } = await import("../report/on-demand.js");
-    const until = ms === 0 ? undefined : at + Math.round(ms);
-    const held = holds === undefined ? {} : { holds };
-    const entry = { at, verb, circuit: name, by, reason: reason || undefined, until, ...held };
     await leaveTrailIn(store, session.clock, entry);
   } catch {
     // A store that was there a moment ago.

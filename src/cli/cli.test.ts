@@ -1,11 +1,13 @@
 import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { OperatorResult } from "../breaker/operator.js";
+import { observeFleet } from "../fleet/fleet.js";
 import type { Store } from "../options/store.js";
 import { memoryStore } from "../stores/memory.js";
 import { readArguments } from "./arguments.js";
 import type { Command, Session } from "./command.js";
 import { migrate } from "./commands/migrate.js";
+import { status } from "./commands/status.js";
 import { hold, trip } from "./commands/verbs.js";
 import { examine } from "./examine.js";
 import { Terminal } from "./terminal.js";
@@ -32,11 +34,42 @@ function run(command: Command, args: readonly string[], store: Store, answer: Op
     args: readArguments("it", command.flags, args, {}),
     ...{ out: terminalOn(out), err: terminalOn(err), store },
     ...{ env: {}, address: "memcached://here", by: "alice" },
-    fleet: { trip: verb, hold: verb },
+    fleet: {
+      forAll: (names: readonly string[], act: (verbs: object, name: string) => Promise<OperatorResult>) =>
+        Promise.all(names.map((name) => act({ trip: verb, hold: verb }, name))),
+    },
     interrupted: new AbortController().signal,
   } as unknown as Session;
   return { out, err, verb, code: command.run(session) };
 }
+
+describe("5 000 circuits", () => {
+  test("are listed by two questions, and measured without taking their names to pieces", async () => {
+    const beside = memoryStore();
+    const { list, ...store } = { ...memoryStore(), sibling: () => beside };
+    const at = Date.now();
+    for (let n = 0; n < 5_000; n++) {
+      const record = { v: 1, revision: at, generation: at, nonce: "n", state: "closed", by: "web-1", at };
+      await store.set(`circuit:shop-${n}`, JSON.stringify(record), 60_000);
+    }
+    const lists = vi.fn((prefix: string) => list?.(prefix) ?? []);
+    const get = vi.fn(store.get);
+    const segment = vi.spyOn(Intl.Segmenter.prototype, "segment");
+    const observed = { ...store, get, list: lists };
+    const fleet = observeFleet(observed);
+    const out = new Written();
+    const session = {
+      args: readArguments("status", status.flags, [], {}),
+      ...{ out: terminalOn(out), store: observed, fleet, address: "here" },
+    } as unknown as Session;
+    expect(await status.run(session)).toBe(0);
+    await fleet[Symbol.asyncDispose]();
+    expect(out.text.split("\n").length).toBeGreaterThan(5_000);
+    expect([lists.mock.calls.length, get.mock.calls.length]).toEqual([1, 0]);
+    expect(segment.mock.calls.length).toBeLessThan(10);
+    segment.mockRestore();
+  });
+});
 
 describe("a store that can't list", () => {
   const { list: _, ...store } = memoryStore();

@@ -16,8 +16,12 @@ const WIDE =
 const widthOfOne = (character: string): number =>
   /^\p{Mark}+$/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
 
+/** What almost every text is made of: one column each, and nothing to join. */
+const NARROW = /^[\u0020-\u007e\u00a1-\u02ff\u2026]*$/;
+
 /** How many columns it takes. */
 export function widthOf(text: string): number {
+  if (NARROW.test(text)) return text.length;
   let width = 0;
   for (const { segment } of segments.segment(text)) width += widthOfOne(segment);
   return width;
@@ -25,7 +29,8 @@ export function widthOf(text: string): number {
 
 /** Its beginning, with an ellipsis where it takes more columns. */
 export function cut(text: string, columns: number): string {
-  if (text.length <= columns && widthOf(text) <= columns) return text;
+  if (widthOf(text) <= columns) return text;
+  if (NARROW.test(text)) return `${text.slice(0, columns - 1)}…`;
   let kept = "";
   let width = 0;
   for (const { segment } of segments.segment(text)) {

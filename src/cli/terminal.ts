@@ -64,7 +64,7 @@ export class Terminal {
 
   /** The lines of a table. Its last columns are cut where it would be wider than the terminal; texts are made harmless. */
   table(head: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
-    const texts = [head.map((text) => text), ...rows.map((row) => row.map(({ text }) => plain(text)))];
+    const texts = [head, ...rows.map((row) => row.map(({ text }) => plain(text)))];
     const widths = head.map((_, at) =>
       texts.reduce((most, row) => Math.max(most, widthOf(row[at] ?? "")), 0),
     );

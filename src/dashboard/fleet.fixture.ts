@@ -83,6 +83,7 @@ export function fakeFleet(circuits: readonly CircuitOfFleet[] = []): FakeFleet {
       fleet.reads++;
       return fleet.trail;
     },
+    forAll: (names, act) => Promise.all(names.map((name) => act(fleet, name))),
     trip: verb("trip"),
     reset: verb("reset"),
     hold: verb("hold"),

@@ -1,5 +1,5 @@
 import { createFailfast, type Failfast, REGISTRY } from "../api/failfast.js";
-import type { Asked } from "../api/operator-verbs.js";
+import { type Asked, TRAIL, type Trailed } from "../api/operator-verbs.js";
 import type { Registry } from "../api/registry.js";
 import type { OperatorResult } from "../breaker/operator.js";
 import type { Duration } from "../options/duration.js";
@@ -19,17 +19,11 @@ const TELL_EVERY_MS = 250;
 /** Nobody listens, and nobody has looked for so long: the stores are asked no more. */
 const LOOKS_FOR_MS = 30_000;
 const EVENTS = 200;
+/** Of so many circuits the work is under way at once. */
+const AT_ONCE = 8;
 
-/** A whole fleet, as an operator sees it, and what an operator can do to it. */
-export interface Fleet extends AsyncDisposable {
-  /** What is known now. It never throws, and tells in `store` how old that may be. */
-  view(): FleetView;
-  /** Resolves once the stores were read, or that was given up. */
-  ready(): Promise<void>;
-  /** Calls the listener whenever the view may be another, at most four times a second. Returns what ends that. */
-  subscribe(listener: () => void): () => void;
-  /** What operators did, the newest first. Rejects with what the store says, or after 5 s without an answer. */
-  events(limit?: number): Promise<readonly AuditEntry[]>;
+/** What an operator can do to one circuit. */
+export interface FleetVerbs {
   trip(name: string, options?: Asked & { readonly for?: Duration }): Promise<OperatorResult>;
   reset(name: string, options?: Asked): Promise<OperatorResult>;
   hold(
@@ -38,6 +32,23 @@ export interface Fleet extends AsyncDisposable {
     options?: Asked & { readonly until?: Date | Duration },
   ): Promise<OperatorResult>;
   release(name: string, options?: Asked): Promise<OperatorResult>;
+}
+
+/** A whole fleet, as an operator sees it, and what an operator can do to it. */
+export interface Fleet extends FleetVerbs, AsyncDisposable {
+  /** What is known now. It never throws, and tells in `store` how old that may be. */
+  view(): FleetView;
+  /** Resolves once the stores were read, or that was given up. */
+  ready(): Promise<void>;
+  /** Calls the listener whenever the view may be another, at most four times a second. Returns what ends that. */
+  subscribe(listener: () => void): () => void;
+  /** What operators did, the newest first. Rejects with what the store says, or after 5 s without an answer. */
+  events(limit?: number): Promise<readonly AuditEntry[]>;
+  /** Does one thing to all of them, a few at a time, and leaves one entry on the trail. Answers in their order. */
+  forAll(
+    names: readonly string[],
+    act: (verbs: FleetVerbs, name: string) => Promise<OperatorResult>,
+  ): Promise<readonly OperatorResult[]>;
 }
 
 export interface FleetOptions {
@@ -75,6 +86,24 @@ function trailOf(store: ObservedStore, limit: number): Promise<readonly AuditEnt
       },
     );
   });
+}
+
+/** The verbs of the handles, in somebody's name, with what goes on the trail handed over. */
+function verbsOf(
+  failfast: Failfast,
+  operator: string | undefined,
+  keep: NonNullable<Trailed[typeof TRAIL]>,
+): FleetVerbs {
+  const asked = <T extends Asked>(options: T): T & Trailed => {
+    const { by = operator } = options;
+    return { ...options, ...(by !== undefined && { by }), [TRAIL]: keep };
+  };
+  return {
+    trip: (name, options = {}) => failfast(name).trip(asked(options)),
+    reset: (name, options = {}) => failfast(name).reset(asked(options)),
+    hold: (name, state, options = {}) => failfast(name).hold(state, asked(options)),
+    release: (name, options = {}) => failfast(name).release(asked(options)),
+  };
 }
 
 class ObservedFleet implements Fleet {
@@ -136,32 +165,48 @@ class ObservedFleet implements Fleet {
       .slice(0, limit);
   }
 
-  trip(name: string, options: Parameters<Fleet["trip"]>[1] = {}): Promise<OperatorResult> {
-    const asked = this.#asked(options);
-    return this.#did({ verb: "trip", circuit: name }, asked, this.#failfast(name).trip(asked));
-  }
-
-  reset(name: string, options: Asked = {}): Promise<OperatorResult> {
-    const asked = this.#asked(options);
-    return this.#did({ verb: "reset", circuit: name }, asked, this.#failfast(name).reset(asked));
-  }
-
-  hold(
-    name: string,
-    state: "open" | "closed",
-    options: Parameters<Fleet["hold"]>[2] = {},
-  ): Promise<OperatorResult> {
-    const asked = this.#asked(options);
-    return this.#did(
-      { verb: "hold", circuit: name, holds: state },
-      asked,
-      this.#failfast(name).hold(state, asked),
+  async forAll(
+    names: readonly string[],
+    act: (verbs: FleetVerbs, name: string) => Promise<OperatorResult>,
+  ): Promise<readonly OperatorResult[]> {
+    const done = new Map<Store, AuditEntry[]>();
+    const verbs = verbsOf(this.#failfast, this.#by, (entry, store) => {
+      done.set(store, [...(done.get(store) ?? []), entry]);
+    });
+    const results: OperatorResult[] = [];
+    try {
+      for (let from = 0; from < names.length; from += AT_ONCE)
+        results.push(
+          ...(await Promise.all(names.slice(from, from + AT_ONCE).map((name) => act(verbs, name)))),
+        );
+    } finally {
+      await this.#leaveTrail(done);
+    }
+    // A process that reports it knows it, though the store has no record of it.
+    const reported = new Set(this.view().circuits.map(({ name }) => name));
+    return results.map((result, at) =>
+      result.known === false && reported.has(names[at] ?? "") ? { stored: result.stored } : result,
     );
   }
 
-  release(name: string, options: Asked = {}): Promise<OperatorResult> {
-    const asked = this.#asked(options);
-    return this.#did({ verb: "release", circuit: name }, asked, this.#failfast(name).release(asked));
+  async trip(name: string, options?: Parameters<Fleet["trip"]>[1]): Promise<OperatorResult> {
+    return this.#one(name, (verbs) => verbs.trip(name, options));
+  }
+
+  async reset(name: string, options?: Asked): Promise<OperatorResult> {
+    return this.#one(name, (verbs) => verbs.reset(name, options));
+  }
+
+  async hold(
+    name: string,
+    state: "open" | "closed",
+    options?: Parameters<Fleet["hold"]>[2],
+  ): Promise<OperatorResult> {
+    return this.#one(name, (verbs) => verbs.hold(name, state, options));
+  }
+
+  async release(name: string, options?: Asked): Promise<OperatorResult> {
+    return this.#one(name, (verbs) => verbs.release(name, options));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -171,25 +216,23 @@ class ObservedFleet implements Fleet {
     await Promise.all(this.#only === undefined ? closing : [...closing, this.#failfast.close()]);
   }
 
-  #asked<T extends Asked>(options: T): T {
-    return this.#by === undefined || options.by !== undefined ? options : { ...options, by: this.#by };
+  async #one(name: string, act: (verbs: FleetVerbs) => Promise<OperatorResult>): Promise<OperatorResult> {
+    const [result = { stored: false }] = await this.forAll([name], act);
+    return result;
   }
 
-  /** The stores that keep no trail of their own have one here. */
-  async #did(
-    entry: Pick<AuditEntry, "verb" | "circuit" | "holds">,
-    { reason, by = "this process" }: Asked,
-    doing: Promise<OperatorResult>,
-  ): Promise<OperatorResult> {
-    const result = await doing;
+  /** Whether or not that succeeds: what was asked for is done. */
+  async #leaveTrail(done: ReadonlyMap<Store, readonly AuditEntry[]>): Promise<void> {
     this.#observe();
-    if (result.stored)
-      for (const store of this.#stores.values())
-        await store.leaveTrail({ ...entry, by, reason, until: undefined }).catch(() => undefined);
-    // A process that reports it knows it, though the store has no record of it.
-    const known = this.view().circuits.some(({ name }) => name === entry.circuit);
-    if (result.known === false && known) return { stored: result.stored };
-    return result;
+    await Promise.all(
+      [...done].map(async ([store, [first, ...rest]]) => {
+        const others = rest.map(({ circuit }) => circuit);
+        const observed = this.#stores.get(store);
+        if (first === undefined || observed === undefined) return;
+        const entry = others.length === 0 ? first : { ...first, others };
+        await observed.leaveTrail(entry).catch(() => undefined);
+      }),
+    );
   }
 
   #sessions(): ReturnType<Registry["sessions"]> | [] {

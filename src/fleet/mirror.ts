@@ -15,6 +15,8 @@ const RETRY_MS = 1_000;
 export interface MirrorOptions<T> {
   /** What an entry says; `undefined`: nothing. */
   decode(entry: StoreEntry, now: number): T | undefined;
+  /** Whether the first of two that have one key was written after the second. */
+  isNewer(one: T, other: T): boolean;
   /** Between two lists, in ms. */
   readonly everyMs: number;
   /** The same while changes are pushed. */
@@ -37,6 +39,10 @@ export class Mirror<T> {
   readonly #options: MirrorOptions<T>;
   #cursor: string | undefined;
   #fullAt = -Infinity;
+  /** When the list was asked for that was taken last. */
+  #listedAt = -Infinity;
+  /** What was pushed, and when: a list that was asked for before may not have it. */
+  readonly #pushed = new Map<string, { readonly at: number; readonly decoded: T }>();
   #gaps = 0;
   #running = false;
   #closed = false;
@@ -123,6 +129,10 @@ export class Mirror<T> {
           this.#next(gaps !== this.#gaps);
           done();
         },
+        // The deadline says how long somebody waits; what came after it is as true.
+        (late) => {
+          if (late.ok && !this.#closed && sent > this.#listedAt) this.#listed(late.value, sent, full);
+        },
       );
     });
     return this.#reading;
@@ -151,7 +161,12 @@ export class Mirror<T> {
         this.#fullAt = sent;
       }
       for (const entry of entries) this.#put(entry);
+      for (const [key, { at, decoded }] of this.#pushed) {
+        if (at >= sent) this.#keep(key, decoded);
+        else this.#pushed.delete(key);
+      }
       this.#cursor = cursor;
+      this.#listedAt = sent;
       this.#stands(true);
     } catch (error) {
       this.#failed(error);
@@ -173,14 +188,21 @@ export class Mirror<T> {
   }
 
   #take(entry: StoreEntry): void {
-    this.#put(entry);
+    const decoded = this.#put(entry);
+    if (decoded !== undefined) this.#pushed.set(entry.key, { at: systemClock.now(), decoded });
     this.#options.changed();
   }
 
-  #put(entry: StoreEntry): void {
-    if (!isEntry(entry)) return;
+  #put(entry: StoreEntry): T | undefined {
+    if (!isEntry(entry)) return undefined;
     const decoded = this.#options.decode(entry, this.clock.now());
     if (decoded === undefined) this.entries.delete(entry.key);
-    else this.entries.set(entry.key, decoded);
+    else this.#keep(entry.key, decoded);
+    return decoded;
+  }
+
+  #keep(key: string, decoded: T): void {
+    const known = this.entries.get(key);
+    if (known === undefined || !this.#options.isNewer(known, decoded)) this.entries.set(key, decoded);
   }
 }

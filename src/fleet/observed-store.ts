@@ -10,7 +10,7 @@ import { VERSION } from "../runtime/version.js";
 import { memoryStore } from "../stores/memory.js";
 import { mergeCircuits } from "./merge.js";
 import { Mirror } from "./mirror.js";
-import { byCircuit, decodeRecord, type Records } from "./records.js";
+import { byCircuit, decodeRecord, isNewer, type Records } from "./records.js";
 import type { CircuitOfFleet, FleetView } from "./view.js";
 
 /** Between two looks at the records, in ms; with push it only has to find what push lost. */
@@ -41,6 +41,7 @@ export class ObservedStore {
     this.#place = place ?? ownTrailOf(store);
     this.#records = new Mirror(store, {
       decode: decodeRecord,
+      isNewer,
       everyMs: EVERY_MS,
       pushedEveryMs: PUSHED_EVERY_MS,
       ...{ changed, wanted },
@@ -49,6 +50,7 @@ export class ObservedStore {
       place?.list &&
       new Mirror(place, {
         decode: ({ key, value }) => (isReportKey(key) ? decodeReport(value) : undefined),
+        isNewer: (one, other) => one.at > other.at,
         everyMs: REPORTS_EVERY_MS,
         pushedEveryMs: REPORTS_EVERY_MS,
         ...{ changed, wanted },
@@ -93,9 +95,8 @@ export class ObservedStore {
     return readAudit(this.#place, limit);
   }
 
-  /** A verb through a handle leaves its own trail where the store keeps one. */
-  async leaveTrail(entry: Omit<AuditEntry, "at">): Promise<void> {
-    if (this.store.sibling === undefined) await appendAudit(this.#place, { at: this.now(), ...entry });
+  leaveTrail(entry: AuditEntry): Promise<void> {
+    return appendAudit(this.#place, entry);
   }
 
   async close(): Promise<void> {

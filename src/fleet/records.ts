@@ -19,6 +19,11 @@ export function decodeRecord(entry: StoreEntry, now: number): Records | undefine
   return hold && { hold };
 }
 
+/** Whether the first of two under one key was written after the second. */
+export const isNewer = (one: Records, other: Records): boolean => revisionOf(one) > revisionOf(other);
+
+const revisionOf = ({ circuit, hold }: Records): number => (circuit ?? hold)?.revision ?? 0;
+
 /** The records of each circuit, by the key of its name. */
 export function byCircuit(entries: ReadonlyMap<string, Records>): Map<string, Records> {
   const circuits = new Map<string, Records>();

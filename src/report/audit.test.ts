@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { memoryStore } from "../stores/memory.js";
-import { appendAudit, readAudit } from "./audit.js";
+import { manualClock } from "../testing/index.js";
+import { type AuditEntry, appendAudit, readAudit } from "./audit.js";
 
 const entry = {
   at: 1,
@@ -23,11 +24,63 @@ test("keeps the newest, the newest first, whatever they say", async () => {
   expect(await readAudit(place, 3)).toHaveLength(3);
 });
 
-test("loses no entry where several write at once", async () => {
+test("writes once what comes at once from one process", async () => {
+  const { swap, ...real } = memoryStore();
+  const swaps = vi.fn(async (...asked: Parameters<NonNullable<typeof swap>>) => {
+    if (swap === undefined) throw new Error("memory has it");
+    return swap(...asked);
+  });
+  const place = { ...real, swap: swaps };
+  await Promise.all(Array.from({ length: 100 }, (_, at) => appendAudit(place, { ...entry, at })));
+  expect((await readAudit(place)).map(({ at }) => at)).toEqual(
+    Array.from({ length: 100 }, (_, at) => 99 - at),
+  );
+  expect(swaps.mock.calls.length).toBeLessThanOrEqual(2);
+});
+
+test("loses no entry where several processes write at once", async () => {
   const real = memoryStore();
-  const place = { ...real, get: async (key: string) => real.get(key) };
-  await Promise.all(Array.from({ length: 8 }, (_, at) => appendAudit(place, { ...entry, at })));
-  expect((await readAudit(place)).map(({ at }) => at).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  // Each has a client of its own, and the store answers when it likes.
+  const places = Array.from({ length: 16 }, () => ({
+    ...real,
+    get: async (key: string) => {
+      await new Promise((resolve) => setTimeout(resolve, 5 * Math.random()));
+      return real.get(key);
+    },
+  }));
+  await Promise.all(places.map((place, at) => appendAudit(place, { ...entry, at })));
+  const found = (await readAudit(real)).map(({ at }) => at);
+  expect(found.sort((a, b) => a - b)).toEqual(places.map((_, at) => at));
+});
+
+test("a store that never answers one write does not keep the next ones from it", async () => {
+  const clock = manualClock();
+  const real = memoryStore({ clock });
+  let asked = 0;
+  const place = {
+    ...real,
+    get: (key: string) => (asked++ === 0 ? new Promise<string>(() => undefined) : real.get(key)),
+  };
+  const lost = appendAudit(place, { ...entry, at: 1 }, clock).catch((error: Error) => error.name);
+  await clock.advance(0);
+  const kept = appendAudit(place, { ...entry, at: 2 }, clock);
+  await clock.advance(6_000);
+  expect(await lost).toBe("StoreTimeoutError");
+  await kept;
+  expect(await readAudit(place)).toMatchObject([{ at: 2 }]);
+});
+
+test("names every circuit that one command was about, as far as there is room", async () => {
+  const place = memoryStore();
+  const named = Array.from({ length: 200 }, (_, at) => `shop-${at}`);
+  await appendAudit(place, { ...entry, others: named });
+  expect((await readAudit(place))[0]).toEqual({ ...entry, others: named });
+  const many = Array.from({ length: 5_000 }, (_, at) => `${at} \u0000`.repeat(20));
+  await appendAudit(place, { ...entry, others: many });
+  const [{ others = [], omitted = 0 } = entry as AuditEntry, before] = await readAudit(place);
+  expect(others.length).toBeGreaterThan(10);
+  expect(others.length + omitted).toBe(5_000);
+  expect(before?.others).toHaveLength(200);
 });
 
 test("goes on over what somebody else wrote there, and leaves out what is no entry", async () => {

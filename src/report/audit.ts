@@ -1,5 +1,6 @@
 import type { Store } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
+import { systemClock } from "../runtime/system-clock.js";
 import { withDeadline } from "../sync/with-deadline.js";
 import { placeOfReports } from "./place.js";
 
@@ -16,6 +17,10 @@ export interface AuditEntry {
   readonly until: number | undefined;
   /** As what a hold holds it. */
   readonly holds?: "open" | "closed";
+  /** The other circuits that the same command did it to. */
+  readonly others?: readonly string[];
+  /** How many more there were than there is room for. */
+  readonly omitted?: number;
 }
 
 const KEY = "audit";
@@ -23,24 +28,44 @@ const KEY = "audit";
 const MOST = 200;
 const LONGEST = 60_000;
 const LONGEST_TEXT = 256;
+const LONGEST_OTHERS = 20_000;
 const KEPT_MS = 90 * 24 * 3_600_000;
-/** Operators rarely do two things at once, but `failfast trip '*'` does. */
-const ATTEMPTS = 20;
+/** How long a write is tried where others write at the same time, in ms, and the longest pause before it is tried again. */
+const TRIED_FOR_MS = 5_000;
+const PAUSE_MS = 100;
 /** How long an operator waits for the trail, in ms. */
 const WAITS_MS = 1_000;
 
+/** What this process has to put on a trail: one write at a time, and what comes meanwhile goes out with the next. */
+interface Line {
+  waiting: AuditEntry[];
+  next: Promise<void> | undefined;
+  last: Promise<unknown>;
+}
+
+const lines = new WeakMap<Store, Line>();
+
 /** Puts an entry on the trail; the oldest are dropped. */
-export async function appendAudit(place: Store, entry: AuditEntry): Promise<void> {
-  const { circuit, by, reason, ...rest } = entry;
-  const added = {
-    ...rest,
-    circuit: cut(circuit),
-    by: cut(by),
-    reason: reason && cut(reason),
-  };
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+export function appendAudit(place: Store, entry: AuditEntry, clock: Clock = systemClock): Promise<void> {
+  const line = lines.get(place) ?? { waiting: [], next: undefined, last: Promise.resolve() };
+  lines.set(place, line);
+  line.waiting.push(shortened(entry));
+  line.next ??= line.last.then(() => {
+    const added = line.waiting.reverse();
+    line.waiting = [];
+    line.next = undefined;
+    const written = underDeadline(clock, TRIED_FOR_MS, () => write(place, added, clock));
+    line.last = written.catch(() => undefined);
+    return written;
+  });
+  return line.next;
+}
+
+async function write(place: Store, added: readonly AuditEntry[], clock: Clock): Promise<void> {
+  const until = clock.now() + TRIED_FOR_MS;
+  for (let most = PAUSE_MS / 8; clock.now() < until; most = Math.min(PAUSE_MS, 2 * most)) {
     const stored = (await place.get(KEY)) ?? null;
-    const entries = [added, ...entriesIn(stored)].slice(0, MOST);
+    const entries = [...added, ...entriesIn(stored)].slice(0, MOST);
     let text = JSON.stringify(entries);
     while (text.length > LONGEST) {
       entries.pop();
@@ -51,21 +76,40 @@ export async function appendAudit(place: Store, entry: AuditEntry): Promise<void
       return;
     }
     if ((await place.swap(KEY, stored, text, KEPT_MS)).ok) return;
+    await new Promise<void>((again) => clock.after(most * clock.random(), again));
   }
-  throw new Error(`the audit trail changed under each of ${ATTEMPTS} attempts`);
+  throw new Error("others wrote the audit trail at the same time, again and again");
+}
+
+function shortened({ circuit, by, reason, others = [], omitted = 0, ...rest }: AuditEntry): AuditEntry {
+  const kept: string[] = [];
+  let length = 0;
+  for (const other of others.map(cut)) {
+    length += JSON.stringify(other).length + 1;
+    if (length > LONGEST_OTHERS) break;
+    kept.push(other);
+  }
+  const left = omitted + others.length - kept.length;
+  return {
+    ...rest,
+    circuit: cut(circuit),
+    by: cut(by),
+    reason: reason && cut(reason),
+    ...(kept.length > 0 && { others: kept }),
+    ...(left > 0 && { omitted: left }),
+  };
 }
 
 /** The same where that store keeps it, for a second at most; rejects with what the store says. */
 export function leaveTrailIn(store: Store, clock: Clock, entry: AuditEntry): Promise<void> {
   const place = placeOfReports(store);
   if (place === undefined) return Promise.resolve();
+  return underDeadline(clock, WAITS_MS, () => appendAudit(place, entry, clock));
+}
+
+function underDeadline(clock: Clock, ms: number, ask: () => Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
-    withDeadline(
-      clock,
-      WAITS_MS,
-      () => appendAudit(place, entry),
-      (outcome) => (outcome.ok ? resolve() : reject(outcome.error)),
-    );
+    withDeadline(clock, ms, ask, (outcome) => (outcome.ok ? resolve() : reject(outcome.error)));
   });
 }
 
@@ -85,13 +129,16 @@ export function entriesIn(stored: string | null): AuditEntry[] {
 }
 
 function entryOf(value: unknown): AuditEntry | undefined {
-  const { at, verb, circuit, by, reason, until, holds } = (value ?? {}) as Record<keyof AuditEntry, unknown>;
+  const fields = (value ?? {}) as Record<keyof AuditEntry, unknown>;
+  const { at, verb, circuit, by, reason, until, holds, others, omitted } = fields;
   if (!isTime(at) || (verb !== "trip" && verb !== "reset" && verb !== "hold" && verb !== "release"))
     return undefined;
   if (!isText(circuit) || !isText(by) || (reason !== undefined && !isText(reason))) return undefined;
   if (until !== undefined && !isTime(until)) return undefined;
-  const held = holds === "open" || holds === "closed" ? { holds } : {};
-  return { at, verb, circuit, by, reason, until, ...held } as AuditEntry;
+  const held = holds === "open" || holds === "closed" ? { holds: holds as "open" | "closed" } : {};
+  const more = Array.isArray(others) && others.every(isText) ? { others: others as string[] } : {};
+  const left = isTime(omitted) ? { omitted } : {};
+  return { at, verb, circuit, by, reason, until, ...held, ...more, ...left };
 }
 
 const cut = (text: string): string =>

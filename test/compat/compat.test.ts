@@ -68,7 +68,13 @@ for (const release of releases) {
       const entry = { at: 1, circuit: "x", by: "ann", reason: undefined, until: undefined };
       await appendAudit(place, { ...entry, verb: "trip" });
       const trail = await readAudit(place);
-      expect(trail.map(({ verb, by }) => `${verb} ${by}`)).toEqual(["trip ann", "release bob", "hold alice"]);
+      expect(trail.map(({ verb, by }) => `${verb} ${by}`)).toEqual([
+        "trip ann",
+        "reset carol",
+        "release bob",
+        "hold alice",
+      ]);
+      expect(trail[1]).toMatchObject({ circuit: "sales_api", others: ["mail"] });
       expect(there.entriesIn((await place.get("audit")) ?? null)).toEqual(trail);
     });
   });

@@ -24,8 +24,11 @@ const bundle = (from, to, minify) =>
     target: "node20",
   });
 const story = join(folder, "story.mjs");
-await bundle("story.ts", story, false);
-const { tell } = await import(pathToFileURL(story).href);
-writeFileSync(join(folder, "stored.json"), `${JSON.stringify(await tell(), null, 2)}\n`);
-rmSync(story);
+try {
+  await bundle("story.ts", story, false);
+  const { tell } = await import(pathToFileURL(story).href);
+  writeFileSync(join(folder, "stored.json"), `${JSON.stringify(await tell(), null, 2)}\n`);
+} finally {
+  rmSync(story, { force: true });
+}
 await bundle("reader.ts", join(folder, "reader.js"), true);

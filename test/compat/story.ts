@@ -1,5 +1,6 @@
 // All that a fleet comes to have in its store, made by the library itself: each kind of record, and what a process that
 // joins at that moment makes of it.
+import { observeFleet } from "../../src/fleet/fleet.js";
 import {
   type Circuit,
   type CircuitOptions,
@@ -151,6 +152,9 @@ async function reportAndTrail(): Promise<Pick<Story, "report" | "trail">> {
   await outcome(circuit.run(down));
   await failfast("mail", 60).hold("open", { reason: "migration", by: "alice", until: "10m" });
   await failfast("mail").release({ by: "bob" });
+  const fleet = observeFleet(store);
+  await fleet.forAll(["sales_api", "mail"], (verbs, name) => verbs.reset(name, { by: "carol" }));
+  await fleet[Symbol.asyncDispose]();
   // What reports is loaded once it is needed, and that takes the time it takes.
   for (let turn = 0; turn < 1_000; turn += 1) {
     await clock.advance(100);

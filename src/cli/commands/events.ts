@@ -25,14 +25,16 @@ export const events: Command = {
       out.json(trail);
       return EXIT.ok;
     }
-    const rows = trail.map(({ at, verb, holds, circuit, by, reason = "", until }): Cell[] => [
-      { text: new Date(at).toISOString().replace("T", " ").slice(0, 19) },
-      { text: holds === undefined ? verb : `${verb} ${holds}`, colour: "bold" },
-      { text: circuit },
-      { text: until === undefined ? "" : formatSpan(until - at) },
-      { text: by },
-      { text: reason },
-    ]);
+    const rows = trail.map(
+      ({ at, verb, holds, circuit, by, reason = "", until, others = [], omitted = 0 }): Cell[] => [
+        { text: new Date(at).toISOString().replace("T", " ").slice(0, 19) },
+        { text: holds === undefined ? verb : `${verb} ${holds}`, colour: "bold" },
+        { text: others.length + omitted === 0 ? circuit : `${circuit} and ${others.length + omitted} more` },
+        { text: until === undefined ? "" : formatSpan(until - at) },
+        { text: by },
+        { text: reason },
+      ],
+    );
     if (rows.length === 0) out.line("No operator has done anything yet.");
     else
       for (const line of out.table(["WHEN (UTC)", "WHAT", "CIRCUIT", "FOR", "BY", "WHY"], rows))

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { OperatorResult } from "../../breaker/operator.js";
 import { isCut, shownName } from "../../fleet/cut-name.js";
+import type { FleetVerbs } from "../../fleet/fleet.js";
 import type { Duration } from "../../options/duration.js";
 import type { Flags } from "../arguments.js";
 import { isPattern, matching, refuseUnknown, shownWord } from "../choose.js";
@@ -22,19 +23,16 @@ const UNTIL: Flags = {
   until: { type: "string", takes: "WHEN", help: "10m from now, or a date with its time" },
 };
 
-/** Of so many circuits the work is under way at once. */
-const AT_ONCE = 8;
-
-type Act = (name: string) => Promise<OperatorResult>;
+type Act = (verbs: FleetVerbs, name: string) => Promise<OperatorResult>;
 
 export const trip: Command = {
   summary: "opens a circuit for the whole fleet, for its own time or --for",
   usage: "NAME…",
   flags: { ...COMMON, ...FOR, ...UNTIL },
   run: (session) =>
-    operate(session, "Open", session.args.words, (name) => {
+    operate(session, "Open", session.args.words, (verbs, name) => {
       const ms = lengthOf(session);
-      return session.fleet.trip(name, { ...asked(session), ...(ms === undefined ? {} : { for: ms }) });
+      return verbs.trip(name, { ...asked(session), ...(ms === undefined ? {} : { for: ms }) });
     }),
 };
 
@@ -43,7 +41,7 @@ export const reset: Command = {
   usage: "NAME…",
   flags: COMMON,
   run: (session) =>
-    operate(session, "Close", session.args.words, (name) => session.fleet.reset(name, asked(session))),
+    operate(session, "Close", session.args.words, (verbs, name) => verbs.reset(name, asked(session))),
 };
 
 export const hold: Command = {
@@ -58,8 +56,8 @@ export const hold: Command = {
         EXIT.usage,
       );
     const ms = lengthOf(session);
-    return operate(session, `Hold ${state}`, names, (name) =>
-      session.fleet.hold(name, state, { ...asked(session), ...(ms === undefined ? {} : { until: ms }) }),
+    return operate(session, `Hold ${state}`, names, (verbs, name) =>
+      verbs.hold(name, state, { ...asked(session), ...(ms === undefined ? {} : { until: ms }) }),
     );
   },
 };
@@ -69,7 +67,7 @@ export const release: Command = {
   usage: "NAME…",
   flags: COMMON,
   run: (session) =>
-    operate(session, "Release", session.args.words, (name) => session.fleet.release(name, asked(session))),
+    operate(session, "Release", session.args.words, (verbs, name) => verbs.release(name, asked(session))),
 };
 
 function asked({ args, by }: Session): { readonly reason?: string; readonly by: string } {
@@ -97,13 +95,12 @@ async function operate(session: Session, what: string, words: readonly string[],
   lengthOf(session);
   const names = await namesOf(session, words);
   if (names.length > 1 && !args.given("yes")) await confirm(session, what, names);
-  const results: { circuit: string; stored: boolean; known?: false }[] = [];
-  for (let from = 0; from < names.length; from += AT_ONCE) {
-    const some = names.slice(from, from + AT_ONCE);
-    const came = await Promise.all(some.map(act));
-    for (const [at, { stored, known }] of came.entries())
-      results.push({ circuit: some[at] ?? "", stored, ...(known === false && { known }) });
-  }
+  const came = await session.fleet.forAll(names, act);
+  const results = came.map(({ stored, known }, at) => ({
+    circuit: names[at] ?? "",
+    stored,
+    ...(known === false && { known }),
+  }));
   const failed = results.filter(({ stored }) => !stored);
   if (args.given("json")) out.json(results);
   else

@@ -32,7 +32,9 @@ export function AuditTable({ circuit }: { circuit?: string }): JSX.Element {
     };
   });
   if (audit.value === undefined) return <p class="dim">Reading the trail…</p>;
-  const entries = audit.value.filter((entry) => circuit === undefined || entry.circuit === circuit);
+  const entries = audit.value.filter(
+    (entry) => circuit === undefined || entry.circuit === circuit || entry.others?.includes(circuit) === true,
+  );
   if (entries.length === 0) return <p class="dim">Nothing yet.</p>;
   return (
     <div class="scrolls">
@@ -60,6 +62,7 @@ export function AuditTable({ circuit }: { circuit?: string }): JSX.Element {
               {circuit === undefined ? (
                 <td>
                   <CircuitLink name={entry.circuit} />
+                  <Others entry={entry} />
                 </td>
               ) : null}
               <td>{entry.reason === undefined ? "" : <Foreign text={entry.reason} />}</td>
@@ -72,6 +75,23 @@ export function AuditTable({ circuit }: { circuit?: string }): JSX.Element {
 }
 
 const DONE = { trip: "tripped", reset: "reset", release: "released" } as const;
+
+const OTHERS_SHOWN = 100;
+
+function Others({ entry: { others = [], omitted = 0 } }: { entry: AuditEntry }): JSX.Element | null {
+  if (others.length + omitted === 0) return null;
+  return (
+    <details>
+      <summary>and {others.length + omitted} more</summary>
+      {others.slice(0, OTHERS_SHOWN).map((name) => (
+        <div key={name}>
+          <CircuitLink name={name} />
+        </div>
+      ))}
+      {others.length + omitted > OTHERS_SHOWN ? "…" : ""}
+    </details>
+  );
+}
 
 function CircuitLink({ name }: { name: string }): JSX.Element {
   if (!circuits.has(name)) return <Foreign text={name} />;

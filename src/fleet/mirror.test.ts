@@ -1,0 +1,83 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { StoreListing, StoreWatcher } from "../options/store.js";
+import { memoryStore } from "../stores/memory.js";
+import { type Fleet, observeFleet } from "./fleet.js";
+
+let fleet: Fleet | undefined;
+afterEach(async () => {
+  vi.useRealTimers();
+  await fleet?.[Symbol.asyncDispose]();
+});
+
+const at = Date.now();
+const recordOf = (revision: number, state: "open" | "closed"): string =>
+  JSON.stringify({
+    ...{ v: 1, revision, generation: revision, nonce: `n${revision}`, by: "web-1", reason: "TypeError", at },
+    ...(state === "open" ? { state, until: at + 600_000, duration: 600_000 } : { state }),
+  });
+const entry = (revision: number, state: "open" | "closed", circuit = "a") => ({
+  key: `circuit:${circuit}`,
+  value: recordOf(revision, state),
+});
+const states = (): string[] | undefined =>
+  fleet?.view().circuits.map(({ name, state }) => `${name} ${state}`);
+
+/** A store whose lists are answered by hand, and which pushes by hand. */
+function byHand() {
+  const lists: ((answer: StoreListing) => void)[] = [];
+  let on: StoreWatcher | undefined;
+  const store = {
+    ...memoryStore(),
+    list: () => new Promise<StoreListing>((answer) => lists.push(answer)),
+    watch: async (_: string, watcher: StoreWatcher) => {
+      on = watcher;
+      return { [Symbol.asyncDispose]: async () => undefined };
+    },
+  };
+  return { store, lists, push: (of: ReturnType<typeof entry>) => on?.change(of) };
+}
+
+describe("what is pushed while a list is read", () => {
+  test("stands, though the list was read before it", async () => {
+    const { store, lists, push } = byHand();
+    fleet = observeFleet(store);
+    fleet.subscribe(() => undefined);
+    await vi.waitFor(() => expect(lists).toHaveLength(1));
+    push(entry(at, "open"));
+    push(entry(at, "open", "b"));
+    lists[0]?.({ entries: [entry(at - 5, "closed")] });
+    await vi.waitFor(() => expect(states()).toEqual(["a open", "b open"]));
+  });
+
+  test("gives way to what the list has of a later write, and to nothing that was pushed late", async () => {
+    const { store, lists, push } = byHand();
+    fleet = observeFleet(store);
+    fleet.subscribe(() => undefined);
+    await vi.waitFor(() => expect(lists).toHaveLength(1));
+    push(entry(at, "open"));
+    lists[0]?.({ entries: [entry(at + 5, "closed")] });
+    await vi.waitFor(() => expect(fleet?.view().store.latencyMs).toBeDefined());
+    expect(states()).toEqual(["a closed"]);
+    push(entry(at + 4, "open"));
+    expect(states()).toEqual(["a closed"]);
+  });
+});
+
+test("an answer counts though it comes after the deadline, unless a later one came before it", async () => {
+  const { store, lists } = byHand();
+  vi.useFakeTimers();
+  fleet = observeFleet(store);
+  fleet.subscribe(() => undefined);
+  await vi.advanceTimersByTimeAsync(5_100);
+  expect(fleet.view().store.up).toBe(false);
+  lists[0]?.({ entries: [entry(at, "open")] });
+  await vi.advanceTimersByTimeAsync(0);
+  expect([states(), fleet.view().store.up]).toEqual([["a open"], true]);
+  await vi.advanceTimersByTimeAsync(10_000);
+  const late = lists.length - 2;
+  lists[late + 1]?.({ entries: [entry(at + 2, "closed")] });
+  await vi.advanceTimersByTimeAsync(0);
+  lists[late]?.({ entries: [entry(at + 1, "open")] });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(states()).toEqual(["a closed"]);
+});
