@@ -48,6 +48,7 @@ declare global {
 
   const url: any;
   const signal: AbortSignal;
+  const context: { waitUntil(work: Promise<unknown>): void };
   const log: (error: Error) => void;
   const pino: typeof import("pino").default;
   const jest: any;

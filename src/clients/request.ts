@@ -1,10 +1,15 @@
 import type { AbortSignalLike } from "../call/report.js";
 import { formatValue } from "../options/format-value.js";
 
+declare global {
+  // As with AbortSignal: merged with the platform's own.
+  interface URL {}
+}
+
 /** The platform's `URL`, where its types are known. */
-export type Url = typeof globalThis extends { URL: { prototype: infer U } }
-  ? U
-  : { readonly href: string; readonly origin: string; readonly pathname: string };
+export type Url = keyof URL extends never
+  ? { readonly href: string; readonly origin: string; readonly pathname: string }
+  : URL;
 
 /** What a request is sent with, for naming its circuit: by whose key it is, say. */
 export interface RequestHead {

@@ -1,9 +1,11 @@
 import { systemClock } from "../runtime/system-clock.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { access, type SqliteDatabase } from "./sqlite/database.js";
-import type { Store, StoreEntry, StoreListing, SwapResult } from "./store.js";
+import { migration, tableRecords } from "./sqlite/records.js";
+import type { Store, StoreListing, SwapResult } from "./store.js";
 
 export type { SqliteDatabase, SqliteStatement } from "./sqlite/database.js";
+export { migration } from "./sqlite/records.js";
 
 export interface SqliteStoreOptions {
   /** Names the fleet: circuits are shared by the processes that use the same file, table and prefix. Default: `"failfast"`. */
@@ -46,57 +48,28 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     throw new TypeError(
       `the table of sqliteStore() is ${JSON.stringify(table)}: it takes letters, digits and _, and begins with no digit`,
     );
-  const { change, row, rows, briefly } = access(database);
-  const sql = statements(table);
+  const statements = access(database);
+  const { change, briefly } = statements;
   const clock = systemClock.wall;
   let sweptAt = 0;
 
-  const read = (key: string): string | null => {
-    const [value] = row(sql.get, prefix, key, clock());
-    return value === undefined ? null : String(value);
-  };
-  const write = (text: string, ...params: (string | number)[]): boolean => {
-    const changed = change(text, ...params) > 0;
+  const records = tableRecords(statements, table, prefix, () => {
     const now = clock();
-    if (changed && (now < sweptAt || now > sweptAt + SWEEP_EVERY)) {
-      sweptAt = now;
-      try {
-        change(sql.sweep, prefix, now - HOUR_MS);
-      } catch {
-        // What was asked for is written.
-      }
+    if (now >= sweptAt && now <= sweptAt + SWEEP_EVERY) return;
+    sweptAt = now;
+    try {
+      change(`DELETE FROM ${table} WHERE prefix = ? AND expires_at < ?`, prefix, now - HOUR_MS);
+    } catch {
+      // What was asked for is written.
     }
-    return changed;
-  };
+  });
 
   return {
-    get: (key) => briefly(() => read(key)),
-    set: (key, value, ttlMs) =>
-      briefly(() => void write(sql.set, prefix, key, value, clock() + ttlMs, clock(), prefix)),
-    delete: (key) => briefly(() => void change(sql.delete, prefix, key)),
-    swap: (key, expect, value, ttlMs): SwapResult =>
-      briefly(() => {
-        const now = clock();
-        const ok =
-          expect === null
-            ? write(sql.create, prefix, key, value, now + ttlMs, now, prefix, now)
-            : write(sql.replace, value, now + ttlMs, now, prefix, prefix, key, expect, now);
-        return { ok, value: ok ? value : read(key), now };
-      }),
-    list: (start, since = "") =>
-      briefly(() => {
-        const now = clock();
-        const last = Number(row(sql.last, prefix)[0]);
-        const from = Number(/^change (\d{1,16})$/.exec(since)?.[1] ?? Number.NaN);
-        const complete = !(from <= last);
-        const found = from === last ? [] : rows(sql.list, prefix, complete ? -1 : from, start, start, now);
-        return {
-          entries: found.map(([key, value]): StoreEntry => ({ key: String(key), value: String(value), now })),
-          now,
-          cursor: `change ${last}`,
-          complete,
-        };
-      }),
+    get: (key) => briefly(() => records.get(key)),
+    set: (key, value, ttlMs) => briefly(() => records.set(key, value, ttlMs)),
+    delete: (key) => briefly(() => records.delete(key)),
+    swap: (key, expect, value, ttlMs) => briefly(() => records.swap(key, expect, value, ttlMs)),
+    list: (start, since) => briefly(() => records.list(start, since)),
     sibling: (name) => sqliteStore(database, { table, prefix: `${prefix}:@${name}` }),
     migrate() {
       for (const statement of migration(table)) change(statement);
@@ -106,39 +79,3 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
 
 const HOUR_MS = 3_600_000;
 const SWEEP_EVERY = 60_000;
-
-/**
- * Each is one statement, and so one transaction, which takes the lock for writing from its beginning. What isn't text,
- * for somebody else wrote it, is told and compared as one.
- */
-function statements(table: string) {
-  // One writer at a time: a higher number is a later change. It is the time, in microseconds, or one more than the last.
-  const changed = `(SELECT max(1 + coalesce(max(changed), 0), 1000 * ?) FROM ${table} WHERE prefix = ?)`;
-  const insert = `INSERT INTO ${table} (prefix, name, value, expires_at, changed) VALUES (?, ?, ?, ?, ${changed})
-    ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at, changed = excluded.changed`;
-  return {
-    get: `SELECT CAST(value AS TEXT) FROM ${table} WHERE prefix = ? AND name = ? AND expires_at > ?`,
-    set: insert,
-    create: `${insert} WHERE ${table}.expires_at <= ?`,
-    replace: `UPDATE ${table} SET value = ?, expires_at = ?, changed = ${changed} WHERE prefix = ? AND name = ?
-      AND CAST(value AS TEXT) = ? AND expires_at > ?`,
-    delete: `DELETE FROM ${table} WHERE prefix = ? AND name = ?`,
-    last: `SELECT coalesce(max(changed), 0) FROM ${table} WHERE prefix = ?`,
-    list: `SELECT CAST(name AS TEXT), CAST(value AS TEXT) FROM ${table} WHERE prefix = ? AND changed > ?
-      AND substr(name, 1, length(?)) = ? AND expires_at > ?`,
-    sweep: `DELETE FROM ${table} WHERE prefix = ? AND expires_at < ?`,
-  };
-}
-
-/** What `migrate()` runs, and `assets/sql/sqlite.sql` says. */
-export const migration = (table: string): readonly string[] => [
-  `CREATE TABLE IF NOT EXISTS ${table} (
-  prefix TEXT NOT NULL,
-  name TEXT NOT NULL,
-  value TEXT NOT NULL,
-  expires_at INTEGER NOT NULL, -- ms since the epoch
-  changed INTEGER NOT NULL DEFAULT 0, -- grows with every write
-  PRIMARY KEY (prefix, name)
-) WITHOUT ROWID`,
-  `CREATE INDEX IF NOT EXISTS ${table}_changed ON ${table} (prefix, changed)`,
-];

@@ -1,3 +1,4 @@
+import { isKvNamespace, WHY_NOT_KV } from "../shared/kv.js";
 import type { Awaitable } from "../store.js";
 import { spell } from "./spell.js";
 
@@ -57,6 +58,7 @@ export function detectClient(cache: unknown, ttlUnit: TtlUnit | undefined): Dete
     );
   };
 
+  refuseKv(cache);
   if (has<UnstorageCache>(cache, ["getItem", "setItem", "removeItem", "hasItem"])) {
     return {
       unit: known("unstorage", "s"),
@@ -92,6 +94,16 @@ export function detectClient(cache: unknown, ttlUnit: TtlUnit | undefined): Dete
     `cacheStore() takes a Keyv instance, a cache of cache-manager, a storage of unstorage, or an object with ` +
       `get(), set() and delete(), got ${describe(cache)}`,
   );
+}
+
+/** @throws {TypeError} KV of Cloudflare Workers, as it is or under unstorage. */
+function refuseKv(cache: unknown): void {
+  const { getMount } = Object(cache) as { getMount?(key: string): { driver?: { name?: unknown } } };
+  const driver = typeof getMount === "function" ? String(getMount("failfast").driver?.name) : "";
+  if (isKvNamespace(cache) || driver.startsWith("cloudflare-kv"))
+    throw new TypeError(
+      `cacheStore() got a KV namespace, and ${WHY_NOT_KV}: there is durableObjectStore() of failfast/workers`,
+    );
 }
 
 function straight(cache: Omit<PlainCache, "delete">, unit: TtlUnit): Omit<DetectedCache, "remove"> {

@@ -1,5 +1,6 @@
 import { builtin } from "../../runtime/platform.js";
 import { systemClock } from "../../runtime/system-clock.js";
+import type { Statements } from "./records.js";
 
 /** A prepared statement of better-sqlite3, `node:sqlite` or `bun:sqlite`. */
 export interface SqliteStatement {
@@ -21,11 +22,8 @@ const WAITS = 50;
 /** After a wait in vain nobody waits again for so long, in ms: a database that stays locked costs 5 % of the time. */
 const PATIENT_AGAIN_AFTER = 1_000;
 
-/** What the store asks of the database. Rows come as the values of their columns, in order. */
-export interface Access {
-  change(sql: string, ...params: (string | number)[]): number;
-  row(sql: string, ...params: (string | number)[]): unknown[];
-  rows(sql: string, ...params: (string | number)[]): unknown[][];
+/** What the store asks of the database. */
+export interface Access extends Statements {
   /** Statements inside wait for a lock at most `WAITS`, whatever the caller's time-out is. */
   briefly<T>(ask: () => T): T;
 }

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { createFailfast, memoryStore } from "failfast";
 import { Miniflare, Response } from "miniflare";
 import { until } from "../project.mjs";
+import { bundled } from "./bundled.mjs";
 
 for (const compatibilityFlags of [[], ["nodejs_compat"]])
   describe(`Cloudflare's workerd, with ${compatibilityFlags.join() || "no flags"}`, {
@@ -16,16 +15,9 @@ for (const compatibilityFlags of [[], ["nodejs_compat"]])
     const ask = async (path) => (await worker.dispatchFetch(`http://worker.test/${path}`)).json();
 
     before(async () => {
-      const { outputFiles } = await build({
-        entryPoints: [fileURLToPath(new URL("worker.js", import.meta.url))],
-        bundle: true,
-        format: "esm",
-        conditions: ["workerd", "worker", "browser"],
-        write: false,
-      });
       worker = new Miniflare({
         modules: true,
-        script: outputFiles[0].text,
+        script: await bundled("worker.js"),
         compatibilityDate: "2026-04-01",
         compatibilityFlags,
         async outboundService(request) {

@@ -1,0 +1,23 @@
+// A worker of Cloudflare whose circuits a Durable Object keeps, for all isolates everywhere: `npx wrangler dev`.
+import { env } from "cloudflare:workers";
+import { createFailfast, FailfastError } from "failfast";
+import { failfastFetch } from "failfast/fetch";
+import { durableObjectStore } from "failfast/workers";
+
+export { FailfastDurableObject } from "failfast/workers";
+
+const failfast = createFailfast({ store: durableObjectStore(env.FAILFAST) });
+const backend = failfastFetch({ failfast, name: "billing_api", timeout: "30s" });
+
+export default {
+  async fetch(request, _env, context) {
+    try {
+      return await backend(new URL(new URL(request.url).pathname, env.BACKEND));
+    } catch (error) {
+      return error instanceof FailfastError ? error.toResponse() : new Response("no answer", { status: 502 });
+    } finally {
+      // After the answer: what others know, where that was read more than 2 s ago, and what this request found out.
+      context.waitUntil(failfast.ready().then(() => failfast.settled()));
+    }
+  },
+};
