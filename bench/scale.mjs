@@ -1,5 +1,5 @@
 // Cost with the work: what a call takes as there are more circuits, failures, listeners, processes; and what the
-// replica takes of a process that is told of many changes.
+// replica takes of a process that gets many changes.
 //   node bench/scale.mjs [--report FILE]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -86,7 +86,7 @@ await flat("Processes that share the store", "processes", [1, 10, 100, 1_000], a
   return call;
 });
 
-/** What one change of a record takes in a process that is told of it: `others` of its circuits are someone else's. */
+/** What one change of a record takes in a process that gets it: `others` of its circuits are someone else's. */
 async function pushes(circuits) {
   const listeners = [];
   const records = memoryStore();
@@ -128,13 +128,7 @@ async function pushes(circuits) {
   return { each: (user + system) / changes.length, changes: changes.length, kept };
 }
 
-report.table(
-  "A replica that is told of changes",
-  "circuits",
-  "changes",
-  "µs of CPU each",
-  "of a core at 10 000/s",
-);
+report.table("A replica that gets changes", "circuits", "changes", "µs of CPU each", "of a core at 10 000/s");
 for (const circuits of [100, 1_000, 10_000]) {
   const { each, changes } = await pushes(circuits);
   report.row(circuits, changes, each.toFixed(2), `${((each * 10_000) / 1e4).toFixed(1)} %`);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { failfastFetch } from "failfast/fetch";
 
-// Whoever it is: an outage is everybody's.
+// An outage is everybody's, whatever the key.
 const shared = failfastFetch({ name: "billing_api", threshold: 1, results: ({ status }) => status >= 500 });
 
 // A limit is a key's own. The name goes into the store and into logs, so it has a mark of the key and not the key.

@@ -29,7 +29,7 @@ for (let step = 0; step < 700; step++) {
     answer = await ask();
     told++;
   } catch {
-    // The model is told of the failure.
+    // The model gets the failure.
   }
 }
 console.log(`${calls} calls reached the server, ${told} were answered at once:`);

@@ -29,7 +29,7 @@ export const REFERENCE = [
   { availability: 1, open: 40, total: 717, contention: 500 },
 ];
 
-/** The server, on time that whoever calls it moves on: one request, as the model's proxy makes it. */
+/** The server, on time that its caller moves on: one request, as the model's proxy makes it. */
 function serverOf(world, availability) {
   const repair = (1 / availability - 1) * BETWEEN_FAILURES * RESPONDS;
   let requests = 0;

@@ -327,7 +327,7 @@ test("ready() reads the configured store before any circuit is made", async () =
   await expect(failfast("x", 60).run(() => 1)).rejects.toBeInstanceOf(FailfastError);
 });
 
-describe("names and functions without an end are told of once, with what to do", () => {
+describe("names and functions without an end are warned of once, with what to do", () => {
   test("names as strings", () => {
     const said = warnings();
     const failfast = createFailfast({ clock: manualClock() });
@@ -353,7 +353,7 @@ describe("names and functions without an end are told of once, with what to do",
     expect(said).toEqual([]);
   });
 
-  test("functions that name circuits, made anew in each request", () => {
+  test("functions that name circuits, created in each request", () => {
     const said = warnings();
     const failfast = createFailfast({ clock: manualClock() });
     for (let n = 0; n < 3_000; n++) failfast((id: string) => `user:${id}`, 60);
@@ -361,7 +361,7 @@ describe("names and functions without an end are told of once, with what to do",
     expect(said[0]).toMatch(/1000 functions that name circuits.*make one where the module is loaded/);
   });
 
-  test("guards of clients, made anew in each request", () => {
+  test("guards of clients, created in each request", () => {
     const said = warnings();
     const failfast = createFailfast({ clock: manualClock() });
     for (let n = 0; n < 3_000; n++) failfastFetch({ failfast });

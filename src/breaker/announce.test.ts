@@ -107,7 +107,7 @@ describe("what listeners are told", () => {
 });
 
 describe("who else opened it", () => {
-  test("is told whoever listens to events, and of nothing but another's trip", () => {
+  test("reaches everyone who listens to events, and only for another process's trip", () => {
     const circuit = circuitWith({}, { listensTo: [] });
     pushed(circuit, isOpen(40));
     expect(circuit.openers).toEqual(["other"]);

@@ -132,7 +132,7 @@ describe("a vote", () => {
 });
 
 describe("a flood of rejections", () => {
-  test("is told of the time that is left at each, until the end", async () => {
+  test("gets the time that is left at each, until the end", async () => {
     const { breaker, time } = circuitWith();
     fail(breaker);
     await time.advance(OPEN_MS - 1);
@@ -144,7 +144,7 @@ describe("a flood of rejections", () => {
   });
 });
 
-test("only an admission that passes at a glance is made anew for a sampler's round", () => {
+test("only an admission that passes at once is created again for a sampler's round", () => {
   const { breaker, time } = circuitWith();
   const before = breaker.admission;
   const sampler = new Sampler(time);

@@ -127,7 +127,7 @@ describe("a lease given back", () => {
     expect(back).toEqual(leaseReleased(stamp, lease.record, 2));
   });
 
-  test("is nothing to write where the fleet never knew it open", () => {
+  test("is not written where the fleet never knew it open", () => {
     expect(propose({ ...decidedRelease, base: 0 }, undefined)).toBeNull();
     expect(propose(decidedRelease, closedRecord)).toBeNull();
   });

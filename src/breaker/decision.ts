@@ -29,7 +29,7 @@ export const rebased = (decision: BasedDecision, record: CachedRecord | undefine
   base: generationOf(record),
 });
 
-/** The fleet has yet to be told of the decision. `storeNow`: a vote that ran out by then has to be cast again. */
+/** The decision is still to be written for the fleet. `storeNow`: a vote that ran out by then has to be cast again. */
 export function isPending(state: State, now: number, own: Own, storeNow = 0): boolean {
   const { decision } = state;
   if (decision.kind === "none") return false;
@@ -43,7 +43,7 @@ export function isPending(state: State, now: number, own: Own, storeNow = 0): bo
   return decision.visibility === "vote" && !hasVoted(votes, own.host, storeNow);
 }
 
-/** The record that tells the fleet of the decision, or `null` when there is nothing to write. */
+/** The record that tells the fleet of the decision, or `null` when nothing has to be written. */
 export function recordOf(state: State, now: number, stamp: Stamp, own: Own): CircuitRecord | null {
   const { decision } = state;
   const cached = obeyed(state, own);

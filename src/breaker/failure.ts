@@ -2,7 +2,7 @@
 export interface Failure {
   /** What was thrown; `undefined` where a returned value failed. */
   readonly error: unknown;
-  /** What may be said of it to the fleet, worked out where it trips: most failures of a window don't. */
+  /** How it is described to the fleet, worked out where it trips: most failures of a window don't. */
   readonly reason: (error: unknown, share: boolean) => string;
   /** `host`: it says something of this host alone. `stall`: of this process's own event loop, and so nothing. */
   readonly origin: "backend" | "host" | "stall";

@@ -71,7 +71,7 @@ describe("the record that takes the lease", () => {
     expect(take({ record: leasedRecord("mine", LATER, 0) })).toMatchObject({ lapsed: 1, passed: 0 });
   });
 
-  test("is none while there is nothing to be had", () => {
+  test("is none while none can be had", () => {
     expect(take({})).toBeNull();
     expect(take({ record: openRecord(LATER) })).toBeNull();
     expect(take({ record: leasedRecord("x", LATER) })).toBeNull();

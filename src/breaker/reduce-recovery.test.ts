@@ -153,7 +153,7 @@ describe("a lease that comes when its probe has ended", () => {
     }) as const;
   const passedOne = { ...isDue, decision: { ...decidedRelease, passed: 1 } };
 
-  test("is told of a probe that passed, where more have to", () => {
+  test("gets a probe that passed, where more have to", () => {
     const { state, effects } = on(passedOne, granted(0));
     expect(state.decision).toEqual({ kind: "released", base: 50, passed: 1 });
     expect(effects).toContainEqual({ type: "propose", delayMs: 0 });

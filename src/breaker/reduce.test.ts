@@ -732,7 +732,7 @@ describe("what is announced", () => {
   const announced = (changes: Partial<State>, now = NOW): string =>
     on({ ...INITIAL, ...changes }, { type: "time" }, OWN, now).state.announced;
 
-  test("open for its time, and half-open from then on, whoever probes", () => {
+  test("open for its time, and half-open from then on, no matter who probes", () => {
     const record = openRecord(NOW);
     expect(announced({ record: openRecord(LATER) })).toBe("open");
     expect(announced({ decision: decidedOpen({ base: 0 }) })).toBe("open");
@@ -784,7 +784,7 @@ describe("a circuit that is tried by its own check", () => {
     expect(on(probe.state, aCall({ withinProbe: true }), checked).verdict).toBe("nested");
   });
 
-  test("without the lease the check comes again, and spends no process's one call in vain", () => {
+  test("without the lease the check comes again, and no process loses its one call", () => {
     const asked = on(isDue, aCheck(), checked).state;
     const late = on(asked, aCheck({ asked: true }), checked);
     expect([late.verdict, late.state.recovery.unserved]).toEqual(["reject", false]);

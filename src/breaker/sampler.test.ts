@@ -100,7 +100,7 @@ describe("a sampler", () => {
     expect(sampler.total).toBe(32);
   });
 
-  test("goes by how soon calls came in the last rounds, the later ones more than the earlier", () => {
+  test("follows how soon calls came in the last rounds, the later ones more than the earlier", () => {
     const { sampler, circuit, pass, call } = sampled();
     pass(5_000);
     const round = (ms: number, calls: number, each: number): number => {

@@ -115,7 +115,7 @@ describe("a timer that a test framework has cleared", () => {
     return { watch: SlowWatch.of(clock), set, cancelled };
   };
 
-  test("is made anew once it is late by more than a moment", () => {
+  test("is set again once it is late by more than a moment", () => {
     const { watch, set, cancelled } = deaf();
     watch.expect(circuit(), NOW + 100, 100);
     watch.expect(circuit(), NOW + 250, 100);
@@ -126,7 +126,7 @@ describe("a timer that a test framework has cleared", () => {
     expect(set).toEqual([100, 0]);
   });
 
-  test("is made anew where timers are others by now", () => {
+  test("is set again where the timers were replaced", () => {
     const { watch, set } = deaf();
     vi.useFakeTimers();
     watch.expect(circuit(), NOW + 100, 100);

@@ -251,7 +251,7 @@ describe("whether its own check tries it, and no call does", () => {
   });
 });
 
-describe("what is said of it", () => {
+describe("how it is described", () => {
   const status = (changes: Partial<State>): unknown => statusOf({ ...INITIAL, ...changes }, NOW, OWN);
 
   test("state and time agree: half-open with no time left is one that a call may probe", () => {

@@ -129,7 +129,7 @@ export function activeHold({ hold }: State, now: number): "open" | "closed" | un
 /** What its own check has yet to try is tried about so soon, in ms. */
 const CHECKED_SOON_MS = 1_000;
 
-/** What is said of a circuit at one moment: to its callers, in errors, events and health checks. */
+/** How a circuit is described at one moment: to its callers, in errors, events and health checks. */
 export interface Status {
   readonly state: CircuitState;
   /** Set while an operator holds it. */

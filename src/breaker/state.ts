@@ -3,7 +3,7 @@ import type { CachedRecord as Cached, CircuitRecord, CircuitState, HoldRecord } 
 /** The fleet's record, as this process has it: its deadline is on the local clock. */
 export type CachedRecord = Cached<CircuitRecord>;
 
-/** Who is told of an opening: the whole fleet, the fleet as this host's vote, or nobody. */
+/** Who hears of an opening: the whole fleet, the fleet as this host's vote, or nobody. */
 export type Visibility = "fleet" | "vote" | "here";
 
 /**

@@ -14,7 +14,7 @@ import { CallGroup, CallsUnderWay } from "./under-way.js";
 
 const NOW = 1_000;
 
-/** The calls of a circuit that counts what it is told of them. */
+/** The calls of a circuit that counts each event it gets. */
 function callsWith(changes: Partial<CircuitSettings> = {}) {
   const time = manualClock({ now: NOW });
   const session = new StoreSession(bench().replica, time, new Events(() => undefined), "host");
@@ -169,7 +169,7 @@ describe("groups whose calls have all ended", () => {
     expect(await remembers(200, 101, 16)).toBe(false);
   });
 
-  test("and when they are looked at in vain", async () => {
+  test("and when a look finds none", async () => {
     const { time, underWay, begin } = callsWith();
     const group = begin(0);
     await time.advance(500);

@@ -46,7 +46,7 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** What still goes by the signal that was given out is over. */
+  /** The work that used the given signal is over. */
   abort(reason: unknown): void {
     this.#controller?.abort(reason);
   }

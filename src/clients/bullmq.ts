@@ -23,7 +23,7 @@ interface Job {
  * const worker = new Worker("invoices", failfastProcessor(salesApi(async (job) => { … })), { connection });
  * ```
  *
- * It goes by the `FailfastError` that the processor throws, wherever in it the circuit is, and however it is wrapped. A
+ * It acts on the `FailfastError` that the processor throws, wherever in it the circuit is, and however it is wrapped. A
  * call that was made and failed fails the job, as ever.
  *
  * @throws {TypeError} what is no function.

@@ -55,7 +55,7 @@ describe("a password", () => {
     authorization: `Basic ${Buffer.from(text).toString("base64")}`,
   });
 
-  test("is asked for, and guessing is slowed down for whoever does not know it", async () => {
+  test("is asked for, and guessing is slowed down for everyone who does not know it", async () => {
     await serve({ password: "pässword" });
     expect(await status("audit", {})).toBe(401);
     for (let guess = 0; guess < 10; guess++)

@@ -61,7 +61,7 @@ export class Events {
     this.#store = store;
   }
 
-  /** The same listeners, told of what happens in that store. */
+  /** The same listeners, for what happens in that store. */
   in(store: object): Events {
     return new Events(this.#hub.onChange, this.#hub, store);
   }

@@ -61,6 +61,6 @@ function otherSettings(
   if (names.length === 0) return undefined;
   const shown = names
     .slice(0, 3)
-    .map((name) => `${name} ${own[name] ?? "off"} and not ${most[name] ?? "off"}`);
-  return `goes by ${shown.join(", ")}${names.length > shown.length ? ", …" : ""}`;
+    .map((name) => `${name} ${own[name] ?? "off"}, elsewhere ${most[name] ?? "off"}`);
+  return `its settings differ: ${shown.join("; ")}${names.length > shown.length ? "; …" : ""}`;
 }

@@ -88,10 +88,10 @@ describe("a circuit of the fleet", () => {
 });
 
 describe("a process disagrees", () => {
-  test("where it goes by other settings than most", () => {
+  test("where its settings differ from most", () => {
     expect(
       disagreements({}, report("a"), report("b"), report("c", { settings: [{ timeout: "30s" }] })),
-    ).toEqual([undefined, undefined, "goes by timeout 30s and not 1m"]);
+    ).toEqual([undefined, undefined, "its settings differ: timeout 30s, elsewhere 1m"]);
   });
 
   test("where it is an older version", () => {

@@ -51,7 +51,7 @@ export function guard(
   };
 }
 
-/** For the middleware that is told of errors. */
+/** For the middleware that gets errors. */
 const passages = new WeakMap<object, Passage>();
 
 /**

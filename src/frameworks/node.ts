@@ -23,11 +23,11 @@ export interface Passage {
   stop(error: FailfastError | TimeoutError): void;
   /** The guard itself failed: an error of the application. */
   fail(error: unknown): void;
-  /** A header of the answer, where the response itself isn't told of it. */
+  /** A header of the answer, where the response itself does not have it. */
   header?(name: string): unknown;
   /** What the route threw, where the framework tells of it. */
   error?: unknown;
-  /** What the stream that it answers with broke off with, where the response isn't told of it. */
+  /** What the stream that it answers with broke off with, where the response does not know it. */
   broke?: unknown;
 }
 

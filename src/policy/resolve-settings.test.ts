@@ -49,7 +49,7 @@ describe("a circuit that is given its time alone", () => {
 });
 
 describe("a circuit that is given everything", () => {
-  test("goes by that, times in milliseconds", () => {
+  test("has these settings, times in milliseconds", () => {
     const from = (): undefined => undefined;
     const given: FailfastOptions = {
       recovery: check,

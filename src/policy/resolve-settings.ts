@@ -11,7 +11,7 @@ import type { CircuitSettings } from "./settings.js";
 /** Without a maximum of its own the open time grows, or is set by a backend, to this many times the circuit's. */
 const GROWS_TO = 10;
 
-/** So many slow calls in a row are a hang, where nothing is said of the share of slow ones. */
+/** So many slow calls in a row are a hang, where no share of slow calls is set. */
 const HANG_CALLS = 3;
 
 /** What is for probes alone, and what for tripping. */

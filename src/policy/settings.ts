@@ -1,6 +1,6 @@
 import type { RecoveryCheck } from "../options/options.js";
 
-/** What a circuit goes by, every default in place; times in ms, 0 where something is off. */
+/** The settings of a circuit, every default in place; times in ms, 0 where something is off. */
 export interface CircuitSettings {
   /** How long it stays open. */
   readonly openMs: number;

@@ -17,7 +17,7 @@ const TELLS_UP_TO_MS = 5 * VETO_MS;
 export const tripsAtOnce = (settings: CircuitSettings): boolean =>
   !rates(settings) && (settings.threshold === 1 || settings.consecutive === 1);
 
-/** Whether a rule is to be told of successes. */
+/** Whether a rule needs to see successes. */
 export const countsSuccesses = (settings: CircuitSettings): boolean =>
   rates(settings) || (settings.consecutive > 0 && !tripsAtOnce(settings));
 

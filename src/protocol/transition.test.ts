@@ -176,7 +176,7 @@ describe("an operator's hold", () => {
     });
   });
 
-  test("what is said of it is cut to what every reader takes", () => {
+  test("its reason is cut to the length that every reader takes", () => {
     const long = "x".repeat(300);
     const record = holdWritten({ ...stamp, by: long }, "open", { duration: 0, reason: long });
     expect([record.by.length, record.reason.length]).toEqual([256, 256]);

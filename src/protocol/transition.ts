@@ -76,7 +76,7 @@ export function leased(
   };
 }
 
-/** Half-open with the lease given back: whoever comes next may probe. */
+/** Half-open with the lease given back: the next caller may probe. */
 export function leaseReleased(stamp: Stamp, before: CircuitRecord | null, passed: number): CircuitRecord {
   return {
     ...transition(stamp, before?.reason ?? ""),

@@ -374,7 +374,7 @@ describe("watching", () => {
     for (const path of [join(dir, "failfast"), dir]) {
       gaps = 0;
       rmSync(path, { recursive: true });
-      await until(() => gaps >= 2, "it was told of the loss, and of watching again");
+      await until(() => gaps >= 2, "it heard of the loss, and of watching again");
       await fileStore(dir).set("k", path, 60_000);
       await until(() => values.includes(path), "the change came");
     }
@@ -393,7 +393,7 @@ describe("watching", () => {
     rmSync(dir, { recursive: true });
     await symlink(elsewhere, dir);
     // The symbolic link may have come after the folder was made again: then that is lost too.
-    await until(() => gaps >= 1, "it was told of the loss");
+    await until(() => gaps >= 1, "it heard of the loss");
     rmSync(dir, { recursive: true, force: true });
     await until(async () => {
       await store.set("k", "v", 60_000);

@@ -18,7 +18,7 @@ interface AtOnce {
   watch(prefix: string, on: StoreWatcher): AsyncDisposable;
 }
 
-/** A store, and the clock it goes by. */
+/** A store, and its clock. */
 function setUp(): { time: { ms: number }; store: AtOnce } {
   const time = { ms: 1_000 };
   return { time, store: memoryStore({ clock: { wall: () => time.ms } }) as AtOnce };

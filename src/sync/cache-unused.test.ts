@@ -132,7 +132,7 @@ describe("a breaker", () => {
     expect(breaker.changes).toBe(1);
   });
 
-  test("that finds only a hold is told of what follows", () => {
+  test("that finds only a hold gets what follows", () => {
     const { replica } = bench();
     push(replica, "hold:x", isHeld(40, "open"));
     const breaker = listener();

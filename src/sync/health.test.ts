@@ -66,7 +66,7 @@ describe("the store's health", () => {
     ]);
   });
 
-  test("is told of a hundred records that are none, and then of those that come in their place", () => {
+  test("reports a hundred invalid records, and then those that come in their place", () => {
     const { replica, health } = bench();
     for (let n = 0; n < 150; n++) deliver(replica, { key: `circuit:${n}`, value: "rubbish" });
     replica.health.tellInvalid();

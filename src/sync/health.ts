@@ -1,7 +1,7 @@
 import type { VersionedRecord } from "../protocol/record.js";
 import type { Entry } from "./entry.js";
 
-/** Who is told of the store's health. */
+/** Who hears of the store's health. */
 export interface StoreHealth {
   /** Reads or writes fail, or a record can't be read. */
   down(error: unknown): void;

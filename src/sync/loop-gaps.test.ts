@@ -315,7 +315,7 @@ describe("a process that slept, or whose clock was set", () => {
     }
   });
 
-  test("is seen by its own timer, whoever asks", async () => {
+  test("is seen by its own timer, no matter who asks", async () => {
     const { replica, store, time } = bench();
     replica.synchroniser.start();
     time.stall(1_501);

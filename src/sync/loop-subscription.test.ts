@@ -143,7 +143,7 @@ describe("the subscription", () => {
 });
 
 describe("the end", () => {
-  test("ends the subscription and the polls, and lets in whoever waits", async () => {
+  test("ends the subscription and the polls, and resolves for everyone who waits", async () => {
     const { replica, store, time } = bench();
     const answer = deferred<StoreEntry[]>();
     store.list = () => answer.promise;

@@ -202,7 +202,7 @@ describe("the poll", () => {
     expect([...store.held.keys()]).toEqual(["circuit:x", "hold:x"]);
   });
 
-  test("finds what the store holds of older, and has that restored", async () => {
+  test("finds older records in the store, and has them restored", async () => {
     const { replica, store, time } = watched();
     store.held.set("circuit:x", encode(isOpen(40, 30_000)));
     store.held.set("hold:x", encode(isHeld(40, "open")));

@@ -151,7 +151,7 @@ export class Synchroniser {
     this.#timer.checkDrift();
   }
 
-  /** A name that comes into use is read by itself, where no list has told of it. */
+  /** A name that comes into use is read by itself, where no list had it. */
   readNewName(name: string): void {
     if (!this.#started || this.#closed || (this.#host.store.list && !this.#host.cache.overflowed)) return;
     this.#names.readNew(name, (outcome) => {

@@ -114,7 +114,7 @@ export interface Bench {
   readonly replica: Replica;
   /** Draws what it is set to: 0.5, unless a test sets it. */
   readonly chance: { next: number };
-  /** What was said of the store's health: errors, and `"up"`. */
+  /** What was reported of the store's health: errors, and `"up"`. */
   readonly health: unknown[];
 }
 

@@ -114,7 +114,7 @@ describe("a store that forgot what is in force", () => {
   });
 });
 
-describe("there is nothing to tell", () => {
+describe("nothing has to be told", () => {
   async function silent(set: Forgotten): Promise<void> {
     restore(set.replica, set.entry);
     expect(set.time.pending).toBe(0);

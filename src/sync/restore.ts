@@ -5,7 +5,7 @@ import type { Entry } from "./entry.js";
 import { isHold } from "./write-stamp.js";
 import { type WriterHost, write } from "./writer.js";
 
-/** The replicas of a fleet notice together that the store forgot; whoever comes first spares the others the write. */
+/** The replicas of a fleet notice together that the store forgot; the first one to write spares the others the write. */
 const JITTER_MS = 1_000;
 /** While it can't be written the jitter doubles, this many times at most. */
 const DOUBLINGS = 5;

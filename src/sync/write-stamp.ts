@@ -27,7 +27,7 @@ const nonce = ({ clock }: StampHost): string =>
 
 export const isHold = (record: VersionedRecord): boolean => !("generation" in record);
 
-/** Only expiry deletes, and late: whoever looks a day after the deadline still learns of it. */
+/** Only expiry deletes, and late: a process that looks a day after the deadline still finds it. */
 export function ttl(record: VersionedRecord, now: number): number {
   const endless = isHold(record) && record.until === 0 && record.state !== "released";
   return endless ? HOLD_KEPT_MS : Math.max(Math.ceil(record.until - now), 0) + KEPT_MS;

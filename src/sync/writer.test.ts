@@ -79,7 +79,7 @@ describe("a write", () => {
     expect(breaker.changes).toBe(1);
   });
 
-  test("isn't made where there is nothing to write", () => {
+  test("isn't made where nothing has to be written", () => {
     const { store, begin, outcomes, breaker, entry, time } = writing();
     entry.failures = 2;
     begin(() => null);

@@ -52,7 +52,7 @@ export class Tally {
   readonly #series = new Map<string, Series>();
   readonly #subscriptions: Subscription[] = [];
   readonly #transitions = new Transitions();
-  /** Told of every call whose duration is known, in seconds. */
+  /** Gets every call whose duration is known, in seconds. */
   timed: ((series: Series, seconds: number) => void) | undefined;
   /** A store doesn't answer, or breaks the protocol. */
   degraded = false;

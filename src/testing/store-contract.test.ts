@@ -107,6 +107,15 @@ describe("a wrong store fails: one that", () => {
     );
   });
 
+  test("takes ms for something shorter, which a busy machine could hide: its values last longer", async () => {
+    const shared = emptyBacking();
+    const store = mapStore(shared, { until: (ttlMs) => performance.now() + ttlMs / 1_000 });
+    const found = storeContract(() => store, { ttlResolutionMs: 10_000 }).find(({ name }) =>
+      name.startsWith("ttl: a value is there until its time is up"),
+    );
+    await expect(found?.run()).rejects.toBeInstanceOf(StoreContractError);
+  });
+
   test("and no case is without a store that fails it", () => {
     const failed = new Set(wrongStores.flatMap(([, , ...names]) => names));
     const names = storeContract(() => mapStore(emptyBacking())).map(({ name }) => name);

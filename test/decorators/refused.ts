@@ -1,4 +1,4 @@
-// What can't be guarded is refused by the types, and by whoever gets around them; compiled in both modes.
+// What can't be guarded is refused by the types, and at run time for those who get around them; compiled in both modes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFailfast } from "failfast";

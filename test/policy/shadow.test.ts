@@ -16,7 +16,7 @@ const tripped = async (failfast: Failfast): Promise<void> => {
   expect(await circuit.run(async () => "served")).toBe("served");
 };
 
-describe('what is told of a circuit in mode: "shadow" is marked', () => {
+describe('what a circuit in mode: "shadow" reports is marked', () => {
   test("events, the error, which is thrown at nobody, and the snapshot", async () => {
     const failfast = make();
     const told: object[] = [];

@@ -117,7 +117,7 @@ describe("rule 10: what counts as neither", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("rule 10: a time that was up is a failure, whoever set it, and wherever its signal is", async () => {
+  test("rule 10: a time that was up is a failure, no matter who set it and where its signal is", async () => {
     const { members } = await fleet(1);
     const { failfast } = at(members, 0);
     const late = new DOMException("too slow", "TimeoutError");

@@ -83,7 +83,7 @@ test.skipIf(process.platform === "win32").each([
   ["before the first write of all, while others write", "", 0],
   ["before the first write of all, while others write, and sweep", "", 1],
   ["before the first write of all, while others write, and that is swept, and others start anew", "", 2],
-])("a process stopped amid a swap %s: its write fails, and nobody sees it", async (_, expected, sweeps) => {
+])("a process stopped during a swap %s: its write fails, and nobody sees it", async (_, expected, sweeps) => {
   const store = fileStore(folder);
   if (expected !== "") await store.set("k", expected, sweeps === 2 ? 60_000 : HOUR);
   const child = spawn(process.execPath, [scriptOf("stopped"), folder, expected, "mine"]);

@@ -32,7 +32,7 @@ export interface FaultSubject {
   stop(): Promise<void>;
 }
 
-/** What a subject can't have, so that there is nothing to test: a port, somebody it doesn't let in, a client that may connect after the store was made. */
+/** What a subject can't have, so that it can't be tested: a port, somebody it doesn't let in, a client that may connect after the store was made. */
 export type Lack = "port" | "stranger" | "late connection";
 
 const HEALS_WITHIN = { timeout: 45_000, interval: 20 };

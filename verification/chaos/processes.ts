@@ -26,12 +26,12 @@ export const count = (what: string, figure: number, note?: string): Check => ({
 
 export const processFaults: readonly ProcessFault[] = [
   {
-    name: "process: the prober killed amid its probe",
+    name: "process: the prober killed during its probe",
     quick: true,
     run: (subject, fleet) => probe(subject, fleet, (prober) => prober.kill()),
   },
   {
-    name: "process: the prober frozen amid its probe, which fails late",
+    name: "process: the prober frozen during its probe, which fails late",
     run: (subject, fleet) =>
       probe(
         subject,
@@ -41,7 +41,7 @@ export const processFaults: readonly ProcessFault[] = [
       ),
   },
   {
-    name: "process: its event loop blocked for 2 s amid calls",
+    name: "process: its event loop blocked for 2 s during calls",
     quick: true,
     run: (_, fleet, timing) =>
       calm(fleet, timing, async () => {
@@ -146,7 +146,7 @@ const fleetWasOpen = (rejected: Record<string, number>): boolean => (rejected["e
 
 /**
  * The open time is over, and one process has the probe when something befalls it. The others have to wait out
- * its lease, and no longer; and what the first probe says later is nothing to them.
+ * its lease, and no longer; and what the first probe says later changes nothing for them.
  */
 async function probe(
   subject: Subject,

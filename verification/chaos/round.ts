@@ -27,7 +27,7 @@ let rounds = 0;
 export const nextRound = (): number => ++rounds;
 
 /**
- * One fault, once. A circuit is open before; one trips amid, in one process, which only it may know until the
+ * One fault, once. A circuit is open before; one trips during the fault, in one process, which only it may know until the
  * store is back; one trips afterwards. The calls go on at their rate through all of it, and so do the checks.
  */
 export async function round<S extends Subject>(

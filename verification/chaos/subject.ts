@@ -27,7 +27,7 @@ export interface Subject {
 export interface Round {
   /** How long the fault lasts, in ms. */
   readonly ms: number;
-  /** The store's keys of the circuits of this round: of the one that is open before, and of the one that trips amid. */
+  /** The store's keys of the circuits of this round: of the one that is open before, and of the one that trips during the fault. */
   readonly early: string;
   readonly shop: string;
   /** Another process joins the fleet. */

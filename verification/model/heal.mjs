@@ -1,4 +1,4 @@
-// From any state, with no more faults: it closes everywhere, whoever calls, and how often, and however slow the probe is.
+// From any state, with no more faults: it closes everywhere, no matter who calls, and how often, and however slow the probe is.
 
 import { restart } from "./steps.mjs";
 import { TICK } from "./times.mjs";

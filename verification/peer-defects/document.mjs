@@ -52,7 +52,7 @@ export function documentOf(runs, skipped) {
   }
   lines.push("", "## What this doesn't say", "");
   lines.push(
-    "The cases come from defects that were reported of others, or found in them: that favours whoever could read of",
+    "The cases come from defects that were reported of others, or found in them: that favours a library whose authors could read of",
     "them first. failfast has to pass each; `make test` asserts that, and that opossum and cockatiel do as it says here.",
     "What the others have and failfast has not is no case: bulkheads (opossum, cockatiel, nestjs-resilience), caches (opossum, nestjs-resilience),",
     "coalescing (opossum), retries (cockatiel, nestjs-resilience). Versions are the newest that the registry gave;",

@@ -36,7 +36,7 @@ export function fieldPlan(busy) {
   drawOptions();
   drawEvents();
   plan.listener = likely(0.15) ? pick("open", "half-open", "close") : "";
-  // Where the operator opened it, nothing is said of what may have opened it.
+  // Where the operator opened it, what may have opened it is not checked.
   plan.namedFirst = plan.badHosts === 0 && likely(0.06);
   plan.inRotation = pace.kind === "busy" && likely(0.06);
   if (plan.options.callTimeout !== undefined)

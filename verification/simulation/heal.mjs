@@ -132,7 +132,7 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
     if (left() > 0 && store.live("circuit:c0") === null)
       checks.fail(
         "what is still true is written again",
-        `c0 is open everywhere, and the store knows nothing of it`,
+        `c0 is open everywhere, and the store does not have it`,
       );
   }
 }

@@ -1,4 +1,4 @@
-// A circuit comes back, whoever calls it and however: counted in calls, and not in seconds.
+// A circuit comes back, no matter who calls it and how: counted in calls, and not in seconds.
 
 /** A lease lasts so long at first; one for a call with a deadline lasts a second more than that, in ms. */
 const LEASE_MS = 10_000;
@@ -32,7 +32,7 @@ export function makeLiveness(found, world, plan) {
   const lapses = Math.max(0, Math.ceil(Math.log2((1.1 * (plan.latencyMs ?? 0)) / first)));
   const enough = probes * (lapses + 1) + 2;
 
-  /** Nothing can be asked of the store, and whoever asks learns it at once. */
+  /** Nothing can be asked of the store, and each caller learns it at once. */
   function refusedAtOnce(member, circuit, began) {
     const atOnce = world.store.refuses() && member.cut === "" && began.waits && time.now() - began.at < 1;
     if (atOnce && began.due)

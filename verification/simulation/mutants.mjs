@@ -178,7 +178,7 @@ export const MUTANTS = [
     { where: ofJobs },
   ],
   [
-    "a caller who waited in vain leaves no trace",
+    "a caller who waited and got no lease leaves no trace",
     "breaker/on-call.js",
     "recovery: { ...state.recovery, unserved: true }",
     "recovery: state.recovery",
@@ -224,7 +224,7 @@ export const MUTANTS = [
     },
   ],
   [
-    "while a caller waits for its lease nothing is said of it",
+    "while a caller waits for its lease nothing is announced",
     "breaker/standing.js",
     'if (probe.kind !== "none" && now < probe.untilMs)',
     'if (probe.kind === "running" && now < probe.untilMs)',

@@ -70,7 +70,7 @@ export async function storesStudy() {
         svg: dots({
           title: "How many processes each store carries, by what limits it",
           x: { label: "processes", from: 10, to: 1_000_000 },
-          series: ["connections, by default", "polls", "told of a change within a second"],
+          series: ["connections, by default", "polls", "changes seen within a second"],
           rows: limits.map(({ name, connections, polls, pushes }) => ({
             name,
             values: [connections, polls, pushes],

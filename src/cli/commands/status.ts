@@ -9,7 +9,7 @@ import { plain } from "../plain-text.js";
 export const status: Command = {
   summary: "which circuits are open: why, since when, until when and by whom",
   usage: "[NAME…]",
-  details: "A NAME may have * and ? in it. One circuit is told of in full.",
+  details: "A NAME may have * and ? in it. One circuit is shown in full.",
   flags: {
     open: { type: "boolean", help: "only those that are open, held, or disagreed about" },
     check: { type: "boolean", help: "exit with 4 where one of them is open" },

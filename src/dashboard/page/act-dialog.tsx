@@ -28,7 +28,7 @@ const meaningOf = ({ verb, holds }: Asked): string =>
       holds === "open"
         ? "Every process rejects its calls, whatever the backend does."
         : "Every process lets its calls through, whatever they come to.",
-    release: "The hold ends, and the circuit goes by its calls again.",
+    release: "The hold ends, and the circuit follows its calls again.",
     trip: "It opens for every process, and recovers by itself when the time is up.",
     reset: "It closes for every process, and counts anew.",
   })[verb];

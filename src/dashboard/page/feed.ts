@@ -4,7 +4,7 @@ import { hello, takeChange, takeSnapshot, tick } from "./live-state.js";
 
 /** With nothing heard for so long, in ms, what is shown may be old. */
 const STALE_MS = BEAT_MS * 2.5;
-/** A connection that is silent for longer is given up and made anew: the machine may have slept. */
+/** A connection that is silent for longer is given up and opened again: the machine may have slept. */
 const SILENT_MS = BEAT_MS * 4;
 /** The server ends a stream now and then; nobody needs to see how it is taken up again. */
 const FORGIVEN_MS = 3_000;

@@ -8,7 +8,7 @@ import { nameOfStatus, statusOf } from "./status.js";
 /** More than so many transitions at once are told as a number. */
 const TOLD_SINGLY = 3;
 
-/** What the server has said of the fleet. Maps change in place, and `frame` tells that they did. */
+/** What the server has sent about the fleet. Maps change in place, and `frame` tells that they did. */
 export const circuits: Map<string, CircuitOfFleet> = new Map();
 export const processes: Map<string, ProcessOfFleet> = new Map();
 export const history: History = new History();

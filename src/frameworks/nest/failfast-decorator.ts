@@ -11,7 +11,7 @@ export interface Failfast extends CoreFailfast {}
  * store, the time and the options given to `FailfastModule.forRoot` hold where this says nothing. The circuits are made,
  * and what is wrong with them is thrown, when the application starts.
  *
- * The same method of an object that Nest has not made goes by the only application of the process, or, where there is
+ * The same method of an object that Nest has not made uses the only application of the process, or, where there is
  * none, by the shared `failfast`.
  *
  * @param name the circuit's name, or a function of the method's arguments that names it.

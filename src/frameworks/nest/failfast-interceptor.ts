@@ -68,7 +68,7 @@ function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
               values.unsubscribe();
               reject((given as AbortSignal).reason);
             };
-            // Whoever listened may have gone with the first value, while it was being subscribed to.
+            // The subscriber may have gone with the first value, while it was being subscribed to.
             if ((given as AbortSignal).aborted) stop();
             else (given as AbortSignal).addEventListener("abort", stop);
           }),

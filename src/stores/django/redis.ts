@@ -34,7 +34,7 @@ export function djangoRedis(client: RedisClient): DjangoCache {
   if (connection.keyPrefix !== "") {
     throw new TypeError(
       `djangoRedis() takes a client without a key prefix, got one with "${connection.keyPrefix}", which Django ` +
-        "knows nothing of; Django's own goes to djangoCacheStore(…, { keyPrefix })",
+        "does not know; Django's own goes to djangoCacheStore(…, { keyPrefix })",
     );
   }
   const call = (script: Script, key: string, ...args: string[]): Promise<readonly unknown[]> =>

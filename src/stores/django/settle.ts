@@ -56,7 +56,7 @@ export function settle({ marker, circuit: raw, hold: held, now }: Sides, nonce: 
   if (wanted && lives < wanted.least) return { do: "mark", mark: wanted.mark, ms: wanted.ms };
   if (ours !== undefined) {
     if (wanted) return NOTHING;
-    // Whoever left it has moved on since; unless it is newer than all the records there are, which were lost.
+    // The process that left it has moved on since; unless it is newer than all the records there are, which were lost.
     if (hold?.state === "closed") return { do: "clear" };
     const newest = Math.max(circuit?.generation ?? 0, override?.revision ?? 0);
     if (open === undefined && ours <= newest) return { do: "clear" };

@@ -9,7 +9,7 @@ import { decodeRecord, encodeRecord, type FileRecord, live } from "./record.js";
 //
 // A writer that is paused for long must not get a number that others have used and removed meanwhile. So it
 // creates its draft before it makes sure, by listing, that the number before is still the highest; and
-// whoever makes a number free to take again removes, before that, the drafts that are after it. Then link()
+// a process that makes a number free to take again removes, before that, the drafts that are after it. Then link()
 // fails, and the paused writer begins anew: one whose link() succeeds has won, whatever it sees later.
 
 /** Of a thousand writers in a row, all quicker. */

@@ -44,7 +44,7 @@ export async function watch(folder: Folder, prefix: string, on: StoreWatcher): P
     watcher.on("error", lose);
     watcher.on("change", (_event, file) => {
       if (typeof file !== "string") gap();
-      // Told of by its own name, the folder was moved or removed.
+      // An event with the folder's own name: the folder was moved or removed.
       else if (file === basename(folder.path)) lose();
       else deliver(file).catch(gap);
     });

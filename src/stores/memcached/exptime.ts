@@ -5,7 +5,7 @@ const LAST_SECOND = 2 ** 31 - 1;
 
 /**
  * A time to live as memcached takes it. It counts whole seconds, and the one under way as the first, so that
- * a value for so many lives up to one less: hence one more.
+ * a value for so many lives up to one less, so it gets one more.
  */
 export function exptime(ttlMs: number, now: number): number {
   const seconds = Math.ceil(ttlMs / 1_000) + 1;

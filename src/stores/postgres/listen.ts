@@ -64,7 +64,7 @@ async function isDirect(client: ListeningClient): Promise<boolean> {
   return typeof client.processID === "number" && rows[0].pid === client.processID;
 }
 
-/** A pooler that lends a connection for a transaction takes LISTEN, and gives its notifications to whoever comes next. */
+/** A pooler that lends a connection for a transaction takes LISTEN, and gives its notifications to the next client. */
 async function proveDelivery(client: ListeningClient, query: Query, channel: string): Promise<void> {
   await client.query(`LISTEN "${channel}"`);
   const arrival = new Promise<void>((resolve) =>

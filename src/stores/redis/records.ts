@@ -14,8 +14,8 @@ const FEW = 100;
  * has, nor any hold. Those of a sibling begin with `<base>:@<its name>:`, and are published on no channel, `""`.
  *
  * In a Cluster a script touches one key only: while a slot moves from one master to another, no command with
- * two keys of it goes through, and one with one key always does. The index is told of a change after it was made, so
- * that whoever finds it there reads the new value.
+ * two keys of it goes through, and one with one key always does. The index learns of a change after it was made, so
+ * that a reader who finds it there reads the new value.
  */
 export function records(
   redis: Scripting,

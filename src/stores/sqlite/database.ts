@@ -19,7 +19,7 @@ export interface SqliteDatabase {
  * is as long as a call may wait for its lease.
  */
 const WAITS = 50;
-/** After a wait in vain nobody waits again for so long, in ms: a database that stays locked costs 5 % of the time. */
+/** After a wait that got no lock, nobody waits again for so long, in ms: a database that stays locked costs 5 % of the time. */
 const PATIENT_AGAIN_AFTER = 1_000;
 
 /** What the store asks of the database. */

@@ -15,7 +15,7 @@ export const basicCases: Cases = {
     same("get", await here.get(key("b")), "from there", "right after another handle set it");
   },
 
-  "set: replaces what was stored, whoever stored it": async ({ here, there, key }) => {
+  "set: replaces what was stored, no matter who stored it": async ({ here, there, key }) => {
     await here.set(key("a"), "a first and longer value", longMs);
     await here.set(key("a"), "second", longMs);
     same("get", await here.get(key("a")), "second", "after setting it again");

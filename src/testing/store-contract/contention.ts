@@ -41,7 +41,7 @@ export const contentionCases: Cases = {
     );
     for (const [at, name] of names.entries()) {
       const stored = at < 10 ? `${name} after` : `${name} before`;
-      same("swap", results[at]?.value, stored, "as the value stored now, amid swaps of other keys");
+      same("swap", results[at]?.value, stored, "as the value stored now, during swaps of other keys");
       same("get", await there.get(key(name)), stored, "after swaps of many keys at once");
     }
   },

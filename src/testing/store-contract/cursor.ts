@@ -11,7 +11,7 @@ const settledWithinMs = 10_000;
 const racers = 4;
 const rounds = 25;
 
-/** What changed since a cursor. Where a store gives none there is nothing to check. */
+/** What changed since a cursor. Where a store gives none, nothing is checked. */
 export const cursorCases: Cases = {
   "list: since a cursor, gives what was written, whichever handle wrote it": async (fixture) => {
     const { here, there, prefix, key } = fixture;

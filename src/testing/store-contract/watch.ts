@@ -6,7 +6,7 @@ import { eventually } from "./wait.js";
 const manyChanges = 100;
 const manyKeys = 50;
 
-/** Changes that are pushed. A watcher may be told of one twice, or be spared one that a newer one replaced. */
+/** Changes that are pushed. A watcher may get one twice, or miss one that a newer one replaced. */
 export const watchCases: Cases = {
   "watch: a change by another handle arrives, with its key and value": async ({
     here,
@@ -153,7 +153,7 @@ export const watchCases: Cases = {
       }
     }
     await thrower[Symbol.asyncDispose]();
-    same("get", await here.get(key("a")), "second of there", "amid watchers that throw");
+    same("get", await here.get(key("a")), "second of there", "beside watchers that throw");
   },
 
   "watch: of many quick changes of one key, the last arrives": async ({

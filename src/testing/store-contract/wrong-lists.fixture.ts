@@ -29,7 +29,7 @@ export const wrongLists: readonly Wrong[] = [
     "list: gives every record under the prefix, whichever handle stored it",
   ),
   verbs(
-    "answers null where there is nothing to list",
+    "answers null where nothing is listed",
     ({ list }) => ({
       list: (prefix) => {
         const entries = list(prefix);

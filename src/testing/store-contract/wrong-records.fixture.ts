@@ -23,7 +23,7 @@ export const wrongRecords: readonly Wrong[] = [
   verbs(
     "keeps what is there",
     ({ get, set }) => ({ set: (...args) => get(args[0]) ?? set(...args) }),
-    "set: replaces what was stored, whoever stored it",
+    "set: replaces what was stored, no matter who stored it",
     "ttl: set again for a shorter time, a value is gone after that",
   ),
   verbs(
@@ -36,7 +36,7 @@ export const wrongRecords: readonly Wrong[] = [
     "ttl: a value is there until its time is up, and gone after it",
   ),
   verbs(
-    "throws where there is nothing to delete",
+    "throws where no value is stored",
     ({ get, delete: remove }) => ({
       delete: (key) => (get(key) === undefined ? Promise.reject(new Error("NOT_FOUND")) : remove(key)),
     }),
@@ -165,11 +165,6 @@ export const wrongRecords: readonly Wrong[] = [
     "list: gives nothing that has expired",
     "swap: its time to live counts, from nothing",
     "swap: what has expired is nothing",
-  ),
-  ways(
-    "takes ms for something shorter",
-    { until: (ttlMs) => performance.now() + ttlMs / 10 },
-    "ttl: a value is there until its time is up, and gone after it",
   ),
   ways(
     "keeps the first time to live",

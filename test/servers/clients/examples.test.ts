@@ -42,7 +42,7 @@ test.each([
 const redisServer = requireProgram("redis-server");
 
 test.skipIf(!redisServer)(
-  "examples/bullmq.mjs makes one attempt in vain, for all jobs together",
+  "examples/bullmq.mjs makes one attempt that fails, for all jobs together",
   async () => {
     const server = await startRedis(redisServer);
     const printed = await run("bullmq", { REDIS_URL: server.url });

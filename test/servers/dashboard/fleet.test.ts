@@ -122,7 +122,7 @@ describe.skipIf(program === undefined || redisServer === undefined)(
   },
 );
 
-describe.skipIf(program === undefined)("whoever serves it", { timeout: 180_000 }, () => {
+describe.skipIf(program === undefined)("no matter what serves it", { timeout: 180_000 }, () => {
   test("lets those with the password act, and shows nobody else anything", async () => {
     const { workers, served } = await start("file", { user: "ops", password: "s3cret" });
     await workers[0]?.ask("trip");

@@ -23,7 +23,7 @@ describe.skipIf(program === undefined)("the page in pictures", { timeout: 180_00
       startBrowser(program ?? ""),
       show(fleet, { authorize: () => true }),
     ]);
-    // Somebody looks from the beginning: what happens is kept for whoever comes later.
+    // Somebody looks from the beginning: what happens is kept for those who come later.
     const first = await openTab(browser, shown.url);
     await first.page.getByText("Live", { exact: true }).waitFor();
     for (let step = 0; step < 62; step++) {

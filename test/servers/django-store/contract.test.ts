@@ -99,7 +99,7 @@ describe("what djangoCacheStore() takes", () => {
     );
   });
 
-  it("no client with a key prefix of its own, which Django knows nothing of", () => {
+  it("no client with a key prefix of its own, which Django does not know", () => {
     const client = {
       status: "ready",
       options: { keyPrefix: "app:" },

@@ -13,7 +13,7 @@ const named = (name: string): Error => Object.assign(new Error("refused"), { nam
 
 interface Process {
   readonly failfast: Failfast;
-  /** What it was told of its store, and what it asked of it. */
+  /** What it heard of its store, and what it asked of it. */
   readonly told: string[];
   readonly asked: string[];
 }
@@ -58,7 +58,7 @@ async function worksAlone({ failfast }: Process): Promise<void> {
 }
 
 describe("rights that are refused", () => {
-  test("to write: what others do is seen, it is told of once, and a verb asks some dozen times", async () => {
+  test("to write: what others do is seen, it is reported once, and a verb asks some dozen times", async () => {
     const port = await started();
     const here = join(port, (command) => (/Put/.test(command) ? named("AccessDeniedException") : undefined));
     const there = join(port);
@@ -81,7 +81,7 @@ describe("rights that are refused", () => {
   });
 });
 
-test("a table that throttles every other request shares all the same, and is not told of again and again", async () => {
+test("a table that throttles every other request shares all the same, and is not reported again and again", async () => {
   const port = await started();
   let n = 1;
   // The same each time, and in no step with what is asked.

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A pooler in transaction mode, of one connection to the server: it goes to whoever begins next. */
+/** A pooler in transaction mode, of one connection to the server: it goes to the client that begins next. */
 export interface Pooler {
   readonly port: number;
   close(): Promise<void>;

@@ -136,7 +136,7 @@ describe("secrets", () => {
       stop: async () => undefined,
     }),
   };
-  test.each(Object.entries(kinds))("%s: a wrong password is told of, and not told", async (_, start) => {
+  test.each(Object.entries(kinds))("%s: a wrong password is reported, and not shown", async (_, start) => {
     const server = await start();
     const store = await storeFrom(server.url);
     const error = await Promise.resolve(store.get("a")).catch((reason: unknown) => reason);

@@ -33,7 +33,7 @@ export async function startToxicProxy(to: number): Promise<ToxicProxy> {
       one.on("error", () => other.destroy());
       one.on("close", () => {
         clients.delete(client);
-        // An end that said so first has been told of by its pipe.
+        // An end that said so first is known from its pipe.
         if (!one.readableEnded) other.destroy();
       });
     }
