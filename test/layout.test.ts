@@ -23,6 +23,7 @@ const ROOMS = [
   "telemetry",
   "clients",
   "frameworks",
+  "opossum",
   "testing",
   "dashboard",
   "cli",

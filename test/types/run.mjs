@@ -47,7 +47,7 @@ function filesOf(module, platform, decorators) {
   const files = ["usage.ts", "decorators.ts"];
   if (decorators === "standard") files.push("private-methods.ts");
   if (platform === "none") return files;
-  files.push("platform.ts");
+  files.push("platform.ts", "opossum.ts");
   // Nest's own types take their time: with one way of resolving them.
   if (module === "nodenext") files.push("nest.ts");
   if (module === "nodenext" && decorators === "legacy") files.push("nest-legacy.ts");

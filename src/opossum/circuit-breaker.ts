@@ -1,0 +1,510 @@
+import { EventEmitter } from "node:events";
+import type { Circuit } from "../api/circuit.js";
+import type { Failfast } from "../api/failfast.js";
+import type { Subscription } from "../events/event-types.js";
+import { OPERATOR_LONGEST_MS } from "../protocol/record.js";
+import { keepAlive } from "../runtime/keep-alive.js";
+import { warn } from "../runtime/platform.js";
+import type { BreakerEvents } from "./breaker-events.js";
+import { type CacheTransport, MemoryCache } from "./cache.js";
+import { Call, type CallOwner, Filtered, Rejected } from "./call.js";
+import { breakerError, isOurError, openError } from "./errors.js";
+import { homeOf } from "./home.js";
+import {
+  type BreakerOptions,
+  type BreakerState,
+  type CoalesceReset,
+  circuitOptions,
+  duration,
+  type ResolvedOptions,
+  statusOf,
+  withDefaults,
+} from "./options.js";
+import { Semaphore } from "./semaphore.js";
+import { type Bucket, type Counted, type Stats, Status, type StatusOptions } from "./status.js";
+import { followCircuit } from "./transitions.js";
+
+/** What each event adds to the statistics. */
+const COUNTED: readonly (readonly [string, Counted])[] = [
+  ["success", "successes"],
+  ["failure", "failures"],
+  ["fallback", "fallbacks"],
+  ["timeout", "timeouts"],
+  ["fire", "fires"],
+  ["reject", "rejects"],
+  ["cacheHit", "cacheHits"],
+  ["cacheMiss", "cacheMisses"],
+  ["coalesceCacheHit", "coalesceCacheHits"],
+  ["coalesceCacheMiss", "coalesceCacheMisses"],
+  ["semaphoreLocked", "semaphoreRejections"],
+];
+/** Between two health checks, in ms. */
+const HEALTH_CHECK_MS = 5_000;
+/** What a circuit that begins half-open is opened for, in ms. */
+const AT_ONCE_MS = 0.001;
+
+type State = "closed" | "open" | "half-open";
+type Fallback = (...args: never[]) => unknown;
+
+/**
+ * opossum's `CircuitBreaker` over a circuit of failfast, so that a service changes one import and, with `store`, shares
+ * its circuits with the whole fleet. Methods, events, options (in ms), error codes and statistics are opossum's.
+ *
+ * `TI`: the action's arguments. `TR`: what it resolves to.
+ */
+export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> extends EventEmitter<
+  BreakerEvents<TI, TR>
+> {
+  /** The options, with opossum's defaults in place. */
+  readonly options: ResolvedOptions<TI>;
+  readonly action: (...args: TI) => unknown;
+  readonly name: string;
+  readonly group: string;
+  readonly status: Status;
+  readonly semaphore: Semaphore;
+  /** The circuit behind it: for an operator's verbs, and what else opossum has no name for. */
+  readonly circuit: Circuit;
+  readonly #owner: CallOwner;
+  readonly #coalesced: MemoryCache | undefined;
+  readonly #changes: Subscription;
+  /** Until the state that it was given is that of its circuit. */
+  #beginning: Promise<unknown> | undefined;
+  #enabled: boolean;
+  #warmUp: boolean;
+  #isShutdown = false;
+  #fallback: Fallback | undefined;
+  #told: State;
+  #openedAt: number | undefined;
+  readonly #timers: { halfOpen?: NodeJS.Timeout; warmUp?: NodeJS.Timeout; health?: NodeJS.Timeout } = {};
+
+  /** Whether the breaker made the error, and not the action. */
+  static isOurError(error: unknown): boolean {
+    return isOurError(error);
+  }
+
+  /** Statistics to begin with, for the option `status`. */
+  static newStatus(options?: StatusOptions): Status {
+    return new Status(options);
+  }
+
+  /**
+   * @param action what calls go to; anything but a function is what each call gives.
+   * @throws {TypeError} no action, an option of the wrong kind, or a circuit that others share without a name.
+   */
+  constructor(action: (...args: TI) => PromiseLike<TR> | TR, options: BreakerOptions<TI> = {}) {
+    super();
+    if (!action)
+      throw new TypeError(
+        "No action provided. Cannot construct a CircuitBreaker without an invocable action.",
+      );
+    this.action = typeof action === "function" ? action : (): unknown => action;
+    this.options = checked(withDefaults(options));
+    const { state, timeout, resetTimeout } = this.options;
+    if (options.maxFailures)
+      console.error("options.maxFailures is deprecated. Please use options.errorThresholdPercentage");
+
+    const { failfast, shared } = homeOf(options);
+    if (shared && !options.name)
+      throw new TypeError("a circuit that others share takes a name: give one in options.name");
+    this.name = options.name || (typeof action === "function" && action.name) || crypto.randomUUID();
+    this.group = options.group || this.name;
+    this.circuit = failfast(this.name, duration("resetTimeout", resetTimeout), {
+      callTimeout: timeout ? duration("timeout", timeout) : undefined,
+      fallback: rejected,
+      fallbackOn: "open",
+      ...circuitOptions(this.options),
+    });
+
+    this.status = statusOf(this.options as never);
+    this.semaphore = new Semaphore(this.options.capacity);
+    this.#coalesced = this.options.coalesce ? new MemoryCache(options.coalesceSize) : undefined;
+    this.#enabled = state === undefined ? options.enabled !== false : state.enabled !== false;
+    this.#warmUp = state?.warmUp || options.allowWarmUp === true;
+    if (this.#warmUp)
+      this.#timers.warmUp = after(this.options.rollingCountTimeout, () => (this.#warmUp = false));
+    this.#owner = this.#makeOwner();
+    this.#count();
+
+    this.#told = this.circuit.state;
+    this.#changes = followCircuit(
+      this as CircuitBreaker<TI, TR>,
+      this.circuit,
+      CircuitBreaker.#followed,
+      shared ? undefined : closing(failfast),
+    );
+    if (state?.shutdown) this.shutdown();
+    else if (!shared && state?.closed === false) this.#begin(state);
+    else if (this.#told === "open") this.#awaitHalfOpen();
+  }
+
+  // ── How it stands ─────────────────────────────────────────────────────────────────────────────
+
+  get closed(): boolean {
+    return this.#state === "closed";
+  }
+
+  get opened(): boolean {
+    return this.#state === "open";
+  }
+
+  get halfOpen(): boolean {
+    return this.#state === "half-open";
+  }
+
+  /** Half-open, and the next call will be the one that tries. */
+  get pendingClose(): boolean {
+    return this.halfOpen && this.circuit.retryAfter === 0;
+  }
+
+  get isShutdown(): boolean {
+    return this.#isShutdown;
+  }
+
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  /** Whether failures open nothing yet. */
+  get warmUp(): boolean {
+    return this.#warmUp;
+  }
+
+  get volumeThreshold(): number {
+    return this.options.volumeThreshold;
+  }
+
+  /** What happened in the rolling window, in this process. */
+  get stats(): Stats {
+    return this.status.stats;
+  }
+
+  toJSON(): { state: BreakerState; status: Stats } {
+    const {
+      name,
+      enabled,
+      closed,
+      opened: open,
+      halfOpen,
+      warmUp,
+      isShutdown: shutdown,
+      stats: status,
+    } = this;
+    const lastTimerAt = this.#openedAt;
+    return { state: { name, enabled, closed, open, halfOpen, warmUp, shutdown, lastTimerAt }, status };
+  }
+
+  get #state(): State | "shutdown" {
+    return this.#isShutdown ? "shutdown" : this.circuit.state;
+  }
+
+  // ── Calls ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** Calls the action through the circuit. */
+  fire(...args: TI): Promise<TR> {
+    return this.call(this.action, ...args);
+  }
+
+  /**
+   * The same, with a `this` for the action. It rejects with the action's own error; with one whose `code` is
+   * `EOPENBREAKER`, `ETIMEDOUT`, `ESEMLOCKED` or `ESHUTDOWN`; or it gives what the fallback gives.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: the action's own `this`
+  call(context: any, ...args: TI): Promise<TR> {
+    if (this.#isShutdown) return Promise.reject(breakerError("The circuit has been shutdown.", "ESHUTDOWN"));
+    this.#tell("fire", args);
+    const perform = async (): Promise<TR> => (await Reflect.apply(this.action, context, args)) as TR;
+    if (!this.#enabled) return perform();
+    const { cache, coalesce, coalesceTTL, cacheTransport, cacheTTL, cacheGetKey } = this.options;
+    if (!cache && !coalesce) return this.#guard(context, args);
+
+    const key = Reflect.apply(cacheGetKey, this, args);
+    const kept = cache ? cacheTransport?.get(key) : undefined;
+    if (cache) this.#tell(kept ? "cacheHit" : "cacheMiss");
+    if (kept) return kept as Promise<TR>;
+    const underWay = this.#coalesced?.get(key);
+    if (coalesce) this.#tell(underWay ? "coalesceCacheHit" : "coalesceCacheMiss");
+    if (underWay) return underWay as Promise<TR>;
+
+    const reset = (event: CoalesceReset | "locked"): void => {
+      if (event === "locked" || this.options.coalesceResetOn.includes(event)) this.#coalesced?.delete(key);
+    };
+    const answer = this.#guard(context, args, reset, (value) => {
+      if (cache) cacheTransport?.set(key, Promise.resolve(value), expiry(cacheTTL));
+    });
+    this.#coalesced?.set(key, answer, expiry(coalesceTTL));
+    return answer;
+  }
+
+  async #guard(
+    context: unknown,
+    args: TI,
+    reset: (event: CoalesceReset | "locked") => void = () => undefined,
+    keep: (value: TR) => void = () => undefined,
+  ): Promise<TR> {
+    if (this.#beginning !== undefined) await this.#beginning;
+    const call = new Call(this.#owner, args);
+    // While it is open no call takes a place; one that finds it closed by then goes without.
+    call.hasPlace = !this.opened && this.semaphore.test();
+    if (!call.hasPlace && !this.opened) {
+      call.locked(breakerError("Semaphore locked", "ESEMLOCKED"));
+      reset("locked");
+      return this.#answerFor(call);
+    }
+    try {
+      // Only a call that may time out, or count for nothing, has more to say than what it throws.
+      const caller = this.options.timeout || this.#warmUp ? { signal: call as never } : undefined;
+      const made = this.circuit.run(() => call.perform(this.action as never, context), caller);
+      // As opossum's timers do.
+      const value = await (call.made && this.options.timeout ? keepAlive(made) : made);
+      if (value instanceof Rejected) return this.#rejected(call, value.error);
+      if (value instanceof Filtered) throw value.error;
+      this.#tell("success", value, call.latencyMs);
+      reset("success");
+      keep(value as TR);
+      return value as TR;
+    } catch (error) {
+      if (!call.made) throw error;
+      call.threw(error);
+      reset(call.hasTimedOut ? "timeout" : "error");
+      return this.#answerFor(call);
+    }
+  }
+
+  #rejected(call: Call, rejection: unknown): TR | Promise<TR> {
+    this.#owner.ended(call);
+    const error = openError(rejection);
+    this.#tell("reject", error);
+    return this.#fallBack(error, call.args);
+  }
+
+  /** The answer of a call that failed. */
+  #answerFor({ thrown, args, latencyMs }: Call): TR | Promise<TR> {
+    if (thrown?.filtered !== true) return this.#fallBack(thrown?.error, args);
+    this.#tell("success", thrown.error, latencyMs);
+    throw thrown.error;
+  }
+
+  #fallBack(error: unknown, args: readonly unknown[]): TR | Promise<TR> {
+    if (this.#fallback === undefined) throw error;
+    const result = Reflect.apply(this.#fallback, this.#fallback, [...args, error]);
+    this.#tell("fallback", result, error);
+    return result as TR | Promise<TR>;
+  }
+
+  // ── What a service does with it ───────────────────────────────────────────────────────────────
+
+  /** What answers in place of a failure or a rejection: it gets the call's arguments, and then the error. */
+  // biome-ignore lint/suspicious/noExplicitAny: opossum takes any function here
+  fallback(answer: ((...args: any[]) => unknown) | CircuitBreaker<any[], unknown>): this {
+    this.#fallback = answer instanceof CircuitBreaker ? (...args: never[]) => answer.fire(...args) : answer;
+    return this;
+  }
+
+  /** Opens it, for the whole fleet where it is shared: here at once. */
+  open(): void {
+    this.#open("opened by breaker.open()");
+  }
+
+  /** Closes it, for the whole fleet where it is shared: as soon as the store has that. */
+  close(): void {
+    if (this.closed || this.#isShutdown) return;
+    void this.circuit.reset({ reason: "closed by breaker.close()" });
+  }
+
+  #open(reason: string): void {
+    if (this.opened || this.#isShutdown) return;
+    void this.#trip(Number(this.options.resetTimeout), reason);
+  }
+
+  #trip(ms: number, reason: string): Promise<unknown> {
+    const openFor = Math.min(Math.max(ms, AT_ONCE_MS), OPERATOR_LONGEST_MS);
+    return this.circuit.trip({ for: `${openFor}ms`, reason });
+  }
+
+  /** Begins in the state that another breaker was in. */
+  #begin({ halfOpen, lastTimerAt }: BreakerState): void {
+    const resetTimeout = Number(this.options.resetTimeout);
+    const left = lastTimerAt === undefined ? resetTimeout : lastTimerAt + resetTimeout - Date.now();
+    this.#beginning = this.#trip(halfOpen ? 0 : left, "opened by the state it was given").finally(() => {
+      this.#beginning = undefined;
+    });
+  }
+
+  /** Guards calls again. */
+  enable(): void {
+    this.#enabled = true;
+    this.status.startListeneningForRotateEvent();
+  }
+
+  /** Calls go straight to the action until `enable()`. */
+  disable(): void {
+    this.#enabled = false;
+    this.status.removeRotateBucketControllerListener();
+  }
+
+  /** Ends it: calls are rejected with `ESHUTDOWN`. A shared circuit goes on for others. */
+  shutdown(): void {
+    this.#tell("shutdown");
+    this.disable();
+    this.removeAllListeners();
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#changes.dispose();
+    this.status.shutdown();
+    this.#isShutdown = true;
+    this.clearCache();
+  }
+
+  clearCache(): void {
+    this.options.cacheTransport?.flush();
+    this.#coalesced?.flush();
+  }
+
+  /**
+   * Calls the check now and every `interval` ms, with the breaker as its `this`. When it rejects, the circuit opens.
+   *
+   * @throws {TypeError} the check is no function, or the interval no number.
+   */
+  healthCheck(check: (this: this) => unknown, interval: number = HEALTH_CHECK_MS): void {
+    if (typeof check !== "function") throw new TypeError("Health check function must be a function");
+    if (Number.isNaN(Number(interval))) throw new TypeError("Health check interval must be a number");
+    const run = async (): Promise<void> => {
+      try {
+        await check.call(this);
+      } catch (error) {
+        this.#tell("healthCheckFailed", error);
+        this.#open("a health check failed");
+      }
+    };
+    clearInterval(this.#timers.health);
+    this.#timers.health = setInterval(run, interval || HEALTH_CHECK_MS);
+    this.#timers.health.unref?.();
+    void run();
+  }
+
+  /** The signal of `abortController`, where there is one; with `autoRenewAbortController` a fresh one for the next call. */
+  getSignal(): AbortSignal | undefined {
+    return this.getAbortController()?.signal;
+  }
+
+  getAbortController(): BreakerOptions["abortController"] {
+    if (!this.opened) this.#renewAbortController();
+    return this.options.abortController;
+  }
+
+  // ── What it tells ─────────────────────────────────────────────────────────────────────────────
+
+  #tell(event: string, ...args: unknown[]): void {
+    try {
+      (this as unknown as EventEmitter).emit(event, ...args);
+    } catch (error) {
+      warn(
+        "FAILFAST_LISTENER",
+        `a listener of "${event}" on the breaker ${this.name} failed: ${String(error)}`,
+      );
+    }
+  }
+
+  #count(): void {
+    const emitter = this as unknown as EventEmitter;
+    for (const [event, counted] of COUNTED)
+      emitter.on(event, (_: unknown, ms: unknown) => this.status.increment(counted, Number(ms) || 0));
+    // As in opossum: what reports a breaker elsewhere asks for the events that have a listener.
+    emitter.on("open", () => this.status.open());
+    emitter.on("close", () => this.status.close());
+  }
+
+  #makeOwner(): CallOwner {
+    const breaker = this;
+    return {
+      get timeout() {
+        return Number(breaker.options.timeout);
+      },
+      get warmUp() {
+        return breaker.#warmUp;
+      },
+      began: () => breaker.#renewAbortController(),
+      ended(call) {
+        if (call.hasPlace) breaker.semaphore.release();
+        call.hasPlace = false;
+      },
+      isFiltered(error, args) {
+        try {
+          return Boolean(breaker.options.errorFilter(error, ...(args as TI)));
+        } catch {
+          return false;
+        }
+      },
+      locked: (...told) => breaker.#tell("semaphoreLocked", ...told),
+      timedOut: (...told) => breaker.#tell("timeout", ...told),
+      failed: (...told) => breaker.#tell("failure", ...told),
+      abort: () => breaker.options.abortController?.abort(),
+    };
+  }
+
+  /** No closure of the constructor's: the circuit keeps it, and would keep the breaker with it. */
+  static #followed<TI extends unknown[], TR>(
+    breaker: CircuitBreaker<TI, TR>,
+    openMs: number | undefined,
+  ): void {
+    breaker.#follow(openMs);
+  }
+
+  /** Tells what the circuit has come to, whoever in the fleet brought it there. */
+  #follow(openMs?: number): void {
+    const { state } = this.circuit;
+    clearTimeout(this.#timers.halfOpen);
+    if (state === "open") this.#awaitHalfOpen(openMs);
+    if (state === this.#told) return;
+    this.#told = state;
+    if (state === "open") this.#openedAt = Date.now();
+    if (state === "half-open") this.#tell("halfOpen", this.options.resetTimeout);
+    else this.#tell(state === "open" ? "open" : "close");
+  }
+
+  /** The circuit itself has no timer: it looks at the clock when a call comes. */
+  #awaitHalfOpen(ms: number = this.circuit.retryAfter * 1_000): void {
+    this.#timers.halfOpen = after(ms + 1, () => this.#follow());
+  }
+
+  #renewAbortController(): void {
+    const { autoRenewAbortController, abortController } = this.options;
+    if (autoRenewAbortController && abortController?.signal?.aborted)
+      this.options.abortController = new AbortController();
+  }
+}
+
+/** The names that opossum's types have. */
+export declare namespace CircuitBreaker {
+  export type Options<TI extends unknown[] = unknown[]> = BreakerOptions<TI>;
+  export type State = BreakerState;
+
+  export type { Bucket, CacheTransport, Stats, Status, StatusOptions };
+}
+
+const closing = (failfast: Failfast) => (): void => void failfast.close();
+
+/** Not in the constructor: the circuit keeps it, and would keep the breaker with it. */
+const rejected = (error: unknown): Rejected => new Rejected(error);
+
+/** @throws {TypeError} an option that can't be used. */
+function checked<TI extends unknown[]>(options: ResolvedOptions<TI>): ResolvedOptions<TI> {
+  const { cache, cacheTransport, autoRenewAbortController } = options;
+  if (cache) {
+    options.cacheTransport = cacheTransport ?? new MemoryCache(options.cacheSize);
+    const { get, set, flush } = options.cacheTransport;
+    if (!get || !set || !flush)
+      throw new TypeError("options.cacheTransport should be an object with `get`, `set` and `flush` methods");
+  }
+  if (autoRenewAbortController) options.abortController ??= new AbortController();
+  if (options.abortController && typeof options.abortController.abort !== "function")
+    throw new TypeError("AbortController does not contain `abort()` method");
+  return options;
+}
+
+const expiry = (ttl: number): number => (ttl > 0 ? Date.now() + ttl : 0);
+
+function after(ms: number, run: () => void): NodeJS.Timeout {
+  const timer = setTimeout(run, Math.min(ms, 2 ** 31 - 1));
+  timer.unref?.();
+  return timer;
+}
