@@ -1,9 +1,14 @@
 import { defineConfig } from "vitest/config";
 
-/** Slow, and rarely fails: fail-overs, models, isolation levels, every mode of every client. `make verify` runs it. */
+/**
+ * Slow, and rarely fails: fail-overs, models, isolation levels, every mode of every client, faults of stores that are
+ * rarer than Redis and PostgreSQL. `make verify` runs it.
+ */
 const SLOW = [
+  "test/servers/dashboard/pictures.test.ts",
   "test/servers/django-store/mixed-fleet.test.ts",
   "test/servers/model-checker.test.ts",
+  "test/servers/{dynamodb,memcached,mysql,nats,sqlite,upstash}-store/faults.test.ts",
   "test/servers/{mysql,postgres}-store/isolation.test.ts",
   "test/servers/redis-store/{cluster,exit,outage,sentinel}.test.ts",
 ];

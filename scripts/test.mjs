@@ -49,7 +49,6 @@ const slower = [
 ];
 const partOfVerify = [
   ["a small model, every order of things", check, "verification/model/run.mjs"],
-  ["the model finds deliberate mistakes", check, "verification/model/check-the-model.mjs"],
   ["a fleet in an outage, and what it asks of its store", check, "bench/fleet/run.mjs", "--quick"],
   ["the packed package on Node 20, 22, 24 and 26", check, "test/package/runtimes.mjs"],
 ];
@@ -57,6 +56,7 @@ const verify = [
   ["build", check, "scripts/build.mjs"],
   ["unit tests, all runs of the properties", vitest, "unit", { FAILFAST_TEST_RUNS: "all" }],
   ...partOfVerify,
+  ["the model finds deliberate mistakes", check, "verification/model/check-the-model.mjs"],
   ["the simulation finds deliberate mistakes", check, "verification/simulation/check-the-checker.mjs"],
   ["the documentation site, built", check, "site/build.mjs"],
   ["the documentation site, in a browser", check, "site/check.mjs"],
