@@ -60,6 +60,8 @@ export class Breaker implements Shell {
   #underWay: CallsUnderWay | undefined;
   #lease: LeaseRequest | undefined;
   #cancelWake: (() => void) | undefined;
+  /** How often the process had slept when its probe began. */
+  #sleeps = 0;
   /** Until then calls are rejected with no further look. */
   #rejectUntilMs = 0;
   /** What tries the backend when its time is up, where that is no call. */
@@ -176,6 +178,13 @@ export class Breaker implements Shell {
     return measured ? (this.#underWay ?? NONE_UNDER_WAY) : undefined;
   }
 
+  /** The process was suspended since its probe began. */
+  get slept(): boolean {
+    const { synchroniser } = this.session.replica;
+    synchroniser.checkDrift();
+    return !synchroniser.down && synchroniser.sleeps !== this.#sleeps;
+  }
+
   /** The fleet's record of it in the replica, made when there is something to keep. */
   get entry(): Entry<CircuitRecord> {
     return this.session.replica.circuit(this.key);
@@ -234,6 +243,7 @@ export class Breaker implements Shell {
       case "held":
         return admission.kind === "rejecting" ? undefined : admission;
       case "probe":
+        this.#sleeps = this.session.replica.synchroniser.sleeps;
         return probe.kind === "running" ? new Admission("probe", false, probe.epoch) : undefined;
       case "nested":
         return NESTED;

@@ -7,6 +7,7 @@ import {
   inForce,
   isBasedOn,
   isLocalOnly,
+  isProvisional,
   isTripped,
   type Own,
   obeyed,
@@ -20,7 +21,7 @@ import type { BasedDecision, CachedRecord, Decision, State } from "./state.js";
 export function stillApplies(decision: Decision, record: CachedRecord | undefined, now: number): boolean {
   if (isBasedOn(decision, record)) return true;
   const offline = decision.kind === "opened" && decision.madeOffline && now < decision.untilMs;
-  return offline && !inForce(record, now);
+  return offline && !isProvisional(decision) && !inForce(record, now);
 }
 
 /** It goes on under the generation that the fleet is at now. */

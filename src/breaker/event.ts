@@ -36,8 +36,9 @@ export type Event =
   | { readonly type: "tripped"; readonly opening: Opening }
   /** A call failed while the fleet's opening waits for that. */
   | { readonly type: "confirmed"; readonly cause: unknown }
-  | { readonly type: "probe-succeeded" }
-  | { readonly type: "probe-failed"; readonly opening: Opening }
+  /** `slept`: the process was suspended amid the probe. */
+  | { readonly type: "probe-succeeded"; readonly slept?: boolean }
+  | { readonly type: "probe-failed"; readonly opening: Opening; readonly slept?: boolean }
   /** The probe ended as neither: `pauseMs` says for how long the next would end so too. */
   | { readonly type: "probe-released"; readonly pauseMs: number; readonly byItself: boolean }
   /** A call from before it opened asks for a longer time. */

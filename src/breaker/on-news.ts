@@ -1,7 +1,16 @@
 // What the fleet and the store tell: another record, the answers to writes, and operators.
 import { LEASE_MS } from "../protocol/record.js";
 import { rebased, stillApplies } from "./decision.js";
-import { generationOf, holdsLease, inForce, isBasedOn, isTripped, type Own, obeyed } from "./standing.js";
+import {
+  generationOf,
+  holdsLease,
+  inForce,
+  isBasedOn,
+  isProvisional,
+  isTripped,
+  type Own,
+  obeyed,
+} from "./standing.js";
 import {
   type BasedDecision,
   type CachedRecord,
@@ -90,7 +99,8 @@ export function leaseAnswered(state: State, event: Of<"lease">, now: number, own
 /** A probe that began without the lease ended before the lease came: what it found out is told under the lease. */
 function foundMeanwhile(before: State, after: State, now: number, own: Own): BasedDecision | undefined {
   const { decision } = before;
-  if (decision.kind === "none" || !isBasedOn(decision, obeyed(before, own))) return undefined;
+  if (decision.kind === "none" || isProvisional(decision)) return undefined;
+  if (!isBasedOn(decision, obeyed(before, own))) return undefined;
   if (decision.kind === "opened") return now < decision.untilMs ? decision : undefined;
   // The lease was written with what was known when it was asked for.
   const isNews = decision.kind === "closed" || decision.passed > (after.record?.record.passed ?? 0);
@@ -109,11 +119,14 @@ export function proposalAnswered(state: State, event: Of<"proposal">, now: numbe
       decision.kind === "opened" ? { ...after, decision: { ...decision, madeOffline: true } } : after,
     );
   if (outcome === "granted") {
+    if (decision !== written) return stay({ ...after, decision: rebased(decision, record) });
     // What was written for an opening may have been a vote: then it goes on here.
-    const fulfilled =
-      decision === written &&
-      (decision.kind !== "opened" || (record?.record.state === "open" && inForce(record, now)));
-    return stay({ ...after, decision: fulfilled ? NO_DECISION : rebased(decision, record) });
+    const goesOn = decision.kind === "opened" && !(record?.record.state === "open" && inForce(record, now));
+    const known = { ...rebased(decision, record), provisional: undefined };
+    const recovery = isProvisional(decision)
+      ? { ...NO_RECOVERY, reopens: after.recovery.reopens }
+      : after.recovery;
+    return stay({ ...after, recovery, decision: goesOn ? known : NO_DECISION });
   }
   if (outcome !== "unneeded" || decision !== written) return stay(after);
   const goesOn =

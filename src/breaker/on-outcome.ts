@@ -1,7 +1,15 @@
 // What the calls of this process lead to: a trip, and how a probe ended.
 import { forgetsBackoff, openTime } from "../policy/open-time.js";
 import type { Opening } from "./event.js";
-import { generationOf, holdsLease, isLocalOnly, type Own, obeyed, stand } from "./standing.js";
+import {
+  generationOf,
+  holdsLease,
+  isLocalOnly,
+  isOpenHereAlone,
+  type Own,
+  obeyed,
+  stand,
+} from "./standing.js";
 import { NO_PROBE, NO_RECOVERY, type State, type Visibility } from "./state.js";
 import { newEpoch, type Of, PROPOSE, type Step, stay } from "./step.js";
 
@@ -42,20 +50,41 @@ export function trip(state: State, opening: Opening, now: number, own: Own): Ste
 }
 
 /** It opens again, for longer where `backoff` says so. */
-export function probeFailed(state: State, opening: Opening, now: number, own: Own): Step {
-  return open(state, opening, reopensBefore(state, own) + 1, now, own);
+export function probeFailed(state: State, event: Of<"probe-failed">, now: number, own: Own): Step {
+  const opened = open(state, event.opening, reopensBefore(state, own) + 1, now, own);
+  return unlessLate(state, opened, event, now, own);
 }
 
 /** It closes, or, where it takes more probes, the lease goes to the next one. */
-export function probeSucceeded(state: State, own: Own): Step {
+export function probeSucceeded(state: State, event: Of<"probe-succeeded">, now: number, own: Own): Step {
   const passed = passedBefore(state, own) + 1;
   const base = generationOf(obeyed(state, own));
   if (passed < own.settings.probes) return release(state, base, passed);
   const decision = { kind: "closed", base, reason: "probe succeeded", localOnly: false } as const;
   const reopens = own.settings.backoffFactor > 1 ? reopensBefore(state, own) + 1 : 0;
   const recovery = { ...state.recovery, reopens };
-  return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };
+  const closed = { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };
+  return unlessLate(state, closed, event, now, own);
 }
+
+/**
+ * The probe's lease is over, or the process slept in it: another may have probed meanwhile, and this one not know. Then the
+ * store has the last word, and until that comes the circuit is due, as after any lease without an outcome.
+ */
+function unlessLate(before: State, step: Step, { slept }: Late, now: number, own: Own): Step {
+  const { probe, recovery } = before;
+  const { decision } = step.state;
+  const late = slept || (probe.kind === "running" && now >= probe.untilMs);
+  if (!late || isOpenHereAlone(before, own) || decision.kind === "none") return step;
+  const state = {
+    ...step.state,
+    decision: { ...decision, provisional: true },
+    recovery: { ...step.state.recovery, lapses: recovery.lapses + 1 },
+  } as const;
+  return { ...step, state };
+}
+
+type Late = Of<"probe-failed"> | Of<"probe-succeeded">;
 
 /** Neither success nor failure: the lease goes back, and the next call may probe. */
 export function probeReleased(state: State, event: Of<"probe-released">, now: number, own: Own): Step {

@@ -37,7 +37,7 @@ export function callSucceeded(
     if (slow) slowProbe(breaker);
     else {
       if (isFirstProbe(breaker.current, breaker, breaker.reopensAtTrip)) breaker.needlessTrips++;
-      breaker.dispatch({ type: "probe-succeeded" });
+      breaker.dispatch({ type: "probe-succeeded", slept: breaker.slept });
     }
   } else if (
     admission.kind === "closed" &&
@@ -70,8 +70,11 @@ export function callsAreSlow(
 }
 
 const slowProbe = (breaker: Shell): void => {
-  breaker.dispatch({ type: "probe-failed", opening: openingOf(breaker, SLOW_CALLS, SLOW) });
+  reopen(breaker, openingOf(breaker, SLOW_CALLS, SLOW));
 };
+
+const reopen = (breaker: Shell, opening: Opening): void =>
+  void breaker.dispatch({ type: "probe-failed", opening, slept: breaker.slept });
 
 /** The admission is that of the probe under way. */
 export const isProbe = ({ current }: Shell, { epoch }: Admission): boolean => isProbeOf(current, epoch);
@@ -85,7 +88,7 @@ function probeFailed(breaker: Shell, admission: Admission, failure: Failure): vo
   if (failure.origin === "stall") breaker.released(admission);
   else {
     const reason = failure.reason(failure.error, breaker.settings.shareReason);
-    breaker.dispatch({ type: "probe-failed", opening: openingOf(breaker, failure, reason) });
+    reopen(breaker, openingOf(breaker, failure, reason));
   }
 }
 

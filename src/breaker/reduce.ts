@@ -10,7 +10,8 @@ import { newEpoch, type Step, stay } from "./step.js";
  * All that a circuit does: takes a state, an event and the local time, and gives what follows from them. Pure.
  *
  * These promises always hold, and each has its test:
- *  1. What this process decided is obeyed here at once, and by others only when the store has it.
+ *  1. What this process decided is obeyed here at once, and by others only when the store has it; what a probe found out
+ *     when its lease may have been over is obeyed here only then, too.
  *  2. A result counts only in the epoch in which its call began; opening, closing and holding each begin a new one.
  *  3. One probe at a time runs here, and only while no lease of another process is known to run.
  *  4. However a probe ends, it gives up its lease: the circuit opens, or closes, or the lease goes back.
@@ -33,9 +34,9 @@ function next(state: State, event: Event, now: number, own: Own): Step {
     case "confirmed":
       return stay(newEpoch({ ...state, remoteOpen: "obeyed", cause: event.cause }));
     case "probe-succeeded":
-      return probeSucceeded(state, own);
+      return probeSucceeded(state, event, now, own);
     case "probe-failed":
-      return probeFailed(state, event.opening, now, own);
+      return probeFailed(state, event, now, own);
     case "probe-released":
       return probeReleased(state, event, now, own);
     case "asked-for-longer":

@@ -35,6 +35,7 @@ export interface Shell extends Own, Subscriber {
   readonly record: CircuitRecord | undefined;
   readonly cause: unknown;
   readonly retryAfterMs: number;
+  readonly slept: boolean;
   readonly traffic: Traffic;
   readonly entry: Entry<CircuitRecord>;
   dispatch(event: Event): Verdict | undefined;

@@ -1,6 +1,6 @@
 import type { CircuitSettings } from "../policy/settings.js";
 import { type CircuitState, LEASE_MS } from "../protocol/record.js";
-import type { ActiveHold, CachedRecord, Decision, State } from "./state.js";
+import { type ActiveHold, type CachedRecord, type Decision, NO_DECISION, type State } from "./state.js";
 
 /** Who this process is, and how the circuit is set: what the reducer needs to know besides the state. */
 export interface Own {
@@ -39,7 +39,7 @@ export function stand(state: State, now: number, own: Own): Standing {
 
 /** The same, whatever this process's own probe does: whether a lease is there to be asked for. */
 export function shared(state: State, now: number, own: Own): Standing {
-  const { decision } = state;
+  const decision = isProvisional(state.decision) ? NO_DECISION : state.decision;
   const record = obeyed(state, own);
   if (decision.kind === "opened" && now < decision.untilMs) {
     const theirs = record?.record.state === "open" ? record.deadline : 0;
@@ -76,6 +76,10 @@ export const isLocalOnly = ({ settings }: Own): boolean =>
 
 /** The generation that calls are admitted under; 0 before there is a record. */
 export const generationOf = (record: CachedRecord | undefined): number => record?.record.generation ?? 0;
+
+/** The store has the last word, and nothing obeys it before. */
+export const isProvisional = (decision: Decision): boolean =>
+  decision.kind !== "none" && decision.provisional === true;
 
 /** It was decided under the generation that the fleet is at. */
 export const isBasedOn = (decision: Decision, record: CachedRecord | undefined): boolean =>

@@ -14,32 +14,46 @@ export type Decision = { readonly kind: "none" } | BasedDecision;
 
 /**
  * `base` is the generation it was decided under. Once the fleet is at another generation the decision is void, except
- * for an opening made while the store could not be asked (`madeOffline`): that is proposed as a fresh trip.
+ * for an opening made while the store could not be asked (`madeOffline`): that is proposed as a fresh trip. What a probe
+ * found out when its lease may have been over is `provisional`: it is obeyed only once the store has it, since others may
+ * have probed meanwhile.
  */
-export type BasedDecision =
-  /** A failure, or an operator, opened the circuit. */
-  | {
-      readonly kind: "opened";
-      readonly base: number;
-      readonly untilMs: number;
-      readonly durationMs: number;
-      readonly reason: string;
-      readonly manual: boolean;
-      readonly reopens: number;
-      readonly madeOffline: boolean;
-      readonly visibility: Visibility;
-    }
-  /** The probe ended and the circuit is still half-open: its lease goes back. */
-  | { readonly kind: "released"; readonly base: number; readonly passed: number }
-  /** The probes succeeded. `localOnly`: nothing is written, since nobody probes (`recovery: "all"`). */
-  | { readonly kind: "closed"; readonly base: number; readonly reason: string; readonly localOnly: boolean };
+export type BasedDecision = { readonly provisional?: true | undefined } & (Opened | Released | Closed);
+
+/** A failure, or an operator, opened the circuit. */
+interface Opened {
+  readonly kind: "opened";
+  readonly base: number;
+  readonly untilMs: number;
+  readonly durationMs: number;
+  readonly reason: string;
+  readonly manual: boolean;
+  readonly reopens: number;
+  readonly madeOffline: boolean;
+  readonly visibility: Visibility;
+}
+
+/** The probe ended and the circuit is still half-open: its lease goes back. */
+interface Released {
+  readonly kind: "released";
+  readonly base: number;
+  readonly passed: number;
+}
+
+/** The probes succeeded. `localOnly`: nothing is written, since nobody probes (`recovery: "all"`). */
+interface Closed {
+  readonly kind: "closed";
+  readonly base: number;
+  readonly reason: string;
+  readonly localOnly: boolean;
+}
 
 /** The trial call of this process. */
 export type Probe =
   | { readonly kind: "none" }
   /** A caller waits for its lease until then. */
   | { readonly kind: "waiting"; readonly untilMs: number }
-  /** A call is under way. Its outcome counts; until its lease ends no other call here may probe. */
+  /** A call is under way. Until its lease ends no other call here may probe; what it finds out later is provisional. */
   | { readonly kind: "running"; readonly untilMs: number; readonly epoch: number };
 
 /** What this process has seen since the circuit last opened, on the way back. */

@@ -55,6 +55,10 @@ export class Synchroniser {
   /** Nothing was missed since the last read: what comes in now is new. */
   #unbroken = false;
   #gaps = 0;
+  /** How often the process was suspended, as far as it knows. */
+  sleeps = 0;
+  /** When something may have been missed last. */
+  #missedAt = -Infinity;
   /** When the newest read that succeeded was sent. */
   #readAt = -Infinity;
 
@@ -86,6 +90,7 @@ export class Synchroniser {
         this.#read();
       },
       slept: () => {
+        this.sleeps++;
         this.#missed();
         this.#readSoon();
       },
@@ -122,7 +127,8 @@ export class Synchroniser {
   ready(): Promise<void> {
     this.start();
     this.checkDrift();
-    const after = this.#clock.now() - this.#pushedOr(PUSHED_STALE_MS, STALE_MS);
+    const lately = this.#clock.now() - this.#pushedOr(PUSHED_STALE_MS, STALE_MS);
+    const after = Math.max(lately, this.#missedAt);
     if (this.#closed || (this.#unbroken && this.#readAt >= after)) return Promise.resolve();
     const read = this.#waiters.wait(after);
     this.#read();
@@ -242,6 +248,7 @@ export class Synchroniser {
   /** What came in is no longer all there is to know. */
   #missed(): void {
     this.#gaps++;
+    this.#missedAt = this.#clock.now();
     this.#unbroken = false;
   }
 }

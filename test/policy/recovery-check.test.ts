@@ -421,6 +421,49 @@ describe("recovery by a check, in a fleet", () => {
     expect(living.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed"]);
   });
 
+  test.each(["fails", "succeeds"])(
+    "one that was frozen amid its check, which %s late, hears of the others before it says anything",
+    async (ends) => {
+      const api = backend();
+      const { clock, store, members } = await fleet(2, { timeout: 5, options: { recovery: api.check } });
+      const late: (() => void)[] = [];
+      let frozen = false;
+      const after: ManualClock["after"] = (ms, run) =>
+        clock.after(ms, () => (frozen ? late.push(run) : run()));
+      const link = store.connect({});
+      const checker = createFailfast({ clock: { ...clock, after }, store: link, host: "checker" });
+      let end = (): void => undefined;
+      const circuit = checker("x", 5, {
+        recovery: () =>
+          new Promise<void>((resolve, reject) => {
+            end = () => (ends === "fails" ? reject(boom) : resolve());
+          }),
+      });
+      await during(clock, 100, () => checker.ready());
+      for (const { link } of members) link.mode = "down";
+      await during(clock, 100, () => ending(circuit.run(() => Promise.reject(boom))));
+      await clock.advance(5_600);
+      expect(store.record("x")?.["state"]).toBe("half-open");
+      for (const { link } of members) link.mode = "up";
+      frozen = true;
+      link.mode = "hanging";
+      api.well = ends === "fails";
+      await clock.advance(14_000);
+      const [other] = members;
+      expect(other?.circuit.state).toBe(ends === "fails" ? "closed" : "open");
+      const told: string[] = [];
+      for (const type of ["open", "close"] as const) circuit.on(type, () => void told.push(type));
+      end();
+      await clock.advance(0);
+      expect([circuit.state, told]).toEqual(["half-open", []]);
+      frozen = false;
+      link.mode = "up";
+      for (const run of late) run();
+      await clock.advance(300);
+      expect([circuit.state, told]).toEqual(ends === "fails" ? ["closed", ["close"]] : ["open", ["open"]]);
+    },
+  );
+
   test("of processes that live for one call alone, that call probes: nobody else would", async () => {
     const api = backend();
     const { clock, members, join } = await fleet(1, { timeout: 5, options: { recovery: api.check } });

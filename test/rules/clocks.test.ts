@@ -114,6 +114,28 @@ describe("rule 9: clocks", () => {
     expect(b.circuit.state).toBe("closed");
   });
 
+  test("rule 9: a process that was suspended is ready only when it has read since", async () => {
+    let off = 0;
+    const { clock, members } = await fleet(2, { timeout: 60, skew: (n) => (n === 1 ? off : 0) });
+    const b = at(members, 1);
+    Object.assign(b.link, { delay: 500, pushes: "lost" });
+    b.link.gap();
+    await clock.advance(150);
+    await during(clock, 50, at(members, 0).fail);
+    // The read that is under way tells what there was before.
+    b.link.lie = (verb, truth) => (verb === "list" ? [] : truth);
+    off = 10 * MINUTE;
+    let ready = false;
+    void b.failfast.ready().then(() => {
+      ready = true;
+    });
+    await clock.advance(400);
+    b.link.lie = undefined;
+    expect(ready).toBe(false);
+    await clock.advance(700);
+    expect([ready, b.circuit.state]).toEqual([true, "open"]);
+  });
+
   test("rule 9: a probe's lease ends for all at the same time, whatever their wall clocks show", async () => {
     const { clock, members } = await fleet(3, { timeout: 5, skew: (n) => (n - 1) * MINUTE });
     await during(clock, 5_100, at(members, 0).fail);

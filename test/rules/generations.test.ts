@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { at, during, fleet, pendingCall } from "./fleet.js";
+import type { ManualClock } from "../../src/testing/index.js";
+import { at, during, fleet, type Member, pendingCall } from "./fleet.js";
 
 describe("rule 3: a result counts only under the generation of its call", () => {
   test("rule 3: a late success never closes, here or elsewhere", async () => {
@@ -72,4 +73,97 @@ describe("rule 3: a result counts only under the generation of its call", () => 
     await clock.advance(50);
     expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
   });
+
+  test("rule 3: a probe that fails after its lease opens nothing by itself: others may have closed it", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 5_100, a.fail);
+    const late = await lateProbe(clock, a);
+    expect(await during(clock, 20, b.succeed)).toBe("ok");
+    const told = transitions(members);
+    late.fail();
+    expect(await during(clock, 100, () => late.end)).toBe("failed");
+    expect([a.circuit.state, told]).toEqual(["half-open", []]);
+    a.link.mode = "up";
+    await clock.advance(40_000);
+    expect([a.circuit.state, b.circuit.state, store.record("x")?.["state"]]).toEqual([
+      "closed",
+      "closed",
+      "closed",
+    ]);
+    expect(told).toEqual(["0 close"]);
+  });
+
+  test("rule 3: nor does one that succeeds after its lease close anything: others may have opened it", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 60 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 60_100, a.fail);
+    const late = await lateProbe(clock, a);
+    expect(await during(clock, 20, b.fail)).toBe("failed");
+    const told = transitions(members);
+    late.succeed();
+    expect(await during(clock, 100, () => late.end)).toBe("ok");
+    expect([a.circuit.state, told]).toEqual(["half-open", []]);
+    a.link.mode = "up";
+    await clock.advance(40_000);
+    expect([a.circuit.state, b.circuit.state, store.record("x")?.["state"]]).toEqual([
+      "open",
+      "open",
+      "open",
+    ]);
+    expect(told).toEqual(["0 open"]);
+  });
+
+  test("rule 3: where no other took the lease, what a probe finds out after it counts as soon as the store has it", async () => {
+    for (const [end, state] of [
+      ["succeed", "closed"],
+      ["fail", "open"],
+    ] as const) {
+      const { clock, members } = await fleet(2, { timeout: 60 });
+      const [a, b] = [at(members, 0), at(members, 1)];
+      await during(clock, 60_100, a.fail);
+      const slow = pendingCall(a.circuit);
+      await clock.advance(12_000);
+      slow[end]();
+      await during(clock, 10, () => slow.end);
+      expect([end, a.circuit.state, b.circuit.state]).toEqual([end, state, state]);
+    }
+  });
+
+  test("rule 3: a process that was suspended amid its probe asks the store before its outcome counts", async () => {
+    let sleptMs = 0;
+    const { clock, members } = await fleet(2, { timeout: 5, skew: (n) => (n === 0 ? sleptMs : 0) });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 5_100, a.fail);
+    const probe = pendingCall(a.circuit);
+    await clock.advance(20);
+    expect(probe.made()).toBe(true);
+    // Its own monotonic clock stands still meanwhile, and nothing reaches it.
+    a.link.pushes = "lost";
+    await during(clock, 20, () => b.circuit.reset());
+    a.link.pushes = "delivered";
+    sleptMs = 60_000;
+    const told = transitions(members);
+    probe.fail();
+    expect(await during(clock, 100, () => probe.end)).toBe("failed");
+    expect([a.circuit.state, told]).toEqual(["closed", ["0 close"]]);
+  });
 });
+
+/** A probe that hangs beyond its lease; meanwhile its process hears nothing of the others. */
+async function lateProbe(clock: ManualClock, member: Member) {
+  const probe = pendingCall(member.circuit);
+  await clock.advance(20);
+  expect(probe.made()).toBe(true);
+  member.link.mode = "hanging";
+  await clock.advance(10_050);
+  return probe;
+}
+
+/** Which member is told to have opened or closed, from now on. */
+function transitions(members: readonly Member[]): string[] {
+  const told: string[] = [];
+  for (const [n, { circuit }] of members.entries())
+    for (const type of ["open", "close"] as const) circuit.on(type, () => void told.push(`${n} ${type}`));
+  return told;
+}

@@ -96,6 +96,8 @@ async function duringCheck(
     const next = (): number => first("check", others);
     const newcomer = async (): Promise<void> =>
       void (await (await replace(fleet, checker)).ask("checking", made));
+    // Until then others may not know of its lease.
+    await lasts(subject.pollMs);
     checks.push(...(await befalls({ checker, began, others, next, replace: newcomer })));
     checks.push(
       count("the next check came before the lease was over", next() - began < LEASE_MS - 500 ? 1 : 0),

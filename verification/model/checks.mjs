@@ -58,11 +58,23 @@ export function checksOf(library, process, options) {
     const obeys = !localOnly && remoteOpen !== "unconfirmed" && decision.base !== cached?.record.generation;
     const forbids = cached !== undefined && cached.record.state !== "closed" && now < cached.deadline;
     if (obeys && forbids && passes && !isMine(my)) return "what the fleet forbids is obeyed";
-    if (decision.kind === "opened" && now < decision.untilMs && stands.kind !== "open")
+    if (
+      decision.kind === "opened" &&
+      !decision.provisional &&
+      now < decision.untilMs &&
+      stands.kind !== "open"
+    )
       return "what a process decided itself is obeyed";
     const { decision: was } = old.state;
     const overruled = ["trip", "reset"].includes(old.write?.kind) && my.write === null;
-    if (was.kind === "opened" && was.madeOffline && now < was.untilMs && !overruled && passes)
+    if (
+      was.kind === "opened" &&
+      was.madeOffline &&
+      !was.provisional &&
+      now < was.untilMs &&
+      !overruled &&
+      passes
+    )
       return "what was decided apart is not forgotten";
     // A call that was admitted under what is over by now counts for nothing.
     if (what.failed && stands.kind === "closed" && cached === old.cached)

@@ -176,6 +176,20 @@ export const MISTAKES = [
     "no faults, from a lease on",
   ],
   [
+    "what a probe finds out after its lease is obeyed at once",
+    "breaker",
+    "if (!late ||",
+    "if (true ||",
+    "no faults, from a lease on",
+  ],
+  [
+    "what a probe finds out after its lease is obeyed by no one",
+    "breaker",
+    "provisional: true },",
+    "provisional: true, base: -1 },",
+    "no faults, from a lease on",
+  ],
+  [
     "a probe that is released keeps its lease",
     "breaker",
     "lapses: 0 };\n    return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };",
@@ -235,15 +249,15 @@ export const MISTAKES = [
   [
     "a proposal that was written is never over",
     "breaker",
-    "decision: fulfilled ? NO_DECISION :",
-    "decision: false ? NO_DECISION :",
+    "decision: goesOn ? known : NO_DECISION",
+    "decision: known",
     "no faults",
   ],
   [
     "a vote is taken for an opening",
     "breaker",
-    "decision === written &&",
-    "decision === written || ",
+    'decision.kind === "opened" && !(record?.record.state === "open" && inForce(record, now))',
+    "false",
     "a quorum of two",
   ],
   [

@@ -16,7 +16,7 @@ const VERDICTS = {
 /** No lease is longer. */
 const LONGEST = 64 * LEASE;
 
-export function promisesOf({ NO_PROBE, obeyed, stand }) {
+export function promisesOf({ NO_PROBE, isOpenHereAlone, obeyed, stand }) {
   /** What is wrong with a step, if anything is. `my` has what the model counts beside the state. */
   return function wrongStep(before, event, { state, effects, verdict }, now, own, my) {
     // Who waited for the lease is not in its own way.
@@ -24,7 +24,7 @@ export function promisesOf({ NO_PROBE, obeyed, stand }) {
     const was = stand(waited ? { ...before, probe: NO_PROBE } : before, now, own).kind;
     const is = stand(state, now, own);
     return (
-      decisions(before, event, state, is.kind, own) ??
+      decisions(before, event, state, is.kind, now, own) ??
       told(event, state, stand(before, now, own), is, now) ??
       epochs(before, event, state) ??
       probes(before, event, state, effects, verdict, now, own) ??
@@ -35,8 +35,14 @@ export function promisesOf({ NO_PROBE, obeyed, stand }) {
     );
   };
 
-  function decisions(before, event, { decision }, is, own) {
-    if (OPENS.has(event.type) && is !== "open") return "what this process decided is obeyed here at once";
+  function decisions(before, event, { decision }, is, now, own) {
+    const late = before.probe.kind === "running" && now >= before.probe.untilMs;
+    const says = event.type === "probe-failed" || event.type === "probe-succeeded";
+    const unsure = late && says && !isOpenHereAlone(before, own);
+    if (unsure && is !== "due")
+      return "what a probe finds out after its lease is obeyed only once the store has it";
+    if (OPENS.has(event.type) && is !== "open" && !unsure)
+      return "what this process decided is obeyed here at once";
     if (event.type !== "probe-succeeded") return undefined;
     const passed = before.decision.passed ?? obeyed(before, own)?.record.passed ?? 0;
     const enough = passed + 1 >= own.settings.probes;

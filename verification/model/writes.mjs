@@ -47,7 +47,8 @@ export function writesOf(options) {
 
   function decided(old, { now, store: { record } }, { written, at, host }) {
     const state = old?.state ?? "closed";
-    if (written.base < (old?.generation ?? 0) && !(written.kind === "opened" && written.madeOffline))
+    const offline = written.kind === "opened" && written.madeOffline && !written.provisional;
+    if (written.base < (old?.generation ?? 0) && !offline)
       return "what was decided under an earlier generation changes nothing";
     if (record.state === "closed" && state !== "closed" && written.kind !== "closed")
       return "only a probe that succeeded closes";

@@ -85,6 +85,7 @@ export function makeCaller(world, plan, member, circuits) {
     }
     async function asyncWork() {
       begin();
+      if (admitted.probe && began.outer === undefined) world.probing(member);
       await sleep(how.latency);
       if (inner !== undefined) await within();
       return end();

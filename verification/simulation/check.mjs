@@ -9,9 +9,13 @@ export function makeCheck(world, plan, member) {
 
   return async function check(signal, name) {
     const n = Number(name.slice(1));
-    checks.checking(member, name);
+    const late = checks.checking(member, name);
+    world.probing(member);
     // What it finds out after that is nobody's business.
-    signal.addEventListener("abort", () => checks.checked(member, name));
+    signal.addEventListener("abort", () => {
+      late();
+      checks.checked(member, name);
+    });
     try {
       if (plan.check.dies && !world.healed && random() < DIES) world.crash(member.index, 1_000);
       const bad = member.index % plan.hosts < plan.badHosts && !world.healed;
@@ -22,6 +26,7 @@ export function makeCheck(world, plan, member) {
       if (down && !plan.slow) throw new Error("the check failed");
       if (!signal.aborted) void checks.well(member, name);
     } finally {
+      late();
       checks.checked(member, name);
     }
   };

@@ -49,7 +49,7 @@ export function makeChecks(world, plan) {
     return its;
   };
   const closedRevisions = new Map();
-  /** When each generation was first written. */
+  /** When each generation was first written, and as what. */
   const begun = new Map();
   /** Records that a later write took the place of: what a store that lost writes shows again is over all the same. */
   const superseded = new Set();
@@ -62,12 +62,16 @@ export function makeChecks(world, plan) {
   const tripsAtOnce =
     threshold === 1 && failureRate === undefined && callTimeout === undefined && rampUp === undefined;
 
+  /** Whatever one process finds out is the whole fleet's. */
+  const { scope = "fleet", quorum = 1 } = plan.options;
+  const sharesAll = scope === "fleet" && quorum === 1 && !plan.without.includes("swap") && !plan.rollsOver;
   const closesByTime = plan.options.recovery === "all";
   const shortestLease = callTimeout === undefined ? SHORTEST_LEASE : milliseconds(callTimeout) + 900;
   const storeIsWell =
     plan.network.loss === 0 &&
     plan.network.delay <= 60 &&
     !plan.rollsOver &&
+    plan.lateProbe === undefined &&
     plan.events.every(({ what }) => !NOT_ITS_BEST.includes(what));
 
   return {
@@ -138,6 +142,7 @@ export function makeChecks(world, plan) {
       if (probe && began.outer === undefined) this.oneProbe(member, circuit, its, began);
       return {
         began,
+        late: probe ? this.probeOf(member, circuit) : () => {},
         epoch: its.epoch,
         generation: circuit.snapshot().generation,
         probe,
@@ -157,6 +162,32 @@ export function makeChecks(world, plan) {
       if (its.checking && time.now() - its.checking < 9_000 && member.pausedUntil <= its.checking)
         fail("one check at a time", `${member.name} makes a second one of ${name}`);
       its.checking = time.now();
+      return circuit === undefined ? () => {} : this.probeOf(member, circuit);
+    },
+    /**
+     * A probe, or a check, that begins: what is called when it ends. If its lease is over by then, and others have probed,
+     * its outcome changes nothing, even where this process has not heard of that.
+     */
+    probeOf(member, circuit) {
+      const { name, retryAfter } = circuit;
+      const { generation } = circuit.snapshot();
+      const until = time.now() + 1_010 * retryAfter + 100;
+      // What is open here alone nobody else can have probed.
+      const { state: fleets = "closed" } = begun.get(`circuit:${name} ${generation}`) ?? {};
+      if (fleets === "closed" || !sharesAll) return () => {};
+      return async () => {
+        const before = circuit.snapshot();
+        const others = world.store.record(name)?.generation ?? 0;
+        const knows = before.generation !== generation || before.pending || before.held !== undefined;
+        if (time.now() < until || knows || others <= generation || !member.alive) return;
+        for (let turns = 0; turns < 16; turns++) await undefined;
+        const { state, revision } = circuit.snapshot();
+        if (state !== before.state && revision === before.revision)
+          fail(
+            "what a probe finds out after its lease changes nothing that others found out",
+            `${member.name}: ${name} went from ${before.state} to ${state}`,
+          );
+      };
     },
     checked(member, name) {
       of(member, name).checking = 0;
@@ -184,7 +215,6 @@ export function makeChecks(world, plan) {
     /** What the fleet knows, a process knows that looked. */
     informed(member, circuit) {
       const record = world.store.record(circuit.name);
-      const { scope = "fleet", quorum = 1 } = plan.options;
       const knowable =
         scope === "fleet" &&
         quorum === 1 &&
@@ -213,6 +243,7 @@ export function makeChecks(world, plan) {
       its.succeeding = !fails;
       admitted.began.failed = fails;
       if (admitted.probe) its.probing--;
+      void admitted.late();
       if (its.live?.began === admitted.began) its.live = undefined;
       // In a loop that never yields other calls, and time, come before what this one leads to can be looked at.
       if (member.looping) return;
@@ -235,7 +266,8 @@ export function makeChecks(world, plan) {
       if (late && !probe && state !== before)
         fail("a late result changes nothing", `${member.name}: ${name} went from ${before} to ${state}`);
       if (late || moved || !free) return;
-      if (plan.slow && probe && state === "closed" && time.now() - at > 1_000 && began.outer === undefined)
+      const counted = began.outer === undefined && member.pausedUntil <= at;
+      if (plan.slow && probe && state === "closed" && time.now() - at > 1_000 && counted)
         fail("slow is no recovery", `${member.name}: a probe of ${time.now() - at} ms closed ${name}`);
       if (fails && (probe || tripsAtOnce) && state === "closed")
         fail("a failure opens it here at once", `${member.name}: ${name} is ${state}`);
@@ -393,7 +425,7 @@ export function makeChecks(world, plan) {
       }
       if (key.startsWith("circuit:")) liveness.written(key.slice("circuit:".length), by, old, record);
       const generation = `${key} ${record.generation}`;
-      if (!begun.has(generation)) begun.set(generation, time.now());
+      if (!begun.has(generation)) begun.set(generation, { at: time.now(), state: record.state });
       if (old === undefined) return;
       const over = superseded.has(before);
       superseded.add(before);
@@ -407,7 +439,7 @@ export function makeChecks(world, plan) {
       // Reads by `get` bring no clock, and then deadlines are compared by wall clocks after a gap: a minute apart here.
       const timed = plan.tells && !plan.without.includes("list");
       // By its deadline, and by when it began: the first writer of all may not know the store's clock yet.
-      const sinceMs = time.now() - (begun.get(`${key} ${old.generation}`) ?? 0);
+      const sinceMs = time.now() - (begun.get(`${key} ${old.generation}`)?.at ?? 0);
       const leftMs = Math.min(old.until - storeNow, old.duration - sinceMs);
       if (taken && timed && !over && leftMs > slack) {
         const left = `with ${leftMs.toFixed(0)} ms left of`;

@@ -42,6 +42,7 @@ export function fieldPlan(busy) {
   if (plan.options.callTimeout !== undefined)
     plan.kinds = plan.kinds.map((kind) => (SYNC_KINDS.includes(kind) ? "run" : kind));
   drawCheck(plan, chanceOf(busy.seed ^ 0xc4ec4));
+  drawLateProbe(plan, chanceOf(busy.seed ^ 0x1a7e));
   plan.events.sort((a, b) => a.at - b.at);
   return plan;
 
@@ -199,6 +200,13 @@ export function fieldPlan(busy) {
     const kept = plan.events.filter(({ verb = "" }) => !plan.storeEnds || !verb.startsWith("hold"));
     plan.events = [...kept, ...added];
   }
+}
+
+/** A process hears nothing for longer than its lease, from the moment that its probe or its check begins. */
+function drawLateProbe(plan, random) {
+  if (random() > 0.15 || plan.pace.kind === "job" || plan.processes < 2) return;
+  const kinds = ["freeze", "pause", "sleep"];
+  plan.lateProbe = { what: kinds[Math.floor(random() * kinds.length)], ms: 2_000 + 28_000 * random() };
 }
 
 /** A check of the circuit's own, drawn by itself so that other plans stay as they are. */

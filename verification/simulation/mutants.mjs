@@ -62,7 +62,7 @@ export const MUTANTS = [
   [
     "a probe that succeeded changes nothing",
     "breaker/outcome.js",
-    'breaker.dispatch({ type: "probe-succeeded" });',
+    'breaker.dispatch({ type: "probe-succeeded", slept: breaker.slept });',
     ";",
   ],
   [
@@ -155,7 +155,7 @@ export const MUTANTS = [
   [
     "a failed probe leaves the circuit to itself",
     "breaker/outcome.js",
-    'breaker.dispatch({ type: "probe-failed", opening: openingOf(breaker, failure, reason) });',
+    "reopen(breaker, openingOf(breaker, failure, reason));",
     ";",
   ],
   [

@@ -46,6 +46,13 @@ export async function simulate(plan, library, through = false) {
     members[who].end();
     time.after(ms, () => startAgain(who));
   };
+  /** A probe of a process begins, or a check: it may be the last that its process hears for long. */
+  world.probing = (member) => {
+    const { what, ms } = plan.lateProbe ?? {};
+    if (what === undefined || world.healed || time.now() < member.pausedUntil || random() < 0.5) return;
+    tell(`${member.name} is away (${what}) amid its probe for ${Math.round(ms)} ms`);
+    member[what](ms);
+  };
   /** A process for each run of a job, which ends once its calls are over. */
   async function runJob(who) {
     time.after(plan.pace.everyMs * (0.9 + 0.2 * random()), () => void runJob(who));
