@@ -39,6 +39,7 @@ const fast = [
 const slower = [
   ["types of users, with TypeScript 5.9, 6 and 7", check, "test/types/run.mjs"],
   ["decorators, standard and legacy", counted, "test/decorators/run.mjs"],
+  ["what each entry weighs", check, "scripts/sizes.mjs"],
   ["the packed package", check, "test/package/run.mjs"],
   ["what a call costs, against the baseline", check, "bench/gate.mjs"],
   ["a simulated fleet, 300 seeds", check, "verification/simulation/run.mjs", "--seeds", "300"],
@@ -58,6 +59,7 @@ const verify = [
   ...partOfVerify,
   ["the model finds deliberate mistakes", check, "verification/model/check-the-model.mjs"],
   ["the simulation finds deliberate mistakes", check, "verification/simulation/check-the-checker.mjs"],
+  ["the package under another name", check, "test/package/rename.mjs"],
   ["the documentation site, built", check, "site/build.mjs"],
   ["the documentation site, in a browser", check, "site/check.mjs"],
   ["real servers, what takes long", vitest, "servers-slow"],

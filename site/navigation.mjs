@@ -86,6 +86,7 @@ const SECTIONS = [
     collapsed: true,
     items: [
       page("What is supported", "support.md"),
+      page("Versions", "versions.md"),
       page("Changes", "project/changelog.md"),
       page("Security", "project/security.md"),
       page("Contributing", "project/contributing.md"),

@@ -27,6 +27,8 @@ const run = (command, args, cwd = project) =>
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 assert.equal(manifest.dependencies, undefined, "the core depends on nothing");
+for (const script of ["preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare"])
+  assert.equal(manifest.scripts[script], undefined, `nothing runs where it is installed: ${script}`);
 for (const { subpath, file, commonjs } of subpaths) {
   for (const each of [file, commonjs]) {
     assert.ok(existsSync(join(root, each)), `${subpath} is there`);
@@ -50,6 +52,17 @@ for (const { file, commonjs } of subpaths) {
     assert.deepEqual(Object.keys(shipped).sort(), Object.keys(source).filter(isNamed).sort(), each);
     for (const [name, value] of Object.entries(shipped))
       assert.equal(value.name, source[name].name, `${name} of ${each}`);
+  }
+}
+// A debugger shows every source that a map names: it is in the map, or in the package.
+for (const name of readdirSync(join(root, "dist"), { recursive: true }).filter((each) =>
+  each.endsWith(".js.map"),
+)) {
+  const map = JSON.parse(readFileSync(join(root, "dist", name), "utf8"));
+  for (const [at, source] of map.sources.entries()) {
+    const file = resolve(root, "dist", dirname(name), source);
+    const shipped = relative(root, file).startsWith("src/") && existsSync(file);
+    assert.ok(map.sourcesContent?.[at] || shipped, `${name} has no ${source}`);
   }
 }
 run(process.execPath, [join(root, "node_modules/publint/src/cli.js"), root, "--pack", "false"], root);
