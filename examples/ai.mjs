@@ -4,7 +4,7 @@ import { APICallError, generateText } from "ai";
 import { MockLanguageModelV3 } from "ai/test";
 import { failfastModel } from "failfast/ai";
 
-// In place of openai("gpt-5") and anthropic("claude-sonnet-4-5").
+// In place of openai("gpt-5") and anthropic("claude-sonnet-5").
 const overloaded = new APICallError({
   message: "overloaded",
   url: "",

@@ -16,6 +16,10 @@ declare global {
   const [weather, search, weatherTool, searchTool]: any[];
   const forecast: (city: string) => Promise<string>;
   const z: typeof import("zod").z;
+  const Anthropic: typeof import("@anthropic-ai/sdk").default;
+  const messages: { role: "user"; content: string }[];
+  const firstAnswer: <T>(asks: ((signal: any) => Promise<T>)[]) => Promise<T>;
+  const wrapLanguageModel: typeof import("ai").wrapLanguageModel;
   const generateText: typeof import("ai").generateText;
   const Worker: typeof import("bullmq").Worker;
   const connection: import("bullmq").ConnectionOptions;

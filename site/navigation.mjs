@@ -45,6 +45,7 @@ const SECTIONS = [
     text: "Use it in",
     items: [
       page("Clients", "clients.md"),
+      page("Models and providers", "llm.md"),
       page("Agents' tools", "agent-tools.md"),
       page("Model Context Protocol", "mcp.md"),
       page("Databases and SDKs", "recipes.md"),

@@ -1,12 +1,13 @@
 import type { Circuit } from "../api/circuit.js";
 import { type AbortSignalLike, Caller } from "../call/report.js";
-import { walkCauses } from "../errors/causes.js";
 import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
 import { checkObject } from "../options/check-options.js";
 import { formatValue } from "../options/format-value.js";
-import { retryAfterOf } from "../policy/retry-after.js";
+import { isModelFailure, OF_THE_CALLER, retryAfterOfModel } from "./model-failure.js";
 import { streamed } from "./model-stream.js";
 import { type ClientOptions, circuitsNamed } from "./named.js";
+
+export { isModelFailure } from "./model-failure.js";
 
 export interface ModelOptions extends Omit<ClientOptions, "exceptions" | "results"> {
   /** Names the circuit of a model. Default: its provider and id, `openai.chat:gpt-5`. */
@@ -44,7 +45,7 @@ interface Asked {
  * its circuit is open, the next is asked.
  *
  * ```ts
- * const model = failfastModel([openai("gpt-5"), anthropic("claude-sonnet-4-5")], { callTimeout: "20s" });
+ * const model = failfastModel([openai("gpt-5"), anthropic("claude-sonnet-5")], { callTimeout: "20s" });
  * const { text } = await generateText({ model, prompt });
  * ```
  *
@@ -65,10 +66,10 @@ export function failfastModel<M extends ModelLike>(
       `failfastModel takes a model of the AI SDK, or a list of them, at least one; this is ${formatValue(models)}`,
     );
   checkObject(options);
-  const { name = nameOf, exceptions = isFailure, ...rest } = options;
+  const { name = nameOf, exceptions = isModelFailure, ...rest } = options;
   const circuitOf = circuitsNamed(name, rest as ClientOptions, {
     exceptions: (error) => !isFailfastError(error) && exceptions(error),
-    retryAfter: { from: retryAfter },
+    retryAfter: { from: retryAfterOfModel },
   });
 
   /** Asks one after the other. */
@@ -129,64 +130,3 @@ async function leaving<T>(caller: Caller, call: PromiseLike<T>): Promise<T> {
     throw error;
   }
 }
-
-/** Errors of the AI SDK about what was asked for, and how it is set up. */
-const OF_THE_CALLER: ReadonlySet<unknown> = new Set([
-  "AI_InvalidArgumentError",
-  "AI_InvalidPromptError",
-  "AI_LoadAPIKeyError",
-  "AI_LoadSettingError",
-  "AI_NoSuchModelError",
-  "AI_UnsupportedFunctionalityError",
-]);
-
-function isFailure(error: unknown): boolean {
-  if (OF_THE_CALLER.has((error as { name?: unknown } | null)?.name)) return false;
-  const status = walkCauses(error, ({ statusCode }) =>
-    typeof statusCode === "number" ? statusCode : undefined,
-  );
-  // An answer of 200 that is an error all the same could not be read.
-  const refused = status !== undefined && status >= 400 && status < 500;
-  return !refused || status === 429 || status === 408 || ofTheAccount(error);
-}
-
-/** A key that is not taken, a bill that is not paid, a quota that is used up, a model that is gone: the same, whatever is asked. */
-const ofTheAccount = (error: unknown): boolean =>
-  walkCauses(error, ({ statusCode, message, data }) => {
-    const { code, type } = ((data as { error?: unknown } | undefined)?.error ?? {}) as Record<
-      string,
-      unknown
-    >;
-    return (
-      [401, 402, 403].includes(statusCode as number) ||
-      [code, type].some((each) => ACCOUNT_CODES.has(each)) ||
-      (statusCode === 400 && ACCOUNT_WORDS.test(String(message))) ||
-      (statusCode === 404 && /\b(models?|deployment)\b/i.test(String(message))) ||
-      undefined
-    );
-  }) ?? false;
-
-const ACCOUNT_CODES: ReadonlySet<unknown> = new Set([
-  "insufficient_quota",
-  "billing_hard_limit_reached",
-  "billing_not_active",
-  "account_deactivated",
-  "invalid_api_key",
-  "model_not_found",
-  "DeploymentNotFound",
-]);
-/** Some providers answer with 400, as to a request that is wrong, and say by words alone that it is not the request. */
-const ACCOUNT_WORDS =
-  /credit balance is too low|(incorrect|invalid) API key|API key (not valid|not found|expired)|organization has been disabled/i;
-
-/** Seconds until the provider wants to be called again. */
-function retryAfter(error: unknown): number | undefined {
-  const ms = walkCauses(error, ({ responseHeaders }) =>
-    retryAfterOf({ headers: responseHeaders }, Date.now()),
-  );
-  if (ofTheAccount(error)) return LONGEST_SECONDS;
-  return ms === undefined ? undefined : ms / 1_000;
-}
-
-/** More than any circuit's longest time, which holds. */
-const LONGEST_SECONDS = 1e9;

@@ -1,0 +1,38 @@
+import { isModelFailure } from "failfast/ai";
+import { failfastFetch } from "failfast/fetch";
+
+// No access, no credit, a used-up quota, too many calls, overload: another provider may answer.
+const FAILURES = [401, 402, 403, 408, 429];
+
+/** For `new OpenAI({ fetch, maxRetries: 0 })` and `new Anthropic({ fetch, maxRetries: 0 })`: a circuit for each origin. */
+export const fetch = failfastFetch({
+  timeout: "1m",
+  results: ({ status }) => status >= 500 || FAILURES.includes(status),
+  callTimeout: "20s", // until the answer begins
+  body: true,
+  idleTimeout: "15s", // the longest silence in it
+});
+
+/** Asks one provider after the other, as long as they fail and the caller waits. */
+export async function firstAnswer(asks, signal) {
+  let failure;
+  for (const ask of asks) {
+    try {
+      return await ask(signal);
+    } catch (error) {
+      if (signal?.aborted || !isModelFailure(error)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** A stream that has begun: until its first part is there the next provider may still be asked. */
+export async function begun(stream) {
+  const parts = (await stream)[Symbol.asyncIterator]();
+  const first = await parts.next();
+  return (async function* () {
+    if (!first.done) yield first.value;
+    yield* { [Symbol.asyncIterator]: () => parts };
+  })();
+}
