@@ -6,15 +6,18 @@ import { command, subpaths } from "./exports.mjs";
 
 export const TARGET = "node20";
 
+/** What the command takes code apart with: it is in it, since the package depends on nothing. */
+const OF_THE_COMMAND = new Set(["@babel/parser", "magic-string", "@jridgewell/sourcemap-codec"]);
+
 /** Writes `dist`. The core is one part, and its errors another: who asks `isFailfastError` alone loads no more. */
 export async function bundle(rolldown, from, extension) {
   const sourceOf = (file) => resolve(file.replace("./dist/", `${from}/`).replace(/\.js$/, extension));
   const nameOf = (file) => file.replace("./dist/", "").replace(/\.js$/, "");
-  const write = async (files, output) => {
+  const write = async (files, output, within = new Set()) => {
     const build = await rolldown({
       input: Object.fromEntries(files.map((file) => [nameOf(file), sourceOf(file)])),
       platform: "node",
-      external: (id) => !id.startsWith(".") && !isAbsolute(id),
+      external: (id) => !id.startsWith(".") && !isAbsolute(id) && !within.has(id),
       resolve: { extensionAlias: { ".js": [extension] } },
       transform: { target: TARGET },
     });
@@ -35,7 +38,7 @@ export async function bundle(rolldown, from, extension) {
       codeSplitting: { groups },
     },
   );
-  await write([command], { chunkFileNames: "cli/parts/[hash].js", minify: true });
+  await write([command], { chunkFileNames: "cli/parts/[hash].js", minify: true }, OF_THE_COMMAND);
 }
 
 /** The modules that a module imports, and those that they import. */

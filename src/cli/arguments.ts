@@ -34,7 +34,7 @@ export const COMMON: Flags = {
 
 /** The variable that stands in for an option; one of a single command has the command's name in it. */
 export const variableOf = (command: string, flag: string): string =>
-  `FAILFAST_${flag in COMMON ? "" : `${command}_`}${flag}`.toUpperCase().replaceAll("-", "_");
+  `FAILFAST_${flag in COMMON ? "" : `${command}_`}${flag}`.toUpperCase().replace(/[- ]/g, "_");
 
 /** Reads the arguments of one command. */
 export function readArguments(

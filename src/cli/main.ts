@@ -9,6 +9,7 @@ import { demo } from "./commands/demo.js";
 import { doctor } from "./commands/doctor.js";
 import { events } from "./commands/events.js";
 import { migrate } from "./commands/migrate.js";
+import { migrateOpossum } from "./commands/migrate-opossum.js";
 import { status } from "./commands/status.js";
 import { hold, release, reset, trip } from "./commands/verbs.js";
 import { watch } from "./commands/watch.js";
@@ -30,7 +31,10 @@ const COMMANDS: Readonly<Record<string, Command | StandaloneCommand>> = {
   dashboard,
   demo,
   migrate,
-  completion: completionOf(() => withCommonFlags()),
+  "migrate opossum": migrateOpossum,
+  completion: completionOf(() =>
+    Object.fromEntries(Object.entries(withCommonFlags()).filter(([name]) => !name.includes(" "))),
+  ),
 };
 
 const withCommonFlags = (): typeof COMMANDS =>
@@ -60,8 +64,9 @@ main(process.argv.slice(2)).then(
   },
 );
 
-async function main([name, ...rest]: readonly string[]): Promise<number> {
+async function main(given: readonly string[]): Promise<number> {
   const commands = withCommonFlags();
+  const [name, ...rest] = joined(given, commands);
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     const asked = name === "help" ? rest[0] : undefined;
     const command = asked === undefined ? undefined : commandOf(commands, asked);
@@ -92,6 +97,13 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
     await fleet[Symbol.asyncDispose]();
     await store.close();
   }
+}
+
+/** The name of a command may have two words. */
+function joined([first, second, ...rest]: readonly string[], commands: typeof COMMANDS): readonly string[] {
+  const both = `${first} ${second}`;
+  if (Object.hasOwn(commands, both)) return [both, ...rest];
+  return [first, second, ...rest].filter((word) => word !== undefined);
 }
 
 /** @throws {CommandError} there is none of that name. */

@@ -1,0 +1,80 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { findFiles } from "../codemod/find-files.js";
+import { patch } from "../codemod/patch.js";
+import type { Remark, Rewritten } from "../codemod/rewrite.js";
+import type { StandaloneCommand } from "../command.js";
+import { CommandError, EXIT } from "../errors.js";
+import { plain } from "../plain-text.js";
+
+/** What is to be done in one file. */
+interface Found {
+  readonly file: string;
+  readonly changed: boolean;
+  readonly remarks: readonly Remark[];
+  /** Why it could not be read. */
+  readonly error?: string;
+}
+
+/** Moves code from opossum to failfast/opossum. */
+export const migrateOpossum: StandaloneCommand = {
+  standalone: true,
+  summary: "moves code from opossum to failfast/opossum",
+  usage: "[PATHS]",
+  details: `It changes imports, requires and calls without new, and nothing else; without --write it only shows what.
+PATHS are files and folders, by default the current one; node_modules, dist and the like are left out.`,
+  flags: { write: { type: "boolean", help: "change the files; without it nothing is written" } },
+  async run({ args, out, err }) {
+    // The parser is large, and of use here alone.
+    const { rewrite } = await import("../codemod/rewrite.js");
+    const write = args.given("write");
+    const json = args.given("json");
+    const found: Found[] = [];
+    for (const file of files(args.words)) {
+      const { error, before, after } = move(file, rewrite);
+      const changed = after !== undefined && after.text !== before;
+      const remarks = after?.remarks ?? [];
+      if (error === undefined && !changed && remarks.length === 0) continue;
+      found.push({ file, changed, remarks, ...(error === undefined ? {} : { error }) });
+      if (changed && write) writeFileSync(file, after.text);
+      if (json) continue;
+      if (error !== undefined) err.line(plain(`${file} is left as it is: ${error}`));
+      if (changed) for (const line of patch(file, before, after.text).split("\n")) out.line(coloured(line));
+      for (const { line, text } of remarks) err.line(plain(`${file}:${line}: ${text}`));
+    }
+    if (json) out.json(found);
+    else err.line(summaryOf(found, write));
+    return found.some(({ error }) => error !== undefined) ? EXIT.failed : EXIT.ok;
+
+    function coloured(line: string): string {
+      return out.paint(plain(line), line.startsWith("-") ? "red" : line.startsWith("+") ? "green" : "none");
+    }
+  },
+};
+
+function files(words: readonly string[]): string[] {
+  try {
+    return [...findFiles(words.length === 0 ? ["."] : words)];
+  } catch (error) {
+    throw new CommandError((error as Error).message, EXIT.usage);
+  }
+}
+
+function move(
+  file: string,
+  rewrite: (name: string, text: string) => Rewritten,
+): { before: string; after?: Rewritten; error?: string } {
+  const before = readFileSync(file, "utf8");
+  try {
+    return { before, after: rewrite(file, before) };
+  } catch (error) {
+    return { before, error: (error as Error).message };
+  }
+}
+
+function summaryOf(found: readonly Found[], write: boolean): string {
+  const changed = found.filter((each) => each.changed).length;
+  const files = changed === 1 ? "1 file" : `${changed} files`;
+  if (changed === 0) return "Nothing to change.";
+  if (!write) return `${files} to change; --write changes them.`;
+  return `${files} changed. Then: npm install failfast && npm uninstall opossum @types/opossum`;
+}
