@@ -74,7 +74,8 @@ export function summary(out: Terminal, address: string, { circuits, processes, s
 
 /** All that is known of one circuit. */
 export function circuitDetails(out: Terminal, circuit: CircuitOfFleet, now: number): string[] {
-  const { since, until, reason, by, reopens, votes, totals, inFlight, latencyMs, settings } = circuit;
+  const { since, until, reason, by, reopens, votes, totals, inFlight, latencyMs, settings, differing } =
+    circuit;
   const facts: [string, string | undefined][] = [
     ["state", stateOf(circuit)],
     ["since", since === undefined ? undefined : `${formatAgo(since, now)} (${formatMoment(since)})`],
@@ -83,10 +84,17 @@ export function circuitDetails(out: Terminal, circuit: CircuitOfFleet, now: numb
     ["by", by],
     ["probes failed", reopens === 0 ? undefined : `${reopens} in a row`],
     ["votes", votes.map(({ host }) => host).join(", ") || undefined],
-    ["calls", totals.calls === undefined ? undefined : String(totals.calls)],
-    ["failures", String(totals.failures)],
-    ["rejections", String(totals.rejections)],
-    ["slow", totals.slow === 0 ? undefined : String(totals.slow)],
+    [
+      "calls",
+      circuit.processes.length === 0
+        ? "unknown: no process reports it"
+        : totals.calls === undefined
+          ? undefined
+          : String(totals.calls),
+    ],
+    ["failures", totals.failures === undefined ? undefined : String(totals.failures)],
+    ["rejections", totals.rejections === undefined ? undefined : String(totals.rejections)],
+    ["slow", totals.slow ? String(totals.slow) : undefined],
     ["in flight", inFlight === undefined ? undefined : String(inFlight)],
     [
       "latency",
@@ -97,6 +105,10 @@ export function circuitDetails(out: Terminal, circuit: CircuitOfFleet, now: numb
       Object.entries(settings)
         .map(([name, value]) => `${name} ${value}`)
         .join(", ") || undefined,
+    ],
+    [
+      "differing",
+      differing.length === 0 ? undefined : `${differing.join(", ")}: not the same in each process`,
     ],
   ];
   const rows = circuit.processes.map(({ id, state, disagrees = "" }): Cell[] => [

@@ -28,6 +28,8 @@ export interface Command {
   /** What help says beyond its options. */
   readonly details?: string;
   readonly flags: Flags;
+  /** At Ctrl-C it brings to an end what it began. The others just end. */
+  readonly endsItself?: true;
   /** Gives the exit code. */
   run(session: Session): Promise<number>;
 }

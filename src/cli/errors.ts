@@ -10,6 +10,8 @@ export const EXIT = {
   unknown: 3,
   /** `status --check`: a circuit is open. */
   open: 4,
+  /** Ctrl-C. */
+  interrupted: 130,
 } as const;
 
 /** Ends the command with a message, which says what to do. */

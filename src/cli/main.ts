@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { observeFleet } from "../fleet/fleet.js";
 import { VERSION } from "../runtime/version.js";
-import { COMMON, readArguments } from "./arguments.js";
+import { type Arguments, COMMON, readArguments } from "./arguments.js";
 import type { Command, StandaloneCommand } from "./command.js";
 import { completionOf } from "./commands/completion.js";
 import { dashboard } from "./commands/dashboard.js";
@@ -85,13 +85,26 @@ async function main(given: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   const interrupted = interruption();
-  const { env } = process;
-  if (isStandalone(command)) return command.run({ args, out, err, env, interrupted });
+  const work = isStandalone(command)
+    ? command.run({ args, out, err, env: process.env, interrupted })
+    : withStore(command, args, interrupted);
+  if (command.endsItself) return work;
+  const ended = new Promise<number>((resolve) => {
+    interrupted.addEventListener("abort", () => resolve(EXIT.interrupted));
+  });
+  const code = await Promise.race([work, ended]);
+  // What it asked of the store may never be answered.
+  if (code === EXIT.interrupted) process.exit(code);
+  return code;
+}
+
+async function withStore(command: Command, args: Arguments, interrupted: AbortSignal): Promise<number> {
   const address = addressOf(args);
   const store = await connect(address);
   const by = operator(args);
   const fleet = observeFleet(store, { by });
   try {
+    const { env } = process;
     return await command.run({ args, out, err, env, interrupted, store, fleet, by, address: address.shown });
   } finally {
     await fleet[Symbol.asyncDispose]();

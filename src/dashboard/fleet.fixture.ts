@@ -16,6 +16,7 @@ export function circuitOf(name: string, more: Partial<CircuitOfFleet> = {}): Cir
     by: undefined,
     reopens: 0,
     votes: [],
+    differing: [],
     totals: { calls: 0, failures: 0, rejections: 0, slow: 0 },
     inFlight: 0,
     latencyMs: undefined,

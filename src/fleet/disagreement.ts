@@ -51,13 +51,21 @@ function otherView(
     : `has it ${state}, and the store closed`;
 }
 
+/** The options that two have in different ways. */
+export function differences(
+  own: Readonly<Record<string, string>>,
+  other: Readonly<Record<string, string>>,
+): string[] {
+  if (own === other) return [];
+  const names = new Set([...Object.keys(own), ...Object.keys(other)]);
+  return [...names].filter((name) => own[name] !== other[name]);
+}
+
 function otherSettings(
   own: Readonly<Record<string, string>>,
   most: Readonly<Record<string, string>>,
 ): string | undefined {
-  const names = [...new Set([...Object.keys(own), ...Object.keys(most)])].filter(
-    (name) => own[name] !== most[name],
-  );
+  const names = differences(own, most);
   if (names.length === 0) return undefined;
   const shown = names
     .slice(0, 3)

@@ -4,6 +4,7 @@ import type { Registry } from "../api/registry.js";
 import type { OperatorResult } from "../breaker/operator.js";
 import type { Duration } from "../options/duration.js";
 import type { Store } from "../options/store.js";
+import { encodeName } from "../protocol/key.js";
 import type { AuditEntry } from "../report/audit.js";
 import { keepAlive } from "../runtime/keep-alive.js";
 import { systemClock } from "../runtime/system-clock.js";
@@ -38,16 +39,20 @@ export interface FleetVerbs {
 export interface Fleet extends FleetVerbs, AsyncDisposable {
   /** What is known now. It never throws, and tells in `store` how old that may be. */
   view(): FleetView;
-  /** Resolves once the stores were read, or that was given up. */
-  ready(): Promise<void>;
+  /** Resolves once the stores were read, or that was given up. `names`: what to read of a store that can't list. */
+  ready(names?: readonly string[]): Promise<void>;
   /** Calls the listener whenever the view may be another, at most four times a second. Returns what ends that. */
   subscribe(listener: () => void): () => void;
   /** What operators did, the newest first. Rejects with what the store says, or after 5 s without an answer. */
   events(limit?: number): Promise<readonly AuditEntry[]>;
-  /** Does one thing to all of them, a few at a time, and leaves one entry on the trail. Answers in their order. */
+  /**
+   * Does one thing to all of them, a few at a time, and leaves one entry on the trail. Answers in their order, and for
+   * those alone that were reached before the signal aborted.
+   */
   forAll(
     names: readonly string[],
     act: (verbs: FleetVerbs, name: string) => Promise<OperatorResult>,
+    signal?: AbortSignal,
   ): Promise<readonly OperatorResult[]>;
 }
 
@@ -143,8 +148,10 @@ class ObservedFleet implements Fleet {
     };
   }
 
-  async ready(): Promise<void> {
+  async ready(names: readonly string[] = []): Promise<void> {
     await this.#look();
+    const keys = names.map(encodeName);
+    await Promise.all([...this.#stores.values()].map((store) => store.read(keys)));
   }
 
   subscribe(listener: () => void): () => void {
@@ -168,6 +175,7 @@ class ObservedFleet implements Fleet {
   async forAll(
     names: readonly string[],
     act: (verbs: FleetVerbs, name: string) => Promise<OperatorResult>,
+    signal?: AbortSignal,
   ): Promise<readonly OperatorResult[]> {
     const done = new Map<Store, AuditEntry[]>();
     const verbs = verbsOf(this.#failfast, this.#by, (entry, store) => {
@@ -175,7 +183,7 @@ class ObservedFleet implements Fleet {
     });
     const results: OperatorResult[] = [];
     try {
-      for (let from = 0; from < names.length; from += AT_ONCE)
+      for (let from = 0; from < names.length && !signal?.aborted; from += AT_ONCE)
         results.push(
           ...(await Promise.all(names.slice(from, from + AT_ONCE).map((name) => act(verbs, name)))),
         );

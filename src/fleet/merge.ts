@@ -1,6 +1,6 @@
 import { decodeName } from "../protocol/key.js";
 import type { CircuitReport, ProcessReport } from "../report/process-report.js";
-import { disagreement } from "./disagreement.js";
+import { differences, disagreement } from "./disagreement.js";
 import { heldAt, type Records, stateAt } from "./records.js";
 import type { CircuitOfFleet, ProcessOfFleet } from "./view.js";
 
@@ -40,9 +40,8 @@ function mergeOne(
   const held = heldAt(records, now);
   const state = stateAt(records, now);
   const { at, until = 0, reason, by } = (held ? records.hold : circuit) ?? {};
-  const settings = mostCommon(
-    reported.map(({ process, circuit: { settings: at } }) => process.settings[at] ?? {}),
-  );
+  const all = reported.map(({ process, circuit: { settings: index } }) => process.settings[index] ?? {});
+  const settings = mostCommon(all);
   const sum = (of: (report: CircuitReport) => number | undefined): number | undefined =>
     reported.reduce<number | undefined>((total, { circuit: each }) => {
       const value = of(each);
@@ -60,13 +59,14 @@ function mergeOne(
     votes: (circuit?.votes ?? []).filter((vote) => vote.until > now),
     totals: {
       calls: sum(({ calls }) => calls),
-      failures: sum(({ failures }) => failures) ?? 0,
-      rejections: sum(({ rejections }) => rejections) ?? 0,
-      slow: sum(({ slow }) => slow) ?? 0,
+      failures: sum(({ failures }) => failures),
+      rejections: sum(({ rejections }) => rejections),
+      slow: sum(({ slow }) => slow),
     },
     inFlight: sum(({ inFlight }) => inFlight),
     latencyMs: latencyOf(reported),
     settings,
+    differing: differingIn(all, settings),
     processes: reported.map(({ process, circuit: each }) => ({
       id: process.id,
       state: each.held === undefined ? each.state : `held ${each.held}`,
@@ -95,6 +95,15 @@ function mostCommon(all: readonly Readonly<Record<string, string>>[]): Readonly<
     most = each;
   }
   return most;
+}
+
+/** The options that one of them has in another way. */
+function differingIn(
+  all: readonly Readonly<Record<string, string>>[],
+  most: Readonly<Record<string, string>>,
+): string[] {
+  const names = new Set(all.flatMap((each) => differences(each, most)));
+  return [...names].sort();
 }
 
 function newestOf(processes: readonly ProcessReport[]): string {

@@ -1,7 +1,7 @@
 import type { Store, StoreEntry } from "../options/store.js";
 import { systemClock } from "../runtime/system-clock.js";
 import { StoreClock } from "../sync/store-clock.js";
-import { isEntry, listing } from "../sync/store-operations.js";
+import { isEntry, listing, read } from "../sync/store-operations.js";
 import { withDeadline } from "../sync/with-deadline.js";
 
 /** How long a list may take, in ms. */
@@ -61,6 +61,34 @@ export class Mirror<T> {
       return this.#reading ?? Promise.resolve();
     this.#running = true;
     return this.#read();
+  }
+
+  /** Reads some records by their keys, of a store that can't list. */
+  readKeys(keys: readonly string[]): Promise<void> {
+    const sent = systemClock.now();
+    return new Promise((done) => {
+      withDeadline(
+        systemClock,
+        LIST_MS,
+        () => Promise.all(keys.map((key) => read(this.#store, key))),
+        (outcome) => {
+          if (outcome.ok) this.#found(keys, outcome.value, sent);
+          else this.#failed(outcome.error);
+          done();
+        },
+      );
+    });
+  }
+
+  #found(keys: readonly string[], values: readonly (string | null)[], sent: number): void {
+    this.latencyMs = systemClock.now() - sent;
+    for (const [at, key] of keys.entries()) {
+      const value = values[at] ?? null;
+      if (value === null) this.entries.delete(key);
+      else this.#put({ key, value });
+    }
+    this.#stands(true);
+    this.#options.changed();
   }
 
   /** Asks for changes to be pushed, where the store does that. */

@@ -1,6 +1,7 @@
 import { Breaker } from "../breaker/breaker.js";
 import type { StoreSession } from "../breaker/store-session.js";
 import type { Store } from "../options/store.js";
+import { circuitKey, holdKey } from "../protocol/key.js";
 import { type AuditEntry, appendAudit, readAudit } from "../report/audit.js";
 import type { Reported } from "../report/collect.js";
 import { placeOfReports } from "../report/place.js";
@@ -59,6 +60,12 @@ export class ObservedStore {
 
   async start(): Promise<void> {
     await Promise.all([this.#records.start(), this.#reports?.start()]);
+  }
+
+  /** Reads the records of these circuits, where the store can't list them. */
+  async read(names: readonly string[]): Promise<void> {
+    if (this.store.list !== undefined || names.length === 0) return;
+    await this.#records.readKeys(names.flatMap((name) => [circuitKey(name), holdKey(name)]));
   }
 
   watch(): void {

@@ -36,13 +36,14 @@ export interface CircuitOfFleet {
   readonly votes: readonly { readonly host: string; readonly until: number }[];
   /**
    * Sums over the live processes since each began: take differences. `calls` are those that were made, rejected ones
-   * not among them: exact where there are few, else estimated from samples; `undefined` where nobody counts them.
+   * not among them: exact where there are few, else estimated from samples. `undefined` where nobody counts them: no
+   * process reports the circuit.
    */
   readonly totals: {
     readonly calls: number | undefined;
-    readonly failures: number;
-    readonly rejections: number;
-    readonly slow: number;
+    readonly failures: number | undefined;
+    readonly rejections: number | undefined;
+    readonly slow: number | undefined;
   };
   /** `undefined` where nobody counts them. */
   readonly inFlight: number | undefined;
@@ -50,6 +51,8 @@ export interface CircuitOfFleet {
   readonly latencyMs: { readonly p50: number; readonly p99: number } | undefined;
   /** As most processes have it, by the names of the options; without those that are off. */
   readonly settings: Readonly<Record<string, string>>;
+  /** The options that not all processes have alike. */
+  readonly differing: readonly string[];
   readonly processes: readonly CircuitInProcess[];
 }
 

@@ -5,6 +5,7 @@ import { CommandError, EXIT } from "../errors.js";
 /** The page over the fleet, until Ctrl-C. */
 export const dashboard: Command = {
   summary: "serves the live page over the fleet, and opens it in the browser",
+  endsItself: true,
   usage: "",
   details:
     "On another address than this machine's own it takes a password, or --read-only. Give the password by its variable: others see the arguments of a process.",

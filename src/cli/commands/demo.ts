@@ -10,6 +10,7 @@ const DEMO = new URL("../../examples/demo/demo.mjs", import.meta.url);
 /** Four processes and a backend that hangs, with failfast and without. */
 export const demo: StandaloneCommand = {
   standalone: true,
+  endsItself: true,
   summary: "four processes and a backend that hangs, without failfast and with it; every number is measured",
   usage: "",
   flags: {

@@ -80,6 +80,17 @@ function* ofFleet({ processes, circuits }: FleetView): Generator<Finding> {
       seen: `${count("process", cutOff.length)} without the store: ${cutOff.map(({ id }) => id).join(", ")}`,
       mend: "they go on with what they know: look at their network",
     };
+  const differing = circuits.filter((circuit) => circuit.differing.length > 0);
+  if (differing.length > 0)
+    yield {
+      what: "settings",
+      verdict: "warning",
+      seen: differing
+        .slice(0, 5)
+        .map(({ name, differing: options }) => `${name}: ${options.join(", ")}`)
+        .join("; "),
+      mend: "processes have one circuit with different settings: two services under one prefix, or an upgrade under way; see failfast status NAME",
+    };
   const odd = circuits.filter((circuit) => disagreeing(circuit) > 0);
   if (odd.length > 0)
     yield {

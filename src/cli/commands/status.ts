@@ -1,5 +1,5 @@
 import type { FleetView } from "../../fleet/view.js";
-import { matching, refuseUnknown, shownWord } from "../choose.js";
+import { isPattern, matching, refuseUnknown, shownWord } from "../choose.js";
 import { byUrgency, circuitDetails, circuitTable, isQuiet, summary } from "../circuit-table.js";
 import type { Command, Session } from "../command.js";
 import { CommandError, EXIT } from "../errors.js";
@@ -17,7 +17,8 @@ export const status: Command = {
   async run({ args, out, address, fleet, store }) {
     const view = await readView(fleet, store, args.words);
     const words = args.words.map(shownWord);
-    if (words.length > 0) refuseUnknown(words, view.circuits, "");
+    if (words.length > 0 && store.list === undefined) refuseUnstored(words, view);
+    else if (words.length > 0) refuseUnknown(words, view.circuits, "");
     const named = words.length === 0 ? view.circuits : matching(words, view.circuits);
     const chosen = byUrgency(args.given("open") ? named.filter((each) => !isQuiet(each)) : named);
     const code = args.given("check") && chosen.some(({ state }) => state === "open") ? EXIT.open : EXIT.ok;
@@ -48,11 +49,26 @@ export async function readView(
     throw new CommandError(
       "this kind of store can't list what it has, so that nobody can tell which circuits there are: the verbs take a name, as in failfast hold open NAME --new",
     );
-  await fleet.ready();
+  if (store.list === undefined && words.some(isPattern))
+    throw new CommandError(
+      "this kind of store can't list what it has, so that * and ? match nothing: give whole names",
+      EXIT.usage,
+    );
+  await fleet.ready(words);
   const view = fleet.view();
   if (!view.store.up)
     throw new CommandError(`the store can't be read: ${plain(view.store.error ?? "")}. See failfast doctor`);
   return view;
+}
+
+/** @throws {CommandError} a name of which a store has no record that can't list and keeps no reports. */
+function refuseUnstored(words: readonly string[], { circuits }: FleetView): void {
+  const unknown = words.find((word) => matching([word], circuits).length === 0);
+  if (unknown !== undefined)
+    throw new CommandError(
+      `the store has no record of ${JSON.stringify(plain(unknown))}: it never opened, or the name is misspelt. This kind of store keeps no reports, so that nothing else is known of it`,
+      EXIT.unknown,
+    );
 }
 
 const nothingThere = ({ processes }: FleetView): string =>

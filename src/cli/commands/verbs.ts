@@ -27,6 +27,7 @@ type Act = (verbs: FleetVerbs, name: string) => Promise<OperatorResult>;
 
 export const trip: Command = {
   summary: "opens a circuit for the whole fleet, for its own time or --for",
+  endsItself: true,
   usage: "NAME…",
   flags: { ...COMMON, ...FOR, ...UNTIL },
   run: (session) =>
@@ -38,6 +39,7 @@ export const trip: Command = {
 
 export const reset: Command = {
   summary: "closes a circuit for the whole fleet",
+  endsItself: true,
   usage: "NAME…",
   flags: COMMON,
   run: (session) =>
@@ -46,6 +48,7 @@ export const reset: Command = {
 
 export const hold: Command = {
   summary: "holds a circuit open or closed, whatever calls do, until release, --for or --until",
+  endsItself: true,
   usage: "open|closed NAME…",
   flags: { ...COMMON, ...FOR, ...UNTIL },
   async run(session) {
@@ -64,6 +67,7 @@ export const hold: Command = {
 
 export const release: Command = {
   summary: "ends a hold",
+  endsItself: true,
   usage: "NAME…",
   flags: COMMON,
   run: (session) =>
@@ -95,7 +99,8 @@ async function operate(session: Session, what: string, words: readonly string[],
   lengthOf(session);
   const names = await namesOf(session, words);
   if (names.length > 1 && !args.given("yes")) await confirm(session, what, names);
-  const came = await session.fleet.forAll(names, act);
+  if (session.interrupted.aborted) throw new CommandError("nothing was done", EXIT.interrupted);
+  const came = await session.fleet.forAll(names, act, session.interrupted);
   const results = came.map(({ stored, known }, at) => ({
     circuit: names[at] ?? "",
     stored,
@@ -110,6 +115,11 @@ async function operate(session: Session, what: string, words: readonly string[],
           ? `${out.paint("done", "green")}  ${what.toLowerCase()} ${plain(circuit)}`
           : `${out.paint("not done", "red")}  ${what.toLowerCase()} ${plain(circuit)}`,
       );
+  if (results.length < names.length)
+    throw new CommandError(
+      `interrupted: ${results.length} of ${names.length} circuits were reached`,
+      EXIT.interrupted,
+    );
   if (failed.length === 0) return tellUnknown(session, results);
   throw new CommandError(
     `the store at ${plain(address)} did not take it within its time, for ${failed.length} of ${results.length}: ask again, and see failfast doctor`,
@@ -162,7 +172,7 @@ function whole(names: string[]): string[] {
 }
 
 /** @throws {CommandError} where nobody is there to be asked, or who is says no. */
-async function confirm({ err }: Session, what: string, names: readonly string[]): Promise<void> {
+async function confirm({ err, interrupted }: Session, what: string, names: readonly string[]): Promise<void> {
   const shown = names.slice(0, 10).map(plain).join(", ");
   const list = names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
   if (!process.stdin.isTTY || !err.live)
@@ -171,7 +181,12 @@ async function confirm({ err }: Session, what: string, names: readonly string[])
       EXIT.usage,
     );
   const reader = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await reader.question(`${what} ${names.length} circuits: ${list}? [y/N] `);
+  // It has the terminal, and so Ctrl-C.
+  reader.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const answer = await reader
+    .question(`${what} ${names.length} circuits: ${list}? [y/N] `, { signal: interrupted })
+    .catch(() => "");
   reader.close();
+  if (interrupted.aborted) return;
   if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError("nothing was done", EXIT.usage);
 }

@@ -14,6 +14,7 @@ export const watch: Command = {
   summary: "the same, live, until Ctrl-C; a line for each change where it isn't a terminal",
   usage: "[NAME…]",
   flags: {},
+  endsItself: true,
   async run(session) {
     const { fleet, out, args, store, interrupted } = session;
     await readView(fleet, store, args.words);

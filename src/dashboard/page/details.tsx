@@ -45,6 +45,12 @@ export function Details(): JSX.Element | null {
       <Chart of="latency" series={() => history.of(circuit.name)} height={110} />
       <Figures circuit={circuit} />
       <h3>Settings</h3>
+      {circuit.differing.length === 0 ? null : (
+        <p class="odd">
+          <WarnIcon />
+          Not every process has the same: <Foreign text={circuit.differing.join(", ")} />.
+        </p>
+      )}
       <dl class="pairs">
         {Object.entries(circuit.settings).map(([option, value]) => (
           <div key={option}>
@@ -163,9 +169,9 @@ function Figures({ circuit }: { circuit: CircuitOfFleet }): JSX.Element {
     ["in flight", inFlight === undefined ? undefined : count(inFlight)],
     ["failing now", percent(failed, calls)],
     ["calls", totals.calls === undefined ? undefined : count(totals.calls)],
-    ["failures", count(totals.failures)],
-    ["rejections", count(totals.rejections)],
-    ["slow", count(totals.slow)],
+    ["failures", totals.failures === undefined ? undefined : count(totals.failures)],
+    ["rejections", totals.rejections === undefined ? undefined : count(totals.rejections)],
+    ["slow", totals.slow === undefined ? undefined : count(totals.slow)],
   ];
   return (
     <dl class="figures">

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -171,6 +172,38 @@ test.each(["bash", "zsh", "fish"])("completion for %s knows each command", async
   expect(code).toBe(0);
   for (const command of ["status", "hold", "doctor"]) expect(out).toContain(command);
 });
+
+test.each(["status", "doctor", "migrate", "events"])(
+  "%s ends at the first Ctrl-C, though its store hangs",
+  async (command) => {
+    const connections = new Set<Socket>();
+    const silent = createServer((socket) => {
+      connections.add(socket);
+      socket.on("error", () => undefined);
+    });
+    await once(silent.listen(0, "127.0.0.1"), "listening");
+    try {
+      const { port } = silent.address() as AddressInfo;
+      const child = spawn(process.execPath, [main, command], {
+        env: { PATH: process.env["PATH"], FAILFAST_STORE: `redis://127.0.0.1:${port}` },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let said = "";
+      for (const stream of [child.stdout, child.stderr])
+        stream.on("data", (data) => {
+          said += data;
+        });
+      await vi.waitFor(() => expect(connections.size).toBeGreaterThan(0), { timeout: 30_000 });
+      child.kill("SIGINT");
+      const [code, signal] = await once(child, "close");
+      expect([code, signal]).toEqual([130, null]);
+      expect(said).not.toMatch(/Error|\bat /);
+    } finally {
+      for (const socket of connections) socket.destroy();
+      silent.close();
+    }
+  },
+);
 
 test("the demo offers the page while it runs, and ends with Ctrl-C", async () => {
   const child = spawn(process.execPath, [main, "demo", "--fast", "--dashboard"], {
