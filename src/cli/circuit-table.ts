@@ -55,14 +55,17 @@ export function circuitTable(out: Terminal, circuits: readonly CircuitOfFleet[],
 }
 
 /** One line about all of it. */
-export function summary(out: Terminal, address: string, { circuits, processes, store }: FleetView): string {
+export function summary(out: Terminal, address: string, view: FleetView): string {
+  const { circuits, processes, store, reports } = view;
   const open = circuits.filter((circuit) => circuit.state === "open").length;
   const held = circuits.filter((circuit) => circuit.held !== undefined).length;
   const counted = [
     out.paint(`${open} open`, open > 0 ? "red" : "none"),
     ...(held > 0 ? [`${held} held`] : []),
     `${circuits.length} ${circuits.length === 1 ? "circuit" : "circuits"}`,
-    `${processes.length} ${processes.length === 1 ? "process reports" : "processes report"}`,
+    reports || processes.length > 0
+      ? `${processes.length} ${processes.length === 1 ? "process reports" : "processes report"}`
+      : "this kind of store keeps no reports",
   ];
   const health = store.up
     ? store.latencyMs === undefined

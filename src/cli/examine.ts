@@ -268,7 +268,7 @@ async function sibling(store: Store, key: string): Promise<Omit<Finding, "what">
   if (place === undefined)
     return {
       verdict: "warning",
-      seen: "this kind of store has no place for them",
+      seen: "this kind of store keeps neither",
       mend: "closed circuits and processes are not seen, and nobody can tell later what operators did",
     };
   await within(() => place.set(key, "sibling", KEPT_MS));
@@ -278,8 +278,8 @@ async function sibling(store: Store, key: string): Promise<Omit<Finding, "what">
   if (place.list === undefined)
     return {
       verdict: "warning",
-      seen: "a place for the trail, none for reports",
-      mend: "closed circuits and processes are not seen in this kind of store",
+      seen: "this kind of store keeps the trail, and no reports",
+      mend: "processes, and circuits that never opened, are not seen: take Redis, PostgreSQL, MySQL, SQLite or the file store where that matters",
     };
   return { verdict: "ok", seen: "processes can report, and operators leave a trail" };
 }

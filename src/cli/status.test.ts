@@ -76,6 +76,22 @@ test("status says unknown, and not zero, of what nobody reports", async () => {
   expect(circuits[0].totals).toEqual({});
 });
 
+test("a store that keeps no reports is told apart from a fleet that sends none", async () => {
+  const beside = memoryStore();
+  const withPlace = { ...memoryStore(), sibling: () => beside };
+  const none = await run(status, [], withPlace);
+  expect(none.text).toMatch(/0 processes report[\s\S]*no process reports\. Is it the right prefix/);
+  const { list: _, ...trailOnly } = memoryStore();
+  for (const store of [memoryStore(), { ...memoryStore(), sibling: () => trailOnly }]) {
+    expect((await run(status, [], store)).text).toMatch(
+      /this kind of store keeps no reports\S*[\s\S]*No circuit has opened/,
+    );
+    expect((await run(doctor, [], store)).text).toMatch(
+      /warning +reports and trail +this kind of store keeps/,
+    );
+  }
+}, 30_000);
+
 test("one name with different settings is told by the doctor and by status", async () => {
   const beside = memoryStore();
   const store = { ...memoryStore(), sibling: () => beside };

@@ -15,14 +15,14 @@ export class Changes {
   since(view: FleetView): string {
     const circuits = differing(this.#circuits, view.circuits, ({ name }) => name);
     const processes = differing(this.#processes, view.processes, ({ id }) => id);
-    return `{"at":${view.at},"store":${storeText(view.store)},"circuits":[${circuits.texts}],"goneCircuits":${JSON.stringify(circuits.gone)},"processes":[${processes.texts}],"goneProcesses":${JSON.stringify(processes.gone)}}`;
+    return `{"at":${view.at},"reports":${view.reports},"store":${storeText(view.store)},"circuits":[${circuits.texts}],"goneCircuits":${JSON.stringify(circuits.gone)},"processes":[${processes.texts}],"goneProcesses":${JSON.stringify(processes.gone)}}`;
   }
 
   /** All that was sent, as a `Snapshot` in JSON. */
-  all(at: number, store: FleetView["store"], history: Snapshot["history"]): string {
+  all({ at, reports, store }: FleetView, history: Snapshot["history"]): string {
     const texts = (seen: Map<string, Seen<unknown>>): string =>
       [...seen.values()].map(({ text }) => text).join();
-    return `{"at":${at},"store":${storeText(store)},"circuits":[${texts(this.#circuits)}],"processes":[${texts(this.#processes)}],"history":${JSON.stringify(history)}}`;
+    return `{"at":${at},"reports":${reports},"store":${storeText(store)},"circuits":[${texts(this.#circuits)}],"processes":[${texts(this.#processes)}],"history":${JSON.stringify(history)}}`;
   }
 }
 

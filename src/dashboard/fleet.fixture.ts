@@ -55,7 +55,13 @@ export interface FakeFleet extends Fleet {
 }
 
 export function fakeFleet(circuits: readonly CircuitOfFleet[] = []): FakeFleet {
-  let view: FleetView = { at: AT, store: { up: true, since: AT, latencyMs: 1 }, circuits, processes: [] };
+  let view: FleetView = {
+    at: AT,
+    reports: true,
+    store: { up: true, since: AT, latencyMs: 1 },
+    circuits,
+    processes: [],
+  };
   const listeners = new Set<() => void>();
   const asked: unknown[][] = [];
   const verb =

@@ -91,7 +91,7 @@ export class LiveFeed {
     viewer.stream.enqueue(this.#event("hello", JSON.stringify(hello), undefined, "retry: 1000\n"));
     const missed = this.#after(lastId);
     if (missed === undefined) {
-      const all = this.#changes.all(view.at, view.store, this.#history.save());
+      const all = this.#changes.all(view, this.#history.save());
       viewer.stream.enqueue(this.#event("snapshot", all, this.#last));
     } else for (const bytes of missed) viewer.stream.enqueue(bytes);
   }

@@ -17,6 +17,7 @@ export interface Snapshot extends FleetView {
 /** What differs from the message before. */
 export interface Change {
   readonly at: number;
+  readonly reports: boolean;
   readonly store: FleetView["store"];
   readonly circuits: readonly CircuitOfFleet[];
   /** Names of circuits that nobody knows any more. */

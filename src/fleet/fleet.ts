@@ -52,7 +52,7 @@ export interface Fleet extends FleetVerbs, AsyncDisposable {
   forAll(
     names: readonly string[],
     act: (verbs: FleetVerbs, name: string) => Promise<OperatorResult>,
-    signal?: AbortSignal,
+    signal?: { readonly aborted: boolean },
   ): Promise<readonly OperatorResult[]>;
 }
 
@@ -142,6 +142,7 @@ class ObservedFleet implements Fleet {
     const worst = stores.find(({ health }) => !health.up) ?? first;
     return {
       at: first?.now() ?? systemClock.wall(),
+      reports: stores.some(({ keepsReports }) => keepsReports),
       store: worst?.health ?? { up: true, since: systemClock.wall(), latencyMs: undefined },
       circuits: seen.flatMap(({ circuits }) => circuits),
       processes: seen.flatMap(({ processes }) => processes.map(describeProcess)),
@@ -175,7 +176,7 @@ class ObservedFleet implements Fleet {
   async forAll(
     names: readonly string[],
     act: (verbs: FleetVerbs, name: string) => Promise<OperatorResult>,
-    signal?: AbortSignal,
+    signal?: { readonly aborted: boolean },
   ): Promise<readonly OperatorResult[]> {
     const done = new Map<Store, AuditEntry[]>();
     const verbs = verbsOf(this.#failfast, this.#by, (entry, store) => {

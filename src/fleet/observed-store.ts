@@ -77,6 +77,11 @@ export class ObservedStore {
     return { up, since, latencyMs, ...(error === undefined ? {} : { error }) };
   }
 
+  /** Whether processes can report in it. */
+  get keepsReports(): boolean {
+    return this.#reports !== undefined;
+  }
+
   now(): number {
     return Math.round(this.#records.clock.now());
   }

@@ -12,6 +12,8 @@ export interface FleetView {
     readonly latencyMs: number | undefined;
     readonly error?: string;
   };
+  /** Whether a store has a place for what processes report: without one, circuits that never opened are not seen. */
+  readonly reports: boolean;
   /** In the order of their names. */
   readonly circuits: readonly CircuitOfFleet[];
   readonly processes: readonly ProcessOfFleet[];

@@ -40,7 +40,9 @@ export const doctor: Command = {
 };
 
 /** What the fleet's own reports show. */
-function* ofFleet({ processes, circuits }: FleetView): Generator<Finding> {
+function* ofFleet({ processes, circuits, reports }: FleetView): Generator<Finding> {
+  // Said already, with the verbs.
+  if (!reports) return;
   const count = (what: string, of: number): string => `${of} ${what}${of === 1 ? "" : "s"}`;
   if (processes.length === 0) {
     yield {

@@ -71,7 +71,9 @@ function refuseUnstored(words: readonly string[], { circuits }: FleetView): void
     );
 }
 
-const nothingThere = ({ processes }: FleetView): string =>
+const nothingThere = ({ processes, reports }: FleetView): string =>
   processes.length > 0
     ? "No circuit has been called yet."
-    : "No circuit has opened, and no process reports. Is it the right prefix? A process reports some seconds after its first call, unless report: false or FAILFAST_REPORT=off.";
+    : !reports
+      ? "No circuit has opened. Is it the right prefix? This kind of store keeps no reports, so that nothing else can be seen."
+      : "No circuit has opened, and no process reports. Is it the right prefix? A process reports some seconds after its first call, unless report: false or FAILFAST_REPORT=off.";

@@ -18,6 +18,8 @@ export const membership: Signal<number> = signal(0);
 /** Grows where an operator did something, as far as records tell. */
 export const verdicts: Signal<number> = signal(0);
 export const store: Signal<FleetView["store"] | undefined> = signal(undefined);
+/** Whether the store has a place for reports. */
+export const reports: Signal<boolean> = signal(true);
 export const hello: Signal<Hello | undefined> = signal(undefined);
 /** What a screen reader is to say. */
 export const announcement: Signal<string> = signal("");
@@ -40,6 +42,7 @@ export function takeSnapshot(snapshot: Snapshot): void {
     history.restore(snapshot.history);
     for (const circuit of snapshot.circuits) circuits.set(circuit.name, circuit);
     for (const process of snapshot.processes) processes.set(process.id, process);
+    reports.value = snapshot.reports;
     arrived(snapshot.at, snapshot.store, snapshot.circuits);
     membership.value++;
     verdicts.value++;

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { ProcessOfFleet } from "../../fleet/view.js";
 import { count, duration } from "./format.js";
 import { WarnIcon } from "./icons.jsx";
-import { frame, now, processes } from "./live-state.js";
+import { frame, now, processes, reports } from "./live-state.js";
 import { Foreign } from "./name.jsx";
 
 /** A process that reports every few seconds is late after this. */
@@ -13,7 +13,13 @@ export function Processes(): JSX.Element {
   frame.value;
   const all = [...processes.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   if (all.length === 0)
-    return <p class="empty dim">No process reports. Those of older versions, and with reports off, don't.</p>;
+    return (
+      <p class="empty dim">
+        {reports.value
+          ? "No process reports. Those of older versions, and with reports off, don't."
+          : "This kind of store keeps no reports, so that processes, their calls and circuits that never opened are not seen."}
+      </p>
+    );
   const usual = mostCommon(all.map(({ version }) => version));
   return (
     <div class="scrolls">
