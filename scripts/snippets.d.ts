@@ -51,6 +51,15 @@ declare global {
   const myStore: (client: unknown) => import("failfast").Store;
 
   const url: any;
+  const circuit: import("failfast").Circuit;
+  const channel: any;
+  const consumer: import("kafkajs").Consumer;
+  const sqs: import("@aws-sdk/client-sqs").SQSClient;
+  const QueueUrl: string;
+  const ReceiveMessageCommand: typeof import("@aws-sdk/client-sqs").ReceiveMessageCommand;
+  const ChangeMessageVisibilityCommand: typeof import("@aws-sdk/client-sqs").ChangeMessageVisibilityCommand;
+  const send: (message: unknown) => Promise<any>;
+
   const signal: AbortSignal;
   const context: { waitUntil(work: Promise<unknown>): void };
   const log: (error: Error) => void;
