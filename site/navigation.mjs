@@ -7,6 +7,7 @@ const SECTIONS = [
     items: [
       page("Start in 60 seconds", "start.md"),
       page("Concepts", "concepts.md"),
+      page("Examples to copy", "examples.md"),
       page("What happens when…", "what-happens.md"),
       page("Try the settings", "playground.md"),
       page("Comparison", "comparison.md"),

@@ -1,0 +1,8 @@
+// As Lambda does: one instance, one event after the other.
+import { handler } from "./handler.mjs";
+
+for (const customer of ["ann", "bob", "eve"]) {
+  const { statusCode, headers } = await handler({ customer });
+  console.log(customer, statusCode, headers?.["Retry-After"] === undefined ? "" : "with Retry-After");
+}
+process.exit();
