@@ -67,7 +67,7 @@ export default defineConfig({
         test: {
           name: "previous",
           include: [
-            "test/servers/clients/{ai,fetch,retries,time-outs,undici}.test.ts",
+            "test/servers/clients/{ai,fetch,retries,time-outs,tools,undici}.test.ts",
             "test/servers/cache-store/contract.test.ts",
           ],
           alias: [

@@ -9,11 +9,11 @@ interface Connected {
 
 /** Whether a client is connected, and what connects it again. */
 export class McpConnection {
-  /** Its owner has closed it: that its calls end is no fault of the server's. */
-  closedByOwner = false;
   readonly #client: Connected;
   readonly #reconnect: (() => PromiseLike<unknown>) | undefined;
   #lost = false;
+  /** Its owner has closed it, on this transport. */
+  #closed: { readonly transport: unknown } | undefined;
   #connecting: Promise<void> | undefined;
 
   constructor(client: Connected, reconnect: (() => PromiseLike<unknown>) | undefined) {
@@ -26,17 +26,32 @@ export class McpConnection {
     if (isDisconnected(error)) this.#lost = true;
   }
 
-  /** Its owner connects it. */
+  /** Its owner closes it. */
+  closed(): void {
+    this.#closed = { transport: this.#client.transport };
+  }
+
+  /** Its owner connects it, or it has answered. */
   opened(): void {
-    this.closedByOwner = false;
+    this.#closed = undefined;
     this.#lost = false;
+  }
+
+  /** Whether its calls end because its owner has closed it, and not connected it since: no fault of the server's. */
+  get closedByOwner(): boolean {
+    if (this.#closed === undefined) return false;
+    return !this.#hasTransport || this.#client.transport === this.#closed.transport;
+  }
+
+  get #hasTransport(): boolean {
+    const { transport } = this.#client;
+    return transport !== undefined && transport !== null;
   }
 
   /** Connects it again where it is not; calls that come meanwhile wait for the same connection. */
   async ready(signal: AbortSignalLike): Promise<void> {
     if (this.#reconnect === undefined || this.closedByOwner) return;
-    const { transport } = this.#client;
-    const closed = "transport" in this.#client && (transport === undefined || transport === null);
+    const closed = "transport" in this.#client && !this.#hasTransport;
     if (!this.#lost && !closed && this.#connecting === undefined) return;
     const connecting = this.#connecting ?? this.#connect(this.#reconnect);
     this.#connecting = connecting;

@@ -20,9 +20,8 @@ function verdictOfOne(error: Cause): Verdict | undefined {
 }
 
 function ofStatus(status: number, error: Cause): Verdict {
-  if (status === 401 || status === 403) return "neither";
-  const failed = status >= 500 || status === 408 || status === 429 || disconnected(error) === true;
-  return failed ? "failure" : "success";
+  if (disconnected(error) || status >= 500 || status === 408 || status === 429) return "failure";
+  return status === 401 || status === 403 ? "neither" : "success";
 }
 
 /**
@@ -65,16 +64,19 @@ function disconnected(error: Cause): true | undefined {
   const status = statusOf(error);
   const gone =
     status === undefined
-      ? CLOSED_CODES.has(code) || /^not connected$|server not initialized/i.test(message)
-      : status === 404 || status === 410 || (status === 400 && /session|not initialized/i.test(message));
+      ? CLOSED_CODES.has(code) || CLOSED_WORDS.test(message)
+      : status === 404 || status === 410 || (status >= 400 && FORGOTTEN_WORDS.test(message));
   return gone || undefined;
 }
 
-/** -32000 is what version 1 of the SDK calls a closed connection; a server that takes the number is connected again. */
 const CLOSED_CODES: ReadonlySet<unknown> = new Set([
   "CONNECTION_CLOSED",
   "NOT_CONNECTED",
-  -32_000,
   "EPIPE",
   "ERR_STREAM_DESTROYED",
 ]);
+/** Version 1 of the SDK and the Agents SDK say it by words. The code -32000 alone may be an error of the server's own. */
+const CLOSED_WORDS = /^(not connected$|MCP error -32000: connection closed$|server not initialized)/i;
+/** A session that is gone should be a 404. Servers answer 400, 401 and 503 as well, and say by words what it is. */
+const FORGOTTEN_WORDS =
+  /session.{0,20}(not found|terminated|unknown)|(unknown|invalid|no valid).{0,10}session|server not initialized/i;

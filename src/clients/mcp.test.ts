@@ -6,6 +6,9 @@ import { failfastMcp, type McpOptions } from "./mcp.js";
 const SUM = { content: [{ type: "text", text: "3" }] };
 const coded = (code: number | string, more: object = {}): Error =>
   Object.assign(new Error(`code ${code}`), { code, ...more });
+/** As both majors of the SDK give it, the second with a field for the status. */
+const httpError = (code: number, text: string): Error =>
+  Object.assign(new Error(`Error POSTing to endpoint: ${text}`), { code });
 const told = (tool: string, seconds: number): string =>
   `The tool "${tool}" is unavailable and was not called: retry in ${seconds} s, not before. Until then go on without it.`;
 
@@ -49,6 +52,12 @@ describe("failfastMcp", () => {
     ["a status of 502", coded(502), "open"],
     ["a status of 502, in version 2", coded("CLIENT_HTTP_NOT_IMPLEMENTED", { status: 502 }), "open"],
     ["a session that is gone", coded(404), "open"],
+    ["one that is gone, told as 401", httpError(401, "Unauthorized: Session not found"), "open"],
+    [
+      "a server that was restarted, told as 400",
+      httpError(400, "Bad Request: Server not initialized"),
+      "open",
+    ],
     ["invalid parameters", coded(-32_602, { name: "McpError" }), "closed"],
     ["no such method", coded(-32_601, { name: "ProtocolError" }), "closed"],
     ["no such resource", coded(-32_002, { name: "ProtocolError" }), "closed"],
@@ -191,6 +200,51 @@ describe("failfastMcp", () => {
       SUM,
     ]);
     expect(reconnect).toHaveBeenCalledTimes(2);
+  });
+
+  test.each([
+    httpError(404, "{}"),
+    httpError(400, "Bad Request: No valid session ID provided"),
+    httpError(400, "Bad Request: Server not initialized"),
+    httpError(401, "Unauthorized: Session not found"),
+    httpError(503, "Unknown session"),
+    coded("CLIENT_HTTP_NOT_IMPLEMENTED", { status: 404 }),
+    coded("CONNECTION_CLOSED"),
+    new Error("MCP error -32000: Connection closed"),
+    new Error("Server not initialized. Make sure you call connect() first."),
+  ])("a session that is gone is begun anew by the next call: %s", async (error) => {
+    const reconnect = vi.fn(async () => undefined);
+    const guard = failfastMcp(client, { failfast, reconnect });
+    client.callTool.mockRejectedValueOnce(error);
+    await expect(guard.callTool({ name: "add" })).rejects.toBe(error);
+    expect(await guard.callTool({ name: "add" })).toBe(SUM);
+    await guard.callTool({ name: "add" });
+    expect(reconnect).toHaveBeenCalledTimes(1);
+  });
+
+  test("an error of the server's own is no lost connection: its process goes on", async () => {
+    const reconnect = vi.fn(async () => undefined);
+    const guard = failfastMcp(client, { failfast, reconnect });
+    for (const error of [coded(-32_000, { name: "McpError" }), coded(-32_000, { name: "ProtocolError" })]) {
+      client.callTool.mockRejectedValueOnce(error);
+      await expect(guard.callTool({ name: "add" })).rejects.toBe(error);
+    }
+    expect(await guard.callTool({ name: "add" })).toBe(SUM);
+    expect(reconnect).not.toHaveBeenCalled();
+  });
+
+  test("a client that its owner closes and connects again, past the guard, counts again", async () => {
+    const closing = { ...client, close: async () => undefined, transport: {} as object | undefined };
+    const guard = failfastMcp(closing, { failfast, threshold: 1 });
+    await guard.close();
+    closing.transport = undefined;
+    client.callTool.mockRejectedValue(new Error("Not connected"));
+    await expect(guard.callTool({ name: "add" })).rejects.toThrow();
+    expect(state()).toBe("closed");
+    closing.transport = {};
+    client.callTool.mockRejectedValue(coded(-32_603));
+    await expect(guard.callTool({ name: "add" })).rejects.toThrow();
+    expect(state()).toBe("open");
   });
 
   test("is the client otherwise: its class, its private fields, its own properties", async () => {

@@ -102,6 +102,7 @@ export function failfastMcp<C extends McpClient>(client: C, options: McpOptions 
               const rejection = REJECTIONS.get(answer as object);
               // Another guard within has answered, not the server.
               if (rejection !== undefined) throw rejection;
+              connection.opened();
               return answer;
             } catch (error) {
               connection.failed(error);
@@ -131,7 +132,7 @@ export function failfastMcp<C extends McpClient>(client: C, options: McpOptions 
     [
       "close",
       () => {
-        connection.closedByOwner = true;
+        connection.closed();
         return target.close?.();
       },
     ],

@@ -82,6 +82,14 @@ describe("failfastTools, with a set of the AI SDK's", () => {
     expect(state()).toBe(expected);
   });
 
+  test("Retry-After on what a tool throws sets how long the circuit stays open", async () => {
+    const { weather } = failfastTools(tools, { failfast, threshold: 1 });
+    const response = new Response(null, { status: 429, headers: { "Retry-After": "90" } });
+    tools.weather.execute.mockRejectedValue(Object.assign(new Error("x"), { response }));
+    await expect(weather.execute({})).rejects.toThrow();
+    await expect(weather.execute({})).rejects.toThrow("retry in 90 s");
+  });
+
   test("a caller's abort counts for nothing; a time-out by a signal, or the circuit's, is a failure", async () => {
     const { weather } = failfastTools(tools, { failfast, threshold: 1, callTimeout: "1s" });
     tools.weather.execute.mockImplementation((_input, options) => {

@@ -104,6 +104,7 @@ function toolGuard(options: ToolsOptions): ToolGuard {
   const circuitOf = circuitsNamed(name ?? ((tool: string) => `tool:${tool}`), rest, {
     exceptions: (error) => verdictOfTool(error) === "failure",
     ignore: (error) => verdictOfTool(error) === "neither",
+    retryAfter: true,
   });
   return {
     circuitOf,
