@@ -11,7 +11,18 @@ const SECTIONS = [
       page("What happens when…", "what-happens.md"),
       page("Try the settings", "playground.md"),
       page("Comparison", "comparison.md"),
-      page("From Python's failfast", "from-python.md"),
+    ],
+  },
+  {
+    text: "Move over from",
+    items: [
+      page("Which way", "migrate/README.md"),
+      page("opossum", "migrate/opossum.md"),
+      page("cockatiel", "migrate/cockatiel.md"),
+      page("nestjs-resilience", "migrate/nestjs-resilience.md"),
+      page("@fastify/circuit-breaker", "migrate/fastify-circuit-breaker.md"),
+      page("resilience4j", "migrate/resilience4j.md"),
+      page("Python's failfast", "from-python.md"),
     ],
   },
   {

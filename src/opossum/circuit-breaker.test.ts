@@ -329,6 +329,69 @@ describe("what a caller gets", () => {
   });
 });
 
+describe("what users of opossum reported", () => {
+  const open = async (breaker: CircuitBreaker<[unknown]>): Promise<void> => {
+    for (let n = 0; n < 3; n++) await failing(breaker);
+  };
+
+  test("failures that end together open it once, and it becomes half-open all the same", async () => {
+    const { here, clock } = fleet();
+    const breaker = breakerOf(action, { name: "stock", failfast: here, volumeThreshold: 5 });
+    const opened = vi.fn();
+    breaker.on("open", opened);
+    await Promise.all(Array.from({ length: 10 }, () => failing(breaker)));
+    expect([breaker.opened, opened.mock.calls.length]).toEqual([true, 1]);
+    await clock.advance(30_000);
+    expect(breaker.halfOpen).toBe(true);
+  });
+
+  test("a call that fails when half-open opens it again, however few there were, and the next may close it", async () => {
+    const { here, clock } = fleet();
+    const breaker = breakerOf(action, { name: "stock", failfast: here, volumeThreshold: 3 });
+    await open(breaker);
+    for (let n = 0; n < 3; n++) {
+      await clock.advance(30_000);
+      expect(await failing(breaker)).toBe(down);
+      expect(breaker.opened).toBe(true);
+    }
+    await clock.advance(30_000);
+    expect(await breaker.fire("well")).toBe("well");
+    expect(breaker.closed).toBe(true);
+  });
+
+  test("of many calls when half-open one is made", async () => {
+    const { here, clock } = fleet();
+    const calls = vi.fn(action);
+    const breaker = breakerOf(calls, { name: "stock", failfast: here });
+    await failing(breaker);
+    await clock.advance(30_000);
+    calls.mockClear();
+    const answers = await Promise.allSettled(Array.from({ length: 50 }, (_, n) => breaker.fire(n)));
+    expect(calls).toHaveBeenCalledTimes(1);
+    expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  test("a call from before that succeeds late does not close it", async () => {
+    let answer = (_: unknown): void => undefined;
+    const made = (given: unknown): Promise<unknown> =>
+      given === "late" ? new Promise((done) => (answer = done)) : action(given);
+    const breaker = breakerOf(made, { errorThresholdPercentage: 1 });
+    const late = breaker.fire("late");
+    await failing(breaker);
+    answer("at last");
+    expect(await late).toBe("at last");
+    expect(breaker.opened).toBe(true);
+  });
+
+  test("the first call that fails opens it, unless volumeThreshold says how many it takes", async () => {
+    const eager = breakerOf(action);
+    const patient = breakerOf(action, { volumeThreshold: 2 });
+    await failing(eager);
+    await failing(patient);
+    expect([eager.opened, patient.closed]).toEqual([true, true]);
+  });
+});
+
 describe("what it costs while nobody looks", () => {
   test("a breaker begins with no timer", () => {
     const timers = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "setInterval")];
