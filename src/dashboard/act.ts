@@ -8,9 +8,11 @@ import { ACTION_HEADER, type Action } from "./messages.js";
 import { RateLimit } from "./rate-limit.js";
 import { madeByThePage } from "./same-origin.js";
 
-/** So many actions at once, and one more every so many ms. */
+/** So many actions of one person at once, and one more every so many ms; those without a name share theirs. */
 const BURST = 10;
 const EVERY_MS = 2_000;
+/** Of so many people the newest are told apart. */
+const MOST_PEOPLE = 1_000;
 
 /** The answer about a viewer: no, yes, or yes and who it is. */
 export type Authorize = (
@@ -22,13 +24,14 @@ export class Actions {
   readonly #fleet: Fleet;
   readonly #authorize: Authorize | undefined;
   readonly #origins: readonly string[];
-  readonly #limit: RateLimit;
+  readonly #clock: Clock;
+  readonly #limits = new Map<string, RateLimit>();
 
   constructor(fleet: Fleet, clock: Clock, authorize: Authorize | undefined, origins: readonly string[]) {
     this.#fleet = fleet;
     this.#authorize = authorize;
     this.#origins = origins;
-    this.#limit = new RateLimit(clock, BURST, EVERY_MS);
+    this.#clock = clock;
   }
 
   /** Who may act: a name, or `""` for somebody without one; nothing for a viewer who may only look. */
@@ -53,7 +56,7 @@ export class Actions {
       );
     const who = await this.who(request);
     if (who === undefined) return refuse(403, "you may look and not act");
-    const seconds = this.#limit.take();
+    const seconds = this.#limitOf(who).take();
     if (seconds > 0)
       return refuse(429, `too many actions: wait ${seconds} s`, { "Retry-After": String(seconds) });
     const action = await readAction(request);
@@ -69,6 +72,15 @@ export class Actions {
       // What a store says may have its address in it.
       return refuse(502, "the store did not take it");
     }
+  }
+
+  #limitOf(who: string): RateLimit {
+    const limit = this.#limits.get(who) ?? new RateLimit(this.#clock, BURST, EVERY_MS);
+    this.#limits.delete(who);
+    this.#limits.set(who, limit);
+    const [oldest] = this.#limits.keys();
+    if (this.#limits.size > MOST_PEOPLE && oldest !== undefined) this.#limits.delete(oldest);
+    return limit;
   }
 
   #act({ verb, circuit, reason, holds, forMs }: Action, by: { by?: string }): Promise<OperatorResult> {

@@ -206,6 +206,13 @@ describe("an action", () => {
     expect((await act(hold, user)).status).toBe(429);
   });
 
+  test("can't be asked for without end by one person, whom the others don't pay for", async () => {
+    const { act } = mount({ authorize: ({ headers }) => headers.get("x-user") ?? undefined });
+    for (let time = 0; time < 10; time++) expect((await act(hold, { "x-user": "maria" })).status).toBe(200);
+    expect((await act(hold, { "x-user": "maria" })).status).toBe(429);
+    expect((await act(hold, { "x-user": "tom" })).status).toBe(200);
+  });
+
   test("takes a POST, and the others take none", async () => {
     const { get, page } = mount(operator);
     expect((await get("/act")).headers.get("allow")).toBe("POST");

@@ -5,12 +5,20 @@ import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Served, ServeOptions } from "../../../src/dashboard/serve.js";
 import { endFleet, type Member, startFleet, until } from "../fleet/fleet.js";
+import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
 import { requireProgram } from "../require.js";
 import { type RedisServer, startRedis } from "../start-redis.js";
 import { openTab, startBrowser, type Tab } from "./browser.js";
 
 const program = requireProgram("chromium");
 const redisServer = requireProgram("redis-server");
+
+type Kind = "file" | "redis" | "postgres";
+const THERE: Readonly<Record<Kind, boolean>> = {
+  file: true,
+  redis: redisServer !== undefined,
+  postgres: postgres !== undefined,
+};
 
 let browser: Browser;
 let redis: RedisServer | undefined;
@@ -29,19 +37,23 @@ afterEach(async () => {
 });
 
 /** Four workers over a store, and the page of `npx failfast dashboard` over the same. */
-async function start(kind: "file" | "redis", options: Partial<ServeOptions> = {}) {
+async function start(kind: Kind, options: Partial<ServeOptions> = {}) {
   const folder = mkdtempSync(join(tmpdir(), "failfast-page-"));
   running.push(() => rmSync(folder, { recursive: true, force: true }));
-  const where = kind === "redis" ? (redis?.url ?? "") : folder;
-  const workers = await startFleet({ kind, where }, 4, "60s");
-  running.push(() => endFleet(workers));
+  const database = kind === "postgres" ? await startPostgres() : undefined;
+  running.push(() => database?.stop());
+  const where = database?.url ?? (kind === "redis" ? (redis?.url ?? "") : folder);
+  const url = kind === "file" ? `file:${folder}` : where;
   const load = (path: string): Promise<never> =>
     import(new URL(`../../../${path}`, import.meta.url).href) as Promise<never>;
   const { storeFrom }: typeof import("../../../src/stores/url.js") = await load("dist/stores/url.js");
   const { serveDashboard }: typeof import("../../../src/dashboard/serve.js") =
     await load("build/dashboard/serve.js");
-  const store = await storeFrom(kind === "redis" ? where : `file:${folder}`);
+  const store = await storeFrom(url);
   running.push(() => store.close());
+  await store.migrate?.();
+  const workers = await startFleet({ kind, where }, 4, "60s");
+  running.push(() => endFleet(workers));
   const served = await serveDashboard({ store, port: 0, ...options });
   running.push(() => served.close());
   return { workers, served };
@@ -58,10 +70,10 @@ async function visit({ url }: Served, credentials?: { username: string; password
 const heldIn = async (member: Member): Promise<unknown> => (await member.ask("state"))["held"];
 const servedIn = async (member: Member): Promise<unknown> => (await member.ask("load", { ms: 5 }))["ok"];
 
-describe.each(["file", "redis"] as const)(
+describe.each(Object.keys(THERE) as Kind[])(
   "four workers on the %s store, and an operator at the page",
   (kind) => {
-    describe.skipIf(program === undefined || (kind === "redis" && redisServer === undefined))("", () => {
+    describe.skipIf(program === undefined || !THERE[kind])("", () => {
       test("sees a worker trip, holds the circuit open for all four, and lets go again", {
         timeout: 180_000,
       }, async () => {

@@ -16,7 +16,7 @@ export interface Member {
 }
 
 export interface StoreSubject {
-  readonly kind: "file" | "redis";
+  readonly kind: "file" | "redis" | "postgres";
   readonly where: string;
 }
 

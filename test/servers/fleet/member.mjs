@@ -17,6 +17,11 @@ async function connect() {
     const { fileStore } = await import("failfast/file");
     return { store: fileStore(where), end() {} };
   }
+  if (kind === "postgres") {
+    const { storeFrom } = await import("failfast/url");
+    const store = await storeFrom(where);
+    return { store, end: () => store.close() };
+  }
   const [{ redisStore }, { createClient }] = await Promise.all([import("failfast/redis"), import("redis")]);
   const client = createClient({ url: where });
   client.on("error", () => {});

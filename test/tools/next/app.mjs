@@ -26,7 +26,7 @@ export async function serve(t, folder, verb) {
     return body;
   };
   const json = async (path) => JSON.parse(await text(path));
-  return { server, text, json };
+  return { server, origin, text, json };
 }
 
 /** Routes, pages and instrumentation are graphs of modules of their own, and have the same circuits. */
@@ -50,4 +50,31 @@ export function edit(folder, name, from, to) {
   const before = readFileSync(file, "utf8");
   assert.ok(before.includes(from), `${name} has ${from}`);
   writeFileSync(file, before.replaceAll(from, to));
+}
+
+/** The page is a route handler: its document, its stream, and an action that an operator takes. */
+export async function showsThePage({ origin, text, json }) {
+  await text("/api/sales?reset=1");
+  assert.match(await text("/circuits"), /<script type="module">/);
+  const left = new AbortController();
+  const stream = await fetch(`${origin}/circuits/live`, { signal: left.signal });
+  assert.equal(stream.headers.get("content-type"), "text/event-stream");
+  let heard = "";
+  for await (const chunk of stream.body) {
+    heard += new TextDecoder().decode(chunk);
+    if (heard.includes('"name":"sales_api"')) break;
+  }
+  left.abort();
+  const act = (user, action) =>
+    fetch(`${origin}/circuits/act`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "x-failfast-action": "1", Origin: origin, ...user },
+      body: JSON.stringify({ circuit: "sales_api", reason: "migration", ...action }),
+    });
+  assert.equal((await act({}, { verb: "hold", holds: "open" })).status, 403);
+  const done = await act({ "x-user": "maria" }, { verb: "hold", holds: "open" });
+  assert.deepEqual([done.status, await done.json()], [200, { stored: true }]);
+  assert.equal((await json("/api/sales")).ended, "ERR_FAILFAST_OPEN");
+  assert.equal((await act({ "x-user": "maria" }, { verb: "release" })).status, 200);
+  assert.equal((await json("/api/sales")).ended, "works");
 }

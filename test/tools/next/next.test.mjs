@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { copyOf, until } from "../project.mjs";
-import { edit, serve, shares } from "./app.mjs";
+import { edit, serve, shares, showsThePage } from "./app.mjs";
 
 test("Next.js in development: circuits are shared by all graphs of modules, and kept when modules are reloaded", async (t) => {
   const folder = copyOf("next");
   const app = await serve(t, folder, "dev");
   await shares(app);
+  await showsThePage(app);
+  await app.text("/api/sales?backend=fails");
   // Another function, another time, another name: the newest is in force, and nothing throws.
   edit(folder, "lib/sales.js", '!== "fine"', '!== "all is well"');
   edit(folder, "lib/sales.js", '"50m"', '"20m"');
