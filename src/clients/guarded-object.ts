@@ -6,7 +6,8 @@ export function guardedObject<C extends object>(object: C, methods: ReadonlyMap<
       const method = methods.get(key);
       if (method !== undefined) return method;
       const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== "function" || key === "constructor") return value;
+      // A function of its own is no method: a schema that can be called, say, with fields that a bound one has not.
+      if (typeof value !== "function" || key === "constructor" || Object.hasOwn(target, key)) return value;
       if (!bound.has(value)) bound.set(value, value.bind(target));
       return bound.get(value);
     },

@@ -40,6 +40,20 @@ describe("failfastTools, with a set of the AI SDK's", () => {
     expect(tools.weather.execute.mock.contexts[0]).toBe(tools.weather);
   });
 
+  test("keeps a schema that can be called, and takes a function that is given by a getter", async () => {
+    const schema = Object.assign(() => true, { "~standard": {} });
+    const tool = {
+      inputSchema: schema,
+      get execute() {
+        return async () => "fair";
+      },
+    };
+    const guarded = failfastTools(tool, { failfast });
+    expect([guarded.inputSchema, await guarded.execute()]).toEqual([schema, "fair"]);
+    const langChains = { name: "weather", schema, _call: () => "fair", invoke: async () => "fair" };
+    expect(failfastTools(langChains, { failfast }).schema).toBe(schema);
+  });
+
   test("keeps what is hidden on a tool, and its class", () => {
     class Its {
       execute = async () => 1;

@@ -156,7 +156,7 @@ function aiSdks(guard: ToolGuard, tool: Tool, execute: AnyFunction, name: string
   const { execute: property, ...others } = Object.getOwnPropertyDescriptors(tool);
   return Object.create(Object.getPrototypeOf(tool), {
     ...others,
-    execute: { enumerable: true, ...property, value: its },
+    execute: { value: its, enumerable: property?.enumerable ?? true, configurable: true, writable: true },
   });
 }
 
