@@ -1,19 +1,19 @@
 import { EventEmitter } from "node:events";
 import type { Circuit } from "../api/circuit.js";
 import type { Failfast } from "../api/failfast.js";
-import type { Subscription } from "../events/event-types.js";
-import { OPERATOR_LONGEST_MS } from "../protocol/record.js";
 import { keepAlive } from "../runtime/keep-alive.js";
 import { warn } from "../runtime/platform.js";
 import type { BreakerEvents } from "./breaker-events.js";
 import { type CacheTransport, MemoryCache } from "./cache.js";
 import { Call, type CallOwner, Filtered, Rejected } from "./call.js";
+import { countEvents } from "./count-events.js";
 import { breakerError, isOurError, openError } from "./errors.js";
 import { homeOf } from "./home.js";
 import {
   type BreakerOptions,
   type BreakerState,
   type CoalesceReset,
+  checked,
   circuitOptions,
   duration,
   type ResolvedOptions,
@@ -21,29 +21,12 @@ import {
   withDefaults,
 } from "./options.js";
 import { Semaphore } from "./semaphore.js";
-import { type Bucket, type Counted, type Stats, Status, type StatusOptions } from "./status.js";
-import { followCircuit } from "./transitions.js";
+import { type Bucket, type Stats, Status, type StatusOptions } from "./status.js";
+import { after, repeat } from "./timers.js";
+import { Transitions } from "./transitions.js";
 
-/** What each event adds to the statistics. */
-const COUNTED: readonly (readonly [string, Counted])[] = [
-  ["success", "successes"],
-  ["failure", "failures"],
-  ["fallback", "fallbacks"],
-  ["timeout", "timeouts"],
-  ["fire", "fires"],
-  ["reject", "rejects"],
-  ["cacheHit", "cacheHits"],
-  ["cacheMiss", "cacheMisses"],
-  ["coalesceCacheHit", "coalesceCacheHits"],
-  ["coalesceCacheMiss", "coalesceCacheMisses"],
-  ["semaphoreLocked", "semaphoreRejections"],
-];
 /** Between two health checks, in ms. */
 const HEALTH_CHECK_MS = 5_000;
-/** What a circuit that begins half-open is opened for, in ms. */
-const AT_ONCE_MS = 0.001;
-
-type State = "closed" | "open" | "half-open";
 type Fallback = (...args: never[]) => unknown;
 
 /**
@@ -66,16 +49,11 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   readonly circuit: Circuit;
   readonly #owner: CallOwner;
   readonly #coalesced: MemoryCache | undefined;
-  readonly #changes: Subscription;
-  /** Until the state that it was given is that of its circuit. */
-  #beginning: Promise<unknown> | undefined;
+  readonly #transitions: Transitions;
   #enabled: boolean;
   #warmUp: boolean;
-  #isShutdown = false;
   #fallback: Fallback | undefined;
-  #told: State;
-  #openedAt: number | undefined;
-  readonly #timers: { halfOpen?: NodeJS.Timeout; warmUp?: NodeJS.Timeout; health?: NodeJS.Timeout } = {};
+  readonly #timers: { warmUp?: NodeJS.Timeout; health?: NodeJS.Timeout } = {};
 
   /** Whether the breaker made the error, and not the action. */
   static isOurError(error: unknown): boolean {
@@ -123,32 +101,30 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     if (this.#warmUp)
       this.#timers.warmUp = after(this.options.rollingCountTimeout, () => (this.#warmUp = false));
     this.#owner = this.#makeOwner();
-    this.#count();
+    countEvents(this as unknown as EventEmitter, this.status);
 
-    this.#told = this.circuit.state;
-    this.#changes = followCircuit(
-      this as CircuitBreaker<TI, TR>,
+    this.#transitions = new Transitions(
       this.circuit,
-      CircuitBreaker.#followed,
+      Number(resetTimeout),
+      (event) => this.#tell(event, ...(event === "halfOpen" ? [resetTimeout] : [])),
       shared ? undefined : closing(failfast),
     );
     if (state?.shutdown) this.shutdown();
-    else if (!shared && state?.closed === false) this.#begin(state);
-    else if (this.#told === "open") this.#awaitHalfOpen();
+    else if (!shared && state?.closed === false) this.#transitions.begin(state);
   }
 
   // ── How it stands ─────────────────────────────────────────────────────────────────────────────
 
   get closed(): boolean {
-    return this.#state === "closed";
+    return this.#transitions.state === "closed";
   }
 
   get opened(): boolean {
-    return this.#state === "open";
+    return this.#transitions.state === "open";
   }
 
   get halfOpen(): boolean {
-    return this.#state === "half-open";
+    return this.#transitions.state === "half-open";
   }
 
   /** Half-open, and the next call will be the one that tries. */
@@ -157,7 +133,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   }
 
   get isShutdown(): boolean {
-    return this.#isShutdown;
+    return this.#transitions.state === "shutdown";
   }
 
   get enabled(): boolean {
@@ -189,12 +165,8 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
       isShutdown: shutdown,
       stats: status,
     } = this;
-    const lastTimerAt = this.#openedAt;
+    const lastTimerAt = this.#transitions.openedAt;
     return { state: { name, enabled, closed, open, halfOpen, warmUp, shutdown, lastTimerAt }, status };
-  }
-
-  get #state(): State | "shutdown" {
-    return this.#isShutdown ? "shutdown" : this.circuit.state;
   }
 
   // ── Calls ─────────────────────────────────────────────────────────────────────────────────────
@@ -210,7 +182,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
    */
   // biome-ignore lint/suspicious/noExplicitAny: the action's own `this`
   call(context: any, ...args: TI): Promise<TR> {
-    if (this.#isShutdown) return Promise.reject(breakerError("The circuit has been shutdown.", "ESHUTDOWN"));
+    if (this.isShutdown) return Promise.reject(breakerError("The circuit has been shutdown.", "ESHUTDOWN"));
     this.#tell("fire", args);
     const perform = async (): Promise<TR> => (await Reflect.apply(this.action, context, args)) as TR;
     if (!this.#enabled) return perform();
@@ -241,7 +213,8 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     reset: (event: CoalesceReset | "locked") => void = () => undefined,
     keep: (value: TR) => void = () => undefined,
   ): Promise<TR> {
-    if (this.#beginning !== undefined) await this.#beginning;
+    const { beginning } = this.#transitions;
+    if (beginning !== undefined) await beginning;
     const call = new Call(this.#owner, args);
     // While it is open no call takes a place; one that finds it closed by then goes without.
     call.hasPlace = !this.opened && this.semaphore.test();
@@ -302,32 +275,12 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 
   /** Opens it, for the whole fleet where it is shared: here at once. */
   open(): void {
-    this.#open("opened by breaker.open()");
+    this.#transitions.open("opened by breaker.open()");
   }
 
   /** Closes it, for the whole fleet where it is shared: as soon as the store has that. */
   close(): void {
-    if (this.closed || this.#isShutdown) return;
-    void this.circuit.reset({ reason: "closed by breaker.close()" });
-  }
-
-  #open(reason: string): void {
-    if (this.opened || this.#isShutdown) return;
-    void this.#trip(Number(this.options.resetTimeout), reason);
-  }
-
-  #trip(ms: number, reason: string): Promise<unknown> {
-    const openFor = Math.min(Math.max(ms, AT_ONCE_MS), OPERATOR_LONGEST_MS);
-    return this.circuit.trip({ for: `${openFor}ms`, reason });
-  }
-
-  /** Begins in the state that another breaker was in. */
-  #begin({ halfOpen, lastTimerAt }: BreakerState): void {
-    const resetTimeout = Number(this.options.resetTimeout);
-    const left = lastTimerAt === undefined ? resetTimeout : lastTimerAt + resetTimeout - Date.now();
-    this.#beginning = this.#trip(halfOpen ? 0 : left, "opened by the state it was given").finally(() => {
-      this.#beginning = undefined;
-    });
+    this.#transitions.close("closed by breaker.close()");
   }
 
   /** Guards calls again. */
@@ -348,9 +301,8 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     this.disable();
     this.removeAllListeners();
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
-    this.#changes.dispose();
     this.status.shutdown();
-    this.#isShutdown = true;
+    this.#transitions.end();
     this.clearCache();
   }
 
@@ -367,18 +319,16 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   healthCheck(check: (this: this) => unknown, interval: number = HEALTH_CHECK_MS): void {
     if (typeof check !== "function") throw new TypeError("Health check function must be a function");
     if (Number.isNaN(Number(interval))) throw new TypeError("Health check interval must be a number");
-    const run = async (): Promise<void> => {
+    clearInterval(this.#timers.health);
+    const every = interval || HEALTH_CHECK_MS;
+    this.#timers.health = repeat(every, async () => {
       try {
         await check.call(this);
       } catch (error) {
         this.#tell("healthCheckFailed", error);
-        this.#open("a health check failed");
+        this.#transitions.open("a health check failed");
       }
-    };
-    clearInterval(this.#timers.health);
-    this.#timers.health = setInterval(run, interval || HEALTH_CHECK_MS);
-    this.#timers.health.unref?.();
-    void run();
+    });
   }
 
   /** The signal of `abortController`, where there is one; with `autoRenewAbortController` a fresh one for the next call. */
@@ -402,15 +352,6 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
         `a listener of "${event}" on the breaker ${this.name} failed: ${String(error)}`,
       );
     }
-  }
-
-  #count(): void {
-    const emitter = this as unknown as EventEmitter;
-    for (const [event, counted] of COUNTED)
-      emitter.on(event, (_: unknown, ms: unknown) => this.status.increment(counted, Number(ms) || 0));
-    // As in opossum: what reports a breaker elsewhere asks for the events that have a listener.
-    emitter.on("open", () => this.status.open());
-    emitter.on("close", () => this.status.close());
   }
 
   #makeOwner(): CallOwner {
@@ -441,31 +382,6 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     };
   }
 
-  /** No closure of the constructor's: the circuit keeps it, and would keep the breaker with it. */
-  static #followed<TI extends unknown[], TR>(
-    breaker: CircuitBreaker<TI, TR>,
-    openMs: number | undefined,
-  ): void {
-    breaker.#follow(openMs);
-  }
-
-  /** Tells what the circuit has come to, whoever in the fleet brought it there. */
-  #follow(openMs?: number): void {
-    const { state } = this.circuit;
-    clearTimeout(this.#timers.halfOpen);
-    if (state === "open") this.#awaitHalfOpen(openMs);
-    if (state === this.#told) return;
-    this.#told = state;
-    if (state === "open") this.#openedAt = Date.now();
-    if (state === "half-open") this.#tell("halfOpen", this.options.resetTimeout);
-    else this.#tell(state === "open" ? "open" : "close");
-  }
-
-  /** The circuit itself has no timer: it looks at the clock when a call comes. */
-  #awaitHalfOpen(ms: number = this.circuit.retryAfter * 1_000): void {
-    this.#timers.halfOpen = after(ms + 1, () => this.#follow());
-  }
-
   #renewAbortController(): void {
     const { autoRenewAbortController, abortController } = this.options;
     if (autoRenewAbortController && abortController?.signal?.aborted)
@@ -486,25 +402,4 @@ const closing = (failfast: Failfast) => (): void => void failfast.close();
 /** Not in the constructor: the circuit keeps it, and would keep the breaker with it. */
 const rejected = (error: unknown): Rejected => new Rejected(error);
 
-/** @throws {TypeError} an option that can't be used. */
-function checked<TI extends unknown[]>(options: ResolvedOptions<TI>): ResolvedOptions<TI> {
-  const { cache, cacheTransport, autoRenewAbortController } = options;
-  if (cache) {
-    options.cacheTransport = cacheTransport ?? new MemoryCache(options.cacheSize);
-    const { get, set, flush } = options.cacheTransport;
-    if (!get || !set || !flush)
-      throw new TypeError("options.cacheTransport should be an object with `get`, `set` and `flush` methods");
-  }
-  if (autoRenewAbortController) options.abortController ??= new AbortController();
-  if (options.abortController && typeof options.abortController.abort !== "function")
-    throw new TypeError("AbortController does not contain `abort()` method");
-  return options;
-}
-
 const expiry = (ttl: number): number => (ttl > 0 ? Date.now() + ttl : 0);
-
-function after(ms: number, run: () => void): NodeJS.Timeout {
-  const timer = setTimeout(run, Math.min(ms, 2 ** 31 - 1));
-  timer.unref?.();
-  return timer;
-}

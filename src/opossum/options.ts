@@ -4,7 +4,7 @@ import { type Duration, LONGEST_MS } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
 import type { CircuitOptions } from "../options/options.js";
 import type { Store } from "../options/store.js";
-import type { CacheTransport } from "./cache.js";
+import { type CacheTransport, MemoryCache } from "./cache.js";
 import { type Bucket, Status } from "./status.js";
 
 /** When the coalesced promise of a key is let go before its time. */
@@ -142,6 +142,21 @@ export function withDefaults<TI extends unknown[]>(given: BreakerOptions<TI>): R
 
 const integer = (value: unknown): number | undefined =>
   Number.isInteger(value) ? (value as number) : undefined;
+
+/** @throws {TypeError} an option that can't be used. */
+export function checked<TI extends unknown[]>(options: ResolvedOptions<TI>): ResolvedOptions<TI> {
+  const { cache, cacheTransport, autoRenewAbortController } = options;
+  if (cache) {
+    options.cacheTransport = cacheTransport ?? new MemoryCache(options.cacheSize);
+    const { get, set, flush } = options.cacheTransport;
+    if (!get || !set || !flush)
+      throw new TypeError("options.cacheTransport should be an object with `get`, `set` and `flush` methods");
+  }
+  if (autoRenewAbortController) options.abortController ??= new AbortController();
+  if (options.abortController && typeof options.abortController.abort !== "function")
+    throw new TypeError("AbortController does not contain `abort()` method");
+  return options;
+}
 
 /** A time in ms as failfast takes it; opossum's timers take 0 for the shortest. */
 export function duration(option: string, value: unknown): Duration {

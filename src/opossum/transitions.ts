@@ -1,35 +1,90 @@
 import type { Circuit } from "../api/circuit.js";
 import type { Subscription } from "../events/event-types.js";
+import { OPERATOR_LONGEST_MS } from "../protocol/record.js";
+import { followCircuit } from "./follow-circuit.js";
+import type { BreakerState } from "./options.js";
+import { after } from "./timers.js";
 
-const CHANGES = ["open", "half-open", "close", "hold", "release"] as const;
+/** What a circuit that begins half-open is opened for, in ms. */
+const AT_ONCE_MS = 0.001;
 
-/** What ends with a breaker that nobody has any more. */
-const dropped = new FinalizationRegistry<() => void>((end) => end());
+type Told = (event: "open" | "halfOpen" | "close") => void;
 
-/**
- * Tells a breaker that its circuit may have changed, until it is disposed or nobody has the breaker any more: a
- * service may make one for each request, and the circuit outlives them.
- *
- * @param told gets for how many ms it has opened, where it has. It must hold no breaker.
- * @param ended is called once that is over. Neither must this.
- */
-export function followCircuit<B extends object>(
-  breaker: B,
-  circuit: Circuit,
-  told: (breaker: B, openMs: number | undefined) => void,
-  ended?: () => void,
-): Subscription {
-  const weak = new WeakRef(breaker);
-  const subscriptions = CHANGES.map((name) =>
-    circuit.on(name, (event) => {
-      const found = weak.deref();
-      if (found !== undefined) told(found, event.type === "open" ? event.retryAfterMs : undefined);
-    }),
-  );
-  const dispose = (): void => {
-    for (const each of subscriptions) each.dispose();
-    ended?.();
-  };
-  dropped.register(breaker, dispose);
-  return { dispose, [Symbol.dispose]: dispose };
+/** How the circuit of one breaker stands, told as opossum tells it, and what opens and closes it by hand. */
+export class Transitions {
+  readonly #circuit: Circuit;
+  readonly #resetTimeout: number;
+  readonly #told: Told;
+  readonly #following: Subscription;
+  #last: Circuit["state"];
+  #halfOpen: NodeJS.Timeout | undefined;
+  #ended = false;
+  /** When it opened, in ms since the epoch. */
+  openedAt: number | undefined;
+  /** Until the state that it was given is that of its circuit. */
+  beginning: Promise<unknown> | undefined;
+
+  /** @param closeHome ends what the circuit is one of, where that is the breaker's own. It holds no breaker. */
+  constructor(circuit: Circuit, resetTimeout: number, told: Told, closeHome: (() => void) | undefined) {
+    this.#circuit = circuit;
+    this.#resetTimeout = resetTimeout;
+    this.#told = told;
+    this.#last = circuit.state;
+    this.#following = followCircuit(this, circuit, follow, closeHome);
+    if (this.#last === "open") this.#awaitHalfOpen();
+  }
+
+  get state(): Circuit["state"] | "shutdown" {
+    return this.#ended ? "shutdown" : this.#circuit.state;
+  }
+
+  open(reason: string): void {
+    if (this.#ended || this.state === "open") return;
+    void this.#trip(this.#resetTimeout, reason);
+  }
+
+  close(reason: string): void {
+    if (!this.#ended && this.state !== "closed") void this.#circuit.reset({ reason });
+  }
+
+  /** Begins as another breaker was. */
+  begin({ halfOpen, lastTimerAt }: BreakerState): void {
+    const left =
+      lastTimerAt === undefined ? this.#resetTimeout : lastTimerAt + this.#resetTimeout - Date.now();
+    const tripped = this.#trip(halfOpen ? 0 : left, "opened by the state it was given");
+    this.beginning = tripped.finally(() => {
+      this.beginning = undefined;
+    });
+  }
+
+  /** The breaker is shut down: nothing is told any more. */
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#halfOpen);
+    this.#following.dispose();
+  }
+
+  /** Tells what the circuit has come to, whoever in the fleet brought it there. */
+  follow(openMs?: number): void {
+    const { state } = this.#circuit;
+    clearTimeout(this.#halfOpen);
+    if (state === "open") this.#awaitHalfOpen(openMs);
+    if (state === this.#last) return;
+    this.#last = state;
+    if (state === "open") this.openedAt = Date.now();
+    this.#told(state === "half-open" ? "halfOpen" : state === "open" ? "open" : "close");
+  }
+
+  #trip(ms: number, reason: string): Promise<unknown> {
+    const openFor = Math.min(Math.max(ms, AT_ONCE_MS), OPERATOR_LONGEST_MS);
+    return this.#circuit.trip({ for: `${openFor}ms`, reason });
+  }
+
+  /** The circuit itself has no timer: it looks at the clock when a call comes. */
+  #awaitHalfOpen(ms: number = this.#circuit.retryAfter * 1_000): void {
+    this.#halfOpen = after(ms + 1, () => this.follow());
+  }
 }
+
+/** No closure: the circuit keeps it, and would keep the breaker with it. */
+const follow = (transitions: Transitions, openMs: number | undefined): void => transitions.follow(openMs);

@@ -24,6 +24,14 @@ test.each(["first", "two-processes"])("examples/%s.mjs prints what the README sa
   expect(plain(readme)).toContain(`\`\`\`\n${plain(printed)}\`\`\``);
 });
 
+test("examples/opossum.mjs opens in one process and rejects in the other", () => {
+  const printed = execFileSync(process.execPath, ["examples/opossum.mjs"], { cwd: root, encoding: "utf8" });
+  expect(printed.trim().split("\n")).toEqual([
+    "first process, closed: 4711: not known (the stock service is down)",
+    "second process, open: 4711: not known (EOPENBREAKER)",
+  ]);
+});
+
 test("the web application of the README answers 503 once its backend has failed five times", () => {
   const [, block = ""] = /## In a web application[\s\S]*?```js\n([\s\S]*?)```/.exec(readme) ?? [];
   const written = block.replace('"http://127.0.0.1:8080/invoices"', "failing");
