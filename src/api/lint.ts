@@ -46,7 +46,17 @@ export function* lintBreaker(breaker: Breaker): Generator<LintFinding> {
       message: `of ${calls} calls of the circuit ${formatValue(name)} ${slow} took ${settings.slowCall} ms or longer, and they count as slow: give slowCall a time that one call in a thousand takes while the backend is well`,
     };
   }
-  if (trips >= TRIPS && needless >= NEEDLESS * trips) {
+  const mostlyNeedless = needless > 0 && needless >= NEEDLESS * trips;
+  const { threshold, consecutive, failureRate } = settings;
+  // Where calls are counted, one such trip is enough to tell.
+  const byLoneFailures = threshold === 1 && consecutive === 0 && failureRate === 0 && calls >= CALLS;
+  if (byLoneFailures && mostlyNeedless) {
+    yield {
+      circuit: name,
+      finding: "trips-needlessly",
+      message: `${trips} of its ${calls} calls tripped the circuit ${formatValue(name)}, and ${needless} times its first probe succeeded at once: a lone failure trips it beside slowCall; set consecutive: 5, say`,
+    };
+  } else if (trips >= TRIPS && mostlyNeedless) {
     yield {
       circuit: name,
       finding: "trips-needlessly",

@@ -61,7 +61,8 @@ export function callsAreSlow(
 ): void {
   if (admission.kind === "probe" && isProbe(breaker, admission)) slowProbe(breaker);
   if (admission.kind !== "closed" || admission.epoch !== breaker.current.epoch) return;
-  if (breaker.current.remoteOpen === "unconfirmed") {
+  // Where a share of slow calls trips, it takes that share to confirm as well.
+  if (breaker.current.remoteOpen === "unconfirmed" && breaker.settings.hangCalls > 0) {
     breaker.dispatch({ type: "confirmed", cause: undefined });
     return;
   }

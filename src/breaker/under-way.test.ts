@@ -224,7 +224,7 @@ describe("calls under way that are slow", () => {
   });
 
   test("confirm what the fleet says, where that waits for it", async () => {
-    const circuit = circuitWith({ ...slow, scope: "confirm" });
+    const circuit = circuitWith({ ...slow, hangCalls: 3, scope: "confirm" });
     const { breaker, time, told } = circuit;
     const group = new CallGroup(enter(breaker) ?? FIRST_ADMISSION, time.now());
     breaker.underWay.add(group);

@@ -322,6 +322,43 @@ describe("lint()", () => {
     expect(others).toEqual([]);
   });
 
+  test.each([[{}], [{ quorum: 3 }]])(
+    "says that a lone failure trips a circuit whose slow calls are watched, after one trip (%o)",
+    async (options) => {
+      const { clock, failfast, fail, succeed } = alone({ slowCall: "200ms", ...options });
+      for (let n = 0; n < 300; n++) {
+        await succeed();
+        await clock.advance(100);
+      }
+      expect(failfast.lint()).toEqual([]);
+      await fail();
+      await clock.advance(60_000);
+      await succeed();
+      const [finding, ...others] = failfast.lint();
+      expect(finding).toMatchObject({ circuit: "x", finding: "trips-needlessly" });
+      expect(finding?.message).toMatch(/1 of its 301 calls.*consecutive: 5/);
+      expect(others).toEqual([]);
+    },
+  );
+
+  test.each([
+    ["consecutive: 5", { consecutive: 5 }, true],
+    ["a threshold", { threshold: 3 }, true],
+    ["a backend that is still down when the first probe asks", {}, false],
+  ])("says no such thing with %s", async (_, options, well) => {
+    const { clock, failfast, fail, succeed } = alone({ slowCall: "200ms", ...options });
+    for (let n = 0; n < 300; n++) {
+      await succeed();
+      await clock.advance(100);
+    }
+    await fail();
+    await clock.advance(60_000);
+    await (well ? succeed() : fail());
+    await clock.advance(60_000);
+    await succeed();
+    expect(failfast.lint()).toEqual([]);
+  });
+
   test("reports nothing for settings that work", async () => {
     const { failfast, succeed, fail } = alone({ failureRate: 0.5, minimumCalls: 10 });
     for (let n = 0; n < 20; n++) await succeed();

@@ -289,11 +289,12 @@ test("with callTimeout it trips before the time-outs", async () => {
   expect(its.circuit.snapshot().inFlight).toBe(0);
 });
 
-test("slow calls under way confirm what another process found", async () => {
+/** Two processes, one of which has tripped, and a call of the other that hangs. */
+async function confirming(options: FailfastOptions) {
   const clock = manualClock();
   const store = memoryStore({ clock });
   const [one, other] = ["a", "b"].map((host) =>
-    createFailfast({ clock, store, host })("backend", 30, { ...OPTIONS, threshold: 1, scope: "confirm" }),
+    createFailfast({ clock, store, host })("backend", 30, { threshold: 1, scope: "confirm", ...options }),
   );
   if (one === undefined || other === undefined) throw new Error("there are two");
   await one.run(async () => "answer");
@@ -305,6 +306,19 @@ test("slow calls under way confirm what another process found", async () => {
   const call = other.run(() => new Promise(() => undefined));
   call.catch(() => undefined);
   expect(other.state).toBe("closed");
+  await clock.advance(200);
+  return { clock, other };
+}
+
+test("a slow call under way confirms what another process found", async () => {
+  const { other } = await confirming({ slowCall: "200ms", minimumCalls: 4 });
+  expect(other.state).toBe("open");
+});
+
+test("with slowCallRate the share of slow calls does, as where they have ended", async () => {
+  const { clock, other } = await confirming({ slowCall: "200ms", slowCallRate: 0.5, minimumCalls: 4 });
+  expect(other.state).toBe("closed");
+  for (let n = 0; n < 2; n++) other.run(() => new Promise(() => undefined)).catch(() => undefined);
   await clock.advance(200);
   expect(other.state).toBe("open");
 });

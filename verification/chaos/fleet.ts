@@ -26,8 +26,8 @@ interface Told {
   readonly at: number;
 }
 
-/** The moment, on the clock that all processes of a host share. */
-export const now = (): number => performance.timeOrigin + performance.now();
+/** The moment, in ms, on the clock that all processes of a host share; `performance.timeOrigin` is not the same in all. */
+export const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 export const lasts = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A process of the fleet, as this one has it. */

@@ -15,12 +15,12 @@ const noServer = (store: string): string | undefined =>
 /** What may befall a circuit with a check of its own while one process of the fleet makes it. */
 export const checkFaults: readonly ProcessFault[] = [
   {
-    name: "process: the checker killed during its check",
+    name: "process: the checker killed amid its check",
     quick: true,
     run: (subject, fleet) => lost(subject, fleet, (checker) => checker.kill()),
   },
   {
-    name: "process: the checker frozen during its check, which fails late",
+    name: "process: the checker frozen amid its check, which fails late",
     run: (subject, fleet) =>
       lost(
         subject,
@@ -30,7 +30,7 @@ export const checkFaults: readonly ProcessFault[] = [
       ),
   },
   {
-    name: "process: the checker killed during its check, and the store with it",
+    name: "process: the checker killed amid its check, and the store with it",
     unless: noServer,
     run: (subject, fleet, { faultMs }) =>
       lost(subject, fleet, async (checker) => {
@@ -38,7 +38,7 @@ export const checkFaults: readonly ProcessFault[] = [
       }),
   },
   {
-    name: "process: the store killed during a check, which ends well meanwhile",
+    name: "process: the store killed amid a check, which ends well meanwhile",
     quick: true,
     unless: noServer,
     run: (subject, fleet, timing) => withoutStore(subject, fleet, timing),
@@ -61,7 +61,7 @@ interface UnderWay {
  * A circuit is open, all processes call it all along, and one of them checks the backend when something befalls it. Whatever
  * that is, no call may reach the backend before a check has ended well; then it has to close everywhere, and stay so.
  */
-async function duringCheck(
+async function amidCheck(
   subject: Subject,
   fleet: Fleet,
   befalls: (check: UnderWay) => Promise<Check[]>,
@@ -122,7 +122,7 @@ const lost = (
   happens: (checker: Member) => Promise<void>,
   after?: (checker: Member) => Promise<void>,
 ): Promise<Check[]> =>
-  duringCheck(subject, fleet, async (check) => {
+  amidCheck(subject, fleet, async (check) => {
     const { checker, began, others, next } = check;
     await happens(checker);
     await Promise.all(others.map((member) => member.ask("well")));
@@ -146,7 +146,7 @@ const lost = (
 
 /** The check ends well while the store is away: the others have to hear of it when that is back. */
 const withoutStore = (subject: Subject, fleet: Fleet, { faultMs }: Timing): Promise<Check[]> =>
-  duringCheck(subject, fleet, async () => {
+  amidCheck(subject, fleet, async () => {
     const back = subject.server?.restart(faultMs);
     await lasts(faultMs / 2);
     await fleet.all("well");
@@ -157,7 +157,7 @@ const withoutStore = (subject: Subject, fleet: Fleet, { faultMs }: Timing): Prom
       {
         what: "in step after",
         figure: closed ? (now() - healed) / 1_000 : Number.POSITIVE_INFINITY,
-        limit: (IN_STEP_MS + subject.pollMs + (subject.clientMs ?? 0)) / 1_000,
+        limit: (IN_STEP_MS + subject.pollMs + (subject.quietMs ?? subject.clientMs ?? 0)) / 1_000,
         unit: "s",
       },
     ];

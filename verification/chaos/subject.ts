@@ -14,6 +14,8 @@ export interface Subject {
   readonly pollMs: number;
   /** What the client takes by itself to be of use again, in ms. */
   readonly clientMs?: number;
+  /** The same after a command was lost with its connection, where that is longer. */
+  readonly quietMs?: number;
   /** Its process, where it has one. */
   readonly server?: ServerProcess;
   /** Before the server, where there is one. */

@@ -15,7 +15,7 @@ const library = <T>(file: string): Promise<T> =>
   import(pathToFileURL(`${given.library}/${file}`).href) as Promise<T>;
 const { createFailfast, isFailfastError } = await library<typeof import("../../src/index.js")>("index.js");
 
-const now = (): number => performance.timeOrigin + performance.now();
+const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 const tell = (message: object): void => void process.send?.(message);
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const boom = new Error("the backend's own");

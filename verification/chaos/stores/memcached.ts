@@ -19,6 +19,8 @@ export async function memcachedSubject(): Promise<MemcachedSubject> {
     place: { store: "memcached", at: `127.0.0.1:${proxy.port}` },
     pollMs: 1_200,
     clientMs: 1_000,
+    // Nothing is asked for the client's `idle`, and half a second.
+    quietMs: 5_500,
     server,
     proxy,
     async read(key) {
