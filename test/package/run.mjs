@@ -97,12 +97,14 @@ assert.ok(
   !readdirSync(join(installed, "src"), { recursive: true }).some((name) => String(name).includes(".test.")),
 );
 
-// Each subpath by itself, and the core in use: with nothing else installed, and then beside Nest, which one is for.
+// Each subpath by itself, and the core in use: with nothing else installed, and then beside Nest, which one is for, and
+// with Node's types, which opossum's class has an event emitter of.
 const subpathNames = subpaths.map(({ specifier }) => specifier);
-use(subpathNames.filter((name) => name !== "failfast/nest"));
+const takesTypes = ["failfast/nest", "failfast/opossum"];
+use(subpathNames.filter((name) => !takesTypes.includes(name)));
 for (const name of ["@nestjs", "@types", "rxjs", "reflect-metadata"])
   symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
-use(["failfast", "failfast/nest"], ["--types", "node"]);
+use(["failfast", ...takesTypes], ["--types", "node"]);
 
 // Another copy of the package in the same process, and another version of it.
 for (const name of ["failfast-copy", "failfast-newer"])
