@@ -3,7 +3,7 @@ import { records } from "./redis/records.js";
 import { type Moves, subscribe } from "./redis/subscribe.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { safeWatcher } from "./shared/watcher.js";
-import type { Store } from "./store.js";
+import type { Store, StoreWatcher } from "./store.js";
 
 export type { RedisClient } from "./redis/detect-client.js";
 export type { IoredisClient, IoredisCluster } from "./redis/ioredis.js";
@@ -13,6 +13,7 @@ export type {
   NodeRedisPool,
   NodeRedisSentinel,
 } from "./redis/node-redis.js";
+export type { BunRedisClient, ValkeyGlideClient } from "./redis/polled.js";
 
 export interface RedisStoreOptions {
   /**
@@ -29,7 +30,7 @@ export interface RedisStoreOptions {
 
 /**
  * A store in Redis or Valkey, standalone, behind Sentinels or in a Cluster, through a client of node-redis,
- * ioredis or iovalkey, with all six verbs. Everything goes to masters.
+ * ioredis or iovalkey, with all six verbs, or of valkey-glide or Bun, with all but `watch`. Everything goes to masters.
  *
  * Commands go to the caller's client, which is never configured or closed, and are rejected at once while it
  * isn't ready, save that a client of ioredis may still be making its first connection; they have no deadline
@@ -66,10 +67,14 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   };
   return {
     ...records(scripting, connection.cluster ? hashTagged(prefix) : prefix, channel, connection.cluster),
-    async watch(start, on) {
-      await connection.learnDatabase();
-      return subscribe(connection, channelOf, moves, safeWatcher(start, on));
-    },
+    ...("subscribe" in connection
+      ? {
+          async watch(start: string, on: StoreWatcher) {
+            await connection.learnDatabase();
+            return subscribe(connection, channelOf, moves, safeWatcher(start, on));
+          },
+        }
+      : {}),
   };
 }
 

@@ -7,10 +7,12 @@ import {
   type NodeRedisSentinel,
   nodeRedis,
 } from "./node-redis.js";
+import { type BunRedisClient, type PolledConnection, polled, type ValkeyGlideClient } from "./polled.js";
 
 /**
  * A client of node-redis (`redis`, `@redis/client`): `createClient()`, `createClientPool()`,
- * `createSentinel()`, `createCluster()`; or of ioredis or iovalkey: `new Redis()`, `new Cluster()`.
+ * `createSentinel()`, `createCluster()`; of ioredis or iovalkey: `new Redis()`, `new Cluster()`; or, polled, of
+ * `@valkey/valkey-glide` or `Bun.RedisClient`.
  */
 export type RedisClient =
   | NodeRedisClient
@@ -18,15 +20,19 @@ export type RedisClient =
   | NodeRedisSentinel
   | NodeRedisCluster
   | IoredisClient
-  | IoredisCluster;
+  | IoredisCluster
+  | ValkeyGlideClient
+  | BunRedisClient;
 
 /** Recognises the library by the client's methods; throws a `TypeError` for anything else. */
-export function detectClient(client: unknown): Connection {
+export function detectClient(client: unknown): Connection | PolledConnection {
   const connection =
-    typeof client === "object" && client !== null ? (ioredis(client) ?? nodeRedis(client)) : undefined;
+    typeof client === "object" && client !== null
+      ? (ioredis(client) ?? nodeRedis(client) ?? polled(client))
+      : undefined;
   if (connection) return connection;
   throw new TypeError(
-    `redisStore() takes a client of node-redis, ioredis or iovalkey, got ${describe(client)}; ` +
+    `redisStore() takes a client of node-redis, ioredis, iovalkey, valkey-glide or Bun, got ${describe(client)}; ` +
       "pass a connected client: redisStore(await createClient({ url }).connect()) or redisStore(new Redis(url))",
   );
 }

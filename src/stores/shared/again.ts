@@ -1,7 +1,7 @@
 import { systemClock } from "../../runtime/system-clock.js";
 
 const TRIES = 25;
-/** The pause between two tries: random, and longer each time, in ms. */
+/** The pause between two tries, in ms, unless another is given: random, and longer each time. */
 const PAUSE = 2;
 
 /**
@@ -11,13 +11,16 @@ const PAUSE = 2;
 export async function againWhere<T>(
   lost: (error: unknown) => boolean,
   run: () => PromiseLike<T>,
+  pauseMs: number = PAUSE,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await run();
     } catch (error) {
       if (tries === TRIES || !lost(error)) throw error;
-      await new Promise<void>((resolve) => systemClock.after(PAUSE * tries * systemClock.random(), resolve));
+      await new Promise<void>((resolve) =>
+        systemClock.after(pauseMs * tries * systemClock.random(), resolve),
+      );
     }
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { command, copyOf, runs } from "../project.mjs";
+import { skip, startRedis } from "../redis.mjs";
 
 const bun = command("bun");
 
@@ -10,4 +11,13 @@ test("Bun's test runner: circuits, CommonJS, async contexts, fake time", async (
 
 test("Bun: push between two processes over files", async (t) => {
   assert.match(await runs(t, bun, ["two-processes.mjs"], { cwd: copyOf("deno") }), /fine/);
+});
+
+test("Bun's own client of Redis: the store contract, and a trip that another process hears of", {
+  skip,
+}, async (t) => {
+  const printed = await runs(t, bun, ["redis.mjs", await startRedis(t)], { cwd: copyOf("bun") });
+  const { cases, failed, stored } = JSON.parse(printed);
+  assert.deepEqual({ failed, stored }, { failed: [], stored: true });
+  assert.ok(cases > 50);
 });

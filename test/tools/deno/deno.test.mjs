@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { command, copyOf, runs } from "../project.mjs";
+import { command, copyOf, newFolder, runs } from "../project.mjs";
 
 const deno = command("deno");
 
@@ -22,4 +22,19 @@ test("Deno, with all permissions: push between two processes over files", async 
     },
   );
   assert.match(output, /fine/);
+});
+
+test("Deno KV: the store contract, polled and pushed, a fleet, and the types of Deno", async (t) => {
+  const args = ["run", "--check", "-A", "--unstable-kv", "--no-lock", "--node-modules-dir=manual", "kv.ts"];
+  const printed = await runs(t, deno, [...args, `${newFolder()}/kv.db`], { cwd: copyOf("deno") });
+  const { cases, failed, stored, state } = JSON.parse(printed.slice(printed.lastIndexOf("{")));
+  // Deno KV takes 64 KiB.
+  const tooLarge = (what) => /Value too large \(max 65536 bytes\)/.test(what);
+  assert.deepEqual(
+    failed.filter((what) => !tooLarge(what)),
+    [],
+  );
+  assert.ok(failed.length <= 4, `${failed.length} cases have values that are too large`);
+  assert.deepEqual({ stored, state }, { stored: true, state: "open" });
+  assert.ok(cases > 100);
 });

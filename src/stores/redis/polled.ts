@@ -1,0 +1,61 @@
+import type { Awaitable } from "../store.js";
+import { type Connection, notReady } from "./connection.js";
+
+/** What the store uses of `GlideClient` and `GlideClusterClient` of `@valkey/valkey-glide`. */
+export interface ValkeyGlideClient {
+  customCommand(command: string[]): Promise<unknown>;
+  invokeScript: unknown;
+  /** A Cluster's client alone has it. */
+  pubsubShardChannels?: unknown;
+}
+
+/** What the store uses of `Bun.RedisClient`. */
+export interface BunRedisClient {
+  readonly connected: boolean;
+  connect(): Awaitable<unknown>;
+  send(command: string, args: string[]): Promise<unknown>;
+}
+
+/** A connection without `subscribe`: that of these clients would keep the process alive. */
+export type PolledConnection = Omit<Connection, "subscribe">;
+
+/** The connection, where it is a client of valkey-glide or Bun's, told by what it can do. */
+export function polled(given: object): PolledConnection | undefined {
+  const client = given as Partial<ValkeyGlideClient & BunRedisClient>;
+  if (typeof client.customCommand === "function" && typeof client.invokeScript === "function")
+    return connection(
+      (words) => (given as ValkeyGlideClient).customCommand(words),
+      typeof client.pubsubShardChannels === "function",
+    );
+  if (typeof client.connected === "boolean" && [client.send, client.connect].every(isFunction))
+    return connection(bun(given as BunRedisClient), false);
+  return undefined;
+}
+
+function connection(send: (words: string[]) => Promise<unknown>, cluster: boolean): PolledConnection {
+  let database: number | undefined;
+  return {
+    keyPrefix: "",
+    cluster,
+    get database() {
+      return database ?? 0;
+    },
+    async learnDatabase() {
+      if (!cluster) database ??= Number(/\bdb=(\d+)/.exec(String(await send(["CLIENT", "INFO"])))?.[1] ?? 0);
+    },
+    send: (head, keys, tail) => send([...head, ...keys, ...tail]),
+  };
+}
+
+/** Bun connects at the first command, and keeps what it is given while it isn't connected. */
+function bun(client: BunRedisClient): (words: string[]) => Promise<unknown> {
+  let starting: Promise<unknown> | undefined;
+  return async ([command = "", ...args]) => {
+    starting ??= Promise.resolve(client.connected || client.connect()).catch(() => {});
+    await starting;
+    if (client.connected) return client.send(command, args);
+    throw notReady("it is not connected", "connect() it, where it doesn't go on by itself");
+  };
+}
+
+const isFunction = (verb: unknown): boolean => typeof verb === "function";
