@@ -1,6 +1,8 @@
 // A Next.js application that runs, and what its tests ask of it.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { command, start, until } from "../project.mjs";
 
@@ -8,9 +10,12 @@ export const environment = { NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: undefined, 
 
 /** `next dev` or `next start`, on a port that is free. */
 export async function serve(t, folder, verb) {
+  const backend = createServer((_, response) => response.writeHead(500).end()).listen(0, "127.0.0.1");
+  t.after(() => backend.close());
+  await once(backend, "listening");
   const server = start(t, command("next"), [verb, "--port", "0", "--hostname", "127.0.0.1"], {
     cwd: folder,
-    env: environment,
+    env: { ...environment, BACKEND: `http://127.0.0.1:${backend.address().port}` },
   });
   const [origin] = await until(
     () => /http:\/\/127\.0\.0\.1:\d+/.exec(server.output),
@@ -26,7 +31,20 @@ export async function serve(t, folder, verb) {
     return body;
   };
   const json = async (path) => JSON.parse(await text(path));
-  return { server, origin, text, json };
+  return { server, origin, text, json, ask: (path) => fetch(origin + path) };
+}
+
+/** A guarded `fetch` in a server component and a route; a route of the edge runtime. */
+export async function guards({ text, ask }) {
+  for (let call = 0; call < 2; call++) assert.match(await text("/fetched"), /fetched: 500/);
+  assert.match(await text("/fetched"), /fetched: ERR_FAILFAST_OPEN/);
+  const rejected = await ask("/api/guarded");
+  assert.equal(rejected.status, 503);
+  assert.ok(Number(rejected.headers.get("Retry-After")) > 3_000);
+
+  assert.deepEqual(await (await ask("/api/edge")).json(), { ended: "works" });
+  assert.deepEqual(await (await ask("/api/edge?fails=1")).json(), { ended: "down" });
+  assert.equal((await ask("/api/edge")).status, 503);
 }
 
 /** Routes, pages and instrumentation are graphs of modules of their own, and have the same circuits. */

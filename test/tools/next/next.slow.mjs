@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { command, copyOf, runs } from "../project.mjs";
-import { environment, serve, shares, showsThePage } from "./app.mjs";
+import { environment, guards, serve, shares, showsThePage } from "./app.mjs";
 
 for (const bundler of ["--turbopack", "--webpack"])
   test(`Next.js built with ${bundler}: circuits are shared by all graphs of modules`, async (t) => {
@@ -9,4 +9,5 @@ for (const bundler of ["--turbopack", "--webpack"])
     const app = await serve(t, folder, "start");
     await shares(app);
     await showsThePage(app);
+    await guards(app);
   });

@@ -1,0 +1,70 @@
+import { Context, Effect, Exit, Fiber } from "effect";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { createFailfast, FailfastError, TimeoutError } from "../../src/index.js";
+
+// The example prints what it does.
+const print = vi.spyOn(console, "log").mockImplementation(() => {});
+const { guarded } = await import("../../examples/effect.mjs");
+const printed = print.mock.calls.flat();
+print.mockRestore();
+
+const failfast = createFailfast();
+afterAll(() => failfast.close());
+
+describe("Effect, through the example", () => {
+  test("prints the failure, then the rejection", () => {
+    expect(printed).toEqual([
+      "the backend is down",
+      expect.stringContaining('circuit "sales_api" is open; the call was not made'),
+    ]);
+  });
+
+  test("a value, a typed error and a defect come through as they are, and the two last count", async () => {
+    const salesApi = failfast("outcomes", 60, { threshold: 3 });
+    const error = { _tag: "OutOfStock" };
+    expect(await Effect.runPromise(guarded(salesApi)(Effect.succeed(7)))).toBe(7);
+    expect(await Effect.runPromise(Effect.flip(guarded(salesApi)(Effect.fail(error))))).toBe(error);
+    expect(await Effect.runPromise(Effect.flip(guarded(salesApi)(Effect.fail(error))))).toBe(error);
+    const died = await Effect.runPromiseExit(guarded(salesApi)(Effect.die(new Error("defect"))));
+    expect(Exit.isFailure(died)).toBe(true);
+    expect(await Effect.runPromise(Effect.flip(guarded(salesApi)(Effect.succeed(7))))).toBeInstanceOf(
+      FailfastError,
+    );
+  });
+
+  test("an error that the circuit's exceptions leave out is none", async () => {
+    const salesApi = failfast("exceptions", 60, { exceptions: (error) => Object(error)._tag !== "NotFound" });
+    await Effect.runPromise(Effect.flip(guarded(salesApi)(Effect.fail({ _tag: "NotFound" }))));
+    expect(salesApi.state).toBe("closed");
+  });
+
+  test("the effect has the services of its caller", async () => {
+    const Region = Context.Service<{ readonly name: string }>("Region");
+    const asked = Effect.map(Region, ({ name }: { name: string }) => name);
+    const program = guarded(failfast("services", 60))(asked);
+    expect(await Effect.runPromise(Effect.provideService(program, Region, { name: "eu" }))).toBe("eu");
+  });
+
+  test("an interruption from outside is no failure, and interrupts the effect", async () => {
+    const salesApi = failfast("interrupted", 60);
+    const told: string[] = [];
+    const tell = (what: string) => Effect.sync(() => void told.push(what));
+    const hanging = Effect.onInterrupt(Effect.andThen(tell("begun"), Effect.never), () =>
+      tell("interrupted"),
+    );
+    const fiber = Effect.runFork(guarded(salesApi)(hanging));
+    await expect.poll(() => told).toEqual(["begun"]);
+    await Effect.runPromise(Fiber.interrupt(fiber));
+    await expect.poll(() => told).toEqual(["begun", "interrupted"]);
+    expect(salesApi.state).toBe("closed");
+  });
+
+  test("the circuit's time-out is a failure, and interrupts the effect", async () => {
+    const salesApi = failfast("hangs", 60, { callTimeout: "50ms" });
+    const told: string[] = [];
+    const hanging = Effect.onInterrupt(Effect.never, () => Effect.sync(() => void told.push("interrupted")));
+    expect(await Effect.runPromise(Effect.flip(guarded(salesApi)(hanging)))).toBeInstanceOf(TimeoutError);
+    await expect.poll(() => told).toEqual(["interrupted"]);
+    expect(salesApi.state).toBe("open");
+  });
+});
