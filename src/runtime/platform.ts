@@ -31,7 +31,12 @@ export const requestsApart: boolean = platform.navigator?.userAgent === "Cloudfl
 
 /** A built-in module of Node, where there is one: never imported, so that every runtime can load the core. */
 export function builtin<T>(id: string): T | undefined {
-  return platform.process?.getBuiltinModule?.(id) as T | undefined;
+  try {
+    return platform.process?.getBuiltinModule?.(id) as T | undefined;
+  } catch {
+    // Next.js's edge runtime has Node's functions, and each throws.
+    return undefined;
+  }
 }
 
 /** What a variable of the environment says; nothing where it may not be read, as in Deno without `--allow-env`. */
@@ -45,6 +50,13 @@ export function environment(name: string): string | undefined {
 
 /** Emits a process warning, as the runtime emits its own. */
 export function warn(code: string, message: string): void {
-  if (platform.process?.emitWarning) platform.process.emitWarning(message, { type: "FailfastWarning", code });
-  else platform.console?.warn(`${code}: ${message}`);
+  try {
+    if (platform.process?.emitWarning) {
+      platform.process.emitWarning(message, { type: "FailfastWarning", code });
+      return;
+    }
+  } catch {
+    // As above.
+  }
+  platform.console?.warn(`${code}: ${message}`);
 }

@@ -1,7 +1,7 @@
 // Uses the packed package on each Node that it supports, the oldest to the newest, as npm has them:
 // node test/package/runtimes.mjs [VERSION ...]
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,9 +46,19 @@ writeFileSync(
   `const core = require("failfast");\nconst file = require("failfast/file");\nfor (const name of ${JSON.stringify(names)}) require(name);\n(async () => {${USE}})();`,
 );
 
+// The same tests of the core as in Bun, Deno, workerd and a browser.
+cpSync(join(root, "test/tools/core"), join(project, "core"), { recursive: true });
+writeFileSync(
+  join(project, "core.mjs"),
+  `import { runSuite } from "./core/suite.js";
+const { cases, failed } = await runSuite();
+console.log(process.version, cases, "tests of the core,", failed.length, "failed", ...failed);
+process.exitCode = failed.length;`,
+);
+
 let failed = 0;
 for (const version of process.argv.length > 2 ? process.argv.slice(2) : VERSIONS)
-  for (const script of ["use.mjs", "use.cjs"]) {
+  for (const script of ["use.mjs", "use.cjs", "core.mjs"]) {
     const store = join(project, `store-${version}-${script}`);
     const command = ["exec", "--yes", `--package=node@${version}`, "--", "node", script, store];
     const { status } = spawnSync("npm", command, { cwd: project, stdio: "inherit" });

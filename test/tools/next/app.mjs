@@ -42,7 +42,7 @@ export async function guards({ text, ask }) {
   assert.equal(rejected.status, 503);
   assert.ok(Number(rejected.headers.get("Retry-After")) > 3_000);
 
-  assert.deepEqual(await (await ask("/api/edge")).json(), { ended: "works" });
+  assert.equal(await text("/api/edge"), '{"ended":"works"}');
   assert.deepEqual(await (await ask("/api/edge?fails=1")).json(), { ended: "down" });
   assert.equal((await ask("/api/edge")).status, 503);
 }

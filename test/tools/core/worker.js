@@ -1,0 +1,3 @@
+import { runSuite } from "./suite.js";
+
+export default { fetch: async () => Response.json(await runSuite()) };
