@@ -1,10 +1,14 @@
 import { Context, Effect, Exit, Fiber } from "effect";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { createFailfast, FailfastError, TimeoutError } from "../../src/index.js";
+import { type Circuit, createFailfast, FailfastError, TimeoutError } from "../../src/index.js";
 
 // The example prints what it does.
 const print = vi.spyOn(console, "log").mockImplementation(() => {});
-const { guarded } = await import("../../examples/effect.mjs");
+type Guarded = (
+  circuit: Circuit,
+) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, unknown, R>;
+const example = new URL("../../examples/effect.mjs", import.meta.url).href;
+const { guarded } = (await import(example)) as { readonly guarded: Guarded };
 const printed = print.mock.calls.flat();
 print.mockRestore();
 
