@@ -62,12 +62,17 @@ export class Actions {
     const action = await readAction(request);
     if (typeof action === "string") return refuse(400, action);
     await this.#fleet.ready();
-    if (!this.#fleet.view().circuits.some(({ name }) => name === action.circuit))
-      return refuse(404, "nobody knows a circuit of that name");
-    if (isCut(action.circuit))
+    const names = [...new Set([action.circuit, ...(action.others ?? [])])];
+    const known = new Set(this.#fleet.view().circuits.map(({ name }) => name));
+    if (names.some((name) => !known.has(name))) return refuse(404, "nobody knows a circuit of that name");
+    if (names.some(isCut))
       return refuse(409, "the store has this name cut, so it can't be told which it is: act on it by code");
     try {
-      return json(200, await this.#act(action, who === "" ? {} : { by: who }));
+      const results = await this.#act(names, action, who === "" ? {} : { by: who });
+      const missing = results.filter(({ stored }) => !stored).length;
+      if (missing > 0 && names.length > 1)
+        return json(200, { stored: false, error: `the store did not take ${missing} of ${names.length}` });
+      return json(200, results[0] ?? { stored: false });
     } catch {
       // What a store says may have its address in it.
       return refuse(502, "the store did not take it");
@@ -83,12 +88,18 @@ export class Actions {
     return limit;
   }
 
-  #act({ verb, circuit, reason, holds, forMs }: Action, by: { by?: string }): Promise<OperatorResult> {
+  #act(
+    names: readonly string[],
+    { verb, reason, holds, forMs }: Action,
+    by: { by?: string },
+  ): Promise<readonly OperatorResult[]> {
     const what = { reason, ...by };
     const time = forMs === undefined ? undefined : (`${forMs}ms` as const);
-    if (verb === "trip") return this.#fleet.trip(circuit, time ? { ...what, for: time } : what);
-    if (verb === "reset") return this.#fleet.reset(circuit, what);
-    if (verb === "release") return this.#fleet.release(circuit, what);
-    return this.#fleet.hold(circuit, holds ?? "open", time ? { ...what, until: time } : what);
+    return this.#fleet.forAll(names, (verbs, circuit) => {
+      if (verb === "trip") return verbs.trip(circuit, time ? { ...what, for: time } : what);
+      if (verb === "reset") return verbs.reset(circuit, what);
+      if (verb === "release") return verbs.release(circuit, what);
+      return verbs.hold(circuit, holds ?? "open", time ? { ...what, until: time } : what);
+    });
   }
 }

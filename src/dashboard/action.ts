@@ -1,4 +1,4 @@
-import { type Action, LONGEST_FOR_MS, LONGEST_REASON, type Verb } from "./messages.js";
+import { type Action, LONGEST_FOR_MS, LONGEST_REASON, MOST_CIRCUITS, type Verb } from "./messages.js";
 
 const VERBS: readonly unknown[] = ["trip", "reset", "hold", "release"] satisfies Verb[];
 /** Names can be long: one of a page's own is 10 000 characters. */
@@ -19,9 +19,12 @@ export async function readAction(request: Request): Promise<Action | string> {
 
 function checked(value: unknown): Action | string {
   if (typeof value !== "object" || value === null) return "the body is not an action";
-  const { verb, circuit, reason, holds, forMs } = value as Record<keyof Action, unknown>;
+  const { verb, circuit, others = [], reason, holds, forMs } = value as Record<keyof Action, unknown>;
   if (!VERBS.includes(verb)) return "verb takes trip, reset, hold or release";
   if (typeof circuit !== "string") return "circuit takes a name";
+  if (!Array.isArray(others) || others.some((each) => typeof each !== "string"))
+    return "others takes a list of names";
+  if (others.length >= MOST_CIRCUITS) return `an action is about ${MOST_CIRCUITS} circuits at most`;
   if (typeof reason !== "string" || reason.trim() === "") return "give a reason: the others read it";
   if (reason.length > LONGEST_REASON) return `reason takes at most ${LONGEST_REASON} characters`;
   if (verb === "hold" ? holds !== "open" && holds !== "closed" : holds !== undefined)

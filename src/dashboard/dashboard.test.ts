@@ -82,6 +82,20 @@ describe("who may act", () => {
     ]);
   });
 
+  test("on several circuits at once, all known, up to 200", async () => {
+    const { act, fleet } = mount(operator);
+    const both = { ...hold, others: ["<script>alert(1)</script>", "sales"] };
+    expect(await (await act(both)).json()).toEqual({ stored: true });
+    expect(fleet.asked.map(([, name]) => name)).toEqual(["sales", "<script>alert(1)</script>"]);
+    expect((await act({ ...hold, others: ["nobody"] })).status).toBe(404);
+    for (const others of ["sales", [1], Array.from({ length: 200 }, (_, at) => `c${at}`)])
+      expect((await act({ ...hold, others })).status).toBe(400);
+    expect(fleet.asked).toHaveLength(2);
+    fleet.act = async () => ({ stored: false });
+    const { stored, error } = (await (await act(both)).json()) as { stored: boolean; error: string };
+    expect([stored, error]).toEqual([false, "the store did not take 2 of 2"]);
+  });
+
   test("authorize sees the request, and the name it gives goes into the trail", async () => {
     const authorize = ({ headers }: Request): string | undefined => headers.get("x-user") ?? undefined;
     const { act, fleet } = mount({ authorize });

@@ -36,6 +36,8 @@ export type Verb = "trip" | "reset" | "hold" | "release";
 export interface Action {
   readonly verb: Verb;
   readonly circuit: string;
+  /** More circuits that are meant, at most 199. */
+  readonly others?: readonly string[];
   readonly reason: string;
   /** `hold` alone takes it. */
   readonly holds?: "open" | "closed";
@@ -52,4 +54,6 @@ export interface ActionAnswer {
 /** A header that a page of another origin can't send unasked. */
 export const ACTION_HEADER = "x-failfast-action";
 export const LONGEST_REASON = 500;
+/** One action is about so many circuits at most. */
+export const MOST_CIRCUITS = 200;
 export const LONGEST_FOR_MS = 86_400_000;

@@ -4,6 +4,7 @@ import { useRef } from "preact/hooks";
 import { ACTION_HEADER, type Action, type ActionAnswer, LONGEST_REASON } from "../messages.js";
 import { readAudit } from "./audit.jsx";
 import { base } from "./feed.js";
+import { count } from "./format.js";
 import { announcement } from "./live-state.js";
 import { Modal } from "./modal.jsx";
 import { Foreign } from "./name.jsx";
@@ -19,7 +20,7 @@ const TIMES: readonly (readonly [number, string])[] = [
   [24 * 60 * MINUTE, "a day"],
 ];
 
-const titleOf = ({ verb, holds }: Asked): string =>
+export const titleOf = ({ verb, holds }: Asked): string =>
   ({ hold: `Hold ${holds}`, release: "Release", trip: "Trip", reset: "Reset" })[verb];
 
 const meaningOf = ({ verb, holds }: Asked): string =>
@@ -35,11 +36,12 @@ const meaningOf = ({ verb, holds }: Asked): string =>
 
 /** Asks why and for how long, and does it. */
 export function ActDialog({
-  circuit,
+  circuits,
   asked,
   onClose,
 }: {
-  circuit: string;
+  /** One, or several. */
+  circuits: readonly string[];
   asked: Asked;
   onClose: () => void;
 }): JSX.Element {
@@ -55,7 +57,8 @@ export function ActDialog({
     error.value = "";
     const action = {
       ...asked,
-      circuit,
+      circuit: circuits[0] ?? "",
+      ...(circuits.length > 1 ? { others: circuits.slice(1) } : {}),
       reason: String(given.get("reason")),
       ...(forMs > 0 ? { forMs } : {}),
     };
@@ -71,13 +74,33 @@ export function ActDialog({
       class="ask"
       title={
         <>
-          {titleOf(asked)}: <Foreign text={circuit} shown={80} />
+          {titleOf(asked)}:{" "}
+          {circuits.length === 1 ? (
+            <Foreign text={circuits[0] ?? ""} shown={80} />
+          ) : (
+            `${count(circuits.length)} circuits`
+          )}
         </>
       }
       onClose={onClose}
     >
       <form ref={form} onSubmit={(event) => void submit(event)}>
         <p>{meaningOf(asked)}</p>
+        {circuits.length === 1 ? null : (
+          <>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
+            <ul class="meant" tabIndex={0} aria-label="Circuits that are meant">
+              {circuits.map((name) => (
+                <li key={name}>
+                  <Foreign text={name} shown={80} />
+                </li>
+              ))}
+            </ul>
+            <label class="sure">
+              <input type="checkbox" required /> All {count(circuits.length)} of them.
+            </label>
+          </>
+        )}
         <label>
           Why? The others read it.
           <textarea name="reason" required maxLength={LONGEST_REASON} rows={2} />

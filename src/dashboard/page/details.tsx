@@ -149,7 +149,7 @@ function Buttons({ circuit }: { circuit: CircuitOfFleet }): JSX.Element {
       {circuit.state === "closed" ? null : button("Reset", { verb: "reset" })}
       {asked.value === undefined ? null : (
         <ActDialog
-          circuit={circuit.name}
+          circuits={[circuit.name]}
           asked={asked.value}
           onClose={() => {
             asked.value = undefined;

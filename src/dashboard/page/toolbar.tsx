@@ -1,9 +1,13 @@
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { MOST_CIRCUITS } from "../messages.js";
+import { ActDialog, type Asked, titleOf } from "./act-dialog.jsx";
 import { count } from "./format.js";
 import { SearchIcon } from "./icons.jsx";
+import { hello } from "./live-state.js";
 import type { Filter, Grouping } from "./rows.js";
-import { counts, filter, grouping, query, tab } from "./view-state.js";
+import { counts, filter, grouping, places, query, tab } from "./view-state.js";
 
 const FILTERS: readonly (readonly [Filter, string])[] = [
   ["all", "All"],
@@ -70,6 +74,52 @@ export function Toolbar(): JSX.Element {
           <option value="none">nothing</option>
         </select>
       </label>
+      <Together />
     </div>
+  );
+}
+
+const ACTIONS: readonly Asked[] = [
+  { verb: "hold", holds: "open" },
+  { verb: "hold", holds: "closed" },
+  { verb: "release" },
+  { verb: "trip" },
+  { verb: "reset" },
+];
+
+/** One action for all circuits that a search or a filter has found, as they were when it was asked for. */
+function Together(): JSX.Element | null {
+  const asked = useSignal<{ readonly what: Asked; readonly circuits: readonly string[] } | undefined>(
+    undefined,
+  );
+  const found = places.value.size;
+  const narrowed = query.value.trim() !== "" || filter.value !== "all";
+  const offered = hello.value?.may === true && narrowed && found > 1 && found <= MOST_CIRCUITS;
+  if (!offered && asked.value === undefined) return null;
+  return (
+    <fieldset class="actions together">
+      <legend>All {count(found)} of these</legend>
+      {ACTIONS.map((what) => (
+        <button
+          type="button"
+          class="act"
+          key={titleOf(what)}
+          onClick={() => {
+            asked.value = { what, circuits: [...places.peek().keys()] };
+          }}
+        >
+          {titleOf(what)}
+        </button>
+      ))}
+      {asked.value === undefined ? null : (
+        <ActDialog
+          circuits={asked.value.circuits}
+          asked={asked.value.what}
+          onClose={() => {
+            asked.value = undefined;
+          }}
+        />
+      )}
+    </fieldset>
   );
 }

@@ -209,6 +209,27 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     expect(fleet.asked.at(-1)).toEqual(["reset", "sales", { reason: "fixed" }]);
   });
 
+  test("lets an operator act on all that a search has found, once that is confirmed", async () => {
+    const fleet = fakeFleet([open("shop_a"), open("shop_b"), open("mail")]);
+    const { page } = await look(fleet, { authorize: () => true });
+    await rowOf(page, "mail").waitFor();
+    expect(await page.getByRole("group", { name: /of these/ }).count()).toBe(0);
+    await page.getByRole("searchbox").fill("shop");
+    await page
+      .getByRole("group", { name: "All 2 of these" })
+      .getByRole("button", { name: "Hold open" })
+      .click();
+    const ask = page.getByRole("dialog", { name: "Hold open: 2 circuits" });
+    await ask.getByLabel("Why?").fill("migration");
+    await ask.getByRole("button", { name: "Hold open" }).click();
+    expect(fleet.asked).toEqual([]);
+    expect(await problems(page)).toEqual([]);
+    await ask.getByLabel("All 2 of them").check();
+    await ask.getByRole("button", { name: "Hold open" }).click();
+    await ask.waitFor({ state: "detached" });
+    expect(fleet.asked.map(([verb, name]) => `${verb} ${name}`)).toEqual(["hold shop_a", "hold shop_b"]);
+  });
+
   test("offers nobody else an action, and the server takes none", async () => {
     const fleet = fakeFleet([open("sales")]);
     const { page } = await look(fleet, { authorize: () => false });
