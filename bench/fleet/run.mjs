@@ -1,7 +1,8 @@
 // A fleet in an outage, and what it asks of its store: npm run bench:fleet [-- --quick] [-- --only STUDY] [-- --write]
 //
 //   --quick       the same checks on smaller figures, in half a minute; no real stores
-//   --only NAME   herd, hang, rare, collapse, retries, prism, race, operations or stores
+//   --only NAME   herd, hang, rare, collapse, retries, prism, race, operations, stores, or processes, which runs only so
+//   --size N, --slower N   of processes: how many (100), and all times so many times as long (1)
 //   --write       docs/fleet.md and docs/fleet/*.svg anew, from this run; with --only that study's part of them
 import { parseArgs } from "node:util";
 import { writePage, writeSections } from "./page.mjs";
@@ -9,6 +10,7 @@ import { hangStudy } from "./study/hang.mjs";
 import { herdStudy } from "./study/herd.mjs";
 import { operationsStudy } from "./study/operations.mjs";
 import { collapseStudy, retriesStudy } from "./study/overload.mjs";
+import { processesStudy } from "./study/processes.mjs";
 import { prismStudy, raceStudy } from "./study/protocol.mjs";
 import { rareStudy } from "./study/rare.mjs";
 import { storesStudy } from "./study/stores.mjs";
@@ -23,11 +25,14 @@ const STUDIES = {
   race: raceStudy,
   operations: operationsStudy,
   stores: storesStudy,
+  processes: processesStudy,
 };
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     only: { type: "string" },
+    size: { type: "string", default: "100" },
+    slower: { type: "string", default: "1" },
     write: { type: "boolean", default: false },
   },
 });
@@ -35,9 +40,10 @@ if (values.write && values.quick) throw new Error("--write takes a whole run, or
 
 const studies = [];
 for (const [name, study] of Object.entries(STUDIES)) {
-  if (values.only !== undefined ? name !== values.only : values.quick && name === "stores") continue;
+  const isSkipped = name === "processes" || (values.quick && name === "stores");
+  if (values.only !== undefined ? name !== values.only : isSkipped) continue;
   const began = performance.now();
-  const result = await study(values.quick);
+  const result = await study(values.quick, { size: Number(values.size), slower: Number(values.slower) });
   studies.push(result);
   console.log(`\n${result.title} (${((performance.now() - began) / 1_000).toFixed(0)} s)\n`);
   const all = [result.columns, ...result.rows].map((row) => row.map(String));

@@ -1,0 +1,115 @@
+// The fleet of `hang.mjs` in earnest: real processes, Redis, and a backend over HTTP that from some moment on answers nobody.
+import { fork } from "node:child_process";
+import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { find, serve } from "../servers.mjs";
+
+const WELL_MS = 10;
+/** Processes that start at one time. */
+const AT_ONCE = 4;
+const CALLER = fileURLToPath(new URL("caller.mjs", import.meta.url));
+
+/** Answers in 10 ms, until it hangs; counts what reaches it. */
+async function startBackend() {
+  const backend = { asked: 0, hangs: false };
+  const server = createServer((_, response) => {
+    backend.asked++;
+    if (!backend.hangs) setTimeout(() => response.end("ok"), WELL_MS);
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", 4_096, listening));
+  backend.url = `http://127.0.0.1:${server.address().port}/`;
+  backend.stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return backend;
+}
+
+function startCaller(given) {
+  const child = fork(CALLER, [JSON.stringify(given)], { execArgv: ["--no-warnings"] });
+  const opened = new Map();
+  let heard = () => {};
+  let ended = () => {};
+  child.on("message", (message) => {
+    if (message.opened === undefined) heard(message);
+    else opened.set(message.opened, BigInt(message.at));
+  });
+  child.once("exit", () => ended(new Error("a process of the fleet ended")));
+  const next = () =>
+    new Promise((resolve, reject) => {
+      heard = resolve;
+      ended = reject;
+    });
+  const ask = (order, details) => {
+    const answer = next();
+    child.send({ order, ...details });
+    return answer;
+  };
+  return { child, opened, ready: next(), ask };
+}
+
+/**
+ * For each way to set the circuit: calls a second while all is well, as the backend counts them, and their latency; what
+ * reaches the backend once it hangs, and when the last process is open. `slower`: all times but the backend's are so
+ * many times as long, and there are so many times fewer calls a second. `undefined`: there is no Redis here.
+ */
+export async function hangOfProcesses(ways, { size, slower, forMs }) {
+  const program = find("redis-server");
+  if (program === undefined) return undefined;
+  const redis = await serve(program, (port) => ["--port", `${port}`, "--save", "", "--bind", "127.0.0.1"]);
+  const backend = await startBackend();
+  const members = [];
+  const all = (order, details) => Promise.all(members.map(({ ask }) => ask(order, details)));
+  try {
+    const given = {
+      redis: `redis://127.0.0.1:${redis.port}`,
+      backend: backend.url,
+      open: "10m",
+      everyMs: 100 * slower,
+      ways,
+    };
+    while (members.length < size) {
+      const some = Array.from({ length: Math.min(AT_ONCE, size - members.length) }, (_, n) =>
+        startCaller({ ...given, host: `host-${members.length + n}` }),
+      );
+      members.push(...some);
+      await Promise.all(some.map(({ ready }) => ready));
+    }
+    const found = [];
+    for (const way of ways.keys()) found.push(await measure(way));
+    return found;
+  } finally {
+    for (const { child } of members) child.kill("SIGKILL");
+    backend.stop();
+    await redis.stop();
+  }
+
+  async function measure(way) {
+    backend.hangs = false;
+    for (const { child } of members) child.send({ order: "begin", way });
+    // Twice as many calls as a rate takes, in each process.
+    const warmMs = 2_000 * slower;
+    await sleep(warmMs / 2);
+    const [askedBefore, since] = [backend.asked, performance.now()];
+    await sleep(warmMs / 2);
+    const perSecond = ((backend.asked - askedBefore) * 1_000) / (performance.now() - since);
+    const well = await all("look", { way });
+    const before = backend.asked;
+    backend.hangs = true;
+    const began = process.hrtime.bigint();
+    await sleep(forMs * slower);
+    const leaked = backend.asked - before;
+    const after = await all("look", { way });
+    const openMs = members.map(({ opened }) => Number((opened.get(`backend ${way}`) ?? 0n) - began) / 1e6);
+    const took = well.flatMap((each) => each.took).sort((a, b) => a - b);
+    return {
+      perSecond,
+      p50: took[Math.floor(took.length / 2)],
+      p99: took[Math.floor(took.length * 0.99)],
+      leaked,
+      openAfterMs: Math.max(...openMs),
+      open: after.filter(({ state }) => state === "open").length,
+    };
+  }
+}
