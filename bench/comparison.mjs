@@ -1,7 +1,7 @@
 // What a call costs on a circuit that is shared over Redis, beside other breakers, in one run, and what calls do while
 // Redis is frozen. Breakers that share nothing are there for the cost alone.
 //   npm run bench:peers              prints the tables
-//   npm run bench:peers -- --write   and writes docs/performance/peers.md
+//   npm run bench:peers -- --write   and writes docs/performance/peers.md and its plot
 
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,6 +11,7 @@ import { createFailfast, isFailfastError } from "failfast";
 import { redisStore } from "failfast/redis";
 import { createClient } from "redis";
 import { installPeers } from "../verification/peer-defects/peers.mjs";
+import { dots } from "./fleet/plot.mjs";
 import { find, serve } from "./fleet/servers.mjs";
 import * as alone from "./peers.mjs";
 import { quantile, Report } from "./table.mjs";
@@ -40,9 +41,12 @@ try {
   );
   const subjects = [await ourselves(), await effect()];
   if (peers.installed.includes("nestjs-resilience")) subjects.push(await nestjsResilience());
-  await costs(client, subjects);
+  const rows = await costs(client, subjects);
   await frozen(subjects);
-  if (process.argv.includes("--write")) writeFileSync("docs/performance/peers.md", report.markdown);
+  if (process.argv.includes("--write")) {
+    writeFileSync("docs/performance/peers.md", report.markdown);
+    writeFileSync("docs/performance/peers.svg", plotOf(rows));
+  }
 } finally {
   peers.remove();
   await redis.stop();
@@ -161,13 +165,33 @@ async function costs(client, shared) {
     "open, µs",
     "requests to Redis ",
   );
+  const rows = [];
   const bare = await micros(value, 50_000);
   report.row("the bare function", bare.toFixed(3), "", "", "");
   for (const { name, closed, open, calls = 20_000 } of [...shared, ...strangers]) {
     const first = await measured(client, closed, calls);
     const second = await measured(client, (n) => open(n).catch(() => {}), calls);
     report.row(name, first.micros, first.requests, second.micros, second.requests);
+    rows.push({
+      name: name.split(" ", 1)[0].replace("resilience", "res."),
+      values: [first, second].map((each) => Number(each.micros)),
+    });
   }
+  return rows;
+}
+
+function plotOf(rows) {
+  const all = rows.flatMap(({ values }) => values);
+  return dots({
+    title: "What a call costs on a circuit that is shared over Redis",
+    x: {
+      from: Math.min(...all) * 0.8,
+      to: Math.max(...all) * 1.4,
+      label: "microseconds; opossum and cockatiel share nothing",
+    },
+    series: ["closed: the call is made", "open: it is rejected"],
+    rows,
+  });
 }
 
 async function measured(watcher, call, calls) {

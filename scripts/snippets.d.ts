@@ -18,7 +18,7 @@ declare global {
   const z: typeof import("zod").z;
   const Anthropic: typeof import("@anthropic-ai/sdk").default;
   const messages: { role: "user"; content: string }[];
-  const firstAnswer: <T>(asks: ((signal: any) => Promise<T>)[]) => Promise<T>;
+  const firstAnswer: (calls: ((signal: AbortSignal) => PromiseLike<unknown>)[]) => Promise<unknown>;
   const wrapLanguageModel: typeof import("ai").wrapLanguageModel;
   const generateText: typeof import("ai").generateText;
   const Worker: typeof import("bullmq").Worker;

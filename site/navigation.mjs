@@ -11,6 +11,7 @@ const SECTIONS = [
       page("What happens when…", "what-happens.md"),
       page("Try the settings", "playground.md"),
       page("Comparison", "comparison.md"),
+      page("Why breakers never shared their state", "shared-state.md"),
     ],
   },
   {
@@ -47,6 +48,7 @@ const SECTIONS = [
       page("memcached", "stores/memcached.md"),
       page("DynamoDB", "stores/dynamodb.md"),
       page("Upstash", "stores/upstash.md"),
+      page("A Durable Object", "stores/durable-object.md"),
       page("A cache", "stores/cache.md"),
       page("Django's cache", "stores/django.md"),
       page("From a URL", "stores/url.md"),
@@ -60,9 +62,14 @@ const SECTIONS = [
       page("Models and providers", "llm.md"),
       page("Agents' tools", "agent-tools.md"),
       page("Model Context Protocol", "mcp.md"),
-      page("Databases and SDKs", "recipes.md"),
+      page("Databases", "databases.md"),
+      page("SDKs", "recipes.md"),
       page("Web frameworks", "frameworks.md"),
       page("NestJS", "nest.md"),
+      page("Agents' tools", "agent-tools.md"),
+      page("MCP", "mcp.md"),
+      page("Models", "llm.md"),
+      page("Queues", "queues.md"),
       page("Runtimes and tools", "runtimes.md"),
       page("Testing", "testing.md"),
     ],
@@ -119,7 +126,9 @@ export function menuOf(pages) {
   const missing = SECTIONS.flatMap(({ items }) => items).filter((item) => !exists(item));
   if (missing.length > 0)
     throw new Error(`the menu has pages that are not there: ${missing.map(({ link }) => link)}`);
-  const listed = new Set(SECTIONS.flatMap(({ items }) => items.map(({ link }) => `${link.slice(1)}.md`)));
+  const listed = new Set(
+    SECTIONS.flatMap(({ items }) => items.map(({ link }) => `${link.slice(1).replace(/\/$/, "/index")}.md`)),
+  );
   const others = [...pages].filter(([file]) => !listed.has(file) && !ELSEWHERE.test(file));
   const items = others.map(([file, text]) => page(/^# (.+)$/m.exec(text)?.[1] ?? file, file));
   return items.length === 0 ? SECTIONS : [...SECTIONS, { text: "More", items }];
