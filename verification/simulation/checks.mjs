@@ -64,7 +64,9 @@ export function makeChecks(world, plan) {
 
   /** Whatever one process finds out is the whole fleet's. */
   const { scope = "fleet", quorum = 1 } = plan.options;
-  const sharesAll = scope === "fleet" && quorum === 1 && !plan.without.includes("swap") && !plan.rollsOver;
+  const loops = plan.events.some(({ what }) => what === "busy-loop");
+  const sharesAll =
+    scope === "fleet" && quorum === 1 && !plan.without.includes("swap") && !plan.rollsOver && !loops;
   const closesByTime = plan.options.recovery === "all";
   const shortestLease = callTimeout === undefined ? SHORTEST_LEASE : milliseconds(callTimeout) + 900;
   const storeIsWell =

@@ -204,7 +204,9 @@ export function fieldPlan(busy) {
 
 /** A process hears nothing for longer than its lease, from the moment that its probe or its check begins. */
 function drawLateProbe(plan, random) {
-  if (random() > 0.15 || plan.pace.kind === "job" || plan.processes < 2) return;
+  // A call within the probe may come when that is over; without swap two may probe.
+  const nests = plan.kinds.some((kind) => kind.startsWith("nested")) || plan.without.includes("swap");
+  if (random() > 0.15 || plan.pace.kind === "job" || plan.processes < 2 || nests) return;
   const kinds = ["freeze", "pause", "sleep"];
   plan.lateProbe = { what: kinds[Math.floor(random() * kinds.length)], ms: 2_000 + 28_000 * random() };
 }

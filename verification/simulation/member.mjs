@@ -35,6 +35,7 @@ export function startMember(world, plan, index, life, version = 1) {
     /** When the store was last asked, by key, where it has not answered yet. */
     requests: new Map(),
     pausedUntil: 0,
+    freezes: 0,
     /** When its event loop was blocked, on its own clock. */
     stalls: [],
     late: [],
@@ -78,6 +79,7 @@ export function startMember(world, plan, index, life, version = 1) {
     freeze(ms) {
       // What it asked before that, and got no answer to, it may be told of then as given up.
       const informed = store.isUp() && this.cut === "";
+      const nth = ++this.freezes;
       // Its connection is lost, and it learns so late.
       if (this.cut === "") this.cut = "pushes";
       time.after(ms, async () => {
@@ -87,7 +89,8 @@ export function startMember(world, plan, index, life, version = 1) {
         });
         if (!this.alive || time.now() < this.pausedUntil) return;
         await failfast.ready();
-        if (this.alive) for (const n of circuits.keys()) call(n, informed);
+        // Frozen again meanwhile, it may be told so, too.
+        if (this.alive) for (const n of circuits.keys()) call(n, informed && nth === this.freezes);
       });
       this.pause(ms);
     },
