@@ -159,3 +159,26 @@ describe("observeFleet", () => {
     expect(clock.pending).toBe(before);
   });
 });
+
+test("the end waits for the trail of what was just done", async () => {
+  const beside = memoryStore();
+  let written = false;
+  const slow = {
+    ...beside,
+    get: async (key: string) => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return beside.get(key);
+    },
+    swap: (...asked: Parameters<NonNullable<typeof beside.swap>>) => {
+      written = true;
+      return beside.swap?.(...asked) ?? { ok: false, value: null };
+    },
+  };
+  const asked = vi.fn(slow.get);
+  const fleet = observeFleet({ ...memoryStore(), sibling: () => ({ ...slow, get: asked }) });
+  const held = fleet.hold("sales_api", "open");
+  await vi.waitFor(() => expect(asked).toHaveBeenCalled(), { timeout: 20_000 });
+  await fleet[Symbol.asyncDispose]();
+  expect(written).toBe(true);
+  expect(await held).toMatchObject({ stored: true });
+});

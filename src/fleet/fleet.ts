@@ -20,6 +20,8 @@ const TELL_EVERY_MS = 250;
 /** Nobody listens, and nobody has looked for so long: the stores are asked no more. */
 const LOOKS_FOR_MS = 30_000;
 const EVENTS = 200;
+/** How long the end waits for what is under way and its trail, in ms. */
+const END_MS = 1_000;
 /** Of so many circuits the work is under way at once. */
 const AT_ONCE = 8;
 
@@ -118,6 +120,7 @@ class ObservedFleet implements Fleet {
   readonly #by: string | undefined;
   readonly #stores = new Map<Store, ObservedStore>();
   readonly #listeners = new Set<() => void>();
+  readonly #underWay = new Set<Promise<void>>();
   #lookedAt = -Infinity;
   #telling = false;
   #closed = false;
@@ -182,6 +185,11 @@ class ObservedFleet implements Fleet {
     const verbs = verbsOf(this.#failfast, this.#by, (entry, store) => {
       done.set(store, [...(done.get(store) ?? []), entry]);
     });
+    let ended: () => void = () => undefined;
+    const underWay = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    this.#underWay.add(underWay);
     const results: OperatorResult[] = [];
     try {
       for (let from = 0; from < names.length && !signal?.aborted; from += AT_ONCE)
@@ -190,6 +198,8 @@ class ObservedFleet implements Fleet {
         );
     } finally {
       await this.#leaveTrail(done);
+      this.#underWay.delete(underWay);
+      ended();
     }
     // A process that reports it knows it, though the store has no record of it.
     const reported = new Set(this.view().circuits.map(({ name }) => name));
@@ -219,6 +229,11 @@ class ObservedFleet implements Fleet {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#underWay.size > 0)
+      await Promise.race([
+        Promise.all(this.#underWay),
+        new Promise<void>((over) => systemClock.after(END_MS, over)),
+      ]);
     this.#closed = true;
     this.#listeners.clear();
     const closing = [...this.#stores.values()].map((store) => store.close());
