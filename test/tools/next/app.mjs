@@ -34,14 +34,16 @@ export async function serve(t, folder, verb) {
   return { server, origin, text, json, ask: (path) => fetch(origin + path) };
 }
 
-/** A guarded `fetch` in a server component and a route; a route of the edge runtime. */
+/** A guarded `fetch` in a server component and a route. */
 export async function guards({ text, ask }) {
   for (let call = 0; call < 2; call++) assert.match(await text("/fetched"), /fetched: 500/);
   assert.match(await text("/fetched"), /fetched: ERR_FAILFAST_OPEN/);
   const rejected = await ask("/api/guarded");
   assert.equal(rejected.status, 503);
   assert.ok(Number(rejected.headers.get("Retry-After")) > 3_000);
+}
 
+export async function guardsTheEdge({ text, ask }) {
   assert.equal(await text("/api/edge"), '{"ended":"works"}');
   assert.deepEqual(await (await ask("/api/edge?fails=1")).json(), { ended: "down" });
   assert.equal((await ask("/api/edge")).status, 503);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { copyOf, until } from "../project.mjs";
-import { edit, guards, serve, shares, showsThePage } from "./app.mjs";
+import { edit, guards, guardsTheEdge, serve, shares, showsThePage } from "./app.mjs";
 
 test("Next.js in development: circuits are shared by all graphs of modules, and kept when modules are reloaded", async (t) => {
   const folder = copyOf("next");
@@ -10,6 +10,7 @@ test("Next.js in development: circuits are shared by all graphs of modules, and 
   await showsThePage(app);
   await app.text("/api/sales?backend=fails");
   await guards(app);
+  await guardsTheEdge(app);
   // Another function, another time, another name: the newest is in force, and nothing throws.
   edit(folder, "lib/sales.js", '!== "fine"', '!== "all is well"');
   edit(folder, "lib/sales.js", '"50m"', '"20m"');
