@@ -118,8 +118,10 @@ test("where the newest file of a key is removed the one before it is the newest 
   expect([...(await listing.list("", undefined)).entries]).toMatchObject([{ key: "a", value: "1" }]);
 });
 
-test("a file that vanishes while it is listed is looked at again", async () => {
+test("a file that vanishes while it is listed is looked at again, also where the folder's time stays", async () => {
   await set("a", "1");
+  const before = new Date(Date.now() - 60_000);
+  await utimes(join(dir, "records"), before, before);
   const folder = counting();
   let gone = true;
   const listing = new Listing({

@@ -71,7 +71,8 @@ export class Listing {
     if (known < this.#seen.size) await this.#readAnew(files);
     this.#seen = files;
     const settled = changedAt !== undefined && listedAt - Number(changedAt / 1_000_000n) > SAME_TIME_MS;
-    this.#changedAt = settled ? changedAt : undefined;
+    const allRead = files.size === names.length;
+    this.#changedAt = settled && allRead ? changedAt : undefined;
   }
 
   async #readNew(file: string, files: Set<string>): Promise<void> {
