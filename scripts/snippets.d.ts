@@ -53,6 +53,8 @@ declare global {
   const url: any;
   const circuit: import("failfast").Circuit;
   const channel: any;
+  const salesApi: import("failfast").Circuit;
+  const middy: typeof import("@middy/core").default;
   const consumer: import("kafkajs").Consumer;
   const sqs: import("@aws-sdk/client-sqs").SQSClient;
   const QueueUrl: string;

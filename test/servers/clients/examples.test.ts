@@ -35,6 +35,7 @@ test.each([
     '20 steps, 5 calls of the tool. The model is told:\nThe tool "weather" is unavailable and was not called: retry in 30 s, not before. Until then go on without it.\n',
   ],
   ["llm", "three invoices\n10 answers, 5 requests to the first provider\n"],
+  ["lambda", "2 calls; to come again: of bob, of cleo, of dan\n"],
   ["queue", "asked for 1 message, the others wait\nsent ann, bob, cleo: 4 calls for 3 messages\n"],
   ["ai", "asking the primary\nan answer of the secondary\nan answer of the secondary\n"],
 ])("examples/%s.mjs asks what has failed no more", async (name, expected) => {

@@ -1,0 +1,152 @@
+import middy from "@middy/core";
+import type { APIGatewayProxyEventV2, Context, SQSEvent, SQSHandler, SQSRecord } from "aws-lambda";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Circuit, createFailfast, memoryStore, type Store } from "../index.js";
+import { failfastBatch, failfastMiddleware, withFailfast } from "./lambda.js";
+
+let failfast: ReturnType<typeof createFailfast>;
+let salesApi: Circuit;
+beforeEach(() => {
+  failfast = createFailfast();
+  salesApi = failfast("sales_api", 60) as Circuit;
+});
+afterEach(() => failfast.close());
+
+const http = { requestContext: { http: { method: "GET" } } } as APIGatewayProxyEventV2;
+const context = { getRemainingTimeInMillis: () => 3_000 } as Context;
+const record = (messageId: string, more: object = {}): SQSRecord =>
+  ({
+    messageId,
+    body: messageId,
+    eventSourceARN: "arn:aws:sqs:eu-west-1:1:invoices",
+    attributes: {},
+    ...more,
+  }) as SQSRecord;
+const failed = ({ batchItemFailures }: { batchItemFailures: { itemIdentifier: string }[] }) =>
+  batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+
+/** A store whose writes hang. */
+function hanging(): Store {
+  const store = memoryStore();
+  return {
+    ...store,
+    get: store.get.bind(store),
+    delete: store.delete.bind(store),
+    set: () => new Promise(() => undefined),
+    swap: () => new Promise(() => undefined),
+  } as Store;
+}
+
+describe("withFailfast", () => {
+  test("answers as the handler does, and throws what it throws", async () => {
+    expect(await withFailfast(async (event: string) => `${event}!`, { failfast })("hello", context)).toBe(
+      "hello!",
+    );
+    const error = new Error("its own");
+    await expect(withFailfast(async () => Promise.reject(error), { failfast })({}, context)).rejects.toBe(
+      error,
+    );
+  });
+
+  test("answers a request over HTTP with 503 while the circuit is open, and throws for other events", async () => {
+    await salesApi.trip();
+    const handler = withFailfast(async (_event: object) => salesApi.run(() => "done"), { failfast });
+    const answer = (await handler(http, context)) as unknown as {
+      statusCode: number;
+      headers: object;
+      body: string;
+    };
+    expect(answer).toMatchObject({
+      statusCode: 503,
+      headers: { "Retry-After": "60" },
+      isBase64Encoded: false,
+    });
+    expect(JSON.parse(answer.body)).toMatchObject({ status: 503, circuit: "sales_api" });
+    await expect(handler({}, context)).rejects.toMatchObject({ code: "ERR_FAILFAST_OPEN" });
+  });
+
+  test("waits no longer for a store than it is told, nor than the invocation has left", async () => {
+    const slow = createFailfast({ store: hanging() });
+    const circuit = slow("sales_api", 60);
+    const down = (_event: object): Promise<string> => circuit.run(() => Promise.reject(new Error("down")));
+    const began = performance.now();
+    const within = { failfast: slow, settledWithin: "50ms" } as const;
+    await expect(withFailfast(down, within)({}, context)).rejects.toThrow("down");
+    const late = { getRemainingTimeInMillis: () => 60 };
+    await expect(withFailfast(down, { failfast: slow, settledWithin: "30s" })({}, late)).rejects.toThrow();
+    expect(performance.now() - began).toBeLessThan(20_000);
+    await slow.close();
+  });
+
+  test("what is no handler, or a wrong time, is refused where it is made", () => {
+    expect(() => withFailfast("index.handler" as never)).toThrow("withFailfast takes a handler");
+    expect(() => failfastBatch(1 as never)).toThrow(TypeError);
+    expect(() => failfastMiddleware({ readyWithin: -1 })).toThrow(RangeError);
+  });
+});
+
+describe("failfastBatch", () => {
+  test("names the messages that failed, and those whose call a circuit rejects, which make no call", async () => {
+    let calls = 0;
+    const delay = vi.fn(async () => Promise.reject(new Error("no right to")));
+    const handler: SQSHandler = failfastBatch(
+      salesApi(async ({ body }: SQSRecord) => {
+        calls++;
+        if (body === "b") throw new Error("down");
+      }),
+      { failfast, delay },
+    ) as SQSHandler;
+    const event: SQSEvent = { Records: ["a", "b", "c", "d"].map((id) => record(id)) };
+    expect(failed((await handler(event, context, () => undefined)) as never)).toEqual(["b", "c", "d"]);
+    expect([calls, delay.mock.calls]).toEqual([
+      2,
+      [
+        [event.Records[2], 60],
+        [event.Records[3], 60],
+      ],
+    ]);
+    expect(failed((await handler(event, context, () => undefined)) as never)).toEqual(["a", "b", "c", "d"]);
+    await salesApi.reset();
+    expect(failed((await handler({ Records: [record("a")] }, context, () => undefined)) as never)).toEqual(
+      [],
+    );
+  });
+
+  test("keeps the order of a FIFO queue's groups, and of a stream", async () => {
+    const handled: string[] = [];
+    const handle = async ({ body, kinesis }: { body?: string; kinesis?: { sequenceNumber: string } }) => {
+      const id = body ?? kinesis?.sequenceNumber ?? "";
+      handled.push(id);
+      if (id.startsWith("bad")) throw new Error("down");
+    };
+    const of = (id: string, MessageGroupId: string) =>
+      record(id, { eventSourceARN: "arn:aws:sqs:eu-west-1:1:invoices.fifo", attributes: { MessageGroupId } });
+    const batch = failfastBatch(handle, { failfast });
+    const fifo = [of("bad1", "g"), of("a", "h"), of("b", "g"), of("c", "h")];
+    expect(failed(await batch({ Records: fifo }, context))).toEqual(["bad1", "b"]);
+    expect(handled).toEqual(["bad1", "a", "c"]);
+    const stream = ["1", "bad2", "3"].map((sequenceNumber) => ({ kinesis: { sequenceNumber } }));
+    expect(failed(await batch({ Records: stream }, context))).toEqual(["bad2", "3"]);
+    await expect(batch({ Records: [{}] as never }, context)).rejects.toThrow(
+      "failfastBatch takes records of SQS",
+    );
+  });
+});
+
+describe("failfastMiddleware", () => {
+  test("does the same in middy", async () => {
+    const settled = vi.spyOn(failfast, "settled");
+    const ready = vi.spyOn(failfast, "ready");
+    const handler = middy(async (_event: APIGatewayProxyEventV2) => ({
+      statusCode: 200,
+      body: await salesApi.run(() => "done"),
+    })).use(failfastMiddleware({ failfast }));
+    expect(await handler(http, context)).toEqual({ statusCode: 200, body: "done" });
+    await salesApi.trip();
+    expect(await handler(http, context)).toMatchObject({ statusCode: 503, headers: { "Retry-After": "60" } });
+    await expect(handler({} as APIGatewayProxyEventV2, context)).rejects.toMatchObject({
+      code: "ERR_FAILFAST_OPEN",
+    });
+    expect([ready.mock.calls.length, settled.mock.calls.length]).toEqual([3, 3]);
+  });
+});
