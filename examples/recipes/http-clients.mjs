@@ -1,0 +1,21 @@
+import { failfast } from "failfast";
+import { failfastFetch } from "failfast/fetch";
+
+/** For what takes a `fetch`: a circuit for each origin. An answer of 200 with GraphQL's `errors` is an answer. */
+export const fetch = failfastFetch({ callTimeout: "5s", retryAfter: true });
+
+// ofetch:           createFetch({ fetch })
+// graphql-request:  new GraphQLClient(url, { fetch })
+// Apollo Client:    new HttpLink({ uri: url, fetch })
+// tRPC:             httpLink({ url, fetch }), httpBatchLink, httpBatchStreamLink
+
+// got and superagent throw for every status of 400 and more: one below 500 is an answer.
+const isFailure = ({ response }) => !(response?.statusCode < 500) || response.statusCode === 429;
+const orders = failfast("orders_api", "30s", { consecutive: 5, exceptions: isFailure });
+
+/** For got: `got.extend({ handlers: [throughCircuit] })`. Streams go through as they are. */
+export const throughCircuit = (options, next) =>
+  options.isStream ? next(options) : orders.run(() => next(options));
+
+/** For superagent: `await send(superagent.get(url))`. */
+export const send = (request) => orders.run(() => request);

@@ -1,0 +1,128 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { ApolloClient, gql, HttpLink, InMemoryCache } from "@apollo/client/core";
+import { HttpService } from "@nestjs/axios";
+import { createTRPCClient, httpLink } from "@trpc/client";
+import { initTRPC, TRPCError } from "@trpc/server";
+import { createHTTPHandler } from "@trpc/server/adapters/standalone";
+import axios from "axios";
+import got from "got";
+import { buildSchema, graphql } from "graphql";
+import { GraphQLClient } from "graphql-request";
+import { createFetch } from "ofetch";
+import superagent from "superagent";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+// The built package, as the recipes import it.
+const packageName: string = "failfast";
+const { failfast, isFailfastError }: typeof import("../../../src/index.js") = await import(packageName);
+const axiosName: string = "failfast/axios";
+const { failfastAdapter }: typeof import("../../../src/clients/axios.js") = await import(axiosName);
+// biome-ignore lint/suspicious/noExplicitAny: a recipe is JavaScript
+const recipe = (name: string): Promise<any> =>
+  import(new URL(`../../../examples/recipes/${name}.mjs`, import.meta.url).href);
+const { fetch, throughCircuit, send } = await recipe("http-clients");
+
+let url: string;
+let requests: number;
+let status: number;
+let body: object;
+let close: (() => unknown)[];
+const outcome = (call: PromiseLike<unknown>): Promise<unknown> =>
+  Promise.resolve(call).catch((error: unknown) => error);
+
+async function serve(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const server = createServer(handle);
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  close.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+}
+
+beforeEach(async () => {
+  close = [];
+  requests = 0;
+  status = 200;
+  body = { data: { ok: true } };
+  url = await serve((_, response) => {
+    requests++;
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  });
+});
+afterEach(async () => {
+  for (const each of close.reverse()) await each();
+  for (const circuit of failfast.circuits()) await circuit.reset();
+});
+
+const query = "{ ok }";
+const clients: Record<string, () => Promise<unknown>> = {
+  ofetch: () => createFetch({ fetch })(url, { retry: 0 }),
+  "graphql-request": () => new GraphQLClient(url, { fetch }).request(query),
+  "Apollo Client": () =>
+    new ApolloClient({ link: new HttpLink({ uri: url, fetch }), cache: new InMemoryCache() }).query({
+      query: gql(query),
+    }),
+  got: () => got.extend({ handlers: [throughCircuit], retry: { limit: 0 } })(url),
+  superagent: () => send(superagent.get(url)),
+  "@nestjs/axios": () =>
+    new Promise((resolve, reject) =>
+      new HttpService(axios.create({ adapter })).get(url).subscribe({ next: resolve, error: reject }),
+    ),
+};
+const adapter = failfastAdapter(axios);
+
+test.each(Object.keys(clients))(
+  "%s: five failures open it, a wrong request none, and then nothing is sent",
+  async (name) => {
+    const ask = clients[name] as () => Promise<unknown>;
+    await ask();
+    status = 404;
+    for (let n = 0; n < 6; n++) await outcome(ask());
+    expect(requests).toBe(7);
+    status = 500;
+    for (let n = 0; n < 5; n++) expect(isFailfastError(await outcome(ask()))).toBe(false);
+    const error = await outcome(ask());
+    expect([isFailfastError(error), requests]).toEqual([true, 12]);
+  },
+);
+
+test.each(["graphql-request", "Apollo Client"])("%s: an error of GraphQL's is an answer", async (name) => {
+  body = { errors: [{ message: "no such customer" }] };
+  for (let n = 0; n < 7; n++) await outcome((clients[name] as () => Promise<unknown>)());
+  expect(requests).toBe(7);
+});
+
+test("tRPC: its client stops asking, and its server answers 503 for what a circuit rejects", async () => {
+  const { unavailable } = await recipe("trpc-server");
+  const circuit = failfast("behind the procedure", 60);
+  const t = initTRPC.create();
+  const procedure = t.procedure.use(unavailable(TRPCError));
+  const router = t.router({ ok: procedure.query(() => circuit.run(() => "ok")) });
+  const its = await serve(createHTTPHandler({ router }));
+  const client = createTRPCClient<typeof router>({ links: [httpLink({ url: its, fetch })] });
+  expect(await client.ok.query()).toBe("ok");
+  await circuit.trip();
+  expect(await outcome(client.ok.query())).toMatchObject({
+    data: { code: "SERVICE_UNAVAILABLE", httpStatus: 503 },
+  });
+  for (let n = 0; n < 4; n++) await outcome(client.ok.query());
+  expect(isFailfastError(await outcome(client.ok.query()))).toBe(true);
+});
+
+test("a gateway answers what other subgraphs know while one is open", async () => {
+  const { subgraph } = await recipe("subgraph");
+  const reviews = subgraph("reviews of a test", url);
+  const schema = buildSchema("type Query { product: String, review: String }");
+  const rootValue = { product: () => "shoe", review: async () => (await reviews("{ review }")).review };
+  const ask = () => graphql({ schema, source: "{ product review }", rootValue });
+  body = { data: { review: "fine" } };
+  expect(await ask()).toEqual({ data: { product: "shoe", review: "fine" } });
+  body = { errors: [{ message: "no such product" }] };
+  for (let n = 0; n < 6; n++) await ask();
+  status = 503;
+  for (let n = 0; n < 5; n++) await ask();
+  const { data, errors } = await ask();
+  expect([data, requests]).toEqual([{ product: "shoe", review: null }, 12]);
+  expect(errors?.[0]?.extensions).toMatchObject({ code: "ERR_FAILFAST_OPEN", circuit: "reviews of a test" });
+});
