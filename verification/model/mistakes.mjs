@@ -183,13 +183,6 @@ export const MISTAKES = [
     "no faults, from a lease on",
   ],
   [
-    "what a probe finds out after its lease is obeyed by no one",
-    "breaker",
-    "provisional: true },",
-    "provisional: true, base: -1 },",
-    "no faults, from a lease on",
-  ],
-  [
     "a probe that is released keeps its lease",
     "breaker",
     "lapses: 0 };\n    return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };",
