@@ -48,6 +48,7 @@ const SECTIONS = [
       page("memcached", "stores/memcached.md"),
       page("DynamoDB", "stores/dynamodb.md"),
       page("Upstash", "stores/upstash.md"),
+      page("Deno KV", "stores/deno-kv.md"),
       page("A Durable Object", "stores/durable-object.md"),
       page("A cache", "stores/cache.md"),
       page("Django's cache", "stores/django.md"),
@@ -58,6 +59,7 @@ const SECTIONS = [
   {
     text: "Use it in",
     items: [
+      page("Where do you call from?", "where-from.md"),
       page("Clients", "clients.md"),
       page("Models and providers", "llm.md"),
       page("Agents' tools", "agent-tools.md"),
@@ -70,6 +72,8 @@ const SECTIONS = [
       page("MCP", "mcp.md"),
       page("Models", "llm.md"),
       page("Queues", "queues.md"),
+      page("Next.js", "next.md"),
+      page("Effect", "effect.md"),
       page("Runtimes and tools", "runtimes.md"),
       page("Testing", "testing.md"),
     ],

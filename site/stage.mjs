@@ -47,7 +47,10 @@ function pageOf(file) {
   if (project) return `project/${project.toLowerCase()}.md`;
   const document = /^docs\/(.+\.(?:md|png|svg))$/.exec(file)?.[1];
   if (document) return document.replace(/README\.md$/, "index.md");
-  return statSync(join(root, file)).isDirectory() ? `source/${file}/index.md` : `source/${file}.md`;
+  // The last ".md" of an address is taken off, and folders with a dot are passed over.
+  const visible = file.replace(/(^|\/)\./g, "$1");
+  if (file.endsWith(".md")) return `source/${visible.replace(/\.md$/, "-md")}.md`;
+  return statSync(join(root, file)).isDirectory() ? `source/${visible}/index.md` : `source/${visible}.md`;
 }
 
 function rewritten(file, text, shown) {
@@ -75,15 +78,28 @@ function rewritten(file, text, shown) {
     .join("");
 }
 
-/** A file as its code, a folder as what is in it. */
+/** A document as it is, with what is beside it; a file as its code; a folder as what is in it. */
 function listing(file, shown) {
   const path = join(root, file);
+  const text = () => readFileSync(path, "utf8");
+  if (file.endsWith("README.md")) return rewritten(file, text(), shown) + filesOf(dirname(file), file, shown);
+  if (file.endsWith(".md")) return rewritten(file, text(), shown);
   const title = `---\nsearch: false\n---\n\n# \`${file}\`\n\n`;
-  if (statSync(path).isDirectory()) {
-    const names = readdirSync(path).filter((name) => statSync(join(path, name)).isFile());
-    for (const name of names) if (!shown.has(`${file}/${name}`)) shown.add(`${file}/${name}`);
-    return title + names.map((name) => `- [${name}](${name}.md)\n`).join("");
-  }
+  if (statSync(path).isDirectory()) return title + filesOf(file, file, shown);
   const extension = extname(file);
-  return `${title}\`\`\`\`${LANGUAGES[extension] ?? extension.slice(1)}\n${readFileSync(path, "utf8")}\`\`\`\`\n`;
+  return `${title}\`\`\`\`${LANGUAGES[extension] ?? extension.slice(1)}\n${text()}\`\`\`\`\n`;
+}
+
+/** Links to the files of a folder, but for the one that has the links. */
+function filesOf(folder, from, shown) {
+  const isShown = (name) =>
+    !name.startsWith(".") && statSync(join(root, folder, name)).isFile() && `${folder}/${name}` !== from;
+  const links = readdirSync(join(root, folder))
+    .filter(isShown)
+    .map((name) => {
+      shown.add(`${folder}/${name}`);
+      const to = pageOf(`${folder}/${name}`);
+      return `- [${name}](./${posix.relative(posix.dirname(pageOf(from)), to)})\n`;
+    });
+  return `\n## Files\n\n${links.join("")}`;
 }
