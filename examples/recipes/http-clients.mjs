@@ -11,11 +11,11 @@ export const fetch = failfastFetch({ callTimeout: "5s", retryAfter: true });
 
 // got and superagent throw for every status of 400 and more: one below 500 is an answer.
 const isFailure = ({ response }) => !(response?.statusCode < 500) || response.statusCode === 429;
-const orders = failfast("orders_api", "30s", { consecutive: 5, exceptions: isFailure });
+const shop = failfast("shop_api", "30s", { consecutive: 5, exceptions: isFailure });
 
 /** For got: `got.extend({ handlers: [throughCircuit] })`. Streams go through as they are. */
 export const throughCircuit = (options, next) =>
-  options.isStream ? next(options) : orders.run(() => next(options));
+  options.isStream ? next(options) : shop.run(() => next(options));
 
 /** For superagent: `await send(superagent.get(url))`. */
-export const send = (request) => orders.run(() => request);
+export const send = (request) => shop.run(() => request);
