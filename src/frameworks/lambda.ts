@@ -3,6 +3,7 @@ import { type Duration, type Failfast, failfast as shared } from "../index.js";
 import { checkObject } from "../options/check-options.js";
 import { milliseconds } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
+import { keepAlive } from "../runtime/keep-alive.js";
 import { systemClock } from "../runtime/system-clock.js";
 import { answerTo } from "./answer.js";
 import { type BatchOptions, type BatchResponse, handleBatch } from "./lambda-batch.js";
@@ -141,7 +142,7 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const over = new Promise<void>((resolve) => {
     cancel = systemClock.after(ms, resolve, true);
   });
-  await Promise.race([work.catch(() => undefined), over]).finally(cancel);
+  await keepAlive(Promise.race([work.catch(() => undefined), over])).finally(cancel);
 }
 
 /** Of API Gateway, a function's URL, or a load balancer. */
