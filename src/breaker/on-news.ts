@@ -63,8 +63,26 @@ function decisionUnder(
     record?.record.state === "open" &&
     record.record.by === own.identity &&
     !inForce(record, now);
-  return isOwnOpening ? rebased(decision, record) : NO_DECISION;
+  return isOwnOpening || precedesRecords(decision, record, now, own)
+    ? rebased(decision as BasedDecision, record)
+    : NO_DECISION;
 }
+
+/**
+ * This process opened the circuit before it knew of any record, and meets one that others closed: long ago, as far as
+ * can be told. A process that lives for a call or two meets most closed records so, and its trip would never count.
+ */
+const precedesRecords = (
+  decision: Decision,
+  record: CachedRecord | undefined,
+  now: number,
+  own: Own,
+): boolean =>
+  decision.kind === "opened" &&
+  decision.base === 0 &&
+  now < decision.untilMs &&
+  record?.record.state === "closed" &&
+  record.record.by !== own.identity;
 
 /** Whether what the fleet says is obeyed: with `scope: "confirm"`, or while calls here succeed, a failure confirms it. */
 function hear(state: State, event: Of<"record">, own: Own): State {

@@ -478,10 +478,20 @@ describe("the first probe since it tripped", () => {
 
 describe("news of the fleet's record", () => {
   test("voids a decision of an earlier generation, and keeps one made offline", () => {
-    const mine = stateWith({ decision: decidedOpen({ base: 0 }) });
+    const mine = stateWith({ decision: decidedOpen({ base: 39 }) });
     expect(on(mine, news(closedRecord)).state.decision).toEqual(NO_DECISION);
     const offline = stateWith({ decision: decidedOpen({ base: 0, madeOffline: true }) });
     expect(on(offline, news(closedRecord)).state.decision).toBe(offline.decision);
+  });
+
+  test("goes on with an opening that was made before any record was known, under one that others closed", () => {
+    const first = stateWith({ decision: decidedOpen({ base: 0 }) });
+    const { state } = on(first, news(closedRecord));
+    expect(state.decision).toEqual({ ...first.decision, base: 40 });
+    const byMe = { ...closedRecord, record: { ...closedRecord.record, by: "me" } };
+    expect(on(first, news(byMe)).state.decision).toEqual(NO_DECISION);
+    const over = stateWith({ decision: decidedOpen({ base: 0, untilMs: NOW }) });
+    expect(on(over, news(closedRecord)).state.decision).toEqual(NO_DECISION);
   });
 
   test("of this process's own lease, granted late, is for the probe that it began meanwhile", () => {
