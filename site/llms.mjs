@@ -26,6 +26,7 @@ export function writeLlms(pages, menu, folder) {
 function firstSentence(markdown) {
   const paragraph = markdown
     .replace(/^---[\s\S]*?^---$/m, "")
+    .replace(/^```[\s\S]*?^```$/gm, "")
     .split(/\n\s*\n/)
     .find((each) => /^[A-Z`*]/.test(each.trim()));
   const plain = (paragraph ?? "")

@@ -16,9 +16,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../server-process.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-const docs = readFileSync(join(root, "docs/frameworks.md"), "utf8");
+const frameworks = ["express", "fastify", "koa", "hono"];
+const pages = frameworks.map((name) => readFileSync(join(root, `docs/frameworks/${name}.md`), "utf8"));
 /** The examples that start an app, by the framework they import. */
-const snippets = [...docs.matchAll(/```js\n([\s\S]*?)\n```/g)]
+const snippets = [...pages.join("\n").matchAll(/```js\n([\s\S]*?)\n```/g)]
   .map(([, code = ""]) => ({ framework: /"failfast\/(\w+)"/.exec(code)?.[1] ?? "none", code }))
   .filter(({ code }) => code.includes("3000"));
 
@@ -42,7 +43,7 @@ afterAll(() => {
 });
 
 test("there is one for each framework", () => {
-  expect(snippets.map(({ framework }) => framework)).toEqual(["express", "fastify", "koa", "hono"]);
+  expect(snippets.map(({ framework }) => framework)).toEqual(frameworks);
 });
 
 test.each(snippets)("ten lines for $framework guard a route", async ({ framework, code }) => {
