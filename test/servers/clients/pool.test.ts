@@ -57,7 +57,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     client.release();
     await new Promise<void>((resolve) =>
       pool.connect((_, given, release) => {
-        given?.query("SELECT 6 AS n", (_error, result) => {
+        void given?.query("SELECT 6 AS n", (_error, result) => {
           expect(result.rows).toEqual([{ n: 6 }]);
           release();
           resolve();
