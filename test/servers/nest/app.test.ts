@@ -1,23 +1,31 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 let folder: string;
 
-/** examples/nest as a project of its own: the packed failfast beside Nest, compiled by tsc as `nest new` has it. */
+/** examples/nest as a project of its own: the packed failfast beside what its package.json asks for, built by its script. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "failfast-nest-"));
   cpSync(join(root, "examples/nest"), folder, { recursive: true });
-  mkdirSync(join(folder, "node_modules/failfast"), { recursive: true });
-  for (const name of ["@nestjs", "@types", "rxjs", "reflect-metadata"])
-    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+  const { dependencies, devDependencies } = JSON.parse(
+    readFileSync(join(folder, "package.json"), "utf8"),
+  ) as {
+    [key in "dependencies" | "devDependencies"]: Record<string, string>;
+  };
+  for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
+    const place = join(folder, "node_modules", name);
+    mkdirSync(dirname(place), { recursive: true });
+    if (name === "failfast") mkdirSync(place);
+    else symlinkSync(join(root, "node_modules", name), place);
+  }
   execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], {
     cwd: root,
     stdio: "ignore",
@@ -25,8 +33,8 @@ beforeAll(() => {
   const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
   const into = join(folder, "node_modules/failfast");
   execFileSync("tar", ["-xzf", join(folder, tarball), "-C", into, "--strip-components=1"]);
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  execFileSync(process.execPath, [tsc, "-p", folder], { stdio: "inherit" });
+  const PATH = `${join(root, "node_modules/.bin")}${delimiter}${process.env["PATH"]}`;
+  execFileSync("npm", ["run", "build"], { cwd: folder, env: { ...process.env, PATH }, stdio: "inherit" });
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
