@@ -1,4 +1,4 @@
-// A worker of Cloudflare whose circuits a Durable Object keeps, for all isolates everywhere: `npx wrangler dev`.
+// A worker of Cloudflare whose circuits a Durable Object keeps, for all isolates everywhere: `npm start`.
 import { env } from "cloudflare:workers";
 import { createFailfast, FailfastError } from "failfast";
 import { failfastFetch } from "failfast/fetch";

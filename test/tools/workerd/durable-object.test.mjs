@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { Miniflare, Response } from "miniflare";
-import { until } from "../project.mjs";
+import { copyOf, until } from "../project.mjs";
 import { bundled, failedCases } from "./bundled.mjs";
 
 const compatibility = { compatibilityDate: "2026-04-01", modules: true };
@@ -152,11 +154,19 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
   });
 
   test("the example: 503 with Retry-After once its backend has failed five times", async () => {
+    const folder = copyOf("../../examples/workers");
+    const config = readFileSync(join(folder, "wrangler.toml"), "utf8");
+    const says = (pattern) => pattern.exec(config)?.[1];
+    const className = says(/^class_name = "(.+)"/m);
+    assert.equal(says(/^new_sqlite_classes = \["(.+)"\]/m), className);
     const example = new Miniflare({
-      ...compatibility,
-      script: await bundled("../../../examples/workers/worker.js"),
+      modules: true,
+      compatibilityDate: says(/^compatibility_date = "(.+)"/m),
+      script: await bundled(join(folder, says(/^main = "(.+)"/m))),
       bindings: { BACKEND: "http://backend.test" },
-      durableObjects: { FAILFAST: { className: "FailfastDurableObject", useSQLite: true } },
+      durableObjects: {
+        [says(/\[durable_objects\.bindings\]\]\nname = "(.+)"/)]: { className, useSQLite: true },
+      },
       outboundService: () => new Response("down", { status: 500 }),
     });
     try {
