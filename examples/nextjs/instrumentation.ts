@@ -1,0 +1,8 @@
+// Next.js runs this once in each server, before its first request.
+export async function register(): Promise<void> {
+  if (process.env["NEXT_RUNTIME"] !== "nodejs") return;
+  const { failfast } = await import("failfast");
+  const { storeFrom } = await import("failfast/url");
+  failfast.configure({ store: await storeFrom() }); // what FAILFAST_STORE says
+  await failfast.ready();
+}
