@@ -6,6 +6,7 @@ const SECTIONS = [
     text: "Begin",
     items: [
       page("Start in 60 seconds", "start.md"),
+      page("The first hour", "first-hour.md"),
       page("Concepts", "concepts.md"),
       page("Examples to copy", "examples.md"),
       page("What happens when…", "what-happens.md"),
