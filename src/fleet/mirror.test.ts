@@ -63,6 +63,44 @@ describe("what is pushed while a list is read", () => {
   });
 });
 
+test.each([
+  ["rejects", async () => Promise.reject(new Error("it is gone"))],
+  [
+    "throws",
+    () => {
+      throw new Error("it is gone");
+    },
+  ],
+])("a watcher whose end %s, at the fleet's or later, troubles nobody", async (_, end) => {
+  const unhandled = vi.fn();
+  process.on("unhandledRejection", unhandled);
+  try {
+    let ends = 0;
+    // No mock: those handle what they give.
+    const handle = {
+      [Symbol.asyncDispose]: () => {
+        ends += 1;
+        return end();
+      },
+    };
+    let opened = (_handle: typeof handle): void => undefined;
+    const late = new Promise<typeof handle>((done) => (opened = done));
+    for (const watcher of [Promise.resolve(handle), late]) {
+      const observed = observeFleet({ ...memoryStore(), watch: () => watcher });
+      observed.subscribe(() => undefined);
+      await new Promise(setImmediate);
+      await observed[Symbol.asyncDispose]();
+    }
+    opened(handle);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(ends).toBe(2);
+    expect(unhandled).not.toHaveBeenCalled();
+  } finally {
+    process.off("unhandledRejection", unhandled);
+  }
+});
+
 test("an answer counts though it comes after the deadline, unless a later one came before it", async () => {
   const { store, lists } = byHand();
   vi.useFakeTimers();

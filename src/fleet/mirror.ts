@@ -101,7 +101,7 @@ export class Mirror<T> {
       gap: () => this.#again(),
     };
     const keep = (handle: AsyncDisposable): void => {
-      if (this.#closed || this.#watcher !== "opening") void handle[Symbol.asyncDispose]();
+      if (this.#closed || this.#watcher !== "opening") void ended(handle);
       else this.#watcher = handle;
     };
     withDeadline(
@@ -127,8 +127,7 @@ export class Mirror<T> {
   async #unwatch(): Promise<void> {
     const handle = this.#watcher;
     this.#watcher = "none";
-    if (typeof handle === "object")
-      await Promise.resolve(handle[Symbol.asyncDispose]()).catch(() => undefined);
+    if (typeof handle === "object") await ended(handle);
   }
 
   /** Something may have been missed. */
@@ -234,3 +233,9 @@ export class Mirror<T> {
     if (known === undefined || !this.#options.isNewer(known, decoded)) this.entries.set(key, decoded);
   }
 }
+
+/** Whatever comes of it: it may throw as well as reject. */
+const ended = (handle: AsyncDisposable): Promise<void> =>
+  Promise.resolve()
+    .then(() => handle[Symbol.asyncDispose]())
+    .catch(() => undefined);
