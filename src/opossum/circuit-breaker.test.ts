@@ -225,6 +225,24 @@ describe("when it opens", () => {
     ]);
   });
 
+  test("a call that finds the one place taken by the call that tries is rejected", async () => {
+    const { here, clock } = fleet();
+    let answer = (_: unknown): void => undefined;
+    const slow = (given: unknown): Promise<unknown> =>
+      given === down ? action(given) : new Promise((done) => (answer = done));
+    const breaker = breakerOf(slow, { name: "stock", failfast: here, capacity: 1, resetTimeout: 1_000 });
+    await failing(breaker);
+    await clock.advance(1_001);
+    const trying = breaker.fire("trying");
+    await clock.advance(0);
+    for (let n = 0; n < 2; n++)
+      await expect(breaker.fire("no")).rejects.toMatchObject({ code: "EOPENBREAKER" });
+    expect(breaker.stats).toMatchObject({ rejects: 2, failures: 1, semaphoreRejections: 0 });
+    answer("answered");
+    expect(await trying).toBe("answered");
+    expect([breaker.closed, breaker.semaphore.count]).toEqual([true, 1]);
+  });
+
   test("a rejected call takes no place", async () => {
     const breaker = breakerOf(action, { capacity: 3 });
     await failing(breaker);

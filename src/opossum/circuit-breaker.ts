@@ -216,9 +216,10 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     const { beginning } = this.#transitions;
     if (beginning !== undefined) await beginning;
     const call = new Call(this.#owner, args);
-    // While it is open no call takes a place; one that finds it closed by then goes without.
-    call.hasPlace = !this.opened && this.semaphore.test();
-    if (!call.hasPlace && !this.opened) {
+    // While it is open, or another call tries, no call takes a place; one that finds it closed by then goes without.
+    const rejects = this.opened || (this.halfOpen && !this.pendingClose);
+    call.hasPlace = !rejects && this.semaphore.test();
+    if (!call.hasPlace && !rejects) {
       call.locked(breakerError("Semaphore locked", "ESEMLOCKED"));
       reset("locked");
       return this.#answerFor(call);
