@@ -145,6 +145,26 @@ describe("failfastModel", () => {
     expect(failfast("test:one").state).toBe("closed");
   });
 
+  test("a stream whose reader leaves at a part that is an error is a failure", async () => {
+    const cancelled = vi.fn();
+    const overloaded = { type: "overloaded_error", message: "Overloaded" };
+    const parts = [{ type: "text-delta" }, { type: "error", error: overloaded }];
+    first.doStream.mockResolvedValue({
+      stream: new ReadableStream({
+        pull: (controller) => {
+          const part = parts.shift();
+          if (part !== undefined) controller.enqueue(part);
+          // Otherwise it hangs.
+        },
+        cancel: cancelled,
+      }),
+    });
+    const { stream } = (await both().doStream({})) as { stream: ReadableStream<{ type: string }> };
+    for await (const { type } of stream) if (type === "error") break;
+    await vi.waitFor(() => expect(failfast("test:one").state).toBe("open"));
+    expect(cancelled).toHaveBeenCalledTimes(1);
+  });
+
   test("a stream that fails before its first words goes on with the next model", async () => {
     first.doStream.mockResolvedValue(streamOf("stream-start", new Error("broken")));
     second.doStream.mockResolvedValue(streamOf("stream-start", "text-delta", "finish"));

@@ -29,12 +29,14 @@ export async function streamed(
   let opened: Streaming | undefined;
   /** An error that came as a part: the caller has it as such, and the circuit as what is thrown at the end. */
   let told: { readonly error: unknown } | undefined;
+  let source: AsyncIterableIterator<Part[]> | undefined;
   const items = circuit.stream<Part[]>(
     async (signal: unknown) => {
       opened = await open(signal);
-      return partsOf(opened.stream, (error) => {
+      source = partsOf(opened.stream, (error) => {
         told ??= { error };
       });
+      return source;
     },
     { signal: caller as never },
   );
@@ -62,7 +64,10 @@ export async function streamed(
         }
       },
       async cancel() {
-        await items.return(undefined);
+        if (told === undefined) return void (await items.return(undefined));
+        // It leaves because the stream has failed: that is over at once, and what is thrown at the end says so.
+        void source?.return?.();
+        await items.next().catch(() => undefined);
       },
     },
     { highWaterMark: 0 },
