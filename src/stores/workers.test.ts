@@ -1,6 +1,6 @@
 import { createStorage } from "unstorage";
 import cloudflareKv from "unstorage/drivers/cloudflare-kv-binding";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { cacheStore } from "./cache.js";
 import { durableObjectStore } from "./workers.js";
 
@@ -42,6 +42,44 @@ describe("durableObjectStore()", () => {
     expect(() => durableObjectStore(namespace, { prefix: "" })).toThrow(TypeError);
     expect(() => durableObjectStore(namespace, { polls: true } as never)).toThrow(/it takes prefix, push/);
   });
+});
+
+describe("FailfastDurableObject", () => {
+  it.each(["getAlarm", "setAlarm"] as const)(
+    "answers a write though %s fails, sets the alarm with the next, and is called again for one that it can't set",
+    async (failing) => {
+      vi.stubGlobal("WebSocketRequestResponsePair", class {});
+      vi.resetModules();
+      const { FailfastDurableObject } = await import("./workers/durable-object.js");
+      const storage = {
+        sql: { exec: () => ({ raw: () => [[Date.now() + 60_000]], rowsWritten: 1 }) },
+        getAlarm: vi.fn(async () => null),
+        setAlarm: vi.fn(async (_moment: number) => undefined),
+      };
+      const state = {
+        storage,
+        acceptWebSocket: () => undefined,
+        getWebSockets: () => [],
+        setWebSocketAutoResponse: () => undefined,
+      };
+      const object = new FailfastDurableObject(state);
+      const write = async (): Promise<unknown> => {
+        const request = { headers: new Headers(), json: async () => ["swap", "a", null, "{}", 60_000] };
+        return ((await object.fetch(request)) as Response).json();
+      };
+      const lost = new Error("storage was reset");
+      storage[failing].mockRejectedValueOnce(lost);
+      expect(await write()).toMatchObject({ answer: { ok: true } });
+      storage.setAlarm.mockClear();
+      await write();
+      await write();
+      expect(storage.setAlarm).toHaveBeenCalledTimes(1);
+      // The platform calls an alarm again that throws.
+      storage[failing].mockRejectedValueOnce(lost);
+      await expect(object.alarm()).rejects.toBe(lost);
+      vi.unstubAllGlobals();
+    },
+  );
 });
 
 describe("cacheStore()", () => {

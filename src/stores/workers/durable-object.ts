@@ -135,7 +135,11 @@ export class FailfastDurableObject {
         // It is being closed.
       }
     }
-    await this.#sweepBy(now + ttlMs);
+    try {
+      await this.#sweepBy(now + ttlMs);
+    } catch {
+      // The record is written all the same, and the next write sets the alarm.
+    }
   }
 
   /** One alarm is enough: it sets the next. */
@@ -143,6 +147,11 @@ export class FailfastDurableObject {
     if (this.#alarmIsSet) return;
     this.#alarmIsSet = true;
     const { storage } = this.#state;
-    if ((await storage.getAlarm()) === null) await storage.setAlarm(moment);
+    try {
+      if ((await storage.getAlarm()) === null) await storage.setAlarm(moment);
+    } catch (error) {
+      this.#alarmIsSet = false;
+      throw error;
+    }
   }
 }
