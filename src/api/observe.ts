@@ -33,3 +33,9 @@ export function ownWait<T>(circuit: Circuit<unknown>, work: Promise<T>): Promise
     throw ended.error;
   }) as Promise<T>;
 }
+
+/** Whether it can reject a call: it is neither switched off nor in shadow mode. For guards of clients. */
+export function stopsCalls(circuit: Circuit<unknown>): boolean {
+  const { policy, breaker } = sourceOf(circuit).guard();
+  return breaker.settings.mode !== "shadow" && (policy.enabled === true || policy.enabled());
+}

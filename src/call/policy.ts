@@ -17,6 +17,15 @@ export interface CallerSignal {
   expire?(): void;
 }
 
+/** An error that a server answered with, in the place of a value that was returned: no matter of `results`. */
+export class Answered {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
 type Predicate = (error: unknown) => boolean;
 
 /** How one handle judges the outcome of its calls, and what it does in place of rejecting. */
@@ -47,7 +56,7 @@ export function makePolicy(options: HandleOptions): Policy {
         ? () => ask("enabled", enabled, undefined, true)
         : enabled || (() => false),
     returns: options.returns,
-    results: results && ((value) => ask("results", results, value, false)),
+    results: results && ((value) => !(value instanceof Answered) && ask("results", results, value, false)),
     fallback: options.fallback as Policy["fallback"],
     callTimeout: callTimeoutOf(options),
     idleTimeout: idleTimeoutOf(options),

@@ -14,7 +14,7 @@ export function verdictOf(error: unknown, readOnly: boolean): DatabaseVerdict {
 }
 
 function own(
-  { name, code, errno, message, sqlState, cause }: Cause,
+  { name, code, errno, message, severity, sqlState, cause }: Cause,
   readOnly: boolean,
 ): DatabaseVerdict | undefined {
   const text = String(message);
@@ -26,7 +26,7 @@ function own(
   // What mysql2 has no name for: MariaDB's own, or a proxy's.
   if (sqlState !== undefined && typeof errno === "number")
     return OF_MARIADB.has(errno) || errno >= 9_000 ? "failure" : "answer";
-  return SQLSTATE.test(code) ? ofPostgres(code, text, readOnly) : undefined;
+  return SQLSTATE.test(code) ? ofPostgres(code, severity, text, readOnly) : undefined;
 }
 
 /** The pool of this process is busy or closed, or the connection is known to be of no more use. */
@@ -47,7 +47,7 @@ const NOT_SENT = new RegExp(
 /** A code of PostgreSQL's, and none of Node's, `EPIPE`. */
 const SQLSTATE = /^([0-5][0-9A-Z]|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 
-function ofPostgres(code: string, text: string, readOnly: boolean): DatabaseVerdict {
+function ofPostgres(code: string, severity: unknown, text: string, readOnly: boolean): DatabaseVerdict {
   // A transaction, or a connection, that this side left idle.
   if (code === "25P03" || code === "25P04" || code === "57P05") return "neither";
   if (code === "57014" && text.includes("user request")) return "neither";
@@ -55,6 +55,9 @@ function ofPostgres(code: string, text: string, readOnly: boolean): DatabaseVerd
   if (code === "25006") return readOnly ? "answer" : "failure";
   // A limit on temporary files is the statement's.
   if (code === "53400") return "answer";
+  // So are too few values for its parameters, and what extensions and `elog` have no code for.
+  if (code === "08P01" && text.startsWith("bind message")) return "answer";
+  if (code === "XX000" && severity === "ERROR") return "answer";
   // Connections, resources, cancelled by a time-out or shut down, the system, and what should never happen.
   return /^(08|53|57|58|XX)/.test(code) ? "failure" : "answer";
 }

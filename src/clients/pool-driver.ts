@@ -10,6 +10,10 @@ export type AnyMethod = (...args: unknown[]) => unknown;
 export interface Connection {
   release(error?: unknown): void;
   destroy?(): void;
+  on?(event: "error", listener: () => void): unknown;
+  off?(event: "error", listener: () => void): unknown;
+  /** What one of mysql2's with promises stands on. */
+  readonly connection?: object;
 }
 
 /** What is different from one kind of pool to the other. */
@@ -27,6 +31,7 @@ export interface Driver {
 interface PgPool {
   readonly idleCount?: number;
   readonly totalCount?: number;
+  readonly waitingCount?: number;
   readonly options?: { readonly max?: number };
 }
 
@@ -40,8 +45,9 @@ const PG: Driver = {
   checkout: "connect",
   promises: true,
   isBusy: (pool) => {
-    const { idleCount, totalCount = 0, options } = pool as PgPool;
-    return idleCount === 0 && totalCount >= (options?.max ?? Infinity);
+    const { idleCount = Infinity, totalCount = 0, waitingCount = 0, options } = pool as PgPool;
+    // Who asked in the same tick waits too, and has one of those that are idle.
+    return waitingCount >= idleCount + ((options?.max ?? Infinity) - totalCount);
   },
   release: (connection, broken) => connection.release(broken),
 };
@@ -88,6 +94,22 @@ export async function invoke(
   });
 }
 
+/** What a connection tells of itself while the guard has it; whoever waits for it is told by its query. */
+export const ignore = (): void => undefined;
+
+/** A connection, whose loss ends no process. pg's pool doesn't listen to those that it has given out. */
+export async function take(pool: object, driver: Driver): Promise<Connection> {
+  const [connection] = (await invoke(pool, driver, driver.checkout, [])) as [Connection];
+  connection.on?.("error", ignore);
+  return connection;
+}
+
+/** Gives back what was taken. One that is broken may tell so later. */
+export function giveBack(connection: Connection, driver: Driver, broken?: unknown): void {
+  driver.release(connection, broken);
+  if (broken === undefined) connection.off?.("error", ignore);
+}
+
 /** A cursor, a stream of rows: nothing whose outcome is told by a callback or a promise. */
 export function isStream(args: readonly unknown[], { promises }: Driver): boolean {
   const [first] = args as [{ submit?: unknown } | undefined];
@@ -119,7 +141,9 @@ export function standIn<T extends object>(target: T, replace: (name: string, val
   return new Proxy(target, {
     get(_, name) {
       const value: unknown = Reflect.get(target, name, target);
-      const isMethod = typeof value === "function" && name !== "constructor" && !Object.hasOwn(target, name);
+      // Of pg each one that is given out has its own `release`.
+      const isOwn = Object.hasOwn(target, name) && name !== "release";
+      const isMethod = typeof value === "function" && name !== "constructor" && !isOwn;
       if (!isMethod && name !== "pool") return value;
       if (methods.has(value)) return methods.get(value);
       const method =

@@ -1,21 +1,27 @@
 import type { Circuit } from "../api/circuit.js";
-import { observe, ownWait } from "../api/observe.js";
+import { observe, ownWait, stopsCalls } from "../api/observe.js";
+import { Answered } from "../call/policy.js";
+import { ask } from "../call/predicate.js";
 import { Caller } from "../call/report.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { checkObject } from "../options/check-options.js";
 import { formatValue } from "../options/format-value.js";
 import { type DatabaseVerdict, verdictOf } from "./database-errors.js";
+import { heldOf, statementOf } from "./held-connection.js";
 import {
   type AnyMethod,
   answering,
   type Connection,
   type Driver,
   driverOf,
+  giveBack,
+  ignore,
   invoke,
   isStream,
   MYSQL_PROMISE,
   type PoolLike,
   standIn,
+  take,
 } from "./pool-driver.js";
 
 export type { PoolLike } from "./pool-driver.js";
@@ -62,15 +68,6 @@ export function guardPool<P extends PoolLike>(
   return new PoolGuard(circuit, options.exceptions).pool(pool, driver) as P;
 }
 
-/** An error that the database answered with. */
-class Answered {
-  readonly error: unknown;
-
-  constructor(error: unknown) {
-    this.error = error;
-  }
-}
-
 /** A connection was given out, and nothing asked. */
 const NOTHING_ASKED = new Error("nothing was asked");
 
@@ -108,56 +105,71 @@ class PoolGuard {
 
   /** A query of the pool: it takes a connection and gives it back. */
   async #query(pool: object, driver: Driver, name: string, args: readonly unknown[]): Promise<unknown[]> {
-    const waited = await this.#waitForOwn(pool, driver);
-    if (waited === undefined) return this.#run(() => invoke(pool, driver, name, args));
+    let taken = this.#isBusy(pool, driver) ? await this.#waitForOwn(pool, driver) : undefined;
+    let over = false;
     let broken: unknown;
     try {
-      return await this.#run(() => invoke(waited, driver, name, args));
+      return await this.#run(async () => {
+        const connection = taken ?? (await take(pool, driver));
+        // Its call has timed out.
+        if (over) {
+          giveBack(connection, driver);
+          throw NOTHING_ASKED;
+        }
+        taken = connection;
+        return invoke(connection, driver, name, args);
+      });
     } catch (error) {
-      if (this.#verdict(error, false) === "failure") broken = error;
+      if (this.#verdict(error, false) === "failure" || error instanceof TimeoutError) broken = error;
       throw error;
     } finally {
-      driver.release(waited, broken);
+      over = true;
+      if (taken !== undefined) giveBack(taken, driver, broken);
     }
   }
 
   async #checkout(pool: object, driver: Driver): Promise<unknown[]> {
-    let taken = await this.#waitForOwn(pool, driver);
+    let taken = this.#isBusy(pool, driver) ? await this.#waitForOwn(pool, driver) : undefined;
     let over = false;
     try {
       await this.#run(async () => {
-        const connection = taken ?? ((await invoke(pool, driver, driver.checkout, []))[0] as Connection);
+        const connection = taken ?? (await take(pool, driver));
         // Its call has timed out.
-        if (over) driver.release(connection);
-        taken = connection;
+        if (over) giveBack(connection, driver);
+        else taken = connection;
         // That it was there, or could be made, says little: a proxy in between may have answered.
         if (over || this.#circuit.state === "closed") throw NOTHING_ASKED;
-        return invoke(connection, driver, "query", ["SELECT 1"]);
+        return stopsCalls(this.#circuit) ? invoke(connection, driver, "query", ["SELECT 1"]) : [];
       });
     } catch (error) {
       over = true;
       if (error !== NOTHING_ASKED) {
-        if (taken !== undefined)
-          driver.release(taken, this.#verdict(error, false) === "failure" ? error : undefined);
+        const broken = error instanceof TimeoutError || this.#verdict(error, false) === "failure";
+        if (taken !== undefined) giveBack(taken, driver, broken ? error : undefined);
         throw error;
       }
     }
-    const connection = this.#connection(taken as Connection, driver) as Connection;
+    const given = taken as Connection;
+    heldOf(given).begin();
+    given.off?.("error", ignore);
+    const connection = this.#connection(given, driver) as Connection;
     return [connection, (error?: unknown) => connection.release(error)];
   }
 
+  /** Nothing is waited for between this and taking a connection: others may ask in the same tick. */
+  #isBusy(pool: object, driver: Driver): boolean {
+    return this.#circuit.state !== "open" && driver.isBusy(pool);
+  }
+
   /** A connection, where all are in use, and this process waits for itself. */
-  async #waitForOwn(pool: object, driver: Driver): Promise<Connection | undefined> {
-    if (this.#circuit.state === "open" || !driver.isBusy(pool)) return undefined;
-    const acquired = invoke(pool, driver, driver.checkout, []).then(
-      ([connection]) => connection as Connection,
-    );
+  async #waitForOwn(pool: object, driver: Driver): Promise<Connection> {
+    const acquired = take(pool, driver);
     try {
       return await ownWait(this.#circuit, acquired);
     } catch (error) {
       if (error instanceof TimeoutError)
         acquired.then(
-          (late) => driver.release(late),
+          (late) => giveBack(late, driver),
           () => undefined,
         );
       // One had to be made after all, in vain.
@@ -170,16 +182,26 @@ class PoolGuard {
   #connection(connection: Connection, driver: Driver): object {
     const known = this.#connections.get(connection);
     if (known !== undefined) return known;
-    let readOnly = false;
-    const observed: Making = (fn, caller) => observe(this.#circuit, fn, caller);
+    const held = heldOf(connection);
+    const observed: Making = (fn, caller) =>
+      observe(this.#circuit, fn, caller).catch((error: unknown) => {
+        if (error instanceof TimeoutError) held.hanging = error;
+        throw error;
+      });
     const guarded = standIn(connection, (name, value) => {
       const method = value as AnyMethod;
       if (name === "promise")
         return (...args: unknown[]) =>
           this.#connection(Reflect.apply(method, connection, args) as Connection, MYSQL_PROMISE);
+      if (name === "release")
+        return (error?: unknown) =>
+          held.hanging === undefined || error
+            ? Reflect.apply(method, connection, [error])
+            : driver.release(connection, held.hanging);
       if (!COUNTED.has(name)) return undefined;
       return (...args: unknown[]) => {
-        readOnly ||= READ_ONLY.test(textOf(args[0]));
+        held.note(statementOf(args[0], name));
+        const { readOnly } = held;
         if (isStream(args, driver)) return Reflect.apply(method, connection, args);
         return answering(args, (given) =>
           this.#judged(observed, () => invoke(connection, driver, name, given), readOnly),
@@ -219,15 +241,6 @@ class PoolGuard {
     if (error === NOTHING_ASKED) return "neither";
     const verdict = verdictOf(error, readOnly);
     if (verdict === "neither" || this.#exceptions === undefined) return verdict;
-    return this.#exceptions(error) ? "failure" : "answer";
+    return ask("exceptions", this.#exceptions, error, verdict === "failure") ? "failure" : "answer";
   }
-}
-
-/** `BEGIN READ ONLY`, `SET TRANSACTION READ ONLY`, `SET default_transaction_read_only = on`. */
-const READ_ONLY = /\bread[ _]only\b/i;
-
-function textOf(query: unknown): string {
-  if (typeof query === "string") return query;
-  const { text, sql } = (query ?? {}) as { text?: unknown; sql?: unknown };
-  return String(text ?? sql ?? "");
 }
