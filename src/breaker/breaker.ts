@@ -283,7 +283,8 @@ export class Breaker implements Shell {
     const { replica, clock } = this.session;
     const doubts = this.#state.remoteOpen === "unseen" && this.#traffic?.vetoes === true;
     const random = replica.store.swap === undefined ? clock.random() : 0;
-    this.dispatch({ type: "record", record, doubts, random });
+    const ageMs = record === undefined ? 0 : replica.storeClock.now() - record.record.at;
+    this.dispatch({ type: "record", record, doubts, ageMs, random });
   }
 
   /** Proposes what is pending, and sends a request for the lease that had to wait. */

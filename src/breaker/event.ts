@@ -48,6 +48,8 @@ export type Event =
       readonly type: "record";
       readonly record: CachedRecord | undefined;
       readonly doubts: boolean;
+      /** How long ago it was written, by the store's clock. */
+      readonly ageMs: number;
       readonly random: number;
     }
   | { readonly type: "hold"; readonly hold: ActiveHold | undefined }

@@ -22,6 +22,8 @@ import {
 } from "./state.js";
 import { newEpoch, type Of, PROPOSE, type Step, stay } from "./step.js";
 
+/** What the store's clock and ours may be apart by: half of the longest wait for its answer. */
+const CLOCK_ERROR_MS = 2_500;
 /** Where no swap decides, the processes of a fleet try at different moments of this share of the open time. */
 const ATTEMPT_SPREAD = 0.1;
 
@@ -36,7 +38,7 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
       attemptDelayMs: event.random * ATTEMPT_SPREAD * (after.record?.record.duration ?? 0),
     };
   if (generationOf(record) === before) return stay(after);
-  after = { ...after, decision: decisionUnder(after, record, now, own) };
+  after = { ...after, decision: decisionUnder(after, event, record, now, own) };
   if (record?.record.state === "open" || !isTripped(record)) after = { ...after, recovery: NO_RECOVERY };
   // Who gave the lease back checks again soon.
   else if (own.checked && before > 0 && record.record.until === 0)
@@ -51,6 +53,7 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
 /** What is left of the decision under another generation. */
 function decisionUnder(
   { decision }: State,
+  event: Of<"record">,
   record: CachedRecord | undefined,
   now: number,
   own: Own,
@@ -63,26 +66,24 @@ function decisionUnder(
     record?.record.state === "open" &&
     record.record.by === own.identity &&
     !inForce(record, now);
-  return isOwnOpening || precedesRecords(decision, record, now, own)
-    ? rebased(decision as BasedDecision, record)
-    : NO_DECISION;
+  return isOwnOpening || precedesRecords(decision, event, now, own) ? rebased(decision, record) : NO_DECISION;
 }
 
 /**
- * This process opened the circuit before it knew of any record, and meets one that others closed: long ago, as far as
- * can be told. A process that lives for a call or two meets most closed records so, and its trip would never count.
+ * This process opened the circuit before it knew of any record, and meets one that others had closed before that. A
+ * process that lives for a call or two meets most closed records so, and its trip would never count.
  */
-const precedesRecords = (
+function precedesRecords(
   decision: Decision,
-  record: CachedRecord | undefined,
+  { record, ageMs }: Of<"record">,
   now: number,
   own: Own,
-): boolean =>
-  decision.kind === "opened" &&
-  decision.base === 0 &&
-  now < decision.untilMs &&
-  record?.record.state === "closed" &&
-  record.record.by !== own.identity;
+): decision is BasedDecision {
+  if (decision.kind !== "opened" || decision.base !== 0 || now >= decision.untilMs) return false;
+  if (record?.record.state !== "closed" || record.record.by === own.identity) return false;
+  const openedAgoMs = now - (decision.untilMs - decision.durationMs);
+  return ageMs > openedAgoMs + CLOCK_ERROR_MS;
+}
 
 /** Whether what the fleet says is obeyed: with `scope: "confirm"`, or while calls here succeed, a failure confirms it. */
 function hear(state: State, event: Of<"record">, own: Own): State {

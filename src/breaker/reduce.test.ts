@@ -484,14 +484,17 @@ describe("news of the fleet's record", () => {
     expect(on(offline, news(closedRecord)).state.decision).toBe(offline.decision);
   });
 
-  test("goes on with an opening that was made before any record was known, under one that others closed", () => {
-    const first = stateWith({ decision: decidedOpen({ base: 0 }) });
-    const { state } = on(first, news(closedRecord));
-    expect(state.decision).toEqual({ ...first.decision, base: 40 });
+  test("goes on with an opening that was made before any record was known, under one that others had closed before", () => {
+    const opening = decidedOpen({ base: 0, untilMs: NOW + 400, durationMs: 1_000 });
+    const first = stateWith({ decision: opening });
+    const old = { ageMs: 60_000 };
+    expect(on(first, news(closedRecord, old)).state.decision).toEqual({ ...opening, base: 40 });
+    const since = { ageMs: 600 + 2_500 };
+    expect(on(first, news(closedRecord, since)).state.decision).toEqual(NO_DECISION);
     const byMe = { ...closedRecord, record: { ...closedRecord.record, by: "me" } };
-    expect(on(first, news(byMe)).state.decision).toEqual(NO_DECISION);
-    const over = stateWith({ decision: decidedOpen({ base: 0, untilMs: NOW }) });
-    expect(on(over, news(closedRecord)).state.decision).toEqual(NO_DECISION);
+    expect(on(first, news(byMe, old)).state.decision).toEqual(NO_DECISION);
+    const over = stateWith({ decision: { ...opening, untilMs: NOW } });
+    expect(on(over, news(closedRecord, old)).state.decision).toEqual(NO_DECISION);
   });
 
   test("of this process's own lease, granted late, is for the probe that it began meanwhile", () => {

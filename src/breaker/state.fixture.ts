@@ -104,6 +104,7 @@ export const news = (
   type: "record",
   record,
   doubts: false,
+  ageMs: 0,
   random: 0,
   ...changes,
 });

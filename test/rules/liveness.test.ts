@@ -294,3 +294,18 @@ test("a process that is called once shares its trip of a circuit that others clo
   await clock.advance(2_000);
   expect([job("sales_api").state, service.state]).toEqual(["open", "open"]);
 });
+
+test("but not where an operator has closed it since", async () => {
+  const clock = manualClock();
+  const store = memoryStore({ clock });
+  const join = () => createFailfast({ store, clock, timeout: 60 })("sales_api");
+  const first = join();
+  // An error of this host itself opens the circuit here, and writes nothing.
+  const own = Object.assign(new Error("too many open files"), { code: "EMFILE" });
+  await first.run(() => Promise.reject(own)).catch(() => {});
+  await clock.advance(2_000);
+  expect(first.state).toBe("open");
+  await join().reset();
+  await clock.advance(2_000);
+  expect(first.state).toBe("closed");
+});
