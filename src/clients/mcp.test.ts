@@ -222,6 +222,113 @@ describe("failfastMcp", () => {
     expect(reconnect).toHaveBeenCalledTimes(1);
   });
 
+  test("a late error of the connection before closes none that is new", async () => {
+    const reconnect = vi.fn(async () => undefined);
+    const close = vi.fn(async () => undefined);
+    const guard = failfastMcp({ ...client, close }, { failfast, reconnect, threshold: 9 });
+    const settle: { resolve(answer: unknown): void; reject(error: Error): void }[] = [];
+    client.callTool.mockImplementation(
+      () => new Promise((resolve, reject) => void settle.push({ resolve, reject })),
+    );
+    const begin = async (): Promise<{ call: Promise<unknown> }> => {
+      const call = guard.callTool({ name: "add" });
+      call.catch(() => undefined);
+      await clock.advance(0);
+      return { call };
+    };
+    const { call: first } = await begin();
+    const { call: second } = await begin();
+    settle[0]?.reject(coded(404));
+    await expect(first).rejects.toThrow();
+    const { call: third } = await begin();
+    expect([reconnect.mock.calls.length, settle.length]).toEqual([1, 3]);
+    settle[1]?.reject(coded(404));
+    await expect(second).rejects.toThrow();
+    const { call: fourth } = await begin();
+    expect([reconnect.mock.calls.length, close.mock.calls.length, settle.length]).toEqual([1, 1, 4]);
+    settle[2]?.resolve(SUM);
+    settle[3]?.reject(coded(404));
+    expect(await third).toBe(SUM);
+    await expect(fourth).rejects.toThrow();
+    await begin();
+    expect(reconnect).toHaveBeenCalledTimes(2);
+  });
+
+  test("a late answer of the connection before makes none whole, and opens none that its owner closed", async () => {
+    const reconnect = vi.fn(async () => undefined);
+    const guard = failfastMcp({ ...client, close: async () => undefined }, { failfast, reconnect });
+    let answer = (_: unknown): void => undefined;
+    client.callTool.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+    const call = guard.callTool({ name: "add" });
+    await clock.advance(0);
+    await guard.close();
+    answer(SUM);
+    expect(await call).toBe(SUM);
+    client.callTool.mockRejectedValue(new Error("Not connected"));
+    for (let n = 0; n < 2; n++)
+      await expect(guard.callTool({ name: "add" })).rejects.toThrow("Not connected");
+    expect([reconnect.mock.calls.length, state()]).toEqual([0, "closed"]);
+  });
+
+  test("a caller that gives up while it is connected again leaves at once, and counts for nothing", async () => {
+    let hangs = true;
+    const reconnect = vi.fn(async () => {
+      if (hangs) await new Promise(() => undefined);
+    });
+    const guard = failfastMcp(client, { failfast, reconnect, threshold: 2 });
+    client.callTool.mockRejectedValueOnce(coded(404));
+    await expect(guard.callTool({ name: "add" })).rejects.toThrow();
+    const [one, other] = [new AbortController(), new AbortController()];
+    const calls = [one, other].map(({ signal }) => guard.callTool({ name: "add" }, undefined, { signal }));
+    await clock.advance(0);
+    const reasons = [new Error("the user left"), new Error("the other left")];
+    const left = Promise.allSettled(calls);
+    one.abort(reasons[0]);
+    await expect(calls[0]).rejects.toBe(reasons[0]);
+    other.abort(reasons[1]);
+    expect(await left).toMatchObject(reasons.map((reason) => ({ status: "rejected", reason })));
+    expect([reconnect.mock.calls.length, state()]).toEqual([1, "closed"]);
+    hangs = false;
+    expect(await guard.callTool({ name: "add" })).toBe(SUM);
+    expect([reconnect.mock.calls.length, state()]).toEqual([2, "closed"]);
+  });
+
+  test.each([undefined, new Error("spawn failed")])(
+    "a client that its owner closes while it is connected again is closed: %s",
+    async (failure) => {
+      let connected = (): void => undefined;
+      const closing = {
+        ...client,
+        transport: {} as object | undefined,
+        close: vi.fn(async () => {
+          closing.transport = undefined;
+        }),
+      };
+      const reconnect = vi.fn(async () => {
+        await new Promise<void>((resolve) => (connected = resolve));
+        closing.transport = {};
+        if (failure) throw failure;
+      });
+      const guard = failfastMcp(closing, { failfast, reconnect, threshold: 2 });
+      client.callTool.mockRejectedValueOnce(coded(404));
+      await expect(guard.callTool({ name: "add" })).rejects.toThrow();
+      const call = guard.callTool({ name: "add" });
+      call.catch(() => undefined);
+      await clock.advance(0);
+      await guard.close();
+      connected();
+      await expect(call).rejects.toThrow(failure?.message ?? "the client was closed");
+      expect([closing.transport, state(), client.callTool.mock.calls.length]).toEqual([
+        undefined,
+        "closed",
+        1,
+      ]);
+      client.callTool.mockRejectedValueOnce(new Error("Not connected"));
+      await expect(guard.callTool({ name: "add" })).rejects.toThrow("Not connected");
+      expect(reconnect).toHaveBeenCalledTimes(1);
+    },
+  );
+
   test("an error of the server's own is no lost connection: its process goes on", async () => {
     const reconnect = vi.fn(async () => undefined);
     const guard = failfastMcp(client, { failfast, reconnect });

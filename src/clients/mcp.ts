@@ -96,16 +96,16 @@ export function failfastMcp<C extends McpClient>(client: C, options: McpOptions 
       try {
         return await circuitOf({ server: serverName(), tool }).run(
           async (signal: unknown) => {
+            const epoch = await connection.ready(signal as AbortSignalLike);
             try {
-              await connection.ready(signal as AbortSignalLike);
               const answer = await target[method]?.(...under(signal, caller, args, at));
               const rejection = REJECTIONS.get(answer as object);
               // Another guard within has answered, not the server.
               if (rejection !== undefined) throw rejection;
-              connection.opened();
+              connection.answered(epoch);
               return answer;
             } catch (error) {
-              connection.failed(error);
+              connection.failed(error, epoch);
               if (error instanceof TypeError && !isSerializable(args)) caller.leave();
               throw error;
             }
