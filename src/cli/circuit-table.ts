@@ -75,6 +75,10 @@ export function summary(out: Terminal, address: string, view: FleetView): string
   return `${out.paint(plain(address), "bold")}  ${[...counted, ...health].join(", ")}`;
 }
 
+/** A share with four digits at most; all else as it is. */
+const shortened = (value: string): string =>
+  /^\d+\.\d{5,}$/.test(value) ? String(Number(Number(value).toFixed(4))) : value;
+
 /** All that is known of one circuit. */
 export function circuitDetails(out: Terminal, circuit: CircuitOfFleet, now: number): string[] {
   const { since, until, reason, by, reopens, votes, totals, inFlight, latencyMs, settings, differing } =
@@ -106,7 +110,7 @@ export function circuitDetails(out: Terminal, circuit: CircuitOfFleet, now: numb
     [
       "settings",
       Object.entries(settings)
-        .map(([name, value]) => `${name} ${value}`)
+        .map(([name, value]) => `${name} ${shortened(value)}`)
         .join(", ") || undefined,
     ],
     [

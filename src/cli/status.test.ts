@@ -113,3 +113,22 @@ test("one name with different settings is told by the doctor and by status", asy
   expect(text).toMatch(/warning +settings +sales_api: timeout\n/);
   expect((await run(status, ["sales_api"], store)).text).toMatch(/differing +timeout: not the same/);
 }, 30_000);
+
+test("status shows shares with four digits, and tells programs all of them", async () => {
+  const beside = memoryStore();
+  const store = { ...memoryStore(), sibling: () => beside };
+  const circuit = { key: "sales_api", state: "closed", held: undefined, pending: false, settings: 0 };
+  const counts = { calls: 1, failures: 0, rejections: 0, slow: 0, inFlight: 0, latencyMs: undefined };
+  const settings = { timeout: "1m", failureRate: "0.5000000000000002", slowCallRate: "0.33333333333333" };
+  const report = {
+    ...{ id: "web-1/1/x@shop", host: "web-1", pid: 1, service: "shop", version: "0.2.0", startedAt: at, at },
+    ...{ everyMs: 60_000, storeUp: true, total: 1, settings: [settings] },
+    circuits: [{ ...circuit, ...counts }],
+  } as ProcessReport;
+  await beside.set(reportKey(report.id), encodeReport(report), 60_000);
+  expect((await run(status, ["sales_api"], store)).text).toMatch(
+    /timeout 1m, failureRate 0\.5, slowCallRate 0\.3333\n/,
+  );
+  const { circuits } = JSON.parse((await run(status, ["--json"], store)).text);
+  expect(circuits[0].settings).toEqual(settings);
+}, 30_000);
