@@ -13,7 +13,9 @@ const SKIPPED = new Set(["node_modules", "bower_components", "dist", "build", "o
  */
 export function* findFiles(paths: readonly string[]): Generator<string> {
   for (const path of paths) {
-    if (statSync(path).isDirectory()) yield* filesIn(path);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) throw new Error(`no such file or folder: ${path}`);
+    if (found.isDirectory()) yield* filesIn(path);
     else yield path;
   }
 }

@@ -80,7 +80,9 @@ describe("a require", () => {
   test("in a mock says that the class is the default now", () => {
     const text = 'jest.mock("opossum", () => jest.fn());';
     expect(moved(text)).toBe('jest.mock("failfast/opossum", () => jest.fn());');
-    expect(remarks(text)).toEqual(["1: what stands in for the module has the class as its default"]);
+    expect(remarks(text)).toEqual([
+      "1: your mock must now export the class as `default`: `{ __esModule: true, default: … }`",
+    ]);
   });
 });
 
@@ -111,10 +113,40 @@ new B(f, options);
 new B(f, { ...options });
 new B(f, { name: "x", maxFailures: 3 });`;
     expect(remarks(text)).toEqual([
-      "2: has no name: it takes one to share its circuit by a store",
-      "3: has no name: it takes one to share its circuit by a store",
+      "2: this breaker has no name; give it one before you share it through a store",
+      "3: this breaker has no name; give it one before you share it through a store",
       "6: maxFailures does nothing, in opossum neither: errorThresholdPercentage does",
     ]);
+  });
+
+  test.each([
+    ["new Ns.default(f, o);", "new Ns(f, o);"],
+    ['const b = Ns.default(f, { name: "x" });', 'const b = new Ns(f, { name: "x" });'],
+    ["class B extends Ns.default {}", "class B extends Ns {}"],
+    ['Ns["default"].isOurError(e);', "Ns.isOurError(e);"],
+    ["const f = (Ns) => new Ns.default(g);", "const f = (Ns) => new Ns.default(g);"],
+  ])("as the default of what was imported or required: %s", (before, after) => {
+    for (const [from, to] of [
+      ["import * as Ns from 'opossum';", "import Ns from 'failfast/opossum';"],
+      ["const Ns = require('opossum');", "const { default: Ns } = require('failfast/opossum');"],
+    ])
+      expect(moved(`${from}\n${before}`)).toBe(`${to}\n${after}`);
+  });
+
+  test("as the default of a namespace: its types, its options, and what can't be moved", () => {
+    const text = `import * as Ns from "opossum";
+export let one: Ns.default<[string], number> & InstanceType<typeof Ns.default>;
+new Ns.default(f);
+const { default: B } = Ns;`;
+    expect(moved(text, "a.ts")).toBe(
+      text.replace('* as Ns from "opossum"', 'Ns from "failfast/opossum"').replaceAll("Ns.default", "Ns"),
+    );
+    expect(remarks(text, "a.ts")).toEqual([
+      "3: this breaker has no name; give it one before you share it through a store",
+      "4: Ns is the class itself now, and has no default: write Ns in place of it",
+    ]);
+    const both = 'import B, * as Ns from "opossum";\nnew Ns.default(f, o);';
+    expect(moved(both, "a.ts")).toBe(both.replace('"opossum"', '"failfast/opossum"'));
   });
 
   test("as the base of another, and its static methods, stay as they are", () => {

@@ -89,7 +89,9 @@ class Rewriting {
 
   /** Where the class is used. */
   use(node: Node, around: readonly Node[]): void {
-    const called = nameOf(node["callee"]);
+    this.#default(node, around);
+    const callee = node["callee"];
+    const called = nameOf(callee) ?? this.#classOf(callee, around);
     if (called === undefined || !this.#names.has(called)) return;
     const args = node["arguments"] as readonly Node[];
     if (node.type === "CallExpression") {
@@ -100,23 +102,50 @@ class Rewriting {
     this.#options(node, args[1]);
   }
 
+  /** opossum's class is its own `default`; that of failfast/opossum is not. */
+  #default(node: Node, around: readonly Node[]): void {
+    if (this.#classOf(node, around) !== undefined) {
+      this.#code.remove((partsOf(node)[0] as Node).end, node.end);
+      return;
+    }
+    const from = node.type === "VariableDeclarator" ? nameOf(node["init"]) : undefined;
+    if (from === undefined || !this.#names.has(from) || isShadowed(from, around)) return;
+    const properties = (node["id"] as Node)["properties"] as readonly Node[] | undefined;
+    if (properties?.some(({ key }) => nameOf(key) === "default"))
+      this.#remark(node, `${from} is the class itself now, and has no default: write ${from} in place of it`);
+  }
+
+  /** The name of the class, where the node is the class's `default`. */
+  #classOf(node: unknown, around: readonly Node[]): string | undefined {
+    if (!isNode(node)) return undefined;
+    const [object, property] = partsOf(node);
+    const name = isNode(object) && object.type === "Identifier" ? nameOf(object) : undefined;
+    if (name === undefined || !this.#names.has(name) || nameOf(property) !== "default") return undefined;
+    // A variable's value is not known.
+    if (node["computed"] === true && textOf(property) === undefined) return undefined;
+    return isShadowed(name, around) ? undefined : name;
+  }
+
   #options(node: Node, options: Node | undefined): void {
     const properties =
       options?.type === "ObjectExpression" ? (options["properties"] as readonly Node[]) : undefined;
     const has = (name: string): boolean => properties?.some((each) => nameOf(each["key"]) === name) ?? false;
     const spread = properties?.some((each) => each.type === "SpreadElement") ?? options !== undefined;
     if (!spread && !has("name"))
-      this.#remark(node, "has no name: it takes one to share its circuit by a store");
+      this.#remark(node, "this breaker has no name; give it one before you share it through a store");
     if (has("maxFailures"))
       this.#remark(node, "maxFailures does nothing, in opossum neither: errorThresholdPercentage does");
   }
 
   #import(node: Node, source: Node): void {
     this.#renamed(source);
-    for (const specifier of node["specifiers"] as readonly Node[]) {
+    const specifiers = node["specifiers"] as readonly Node[];
+    for (const specifier of specifiers) {
       const local = specifier["local"] as Node;
       const imported = nameOf(specifier["imported"]);
       if (specifier.type === "ImportNamespaceSpecifier") {
+        // Beside another it stays what it is, which has a default.
+        if (specifiers.length > 1) continue;
         this.#names.add(nameOf(local) ?? "");
         this.#code.overwrite(specifier.start, local.start, "");
       } else if (specifier.type === "ImportDefaultSpecifier" || imported === "default") {
@@ -170,7 +199,10 @@ class Rewriting {
     else if (NAMED_IN.test(nameOf(callee["property"]) ?? "")) {
       this.#renamed(source);
       if (/mock/i.test(nameOf(callee["property"]) ?? ""))
-        this.#remark(node, "what stands in for the module has the class as its default");
+        this.#remark(
+          node,
+          "your mock must now export the class as `default`: `{ __esModule: true, default: … }`",
+        );
     }
   }
 
@@ -210,6 +242,10 @@ class Rewriting {
   }
 }
 
+/** Of `object.property`, as a value and as a type. */
+const partsOf = (node: Node): readonly [unknown, unknown] =>
+  node.type === "TSQualifiedName" ? [node["left"], node["right"]] : [node["object"], node["property"]];
+
 /** Whether a function around it has a parameter or a variable of that name. */
 function isShadowed(name: string, around: readonly Node[]): boolean {
   const declares = (node: unknown): boolean => {
@@ -221,6 +257,8 @@ function isShadowed(name: string, around: readonly Node[]): boolean {
     return found;
   };
   return around.some((node) => {
+    // What a generic type is given.
+    if (node.type.endsWith("ParameterInstantiation")) return false;
     if ((node["params"] as readonly unknown[] | undefined)?.some(declares)) return true;
     if (node.type !== "BlockStatement") return false;
     const statements = node["body"] as readonly Node[];

@@ -48,7 +48,7 @@ describe("failfast migrate opossum", () => {
       "",
     ]);
     expect(err).toBe(
-      `${file}:2: has no name: it takes one to share its circuit by a store\n1 file to change; --write changes them.\n`,
+      `${file}:2: this breaker has no name; give it one before you share it through a store\n1 file to change; --write changes them.\n`,
     );
     expect([code, readFileSync(file, "utf8")]).toEqual([0, BEFORE]);
   });
@@ -89,6 +89,9 @@ describe("failfast migrate opossum", () => {
   });
 
   test("refuses a path that is not there", async () => {
-    await expect(run(join(folder, "nowhere"))).rejects.toMatchObject({ code: 2 });
+    await expect(run(join(folder, "nowhere"))).rejects.toMatchObject({
+      message: `no such file or folder: ${join(folder, "nowhere")}`,
+      code: 2,
+    });
   });
 });
