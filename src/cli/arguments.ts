@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
+import { closest } from "./choose.js";
 import { CommandError, EXIT } from "./errors.js";
+import { plain } from "./plain-text.js";
 
 /** An option of a command. */
 export interface Flag {
@@ -31,6 +33,28 @@ export const COMMON: Flags = {
   json: { type: "boolean", help: "for programs: JSON in place of a table" },
   help: { type: "boolean", short: "h", help: "this text" },
 };
+
+/** The options of a command, with those of every command; one that needs no store doesn't take where that is. */
+export function flagsOf(command: { readonly flags: Flags; readonly standalone?: true }): Flags {
+  const { store, prefix, ...others } = COMMON;
+  return { ...command.flags, ...(command.standalone ? others : COMMON) };
+}
+
+/** @throws {CommandError} words after a command that takes none; `names`: of all commands. */
+export function refuseWords(
+  command: string,
+  usage: string,
+  [word]: readonly string[],
+  names: readonly string[],
+): void {
+  if (usage !== "" || word === undefined) return;
+  const beside = names.filter((name) => name.startsWith(`${command} `));
+  const meant = closest(`${command} ${word}`, beside);
+  throw new CommandError(
+    `${command} takes no argument ${JSON.stringify(plain(word))}${meant === undefined ? `. See failfast ${command} --help` : `; did you mean ${JSON.stringify(meant)}?`}`,
+    EXIT.usage,
+  );
+}
 
 /** The variable that stands in for an option; one of a single command has the command's name in it. */
 export const variableOf = (command: string, flag: string): string =>

@@ -35,7 +35,10 @@ export function refuseUnknown(
     const shown = JSON.stringify(plain(word));
     if (isPattern(word))
       throw new CommandError(`no circuit matches ${shown}: see failfast status`, EXIT.unknown);
-    const alike = closest(word, circuits);
+    const alike = closest(
+      word,
+      circuits.map(({ name }) => name),
+    );
     const meant =
       alike === undefined
         ? "see failfast status for those there are"
@@ -47,10 +50,11 @@ export function refuseUnknown(
   }
 }
 
-function closest(word: string, circuits: readonly CircuitOfFleet[]): string | undefined {
+/** Which of the names is the likest, if one is like it at all. */
+export function closest(word: string, names: readonly string[]): string | undefined {
   let found: string | undefined;
   let least = Math.max(2, Math.ceil(word.length / 3));
-  for (const { name } of circuits.slice(0, 5_000)) {
+  for (const name of names.slice(0, 5_000)) {
     if (Math.abs(name.length - word.length) > least || name.length > 100) continue;
     const edits = distance(word, name);
     if (edits <= least && (found === undefined || edits < least)) {

@@ -27,6 +27,8 @@ export interface Command {
   readonly usage: string;
   /** What help says beyond its options. */
   readonly details?: string;
+  /** Its exit codes, where they are not those of all. */
+  readonly exitCodes?: string;
   readonly flags: Flags;
   /** At Ctrl-C it brings to an end what it began. The others just end. */
   readonly endsItself?: true;

@@ -5,6 +5,7 @@ interface Described {
   readonly summary: string;
   readonly usage: string;
   readonly details?: string;
+  readonly exitCodes?: string;
   readonly flags: Flags;
 }
 
@@ -29,14 +30,15 @@ ${EXIT_CODES}`;
 }
 
 /** What \`failfast COMMAND --help\` says. */
-export function helpOf(out: Terminal, name: string, { summary, usage, details, flags }: Described): string {
+export function helpOf(out: Terminal, name: string, described: Described): string {
+  const { summary, usage, details, flags, exitCodes = EXIT_CODES } = described;
   return `failfast ${name}: ${summary}.
 
-Usage: failfast ${name} ${usage}
+${`Usage: failfast ${name} ${usage}`.trimEnd()}
 ${details === undefined ? "" : `\n${details}\n`}
 ${optionsOf(out, name, flags)}
 
-${EXIT_CODES}`;
+${exitCodes}`;
 }
 
 function optionsOf(out: Terminal, command: string, flags: Flags): string {

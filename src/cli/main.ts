@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { observeFleet } from "../fleet/fleet.js";
 import { VERSION } from "../runtime/version.js";
-import { type Arguments, COMMON, readArguments } from "./arguments.js";
+import { type Arguments, flagsOf, readArguments, refuseWords } from "./arguments.js";
 import type { Command, StandaloneCommand } from "./command.js";
 import { completionOf } from "./commands/completion.js";
 import { dashboard } from "./commands/dashboard.js";
@@ -39,10 +39,7 @@ const COMMANDS: Readonly<Record<string, Command | StandaloneCommand>> = {
 
 const withCommonFlags = (): typeof COMMANDS =>
   Object.fromEntries(
-    Object.entries(COMMANDS).map(([name, command]) => [
-      name,
-      { ...command, flags: { ...command.flags, ...COMMON } },
-    ]),
+    Object.entries(COMMANDS).map(([name, command]) => [name, { ...command, flags: flagsOf(command) }]),
   );
 
 const isStandalone = (command: Command | StandaloneCommand): command is StandaloneCommand =>
@@ -68,7 +65,7 @@ async function main(given: readonly string[]): Promise<number> {
   const commands = withCommonFlags();
   const [name, ...rest] = joined(given, commands);
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    const asked = name === "help" ? rest[0] : undefined;
+    const asked = name === "help" ? joined(rest, commands)[0] : undefined;
     const command = asked === undefined ? undefined : commandOf(commands, asked);
     const to = name === undefined ? err : out;
     to.line(command === undefined ? overview(to, commands) : helpOf(to, asked ?? "", command));
@@ -84,6 +81,7 @@ async function main(given: readonly string[]): Promise<number> {
     out.line(helpOf(out, name, command));
     return EXIT.ok;
   }
+  refuseWords(name, command.usage, args.words, Object.keys(commands));
   const interrupted = interruption();
   const work = isStandalone(command)
     ? command.run({ args, out, err, env: process.env, interrupted })

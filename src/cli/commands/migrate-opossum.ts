@@ -22,6 +22,8 @@ export const migrateOpossum: StandaloneCommand = {
   usage: "[PATHS]",
   details: `It changes imports, requires and calls without new, and nothing else; without --write it only shows what.
 PATHS are files and folders, by default the current one; node_modules, dist and the like are left out.`,
+  exitCodes:
+    "Exit codes: 0 done; 1 a file could not be read; 2 called in a wrong way, or a path is not there; 130 Ctrl-C.",
   flags: { write: { type: "boolean", help: "change the files; without it nothing is written" } },
   async run({ args, out, err }) {
     // The parser is large, and of use here alone.

@@ -8,6 +8,7 @@ const KEY = "doctor:migrate";
 export const migrate: Command = {
   summary: "makes the store's table, where it needs one and there is none",
   usage: "",
+  details: "To move code from opossum: failfast migrate opossum --help",
   flags: {},
   async run({ args, out, store, address }) {
     const asked = (): Promise<unknown> => within(() => store.get(KEY));
