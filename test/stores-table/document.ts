@@ -59,6 +59,8 @@ ${load.toFixed(0)}: with more than the cores can do, times are longer than they 
 
 ${lines.join("\n")}
 
+\`denoKvStore\` and \`durableObjectStore\` run in Deno and in Cloudflare's workers. They pass the contract there and are not measured.
+
 - **swap**: writes are atomic. Where it is missing, a few more probes than one, and no \`quorum\`.
 - **list**: one read for all circuits. Where it is missing, each circuit in use is read by itself.
 - **push**: changes are told at once. Where it is missing they are found by polling, once in 0.8 to 1.2 s.

@@ -177,8 +177,10 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     await page.keyboard.press("k");
     await page.locator("button.name:focus[data-name=beta]").waitFor();
     await page.keyboard.press("Enter");
-    await page.getByRole("dialog", { name: "beta" }).waitFor();
-    await page.getByRole("button", { name: "Hold open" }).press("Enter");
+    await page
+      .getByRole("dialog", { name: "beta" })
+      .getByRole("button", { name: "Hold open" })
+      .press("Enter");
     const ask = page.getByRole("dialog", { name: "Hold open: beta" });
     await ask.getByLabel("Why?").fill("migration");
     await ask.getByLabel("Why?").press("Tab");
