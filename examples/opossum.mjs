@@ -19,7 +19,7 @@ const stock = new CircuitBreaker(
 );
 stock.fallback((article, error) => `${article}: not known (${error.code ?? error.message})`);
 
-// A script's first and last line; a service that runs on needs neither.
+// A script's first and last line. A service awaits `ready()` before it listens, and needs no `settled()`.
 await failfast.ready();
 console.log(
   `${isFirst ? "first" : "second"} process, ${stock.opened ? "open" : "closed"}:`,
