@@ -94,7 +94,7 @@ export async function invoke(
   });
 }
 
-/** What a connection tells of itself while the guard has it; whoever waits for it is told by its query. */
+/** What a connection tells of itself while the guard has it; the caller that waits learns it from its query. */
 export const ignore = (): void => undefined;
 
 /** A connection, whose loss ends no process. pg's pool doesn't listen to those that it has given out. */

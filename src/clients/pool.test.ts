@@ -42,7 +42,7 @@ class FakeClient extends EventEmitter {
     return undefined;
   }
 
-  /** Its connection is lost: who listens is told, and then whoever asked. */
+  /** Its connection is lost: listeners hear it first, and then the caller of the query. */
   lose(): never {
     const error = Object.assign(new Error("Connection terminated unexpectedly"), { code: "ECONNRESET" });
     this._queryable = false;

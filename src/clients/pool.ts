@@ -46,7 +46,7 @@ export interface PoolOptions {
  *
  * An error of a statement, of its syntax or by a constraint, is a success: the server answered. A wait for a connection
  * while this process uses them all counts for nothing, and is no part of a call: `callTimeout` and `slowCall` begin when
- * there is one. Whoever has taken a connection keeps it: its queries count, and none is rejected, so that every
+ * there is one. A caller that has taken a connection keeps it: its queries count, and none is rejected, so that every
  * transaction can be ended. When the circuit is due, who takes a connection is the probe, by a `SELECT 1` before.
  *
  * The pool that was given stays as it is, for checks. Cursors and streams go through as they are.

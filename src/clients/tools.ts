@@ -190,7 +190,7 @@ function langChains(guard: ToolGuard, tool: Tool, name: string): object {
   );
 }
 
-/** An error that the model is told of: its message is for the model, and the rejection is its cause. */
+/** An error for the model: its message is what the model reads, and the rejection is its cause. */
 class ToolUnavailableError extends Error {
   override readonly name = "ToolUnavailableError";
 

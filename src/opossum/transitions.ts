@@ -64,7 +64,7 @@ export class Transitions {
     this.#following.dispose();
   }
 
-  /** Tells what the circuit has come to, whoever in the fleet brought it there. */
+  /** Announces the circuit's new state, no matter which process of the fleet changed it. */
   follow(openMs?: number): void {
     const { state } = this.#circuit;
     clearTimeout(this.#halfOpen);

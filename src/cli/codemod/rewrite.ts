@@ -213,7 +213,7 @@ class Rewriting {
     const destructured = (id?.["properties"] as readonly Node[] | undefined)?.find(
       (each) => nameOf(each["key"]) === "default",
     );
-    // By whoever reads ES modules compiled to CommonJS.
+    // Read by ES modules that were compiled to CommonJS.
     if (member === "default") return;
     if (destructured !== undefined) {
       this.#names.add(nameOf(destructured["value"]) ?? "");
