@@ -37,13 +37,13 @@ export async function processesStudy(_, { size, slower }) {
     ]),
     checks: [
       {
-        what: "the machine is calm enough to measure on: a call that is well takes less than half of a slow one",
+        what: "the machine is calm enough for real processes: a call that is well takes less than half of a slow one",
         aim: `p99 < ${100 * slower} ms`,
         found: found.map(({ p99 }) => `${Math.round(p99)} ms`).join(", "),
         met: isCalm,
       },
       {
-        what: "calls that reach a backend that hangs, with `slowCall`",
+        what: "the same by real processes over Redis and HTTP: calls that reach the backend",
         aim: `≤ ${5 * size}`,
         found: `${thousands(slow.leaked)} (without it ${thousands(without.leaked)})`,
         met: slow.leaked <= 5 * size && slow.open === size,
