@@ -5,16 +5,17 @@ import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record
 import type { Stamp } from "../protocol/transition.js";
 import type { Entry } from "../sync/entry.js";
 import type { WriteOutcome } from "../sync/writer.js";
-import { Admission, FIRST_ADMISSION, NESTED } from "./admission.js";
-import { admitShare, makeAdmission } from "./admit.js";
+import { Admission, FIRST_ADMISSION } from "./admission.js";
+import { AdmissionControl } from "./admission-control.js";
+import { makeAdmission } from "./admit.js";
 import { announceHold, announceRelease, announceState } from "./announce.js";
+import { cachedHold, cachedRecord } from "./cached.js";
 import { isPending, recordOf } from "./decision.js";
 import type { Effect, Event, Verdict } from "./event.js";
 import type { Failure } from "./failure.js";
 import { leaseRecord } from "./lease.js";
-import { LeaseRequest } from "./lease-request.js";
 import { callFailed, callSucceeded, isProbe, isProbeOf } from "./outcome.js";
-import { isWithinProbe, probeEnded } from "./probe-context.js";
+import { probeEnded } from "./probe-context.js";
 import { propose } from "./proposal.js";
 import { reduce } from "./reduce.js";
 import type { Sampler } from "./sampler.js";
@@ -27,9 +28,6 @@ import { CallsUnderWay } from "./under-way.js";
 
 const NONE_UNDER_WAY = { calls: 0, oldestMs: 0 };
 
-/** A check waits so long for its lease, in ms: a write is given up before. */
-const CHECK_WAIT_MS = 5_500;
-
 /**
  * One circuit in this process: the shell around the reducer. It keeps what calls are admitted under, hands the reducer
  * what happens, and carries out the effects. It never waits for the store.
@@ -40,31 +38,29 @@ export class Breaker implements Shell {
   readonly key: string;
   readonly session: StoreSession;
   settings: CircuitSettings;
-  /** What calls are admitted under now; its identity is the fast path's one comparison. */
+  /** What calls are admitted under now. The fast path compares its identity, and nothing else. */
   admission: Admission;
-  /** How many handles and names go by it; the last that lets it go takes it out of the replica. */
+  /** How many handles and names use it. When the last one lets it go, it leaves the replica. */
   users = 0;
   /** How often its calls tripped it, and how often the first probe after that succeeded: for `lint()`. */
   trips = 0;
   needlessTrips = 0;
-  /** What its calls came to, as far as that is seen by itself: for what the process reports. */
+  /** Counters for the report of this process. They count what this breaker sees itself. */
   failures = 0;
   rejections = 0;
   slowCalls = 0;
-  /** While it wants calls to count and time: none of those passes at a glance. */
+  /** While it collects samples, calls take the slow path. */
   sampler: Sampler | undefined;
-  /** How far the back-off was when its calls last tripped it. */
+  /** The number of reopenings when its calls last tripped it. */
   reopensAtTrip = 0;
   #state: State = INITIAL;
   #traffic: Traffic | undefined;
   #underWay: CallsUnderWay | undefined;
-  #lease: LeaseRequest | undefined;
+  #admissionControl: AdmissionControl | undefined;
   #cancelWake: (() => void) | undefined;
-  /** How often the process had slept when its probe began. */
-  #sleeps = 0;
-  /** Until then calls are rejected with no further look. */
+  /** Until then calls are rejected without asking the reducer. */
   #rejectUntilMs = 0;
-  /** What tries the backend when its time is up, where that is no call. */
+  /** Tries the backend when the open time is over, in place of a call. */
   check: Check | undefined;
   /** When it last closed, on the local monotonic clock. */
   closedAtMs: number = -Infinity;
@@ -93,14 +89,14 @@ export class Breaker implements Shell {
     return this.session.replica.identity;
   }
 
-  // ── How it stands ─────────────────────────────────────────────────────────────────────────────
+  // ── Its status ─────────────────────────────────────────────────────────────────────────────
 
-  /** How it stands now. */
+  /** Its status now. */
   get status(): Status {
     return statusOf(this.#state, this.session.look(), this);
   }
 
-  /** How it stood when it last rejected a call: a flood of rejections looks at the clock once for each. */
+  /** Its status when it last rejected a call. It reads no clock, so that a flood of rejections reads it once for each. */
   get rejection(): FailfastErrorFields {
     const { lookedAt } = this.session;
     const { cause, hold } = this.#state;
@@ -125,17 +121,17 @@ export class Breaker implements Shell {
     return this.status.retryAfterMs;
   }
 
-  /** All that it is in this process. */
+  /** The whole state of the circuit in this process. */
   get current(): State {
     return this.#state;
   }
 
-  /** The failure that opened it, where it happened here. */
+  /** The failure that opened it, if that happened here. */
   get cause(): unknown {
     return this.#state.cause;
   }
 
-  /** What this process decided and the store has not granted. */
+  /** A decision of this process that the store has not granted yet. */
   get decision(): Decision {
     return this.#state.decision;
   }
@@ -149,30 +145,30 @@ export class Breaker implements Shell {
     return this.held === undefined ? undefined : this.#state.hold;
   }
 
-  /** The longest that this process would keep it open by itself. */
+  /** The longest time that this process would keep it open by its own settings, in ms. */
   get longest(): number {
     return longestOpenTime(this.settings);
   }
 
-  /** It has decided something that the store has not granted yet. */
+  /** There is a decision that the store has not granted yet. */
   get pending(): boolean {
     const { clock, replica } = this.session;
     return isPending(this.#state, clock.now(), this, replica.storeClock.now());
   }
 
-  /** What its calls showed, where anything is counted. */
+  /** The counts of its calls, made at first use. */
   get traffic(): Traffic {
     this.#traffic ??= new Traffic(this.settings, this.session);
     return this.#traffic;
   }
 
-  /** Its calls that have not ended, where they are measured. */
+  /** Its calls that have not ended, made at first use. */
   get underWay(): CallsUnderWay {
     this.#underWay ??= new CallsUnderWay(this);
     return this.#underWay;
   }
 
-  /** How many there are, and how old the oldest is; `undefined` where they are not measured. */
+  /** How many calls have not ended, and the age of the oldest; `undefined` if that is not measured. */
   get inFlight(): Pick<CallsUnderWay, "calls" | "oldestMs"> | undefined {
     const measured = this.settings.slowCall > 0 || this.session.events.successesObserved;
     return measured ? (this.#underWay ?? NONE_UNDER_WAY) : undefined;
@@ -180,17 +176,15 @@ export class Breaker implements Shell {
 
   /** The process was suspended since its probe began. */
   get slept(): boolean {
-    const { synchroniser } = this.session.replica;
-    synchroniser.checkDrift();
-    return !synchroniser.down && synchroniser.sleeps !== this.#sleeps;
+    return this.#control.slept;
   }
 
-  /** The fleet's record of it in the replica, made when there is something to keep. */
+  /** The place of its record in the replica, made when there is something to keep. */
   get entry(): Entry<CircuitRecord> {
     return this.session.replica.circuit(this.key);
   }
 
-  /** An operator's hold of it, made likewise. */
+  /** The place of an operator's hold in the replica, made likewise. */
   get holdEntry(): Entry<HoldRecord> {
     return this.session.replica.hold(this.key);
   }
@@ -198,8 +192,8 @@ export class Breaker implements Shell {
   // ── Calls ─────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * What a call is admitted under, or `undefined`: it is rejected. A caller that can wait gets a promise where it is
-   * the one that asks the fleet for the probe's lease. `callTimeoutMs`: how long its call takes at most; 0: not known.
+   * What a call is admitted under, or `undefined` if it is rejected. A caller that can wait gets a promise if it is the
+   * one that asks the fleet for the probe's lease. `callTimeoutMs`: how long its call takes at most; 0 if not known.
    */
   enter(
     canWait: boolean,
@@ -207,65 +201,24 @@ export class Breaker implements Shell {
     byCheck = false,
   ): Admission | undefined | Promise<Admission | undefined> {
     if (this.admission.admitsAll) return this.admission;
-    const { session } = this;
-    if (session.isBefore(this.#rejectUntilMs)) return undefined;
-    const waitMs = byCheck ? CHECK_WAIT_MS : canWait ? session.leaseWaitMs : 0;
-    const verdict = this.#call(waitMs, callTimeoutMs, false, byCheck);
-    if (verdict !== "ask") return this.#admit(verdict);
-    const again = (): Admission | undefined => this.#admit(this.#call(waitMs, callTimeoutMs, true, byCheck));
-    if (!canWait || !this.#state.leaseRequested) return again();
-    return new Promise((resolve) => {
-      this.#lease?.wait(session.clock, waitMs, () => resolve(again()));
-    });
+    if (this.session.isBefore(this.#rejectUntilMs)) return undefined;
+    return this.#control.enter(canWait, callTimeoutMs, byCheck);
   }
 
-  #call(waitMs: number, callTimeoutMs: number, asked: boolean, byCheck: boolean): Verdict | undefined {
-    const { replica } = this.session;
-    const { probe } = this.#state;
-    return this.dispatch({
-      type: "call",
-      waitMs,
-      asked,
-      byCheck,
-      callTimeoutMs,
-      withinProbe: probe.kind === "running" && isWithinProbe(this, probe.epoch),
-      storeFails: replica.synchroniser.down || (replica.circuits.get(this.key)?.failures ?? 0) > 0,
-    });
-  }
-
-  #admit(verdict: Verdict | undefined): Admission | undefined {
-    const { admission } = this;
-    const { probe } = this.#state;
-    // A listener may have opened it, or ended the probe, between the verdict and now.
-    switch (verdict) {
-      case "closed":
-        return admission.kind === "rejecting" ? undefined : admitShare(this);
-      case "held":
-        return admission.kind === "rejecting" ? undefined : admission;
-      case "probe":
-        this.#sleeps = this.session.replica.synchroniser.sleeps;
-        return probe.kind === "running" ? new Admission("probe", false, probe.epoch) : undefined;
-      case "nested":
-        return NESTED;
-      default:
-        return undefined;
-    }
-  }
-
-  /** A call failed; `callFailed` says what comes of it. */
+  /** A call failed. */
   failed(admission: Admission, failure: Failure): void {
     this.failures++;
     if (failure.slow) this.slowCalls++;
     callFailed(this, admission, failure);
   }
 
-  /** A call succeeded, by `now` where that was read. Where successes count for nothing this needs not be called. */
+  /** A call succeeded, at `now` if that was read. If successes change nothing, this need not be called. */
   succeeded(admission: Admission, slow: boolean, now?: number, countedAtMs?: number): void {
     if (slow) this.slowCalls++;
     callSucceeded(this, admission, slow, now, countedAtMs);
   }
 
-  /** The call ended as neither. `pauseMs`: the next would end so too for as long; `byItself`: its own circuit rejected it. */
+  /** The call ended as neither. `pauseMs`: start no new probe for so long. `byItself`: its own circuit rejected it. */
   released(admission: Admission, pauseMs = 0, byItself = false): void {
     if (admission.kind === "probe" && isProbe(this, admission))
       this.dispatch({ type: "probe-released", pauseMs, byItself });
@@ -275,7 +228,7 @@ export class Breaker implements Shell {
 
   /** The replica has news. */
   changed(): void {
-    const hold = this.#cachedHold();
+    const hold = cachedHold(this.session.replica, this.key);
     if (hold?.record !== this.#state.hold?.record || hold?.untilMs !== this.#state.hold?.untilMs)
       this.dispatch({ type: "hold", hold });
     const record = this.#cached();
@@ -287,18 +240,19 @@ export class Breaker implements Shell {
     this.dispatch({ type: "record", record, doubts, ageMs, random });
   }
 
-  /** Proposes what is pending, and sends a request for the lease that had to wait. */
+  /** Proposes a pending decision, and sends a lease request that had to wait. */
   flush(): void {
-    this.#lease?.resend();
+    this.#admissionControl?.resend();
     if (this.pending && !this.session.replica.synchroniser.down) propose(this);
   }
 
-  /** The record that this process would write now, to propose its decision or to take the lease. */
+  /** The record to write now in order to propose the decision. */
   recordOf(stamp: Stamp): CircuitRecord | null {
     this.#catchUp();
     return recordOf(this.#state, this.session.clock.now(), stamp, this);
   }
 
+  /** The record to write now in order to take the lease. */
   leaseRecord(stamp: Stamp, callTimeoutMs: number): CircuitRecord | null {
     this.#catchUp();
     return leaseRecord(this.#state, this.session.clock.now(), stamp, this, callTimeoutMs);
@@ -312,7 +266,7 @@ export class Breaker implements Shell {
     this.dispatch({ type: "proposal", record: this.#cached(), outcome, written });
   }
 
-  /** An operator opens it: obeyed here at once, whatever the store says. */
+  /** An operator opens it. This process obeys at once, whatever the store says. */
   openNow(durationMs: number, reason: string): void {
     const storeDown = this.session.replica.synchroniser.down;
     this.dispatch({ type: "operator-opens", durationMs, reason, storeDown });
@@ -323,13 +277,13 @@ export class Breaker implements Shell {
     this.dispatch({ type: "operator-wrote", record: this.#cached() });
   }
 
-  /** Listeners changed: calls get a new admission, and so new handlers, under the same epoch: no result is void. */
+  /** Listeners changed: calls get a new admission, and so new handlers. The epoch stays, so that no result is void. */
   renewAdmission(): void {
     const { kind, admitsAll, epoch } = this.admission;
     if (admitsAll) this.admission = new Admission(kind, true, epoch);
   }
 
-  /** Other settings, while it runs. What was counted stays, unless it is to be counted in another way. */
+  /** Changes the settings while it runs. Its counts stay, unless the new settings count in another way. */
   updateSettings(settings: CircuitSettings): void {
     if (!countsAlike(settings, this.settings)) {
       this.#traffic = undefined;
@@ -350,19 +304,19 @@ export class Breaker implements Shell {
 
   // ── The shell ─────────────────────────────────────────────────────────────────────────────────
 
-  /** Hands the reducer what happened, and carries out what follows. For this room alone. */
+  /** Hands the event to the reducer, and carries out its effects. Only for this folder. */
   dispatch(event: Event): Verdict | undefined {
     const before = this.#state;
     const { state, effects, verdict } = reduce(before, event, this.session.look(), this);
     this.#state = state;
     if (state !== before) this.#refresh(before);
-    // The state is the new one by now: what a listener does in turn meets it.
+    // The state is already the new one: if a listener calls the circuit, it meets the new state.
     for (const effect of effects) this.#carryOut(effect);
     if (state !== before) this.check?.follow();
     return verdict;
   }
 
-  /** What calls are admitted under, and until when they are rejected unseen, follows from the state. */
+  /** Derives from the state: what calls are admitted under, and until when they are rejected without the reducer. */
   #refresh(before: State): void {
     const state = this.#state;
     const { lookedAt } = this.session;
@@ -404,10 +358,14 @@ export class Breaker implements Shell {
         else this.session.clock.after(effect.delayMs, () => this.flush());
         break;
       case "ask-for-lease":
-        this.#lease ??= new LeaseRequest(this);
-        this.#lease.send(effect.callTimeoutMs);
+        this.#control.requestLease(effect.callTimeoutMs);
         break;
     }
+  }
+
+  get #control(): AdmissionControl {
+    this.#admissionControl ??= new AdmissionControl(this);
+    return this.#admissionControl;
   }
 
   /** A write that is under way may have found a newer record. */
@@ -416,13 +374,6 @@ export class Breaker implements Shell {
   }
 
   #cached(): CachedRecord | undefined {
-    return this.session.replica.circuits.get(this.key)?.cached ?? undefined;
-  }
-
-  #cachedHold(): ActiveHold | undefined {
-    const cached = this.session.replica.holds.get(this.key)?.cached;
-    if (!cached || cached.record.state === "released") return undefined;
-    const { record, deadline } = cached;
-    return { state: cached.record.state, untilMs: record.until === 0 ? Infinity : deadline, record };
+    return cachedRecord(this.session.replica, this.key);
   }
 }

@@ -1,40 +1,27 @@
 import { type Admission, REJECTING } from "../breaker/admission.js";
-import type { Breaker } from "../breaker/breaker.js";
-import type { Failure } from "../breaker/failure.js";
 import { runWithinProbe } from "../breaker/probe-context.js";
-import { countsSuccessesOf } from "../breaker/traffic.js";
 import { CallGroup } from "../breaker/under-way.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import { successChannel } from "../events/events.js";
-import { retryAfterOf } from "../policy/retry-after.js";
-import type { Clock } from "../runtime/clock.js";
 import { isThenable } from "../sync/with-deadline.js";
 import { Deadline } from "./deadline.js";
-import { Excuses, wasBlocked } from "./excuse.js";
+import {
+  attachHandlers,
+  type Handlers,
+  type OnFailure,
+  type OnSuccess,
+  rethrow,
+  type SharedHandlers,
+} from "./handlers.js";
 import { neverAborting } from "./never-aborting.js";
-import { originOf } from "./origin.js";
+import { OutcomeRecorder } from "./outcome-recorder.js";
 import type { CallerSignal, Policy, Verdict } from "./policy.js";
-import { reasonOf } from "./reason.js";
-import { isRejectionOf, markShadow, rejectionOf, rejectSoon, retryAfterMsOf } from "./rejection.js";
-
-/** What sees a call's outcome through. */
-export interface Handlers {
-  readonly onSuccess: ((value: unknown) => unknown) | undefined;
-  readonly onFailure: (error: unknown) => unknown;
-}
-
-/** Handlers of several calls. */
-export interface SharedHandlers extends Handlers {
-  /** In place of `onFailure`, for one of them whose caller may have given up. */
-  failing(signal: CallerSignal): Handlers["onFailure"];
-}
+import { rejectSoon } from "./rejection.js";
 
 /** How a function answers: with a promise, with a value, or not known before its first call. */
 export type Kind = "promise" | "value" | undefined;
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
-type OnSuccess = Handlers["onSuccess"];
-type OnFailure = Handlers["onFailure"];
 
 /**
  * One handle of one circuit: what its calls go through.
@@ -42,23 +29,15 @@ type OnFailure = Handlers["onFailure"];
  * While the circuit is closed, and nobody asked for more, a call costs one comparison and one derived
  * promise: the two handlers are made once for each admission and shared by all the calls admitted under it.
  */
-export class Guard implements SharedHandlers {
-  readonly policy: Policy;
-  readonly breaker: Breaker;
-  /** The admission that the handlers below are for: while it is the breaker's own, calls pass. */
+export class Guard extends OutcomeRecorder implements SharedHandlers {
+  /** The handlers below are for this admission. While it is also the breaker's, calls take the fast path. */
   admission: Admission | undefined;
   onSuccess: OnSuccess;
   onFailure: OnFailure = rethrow;
-  /** Since the last look for a name to let go. */
+  /** A call came since unused names were last looked for. */
   used = true;
-  #excuses: Excuses | undefined;
 
-  constructor(breaker: Breaker, policy: Policy) {
-    this.breaker = breaker;
-    this.policy = policy;
-  }
-
-  /** What sees a call of a function of that kind through, where it passes with no further look. */
+  /** The shared handlers, if a call of a function of that kind can take the fast path now. */
   fastHandlers(_: Kind): SharedHandlers | undefined {
     return this.admission === this.breaker.admission && !successChannel.hasSubscribers ? this : undefined;
   }
@@ -106,104 +85,25 @@ export class Guard implements SharedHandlers {
     return this.perform(fn, self, args, entered, signal, deadline);
   }
 
-  /** What a call is admitted under; `undefined`: it is not. */
+  /** What a call is admitted under; `undefined` if it is rejected. */
   admit(canWait: boolean): Admission | undefined | Promise<Admission | undefined> {
     this.breaker.session.start();
     return this.breaker.enter(canWait, this.policy.callTimeout);
   }
 
-  /** The rejection of a call that was not admitted, told to who listens. */
-  rejection(): Error {
-    const { breaker } = this;
-    breaker.rejections++;
-    const error = rejectionOf(breaker);
-    const { events } = breaker.session;
-    if (events.observed("reject")) {
-      if (this.#shadow) markShadow(error);
-      events.emit({ type: "reject", circuit: breaker.name, error }, this.#shadow);
-    }
-    return error;
-  }
-
-  /** A call that was admitted under the admission threw. */
-  threw(
-    admission: Admission,
-    error: unknown,
-    signal: CallerSignal | undefined,
-    call?: CallGroup | undefined,
-  ): Verdict {
-    const verdict = this.policy.judge(error, signal);
-    if (verdict === "failure") this.failed(admission, error, this.isSlow(call), call);
-    else if (verdict === "neither")
-      this.breaker.released(admission, retryAfterMsOf(error), isRejectionOf(error, this.breaker.name));
-    else this.recordOutcome(admission, verdict, call);
-    return verdict;
-  }
-
-  /** It counts as a failure, whatever the policy says of it. */
-  failed(
-    admission: Admission,
-    error: unknown,
-    slow: boolean,
-    call: CallGroup | undefined,
-    began: number | undefined = call?.beganMs,
-    lateMs = 0,
-  ): void {
-    if (this.#failuresObserved) this.#announceFailure({ error }, call);
-    if (admission.kind !== "closed" && admission.kind !== "probe") return;
-    const { clock } = this.breaker.session;
-    const origin = originOf(error);
-    const stalled = origin === "time" && this.#excused(clock, began, lateMs);
-    this.breaker.failed(admission, {
-      error,
-      reason: reasonOf,
-      origin: stalled ? "stall" : origin === "host" ? "host" : "backend",
-      slow,
-      countedAtMs: call?.countedAtMs,
-      openFor: this.#openFor(error),
-    });
-  }
-
-  /** It counts as a success, or as neither. */
-  recordOutcome(
-    admission: Admission,
-    verdict: Exclude<Verdict, "failure">,
-    call?: CallGroup | undefined,
-    slow: boolean = this.isSlow(call),
-    countedAtMs: number | undefined = call?.countedAtMs,
-  ): void {
-    if (verdict === "neither") {
-      this.breaker.released(admission);
-      return;
-    }
-    const { events } = this.breaker.session;
-    if (events.successesObserved)
-      events.emit({ type: "success", circuit: this.breaker.name, ...this.#took(call) }, this.#shadow);
-    if (this.#successCounts(admission)) this.breaker.succeeded(admission, slow, undefined, countedAtMs);
-  }
-
-  #successCounts({ kind }: Admission): boolean {
-    return kind === "probe" || (kind === "closed" && countsSuccessesOf(this.breaker.settings));
-  }
-
-  #excused(clock: Clock, began: number | undefined, lateMs: number): boolean {
-    this.#excuses ??= new Excuses();
-    return this.#excuses.excuses(clock, began, lateMs);
-  }
-
-  /** A call that begins now; `undefined` where nobody asks how long it takes. */
+  /** A call that begins now; `undefined` if nobody asks how long it takes. */
   begin(admission: Admission): CallGroup | undefined {
     const { settings, session } = this.breaker;
     const asked = session.events.successesObserved || settings.slowCall > 0;
     return asked ? new CallGroup(admission, session.clock.now()) : undefined;
   }
 
-  /** Whether the handlers of calls that pass with no further look measure what has to be measured. */
+  /** Whether the handlers of the fast path measure all that has to be measured. */
   protected get measures(): boolean {
     return this.breaker.settings.slowCall === 0;
   }
 
-  /** A call under the handlers at hand: what wrapped functions do themselves. */
+  /** Calls the function and attaches the handlers. On the fast path, wrapped functions do this themselves. */
   perform(
     fn: AnyFunction,
     self: unknown,
@@ -226,7 +126,7 @@ export class Guard implements SharedHandlers {
     }
     if (!isThenable(result)) {
       if (call === undefined) return attachHandlers(result, onSuccess, onFailure);
-      // A sync call has the process to itself: if it is slow, that is its own doing.
+      // A sync call has the process to itself, so that nothing else can have made it slow.
       const { settings, session } = this.breaker;
       const slow = settings.slowCall > 0 && session.clock.now() - call.beganMs >= settings.slowCall;
       this.returned(admission, result, call, slow);
@@ -301,74 +201,11 @@ export class Guard implements SharedHandlers {
         this.returned(admission, value, undefined);
         return value;
       };
-    if (!this.#successCounts(admission) && !breaker.session.events.successesObserved) return undefined;
+    if (!this.successCounts(admission) && !breaker.session.events.successesObserved) return undefined;
     return (value) => {
       breaker.succeeded(admission, false);
       return value;
     };
-  }
-
-  /** A call that was admitted under the admission returned. */
-  returned(
-    admission: Admission,
-    value: unknown,
-    call: CallGroup | undefined,
-    slow: boolean = this.isSlow(call),
-  ): void {
-    if (!this.policy.results?.(value)) {
-      this.recordOutcome(admission, "success", call, slow);
-      return;
-    }
-    if (this.#failuresObserved) this.#announceFailure({ result: value }, call);
-    if (admission.kind !== "closed" && admission.kind !== "probe") return;
-    const failure: Failure = {
-      error: undefined,
-      reason: ofResult,
-      origin: "backend",
-      slow,
-      countedAtMs: call?.countedAtMs,
-      openFor: this.#openFor(value),
-    };
-    this.breaker.failed(admission, failure);
-  }
-
-  /** A call during which this process itself was blocked can't be told to be slow. */
-  isSlow(call: CallGroup | undefined, now?: number): boolean {
-    const { settings, session } = this.breaker;
-    if (call === undefined || settings.slowCall === 0) return false;
-    const ended = now ?? session.clock.now();
-    return ended - call.beganMs >= settings.slowCall && !wasBlocked(session.clock, ended, call.beganMs);
-  }
-
-  #openFor(failure: unknown): number | undefined {
-    const { retryAfterMax, retryAfterFrom } = this.breaker.settings;
-    if (retryAfterMax === 0) return undefined;
-    if (retryAfterFrom === undefined) return retryAfterOf(failure, this.breaker.session.clock.wall());
-    try {
-      const seconds: unknown = retryAfterFrom(failure);
-      // No call waits for it, and what it comes to is nobody's business.
-      if (isThenable(seconds)) seconds.then(undefined, () => undefined);
-      return typeof seconds === "number" && seconds >= 0 ? seconds * 1_000 : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
-  get #shadow(): boolean {
-    return this.breaker.settings.mode === "shadow";
-  }
-
-  get #failuresObserved(): boolean {
-    return this.breaker.session.events.observed("failure");
-  }
-
-  #took(call: CallGroup | undefined): { durationMs?: number } {
-    return call === undefined ? {} : { durationMs: this.breaker.session.clock.now() - call.beganMs };
-  }
-
-  #announceFailure(outcome: { error: unknown } | { result: unknown }, call: CallGroup | undefined): void {
-    const { name: circuit, session } = this.breaker;
-    session.events.emit({ type: "failure", circuit, ...outcome, ...this.#took(call) }, this.#shadow);
   }
 
   #refuse(
@@ -400,18 +237,5 @@ export class Guard implements SharedHandlers {
   }
 }
 
-/** Whose call the fallback answers for where it fails. */
+/** The call that the fallback answers for if it fails. */
 type Cover = { readonly self: unknown; readonly args: ArrayLike<unknown> } | undefined;
-
-const ofResult = (): string => "result";
-
-function rethrow(error: unknown): never {
-  throw error;
-}
-
-/** Sees a result through: a promise to its end, a value at once. */
-export function attachHandlers(result: unknown, onSuccess: OnSuccess, onFailure: OnFailure): unknown {
-  if (result instanceof Promise) return result.then(onSuccess, onFailure);
-  if (isThenable(result)) return Promise.resolve(result).then(onSuccess, onFailure);
-  return onSuccess === undefined ? result : onSuccess(result);
-}

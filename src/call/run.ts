@@ -1,19 +1,20 @@
 import { Deadline } from "./deadline.js";
-import { attachHandlers, type Guard } from "./guard.js";
+import type { Guard } from "./guard.js";
+import { attachHandlers } from "./handlers.js";
 import { neverAborting } from "./never-aborting.js";
 import type { CallerSignal } from "./policy.js";
 
-/** Runs one block through the circuit; whatever it does, the answer is a promise. */
+/** Runs one block through the circuit. The answer is always a promise. */
 export function run(
   source: { guard(): Guard },
   fn: (signal: never) => unknown,
   signal: CallerSignal | undefined,
 ): Promise<unknown> {
   try {
-    // Who gave up before the call was made gets no call, and takes no probe.
+    // The caller gave up before the call was made: no call, and no probe is used up.
     if (signal?.aborted) return Promise.reject(signal.reason);
     const guard = source.guard();
-    // A block may answer at once.
+    // A block may return a value at once.
     const handlers = signal === undefined ? guard.fastHandlers(undefined) : undefined;
     if (handlers !== undefined) {
       const { onSuccess, onFailure } = handlers;

@@ -2,10 +2,13 @@ import type { Admission } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
 import { CallGroup } from "../breaker/under-way.js";
 import { successChannel } from "../events/events.js";
-import { Guard, type Handlers, type Kind, type SharedHandlers } from "./guard.js";
+import { Guard, type Kind } from "./guard.js";
+import type { Handlers, SharedHandlers } from "./handlers.js";
 import type { CallerSignal, Policy } from "./policy.js";
 
-/** The handlers of the calls that began at one reading of the clock, under one admission; nobody listens to successes. */
+/**
+ * The handlers of calls that began at one reading of the clock under one admission, while nobody listens to successes.
+ */
 class TimedCalls extends CallGroup implements SharedHandlers {
   readonly #guard: Guard;
   readonly onSuccess: (value: unknown) => unknown;
@@ -43,8 +46,8 @@ class TimedCalls extends CallGroup implements SharedHandlers {
 }
 
 /**
- * A guard whose calls may be slow. The coarse clock ticks far less often than calls begin, and those of one tick share
- * their handlers; where the exact one is needed each call has its own.
+ * A guard that detects slow calls. The coarse clock ticks far less often than calls begin, and calls of one tick share
+ * their handlers. If the exact clock is needed, each call has its own.
  */
 class TimedGuard extends Guard {
   readonly #now: () => number;
@@ -60,8 +63,8 @@ class TimedGuard extends Guard {
   }
 
   /**
-   * A function that may answer at once is measured by the exact clock, since the coarse one stands still while it runs:
-   * not here. Nobody listens to successes where a call passes.
+   * A function that may return at once is measured by the exact clock, because the coarse clock stands still while it
+   * runs. So it takes the slow path. On the fast path nobody listens to successes.
    */
   override fastHandlers(kind: Kind): SharedHandlers | undefined {
     const { admission } = this.breaker;
@@ -78,7 +81,7 @@ class TimedGuard extends Guard {
   }
 }
 
-/** The guard of one handle of that breaker. */
+/** Makes the guard of one handle of that breaker. */
 export function makeGuard(breaker: Breaker, policy: Policy): Guard {
   return breaker.settings.slowCall === 0 ? new Guard(breaker, policy) : new TimedGuard(breaker, policy);
 }

@@ -1,23 +1,24 @@
 import { isThenable } from "../sync/with-deadline.js";
 import { ArgumentSignals, mayHoldSignal } from "./argument-signals.js";
-import { attachHandlers, type Guard, type Kind } from "./guard.js";
+import type { Guard, Kind } from "./guard.js";
+import { attachHandlers } from "./handlers.js";
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Where a wrapped function finds its guard. */
+/** Where a wrapped function gets its guard. */
 export interface Guarding {
-  /** By the call's arguments, or whatever they are the same one. */
+  /** By the call's arguments, or the same one for all arguments. */
   guard(args: ArrayLike<unknown>, self: unknown): Guard;
-  /** It is always the same guard: none of many that may be let go. */
+  /** It is always the same guard, and not one of many that may be removed. */
   readonly fixed: boolean;
   readonly returns: Kind;
 }
 
 /**
- * A function that goes through the circuit before it goes to `fn`, with the same `this`, arguments, name and
- * length. Sync stays sync and async stays async.
+ * A function that goes through the circuit and then calls `fn`, with the same `this`, arguments, name and length. Sync
+ * stays sync and async stays async.
  *
- * @throws {TypeError} what is no function, and generator functions.
+ * @throws {TypeError} anything that is not a function, and generator functions.
  */
 export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
   checkFunction(fn);
@@ -45,14 +46,14 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
       }
     }
     let signal: ArgumentSignals | undefined;
-    // Most often the one argument, and no object.
+    // The usual case: one argument that is not an object.
     let n = args.length;
     while (n > 0) {
       if (typeof args[--n] === "object" && mayHoldSignal(args[n])) signal = new ArgumentSignals(args);
     }
     const handlers = guard.fastHandlers(seen);
     if (handlers !== undefined) {
-      // Read before the call, which may change them: a result counts only under what its call was admitted under.
+      // Read before the call, which may change it: a result counts only under the admission that its call had.
       const { onSuccess } = handlers;
       const onFailure = signal === undefined ? handlers.onFailure : handlers.failing(signal);
       let result: unknown;
@@ -77,14 +78,14 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
   return copyFunctionProperties(guarded, fn);
 }
 
-/** The name, length and metadata of the original, so that a wrapped function passes for it. */
+/** Copies name, length and metadata, so that the wrapped function looks like the original. */
 function copyFunctionProperties(guarded: AnyFunction, fn: AnyFunction): AnyFunction {
   Object.defineProperty(guarded, "name", { value: fn.name, configurable: true });
   Object.defineProperty(guarded, "length", { value: fn.length, configurable: true });
   return guarded;
 }
 
-/** @throws {TypeError} what can't be guarded, with what to do instead. */
+/** @throws {TypeError} a function that can't be guarded; the message says what to do instead. */
 export function checkFunction(fn: unknown): asserts fn is AnyFunction {
   if (typeof fn !== "function")
     throw new TypeError(`a circuit wraps a function; this is ${fn === null ? "null" : typeof fn}`);

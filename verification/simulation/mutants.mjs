@@ -117,15 +117,15 @@ export const MUTANTS = [
   ],
   [
     "calls wait for the lease as long as it takes",
-    "breaker/breaker.js",
+    "breaker/admission-control.js",
     "canWait ? session.leaseWaitMs : 0",
     "canWait ? 5_000 : 0",
   ],
   [
     "a call asks the store first",
     "breaker/breaker.js",
-    "if (this.admission.admitsAll)\n            return this.admission;\n        const { session }",
-    'this.session.replica.store.get("circuit:" + this.key);\n        if (this.admission.admitsAll)\n            return this.admission;\n        const { session }',
+    "if (this.admission.admitsAll)\n            return this.admission;\n        if (this.session",
+    'this.session.replica.store.get("circuit:" + this.key);\n        if (this.admission.admitsAll)\n            return this.admission;\n        if (this.session',
   ],
   [
     "the deadline is not clamped",
@@ -166,7 +166,7 @@ export const MUTANTS = [
   ],
   [
     "a stalled process trips",
-    "call/guard.js",
+    "call/outcome-recorder.js",
     'origin: stalled ? "stall" : origin',
     'origin: false ? "stall" : origin',
   ],

@@ -1,0 +1,95 @@
+import { Admission, NESTED } from "./admission.js";
+import { admitShare } from "./admit.js";
+import type { Verdict } from "./event.js";
+import { LeaseRequest } from "./lease-request.js";
+import { isWithinProbe } from "./probe-context.js";
+import type { Shell } from "./shell.js";
+
+/** How long a recovery check waits for its lease, in ms: longer than the store may take for a write. */
+const CHECK_WAIT_MS = 5_500;
+
+/**
+ * Admits or rejects the calls that need a closer look: the circuit is not simply closed, and its open time is over.
+ * The reducer gives the verdict; if it needs the probe's lease, this asks the store, and callers that can wait do so.
+ */
+export class AdmissionControl {
+  readonly #breaker: Shell;
+  #lease: LeaseRequest | undefined;
+  /** How often the process had been suspended when its probe began. */
+  #sleeps = 0;
+
+  constructor(breaker: Shell) {
+    this.#breaker = breaker;
+  }
+
+  /** As `Breaker.enter`. */
+  enter(
+    canWait: boolean,
+    callTimeoutMs: number,
+    byCheck: boolean,
+  ): Admission | undefined | Promise<Admission | undefined> {
+    const { session } = this.#breaker;
+    const waitMs = byCheck ? CHECK_WAIT_MS : canWait ? session.leaseWaitMs : 0;
+    const verdict = this.#ask(waitMs, callTimeoutMs, false, byCheck);
+    if (verdict !== "ask") return this.#admit(verdict);
+    const again = (): Admission | undefined => this.#admit(this.#ask(waitMs, callTimeoutMs, true, byCheck));
+    if (!canWait || !this.#breaker.current.leaseRequested) return again();
+    return new Promise((resolve) => {
+      this.#lease?.wait(session.clock, waitMs, () => resolve(again()));
+    });
+  }
+
+  /** Asks the store for the lease. */
+  requestLease(callTimeoutMs: number): void {
+    this.#lease ??= new LeaseRequest(this.#breaker);
+    this.#lease.send(callTimeoutMs);
+  }
+
+  /** Sends a lease request that had to wait for another write. */
+  resend(): void {
+    this.#lease?.resend();
+  }
+
+  /** The process was suspended since its probe began. */
+  get slept(): boolean {
+    const { synchroniser } = this.#breaker.session.replica;
+    synchroniser.checkDrift();
+    return !synchroniser.down && synchroniser.sleeps !== this.#sleeps;
+  }
+
+  #ask(waitMs: number, callTimeoutMs: number, asked: boolean, byCheck: boolean): Verdict | undefined {
+    const breaker = this.#breaker;
+    const { replica } = breaker.session;
+    const { probe } = breaker.current;
+    return breaker.dispatch({
+      type: "call",
+      waitMs,
+      asked,
+      byCheck,
+      callTimeoutMs,
+      withinProbe: probe.kind === "running" && isWithinProbe(breaker, probe.epoch),
+      storeFails: replica.synchroniser.down || (replica.circuits.get(breaker.key)?.failures ?? 0) > 0,
+    });
+  }
+
+  #admit(verdict: Verdict | undefined): Admission | undefined {
+    const breaker = this.#breaker;
+    const { admission, current } = breaker;
+    // A listener may have opened the circuit, or ended the probe, between the verdict and now.
+    switch (verdict) {
+      case "closed":
+        return admission.kind === "rejecting" ? undefined : admitShare(breaker);
+      case "held":
+        return admission.kind === "rejecting" ? undefined : admission;
+      case "probe":
+        this.#sleeps = breaker.session.replica.synchroniser.sleeps;
+        return current.probe.kind === "running"
+          ? new Admission("probe", false, current.probe.epoch)
+          : undefined;
+      case "nested":
+        return NESTED;
+      default:
+        return undefined;
+    }
+  }
+}

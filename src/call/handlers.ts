@@ -1,0 +1,28 @@
+import { isThenable } from "../sync/with-deadline.js";
+import type { CallerSignal } from "./policy.js";
+
+/** What a call's outcome goes through on its way to the caller. */
+export interface Handlers {
+  readonly onSuccess: ((value: unknown) => unknown) | undefined;
+  readonly onFailure: (error: unknown) => unknown;
+}
+
+/** Handlers that several calls share. */
+export interface SharedHandlers extends Handlers {
+  /** In place of `onFailure`, for a call whose caller may give up. */
+  failing(signal: CallerSignal): Handlers["onFailure"];
+}
+
+export type OnSuccess = Handlers["onSuccess"];
+export type OnFailure = Handlers["onFailure"];
+
+export function rethrow(error: unknown): never {
+  throw error;
+}
+
+/** Attaches the handlers to a result: a promise calls them when it ends; for a value they are called at once. */
+export function attachHandlers(result: unknown, onSuccess: OnSuccess, onFailure: OnFailure): unknown {
+  if (result instanceof Promise) return result.then(onSuccess, onFailure);
+  if (isThenable(result)) return Promise.resolve(result).then(onSuccess, onFailure);
+  return onSuccess === undefined ? result : onSuccess(result);
+}
