@@ -6,7 +6,7 @@ import type { CircuitSettings } from "../policy/settings.js";
 import { environment, platform } from "../runtime/platform.js";
 import { type Definition, sharedOf } from "./definition.js";
 
-/** An option in which two definitions of one name differ. */
+/** An option that differs between two definitions of one name. */
 export interface Difference {
   readonly option: string;
   readonly known: unknown;
@@ -14,10 +14,10 @@ export interface Difference {
 }
 
 /**
- * Where a second definition of a name differs from the first. What it leaves out is inherited, and an option that is
- * equal to its default is no difference.
+ * Finds where a second definition of a name differs from the first. An option that it leaves out is inherited. An
+ * option that equals its default is not a difference.
  *
- * @throws {TypeError} options that make no sense with those of the first.
+ * @throws {TypeError} options that contradict those of the first definition.
  */
 export function differenceOf(
   known: Definition,
@@ -27,7 +27,7 @@ export function differenceOf(
 ): Difference | undefined {
   const time = known.timeout ?? defaults.timeout ?? timeout;
   const [ours, theirs] = [sharedOf(known.options), sharedOf(options)];
-  // Until it is called, a later definition may give what the first left out.
+  // Until it is called, a later definition may give what the first one left out.
   const before = resolveSettings(time, defaults, known.breaker === undefined ? { ...theirs, ...ours } : ours);
   const after = resolveSettings(timeout ?? time, defaults, { ...ours, ...theirs });
   if (sameSettings(before, after)) return undefined;
@@ -37,19 +37,19 @@ export function differenceOf(
   return option && { option, known: ours[option], asked: theirs[option] };
 }
 
-/** Why two definitions of one name can't both hold. */
+/** The message: why two definitions of one name can't both be valid. */
 export const explainDifference = (name: string, { option, known, asked }: Difference): string =>
   `the circuit ${formatValue(name)} was made with ${option} ${known === undefined ? "left out" : formatValue(known)}, and is asked for with ${option} ${formatValue(asked)}`;
 
 export const sameSettings = (a: CircuitSettings, b: CircuitSettings): boolean =>
   (Object.keys(a) as (keyof CircuitSettings)[]).every((key) => key === "hangCalls" || a[key] === b[key]);
 
-/** The stack of a module that was loaded again has its new address, as Vite and others make it. */
+/** Vite and other tools load a changed module again under a new address, which is visible in the stack. */
 const RELOADED = /[?&](?:t|hmr|hot|update)=\d/;
 
 /**
- * Whether modules may be evaluated again while the process runs: in development, or where a hot reload can be seen.
- * There the newest definition of a name wins.
+ * Whether modules may be loaded again while the process runs: in development, or when a hot reload is visible in the
+ * stack. In that case the newest definition of a name is valid.
  */
 export function reloads(): boolean {
   const mode = environment("NODE_ENV");

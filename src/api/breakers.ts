@@ -13,11 +13,11 @@ import type { StoreSessions } from "./store-sessions.js";
 export class Breakers {
   readonly #sessions: StoreSessions;
   readonly #defaults: () => FailfastDefaults;
-  /** Circuits with the same settings share them. */
+  /** Circuits with the same settings share one settings object. */
   readonly #interned = new Map<string, CircuitSettings>();
-  /** Made for an operator: nobody has given their settings yet. */
+  /** Made for an operator: nobody has given the circuit's settings yet. */
   readonly #unsettled = new WeakSet<Breaker>();
-  /** Made by a definition by name, which holds over a call's arguments. */
+  /** Made by a definition by name. It takes precedence over a name that came from a call's arguments. */
   readonly #defined = new WeakSet<Breaker>();
   #warned = false;
 
@@ -26,14 +26,14 @@ export class Breakers {
     this.#defaults = defaults;
   }
 
-  /** The one that there is, if any; looking starts nothing. */
+  /** The breaker of that name, if there is one. Looking it up starts nothing. */
   find(name: string, options: FailfastOptions): Breaker | undefined {
     const session = this.#sessions.find(options.store ?? this.#defaults().store);
     const known = session?.replica.subscribers.get(encodeName(name));
     return known instanceof Breaker ? known : undefined;
   }
 
-  /** Another handle uses it here, or the fleet has a record of it. */
+  /** Whether another handle uses it here, or the fleet has a record of it. */
   isKnown(name: string, options: FailfastOptions): boolean {
     const replica = this.#sessions.find(options.store ?? this.#defaults().store)?.replica;
     const key = encodeName(name);
@@ -43,12 +43,12 @@ export class Breakers {
     );
   }
 
-  /** The store that a circuit is in by its own option or by default; undefined until it is used. */
+  /** The store of a circuit, by its own option or by default; undefined until it is used. */
   storeOf(given: Store | undefined): Store | undefined {
     return this.#sessions.find(given ?? this.#defaults().store)?.replica.store;
   }
 
-  /** For a circuit that is defined by its name: its settings hold, also for those that came before. */
+  /** For a circuit that is defined by its name: its settings are valid, also for handles that came before. */
   defined(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const breaker = this.#get(name, settings, options);
     if (!sameSettings(breaker.settings, settings)) {
@@ -61,8 +61,8 @@ export class Breakers {
   }
 
   /**
-   * For a name that a call's arguments gave: no call fails for a name, so the breaker there is goes on as it is; where
-   * modules are loaded again, with what the newest function was given.
+   * For a name that came from a call's arguments. No call fails because of a name, so an existing breaker keeps its
+   * settings. If modules are loaded again, it gets the settings of the newest function.
    */
   named(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const breaker = this.#get(name, settings, options);
@@ -74,7 +74,7 @@ export class Breakers {
     return breaker;
   }
 
-  /** For an operator, who only knows a name. */
+  /** For an operator, who knows only a name. */
   operated(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const isNew = this.find(name, options) === undefined;
     const breaker = this.#get(name, settings, options);
@@ -93,7 +93,7 @@ export class Breakers {
     this.#check(breaker, options);
   }
 
-  /** Tries it in the background from now on, where it has a check of its own. */
+  /** From now on its own check tries the backend in the background, if it has one. */
   #check(breaker: Breaker, options: FailfastOptions): void {
     if (breaker.settings.check !== undefined)
       breaker.check ??= new RecoveryCheck(breaker, { ...this.#defaults(), ...options });

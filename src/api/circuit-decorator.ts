@@ -1,12 +1,12 @@
 // biome-ignore lint/suspicious/noExplicitAny: the one type that every function and method fits, whatever its `this`
 export type Guardable = (this: any, ...args: any[]) => unknown;
 
-/** A result of type `V` where a fallback may take its place. */
+/** A result of type `V`, or what the fallback gives in its place. */
 type OrFallback<V, R> = V extends PromiseLike<infer P> ? Promise<P | Awaited<R>> : V | R;
 
 /**
- * The type of a guarded function: its own, unless the fallback gives something else. Properties it has beside its call
- * are not there: they would go past the circuit.
+ * The type of a guarded function: its own type, unless the fallback gives something else. Other properties of the
+ * function are left out of the type, because they would go around the circuit.
  */
 export type Guarded<F extends Guardable, R> = [keyof F] extends [never]
   ? [Awaited<R>] extends [Awaited<ReturnType<F>>]
@@ -14,16 +14,19 @@ export type Guarded<F extends Guardable, R> = [keyof F] extends [never]
     : (this: ThisParameterType<F>, ...args: Parameters<F>) => OrFallback<ReturnType<F>, R>
   : (this: ThisParameterType<F>, ...args: Parameters<F>) => OrFallback<ReturnType<F>, R>;
 
-/** What a method must be for a decorator to keep its type: one whose result may be the fallback's. */
+/** A method whose type a decorator can keep: its result may be what the fallback gives. */
 type Admits<F extends Guardable, R> = [Awaited<R>] extends [Awaited<ReturnType<F>>]
   ? unknown
   : { readonly "the method's result does not include what the fallback gives": R };
 
-/** What a fallback adds to results; one of type `any` or `unknown` adds nothing that could be told. */
+/**
+ * What a fallback adds to the results. If its type is `any` or `unknown`, it adds nothing that the compiler could
+ * check.
+ */
 export type FallbackResult<R> = unknown extends R ? never : R;
 
 /**
- * A circuit as a decorator and a wrapper: what it is applied to keeps its type.
+ * A circuit as a decorator and a wrapper. The decorated or wrapped function keeps its type.
  *
  * `R`: what its fallback gives. `T`: the class whose methods it decorates.
  */

@@ -18,7 +18,7 @@ import { type Operated, type OperatorVerbs, operatorVerbs } from "./operator-ver
 import { type Snapshot, snapshotOf } from "./snapshot.js";
 
 /**
- * A named breaker: a decorator, a wrapper, a runner of blocks, and the handle of the circuit's state.
+ * A named breaker: a decorator, a wrapper, a way to run a block, and a handle for the circuit's state.
  *
  * `R`: what its fallback gives.
  */
@@ -27,22 +27,23 @@ export interface Circuit<R = never> extends CircuitDecorator<R>, OperatorVerbs {
   readonly state: CircuitState;
   /** Set while an operator holds it. */
   readonly held: "open" | "closed" | undefined;
-  /** Seconds until it may be called again, to a tenth, rounded up; 0 when it may be. */
+  /** Seconds until calls may go through again, to a tenth, rounded up; 0 if they may now. */
   readonly retryAfter: number;
   /**
-   * Runs one block through the circuit; always gives a promise. The block gets the caller's signal, or one
-   * that never aborts. The caller's own abort is neither failure nor success.
+   * Runs one block through the circuit; always returns a promise. The block gets the caller's signal, or a signal that
+   * never aborts. If the caller aborts, that is neither a failure nor a success.
    */
   run<T>(
     fn: (signal: Signal) => T | PromiseLike<T>,
     options?: { readonly signal?: Signal | undefined },
   ): Promise<T | Awaited<R>>;
   /**
-   * Guards a stream, an async iterable or a `ReadableStream`, to its end: an LLM's answer, say. It is opened when it
-   * is first read. An error while it is read is a failure; its end, or a reader's early return, is a success, and
-   * neither before the first item; under `callTimeout` that must come in time.
+   * Guards a stream (an async iterable or a `ReadableStream`) to its end, such as the answer of a language model. The
+   * stream is opened when it is first read. An error while reading is a failure. Its end is a success, and so is a
+   * reader that stops early; before the first item that counts as neither. `callTimeout` limits the time until the
+   * first item.
    *
-   * @throws {TypeError} while it is read, when `fn` gives neither.
+   * @throws {TypeError} while it is read, if `fn` returns neither.
    */
   stream<T>(
     fn: (signal: Signal) => StreamSource<T> | PromiseLike<StreamSource<T>>,
@@ -50,24 +51,25 @@ export interface Circuit<R = never> extends CircuitDecorator<R>, OperatorVerbs {
   ): AsyncGenerator<T, void, undefined>;
   snapshot(): Snapshot;
   /**
-   * Changes options of the circuit in this process, while it runs; its state and what it has counted stay. What is left
-   * out stays as it is; what is `undefined` goes back to its default.
+   * Changes options of the circuit in this process while it runs. Its state and its counts stay. Options that are left
+   * out stay as they are; an option that is `undefined` goes back to its default.
    *
-   * @throws {TypeError} | {RangeError} wrong values, or options that make no sense together; nothing is changed then.
+   * @throws {TypeError} | {RangeError} wrong values, or options that contradict each other. In that case nothing is
+   * changed.
    */
   update(options: CircuitUpdate): void;
-  /** Listens to this circuit. `store-down` and `store-up` are of every store of its `failfast`. */
+  /** Listens to this circuit. `store-down` and `store-up` come from every store of its `failfast`. */
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
 }
 
-/** Where a circuit finds its guard: one of its own, or that of a name among many. */
+/** Where a circuit gets its guard from: its own guard, or one of many guards by name. */
 export interface GuardSource extends Guarding, Operated {
   readonly name: string;
   guard(): Guard;
-  /** Something is wrapped or decorated. */
+  /** Called when something is wrapped or decorated. */
   claim?(): void;
   update(options: CircuitUpdate): void;
-  /** The breaker if calls have been made, so that looking at a circuit starts nothing. */
+  /** The breaker, if calls have been made. Looking at a circuit starts nothing. */
   breaker(): Breaker | undefined;
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
 }
@@ -78,7 +80,7 @@ interface Sourced {
   readonly [SOURCE]: GuardSource;
 }
 
-/** Makes the callable that is a circuit's handle. */
+/** Makes the function that serves as a circuit's handle. */
 export function makeCircuit(source: GuardSource): Circuit {
   const circuit = (...args: unknown[]): unknown =>
     apply(args, (fn) => {
@@ -133,13 +135,13 @@ const prototype: object = Object.create(Function.prototype, {
   ...Object.getOwnPropertyDescriptors(operatorVerbs(sourceOf)),
 });
 
-/** How long a stream behind the circuit may be silent, in ms; 0: as long as it likes. For guards of clients. */
+/** How long a stream behind the circuit may be silent, in ms; 0: no limit. For guards of clients. */
 export function idleTimeoutOf(circuit: Circuit): number {
   const { enabled = true, idleTimeout = 0 } = sourceOf(circuit)?.guard().policy ?? {};
   return idleTimeout > 0 && (enabled === true || enabled()) ? idleTimeout : 0;
 }
 
-/** Watches a stream behind the circuit, where it has an `idleTimeout`. For guards of clients. */
+/** Watches a stream behind the circuit, if it has an `idleTimeout`. For guards of clients. */
 export function watchSilence(circuit: Circuit, told: (silent: Silent) => void): Silence | undefined {
   const ms = idleTimeoutOf(circuit);
   return ms > 0 ? new Silence(sourceOf(circuit).guard().breaker.session.clock, ms, told) : undefined;

@@ -10,9 +10,9 @@ import { apply } from "./decorate.js";
 import type { GuardsByName } from "./guards-by-name.js";
 
 /**
- * The circuits that a function of a call's arguments names: one for each host, tenant or shard.
+ * Circuits named by a function of a call's arguments: one for each host, tenant or shard.
  *
- * `A`: the arguments of that function. `T`: the `this` it takes, which the methods it decorates must have.
+ * `A`: the arguments of that function. `T`: the `this` that it takes; methods it decorates must have the same.
  */
 export interface Circuits<A extends readonly unknown[] = readonly unknown[], T = unknown, R = never>
   extends CircuitDecorator<R, T> {
@@ -22,17 +22,17 @@ export interface Circuits<A extends readonly unknown[] = readonly unknown[], T =
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
 }
 
-/** What circuits that are named by arguments need of their `failfast`. */
+/** What circuits named by arguments need from their `failfast`. */
 export interface CircuitsOwner {
   readonly returns: "promise" | "value" | undefined;
   readonly guards: GuardsByName;
-  /** The breaker of a name, where it is used here or the fleet knows of it: looking starts nothing. */
+  /** The breaker of a name, if it is used here or the fleet knows it. Looking it up starts nothing. */
   look(name: string): Breaker | undefined;
   update(name: string, options: CircuitUpdate): void;
   listen<E extends FailfastEventName>(event: E, listener: FailfastListener<E>, name?: string): Subscription;
 }
 
-/** Makes the callable for circuits named by the arguments. */
+/** Makes the function that serves as the handle of circuits named by arguments. */
 export function makeCircuits<A extends readonly unknown[], T>(
   nameOf: (this: T, ...args: A) => string,
   owner: CircuitsOwner,
@@ -63,7 +63,7 @@ export function makeCircuits<A extends readonly unknown[], T>(
   }) as unknown as Circuits<A, T>;
 }
 
-/** The circuit of one of their names. */
+/** The circuit with one of their names. */
 export function circuitNamed(name: string, owner: CircuitsOwner): Circuit {
   const { guards } = owner;
   return makeCircuit({

@@ -8,11 +8,10 @@ interface MetadataReflection {
 }
 
 /**
- * Tells the three ways to apply a circuit apart, and applies it: around a function, as a standard (TC39)
- * method decorator, or as a legacy (`experimentalDecorators`) one. The only way to tell them apart is by
- * what the second argument is.
+ * Applies a circuit in one of three ways: around a function, as a standard (TC39) method decorator, or as a legacy
+ * (`experimentalDecorators`) one. Only the second argument tells which of them is meant.
  *
- * @throws {TypeError} for what can't be guarded: a class, a field, a getter or setter, a generator.
+ * @throws {TypeError} anything that can't be guarded: a class, a field, a getter or setter, a generator.
  */
 export function apply(args: readonly unknown[], wrap: (fn: AnyFunction) => AnyFunction): unknown {
   const [target, second, descriptor] = args;
@@ -57,7 +56,7 @@ function refuse(kind: string, name: unknown): never {
   );
 }
 
-/** Keeps the reflect-metadata of frameworks on the method, whichever decorator comes first. */
+/** Keeps the reflect-metadata of frameworks on the method, in whatever order decorators are applied. */
 function withMetadata(method: AnyFunction, guarded: AnyFunction): AnyFunction {
   const { getOwnMetadataKeys, getOwnMetadata, defineMetadata } = Reflect as MetadataReflection;
   for (const key of getOwnMetadataKeys?.(method) ?? []) {

@@ -11,24 +11,24 @@ import {
 import { resolveSettings } from "../policy/resolve-settings.js";
 import type { CircuitSettings } from "../policy/settings.js";
 
-/** How long an operator opens a circuit that nobody here has given a time. */
+/** How long an operator opens a circuit if nobody here has given it a time. */
 const OPERATED_TIME: Duration = "1m";
 
-/** The time and the options a circuit was given. */
+/** The time and the options that a circuit was given. */
 export interface Given {
   readonly timeout: Duration | undefined;
   readonly options: FailfastOptions;
 }
 
-/** What one name stands for in one store. Its breaker is made at the first use, when the defaults are known. */
+/** What one name means in one store. Its breaker is made at the first use, when the defaults are known. */
 export class Definition implements Given {
   readonly name: string;
   timeout: Duration | undefined;
   options: FailfastOptions;
   breaker: Breaker | undefined;
   /**
-   * `"defined"`: somebody gave its time or options, or guards something with it. `"named"`: there is a handle by its
-   * name alone. `"operated"`: such a handle was used to operate it, and nothing else.
+   * `"defined"`: somebody gave its time or options, or guards something with it. `"named"`: there is only a handle by
+   * its name. `"operated"`: such a handle was used by an operator, and for nothing else.
    */
   status: "defined" | "named" | "operated" = "named";
 
@@ -38,16 +38,16 @@ export class Definition implements Given {
     this.options = options;
   }
 
-  /** Whether it says anything that a second definition may contradict. An operator's handle never does. */
+  /** Whether it says anything that a second definition could contradict. A handle of an operator never does. */
   binds(defaults: FailfastDefaults): boolean {
     return this.status === "defined" || (this.status === "named" && defaults.timeout !== undefined);
   }
 }
 
 /**
- * A circuit's settings by what it was given; with `operated`, a time of a minute where nobody gave one.
+ * Resolves a circuit's settings from what it was given. With `operated`, the time is a minute if nobody gave one.
  *
- * @throws {TypeError} options that make no sense together.
+ * @throws {TypeError} options that contradict each other.
  */
 export const settingsOf = (
   { timeout, options }: Given,
@@ -56,16 +56,16 @@ export const settingsOf = (
 ): CircuitSettings =>
   resolveSettings(timeout ?? defaults.timeout ?? (operated ? OPERATED_TIME : undefined), defaults, options);
 
-/** What of a handle's options is the circuit's. */
+/** Those options of a handle that belong to its circuit. */
 export const sharedOf = (options: FailfastOptions): FailfastOptions =>
   Object.fromEntries(
     [...SHARED, LENIENT].filter((key) => key in options).map((key) => [key, options[key as keyof object]]),
   );
 
 /**
- * What a circuit was given, with some of it changed. An option that is `undefined` goes back to its default.
+ * What a circuit was given, with some options changed. An option that is `undefined` goes back to its default.
  *
- * @throws {TypeError} | {RangeError} what can't be changed, and wrong values.
+ * @throws {TypeError} | {RangeError} an option that can't be changed, and wrong values.
  */
 export function withUpdate(given: Given, update: CircuitUpdate): Given {
   const { timeout, ...changed } = checkOptions(update as FailfastDefaults, "update");

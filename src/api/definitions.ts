@@ -7,10 +7,10 @@ import { warn } from "../runtime/platform.js";
 import { differenceOf, explainDifference, reloads } from "./assert-compatible.js";
 import { Definition, sharedOf } from "./definition.js";
 
-/** From so many names on, a process is warned that each string is kept for good. */
+/** From this many names on the process is warned: each name given as a string is kept for good. */
 const MANY_NAMES = 10_000;
 
-/** The definitions of one `failfast`, by their names. A name has one in each store. */
+/** The definitions of one `failfast`, by name. A name has one definition in each store. */
 export class Definitions {
   readonly #byName = new Map<string, Definition[]>();
   readonly #defaults: () => FailfastDefaults;
@@ -29,10 +29,10 @@ export class Definitions {
   }
 
   /**
-   * The definition that one `failfast(name, …)` is for. By a name alone it binds nothing.
+   * The definition for one `failfast(name, …)`. A name alone fixes no settings.
    *
-   * @throws {TypeError} when it differs from the definition there is, unless modules may be loaded again.
-   * @throws {RangeError} options of a circuit that nobody gave a time.
+   * @throws {TypeError} if it differs from an earlier definition, unless modules may be loaded again.
+   * @throws {RangeError} options for a circuit that nobody gave a time.
    */
   define(name: string, timeout: Duration | undefined, options: FailfastOptions): Definition {
     const shared = sharedOf(options);
@@ -57,18 +57,18 @@ export class Definitions {
     return definition;
   }
 
-  /** Something is guarded by its name alone: where there is a time for that, it is a definition. */
+  /** Something is guarded by a name alone. If there is a time for it, this makes it a definition. */
   claim(definition: Definition): void {
     if (this.#defaults().timeout !== undefined) definition.status = "defined";
   }
 
-  /** For a handle by its name alone: the one circuit of that name that is defined by now, or else itself. */
+  /** For a handle by a name alone: the one circuit of that name that is defined by now, or else the handle's own. */
   resolve(named: Definition): Definition {
     const defined = this.#byName.get(named.name)?.filter(({ status }) => status === "defined") ?? [];
     return defined.length === 1 && named.options.store === undefined ? (defined[0] ?? named) : named;
   }
 
-  /** @throws {TypeError} when they differ where that can be no reload. */
+  /** @throws {TypeError} if they differ and this can't be a reload. */
   #join(known: Definition, timeout: Duration | undefined, options: FailfastOptions): void {
     const defaults = this.#defaults();
     const difference = differenceOf(known, timeout, options, defaults);
@@ -92,7 +92,7 @@ export class Definitions {
     known.status = "defined";
   }
 
-  /** Without a store: the one circuit of that name, wherever it is kept. */
+  /** Without a store: the one circuit of that name, in whichever store it is. */
   #find(name: string, given: Store | undefined): Definition | undefined {
     const all = this.#byName.get(name) ?? [];
     const { store } = this.#defaults();

@@ -14,21 +14,22 @@ import { Registry } from "./registry.js";
 /**
  * Makes circuits, and holds what they share.
  *
- * `D`: what the fallback gives that is a default of theirs.
+ * `D`: what the default fallback gives, if the defaults have one.
  */
 export interface Failfast<D = never> extends AsyncDisposable {
   /**
-   * The handle of the circuit with that name, made before or later: for its state, its events and an
-   * operator's verbs. It binds no options. A call through it takes a time: that of the circuit, or a default.
+   * The handle of the circuit with that name, whether the circuit is made before or later. Use it for the state, the
+   * events and an operator's verbs. It sets no options. A call through it needs a time: the circuit's own, or a
+   * default.
    */
   (name: string): Circuit<D>;
   /**
-   * The circuit of that name: a decorator, a wrapper, a runner of blocks, a handle. A second definition of a name may
-   * leave out what the first gave; where it differs, it is refused, or, in development, the newest holds and a warning
-   * says so once.
+   * The circuit of that name: a decorator, a wrapper, a way to run a block, and a handle. A second definition of a name
+   * may leave out what the first one gave. If it differs, it is refused; in development the newest is valid instead,
+   * with one warning.
    *
-   * @param timeout how long it stays open once a call has failed.
-   * @throws {TypeError} a wrong name or option, or one that differs from what the circuit was made with.
+   * @param timeout how long the circuit stays open after a call has failed.
+   * @throws {TypeError} a wrong name or option, or an option that differs from an earlier definition.
    * @throws {RangeError} a time or number out of range.
    */
   <R = D>(name: string, timeout: Duration, options?: FailfastOptions<R>): Circuit<FallbackResult<R>>;
@@ -39,42 +40,47 @@ export interface Failfast<D = never> extends AsyncDisposable {
     options?: FailfastOptions<R>,
   ): Circuits<A, T, FallbackResult<R>>;
   /**
-   * Sets defaults, for circuits made earlier too as long as none has been called.
+   * Sets defaults, also for circuits that were made earlier, as long as none of them has been called.
    *
-   * @throws {Error} when one has: it lists them.
+   * @throws {Error} if some have been called; the message lists them.
    */
   configure(defaults: FailfastDefaults): void;
   /** Every circuit that this process has now. */
   circuits(): IterableIterator<Circuit>;
   /**
-   * Every circuit that its stores have a record of, whichever process uses it, and those of this process: names, states
-   * and holds, as the stores have them now. A circuit that never opened has no record.
+   * Every circuit that its stores have a record of, whichever process uses it, and the circuits of this process: names,
+   * states and holds, as the stores have them now. A circuit that never opened has no record.
    *
-   * @throws what a store does, where it can't be read.
+   * @throws the store's error, if it can't be read.
    */
   fleet(): Promise<FleetCircuit[]>;
-  /** Reports settings that don't fit the traffic so far: circuits that can never trip, or trip needlessly. */
+  /** Reports settings that don't fit the traffic so far: circuits that can never trip, or that trip needlessly. */
   lint(): LintFinding[];
   /** Listens to all of its circuits and their stores. */
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
   /**
-   * Resolves when the first read of each store is done or given up: the default one's, and those of the circuits there
-   * are. This promise, and those below, keep the process alive until they settle.
+   * Resolves when the first read of each store has ended or was given up: the default store, and the stores of existing
+   * circuits. This promise, and those below, keep the process alive until they settle.
    */
   ready(): Promise<void>;
-  /** Resolves when every pending write is done or given up: for a function's or a script's last line. */
+  /**
+   * Resolves when every pending write has ended or was given up. Await it in the last line of a function or a script.
+   */
   settled(): Promise<void>;
-  /** Ends subscriptions and polls, after at most half a second for pending writes. Calls go on, by themselves. */
+  /**
+   * Ends subscriptions and polling; pending writes get at most half a second. Calls go on, with the state of this
+   * process alone.
+   */
   close(): Promise<void>;
 }
 
-/** Under this a `failfast` has what its circuits have in common, for who observes the fleet. */
+/** The key under which a `failfast` keeps what its circuits share, for code that observes the fleet. */
 export const REGISTRY: unique symbol = Symbol.for("failfast.registry") as never;
 
 /** An independent `failfast`, with its own defaults and circuits. */
 export function createFailfast<R = never>(defaults?: FailfastDefaults<R>): Failfast<FallbackResult<R>> {
   const registry = new Registry(defaults);
-  // It has its name by a key, for variables are renamed where modules are joined.
+  // The name is set by a key, because variables are renamed when modules are bundled.
   const { failfast: callable } = {
     failfast: (name: unknown, timeout?: Duration, options?: FailfastOptions): unknown =>
       typeof name === "function"

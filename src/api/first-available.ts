@@ -7,11 +7,12 @@ import type { Circuit } from "./circuit.js";
 
 /** The options of `firstAvailable`. */
 export interface FirstAvailableOptions {
-  /** The caller's own: once it is aborted no further circuit is tried. */
+  /** The caller's signal. Once it is aborted, no further circuit is tried. */
   readonly signal?: Signal | undefined;
   /**
-   * `"reject"`: the call is not made. `"try"`: the block is called for the circuit that reopens soonest, past its
-   * circuit, unless an operator holds it open; what comes of that counts for nothing. Default: `"reject"`.
+   * What to do if no circuit admits the call. `"reject"`: the call is not made. `"try"`: the block is called for the
+   * circuit that reopens soonest, around its breaker, unless an operator holds that circuit open; the outcome counts
+   * for nothing. Default: `"reject"`.
    */
   readonly whenAllOpen?: "reject" | "try" | undefined;
 }
@@ -25,17 +26,17 @@ interface Rejection {
 }
 
 /**
- * Runs a block through the first of several circuits that admits the call, and goes on to the next when it fails:
- * several providers of one thing, in the order of preference.
+ * Runs a block through the first of several circuits that admits the call, and goes on to the next circuit when the
+ * call fails. Use it for several providers of one thing, in order of preference.
  *
  * ```ts
  * const answer = await firstAvailable([openai, anthropic], (circuit, signal) => ask(clients[circuit.name], signal));
  * ```
  *
  * @param fn gets the circuit that admitted the call, and the signal that `.run` gives.
- * @throws what the last circuit that admitted the call threw; or, where none did, the `FailfastError` of the one
- * that may be called soonest.
- * @throws {TypeError} a list that is empty or holds what is no circuit, or a wrong option.
+ * @throws what the last circuit that admitted the call threw; if none did, the `FailfastError` of the circuit that may
+ * be called soonest.
+ * @throws {TypeError} an empty list, an entry that is not a circuit, or a wrong option.
  */
 export async function firstAvailable<T>(
   circuits: readonly Circuit<unknown>[],

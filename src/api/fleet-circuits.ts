@@ -12,18 +12,18 @@ const READS_FOR_MS = 5_000;
 
 /** A circuit as the store has it, whichever process uses it. */
 export interface FleetCircuit {
-  /** Its name; where that is too long for a key, its beginning, an ellipsis and 8 digits that tell it apart. */
+  /** Its name. A name too long for a key is cut: its beginning, an ellipsis and 8 digits that identify it. */
   readonly name: string;
   readonly state: CircuitState;
   /** Set while an operator holds it. */
   readonly held: "open" | "closed" | undefined;
-  /** Seconds until it may be called again, to a tenth, rounded up; 0 when it may be. */
+  /** Seconds until calls may go through again, to a tenth, rounded up; 0 if they may now. */
   readonly retryAfter: number;
-  /** Who holds it, or else last changed its state, why, and when (ms since the epoch). */
+  /** Who holds it, or otherwise who changed its state last; why; and when (ms since the epoch). */
   readonly by: string;
   readonly reason: string;
   readonly at: number;
-  /** When that ends by itself, in ms since the epoch on the store's clock; 0 where it doesn't. */
+  /** When the hold or the open time ends by itself, in ms since the epoch on the store's clock; 0 if it doesn't. */
   readonly until: number;
 }
 
@@ -33,10 +33,10 @@ interface Records {
 }
 
 /**
- * The circuits that one store has records of, and those that this process uses, in the order of their names. A circuit
- * that never opened has no record. A store that can't list is asked for the names in use here.
+ * The circuits that one store has records of, and those that this process uses, sorted by name. A circuit that never
+ * opened has no record. If the store can't list, it is asked only for the names in use here.
  *
- * @throws what the store does, or a `StoreTimeoutError`.
+ * @throws the store's error, or a `StoreTimeoutError`.
  */
 export async function fleetCircuits(session: StoreSession): Promise<FleetCircuit[]> {
   const { replica, clock } = session;
@@ -93,7 +93,7 @@ function describe(name: string, { circuit, hold }: Records, now: number): FleetC
   };
 }
 
-/** One that is open past its time may be probed. */
+/** An open circuit may be probed after its time. */
 function stateOf(circuit: CircuitRecord | undefined, now: number): CircuitState {
   if (circuit === undefined) return "closed";
   return circuit.state === "open" && circuit.until <= now ? "half-open" : circuit.state;

@@ -1,11 +1,11 @@
 import type { Guard } from "../call/guard.js";
 
-/** So many are examined to find one to remove; they then move behind the others. */
+/** At most this many are examined to find one to remove; they then move to the end. */
 const LOOKS = 64;
 
 /**
- * The guards of many names; the least useful is removed when there are too many: closed ones first, by a second
- * chance for those used since the last look, then the one that would close next.
+ * The guards of many names. If there are too many, the least useful one is removed: first a closed one, where those
+ * used since the last look get a second chance, then the one that would close next.
  */
 export class GuardsByName {
   readonly #guards = new Map<string, Guard>();

@@ -8,13 +8,13 @@ import type { Definition } from "./definition.js";
 /** What a handle needs of its `failfast`. */
 export interface HandleOwner {
   readonly returns: "promise" | "value" | undefined;
-  /** For a handle by a name alone: whichever circuit has that name by now. */
+  /** For a handle by a name alone: the circuit that has that name by now. */
   resolve(named: Definition): Definition;
-  /** @throws {RangeError} where nobody has given its time. */
+  /** @throws {RangeError} if nobody has given its time. */
   guard(definition: Definition, options: FailfastOptions): Guard;
   peek(definition: Definition): Breaker | undefined;
   operated(definition: Definition): Breaker;
-  /** Something is guarded by it. */
+  /** Called when something is guarded by it. */
   claim(definition: Definition): void;
   update(definition: Definition, options: CircuitUpdate): void;
   listen<E extends FailfastEventName>(

@@ -4,20 +4,23 @@ import { builtin, environment, platform, warn } from "../runtime/platform.js";
 import { serviceName } from "../runtime/service.js";
 import { tickingClock } from "../runtime/ticker.js";
 
-/** A service's name is cut to this, as everything that goes into a record has a bound. */
+/** A service's name is cut to this length, since everything in a record has a limit. */
 const LONGEST_SERVICE = 64;
 
-/** Sessions with one and the same store object so far: where a clock is given, its randomness may be the same for all. */
+/**
+ * How many sessions share one store object so far. With a given clock, all of them may draw the same random numbers.
+ */
 const sessions = new WeakMap<object, number>();
 
-/** What this host is called: as given, by `FAILFAST_HOST`, or by its own name. */
+/** The name of this host: the given one, else `FAILFAST_HOST`, else the name of the machine. */
 export function hostNameOf(given: string | undefined): string {
   return shortenHost(given ?? environment("FAILFAST_HOST") ?? ownHostName());
 }
 
 /**
- * Who writes: host, process id and a mark that no other process has, and the service, so that two that meet in one
- * store can be told. Worker threads share a process id, and containers often a host name and the process id 1.
+ * The name under which this process writes: host, process id, a mark that no other process has, and the service, so
+ * that two services in one store can be told apart. Worker threads share a process id, and containers often share a
+ * host name and the process id 1.
  */
 export function identityOf(host: string, store: object, clock: Clock): string {
   const service = serviceName()?.slice(0, LONGEST_SERVICE);
@@ -42,7 +45,7 @@ export function watchForOtherServices(identity: string): (circuit: string, by: s
 
 const serviceIn = (identity: string): string | undefined => /\/\d+\/[a-z0-9]{6}@(.+)$/.exec(identity)?.[1];
 
-/** From the clock's randomness where a clock is given, so that a simulation can be repeated. */
+/** Uses the clock's random numbers if a clock is given, so that a simulation can be repeated. */
 function markOf(store: object, clock: Clock): string {
   const count = sessions.get(store) ?? 0;
   sessions.set(store, count + 1);

@@ -6,19 +6,22 @@ import { countsSuccesses } from "../policy/trip-rule.js";
 export interface LintFinding {
   readonly circuit: string;
   /**
-   * `"never-trips"`: there aren't enough calls for it. `"trips-needlessly"`: the backend was well each time, or
-   * its ordinary calls take as long as a slow one.
+   * `"never-trips"`: there aren't enough calls for it. `"trips-needlessly"`: the backend worked each time, or its
+   * ordinary calls take as long as a slow one.
    */
   readonly finding: "never-trips" | "trips-needlessly";
   /** What was seen, and what to change. */
   readonly message: string;
 }
 
-/** A rate is judged after so many windows, needless trips after so many trips and from this share of them. */
+/**
+ * A rate is judged after this many windows; needless trips are judged after this many trips, and reported from this
+ * share of them.
+ */
 const WINDOWS = 3;
 const TRIPS = 5;
 const NEEDLESS = 0.8;
-/** A slow call is to be one in a thousand; of so many calls this share is far more. */
+/** One call in a thousand may be slow. Among this many calls, this share is far too many. */
 const CALLS = 200;
 const SLOW = 0.02;
 
@@ -48,7 +51,7 @@ export function* lintBreaker(breaker: Breaker): Generator<LintFinding> {
   }
   const mostlyNeedless = needless > 0 && needless >= NEEDLESS * trips;
   const { threshold, consecutive, failureRate } = settings;
-  // Where calls are counted, one such trip is enough to tell.
+  // If calls are counted, one such trip is evidence enough.
   const byLoneFailures = threshold === 1 && consecutive === 0 && failureRate === 0 && calls >= CALLS;
   if (byLoneFailures && mostlyNeedless) {
     yield {

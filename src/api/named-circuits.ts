@@ -10,14 +10,14 @@ import type { CircuitsOwner } from "./circuits.js";
 import { type Given, settingsOf, withUpdate } from "./definition.js";
 import { GuardsByName } from "./guards-by-name.js";
 
-/** The circuits that one function of a call's arguments names. */
+/** The circuits named by one function of a call's arguments. */
 export class NamedCircuits implements CircuitsOwner {
   readonly guards: GuardsByName;
   readonly #breakers: Breakers;
   readonly #events: Events;
   readonly #defaults: () => FailfastDefaults;
   readonly #given: Given;
-  /** By name, what was changed while they ran. */
+  /** What was changed while they ran, by name. */
   readonly #changed = new Map<string, Given>();
   #policy: Policy | undefined;
   #limit: number | undefined;
@@ -40,7 +40,7 @@ export class NamedCircuits implements CircuitsOwner {
     );
   }
 
-  /** @throws {TypeError} options that make no sense with those defaults. */
+  /** @throws {TypeError} options that contradict those defaults. */
   settings(defaults: FailfastDefaults = this.#defaults()): CircuitSettings {
     return settingsOf(this.#given, defaults);
   }
@@ -62,7 +62,7 @@ export class NamedCircuits implements CircuitsOwner {
     this.#breakers.update(this.guards.get(name).breaker, settings, changed.options);
   }
 
-  /** Listens to one of them, or to all that there are at the time of the event. */
+  /** Listens to one of them, or to all that exist at the time of the event. */
   listen<E extends FailfastEventName>(event: E, listener: FailfastListener<E>, name?: string): Subscription {
     const { store } = this.#given.options;
     return this.#events.on(event, listener, name, (said) => {

@@ -4,8 +4,8 @@ import type { CallerSignal } from "../call/policy.js";
 import { type Circuit, sourceOf } from "./circuit.js";
 
 /**
- * Makes a call whatever the circuit says, as one in the midst of a transaction, and counts what comes of it while that is
- * closed. For guards of clients.
+ * Makes a call whatever the state of the circuit, for example in the middle of a transaction, and counts its outcome
+ * while the circuit is closed. For guards of clients.
  */
 export function observe<T>(
   circuit: Circuit<unknown>,
@@ -21,8 +21,8 @@ export function observe<T>(
 }
 
 /**
- * Waits for what this process keeps busy itself, no longer than a call of the circuit may take: whatever comes of it, it
- * is no call. For guards of clients.
+ * Waits for something that this process itself keeps busy, at most as long as a call of the circuit may take. Its
+ * outcome never counts as a call. For guards of clients.
  */
 export function ownWait<T>(circuit: Circuit<unknown>, work: Promise<T>): Promise<T> {
   const { policy, breaker } = sourceOf(circuit).guard();

@@ -13,38 +13,45 @@ import { withDeadline } from "../sync/with-deadline.js";
 /** How long a verb looks in the store for a name that this process doesn't know. */
 const LOOKS_FOR_MS = 1_000;
 
-/** Takes what would go on the trail: who does one thing to many circuits leaves one entry for all. */
+/**
+ * Receives the entry for the audit trail. Code that does one thing to many circuits can write one entry for all of
+ * them.
+ */
 export const TRAIL: unique symbol = Symbol.for("failfast.trail") as never;
 
-/** What a verb is given by those who keep the trail themselves. */
+/** What callers that keep the audit trail themselves pass to a verb. */
 export interface Trailed {
   readonly [TRAIL]?: (entry: AuditEntry, store: Store) => void;
 }
 
-/** A circuit as an operator has it. */
+/** A circuit as an operator sees it. */
 export interface Operated {
   /** This process has a definition of it. */
   readonly known: boolean;
-  /** Its breaker, which takes no time and no options. */
+  /** Its breaker. It needs no time and no options. */
   operated(): Breaker;
 }
 
-/** Who asks for it, and why: the fleet's other processes see both, and so do readers of the audit trail. */
+/** Who asks for it, and why. The fleet's other processes see both, and so do readers of the audit trail. */
 export interface Asked {
   readonly reason?: string;
-  /** Default: this process, as its records have it. */
+  /** Default: this process, under the name in its records. */
   readonly by?: string;
 }
 
-/** What an operator does with a circuit, for the whole fleet. A promise of it keeps the process alive. */
+/** What an operator can do with a circuit, for the whole fleet. Its promises keep the process alive. */
 export interface OperatorVerbs {
-  /** Opens it; `for` at most a day, by default the circuit's own time, or a minute where this process doesn't know it. */
+  /**
+   * Opens it. `for`: how long, at most a day; default: the circuit's own time, or a minute if this process doesn't know
+   * it.
+   */
   trip(options?: Asked & { readonly for?: Duration }): Promise<OperatorResult>;
   /** Closes it. */
   reset(options?: Asked): Promise<OperatorResult>;
   /**
-   * Holds it open or closed, whatever calls do, until `release()`, or for a time (`"10m"`), or until a moment (a `Date`,
-   * or ms since the epoch), at most a day away. Held closed, calls pass and none of them counts.
+   * Holds it open or closed, whatever its calls do: until `release()`, for a time (`"10m"`), or until a moment (a
+   * `Date`, or ms since the epoch) at most a day away. While it is held closed, calls go through and none of them
+   * counts.
    */
   hold(
     state: "open" | "closed",
@@ -91,18 +98,18 @@ export const operatorVerbs = (of: (handle: unknown) => Operated): OperatorVerbs 
   },
 });
 
-/** What is to be done, and what the audit trail says of it. */
+/** What an operator asks for, and what the audit trail says about it. */
 interface Operation {
   readonly verb: "trip" | "reset" | "hold" | "release";
   readonly holds?: "open" | "closed";
   readonly reason: string;
   readonly by: string | undefined;
-  /** How long it stands; 0: until it is ended. */
+  /** How long it stays in force; 0: until it is ended. */
   readonly ms: number;
   act(): Promise<OperatorResult>;
 }
 
-/** Checks what was given, sees whether anybody knows the name, and does it. */
+/** Checks the arguments, looks whether anybody knows the name, and carries it out. */
 function operate(
   circuit: Operated,
   options: Asked & Trailed,
@@ -120,7 +127,7 @@ function operate(
   return keepAlive(run());
 }
 
-/** Whether or not that succeeds: what was asked for is done. */
+/** Written whether it succeeds or not: the trail says what was asked for. */
 async function leaveTrail(
   { name, session, identity }: Breaker,
   operation: Operation,
@@ -138,11 +145,11 @@ async function leaveTrail(
     const { leaveTrailIn } = await import("../report/on-demand.js");
     await leaveTrailIn(store, session.clock, entry);
   } catch {
-    // A store that was there a moment ago.
+    // A store that answered a moment ago.
   }
 }
 
-/** Whether the store has a record of it; `undefined` where it doesn't say. */
+/** Whether the store has a record of it; `undefined` if the store doesn't say. */
 function isStored({ session, key }: Breaker): Promise<boolean | undefined> {
   const { replica, clock } = session;
   return new Promise((resolve) => {
@@ -155,7 +162,7 @@ function isStored({ session, key }: Breaker): Promise<boolean | undefined> {
   });
 }
 
-/** The ms until then, 0 where nothing is given. */
+/** The ms until then; 0 if nothing is given. */
 function leftUntil(until: Date | Duration | undefined, wall: number): number {
   if (until === undefined) return 0;
   const left = typeof until === "string" ? milliseconds("until", until) : Number(until) - wall;

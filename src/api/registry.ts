@@ -29,7 +29,7 @@ import { type LintFinding, lintBreaker } from "./lint.js";
 import { NamedCircuits } from "./named-circuits.js";
 import { StoreSessions } from "./store-sessions.js";
 
-/** From so many functions that name circuits on, a process is warned that each is kept for good. */
+/** From this many functions that name circuits on, the process is warned: each is kept for good. */
 const MANY_FUNCTIONS = 1_000;
 
 /** What the circuits of one `failfast` have in common: their names, defaults, stores and listeners. */
@@ -60,7 +60,7 @@ export class Registry implements HandleOwner {
     const options = checkGiven(given);
     if (timeout !== undefined) milliseconds("timeout", timeout);
     const definition = this.#definitions.define(name, timeout, options);
-    // The fleet's state is visible and events arrive, though no call was made yet.
+    // So that the fleet's state is visible and events arrive before the first call.
     this.peek(definition);
     return makeCircuit(new Handle(this, definition, options));
   }
@@ -115,13 +115,13 @@ export class Registry implements HandleOwner {
     return [...this.#sessions.breakers()].flatMap((breaker) => [...lintBreaker(breaker)]);
   }
 
-  /** What the stores have, of all processes. */
+  /** The circuits in the stores, of all processes. */
   async fleet(): Promise<FleetCircuit[]> {
     this.#openSessions();
     return (await Promise.all([...this.#sessions].map(fleetCircuits))).flat();
   }
 
-  /** The sessions that there are, each with what reports its circuits. */
+  /** The existing sessions, each with the part that reports its circuits. */
   *sessions(): Generator<{ readonly session: StoreSession; readonly reporter: Reporter | undefined }> {
     this.#openSessions();
     for (const session of this.#sessions) yield { session, reporter: this.#sessions.reporter(session) };
@@ -157,7 +157,7 @@ export class Registry implements HandleOwner {
     this.#definitions.claim(definition);
   }
 
-  /** The guard of one handle; handles with no options of their own share how they judge. */
+  /** The guard of one handle. Handles without options of their own share one policy. */
   guard(definition: Definition, options: FailfastOptions): Guard {
     const breaker = this.#called(definition);
     if (options !== NO_OPTIONS) return makeGuard(breaker, makePolicy({ ...this.#defaults, ...options }));
@@ -165,12 +165,12 @@ export class Registry implements HandleOwner {
     return makeGuard(breaker, this.#plainPolicy);
   }
 
-  /** Looking starts nothing: without a session of the store there is none before the first use. */
+  /** Looking starts nothing: a store has no session before its first use. */
   peek(definition: Definition): Breaker | undefined {
     const { name, options } = definition;
     const store = options.store ?? this.#defaults.store;
     const shared = store !== undefined && this.#sessions.find(store) !== undefined;
-    // In memory there is only what this process uses: a circuit that a call's arguments named, say.
+    // The memory store holds only what this process uses, for example a circuit named by a call's arguments.
     if (shared || this.#breakers.find(name, options)) return this.#breakerOf(definition);
     return definition.breaker;
   }
@@ -205,7 +205,7 @@ export class Registry implements HandleOwner {
     );
   }
 
-  /** A call goes through it, which takes a time: of its own, a default, or that of another circuit with its name. */
+  /** A call goes through it. It needs a time: its own, a default, or the time of another circuit with its name. */
   #called(definition: Definition): Breaker {
     this.claim(definition);
     const breaker = definition.status === "defined" ? undefined : this.peek(definition);
@@ -242,7 +242,7 @@ function checkDefaults(given: FailfastDefaults | undefined): FailfastDefaults {
 }
 
 function checkGiven(given: FailfastOptions | undefined): FailfastOptions {
-  // Said where the circuit is made, and not by its first call.
+  // So that the error comes where the circuit is made, and not at its first call.
   enabledByEnvironment();
   return checkOptions(given, "circuit");
 }

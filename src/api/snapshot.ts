@@ -8,25 +8,27 @@ export interface Snapshot {
   readonly state: CircuitState;
   /** Set while an operator holds it. */
   readonly held: "open" | "closed" | undefined;
-  /** Whether it is in `mode: "shadow"`, and stops no call, whatever its state is; false before the first call. */
+  /** Whether it is in `mode: "shadow"`, in which it rejects no call in any state; false before the first call. */
   readonly shadow: boolean;
-  /** Seconds until it may be called again, to a tenth, rounded up; 0 when it may be. */
+  /** Seconds until calls may go through again, to a tenth, rounded up; 0 if they may now. */
   readonly retryAfter: number;
-  /** The generation and revision of the fleet's record; 0 where there is none. */
+  /** The generation and revision of the fleet's record; 0 if there is none. */
   readonly generation: number;
   readonly revision: number;
-  /** Who holds it, or else last changed its state, why, and when (ms since the epoch); empty and 0 where unknown. */
+  /**
+   * Who holds it, or otherwise who changed its state last; why; and when (ms since the epoch); empty and 0 if unknown.
+   */
   readonly by: string;
   readonly reason: string;
   readonly at: number;
-  /** When that ends by itself, in ms since the epoch on this process's clock; 0 where it doesn't. */
+  /** When the hold or the open time ends by itself, in ms since the epoch on this process's clock; 0 if it doesn't. */
   readonly until: number;
-  /** This process has decided something that the store has not granted yet. */
+  /** There is a decision of this process that the store has not granted yet. */
   readonly pending: boolean;
   /**
-   * How many calls of this process are under way, streams until their first item, and for how long the oldest has been,
-   * in ms, 0 where there is none. `undefined` where calls are not measured: without `slowCall`, and with nobody
-   * listening to successes, as metrics do; and before the first call.
+   * How many calls of this process have not ended (a stream counts until its first item), and the age of the oldest in
+   * ms, 0 if there is none. `undefined` if calls are not measured: before the first call, and without `slowCall` while
+   * nobody listens to successes, as metrics do.
    */
   readonly inFlight: number | undefined;
   readonly oldestCallMs: number | undefined;

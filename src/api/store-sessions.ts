@@ -12,7 +12,7 @@ import type { StoreHealth } from "../sync/health.js";
 import { Replica } from "../sync/replica.js";
 import { hostNameOf, identityOf, watchForOtherServices } from "./identity.js";
 
-/** A session with each store that circuits of one `failfast` are kept in, made with the first of them. */
+/** One session for each store that circuits of one `failfast` use, made with the first of those circuits. */
 export class StoreSessions {
   readonly #sessions = new Map<Store, StoreSession>();
   readonly #events: Events;
@@ -25,7 +25,7 @@ export class StoreSessions {
     this.#defaults = defaults;
   }
 
-  /** The session that there is. Without a store: that of this process's memory. */
+  /** The existing session. Without a store: the session of this process's memory. */
   find(given: Store | undefined): StoreSession | undefined {
     const store = given ?? this.#memory;
     return store && this.#sessions.get(store);
@@ -61,12 +61,14 @@ export class StoreSessions {
     }
   }
 
-  /** What reports the circuits of a session, where something does. */
+  /** The part that reports the circuits of a session, if there is one. */
   reporter(session: StoreSession): Reporter | undefined {
     return this.#reporters.get(session);
   }
 
-  /** Some seconds after its first call a process begins to report, where the store has a place for that and can list. */
+  /**
+   * A process begins to report some seconds after its first call, if the store has a place for reports and can list.
+   */
   #reportSoon(session: StoreSession): void {
     const { replica, clock } = session;
     const { store } = replica;
@@ -103,14 +105,14 @@ export class StoreSessions {
   }
 }
 
-/** The first report comes after a first look at the traffic, in ms; a script is over by then. */
+/** The first report comes this long after the first look at the traffic, in ms. A script has ended by then. */
 const FIRST_REPORT_MS = 3_000;
 
 function reports({ report }: FailfastDefaults): boolean {
   return report ?? !/^\s*(0|false|off|no)\s*$/i.test(environment("FAILFAST_REPORT") ?? "");
 }
 
-/** How the replica tells of the store's health. */
+/** How the replica reports the store's health. */
 function health(events: Events): StoreHealth {
   let warned = false;
   return {

@@ -1,11 +1,11 @@
 /**
- * What a call is admitted under. Calls keep theirs, and their results count only while its epoch is the circuit's:
- * `closed`; `probe` for the one trial call; `nested` for calls made from within it, which count for nothing; `held` while an
- * operator holds the circuit closed. `rejecting` admits nobody.
+ * What a call is admitted under. A call keeps its admission, and its result counts only while the circuit is still in
+ * the same epoch. Kinds: `closed`; `probe` for the one trial call; `nested` for calls made from within the probe, which
+ * count for nothing; `held` while an operator holds the circuit closed; `rejecting` admits no call.
  */
 export class Admission {
   readonly kind: "closed" | "probe" | "nested" | "held" | "rejecting";
-  /** Calls pass and need no look at anything else. */
+  /** Every call is admitted without a further check. */
   readonly admitsAll: boolean;
   readonly epoch: number;
 
@@ -16,7 +16,7 @@ export class Admission {
   }
 }
 
-/** Closed not long ago: a growing share of the calls passes. */
+/** Closed not long ago: a growing share of the calls is admitted. */
 export class RampAdmission extends Admission {
   /** When it closed, on the local monotonic clock. */
   readonly closedAtMs: number;
@@ -27,7 +27,7 @@ export class RampAdmission extends Admission {
   }
 }
 
-/** Where every breaker begins. */
+/** The admission that every breaker begins with. */
 export const FIRST_ADMISSION: Admission = new Admission("closed", true, 0);
 export const REJECTING: Admission = new Admission("rejecting", false, -1);
 export const NESTED: Admission = new Admission("nested", false, -1);

@@ -19,7 +19,7 @@ export function announceState(breaker: Shell, state: CircuitState, local: boolea
 
 const isShadow = ({ settings }: Shell): boolean => settings.mode === "shadow";
 
-/** Who, why and when: of the fleet's record, or of what this process just decided. */
+/** Who, why and when: from the fleet's record, or from the decision this process just made. */
 function origin(breaker: Shell, local: boolean): { by: string; reason: string; at: number } {
   const { record, decision, session, identity } = breaker;
   if (!local && record !== undefined) return { by: record.by, reason: record.reason, at: record.at };
@@ -35,7 +35,7 @@ export function announceHold(breaker: Shell, { state: held, record }: ActiveHold
   events.emit({ type: "hold", circuit: breaker.name, held, by, reason, at, until, local }, isShadow(breaker));
 }
 
-/** A hold was released, or its time was up. */
+/** A hold was released, or its time is over. */
 export function announceRelease(breaker: Shell): void {
   const { events, replica, clock } = breaker.session;
   if (!events.observed("release")) return;

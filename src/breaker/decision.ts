@@ -15,8 +15,8 @@ import {
 import type { BasedDecision, CachedRecord, Decision, State } from "./state.js";
 
 /**
- * Whether the decision still says something that the fleet's record does not. Once the fleet is at another generation
- * it is late, unless it was made offline and nobody else has opened the circuit since.
+ * Whether the decision still adds something to the fleet's record. Once the fleet is at another generation the decision
+ * is void, unless it was made offline and nobody else has opened the circuit since.
  */
 export function stillApplies(decision: Decision, record: CachedRecord | undefined, now: number): boolean {
   if (isBasedOn(decision, record)) return true;
@@ -24,17 +24,20 @@ export function stillApplies(decision: Decision, record: CachedRecord | undefine
   return offline && !isProvisional(decision) && !inForce(record, now);
 }
 
-/** It goes on under the generation that the fleet is at now. */
+/** Continues it under the fleet's present generation. */
 export const rebased = (decision: BasedDecision, record: CachedRecord | undefined): BasedDecision => ({
   ...decision,
   base: generationOf(record),
 });
 
-/** The decision is still to be written for the fleet. `storeNow`: a vote that ran out by then has to be cast again. */
+/**
+ * Whether the decision still has to be written for the fleet. `storeNow`: a vote that has expired by then is cast
+ * again.
+ */
 export function isPending(state: State, now: number, own: Own, storeNow = 0): boolean {
   const { decision } = state;
   if (decision.kind === "none") return false;
-  // Kept to this process, except for what an operator did.
+  // Decisions stay in this process, except those of an operator.
   if (isLocalOnly(own) && !(decision.kind === "opened" && decision.manual)) return false;
   if (decision.kind === "closed") return !decision.localOnly;
   if (decision.kind === "released") return isTripped(obeyed(state, own));
@@ -44,7 +47,7 @@ export function isPending(state: State, now: number, own: Own, storeNow = 0): bo
   return decision.visibility === "vote" && !hasVoted(votes, own.host, storeNow);
 }
 
-/** The record that tells the fleet of the decision, or `null` when nothing has to be written. */
+/** The record that tells the fleet about the decision, or `null` if there is nothing to write. */
 export function recordOf(state: State, now: number, stamp: Stamp, own: Own): CircuitRecord | null {
   const { decision } = state;
   const cached = obeyed(state, own);
@@ -55,7 +58,7 @@ export function recordOf(state: State, now: number, stamp: Stamp, own: Own): Cir
     case "opened": {
       const left = decision.untilMs - now;
       if (left <= 0) return null;
-      // A lease that ended in a failure which doesn't open the fleet's circuit goes back to the fleet.
+      // The probe failed, but that failure doesn't open the circuit for the fleet: give the lease back.
       const before = record?.owner === own.owner ? leaseReleased(stamp, record, 0) : record;
       if (decision.visibility === "here") return before === record ? null : before;
       if (decision.visibility === "vote") {
@@ -66,7 +69,7 @@ export function recordOf(state: State, now: number, stamp: Stamp, own: Own): Cir
       const { durationMs: duration, reason, manual, reopens } = decision;
       return { ...opened(stamp, { duration, reason, manual, reopens }), until: stamp.now + Math.ceil(left) };
     }
-    // Where the fleet never knew it open, there is no lease to give back, and nothing to close.
+    // If the fleet never knew that it was open, there is no lease to give back, and nothing to close.
     case "released":
       return isTripped(cached) ? leaseReleased(stamp, cached.record, decision.passed) : null;
     case "closed": {

@@ -1,17 +1,17 @@
 import type { WriteOutcome } from "../sync/writer.js";
 import type { ActiveHold, CachedRecord, Decision } from "./state.js";
 
-/** Why a circuit opens, and for how long. `random` is drawn by the caller. */
+/** Why a circuit opens, and for how long. The caller draws `random`. */
 export interface Opening {
   readonly reason: string;
   readonly cause: unknown;
-  /** Something of this host, which says nothing of the backend: no other host is told. */
+  /** A failure of this host, which says nothing about the backend. Other hosts are not told. */
   readonly ofThisHost: boolean;
-  /** How long the failure asks for, in ms, where it does (`Retry-After`). */
+  /** How long the failure asks for, in ms, if it does (`Retry-After`). */
   readonly openFor: number | undefined;
   readonly random: number;
   readonly storeDown: boolean;
-  /** How long it had been closed, in ms; `Infinity` where it was never anything else. */
+  /** How long it had been closed, in ms; `Infinity` if it was never anything else. */
   readonly closedForMs: number;
 }
 
@@ -22,38 +22,38 @@ export type Event =
       readonly type: "call";
       /** How long it can wait for the lease, in ms; 0: not at all. */
       readonly waitMs: number;
-      /** The lease was asked for on its behalf, and answered, or it can wait no longer. */
+      /** The lease was requested for this call, and there is an answer, or the call can wait no longer. */
       readonly asked: boolean;
-      /** The circuit's own check asks. */
+      /** The circuit's own check asks, and not a call. */
       readonly byCheck: boolean;
-      /** It is made from within the probe of this process. */
+      /** The call is made from within this process's probe. */
       readonly withinProbe: boolean;
-      /** The store is down, or fails to write this circuit. */
+      /** The store is down, or writes of this circuit fail. */
       readonly storeFails: boolean;
       readonly callTimeoutMs: number;
     }
-  /** The calls of this process trip it. */
+  /** The calls of this process trip the circuit. */
   | { readonly type: "tripped"; readonly opening: Opening }
-  /** A call failed while the fleet's opening waits for that. */
+  /** A call failed while the fleet's opening waits for a failure here to confirm it. */
   | { readonly type: "confirmed"; readonly cause: unknown }
-  /** `slept`: the process was suspended amid the probe. */
+  /** `slept`: the process was suspended during the probe. */
   | { readonly type: "probe-succeeded"; readonly slept?: boolean }
   | { readonly type: "probe-failed"; readonly opening: Opening; readonly slept?: boolean }
-  /** The probe ended as neither: `pauseMs` says for how long the next would end so too. */
+  /** The probe ended as neither success nor failure. `pauseMs`: start no new probe for so long. */
   | { readonly type: "probe-released"; readonly pauseMs: number; readonly byItself: boolean }
-  /** A call from before it opened asks for a longer time. */
+  /** A call from before the opening asks for a longer open time. */
   | { readonly type: "asked-for-longer"; readonly openMs: number; readonly storeDown: boolean }
-  /** Something about the fleet's record changed, by another's doing. `doubts`: calls here succeed at present. */
+  /** Another process changed the fleet's record. `doubts`: calls here succeed at present. */
   | {
       readonly type: "record";
       readonly record: CachedRecord | undefined;
       readonly doubts: boolean;
-      /** How long ago it was written, by the store's clock. */
+      /** The age of that record, by the store's clock. */
       readonly ageMs: number;
       readonly random: number;
     }
   | { readonly type: "hold"; readonly hold: ActiveHold | undefined }
-  /** The request for the lease was answered. */
+  /** The lease request was answered. */
   | { readonly type: "lease"; readonly record: CachedRecord | undefined; readonly outcome: WriteOutcome }
   /** The proposal of `written` was answered. */
   | {
@@ -62,21 +62,21 @@ export type Event =
       readonly outcome: WriteOutcome;
       readonly written: Decision;
     }
-  /** An operator opens it here, before the store has it. */
+  /** An operator opens the circuit here, before the store has it. */
   | {
       readonly type: "operator-opens";
       readonly durationMs: number;
       readonly reason: string;
       readonly storeDown: boolean;
     }
-  /** The store has what an operator wrote: what was decided here before is over. */
+  /** The store has what an operator wrote. It replaces what was decided here before. */
   | { readonly type: "operator-wrote"; readonly record: CachedRecord | undefined }
   /** Time passed: a hold may have ended. */
   | { readonly type: "time" };
 
-/** What the shell has to do, in this order, once it has the new state. */
+/** What the shell has to do once it has the new state, in this order. */
 export type Effect =
-  /** Tell the fleet of the decision. `delayMs`: votes go out apart. */
+  /** Propose the decision to the fleet. `delayMs`: hosts cast their votes at different moments. */
   | { readonly type: "propose"; readonly delayMs: number }
   | { readonly type: "ask-for-lease"; readonly callTimeoutMs: number }
   | { readonly type: "announce"; readonly state: "closed" | "open" | "half-open"; readonly local: boolean }
@@ -84,7 +84,7 @@ export type Effect =
   | { readonly type: "announce-release" };
 
 /**
- * What a call meets. `ask`: ask for the lease on its behalf, and come again when that is answered, or when the call
- * can wait no longer.
+ * The verdict on a call. `ask`: request the lease for it, and come back when the request is answered or the call can
+ * wait no longer.
  */
 export type Verdict = "closed" | "held" | "probe" | "nested" | "reject" | "ask";

@@ -1,14 +1,14 @@
-/** One failure as the breaker takes it. */
+/** One failure, as the breaker receives it. */
 export interface Failure {
-  /** What was thrown; `undefined` where a returned value failed. */
+  /** What was thrown; `undefined` if a returned value counts as the failure. */
   readonly error: unknown;
-  /** How it is described to the fleet, worked out where it trips: most failures of a window don't. */
+  /** Describes the failure for the fleet. A function, because most failures don't trip and need no description. */
   readonly reason: (error: unknown, share: boolean) => string;
-  /** `host`: it says something of this host alone. `stall`: of this process's own event loop, and so nothing. */
+  /** `host`: a failure of this host alone. `stall`: this process's event loop was blocked, so that it says nothing. */
   readonly origin: "backend" | "host" | "stall";
   readonly slow: boolean;
-  /** When the call was counted as slow, while it was under way: it is no further call of the window. */
+  /** When the call was counted as slow while it ran. Then it is not counted in the window again. */
   readonly countedAtMs?: number | undefined;
-  /** How long it asks for, in ms, where it does. */
+  /** How long the failure asks for, in ms, if it does. */
   readonly openFor: number | undefined;
 }

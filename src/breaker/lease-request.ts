@@ -2,19 +2,19 @@ import type { Clock } from "../runtime/clock.js";
 import { type WriteOutcome, write } from "../sync/writer.js";
 import type { Shell } from "./shell.js";
 
-/** This process's request for the lease of one circuit, and the callers that wait for its answer. */
+/** This process's request for the lease of one circuit, and the callers that wait for the answer. */
 export class LeaseRequest {
   readonly #breaker: Shell;
   readonly #waiting: Set<() => void> = new Set();
   #callTimeoutMs = 0;
-  /** Another write of this circuit was under way: it is sent when that has ended. */
+  /** Another write of this circuit is under way: the request is sent when that write has ended. */
   #delayed = false;
 
   constructor(breaker: Shell) {
     this.#breaker = breaker;
   }
 
-  /** Asks the store. With a store that answers at once, it is answered on return. */
+  /** Asks the store. If the store answers at once, the answer is there on return. */
   send(callTimeoutMs: number): void {
     this.#callTimeoutMs = callTimeoutMs;
     const breaker = this.#breaker;
@@ -26,7 +26,7 @@ export class LeaseRequest {
     );
   }
 
-  /** The write that was in its way has ended. */
+  /** Sends a request that had to wait for another write. */
   resend(): void {
     if (!this.#delayed) return;
     this.#delayed = false;
@@ -34,8 +34,8 @@ export class LeaseRequest {
   }
 
   /**
-   * Calls back when the request is answered, or after `ms`. The verdict waits one turn of the event loop, in which an
-   * answer that is there already is read; where this process was held up for as long itself, it waits once more.
+   * Calls `done` when the request is answered, or after `ms`. It then waits one more turn of the event loop, so that an
+   * answer that has arrived is read. If this process was itself blocked for so long, it waits once more.
    */
   wait(clock: Clock, ms: number, done: () => void): void {
     const finish = (): void => {

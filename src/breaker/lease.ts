@@ -3,26 +3,28 @@ import { leased, type Stamp } from "../protocol/transition.js";
 import { type Own, obeyed, shared } from "./standing.js";
 import type { State } from "./state.js";
 
-/** A lease outlives the call's own deadline by this much. */
+/** A lease ends this much later than the call's own deadline. */
 const LEASE_MARGIN_MS = 1_000;
 
-/** How long a lease lasts: for a call's deadline, or 10 s, doubled for each lease in a row that had no outcome. */
+/**
+ * How long a lease lasts: the call's deadline, or 10 s; doubled for each lease in a row that ended without an outcome.
+ */
 export function leaseMs(callTimeoutMs: number, lapsed: number): number {
   const first = callTimeoutMs === 0 ? LEASE_MS : callTimeoutMs + LEASE_MARGIN_MS;
   return Math.min(first * 2 ** lapsed, LEASE_LONGEST_MS);
 }
 
-/** Leases in a row without an outcome, the one that just ended included. */
+/** How many leases in a row ended without an outcome, including the one that just ended. */
 export function lapsesIn(record: CircuitRecord | undefined): number {
   if (record?.state !== "half-open") return 0;
   return record.lapsed + (record.owner === "" ? 0 : 1);
 }
 
-/** How often a lease lapsed, as far as the fleet or this process knows. */
+/** How many leases lapsed, as far as the fleet or this process knows. */
 export const lapsesOf = (state: State, own: Own): number =>
   Math.max(lapsesIn(obeyed(state, own)?.record), state.recovery.lapses);
 
-/** The record that gives this process the lease; `null` when there is none to be had any more. */
+/** The record that gives this process the lease; `null` if no lease can be had any more. */
 export function leaseRecord(
   state: State,
   now: number,
@@ -34,7 +36,7 @@ export function leaseRecord(
   const record = obeyed(state, own)?.record ?? null;
   const { decision } = state;
   const released = decision.kind === "released" && record !== null;
-  // A lease that this process gave back, and the store does not know of yet, did not lapse.
+  // This process gave the lease back, and the store does not know yet: that lease did not lapse.
   const lapsed = Math.max(lapsesOf(state, own) - (released ? 1 : 0), 0);
   return leased(stamp, released ? { ...record, passed: decision.passed } : record, {
     owner: own.owner,

@@ -1,4 +1,4 @@
-// What a call meets, and what that leads to.
+// Events of a call that asks to be admitted: the verdict, and the state it leads to.
 import { lapsesOf, leaseMs } from "./lease.js";
 import {
   activeHold,
@@ -16,11 +16,11 @@ import {
 import { NO_PROBE, type State } from "./state.js";
 import { answer, newEpoch, type Of, type Step, stay } from "./step.js";
 
-/** A request for the lease that is unanswered for longer is given up by this process's callers, in ms. */
+/** Callers of this process stop waiting for a lease request that is unanswered for longer, in ms. */
 const LATE_MS = 250;
 
 export function call(before: State, event: Of<"call">, now: number, own: Own): Step {
-  // A caller that waited has had its time, even where its timer goes off a moment early.
+  // A caller that waited has used its time, even if its timer fires a moment early.
   const waited = event.asked && before.probe.kind === "waiting";
   const state = waited ? { ...before, probe: NO_PROBE } : before;
   const hold = activeHold(state, now);
@@ -38,7 +38,7 @@ export function call(before: State, event: Of<"call">, now: number, own: Own): S
   }
 }
 
-/** The next call after the open time, or after a lease without an outcome. */
+/** The next call after the open time is over, or after a lease ended without an outcome. */
 function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Step {
   const { record } = state;
   if (event.withinProbe) return answer(state, "nested");
@@ -46,9 +46,9 @@ function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Ste
   if (holdsLease(state, own) && inForce(record, now)) return probe(state, record.deadline, now);
   const localUntilMs = now + leaseMs(event.callTimeoutMs, lapsesOf(ended(state, now), own));
   if (event.storeFails || isOpenHereAlone(state, own)) return probe(state, localUntilMs, now);
-  // A check has the time to wait for its lease, or comes again.
+  // A check can wait for its lease, or it comes again later.
   if (event.byCheck && event.asked) return answer(state, "reject");
-  // There is a lease to ask for. A call was rejected for want of it before, here or, by the record, elsewhere?
+  // There is a lease to ask for. Was a call already rejected because no lease came, here or (by the record) elsewhere?
   const rejectedBefore = state.recovery.unserved || tellsOfUnusedLease(obeyed(state, own), now);
   const patient = event.byCheck || !state.recovery.unserved;
   const canWait = !event.asked && (event.waitMs > 0 ? patient : !rejectedBefore);
@@ -64,8 +64,8 @@ function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Ste
 }
 
 /**
- * A near store is late with its answer, mostly because the whole fleet asks it at once: for a moment the others here go
- * on failing fast, or every process of the fleet would probe by itself.
+ * A near store answers late mostly because the whole fleet asks it at the same moment. For a short time the other calls
+ * here keep failing fast; otherwise every process of the fleet would send a probe of its own.
  */
 function late(state: State, event: Of<"call">, now: number): State {
   const leftMs = LATE_MS - event.waitMs;
@@ -73,14 +73,14 @@ function late(state: State, event: Of<"call">, now: number): State {
   return { ...state, probe: { kind: "waiting", untilMs: now + leftMs } };
 }
 
-/** The call becomes the probe; the lease of the one before it, if that still runs, is over. */
+/** The call becomes the probe. The lease of an earlier probe, if it still runs, is over. */
 function probe(state: State, untilMs: number, now: number): Step {
   const { recovery } = ended(state, now);
   const epoch = state.epoch + 1;
   return answer({ ...state, recovery, epoch, probe: { kind: "running", untilMs, epoch } }, "probe");
 }
 
-/** A probe of this process whose lease ended before it did makes the next lease longer. */
+/** A probe of this process outlived its lease: the next lease is longer. */
 function ended(state: State, now: number): State {
   const { probe, recovery } = state;
   if (probe.kind !== "running" || now < probe.untilMs) return state;
@@ -95,7 +95,7 @@ function requestLease(state: State, callTimeoutMs: number): Step {
 const runsNested = ({ probe, recovery }: State, now: number): boolean =>
   recovery.nests && probe.kind === "running" && now < probe.untilMs;
 
-/** With `recovery: "all"` the circuit closes here when its time is over, by nobody's probe. */
+/** With `recovery: "all"` the circuit closes here when its open time is over, without a probe. */
 function closesUnasked(state: State, own: Own): State {
   const { decision } = state;
   const record = obeyed(state, own);

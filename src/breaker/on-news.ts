@@ -1,4 +1,4 @@
-// What the fleet and the store tell: another record, the answers to writes, and operators.
+// Events from the fleet and the store: another record, answers to writes, and operators.
 import { LEASE_MS } from "../protocol/record.js";
 import { rebased, stillApplies } from "./decision.js";
 import {
@@ -22,9 +22,9 @@ import {
 } from "./state.js";
 import { newEpoch, type Of, PROPOSE, type Step, stay } from "./step.js";
 
-/** What the store's clock and ours may be apart by: half of the longest wait for its answer. */
+/** How far the store's clock and ours may differ: half of the longest wait for the store's answer. */
 const CLOCK_ERROR_MS = 2_500;
-/** Where no swap decides, the processes of a fleet try at different moments of this share of the open time. */
+/** If the store has no swap, each process tries at a different moment, within this share of the open time. */
 const ATTEMPT_SPREAD = 0.1;
 
 /** Another process, or an operator, changed the fleet's record. */
@@ -40,17 +40,17 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
   if (generationOf(record) === before) return stay(after);
   after = { ...after, decision: decisionUnder(after, event, record, now, own) };
   if (record?.record.state === "open" || !isTripped(record)) after = { ...after, recovery: NO_RECOVERY };
-  // Who gave the lease back checks again soon.
+  // The process that gave the lease back checks again soon.
   else if (own.checked && before > 0 && record.record.until === 0)
     after = { ...after, recovery: { ...after.recovery, pausedUntilMs: now + LEASE_MS } };
-  // A lease granted too late for its asker is for the probe that this process began meanwhile.
+  // The lease came too late for the call that asked. It now belongs to the probe that this process began meanwhile.
   if (after.probe.kind === "running" && now < after.probe.untilMs && after.decision.kind === "none") {
     if (holdsLease(after, own)) return stay(adoptLease(after));
   }
   return stay(newEpoch({ ...after, probe: NO_PROBE }));
 }
 
-/** What is left of the decision under another generation. */
+/** What remains of the decision under another generation. */
 function decisionUnder(
   { decision }: State,
   event: Of<"record">,
@@ -59,7 +59,7 @@ function decisionUnder(
   own: Own,
 ): Decision {
   if (stillApplies(decision, record, now)) return decision;
-  // This process's own opening, written before the store's clock was known, is over too early.
+  // This process's own opening, written before the store's clock was known, ends too early.
   const isOwnOpening =
     decision.kind === "opened" &&
     !decision.manual &&
@@ -70,8 +70,8 @@ function decisionUnder(
 }
 
 /**
- * This process opened the circuit before it knew of any record, and meets one that others had closed before that. A
- * process that lives for a call or two meets most closed records so, and its trip would never count.
+ * This process opened the circuit before it knew of any record, and now finds one that others had closed before. For a
+ * process that lives only for a call or two this is the usual case, and without this rule its trip would never count.
  */
 function precedesRecords(
   decision: Decision,
@@ -85,7 +85,10 @@ function precedesRecords(
   return ageMs > openedAgoMs + CLOCK_ERROR_MS;
 }
 
-/** Whether what the fleet says is obeyed: with `scope: "confirm"`, or while calls here succeed, a failure confirms it. */
+/**
+ * Whether the fleet's record is obeyed. With `scope: "confirm"`, or while calls here succeed, a failure here has to
+ * confirm it first.
+ */
 function hear(state: State, event: Of<"record">, own: Own): State {
   const record = event.record?.record;
   if (record === undefined || record.state === "closed")
@@ -105,7 +108,7 @@ function adoptLease(state: State): State {
   return { ...state, probe: { ...probe, untilMs: Math.max(probe.untilMs, record.deadline) } };
 }
 
-/** The lease is this process's: for the probe that runs, or for the next call. */
+/** This process has the lease: for the running probe, or for the next call. */
 export function leaseAnswered(state: State, event: Of<"lease">, now: number, own: Own): Step {
   const probe = state.probe.kind === "waiting" ? NO_PROBE : state.probe;
   const after: State = { ...state, record: event.record, leaseRequested: false, probe };
@@ -115,18 +118,18 @@ export function leaseAnswered(state: State, event: Of<"lease">, now: number, own
   return { state: { ...after, decision: rebased(found, after.record) }, effects: [PROPOSE] };
 }
 
-/** A probe that began without the lease ended before the lease came: what it found out is told under the lease. */
+/** A probe began without the lease, and ended before the lease came. Its outcome is written under the lease. */
 function foundMeanwhile(before: State, after: State, now: number, own: Own): BasedDecision | undefined {
   const { decision } = before;
   if (decision.kind === "none" || isProvisional(decision)) return undefined;
   if (!isBasedOn(decision, obeyed(before, own))) return undefined;
   if (decision.kind === "opened") return now < decision.untilMs ? decision : undefined;
-  // The lease was written with what was known when it was asked for.
+  // The lease was written with what was known at the time of the request.
   const isNews = decision.kind === "closed" || decision.passed > (after.record?.record.passed ?? 0);
   return isNews ? decision : undefined;
 }
 
-/** The store took the decision, or there was nothing to write. */
+/** The store accepted the decision, or there was nothing to write. */
 export function proposalAnswered(state: State, event: Of<"proposal">, now: number, own: Own): Step {
   const after: State = { ...state, record: event.record };
   const { decision } = state;
@@ -139,7 +142,7 @@ export function proposalAnswered(state: State, event: Of<"proposal">, now: numbe
     );
   if (outcome === "granted") {
     if (decision !== written) return stay({ ...after, decision: rebased(decision, record) });
-    // What was written for an opening may have been a vote: then it goes on here.
+    // What was written for an opening may have been a vote. In that case the decision stays.
     const goesOn = decision.kind === "opened" && !(record?.record.state === "open" && inForce(record, now));
     const known = { ...rebased(decision, record), provisional: undefined };
     const recovery = isProvisional(decision)

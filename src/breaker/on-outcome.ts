@@ -1,4 +1,4 @@
-// What the calls of this process lead to: a trip, and how a probe ended.
+// Events from the calls of this process: a trip, and how a probe ended.
 import { forgetsBackoff, openTime } from "../policy/open-time.js";
 import type { Opening } from "./event.js";
 import {
@@ -13,7 +13,7 @@ import {
 import { NO_PROBE, NO_RECOVERY, type State, type Visibility } from "./state.js";
 import { newEpoch, type Of, PROPOSE, type Step, stay } from "./step.js";
 
-/** Votes go out over so many ms, and not at all when the circuit is open by then. */
+/** Hosts cast their votes spread over this time, in ms, and not at all if the circuit is open by then. */
 const VOTE_SPREAD_MS = 200;
 
 function open(state: State, opening: Opening, reopens: number, now: number, own: Own): Step {
@@ -42,20 +42,20 @@ function open(state: State, opening: Opening, reopens: number, now: number, own:
   return { state: opened, effects: [{ type: "propose", delayMs }] };
 }
 
-/** Calls trip it: too soon after it closed, its back-off goes on. */
+/** Calls trip it. If it had closed too short a time before, the back-off continues. */
 export function trip(state: State, opening: Opening, now: number, own: Own): Step {
   const reopens = reopensBefore(state, own);
   const anew = forgetsBackoff(own.settings, reopens, opening.closedForMs);
   return open(state, opening, anew ? 0 : reopens, now, own);
 }
 
-/** It opens again, for longer where `backoff` says so. */
+/** It opens again; for longer if `backoff` says so. */
 export function probeFailed(state: State, event: Of<"probe-failed">, now: number, own: Own): Step {
   const opened = open(state, event.opening, reopensBefore(state, own) + 1, now, own);
   return unlessLate(state, opened, event, now, own);
 }
 
-/** It closes, or, where it takes more probes, the lease goes to the next one. */
+/** It closes. If more probes are needed, the lease goes to the next one. */
 export function probeSucceeded(state: State, event: Of<"probe-succeeded">, now: number, own: Own): Step {
   const passed = passedBefore(state, own) + 1;
   const base = generationOf(obeyed(state, own));
@@ -68,8 +68,9 @@ export function probeSucceeded(state: State, event: Of<"probe-succeeded">, now: 
 }
 
 /**
- * The probe's lease is over, or the process slept in it: another may have probed meanwhile, and this one not know. Then the
- * store has the last word, and until that comes the circuit is due, as after any lease without an outcome.
+ * The probe's lease is over, or the process slept during the probe: another process may have probed meanwhile, and this
+ * one doesn't know. The store decides then. Until it answers, the circuit is due, as after any lease without an
+ * outcome.
  */
 function unlessLate(before: State, step: Step, { slept }: Late, now: number, own: Own): Step {
   const { probe, recovery } = before;
@@ -89,7 +90,7 @@ type Late = Of<"probe-failed"> | Of<"probe-succeeded">;
 /** Neither success nor failure: the lease goes back, and the next call may probe. */
 export function probeReleased(state: State, event: Of<"probe-released">, now: number, own: Own): Step {
   const pausedUntilMs = event.byItself ? now : now + Math.min(event.pauseMs, own.settings.openMs);
-  // What an operator's hold rejects says nothing of how calls nest.
+  // A rejection by an operator's hold does not show that calls are nested.
   const nests = state.recovery.nests || (event.byItself && state.hold === undefined);
   const recovery = { ...state.recovery, pausedUntilMs, nests };
   return release({ ...state, recovery }, generationOf(obeyed(state, own)), passedBefore(state, own));
@@ -107,11 +108,13 @@ const passedBefore = (state: State, own: Own): number =>
 const reopensBefore = (state: State, own: Own): number =>
   Math.max(obeyed(state, own)?.record.reopens ?? 0, state.recovery.reopens);
 
-/** No probe has ended since the calls of some process tripped the circuit; `reopens`: as the trip had them. */
+/**
+ * No probe has ended since some process's calls tripped the circuit. `reopens`: the number at the time of that trip.
+ */
 export const isFirstProbe = (state: State, own: Own, reopens = 0): boolean =>
   passedBefore(state, own) === 0 && reopensBefore(state, own) === reopens;
 
-/** Of all the times that the failures of one outage ask for, the longest holds. */
+/** If the failures of one outage ask for different times, the longest is used. */
 export function openLonger(state: State, event: Of<"asked-for-longer">, now: number, own: Own): Step {
   const standing = stand(state, now, own);
   const record = obeyed(state, own);
@@ -131,7 +134,7 @@ export function openLonger(state: State, event: Of<"asked-for-longer">, now: num
         manual: false,
         reopens: opened.reopens,
         madeOffline: event.storeDown,
-        // Where the fleet's record is open, the quorum was met.
+        // If the fleet's record is open, the quorum was reached.
         visibility:
           record?.record.state === "open" || !("visibility" in opened) ? "fleet" : opened.visibility,
       },

@@ -6,27 +6,27 @@ import { type WriteOutcome, write } from "../sync/writer.js";
 import type { Breaker } from "./breaker.js";
 import type { ActiveHold } from "./state.js";
 
-/** What came of an operator's verb. */
+/** The result of an operator's verb. */
 export interface OperatorResult {
-  /** Whether the whole fleet has what was asked for; where not, ask again. A write under way may arrive later. */
+  /** Whether the whole fleet has the change. If not, ask again; a write that is under way may still arrive. */
   readonly stored: boolean;
   /**
-   * There, and false, where nobody knows the name: it is defined nowhere in this process, and the store has no record
-   * of it. It may be misspelt, or never have opened yet.
+   * Set (to false) only if nobody knows the name: it is defined nowhere in this process, and the store has no record of
+   * it. It may be misspelt, or the circuit has never opened.
    */
   readonly known?: false;
 }
 
-/** How long a verb waits for a write under way, and tries again after lost races, before it gives up, in ms. */
+/** How long a verb waits for a write under way, and retries after lost races, before it gives up, in ms. */
 const PATIENCE_MS = 5_500;
-/** The last attempt may take so much longer: a verb that was carried out must not be reported as given up. */
+/** The last attempt may take this much longer, because a verb that was carried out must not be reported as given up. */
 const LAST_ATTEMPT_MS = 500;
 const PATIENCE_WHILE_DOWN_MS = 1_000;
 const LOOK_MS = 10;
-/** Until a store that failed is asked again: doubled up to this, so that one which refuses isn't flooded. */
+/** How long to wait before asking a store again after a failure; doubled up to this limit, so as not to flood it. */
 const LONGEST_PAUSE_MS = 250;
 
-/** Opens the circuit, whatever its state: here at once, for the fleet when the store has it. */
+/** Opens the circuit, whatever its state: here at once, in the fleet as soon as the store has it. */
 export function trip(
   breaker: Breaker,
   duration: number,
@@ -43,7 +43,7 @@ export function trip(
   );
 }
 
-/** Closes the circuit for the fleet. Until the store has that nothing changes. */
+/** Closes the circuit for the fleet. Nothing changes until the store has it. */
 export function reset(breaker: Breaker, reason: string, by?: string): Promise<OperatorResult> {
   return put(
     breaker,
@@ -54,7 +54,7 @@ export function reset(breaker: Breaker, reason: string, by?: string): Promise<Op
   );
 }
 
-/** Holds the circuit as it is told, for `duration` ms or, when that is 0, until it is released. */
+/** Holds the circuit in the given state, for `duration` ms or, if that is 0, until it is released. */
 export function hold(
   breaker: Breaker,
   held: ActiveHold["state"],
@@ -83,8 +83,8 @@ export function release(breaker: Breaker, reason: string, by?: string): Promise<
 }
 
 /**
- * Writes, in the name of `by` or else of this process, until the store has it or the deadline passes. `stored` is
- * called when the store has it, also where that is after the deadline.
+ * Writes under the name `by`, or else under the name of this process, until the store has it or the deadline passes.
+ * `stored` is called when the store has it, even after the deadline.
  */
 async function put<R extends VersionedRecord>(
   breaker: Breaker,

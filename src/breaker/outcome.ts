@@ -13,7 +13,7 @@ type Cause = Pick<Failure, "error" | "openFor" | "origin">;
 const SLOW = "slow calls";
 const SLOW_CALLS: Cause = { error: undefined, openFor: undefined, origin: "backend" };
 
-/** A call failed. It counts only under the epoch it was admitted under. */
+/** A call failed. That counts only in the epoch in which the call was admitted. */
 export function callFailed(breaker: Shell, admission: Admission, failure: Failure): void {
   if (admission.kind === "probe") probeFailed(breaker, admission, failure);
   else if (admission.kind === "closed" && failure.origin !== "stall") {
@@ -24,7 +24,7 @@ export function callFailed(breaker: Shell, admission: Admission, failure: Failur
   }
 }
 
-/** A call succeeded, where that counts for something. A slow probe is no recovery where slow calls count. */
+/** A call succeeded. If slow calls count, a slow probe is not a recovery. */
 export function callSucceeded(
   breaker: Shell,
   admission: Admission,
@@ -49,8 +49,8 @@ export function callSucceeded(
 }
 
 /**
- * Calls that began together have taken as long as a slow one and are still under way; none of them: they were counted,
- * and have taken that long again.
+ * Calls that began together have run as long as a slow call and have not ended. `calls` is 0 if they were counted
+ * before and have run for that time again.
  */
 export function callsAreSlow(
   breaker: Shell,
@@ -61,7 +61,7 @@ export function callsAreSlow(
 ): void {
   if (admission.kind === "probe" && isProbe(breaker, admission)) slowProbe(breaker);
   if (admission.kind !== "closed" || admission.epoch !== breaker.current.epoch) return;
-  // Where a share of slow calls trips, it takes that share to confirm as well.
+  // If a share of slow calls trips the circuit, the same share is needed to confirm.
   if (breaker.current.remoteOpen === "unconfirmed" && breaker.settings.hangCalls > 0) {
     breaker.dispatch({ type: "confirmed", cause: undefined });
     return;
@@ -77,10 +77,10 @@ const slowProbe = (breaker: Shell): void => {
 const reopen = (breaker: Shell, opening: Opening): void =>
   void breaker.dispatch({ type: "probe-failed", opening, slept: breaker.slept });
 
-/** The admission is that of the probe under way. */
+/** Whether the admission belongs to the running probe. */
 export const isProbe = ({ current }: Shell, { epoch }: Admission): boolean => isProbeOf(current, epoch);
 
-/** The probe of that epoch is under way; its lease may be another by now. */
+/** Whether the probe of that epoch still runs; its lease may have changed. */
 export const isProbeOf = ({ probe }: State, epoch: number): boolean =>
   probe.kind === "running" && probe.epoch === epoch;
 
@@ -100,7 +100,7 @@ function countFailure(breaker: Shell, failure: Failure): void {
   trip(breaker, failure, why === "failure" ? failure.reason(failure.error, settings.shareReason) : why);
 }
 
-/** Its calls trip it; some of what they showed may be this host's own doing. */
+/** Calls trip it. Some of what they showed may be the fault of this host. */
 function trip(breaker: Shell, cause: Cause, reason: string): void {
   breaker.trips++;
   const ofThisHost = !countsNothing(breaker.settings) && breaker.traffic.ofThisHost;
@@ -109,7 +109,7 @@ function trip(breaker: Shell, cause: Cause, reason: string): void {
   breaker.reopensAtTrip = breaker.current.recovery.reopens;
 }
 
-/** It opened while the call was under way, and its failure asks for a longer time. */
+/** The circuit opened while the call ran, and the call's failure asks for a longer open time. */
 function askForLonger(breaker: Shell, { openFor }: Failure): void {
   if (openFor === undefined) return;
   const { clock, replica } = breaker.session;
@@ -125,7 +125,7 @@ function openingOf(breaker: Shell, { error, openFor, origin }: Cause, reason: st
     ofThisHost: origin === "host",
     openFor,
     random: clock.random(),
-    // What this process closed by itself the fleet's record may not tell of.
+    // This process may have closed it alone, and then the fleet's record doesn't say so.
     closedForMs: Math.min(closedForMs(breaker), clock.now() - breaker.closedAtMs),
     storeDown: replica.synchroniser.down,
   };

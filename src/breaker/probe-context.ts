@@ -1,6 +1,6 @@
 import { builtin } from "../runtime/platform.js";
 
-/** A probe that calls are made from within: of that circuit, admitted under that epoch; and the one around it. */
+/** A running probe: its circuit, its epoch, and the probe around it, if any. */
 interface ProbeContext {
   readonly circuit: object;
   readonly epoch: number;
@@ -16,10 +16,10 @@ interface Storage {
 const hooks = builtin<{ AsyncLocalStorage: new () => Storage }>("node:async_hooks");
 let storage: Storage | undefined;
 const running = new Set<ProbeContext>();
-/** Where the runtime has no async context: the calls made before the probe's function returns are known all the same. */
+/** For runtimes without async context: there, calls made before the probe's function returns are still recognised. */
 let synchronous: ProbeContext | undefined;
 
-/** Runs a probe's function, so that the calls it makes of its own circuit are known to belong to it. */
+/** Runs a probe's function, so that calls it makes to its own circuit are known to belong to it. */
 export function runWithinProbe<T>(circuit: object, epoch: number, fn: () => T): T {
   const context: ProbeContext = { circuit, epoch, outer: current() };
   if (hooks !== undefined) {
@@ -37,7 +37,7 @@ export function runWithinProbe<T>(circuit: object, epoch: number, fn: () => T): 
 }
 
 /**
- * The probe is over. On older Nodes async context slows down every promise: it is kept only while probes run. Other
+ * The probe is over. On older Nodes async context slows down every promise, so it is kept only while probes run. Other
  * runtimes may have nothing to turn off.
  */
 export function probeEnded(circuit: object, epoch: number): void {
@@ -47,11 +47,11 @@ export function probeEnded(circuit: object, epoch: number): void {
   try {
     storage?.disable();
   } catch {
-    // Cloudflare's throws.
+    // On Cloudflare it throws.
   }
 }
 
-/** Whether the call at hand is made from within that probe. */
+/** Whether the current call is made from within that probe. */
 export function isWithinProbe(circuit: object, epoch: number): boolean {
   for (let context = current(); context !== undefined; context = context.outer)
     if (context.circuit === circuit && context.epoch === epoch) return true;

@@ -2,7 +2,7 @@ import { write } from "../sync/writer.js";
 import type { Shell } from "./shell.js";
 import { type Decision, NO_DECISION } from "./state.js";
 
-/** Proposes the decision of this process to the fleet: one swap, tried again with what the store holds by then. */
+/** Proposes the decision of this process to the fleet: one swap, retried with what the store holds by then. */
 export function propose(breaker: Shell): void {
   const { session, entry } = breaker;
   let written: Decision = NO_DECISION;
@@ -16,7 +16,7 @@ export function propose(breaker: Shell): void {
     (outcome) => {
       if (outcome === "busy") return;
       breaker.proposalAnswered(outcome, written);
-      // A call outlived its breaker: the one that came after it learns of it as of another's doing.
+      // A call outlived its breaker. The breaker that replaced it receives the change like one of another process.
       if (outcome === "granted" && entry.subscriber !== breaker) entry.subscriber?.changed();
     },
   );

@@ -7,19 +7,20 @@ import { NO_RECOVERY, type State } from "./state.js";
 import { newEpoch, type Step, stay } from "./step.js";
 
 /**
- * All that a circuit does: takes a state, an event and the local time, and gives what follows from them. Pure.
+ * All the rules of a circuit: takes a state, an event and the local time, and returns the new state and effects. Pure.
  *
  * These promises always hold, and each has its test:
- *  1. What this process decided is obeyed here at once, and by others only when the store has it; what a probe found out
- *     when its lease may have been over is obeyed here only then, too.
- *  2. A result counts only in the epoch in which its call began; opening, closing and holding each begin a new one.
- *  3. One probe at a time runs here, and only while no lease of another process is known to run.
- *  4. However a probe ends, it gives up its lease: the circuit opens, or closes, or the lease goes back.
- *  5. Only a probe that succeeded, an operator, or the fleet's record closes what was open.
- *  6. Between two openings at most one call is rejected because its lease did not come in time; while the request for
- *     the lease is under way, 250 ms at most, other calls here are rejected and told when to come back.
- *  7. After a lease without an outcome the next one is twice as long, so that in the end a slow probe fits into its lease.
- *  8. No state is a dead end: from each of them a call, or time, leads to another.
+ * 1. What this process decided is obeyed here at once, and by others only when the store has it. The outcome of a probe
+ * whose lease may have been over is obeyed only then, here too.
+ * 2. A result counts only in the epoch in which its call began. Opening, closing and holding each begin a new epoch.
+ * 3. One probe at a time runs here, and only while no lease of another process is known to run.
+ * 4. Every probe ends with its lease: the circuit opens, or it closes, or the lease goes back.
+ * 5. Only a successful probe, an operator, or the fleet's record closes an open circuit.
+ * 6. Between two openings at most one call is rejected because its lease did not come in time. While the lease request
+ * is under way, for at most 250 ms, other calls here are rejected and told when to come back.
+ * 7. After a lease without an outcome the next lease is twice as long, so that in the end a slow probe fits into its
+ * lease.
+ * 8. No state is a dead end: from each state a call, or time, leads to another.
  */
 export function reduce(state: State, event: Event, now: number, own: Own): Step {
   return settle(state, next(state, event, now, own), now, own);
@@ -58,11 +59,13 @@ function next(state: State, event: Event, now: number, own: Own): Step {
   }
 }
 
-/** A closed circuit remembers only how far its back-off has grown. */
+/** A closed circuit keeps only how far its back-off has grown. */
 const closedRecovery = ({ recovery: { reopens } }: State): State["recovery"] =>
   reopens === 0 ? NO_RECOVERY : { ...NO_RECOVERY, reopens };
 
-/** What follows from the new state: a new epoch if calls are admitted in another way now, and what listeners are told. */
+/**
+ * What follows from the new state: a new epoch if calls are admitted in another way now, and what listeners are told.
+ */
 function settle(before: State, step: Step, now: number, own: Own): Step {
   let { state } = step;
   const effects: Effect[] = [];

@@ -2,8 +2,8 @@ import { describeRejection, type FailfastErrorFields } from "../errors/failfast-
 import { wholeSeconds } from "../errors/seconds.js";
 
 /**
- * The message of the latest rejection. A flood of them is of one circuit, within one second, and has one message: that
- * says whole seconds, so that it is the same for all with as many ms left, over `#overMs` and up to `#upToMs`.
+ * Keeps the latest rejection's message. A flood of rejections comes from one circuit within one second, and its message
+ * shows whole seconds. So it is the same for every remaining time over `#overMs` and up to `#upToMs`.
  */
 export class RejectionMessage {
   #fields: FailfastErrorFields | undefined;
@@ -27,7 +27,7 @@ export class RejectionMessage {
 
   #renew(fields: FailfastErrorFields): void {
     const seconds = wholeSeconds(fields.retryAfterMs);
-    // A failure behind it would be kept for as long.
+    // A failure as its cause would stay in memory as long as this message.
     this.#fields = { ...fields, cause: undefined };
     this.#upToMs = seconds * 1_000 + 1;
     this.#overMs = seconds === 1 ? -1 : this.#upToMs - 1_000;

@@ -1,21 +1,21 @@
 import type { Clock } from "../runtime/clock.js";
 
-/** So many calls of each round are timed, and no more. */
+/** At most this many calls of each round are timed. */
 const WANTED = 32;
-/** The last durations that are kept. */
+/** This many durations are kept, the latest ones. */
 const KEPT = 64;
-/** What a round weighs less than the one after it. */
+/** How much less a round weighs than the one after it. */
 const DECAY = 0.8;
 
-/** Who has a sampler, while it wants calls. */
+/** What carries a sampler while the sampler wants calls. */
 export interface Sampled {
   sampler: Sampler | undefined;
   renewAdmission(): void;
 }
 
 /**
- * Counts and times the first few calls of each round, so that all others pay nothing for it. Of a circuit with fewer
- * calls than that the count is exact, and otherwise an estimate by how soon they came.
+ * Counts and times the first few calls of each round, so that all other calls pay nothing for it. If a circuit has
+ * fewer calls than that, the count is exact; otherwise it is estimated from how quickly they came.
  */
 export class Sampler {
   readonly #clock: Pick<Clock, "now">;
@@ -23,7 +23,7 @@ export class Sampler {
   #taken = 0;
   #armedAt = 0;
   #filledAt: number | undefined;
-  /** Calls taken, and the ms in which they came, of the last rounds. */
+  /** The calls taken in the last rounds, and the ms in which they came. */
   #calls = 0;
   #ms = 0;
   #durations: number[] = [];
@@ -40,7 +40,7 @@ export class Sampler {
     sampled.renewAdmission();
   }
 
-  /** Makes one of the calls. */
+  /** Makes and times one of the calls. */
   time<T>(sampled: Sampled, call: () => T): T {
     const began = this.#clock.now();
     if (++this.#taken >= WANTED) {
@@ -76,7 +76,7 @@ export class Sampler {
     return Math.round(this.#total + (this.#filledAt === undefined ? this.#taken : WANTED));
   }
 
-  /** Of the last calls that were timed, in ms; `undefined` before the first. */
+  /** Durations of the last calls that were timed, in ms; `undefined` before the first one. */
   get latencyMs(): { readonly p50: number; readonly p99: number } | undefined {
     if (this.#durations.length === 0) return undefined;
     const sorted = [...this.#durations].sort((a, b) => a - b);

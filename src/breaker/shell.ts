@@ -9,20 +9,23 @@ import type { Decision, State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
 import type { Traffic } from "./traffic.js";
 
-/** What tries the backend in the background when its time is up, in place of a call. */
+/** The circuit's own check: tries the backend in the background when the open time is over, in place of a call. */
 export interface Check {
-  /** Where it is not, calls are probes. */
+  /** If it is disabled, calls are the probes. */
   readonly enabled: boolean;
-  /** The circuit is in another state, or has other settings. */
+  /** The circuit's state or settings changed. */
   follow(): void;
-  /** For good; resolves when nothing of it is under way. */
+  /** Stops it for good; resolves when nothing of it runs any more. */
   stop(): Promise<void>;
 }
 
-/** What the parts of a breaker see of it: the shell around the reducer, which carries out its effects by them. */
+/**
+ * What the parts of a breaker need from it. The breaker is the shell around the reducer, and these parts carry out
+ * effects.
+ */
 export interface Shell extends Own, Subscriber {
   readonly name: string;
-  /** The name as the store's keys have it. */
+  /** Its name in the form that the store's keys use. */
   readonly key: string;
   readonly session: StoreSession;
   admission: Admission;

@@ -1,21 +1,21 @@
 import type { Clock } from "../runtime/clock.js";
 import { platform } from "../runtime/platform.js";
 
-/** A timer that is so late, in ms, is lost: a test framework has cleared it. */
+/** A timer that is this late, in ms, is lost: a test framework has cleared it. */
 const LOST_MS = 50;
 
-/** What has calls that may become slow. */
+/** Something with calls that may become slow. */
 interface Watched {
   watched: boolean;
-  /** In how many ms to look again; `Infinity`: not before another call begins. */
+  /** When to look again, in ms from now; `Infinity`: not before another call begins. */
   look(): number;
 }
 
 const watches = new WeakMap<Clock, SlowWatch>();
 
 /**
- * Looks at calls under way when they may have become slow: one timer for all circuits of a clock, and none while no
- * call is under way.
+ * Looks at running calls at the moment they may become slow. One timer serves all circuits of a clock, and there is
+ * none while no call runs.
  */
 export class SlowWatch {
   readonly #clock: Clock;
@@ -37,7 +37,7 @@ export class SlowWatch {
     return made;
   }
 
-  /** A call of that circuit may be slow at that moment, so many ms from now. */
+  /** A call of that circuit may be slow at that moment, this many ms from now. */
   expect(circuit: Watched, dueMs: number, inMs: number): void {
     if (!circuit.watched) {
       circuit.watched = true;
@@ -71,7 +71,7 @@ export class SlowWatch {
       }
       inMs = Math.min(inMs, its);
     }
-    // Calls that a listener has begun meanwhile are later than those.
+    // Calls that a listener began meanwhile are later than those.
     const dueMs = this.#clock.now() + Math.max(inMs, 1);
     if (dueMs < this.#dueMs) this.#arm(dueMs, Math.max(inMs, 1));
   }

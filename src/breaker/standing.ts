@@ -2,32 +2,32 @@ import type { CircuitSettings } from "../policy/settings.js";
 import { type CircuitState, LEASE_MS } from "../protocol/record.js";
 import { type ActiveHold, type CachedRecord, type Decision, NO_DECISION, type State } from "./state.js";
 
-/** Who this process is, and how the circuit is set: what the reducer needs to know besides the state. */
+/** Who this process is, and the settings of the circuit: what the reducer needs besides the state. */
 export interface Own {
   readonly settings: CircuitSettings;
-  /** The owner of this process's leases: unlike any other's. */
+  /** The owner name of this process's leases; no other process has it. */
   readonly owner: string;
-  /** The processes of one host have one vote between them. */
+  /** The name of the host. All processes of one host together have one vote. */
   readonly host: string;
-  /** What records that this process wrote are signed with. */
+  /** The name that this process writes into records. */
   readonly identity: string;
-  /** The circuit's own check tries when its time is up: calls are no probes. */
+  /** The circuit's own check tries the backend after the open time, and calls are not probes. */
   readonly checked: boolean;
 }
 
-/** How the circuit stands at one moment. Calls, `state`, `retryAfter`, events and health all go by it. */
+/** What the circuit does with calls at one moment. Calls, `state`, `retryAfter`, events and health all use it. */
 export type Standing =
   | { readonly kind: "closed" }
   | { readonly kind: "open"; readonly untilMs: number }
-  /** A probe is under way, here or in another process, or about to be: nobody else is admitted until then. */
+  /** A probe runs or is about to, here or in another process. No other call is admitted until then. */
   | { readonly kind: "half-open"; readonly untilMs: number }
-  /** The open time is over, or a lease is: the next call may become the probe. */
+  /** The open time is over, or a lease is over: the next call may become the probe. */
   | { readonly kind: "due" };
 
 const CLOSED: Standing = { kind: "closed" };
 const DUE: Standing = { kind: "due" };
 
-/** The more restrictive of what the fleet's record says and what this process decided alone. Holds apart. */
+/** The more restrictive of the fleet's record and this process's own decision. Holds are not considered here. */
 export function stand(state: State, now: number, own: Own): Standing {
   const base = shared(state, now, own);
   if (base.kind !== "due") return base;
@@ -37,7 +37,7 @@ export function stand(state: State, now: number, own: Own): Standing {
   return now < recovery.pausedUntilMs ? { kind: "half-open", untilMs: recovery.pausedUntilMs } : DUE;
 }
 
-/** The same, whatever this process's own probe does: whether a lease is there to be asked for. */
+/** The same, but without this process's own probe: whether there is a lease to ask for. */
 export function shared(state: State, now: number, own: Own): Standing {
   const decision = isProvisional(state.decision) ? NO_DECISION : state.decision;
   const record = obeyed(state, own);
@@ -46,7 +46,7 @@ export function shared(state: State, now: number, own: Own): Standing {
     return { kind: "open", untilMs: Math.max(decision.untilMs, theirs) };
   }
   if (isBasedOn(decision, record)) {
-    // What this process decided about its own probe, under the record's very generation, supersedes the record.
+    // A decision of this process about its own probe, under the same generation, replaces the record.
     if (decision.kind === "closed") return CLOSED;
     if (decision.kind === "released") return DUE;
   }
@@ -55,14 +55,14 @@ export function shared(state: State, now: number, own: Own): Standing {
   if (record.record.owner === own.owner) return DUE;
   if (now < deadline)
     return { kind: record.record.state === "open" ? "open" : "half-open", untilMs: deadline };
-  // Where no swap decides, others may be trying already.
+  // If the store has no swap, other processes may already be trying.
   const attemptMs = deadline + (record.record.until === 0 ? 0 : state.attemptDelayMs);
   return now < attemptMs ? { kind: "half-open", untilMs: attemptMs } : DUE;
 }
 
 /**
- * The record that this process obeys; `undefined` while the fleet's opening is not obeyed. What an operator did
- * counts always.
+ * The record that this process obeys; `undefined` while the fleet's opening is not obeyed. An operator's record always
+ * counts.
  */
 export function obeyed(state: State, own: Own): CachedRecord | undefined {
   const { record, remoteOpen } = state;
@@ -77,11 +77,11 @@ export const isLocalOnly = ({ settings }: Own): boolean =>
 /** The generation that calls are admitted under; 0 before there is a record. */
 export const generationOf = (record: CachedRecord | undefined): number => record?.record.generation ?? 0;
 
-/** The store has the last word, and nothing obeys it before. */
+/** The store decides, and nobody obeys the decision before that. */
 export const isProvisional = (decision: Decision): boolean =>
   decision.kind !== "none" && decision.provisional === true;
 
-/** It was decided under the generation that the fleet is at. */
+/** It was decided under the fleet's present generation. */
 export const isBasedOn = (decision: Decision, record: CachedRecord | undefined): boolean =>
   decision.kind !== "none" && decision.base === generationOf(record);
 
@@ -89,7 +89,7 @@ export const isBasedOn = (decision: Decision, record: CachedRecord | undefined):
 export const isTripped = (record: CachedRecord | undefined): record is CachedRecord =>
   record !== undefined && record.record.state !== "closed";
 
-/** What the record forbids is still forbidden: its open time runs, or somebody's lease. */
+/** The record still forbids calls: its open time runs, or another process has a lease. */
 export const inForce = (record: CachedRecord | undefined, now: number): record is CachedRecord =>
   isTripped(record) && now < record.deadline;
 
@@ -104,8 +104,8 @@ export function isOpenHereAlone(state: State, own: Own): boolean {
 }
 
 /**
- * The record tells that a lease was asked for and no probe came of it, or that nobody asked for a whole lease's time:
- * the callers are rare, or can't wait. The next of them probes at once, or none ever would.
+ * The record shows that a lease was requested and no probe followed, or that nobody asked for a whole lease time. So
+ * calls are rare, or can't wait. The next call probes at once; otherwise none ever would.
  */
 export function tellsOfUnusedLease(record: CachedRecord | undefined, now: number): boolean {
   if (!isTripped(record)) return false;
@@ -114,8 +114,9 @@ export function tellsOfUnusedLease(record: CachedRecord | undefined, now: number
 }
 
 /**
- * The circuit's own check tries it, and no call does: unless the record tells that no process has checked for a whole
- * lease's time, since each lives for a call alone, say. A lease that was given back is looked at by who gave it.
+ * The circuit's own check tries the backend, and calls don't. An exception: the record shows that no process has
+ * checked for a whole lease time, for example because each process lives only for one call. A lease that was given back
+ * is left to the process that gave it back.
  */
 export function isChecked(state: State, now: number, own: Own): boolean {
   if (!own.checked) return false;
@@ -125,20 +126,20 @@ export function isChecked(state: State, now: number, own: Own): boolean {
   return record.until === 0 ? record.by === own.identity : now - deadline < LEASE_MS;
 }
 
-/** The hold in force, if one is. */
+/** The hold in force, if there is one. */
 export function activeHold({ hold }: State, now: number): "open" | "closed" | undefined {
   return hold !== undefined && now < hold.untilMs ? hold.state : undefined;
 }
 
-/** What its own check has yet to try is tried about so soon, in ms. */
+/** How soon the circuit's own check tries again, in ms. */
 const CHECKED_SOON_MS = 1_000;
 
-/** How a circuit is described at one moment: to its callers, in errors, events and health checks. */
+/** The circuit's status at one moment, as callers, errors, events and health checks see it. */
 export interface Status {
   readonly state: CircuitState;
   /** Set while an operator holds it. */
   readonly held: ActiveHold["state"] | undefined;
-  /** When it may be called again, in ms; 0 when it may be. A hold without an end: the circuit's own time. */
+  /** When calls may go through again, in ms; 0 if they may now. For a hold without an end: the circuit's own time. */
   readonly retryAfterMs: number;
 }
 

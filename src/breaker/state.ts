@@ -1,22 +1,22 @@
 import type { CachedRecord as Cached, CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
 
-/** The fleet's record, as this process has it: its deadline is on the local clock. */
+/** The fleet's record as this process has it, with its deadline on the local clock. */
 export type CachedRecord = Cached<CircuitRecord>;
 
-/** Who hears of an opening: the whole fleet, the fleet as this host's vote, or nobody. */
+/** Who learns about an opening: the whole fleet, the fleet as a vote of this host, or nobody. */
 export type Visibility = "fleet" | "vote" | "here";
 
 /**
- * What this process decided and the store has not granted yet. Calls here obey it at once; it is never merged into
- * the fleet's record, since only the store grants revisions.
+ * What this process decided and the store has not granted yet. Calls here obey it at once. It is never merged into the
+ * fleet's record, since only the store grants revisions.
  */
 export type Decision = { readonly kind: "none" } | BasedDecision;
 
 /**
- * `base` is the generation it was decided under. Once the fleet is at another generation the decision is void, except
- * for an opening made while the store could not be asked (`madeOffline`): that is proposed as a fresh trip. What a probe
- * found out when its lease may have been over is `provisional`: it is obeyed only once the store has it, since others may
- * have probed meanwhile.
+ * `base`: the generation under which it was decided. Once the fleet is at another generation the decision is void,
+ * except for an opening made while the store could not be asked (`madeOffline`): that is proposed as a fresh trip.
+ * `provisional`: the outcome of a probe whose lease may have been over. It is obeyed only once the store has it, since
+ * other processes may have probed meanwhile.
  */
 export type BasedDecision = { readonly provisional?: true | undefined } & (Opened | Released | Closed);
 
@@ -51,26 +51,30 @@ interface Closed {
 /** The trial call of this process. */
 export type Probe =
   | { readonly kind: "none" }
-  /** A caller waits for its lease until then. */
+  /** A caller waits until then for its lease. */
   | { readonly kind: "waiting"; readonly untilMs: number }
-  /** A call is under way. Until its lease ends no other call here may probe; what it finds out later is provisional. */
+  /** A call is the probe. No other call here may probe until its lease ends; an outcome after that is provisional. */
   | { readonly kind: "running"; readonly untilMs: number; readonly epoch: number };
 
-/** What this process has seen since the circuit last opened, on the way back. */
+/** What this process has seen on the way to recovery, since the circuit last opened. */
 export interface Recovery {
-  /** A call was rejected because its lease did not come in time. No other call is, until the circuit opens again. */
+  /**
+   * A call was rejected because its lease did not come in time. No other call will be, until the circuit opens again.
+   */
   readonly unserved: boolean;
-  /** Probes of this process, in a row, whose lease ended before they did. */
+  /** How many probes of this process in a row outlived their lease. */
   readonly lapses: number;
-  /** How often it opened again in a row, as far as this process decided it; closed: what a trip too soon goes on with. */
+  /**
+   * How often in a row this process opened it again; while closed: where the back-off continues after a trip too soon.
+   */
   readonly reopens: number;
-  /** No probe here before: the last one met another circuit that is open until then. */
+  /** No probe here before then: the last one met another circuit that is open until then. */
   readonly pausedUntilMs: number;
-  /** The protected function calls its own circuit, where the runtime can't tell which calls come from the probe. */
+  /** The protected function calls its own circuit, and the runtime can't tell which calls come from the probe. */
   readonly nests: boolean;
 }
 
-/** An operator's hold that is in force; without an end `untilMs` is `Infinity`. */
+/** An operator's hold in force. `untilMs` is `Infinity` if it has no end. */
 export interface ActiveHold {
   readonly state: "open" | "closed";
   readonly untilMs: number;
@@ -78,8 +82,8 @@ export interface ActiveHold {
 }
 
 /**
- * All that one circuit is in one process. Nothing else says how it stands; `standing.ts` reads it, `reduce.ts` alone
- * makes the next one. Times ending in `Ms` are on the local monotonic clock; the record's own are the store's.
+ * The whole state of one circuit in one process. Only `reduce.ts` makes the next state; `standing.ts` reads what it
+ * means. Times ending in `Ms` are on the local monotonic clock; the times in the record are on the store's clock.
  */
 export interface State {
   readonly record: CachedRecord | undefined;
@@ -89,17 +93,17 @@ export interface State {
   /** Whether the fleet's opening is obeyed, or waits until a failure here confirms it. */
   readonly remoteOpen: "unseen" | "obeyed" | "unconfirmed";
   readonly hold: ActiveHold | undefined;
-  /** This process's request for the lease is on its way. */
+  /** This process's lease request is under way. */
   readonly leaseRequested: boolean;
-  /** Where the store has no `swap`, the processes of a fleet try at different moments: this one so much later, in ms. */
+  /** For a store without `swap`: how much later this process tries than others, in ms, so that not all try at once. */
   readonly attemptDelayMs: number;
-  /** Calls carry the epoch they were admitted under; results of an earlier one are void. */
+  /** Calls carry the epoch in which they were admitted; results from an earlier epoch are void. */
   readonly epoch: number;
-  /** What calls are admitted as now; with a new one begins an epoch. */
+  /** The kind of admission that calls get now. A new kind begins a new epoch. */
   readonly admits: "closed" | "held" | "nothing";
-  /** The state that was announced last. */
+  /** The last announced state. */
   readonly announced: CircuitState;
-  /** The failure that opened it, where it happened here. */
+  /** The failure that opened it, if that happened here. */
   readonly cause: unknown;
 }
 
@@ -113,7 +117,7 @@ export const NO_RECOVERY: Recovery = {
   nests: false,
 };
 
-/** Where every circuit begins. */
+/** The state in which every circuit begins. */
 export const INITIAL: State = {
   record: undefined,
   decision: NO_DECISION,

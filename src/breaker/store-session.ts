@@ -3,37 +3,37 @@ import type { Clock } from "../runtime/clock.js";
 import type { Replica } from "../sync/replica.js";
 import { RejectionMessage } from "./rejection-message.js";
 
-/** Rejections look at most this often whether the process was suspended, in ms. */
+/** During rejections, check at most this often whether the process was suspended, in ms. */
 const DRIFT_CHECK_MS = 250;
-/** How far behind the coarse clock is taken to be at most, in ms, but for a blocked event loop. */
+/** How far the coarse clock can be behind, in ms, unless the event loop is blocked. */
 const COARSE_MS = 50;
-/** One rejection in so many reads the exact clock. */
+/** One rejection out of this many reads the exact clock. */
 const EXACT_EVERY = 64;
-/** Below this the coarse clock is too coarse to tell a slow call, in ms. */
+/** For slow-call limits below this the coarse clock is too coarse, in ms. */
 export const COARSE_FROM_MS = 200;
 
-/** What the breakers that share a store have in common in this process. */
+/** What the breakers of one store share in this process. */
 export class StoreSession {
   readonly replica: Replica;
   readonly clock: Clock;
   readonly events: Events;
-  /** What this host is called: its processes have one vote between them. */
+  /** The name of this host. All its processes together have one vote. */
   readonly host: string;
-  /** The owner of this process's leases: unlike any other's. */
+  /** The owner name of this process's leases; no other process has it. */
   readonly owner: string;
   readonly rejectionMessage: RejectionMessage = new RejectionMessage();
   readonly openedBy: (circuit: string, by: string) => void;
   readonly #began: (() => void) | undefined;
-  /** The exact time, and the clock for counting calls. */
+  /** The exact clock, and the coarse clock for counting calls. */
   readonly now: () => number;
   readonly coarse: () => number;
-  /** The last look at the clock: a flood of rejections looks once for each. */
+  /** The time of the last look at the clock. A flood of rejections reads the clock once for each. */
   lookedAt = 0;
   #driftChecked = 0;
   #rejections = 0;
   #started = false;
 
-  /** `openedBy` is told who else opens a circuit of this process, `began` of the first call. */
+  /** `openedBy` is called when another process opens a circuit of this one, `began` at the first call. */
   constructor(
     replica: Replica,
     clock: Clock,
@@ -53,17 +53,19 @@ export class StoreSession {
     this.coarse = clock.coarse === undefined ? this.now : clock.coarse.bind(clock);
   }
 
-  /** The clock by which calls are told to be slow. */
+  /** The clock that is exact enough to detect a call that slow. */
   readingFor(slowCall: number): () => number {
     return slowCall < COARSE_FROM_MS ? this.now : this.coarse;
   }
 
-  /** How long an async caller waits for the lease it asked for, in ms: by how long the store took to answer lately. */
+  /**
+   * How long an async caller waits for the lease it asked for, in ms. It depends on how fast the store has been lately.
+   */
   get leaseWaitMs(): number {
     return this.replica.leaseWaitMs();
   }
 
-  /** The first call: the replica begins to keep in step, and the process to watch its event loop. */
+  /** At the first call, the replica starts to synchronise, and the process starts to watch its event loop. */
   start(): void {
     if (this.#started) return;
     this.#started = true;
@@ -72,20 +74,20 @@ export class StoreSession {
     this.#began?.();
   }
 
-  /** The exact time, for what is decided by it. */
+  /** Reads the exact time, for a decision. */
   look(): number {
     this.lookedAt = this.clock.now();
     return this.lookedAt;
   }
 
   /**
-   * Whether it is before that moment. A flood of rejections reads the coarse clock, and the exact one only close to
-   * the end, and now and then: a loop that never yields stops the coarse one.
+   * Whether that moment is still ahead. A flood of rejections reads the coarse clock. The exact clock is read only
+   * close to the end, and now and then, because a loop that never yields stops the coarse clock.
    */
   isBefore(untilMs: number): boolean {
     const coarse = this.coarse();
     const exact = coarse + COARSE_MS >= untilMs || ++this.#rejections % EXACT_EVERY === 0;
-    // Never before what was seen already, or it would tell of more time than it is open for.
+    // Never earlier than a time already seen, or `retryAfter` would exceed the open time.
     const now = exact ? this.look() : Math.max(coarse, this.lookedAt);
     this.lookedAt = now;
     if (now - this.#driftChecked > DRIFT_CHECK_MS) {

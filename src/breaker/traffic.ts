@@ -4,7 +4,7 @@ import { countsSuccesses, type TripReason, TripRule, tripsAtOnce } from "../poli
 import type { Failure } from "./failure.js";
 import type { StoreSession } from "./store-session.js";
 
-/** What the calls of this process showed while the circuit was closed; made with the first that is counted. */
+/** What the calls of this process showed while the circuit was closed. Made when the first call is counted. */
 export class Traffic {
   readonly rule: TripRule | undefined;
   readonly #throttle: Throttle | undefined;
@@ -16,7 +16,7 @@ export class Traffic {
     else this.rule = new TripRule(settings);
   }
 
-  /** Says why it trips the circuit, if it does. Failures, which trip, are dated by the exact clock. */
+  /** Says why it trips the circuit, if it does. A failure, which can trip, is dated by the exact clock. */
   failed(failure: Failure): TripReason | undefined {
     const now = this.#session.clock.now();
     this.#throttle?.failed(now);
@@ -36,22 +36,22 @@ export class Traffic {
     return undefined;
   }
 
-  /** So many calls that began then are slow, and still under way. */
+  /** That many calls, which began then, are slow and have not ended. */
   slowUnderWay(now: number, calls: number, beganMs: number): TripReason | undefined {
     return this.rule?.slowUnderWay(now, calls, beganMs);
   }
 
-  /** Whether a call is held back, in `mode: "throttle"`. */
+  /** Whether to hold a call back, in `mode: "throttle"`. */
   holdsBack(now: number, random: number): boolean {
     return this.#throttle?.holdsBack(now, random) ?? false;
   }
 
-  /** The failures so far may be this host's own doing. */
+  /** The failures so far may be the fault of this host. */
   get ofThisHost(): boolean {
     return this.rule?.suspects(this.#session.clock.now()) ?? false;
   }
 
-  /** Calls here succeed so well that another's trip is doubted. */
+  /** Calls here succeed so often that a trip by another process is doubted. */
   get vetoes(): boolean {
     return this.rule?.vetoes(this.#session.coarse()) ?? false;
   }
@@ -61,15 +61,15 @@ export class Traffic {
   }
 }
 
-/** Successes have to be counted as well. */
+/** Whether successes have to be counted too. */
 export const countsSuccessesOf = (settings: CircuitSettings): boolean =>
   settings.mode === "throttle" || countsSuccesses(settings);
 
-/** Every failure trips, and no success is counted: nothing has to be kept. */
+/** Every failure trips, and successes don't count: there is nothing to keep. */
 export const countsNothing = (settings: CircuitSettings): boolean =>
   settings.mode !== "throttle" && tripsAtOnce(settings);
 
-/** What calls are counted by. */
+/** The settings that decide how calls are counted. */
 const COUNTING = [
   "mode",
   "threshold",

@@ -4,11 +4,11 @@ import type { Shell } from "./shell.js";
 import { SlowWatch } from "./slow-watch.js";
 import { COARSE_FROM_MS } from "./store-session.js";
 
-/** Groups whose calls have all ended are removed when there are this many; after that, when the rest has doubled. */
+/** When there are this many groups, those whose calls have all ended are removed; later when the number has doubled. */
 const SWEPT_FROM = 16;
-/** A group that begins with the coarse clock may get further calls for so long, in ms. */
+/** With the coarse clock, a group may get further calls for so long after it began, in ms. */
 const OPEN_MS = 100;
-/** Of calls that never end so many groups are remembered. */
+/** At most this many groups are kept, for calls that never end. */
 const MOST_GROUPS = 10_000;
 
 /** Calls that began together, under one admission. */
@@ -16,9 +16,9 @@ export class CallGroup {
   readonly admission: Admission;
   /** When they began, on the monotonic clock. */
   readonly beganMs: number;
-  /** How many have not ended. */
+  /** How many of them have not ended. */
   underWay = 1;
-  /** When those under way were counted as slow: their ends don't count as calls again. */
+  /** When they were counted as slow while still running. Their ends don't count as calls again. */
   countedAtMs: number | undefined;
   lookAtMs: number = Infinity;
 
@@ -34,7 +34,7 @@ export class CallsUnderWay {
   readonly #watch: SlowWatch;
   #groups: CallGroup[] = [];
   #sweepFrom = SWEPT_FROM;
-  /** The watch will look at it. */
+  /** The watch is going to look at it. */
   watched = false;
 
   constructor(breaker: Shell) {
@@ -49,7 +49,7 @@ export class CallsUnderWay {
     this.#groups.push(group);
     if (slowCall === 0) return;
     group.lookAtMs = group.beganMs + slowCall;
-    // What reads the coarse clock keeps the ticker going, by which a blocked event loop is seen.
+    // Reading the coarse clock keeps its ticker alive, which detects a blocked event loop.
     if (slowCall < COARSE_FROM_MS) this.#breaker.session.coarse();
     this.#watch.expect(this, group.lookAtMs, slowCall);
   }
@@ -59,24 +59,27 @@ export class CallsUnderWay {
     return this.#groups.reduce((sum, { underWay }) => sum + underWay, 0);
   }
 
-  /** For how long the oldest has been under way, in ms; 0 where there is none. */
+  /** How long the oldest has been running, in ms; 0 if there is none. */
   get oldestMs(): number {
     const began = this.#groups.map((group) => (group.underWay > 0 ? group.beganMs : Infinity));
     const first = Math.min(...began);
     return first === Infinity ? 0 : this.#breaker.session.clock.now() - first;
   }
 
-  /** Counts those that have taken as long as a slow call. In how many ms to look again; `Infinity`: not before another begins. */
+  /**
+   * Counts the calls that have run as long as a slow call. Returns when to look again, in ms; `Infinity`: not before
+   * another call begins.
+   */
   look(): number {
     const { session, settings } = this.#breaker;
     const now = session.readingFor(settings.slowCall)();
     this.#sweep(now - OPEN_MS);
     for (const group of this.#groups) if (group.lookAtMs <= now) this.#lookAt(group, now);
-    // A listener may have begun others meanwhile.
+    // A listener may have begun other calls meanwhile.
     return this.#groups.reduce((next, { lookAtMs }) => Math.min(next, lookAtMs), Infinity) - now;
   }
 
-  /** What was counted is forgotten: calls count anew when they end. */
+  /** Forgets what was counted: calls count anew when they end. */
   forget(): void {
     for (const group of this.#groups) group.countedAtMs = undefined;
   }
@@ -87,7 +90,7 @@ export class CallsUnderWay {
     const { beganMs, admission, underWay } = group;
     group.lookAtMs = Infinity;
     if (slowCall === 0 || underWay === 0) return;
-    // While this process was blocked no answer could be read.
+    // While this process was blocked, no answer could be read.
     const blockedMs = session.clock.blocked?.(beganMs) ?? 0;
     const hasTaken = now - beganMs - blockedMs;
     if (hasTaken < slowCall) group.lookAtMs = now + slowCall - hasTaken;

@@ -3,18 +3,18 @@ import { type CallerSignal, isTimeout } from "./policy.js";
 /** Where clients keep their signals: `fetch`, axios and most others, and the AWS and AI SDKs. */
 const FIELDS = ["signal", "abortSignal"] as const;
 
-/** Whether an argument is a signal, or may have one. Runs no getter of its. */
+/** Whether an argument is a signal, or may contain one. It runs none of the argument's getters. */
 export function mayHoldSignal(arg: unknown): boolean {
   if (arg === null) return false;
   try {
     return "signal" in (arg as object) || "aborted" in (arg as object) || "abortSignal" in (arg as object);
   } catch {
-    // A revoked proxy is its function's own business.
+    // It may be a revoked proxy, which only the function has to deal with.
     return false;
   }
 }
 
-/** The signals among a call's arguments, read only when the call has failed. */
+/** The signals among a call's arguments. They are read only when the call has failed. */
 export class ArgumentSignals implements CallerSignal {
   readonly #args: ArrayLike<unknown>;
 
@@ -30,14 +30,14 @@ export class ArgumentSignals implements CallerSignal {
     return this.#gaveUp()?.reason;
   }
 
-  /** The signal by which the caller gave up; one that timed out does not count. */
+  /** The signal by which the caller gave up. A signal that timed out does not count. */
   #gaveUp(): CallerSignal | undefined {
     for (const arg of Array.from(this.#args)) {
       try {
         const found = signalsOf(arg).find((signal) => signal.aborted === true && !isTimeout(signal.reason));
         if (found !== undefined) return found;
       } catch {
-        // What can't be read tells nothing.
+        // An argument that can't be read says nothing.
       }
     }
     return undefined;
@@ -49,7 +49,7 @@ function signalsOf(arg: unknown): CallerSignal[] {
   return [holder, ...FIELDS.map((field) => holder[field])].filter(isSignal);
 }
 
-/** Old polyfills have no `reason`, and what merely was aborted, such as a request of Node's, is no signal. */
+/** Old polyfills have no `reason`. Other things that can be aborted, such as a request of Node's, are not signals. */
 function isSignal(value: unknown): value is CallerSignal {
   if (typeof value !== "object" || value === null || !("aborted" in value)) return false;
   return (

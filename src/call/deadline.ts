@@ -7,7 +7,10 @@ import type { CallerSignal } from "./policy.js";
 export type Ended =
   | { readonly how: "value"; readonly value: unknown }
   | { readonly how: "error"; readonly error: unknown }
-  /** `began`: when, on the monotonic clock. `lateMs`: how late the deadline's timer came, for this process was busy. */
+  /**
+   * `began`: when, on the monotonic clock. `lateMs`: how late the deadline's timer fired, because this process was
+   * busy.
+   */
   | {
       readonly how: "timeout";
       readonly error: TimeoutError;
@@ -19,7 +22,7 @@ export type Ended =
 const WORDS = { call: "call", "first-item": "first item" } as const;
 const none = (): void => undefined;
 
-/** One call that has a deadline, and, in a block, a signal of its own that follows the caller's. */
+/** One call with a deadline and, for a block, a signal of its own that follows the caller's. */
 export class Deadline {
   readonly #clock: Pick<Clock, "now" | "after">;
   readonly #ms: number;
@@ -27,7 +30,7 @@ export class Deadline {
   readonly #waitsFor: "call" | "first-item";
   #controller: Controller | undefined;
 
-  /** `ms`: 0 where it only has the signal. */
+  /** `ms`: 0 if it only has the signal. */
   constructor(
     clock: Pick<Clock, "now" | "after">,
     ms: number,
@@ -40,21 +43,21 @@ export class Deadline {
     this.#waitsFor = waitsFor;
   }
 
-  /** The block's signal, aborted by the deadline and by the caller. */
+  /** The block's signal. The deadline and the caller abort it. */
   get signal(): unknown {
     this.#controller ??= makeController();
     return this.#controller.signal;
   }
 
-  /** The work that used the given signal is over. */
+  /** The work that used the given signal has ended. */
   abort(reason: unknown): void {
     this.#controller?.abort(reason);
   }
 
   /**
-   * Waits for the call, its deadline or the caller's abort, whichever comes first, and calls `end` once; what `end`
-   * returns or throws is the outcome. The verdict waits one turn of the event loop, in which an answer
-   * that is there already is read.
+   * Waits for the call, its deadline or the caller's abort, whichever comes first, and calls `end` once. What `end`
+   * returns or throws is the outcome. The verdict waits one more turn of the event loop, so that an answer that has
+   * arrived is read.
    */
   watch(work: PromiseLike<unknown>, end: (ended: Ended) => unknown): Promise<unknown> {
     const clock = this.#clock;
@@ -89,7 +92,7 @@ export class Deadline {
         (error: unknown) => finish({ how: "error", error }),
       );
     });
-    // A timer runs outside every async context; what follows from it runs in the caller's.
+    // A timer runs outside every async context, and what follows from it runs in the caller's.
     return first.then((ended) => {
       try {
         return end(ended);

@@ -1,20 +1,20 @@
-/** What aborts a signal, where no platform's types are known. */
+/** Something that aborts a signal, if the platform's types are not known. */
 export interface Controller {
   readonly signal: object;
   abort(reason: unknown): void;
 }
 
-/** A caller's signal, or what stands in its place for one call. */
+/** A caller's signal, or one that replaces it for a single call. */
 export interface ListeningSignal {
   readonly reason?: unknown;
-  /** The signal in whose place it stands. */
+  /** The signal that it replaces. */
   readonly origin?: ListeningSignal | undefined;
   addEventListener?(type: "abort", listener: () => void): void;
 }
 
 interface Followers {
   readonly running: Set<() => void>;
-  /** The signals that calls which have ended gave out: what they gave may still be read by them, a body say. */
+  /** Signals given out by calls that have ended. What the call returned, such as a body, may still use them. */
   readonly ended: Set<WeakRef<object>>;
   sweptFrom: number;
 }
@@ -22,7 +22,7 @@ interface Followers {
 /** Collected signals are removed when there are this many entries, and again at twice what is left. */
 const SWEPT_FROM = 100;
 
-/** Missing on some runtimes: there the signal that a call gave out is told nothing once the call has ended. */
+/** Some runtimes don't have it. There, a signal given out by a call learns nothing more once the call has ended. */
 const Weak = (globalThis as { WeakRef?: WeakRefConstructor }).WeakRef;
 
 const followers = new WeakMap<ListeningSignal, Followers>();
@@ -37,11 +37,11 @@ export function makeController(): Controller {
 }
 
 /**
- * Calls `told` when a caller's signal aborts. However many calls one signal has, it gets one listener, since runtimes
- * warn of many; and however long it lives, it holds nothing of a call that has ended.
+ * Calls `told` when a caller's signal aborts. One signal gets one listener, however many calls use it, because runtimes
+ * warn about many listeners. However long the signal lives, it keeps nothing of a call that has ended.
  *
- * @returns what says that the call has ended. Its own controller, if it had one, still follows the caller's signal for
- * as long as somebody uses the one that it gave out.
+ * @returns a function to call when the call has ended. The call's own controller, if it had one, still follows the
+ * caller's signal for as long as somebody uses the signal that was given out.
  */
 export function follow(given: ListeningSignal, told: () => void): (own: Controller | undefined) => void {
   const signal = given.origin ?? given;

@@ -1,8 +1,8 @@
 import { type Cause, walkCauses } from "../errors/causes.js";
 
 /**
- * Error codes for what this host lacks: a name service, a route, file descriptors, memory, a free connection in its
- * pool.
+ * Error codes for something that this host lacks: a name service, a route, file descriptors, memory, a free connection
+ * in its pool.
  */
 const OF_THIS_HOST = new Set<unknown>([
   "EAI_AGAIN",
@@ -20,7 +20,7 @@ const OF_THIS_HOST = new Set<unknown>([
   "P2024",
 ]);
 
-/** The same by name, and by message where a pool gives neither. */
+/** The same by name, and by message for pools that give neither code nor name. */
 const POOL_NAMES = new Set<unknown>([
   "KnexTimeoutError",
   "SequelizeConnectionAcquireTimeoutError",
@@ -41,21 +41,19 @@ const OF_TIME = new Set<unknown>([
   "UND_ERR_CONNECT_TIMEOUT",
   "UND_ERR_HEADERS_TIMEOUT",
   "UND_ERR_BODY_TIMEOUT",
-  // Of the Model Context Protocol's SDKs, by their major.
+  // From the SDKs of the Model Context Protocol, by major version.
   "REQUEST_TIMEOUT",
   -32_001,
 ]);
 
-/**
- * Where a failure comes from. `host`: from this host; it says nothing about the backend. `time`: no answer in time.
- */
+/** Where a failure comes from. `host`: this host, and it says nothing about the backend. `time`: no answer in time. */
 export type Origin = "backend" | "host" | "time";
 
-/** By the error, or what is behind it, as `fetch` and clients wrap it. */
+/** Judged by the error, or by its cause, as `fetch` and clients wrap errors. */
 export const originOf = (error: unknown): Origin => walkCauses(error, own, together) ?? "backend";
 
 function own({ name, code, message }: Cause): Origin | undefined {
-  // Most errors have no code and no name of their own: what can't be found is not looked for.
+  // Most errors have neither code nor name of their own, and then there is nothing to look up.
   const coded = code !== undefined;
   const named = name !== "Error";
   if ((coded && OF_THIS_HOST.has(code)) || (named && POOL_NAMES.has(name)) || POOL_MESSAGES.has(message))
@@ -63,7 +61,7 @@ function own({ name, code, message }: Cause): Origin | undefined {
   return name === "TimeoutError" || (coded && OF_TIME.has(code)) ? "time" : undefined;
 }
 
-/** Several addresses were tried: it is this host's failure only if all of them failed so. */
+/** Several addresses were tried. It is this host's failure only if all of them failed like that. */
 function together(origins: readonly (Origin | undefined)[]): Origin {
   const others = origins.filter((each) => each !== "host");
   if (others.length === 0) return "host";

@@ -6,18 +6,18 @@ import type { ErrorClass, Exceptions, HandleOptions } from "../options/options.j
 import { callTimeoutOf, idleTimeoutOf } from "../policy/resolve-settings.js";
 import { ask } from "./predicate.js";
 
-/** What an outcome is to the circuit. `neither`: the caller gave up, or the call never got through. */
+/** How the circuit counts an outcome. `neither`: the caller gave up, or the call never reached the backend. */
 export type Verdict = "failure" | "success" | "neither";
 
-/** What a signal of a caller tells; structural, so that no platform's types are needed. */
+/** What is read from a caller's signal. Structural, so that no platform's types are needed. */
 export interface CallerSignal {
   readonly aborted: boolean;
   readonly reason?: unknown;
-  /** Told when the call's deadline has passed, before that is judged. */
+  /** Called when the call's deadline has passed, before the outcome is judged. */
   expire?(): void;
 }
 
-/** An error that a server answered with, in the place of a value that was returned: no matter of `results`. */
+/** An error with which a server answered, in the place of a returned value. `results` does not judge it. */
 export class Answered {
   readonly error: unknown;
 
@@ -28,18 +28,18 @@ export class Answered {
 
 type Predicate = (error: unknown) => boolean;
 
-/** How one handle judges the outcome of its calls, and what it does in place of rejecting. */
+/** How one handle judges the outcomes of its calls, and what it does instead of rejecting. */
 export interface Policy {
   readonly enabled: true | (() => boolean);
   readonly returns: "promise" | "value" | undefined;
-  /** Which returned values are failures, if any are. */
+  /** Which returned values are failures, if there are any. */
   readonly results: ((value: unknown) => boolean) | undefined;
   readonly fallback: ((this: unknown, error: unknown, ...args: unknown[]) => unknown) | undefined;
-  /** Whether the fallback answers for calls that were made and failed, too. */
+  /** Whether the fallback also answers for calls that were made and failed. */
   readonly coversFailures: boolean;
   /** The deadline of one call, in ms; 0: none. */
   readonly callTimeout: number;
-  /** The longest silence of a stream, in ms; 0: any. */
+  /** The longest silence of a stream, in ms; 0: no limit. */
   readonly idleTimeout: number;
   judge(error: unknown, signal: CallerSignal | undefined): Verdict;
 }
@@ -62,7 +62,7 @@ export function makePolicy(options: HandleOptions): Policy {
     idleTimeout: idleTimeoutOf(options),
     coversFailures: options.fallback !== undefined && options.fallbackOn === "failure",
     judge(error, signal) {
-      // Only the signal tells whether the caller aborted, whatever error is thrown.
+      // Only the signal shows whether the caller aborted, whatever error is thrown.
       if (signal?.aborted && !isTimeout(signal.reason)) return "neither";
       if (ignored !== undefined && ask("ignore", ignored, error, false)) return "neither";
       if (isFailfastError(error)) return "neither";
@@ -72,7 +72,7 @@ export function makePolicy(options: HandleOptions): Policy {
   };
 }
 
-/** Classes of errors as the question whether an error is of one of them. */
+/** Turns classes of errors into a predicate: is the error an instance of one of them? */
 export function listedPredicate(exceptions: Exceptions): Predicate {
   if (typeof exceptions !== "function") {
     const each = exceptions.map(classPredicate);
@@ -95,7 +95,10 @@ function isClass(value: ErrorClass | Predicate): value is ErrorClass {
   );
 }
 
-/** Ours, or what `AbortSignal.timeout()` gives. What can't be read (a revoked proxy, a getter that throws) is none. */
+/**
+ * Ours, or what `AbortSignal.timeout()` throws. An error that can't be read (a revoked proxy, a throwing getter) is
+ * neither.
+ */
 export function isTimeout(error: unknown): boolean {
   try {
     return (error as { name?: unknown } | null | undefined)?.name === "TimeoutError";

@@ -10,8 +10,8 @@ function warnOnce(kind: string, message: string): void {
 }
 
 /**
- * Asks a predicate that was given as an option. One that throws must not take the place of the call's own outcome: the
- * answer is `otherwise`. One that returns a promise counts as false, since a call can't wait for it.
+ * Calls a predicate that was given as an option. If it throws, that must not replace the call's own outcome: the answer
+ * is `otherwise`. A promise counts as false, since a call can't wait for it.
  */
 export function ask<T>(
   option: string,

@@ -1,14 +1,14 @@
 const IDENTIFIER = /^[A-Za-z_$][\w$]{0,63}$/;
 
 /**
- * What the whole fleet may learn about a failure: its name and code, and its message only when asked
- * for, since messages carry what was in the call.
+ * What the whole fleet may learn about a failure: its name and code. Its message is included only on request, since
+ * messages can contain data of the call.
  */
 export function reasonOf(error: unknown, share: boolean): string {
   try {
     return describe(error, share);
   } catch {
-    // What was thrown can't be read; it still reaches the caller unchanged.
+    // What was thrown can't be read. It still reaches the caller unchanged.
     return "Error";
   }
 }

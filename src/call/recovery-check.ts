@@ -8,39 +8,41 @@ import { type Controller, makeController } from "./follow.js";
 import { Guard } from "./guard.js";
 import { type CallerSignal, makePolicy, type Policy } from "./policy.js";
 
-/** A check may take so long, in ms. */
+/** How long a check may take, in ms. */
 const CHECK_MS = 10_000;
-/** One that came to nothing is tried again after so long, in ms. */
+/** After this time, in ms, a check without a result is repeated. */
 const AGAIN_MS = 1_000;
-/** The processes of a fleet ask for the lease over this share of the open time, and over so many ms at most. */
+/**
+ * The processes of a fleet ask for the lease spread over this share of the open time, and over this many ms at most.
+ */
 const SPREAD = 0.1;
 const LONGEST_SPREAD_MS = 1_000;
 
 /** A check that asks for the lease, or runs. */
 interface Attempt {
   readonly controller: Controller;
-  /** What it runs under. */
+  /** The admission that it runs under. */
   admission?: Admission;
-  /** It has said how the backend is. */
+  /** It has reported how the backend is. */
   answered?: true;
 }
 
 /**
- * Calls the circuit's own check when its time is up: in the background, in one process of the fleet, as its probe. There
- * is a timer while the circuit is open, and none while it is closed or held.
+ * Calls the circuit's own check when the open time is over: in the background, in one process of the fleet, as its
+ * probe. There is a timer while the circuit is open, and none while it is closed or held.
  */
 export class RecoveryCheck implements Check {
   readonly #breaker: Breaker;
   readonly #policy: Policy;
   readonly #guard: Guard;
   #cancel: (() => void) | undefined;
-  /** When the timer would go off without the spread. */
+  /** When the timer would fire without the spread. */
   #dueMs = Infinity;
   #attempt: Attempt | undefined;
   #over: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  /** `options`: as the circuit was defined with, over the defaults. */
+  /** `options`: those of the circuit's definition, over the defaults. */
   constructor(breaker: Breaker, options: HandleOptions) {
     this.#breaker = breaker;
     this.#policy = makePolicy(options);
@@ -75,7 +77,7 @@ export class RecoveryCheck implements Check {
       return;
     }
     const { admission } = this.#attempt ?? {};
-    // Its probe is over by another's doing.
+    // Something else ended its probe.
     if (admission !== undefined && !isProbe(this.#breaker, admission)) this.#abort();
     if (this.#attempt === undefined) this.#setTimer(session.lookedAt + (retryAfterMs || AGAIN_MS));
   }
@@ -87,7 +89,7 @@ export class RecoveryCheck implements Check {
     return runs ? this.#over : Promise.resolve();
   }
 
-  /** An earlier one stays: it looks again. */
+  /** An earlier timer stays: it looks again. */
   #setTimer(dueMs: number): void {
     if (dueMs >= this.#dueMs && dueMs !== Infinity) return;
     this.#cancel?.();
@@ -119,7 +121,7 @@ export class RecoveryCheck implements Check {
       if ((attempt.controller.signal as CallerSignal).aborted) breaker.released(admission);
       else await this.#run(attempt, admission);
     } catch {
-      // The circuit has been told.
+      // The circuit already has the result.
     } finally {
       this.#attempt = undefined;
     }
@@ -130,7 +132,7 @@ export class RecoveryCheck implements Check {
     const signal = attempt.controller.signal as CallerSignal;
     const leaseMs = current.probe.kind === "running" ? current.probe.untilMs - session.look() : CHECK_MS;
     const { clock } = session;
-    // It is no request's: where timers end with the request under way, its own must not.
+    // It belongs to no request. Some runtimes end timers with the current request; this one must go on.
     const lasting = { now: () => clock.now(), after: (ms: number, run: () => void) => clock.after(ms, run) };
     const deadline = new Deadline(lasting, Math.min(CHECK_MS, leaseMs), signal);
     const check = async (): Promise<unknown> => {
@@ -144,7 +146,10 @@ export class RecoveryCheck implements Check {
   }
 }
 
-/** `false`, or a `Response` that is not `ok`. Nobody reads the body of a response: it is cancelled, to free the connection. */
+/**
+ * `false`, or a `Response` that is not `ok`. Nobody reads the response's body, so it is cancelled to free the
+ * connection.
+ */
 function isUnwell(answer: unknown): boolean {
   const { ok, status, body } = (answer ?? {}) as Answer;
   if (typeof status === "number") void body?.cancel?.()?.catch?.(() => undefined);

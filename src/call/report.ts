@@ -1,38 +1,41 @@
 import type { ListeningSignal } from "./follow.js";
 import type { CallerSignal } from "./policy.js";
 
-/** Tells the circuit what came of a call that it admitted. The first word counts. */
+/** Reports the outcome of an admitted call to the circuit. Only the first report counts. */
 export interface Report {
-  /** It answered; `results` says whether the answer is a failure. */
+  /** The backend answered; `results` decides whether the answer is a failure. */
   returned(answer?: unknown): void;
   threw(error: unknown): void;
-  /** Its caller gave up, or it was never made: neither failure nor success. */
+  /** The caller gave up, or the call was never made: neither failure nor success. */
   left(): void;
 }
 
-/** A call whose outcome is told, for interceptors and routes, where none is returned. */
+/** A call whose outcome is reported, for interceptors and routes that return none. */
 export interface ReportedCall {
-  /** The circuit admits it. `signal`: of its deadline, where it has one. */
+  /** The circuit admits it. `signal`: the signal of its deadline, if it has one. */
   start(report: Report, signal: AbortSignalLike | undefined): void;
   /** The circuit rejects it: with a `FailfastError`, or with the reason of a caller that gave up before. */
   rejected(error: unknown): void;
-  /** Its deadline passed before anything was told. */
+  /** Its deadline passed before an outcome was reported. */
   late(error: unknown): void;
-  /** Whether it waits, at its deadline, for what this process itself keeps busy: then it counts for nothing. */
+  /**
+   * Whether, at its deadline, it still waits for something that this process itself keeps busy. Then it counts for
+   * nothing.
+   */
   ownWait?(): boolean;
 }
 
-/** An `AbortSignal`, where no platform's types are known. */
+/** An `AbortSignal`, if the platform's types are not known. */
 export interface AbortSignalLike extends CallerSignal {
   addEventListener?(type: "abort", listener: () => void): void;
 }
 
-/** What of a circuit makes a call. */
+/** The part of a circuit that makes a call. */
 interface Runs {
   run(fn: (signal: unknown) => Promise<unknown>, options: { readonly signal: never }): Promise<unknown>;
 }
 
-/** Begins the call, at once but for one that has to ask for the probe. */
+/** Begins the call: at once, unless it has to ask for the probe's lease. */
 export function reported(circuit: Runs, call: ReportedCall): void {
   const caller = new Caller(undefined, () => call.ownWait?.() === true);
   let started = false;
@@ -68,7 +71,7 @@ export function reported(circuit: Runs, call: ReportedCall): void {
 
 const LEFT = new Error("the caller left");
 
-/** The signal of a caller, who may also leave without it: stands in its place for one call. */
+/** The signal of a caller who may also leave without aborting it; replaces the caller's signal for one call. */
 export class Caller implements CallerSignal, ListeningSignal {
   readonly origin: AbortSignalLike | undefined;
   readonly #ownWait: () => boolean;

@@ -2,18 +2,18 @@ import { TimeoutError } from "../errors/timeout-error.js";
 import type { Clock } from "../runtime/clock.js";
 import { wasBlocked } from "./excuse.js";
 
-/** So many times in a row a stream is given its time once more, since this process itself was blocked. */
+/** A stream gets its time once more, this many times in a row, if this process itself was blocked. */
 const HELD_UP = 3;
 
-/** A stream was silent: from `since` on, by the monotonic clock. */
+/** A stream was silent since `since`, on the monotonic clock. */
 export interface Silent {
   readonly error: TimeoutError;
   readonly since: number;
 }
 
 /**
- * Watches one stream for silence: the time in which somebody waits for its next item, and none comes. It has one timer,
- * which goes off once in that time, and sees then how long the silence is by now.
+ * Watches one stream for silence: somebody waits for the next item, and none comes. It has one timer, which fires once
+ * per limit and then checks how long the silence has been.
  */
 export class Silence {
   readonly #clock: Clock;
@@ -23,20 +23,20 @@ export class Silence {
   #cancel: (() => void) | undefined;
   #heldUp = 0;
 
-  /** `told` is called once, where it was silent for so long. */
+  /** `told` is called once, when the stream has been silent for the limit. */
   constructor(clock: Clock, ms: number, told: (silent: Silent) => void) {
     this.#clock = clock;
     this.#ms = ms;
     this.#told = told;
   }
 
-  /** From now on an item is waited for, or the next one. */
+  /** From now on somebody waits for an item, or for the next one. */
   wait(): void {
     this.#since = this.#clock.now();
     if (this.#cancel === undefined) this.#arm(this.#ms);
   }
 
-  /** It came, and nobody asks for the next one. */
+  /** The item came, and nobody asks for the next one yet. */
   rest(): void {
     this.#since = undefined;
     this.#heldUp = 0;
@@ -65,7 +65,7 @@ export class Silence {
     else this.#cancel = this.#clock.after(0, () => this.#judge(since), true);
   }
 
-  /** A turn of the event loop later: an item that was there already has been read by now. */
+  /** One turn of the event loop later: an item that has arrived has been read by then. */
   #judge(since: number): void {
     this.#cancel = undefined;
     if (this.#since !== since) {

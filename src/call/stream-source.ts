@@ -1,4 +1,4 @@
-/** What can be read to an end, item by item. */
+/** A source that can be read to its end, item by item. */
 export type StreamSource<T> = AsyncIterable<T> | { getReader(): Reader<T> };
 
 interface Reader<T> {
@@ -7,8 +7,8 @@ interface Reader<T> {
 }
 
 /**
- * The items of a stream. `return` closes the source at once, also while it waits for the next item: a reader
- * is cancelled, a stream of Node's destroyed. By itself an iterator ends only where it stands at an item.
+ * The items of a stream. `return` closes the source at once, even while it waits for the next item: a reader is
+ * cancelled, a stream of Node's is destroyed. A plain iterator ends only when it has reached an item.
  */
 export function iterate<T>(readable: StreamSource<T>): AsyncIterator<T> {
   const { [Symbol.asyncIterator]: iterator, getReader, destroy } = (readable ?? {}) as Readable<T>;

@@ -11,9 +11,9 @@ type Open<T> = (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>
 type Items<T> = AsyncGenerator<T, void, undefined>;
 
 /**
- * A stream that is guarded to its end: asked for when it is first read, then an error while reading is a failure,
- * and its end, or a reader's early return, a success. The first item has the call's deadline; between two of those after
- * it the silence is limited.
+ * A stream that is guarded to its end. It is opened when it is first read. An error while reading is a failure; its
+ * end, or a reader that stops early, is a success. The first item has the call's deadline. After that, the silence
+ * between two items is limited.
  */
 export function stream<T>(guard: Guard, open: Open<T>, signal: CallerSignal | undefined): Items<T> {
   const { policy } = guard;
@@ -24,7 +24,7 @@ export function stream<T>(guard: Guard, open: Open<T>, signal: CallerSignal | un
     source = admitted;
   });
   const end = items.return.bind(items);
-  // A generator ends only where it stands at an item: who leaves while the next one is waited for leaves at once.
+  // A generator ends only at an item. A reader that leaves while it waits for the next item must leave at once.
   items.return = (value) => {
     source?.leave();
     return end(value);
@@ -66,18 +66,18 @@ class GuardedStream<T> {
   readonly #admission: Admission;
   readonly #signal: CallerSignal | undefined;
   readonly #open: Open<T>;
-  /** Of the first item; its signal is the stream's own, to the end. */
+  /** The deadline of the first item. Its signal is the stream's own, to the end. */
   readonly #deadline: Deadline | undefined;
   readonly #silence: Silence | undefined;
   #source: AsyncIterator<T> | undefined;
-  /** What ends the wait for the next item. */
+  /** Ends the wait for the next item. */
   #waiting: { end(): void; fail(error: unknown): void } | undefined;
   /** Its first item has come. */
   #begun = false;
   #judged = false;
   #slow = false;
   #call: CallGroup | undefined;
-  /** Its first item has come, or never will: from then on it is no call that hangs. */
+  /** Its first item has come, or never will. From then on it is not a call that may hang. */
   #answered = false;
 
   constructor(guard: Guard, admission: Admission, signal: CallerSignal | undefined, open: Open<T>) {
@@ -92,7 +92,7 @@ class GuardedStream<T> {
     if (idleTimeout > 0)
       this.#silence = new Silence(clock, idleTimeout, ({ error, since }) => {
         this.#judged = true;
-        // What is read may not have noticed that its caller gave up.
+        // The source may not have noticed that its caller gave up.
         if (signal?.aborted) guard.threw(admission, error, signal, this.#counted());
         else guard.failed(admission, error, true, this.#counted(), since);
         this.#waiting?.fail(error);
@@ -115,7 +115,9 @@ class GuardedStream<T> {
     }
   }
 
-  /** Its reader leaves, perhaps while an item is waited for. Before the first one that says nothing of the backend. */
+  /**
+   * The reader leaves, perhaps while it waits for an item. Before the first item that says nothing about the backend.
+   */
   leave(): void {
     if (this.#waiting === undefined) return;
     this.#waiting.end();
@@ -135,7 +137,7 @@ class GuardedStream<T> {
     });
   }
 
-  /** Opens the stream and reads its first item, all of it under the deadline of a call. */
+  /** Opens the stream and reads its first item, all under the deadline of one call. */
   async #first(): Promise<IteratorResult<T>> {
     const deadline = this.#deadline;
     this.#call = this.#guard.begin(this.#admission);
@@ -144,7 +146,7 @@ class GuardedStream<T> {
       this.#source = iterate(
         await this.#open((deadline?.signal ?? this.#signal ?? neverAborting()) as never),
       );
-      // The deadline passed while it was being opened.
+      // The deadline passed while the stream was being opened.
       if (this.#judged) void this.#letGo();
       return this.#source.next();
     };
@@ -195,7 +197,7 @@ class GuardedStream<T> {
     this.#guard.threw(this.#admission, error, this.#signal, this.#answer() ?? this.#counted());
   }
 
-  /** The call, when what it waits for has come, or never will; `undefined` from then on. */
+  /** The call, until its first item has come or never will; `undefined` after that. */
   #answer(): CallGroup | undefined {
     if (this.#answered || this.#call === undefined) return undefined;
     this.#answered = true;
@@ -203,7 +205,7 @@ class GuardedStream<T> {
     return this.#call;
   }
 
-  /** The call, where it was counted as slow before its first item came. */
+  /** The call, if it was counted as slow before its first item came. */
   #counted(): CallGroup | undefined {
     return this.#call?.countedAtMs === undefined ? undefined : this.#call;
   }
@@ -222,7 +224,7 @@ class GuardedStream<T> {
     try {
       await this.#source?.return?.();
     } catch {
-      // It has been judged already.
+      // It has already been judged.
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { TripPolicy, TripReason } from "./trip-policy.js";
 
-/** So many failures in a row, however long that takes; any success starts anew. */
+/** Trips after a number of failures in a row, however long that takes. Any success starts the count again. */
 export class ConsecutivePolicy implements TripPolicy {
   readonly #most: number;
   #failures = 0;

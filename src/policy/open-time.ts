@@ -1,9 +1,9 @@
 import type { CircuitSettings } from "./settings.js";
 
 /**
- * How long the circuit opens for, in ms: the time asked for by the backend, within its limits, or the
- * circuit's own, grown by the back-off for each probe that failed in a row. The jitter is drawn here, once, by
- * the process that writes it, and only ever shortens, so that the maximum is one.
+ * How long the circuit opens for, in ms. It is the time that the backend asked for, within its limits, or the circuit's
+ * own time, grown by the back-off for each failed probe in a row. The process that writes it draws the jitter, once.
+ * Jitter only shortens, so that the maximum stays a maximum.
  */
 export function openTime(
   settings: CircuitSettings,
@@ -20,8 +20,8 @@ export function openTime(
 }
 
 /**
- * Whether it has been closed for so long that its back-off begins anew. Before that it is the same outage, in which a
- * probe or a few calls succeeded. `reopens`: of the trip that would go on with it.
+ * Whether it has been closed so long that its back-off starts again. Before that it is still the same outage, in which
+ * a probe or a few calls succeeded. `reopens`: the number with which the back-off would continue.
  */
 export function forgetsBackoff(settings: CircuitSettings, reopens: number, closedForMs: number): boolean {
   if (reopens === 0) return true;
@@ -29,6 +29,6 @@ export function forgetsBackoff(settings: CircuitSettings, reopens: number, close
   return closedForMs >= (settings.backoffForget || openMs);
 }
 
-/** The longest that this process would keep the circuit open by itself. */
+/** The longest time that this process would keep the circuit open by itself. */
 export const longestOpenTime = ({ openMs, backoffMax, retryAfterMax }: CircuitSettings): number =>
   Math.max(openMs, backoffMax, retryAfterMax);

@@ -8,13 +8,15 @@ import {
 } from "../options/options.js";
 import type { CircuitSettings } from "./settings.js";
 
-/** Without a maximum of its own the open time grows, or is set by a backend, to this many times the circuit's. */
+/**
+ * Without a maximum of its own, the open time grows, or is set by a backend, up to this many times the circuit's time.
+ */
 const GROWS_TO = 10;
 
-/** So many slow calls in a row are a hang, where no share of slow calls is set. */
+/** This many slow calls in a row are a hang, if no share of slow calls is set. */
 const HANG_CALLS = 3;
 
-/** What is for probes alone, and what for tripping. */
+/** The options that concern only probes, and those that concern tripping. */
 const OF_PROBES = ["probes", "backoff", "rampUp"] as const;
 const OF_TRIPS = [
   "threshold",
@@ -30,9 +32,9 @@ const OF_TRIPS = [
 ] as const;
 
 /**
- * Works out a circuit's settings from its time, the defaults, and its own options, which beat them.
+ * Resolves a circuit's settings from its time, the defaults, and its own options, which take precedence.
  *
- * @throws {TypeError} options that make no sense together.
+ * @throws {TypeError} options that contradict each other.
  * @throws {RangeError} a time out of range.
  */
 export function resolveSettings(
@@ -80,14 +82,14 @@ export function resolveSettings(
   return settings;
 }
 
-/** How many failures in a row trip it where nothing says so. */
+/** How many failures in a row trip it if no option says so. */
 function inARow(options: FailfastDefaults): number {
   const { threshold, failureRate, mode } = options;
   const decided = threshold !== undefined || failureRate !== undefined || mode === "throttle";
   return LENIENT in options && !decided ? 5 : 0;
 }
 
-/** What a circuit's own option is, and which of the defaults give way to it. */
+/** The circuit's own option for each of these. The defaults listed with it give way to it. */
 const GIVES_WAY: readonly (readonly [keyof FailfastDefaults, unknown, readonly string[]])[] = [
   ["threshold", undefined, ["failureRate"]],
   ["failureRate", undefined, ["threshold"]],
@@ -97,7 +99,7 @@ const GIVES_WAY: readonly (readonly [keyof FailfastDefaults, unknown, readonly s
   ["mode", "throttle", OF_TRIPS],
 ];
 
-/** A circuit's options over the defaults, of which those that can't go with them give way. */
+/** A circuit's options over the defaults. Defaults that contradict the circuit's own options are dropped. */
 export function mergeOptions(defaults: FailfastDefaults, options: FailfastOptions): FailfastDefaults {
   const merged: Record<string, unknown> = { ...defaults };
   for (const [option, value, defaulted] of GIVES_WAY) {
@@ -114,18 +116,18 @@ export function mergeOptions(defaults: FailfastDefaults, options: FailfastOption
 const ms = (option: string, given: Duration | undefined, otherwise: number, mostSeconds?: number): number =>
   given === undefined ? otherwise : milliseconds(option, given, mostSeconds);
 
-/** What a handle of the circuit gives for one call, in ms; 0: no deadline. */
+/** The deadline that a handle of the circuit sets for one call, in ms; 0: none. */
 export const callTimeoutOf = (options: FailfastOptions): number =>
   ms("callTimeout", options.callTimeout, 0, LONGEST_CALL_SECONDS);
 
-/** How long a stream of a handle may be silent, in ms; 0: as long as it likes. */
+/** How long a stream of a handle may be silent, in ms; 0: no limit. */
 export const idleTimeoutOf = (options: FailfastOptions): number => ms("idleTimeout", options.idleTimeout, 0);
 
 const refuse = (why: string): never => {
   throw new TypeError(why);
 };
 
-/** What can't be meant together, `own` being what is given at the circuit. */
+/** Refuses options that contradict each other. `own`: the options given at the circuit. */
 export function checkTogether(given: FailfastDefaults, own: FailfastOptions): void {
   const has = (option: keyof FailfastDefaults): boolean => given[option] !== undefined;
   if (has("fallbackOn") && !has("fallback"))

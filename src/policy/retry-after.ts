@@ -1,9 +1,9 @@
 import { walkCauses } from "../errors/causes.js";
 
 /**
- * The time that a failure asks for before the next call, in ms; `undefined` where it asks for none. Found on a
- * `Response`, on an error's own `headers`, `response` or `retryAfter` (seconds), or on what is behind it: `Retry-After`
- * as seconds or as a date (RFC 9110, section 10.2.3), and `retry-after-ms`.
+ * How long a failure asks to wait before the next call, in ms; `undefined` if it doesn't. It is found on a `Response`,
+ * on an error's own `headers`, `response` or `retryAfter` (seconds), or on the error's cause: `Retry-After` as seconds
+ * or as a date (RFC 9110, section 10.2.3), and `retry-after-ms`.
  */
 export const retryAfterOf = (failure: unknown, wall: number): number | undefined =>
   walkCauses(failure, (cause) => {
@@ -24,13 +24,13 @@ function fromHeaders(headers: unknown, wall: number): number | undefined {
   if (ms >= 0) return ms;
   const said = header(headers, "retry-after");
   if (/^\s*\d+(\.\d+)?\s*$/.test(String(said))) return seconds(Number(said));
-  // Everything that a date of HTTP has, and a stray number has not.
+  // Every HTTP date matches this, and a stray number doesn't.
   if (!/[A-Za-z]{3}.*:/.test(String(said))) return undefined;
   const date = Date.parse(String(said));
   return Number.isNaN(date) ? undefined : Math.max(date - wall, 0);
 }
 
-/** One header of a `Headers`, a `Map`, or a plain object however it is spelt. */
+/** One header of a `Headers`, a `Map`, or a plain object; upper or lower case doesn't matter. */
 export function header(headers: object, name: string): unknown {
   if ("get" in headers && typeof headers.get === "function") return headers.get(name);
   const key = Object.keys(headers).find((each) => each.toLowerCase() === name);

@@ -1,22 +1,22 @@
 import type { RecoveryCheck } from "../options/options.js";
 
-/** The settings of a circuit, every default in place; times in ms, 0 where something is off. */
+/** The settings of a circuit, with every default filled in; times in ms, 0 if something is off. */
 export interface CircuitSettings {
   /** How long it stays open. */
   readonly openMs: number;
   readonly recovery: "probe" | "all";
-  /** Tries it when its time is up, in place of a call. */
+  /** The circuit's own check, which tries the backend when the open time is over, in place of a call. */
   readonly check: RecoveryCheck | undefined;
   readonly probes: number;
   readonly threshold: number;
-  /** So many failures in a row. */
+  /** Trips after this many failures in a row. */
   readonly consecutive: number;
   readonly window: number;
   readonly failureRate: number;
   readonly minimumCalls: number;
   readonly slowCall: number;
   readonly slowCallRate: number;
-  /** So many slow calls in a row, and no success for twice `slowCall`, are a hang; 0: it is not looked for. */
+  /** This many slow calls in a row, and no success for twice `slowCall`, are a hang; 0: hangs are not detected. */
   readonly hangCalls: number;
   readonly backoffFactor: number;
   readonly backoffMax: number;
@@ -24,9 +24,9 @@ export interface CircuitSettings {
   /** 0: as long as it was last open. */
   readonly backoffForget: number;
   readonly retryAfterMin: number;
-  /** 0: what a failure asks for is not listened to. */
+  /** 0: ignore the time that a failure asks for. */
   readonly retryAfterMax: number;
-  /** Finds the seconds that a failure asks for, in place of looking at its headers. */
+  /** Finds the seconds that a failure asks for, instead of its headers. */
   readonly retryAfterFrom: ((failure: unknown) => number | undefined) | undefined;
   readonly rampUp: number;
   readonly scope: "process" | "confirm" | "fleet";

@@ -1,7 +1,7 @@
 const SLICES = 10;
 const FIELDS = 3;
 
-/** What there was in some time. */
+/** The counts of some period. */
 export interface Counts {
   readonly calls: number;
   readonly failures: number;
@@ -11,22 +11,22 @@ export interface Counts {
 const NONE: Counts = { calls: 0, failures: 0, slow: 0 };
 
 /**
- * How many calls there were of late, how many failed and how many were slow: ten slices of the window, the current
- * one begun and nine whole ones, so that nothing in it is ever older than the window. A call adds to the totals alone;
- * what a slice had is worked out when it is over.
+ * Counts recent calls, failures and slow calls in ten slices of the window: the current one and nine complete ones, so
+ * that nothing counted is ever older than the window. A call only adds to the totals; the counts of a slice are
+ * computed when the slice is over.
  */
 export class SlidingWindow {
   readonly #sliceMs: number;
   readonly #totals = { calls: 0, failures: 0, slow: 0 };
-  /** Calls, failures and slow ones of each slice that is over, where its number says. */
+  /** Calls, failures and slow calls of each complete slice, at the place given by its number. */
   readonly #slices: number[] = Array<number>(SLICES * FIELDS).fill(0);
-  /** What the totals were, of slices still in the window, when the newest began. */
+  /** The totals, over slices still in the window, at the time when the newest slice began. */
   #before: Counts = NONE;
-  /** The number of the newest slice, counted from the clock's zero, and when it is over. */
+  /** The number of the newest slice, counted from the clock's zero, and when that slice is over. */
   #newest = -Infinity;
   #over = -Infinity;
   #busiest = 0;
-  /** Of all slices that are over. */
+  /** Totals over all complete slices. */
   #seen = { calls: 0, slow: 0 };
   /** When it began to count. */
   #since: number | undefined;
@@ -35,7 +35,7 @@ export class SlidingWindow {
     this.#sliceMs = windowMs / SLICES;
   }
 
-  /** What the window holds then, the call included. */
+  /** Records a call; returns the counts of the window, including this call. */
   record(now: number, failed: boolean, slow: boolean): Counts {
     const totals = this.#totals;
     if (now >= this.#over) this.#advance(now);
@@ -45,7 +45,7 @@ export class SlidingWindow {
     return totals;
   }
 
-  /** Calls that are slow and still under way are calls as well. */
+  /** Calls that are slow and have not ended count as calls too. */
   recordSlow(now: number, calls: number): Counts {
     const totals = this.#totals;
     if (now >= this.#over) this.#advance(now);
@@ -54,7 +54,9 @@ export class SlidingWindow {
     return totals;
   }
 
-  /** A call that was recorded as slow at that moment has failed: where the window still holds it, it is no other call. */
+  /**
+   * A call failed that was recorded as slow at that moment. If the window still contains it, it is not counted again.
+   */
   recordFailureOf(now: number, recordedAt: number): Counts {
     if (now >= this.#over) this.#advance(now);
     this.#totals.failures++;
@@ -62,28 +64,28 @@ export class SlidingWindow {
     return this.#totals;
   }
 
-  /** What the window holds now; it changes with the next call. */
+  /** The counts of the window now. The object changes with the next call. */
   at(now: number): Counts {
     if (now >= this.#over) this.#advance(now);
     return this.#totals;
   }
 
-  /** The most calls that it held at a time. */
+  /** The most calls that it ever contained. */
   get busiest(): number {
     return Math.max(this.#busiest, this.#totals.calls);
   }
 
-  /** How many calls it has had in all, and how many of them were slow; the newest slice apart. */
+  /** How many calls there have been in all, and how many of them were slow, without the newest slice. */
   get seen(): { readonly calls: number; readonly slow: number } {
     return this.#seen;
   }
 
-  /** How many windows have passed since its first call. */
+  /** How many windows have passed since the first call. */
   watched(now: number): number {
     return (now - (this.#since ?? now)) / (this.#sliceMs * SLICES);
   }
 
-  /** Calls and failures of the last `ms` alone, as far back as the window goes. */
+  /** Calls and failures of the last `ms` only, or of the whole window if it is shorter. */
   lately(now: number, ms: number): { readonly calls: number; readonly failures: number } {
     if (now >= this.#over) this.#advance(now);
     const slices = Math.min(SLICES, Math.max(1, Math.floor(ms / this.#sliceMs)));
@@ -104,7 +106,7 @@ export class SlidingWindow {
     Object.assign(this.#totals, NONE);
   }
 
-  /** What the newest slice has so far. */
+  /** The counts of the newest slice so far. */
   get #current(): Counts {
     const { calls, failures, slow } = this.#totals;
     const before = this.#before;
@@ -119,7 +121,7 @@ export class SlidingWindow {
     this.#slices.splice(placeOf(slice), FIELDS, calls, failures, slow);
   }
 
-  /** Lets go of the slices that are no longer in the window; a clock that goes back changes nothing. */
+  /** Removes the slices that have left the window. If the clock goes back, nothing changes. */
   #advance(now: number): void {
     const slice = Math.floor(now / this.#sliceMs);
     if (slice <= this.#newest) return;
@@ -144,5 +146,5 @@ export class SlidingWindow {
   }
 }
 
-/** Where a slice's counts are; clocks may count from anywhere, and slices before zero have numbers too. */
+/** Where a slice's counts are stored. Clocks may count from anywhere, so slices before zero have numbers too. */
 const placeOf = (slice: number): number => (((slice % SLICES) + SLICES) % SLICES) * FIELDS;

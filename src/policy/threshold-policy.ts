@@ -1,6 +1,6 @@
 import type { TripPolicy, TripReason } from "./trip-policy.js";
 
-/** So many failures within the window: exact, and of a fixed size. */
+/** Trips after a number of failures within the window. Exact, and of fixed size. */
 export class ThresholdPolicy implements TripPolicy {
   /** When the last failures were. */
   readonly #moments: Float64Array;

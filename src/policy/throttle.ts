@@ -1,5 +1,5 @@
 const SLICES = 10;
-/** How many times the accepted calls may be sent before any is held back. */
+/** How many times the accepted calls may be sent before any call is held back. */
 const K = 2;
 
 interface Slice {
@@ -8,14 +8,14 @@ interface Slice {
 }
 
 /**
- * Client-side adaptive throttling: in place of all or nothing, each process holds back the share of its calls
- * that a partly failing backend would refuse anyway. With the calls asked for and those accepted over the
- * window, a call is held back with the probability
+ * Client-side adaptive throttling. Instead of all or nothing, each process holds back the share of its calls that a
+ * partly failing backend would refuse anyway. From the calls requested and those accepted over the window, a call is
+ * held back with the probability
  *
  *     max(0, (requests − K · accepts) / (requests + 1)),   K = 2
  *
- * Calls held back count as requests, so that a backend that refuses all still gets a trickle of trials. A call that is
- * let through counts when it has ended, and one that ends as neither failure nor success never does.
+ * Calls held back count as requests, so that a backend that refuses everything still gets a few trial calls. A call
+ * that is let through counts when it has ended. If it ends as neither failure nor success, it never counts.
  *
  * After "Site Reliability Engineering" (Beyer and others, 2016), chapter 21, "Client-Side Throttling".
  */
@@ -29,21 +29,21 @@ export class Throttle {
     this.#sliceMs = windowMs / SLICES;
   }
 
-  /** Whether this call is held back. */
+  /** Whether to hold this call back. */
   holdsBack(now: number, random: number): boolean {
     const back = random < this.probability(now);
     if (back) this.#slice(now).requests++;
     return back;
   }
 
-  /** The backend took a call that was let through. */
+  /** The backend accepted a call that was let through. */
   accepted(now: number): void {
     const slice = this.#slice(now);
     slice.requests++;
     slice.accepts++;
   }
 
-  /** It did not. */
+  /** The backend did not accept it. */
   failed(now: number): void {
     this.#slice(now).requests++;
   }
@@ -58,7 +58,7 @@ export class Throttle {
     return Math.max(0, (requests - K * accepts) / (requests + 1));
   }
 
-  /** The slice of the window that this moment is in; a clock that goes back stays in the newest. */
+  /** The slice of the window for this moment. If the clock goes back, it is the newest slice. */
   #slice(now: number): Slice {
     const number = Math.floor(now / this.#sliceMs);
     if (number > this.#newest) {

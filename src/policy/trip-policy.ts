@@ -1,10 +1,10 @@
 /** Why the calls of this process trip a circuit. */
 export type TripReason = "failure" | "failure rate" | "slow calls" | "slow calls under way";
 
-/** When the calls of this process trip a circuit: each way of counting them is one of these. */
+/** Decides when the calls of this process trip a circuit. Each way of counting them is one policy. */
 export interface TripPolicy {
-  /** Takes a call that ended by `now`, on the monotonic clock in ms; says why it trips the circuit, if it does. */
+  /** Records a call that ended by `now`, on the monotonic clock in ms. Returns why it trips the circuit, if it does. */
   record(now: number, failed: boolean, slow: boolean): TripReason | undefined;
-  /** Forgets what it has counted: the circuit has closed. */
+  /** Forgets its counts: the circuit has closed. */
   clear(): void;
 }

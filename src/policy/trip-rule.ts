@@ -6,14 +6,16 @@ import type { TripPolicy, TripReason } from "./trip-policy.js";
 
 export type { TripReason } from "./trip-policy.js";
 
-/** So many successes and no failure within so many ms, whatever the window, are evidence against another's trip. */
+/** This many successes and no failure within this many ms, whatever the window, are evidence against another's trip. */
 const VETO_MS = 5_000;
 const VETO_SUCCESSES = 20;
-/** A window from the one length to the other tells of that time itself: by half a dozen of its slices, or by two. */
+/**
+ * A window between these two lengths is divided finely enough to show that time itself: half a dozen slices, or two.
+ */
 const TELLS_FROM_MS = VETO_MS;
 const TELLS_UP_TO_MS = 5 * VETO_MS;
 
-/** Where every failure trips, and successes need no counting, there is no rule to ask. */
+/** If every failure trips, and successes need not be counted, there is no rule to ask. */
 export const tripsAtOnce = (settings: CircuitSettings): boolean =>
   !rates(settings) && (settings.threshold === 1 || settings.consecutive === 1);
 
@@ -24,13 +26,13 @@ export const countsSuccesses = (settings: CircuitSettings): boolean =>
 const rates = ({ failureRate, slowCall }: CircuitSettings): boolean => failureRate > 0 || slowCall > 0;
 
 /**
- * When the calls of this process trip the circuit: a share of failed or of slow calls in the window, so many failures
- * in it, or so many in a row, whichever is met first. Made with the first call that it records.
+ * When the calls of this process trip the circuit: a share of failed or slow calls in the window, a number of failures
+ * in it, or a number in a row, whichever comes first. Made with the first call that it records.
  */
 export class TripRule implements TripPolicy {
   readonly #settings: CircuitSettings;
   readonly #window: SlidingWindow | undefined;
-  /** What of the window, or beside it, tells of the last few seconds. */
+  /** Shows the last few seconds: the window itself, or a counter beside it. */
   readonly #recent: SlidingWindow | undefined;
   readonly #threshold: ThresholdPolicy | undefined;
   readonly #consecutive: ConsecutivePolicy | undefined;
@@ -39,7 +41,7 @@ export class TripRule implements TripPolicy {
   /** Slow calls in a row, and when the first of them began. */
   #row = 0;
   #rowBegan = Infinity;
-  /** When a failure last came from this host itself. */
+  /** When this host itself last caused a failure. */
   suspected: number = -Infinity;
 
   constructor(settings: CircuitSettings) {
@@ -50,7 +52,7 @@ export class TripRule implements TripPolicy {
       this.#window = new SlidingWindow(window);
       this.#recent = tells ? this.#window : new SlidingWindow(VETO_MS);
     }
-    // Beside a rate of failures it is that rate's own condition.
+    // Together with a failure rate it is a condition of that rate.
     if (threshold > 0 && failureRate === 0) this.#threshold = new ThresholdPolicy(threshold, window);
     if (consecutive > 0) this.#consecutive = new ConsecutivePolicy(consecutive);
   }
@@ -68,7 +70,7 @@ export class TripRule implements TripPolicy {
     return reason ?? this.#consecutive?.record(now, failed);
   }
 
-  /** So many calls that began at one moment have become slow, and are still under way. */
+  /** That many calls, which began at one moment, have become slow and have not ended. */
   slowUnderWay(now: number, calls: number, began: number): TripReason | undefined {
     const counts = this.#window?.recordSlow(now, calls);
     if (counts === undefined) return undefined;
@@ -91,7 +93,7 @@ export class TripRule implements TripPolicy {
   }
 
   #tooMany({ calls, failures, slow }: Counts): TripReason | undefined {
-    // Mostly all is well, and there is no more to look at.
+    // The usual case: all is well, and there is nothing more to check.
     if (failures === 0 && slow === 0) return undefined;
     const { failureRate, minimumCalls, slowCallRate, threshold } = this.#settings;
     if (calls < minimumCalls) return undefined;
@@ -99,7 +101,7 @@ export class TripRule implements TripPolicy {
     return slowCallRate > 0 && slow >= slowCallRate * calls ? "slow calls" : undefined;
   }
 
-  /** Some slow calls in a row, and for twice as long as a slow call takes no success since the first of them began. */
+  /** A few slow calls in a row, and no success since the first of them began, for twice the time of a slow call. */
   #hangs(now: number, calls: number, began: number, inWindow: number): boolean {
     const { hangCalls, slowCall, minimumCalls } = this.#settings;
     if (this.#succeededAt > this.#rowBegan) {
@@ -114,7 +116,7 @@ export class TripRule implements TripPolicy {
     return now - this.#rowBegan >= 2 * slowCall;
   }
 
-  /** The most calls that a window held, for telling that there are never enough. */
+  /** The most calls that a window contained: shows when there are never enough. */
   get busiest(): number {
     return this.#window?.busiest ?? 0;
   }
@@ -124,7 +126,7 @@ export class TripRule implements TripPolicy {
     return this.#window?.seen ?? { calls: 0, slow: 0 };
   }
 
-  /** What the window holds may be this host's own doing. */
+  /** What the window contains may be the fault of this host. */
   suspects(now: number): boolean {
     return now - this.suspected <= this.#settings.window;
   }
@@ -136,7 +138,7 @@ export class TripRule implements TripPolicy {
     return lately !== undefined && lately.failures === 0 && lately.calls >= VETO_SUCCESSES;
   }
 
-  /** Windows that it has watched so far. */
+  /** How many windows it has watched so far. */
   windows(now: number): number {
     return this.#window?.watched(now) ?? 0;
   }

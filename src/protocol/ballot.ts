@@ -1,16 +1,18 @@
 import { shortenHost } from "./codec.js";
 import type { Vote } from "./record.js";
 
-/** Who votes, and what it takes. */
+/** Who votes, and how many votes are needed. */
 export interface Ballot {
-  /** The host: its processes have one vote between them, so that crash loops and workers make no quorum. */
+  /** The host. All its processes together have one vote, so that crash loops and workers don't make a quorum. */
   readonly host: string;
   readonly quorum: number;
   /** A vote counts at least this long, in ms. */
   readonly window: number;
 }
 
-/** The votes that still count at `now` (in the store's clock), this host's among them for `left` ms; at most `quorum`. */
+/**
+ * The votes that still count at `now` (in the store's clock), with this host's vote for `left` ms; at most `quorum`.
+ */
 export function castVote(votes: readonly Vote[], ballot: Ballot, now: number, left: number): readonly Vote[] {
   const host = shortenHost(ballot.host);
   const others = votes.filter((vote) => vote.host !== host && vote.until > now);

@@ -6,20 +6,20 @@ import {
   type Vote,
 } from "./record.js";
 
-/** Longer values than this are not looked at: a record is some 300 characters. */
+/** Longer values are not read: a record has about 300 characters. */
 const LONGEST_VALUE = 4_096;
 const LONGEST_TEXT = 256;
 const LONGEST_HOST = 64;
 const LONGEST_DURATION = 366 * 24 * 3_600_000;
 /**
- * Revisions follow the store's clock in ms, so one from centuries ahead was not minted by this protocol;
- * believing it would leave no number above it to write.
+ * Revisions follow the store's clock in ms. A revision from centuries ahead was not made by this protocol, and
+ * accepting it would leave no higher number to write.
  */
 const REVISION_HORIZON = 2 ** 42;
 
 export type Decode<R extends VersionedRecord> = (raw: string, wall: number) => R | undefined;
 
-/** Small readable JSON, for an operator with the store's own shell; what is empty or zero is left out. */
+/** Small readable JSON, for an operator who uses the store's own shell. Empty and zero values are left out. */
 export function encode(record: VersionedRecord): string {
   return JSON.stringify(record, (key, value) =>
     value === "" ||
@@ -31,7 +31,7 @@ export function encode(record: VersionedRecord): string {
   );
 }
 
-/** Reads a circuit's record; `undefined` for whatever this version of the protocol would not have written. */
+/** Reads a circuit's record; `undefined` for anything that this version of the protocol would not have written. */
 export const decodeCircuit: Decode<CircuitRecord> = (raw, wall) => {
   const fields = parse(raw);
   if (fields === undefined) return undefined;
@@ -54,7 +54,7 @@ export const decodeCircuit: Decode<CircuitRecord> = (raw, wall) => {
   return { ...common, state, generation, owner, lapsed, passed, reopens, manual, votes };
 };
 
-/** Reads an override; `undefined` for whatever this version of the protocol would not have written. */
+/** Reads a hold; `undefined` for anything that this version of the protocol would not have written. */
 export const decodeHold: Decode<HoldRecord> = (raw, wall) => {
   const fields = parse(raw);
   if (fields === undefined) return undefined;
@@ -73,7 +73,7 @@ function decodeVotes(value: unknown = NO_VOTES): readonly Vote[] | undefined {
   for (const each of value as unknown[]) {
     const { host, until } = (each ?? {}) as { host?: unknown; until?: unknown };
     if (typeof host !== "string" || host === "" || host.length > LONGEST_HOST) return undefined;
-    // One that never counted is nobody's: written again, its end would be left out like every zero.
+    // A vote that never counted belongs to nobody. Written again, its end would be left out, like every zero.
     if (!isTime(until) || until === 0) return undefined;
     votes.push({ host, until });
   }
@@ -121,8 +121,8 @@ function count(value: unknown = 0): number | undefined {
   return isWhole(value) && value >= 0 && value <= 1_000_000 ? value : undefined;
 }
 
-/** A host's name as votes have it. */
+/** A host's name in the form that votes use. */
 export const shortenHost = (host: string): string => host.slice(0, LONGEST_HOST);
 
-/** Cuts what a writer was given to what every reader takes. */
+/** Cuts a text to the length that every reader accepts. */
 export const shorten = (value: string): string => value.slice(0, LONGEST_TEXT);

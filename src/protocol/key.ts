@@ -1,6 +1,6 @@
 import { sha256 } from "./sha256.js";
 
-/** Longer encoded names are cut, and told apart by a hash of the whole. */
+/** Longer encoded names are cut, and a hash of the whole name keeps them distinct. */
 const LONGEST = 160;
 const KEPT = 90;
 
@@ -26,7 +26,7 @@ function encodeCharacter(character: string): string {
   return encodeURIComponent(character);
 }
 
-/** The name behind an encoded one; of one that was cut, its beginning, an ellipsis and 8 digits of its hash. */
+/** The name behind an encoded one. If that was cut: its beginning, an ellipsis and 8 digits of its hash. */
 export function decodeName(encoded: string): string {
   if (encoded === "%") return "";
   const [kept = "", hash] = encoded.split("~");
@@ -43,7 +43,7 @@ function decodeBytes(escaped: string): string {
     try {
       return decodeURIComponent(escaped.slice(0, end));
     } catch {
-      // One byte less, then.
+      // The cut left an incomplete character: use one byte less.
     }
   }
   return "";
@@ -52,7 +52,7 @@ function decodeBytes(escaped: string): string {
 export const CIRCUIT = "circuit:";
 export const HOLD = "hold:";
 
-/** Under which key the store has a circuit's record. */
+/** The key of a circuit's record in the store. */
 export const circuitKey = (encodedName: string): string => CIRCUIT + encodedName;
-/** Under which key the store has an operator's hold of a circuit. */
+/** The key of an operator's hold in the store. */
 export const holdKey = (encodedName: string): string => HOLD + encodedName;

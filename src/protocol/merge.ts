@@ -2,21 +2,21 @@ import type { VersionedRecord } from "./record.js";
 
 const RESTRICTIVENESS: Readonly<Record<string, number>> = { open: 3, "half-open": 2, closed: 1, released: 0 };
 
-/** How much a state keeps out; a total order over all states. */
+/** How much each state restricts; a total order over all states. */
 export const restrictiveness = (state: string): number => RESTRICTIVENESS[state] ?? 0;
 
-/** The two things a merge looks at: the bytes as stored, and what they say. */
+/** What a merge looks at: the stored bytes, and their meaning. */
 export interface Stored {
   readonly raw: string;
   readonly record: VersionedRecord;
 }
 
 /**
- * Which of two records of one circuit supersedes the other: negative, zero (the same bytes) or positive.
+ * Which of two records of one circuit replaces the other: negative, zero (the same bytes) or positive.
  *
- * A total order, so that taking the greater is a join: commutative, associative, idempotent. Lost
- * deliveries then only delay, and repeated or reordered ones do nothing. The higher revision wins; a
- * tie takes one whole record, the more restrictive, then the later deadline, then by bytes.
+ * A total order, so that taking the greater one is a join: commutative, associative, idempotent. Then a lost delivery
+ * only delays, and a repeated or reordered one changes nothing. The higher revision wins. At equal revisions the more
+ * restrictive record wins, then the later deadline, then the order of the bytes.
  */
 export function compare(a: Stored, b: Stored): number {
   return (

@@ -2,60 +2,60 @@ import type { CircuitState } from "../events/circuit-state.js";
 
 export type { CircuitState };
 
-/** What every record in the store has, a circuit's and an override's alike. */
+/** The fields that every record in the store has, a circuit's and a hold's. */
 export interface VersionedRecord {
   readonly v: 1;
-  /** Grows at every write: tells which of two records is newer. */
+  /** Grows at every write: shows which of two records is newer. */
   readonly revision: number;
-  /** Unlike any other write's: by it a process knows its own write again. */
+  /** Different for every write: a process recognises its own write by it. */
   readonly nonce: string;
   readonly state: string;
-  /** In the store's clock, ms since the epoch: when this state ends by itself; 0 where it doesn't. */
+  /** When this state ends by itself, in the store's clock, ms since the epoch; 0 if it doesn't. */
   readonly until: number;
-  /** The length behind `until`, in ms: for readers with no clock in common with the store. */
+  /** The time until `until` when it was written, in ms: for readers that share no clock with the store. */
   readonly duration: number;
   /** Who wrote it. */
   readonly by: string;
-  /** Why, as far as it may be shared. */
+  /** Why, as far as that may be shared. */
   readonly reason: string;
   /** When this state began, in the store's clock. */
   readonly at: number;
 }
 
-/** A host's word that the backend fails it. `until`: in the store's clock, when it no longer counts. */
+/** A host's vote that the backend fails. `until`: when it stops counting, in the store's clock. */
 export interface Vote {
   readonly host: string;
   readonly until: number;
 }
 
-/** What the store keeps for one circuit. `until` is the end of the open time, or of the probe's lease. */
+/** The store's record of one circuit. `until`: the end of the open time, or of the probe's lease. */
 export interface CircuitRecord extends VersionedRecord {
   readonly state: CircuitState;
   /**
-   * The revision of the last transition: a result counts only under the generation it was admitted under. 0 in a
-   * closed record that holds votes and was never anything else.
+   * The revision of the last transition. A result counts only under the generation it was admitted under. 0 in a closed
+   * record that holds votes and was never anything else.
    */
   readonly generation: number;
-  /** Half-open: who holds the lease; empty when it may be taken. */
+  /** Half-open: who holds the lease; empty if it is free. */
   readonly owner: string;
-  /** How many leases in a row ran out with no outcome. */
+  /** How many leases in a row ended without an outcome. */
   readonly lapsed: number;
   /** How many probes in a row succeeded. */
   readonly passed: number;
-  /** How many probes in a row failed; closed: what goes on with that if it opens again too soon. */
+  /** How many probes in a row failed; while closed: where that count continues if it opens again too soon. */
   readonly reopens: number;
-  /** An operator opened it: its deadline may be longer than the circuit's own. */
+  /** An operator opened it: its deadline may be longer than the circuit's own open time. */
   readonly manual: boolean;
-  /** Closed or half-open: the hosts that would open it, fewer than it takes. */
+  /** Closed or half-open: the hosts that voted to open it, fewer than the quorum. */
   readonly votes: readonly Vote[];
 }
 
-/** An operator's hold, a record of its own beside the circuit's; `released` is what a release leaves behind. */
+/** An operator's hold, a separate record beside the circuit's. A release leaves the state `released`. */
 export interface HoldRecord extends VersionedRecord {
   readonly state: "open" | "closed" | "released";
 }
 
-/** A record as this process has it: the bytes, what they say, and its deadline on the local monotonic clock. */
+/** A record as this process has it: the bytes, their meaning, and the deadline on the local monotonic clock. */
 export interface CachedRecord<R extends VersionedRecord> {
   readonly raw: string;
   readonly record: R;
@@ -64,14 +64,14 @@ export interface CachedRecord<R extends VersionedRecord> {
 
 const MINUTE = 60_000;
 
-/** Every record outlives its deadline by this much, so that late readers still learn of it. */
+/** Every record stays in the store this much longer than its deadline, so that late readers still see it. */
 export const KEPT_MS: number = 24 * 60 * MINUTE;
 /** No record holds more votes. */
 export const MOST_VOTES = 32;
-/** No deadline set by an operator is believed beyond this. */
+/** A deadline set by an operator is limited to this. */
 export const OPERATOR_LONGEST_MS: number = 24 * 60 * MINUTE;
-/** A lease without a known call time-out; doubled for each that lapsed. */
+/** The length of a lease if no call time-out is known; doubled for each lease that lapsed. */
 export const LEASE_MS = 10_000;
 export const LEASE_LONGEST_MS: number = 10 * MINUTE;
-/** A hold without an end, which any replica that knows of it restores, is stored for this long at a time. */
+/** A hold without an end is stored for this long at a time. Any replica that knows the hold stores it again. */
 export const HOLD_KEPT_MS: number = 28 * 24 * 60 * MINUTE;

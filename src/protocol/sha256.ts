@@ -4,8 +4,8 @@ let tables: { k: number[]; h: number[] } | undefined;
 /**
  * SHA-256 (FIPS 180-4) of an ASCII string, in hexadecimal.
  *
- * Written out because it has to be synchronous and the same on every runtime, Node or not, and the
- * core depends on nothing. It only ever runs for names too long to be keys.
+ * Written out because it has to be synchronous and the same on every runtime, and because the core has no dependency.
+ * It runs only for names that are too long to be keys.
  */
 export function sha256(ascii: string): string {
   tables ??= constants();

@@ -1,7 +1,7 @@
 import { shorten } from "./codec.js";
 import type { CircuitRecord, HoldRecord, VersionedRecord, Vote } from "./record.js";
 
-/** What a write is stamped with; made by the replica, which knows the store's clock and what it has seen. */
+/** What a write is stamped with. The replica makes it, because it knows the store's clock and what it has seen. */
 export interface Stamp {
   readonly revision: number;
   readonly nonce: string;
@@ -11,8 +11,8 @@ export interface Stamp {
 }
 
 /**
- * The revision of the next write: above all that this process has seen, what is stored included, and at
- * least the store's clock, so that after a flush nothing restarts below what others remember.
+ * The revision of the next write: above everything that this process has seen (including the stored record), and at
+ * least the store's clock, so that after a flush no number starts below one that others remember.
  */
 export function nextRevision(highestSeen: number, storeNow: number): number {
   return Math.max(highestSeen + 1, Math.floor(storeNow));
@@ -57,7 +57,7 @@ export function opened(stamp: Stamp, opening: Opening): CircuitRecord {
   };
 }
 
-/** To half-open: the one lease of the fleet goes to `owner`, who alone may probe until it runs out. */
+/** To half-open: the fleet's one lease goes to `owner`, who alone may probe until it ends. */
 export function leased(
   stamp: Stamp,
   before: CircuitRecord | null,
@@ -89,13 +89,13 @@ export function leaseReleased(stamp: Stamp, before: CircuitRecord | null, passed
   };
 }
 
-/** The votes of hosts, beside whatever else the record says: no transition, so that nobody's result is voided. */
+/** The votes of hosts, beside the rest of the record. Not a transition, so that no result becomes void. */
 export function voted(stamp: Stamp, before: CircuitRecord | null, votes: readonly Vote[]): CircuitRecord {
   const record = before ?? { ...closed(stamp, ""), generation: 0 };
   return { ...record, revision: stamp.revision, nonce: stamp.nonce, votes };
 }
 
-/** To closed. A record like any other: a delete would be no news to anyone. */
+/** To closed. A record like any other, because a deletion would not reach anyone as news. */
 export function closed(stamp: Stamp, reason: string, reopens = 0): CircuitRecord {
   return { ...transition(stamp, reason), state: "closed", until: 0, duration: 0, reopens };
 }
@@ -119,14 +119,14 @@ export function holdWritten(
   };
 }
 
-/** The same record written again, above whatever replaced it: a new revision, never a new generation. */
+/** Writes the same record again, above what replaced it: a new revision, never a new generation. */
 export function renewed<R extends VersionedRecord>(stamp: Stamp, record: R): R {
   return { ...record, revision: stamp.revision, nonce: stamp.nonce };
 }
 
 /**
- * The same record in the store's own time: it was made by a guess that was too low by `error` ms. Its votes are the
- * writer's own where it is closed; a lease has those of before.
+ * The same record, moved to the store's own time: it was written with a guess that was too low by `error` ms. If it is
+ * closed, its votes are the writer's own; if it has a lease, its votes are older.
  */
 export function corrected<R extends VersionedRecord>(stamp: Stamp, record: R, error: number): R {
   const later = (time: number): number => (time === 0 ? 0 : time + error);

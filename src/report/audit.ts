@@ -6,37 +6,40 @@ import { placeOfReports } from "./place.js";
 
 /** Something that an operator did. */
 export interface AuditEntry {
-  /** In ms since the epoch, by the store's clock where it has one. */
+  /** In ms since the epoch, by the store's clock if it has one. */
   readonly at: number;
   readonly verb: "trip" | "reset" | "hold" | "release";
-  /** The circuit's name; of one longer than 256 characters its beginning and an ellipsis. */
+  /** The circuit's name; if it is longer than 256 characters, its beginning and an ellipsis. */
   readonly circuit: string;
   readonly by: string;
   readonly reason: string | undefined;
-  /** When it ends by itself; `undefined` where it doesn't. */
+  /** When it ends by itself; `undefined` if it doesn't. */
   readonly until: number | undefined;
-  /** As what a hold holds it. */
+  /** The state that a hold holds it in. */
   readonly holds?: "open" | "closed";
-  /** The other circuits that the same command did it to. */
+  /** The other circuits that the same command changed. */
   readonly others?: readonly string[];
-  /** How many more there were than there is room for. */
+  /** How many more there were, if there was no room for all. */
   readonly omitted?: number;
 }
 
 const KEY = "audit";
-/** The newest entries, and no more characters than any store takes. */
+/** The newest entries that fit into the size that every store accepts. */
 const MOST = 200;
 const LONGEST = 60_000;
 const LONGEST_TEXT = 256;
 const LONGEST_OTHERS = 20_000;
 const KEPT_MS = 90 * 24 * 3_600_000;
-/** How long a write is tried where others write at the same time, in ms, and the longest pause before it is tried again. */
+/** How long a write is retried while others write at the same time, in ms, and the longest pause between attempts. */
 const TRIED_FOR_MS = 5_000;
 const PAUSE_MS = 100;
 /** How long an operator waits for the trail, in ms. */
 const WAITS_MS = 1_000;
 
-/** What this process has to put on a trail: one write at a time, and what comes meanwhile goes out with the next. */
+/**
+ * The entries that this process has to write: one write at a time; entries that come meanwhile go out with the next
+ * one.
+ */
 interface Line {
   waiting: AuditEntry[];
   next: Promise<void> | undefined;
@@ -45,7 +48,7 @@ interface Line {
 
 const lines = new WeakMap<Store, Line>();
 
-/** Puts an entry on the trail; the oldest are dropped. */
+/** Adds an entry to the trail; the oldest entries are dropped. */
 export function appendAudit(place: Store, entry: AuditEntry, clock: Clock = systemClock): Promise<void> {
   const line = lines.get(place) ?? { waiting: [], next: undefined, last: Promise.resolve() };
   lines.set(place, line);
@@ -100,7 +103,7 @@ function shortened({ circuit, by, reason, others = [], omitted = 0, ...rest }: A
   };
 }
 
-/** The same where that store keeps it, for a second at most; rejects with what the store says. */
+/** The same if that store keeps it, for at most a second; rejects with the store's error. */
 export function leaveTrailIn(store: Store, clock: Clock, entry: AuditEntry): Promise<void> {
   const place = placeOfReports(store);
   if (place === undefined) return Promise.resolve();
@@ -118,7 +121,7 @@ export async function readAudit(place: Store, limit: number = MOST): Promise<rea
   return entriesIn((await place.get(KEY)) ?? null).slice(0, Math.max(0, limit));
 }
 
-/** What is stored is anybody's: what is no entry is left out. */
+/** The stored value may come from anyone: what is not an entry is left out. */
 export function entriesIn(stored: string | null): AuditEntry[] {
   try {
     const found: unknown = stored === null || stored.length > 4 * LONGEST ? [] : JSON.parse(stored);

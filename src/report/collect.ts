@@ -4,25 +4,25 @@ import type { StoreSession } from "../breaker/store-session.js";
 import { describeSettings } from "./describe-settings.js";
 import type { CircuitReport, ProcessReport } from "./process-report.js";
 
-/** No report has more circuits; those that are not closed come first, then those with most calls. */
+/** A report has at most this many circuits: first those that are not closed, then those with most calls. */
 const MOST_CIRCUITS = 500;
-/** What a report says of settings, which are few in a process whose circuits are many. */
+/** The settings in a report. A process has few different ones, even if it has many circuits. */
 const MOST_SETTINGS = 64;
 
-/** Whose circuits are reported. What it needs of the core is handed in, so that the core can load this on demand. */
+/** Where the circuits come from. The parts of the core are passed in, so that the core can load this on demand. */
 export interface Reported {
   readonly session: StoreSession;
-  /** Of this package. */
+  /** The version of this package. */
   readonly version: string;
   breakers(): Iterable<Breaker>;
 }
 
-/** Those that a process reports: what stays in the process is told to nobody. */
+/** The circuits that a process reports. Those that stay in the process are not reported. */
 export function* reportedBreakers({ breakers }: Reported): Generator<Breaker> {
   for (const breaker of breakers()) if (breaker.settings.scope !== "process") yield breaker;
 }
 
-/** What this process has to say of itself now. */
+/** What this process reports about itself now. */
 export function collectReport(
   reported: Reported,
   startedAt: number,
@@ -66,7 +66,7 @@ export function collectReport(
       latencyMs: sampler?.latencyMs,
     });
   }
-  // As the identity has them, behind the host.
+  // In the form of the identity, after the host.
   const [, pid, service] = /^\/(\d+)\/[^@]*(?:@(.*))?$/s.exec(replica.identity.slice(host.length)) ?? [];
   return {
     id: replica.identity,

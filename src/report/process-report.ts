@@ -2,16 +2,16 @@ import type { CircuitState } from "../events/circuit-state.js";
 
 /** What a process reports of one of its circuits. */
 export interface CircuitReport {
-  /** The name as the store's keys have it. */
+  /** The name in the form that the store's keys use. */
   readonly key: string;
-  /** As calls meet it there. */
+  /** The state that calls meet there. */
   readonly state: CircuitState;
   readonly held: "open" | "closed" | undefined;
   /** It has decided something that the store has not granted. */
   readonly pending: boolean;
-  /** Which of the report's settings it has. */
+  /** Which of the report's settings apply to it. */
   readonly settings: number;
-  /** Since the process began; calls are those that were admitted. `undefined` where nobody counts them. */
+  /** Since the process began; calls are those that were admitted. `undefined` if nobody counts them. */
   readonly calls: number | undefined;
   readonly failures: number;
   readonly rejections: number;
@@ -22,39 +22,39 @@ export interface CircuitReport {
 
 /** What a process reports of itself. Times in ms since the epoch, by the store's clock. */
 export interface ProcessReport {
-  /** Host, process id, a mark that no other has, and the service. */
+  /** Host, process id, a mark that no other process has, and the service. */
   readonly id: string;
   readonly host: string;
   readonly pid: number | undefined;
   readonly service: string | undefined;
-  /** Of this package. */
+  /** The version of this package. */
   readonly version: string;
   readonly startedAt: number;
   readonly at: number;
-  /** When the next one is to be expected, in ms; after three that don't come the process is gone. */
+  /** When to expect the next report, in ms. If three are missing, the process is gone. */
   readonly everyMs: number;
   readonly storeUp: boolean;
-  /** How many circuits it has; the report may have fewer. */
+  /** How many circuits it has; the report may list fewer. */
   readonly total: number;
   readonly settings: readonly Readonly<Record<string, string>>[];
   readonly circuits: readonly CircuitReport[];
 }
 
-/** For how long a report stands, in ms, if no other comes. */
+/** How long a report is valid if no other comes, in ms. */
 export const reportStandsMs = (everyMs: number): number => 3 * everyMs + 5_000;
 
-/** A report that is longer, in characters, is none. */
+/** A longer value, in characters, is not a report. */
 const LONGEST_REPORT = 65_536;
 const REPORT = "report:";
 const LONGEST_TEXT = 256;
 const MOST_SETTINGS = 64;
 
-/** Under which key a process has its report. */
+/** The key of a process's report. */
 export const reportKey = (id: string): string => REPORT + id.replace(/[^\w.@/-]/g, "_");
 
 export const isReportKey = (key: string): boolean => key.startsWith(REPORT);
 
-/** Small readable JSON, for an operator with the store's own shell; what is empty or zero is left out. */
+/** Small readable JSON, for an operator who uses the store's own shell. Empty and zero values are left out. */
 export function encodeReport({ circuits, ...report }: ProcessReport): string {
   const withoutZeros = (_: string, value: unknown): unknown =>
     value === 0 || value === false || value === "" ? undefined : value;
@@ -75,7 +75,7 @@ export function encodeReport({ circuits, ...report }: ProcessReport): string {
   return `${head.slice(0, -1)},"circuits":[${parts.join()}]}`;
 }
 
-/** Reads a report; `undefined` for what no process would have written. */
+/** Reads a report; `undefined` for anything that no process would have written. */
 export function decodeReport(raw: string): ProcessReport | undefined {
   const fields = parse(raw);
   if (fields === undefined || fields["v"] !== 1) return undefined;

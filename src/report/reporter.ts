@@ -5,17 +5,17 @@ import { collectReport, type Reported, reportedBreakers } from "./collect.js";
 import { placeOfReports } from "./place.js";
 import { encodeReport, type ProcessReport, reportKey, reportStandsMs } from "./process-report.js";
 
-/** Between two reports of a process that makes calls, and of one that has made none for a minute. */
+/** Time between two reports of a process that makes calls, and of one that has made none for a minute. */
 const EVERY_MS = 5_000;
 const IDLE_EVERY_MS = 30_000;
 const IDLE_AFTER_MS = 60_000;
-/** How long a report may take, and the end of them. */
+/** How long a report may take, and how long the end of all reports. */
 const WRITE_MS = 5_000;
 const END_MS = 500;
-/** Of so many circuits at most the calls are counted. */
+/** Calls are counted for at most this many circuits. */
 const MOST_SAMPLED = 200;
 
-/** A process reports its circuits, now and then, under a key of its own. It is never waited for. */
+/** Reports the circuits of a process from time to time, under a key of its own. Nothing ever waits for it. */
 export class Reporter {
   readonly #reported: Reported;
   readonly #place: Store | undefined;
@@ -28,7 +28,7 @@ export class Reporter {
   #written = false;
   #cancel: () => void = () => undefined;
 
-  /** `place`: where reports are kept; without it none is written, and it only counts. */
+  /** `place`: where reports are kept. Without it no report is written, and it only counts. */
   constructor(reported: Reported, place?: Store) {
     const { session } = reported;
     this.#reported = reported;
@@ -43,7 +43,7 @@ export class Reporter {
     return collectReport(this.#reported, this.#startedAt, this.#everyMs, this.#samplers);
   }
 
-  /** The process has nothing more to say: its report goes, within half a second. */
+  /** The process has ended its reports: its last one is removed, within half a second. */
   async close(): Promise<void> {
     this.#cancel();
     const place = this.#place;
@@ -89,7 +89,7 @@ export class Reporter {
     });
   }
 
-  /** Counts the first few calls until the next report, of the circuits that there are. */
+  /** Counts the first few calls until the next report, for the existing circuits. */
   #sample(): void {
     const current = new Set<Breaker>();
     for (const breaker of reportedBreakers(this.#reported)) {
@@ -106,18 +106,18 @@ export class Reporter {
   }
 }
 
-/** Reports the circuits of a session from now on, where its store has a place for reports that can be listed. */
+/** Reports the circuits of a session from now on, if its store has a place for reports that can be listed. */
 export function beginReports(reported: Reported): Reporter | undefined {
   const { store, synchroniser } = reported.session.replica;
   const place = placeOfReports(store);
   return place?.list === undefined || synchroniser.closed ? undefined : new Reporter(reported, place);
 }
 
-/** Resolves when the store has answered, be it with an error: then the next report says it all. */
+/** Resolves when the store has answered, even with an error: the next report contains everything again. */
 async function settled(ask: () => unknown): Promise<void> {
   try {
     await ask();
   } catch {
-    // Whether the store is there is seen by the circuits' own reads.
+    // The circuits' own reads show whether the store is there.
   }
 }

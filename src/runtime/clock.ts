@@ -1,24 +1,22 @@
-/**
- * Time, timers and chance, as everything in here gets them: passed in, so that tests and simulation
- * run the very code that ships.
- */
+/** Time, timers and randomness, passed in everywhere, so that tests and simulation run the code that ships. */
 export interface Clock {
-  /** A monotonic reading in ms; only differences mean anything. */
+  /** A monotonic reading in ms. Only differences have a meaning. */
   now(): number;
   /** The wall clock, in ms since the epoch. */
   wall(): number;
   /** Uniform in [0, 1). */
   random(): number;
   /**
-   * Calls `run` once after `ms`; never keeps the process alive. Returns what cancels it. `ofCall`: it is of use to the
-   * call under way only, so that it may end with the request where a runtime ends timers so. Default: false.
+   * Calls `run` once after `ms`; never keeps the process alive. Returns a function that cancels it. `ofCall`: it is
+   * useful only for the current call, so that it may end with the request on runtimes that end timers so. Default:
+   * false.
    */
   after(ms: number, run: () => void, ofCall?: boolean): () => void;
-  /** As `now`, as of a few ms ago, where that costs less: for counting calls. Default: `now`. */
+  /** As `now`, but a few ms old, if that costs less: for counting calls. Default: `now`. */
   coarse?(): number;
   /**
-   * For how many ms since that moment (a reading of `now`) this process was blocked: a time-out in that time says
-   * little about the backend. The first call starts the watching. Default: 0.
+   * For how many ms since that moment (a reading of `now`) this process was blocked. A time-out during that time says
+   * little about the backend. The first call starts the measurement. Default: 0.
    */
   blocked?(since: number): number;
 }

@@ -1,6 +1,6 @@
 import { builtin } from "./platform.js";
 
-/** Node's, Bun's and Deno's `AsyncResource`, as far as it is used here. */
+/** The part of Node's, Bun's and Deno's `AsyncResource` that is used here. */
 interface AsyncScope {
   runInAsyncScope<T>(run: () => T): T;
 }
@@ -8,13 +8,12 @@ interface AsyncScope {
 type AsyncScopeClass = new (type: string, options: { requireManualDestroy: boolean }) => AsyncScope;
 
 /**
- * Runs `run` outside every async context, and returns its result: an `AsyncLocalStorage` has no store in it, nor in
- * the
+ * Runs `run` outside every async context, and returns its result. An `AsyncLocalStorage` has no store in it, nor in the
  * timers, promises and connections that it starts.
  *
- * Background work begins with some request's call and outlives it. Without this, all later work of the library would
- * run in that request's context and keep its data in memory. Where the runtime has no async contexts,
- * `run` is just called.
+ * Background work begins in some request's call and outlives that call. Without this, all later work of the library
+ * would run in that request's context and keep its data in memory. If the runtime has no async contexts, `run` is
+ * simply called.
  */
 export const detached: <T>(run: () => T) => T = makeDetached();
 
@@ -26,8 +25,8 @@ function makeDetached(): <T>(run: () => T) => T {
 }
 
 /**
- * A module may be loaded within a request, and the resource then remembers that one. Node keeps what it remembers
- * under symbols: the stores themselves, or the frame that has them. Its own ids, which are numbers, stay.
+ * A module may be loaded within a request, and then the resource remembers that request. Node keeps it under symbols:
+ * the stores themselves, or the frame that contains them. The resource's own ids, which are numbers, stay.
  */
 function forgetContext(scope: AsyncScope): AsyncScope {
   const fields = scope as unknown as Record<symbol, unknown>;

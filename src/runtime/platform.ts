@@ -1,6 +1,6 @@
 /**
- * What a JavaScript runtime may offer beyond the language, declared here so that the core needs neither
- * Node's types nor the DOM's, and imports no built-in: missing parts are optional.
+ * What a JavaScript runtime may offer beyond the language. It is declared here so that the core needs neither the types
+ * of Node nor those of the DOM, and imports no built-in module. Every part may be missing.
  */
 interface Platform {
   readonly performance?: { now(): number };
@@ -24,22 +24,22 @@ interface Platform {
 export const platform: Platform = globalThis as unknown as Platform;
 
 /**
- * Whether this is Cloudflare's runtime: what one request made (a signal, a connection) no other one may use, and its
- * timers end with it.
+ * Whether this is Cloudflare's runtime. There, an object made in one request (a signal, a connection) can't be used in
+ * another, and timers end with their request.
  */
 export const requestsApart: boolean = platform.navigator?.userAgent === "Cloudflare-Workers";
 
-/** A built-in module of Node, where there is one: never imported, so that every runtime can load the core. */
+/** A built-in module of Node, if there is one. It is not imported, so that every runtime can load the core. */
 export function builtin<T>(id: string): T | undefined {
   try {
     return platform.process?.getBuiltinModule?.(id) as T | undefined;
   } catch {
-    // Next.js's edge runtime has Node's functions, and each throws.
+    // Next.js's edge runtime has Node's functions, but each of them throws.
     return undefined;
   }
 }
 
-/** What a variable of the environment says; nothing where it may not be read, as in Deno without `--allow-env`. */
+/** A variable of the environment; `undefined` if it may not be read, as in Deno without `--allow-env`. */
 export function environment(name: string): string | undefined {
   try {
     return platform.process?.env?.[name];
@@ -48,7 +48,7 @@ export function environment(name: string): string | undefined {
   }
 }
 
-/** Emits a process warning, as the runtime emits its own. */
+/** Emits a process warning, in the way of the runtime. */
 export function warn(code: string, message: string): void {
   try {
     if (platform.process?.emitWarning) {

@@ -9,8 +9,8 @@ interface Paths {
 }
 
 /**
- * The service that this process belongs to: what `FAILFAST_SERVICE` says, or else the name of the package that its main
- * script, or its working directory, is in. `undefined` where there is none, or where it may not be read.
+ * The service that this process belongs to: `FAILFAST_SERVICE`, or else the name of the package that contains its main
+ * script, or its working directory. `undefined` if there is none, or if it may not be read.
  */
 export function serviceName(): string | undefined {
   known ??= { name: find() };
@@ -30,7 +30,7 @@ function find(): string | undefined {
   );
 }
 
-/** The name in the nearest `package.json` that has one, from the folder of that file up. */
+/** The name in the nearest `package.json` that has one, from that file's folder upwards. */
 function packageAround(file: string): string | undefined {
   const fs = builtin<FileSystem>("node:fs");
   const path = builtin<Paths>("node:path");

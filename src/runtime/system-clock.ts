@@ -2,7 +2,9 @@ import type { Clock } from "./clock.js";
 import { now } from "./time.js";
 import { after, recoverTimers } from "./timers.js";
 
-/** The runtime's own time, chance and timers, looked up at each use: test frameworks replace and restore them. */
+/**
+ * The runtime's own time, randomness and timers. They are looked up at each use, because test frameworks replace them.
+ */
 export const systemClock: Clock = {
   now() {
     const moment = now();

@@ -3,10 +3,10 @@ import { platform, requestsApart } from "./platform.js";
 import { systemClock } from "./system-clock.js";
 import { exactOnly } from "./time.js";
 
-/** Between two ticks: while somebody reads the coarse clock, and otherwise. */
+/** Time between two ticks: while somebody reads the coarse clock, and otherwise. */
 const FINE_MS = 10;
 const TICK_MS = 100;
-/** A tick so late, in ms, and the event loop was blocked. */
+/** If a tick is this late, in ms, the event loop was blocked. */
 const STALL_MS = 20;
 /** The last stalls are kept: at least the last ten seconds of a process that is blocked all the time. */
 const STALLS = 512;
@@ -14,7 +14,7 @@ const STALLS = 512;
 const { now } = systemClock;
 
 /**
- * The one ticker of a process, which never keeps it alive: it carries a clock that costs nothing to read, and
+ * The one ticker of a process; it never keeps the process alive. It provides a clock that costs nothing to read, and
  * notices when the event loop was blocked.
  */
 class Ticker {
@@ -25,7 +25,7 @@ class Ticker {
   #read = false;
   readonly #stalls: { readonly from: number; readonly to: number }[] = [];
 
-  /** The time as of the last tick, at most some ms old. */
+  /** The time at the last tick, at most some ms ago. */
   coarse(): number {
     if (exactOnly()) return now();
     if (!this.#fine) {
@@ -39,16 +39,16 @@ class Ticker {
 
   /** For how many ms since then the event loop was blocked. */
   blocked(since: number): number {
-    // The ticker ends with its request, and that it is late says nothing of another one.
+    // The ticker ends with its request. Its delay says nothing about another request.
     if (requestsApart) return 0;
     const moment = now();
-    // A timer of a test framework's is gone when its fake time ends.
+    // A test framework's timer is gone when its fake time ends.
     if (this.#due === Infinity || this.#armedBy !== platform.setTimeout) this.#arm(TICK_MS);
     let ms = 0;
     for (const { from, to } of this.#stalls) ms += Math.max(0, to - Math.max(from, since));
     if (moment - this.#due <= STALL_MS) return ms;
-    // The loop is blocked now; or the timer died with the request that it was started in, as on some runtimes, and is late
-    // for no reason. Where it was late before that moment already, that is what is assumed, and it gets another timer.
+    // Either the loop is blocked now, or the timer ended with the request in which it was started, as on some runtimes.
+    // If it was already late before that moment, the second is assumed, and a new timer is started.
     if (since <= this.#due) return ms + moment - this.#due;
     this.#arm(TICK_MS);
     return ms;

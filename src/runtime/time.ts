@@ -3,12 +3,12 @@ import { platform, requestsApart } from "./platform.js";
 const A_YEAR_MS = 365 * 86_400_000;
 
 /**
- * A monotonic clock that a test framework's fake time moves.
+ * A monotonic clock that follows a test framework's fake time.
  *
- * Frameworks replace and restore `Date`, `performance` and `setTimeout` while this library is loaded, not always all
- * three: node:test leaves `performance` alone, `vi.setSystemTime()` moves `Date` only. So they are looked up at each
- * reading, and where `Date.now` is not the runtime's own, time passes as that one says. Whatever is replaced, the
- * readings go on from where they were.
+ * Frameworks replace and restore `Date`, `performance` and `setTimeout` while this library is loaded, and not always
+ * all three: node:test leaves `performance` alone, `vi.setSystemTime()` moves only `Date`. So they are looked up at
+ * each reading, and if `Date.now` is not the runtime's own, the time follows it. Whatever is replaced, the readings
+ * continue from where they were.
  */
 export function now(): number {
   if (Date.now !== dateNow || platform.performance !== performance || performance?.now !== exactNow)
@@ -21,7 +21,7 @@ export function now(): number {
     lastDate = date;
     lastExact = moment;
   } else {
-    // Fake time that can't be seen (Bun's) begins at zero; a wall clock may be set back.
+    // Fake time that can't be detected (Bun's) begins at zero; a wall clock may be set back.
     if (moment + shift < last) shift = last - moment;
     last = moment + shift;
   }
@@ -29,8 +29,8 @@ export function now(): number {
 }
 
 /**
- * Whether a reading taken at the last tick won't do: fake time may have moved without a timer, which in Bun can't be
- * seen; and on Cloudflare's workers the ticker ends with its request.
+ * Whether the reading of the last tick is no use. Fake time may have moved without a timer, which can't be detected in
+ * Bun; and on Cloudflare's workers the ticker ends with its request.
  */
 export function exactOnly(): boolean {
   return faked || Date.now !== dateNow || unreliable;
@@ -38,7 +38,7 @@ export function exactOnly(): boolean {
 
 const unreliable = platform.Bun !== undefined || requestsApart;
 
-/** Where the runtime has no `performance`, its wall clock. */
+/** The wall clock, for runtimes without `performance`. */
 const exact = (): number => (performance ?? Date).now();
 
 const realSetTimeout = platform.setTimeout;
@@ -51,7 +51,7 @@ let last = exact();
 let lastExact = last;
 let lastDate = Date.now();
 
-/** The functions that tell the time are other ones than at the last reading. */
+/** The functions that tell the time have been replaced since the last reading. */
 function changeSource(): void {
   const readDate = dateNow;
   const wasFaked = faked;
@@ -63,10 +63,10 @@ function changeSource(): void {
   lastDate = Date.now();
   lastExact = exact();
   shift = reached - lastExact;
-  // Whole ms from here on, as those that fake time is moved by.
+  // Whole ms from here on, like the steps of fake time.
   last = faked ? Math.ceil(reached) : reached;
-  // It may have been moved before this reading. It begins with the real date, known to the ms, or with the
-  // epoch, as node:test has it.
+  // It may have been moved before this reading. Fake time begins with the real date, exact to the ms, or, with
+  // node:test, with the epoch.
   if (faked && !wasFaked) last += lastDate < A_YEAR_MS ? lastDate : Math.max(0, lastDate - readDate() + 1);
 }
 

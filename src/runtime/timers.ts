@@ -2,9 +2,9 @@ import { detached } from "./detached.js";
 import { platform } from "./platform.js";
 import { now } from "./time.js";
 
-/** A timer longer than this, some 25 days, would go off at once. */
+/** A longer timer, of some 25 days, would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
-/** If none of our timers fired for so long, in ms, some may have been lost: the ticker alone goes off more often. */
+/** If none of our timers fired for this long, in ms, some may have been lost: the ticker alone fires more often. */
 const SILENCE_MS = 1_000;
 
 interface Timer {
@@ -17,8 +17,8 @@ const lasting = new Set<Timer>();
 let heard = Infinity;
 
 /**
- * Calls `run` once after `ms`, outside every async context; it never keeps the process alive. Returns what cancels
- * it.
+ * Calls `run` once after `ms`, outside every async context; never keeps the process alive. Returns a function that
+ * cancels it.
  *
  * @param ofCall it is of use to the call under way only: where the runtime ends timers with the request, it is gone.
  */

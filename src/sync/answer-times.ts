@@ -1,16 +1,16 @@
-/** How many of the last answers count. */
+/** This many of the last answers count. */
 const KEPT = 7;
 /** The shortest and the longest wait for a lease, in ms. */
 const SHORTEST_MS = 20;
 const LONGEST_MS = 250;
 
-/** How long the store has been taking to answer lately. */
+/** How long the store has taken to answer lately. */
 export class AnswerTimes {
   readonly #last: number[] = [];
   /** When the newest answer came. */
   heardAt: number = -Infinity;
 
-  /** An answer came now to what was asked at `sent`. */
+  /** An answer came now; its question was sent at `sent`. */
   note(sent: number, now: number): void {
     this.heardAt = now;
     this.#last.push(now - sent);

@@ -15,37 +15,37 @@ import { Entry, type Subscriber } from "./entry.js";
 import type { Health } from "./health.js";
 import { type Arrival, remaining } from "./local-deadline.js";
 
-/** Records of circuits that this process doesn't use are kept while they restrict, and no more than this. */
+/** Records of circuits that this process doesn't use are kept while they restrict, but not more than this. */
 const MAX_UNUSED_RECORDS = 10_000;
 
 /** The entry of a circuit's record, or of a hold's. */
 export type AnyEntry = Entry<CircuitRecord> | Entry<HoldRecord>;
 
-/** What the cache takes of the replica, and tells it. */
+/** What the cache needs from the replica, and reports to it. */
 export interface CacheHost {
   readonly clock: Clock;
   readonly health: Health;
-  /** Others than this library write into the store, for times of their own. */
+  /** Other programs than this library write into the store, with times of their own. */
   readonly foreign: boolean;
   /** The store has an older record than this process, or none. */
   forgotten(entry: Entry<VersionedRecord>): void;
-  /** Another's write came through. */
+  /** A write of another process arrived. */
   othersWrote(entry: Entry<VersionedRecord>): void;
-  /** An older record came in: a late message, or the store forgot what is known, which a read tells. */
+  /** An older record arrived: a late message, or the store forgot a newer one. A read shows which. */
   oldNews(): void;
 }
 
 /**
  * This process's own copy of the records of its fleet, by the encoded names of their circuits.
  *
- * Records come in by push, by poll and in answers to writes, in any order, any number of times, or not at
- * all; `receive` joins them. Nothing in here throws into a call.
+ * Records arrive by push, by poll and in answers to writes: in any order, repeatedly, or not at all. `receive` joins
+ * them. Nothing in here throws into a call.
  */
 export class RecordCache {
   readonly subscribers: Map<string, Subscriber> = new Map();
   readonly circuits: Map<string, Entry<CircuitRecord>> = new Map();
   readonly holds: Map<string, Entry<HoldRecord>> = new Map();
-  /** A record that restricts was not kept: a name that comes into use has to be read by itself. */
+  /** A record that restricts was dropped, so a name that comes into use has to be read on its own. */
   overflowed = false;
   readonly #host: CacheHost;
   #adoptions = 0;
@@ -54,22 +54,22 @@ export class RecordCache {
     this.#host = host;
   }
 
-  /** The adoptions so far: what was adopted later than a read began is newer than its answer. */
+  /** Counts the adoptions. What was adopted after a read began is newer than the read's answer. */
   get adoptions(): number {
     return this.#adoptions;
   }
 
-  /** What this process has of a circuit's record, made when there is something to keep. */
+  /** The entry of a circuit's record, made when there is something to keep. */
   circuit(name: string): Entry<CircuitRecord> {
     return this.#entry(this.circuits, name, () => new Entry(circuitKey(name), decodeCircuit));
   }
 
-  /** What this process has of an operator's hold. */
+  /** The entry of an operator's hold, made likewise. */
   hold(name: string): Entry<HoldRecord> {
     return this.#entry(this.holds, name, () => new Entry(holdKey(name), decodeHold));
   }
 
-  /** The entry of a key, where there is one. */
+  /** The entry of a key, if there is one. */
   known(key: string): AnyEntry | undefined {
     return key.startsWith(HOLD)
       ? this.holds.get(key.slice(HOLD.length))
@@ -81,7 +81,10 @@ export class RecordCache {
     yield* this.holds.values();
   }
 
-  /** A breaker begins to use the records of its name; what nobody here used is now judged by its own time. */
+  /**
+   * A breaker begins to use the records of its name. A record that nobody here used is now limited by the breaker's own
+   * open time.
+   */
   subscribe(name: string, subscriber: Subscriber): void {
     this.subscribers.set(name, subscriber);
     const circuit = this.circuits.get(name);
@@ -98,7 +101,7 @@ export class RecordCache {
     circuit.cached = { ...cached, deadline };
   }
 
-  /** What restricts calls is kept, for the next breaker of that name. */
+  /** Records that restrict calls are kept, for the next breaker of that name. */
   unsubscribe(name: string): void {
     this.subscribers.delete(name);
     for (const entries of [this.circuits, this.holds]) {
@@ -114,8 +117,8 @@ export class RecordCache {
   }
 
   /**
-   * Joins what came in with what is known. `current` says that the store holds just this now, which a push
-   * does not say: only then is a lower revision than ours a store that forgot, and not a late message.
+   * Joins an arrived record with the known one. `current`: the store holds exactly this now, which a push doesn't say.
+   * Only then does a revision lower than ours mean that the store forgot; otherwise the message is late.
    */
   receive(entry: Entry<VersionedRecord>, raw: string | null, arrival: Arrival, current: boolean): void {
     if (raw === null) {
@@ -137,7 +140,7 @@ export class RecordCache {
     entry.seen = Math.max(entry.seen, record.revision);
     const longest = this.#longest(entry, record);
     let deadline = clock.now() + remaining(record, arrival, clock.wall(), longest);
-    // Fixed at the first sight, and from then on it may only move earlier, through any number of renewals.
+    // Fixed when first seen. After that it may only become earlier, however often the record is renewed.
     if (known !== null && sameDeadline(known.record, record)) deadline = Math.min(deadline, known.deadline);
     const order = known === null ? 1 : compare({ raw, record }, known);
     if (order < 0) {
@@ -150,7 +153,7 @@ export class RecordCache {
     if (order === 0 && arrival.now === undefined) return;
     entry.cached = { raw, record, deadline };
     if (order === 0) {
-      // The store's clock tells that it ends sooner.
+      // By the store's clock it ends sooner.
       if (known !== null && deadline < known.deadline) entry.subscriber?.changed();
       return;
     }
@@ -183,7 +186,9 @@ export class RecordCache {
     }
   }
 
-  /** The record of a circuit that nobody here uses yet: kept if it restricts, for the next breaker of that name. */
+  /**
+   * The record of a circuit that nobody here uses yet. It is kept if it restricts, for the next breaker of that name.
+   */
   #receiveUnused(entry: AnyEntry, raw: string, arrival: Arrival, current: boolean): void {
     this.receive(entry, raw, arrival, current);
     const restricts = this.restricts(entry);
@@ -197,7 +202,7 @@ export class RecordCache {
     if (entry.subscriber === undefined) this.#delete(entry);
   }
 
-  /** It keeps calls out, or an operator holds the circuit. */
+  /** It rejects calls, or an operator holds the circuit. */
   restricts({ key, cached }: AnyEntry): boolean {
     if (cached === null) return false;
     const { record, deadline } = cached;
@@ -234,7 +239,7 @@ export class RecordCache {
   }
 }
 
-/** Renewals keep the deadline they renew. */
+/** A renewal keeps the deadline of the hold that it renews. */
 function sameDeadline(known: VersionedRecord, record: VersionedRecord): boolean {
   return known.until === record.until && known.state === record.state && known.until !== 0;
 }

@@ -1,19 +1,19 @@
 import type { Decode } from "../protocol/codec.js";
 import type { CachedRecord, VersionedRecord } from "../protocol/record.js";
 
-/** Who uses an entry: a breaker of this process. */
+/** The user of an entry: a breaker of this process. */
 export interface Subscriber {
-  /** The longest that this circuit stays open by itself, in ms: no deadline in the store is believed beyond it. */
+  /** The longest time that this circuit stays open by itself, in ms. A deadline in the store is limited to it. */
   readonly longest: number;
   /** It has decided something that the store has not granted yet. */
   readonly pending: boolean;
-  /** What the fleet knows of it changed, by another's doing. */
+  /** The fleet's record of it changed, and not by this breaker. */
   changed(): void;
-  /** The store can be asked: propose what is pending. */
+  /** The store can be asked: propose a pending decision. */
   flush(): void;
 }
 
-/** The write under way; there is one at a time for each entry. */
+/** The write that is under way. There is one at a time for each entry. */
 export interface Write {
   readonly nonce: string;
   /** The store has it: its answer said so, or the record came back by push. */
@@ -21,31 +21,31 @@ export interface Write {
 }
 
 /**
- * This process's copy of one record, and what it knows of the store's. The cache writes the first group of fields,
- * the writer the second, `restore` the last; everybody else reads.
+ * This process's copy of one record, and what it knows about the store's copy. The cache writes the first group of
+ * fields, the writer the second, `restore` the last. All others only read.
  */
 export class Entry<R extends VersionedRecord> {
   readonly key: string;
   readonly decode: Decode<R>;
 
   subscriber: Subscriber | undefined;
-  /** The newest record seen: it only ever moves up. */
+  /** The newest record seen. It is only ever replaced by a newer one. */
   cached: CachedRecord<R> | null = null;
   /** The highest revision seen. */
   seen = 0;
-  /** The bytes the store holds, as last heard; `null`: nothing; `undefined`: never heard. */
+  /** The bytes in the store, as last reported; `null`: nothing; `undefined`: not known. */
   stored: string | null | undefined;
-  /** Until when those are in force, on the local monotonic clock, where they are another record than the newest seen. */
+  /** If the store's record is not the newest one seen: until when it is in force, on the local monotonic clock. */
   storedDeadline = 0;
-  /** When the record was adopted, on the cache's own count of adoptions. */
+  /** When the record was adopted, by the cache's count of adoptions. */
   adopted = 0;
 
   write: Write | undefined;
-  /** Writes that failed in a row. */
+  /** How many writes in a row failed. */
   failures = 0;
-  /** Writes given up in a row: nothing was heard of the store since. */
+  /** How many writes in a row were given up. The store has answered nothing since. */
   timeouts = 0;
-  /** While a write that failed waits to be tried again: what calls that off. */
+  /** While a failed write waits for its next attempt: cancels that attempt. */
   retry: (() => void) | undefined;
 
   restoring = false;

@@ -1,31 +1,31 @@
 import type { VersionedRecord } from "../protocol/record.js";
 import type { Entry } from "./entry.js";
 
-/** Who hears of the store's health. */
+/** Is told about the store's health. */
 export interface StoreHealth {
   /** Reads or writes fail, or a record can't be read. */
   down(error: unknown): void;
   up(): void;
-  /** The store works, but not all of it: push was refused. */
+  /** The store works, but not completely: it refused push. */
   limited(error: unknown): void;
 }
 
-/** Records that can't be read are told one by one up to this many. */
+/** Up to this many unreadable records are reported one by one. */
 const MOST_INVALID = 100;
 
 /**
- * What is wrong with the store, told once while it is so: reads or writes that fail, and records that can't be read.
- * Neither hides the other.
+ * What is wrong with the store, reported once while it lasts: reads or writes that fail, and records that can't be
+ * read. Neither hides the other.
  */
 export class Health {
   readonly #listener: StoreHealth;
   #failing = false;
-  /** The last that was told is `down`. */
+  /** The last report was `down`. */
   #toldDown = false;
   readonly #invalid = new Map<string, string>();
   readonly #untold = new Map<string, unknown>();
   #limited = false;
-  /** What can't be written, though the store may answer otherwise. */
+  /** What can't be written, although the store may answer otherwise. */
   readonly unwritten: Set<Entry<VersionedRecord>> = new Set();
 
   constructor(listener: StoreHealth) {
@@ -39,7 +39,7 @@ export class Health {
     this.#down(error);
   }
 
-  /** A read succeeded, or a write: all is well again unless something that was to be written still can't be. */
+  /** A read or a write succeeded. All is well again, unless there is something that still can't be written. */
   recovered(): void {
     if (!this.#failing) return;
     for (const entry of this.unwritten) {
@@ -50,7 +50,7 @@ export class Health {
     this.#up();
   }
 
-  /** What the store has under the key can't be read. */
+  /** The store's value under the key can't be read. */
   invalid(key: string, raw: string, error: unknown): void {
     const known = this.#invalid.get(key);
     if (known === raw || (known === undefined && this.#invalid.size >= MOST_INVALID)) return;
@@ -58,24 +58,24 @@ export class Health {
     this.#untold.set(key, error);
   }
 
-  /** What was read is read: tells of the records that couldn't be. */
+  /** A read is complete: reports the records that couldn't be read. */
   tellInvalid(): void {
     for (const error of this.#untold.values()) this.#down(error);
     this.#untold.clear();
   }
 
-  /** The store has a record under the key, or nothing. */
+  /** The store has a readable record under the key, or nothing. */
   valid(key: string): void {
     this.#untold.delete(key);
     if (this.#invalid.delete(key) && this.#invalid.size === 0 && !this.#failing) this.#up();
   }
 
-  /** A whole list was read: of the records that couldn't be, those that are gone are forgotten. */
+  /** A whole list was read: forgets those unreadable records that are gone. */
   listed(keys: ReadonlySet<string>): void {
     for (const key of this.#invalid.keys()) if (!keys.has(key)) this.valid(key);
   }
 
-  /** Reads succeed, but push was refused. */
+  /** Reads succeed, but the store refused push. */
   limited(error: unknown): void {
     if (this.#limited) return;
     this.#limited = true;

@@ -5,12 +5,12 @@ import type { RecordCache } from "./cache.js";
 import { read } from "./store-operations.js";
 import { type Outcome, withDeadline } from "./with-deadline.js";
 
-/** When a read is given up, in ms: its answer counts all the same, whenever it comes. */
+/** When a read is given up, in ms. Its answer still counts, whenever it comes. */
 export const READ_MS = 5_000;
-/** Single reads at a time. */
+/** How many single reads run at a time. */
 const LANES = 16;
 
-/** What reading takes of the replica. */
+/** What reading needs from the replica. */
 export interface ReaderHost {
   readonly store: Store;
   readonly clock: Clock;
@@ -18,13 +18,13 @@ export interface ReaderHost {
   readonly cache: RecordCache;
 }
 
-/** A key, and whether a change of it is new: it was looked at not long ago, and nothing was missed since. */
+/** A key, and whether a change of it is new: the key was read not long ago, and nothing has been missed since. */
 export interface KeyToRead {
   readonly key: string;
   readonly fresh: boolean;
 }
 
-/** Reads single keys into the cache, a few at a time, each under a deadline of its own. */
+/** Reads single keys into the cache, a few at a time, each with a deadline of its own. */
 export class KeyReader {
   readonly #host: ReaderHost;
   #waiting: (() => void)[] = [];
@@ -35,7 +35,7 @@ export class KeyReader {
     this.#host = host;
   }
 
-  /** `done` is called when all were answered, or one failed and those asked by then are over. */
+  /** `done` is called when all are answered, or when one failed and the reads under way have ended. */
   read(keys: readonly KeyToRead[], done: (outcome: Outcome<undefined>) => void): void {
     let left = keys.length;
     let result: Outcome<undefined> = { ok: true, value: undefined };

@@ -4,31 +4,31 @@ import { jittered } from "./retry.js";
 import { listing } from "./store-operations.js";
 import { type Outcome, withDeadline } from "./with-deadline.js";
 
-/** Between two lists in full, in ms, where the store can tell what changed. */
+/** Time between two full lists, in ms, if the store can list changes. */
 const FULL_LIST_MS = 3_600_000;
 /** No circuit has this key. */
 const NO_NAME = "circuit:";
-/** So many reads in a row were given up, and the store is down, though it answers other questions. */
+/** After this many reads in a row that were given up the store counts as down, even if it answers other questions. */
 const DOWN_AFTER = 4;
-/** An answer that took long gives the next ones longer, up to this, in ms. */
+/** A slow answer gives the next ones more time, up to this, in ms. */
 const LONGEST_READ_MS = 60_000;
 
-/** What listing takes of the replica. */
+/** What listing needs from the replica. */
 export interface ListReaderHost extends ReaderHost, ReconcileHost {}
 
-/** Who asks for lists. */
+/** The caller that asks for lists. */
 export interface ListListener<R extends ListRead> {
-  /** The list was taken in, or failed. */
+  /** The list was read in, or it failed. */
   over(outcome: Outcome<unknown>, read: R): void;
-  /** It was given up, and the store answers other questions. */
+  /** It was given up, but the store answers other questions. */
   tooSlow(): void;
   /** Whether the answer to a read that was given up is newer than what was read since. */
   isNews(read: R): boolean;
-  /** An answer that is no news came after all: the store is back. */
+  /** A late answer came that is no news: the store is back. */
   isBack(): void;
 }
 
-/** Lists the store into the cache: in full, or, where it can tell, what changed. */
+/** Lists the store into the cache: all of it, or only the changes if the store can list those. */
 export class ListReader<R extends ListRead> {
   readonly #host: ListReaderHost;
   readonly #keys: KeyReader;
@@ -38,7 +38,7 @@ export class ListReader<R extends ListRead> {
   #fullDue = -Infinity;
   #patience = READ_MS;
   #stopped = false;
-  /** Reads given up in a row: nothing was heard of the store since. */
+  /** How many reads in a row were given up. The store has answered nothing since. */
   timeouts = 0;
 
   constructor(host: ListReaderHost, keys: KeyReader, listener: ListListener<R>) {
@@ -48,29 +48,29 @@ export class ListReader<R extends ListRead> {
     this.#reconciler = new Reconciler(host);
   }
 
-  /** From where the next list goes on; `undefined`: it is in full. */
+  /** Where the next list continues; `undefined`: it lists everything. */
   get since(): string | undefined {
     return this.#host.clock.now() >= this.#fullDue ? undefined : this.#cursor;
   }
 
-  /** The next list is in full. */
+  /** The next list is a full one. */
   listInFull(): void {
     this.#fullDue = -Infinity;
   }
 
-  /** The list is taken in, and nothing was missed since it was sent. */
+  /** The list was read in, and nothing has been missed since it was requested. */
   nothingMissed({ sent }: R): void {
     if (sent >= this.#fullDue) this.#fullDue = sent + jittered(FULL_LIST_MS, this.#host.clock);
   }
 
-  /** Answers are no longer taken in. */
+  /** Answers are no longer used. */
   stop(): void {
     this.#stopped = true;
   }
 
   read(read: R): void {
     const { store, clock } = this.#host;
-    // One that takes long is a slow answer or a store that is down: another question tells.
+    // A list that takes long is a slow answer, or the store is down. Another question shows which.
     const cancel = clock.after(this.#patience / 2, () =>
       this.#keys.read([{ key: NO_NAME, fresh: false }], () => undefined),
     );
@@ -102,7 +102,7 @@ export class ListReader<R extends ListRead> {
     this.#listener.tooSlow();
   }
 
-  /** Given up long since: what the store says is taken all the same, unless a newer read was answered. */
+  /** Given up long ago. The answer is still used, unless a newer read was answered. */
   #answeredLate(outcome: Outcome<unknown>, read: R): void {
     this.timeouts = 0;
     if (outcome.ok && this.#listener.isNews(read)) this.#take(outcome.value, read);

@@ -1,19 +1,19 @@
 import type { VersionedRecord } from "../protocol/record.js";
 
-/** What is known of the moment a record arrived. */
+/** What is known about the moment when a record arrived. */
 export interface Arrival {
-  /** The store's clock, where the delivery carried it. */
+  /** The store's clock, if it came with the record. */
   readonly now: number | undefined;
-  /** It was written since we last looked, and so is no older than that: not so at start-up or after a gap. */
+  /** It was written since our last look, so it is no older than that look. Not known at start-up or after a gap. */
   readonly fresh: boolean;
 }
 
 /**
- * How much is left of a record's deadline, in ms, as far as this process can tell.
+ * The time left until a record's deadline, in ms, as far as this process can tell.
  *
- * With the store's clock: just that. Without: a change seen between two looks gets its whole duration; only what may
- * be of any age is judged by comparing wall clocks. Never more than its duration, whatever clock its writer went by.
- * What a store says is untrusted, so nothing lasts longer than `longest`.
+ * With the store's clock it is computed from that. Without one, a change seen between two looks gets its whole
+ * duration, and only a record of unknown age is judged by comparing wall clocks. It is never more than the record's
+ * duration, whatever clock the writer used. Values in the store are untrusted, so nothing lasts longer than `longest`.
  */
 export function remaining(record: VersionedRecord, arrival: Arrival, wall: number, longest: number): number {
   if (record.until === 0) return 0;

@@ -11,31 +11,31 @@ import { jittered, retryDelay } from "./retry.js";
 import { Subscription } from "./subscription.js";
 import type { Outcome } from "./with-deadline.js";
 
-/** Between polls: with push the poll only has to find what push lost, without it the poll is the news. */
+/** Time between polls. With push, a poll only finds what push lost. Without push, the poll is the only news. */
 const PUSHED_POLL_MS = 15_000;
 const POLL_MS = 1_000;
-/** What was read so long ago is looked at again before it is believed. */
+/** What was read this long ago is read again before it is used. */
 const PUSHED_STALE_MS = 20_000;
 const STALE_MS = 2_000;
-/** A fleet's subscribers lose a store together and come back together. */
+/** The subscribers of a fleet lose a store together and come back together, so their reads are spread. */
 const GAP_JITTER_MS = 100;
 
-/** What keeping in step takes of the replica. */
+/** What synchronising needs from the replica. */
 export interface LoopHost extends ListReaderHost, ProposeHost {
   readonly foreign: boolean;
 }
 
-/** A read, of a list or of names. */
+/** One read, of a list or of names. */
 interface Read extends ListRead {
-  /** How many gaps there had been by then. */
+  /** How many gaps there had been when it began. */
   readonly gaps: number;
 }
 
 /**
- * Keeps the replica in step: subscribe, wait until live, read everything; then the pushes come in and a
- * jittered poll finds what they lost. Push is a hint, the poll is the guarantee. After every gap it reads
- * again. One read is under way at a time; a store that is down is asked about once a second, one that hangs
- * less and less often.
+ * Keeps the replica synchronised: subscribe, wait until the subscription is live, read everything. After that, changes
+ * are pushed, and a jittered poll finds what push lost. Push is only a hint, and the poll is the guarantee. After every
+ * gap it reads again. One read is under way at a time. A store that is down is asked about once a second; one that
+ * hangs is asked less and less often.
  */
 export class Synchroniser {
   readonly #host: LoopHost;
@@ -49,17 +49,17 @@ export class Synchroniser {
   #down = false;
   #closed = false;
   #subscribing = false;
-  /** The read under way, unless it was given up. */
+  /** The read that is under way, unless it was given up. */
   #current: Read | undefined;
   #again = false;
-  /** Nothing was missed since the last read: what comes in now is new. */
+  /** Nothing was missed since the last read, so what arrives now is new. */
   #unbroken = false;
   #gaps = 0;
   /** How often the process was suspended, as far as it knows. */
   sleeps = 0;
-  /** When something may have been missed last. */
+  /** When something may last have been missed. */
   #missedAt = -Infinity;
-  /** When the newest read that succeeded was sent. */
+  /** When the newest successful read was sent. */
   #readAt = -Infinity;
 
   constructor(host: LoopHost) {
@@ -98,7 +98,9 @@ export class Synchroniser {
     this.#waiters = new ReadWaiters(host.clock);
   }
 
-  /** The store does not answer, or is no longer asked: calls go on with what this process knows, and probe alone. */
+  /**
+   * The store does not answer, or it is no longer asked. Calls go on with what this process knows, and probe locally.
+   */
   get down(): boolean {
     return this.#closed || this.#down;
   }
@@ -107,7 +109,7 @@ export class Synchroniser {
     return this.#closed;
   }
 
-  /** Starts once, at the first use of the store; with a store that answers at once it is done on return. */
+  /** Starts once, at the first use of the store. If the store answers at once, it has started on return. */
   start(): void {
     if (this.#started || this.#closed) return;
     this.#started = true;
@@ -121,8 +123,8 @@ export class Synchroniser {
   }
 
   /**
-   * Resolves when the store was read, or that was given up, and at once where it was read lately: a process that slept
-   * reads again.
+   * Resolves when the store was read, or the read was given up; at once if the store was read lately. If the process
+   * slept, it reads again.
    */
   ready(): Promise<void> {
     this.start();
@@ -142,22 +144,22 @@ export class Synchroniser {
     this.#readSoon();
   }
 
-  /** What was pushed is older than what is known: a late message, or the store forgot what is known, which a read tells. */
+  /** A push is older than what is known: it is late, or the store forgot. A read shows which. */
   oldNews(): void {
     if (!this.#down && !this.#busy) this.#timer.hurry(jittered(POLL_MS, this.#clock));
   }
 
-  /** A write failed: see whether the store is still there. One known to be down is left alone. */
+  /** A write failed: check whether the store is still there, unless it is known to be down. */
   doubt(): void {
     if (!this.down) this.#readSoon();
   }
 
-  /** A process that was suspended looks at the store before it believes its clock. */
+  /** A process that was suspended reads the store before it trusts its clock. */
   checkDrift(): void {
     this.#timer.checkDrift();
   }
 
-  /** A name that comes into use is read by itself, where no list had it. */
+  /** A name that comes into use is read on its own, if no list contained it. */
   readNewName(name: string): void {
     if (!this.#started || this.#closed || (this.#host.store.list && !this.#host.cache.overflowed)) return;
     this.#names.readNew(name, (outcome) => {
@@ -229,12 +231,12 @@ export class Synchroniser {
     this.#retry();
   }
 
-  /** What others than this library do in the store nobody pushes. */
+  /** Nobody pushes the changes that other programs make in the store. */
   #pushedOr(pushed: number, otherwise: number): number {
     return this.#subscription.live && !this.#host.foreign ? pushed : otherwise;
   }
 
-  /** Sooner, where an answer that was given up came after all. */
+  /** The next read comes sooner, since an answer that was given up came after all. */
   #retry(share = 1): void {
     this.#timer.schedule(share * retryDelay(this.#lists.timeouts, this.#clock.random()));
   }
@@ -245,7 +247,7 @@ export class Synchroniser {
     else this.#timer.hurry(this.#clock.random() * GAP_JITTER_MS);
   }
 
-  /** What came in is no longer all there is to know. */
+  /** From now on what arrived may be incomplete. */
   #missed(): void {
     this.#gaps++;
     this.#missedAt = this.#clock.now();

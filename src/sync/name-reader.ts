@@ -2,26 +2,26 @@ import { CIRCUIT, circuitKey, HOLD, holdKey } from "../protocol/key.js";
 import type { KeyReader, KeyToRead, ReaderHost } from "./key-reader.js";
 import type { Outcome } from "./with-deadline.js";
 
-/** In the long run, and at the first read. Each name has two keys. */
+/** The rate over a longer time, and of the first read. Each name has two keys. */
 const KEYS_PER_SECOND = 100;
 const FIRST_KEYS = 2_000;
-/** So many are left to names that come into use between two polls, so that those are read at once. */
+/** This many reads are reserved for names that come into use between two polls, so that those are read at once. */
 const RESERVED_NAMES = 10;
-/** No name is read again within this time, in ms. */
+/** A name is not read again within this time, in ms. */
 const PAUSE_MS = 700;
-/** What has changed since a look so lately, in ms, is about as new as that. */
+/** A change since a read this short a time ago, in ms, counts as new. */
 const LATELY_MS = 3_000;
 
 /**
- * Reads names one by one, where the store can't list: at most `KEYS_PER_SECOND`, however many names there are. First
- * come the names that just came into use, then those whose circuit restricts calls or has something to propose, which
- * get half of the rest, then the name that was not read for the longest time.
+ * Reads names one by one, if the store can't list: at most `KEYS_PER_SECOND`, however many names there are. First come
+ * the names that just came into use. Names whose circuit restricts calls or has something to propose get half of the
+ * rest. The last are the names that have not been read for the longest time.
  */
 export class NameReader {
   readonly #host: ReaderHost;
   readonly #keys: KeyReader;
   readonly #new = new Set<string>();
-  /** When each name was read, the longest ago first. */
+  /** When each name was read, the oldest read first. */
   readonly #readAt = new Map<string, number>();
   /** How many keys may be read now, and how many at most after a pause. */
   #keysLeft = FIRST_KEYS;
@@ -42,13 +42,13 @@ export class NameReader {
     this.#readAt.delete(name);
   }
 
-  /** Reads a name that came into use at once, where the pace allows, or else before those that were read already. */
+  /** Reads a name that came into use: at once if the rate allows it, otherwise before names that have been read. */
   readNew(name: string, done: (outcome: Outcome<undefined>) => void): void {
     if (this.#namesAllowed() > 0) this.#read(new Set([name]), false, done);
     else this.#new.add(name);
   }
 
-  /** Reads the names whose turn it is. `unbroken`: no change was missed since they were read last. */
+  /** Reads the names that are next. `unbroken`: no change was missed since they were last read. */
   readNext(unbroken: boolean, done: (outcome: Outcome<undefined>) => void): void {
     const allowed = this.#namesAllowed();
     const most = Math.max(allowed - RESERVED_NAMES, 1);
@@ -61,7 +61,7 @@ export class NameReader {
       if (isDue(name)) names.add(name);
     }
     for (const name of this.#readAt.keys()) {
-      // One is always read, or nothing would be learned of a store that is down.
+      // One name is always read; otherwise nothing would show whether a store that was down is back.
       if (names.size >= most || (names.size > 0 && !isDue(name))) break;
       names.add(name);
     }
@@ -69,7 +69,7 @@ export class NameReader {
     this.#keysLeft = Math.min(this.#keysLeft, this.#mostLeft);
   }
 
-  /** What is left unread between two polls may be read at the next, if they are this far apart. */
+  /** Reads left over between two polls may be used by the next, if the polls are this far apart. */
   saveUp(pollMs: number): void {
     this.#mostLeft = (KEYS_PER_SECOND * pollMs) / 1_000;
   }

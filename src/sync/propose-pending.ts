@@ -3,20 +3,20 @@ import type { RecordCache } from "./cache.js";
 import type { Subscriber } from "./entry.js";
 import { inSlices } from "./slices.js";
 
-/** What proposing takes of the replica. */
+/** What proposing needs from the replica. */
 export interface ProposeHost {
   readonly clock: Clock;
   readonly cache: RecordCache;
   readonly subscribers: ReadonlyMap<string, Subscriber>;
 }
 
-/** The store was read: the circuits that have something to propose do it. After the store was down all are asked. */
+/** The store was read: circuits with a pending decision propose it. After the store was down all are asked. */
 export function proposePending({ clock, cache, subscribers }: ProposeHost, wasDown: boolean): void {
   inSlices(
     clock,
     subscribers,
     ([name, subscriber]) => {
-      // A write that failed though reads succeed has a pace of its own.
+      // A failed write is retried at a pace of its own, although reads succeed.
       const waits = cache.circuits.get(name)?.retry !== undefined;
       if (wasDown || (subscriber.pending && !waits)) subscriber.flush();
     },

@@ -1,12 +1,12 @@
 import type { Clock } from "../runtime/clock.js";
 
-/** The longest sleep: one that takes this much longer is no sleep of this timer, but of the process. */
+/** The longest sleep. If it takes this much longer, the whole process slept, not only this timer. */
 const NAP_MS = 1_000;
 const OVERSLEPT_MS = 500;
-/** The wall clock and the monotonic one disagree by this much: the process slept, or the clock was set. */
+/** If the wall clock and the monotonic clock differ by this much, the process slept, or the clock was set. */
 const SLEPT_MS = 1_000;
 
-/** Who is told. */
+/** Is told when to read. */
 export interface ReadTimerListener {
   /** It is time for the next read. */
   due(): void;
@@ -14,7 +14,7 @@ export interface ReadTimerListener {
   slept(): void;
 }
 
-/** Keeps when the next read is due. It sleeps in naps, so that it is seen when the whole process slept. */
+/** Keeps the time of the next read. It sleeps in short naps, so that it notices when the whole process slept. */
 export class ReadTimer {
   readonly #clock: Clock;
   readonly #listener: ReadTimerListener;
@@ -41,12 +41,12 @@ export class ReadTimer {
     this.#nap();
   }
 
-  /** Sooner, if that is sooner. */
+  /** Moves the next read to this time, if that is earlier. */
   hurry(ms: number): void {
     if (this.#clock.now() + ms < this.#due) this.schedule(ms);
   }
 
-  /** Looks whether the process was suspended since the last look. */
+  /** Checks whether the process was suspended since the last check. */
   checkDrift(): void {
     const drift = this.#measureDrift();
     const overslept = this.#clock.now() - this.#wakeAt > OVERSLEPT_MS;

@@ -3,7 +3,7 @@ import type { Clock } from "../runtime/clock.js";
 /** How long `ready` waits, in ms. */
 const READY_MS = 5_000;
 
-/** Those who wait for a read that is sent after their time. */
+/** Callers that wait for a read which is sent after they began to wait. */
 export class ReadWaiters {
   readonly #clock: Clock;
   #waiting: { readonly after: number; readonly done: () => void }[] = [];
@@ -12,12 +12,12 @@ export class ReadWaiters {
     this.#clock = clock;
   }
 
-  /** Somebody waits. */
+  /** Whether anybody waits. */
   get any(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Resolves when a read that was sent then or later is over, or after a while. */
+  /** Resolves when a read that was sent at that time or later has ended, or after a while. */
   wait(after: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#clock.after(READY_MS, resolve);
@@ -29,7 +29,7 @@ export class ReadWaiters {
     });
   }
 
-  /** A read that was sent then is over. */
+  /** A read that was sent at that time has ended. */
   readOver(sent: number): void {
     const waiting = this.#waiting;
     this.#waiting = waiting.filter(({ after }) => sent < after);

@@ -10,10 +10,10 @@ import type { StoreClock } from "./store-clock.js";
 import { isEntry } from "./store-operations.js";
 import type { Outcome } from "./with-deadline.js";
 
-/** Records that a poll looks at, one by one, because a list of changes doesn't say that they are still there. */
+/** A poll reads this many records one by one, because a list of changes doesn't say that they are still there. */
 const VERIFIED_A_POLL = 16;
 
-/** What reconciling takes of the replica. */
+/** What reconciling needs from the replica. */
 export interface ReconcileHost {
   readonly clock: Clock;
   readonly storeClock: StoreClock;
@@ -21,28 +21,28 @@ export interface ReconcileHost {
   readonly cache: RecordCache;
 }
 
-/** A list that was asked for. */
+/** A list that was requested. */
 export interface ListRead {
   readonly sent: number;
-  /** What had been adopted by then: an answer says nothing of what came later. */
+  /** The count of adoptions at that time: an answer says nothing about what was adopted later. */
   readonly adoptions: number;
-  /** Nothing was missed since the read before, so that what changed since is new. */
+  /** Nothing was missed since the read before, so a change since then is new. */
   readonly fresh: boolean;
-  /** It was asked for what changed since. */
+  /** Only the changes were requested. */
   readonly since: string | undefined;
 }
 
-/** Brings the cache in step with what the store listed. */
+/** Brings the cache in line with what the store listed. */
 export class Reconciler {
   readonly #host: ReconcileHost;
-  /** Records that restricted and are still to be looked at, before all that do are once more. */
+  /** Records that restrict and still have to be read, before the next round over all of them. */
   readonly #unverified: AnyEntry[] = [];
 
   constructor(host: ReconcileHost) {
     this.#host = host;
   }
 
-  /** `done` gets the keys to look at by themselves. */
+  /** `done` gets the keys that have to be read on their own. */
   take(listing: StoreListing, read: ListRead, done: (outcome: Outcome<readonly KeyToRead[]>) => void): void {
     const { clock, storeClock, cache, health } = this.#host;
     const { sent, adoptions, fresh, since } = read;
@@ -82,7 +82,7 @@ export class Reconciler {
     });
   }
 
-  /** Those that a list of changes left out may be unchanged, or lost: a few of them are looked at each time. */
+  /** Records missing from a list of changes may be unchanged, or lost. A few of them are read each time. */
   #toVerify(listed: ReadonlySet<string>): readonly KeyToRead[] {
     return this.#unverified
       .splice(0, VERIFIED_A_POLL)
@@ -91,7 +91,7 @@ export class Reconciler {
   }
 }
 
-/** Takes in what the store pushed. */
+/** Adds to the cache what the store pushed. */
 export function takePush(host: ReconcileHost, entry: StoreEntry, fresh: boolean): void {
   const { cache, storeClock, health } = host;
   if (isEntry(entry)) cache.deliver(entry, arrivalOf(storeClock, entry.now, fresh), false);
@@ -99,7 +99,7 @@ export function takePush(host: ReconcileHost, entry: StoreEntry, fresh: boolean)
   health.tellInvalid();
 }
 
-/** What came in is no entry. */
+/** What arrived is not an entry. */
 function refuseEntry(health: Health): void {
   health.invalid(
     "",

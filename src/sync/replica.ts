@@ -15,14 +15,14 @@ import { forgiveFailures } from "./write-failures.js";
 const CLOSE_MS = 500;
 
 /**
- * This process's own copy of the records of its fleet, kept in step with the store: the calls read it, and never the
- * store. It joins the parts: the cache keeps the records, the synchroniser reads them, the writer writes them.
+ * This process's own copy of the fleet's records, synchronised with the store. Calls read the copy and never the store.
+ * It connects the parts: the cache keeps the records, the synchroniser reads them, the writer writes them.
  */
 export class Replica {
   readonly store: Store;
   readonly clock: Clock;
   readonly storeClock: StoreClock;
-  /** Who writes: host and process. */
+  /** The name under which this process writes: host and process. */
   readonly identity: string;
   readonly health: Health;
   readonly answerTimes: AnswerTimes = new AnswerTimes();
@@ -41,7 +41,7 @@ export class Replica {
     this.synchroniser = new Synchroniser(this);
   }
 
-  /** Others than this library write into the store, for times of their own. */
+  /** Other programs than this library write into the store, with times of their own. */
   get foreign(): boolean {
     return (this.store as Partial<ForeignStore>).foreign === true;
   }
@@ -81,7 +81,7 @@ export class Replica {
     this.synchroniser.forgetName(name);
   }
 
-  /** How long a caller may wait for the lease it asked for, in ms, by how long the store took to answer lately. */
+  /** How long a caller may wait for the lease it asked for, in ms. It depends on how fast the store has been lately. */
   leaseWaitMs(): number {
     return this.answerTimes.leaseWaitMs;
   }
@@ -111,14 +111,14 @@ export class Replica {
     for (const done of this.#waiting.splice(0)) done();
   }
 
-  /** Proposes what is pending, and resolves when no write is under way: each was granted, refused, or given up. */
+  /** Proposes pending decisions, and resolves when no write is under way: each was granted, refused, or given up. */
   async settled(): Promise<void> {
     for (const [name, subscriber] of this.subscribers)
       if (this.circuits.get(name)?.retry === undefined) subscriber.flush();
     while (this.#writing > 0) await new Promise<void>((done) => this.#waiting.push(done));
   }
 
-  /** Ends the subscription and the polls, after at most half a second for the writes under way and the store's end. */
+  /** Ends the subscription and the polls, after at most half a second for running writes and for closing the store. */
   async close(): Promise<void> {
     await new Promise<void>((done) => {
       const cancel = this.clock.after(CLOSE_MS, () => {

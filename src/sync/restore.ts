@@ -5,20 +5,23 @@ import type { Entry } from "./entry.js";
 import { isHold } from "./write-stamp.js";
 import { type WriterHost, write } from "./writer.js";
 
-/** The replicas of a fleet notice together that the store forgot; the first one to write spares the others the write. */
+/**
+ * All replicas of a fleet notice at the same time that the store forgot. The first one to write saves the others the
+ * write.
+ */
 const JITTER_MS = 1_000;
-/** While it can't be written the jitter doubles, this many times at most. */
+/** While the write fails, the jitter doubles, at most this many times. */
 const DOUBLINGS = 5;
 
-/** What restoring takes of the replica. */
+/** What restoring needs from the replica. */
 export interface RestoreHost extends WriterHost {
   readonly synchroniser: WriterHost["synchroniser"] & { readonly closed: boolean };
 }
 
 /**
- * The store holds less than this process has seen: it was flushed, evicted, restarted or rolled back.
- * After some jitter one swap writes the more restrictive state still in force above both, so that
- * absence neither closes a circuit early nor extends it. Of holds, the newer one is restored as it was.
+ * The store holds less than this process has seen: it was flushed, evicted, restarted or rolled back. After some
+ * jitter, one swap writes the more restrictive state that is still in force, above both. So a missing record neither
+ * closes a circuit early nor extends its time. Of two holds, the newer one is restored unchanged.
  */
 export function restore(host: RestoreHost, entry: Entry<VersionedRecord>): void {
   if (entry.restoring || surviving(host, entry) === null) return;
@@ -41,7 +44,7 @@ export function restore(host: RestoreHost, entry: Entry<VersionedRecord>): void 
   });
 }
 
-/** What the store has to be told, if anything. */
+/** What has to be written to the store, if anything. */
 function surviving<R extends VersionedRecord>({ clock }: RestoreHost, entry: Entry<R>): R | null {
   const { cached } = entry;
   if (cached === null) return null;

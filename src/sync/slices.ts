@@ -1,13 +1,13 @@
 import type { Clock } from "../runtime/clock.js";
 import type { Outcome } from "./with-deadline.js";
 
-/** Long work gives the event loop a turn after this long, in ms, and looks at the clock after so many items. */
+/** Long work lets the event loop run after this long, in ms, and reads the clock after this many items. */
 const SLICE_MS = 5;
 const ITEMS = 16;
 
 /**
- * Does the work for each item in slices, between which other things get their turn; what fits one slice is done on
- * return. `done` is called once, with what was thrown by an item or the work, if something was.
+ * Does the work for each item in slices, and lets other work run between them. If it fits into one slice, it is done on
+ * return. `done` is called once, with the error if an item or the work threw one.
  */
 export function inSlices<T>(
   clock: Clock,

@@ -1,16 +1,16 @@
 import type { Clock } from "../runtime/clock.js";
 
-/** A store's clock further from ours than this (some 70 years) is no clock. */
+/** If a store's clock differs from ours by more than this (some 70 years), it is not a clock. */
 const BELIEVABLE = 2 ** 41;
 
 /**
- * What time it is in the store. Deadlines are written in the store's clock, since those of different
- * hosts can't be compared; it is learned from the answers and carried on by the local monotonic clock.
+ * The time in the store. Deadlines are written in the store's clock, because the clocks of different hosts can't be
+ * compared. It is learned from the store's answers, and the local monotonic clock carries it on.
  */
 export class StoreClock {
   readonly #clock: Clock;
   #offset: number | undefined;
-  /** The store was asked and has no clock: the wall clock stands in. */
+  /** The store was asked and has no clock: the wall clock is used instead. */
   absent = false;
 
   constructor(clock: Clock) {
@@ -25,10 +25,10 @@ export class StoreClock {
     return this.#offset === undefined ? this.#clock.wall() : this.#clock.now() + this.#offset;
   }
 
-  /** Takes a reading out of an answer to what was asked at `sent` (monotonic); says whether it was one. */
+  /** Takes a reading from an answer to a question sent at `sent` (monotonic). Returns whether it was a usable one. */
   learn(reading: unknown, sent: number): reading is number {
     if (!this.believable(reading)) return false;
-    // The store read its clock somewhere between question and answer: halfway is wrong by half of it at most.
+    // The store read its clock between question and answer. The middle is wrong by at most half of that time.
     this.#offset = reading - (sent + this.#clock.now()) / 2;
     return true;
   }

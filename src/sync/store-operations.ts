@@ -2,7 +2,7 @@ import { StoreAnswerError } from "../errors/store-errors.js";
 import type { Awaitable, Store, StoreEntry, StoreListing, SwapResult } from "../options/store.js";
 import { isThenable } from "./with-deadline.js";
 
-/** Reads one key; anything but a string or nothing is refused. */
+/** Reads one key. An answer that is neither a string nor empty is refused. */
 export function read(store: Store, key: string): Awaitable<string | null> {
   return then(store.get(key), (value) => {
     if (value === null || value === undefined) return null;
@@ -14,8 +14,8 @@ export function read(store: Store, key: string): Awaitable<string | null> {
 }
 
 /**
- * The store's compare-and-swap, or, where it has none, the best that can be had: read, compare, write.
- * Two processes may then both believe that they wrote.
+ * The store's compare-and-swap. If the store has none, the best replacement: read, compare, write. Then two processes
+ * may both believe that they wrote.
  */
 export function swap(
   store: Store,
@@ -40,7 +40,7 @@ function checkSwap(result: SwapResult): SwapResult {
   );
 }
 
-/** What a list answered, in the longer of its two forms. */
+/** The answer of a list, in the longer of its two forms. */
 export function listing(answer: unknown): StoreListing {
   if (isIterable(answer)) return { entries: answer };
   const { entries, ...rest } = (answer ?? {}) as { entries?: unknown };
@@ -54,13 +54,13 @@ function isIterable(value: unknown): value is Iterable<StoreEntry> {
   return typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === "function";
 }
 
-/** Whether a list's entry or a push is one at all. */
+/** Whether an entry of a list or a push has the right form. */
 export function isEntry(entry: unknown): entry is StoreEntry {
   const { key, value } = (entry ?? {}) as { key?: unknown; value?: unknown };
   return typeof key === "string" && typeof value === "string";
 }
 
-/** Goes on at once where the answer is no promise, so that a store that answers at once stays so. */
+/** Continues at once if the answer is not a promise, so that a synchronous store stays synchronous. */
 function then<T, U>(answer: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
   return isThenable(answer) ? Promise.resolve(answer).then(next) : next(answer);
 }

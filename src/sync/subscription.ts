@@ -5,20 +5,20 @@ import { type Outcome, withDeadline } from "./with-deadline.js";
 
 /** How long the first read waits for push to be live, in ms. */
 const WATCH_MS = 2_000;
-/** Between attempts, in ms: twice as long after each, up to a minute. */
+/** Time between attempts, in ms: twice as long after each, up to a minute. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** So many attempts failed in a row while reads succeed: push is refused. */
+/** If this many attempts failed in a row while reads succeed, the store refuses push. */
 const REFUSED_AFTER = 2;
 
-/** What a subscription takes of the replica. */
+/** What a subscription needs from the replica. */
 export interface SubscriptionHost {
   readonly store: Store;
   readonly clock: Clock;
   readonly health: Health;
 }
 
-/** The watch of a store. Where it is refused it is asked for again, less and less often, and polls do without. */
+/** The watch of a store. If it is refused, it is requested again, less and less often, and polls replace it. */
 export class Subscription {
   readonly #host: SubscriptionHost;
   readonly #watcher: StoreWatcher;
@@ -34,18 +34,18 @@ export class Subscription {
     this.#watcher = watcher;
   }
 
-  /** Changes are pushed. */
+  /** The store pushes changes now. */
   get live(): boolean {
     return this.#handle !== undefined;
   }
 
-  /** `done` is called when push is live, or not to be waited for. */
+  /** `done` is called when push is live, or when there is no use in waiting for it. */
   begin(done: () => void): void {
     if (this.#host.store.watch) this.#ask(done);
     else done();
   }
 
-  /** Asks again where push isn't live and it is time; what was missed until it is, is read when it is. */
+  /** Requests it again if push is not live and it is time. Changes missed until then are read when it is live. */
   renew(): void {
     const { store, clock } = this.#host;
     if (!store.watch || this.live || this.#asking || clock.now() < this.#due) return;
@@ -54,13 +54,13 @@ export class Subscription {
     });
   }
 
-  /** The store is back: what failed while it was down says nothing of now. */
+  /** The store is back: attempts that failed while it was down don't count. */
   hurry(): void {
     this.#failures = 0;
     this.#due = -Infinity;
   }
 
-  /** Reads succeed: where push doesn't, that is to be told. */
+  /** Reads succeed. If push doesn't, that has to be reported. */
   report(): void {
     if (this.#failures >= REFUSED_AFTER) this.#host.health.limited(this.#error);
   }
@@ -113,6 +113,6 @@ async function dispose(handle: AsyncDisposable | undefined): Promise<void> {
   try {
     await handle?.[Symbol.asyncDispose]();
   } catch {
-    // It is gone either way.
+    // The subscription is gone in any case.
   }
 }

@@ -8,10 +8,11 @@ export type Outcome<T> =
   | { readonly ok: false; readonly error: unknown /** No answer yet. */; readonly hangs?: boolean };
 
 /**
- * Asks a store under a deadline of our own, for no client library's is to be trusted, and in nobody's async context.
+ * Asks a store under our own deadline, because a client library's deadline can't be relied on; outside every async
+ * context.
  *
- * `done` is called exactly once, and at once when the answer is no promise. What comes after the deadline, an
- * answer or an error, goes to `late`: what an answer holds can be let go, and the store is known to be back.
+ * `done` is called exactly once, and at once if the answer is not a promise. An answer or an error that comes after the
+ * deadline goes to `late`: the answer's resources can be freed, and the store is known to be back.
  */
 export function withDeadline<T>(
   clock: Clock,
@@ -51,7 +52,7 @@ export function withDeadline<T>(
   );
 }
 
-/** A value whose `then` can't be read is none: it is handed on as it is. */
+/** If a value's `then` can't be read, it is not a promise, and is passed on as it is. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== "object" || value === null) && typeof value !== "function") return false;
   try {

@@ -1,18 +1,18 @@
-// A write that failed is tried again, and forgotten once one comes through.
+// A write that failed is tried again. Failures are forgotten once a write succeeds.
 import type { VersionedRecord } from "../protocol/record.js";
 import type { Clock } from "../runtime/clock.js";
 import type { Entry } from "./entry.js";
 import type { Health } from "./health.js";
 import { retryDelay } from "./retry.js";
 
-/** What failing takes of the replica. */
+/** What this needs from the replica. */
 export interface FailureHost {
   readonly clock: Clock;
   readonly health: Health;
   readonly synchroniser: { readonly down: boolean };
 }
 
-/** Another's write came through: ours that failed long ago say nothing of the next one. */
+/** Another process's write succeeded: our old failures say nothing about the next write. */
 export function forgiveFailures(
   { health }: Pick<FailureHost, "health">,
   entry: Entry<VersionedRecord>,
@@ -21,7 +21,7 @@ export function forgiveFailures(
   health.unwritten.delete(entry);
 }
 
-/** What is still pending is proposed again; while the store is down, when it is up again. */
+/** A pending decision is proposed again: soon, or, while the store is down, when it is up again. */
 export function retryLater(host: FailureHost, entry: Entry<VersionedRecord>, share = 1): void {
   const { clock, synchroniser } = host;
   entry.retry?.();
@@ -31,7 +31,7 @@ export function retryLater(host: FailureHost, entry: Entry<VersionedRecord>, sha
   });
 }
 
-/** A write came through: all is well where the store can be read. */
+/** A write succeeded: all is well if the store can be read. */
 export function recovered({ health, synchroniser }: FailureHost): void {
   if (!synchroniser.down) health.recovered();
 }

@@ -12,7 +12,7 @@ export interface StampHost {
   readonly identity: string;
 }
 
-/** A wrong clock would show in it. */
+/** A wrong clock would be visible in it. */
 export function hasDeadlines(record: VersionedRecord): boolean {
   return record.until !== 0 || ((record as Partial<CircuitRecord>).votes ?? []).length > 0;
 }
@@ -27,7 +27,7 @@ const nonce = ({ clock }: StampHost): string =>
 
 export const isHold = (record: VersionedRecord): boolean => !("generation" in record);
 
-/** Only expiry deletes, and late: a process that looks a day after the deadline still finds it. */
+/** Records are deleted only by expiry, and late: a process that looks a day after the deadline still finds them. */
 export function ttl(record: VersionedRecord, now: number): number {
   const endless = isHold(record) && record.until === 0 && record.state !== "released";
   return endless ? HOLD_KEPT_MS : Math.max(Math.ceil(record.until - now), 0) + KEPT_MS;

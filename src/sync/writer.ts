@@ -10,18 +10,18 @@ import { type Outcome, withDeadline } from "./with-deadline.js";
 import { type FailureHost, forgiveFailures, recovered, retryLater } from "./write-failures.js";
 import { hasDeadlines, makeStamp, type StampHost, ttl } from "./write-stamp.js";
 
-/** When a write is given up, in ms: its answer counts all the same, whenever it comes. */
+/** When a write is given up, in ms. Its answer still counts, whenever it comes. */
 const WRITE_MS = 5_000;
 const TRIES = 8;
-/** A clock that was guessed may be wrong by so much, in ms, beside what the way to the store may have taken. */
+/** A guessed clock may be wrong by this much, in ms, besides the time that the request took. */
 const GUESS_MS = 100;
-/** Nothing that comes in is this one's, for no record is without a nonce. */
+/** No record that arrives is this process's own, since no record is without a nonce. */
 const NOT_SENT: Write = { nonce: "", granted: () => undefined };
 
 /** `granted`: the store has it. `unneeded`: there was nothing to write. `busy`: another write is under way. */
 export type WriteOutcome = "granted" | "unneeded" | "busy" | "failed";
 
-/** What writing takes of the replica. */
+/** What writing needs from the replica. */
 export interface WriterHost extends StampHost, FailureHost {
   readonly store: Store;
   readonly answerTimes: AnswerTimes;
@@ -33,9 +33,9 @@ export interface WriterHost extends StampHost, FailureHost {
 }
 
 /**
- * Writes one record by compare-and-swap. `decide` sees, through its closure, what is known by then: it is
- * asked again after each conflict, and answers `null` once there is nothing left to write. One write is
- * under way for each entry; whatever is decided meanwhile is found when it ends, so that there is never a queue.
+ * Writes one record by compare-and-swap. `decide` sees, through its closure, what is known at that moment. It is called
+ * again after each conflict, and returns `null` when there is nothing left to write. Each entry has one write at a
+ * time; later decisions are picked up when it ends, so that there is never a queue.
  */
 export function write<R extends VersionedRecord>(
   host: WriterHost,
@@ -52,13 +52,13 @@ interface Attempt<R> {
   readonly record: R;
   readonly raw: string;
   readonly sent: number;
-  /** What had been adopted by then: an answer says nothing of what came later. */
+  /** The count of adoptions at that time: an answer says nothing about what was adopted later. */
   readonly adoptions: number;
-  /** What was taken for the time in the store, where that wasn't known. */
+  /** The assumed time of the store, if the real one wasn't known. */
   readonly guessedNow: number | undefined;
 }
 
-/** One write, from its first attempt to its outcome: it decides, sends, takes the answer, and decides again. */
+/** One write, from its first attempt to its outcome: it decides, sends, reads the answer, and decides again. */
 class Writing<R extends VersionedRecord> {
   readonly #host: WriterHost;
   readonly #entry: Entry<R>;
@@ -99,7 +99,7 @@ class Writing<R extends VersionedRecord> {
     const sent = clock.now();
     const guessedNow = guessed ? stamp.now : undefined;
     const attempt: Attempt<R> = { record, raw, sent, adoptions, guessedNow };
-    // What may have to be corrected is over with the answer only.
+    // A write that may need a correction is over only when its answer has come.
     entry.write = guessed ? NOT_SENT : this.#sentAs(stamp.nonce);
     withDeadline(
       clock,
@@ -114,7 +114,7 @@ class Writing<R extends VersionedRecord> {
     );
   }
 
-  /** By this the cache knows the record again. */
+  /** The cache recognises the record by it. */
   #sentAs(nonce: string): Write {
     return { nonce, granted: () => this.#end("granted") };
   }
@@ -131,7 +131,7 @@ class Writing<R extends VersionedRecord> {
     const known = storeClock.learn(now, sent);
     if (guessedNow !== undefined && !known) storeClock.absent = true;
     if (this.#over) return;
-    // A swap that lost its answer, and was carried out all the same, returns what we wrote.
+    // If the answer of a swap was lost but the swap was carried out, the next one returns what we wrote.
     if (ok || value === raw) {
       const error = known && guessedNow === record.at ? Math.round(storeClock.now() - guess) : 0;
       if (Math.abs(error) > GUESS_MS + (this.#host.clock.now() - sent) / 2 && hasDeadlines(record)) {
@@ -148,7 +148,7 @@ class Writing<R extends VersionedRecord> {
     this.#again();
   }
 
-  /** Given up long since: what the store says is taken all the same, and it is back. */
+  /** Given up long ago. The answer is still used, and the store is back. */
   #answeredLate(outcome: Outcome<SwapResult>, attempt: Attempt<R>): void {
     const entry = this.#entry;
     const { clock, storeClock, answerTimes } = this.#host;
@@ -166,7 +166,9 @@ class Writing<R extends VersionedRecord> {
     if (entry.retry) retryLater(this.#host, entry, 1 / 2);
   }
 
-  /** The deadline was written by the wall clock, for the store's wasn't known, and the two differ: once more. */
+  /**
+   * The deadline was written by the wall clock, since the store's clock wasn't known, and the two differ: write again.
+   */
   #correct(record: R, raw: string, error: number): void {
     const entry = this.#entry;
     entry.stored = raw;
@@ -214,7 +216,7 @@ class Writing<R extends VersionedRecord> {
     return { now: this.#host.storeClock.believable(now) ? now : undefined, fresh: true };
   }
 
-  /** What was adopted while the answer was on its way is newer than it. */
+  /** What was adopted while the answer was on its way is newer than the answer. */
   #isCurrent({ adoptions }: Attempt<R>): boolean {
     return this.#entry.adopted <= adoptions;
   }
