@@ -54,7 +54,7 @@ export class Breakers {
     if (!sameSettings(breaker.settings, settings)) {
       if (!this.#unsettled.has(breaker)) this.#warnOfTwo(name);
       this.update(breaker, settings, options);
-    }
+    } else this.#check(breaker, options);
     this.#unsettled.delete(breaker);
     this.#defined.add(breaker);
     return breaker;
@@ -95,8 +95,10 @@ export class Breakers {
 
   /** From now on its own check tries the backend in the background, if it has one. */
   #check(breaker: Breaker, options: FailfastOptions): void {
-    if (breaker.settings.check !== undefined)
-      breaker.check ??= new RecoveryCheck(breaker, { ...this.#defaults(), ...options });
+    if (breaker.settings.check !== undefined) {
+      breaker.check ??= new RecoveryCheck(breaker);
+      breaker.check.judgeBy({ ...this.#defaults(), ...options });
+    }
     breaker.check?.follow();
   }
 

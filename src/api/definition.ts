@@ -63,14 +63,16 @@ export const sharedOf = (options: FailfastOptions): FailfastOptions =>
   );
 
 /**
- * What a circuit was given, with some options changed. An option that is `undefined` goes back to its default.
+ * What a circuit was given, with some options changed. An option that is `undefined` goes back to its default. A check
+ * is judged by the options of the handle that gives it.
  *
  * @throws {TypeError} | {RangeError} an option that can't be changed, and wrong values.
  */
-export function withUpdate(given: Given, update: CircuitUpdate): Given {
+export function withUpdate(given: Given, update: CircuitUpdate, handle: FailfastOptions): Given {
   const { timeout, ...changed } = checkOptions(update as FailfastDefaults, "update");
   if (timeout !== undefined) milliseconds("timeout", timeout);
-  const kept: Record<string, unknown> = { ...given.options };
+  const judging = changed.recovery === undefined ? given.options : handle;
+  const kept: Record<string, unknown> = { ...judging, ...sharedOf(given.options) };
   for (const option of Object.keys(update)) delete kept[option];
   return { timeout: timeout ?? given.timeout, options: { ...kept, ...changed } };
 }

@@ -72,11 +72,14 @@ export class Definitions {
   #join(known: Definition, timeout: Duration | undefined, options: FailfastOptions): void {
     const defaults = this.#defaults();
     const difference = differenceOf(known, timeout, options, defaults);
-    const fresh = sharedOf(options);
+    const [first, fresh] = [sharedOf(known.options), sharedOf(options)];
+    // A check is judged by the options it was given with.
+    const gives = options.recovery !== undefined;
     if (difference === undefined) {
-      if (known.breaker === undefined) known.options = { ...fresh, ...known.options };
+      const judging = gives && first.recovery === undefined ? options : known.options;
+      if (known.breaker === undefined) known.options = { ...judging, ...fresh, ...first };
     } else if (reloads()) {
-      known.options = { ...known.options, ...fresh };
+      known.options = { ...(gives ? options : known.options), ...first, ...fresh };
       known.timeout = timeout ?? known.timeout;
       this.#warnOnce(
         known.name,

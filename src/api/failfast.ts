@@ -68,7 +68,7 @@ export interface Failfast<D = never> extends AsyncDisposable {
    */
   settled(): Promise<void>;
   /**
-   * Ends subscriptions and polling; pending writes get at most half a second. Calls go on, with the state of this
+   * Ends subscriptions and polling; pending writes and leases get at most a second. Calls go on, with the state of this
    * process alone.
    */
   close(): Promise<void>;

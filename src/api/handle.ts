@@ -16,7 +16,7 @@ export interface HandleOwner {
   operated(definition: Definition): Breaker;
   /** Called when something is guarded by it. */
   claim(definition: Definition): void;
-  update(definition: Definition, options: CircuitUpdate): void;
+  update(definition: Definition, options: CircuitUpdate, handle: FailfastOptions): void;
   listen<E extends FailfastEventName>(
     event: E,
     listener: FailfastListener<E>,
@@ -71,7 +71,7 @@ export class Handle implements GuardSource {
   }
 
   update(options: CircuitUpdate): void {
-    this.#owner.update(this.#definition, options);
+    this.#owner.update(this.#definition, options, this.#options);
   }
 
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription {

@@ -56,7 +56,7 @@ export class NamedCircuits implements CircuitsOwner {
   }
 
   update(name: string, update: CircuitUpdate): void {
-    const changed = withUpdate(this.#changed.get(name) ?? this.#given, update);
+    const changed = withUpdate(this.#changed.get(name) ?? this.#given, update, this.#given.options);
     const settings = settingsOf(changed, this.#defaults());
     this.#changed.set(name, changed);
     this.#breakers.update(this.guards.get(name).breaker, settings, changed.options);

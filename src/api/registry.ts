@@ -180,12 +180,12 @@ export class Registry implements HandleOwner {
     return this.#breakerOf(definition);
   }
 
-  update(definition: Definition, update: CircuitUpdate): void {
+  update(definition: Definition, update: CircuitUpdate, handle: FailfastOptions): void {
     if (!definition.binds(this.#defaults))
       throw new TypeError(
         `the circuit ${formatValue(definition.name)} has no options here that could be changed: make it first, as in failfast(${formatValue(definition.name)}, 60)`,
       );
-    const changed = withUpdate(definition, update);
+    const changed = withUpdate(definition, update, handle);
     settingsOf(changed, this.#defaults);
     Object.assign(definition, changed, { status: "defined" });
     this.#redefined(definition);

@@ -59,6 +59,7 @@ describe("a circuit with a check of its own", () => {
     const seen = { follows: 0, stops: 0, announced: -1 };
     const check: Check = {
       enabled,
+      judgeBy: () => undefined,
       follow: () => {
         seen.follows++;
         seen.announced = circuit.told.length;

@@ -20,7 +20,7 @@ import { propose } from "./proposal.js";
 import { reduce } from "./reduce.js";
 import type { Sampler } from "./sampler.js";
 import type { Check, Shell } from "./shell.js";
-import { type Status, stand, statusOf } from "./standing.js";
+import { holdsLease, type Status, stand, statusOf } from "./standing.js";
 import { type ActiveHold, type CachedRecord, type Decision, INITIAL, type State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
 import { countsAlike, Traffic } from "./traffic.js";
@@ -244,6 +244,13 @@ export class Breaker implements Shell {
   flush(): void {
     this.#admissionControl?.resend();
     if (this.pending && !this.session.replica.synchroniser.down) propose(this);
+  }
+
+  /** Gives back a lease that no probe uses: this process ends. */
+  leave(): void {
+    const { decision, probe } = this.#state;
+    if (decision.kind === "none" && probe.kind !== "running" && holdsLease(this.#state, this))
+      this.dispatch({ type: "probe-released", pauseMs: 0, byItself: false });
   }
 
   /** The record to write now in order to propose the decision. */

@@ -40,9 +40,9 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
   if (generationOf(record) === before) return stay(after);
   after = { ...after, decision: decisionUnder(after, event, record, now, own) };
   if (record?.record.state === "open" || !isTripped(record)) after = { ...after, recovery: NO_RECOVERY };
-  // The process that gave the lease back checks again soon.
+  // The process that gave the lease back checks again soon, or, if that process ended, another one does.
   else if (own.checked && before > 0 && record.record.until === 0)
-    after = { ...after, recovery: { ...after.recovery, pausedUntilMs: now + LEASE_MS } };
+    after = { ...after, recovery: { ...after.recovery, checkedUntilMs: now + LEASE_MS } };
   // The lease came too late for the call that asked. It now belongs to the probe that this process began meanwhile.
   if (after.probe.kind === "running" && now < after.probe.untilMs && after.decision.kind === "none") {
     if (holdsLease(after, own)) return stay(adoptLease(after));

@@ -101,17 +101,20 @@ describe("a call that waited for its lease", () => {
 
 describe("a circuit with its own check", () => {
   const checked = ownWith({}, true);
-  const pauseAfter = (state: State, record: State["record"], own = checked): number =>
-    on(state, news(record), own).state.recovery.pausedUntilMs;
+  const tries = (state: State, record: State["record"], own = checked, now = NOW): unknown =>
+    on(on(state, news(record), own).state, aCall(), own, now).verdict;
 
-  test("is checked again a lease's time after somebody gave the lease back", () => {
-    expect(pauseAfter(isDue, next(releasedRecord))).toBe(NOW + 10_000);
-    expect(pauseAfter(isDue, next(releasedRecord), OWN)).toBe(0);
+  test("leaves what comes to its checks for a lease's time after somebody gave the lease back", () => {
+    expect(tries(isDue, next(releasedRecord))).toBe("reject");
+    expect(tries(isDue, next(releasedRecord), checked, NOW + 9_999)).toBe("reject");
+    expect(tries(isDue, next(releasedRecord), checked, NOW + 10_000)).toBe("ask");
+    expect(tries(isDue, next(releasedRecord), OWN)).toBe("ask");
+    const { state } = on(isDue, news(next(releasedRecord)), checked);
+    expect(on(state, aCall({ byCheck: true }), checked).verdict).toBe("ask");
   });
 
-  test("at once where the lease is taken, or the record is the first that it hears of", () => {
-    expect(pauseAfter(isDue, next(leasedRecord("x", LATER)))).toBe(0);
-    expect(pauseAfter(INITIAL, releasedRecord)).toBe(0);
+  test("and not where the record is the first that it hears of: its process may live for this call alone", () => {
+    expect(tries(INITIAL, releasedRecord)).toBe("ask");
   });
 });
 

@@ -1,3 +1,4 @@
+import type { HandleOptions } from "../options/options.js";
 import type { CircuitRecord } from "../protocol/record.js";
 import type { Stamp } from "../protocol/transition.js";
 import type { Entry, Subscriber } from "../sync/entry.js";
@@ -13,6 +14,8 @@ import type { Traffic } from "./traffic.js";
 export interface Check {
   /** If it is disabled, calls are the probes. */
   readonly enabled: boolean;
+  /** From now on its outcomes are judged by these options of a handle. */
+  judgeBy(options: HandleOptions): void;
   /** The circuit's state or settings changed. */
   follow(): void;
   /** Stops it for good; resolves when nothing of it runs any more. */

@@ -30,7 +30,7 @@ import {
   releasedRecord,
   running,
 } from "./state.fixture.js";
-import { INITIAL, NO_RECOVERY, type State } from "./state.js";
+import { INITIAL, NO_DECISION, NO_RECOVERY, type State } from "./state.js";
 
 const CLOSED = { kind: "closed" };
 const DUE = { kind: "due" };
@@ -248,6 +248,19 @@ describe("whether its own check tries it, and no call does", () => {
     const mine = { ...releasedRecord, record: { ...releasedRecord.record, by: "me" } };
     expect(tries(mine)).toBe(true);
     expect(tries(mine, NOW + 60_000)).toBe(true);
+  });
+});
+
+describe("a circuit with a check, while the store is away", () => {
+  const tries = (decision: State["decision"], now: number, record = openRecord(NOW - 60_000)): boolean =>
+    isChecked({ ...INITIAL, record, decision }, now, { ...OWN, checked: true });
+
+  test("is checked as long as its own check has found something out lately, whatever the record tells", () => {
+    expect(tries(decidedOpen({ untilMs: NOW }), NOW + 9_999)).toBe(true);
+    expect(tries(decidedOpen({ untilMs: NOW }), NOW + 10_000)).toBe(false);
+    expect(tries(decidedOpen({ untilMs: NOW }), NOW + 9_999, releasedRecord)).toBe(true);
+    expect(tries(decidedRelease, NOW + 60_000)).toBe(true);
+    expect(tries(NO_DECISION, NOW)).toBe(false);
   });
 });
 

@@ -114,16 +114,20 @@ export function tellsOfUnusedLease(record: CachedRecord | undefined, now: number
 }
 
 /**
- * The circuit's own check tries the backend, and calls don't. An exception: the record shows that no process has
- * checked for a whole lease time, for example because each process lives only for one call. A lease that was given back
- * is left to the process that gave it back.
+ * The circuit's own check tries the backend, and calls don't. An exception: no process has checked for a whole lease
+ * time, for example because each process lives only for one call. The record tells that, and this process's own
+ * decision while the store is away. A lease that was given back is left to the process that gave it back.
  */
 export function isChecked(state: State, now: number, own: Own): boolean {
   if (!own.checked) return false;
+  const { decision, recovery } = state;
   const cached = obeyed(state, own);
-  if (!isTripped(cached)) return true;
+  if (!isTripped(cached) || now < recovery.checkedUntilMs || decision.kind === "released") return true;
   const { record, deadline } = cached;
-  return record.until === 0 ? record.by === own.identity : now - deadline < LEASE_MS;
+  if (record.until === 0 && record.by === own.identity) return true;
+  const theirsMs = record.until === 0 ? -Infinity : deadline;
+  const oursMs = decision.kind === "opened" ? decision.untilMs : -Infinity;
+  return now - Math.max(theirsMs, oursMs) < LEASE_MS;
 }
 
 /** The hold in force, if there is one. */

@@ -70,6 +70,8 @@ export interface Recovery {
   readonly reopens: number;
   /** No probe here before then: the last one met another circuit that is open until then. */
   readonly pausedUntilMs: number;
+  /** No call probes before then: another process gave the lease back and checks again itself. */
+  readonly checkedUntilMs: number;
   /** The protected function calls its own circuit, and the runtime can't tell which calls come from the probe. */
   readonly nests: boolean;
 }
@@ -114,6 +116,7 @@ export const NO_RECOVERY: Recovery = {
   lapses: 0,
   reopens: 0,
   pausedUntilMs: 0,
+  checkedUntilMs: 0,
   nests: false,
 };
 

@@ -12,6 +12,8 @@ import { type CallerSignal, makePolicy, type Policy } from "./policy.js";
 const CHECK_MS = 10_000;
 /** After this time, in ms, a check without a result is repeated. */
 const AGAIN_MS = 1_000;
+/** How long `stop` waits for the lease that a check has requested, in ms. */
+const STOP_MS = 500;
 /**
  * The processes of a fleet ask for the lease spread over this share of the open time, and over this many ms at most.
  */
@@ -33,7 +35,7 @@ interface Attempt {
  */
 export class RecoveryCheck implements Check {
   readonly #breaker: Breaker;
-  readonly #policy: Policy;
+  #policy: Policy = makePolicy({});
   readonly #guard: Guard;
   #cancel: (() => void) | undefined;
   /** When the timer would fire without the spread. */
@@ -42,10 +44,8 @@ export class RecoveryCheck implements Check {
   #over: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  /** `options`: those of the circuit's definition, over the defaults. */
-  constructor(breaker: Breaker, options: HandleOptions) {
+  constructor(breaker: Breaker) {
     this.#breaker = breaker;
-    this.#policy = makePolicy(options);
     this.#guard = new Guard(breaker, {
       enabled: true,
       returns: "promise",
@@ -68,6 +68,10 @@ export class RecoveryCheck implements Check {
     return !this.#stopped && !session.replica.synchroniser.closed && settings.check !== undefined;
   }
 
+  judgeBy(options: HandleOptions): void {
+    this.#policy = makePolicy(options);
+  }
+
   follow(): void {
     const { status, session } = this.#breaker;
     const { state, held, retryAfterMs } = status;
@@ -83,10 +87,19 @@ export class RecoveryCheck implements Check {
   }
 
   stop(): Promise<void> {
-    const runs = this.#attempt?.admission !== undefined;
+    const attempt = this.#attempt;
     this.#stopped = true;
     this.follow();
-    return runs ? this.#over : Promise.resolve();
+    if (attempt === undefined) return Promise.resolve();
+    if (attempt.admission !== undefined) return this.#over;
+    // The lease that it waits for is given back when it arrives, unless that takes too long.
+    return new Promise((done) => {
+      const cancel = this.#breaker.session.clock.after(STOP_MS, done);
+      void this.#over.then(() => {
+        cancel();
+        done();
+      });
+    });
   }
 
   /** An earlier timer stays: it looks again. */

@@ -11,6 +11,8 @@ export interface Subscriber {
   changed(): void;
   /** The store can be asked: propose a pending decision. */
   flush(): void;
+  /** This process ends: what it has of the fleet's and does not use goes back. */
+  leave?(): void;
 }
 
 /** The write that is under way. There is one at a time for each entry. */

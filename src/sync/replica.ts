@@ -126,6 +126,10 @@ export class Replica {
         done();
       });
       void this.settled()
+        .then(() => {
+          for (const subscriber of this.subscribers.values()) subscriber.leave?.();
+          return this.settled();
+        })
         .then(() => this.synchroniser.close())
         .then(() => {
           cancel();

@@ -30,7 +30,7 @@ const LEFT_OUT = new Set([
   "readable",
 ]);
 const REVISIONS = new Set(["revision", "generation", "base", "seen"]);
-const DEADLINES = new Set(["untilMs", "pausedUntilMs", "storedDeadline", "attemptDelayMs"]);
+const DEADLINES = new Set(["untilMs", "pausedUntilMs", "checkedUntilMs", "storedDeadline", "attemptDelayMs"]);
 const NAMES = new Set(["owner", "by"]);
 
 /**

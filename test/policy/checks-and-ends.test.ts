@@ -1,0 +1,181 @@
+// A check of the circuit's own where its process ends, its circuit is defined anew, or the store is away for long.
+import { describe, expect, test } from "vitest";
+import { createFailfast, type FailfastOptions } from "../../src/index.js";
+import { manualClock } from "../../src/testing/index.js";
+import { at, boom, during, ending, fleet } from "../rules/fleet.js";
+
+class Busy extends Error {}
+
+/** A check that says nothing of the backend as long as it is busy. */
+function busyBackend() {
+  const its = {
+    checks: 0,
+    check: () => {
+      its.checks++;
+      throw new Busy();
+    },
+  };
+  return its;
+}
+
+/** Counts the checks of 20 s, in a circuit that a failure opened for ten. */
+async function afterTwenty(make: (failfast: ReturnType<typeof createFailfast>) => void): Promise<string> {
+  const clock = manualClock();
+  const failfast = createFailfast({ clock });
+  make(failfast);
+  const circuit = failfast("x");
+  await ending(circuit.run(() => Promise.reject(boom)));
+  await clock.advance(12_000);
+  return circuit.state;
+}
+
+describe("the end of a process, while its check waits for the lease", () => {
+  test.each([5, 400, 900])("leaves no lease behind, with a store %d ms away", async (delay) => {
+    let checks = 0;
+    const recovery = () => void checks++;
+    const { clock, store, members } = await fleet(1, { timeout: 5, delay, options: { recovery } });
+    const { failfast, fail, link } = at(members, 0);
+    await during(clock, 2_000, fail);
+    const asked = link.counts.swap;
+    while (link.counts.swap === asked) await clock.advance(1);
+    await during(clock, 6_000, () => failfast.close());
+    expect(checks).toBe(0);
+    const { state, owner = "", until = 0 } = store.record("x") ?? {};
+    expect([owner, state === "half-open" ? until : 0]).toEqual(["", 0]);
+  });
+
+  test.each([5, 400])("nor one that no call came for, with a store %d ms away", async (delay) => {
+    const { clock, store, members } = await fleet(2, { timeout: 5, delay });
+    const { failfast, circuit } = at(members, 0);
+    const sync = circuit(() => "ok");
+    await during(clock, 2_000, at(members, 1).fail);
+    await clock.advance(5_000);
+    expect(() => sync()).toThrow();
+    await clock.advance(delay);
+    await during(clock, 6_000, () => failfast.close());
+    const { owner = "", lapsed = 0 } = store.record("x") ?? {};
+    expect([owner, lapsed, at(members, 1).circuit.retryAfter]).toEqual(["", 0, 0]);
+  });
+
+  test("leaves the next check to the others, at once", async () => {
+    let checks = 0;
+    const recovery = () => void checks++;
+    const { clock, store, members } = await fleet(3, { timeout: 5, options: { recovery } });
+    await during(clock, 2_000, at(members, 0).fail);
+    while (store.record("x")?.["owner"] === undefined) await clock.advance(1);
+    const ends = members.find(({ link }) => link === store.written.at(-1)?.by);
+    await during(clock, 1_000, async () => ends?.failfast.close());
+    const others = members.filter((member) => member !== ends);
+    await clock.advance(2_000);
+    expect(others.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed"]);
+  });
+
+  test("takes no longer where the store hangs", async () => {
+    const { clock, members } = await fleet(1, { timeout: 5, options: { recovery: () => undefined } });
+    const { failfast, fail, link } = at(members, 0);
+    await during(clock, 2_000, fail);
+    link.mode = "hanging";
+    await clock.advance(3_600);
+    let closed = false;
+    void failfast.close().then(() => {
+      closed = true;
+    });
+    await clock.advance(2_000);
+    expect(closed).toBe(true);
+  });
+});
+
+describe("what a check is judged by", () => {
+  const ignoring: FailfastOptions = { ignore: [Busy] };
+
+  test("the options it was given with, in the handle that gave it", async () => {
+    const { check: recovery } = busyBackend();
+    const state = await afterTwenty((failfast) => {
+      failfast("x", 10);
+      failfast("x", 10, { ...ignoring, recovery });
+    });
+    expect(state).toBe("half-open");
+  });
+
+  test("those of the newest definition, where modules are loaded again", async () => {
+    const mode = process.env["NODE_ENV"];
+    process.env["NODE_ENV"] = "development";
+    try {
+      const before = busyBackend();
+      const now = busyBackend();
+      const failed = await afterTwenty((failfast) => {
+        void failfast("x", 10, { ...ignoring, recovery: before.check }).run(async () => undefined);
+        failfast("x", 10, { recovery: now.check });
+      });
+      const ignored = await afterTwenty((failfast) => {
+        void failfast("x", 10, { recovery: before.check }).run(async () => undefined);
+        failfast("x", 10, { ...ignoring, recovery: now.check });
+      });
+      expect([failed, ignored, before.checks]).toEqual(["open", "half-open", 0]);
+    } finally {
+      process.env["NODE_ENV"] = mode;
+    }
+  });
+
+  test("those of the handle whose update() gave it", async () => {
+    const { check: recovery } = busyBackend();
+    const state = await afterTwenty((failfast) => {
+      failfast("x", 10);
+      failfast("x", 10, ignoring).update({ recovery });
+    });
+    expect(state).toBe("half-open");
+  });
+
+  test("with an update of something else, what it was given with", async () => {
+    const { check: recovery } = busyBackend();
+    const state = await afterTwenty((failfast) => {
+      failfast("x", 10, { ...ignoring, recovery });
+      failfast("x", 10).update({ probes: 2 });
+    });
+    expect(state).toBe("half-open");
+  });
+
+  test("those of the definition by its name, over those of a call's arguments", async () => {
+    const { check: recovery } = busyBackend();
+    const state = await afterTwenty((failfast) => {
+      failfast(() => "x", 10, { recovery }).for();
+      void failfast(() => "x", 10, { recovery })
+        .for()
+        .run(async () => undefined);
+      failfast("x", 10, { ...ignoring, recovery });
+    });
+    expect(state).toBe("half-open");
+  });
+});
+
+describe("a circuit with a check, while the store is away for long", () => {
+  test.each(["down", "hanging"] as const)("spends no user's call (%s)", async (mode) => {
+    let checks = 0;
+    const recovery = () => {
+      checks++;
+      throw boom;
+    };
+    const { clock, members } = await fleet(2, { timeout: 5, options: { recovery } });
+    await during(clock, 100, at(members, 0).fail);
+    for (const { link } of members) link.mode = mode;
+    for (let n = 0; n < 600; n++) {
+      for (const { succeed } of members) void succeed();
+      await clock.advance(200);
+    }
+    expect(members.map(({ calls }) => calls)).toEqual([1, 0]);
+    expect(checks).toBeGreaterThan(10);
+  });
+
+  test("spends none either where the check says nothing of the backend", async () => {
+    const { check: recovery } = busyBackend();
+    const options = { recovery, ignore: [Busy] };
+    const { clock, members } = await fleet(2, { timeout: 5, options });
+    await during(clock, 100, at(members, 0).fail);
+    for (const { link } of members) link.mode = "down";
+    for (let n = 0; n < 300; n++) {
+      for (const { succeed } of members) void succeed();
+      await clock.advance(200);
+    }
+    expect(members.map(({ calls }) => calls)).toEqual([1, 0]);
+  });
+});
