@@ -13,15 +13,15 @@ export interface ModelOptions extends Omit<ClientOptions, "exceptions" | "result
   /** Names the circuit of a model. Default: its provider and id, `openai.chat:gpt-5`. */
   readonly name?: (model: ModelLike) => string;
   /**
-   * Which errors are failures of the model, on which the next one is asked. Default: what never got an answer, 408, 429,
-   * 500 and more, an answer that can't be read, and trouble of the account: 401, 402, 403, a used-up quota or credit, a key
-   * that is not taken, a model that is gone, whatever their status. Another status is an answer: it says something of
-   * what was asked.
+   * Which errors are failures of the model, so that the next model is asked. Default: errors without an answer;
+   * statuses 408, 429, 500 and more; an answer that can't be read; and trouble with the account, whatever the status:
+   * 401, 402, 403, a used-up quota or credit, a rejected key, a model that no longer exists. Any other status is an
+   * answer about the request.
    */
   readonly exceptions?: (error: unknown) => boolean;
 }
 
-/** What is taken of a language model of the AI SDK, of whatever version of its specification. */
+/** The parts of an AI SDK language model that are used, in every version of its specification. */
 export interface ModelLike {
   readonly specificationVersion: string;
   readonly provider: string;
@@ -33,7 +33,7 @@ export interface ModelLike {
   doStream(options: any): PromiseLike<any>;
 }
 
-/** What a model is, and no more. */
+/** The parts that make it a model. */
 export type GuardedModel<M extends ModelLike> = Pick<M, keyof ModelLike>;
 
 interface Asked {
@@ -41,19 +41,21 @@ interface Asked {
 }
 
 /**
- * A language model for the AI SDK with a circuit around it, or several in the order of preference: where one fails, or
- * its circuit is open, the next is asked.
+ * Puts a circuit around a language model of the AI SDK, or around several in order of preference. If a model fails, or
+ * its circuit is open, the next one is asked.
  *
  * ```ts
  * const model = failfastModel([openai("gpt-5"), anthropic("claude-sonnet-5")], { callTimeout: "20s" });
  * const { text } = await generateText({ model, prompt });
  * ```
  *
- * A stream goes to the next model as long as nothing has been said: later its error is the caller's, and a failure of its
- * circuit. `callTimeout` is then the time to the first part of the answer. `Retry-After` sets how long a circuit stays
- * open; trouble of the account, which no waiting mends, opens it for its longest time. When none can be asked the call rejects with the `FailfastError` of the one that may be soonest.
+ * A stream goes to the next model only until the model has begun to answer. After that, its error goes to the caller,
+ * and counts as a failure of its circuit. For streams, `callTimeout` is the time to the first part of the answer.
+ * `Retry-After` sets how long a circuit stays open. Trouble with the account doesn't go away by waiting, so it opens
+ * the circuit for its longest time. If no model can be asked, the call rejects with the `FailfastError` of the one that
+ * may be asked soonest.
  *
- * @throws {TypeError} what is no model, an empty list, or a wrong option, when it is made.
+ * @throws {TypeError} something that is not a model, an empty list, or a wrong option; when it is made.
  */
 export function failfastModel<M extends ModelLike>(
   models: M | readonly [M, ...M[]],
@@ -72,7 +74,7 @@ export function failfastModel<M extends ModelLike>(
     retryAfter: { from: retryAfterOfModel },
   });
 
-  /** Asks one after the other. */
+  /** Asks the models one after the other. */
   async function ask<T>(
     asked: Asked,
     one: (model: M, circuit: Circuit, caller: Caller) => Promise<T>,
@@ -100,7 +102,7 @@ export function failfastModel<M extends ModelLike>(
     specificationVersion: first.specificationVersion,
     provider: first.provider,
     modelId: first.modelId,
-    // What one of them can't read by itself is downloaded for all.
+    // If one of them can't fetch a URL by itself, its content is downloaded for all.
     supportedUrls: all.length === 1 ? first.supportedUrls : {},
     doGenerate: (asked: Asked) =>
       ask(asked, (model, circuit, caller) =>
@@ -121,7 +123,7 @@ const nameOf = ({ provider, modelId }: ModelLike): string => `${provider}:${mode
 const under = (signal: unknown, caller: Caller, asked: Asked): Asked =>
   signal === caller ? asked : { ...asked, abortSignal: signal as AbortSignalLike };
 
-/** What was not sent is neither. */
+/** A request that was not sent counts as neither. */
 async function leaving<T>(caller: Caller, call: PromiseLike<T>): Promise<T> {
   try {
     return await call;

@@ -13,16 +13,19 @@ import { asksWrongly, streamedUpload } from "./upload.js";
 export interface AxiosOptions extends ClientOptions {
   /**
    * Names the circuit of a request: one for all, or a function. Default: its origin, `https://api.example.com`.
-   * `request.headers.get(…)` tells credentials apart; a name is stored, so that no key may be in it.
+   * `request.headers.get(…)` distinguishes credentials. A name is stored, so it must not contain a key.
    */
   readonly name?: string | ((url: Url, method: string, request: RequestHead) => string);
-  /** What sends the request: a name that axios knows, or an adapter. Default: what axios takes by default. */
+  /** What sends the request: a name that axios knows, or an adapter. Default: the default of axios. */
   readonly adapter?: "http" | "xhr" | "fetch" | ((config: never) => Promise<unknown>);
-  /** Which answers are failures, whatever axios makes of them. Default: 500 and more, and 429 with `Retry-After`. */
+  /**
+   * Which responses are failures, whether axios treats them as errors or not. Default: 500 and more, and 429 with
+   * `Retry-After`.
+   */
   results?(response: { readonly status: number; readonly headers: object }): boolean;
 }
 
-/** What is taken of axios, or of an instance of it that has `getAdapter` beside it. */
+/** The parts that are used of axios, or of an instance that also has `getAdapter`. */
 export interface AxiosLike {
   readonly defaults: { readonly adapter?: unknown };
   // biome-ignore lint/suspicious/noExplicitAny: of every version of axios, whatever its types
@@ -41,7 +44,7 @@ interface Config {
   readonly data?: unknown;
   readonly signal?: AbortSignalLike | null;
   beforeRedirect?(next: { readonly href?: string }, ...more: unknown[]): void;
-  /** It has a reason once it has cancelled. */
+  /** Has a reason once it is cancelled. */
   readonly cancelToken?: { readonly reason?: unknown };
 }
 
@@ -52,17 +55,17 @@ interface Answer {
 }
 
 /**
- * An adapter for axios that keeps a circuit for each origin around the one that sends.
+ * An adapter for axios with a circuit for each origin, around the adapter that sends.
  *
  * ```ts
  * const client = axios.create({ adapter: failfastAdapter(axios, { callTimeout: "3s" }) });
  * ```
  *
- * It counts as `failfastFetch` does, whatever `validateStatus` says; errors reach the caller as axios made them, with
- * their `response`. A request that its caller cancelled counts for nothing. While a circuit is open nothing is sent, and the call
- * rejects with the `FailfastError` itself.
+ * It counts as `failfastFetch` does, whatever `validateStatus` says. Errors reach the caller as axios made them, with
+ * their `response`. A request that its caller cancelled counts for nothing. While a circuit is open nothing is sent,
+ * and the call rejects with the `FailfastError` itself.
  *
- * @throws {TypeError} a wrong option, or what is not axios, when it is made.
+ * @throws {TypeError} a wrong option, or something that is not axios; when it is made.
  */
 export function failfastAdapter(
   axios: AxiosLike,
@@ -74,7 +77,7 @@ export function failfastAdapter(
   checkObject(options);
   const { name, adapter, results = isFailure, ...rest } = options;
   checkName(name);
-  // Answers of another host than the one that was asked: that one has sent its caller there, and so has answered.
+  // The response came from another host: the requested host redirected there, so it has answered.
   const elsewhere = new WeakSet<Answer>();
   const failed = (answer: Answer): boolean => !elsewhere.has(answer) && results(answer);
   const circuits = circuitsNamed(
@@ -94,7 +97,7 @@ export function failfastAdapter(
   return async (config: Config) => {
     const send = axios.getAdapter(adapter ?? axios.defaults.adapter, config);
     const url = urlOf(config);
-    // What is no URL is for axios to say.
+    // If it is not a URL, axios reports that.
     if (url === undefined) return send(config);
     const { method = "get", headers = {}, data, beforeRedirect } = config;
     const head = { headers: { get: (name: string) => (header(headers, name) ?? null) as string | null } };
@@ -106,7 +109,7 @@ export function failfastAdapter(
       ...(upload && { data: upload.body }),
       beforeRedirect(next, ...more) {
         away = parse(next.href ?? "")?.origin !== url.origin;
-        // What comes of it now is another host's doing.
+        // What happens from here on is the other host's responsibility.
         if (away) caller.leave();
         beforeRedirect?.(next, ...more);
       },
@@ -133,7 +136,7 @@ export function failfastAdapter(
   };
 }
 
-/** Sends it as it is changed, and shows the caller's own configuration all the same. */
+/** Sends the request as changed, but shows the caller's own configuration in results. */
 function under(changed: Config, config: Config, send: (config: Config) => Promise<Answer>): Promise<Answer> {
   return send(changed).then(
     (answer) => Object.assign(answer, { config }),
@@ -145,14 +148,14 @@ function under(changed: Config, config: Config, send: (config: Config) => Promis
   );
 }
 
-/** What the caller's token cancelled, of which no signal tells, and what was never sent, is neither. */
+/** Neither: a request cancelled by the caller's token, which no signal shows, and a request that was never sent. */
 function leaving(caller: Caller, { cancelToken }: Config): (error: unknown) => never {
   return (error) => {
     const { name, code, response, message } = (error ?? {}) as Record<string, unknown>;
     const own =
       OF_THE_CALLER.has(code) ||
       /^maxContentLength size /.test(String(message)) ||
-      // Of `new Request`, in axios's adapter for `fetch`: a failure of the network's has a code.
+      // From `new Request`, in axios's adapter for `fetch`. A network failure would have a code.
       (name === "TypeError" && code === undefined) ||
       asksWrongly(error);
     if (cancelToken?.reason !== undefined || (response === undefined && own)) caller.leave();
@@ -174,7 +177,7 @@ interface NodeStreams {
 const isFailure = ({ status, headers }: Answer): boolean =>
   failedStatus(status, header(headers, "retry-after"));
 
-/** Errors of axios, and of Node's HTTP, that are about what was asked for, or a limit that the caller set. */
+/** Errors of axios, and of Node's HTTP, about the request itself, or about a limit that the caller set. */
 const OF_THE_CALLER: ReadonlySet<unknown> = new Set([
   "ERR_BAD_OPTION",
   "ERR_BAD_OPTION_VALUE",

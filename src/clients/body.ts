@@ -1,14 +1,14 @@
 import type { Caller } from "../call/report.js";
 import { iterate, type StreamSource } from "../call/stream-source.js";
 
-/** An answer whose body the caller reads, item by item. */
+/** An answer with a body that the caller reads, item by item. */
 export interface Bodied<A> {
-  /** Gives the answer, whose body nobody has read yet. */
+  /** Gives the answer, before anyone has read its body. */
   send(signal: unknown): Promise<A>;
-  /** Its status fails it, whatever its body is. */
+  /** Its status makes it a failure, whatever its body is. */
   failed(answer: A): boolean;
   bodyOf(answer: A): StreamSource<unknown> | null | undefined;
-  /** The same, with that in place of its body. */
+  /** The same answer with another body. */
   withBody(answer: A, items: Items): A;
 }
 
@@ -21,7 +21,7 @@ interface Streams {
   ): AsyncGenerator<unknown, void, undefined>;
 }
 
-/** The circuit's verdict waits for the end of the body: the first item is the answer itself. */
+/** The circuit's verdict waits for the end of the body: the answer itself is the first item. */
 export async function untilBodyEnds<A>(circuit: object, caller: Caller, call: Bodied<A>): Promise<A> {
   let admitted = false;
   const items = (circuit as Streams).stream(
@@ -34,12 +34,12 @@ export async function untilBodyEnds<A>(circuit: object, caller: Caller, call: Bo
   const { value } = await items.next();
   const answer = value as A;
   if (!admitted) {
-    // It is the fallback's own.
+    // It is the fallback's own answer.
     await items.return(undefined);
     return answer;
   }
   if (call.failed(answer)) {
-    // Its body is the caller's to read, as it is; the circuit has its verdict.
+    // The caller may read its body unchanged; the circuit has its verdict.
     await items.next().catch(() => undefined);
     return answer;
   }
@@ -52,7 +52,7 @@ export async function untilBodyEnds<A>(circuit: object, caller: Caller, call: Bo
 }
 
 function answerAndBody<A>(answer: A, { failed, bodyOf }: Bodied<A>): AsyncIterableIterator<unknown> {
-  // The answer may be given another one in its place.
+  // The answer may be replaced by another one.
   const source = bodyOf(answer);
   let told = false;
   let body: AsyncIterator<unknown> | undefined;
@@ -77,7 +77,7 @@ function answerAndBody<A>(answer: A, { failed, bodyOf }: Bodied<A>): AsyncIterab
   };
 }
 
-/** As a `ReadableStream`, which reads no further ahead than it is read. */
+/** As a `ReadableStream` that reads only as far as its reader does. */
 export function readable(items: Items): object {
   const { ReadableStream } = globalThis as unknown as {
     ReadableStream: new (source: object, strategy: object) => object;
@@ -95,10 +95,10 @@ export function readable(items: Items): object {
   return new ReadableStream(source, { highWaterMark: 0 });
 }
 
-/** What a failed status is to the circuit; it reaches no caller. */
+/** The failure that a bad status is for the circuit. It never reaches a caller. */
 export class StatusError extends Error {
   override readonly name = "StatusError";
-  /** The response, as `retryAfter` looks for it. */
+  /** The response, where `retryAfter` looks for it. */
   readonly response: unknown;
 
   constructor(response: unknown) {

@@ -5,7 +5,7 @@ import { type Duration, milliseconds } from "../options/duration.js";
 
 export interface BullOptions {
   /**
-   * Chance adds up to this much to a job's wait, so that those that wait for one circuit don't come back in one moment.
+   * Up to this much is added at random to a job's wait, so that the jobs of one circuit don't all come back at once.
    * Default: 1 s.
    */
   readonly jitter?: Duration;
@@ -16,17 +16,17 @@ interface Job {
 }
 
 /**
- * A processor for a worker of BullMQ that pauses a job whose circuit is open, in place of failing it: it is delayed
- * until the circuit may be called again, and no attempt is used up.
+ * A processor for a BullMQ worker. If a job's circuit is open, the job does not fail: it is delayed until the circuit
+ * may be called again, and no attempt is used up.
  *
  * ```ts
  * const worker = new Worker("invoices", failfastProcessor(salesApi(async (job) => { … })), { connection });
  * ```
  *
- * It acts on the `FailfastError` that the processor throws, wherever in it the circuit is, and however it is wrapped. A
- * call that was made and failed fails the job, as ever.
+ * It acts on the `FailfastError` that the processor throws, wherever the circuit is in the processor, and however the
+ * error is wrapped. A call that was made and failed still fails the job.
  *
- * @throws {TypeError} what is no function.
+ * @throws {TypeError} anything that is not a function.
  * @throws {RangeError} a time out of range.
  */
 export function failfastProcessor<A extends readonly unknown[], R>(
@@ -50,10 +50,10 @@ export function failfastProcessor<A extends readonly unknown[], R>(
   };
 }
 
-/** While another call probes, a job doesn't come back at once. */
+/** While another call probes, a job does not come back at once. */
 const SHORTEST_MS = 100;
 
-/** What a worker knows, by its name, for a job that was moved. */
+/** The error, known to workers by its name, for a job that was moved. */
 class DelayedError extends Error {
   override readonly name = "DelayedError";
 

@@ -15,7 +15,7 @@ import { answerThatThrows, repeatsErrors } from "./repeating-client.js";
 import { type Asked, type RequestHead, requestOf, sendable, type Url } from "./request.js";
 import { asksWrongly, ofItsBody, uploadOf } from "./upload.js";
 
-/** The platform's `fetch`, or one of the same shape, where its types are known. */
+/** The platform's `fetch`, or one of the same shape, if its types are known. */
 export type Fetch = typeof globalThis extends { fetch: infer F extends (...args: never[]) => unknown }
   ? F
   : never;
@@ -24,18 +24,19 @@ export interface FetchOptions extends FailfastOptions {
   /** How long a circuit stays open. Default: 30 s. */
   readonly timeout?: Duration;
   /**
-   * Names the circuit of a request: one for all, or a function; of the route, say, never of the whole path, which would
-   * be a circuit for each. Default: its origin, `https://api.example.com`, so that each host has one of its own.
-   * `request.headers.get(…)` tells credentials apart; a name is stored, so that no key may be in it.
+   * Names the circuit of a request: one for all, or a function. A function should name the route and never the whole
+   * path, which would make a circuit for each path. Default: its origin, `https://api.example.com`, so that each host
+   * has its own circuit. `request.headers.get(…)` distinguishes credentials. A name is stored, so it must not contain a
+   * key.
    */
   readonly name?: string | ((url: Url, method: string, request: RequestHead) => string);
   /** What sends the request. Default: the runtime's `fetch`. */
   readonly fetch?: Fetch;
-  /** Whose circuits they are. Default: the shared `failfast`. */
+  /** The `failfast` that makes the circuits. Default: the shared one. */
   readonly failfast?: Failfast;
   /**
-   * Counts a response by the end of its body: one that breaks off while it is read is a failure, one that is read to
-   * its end, or let go, what its status says. Default: false: the status alone counts, and the body is not touched.
+   * Counts a response at the end of its body. A body that breaks off is a failure. If it is read to its end, or let go,
+   * the status decides. Default: false: only the status counts, and the body is not touched.
    */
   readonly body?: boolean;
 }
@@ -51,13 +52,13 @@ interface ResponseLike {
 type AnyFetch = (input: unknown, init?: unknown) => Promise<ResponseLike>;
 
 /**
- * A `fetch` behind circuits, one for each origin: drop it in wherever a client takes a `fetch`.
+ * A `fetch` behind circuits, one for each origin. Use it wherever a client accepts a `fetch`.
  *
- * A network error, a time-out, a status of 500 and more is a failure; 429 and 503 with `Retry-After` are, too, and set
- * how long the circuit stays open (`retryAfter`); every other answer is a success. While a circuit is open the call
+ * Failures: a network error, a time-out, a status of 500 and more, and 429 and 503 with `Retry-After`, which then sets
+ * how long the circuit stays open (`retryAfter`). Any other response is a success. While a circuit is open the call
  * rejects with a `FailfastError` and no request is made. A caller's own abort counts for nothing. Five failures in a
- * row open it, unless `threshold`, `failureRate` or `consecutive` say otherwise. All other options are a circuit's own,
- * and `results` decides in place of the above where it is given.
+ * row open a circuit, unless `threshold`, `failureRate` or `consecutive` say otherwise. All other options are those of
+ * a circuit; `results` replaces the rules above if it is given.
  *
  * @throws {TypeError} a wrong option, when it is made; a URL that can't be parsed, when it is called.
  */
@@ -72,7 +73,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
     return typeof name === "function" ? name(asked.url, asked.method, asked) : asked.url.origin;
   };
   const { results = isFailure } = circuit;
-  // Answers of another host than the one that was asked: that one has sent its caller there, and so has answered.
+  // The response came from another host: the requested host redirected there, so it has answered.
   const elsewhere = new WeakSet<object>();
   const failed = (response: unknown): boolean =>
     !elsewhere.has(response as object) && (results as (response: unknown) => boolean)(response);
@@ -82,7 +83,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
     results: typeof results === "function" ? failed : results,
     ...(body && asStream(circuit)),
   });
-  // One for all is made here, so that one that differs from another of its name is refused here, and not by a call.
+  // A circuit for all requests is made here, so that a conflicting definition throws here, and not at a call.
   const one = typeof name === "string" ? failfast(name, timeout, judged) : undefined;
   const circuits = one === undefined ? failfast(nameOf, timeout, judged) : { for: () => one };
   const send: AnyFetch = (input, init) => ((fetch ?? globalFetch()) as unknown as AnyFetch)(input, init);
@@ -95,10 +96,10 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
       const upload = uploadOf((init as { body?: unknown } | undefined)?.body);
       const changed = { ...(upload && { body: upload.body }), ...(signal !== caller && { signal }) };
       try {
-        // Without a deadline and a stream to be sent the arguments go through as they are.
+        // Without a deadline, and without a stream to send, the arguments are passed on unchanged.
         const asIs = upload === undefined && signal === caller;
         const response = await send(input, asIs ? init : { ...(init as object), ...changed });
-        // Where another guard sends, and rejects, they throw.
+        // If another guard sends, and rejects, its error is thrown.
         void response.headers;
         if (isOfAnother(response, asked)) elsewhere.add(response);
         return response;
@@ -113,7 +114,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
       return await untilBodyEnds<ResponseLike>(its, caller, { send: ask, failed, bodyOf, withBody });
     } catch (error) {
       if (!(error instanceof FailfastError)) throw error;
-      // Clients look for a failure of the network's along the causes, and would repeat the call.
+      // Clients search the causes for a network failure, and would repeat the call.
       error.cause = undefined;
       if (!repeatsErrors(asked.headers)) throw error;
       return answerThatThrows(error) as ResponseLike;
@@ -122,7 +123,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
   const guarded: AnyFetch = async (input, init) => {
     const asked = requestOf(input, init);
     if (fetch !== undefined || !canFollow(asked, input, init)) return call(input, init);
-    // A circuit for all says nothing of other hosts.
+    // The circuit for all requests says nothing about other hosts.
     const hop: AnyFetch = (to, how) =>
       (one === undefined || requestOf(to, how).url.origin === asked.url.origin ? call : send)(to, how);
     return followed(hop, asked, input, init);
@@ -134,7 +135,7 @@ function isOfAnother({ redirected, url }: ResponseLike, asked: Asked): boolean {
   return redirected === true && requestOf(url, undefined).url.origin !== asked.url.origin;
 }
 
-/** What is taken for a failure of the backend. */
+/** The error that counts as a failure of the backend. */
 export function isFailure(response: unknown): boolean {
   const { status, headers } = response as ResponseLike;
   return failedStatus(status, headers.get("retry-after"));
@@ -155,7 +156,7 @@ function withBody(response: ResponseLike, items: Items): ResponseLike {
   return copy;
 }
 
-/** What judges a call and stands in for it, where a call is a stream whose first item is the response. */
+/** How a call is judged, and what replaces it, if the call is a stream whose first item is the response. */
 function asStream({ fallback, exceptions }: FailfastOptions): FailfastOptions {
   const listed = exceptions && listedPredicate(exceptions);
   const substitute = fallback as ((...args: unknown[]) => unknown) | undefined;

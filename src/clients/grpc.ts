@@ -10,12 +10,12 @@ export interface GrpcOptions extends Omit<ClientOptions, "exceptions" | "results
   /** Names the circuit of a call: one for all, or a function of its path. Default: the service, `sales.v1.Invoices`. */
   readonly name?: string | ((path: string) => string);
   /**
-   * When a stream of responses counts. `"first"`: with its first message, or by its status where that comes before.
-   * `"end"`: by its status, when it ends. Default: `"first"`, since a stream that is watched has no end.
+   * When a call with a stream of responses counts. `"first"`: with its first message, or with its status if that comes
+   * first. `"end"`: with its status, at its end. Default: `"first"`, since a stream that is watched has no end.
    */
   readonly streams?: "first" | "end";
   /**
-   * Which statuses are failures. Default: `CANCELLED` where the caller didn't cancel, `UNKNOWN`, `DEADLINE_EXCEEDED`,
+   * Which statuses are failures. Default: `CANCELLED` if the caller didn't cancel, `UNKNOWN`, `DEADLINE_EXCEEDED`,
    * `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`, and `RESOURCE_EXHAUSTED` with a `grpc-retry-pushback-ms`.
    */
   results?(status: GrpcStatus): boolean;
@@ -28,13 +28,13 @@ export interface GrpcStatus {
   readonly metadata: GrpcMetadata;
 }
 
-/** What is used of gRPC's metadata. */
+/** The part of gRPC's metadata that is used. */
 export interface GrpcMetadata {
   get(key: string): unknown[];
   set(key: string, value: string): void;
 }
 
-/** What is taken of `@grpc/grpc-js`. */
+/** The part of `@grpc/grpc-js` that is used. */
 export interface GrpcLike<C> {
   readonly InterceptingCall: new (nextCall: never, requester?: never) => C;
   readonly Metadata: new () => GrpcMetadata;
@@ -58,7 +58,7 @@ interface Listener {
 
 interface Method {
   readonly method_definition: { readonly path: string; readonly responseStream: boolean };
-  /** The call to this server that it is made for; a call that is cancelled cancels those made for it. */
+  /** The incoming call of this server for which it is made. Cancelling that call cancels the calls made for it. */
   readonly parent?: { readonly cancelled: boolean; getDeadline?(): Date | number };
   readonly deadline?: Date | number;
 }
@@ -79,11 +79,11 @@ const FAILURES = new Set([CANCELLED, 2, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE
  * const client = new InvoicesClient(address, credentials, { interceptors: [failfastInterceptor(grpc)] });
  * ```
  *
- * While a circuit is open a call ends with `UNAVAILABLE` and not a byte is sent; the error's `cause` is the
- * `FailfastError`, and its metadata say `retry-after`, in seconds. A call that is cancelled here counts for nothing.
- * What gRPC retries by itself is one call.
+ * While a circuit is open a call ends with `UNAVAILABLE` and nothing is sent. The error's `cause` is the
+ * `FailfastError`, and its metadata contain `retry-after`, in seconds. A call that is cancelled on this side counts for
+ * nothing. Retries that gRPC makes by itself belong to one call.
  *
- * @throws {TypeError} a wrong option, or what is not grpc-js, when it is made.
+ * @throws {TypeError} a wrong option, or something that is not grpc-js; when it is made.
  */
 export function failfastInterceptor<C>(
   grpc: GrpcLike<C>,
@@ -126,7 +126,7 @@ export function failfastInterceptor<C>(
               const rejection = rejectionIn(error);
               if (rejection !== undefined) said.set("retry-after", String(rejection.retryAfter));
               const code = rejection === undefined ? INTERNAL : UNAVAILABLE;
-              // Its other fields go onto the error that the caller is given.
+              // The rejection's other fields are copied to the error that the caller gets.
               guarded.end({
                 code,
                 details: (error as Error).message,
@@ -147,7 +147,7 @@ export function failfastInterceptor<C>(
     guarded.watchReads(call as unknown as Call);
     return call;
 
-    /** Its first message may have counted as a success: then its silence is a failure of its own. */
+    /** Its first message may have counted as a success. A silence after that is a failure of its own. */
     function silent(its: Circuit, error: TimeoutError): void {
       next.cancelWithStatus(DEADLINE_EXCEEDED, error.message);
       if (streams === "first" && its.state === "closed")
@@ -160,7 +160,7 @@ function isFailure({ code, metadata }: GrpcStatus): boolean {
   return FAILURES.has(code) || (code === RESOURCE_EXHAUSTED && pushback({ metadata }) !== undefined);
 }
 
-/** Seconds until the server wants to be called again. */
+/** After how many seconds the server wants to be called again. */
 function pushback(status: unknown): number | undefined {
   const { metadata } = (status ?? {}) as { metadata?: GrpcMetadata };
   const ms = Number.parseInt(String(metadata?.get("grpc-retry-pushback-ms")[0]), 10);
@@ -172,7 +172,7 @@ const serviceOf = (path: string): string => path.split("/")[1] ?? path;
 
 class GuardedCall {
   listener: Listener | undefined;
-  /** The caller has had its status. */
+  /** The caller has its status. */
   ended = false;
   silence: Silence | undefined;
   #begun = false;
@@ -199,7 +199,7 @@ class GuardedCall {
     this.#failed = failed;
   }
 
-  /** The listener for a call that is made. */
+  /** The listener of a call that is made. */
   started(report: Report): Listener {
     this.#report = report;
     const listener = this.listener as Listener;
@@ -221,7 +221,7 @@ class GuardedCall {
 
   #judge(report: Report, status: GrpcStatus): void {
     const { code, details } = status;
-    // Cancelled here, or never sent: it says nothing of the server.
+    // Cancelled on this side, or never sent: it says nothing about the server.
     if (
       this.#cancelled ||
       this.#parent?.cancelled ||
@@ -229,7 +229,7 @@ class GuardedCall {
       details.startsWith("Request message serialization failure")
     )
       report.left();
-    // As an error, so that a time-out that this process brought about itself isn't told to others.
+    // As an error, so that other hosts don't learn of a time-out that this process itself caused.
     else if (code === DEADLINE_EXCEEDED && this.#failed(status)) report.threw(new TimeoutError(details));
     else report.returned(status);
   }
@@ -238,7 +238,7 @@ class GuardedCall {
   end(status: GrpcStatus): void {
     if (this.ended) return;
     this.ended = true;
-    // It was never started, and only so lets go of its timer.
+    // It was never started, and this is the only way to clear its timer.
     this.#next.cancelWithStatus(CANCELLED, status.details);
     this.#writing?.callback?.();
     this.listener?.onReceiveStatus(status);
@@ -250,7 +250,7 @@ class GuardedCall {
     if (this.#report === undefined) this.end({ code: CANCELLED, details: "Cancelled on client", metadata });
   }
 
-  /** From its first message on, the stream is silent where the next one is asked for. */
+  /** After its first message the stream counts as silent only while the next message is requested. */
   watchReads(call: Call): void {
     const read = call.startRead.bind(call);
     call.startRead = () => {
@@ -259,7 +259,7 @@ class GuardedCall {
     };
   }
 
-  /** What is written to a call that is not made is let go of, so that nobody waits for it. */
+  /** Messages written to a call that is not made are dropped, so that nobody waits for them. */
   answerWrites(call: Call): void {
     const send = call.sendMessageWithContext.bind(call);
     call.sendMessageWithContext = (context, message) => {

@@ -1,16 +1,16 @@
-/** What is known of a connection, whichever stand-in asks it. */
+/** What is known about a connection, whatever wrapper asks it. */
 export class HeldConnection {
-  /** The error of a query that may be under way still: nobody else should get the connection. */
+  /** The error of a query that may still run. Nobody else should get this connection. */
   hanging: unknown;
   #transaction = false;
   #session = false;
 
-  /** It was told itself to be read-only, in its transaction or for good. */
+  /** It was set to read-only itself, for its transaction or permanently. */
   get readOnly(): boolean {
     return this.#transaction || this.#session;
   }
 
-  /** It is given out. */
+  /** It is handed to a caller. */
   begin(): void {
     this.#transaction = false;
   }
@@ -31,10 +31,10 @@ const TRANSACTION =
 const SESSION =
   /^\s*set\s+(session\s+)?(default_transaction_read_only\b|(session\s+)?characteristics\b.*\bread\s+only\b)/is;
 
-/** And not `ROLLBACK TO` a savepoint. */
+/** But not `ROLLBACK TO` a savepoint. */
 const END = /^\s*(commit|end|abort|rollback(?!\s+((work|transaction)\s+)?to\b))\b/i;
 
-/** The text of a query, or the name of a method that has none: `rollback`. */
+/** The text of a query, or the name of a method that has no text: `rollback`. */
 export function statementOf(query: unknown, name: string): string {
   if (typeof query === "string") return query;
   const { text, sql } = (query ?? {}) as { text?: unknown; sql?: unknown };
@@ -43,7 +43,7 @@ export function statementOf(query: unknown, name: string): string {
 
 const known = new WeakMap<object, HeldConnection>();
 
-/** A connection of mysql2 with promises is another object each time, over the same one. */
+/** A promise connection of mysql2 is a new object each time, around the same connection. */
 export function heldOf(given: { readonly connection?: object }): HeldConnection {
   const key = given.connection ?? given;
   const held = known.get(key) ?? new HeldConnection();

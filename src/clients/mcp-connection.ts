@@ -14,15 +14,15 @@ interface Attempt {
   waiting: number;
 }
 
-/** Whether a client is connected, and what connects it again. */
+/** Knows whether a client is connected, and connects it again. */
 export class McpConnection {
   readonly #client: Connected;
   readonly #reconnect: (() => PromiseLike<unknown>) | undefined;
   #lost = false;
-  /** Its owner has closed it, on this transport. */
+  /** Its owner closed it while it had this transport. */
   #closed: { readonly transport: unknown } | undefined;
   #attempt: Attempt | undefined;
-  /** Which connection it is. What a call on one before has come to says nothing of it. */
+  /** Numbers the connections. The outcome of a call on an earlier one says nothing about the present one. */
   #epoch = 0;
 
   constructor(client: Connected, reconnect: (() => PromiseLike<unknown>) | undefined) {
@@ -35,7 +35,7 @@ export class McpConnection {
     if (epoch === this.#epoch && isDisconnected(error)) this.#lost = true;
   }
 
-  /** A call has been answered. */
+  /** A call was answered. */
   answered(epoch: number): void {
     if (epoch === this.#epoch) this.#lost = false;
   }
@@ -52,7 +52,9 @@ export class McpConnection {
     this.#epoch += 1;
   }
 
-  /** Whether its calls end because its owner has closed it, and not connected it since: no fault of the server's. */
+  /**
+   * Whether its calls end because its owner closed it and has not connected it since. That is no fault of the server.
+   */
   get closedByOwner(): boolean {
     if (this.#closed === undefined) return false;
     return !this.#hasTransport || this.#client.transport === this.#closed.transport;
@@ -64,9 +66,9 @@ export class McpConnection {
   }
 
   /**
-   * Connects it again where it is not; calls that come meanwhile wait for the same connection.
+   * Connects it again if it is not connected. Calls that come meanwhile wait for the same connection.
    *
-   * @returns which connection it is.
+   * @returns the number of the connection.
    */
   async ready(signal: CallerSignal & ListeningSignal): Promise<number> {
     if (this.#reconnect === undefined || this.closedByOwner) return this.#epoch;
@@ -78,8 +80,7 @@ export class McpConnection {
     await new Promise<void>((resolve, reject) => {
       const ceased = follow(signal, () => {
         attempt.waiting -= 1;
-        // One that hangs is given up with the call that waited for it too long, and with the last that gives up: the
-        // next call begins anew.
+        // A connection that hangs is given up when the last call that waits for it gives up. The next call begins anew.
         if (attempt.waiting === 0 || isTimeout(signal.reason)) this.#forget(attempt);
         reject(signal.reason);
       });
@@ -104,7 +105,7 @@ export class McpConnection {
     const closed = this.#closed;
     const isClosedMeanwhile = (): boolean => this.#closed !== undefined && this.#closed !== closed;
     this.#lost = true;
-    // A client refuses to be connected twice.
+    // A client refuses a second connect.
     await this.#closeClient();
     if (!isClosedMeanwhile()) {
       try {

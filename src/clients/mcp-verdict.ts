@@ -2,12 +2,14 @@ import type { Verdict } from "../call/policy.js";
 import { type Cause, walkCauses } from "../errors/causes.js";
 
 /**
- * What an error of a call means for the circuit of its server. An answer by which the server refuses what was asked is
- * a success: it is there. What this side or the account lacks says nothing of the server.
+ * What an error of a call means for the circuit of its server. If the server answers and refuses the request, that is a
+ * success: the server is there. Something that this side or the account lacks says nothing about the server.
  */
 export const verdictOf = (error: unknown): Verdict => walkCauses(error, verdictOfOne) ?? "failure";
 
-/** Whether the connection is over, or the server has forgotten the session: no further call can succeed on it. */
+/**
+ * Whether the connection is over, or the server has forgotten the session, so that no further call can succeed on it.
+ */
 export const isDisconnected = (error: unknown): boolean => walkCauses(error, disconnected) ?? false;
 
 function verdictOfOne(error: Cause): Verdict | undefined {
@@ -25,8 +27,8 @@ function ofStatus(status: number, error: Cause): Verdict {
 }
 
 /**
- * Of JSON-RPC: internal and parse errors, and what implementations set aside for themselves, unless the protocol gives
- * it to the request. Some servers take HTTP's numbers.
+ * From JSON-RPC: internal errors, parse errors, and the codes that implementations may use, unless the protocol assigns
+ * them to the request. Some servers use HTTP's numbers.
  */
 const isServersFault = (code: number): boolean =>
   code === -32_603 ||
@@ -36,7 +38,7 @@ const isServersFault = (code: number): boolean =>
   code === 429 ||
   (code >= 500 && code < 600);
 
-/** No such resource, a header that doesn't fit, a capability or a version that is missing, a user who has to act. */
+/** A missing resource, a wrong header, a missing capability or version, a user who has to act. */
 const OF_THE_REQUEST: ReadonlySet<unknown> = new Set([-32_002, -32_020, -32_021, -32_022, -32_042]);
 
 /** Errors of the SDK about calls that it never sent. */
@@ -51,7 +53,10 @@ const isUnauthorized = (error: Cause): boolean =>
   error.name === "UnauthorizedError" ||
   (error as { constructor?: { name?: unknown } }).constructor?.name === "UnauthorizedError";
 
-/** Of HTTP: version 2 of the SDK has a field for it, in version 1 it is the code of an error that is none of JSON-RPC's. */
+/**
+ * The HTTP status. Version 2 of the SDK has a field for it; in version 1 it is the error's code, if that is not a
+ * JSON-RPC code.
+ */
 function statusOf({ name, code, status }: Cause): number | undefined {
   if (typeof status === "number") return status;
   const isStatus = typeof code === "number" && code >= 100 && code < 600;
@@ -75,8 +80,11 @@ const CLOSED_CODES: ReadonlySet<unknown> = new Set([
   "EPIPE",
   "ERR_STREAM_DESTROYED",
 ]);
-/** Version 1 of the SDK and the Agents SDK say it by words. The code -32000 alone may be an error of the server's own. */
+/**
+ * Version 1 of the SDK and the Agents SDK say it only in words. The code -32000 alone may be an error of the server's
+ * own.
+ */
 const CLOSED_WORDS = /^(not connected$|MCP error -32000: connection closed$|server not initialized)/i;
-/** A session that is gone should be a 404. Servers answer 400, 401 and 503 as well, and say by words what it is. */
+/** A session that is gone should be a 404. Servers also answer 400, 401 and 503, and say in words what is wrong. */
 const FORGOTTEN_WORDS =
   /session.{0,20}(not found|terminated|unknown)|(unknown|invalid|no valid).{0,10}session|server not initialized/i;

@@ -12,34 +12,37 @@ import { type TellModel, tellModel } from "./tell-model.js";
 
 /** A call of a tool, for naming its circuit. */
 export interface McpCall {
-  /** What the server calls itself. */
+  /** The name that the server gives itself. */
   readonly server: string;
   readonly tool: string;
 }
 
 export interface McpOptions extends ClientOptions {
   /**
-   * Names the circuit of a call: one for all, or a function, of the tool say. Default: `mcp:` and what the server calls
-   * itself. Give one where you don't know what the server calls itself, or two servers call themselves the same.
+   * Names the circuit of a call: one for all, or a function, for example of the tool. Default: `mcp:` and the server's
+   * own name. Give a name if you don't know the server's own name, or if two servers have the same one.
    */
   readonly name?: string | ((call: McpCall) => string);
   /**
-   * Connects the client to a new transport. Called by a call that the circuit admits, where the connection is lost: the
-   * process of a server has died, or its session is gone. The client is closed before. Default: it stays lost.
+   * Connects the client to a new transport. It is called by a call that the circuit admits when the connection is lost:
+   * the server's process has died, or its session is gone. The client is closed before. Default: the connection stays
+   * lost.
    */
   readonly reconnect?: () => PromiseLike<unknown>;
   /** What the model is told while the circuit is open. Default: that the tool is unavailable, and when to retry. */
   readonly tellModel?: TellModel;
 }
 
-/** What is taken of a client of the Model Context Protocol's SDKs, or of a server of the OpenAI Agents SDK. */
+/**
+ * The parts that are used of a client of the Model Context Protocol's SDKs, or of a server of the OpenAI Agents SDK.
+ */
 export interface McpClient {
   callTool(...args: never[]): PromiseLike<unknown>;
 }
 
 type AnyCall = (...args: unknown[]) => PromiseLike<unknown>;
 
-/** What else they have. */
+/** Other parts that they may have. */
 interface Details {
   readonly name?: unknown;
   readonly transport?: unknown;
@@ -52,7 +55,7 @@ interface Details {
 }
 
 /**
- * The same client with a circuit around `callTool`: while it is open no call reaches the server, and the model gets an
+ * The same client with a circuit around `callTool`. While it is open no call reaches the server, and the model gets an
  * answer that says so (`isError: true`) and when to retry, so that its run goes on.
  *
  * ```ts
@@ -60,12 +63,12 @@ interface Details {
  * await github.callTool({ name: "search", arguments: { query } });
  * ```
  *
- * A call that completes is a success, with `isError` too: the server has answered. A time-out, a closed connection, a
- * network error, an internal error of the protocol (-32603) and a status of 408, 429 and 500 and more are failures.
- * Another error of the protocol, invalid parameters say, is an answer to its caller, and a success. A caller's own abort,
- * 401, 403, and what ends because the client was closed through what this gives are neither.
+ * A call that completes is a success, even with `isError`: the server has answered. Failures: a time-out, a closed
+ * connection, a network error, an internal error of the protocol (-32603) and a status of 408, 429 and 500 and more.
+ * Other errors of the protocol, such as invalid parameters, are an answer to the caller, and a success. Neither: a
+ * caller's own abort, 401, 403, and calls that end because the returned client was closed.
  *
- * @throws {TypeError} what is no client, or a wrong option, when it is made.
+ * @throws {TypeError} something that is not a client, or a wrong option; when it is made.
  */
 export function failfastMcp<C extends McpClient>(client: C, options: McpOptions = {}): C {
   if (typeof (client as Partial<C> | null)?.callTool !== "function")
@@ -100,7 +103,7 @@ export function failfastMcp<C extends McpClient>(client: C, options: McpOptions 
             try {
               const answer = await target[method]?.(...under(signal, caller, args, at));
               const rejection = REJECTIONS.get(answer as object);
-              // Another guard within has answered, not the server.
+              // Another guard inside answered, not the server.
               if (rejection !== undefined) throw rejection;
               connection.answered(epoch);
               return answer;
@@ -145,17 +148,17 @@ interface Asked {
   readonly signal?: AbortSignalLike | null;
 }
 
-/** The SDKs give an object with the tool's name, the Agents SDK the name itself. */
+/** The SDKs pass an object with the tool's name, the Agents SDK passes the name. */
 const toolOf = ([given]: readonly unknown[]): string =>
   typeof given === "string" ? given : String((given as { name?: unknown } | undefined)?.name);
 
-/** Where among the arguments the options are: version 1 of the SDK has a schema before them. */
+/** The position of the options among the arguments: version 1 of the SDK has a schema before them. */
 function optionsAt([given]: readonly unknown[], { getProtocolEra }: Details): number {
   if (typeof given === "string") return 3;
   return typeof getProtocolEra === "function" ? 1 : 2;
 }
 
-/** The arguments with the circuit's signal, where a deadline needs one; otherwise as they are. */
+/** The arguments with the circuit's signal, if a deadline needs one; otherwise unchanged. */
 function under(signal: unknown, caller: Caller, args: readonly unknown[], at: number): unknown[] {
   const its = [...args];
   if (signal === caller) return its;
@@ -167,7 +170,7 @@ function under(signal: unknown, caller: Caller, args: readonly unknown[], at: nu
 /** The rejections behind answers of guards. */
 const REJECTIONS = new WeakMap<object, FailfastError>();
 
-/** What is answered in place of the server. @param bare the content alone, as the Agents SDK takes it. */
+/** The answer that replaces the server's. @param bare only the content, as the Agents SDK takes it. */
 function answerOf(text: string, rejection: FailfastError, bare: boolean): object {
   const { circuit, retryAfter } = rejection;
   const content = [{ type: "text", text }];
@@ -176,7 +179,7 @@ function answerOf(text: string, rejection: FailfastError, bare: boolean): object
   return answer;
 }
 
-/** Arguments that can't be sent are their caller's mistake. */
+/** Arguments that can't be sent are the caller's mistake. */
 function isSerializable(args: readonly unknown[]): boolean {
   try {
     JSON.stringify(args.slice(0, 2));
@@ -187,8 +190,8 @@ function isSerializable(args: readonly unknown[]): boolean {
 }
 
 /**
- * What the server calls itself, also after it is gone. The Agents SDK names servers after their URL, which may have a key
- * in it: of that only the host is taken.
+ * The server's own name, also after the server is gone. The Agents SDK names servers after their URL, which may contain
+ * a key, so only the host is used.
  */
 function serverNameOf(client: Details): () => string {
   let last = "unnamed";

@@ -17,17 +17,17 @@ interface Streaming {
   readonly stream: Stream;
 }
 
-/** Parts that say nothing yet: until another one comes the next model may be asked. */
+/** Parts without content. Until another part comes, the next model may still be asked. */
 const PREAMBLE: ReadonlySet<string> = new Set(["stream-start", "response-metadata", "raw"]);
 
-/** A stream with a verdict at its end. It is asked for, and its first words are waited for, before this resolves. */
+/** A stream with a verdict at its end. This resolves when the stream was requested and its first words have come. */
 export async function streamed(
   circuit: Circuit,
   caller: Caller,
   open: (signal: unknown) => Promise<Streaming>,
 ): Promise<Streaming> {
   let opened: Streaming | undefined;
-  /** An error that came as a part: the caller has it as such, and the circuit as what is thrown at the end. */
+  /** An error that came as a part: the caller gets the part, and for the circuit it is thrown at the end. */
   let told: { readonly error: unknown } | undefined;
   let source: AsyncIterableIterator<Part[]> | undefined;
   const items = circuit.stream<Part[]>(
@@ -65,7 +65,7 @@ export async function streamed(
       },
       async cancel() {
         if (told === undefined) return void (await items.return(undefined));
-        // It leaves because the stream has failed: that is over at once, and what is thrown at the end says so.
+        // It leaves because the stream has failed, which has ended the stream. The error thrown at the end says so.
         void source?.return?.();
         await items.next().catch(() => undefined);
       },
@@ -75,7 +75,7 @@ export async function streamed(
   return { ...(opened as Streaming), stream };
 }
 
-/** Its parts, those before the first words with them; an error that comes as a part is thrown at the end. */
+/** Its parts, including those before the first words. An error that comes as a part is thrown at the end. */
 function partsOf(stream: Stream, tell: (error: unknown) => void): AsyncIterableIterator<Part[]> {
   const reader = stream.getReader();
   let begun = false;

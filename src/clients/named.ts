@@ -5,21 +5,21 @@ import { formatValue } from "../options/format-value.js";
 import { lenient } from "../options/options.js";
 
 /**
- * What the guards of all clients take besides a circuit's own options. Five failures in a row open a circuit of theirs
- * where neither they nor the defaults give `threshold`, `failureRate` or `consecutive`.
+ * The options that the guards of all clients take besides a circuit's own. Five failures in a row open such a circuit,
+ * unless its options or the defaults give `threshold`, `failureRate` or `consecutive`.
  */
 export interface ClientOptions extends Omit<FailfastOptions, "fallback" | "returns"> {
   /** How long a circuit stays open. Default: 30 s. */
   readonly timeout?: Duration;
-  /** Whose circuits they are. Default: the shared `failfast`. */
+  /** The `failfast` that makes the circuits. Default: the shared one. */
   readonly failfast?: Failfast;
 }
 
 /**
- * The circuit of each call, by its name.
+ * Finds the circuit of each call, by name.
  *
- * @param name one for all, or a function of what a call is to.
- * @param judge the options that take the place of what is left out.
+ * @param name one name for all calls, or a function of the call's target.
+ * @param judge the options to use if none are given.
  */
 export function circuitsNamed<A extends readonly unknown[]>(
   name: string | ((...args: A) => string),
@@ -30,7 +30,7 @@ export function circuitsNamed<A extends readonly unknown[]>(
   const all: FailfastOptions<never> = lenient({
     ...judge,
     ...circuit,
-    // A fallback given for all circuits has no answer that a client could read.
+    // A fallback given for all circuits doesn't return a response that a client could read.
     fallback: (error) => {
       throw error;
     },
@@ -39,18 +39,18 @@ export function circuitsNamed<A extends readonly unknown[]>(
     const circuits = failfast(name as (...args: A) => string, timeout, all);
     return (...args) => circuits.for(...args);
   }
-  // Made here, so that one that differs from another of its name is refused here, and not by a call.
+  // Made here, so that a conflicting definition of its name throws here, and not at a call.
   const one = failfast(name, timeout, all);
   return () => one;
 }
 
-/** @throws {TypeError} what names no circuit. */
+/** @throws {TypeError} if it can't name a circuit. */
 export function checkName(name: unknown): void {
   if (name !== undefined && typeof name !== "string" && typeof name !== "function")
     throw new TypeError(`name is ${formatValue(name)}: it takes a string, or a function that gives one`);
 }
 
-/** @throws {TypeError} a silence that nobody would notice. */
+/** @throws {TypeError} an `idleTimeout` that would have no effect. */
 export function checkIdleTimeout({ idleTimeout }: FailfastOptions, body: boolean): void {
   if (idleTimeout !== undefined && !body)
     throw new TypeError(
@@ -58,6 +58,6 @@ export function checkIdleTimeout({ idleTimeout }: FailfastOptions, body: boolean
     );
 }
 
-/** A status of 500 and more is a failure, and 429 where it says when to come back. */
+/** A status of 500 and more is a failure, and so is 429 if it says when to come back. */
 export const failedStatus = (status: number, retryAfter: unknown): boolean =>
   status >= 500 || (status === 429 && retryAfter !== undefined && retryAfter !== null);

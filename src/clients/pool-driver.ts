@@ -12,19 +12,19 @@ export interface Connection {
   destroy?(): void;
   on?(event: "error", listener: () => void): unknown;
   off?(event: "error", listener: () => void): unknown;
-  /** What one of mysql2's with promises stands on. */
+  /** What a promise object of mysql2 is built on. */
   readonly connection?: object;
 }
 
-/** What is different from one kind of pool to the other. */
+/** What differs between the kinds of pools. */
 export interface Driver {
-  /** The method that gives out a connection. */
+  /** The method that hands out a connection. */
   readonly checkout: "connect" | "getConnection";
-  /** A call without a callback gives a promise, and no stream. */
+  /** A call without a callback returns a promise, and not a stream. */
   readonly promises: boolean;
-  /** This process has as many connections as it may, and uses them all. */
+  /** This process has as many connections as it may have, and uses all of them. */
   isBusy(pool: object): boolean;
-  /** Gives a connection back, or, where it may be broken, away. */
+  /** Gives a connection back, or discards it if it may be broken. */
   release(connection: Connection, broken?: unknown): void;
 }
 
@@ -46,7 +46,7 @@ const PG: Driver = {
   promises: true,
   isBusy: (pool) => {
     const { idleCount = Infinity, totalCount = 0, waitingCount = 0, options } = pool as PgPool;
-    // Who asked in the same tick waits too, and has one of those that are idle.
+    // Callers that asked in the same tick wait too, and get one of the idle connections.
     return waitingCount >= idleCount + ((options?.max ?? Infinity) - totalCount);
   },
   release: (connection, broken) => connection.release(broken),
@@ -57,7 +57,7 @@ const MYSQL: Driver = {
   promises: false,
   isBusy: (pool) => {
     const { _freeConnections: free, _allConnections: all, config } = pool as MysqlPool;
-    // 0: as many as one likes.
+    // 0: no limit.
     return free?.length === 0 && (all?.length ?? 0) >= (config?.connectionLimit || Infinity);
   },
   release: (connection, broken) => (broken === undefined ? connection.release() : connection.destroy?.()),
@@ -77,7 +77,7 @@ export function driverOf(pool: unknown): Driver | undefined {
   return has("connect") && "totalCount" in pool ? PG : undefined;
 }
 
-/** Calls a method without a callback of its caller's: what a callback would be given after the error. */
+/** Calls a method without the caller's callback; resolves to what the callback would get after the error. */
 export async function invoke(
   target: object,
   { promises }: Driver,
@@ -94,36 +94,39 @@ export async function invoke(
   });
 }
 
-/** What a connection tells of itself while the guard has it; the caller that waits learns it from its query. */
+/** Errors that a connection emits while the guard has it. The waiting caller learns of them from its query. */
 export const ignore = (): void => undefined;
 
-/** A connection, whose loss ends no process. pg's pool doesn't listen to those that it has given out. */
+/**
+ * Hands out a connection; losing it must not end the process. pg's pool doesn't listen to connections it has handed
+ * out.
+ */
 export async function take(pool: object, driver: Driver): Promise<Connection> {
   const [connection] = (await invoke(pool, driver, driver.checkout, [])) as [Connection];
   connection.on?.("error", ignore);
   return connection;
 }
 
-/** Gives back what was taken. One that is broken may tell so later. */
+/** Gives back a connection. A broken one may report that later. */
 export function giveBack(connection: Connection, driver: Driver, broken?: unknown): void {
   driver.release(connection, broken);
   if (broken === undefined) connection.off?.("error", ignore);
 }
 
-/** A cursor, a stream of rows: nothing whose outcome is told by a callback or a promise. */
+/** A cursor or a stream of rows: neither a callback nor a promise tells its outcome. */
 export function isStream(args: readonly unknown[], { promises }: Driver): boolean {
   const [first] = args as [{ submit?: unknown } | undefined];
   return typeof first?.submit === "function" || (!promises && typeof args.at(-1) !== "function");
 }
 
-/** Answers as it was asked: by its callback, or with a promise. */
+/** Answers in the way it was asked: by a callback, or with a promise. */
 export function answering(
   args: readonly unknown[],
   call: (args: readonly unknown[]) => Promise<unknown[]>,
 ): unknown {
   const callback = args.at(-1);
   if (typeof callback !== "function") return call(args).then(([first]) => first);
-  // What a callback throws is its own, and no rejection.
+  // An error thrown by a callback is the callback's own, and not a rejection.
   const later = (...answer: unknown[]): void => queueMicrotask(() => callback(...answer));
   call(args.slice(0, -1)).then(
     (answers) => later(null, ...answers),
@@ -133,15 +136,15 @@ export function answering(
 }
 
 /**
- * An object in the place of another, with some of its fields replaced. Its methods are called on the other, whose
- * private fields are its own.
+ * An object that replaces another, with some fields changed. Its methods are called on the original, which may have
+ * private fields.
  */
 export function standIn<T extends object>(target: T, replace: (name: string, value: unknown) => unknown): T {
   const methods = new Map<unknown, unknown>();
   return new Proxy(target, {
     get(_, name) {
       const value: unknown = Reflect.get(target, name, target);
-      // Of pg each one that is given out has its own `release`.
+      // In pg each connection that is handed out has its own `release`.
       const isOwn = Object.hasOwn(target, name) && name !== "release";
       const isMethod = typeof value === "function" && name !== "constructor" && !isOwn;
       if (!isMethod && name !== "pool") return value;

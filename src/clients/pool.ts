@@ -28,31 +28,32 @@ export type { PoolLike } from "./pool-driver.js";
 
 export interface PoolOptions {
   /**
-   * Which errors of the database are failures; all others are answers of it. A wait for this process's own pool, and
-   * what was never sent, is neither, whatever this says. Default: connections that are lost or refused, time-outs, and
-   * what a server says of itself: it shuts down or starts, has too many connections, no memory or disk, or is
-   * a standby.
+   * Which errors of the database are failures; all others are answers. A wait for this process's own pool, and queries
+   * that were never sent, are always neither. Default: connections that are lost or refused, time-outs, and errors
+   * about the server itself: it shuts down or starts, has too many connections, has no memory or disk, or is a standby.
    */
   readonly exceptions?: (error: unknown) => boolean;
 }
 
 /**
- * The pool of `pg`, or of `mysql2` with callbacks or promises, behind a circuit: to be queried, or as the pool of Drizzle,
- * Kysely, Knex and Prisma's driver adapters. While the circuit is open no query is sent and no connection given out.
+ * A circuit around the pool of `pg`, or of `mysql2` with callbacks or promises. Query it, or give it to Drizzle,
+ * Kysely, Knex or Prisma's driver adapters as their pool. While the circuit is open no query is sent and no connection
+ * is handed out.
  *
  * ```ts
  * const pool = guardPool(failfast("billing_database", "10s", { consecutive: 3 }), new pg.Pool());
  * ```
  *
- * An error of a statement, of its syntax or by a constraint, is a success: the server answered. A wait for a connection
- * while this process uses them all counts for nothing, and is no part of a call: `callTimeout` and `slowCall` begin when
- * there is one. A caller that has taken a connection keeps it: its queries count, and none is rejected, so that every
- * transaction can be ended. When the circuit is due, who takes a connection is the probe, by a `SELECT 1` before.
+ * An error about a statement, such as its syntax or a constraint, is a success: the server answered. A wait for a
+ * connection while this process uses all of them counts for nothing, and is not part of a call: `callTimeout` and
+ * `slowCall` begin when there is a connection. A caller that has taken a connection keeps it. Its queries count, but
+ * none is rejected, so that every transaction can be ended. When the circuit is due, the next caller that takes a
+ * connection is the probe, with a `SELECT 1` before.
  *
- * The pool that was given stays as it is, for checks. Cursors and streams go through as they are.
+ * The given pool itself stays unguarded, for health checks. Cursors and streams pass through unguarded.
  *
- * @param circuit one without a fallback, which would have no connection to give.
- * @throws {TypeError} what is no circuit, no such pool, or a wrong option.
+ * @param circuit a circuit without a fallback, because a fallback has no connection to give.
+ * @throws {TypeError} something that is not a circuit or not such a pool, or a wrong option.
  */
 export function guardPool<P extends PoolLike>(
   circuit: Circuit<unknown>,
@@ -68,7 +69,7 @@ export function guardPool<P extends PoolLike>(
   return new PoolGuard(circuit, options.exceptions).pool(pool, driver) as P;
 }
 
-/** A connection was given out, and nothing asked. */
+/** A connection was handed out, but not asked anything. */
 const NOTHING_ASKED = new Error("nothing was asked");
 
 /** The methods of a connection that count. */
@@ -137,7 +138,7 @@ class PoolGuard {
         // Its call has timed out.
         if (over) giveBack(connection, driver);
         else taken = connection;
-        // That it was there, or could be made, says little: a proxy in between may have answered.
+        // That a connection existed or could be made says little: a proxy in between may have answered.
         if (over || this.#circuit.state === "closed") throw NOTHING_ASKED;
         return stopsCalls(this.#circuit) ? invoke(connection, driver, "query", ["SELECT 1"]) : [];
       });
@@ -156,12 +157,12 @@ class PoolGuard {
     return [connection, (error?: unknown) => connection.release(error)];
   }
 
-  /** Nothing is waited for between this and taking a connection: others may ask in the same tick. */
+  /** There is no await between this and taking a connection, because others could ask in the same tick. */
   #isBusy(pool: object, driver: Driver): boolean {
     return this.#circuit.state !== "open" && driver.isBusy(pool);
   }
 
-  /** A connection, where all are in use, and this process waits for itself. */
+  /** A connection, if all are in use: this process waits for itself. */
   async #waitForOwn(pool: object, driver: Driver): Promise<Connection> {
     const acquired = take(pool, driver);
     try {
@@ -172,13 +173,13 @@ class PoolGuard {
           (late) => giveBack(late, driver),
           () => undefined,
         );
-      // One had to be made after all, in vain.
+      // In the end a connection had to be made, and that failed.
       else if (this.#verdict(error, false) === "failure") await this.#run(() => Promise.reject(error));
       throw error;
     }
   }
 
-  /** Its queries are never rejected: there may be a transaction to end. */
+  /** Its queries are never rejected, because there may be a transaction to end. */
   #connection(connection: Connection, driver: Driver): object {
     const known = this.#connections.get(connection);
     if (known !== undefined) return known;
@@ -217,7 +218,7 @@ class PoolGuard {
     return this.#judged(through, work, false);
   }
 
-  /** Makes the call, and tells the circuit what its outcome says of the server. */
+  /** Makes the call, and reports to the circuit what the outcome says about the server. */
   async #judged(make: Making, work: () => Promise<unknown[]>, readOnly: boolean): Promise<unknown[]> {
     const caller = new Caller();
     let more: unknown[] = [];

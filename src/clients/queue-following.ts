@@ -10,7 +10,10 @@ import { keepAlive } from "../runtime/keep-alive.js";
 import { type Consumer, Switch } from "./queue-switch.js";
 
 export interface HoldOptions<A extends readonly unknown[]> {
-  /** Called from time to time while a message waits, so that its queue gives it to nobody else: a heartbeat. What it throws ends the wait. */
+  /**
+   * Called regularly while a message waits, so that its queue gives it to nobody else: a heartbeat. If it throws, the
+   * wait ends.
+   */
   keep?(...args: A): unknown;
   /** How often. Default: 5 s. */
   readonly every?: Duration;
@@ -18,24 +21,27 @@ export interface HoldOptions<A extends readonly unknown[]> {
 
 /** A consumer that is paused while its circuit is open. */
 export interface PausedWhileOpen extends AsyncDisposable {
-  /** It is to take no messages now. */
+  /** Whether it should take no messages now. */
   readonly paused: boolean;
   /**
-   * A handler of messages, for those that are here when the circuit opens, or come for its probe: one whose call the
-   * circuit rejects waits, and is handled again once the circuit may be called. Nothing fails, and nothing goes back to
-   * the queue. Calls that were made and failed reject as ever; so do the calls of other circuits.
+   * Wraps a handler of messages, for messages that are already here when the circuit opens, or that come for its probe.
+   * If the circuit rejects the handler's call, the message waits, and is handled again when calls may go through.
+   * Nothing fails, and nothing goes back to the queue. Calls that were made and failed still reject, and so do calls of
+   * other circuits.
    */
   hold<A extends readonly unknown[], R>(
     handler: (...args: A) => Promise<R>,
     options?: HoldOptions<A>,
   ): (...args: A) => Promise<R>;
-  /** For a loop that asks for messages: resolves to true once it may ask, and to false once this is closed. */
+  /** For a loop that fetches messages: resolves to true when it may fetch, and to false when this is closed. */
   ready(): Promise<boolean>;
-  /** Follows the circuit no more, and leaves the consumer as it is. What is held rejects with its `FailfastError`. */
+  /**
+   * Stops following the circuit, and leaves the consumer as it is. Waiting messages reject with their `FailfastError`.
+   */
   close(): Promise<void>;
 }
 
-/** A circuit that is about to be tried, or only admits a share of the calls, is looked at again after so long, in ms. */
+/** A circuit that is due, or admits only a share of the calls, is checked again after this long, in ms. */
 const SOON_MS = 100;
 const EVERY_MS = 5_000;
 
@@ -45,7 +51,7 @@ interface Waiting {
   fail(error: unknown): void;
 }
 
-/** A consumer and its messages, as the circuit has it. */
+/** A consumer and its messages, under the control of the circuit. */
 export class Following implements PausedWhileOpen {
   readonly #circuit: Circuit<unknown>;
   readonly #guard: Guard;
@@ -63,7 +69,7 @@ export class Following implements PausedWhileOpen {
     const follow = (): void => this.#follow();
     const events = ["open", "half-open", "close", "hold", "release"] as const;
     this.#subscriptions = events.map((event) => circuit.on(event, follow));
-    // So that it learns what the fleet knows, with no call.
+    // So that it learns the fleet's state without a call.
     this.#breaker.session.start();
     follow();
   }
@@ -72,7 +78,7 @@ export class Following implements PausedWhileOpen {
     return this.#guard.breaker;
   }
 
-  /** What calls meet: nothing is rejected by one that is switched off, or only a shadow. */
+  /** The state that calls meet. A circuit that is switched off or in shadow mode rejects nothing. */
   get #status(): {
     readonly state: string;
     readonly retryAfterMs: number;
@@ -123,11 +129,11 @@ export class Following implements PausedWhileOpen {
     return this.close();
   }
 
-  /** Until the circuit may be called: all at once where it is closed, one after the other where it is to be tried. */
+  /** Releases messages when calls may go through: all at once if the circuit is closed, one by one if it is due. */
   async #turn(error: unknown, everyMs: number, keep: (() => unknown) | undefined): Promise<void> {
     const { clock } = this.#breaker.session;
     let cancelKeep = (): void => undefined;
-    // It is rejected although it is closed, or due: others come first, for a moment.
+    // It is rejected although the circuit is closed or due: for a moment, other calls come first.
     const soon = this.#status.retryAfterMs === 0;
     const its: Partial<Waiting> = {};
     const turn = new Promise<void>((go, reject) => {
@@ -161,12 +167,12 @@ export class Following implements PausedWhileOpen {
     const due = state !== "closed" && retryAfterMs === 0;
     if (state === "closed") for (const each of this.#waiting) each.go();
     const [first] = this.#waiting;
-    // A message that is here is the probe: none has to be taken for it.
+    // A waiting message is the probe, so that no new message has to be taken for it.
     if (due) first?.go();
     this.#switch.set(state === "closed" || (due && first === undefined));
     if (this.#switch.on) this.#answerReaders(true);
     if (state === "closed") return;
-    // A hold without an end is told of, when it ends.
+    // A hold without an end: its release is an event.
     const forever = held === "open" && this.#breaker.current.hold?.untilMs === Infinity;
     if (!forever)
       this.#cancelTimer = this.#breaker.session.clock.after(Math.max(retryAfterMs, SOON_MS), () =>

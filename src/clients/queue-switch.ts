@@ -1,31 +1,31 @@
 import type { Clock } from "../runtime/clock.js";
 import { warn } from "../runtime/platform.js";
 
-/** What takes messages, from whatever queue. */
+/** Something that takes messages, from any queue. */
 export interface Consumer {
-  /** Takes no more messages. */
+  /** Stops taking messages. */
   pause(): unknown;
   /** Takes messages again. */
   resume(): unknown;
-  /** Whether it takes messages already. `false`: it is resumed for the first time here. Default: true. */
+  /** Whether it already takes messages. `false`: the first `resume` here starts it. Default: true. */
   readonly running?: boolean | undefined;
-  /** Told what `pause` or `resume` threw; it is tried again. Default: a process warning. */
+  /** Called with what `pause` or `resume` threw; they are tried again. Default: a process warning. */
   onError?(error: unknown): void;
 }
 
-/** One that takes longer is not waited for, in ms: a worker that is paused once its jobs are done. */
+/** If it takes longer, it is not awaited, in ms: for example a worker that pauses only when its jobs are done. */
 const LONGEST_MS = 10_000;
-/** What failed is tried again after so long, and twice as long each time, in ms. */
+/** A failed attempt is repeated after this long, in ms, and twice as long each time. */
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
 
-/** Pauses and resumes a consumer, one at a time, until it is as it is wanted. */
+/** Pauses and resumes a consumer, one step at a time, until it is in the wanted state. */
 export class Switch {
   readonly #consumer: Consumer;
   readonly #clock: Clock;
-  /** Whether it is wanted to take messages. */
+  /** Whether it should take messages. */
   on: boolean;
-  /** Whether it does, as far as is known. */
+  /** Whether it takes messages, as far as is known. */
   #isOn: boolean;
   #retryMs = FIRST_RETRY_MS;
   #working: Promise<void> | undefined;
@@ -44,7 +44,7 @@ export class Switch {
     if (this.#cancelRetry === undefined) this.#work();
   }
 
-  /** What is under way is waited for, and nothing is begun. */
+  /** Waits for the step under way, and begins no other. */
   close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry?.();
@@ -101,7 +101,7 @@ export class Switch {
     try {
       onError.call(this.#consumer, error);
     } catch {
-      // It was told.
+      // It was reported already.
     }
   }
 }

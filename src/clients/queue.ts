@@ -7,18 +7,18 @@ export type { HoldOptions, PausedWhileOpen } from "./queue-following.js";
 export type { Consumer } from "./queue-switch.js";
 
 /**
- * Pauses what takes messages while a circuit is open, so that none is taken in vain, and resumes it as it closes.
+ * Pauses a consumer of messages while a circuit is open, so that none is taken in vain, and resumes it when it closes.
  *
  * ```ts
  * const paused = pauseWhileOpen(salesApi, { pause: () => worker.pause(true), resume: () => worker.resume() });
  * ```
  *
- * Who takes no messages makes no calls, and a circuit needs one to close: when the open time is over, a message that is held
- * is handled as the probe, or else the consumer is resumed until the probe is under way. With a check
- * (`recovery: (signal) => …`) it stays paused until that has closed the circuit.
+ * A paused consumer makes no calls, but a circuit needs a call to close. So when the open time is over, a waiting
+ * message is handled as the probe; if there is none, the consumer is resumed until the probe runs. With a check
+ * (`recovery: (signal) => …`) it stays paused until the check has closed the circuit.
  *
- * @param consumer left out for a loop that goes by `ready()`.
- * @throws {TypeError} what is no circuit, or no consumer.
+ * @param consumer leave it out for a loop that uses `ready()`.
+ * @throws {TypeError} something that is not a circuit, or not a consumer.
  */
 export function pauseWhileOpen(circuit: Circuit<unknown>, consumer?: Consumer): PausedWhileOpen {
   if (typeof circuit !== "function" || typeof circuit.run !== "function")

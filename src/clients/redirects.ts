@@ -1,6 +1,6 @@
 import { type Asked, headersOf, type Url } from "./request.js";
 
-/** What is read of an answer that may send its caller elsewhere. */
+/** The part of a response that may redirect its caller. */
 interface Redirecting {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
@@ -8,14 +8,15 @@ interface Redirecting {
 }
 
 const STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** As many as `fetch` itself follows. */
+/** The same limit as `fetch` has. */
 const MOST = 20;
-/** What is for the host alone that it was given for. */
+/** Headers meant only for the host they were given for. */
 const SECRETS = ["authorization", "proxy-authorization", "cookie", "host"];
 
 /**
- * Whether redirects of a request can be followed one by one, so that each host's circuit hears of what that host did: a
- * request without a body, of which `fetch` is to follow redirects, where the runtime shows them (a browser doesn't).
+ * Whether redirects of a request can be followed one by one, so that each host's circuit learns what that host did. The
+ * request must have no body, `fetch` must be set to follow redirects, and the runtime must show them (a browser
+ * doesn't).
  */
 export function canFollow({ method }: Asked, input: unknown, init: unknown): boolean {
   const { redirect = "follow", body } = { ...from(input), ...from(init) } as Record<string, unknown>;
@@ -33,7 +34,7 @@ function from(given: unknown): object {
 /**
  * Sends a request, and follows its redirects as `fetch` does.
  *
- * @param send sends one of them, whose redirects it doesn't follow.
+ * @param send sends one request without following its redirects.
  */
 export async function followed<R extends Redirecting>(
   send: (input: unknown, init: object) => Promise<R>,
@@ -45,7 +46,7 @@ export async function followed<R extends Redirecting>(
   let { url, method } = asked;
   const headers = headersOf(asked.headers);
   for (let hops = 0; ; hops++) {
-    // A fallback may be anything.
+    // A fallback may return anything.
     const location = STATUSES.has(answer?.status) ? answer.headers.get("location") : null;
     if (location === null) {
       if (hops > 0) Object.defineProperty(answer, "redirected", { value: true, configurable: true });
@@ -77,6 +78,6 @@ function following(location: string, from: Url): Url {
 
 type MutableUrl = Url & { protocol: string; hash: string };
 
-/** As `fetch` fails. */
+/** Fails as `fetch` does. */
 const failed = (message: string, cause?: unknown): TypeError =>
   new TypeError("fetch failed", { cause: new Error(message, { cause }) });

@@ -2,27 +2,27 @@ import type { AbortSignalLike } from "../call/report.js";
 import { formatValue } from "../options/format-value.js";
 
 declare global {
-  // As with AbortSignal: merged with the platform's own.
+  // As with AbortSignal: merged with the platform's own type.
   interface URL {}
 }
 
-/** The platform's `URL`, where its types are known. */
+/** The platform's `URL`, if its types are known. */
 export type Url = keyof URL extends never
   ? { readonly href: string; readonly origin: string; readonly pathname: string }
   : URL;
 
-/** What a request is sent with, for naming its circuit: by whose key it is, say. */
+/** What a request is sent with, for naming its circuit, for example by the credential it uses. */
 export interface RequestHead {
   readonly headers: HeadersLike;
 }
 
-/** The headers of a request, whatever its client keeps them in. */
+/** The headers of a request, however its client stores them. */
 export interface HeadersLike {
-  /** A header by its name, in any case; `null` where the request has none. */
+  /** A header by its name, in upper or lower case; `null` if the request doesn't have it. */
   get(name: string): string | null;
 }
 
-/** A request as it is given to a `fetch`. */
+/** A request as it is passed to a `fetch`. */
 export interface Asked extends RequestHead {
   readonly url: Url;
   readonly method: string;
@@ -59,7 +59,7 @@ export function requestOf(input: unknown, init: unknown): Asked {
   }
 }
 
-/** Whether it is a request at all; what isn't says nothing of the server. */
+/** Whether it is a valid request. One that isn't says nothing about the server. */
 export function sendable(input: unknown, init: unknown): boolean {
   const { Request } = globalThis as unknown as { Request?: new (url: string, init: object) => unknown };
   const { body } = (init ?? {}) as { body?: unknown };
@@ -74,7 +74,7 @@ export function sendable(input: unknown, init: unknown): boolean {
   }
 }
 
-/** Headers as `fetch` takes them; none where they are no headers, which is for `fetch` to say. */
+/** Headers in the form that `fetch` takes; none if they are invalid, which `fetch` reports. */
 export function headersOf(given: unknown): HeadersLike & { delete(name: string): void } {
   const { Headers } = globalThis as unknown as {
     Headers: new (given?: unknown) => ReturnType<typeof headersOf>;

@@ -1,6 +1,6 @@
 import { type AbortSignalLike, Caller } from "../call/report.js";
 
-/** A time-out that the Agents SDK sets its tools has no name by which it could be told from a caller who gives up. */
+/** The Agents SDK's own time-out for tools has no name, so it can't be told from a caller who gives up. */
 export class ToolCaller extends Caller {
   override get reason(): unknown {
     const reason = super.reason;
@@ -15,7 +15,7 @@ interface Holder {
   readonly toolCallId?: unknown;
 }
 
-/** Where the caller's signal is, or would be: in the second argument, or in the third of the Agents SDK. */
+/** The position of the caller's signal: in the second argument, or in the third for the Agents SDK. */
 function placeOf(args: readonly unknown[]): { at: number; field: "signal" | "abortSignal" } {
   for (const at of [2, 1])
     for (const field of ["signal", "abortSignal"] as const)
@@ -29,7 +29,7 @@ export function signalOf(args: readonly unknown[]): AbortSignalLike | undefined 
   return (args[at] as Holder | undefined)?.[field];
 }
 
-/** The arguments with the circuit's signal, where a deadline needs one; otherwise as they are. */
+/** The arguments with the circuit's signal, if a deadline needs one; otherwise unchanged. */
 export function under(signal: unknown, caller: Caller, args: readonly unknown[]): unknown[] {
   const its = [...args];
   if (signal === caller) return its;

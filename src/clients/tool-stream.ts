@@ -1,7 +1,7 @@
 import type { Circuit } from "../api/circuit.js";
 import type { Caller } from "../call/report.js";
 
-/** A tool that gives preliminary outputs, behind a circuit to its end. */
+/** A tool with preliminary outputs, guarded to its end. */
 export async function* streamedTool(
   circuit: Circuit,
   caller: Caller,
@@ -17,7 +17,7 @@ export async function* streamedTool(
   }
 }
 
-/** The final output of a tool: of those that it gives one by one the last. */
+/** The final output of a tool. If it gives several, the last one. */
 export async function lastOf(output: unknown): Promise<unknown> {
   if (typeof output !== "object" || output === null || !(Symbol.asyncIterator in output)) return output;
   let last: unknown;

@@ -1,7 +1,7 @@
 import type { Verdict } from "../call/policy.js";
 import { type Cause, walkCauses } from "../errors/causes.js";
 
-/** What an error that a tool threw means for its circuit. */
+/** What an error thrown by a tool means for its circuit. */
 export const verdictOfTool = (error: unknown): Verdict => walkCauses(error, verdictOfOne) ?? "failure";
 
 function verdictOfOne(error: Cause): Verdict | undefined {
@@ -16,5 +16,5 @@ function verdictOfOne(error: Cause): Verdict | undefined {
   return of >= 400 && of < 500 && of !== 408 && of !== 429 ? "success" : "failure";
 }
 
-/** What LangChain.js says of an input that does not fit the tool's schema: the tool was not called. */
+/** LangChain.js's message for an input that does not fit the tool's schema: the tool was not called. */
 const OF_THE_INPUT = /^Received tool input did not match expected schema/;

@@ -13,15 +13,15 @@ export interface ToolsOptions extends ClientOptions {
   /** Names the circuit of a tool: one for all, or a function of its name. Default: `tool:` and the name. */
   readonly name?: string | ((tool: string) => string);
   /**
-   * What the model is told while the circuit is open. Default: that the tool is unavailable, and when to retry. What is no
-   * string takes the place of the tool's output.
+   * What the model is told while the circuit is open. Default: that the tool is unavailable, and when to retry. A value
+   * that is not a string replaces the tool's output.
    */
   readonly tellModel?: (error: FailfastError, tool: string) => unknown;
 }
 
 /**
- * The same tools with a circuit around each: a set of the AI SDK's, or tools of LangChain.js, one or a list. While a
- * circuit is open its tool is not called; the model gets an error of the tool that says so and when to retry, so that
+ * The same tools with a circuit around each: a tool set of the AI SDK, or tools of LangChain.js, one or a list. While a
+ * circuit is open its tool is not called. The model gets an error of the tool that says so and when to retry, so that
  * its run goes on.
  *
  * ```ts
@@ -29,13 +29,13 @@ export interface ToolsOptions extends ClientOptions {
  * const { text } = await generateText({ model, tools, prompt });
  * ```
  *
- * What a tool throws is a failure, but for an error with a status of 400 to 499 (408 and 429 apart), which is an answer,
- * and a success. A caller's own abort, an input that does not fit the tool's schema, and an interrupt of LangGraph are
- * neither. What a tool returns is a success, unless `results` says otherwise. Tools that the model's provider runs by itself are left as they
- * are.
+ * An error thrown by a tool is a failure, except one with a status of 400 to 499 (but not 408 or 429): that is an
+ * answer, and a success. Neither: a caller's own abort, an input that does not fit the tool's schema, and an interrupt
+ * of LangGraph. A returned value is a success, unless `results` says otherwise. Tools that the model's provider runs
+ * itself are left unchanged.
  *
- * @throws {TypeError} what are no tools, or a wrong option, when it is made. Tools that `tool()` of the OpenAI Agents SDK
- * has made hide their failures: see {@link failfastTool}.
+ * @throws {TypeError} something that is not a tool, or a wrong option; when it is made. Also tools made by `tool()` of
+ * the OpenAI Agents SDK, which hide their failures: see {@link failfastTool}.
  */
 export function failfastTools<T extends object>(tools: T, options: ToolsOptions = {}): T {
   const guard = toolGuard(options);
@@ -50,15 +50,16 @@ export function failfastTools<T extends object>(tools: T, options: ToolsOptions 
 }
 
 /**
- * A tool's function with a circuit around it, for any SDK that takes one: `execute` of `tool()` of the OpenAI Agents SDK. While
- * the circuit is open it answers with the text that the model is told. It counts as {@link failfastTools} does.
+ * A tool's function with a circuit around it, for any SDK that takes a function, such as `execute` of `tool()` of the
+ * OpenAI Agents SDK. While the circuit is open it returns the text for the model. It counts as {@link failfastTools}
+ * does.
  *
  * ```ts
  * const weather = tool({ name, description, parameters, execute: failfastTool("weather", async ({ city }) => …) });
  * ```
  *
- * @param tool its name, which the model knows.
- * @throws {TypeError} what is no function, or a wrong option, when it is made.
+ * @param tool its name, as the model knows it.
+ * @throws {TypeError} anything that is not a function, or a wrong option; when it is made.
  */
 export function failfastTool<A extends readonly unknown[], R>(
   tool: string,
@@ -79,7 +80,7 @@ export function failfastTool<A extends readonly unknown[], R>(
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-/** What is looked for on a tool, of whatever SDK. */
+/** The fields that tools of the supported SDKs may have. */
 interface Tool {
   readonly name?: string;
   readonly type?: unknown;
@@ -135,7 +136,7 @@ const isLangChains = ({ invoke, _call }: Tool): boolean =>
 
 const isAgents = ({ type, invoke }: Tool): boolean => type === "function" && typeof invoke === "function";
 
-/** Its SDK makes of what is thrown an error of the tool, and tells the model. */
+/** The SDK turns a thrown error into an error of the tool, and tells the model. */
 function aiSdks(guard: ToolGuard, tool: Tool, execute: AnyFunction, name: string): object {
   const unavailable = (error: unknown): unknown => {
     const rejection = rejectionIn(error);
@@ -160,7 +161,7 @@ function aiSdks(guard: ToolGuard, tool: Tool, execute: AnyFunction, name: string
   });
 }
 
-/** Told by a message of the tool with the status of an error. */
+/** Told by a tool message with the status of an error. */
 function langChains(guard: ToolGuard, tool: Tool, name: string): object {
   const guarded =
     (method: "invoke" | "call"): AnyFunction =>
@@ -171,7 +172,7 @@ function langChains(guard: ToolGuard, tool: Tool, name: string): object {
         const rejection = rejectionIn(error);
         if (rejection === undefined) throw error;
         const told = guard.tell(rejection, name);
-        // The tool itself makes a message of what is told, as it does of its own output.
+        // The tool makes a message of this value itself, as it does of its own output.
         const output = tool.responseFormat === "content_and_artifact" ? [told, undefined] : told;
         const answering: Tool = Object.create(tool, { _call: { value: async () => output } });
         const message = await answering[method]?.(...args);
@@ -190,7 +191,7 @@ function langChains(guard: ToolGuard, tool: Tool, name: string): object {
   );
 }
 
-/** An error for the model: its message is what the model reads, and the rejection is its cause. */
+/** An error for the model: the model reads its message, and its cause is the rejection. */
 class ToolUnavailableError extends Error {
   override readonly name = "ToolUnavailableError";
 

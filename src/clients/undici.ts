@@ -11,20 +11,20 @@ import { type Upload, uploadOf } from "./upload.js";
 export interface UndiciOptions extends ClientOptions {
   /**
    * Names the circuit of a request: one for all, or a function. Default: its origin, `https://api.example.com`. A
-   * `Client` and a `Pool` know their origin alone, and tell it to no interceptor: give one there.
-   * `request.headers.get(…)` tells credentials apart; a name is stored, so that no key may be in it.
+   * `Client` and a `Pool` don't tell their origin to an interceptor, so give a name there. `request.headers.get(…)`
+   * distinguishes credentials. A name is stored, so it must not contain a key.
    */
   readonly name?: string | ((url: Url, method: string, request: RequestHead) => string);
   /**
-   * Counts a response by the end of its body: one that breaks off is a failure, one that is read to its end, or let
-   * go, what its status says. Default: false: the status alone counts.
+   * Counts a response at the end of its body. A body that breaks off is a failure. If it is read to its end, or let go,
+   * the status decides. Default: false: only the status counts.
    */
   readonly body?: boolean;
   /** Which responses are failures. Default: 500 and more, and 429 with `Retry-After`. */
   results?(response: UndiciResponse): boolean;
 }
 
-/** What is known of a response when it starts. */
+/** What is known about a response when it starts. */
 export interface UndiciResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -62,18 +62,18 @@ interface Handler {
 }
 
 /**
- * An interceptor for `dispatcher.compose`, of undici 7 and newer: circuits for what a dispatcher sends, one for each
- * origin.
+ * An interceptor for `dispatcher.compose` of undici 7 and newer. The requests of the dispatcher go through circuits,
+ * one for each origin.
  *
  * ```ts
  * setGlobalDispatcher(new Agent().compose(failfastInterceptor()));
  * ```
  *
  * It counts as `failfastFetch` does. While a circuit is open nothing is sent, and the request fails with a
- * `FailfastError`; `fetch` wraps it as the `cause` of a `TypeError`, so that `isFailfastError` is what finds it.
- * Composed before `retry`, each attempt counts; composed after it, each request.
+ * `FailfastError`. `fetch` wraps that as the `cause` of a `TypeError`; `isFailfastError` finds it. Composed before
+ * `retry`, each attempt counts; composed after it, each request counts.
  *
- * @throws {TypeError} a wrong option, when it is made; a request without an origin, where no `name` is given.
+ * @throws {TypeError} a wrong option, when it is made; a request without an origin, if no `name` is given.
  */
 export function failfastInterceptor(options: UndiciOptions = {}): <D extends AnyDispatch>(dispatch: D) => D {
   checkObject(options);
@@ -139,7 +139,7 @@ function nameOf(
   return name(new URL(path, String(origin)), method, head);
 }
 
-/** A header as undici takes them: in an object, in pairs, or in a flat list of names and values. */
+/** A header in the forms that undici takes: in an object, in pairs, or in a flat list of names and values. */
 function sent(headers: unknown, name: string): string | null {
   if (typeof headers !== "object" || headers === null) return null;
   const list = Symbol.iterator in headers ? [...(headers as Iterable<unknown>)] : undefined;
@@ -153,7 +153,7 @@ function sent(headers: unknown, name: string): string | null {
 const text = (value: unknown): string | null =>
   value === undefined || value === null ? null : String(value);
 
-/** Errors that undici gives for what this process does, or a limit it sets, rather than for the server. */
+/** Errors of undici about what this process did, or about a limit it set, and not about the server. */
 const OF_THE_CALLER = new Set([
   "UND_ERR_CLOSED",
   "UND_ERR_DESTROYED",
@@ -163,10 +163,10 @@ const OF_THE_CALLER = new Set([
   "UND_ERR_RES_EXCEEDED_MAX_SIZE",
 ]);
 
-/** How many requests of this process have a connection: to an origin, or of a dispatcher that tells none. */
+/** How many requests of this process have a connection: by origin, or by dispatcher if it doesn't tell its origin. */
 const running = new Map<unknown, number>();
 
-/** Hands everything on, and tells the circuit of it. */
+/** Passes everything on, and reports it to the circuit. */
 class GuardedHandler implements Handler {
   report: Report | undefined;
   readonly #handler: Handler;
@@ -174,15 +174,15 @@ class GuardedHandler implements Handler {
   readonly #silence: Silence | undefined;
   #controller: Controller | undefined;
   #response: UndiciResponse | undefined;
-  /** The handler has had its error; what still comes is not for it. */
+  /** The handler has had its error, and gets nothing after it. */
   #ended: { readonly error: unknown } | undefined;
 
   readonly #origin: unknown;
   readonly #upload: Upload | undefined;
-  /** The redirects that an interceptor within has followed so far. */
+  /** The redirects that an inner interceptor has followed so far. */
   #hops: readonly Url[] = [];
 
-  /** Whose connections it is to have. */
+  /** The origin or dispatcher that provides its connection. */
   readonly #pool: unknown;
   readonly #behind: boolean;
   #runs = false;
@@ -204,7 +204,7 @@ class GuardedHandler implements Handler {
     this.#behind = this.#others > 0;
   }
 
-  /** Whether it waits for a connection, while other requests keep those there are: no fault of the server's. */
+  /** Whether it waits for a connection while other requests use all of them. That is no fault of the server. */
   get waits(): boolean {
     return !this.#runs && (this.#behind || this.#others > 0);
   }
@@ -221,7 +221,7 @@ class GuardedHandler implements Handler {
     else running.set(this.#pool, others);
   }
 
-  /** Ends the request here, whatever has become of it. */
+  /** Ends the request here, whatever its state. */
   end(error: unknown): void {
     if (this.#ended !== undefined) return;
     if (this.#controller !== undefined) {
@@ -252,7 +252,7 @@ class GuardedHandler implements Handler {
   onResponseStart(controller: Controller, status: number, headers: Headers, message?: string): void {
     if (status >= 200) {
       const from = this.#hops.at(-1);
-      // An interceptor within has followed a redirect to another host: the one that was asked has answered.
+      // An inner interceptor followed a redirect to another host: the requested host has answered.
       const away = from !== undefined && from.origin !== String(this.#origin);
       this.#response = { status: away ? 302 : status, headers };
       if (!this.#body) this.report?.returned(this.#response);
@@ -278,11 +278,11 @@ class GuardedHandler implements Handler {
     this.#run(false);
     if (this.#ended !== undefined) return;
     const { code, name } = (error ?? {}) as { code?: string; name?: string };
-    // `AbortSignal.timeout()` of the caller's is a time-out like any other.
-    // Which host a redirect led to is not told before that host has answered.
+    // The caller's `AbortSignal.timeout()` is a time-out like any other.
+    // The target of a redirect is not known before that host has answered.
     const left = (controller?.aborted && name !== "TimeoutError") || this.#hops.length > 0;
     if (left || this.#upload?.broke() || OF_THE_CALLER.has(code ?? "")) {
-      // Who lets go of a body has had an answer.
+      // The caller let go of the body, so there was an answer.
       if (this.#response === undefined) this.report?.left();
       else this.report?.returned(this.#response);
     } else this.report?.threw(error);
@@ -299,7 +299,7 @@ class GuardedHandler implements Handler {
   }
 }
 
-/** A body that its reader lets wait is not silent. */
+/** A body is not silent while its reader makes it wait. */
 function waitUnlessPaused(controller: Controller, silence: Silence): void {
   const { pause, resume } = controller;
   Object.assign(controller, {

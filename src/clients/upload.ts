@@ -1,13 +1,13 @@
 import { walkCauses } from "../errors/causes.js";
 
-/** The body of a request, that comes in pieces and may break off: what the caller sends is the caller's own. */
+/** A request body that comes in pieces and may break off. If it does, that is the caller's own doing. */
 export interface Upload {
-  /** To be sent in its place. */
+  /** The body to send in its place. */
   readonly body: unknown;
   broke(): boolean;
 }
 
-/** @returns nothing for a body that is there as a whole. */
+/** @returns `undefined` for a body that is complete from the start. */
 export function uploadOf(body: unknown): Upload | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   let broken = false;
@@ -21,7 +21,7 @@ export function uploadOf(body: unknown): Upload | undefined {
   return undefined;
 }
 
-/** The same, of a stream of Node's as it is, for a client that pipes it. */
+/** The same for a stream of Node's that stays as it is, for a client that pipes it. */
 export function streamedUpload(body: unknown): Upload | undefined {
   const { pipe, once } = (body ?? {}) as { pipe?: unknown; once?: unknown };
   if (typeof pipe !== "function" || typeof once !== "function") return uploadOf(body);
@@ -68,8 +68,8 @@ function readable(body: Readable, failing: (error: unknown) => never): unknown {
 }
 
 /**
- * Whether an error of `fetch` is of the body of a `Request`, which can't be watched: it has no code, as all that goes
- * wrong with a connection has, or one of a file.
+ * Whether an error of `fetch` is about the body of a `Request`, which can't be watched. Such an error has no code,
+ * while an error of a connection or a file has one.
  */
 export function ofItsBody(error: unknown, request: unknown): boolean {
   const { body } = (typeof request === "object" && request !== null ? request : {}) as { body?: unknown };
@@ -79,13 +79,13 @@ export function ofItsBody(error: unknown, request: unknown): boolean {
   return code === undefined || /^(ENOENT|EIO|EISDIR|EACCES|EPERM|EBADF|ERR_STREAM_\w+)$/.test(code);
 }
 
-/** Whether an error of `fetch` is of what the caller asked for: no server could have answered it well. */
+/** Whether an error of `fetch` is about the request itself, so that no server could have answered it well. */
 export function asksWrongly(error: unknown): boolean {
   const { code, message } = ((error as { cause?: unknown } | null)?.cause ?? {}) as Record<string, unknown>;
   return code === "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH" || OF_THE_REQUEST.has(message);
 }
 
-/** What undici's `fetch` says of it, which has no code; other runtimes don't tell. */
+/** The messages of undici's `fetch` for it, which have no code. Other runtimes don't say it. */
 const OF_THE_REQUEST: ReadonlySet<unknown> = new Set([
   "bad port",
   "integrity mismatch",

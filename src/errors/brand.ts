@@ -4,7 +4,7 @@ const markOf = (name: string): symbol => Symbol.for(`failfast.${name}`);
 
 /**
  * Marks the class, so that `instanceof` also works for errors of another copy of this package: a process may load
- * several, which share their circuits. Subclasses work as usual.
+ * several copies, which share their circuits. Subclasses work as usual.
  */
 export function brand(errorClass: AnyClass, name: string): void {
   const mark = markOf(name);
@@ -17,7 +17,7 @@ export function brand(errorClass: AnyClass, name: string): void {
   });
 }
 
-/** Whether it is the class of that name, of this copy of the package or of another. */
+/** Whether its class has that name, in this copy of the package or in another. */
 export function isBranded(errorClass: AnyClass, name: string): boolean {
   return Object.hasOwn(Object(errorClass.prototype), markOf(name));
 }

@@ -1,11 +1,11 @@
-/** What may be found on something thrown; any of it may be missing, or of another kind. */
+/** What a thrown value may have. Any of it may be missing, or have another type. */
 export interface Cause {
   readonly name?: unknown;
   readonly code?: unknown;
   readonly [field: string]: unknown;
 }
 
-/** At most so many errors are examined: each may wrap another, and a list may contain itself. */
+/** At most this many errors are examined: each may wrap another, and a list may contain itself. */
 const MOST = 32;
 
 interface Search<T> {
@@ -15,12 +15,12 @@ interface Search<T> {
 }
 
 /**
- * Looks through an error and what is behind it: its `cause`, and the `errors` of an `AggregateError`. Errors seen
- * before are skipped, and so are those that can't be read: a getter that throws, a revoked proxy.
+ * Searches an error and what is behind it: its `cause`, and the `errors` of an `AggregateError`. It skips errors seen
+ * before, and those that can't be read (a getter that throws, a revoked proxy).
  *
- * @param find what is looked for, on one of them; `undefined`: it is not there.
- * @param join judges an error that stands for several by what was found for each of them, in place of looking at itself.
- * @returns the first thing that was found, from the outside in.
+ * @param find looks at one error; returns `undefined` if it doesn't have what is searched for.
+ * @param join judges an error that contains several others by the results for those, instead of by itself.
+ * @returns the first result, from the outside in.
  */
 export function walkCauses<T>(
   error: unknown,
@@ -29,11 +29,11 @@ export function walkCauses<T>(
 ): T | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   try {
-    // Most have nothing behind them.
+    // Most errors have nothing behind them.
     const { errors, cause } = error as { errors?: unknown; cause?: unknown };
     if (errors === undefined && cause === undefined) return find(error as Cause);
   } catch {
-    // Looked at field by field.
+    // Read field by field.
   }
   return look(error, { find, join, seen: undefined });
 }

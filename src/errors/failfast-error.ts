@@ -12,53 +12,53 @@ export interface FailfastErrorFields {
   readonly state: CircuitState;
   /** Set when an operator holds the circuit. */
   readonly held?: "open" | "closed" | undefined;
-  /** Milliseconds until the circuit may be called again. */
+  /** Milliseconds until calls may go through again. */
   readonly retryAfterMs: number;
-  /** The failure that opened the circuit, where this process saw it. */
+  /** The failure that opened the circuit, if this process saw it. */
   readonly cause?: unknown;
 }
 
 /**
- * What a call is rejected with while its circuit is open: the protected function was not called.
+ * The rejection of a call while its circuit is open: the protected function was not called.
  *
- * It carries what web frameworks look for on an error, so that one thrown in a handler is answered with
- * 503 and `Retry-After` without any glue. Every field can be assigned. It has no stack trace unless the circuit's
- * `stackTraces` is on: thousands of rejections a second must stay cheap.
+ * It has the fields that web frameworks look for on an error. So if it is thrown in a handler, the framework answers
+ * with 503 and `Retry-After` without any glue code. Every field can be assigned. It has no stack trace unless the
+ * circuit's `stackTraces` is on, since thousands of rejections a second must stay cheap.
  */
 export class FailfastError extends Error {
   declare name: "FailfastError";
-  /** Stable: tells it from other errors. See {@link isFailfastError}. */
+  /** Stable: distinguishes it from other errors. See {@link isFailfastError}. */
   declare code: "ERR_FAILFAST_OPEN";
   /** The name of the circuit that rejected the call. */
   declare circuit: string;
   declare state: CircuitState;
   /** `"open"` when an operator holds the circuit open. */
   declare held?: "open" | "closed" | undefined;
-  /** Set where listeners get it from a circuit in `mode: "shadow"`: the call was made all the same. */
+  /** Set if the circuit is in `mode: "shadow"`. Listeners get the error, and the call was made all the same. */
   declare shadow?: true;
-  /** Milliseconds until the circuit may be called again. */
+  /** Milliseconds until calls may go through again. */
   declare retryAfterMs: number;
-  /** Whole seconds until the circuit may be called again, rounded up, at least 1: what `Retry-After` says. */
+  /** Whole seconds until calls may go through again, rounded up, at least 1: the value of `Retry-After`. */
   declare retryAfter: number;
-  /** The HTTP status that frameworks answer with: 503. */
+  /** The HTTP status with which frameworks answer: 503. */
   declare status: number;
   declare statusCode: number;
-  /** Frameworks that hide messages of server errors may show this one: it has the circuit's name and a number. */
+  /** Frameworks that hide messages of server errors may show this one: it contains the circuit's name and a number. */
   declare expose: boolean;
-  /** Response headers, for the frameworks that read them. */
+  /** Response headers, for frameworks that read them. */
   declare headers: Record<string, string>;
-  /** What GraphQL servers read. */
+  /** For GraphQL servers. */
   declare extensions: Record<string, unknown>;
 
-  /** As `{ cause }` would make it, at a fifth of the cost, and kept out of what loggers enumerate. */
+  /** Like `{ cause }`, at a fifth of the cost, and not enumerable, so that loggers don't print it. */
   #cause: unknown;
 
-  /** `message`: made of the fields, unless the caller has it already. */
+  /** `message`: built from the fields, unless the caller has it already. */
   constructor(
     fields: FailfastErrorFields,
     message: string = describeRejection(fields, wholeSeconds(fields.retryAfterMs)),
   ) {
-    // A property of its own, since a structured clone takes over no other.
+    // An own property, since a structured clone copies no other.
     super(message);
     this.#cause = fields.cause;
     this.circuit = fields.circuit;
@@ -67,7 +67,7 @@ export class FailfastError extends Error {
     if (fields.held !== undefined) this.held = fields.held;
   }
 
-  /** The failure that opened the circuit, where this process saw it. */
+  /** The failure that opened the circuit, if this process saw it. */
   override get cause(): unknown {
     return this.#cause;
   }
@@ -76,7 +76,7 @@ export class FailfastError extends Error {
     this.#cause = cause;
   }
 
-  /** What loggers and `process.send` make of it. A structured clone keeps only the message, the stack and the cause. */
+  /** What loggers and `process.send` use. A structured clone keeps only the message, the stack and the cause. */
   toJSON(): object {
     const { name, code, message, circuit, state, held, shadow, retryAfter, retryAfterMs, status } = this;
     return { name, code, message, circuit, state, held, shadow, retryAfter, retryAfterMs, status };
@@ -87,7 +87,7 @@ export class FailfastError extends Error {
     return responseOf(this);
   }
 
-  /** The same as {@link toResponse}, under the name that Hono looks for. */
+  /** The same as {@link toResponse}, under the name that Hono uses. */
   getResponse(): WebResponse {
     return this.toResponse();
   }
@@ -114,7 +114,7 @@ derive(FailfastError.prototype, {
   }),
 });
 
-/** The message of a rejection; `seconds`: whole ones, until it may be called again. */
+/** The message of a rejection. `seconds`: whole seconds until calls may go through again. */
 export function describeRejection({ circuit, state, held }: FailfastErrorFields, seconds: number): string {
   if (held === "open") return `circuit "${circuit}" is held open by an operator; the call was not made`;
   const retry = `retry in ${seconds} s`;
@@ -124,14 +124,14 @@ export function describeRejection({ circuit, state, held }: FailfastErrorFields,
 }
 
 /**
- * Whether the error is a circuit's rejection, or has one among its causes or in an `AggregateError`. By
- * its code, since clients wrap the errors they are given, and since a package may be loaded twice.
+ * Whether the error is a circuit's rejection, or has one among its causes or in an `AggregateError`. It compares the
+ * code, since clients wrap the errors they are given, and since a package may be loaded twice.
  */
 export function isFailfastError(error: unknown): boolean {
   return walkCauses(error, (cause) => cause.code === OPEN_CODE || undefined) ?? false;
 }
 
-/** The rejection itself, behind whatever wraps it; some clients give its code to the error that they wrap it in. */
+/** The rejection itself, behind whatever wraps it. Some clients copy its code to the error that wraps it. */
 export const rejectionIn = (error: unknown): FailfastError | undefined => walkCauses(error, rejection);
 
 const rejection = (cause: Cause): FailfastError | undefined =>

@@ -1,7 +1,7 @@
-/** The platform's `Response`, where its types are known. */
+/** The platform's `Response`, if its types are known. */
 export type WebResponse = typeof globalThis extends { Response: { prototype: infer R } } ? R : unknown;
 
-/** What a web framework finds on an error, and answers with. */
+/** The fields of an error that a web framework reads and answers with. */
 interface Answerable {
   readonly message: string;
   readonly status: number;
@@ -28,8 +28,8 @@ export function responseOf(error: Answerable): WebResponse {
 }
 
 /**
- * Properties that are the same for all errors of a class, or follow from others. They are computed when read: an
- * error that nobody reads pays nothing. Assigning one makes it the error's own.
+ * Properties that are the same for all errors of a class, or that follow from others. They are computed when read, so
+ * that an error that nobody reads costs nothing. An assigned value becomes the error's own.
  */
 export function derive<E extends Error>(prototype: E, derived: Record<string, (error: E) => unknown>): void {
   for (const [key, read] of Object.entries(derived)) {

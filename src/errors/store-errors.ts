@@ -1,4 +1,4 @@
-/** The store gave no answer within the deadline this library sets. Found as the `error` of `store-down`. */
+/** The store did not answer within this library's deadline. It comes as the `error` of `store-down`. */
 export class StoreTimeoutError extends Error {
   override readonly name = "StoreTimeoutError";
   readonly code = "ERR_FAILFAST_STORE_TIMEOUT";
@@ -8,7 +8,7 @@ export class StoreTimeoutError extends Error {
   }
 }
 
-/** The store gave an answer that the protocol does not allow. Found as the `error` of `store-down`. */
+/** The store gave an answer that the protocol does not allow. It comes as the `error` of `store-down`. */
 export class StoreAnswerError extends Error {
   override readonly name = "StoreAnswerError";
   readonly code = "ERR_FAILFAST_STORE_ANSWER";

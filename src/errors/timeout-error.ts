@@ -2,26 +2,26 @@ import { brand } from "./brand.js";
 import { derive, responseOf, type WebResponse } from "./http-answer.js";
 
 /**
- * A call took too long. Throw it from your own code, or list it in `exceptions`: in such a list it also
- * stands for every other error named `TimeoutError`, as `AbortSignal.timeout()` gives.
+ * A call took too long. Throw it from your own code, or list it in `exceptions`. In such a list it also matches every
+ * other error named `TimeoutError`, such as that of `AbortSignal.timeout()`.
  *
- * Web frameworks answer it with 504 by themselves, as they answer a rejection with 503.
+ * Web frameworks answer it with 504 without further code, as they answer a rejection with 503.
  */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
   readonly code = "ERR_FAILFAST_TIMEOUT";
   /**
-   * What took too long: the whole `"call"`, the `"first-item"` of a stream, both by `callTimeout`, or the `"next-item"`, by
-   * `idleTimeout`.
+   * What took too long: the whole `"call"` or the `"first-item"` of a stream (both by `callTimeout`), or the
+   * `"next-item"` (by `idleTimeout`).
    */
   readonly waitedFor: "call" | "first-item" | "next-item";
 
-  /** The HTTP status that frameworks answer with: 504. */
+  /** The HTTP status with which frameworks answer: 504. */
   declare status: number;
   declare statusCode: number;
   /** Frameworks that hide messages of server errors may show this one. */
   declare expose: boolean;
-  /** What GraphQL servers read. */
+  /** For GraphQL servers. */
   declare extensions: Record<string, unknown>;
 
   constructor(
@@ -37,7 +37,7 @@ export class TimeoutError extends Error {
     return responseOf(this);
   }
 
-  /** The same, under the name that Hono looks for. */
+  /** The same, under the name that Hono uses. */
   getResponse(): WebResponse {
     return this.toResponse();
   }

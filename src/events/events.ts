@@ -17,7 +17,7 @@ const NAMES: readonly FailfastEventName[] = [
 interface Channel {
   readonly hasSubscribers: boolean;
   publish(message: unknown): void;
-  /** Node's own list of them. */
+  /** Node's own list of subscribers. */
   readonly _subscribers?: unknown;
 }
 
@@ -27,7 +27,7 @@ const channels = Object.fromEntries(
   NAMES.map((name) => [name, diagnostics?.channel(`failfast:${name}`) ?? silent]),
 ) as Record<FailfastEventName, Channel>;
 
-/** Successes are the hot path: this one field says whether anybody listens to them. */
+/** Successes are on the hot path: this one field says whether anybody listens to them. */
 export const successChannel: Channel = channels.success;
 
 type Listener = (event: never, channel?: string) => unknown;
@@ -38,16 +38,16 @@ interface Listeners {
   readonly byCircuit: Map<string, Set<Listener>>;
 }
 
-/** What the events of all stores of one `failfast` have in common. */
+/** What the events of all stores of one `failfast` share. */
 interface Hub {
   readonly listeners: Map<FailfastEventName, Listeners>;
   readonly onChange: () => void;
-  /** Events to deliver after the one that is being delivered. */
+  /** Events to deliver after the current one. */
   readonly queue: { readonly type: FailfastEventName; readonly circuit?: string }[];
   delivering: boolean;
 }
 
-/** Listeners that cause the events they listen to are stopped after so many. */
+/** Listeners that cause the events they listen to are stopped after this many. */
 const MOST_AT_ONCE = 1_000;
 
 /** Who listens to what, for one `failfast` and its circuits. */
@@ -61,24 +61,24 @@ export class Events {
     this.#store = store;
   }
 
-  /** The same listeners, for what happens in that store. */
+  /** The same listeners, for events of that store. */
   in(store: object): Events {
     return new Events(this.#hub.onChange, this.#hub, store);
   }
 
-  /** Whether anybody listens, so that the event is worth making. */
+  /** Whether anybody listens, so that the event has to be made. */
   observed(name: FailfastEventName): boolean {
     const { listeners } = this.#hub;
     return (listeners.size !== 0 && listeners.has(name)) || channels[name].hasSubscribers;
   }
 
-  /** The same of successes, which are many. */
+  /** The same for successes, of which there are many. */
   get successesObserved(): boolean {
     const { listeners } = this.#hub;
     return (listeners.size !== 0 && listeners.has("success")) || successChannel.hasSubscribers;
   }
 
-  /** Listens to one circuit's events, or to all; `filter` says which of them. */
+  /** Listens to one circuit's events, or to all. `filter` selects among them. */
   on<E extends FailfastEventName>(
     name: E,
     listener: FailfastListener<E>,
@@ -90,7 +90,7 @@ export class Events {
     if (typeof listener !== "function")
       throw new TypeError(`the listener of "${name}" is ${typeof listener}, not a function`);
     const hub = this.#hub;
-    // A new wrapper each time, so that one function listening twice has two subscriptions.
+    // A new wrapper each time, so that one function can have two subscriptions.
     const own: Listener = (event) => (filter === undefined || filter(event) ? listener(event) : undefined);
     // A store's health belongs to no single circuit.
     const circuit = name.startsWith("store-") ? undefined : of;
@@ -113,7 +113,7 @@ export class Events {
    * Calls every listener. Events that a listener causes are delivered after the current one, so that every listener
    * sees events in the order in which they happened.
    *
-   * @param shadow it is of a circuit in `mode: "shadow"`.
+   * @param shadow the event is of a circuit in `mode: "shadow"`.
    */
   emit<E extends FailfastEventName>(event: Emitted<E>, shadow = false): void {
     if (shadow) Object.assign(event, { shadow });
@@ -142,14 +142,17 @@ function deliver(event: Hub["queue"][number], listeners: Listeners | undefined):
   if (channel.hasSubscribers) publish(channel, event);
 }
 
-/** Node throws what a subscriber throws again one tick later, which ends the process: so each is called from here. */
+/**
+ * If a subscriber throws, Node throws its error again one tick later, which ends the process. So each is called from
+ * here.
+ */
 function publish(channel: Channel, event: Hub["queue"][number]): void {
   const { _subscribers: subscribers } = channel;
   if (!Array.isArray(subscribers)) tell((message) => channel.publish(message), event);
   else for (const subscriber of [...subscribers] as Listener[]) tell(subscriber, event);
 }
 
-/** A listener that throws, or whose promise rejects, breaks nothing: one warning reports it. */
+/** If a listener throws, or its promise rejects, nothing breaks: one warning reports it. */
 function tell(listener: Listener, event: Hub["queue"][number]): void {
   try {
     const answer = listener(event as never, `failfast:${event.type}`);
@@ -168,7 +171,7 @@ function complain(error: unknown): void {
   warn("FAILFAST_LISTENER", `a listener of failfast's events failed: ${describe(error)}`);
 }
 
-/** Anything may have been thrown, even a value that throws when it is made a string. */
+/** Any value may have been thrown, even one that throws when it is converted to a string. */
 function describe(error: unknown): string {
   try {
     return String(error);

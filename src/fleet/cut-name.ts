@@ -1,11 +1,11 @@
 import { decodeName, encodeName } from "../protocol/key.js";
 
-/** A name as the fleet shows it: one that is too long for a key is cut there. */
+/** A name as the fleet shows it. A name too long for a key is shown cut. */
 export const shownName = (name: string): string => decodeName(encodeName(name));
 
 /**
- * Whether a name is what is shown of a longer one, which the store can't tell any more: 90 characters of it as they are
- * encoded, an ellipsis, and 8 digits. An operator's verb would reach another circuit by it.
+ * Whether a name is the cut form of a longer one, which the store no longer has: 90 characters of its encoded form, an
+ * ellipsis, and 8 digits. With this name an operator's verb would reach another circuit.
  */
 export function isCut(name: string): boolean {
   const [, kept] = /^(.+)\u2026[0-9a-f]{8}$/s.exec(name) ?? [];

@@ -1,16 +1,16 @@
 import type { CircuitReport, ProcessReport } from "../report/process-report.js";
 import { changedAt, heldAt, type Records, stateAt } from "./records.js";
 
-/** A change reaches everybody within this, in ms: until then nobody disagrees. */
+/** A change reaches every process within this time, in ms. Until then no process disagrees. */
 const GRACE_MS = 2_000;
 
-/** What most processes have, to tell the others by. */
+/** What most processes have, to compare each with. */
 export interface Consensus {
   readonly settings: Readonly<Record<string, string>>;
   readonly version: string;
 }
 
-/** Why a process is to be looked at for a circuit, if it is. */
+/** Why an operator should look at a process for a circuit, if there is a reason. */
 export function disagreement(
   records: Records,
   process: ProcessReport,
@@ -26,7 +26,7 @@ export function disagreement(
   return why.length === 0 ? undefined : why.join("; ");
 }
 
-/** The process saw the circuit in another way than the records told at that moment, and had the time to know. */
+/** The process saw the circuit in another state than the records showed at that moment, and it had the time to know. */
 function otherView(
   records: Records,
   at: number,
@@ -51,7 +51,7 @@ function otherView(
     : `has it ${state}, and the store closed`;
 }
 
-/** The options that two have in different ways. */
+/** The options that differ between two settings. */
 export function differences(
   own: Readonly<Record<string, string>>,
   other: Readonly<Record<string, string>>,

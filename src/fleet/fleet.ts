@@ -13,16 +13,16 @@ import { describeProcess } from "./merge.js";
 import { ObservedStore } from "./observed-store.js";
 import type { FleetView } from "./view.js";
 
-/** How long the trail may take, in ms. */
+/** How long reading the trail may take, in ms. */
 const TRAIL_MS = 5_000;
-/** Listeners are told at most this often, in ms. */
+/** Listeners are called at most this often, in ms. */
 const TELL_EVERY_MS = 250;
-/** Nobody listens, and nobody has looked for so long: the stores are asked no more. */
+/** If nobody listens or looks for this long, the stores are no longer asked. */
 const LOOKS_FOR_MS = 30_000;
 const EVENTS = 200;
-/** How long the end waits for what is under way and its trail, in ms. */
+/** How long the end waits for running work and its trail, in ms. */
 const END_MS = 1_000;
-/** Of so many circuits the work is under way at once. */
+/** Work runs for at most this many circuits at once. */
 const AT_ONCE = 8;
 
 /** What an operator can do to one circuit. */
@@ -37,19 +37,21 @@ export interface FleetVerbs {
   release(name: string, options?: Asked): Promise<OperatorResult>;
 }
 
-/** A whole fleet, as an operator sees it, and what an operator can do to it. */
+/** A whole fleet, as an operator sees it, and an operator's verbs for it. */
 export interface Fleet extends FleetVerbs, AsyncDisposable {
-  /** What is known now. It never throws, and tells in `store` how old that may be. */
+  /** What is known now. It never throws; its `store` says how old the answer may be. */
   view(): FleetView;
-  /** Resolves once the stores were read, or that was given up. `names`: what to read of a store that can't list. */
+  /** Resolves when the stores were read, or that was given up. `names`: what to read from a store that can't list. */
   ready(names?: readonly string[]): Promise<void>;
-  /** Calls the listener whenever the view may be another, at most four times a second. Returns what ends that. */
+  /**
+   * Calls the listener when the view may have changed, at most four times a second. Returns a function that ends it.
+   */
   subscribe(listener: () => void): () => void;
-  /** What operators did, the newest first. Rejects with what the store says, or after 5 s without an answer. */
+  /** What operators did, newest first. Rejects with the store's error, or after 5 s without an answer. */
   events(limit?: number): Promise<readonly AuditEntry[]>;
   /**
-   * Does one thing to all of them, a few at a time, and leaves one entry on the trail. Answers in their order, and for
-   * those alone that were reached before the signal aborted.
+   * Does one thing to all of them, a few at a time, and writes one entry to the trail. The answers are in the order of
+   * the names, and only for those reached before the signal aborted.
    */
   forAll(
     names: readonly string[],
@@ -59,14 +61,14 @@ export interface Fleet extends FleetVerbs, AsyncDisposable {
 }
 
 export interface FleetOptions {
-  /** Who asks for what its verbs do, where they don't say it. Default: this process. */
+  /** Who asks for the changes that its verbs make, if they don't say it. Default: this process. */
   readonly by?: string | undefined;
 }
 
 /**
- * Observes the fleet that shares a store, or the stores of a `failfast`. It reads them while somebody looks: listens,
- * or has called `view` or `ready` within the last half minute. Of a `failfast`, this process's own circuits are seen
- * without their being reported, too.
+ * Observes the fleet that shares a store, or the stores of a `failfast`. It reads them while somebody listens, or has
+ * called `view` or `ready` within the last half minute. For a `failfast` it also sees this process's own circuits
+ * without reports.
  */
 export function observeFleet(of: Failfast | Store, options: FleetOptions = {}): Fleet {
   return typeof of === "function"
@@ -95,7 +97,7 @@ function trailOf(store: ObservedStore, limit: number): Promise<readonly AuditEnt
   });
 }
 
-/** The verbs of the handles, in somebody's name, with what goes on the trail handed over. */
+/** The verbs of the handles, under somebody's name. The caller gets the entries for the trail. */
 function verbsOf(
   failfast: Failfast,
   operator: string | undefined,
@@ -115,7 +117,7 @@ function verbsOf(
 
 class ObservedFleet implements Fleet {
   readonly #failfast: Failfast;
-  /** Set where the `failfast` is an observer's own. */
+  /** Set if the `failfast` belongs to the observer alone. */
   readonly #only: Store | undefined;
   readonly #by: string | undefined;
   readonly #stores = new Map<Store, ObservedStore>();
@@ -201,7 +203,7 @@ class ObservedFleet implements Fleet {
       this.#underWay.delete(underWay);
       ended();
     }
-    // A process that reports it knows it, though the store has no record of it.
+    // If a process reports it, it exists, even if the store has no record of it.
     const reported = new Set(this.view().circuits.map(({ name }) => name));
     return results.map((result, at) =>
       result.known === false && reported.has(names[at] ?? "") ? { stored: result.stored } : result,
@@ -245,7 +247,7 @@ class ObservedFleet implements Fleet {
     return result;
   }
 
-  /** Whether or not that succeeds: what was asked for is done. */
+  /** Written whether it succeeds or not: the trail says what was asked for. */
   async #leaveTrail(done: ReadonlyMap<Store, readonly AuditEntry[]>): Promise<void> {
     this.#observe();
     await Promise.all(
@@ -264,7 +266,7 @@ class ObservedFleet implements Fleet {
     return (this.#failfast as unknown as { readonly [REGISTRY]: Registry })[REGISTRY].sessions();
   }
 
-  /** The stores there are by now: circuits may have stores of their own. */
+  /** The stores known by now: circuits may have stores of their own. */
   #observe(): void {
     if (this.#closed) return;
     const stores =
@@ -302,7 +304,7 @@ class ObservedFleet implements Fleet {
         try {
           listener();
         } catch {
-          // A listener that throws harms nobody.
+          // If a listener throws, nothing else is affected.
         }
       }
     });

@@ -9,7 +9,7 @@ interface Reported {
   readonly circuit: CircuitReport;
 }
 
-/** Puts together what the records say of the circuits, and what the processes say. */
+/** Combines what the records say about the circuits with what the processes report. */
 export function mergeCircuits(
   records: ReadonlyMap<string, Records>,
   processes: readonly ProcessReport[],
@@ -97,7 +97,7 @@ function mostCommon(all: readonly Readonly<Record<string, string>>[]): Readonly<
   return most;
 }
 
-/** The options that one of them has in another way. */
+/** The options that differ in at least one of them. */
 function differingIn(
   all: readonly Readonly<Record<string, string>>[],
   most: Readonly<Record<string, string>>,
@@ -110,7 +110,7 @@ function newestOf(processes: readonly ProcessReport[]): string {
   return processes.map(({ version }) => version).reduce((a, b) => (isNewer(b, a) ? b : a), "");
 }
 
-/** By the numbers in it, one after the other. */
+/** Sorted by the numbers in it, one after the other. */
 function isNewer(version: string, other: string): boolean {
   const [ours, theirs] = [version, other].map((each) => each.split(/[.+-]/).map(Number));
   for (let at = 0; at < 3; at += 1) {

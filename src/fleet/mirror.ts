@@ -7,15 +7,15 @@ import { withDeadline } from "../sync/with-deadline.js";
 /** How long a list may take, in ms. */
 const LIST_MS = 5_000;
 const WATCH_MS = 5_000;
-/** Between two lists in full where the store can tell what changed, since those leave out what is gone. */
+/** Time between two full lists, if the store can list changes: a list of changes leaves out what is gone. */
 const FULL_MS = 30_000;
 /** After a list that failed. */
 const RETRY_MS = 1_000;
 
 export interface MirrorOptions<T> {
-  /** What an entry says; `undefined`: nothing. */
+  /** The meaning of an entry; `undefined` if it has none. */
   decode(entry: StoreEntry, now: number): T | undefined;
-  /** Whether the first of two that have one key was written after the second. */
+  /** Whether the first of two entries with one key was written after the second. */
   isNewer(one: T, other: T): boolean;
   /** Between two lists, in ms. */
   readonly everyMs: number;
@@ -26,7 +26,7 @@ export interface MirrorOptions<T> {
   wanted(): boolean;
 }
 
-/** A copy of all that a store has, kept in step while somebody looks: for observers, and not for circuits. */
+/** A copy of all that a store holds, kept up to date while somebody looks: for observers, and not for circuits. */
 export class Mirror<T> {
   readonly entries: Map<string, T> = new Map();
   readonly clock: StoreClock = new StoreClock(systemClock);
@@ -39,9 +39,9 @@ export class Mirror<T> {
   readonly #options: MirrorOptions<T>;
   #cursor: string | undefined;
   #fullAt = -Infinity;
-  /** When the list was asked for that was taken last. */
+  /** When the latest list that was read in had been requested. */
   #listedAt = -Infinity;
-  /** What was pushed, and when: a list that was asked for before may not have it. */
+  /** What was pushed, and when: a list that was requested earlier may not contain it. */
   readonly #pushed = new Map<string, { readonly at: number; readonly decoded: T }>();
   #gaps = 0;
   #running = false;
@@ -55,7 +55,7 @@ export class Mirror<T> {
     this.#options = options;
   }
 
-  /** Reads now, and goes on. */
+  /** Reads now, and continues. */
   start(): Promise<void> {
     if (this.#running || this.#closed || this.#store.list === undefined)
       return this.#reading ?? Promise.resolve();
@@ -63,7 +63,7 @@ export class Mirror<T> {
     return this.#read();
   }
 
-  /** Reads some records by their keys, of a store that can't list. */
+  /** Reads some records by their keys, from a store that can't list. */
   readKeys(keys: readonly string[]): Promise<void> {
     const sent = systemClock.now();
     return new Promise((done) => {
@@ -91,7 +91,7 @@ export class Mirror<T> {
     this.#options.changed();
   }
 
-  /** Asks for changes to be pushed, where the store does that. */
+  /** Asks for changes to be pushed, if the store can do that. */
   watch(): void {
     const { watch } = this.#store;
     if (watch === undefined || this.#watcher !== "none" || this.#closed) return;
@@ -111,7 +111,7 @@ export class Mirror<T> {
       (outcome) => {
         if (outcome.ok) keep(outcome.value);
         else if (outcome.hangs !== true) this.#watcher = "none";
-        // What came before it was live.
+        // What came before it was live may be incomplete.
         this.#again();
       },
       (late) => (late.ok ? keep(late.value) : undefined),
@@ -156,7 +156,7 @@ export class Mirror<T> {
           this.#next(gaps !== this.#gaps);
           done();
         },
-        // The deadline says how long somebody waits; what came after it is as true.
+        // The deadline only limits how long somebody waits. An answer after it is just as true.
         (late) => {
           if (late.ok && !this.#closed && sent > this.#listedAt) this.#listed(late.value, sent, full);
         },
@@ -234,7 +234,7 @@ export class Mirror<T> {
   }
 }
 
-/** Whatever comes of it: it may throw as well as reject. */
+/** Ignores the outcome, whether it throws or rejects. */
 const ended = (handle: AsyncDisposable): Promise<void> =>
   Promise.resolve()
     .then(() => handle[Symbol.asyncDispose]())

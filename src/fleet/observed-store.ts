@@ -14,25 +14,25 @@ import { Mirror } from "./mirror.js";
 import { byCircuit, decodeRecord, isNewer, type Records } from "./records.js";
 import type { CircuitOfFleet, FleetView } from "./view.js";
 
-/** Between two looks at the records, in ms; with push it only has to find what push lost. */
+/** Time between two reads of the records, in ms; with push they only have to find what push lost. */
 const EVERY_MS = 1_000;
 const PUSHED_EVERY_MS = 5_000;
 /** Reports come every 5 s. */
 const REPORTS_EVERY_MS = 2_000;
 
-/** A circuit of this process whose store keeps no trail has one here, for as long as the process lives. */
+/** If a circuit's store keeps no trail, this process keeps one here, for as long as it lives. */
 const ownTrails = new WeakMap<Store, Store>();
 
-/** What counts the calls of a session that nothing else reports, for all who observe it. */
+/** Counts the calls of a session that nothing else reports; shared by all its observers. */
 const counting = new WeakMap<StoreSession, { readonly reporter: Reporter; observers: number }>();
 
-/** A store as it is observed: a copy of its records, and one of the reports. */
+/** A store under observation: a copy of its records, and a copy of the reports. */
 export class ObservedStore {
   readonly store: Store;
   readonly #records: Mirror<Records>;
   readonly #reports: Mirror<ProcessReport> | undefined;
   readonly #place: Store;
-  /** The session of this process that is counted for this observer. */
+  /** This process's session that is counted for this observer. */
   #counted: StoreSession | undefined;
   #closed = false;
 
@@ -62,7 +62,7 @@ export class ObservedStore {
     await Promise.all([this.#records.start(), this.#reports?.start()]);
   }
 
-  /** Reads the records of these circuits, where the store can't list them. */
+  /** Reads the records of these circuits, if the store can't list them. */
   async read(names: readonly string[]): Promise<void> {
     if (this.store.list !== undefined || names.length === 0) return;
     await this.#records.readKeys(names.flatMap((name) => [circuitKey(name), holdKey(name)]));
@@ -86,7 +86,7 @@ export class ObservedStore {
     return Math.round(this.#records.clock.now());
   }
 
-  /** The processes that report, this one by what is known of it now. */
+  /** The processes that report. For this process, what is known now. */
   processes(
     observed: { readonly session: StoreSession; readonly reporter: Reporter | undefined } | undefined,
   ): ProcessReport[] {
@@ -102,7 +102,7 @@ export class ObservedStore {
     return mergeCircuits(byCircuit(this.#records.entries), processes, this.now());
   }
 
-  /** What operators did, the newest first; where the store keeps no trail, in this process. */
+  /** What operators did, newest first; if the store keeps no trail, only those of this process. */
   trail(limit: number): Promise<readonly AuditEntry[]> {
     return readAudit(this.#place, limit);
   }

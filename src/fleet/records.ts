@@ -3,13 +3,13 @@ import { decodeCircuit, decodeHold } from "../protocol/codec.js";
 import { CIRCUIT, HOLD } from "../protocol/key.js";
 import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
 
-/** What the store has of one circuit. */
+/** What the store has about one circuit. */
 export interface Records {
   readonly circuit?: CircuitRecord;
   readonly hold?: HoldRecord;
 }
 
-/** What an entry of a store says, if it is a circuit's record or a hold. */
+/** The meaning of a store's entry, if it is a circuit's record or a hold. */
 export function decodeRecord(entry: StoreEntry, now: number): Records | undefined {
   if (entry.key.startsWith(CIRCUIT)) {
     const circuit = decodeCircuit(entry.value, now);
@@ -19,7 +19,7 @@ export function decodeRecord(entry: StoreEntry, now: number): Records | undefine
   return hold && { hold };
 }
 
-/** Whether the first of two under one key was written after the second. */
+/** Whether the first of two entries with one key was written after the second. */
 export const isNewer = (one: Records, other: Records): boolean => revisionOf(one) > revisionOf(other);
 
 const revisionOf = ({ circuit, hold }: Records): number => (circuit ?? hold)?.revision ?? 0;
@@ -34,13 +34,13 @@ export function byCircuit(entries: ReadonlyMap<string, Records>): Map<string, Re
   return circuits;
 }
 
-/** As what an operator held it at that moment. */
+/** The state in which an operator held it at that moment. */
 export function heldAt({ hold }: Records, at: number): "open" | "closed" | undefined {
   if (hold === undefined || hold.state === "released") return undefined;
   return hold.until === 0 || hold.until > at ? hold.state : undefined;
 }
 
-/** In which state it was at that moment, by what is stored now; one that is open past its time may be probed. */
+/** Its state at that moment, by what is stored now. An open circuit may be probed after its time. */
 export function stateAt(records: Records, at: number): CircuitState {
   const held = heldAt(records, at);
   if (held !== undefined) return held;

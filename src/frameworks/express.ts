@@ -5,25 +5,25 @@ import { answer, attempt, guardNode, type NodeResponse, type Passage } from "./n
 import { type RouteOptions, routeOf } from "./route.js";
 
 export interface ExpressGuardOptions extends Omit<RouteOptions, "callTimeout"> {
-  /** Answers a rejected request, say by `next(error)`. Default: 503, `Retry-After` and a problem document. */
+  /** Answers a rejected request, for example by `next(error)`. Default: 503, `Retry-After` and a problem document. */
   // biome-ignore lint/suspicious/noExplicitAny: the request and response of every version of Express
   rejected?(error: FailfastError, request: any, response: any, next: (error?: unknown) => void): unknown;
 }
 
 /**
- * Middleware for Express, and what else takes `(request, response, next)` of Node's: a circuit around what comes after
- * it.
+ * Middleware for Express, and for anything else that takes Node's `(request, response, next)`: a circuit around
+ * everything after it.
  *
  * ```ts
  * app.get("/invoices/:id", guard("invoices", "30s"), async (request, response) => { … });
  * ```
  *
- * An answer of 500 and more, and one that breaks off, is a failure; a client that goes away is neither, nor is an
- * answer of 503 with `Retry-After`, such as another circuit's rejection. `slowCall` is measured to the end of the
- * answer. While the circuit is open, the request is answered with 503, `Retry-After` and a problem document.
+ * An answer of 500 and more, and one that breaks off, is a failure. Neither: a client that goes away, and an answer of
+ * 503 with `Retry-After`, such as another circuit's rejection. `slowCall` is measured to the end of the answer. While
+ * the circuit is open, the request is answered with 503, `Retry-After` and a problem document.
  *
- * @throws {TypeError} a wrong name or option; `callTimeout`, which Express has no way to keep: its handlers answer
- * whenever they do. `slowCall` counts those that are late.
+ * @throws {TypeError} a wrong name or option; `callTimeout`, since Express can't stop a handler. `slowCall` counts the
+ * late ones.
  */
 export function guard(
   name: string,
@@ -51,13 +51,13 @@ export function guard(
   };
 }
 
-/** For the middleware that gets errors. */
+/** For middleware that receives errors. */
 const passages = new WeakMap<object, Passage>();
 
 /**
- * Error middleware for Express, after the routes and before the app's own: answers what a circuit rejected inside a
- * handler with 503, `Retry-After` and a problem document, and tells a {@link guard} what its route threw. All other
- * errors go on.
+ * Error middleware for Express. Put it after the routes and before the app's own error middleware. It answers what a
+ * circuit rejected inside a handler with 503, `Retry-After` and a problem document, and tells a {@link guard} what its
+ * route threw. It passes on all other errors.
  *
  * ```ts
  * app.use(failfastErrors());
@@ -69,7 +69,7 @@ export function failfastErrors(): (
   response: NodeResponse,
   next: (error?: unknown) => void,
 ) => void {
-  // Express tells error middleware by its four parameters.
+  // Express recognises error middleware by its four parameters.
   return (error, _, response, next) => {
     const passage = passages.get(response);
     if (passage !== undefined) passage.error = error;

@@ -8,7 +8,9 @@ import { attempt, guardNode, type NodeResponse, type Passage } from "./node.js";
 import { judging, type Route, type RouteOptions, routeOf } from "./route.js";
 
 export interface FastifyGuardOptions extends RouteOptions {
-  /** Answers a rejected request, say by `reply.send(error)`. Default: 503, `Retry-After` and a problem document. */
+  /**
+   * Answers a rejected request, for example by `reply.send(error)`. Default: 503, `Retry-After` and a problem document.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: the request and reply of every version of Fastify
   rejected?(error: FailfastError, request: any, reply: any): unknown;
 }
@@ -18,13 +20,13 @@ export interface FastifyFailfastOptions extends FastifyGuardOptions {
   readonly timeout?: Duration;
 }
 
-/** What is used of a request of Fastify's. */
+/** The part of a Fastify request that is used. */
 export interface FastifyRequest {
   readonly method: string;
   readonly routeOptions: { readonly url?: string | undefined; readonly config?: object };
 }
 
-/** What is used of a reply of Fastify's. */
+/** The part of a Fastify reply that is used. */
 export interface FastifyReply {
   readonly raw: NodeResponse;
   readonly sent: boolean;
@@ -34,28 +36,28 @@ export interface FastifyReply {
   send(payload?: unknown): unknown;
 }
 
-/** The options of a route of Fastify's that guard it; others may stand beside them. */
+/** The options of a Fastify route that guard it. Others may stand beside them. */
 export interface FastifyGuard {
   onRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void;
 }
 
-/** What is used of an app of Fastify's. */
+/** The part of a Fastify app that is used. */
 export interface FastifyApp {
   // biome-ignore lint/suspicious/noExplicitAny: the hooks of every version of Fastify, whatever their types
   addHook(name: any, hook: any): unknown;
 }
 
 /**
- * The options of a route of Fastify's that put a circuit around it.
+ * The options that put a circuit around a Fastify route.
  *
  * ```ts
  * app.get("/invoices/:id", guard("invoices", "30s", { callTimeout: "5s" }), async (request) => { … });
  * app.get("/orders/:id", { ...guard("orders", "30s"), schema }, async (request) => { … });
  * ```
  *
- * An answer of 500 and more, and one that breaks off, is a failure; a client that goes away is neither, nor is an
- * answer of 503 with `Retry-After`, such as another circuit's rejection. While the circuit is open, and once
- * `callTimeout` is over, the request is answered with 503 and a problem document.
+ * An answer of 500 and more, and one that breaks off, is a failure. Neither: a client that goes away, and an answer of
+ * 503 with `Retry-After`, such as another circuit's rejection. While the circuit is open, and when `callTimeout` is
+ * over, the request is answered with 503 and a problem document.
  *
  * @throws {TypeError} a wrong name or option.
  */
@@ -67,8 +69,8 @@ export function guard(name: string, timeout?: Duration, options: FastifyGuardOpt
 }
 
 /**
- * A plugin for Fastify: a circuit around each of its routes, named by method and pattern (`GET /invoices/:id`). A route
- * whose `config` has `failfast: false` goes without, and one with a name there has the circuit of that name.
+ * A plugin for Fastify: a circuit around each of its routes, named by method and pattern (`GET /invoices/:id`). In a
+ * route's `config`, `failfast: false` leaves it unguarded, and a string names its circuit: `failfast: "invoices"`.
  *
  * ```ts
  * await app.register(failfastPlugin, { timeout: "30s", threshold: 5 });
@@ -83,14 +85,14 @@ export function failfastPlugin(app: FastifyApp, options: FastifyFailfastOptions,
   app.addHook("onRequest", (request: FastifyRequest, reply: FastifyReply, next: () => void) => {
     const { url, config } = request.routeOptions;
     const { failfast } = (config ?? {}) as { failfast?: unknown };
-    // Without a pattern it is no route: a 404.
+    // Without a pattern it is not a route, but a 404.
     if (url === undefined || failfast === false) return next();
     const name = typeof failfast === "string" ? failfast : `${request.method} ${url}`;
     pass({ circuit: circuits.for(name), answered }, rejected, request, reply, next);
   });
   done();
 }
-// As fastify-plugin does it: its hooks are for the routes beside it, not for its own.
+// The same way as fastify-plugin: its hooks are for the routes beside it, not for its own.
 Object.assign(failfastPlugin, {
   [Symbol.for("skip-override")]: true,
   [Symbol.for("fastify.display-name")]: "failfast",
@@ -123,7 +125,7 @@ function pass(
     },
     fail: (error) => reply.send(error),
   };
-  // The one way of every error; the hook for them is not called where the app has an error handler of its own.
+  // The one place that every error passes. The error hook is not called if the app has an error handler of its own.
   const { send } = reply;
   reply.send = (payload) => {
     if (payload instanceof Error) passage.error = payload;

@@ -8,12 +8,14 @@ import { answerTo } from "./answer.js";
 import { type RouteOptions, routeOf } from "./route.js";
 
 export interface HonoGuardOptions extends RouteOptions {
-  /** Answers a rejected request, say by throwing the error. Default: 503, `Retry-After` and a problem document. */
+  /**
+   * Answers a rejected request, for example by throwing the error. Default: 503, `Retry-After` and a problem document.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: the context of every version of Hono
   rejected?(error: FailfastError, context: any): WebResponse | Promise<WebResponse>;
 }
 
-/** What is used of a context of Hono's. */
+/** The part of a Hono context that is used. */
 export interface HonoContext {
   readonly req: { readonly raw: { readonly signal?: AbortSignalLike } };
   readonly res: { readonly status: number; readonly headers: { get(name: string): string | null } };
@@ -21,16 +23,16 @@ export interface HonoContext {
 }
 
 /**
- * Middleware for Hono: a circuit around what comes after it.
+ * Middleware for Hono: a circuit around everything after it.
  *
  * ```ts
  * app.get("/invoices/:id", guard("invoices", "30s", { callTimeout: "5s" }), async (context) => { … });
  * ```
  *
- * What is thrown and is answered with 500 and more, and such an answer, is a failure; a client that goes away is
- * neither, nor is an answer of 503 with `Retry-After`, such as another circuit's rejection. An answer counts when the
- * handler gives it; its body is not waited for. While the circuit is open, and once `callTimeout` is over, the request
- * is answered with 503 and a problem document.
+ * An answer of 500 and more is a failure, and so is a thrown error that is answered like that. Neither: a client that
+ * goes away, and an answer of 503 with `Retry-After`, such as another circuit's rejection. An answer counts when the
+ * handler returns it, without waiting for its body. While the circuit is open, and when `callTimeout` is over, the
+ * request is answered with 503 and a problem document.
  *
  * @throws {TypeError} a wrong name or option.
  */
@@ -46,7 +48,7 @@ export function guard(
     new Promise((resolve, reject) => {
       reported(route.circuit, {
         start(report) {
-          // It is the request's own, and goes with it.
+          // It belongs to the request, and ends with it.
           context.req.raw.signal?.addEventListener?.("abort", () => report.left());
           next().then(
             () => {

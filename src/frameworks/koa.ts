@@ -7,12 +7,14 @@ import { guardNode, type NodeResponse, type Passage } from "./node.js";
 import { type RouteOptions, routeOf } from "./route.js";
 
 export interface KoaGuardOptions extends RouteOptions {
-  /** Answers a rejected request, say by throwing the error. Default: 503, `Retry-After` and a problem document. */
+  /**
+   * Answers a rejected request, for example by throwing the error. Default: 503, `Retry-After` and a problem document.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: the context of every version of Koa
   rejected?(error: FailfastError, context: any): unknown;
 }
 
-/** What is used of a context of Koa's. */
+/** The part of a Koa context that is used. */
 export interface KoaContext {
   readonly res: NodeResponse;
   status: number;
@@ -21,15 +23,16 @@ export interface KoaContext {
 }
 
 /**
- * Middleware for Koa: a circuit around what comes after it.
+ * Middleware for Koa: a circuit around everything after it.
  *
  * ```ts
  * router.get("/invoices/:id", guard("invoices", "30s", { callTimeout: "5s" }), async (context) => { … });
  * ```
  *
- * What is thrown and is answered with 500 and more, such an answer, and one that breaks off, is a failure; a client
- * that goes away is neither, nor is an answer of 503 with `Retry-After`, such as another circuit's rejection. While the
- * circuit is open, and once `callTimeout` is over, the request is answered with 503 and a problem document.
+ * An answer of 500 and more, and one that breaks off, is a failure, and so is a thrown error that is answered with 500
+ * and more. Neither: a client that goes away, and an answer of 503 with `Retry-After`, such as another circuit's
+ * rejection. While the circuit is open, and when `callTimeout` is over, the request is answered with 503 and a problem
+ * document.
  *
  * @throws {TypeError} a wrong name or option.
  */

@@ -2,18 +2,18 @@ import { rejectionIn } from "../errors/failfast-error.js";
 
 export interface BatchOptions<Record> {
   /**
-   * Called for a message that a circuit rejects, with the whole seconds until that may be called: to change the message's
-   * visibility, say, so that it isn't received in vain until then. Default: nothing.
+   * Called for a message that a circuit rejects, with the whole seconds until calls may go through again. Use it, for
+   * example, to change the message's visibility, so that it isn't received in vain before that. Default: nothing.
    */
   readonly delay?: (record: Record, seconds: number) => unknown;
 }
 
-/** Which messages are to come again. */
+/** The messages that have to come again. */
 export interface BatchResponse {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
-/** What is used of a record of SQS, Kinesis or DynamoDB. */
+/** The part of a record of SQS, Kinesis or DynamoDB that is used. */
 interface BatchRecord {
   readonly messageId?: string;
   readonly attributes?: { readonly MessageGroupId?: string };
@@ -22,7 +22,7 @@ interface BatchRecord {
   readonly dynamodb?: { readonly SequenceNumber?: string };
 }
 
-/** Longer than a day is asked of nobody. SQS takes 12 h at most. */
+/** No delay is longer than a day. SQS accepts at most 12 h. */
 const LONGEST_SECONDS = 43_200;
 
 export async function handleBatch<Record extends object>(
@@ -52,16 +52,16 @@ export async function handleBatch<Record extends object>(
   return { batchItemFailures };
 }
 
-/** A message that can't be delayed comes again as ever. */
+/** A message that can't be delayed comes again as usual. */
 async function postpone(delay: () => unknown): Promise<void> {
   try {
     await delay();
   } catch {
-    // It stays as it was.
+    // Its visibility stays unchanged.
   }
 }
 
-/** Its name in the answer, and what it is to be in order with. */
+/** Its name in the answer, and the group in which its order matters. */
 function identify({ messageId, attributes, eventSourceARN = "", kinesis, dynamodb }: BatchRecord): {
   readonly id: string;
   readonly order: string | undefined;
@@ -72,6 +72,6 @@ function identify({ messageId, attributes, eventSourceARN = "", kinesis, dynamod
     throw new TypeError(
       "failfastBatch takes records of SQS, Kinesis or DynamoDB; this one has no messageId and no sequence number",
     );
-  // A queue that has groups without being FIFO is fair to them, and keeps no order.
+  // A queue that has groups but is not FIFO uses them for fairness, and keeps no order.
   return { id: messageId, order: eventSourceARN.endsWith(".fifo") ? attributes?.MessageGroupId : undefined };
 }

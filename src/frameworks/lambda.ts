@@ -11,15 +11,15 @@ import { type BatchOptions, type BatchResponse, handleBatch } from "./lambda-bat
 export type { BatchOptions, BatchResponse } from "./lambda-batch.js";
 
 export interface LambdaOptions {
-  /** Whose circuits they are. Default: the shared `failfast`. */
+  /** The `failfast` whose circuits they are. Default: the shared one. */
   readonly failfast?: Failfast;
-  /** How long an invocation waits, at most, to learn what the fleet knows. Default: 250 ms. */
+  /** How long an invocation waits, at most, to learn the fleet's state. Default: 250 ms. */
   readonly readyWithin?: Duration;
-  /** How long an answer waits, at most, for what this one has to tell the fleet. Default: 1 s. */
+  /** How long an answer waits, at most, for pending writes to the fleet. Default: 1 s. */
   readonly settledWithin?: Duration;
 }
 
-/** What is used of an invocation's context. */
+/** The part of an invocation's context that is used. */
 export interface LambdaContext {
   getRemainingTimeInMillis?(): number;
 }
@@ -28,18 +28,18 @@ export interface LambdaContext {
 type Handler<E, C, R> = (event: E, context: C, ...more: any[]) => Promise<R>;
 
 /**
- * A handler of AWS Lambda, or of what calls functions alike, whose circuits are those of the fleet.
+ * A handler of AWS Lambda, or of a similar platform, that shares its circuits with the fleet.
  *
  * ```ts
  * export const handler = withFailfast(async (event) => salesApi(event.customer));
  * ```
  *
- * Before an invocation, on a cold start or after the process was frozen, it learns which circuits are open; before the
- * answer it writes what this invocation has to tell, since the process is frozen with it. Neither waits where nothing
- * is to be read or written. A request over HTTP that a circuit rejects is answered with 503 and `Retry-After`; of any
- * other event the `FailfastError` is thrown.
+ * Before an invocation, on a cold start or after the process was frozen, it reads which circuits are open. Before the
+ * answer it writes what this invocation has to tell the fleet, since the process is frozen after that. Neither waits if
+ * there is nothing to read or write. If a circuit rejects an HTTP request, the answer is 503 with `Retry-After`; for
+ * any other event the `FailfastError` is thrown.
  *
- * @throws {TypeError} what is no function, or a wrong option.
+ * @throws {TypeError} anything that is not a function, or a wrong option.
  * @throws {RangeError} a time out of range.
  */
 export function withFailfast<E, C, R>(
@@ -62,17 +62,18 @@ export function withFailfast<E, C, R>(
 }
 
 /**
- * A handler of a batch of messages, of SQS, Kinesis or DynamoDB's streams, that says which of them are to come again
+ * A handler for a batch of messages from SQS, Kinesis or DynamoDB streams. It reports which of them have to come again
  * (`ReportBatchItemFailures`): those that failed, and those whose call a circuit rejected.
  *
  * ```ts
  * export const handler = failfastBatch(async (record) => salesApi(JSON.parse(record.body)));
  * ```
  *
- * One after the other, so that those behind the one that opens a circuit make no call. In a stream, and in a group of a FIFO
- * queue, what comes after one that is to come again isn't begun, so that the order holds.
+ * It handles one message after the other, so that once a circuit has opened, the remaining messages make no call. In a
+ * stream, and in a group of a FIFO queue, nothing is begun after a message that has to come again, so that the order is
+ * kept.
  *
- * @throws {TypeError} what is no function, or a wrong option.
+ * @throws {TypeError} anything that is not a function, or a wrong option.
  */
 export function failfastBatch<Record extends object, C>(
   handle: (record: Record, context: C) => Promise<unknown>,
@@ -88,7 +89,7 @@ export function failfastBatch<Record extends object, C>(
   );
 }
 
-/** What middy gives its middleware. */
+/** What middy passes to its middleware. */
 interface MiddyRequest {
   readonly event: unknown;
   readonly context: unknown;
@@ -122,12 +123,12 @@ function aroundInvocations(options: LambdaOptions) {
   const settledMs = milliseconds("settledWithin", settledWithin);
   return {
     async ready() {
-      // In one turn of the event loop it hears what was pushed while it was frozen.
+      // Within one turn of the event loop it receives what was pushed while it was frozen.
       await within(1, new Promise(() => undefined));
       await within(readyMs, failfast.ready());
     },
     settled(context: LambdaContext | undefined) {
-      // It is to answer before its own time is over.
+      // It has to answer before its own time is over.
       const leftMs = (context?.getRemainingTimeInMillis?.() ?? Infinity) - SPARE_MS;
       return within(Math.max(Math.min(settledMs, leftMs), 0), failfast.settled());
     },
@@ -145,7 +146,7 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   await keepAlive(Promise.race([work.catch(() => undefined), over])).finally(cancel);
 }
 
-/** Of API Gateway, a function's URL, or a load balancer. */
+/** From API Gateway, a function URL, or a load balancer. */
 function isHttp(event: unknown): boolean {
   return (event as { requestContext?: unknown } | null | undefined)?.requestContext !== undefined;
 }

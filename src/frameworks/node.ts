@@ -4,7 +4,7 @@ import { TimeoutError } from "../errors/timeout-error.js";
 import { answerTo } from "./answer.js";
 import type { Route } from "./route.js";
 
-/** What is used of Node's `ServerResponse`. */
+/** The part of Node's `ServerResponse` that is used. */
 export interface NodeResponse {
   readonly statusCode: number;
   readonly headersSent: boolean;
@@ -17,21 +17,21 @@ export interface NodeResponse {
 
 /** One request on its way through a guard. */
 export interface Passage {
-  /** It is admitted: goes on to the route. */
+  /** The circuit admits it: the request goes on to the route. */
   go(): void;
-  /** It is rejected, or late: nothing has been answered. */
+  /** The circuit rejects it, or it is late; nothing has been answered yet. */
   stop(error: FailfastError | TimeoutError): void;
   /** The guard itself failed: an error of the application. */
   fail(error: unknown): void;
-  /** A header of the answer, where the response itself does not have it. */
+  /** A header of the answer, if the response itself does not have it. */
   header?(name: string): unknown;
-  /** What the route threw, where the framework tells of it. */
+  /** What the route threw, if the framework reports it. */
   error?: unknown;
-  /** What the stream that it answers with broke off with, where the response does not know it. */
+  /** The error with which the answer's stream broke off, if the response does not know it. */
   broke?: unknown;
 }
 
-/** Guards what answers through a response of Node's: the outcome is told by its end. */
+/** Guards a route that answers through Node's response. The end of the response is the outcome. */
 export function guardNode(route: Route, response: NodeResponse, passage: Passage): void {
   reported(route.circuit, {
     start(report) {
@@ -58,20 +58,20 @@ function watch(route: Route, response: NodeResponse, report: Report, passage: Pa
   response.once("close", () => {
     const broke = response.errored ?? passage.broke;
     if (response.writableFinished) end();
-    // The route broke off what it had begun, or the client has gone.
+    // Either the route broke off its answer, or the client has gone.
     else if (broke) report.threw(broke);
     else report.left();
   });
 }
 
-/** Answers in place of the route, unless something is on its way already. */
+/** Answers in place of the route, unless an answer has already begun. */
 export function answer(response: NodeResponse, error: FailfastError | TimeoutError): void {
   if (response.headersSent) return;
   const { status, headers, body } = answerTo(error);
   response.writeHead(status, headers).end(body);
 }
 
-/** Runs a callback of the app's; what it throws, or rejects with, goes where errors go. */
+/** Runs a callback of the app. If it throws, or its promise rejects, the error goes where errors go. */
 export function attempt(callback: () => unknown, failed: (error: unknown) => void): void {
   new Promise((resolve) => resolve(callback())).catch(failed);
 }

@@ -6,21 +6,21 @@ import { formatValue } from "../options/format-value.js";
 import { lenient } from "../options/options.js";
 
 /**
- * What the guards of all frameworks take besides a circuit's options. By default five failures in a row open the
- * circuit, unless the options or defaults give `threshold`, `failureRate` or `consecutive`.
+ * The options that the guards of all frameworks take besides a circuit's own. By default five failures in a row open
+ * the circuit, unless the options or defaults give `threshold`, `failureRate` or `consecutive`.
  */
 export interface RouteOptions
   extends Omit<FailfastOptions, "exceptions" | "fallback" | "results" | "returns"> {
-  /** Whose circuit it is. Default: the shared `failfast`. */
+  /** The `failfast` that makes the circuit. Default: the shared one. */
   readonly failfast?: Failfast;
-  /** Which statuses of an answer are failures of the route. Default: 500 and more. */
+  /** Which statuses of an answer count as failures of the route. Default: 500 and more. */
   failed?(status: number): boolean;
 }
 
 /** A route's circuit, and how its answers are judged. */
 export interface Route {
   readonly circuit: Circuit;
-  /** Reports the outcome of an answered request, with its error where one is known. */
+  /** Reports the outcome of an answered request, with its error if one is known. */
   answered(report: Report, status: number, retryAfter: unknown, error?: unknown): void;
 }
 
@@ -35,7 +35,7 @@ export function routeOf(name: string, timeout: Duration | undefined, options: Ro
 
 type Named = (name: string, timeout: Duration | undefined, options: FailfastOptions) => Circuit;
 
-/** The options of a route's circuit, and what tells it of an answer. */
+/** The options of a route's circuit, and a function that reports an answer to it. */
 export function judging(options: RouteOptions): {
   readonly judged: FailfastOptions;
   readonly answered: Route["answered"];
@@ -48,13 +48,13 @@ export function judging(options: RouteOptions): {
       ...circuit,
       exceptions: (error) => !isFailfastError(error),
       results: (answer: { failed: boolean }) => answer.failed,
-      // One given for all circuits is none for a route.
+      // A fallback given for all circuits is not one for a route.
       fallback: (error) => {
         throw error;
       },
     }),
     answered(report, status, retryAfter, error) {
-      // Another circuit's rejection, or a load that is shed: an answer that says it is none of the route's doing.
+      // Another circuit's rejection, or load shedding: the answer itself says that the route is not at fault.
       const shed = status === 503 && retryAfter !== undefined && retryAfter !== null;
       if (shed || isFailfastError(error)) report.left();
       else if (error !== undefined && failed(status)) report.threw(error);

@@ -35,10 +35,10 @@ const within =
   (value) =>
     aCount(value) ?? ((value as number) <= most ? undefined : `it takes at most ${most}`);
 
-/** Checked where they are read: a time has errors of its own. */
+/** Checked where they are read: durations have error messages of their own. */
 const aTime: Check = () => undefined;
 
-/** An object of these fields and no others. */
+/** An object with these fields and no others. */
 const hasOnly = (value: unknown, fields: readonly string[]): boolean =>
   typeof value === "object" && value !== null && Object.keys(value).every((each) => fields.includes(each));
 
@@ -144,14 +144,14 @@ const OPTIONS: Readonly<Record<"circuit" | "failfast" | "update", readonly strin
   update: ["timeout", ...SHARED.filter((option) => !FIXED.includes(option))],
 };
 
-/** @throws {TypeError} options that are no object. A function's own `name` would be taken for a circuit's. */
+/** @throws {TypeError} options that are not an object. A function's own `name` would be mistaken for a circuit's. */
 export function checkObject(given: unknown): void {
   if (typeof given !== "object" || given === null || Array.isArray(given))
     throw new TypeError(`the options are ${formatValue(given)}: they take an object`);
 }
 
 /**
- * Checks options where they are given, and drops what is left out.
+ * Checks options where they are given, and removes those that are `undefined`.
  *
  * @throws {TypeError} an unknown option, or a value of the wrong type.
  * @throws {RangeError} a number out of range.

@@ -2,7 +2,7 @@
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-/** No time is longer. */
+/** The longest time. */
 export const LONGEST_MS: number = 365 * UNIT_MS.d;
 const LONGEST_SECONDS = 3_600;
 /** Of one call. */
@@ -11,8 +11,8 @@ export const LONGEST_CALL_SECONDS = 60;
 /**
  * The milliseconds of a duration.
  *
- * @param mostSeconds a number above this is taken for milliseconds given by mistake.
- * @throws {TypeError} what is neither a number nor a string of a number and a unit.
+ * @param mostSeconds a larger number is taken for milliseconds given by mistake.
+ * @throws {TypeError} anything but a number or a string of a number and a unit.
  * @throws {RangeError} zero, negative, NaN, infinite, longer than a year, or a number over `mostSeconds`.
  */
 export function milliseconds(

@@ -2,9 +2,9 @@ import { environment } from "../runtime/platform.js";
 import { formatValue } from "./format-value.js";
 
 /**
- * The value of `FAILFAST_ENABLED`, or `undefined` where it is not set.
+ * The value of `FAILFAST_ENABLED`, or `undefined` if it is not set.
  *
- * @throws {TypeError} when it is neither a yes nor a no.
+ * @throws {TypeError} if it is neither a yes nor a no.
  */
 export function enabledByEnvironment(): boolean | undefined {
   const said = environment("FAILFAST_ENABLED")?.trim().toLowerCase();

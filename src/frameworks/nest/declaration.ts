@@ -13,7 +13,7 @@ import { homeOf } from "./home.js";
 
 type Name = string | ((...args: never[]) => string);
 
-/** A circuit that a part of an application asks for; the `failfast` of the running application makes it. */
+/** A circuit that a part of an application asks for. The `failfast` of the running application makes it. */
 export class Declaration {
   readonly timeout: Duration | undefined;
   readonly #name: Name;
@@ -38,7 +38,7 @@ export class Declaration {
     return made;
   }
 
-  /** @throws {RangeError} a name alone that none of these circuits has: every call of the method would fail. */
+  /** @throws {RangeError} a name alone that none of these circuits has, since every call of the method would fail. */
   checkTime(names: ReadonlySet<string>): void {
     if (typeof this.#name === "string" && !names.has(this.#name))
       throw new RangeError(
@@ -46,7 +46,7 @@ export class Declaration {
       );
   }
 
-  /** The method as it goes through the circuit of its instance's application. */
+  /** The method as it goes through a circuit of its instance's application. */
   wrap(method: AnyFunction): AnyFunction {
     const wrapped = new WeakMap<Failfast, AnyFunction>();
     let last: Failfast | undefined;
@@ -74,7 +74,7 @@ export function declare(where: object, declaration: Declaration): void {
   declared.set(where, [...(declared.get(where) ?? []), declaration]);
 }
 
-/** What an object, its class and those it extends declare. */
+/** What an object, its class and the classes it extends declare. */
 export function* declarationsOf(where: object): Generator<Declaration> {
   for (let link: object | null = where; link !== null; link = Object.getPrototypeOf(link))
     yield* declared.get(link) ?? [];

@@ -4,8 +4,8 @@ import { type Declaration, declarationsOf } from "./declaration.js";
 import { settle } from "./home.js";
 
 /**
- * Makes every circuit that the application declares, so that what is wrong with one stops the start and not a call, and
- * that a name alone finds the time that another place gives, whichever of them Nest comes to first.
+ * Makes every circuit that the application declares. So an error in one of them stops the start and not a call, and a
+ * name alone finds the time given elsewhere, in whatever order Nest visits them.
  *
  * @throws what `failfast(name, timeout, options)` throws.
  */
@@ -21,7 +21,7 @@ export function makeDeclared(modules: ModulesContainer, failfast: Failfast): voi
   for (const declaration of found) declaration.checkTime(names);
 }
 
-/** Providers without a class in the container: objects that a factory made, or given values. */
+/** Providers without a class in the container: objects made by a factory, or given values. */
 export function settleAll(modules: ModulesContainer, failfast: Failfast): void {
   for (const { instance } of providersOf(modules)) {
     if (typeof instance !== "object" || instance === null) continue;

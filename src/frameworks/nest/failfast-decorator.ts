@@ -7,12 +7,12 @@ import { moveIn } from "./home.js";
 export interface Failfast extends CoreFailfast {}
 
 /**
- * Guards a method of anything that Nest injects, or of a controller, by a circuit of the module's own `failfast`: the
- * store, the time and the options given to `FailfastModule.forRoot` hold where this says nothing. The circuits are made,
- * and what is wrong with them is thrown, when the application starts.
+ * Guards a method of a controller, or of anything else that Nest injects, by a circuit of the module's own `failfast`.
+ * The store, the time and the options come from `FailfastModule.forRoot` unless they are given here. The circuits are
+ * made when the application starts, and mistakes in them are thrown then.
  *
- * The same method of an object that Nest has not made uses the only application of the process, or, where there is
- * none, by the shared `failfast`.
+ * If Nest did not make the object, the method uses the only application in the process or, if there is none, the shared
+ * `failfast`.
  *
  * @param name the circuit's name, or a function of the method's arguments that names it.
  * @param timeout how long it stays open. Default: what `forRoot` or another place with that name says.
@@ -32,7 +32,7 @@ export function Failfast(
   const decorate = (...args: readonly unknown[]): unknown => {
     const [target, key] = args;
     const guarded = apply(args, (method) => declaration.wrap(method));
-    // A static method's target is its class, which Nest injects nothing into.
+    // A static method's target is its class, and Nest injects nothing into a class.
     if ((typeof key === "string" || typeof key === "symbol") && typeof target === "object" && target) {
       declare(target, declaration);
       moveIn(target);

@@ -6,7 +6,10 @@ import { type FailfastError, isFailfastError } from "../../index.js";
 import { answerTo } from "../answer.js";
 import { statusOf } from "./failures.js";
 
-/** What `@Catch` compares with: a rejection, also behind a client's error, but none that the application made an answer of. */
+/**
+ * What `@Catch` compares with: a rejection, also behind a client's error, unless the application has made an answer of
+ * it.
+ */
 // biome-ignore lint/complexity/noStaticOnlyClass: Nest takes a class, and asks it with `instanceof`
 class Rejection {
   static [Symbol.hasInstance](error: unknown): boolean {
@@ -15,9 +18,9 @@ class Rejection {
 }
 
 /**
- * Answers what an open circuit rejected: over HTTP with 503, `Retry-After` and a problem document (RFC 9457), on Express
- * and Fastify alike; in a microservice and a gateway with the same fields. `FailfastModule` registers it before any
- * filter of the application, so that each of those takes precedence.
+ * Answers what an open circuit rejected. Over HTTP: 503, `Retry-After` and a problem document (RFC 9457), on Express
+ * and Fastify alike. In a microservice and a gateway: the same fields. `FailfastModule` registers it before any filter
+ * of the application, so that those take precedence.
  */
 export class FailfastFilter implements ExceptionFilter {
   readonly #host: HttpAdapterHost;
@@ -38,13 +41,13 @@ export class FailfastFilter implements ExceptionFilter {
         emitTo(host.switchToWs().getClient(), told(error));
         return undefined;
       default:
-        // A GraphQL server, say, reads what it needs from the error itself.
+        // A GraphQL server, for example, reads what it needs from the error itself.
         return undefined;
     }
   }
 
   #answer(error: FailfastError, response: unknown): void {
-    // A call that came in by no request, of a context that takes itself for HTTP.
+    // A call without a request, in a context that claims to be HTTP.
     if (typeof response !== "object" || response === null) return;
     const { httpAdapter } = this.#host;
     if (httpAdapter.isHeadersSent(response)) {
@@ -53,7 +56,7 @@ export class FailfastFilter implements ExceptionFilter {
     }
     const { status, headers, body } = answerTo(error);
     for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
-    // As text: an object would have Nest 11 take the content type for a mistake.
+    // As text: Nest 11 would report the content type of an object as a mistake.
     httpAdapter.reply(response, body, status);
   }
 }
@@ -64,7 +67,7 @@ function told({ message, code, circuit, retryAfter }: FailfastError): object {
   return { status: "error", message, code, circuit, retryAfter };
 }
 
-/** As Nest's own filter of gateways tells its clients. */
+/** In the form in which Nest's own filter of gateways tells its clients. */
 function emitTo(client: { emit?(event: string, message: object): void }, message: object): void {
   client.emit?.("exception", message);
 }

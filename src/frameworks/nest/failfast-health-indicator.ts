@@ -2,35 +2,35 @@ import { Inject } from "@nestjs/common";
 import type { CircuitState, Failfast } from "../../index.js";
 import { FAILFAST } from "./tokens.js";
 
-/** What is reported of a circuit that is not simply closed. */
+/** What is reported about a circuit that is not simply closed. */
 export type CircuitHealth = {
   readonly state: CircuitState;
   /** Set while an operator holds it. */
   readonly held?: "open" | "closed";
-  /** Whole seconds until it may be called again. */
+  /** Whole seconds until calls may go through again. */
   readonly retryAfter: number;
 };
 
-/** What terminus takes as a result, by its key. */
+/** The form of a result in terminus, by its key. */
 export type CircuitsHealth<Key extends string = string> = Record<
   Key,
   { status: "up" | "degraded" | "down"; circuits?: Record<string, CircuitHealth>; others?: number }
 >;
 
 export interface HealthOptions {
-  /** The circuits that are looked at, by name. Default: all there are. */
+  /** The circuits to look at, by name. Default: all. */
   readonly only?: readonly string[] | ((name: string) => boolean);
   /** The circuits without which the application can't work: `true` for all, or names. Default: none. */
   readonly down?: boolean | readonly string[];
 }
 
-/** People read a health check: at most this many circuits are listed by name. */
+/** People read a health check, so at most this many circuits are listed by name. */
 const MOST = 50;
 
 /**
- * Tells terminus how the circuits are. An open one makes the application `degraded` (200), never `down` (503), unless
- * asked: to take an instance out of traffic, or to restart it, because somebody else's API is down would only make it
- * worse.
+ * Tells terminus about the circuits. An open one makes the application `degraded` (200), and never `down` (503) unless
+ * that is requested: if somebody else's API is down, taking an instance out of traffic, or restarting it, only makes
+ * things worse.
  *
  * ```ts
  * this.health.check([() => this.circuits.check("circuits")]);
@@ -52,7 +52,7 @@ export class FailfastHealthIndicator {
     let status: "up" | "degraded" | "down" = "up";
     for (const { name, state, held, retryAfter } of this.#failfast.circuits()) {
       if ((state === "closed" && held === undefined) || !looksAt(name)) continue;
-      // What may be called is not down: without calls it would never come back.
+      // A circuit that may be called is not down. Without calls it would never recover.
       const rejects = state !== "closed" && retryAfter > 0;
       if (state !== "closed" && status !== "down") status = rejects && vital(name) ? "down" : "degraded";
       if (circuits.size === MOST) others++;

@@ -12,10 +12,11 @@ import { Declaration, declare } from "./declaration.js";
 import { FAILFAST } from "./tokens.js";
 
 /**
- * An interceptor that guards a handler, or all of a controller: once five of its requests in a row have failed, or were
- * too slow, the next ones are answered at once; `threshold`, `failureRate` or `consecutive` say otherwise. It takes what `@Failfast` takes, and a function of the execution context in place
- * of the name, for a circuit of each handler, tenant or host. What the handler gives is passed on as it comes; its end is
- * the end of the call, and the last value is what `results` judges.
+ * An interceptor that guards a handler, or all handlers of a controller. When five requests in a row have failed or
+ * were too slow, the next ones are rejected at once; `threshold`, `failureRate` or `consecutive` change that. It takes
+ * what `@Failfast` takes. In place of the name it also takes a function of the execution context, for a circuit of each
+ * handler, tenant or host. The handler's values are passed on as they come. Their end is the end of the call, and
+ * `results` judges the last value.
  *
  * ```ts
  * @UseInterceptors(FailfastInterceptor("reports", 30, { slowCall: "2s" }))
@@ -43,7 +44,10 @@ export function FailfastInterceptor(
   return CircuitInterceptor;
 }
 
-/** The handler's values through the circuit. A subscriber that unsubscribes has given up, which counts as neither. */
+/**
+ * Passes the handler's values through the circuit. If a subscriber unsubscribes, it has given up, which counts as
+ * neither.
+ */
 function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
   return new Observable((subscriber) => {
     const caller = new AbortController();
@@ -68,7 +72,7 @@ function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
               values.unsubscribe();
               reject((given as AbortSignal).reason);
             };
-            // The subscriber may have gone with the first value, while it was being subscribed to.
+            // The subscriber may have left with the first value, while it was still subscribing.
             if ((given as AbortSignal).aborted) stop();
             else (given as AbortSignal).addEventListener("abort", stop);
           }),
@@ -77,7 +81,7 @@ function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
       .then(
         (value) => {
           over = true;
-          // The fallback's, in place of the handler's.
+          // The values of the fallback, in place of the handler's.
           if (!made) subscriber.next(value);
           subscriber.complete();
         },

@@ -26,7 +26,9 @@ import type {
 } from "./options.js";
 import { FAILFAST, FAILFAST_OPTIONS, getCircuitToken } from "./tokens.js";
 
-/** Depends on nothing of its module, and so looks at it before the first request even where that is made for each. */
+/**
+ * It depends on nothing of its module, so it runs before the first request even if the module is made for each request.
+ */
 class RootCheck implements OnModuleInit {
   readonly #modules: ModulesContainer;
 
@@ -48,7 +50,7 @@ class RootCheck implements OnModuleInit {
 }
 Inject(ModulesContainer)(RootCheck, undefined, 0);
 
-/** What `forFeature` provides is a module of its own: the hooks below are the root's. */
+/** `forFeature` provides a module of its own: the hooks below belong to the root. */
 class FailfastCircuitsModule {}
 Module({})(FailfastCircuitsModule);
 
@@ -78,13 +80,13 @@ export class FailfastModule implements OnModuleInit, OnApplicationBootstrap, OnA
   }
 
   /**
-   * The same, with options that others provide:
+   * The same, with options from other providers:
    *
    * ```ts
    * FailfastModule.forRootAsync({ inject: [CACHE_MANAGER], useFactory: (cache) => ({ store: cacheStore(cache) }) })
    * ```
    *
-   * @throws {TypeError} where it names none of `useFactory`, `useClass` and `useExisting`.
+   * @throws {TypeError} if it names none of `useFactory`, `useClass` and `useExisting`.
    */
   static forRootAsync(options: FailfastModuleAsyncOptions): DynamicModule {
     const { imports = [], inject = [], useFactory, useClass, useExisting } = options;
@@ -128,12 +130,12 @@ export class FailfastModule implements OnModuleInit, OnApplicationBootstrap, OnA
     settleAll(this.#modules, this.#failfast);
   }
 
-  /** The first request already knows what the fleet knows; a store that doesn't answer is not waited for. */
+  /** So that the first request knows the fleet's state. It does not wait for a store that doesn't answer. */
   async onApplicationBootstrap(): Promise<void> {
     await this.#failfast.ready();
   }
 
-  /** What is pending is written before anybody closes the store's client. */
+  /** Pending writes are finished before anybody closes the store's client. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.#failfast.settled();
   }
@@ -177,7 +179,7 @@ function root(
   };
 }
 
-/** The messages alone, as Nest's loggers take them. */
+/** Only the messages, as Nest's loggers take them. */
 function nestLogger(): Parameters<typeof logTo>[1] {
   const logger = new Logger("Failfast");
   return {

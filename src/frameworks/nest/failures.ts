@@ -1,6 +1,6 @@
 import { isFailfastError } from "../../index.js";
 
-/** The status of an `HttpException`, whichever copy of Nest it is of. */
+/** The status of an `HttpException`, from whichever copy of Nest. */
 export function statusOf(error: unknown): number | undefined {
   const { getStatus } = (error ?? {}) as { getStatus?: unknown };
   return error instanceof Error && typeof getStatus === "function"
@@ -9,8 +9,8 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 /**
- * What counts as a failure by default: every error but another circuit's
- * rejection, and an `HttpException` below 500, which says that the caller was wrong and not that the backend is down.
+ * What counts as a failure by default: every error except another circuit's rejection, and an `HttpException` below
+ * 500. That one says that the caller was wrong, and not that the backend is down.
  */
 export function isFailure(error: unknown): boolean {
   const status = statusOf(error);

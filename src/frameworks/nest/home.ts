@@ -2,13 +2,13 @@ import { Inject, Optional } from "@nestjs/common";
 import { type Failfast, failfast as shared } from "../../index.js";
 import { FAILFAST } from "./tokens.js";
 
-/** Where an instance keeps the `failfast` that its guarded methods have their circuits of. */
+/** The key under which an instance keeps the `failfast` that makes the circuits of its guarded methods. */
 const HOME = Symbol.for("failfast.nest.home");
 
-/** Those of the applications that run in this process now. */
+/** The `failfast` of each application that runs in this process now. */
 const living = new Set<Failfast>();
 
-/** An application starts: what Nest does not make (a static method, an object of `new`) finds it here. */
+/** An application starts. Code that Nest does not make (a static method, an object made with `new`) finds it here. */
 export function cameAlive(failfast: Failfast): void {
   living.add(failfast);
 }
@@ -18,8 +18,8 @@ export function passedAway(failfast: Failfast): void {
 }
 
 /**
- * Has Nest inject the module's `failfast` into every instance of the class, in whichever scope and application it is
- * made. An accessor takes it in, so that it is no property that others would enumerate.
+ * Makes Nest inject the module's `failfast` into every instance of the class, whatever its scope and application. An
+ * accessor receives it, so that it is not a property that others would enumerate.
  */
 export function moveIn(prototype: object): void {
   if (HOME in prototype) return;
@@ -34,13 +34,13 @@ export function moveIn(prototype: object): void {
   Optional()(prototype, HOME);
 }
 
-/** Gives a home to an instance that Nest did not make, unless it has one. */
+/** Gives a `failfast` to an instance that Nest did not make, unless it has one. */
 export function settle(instance: object, failfast: Failfast): void {
   if (instance[HOME as never] !== undefined || !Object.isExtensible(instance)) return;
   Object.defineProperty(instance, HOME, { value: failfast, configurable: true });
 }
 
-/** Its own; or else that of the only application there is; or else the shared one, as in a unit test without Nest. */
+/** Its own; or else that of the only application; or else the shared one, as in a unit test without Nest. */
 export function homeOf(instance: unknown): Failfast {
   const own = typeof instance === "object" && instance !== null ? instance[HOME as never] : undefined;
   if (own !== undefined) return own;

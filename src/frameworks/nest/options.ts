@@ -1,9 +1,9 @@
 import type { DynamicModule, InjectionToken, OptionalFactoryDependency, Type } from "@nestjs/common";
 import type { Duration, FailfastDefaults, FailfastOptions } from "../../index.js";
 
-/** The defaults of all circuits, the store among them, and what the module does besides. */
+/** The defaults of all circuits, including the store, and what the module does in addition. */
 export interface FailfastModuleOptions extends FailfastDefaults {
-  /** Whether rejections are answered by {@link FailfastFilter} where no filter of the application does. Default: true. */
+  /** Whether {@link FailfastFilter} answers rejections if no filter of the application does. Default: true. */
   readonly filter?: boolean;
   /** Whether transitions are logged by Nest's `Logger`. Default: true. */
   readonly log?: boolean;
@@ -11,14 +11,14 @@ export interface FailfastModuleOptions extends FailfastDefaults {
 
 type Answer<T> = T | Promise<T>;
 
-/** What makes the options, with `useClass` and `useExisting`. */
+/** Makes the options, for `useClass` and `useExisting`. */
 export interface FailfastOptionsFactory {
   createFailfastOptions(): Answer<FailfastModuleOptions>;
 }
 
 /** Where the options come from: one of `useFactory`, `useClass` and `useExisting`. */
 export interface FailfastModuleAsyncOptions extends Pick<DynamicModule, "imports"> {
-  /** Makes the options, of what `inject` names: a Redis client, `CACHE_MANAGER`, a configuration service. */
+  /** Makes the options from the injected values: a Redis client, `CACHE_MANAGER`, a configuration service. */
   readonly useFactory?: (...args: never[]) => Answer<FailfastModuleOptions>;
   readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
   readonly useClass?: Type<FailfastOptionsFactory>;

@@ -1,6 +1,6 @@
 import { Inject } from "@nestjs/common";
 
-/** The token of the module's own `failfast`, of which `@Failfast` and `@InjectCircuit` have their circuits. */
+/** The token of the module's own `failfast`, which makes the circuits of `@Failfast` and `@InjectCircuit`. */
 export const FAILFAST = "FAILFAST";
 
 /** The token of the options given to `forRoot` or `forRootAsync`. */
