@@ -100,10 +100,15 @@ export class Breaker implements Shell {
   get rejection(): FailfastErrorFields {
     const { lookedAt } = this.session;
     const { cause, hold } = this.#state;
-    if (lookedAt < this.#rejectUntilMs && this.#rejectUntilMs !== Infinity) {
-      const retryAfterMs = this.#rejectUntilMs - lookedAt;
-      return { circuit: this.name, state: "open", held: hold?.state, retryAfterMs, cause };
-    }
+    const untilMs = this.#rejectUntilMs;
+    if (lookedAt < untilMs && untilMs !== Infinity)
+      return {
+        circuit: this.name,
+        state: "open",
+        held: hold?.state,
+        retryAfterMs: untilMs - lookedAt,
+        cause,
+      };
     const { state, held, retryAfterMs } = statusOf(this.#state, lookedAt, this);
     return { circuit: this.name, state, held, retryAfterMs, cause };
   }

@@ -3,34 +3,39 @@ import { wholeSeconds } from "../errors/seconds.js";
 
 /**
  * Keeps the latest rejection's message. A flood of rejections comes from one circuit within one second, and its message
- * shows whole seconds. So it is the same for every remaining time over `#overMs` and up to `#upToMs`.
+ * shows whole seconds. So it is the same for every remaining time over `overMs` and up to `upToMs`.
  */
 export class RejectionMessage {
-  #fields: FailfastErrorFields | undefined;
-  #overMs = 0;
-  #upToMs = 0;
-  #text = "";
+  // One private field: each read of one costs a rejection more than the rest of the comparison.
+  #latest: Latest | undefined;
 
   of(fields: FailfastErrorFields): string {
+    const latest = this.#latest;
     const { retryAfterMs } = fields;
-    const latest = this.#fields;
     if (
-      retryAfterMs > this.#upToMs ||
-      retryAfterMs <= this.#overMs ||
-      fields.circuit !== latest?.circuit ||
-      fields.state !== latest.state ||
-      fields.held !== latest.held
+      latest !== undefined &&
+      retryAfterMs <= latest.upToMs &&
+      retryAfterMs > latest.overMs &&
+      fields.circuit === latest.circuit &&
+      fields.state === latest.state &&
+      fields.held === latest.held
     )
-      this.#renew(fields);
-    return this.#text;
+      return latest.text;
+    this.#latest = latestOf(fields);
+    return this.#latest.text;
   }
+}
 
-  #renew(fields: FailfastErrorFields): void {
-    const seconds = wholeSeconds(fields.retryAfterMs);
-    // A failure as its cause would stay in memory as long as this message.
-    this.#fields = { ...fields, cause: undefined };
-    this.#upToMs = seconds * 1_000 + 1;
-    this.#overMs = seconds === 1 ? -1 : this.#upToMs - 1_000;
-    this.#text = describeRejection(fields, seconds);
-  }
+interface Latest extends Pick<FailfastErrorFields, "circuit" | "state" | "held"> {
+  readonly overMs: number;
+  readonly upToMs: number;
+  readonly text: string;
+}
+
+function latestOf(fields: FailfastErrorFields): Latest {
+  const { circuit, state, held } = fields;
+  const seconds = wholeSeconds(fields.retryAfterMs);
+  const upToMs = seconds * 1_000 + 1;
+  const overMs = seconds === 1 ? -1 : upToMs - 1_000;
+  return { circuit, state, held, overMs, upToMs, text: describeRejection(fields, seconds) };
 }

@@ -1,5 +1,6 @@
 import { type Admission, REJECTING } from "../breaker/admission.js";
 import { runWithinProbe } from "../breaker/probe-context.js";
+import type { Sampler } from "../breaker/sampler.js";
 import { CallGroup } from "../breaker/under-way.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import { successChannel } from "../events/events.js";
@@ -62,18 +63,10 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     }
     const entered = this.admit(kind === "promise");
     if (entered === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
-    if (entered instanceof Promise) {
-      return entered.then((admission) => {
-        if (admission === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
-        if (!signal?.aborted) return this.perform(fn, self, args, admission, signal, deadline);
-        // The caller gave up while waiting for the lease.
-        this.recordOutcome(admission, "neither");
-        throw signal.reason;
-      });
-    }
-    const { sampler } = this.breaker;
-    if (sampler !== undefined)
-      return sampler.time(this.breaker, () => this.perform(fn, self, args, entered, signal, deadline));
+    if (entered instanceof Promise)
+      return this.#callOnceAdmitted(entered, fn, self, args, kind, signal, deadline);
+    if (this.breaker.sampler !== undefined)
+      return this.#callTimed(this.breaker.sampler, entered, fn, self, args, signal, deadline);
     const plain = policy.enabled === true && policy.callTimeout === 0 && !policy.coversFailures;
     if (plain && this.measures && entered.admitsAll && this.admission !== entered) {
       if (!this.breaker.session.events.successesObserved) {
@@ -83,6 +76,37 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
       }
     }
     return this.perform(fn, self, args, entered, signal, deadline);
+  }
+
+  /** A call that waits for the lease. It is not part of `call`, where its function would cost every call a context. */
+  #callOnceAdmitted(
+    entered: Promise<Admission | undefined>,
+    fn: AnyFunction,
+    self: unknown,
+    args: ArrayLike<unknown>,
+    kind: Kind,
+    signal: CallerSignal | undefined,
+    deadline: Deadline | undefined,
+  ): Promise<unknown> {
+    return entered.then((admission) => {
+      if (admission === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
+      if (!signal?.aborted) return this.perform(fn, self, args, admission, signal, deadline);
+      // The caller gave up while waiting for the lease.
+      this.recordOutcome(admission, "neither");
+      throw signal.reason;
+    });
+  }
+
+  #callTimed(
+    sampler: Sampler,
+    admission: Admission,
+    fn: AnyFunction,
+    self: unknown,
+    args: ArrayLike<unknown>,
+    signal: CallerSignal | undefined,
+    deadline: Deadline | undefined,
+  ): unknown {
+    return sampler.time(this.breaker, () => this.perform(fn, self, args, admission, signal, deadline));
   }
 
   /** What a call is admitted under; `undefined` if it is rejected. */
