@@ -20,26 +20,26 @@ export type {
 
 export interface CacheStoreOptions {
   /**
-   * Names the fleet: circuits are shared by the processes that use the same prefix in one cache. A record's
-   * key is `<prefix>:<key>`, spelled in lower case where the cache is unstorage. Any text but the empty one.
+   * Names the fleet: processes that use the same prefix in one cache share their circuits. A record's key is
+   * `<prefix>:<key>`; for unstorage it is written in lower case. Any text except the empty one.
    *
    * @default "failfast"
    */
   readonly prefix?: string;
   /**
-   * What the cache counts times to live in, milliseconds or seconds: the third argument of its `set`.
-   * Left out where the cache is known, required for any other.
+   * The unit of the third argument of the cache's `set`: milliseconds or seconds. Leave it out for a known cache; for
+   * any other it is required.
    */
   readonly ttlUnit?: TtlUnit;
 }
 
 /**
- * A store in a cache the application has already: a Keyv instance, cache-manager's cache (which is NestJS's
- * `CACHE_MANAGER`), unstorage, or anything with `get`, `set` and `delete` whose `ttlUnit` is stated.
+ * A store in a cache that the application already has: a Keyv instance, cache-manager's cache (which is NestJS's
+ * `CACHE_MANAGER`), unstorage, or anything with `get`, `set` and `delete` and a given `ttlUnit`.
  *
- * It has the three verbs that any cache has. Without an atomic one, an open circuit is shared, but two
- * processes may probe at the same time, and `quorum` can't be had. Every value carries its own deadline,
- * judged by this process's clock, so that a cache that keeps it for longer does no harm.
+ * It has the three methods that any cache has. Without an atomic one, an open circuit is shared, but two processes may
+ * probe at the same time, and `quorum` is not available. Every value contains its own deadline, judged by this
+ * process's clock, so that a cache that keeps it longer does no harm.
  *
  * @example
  * const keyv = new Keyv({ store: new KeyvRedis(url), throwOnErrors: true });
@@ -47,8 +47,8 @@ export interface CacheStoreOptions {
  *
  * const own = cacheStore({ get, set, delete: remove }, { ttlUnit: "s" });
  *
- * @throws {TypeError} when the cache is none of those or has several tiers, an option is unknown, the prefix isn't a text of at
- * least one character, or `ttlUnit` is missing, unknown, or not what that cache counts in.
+ * @throws {TypeError} the cache is none of those or has several tiers, an option is unknown, the prefix isn't a text of
+ * at least one character, or `ttlUnit` is missing, unknown, or not what that cache uses.
  */
 export function cacheStore(
   cache: KeyvCache | CacheManagerCache | UnstorageCache,
@@ -71,7 +71,7 @@ export function cacheStore(cache: unknown, options: CacheStoreOptions = {}): Sto
     async set(key, value, ttlMs) {
       const ttl = Math.ceil(unit === "s" ? ttlMs / 1_000 : ttlMs);
       const answer = await set(keyOf(key), seal(value, Date.now() + ttlMs), ttl);
-      // How Keyv says that its backend failed.
+      // How Keyv reports that its backend failed.
       if (answer === false)
         throw new Error(`the cache did not store "${keyOf(key)}": its set() answered false`);
     },

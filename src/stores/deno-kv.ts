@@ -9,17 +9,20 @@ import type { Store, StoreEntry, StoreListing } from "./store.js";
 export type { DenoKv, DenoKvAtomic, DenoKvChanges, DenoKvEntry } from "./deno-kv/database.js";
 
 export interface DenoKvStoreOptions {
-  /** Names the fleet: circuits are shared by the processes that use the same prefix in one database. Default: `"failfast"`. */
+  /**
+   * Names the fleet: processes that use the same prefix in one database share their circuits. Default: `"failfast"`.
+   */
   readonly prefix?: string;
   /**
-   * Changes are pushed, by the database's `watch`. In Deno a watch keeps the process alive until `failfast.close()`.
+   * Changes are pushed, through the database's `watch`. In Deno a watch keeps the process alive until
+   * `failfast.close()`.
    *
    * @default false: it is polled, once a second
    */
   readonly push?: boolean;
 }
 
-/** Another writer came first: the value, or the file of a local database, which has one writer at a time. */
+/** Another writer came first: for this value, or for the file of a local database, which has one writer at a time. */
 const CHANGED = "the record changes all the time";
 const inTheWay = (error: unknown): boolean =>
   error instanceof Error && (error.message === CHANGED || /database is locked/.test(error.message));
@@ -32,21 +35,22 @@ const PAUSE_MS = 10;
 const NEVER = "0".repeat(20);
 
 /**
- * A store in Deno KV, with all verbs, or all but `watch` without `push`. A swap is one atomic check and write. Every value
- * carries its own deadline, judged by this process's clock, since Deno KV keeps what has expired for a while. A value takes
- * up to 64 KiB.
+ * A store in Deno KV, with all methods, or all except `watch` without `push`. A swap is one atomic check and write.
+ * Every value contains its own deadline, judged by this process's clock, since Deno KV keeps expired values for a
+ * while. A value may have up to 64 KiB.
  *
  * @example
  * const salesApi = failfast("sales_api", 60, { store: denoKvStore(await Deno.openKv()) });
  *
- * @throws {TypeError} what is no `Deno.Kv`, an option that is unknown, a prefix that isn't a text of at least one character.
+ * @throws {TypeError} anything but a `Deno.Kv`, an unknown option, or a prefix that isn't a text of at least one
+ * character.
  */
 export function denoKvStore(kv: DenoKv, options: DenoKvStoreOptions = {}): Store {
   checkDatabase(kv);
   checkOptions("denoKvStore", options, ["prefix", "push"]);
   const prefix = checkPrefix("denoKvStore", options.prefix);
   const keyOf = (key: string): string[] => [prefix, "records", key];
-  /** Written with every change: its versionstamp is that of the last one. */
+  /** Written with every change: its versionstamp is that of the last change. */
   const changed = [prefix, "changed"];
   const textOf = ({ value }: DenoKvEntry): string | null => unseal(value, Date.now());
 

@@ -20,9 +20,9 @@ export { djangoRedis } from "./django/redis.js";
 
 export interface DjangoCacheStoreOptions {
   /**
-   * Where the records of this library are, in keys or tables that Python never reads: the probe's lease, generations,
-   * votes and holds of the processes here. `swap` and `watch` are there where this store has them. Left out, the markers are all
-   * that is shared: each process probes for itself, and `quorum` can't be had.
+   * The store for this library's own records (leases, generations, votes and holds), in keys or tables that Python
+   * never reads. The result has `swap` and `watch` if this store has them. Without it only the markers are shared: each
+   * process probes for itself, and `quorum` is not available.
    */
   readonly records?: Store;
   /** `KEY_PREFIX` of Django's cache. @default "" */
@@ -38,34 +38,34 @@ export interface DjangoCacheStoreOptions {
 }
 
 /**
- * A store for processes that share their circuits with Python services that run Python's failfast over a cache of
- * Django's, in Redis, memcached or a database.
+ * A store for processes that share their circuits with Python services, which run Python's failfast over a Django cache
+ * in Redis, memcached or a database.
  *
- * What Python opened is open here for as long as Python's marker is there; what is open here is a marker that
- * Python finds, written again where it was lost. Closing here removes it. What Python does is found by
- * polling, within some 1.2 s.
+ * If Python opens a circuit, it is open here for as long as Python's marker exists. If it is opened here, a marker is
+ * written for Python, and written again if it gets lost. Closing here removes the marker. Polling finds what Python
+ * does, within some 1.2 s.
  *
  * @example
  * const store = djangoCacheStore(djangoRedis(client), { records: redisStore(client), keyPrefix: "shop" });
  * const salesApi = failfast("sales_api", 60, { store }); // @failfast("sales_api", 60, DjangoCacheStore(cache))
  *
- * @throws {TypeError} when the cache isn't what djangoRedis(), djangoMemcached() or djangoDatabase() gave, or an
+ * @throws {TypeError} if the cache isn't the result of djangoRedis(), djangoMemcached() or djangoDatabase(), or an
  * option is unknown or of the wrong type.
  */
 export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOptions = {}): ForeignStore {
   check(cache, options);
   const { keyPrefix = "", version = 1, key: makeKey = defaultKey, records } = options;
   const kept = records ?? memoryStore();
-  /** Where there are no records but this process's own: what it marked itself. */
+  /** Without shared records: what this process itself marked. */
   const own = new Map<string, number>();
 
-  /** Django's key of what a store's key is about; `undefined` where Python can't have one. */
+  /** Django's key for a store's key; `undefined` if Python can't have one. */
   const markedBy = (subject: Subject | undefined): string | undefined => {
     const name = subject && decodeName(subject.encoded);
     const key = name === undefined ? undefined : makeKey(name, keyPrefix, version);
     return key !== undefined && cache.fits(key) ? key : undefined;
   };
-  /** Generations of another process, whose records aren't shared, say nothing here. */
+  /** If records aren't shared, the generations of another process mean nothing here. */
   const markerOf = (held: Held, key: string): Marker | null => {
     const marker = readMarker(held);
     return records || !marker || marker.ours === own.get(key) ? marker : { left: marker.left };
@@ -81,11 +81,11 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
     await cache.clear(key);
   }
 
-  /** What is stored, and the time there, if it is told. */
+  /** The stored value, and the store's time if it is known. */
   const peek = async (key: string): Promise<{ readonly value: string | null; readonly now?: number }> =>
     kept.swap ? kept.swap(key, NO_RECORD, NO_RECORD, 1) : { value: (await kept.get(key)) ?? null };
 
-  /** Where the two sides of a circuit disagree, as far as was seen, looks again and mends it; gives its record. */
+  /** If the two sides of a circuit seemed to disagree, looks again and corrects it; returns its record. */
   async function agree(
     encoded: string,
     key: string,
@@ -98,7 +98,7 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
   }
 
   async function mend(encoded: string, key: string): Promise<string | null> {
-    // The marker first: a process writes its record before it, so that no record read later is older.
+    // The marker first: a process writes its record before its marker, so the record read afterwards is not older.
     const held = await cache.read(key);
     const [{ value, now = Date.now() }, hold] = await Promise.all([
       peek(circuitKey(encoded)),
@@ -107,7 +107,7 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
     const step = settle({ marker: markerOf(held, key), circuit: value, hold: hold ?? null, now }, nonce);
     switch (step.do) {
       case "mark":
-        // What Python takes for false may be there for longer.
+        // A value that Python takes for false may exist for longer.
         if (held.bytes !== null && isFalse(held.bytes)) await cache.clear(key);
         await mark(key, step);
         return value;
@@ -187,14 +187,14 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
       watch: (prefix, on) =>
         watch.call(records, prefix, {
           gap: () => on.gap(),
-          // A push of our own write would say that all is done before Python was told; the swap says it after that.
+          // A push of our own write would come before Python was told. The swap reports it after that.
           change: (entry) => (telling.has(entry.value) ? undefined : on.change(entry)),
         }),
     }),
   };
 }
 
-/** What no record is: a swap that expects it tells what is stored, and the time. */
+/** Something that is never a record: a swap that expects it returns what is stored, and the time. */
 const NO_RECORD = "?";
 
 const nonce = (): string => systemClock.random().toString(36).slice(2) || "0";

@@ -7,8 +7,8 @@ export type { DynamodbClient } from "./dynamodb/client.js";
 
 export interface DynamodbStoreOptions {
   /**
-   * Names the fleet: circuits are shared by the processes that use the same prefix in one table. A record's
-   * partition key is `<prefix>:<key>`. Any text but the empty one.
+   * Names the fleet: processes that use the same prefix in one table share their circuits. A record's partition key is
+   * `<prefix>:<key>`. Any text except the empty one.
    *
    * @default "failfast"
    */
@@ -30,17 +30,17 @@ const FREE = "NOT (#expires > :now AND attribute_type(#value, :string))";
  * A store in a table of Amazon DynamoDB, with `swap`, through a `DynamoDBDocument` of the AWS SDK for
  * JavaScript v3. The table has a partition key of type string and no sort key.
  *
- * A swap is one conditional write; every read is strongly consistent. An item carries its value, `expires`,
- * the ms since the epoch by which this process's clock judges it, and `ttl`, the same in seconds, for
- * DynamoDB to delete by: late as that may be, what has expired is absent. The client is never configured or
- * destroyed; a request without an answer is aborted after 2 s.
+ * A swap is one conditional write; every read is strongly consistent. An item contains its value, `expires` (ms since
+ * the epoch, judged by this process's clock) and `ttl` (the same in seconds, by which DynamoDB deletes it). However
+ * late DynamoDB deletes it, an expired value counts as absent. The client is never configured or destroyed; a request
+ * without an answer is aborted after 2 s.
  *
  * @example
  * const client = DynamoDBDocument.from(new DynamoDBClient({}));
  * const salesApi = failfast("sales_api", 60, { store: dynamodbStore(client, "circuits") });
  *
- * @throws {TypeError} when the client isn't one of those, an option is unknown, or the table or an option isn't a
- *   text of at least one character.
+ * @throws {TypeError} the client isn't one of those, an option is unknown, or the table or an option isn't a text of at
+ * least one character.
  */
 export function dynamodbStore(
   client: DynamodbClient,
@@ -74,7 +74,7 @@ export function dynamodbStore(
       const condition = {
         ConditionExpression: expect === null ? FREE : HOLDS,
         ExpressionAttributeNames: NAMES,
-        // One that its expression doesn't use would be refused.
+        // DynamoDB refuses a value that the expression doesn't use.
         ExpressionAttributeValues: {
           ":now": now,
           ...(expect === null ? { ":string": "S" } : { ":expect": expect }),
@@ -86,7 +86,7 @@ export function dynamodbStore(
         return { ok: true, value };
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        // Where nothing is stored there is no item; emulators leave it out everywhere.
+        // If nothing is stored there is no item. Emulators never return it.
         return { ok: false, value: error.Item ? live(error.Item, now) : await read(key) };
       }
     },

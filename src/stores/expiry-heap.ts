@@ -1,10 +1,10 @@
-/** What may expire. */
+/** Something that expires. */
 interface Expiring {
   /** In ms since the epoch. */
   readonly expires: number;
 }
 
-/** A binary heap: gives what expires first, first, in the logarithm of its size. */
+/** A binary heap that returns what expires first, in time logarithmic in its size. */
 export class ExpiryHeap<T extends Expiring> {
   readonly #items: T[] = [];
 
@@ -25,7 +25,7 @@ export class ExpiryHeap<T extends Expiring> {
     items[at] = item;
   }
 
-  /** Takes out what expires first; `undefined` where nothing is left. */
+  /** Removes and returns what expires first; `undefined` if it is empty. */
   pop(): T | undefined {
     const items = this.#items;
     const first = items[0];

@@ -13,8 +13,8 @@ import type { Store, SwapResult } from "./store.js";
 
 export interface FileStoreOptions {
   /**
-   * Names the fleet: circuits are shared by the processes that use the same folder and prefix. Any text but
-   * the empty one. Default: `"failfast"`.
+   * Names the fleet: processes that use the same folder and prefix share their circuits. Any text except the empty one.
+   * Default: `"failfast"`.
    */
   readonly prefix?: string;
 }
@@ -23,12 +23,12 @@ export interface FileStoreOptions {
  * A store in the files of a folder: for the processes and worker threads of one host that run as one user.
  * There is nothing to install and nothing to configure.
  *
- * The folder has to be on a local file system with hard links. It is made where it is missing, for this user
- * alone; one that belongs to another user, or that is a symbolic link, is refused by every verb. Where the file
- * system fails, a verb rejects with its error; where it hangs, it holds one thread of the process's pool.
+ * The folder has to be on a local file system with hard links. If it is missing it is made, for this user alone. A
+ * folder that belongs to another user, or that is a symbolic link, is refused by every method. If the file system
+ * fails, a method rejects with its error; if it hangs, it occupies one thread of the process's pool.
  *
  * @param dir Default: `failfast-<user id>` in the system's folder for temporary files.
- * @throws {TypeError} when `dir` or the prefix isn't a text of at least one character.
+ * @throws {TypeError} `dir` or the prefix isn't a text of at least one character.
  */
 export function fileStore(dir: string = defaultDir(), options: FileStoreOptions = {}): Required<Store> {
   checkOptions("fileStore", options, ["prefix"]);

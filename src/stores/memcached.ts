@@ -10,32 +10,32 @@ export type { NodeMemcachedClient } from "./memcached/node-memcached.js";
 
 export interface MemcachedStoreOptions {
   /**
-   * Names the fleet: circuits are shared by the processes that use the same prefix and the same servers. A
-   * record is kept under `<prefix>:<key>`; where that is longer than 250 bytes, under a hash of it. Any text
-   * but the empty one.
+   * Names the fleet: processes that use the same prefix and the same servers share their circuits. A record is kept
+   * under `<prefix>:<key>`, or under a hash of it if that is longer than 250 bytes. Any text except the empty one.
    *
    * @default "failfast"
    */
   readonly prefix?: string;
 }
 
-/** How often a write without a conflict is tried again. */
+/** How many times a write without a conflict is tried again. */
 const ATTEMPTS = 4;
 
 /**
- * A store in memcached, through a client of the package `memcached`, with `swap`, or of memjs, which has no
- * `cas`, without. Other processes learn of a change by polling, within some 1.2 s.
+ * A store in memcached. Through a client of the package `memcached` it has `swap`; through memjs, which has no `cas`,
+ * it doesn't. Other processes learn of a change by polling, within some 1.2 s.
  *
- * memcached counts whole seconds, and a record lives up to two longer than it has to; it keeps records in
- * memory only and evicts them when that is full; it has no clock to be asked for. The client is never
- * configured or closed. A command of the package `memcached` that has no answer for a second counts as lost,
- * since that client never says so of what was under way on a connection that it closed.
+ * memcached counts whole seconds, so a record lives up to two seconds longer than it has to. It keeps records only in
+ * memory, and evicts them when memory is full. It has no clock that could be read. The client is never configured or
+ * closed. A command of the package `memcached` without an answer for a second counts as lost, because that client never
+ * reports commands of a connection that it closed.
  *
  * @example
  * const memcached = new Memcached("127.0.0.1:11211", { retries: 0, retry: 1_000, failures: 1e9 });
  * const salesApi = failfast("sales_api", 60, { store: memcachedStore(memcached) });
  *
- * @throws {TypeError} when the client is neither, an option is unknown, or the prefix isn't a text of at least one character.
+ * @throws {TypeError} the client is neither, an option is unknown, or the prefix isn't a text of at least one
+ * character.
  */
 export function memcachedStore(client: MemcachedClient, options: MemcachedStoreOptions = {}): Store {
   const commands = detectClient(client);
@@ -75,7 +75,7 @@ async function swap(
   throw refusal(name);
 }
 
-/** What another client wrote, a number or an object, is given as a text too, for the replica to overwrite. */
+/** A value that another client wrote, a number or an object, becomes a text too, so that the replica overwrites it. */
 function textOf(value: unknown): string | null {
   if (value === undefined || value === null) return null;
   return typeof value === "object" && !(value instanceof Uint8Array) ? JSON.stringify(value) : String(value);

@@ -3,13 +3,13 @@ import { ExpiryHeap } from "./expiry-heap.js";
 import { checkOptions } from "./shared/options.js";
 import type { Store, StoreEntry, StoreWatcher } from "./store.js";
 
-/** Entries a store in memory holds at most. */
+/** A memory store holds at most this many entries. */
 const CAPACITY = 20_000;
-/** So many of the last writes are remembered at least, for those who ask what changed. */
+/** At least this many of the latest writes are remembered, for lists of changes. */
 const WRITES_KEPT = 1_000;
 
 export interface MemoryStoreOptions {
-  /** Tells the time by which records expire. @default the wall clock of the runtime */
+  /** The clock by which records expire. @default the wall clock of the runtime */
   readonly clock?: Pick<Clock, "wall">;
 }
 
@@ -21,11 +21,11 @@ interface Held {
 }
 
 /**
- * A store in this process's memory, with all six verbs: the one used where no other is given.
+ * A store in this process's memory, with all six methods. It is used if no other store is given.
  *
- * Answers at once, without a promise. What has expired is absent; there are no timers. Of a change every
- * watcher is told before the write returns; of a delete nobody is, for absence is no news. It holds 20 000
- * entries: when it is full, the one that would expire first makes room.
+ * It answers at once, without a promise. Expired values are absent; there are no timers. Every watcher is told of a
+ * change before the write returns, but not of a deletion, because absence is no news. It holds 20 000 entries. When it
+ * is full, the entry that would expire first makes room.
  *
  * @example
  * const store = memoryStore();
@@ -36,7 +36,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const wall = options.clock ? options.clock.wall.bind(options.clock) : () => Date.now();
   const entries = new Map<string, Held>();
   const written = new Writes();
-  /** Made when it is full for the first time; what was replaced or deleted since it was put in is skipped. */
+  /** Made when it is full for the first time. It skips entries that were replaced or deleted meanwhile. */
   let byExpiry: ExpiryHeap<Held> | undefined;
   const watchers = new Set<{ readonly prefix: string; readonly on: StoreWatcher }>();
 
@@ -60,7 +60,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     }
   }
 
-  /** What has expired already comes before everything else. */
+  /** Entries that have already expired come first. */
   function makeRoom(): void {
     if (byExpiry === undefined || byExpiry.size > 2 * CAPACITY) {
       byExpiry = new ExpiryHeap();
@@ -117,7 +117,7 @@ function tell(on: StoreWatcher, entry: StoreEntry): void {
   }
 }
 
-/** The keys of the last writes, in order; a cursor is how many there were, and in which store. */
+/** The keys of the latest writes, in order. A cursor is the number of writes, and the store. */
 class Writes {
   readonly #store = `${Math.random().toString(36).slice(2)}:`;
   #keys: string[] = [];
@@ -134,7 +134,7 @@ class Writes {
     this.#forgotten += WRITES_KEPT;
   }
 
-  /** The keys written after the cursor; `undefined` where that is another store's, or too old. */
+  /** The keys written after the cursor; `undefined` if it is another store's cursor, or too old. */
   since(cursor: string): ReadonlySet<string> | undefined {
     const from = Number(cursor.slice(this.#store.length)) - this.#forgotten;
     const known = from >= 0 && from <= this.#keys.length && cursor === this.#store + (from + this.#forgotten);

@@ -6,31 +6,32 @@ import type { Store, SwapResult } from "./store.js";
 export type { CallbackPool, MysqlConnection, MysqlPool, MysqlQuery, PromisePool } from "./mysql/pool.js";
 
 export interface MysqlStoreOptions {
-  /** Names the fleet: circuits are shared by the processes that use the same table and prefix. Default: `"failfast"`. */
+  /** Names the fleet: processes that use the same table and prefix share their circuits. Default: `"failfast"`. */
   readonly prefix?: string;
-  /** The table, in letters, digits, `_` and `-`, with its database before a point where it has one. Default: `"failfast"`. */
+  /** The table: letters, digits, `_` and `-`, after its database and a point if it has one. Default: `"failfast"`. */
   readonly table?: string;
 }
 
 /** A store in a table of MySQL or MariaDB. */
 export interface MysqlStore extends Store {
-  /** Makes the table where it is missing, as `assets/sql/mysql.sql` does. */
+  /** Creates the table if it is missing, as `assets/sql/mysql.sql` does. */
   migrate(): Promise<void>;
 }
 
 /**
- * A store in MySQL 5.7 or MariaDB 10.3, or newer, through a pool of mysql2, with promises or callbacks. All verbs
- * but `watch`: other processes learn of a change by polling, within some 1.2 s.
+ * A store in MySQL 5.7 or MariaDB 10.3, or newer, through a pool of mysql2, with promises or callbacks. All methods
+ * except `watch`: other processes learn of a change by polling, within some 1.2 s.
  *
  * What it stores doesn't depend on the pool's settings: character set, time zone, `sql_mode`, flags. The pool is the
- * caller's, and never configured or closed; a connection that gives no answer for 2 s is taken out of it.
+ * caller's, and never configured or closed; a connection without an answer for 2 s is removed from it.
  *
  * @example
  * const store = mysqlStore(createPool(url)); // of "mysql2/promise"
  * await store.migrate(); // or run assets/sql/mysql.sql
  * const salesApi = failfast("sales_api", 60, { store });
  *
- * @throws {TypeError} what is no pool, an unknown option, a prefix that is no text, a table's name that would have to be escaped.
+ * @throws {TypeError} anything but a pool, an unknown option, a prefix that is not a text, a table's name that would
+ * have to be escaped.
  */
 export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): MysqlStore {
   checkOptions("mysqlStore", options, ["prefix", "table"]);
@@ -58,7 +59,9 @@ function storeIn(server: ReturnType<typeof detectClient>, table: string, prefix:
     return { value: text(value), now: Number(now) };
   }
 
-  /** Some of what expired an hour ago. Found by a read that locks nothing, and gone with the next write otherwise. */
+  /**
+   * Removes some of what expired an hour ago. It is found by a read that locks nothing, or removed by the next write.
+   */
   async function sweep(): Promise<void> {
     const old = await database.rows(sql.expired);
     if (old.length > 0) await database.write(sql.remove(old.map(([id]) => `X'${String(id)}'`)));
@@ -113,13 +116,13 @@ function storeIn(server: ReturnType<typeof detectClient>, table: string, prefix:
   };
 }
 
-/** Bytes, which come as a Buffer. */
+/** Bytes, which arrive as a Buffer. */
 const text = (value: unknown): string | null =>
   value === null || value === undefined ? null : String(value);
 
 /**
- * A text as the hexadecimal literal of its UTF-8: there is nothing in it to escape, whatever `sql_mode` says, and no
- * character set of a connection to go through. What is half a character becomes U+FFFD, as in UTF-8 everywhere.
+ * A text as the hexadecimal literal of its UTF-8. Nothing in it needs escaping, whatever `sql_mode` is, and no
+ * character set of a connection changes it. Half a character becomes U+FFFD, as in UTF-8 everywhere.
  */
 function literal(value: string): string {
   const escaped = encodeURIComponent(value.replace(/\p{Surrogate}/gu, "\ufffd"));
@@ -130,23 +133,25 @@ const whole = (ms: number): number => Math.ceil(ms);
 
 const quoted = (table: string): string => `\`${table.replace(".", "`.`")}\``;
 
-/** The server's clock, in whole ms since the epoch: not by way of a time zone, whose hours come twice in autumn. */
+/** The server's clock, in whole ms since the epoch. It does not use a time zone, whose hours occur twice in autumn. */
 const NOW = "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000";
 /**
- * The same in microseconds, at the moment in which a row is written rather than that in which its statement began, which
- * may have waited for another's lock.
+ * The same in microseconds, at the moment when a row is written, and not when its statement began: the statement may
+ * have waited for a lock.
  */
 const CHANGED =
   "(TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6)) + TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)))";
-/** How much of the time before a cursor is asked for again, in microseconds: what was written then may have come in later. */
+/**
+ * A list of changes goes back this much behind its cursor, in microseconds: writes from then may have arrived later.
+ */
 const OVERLAP = 5_000_000;
 const HOUR_MS = 3_600_000;
-/** Old rows that a write takes along. */
+/** How many old rows a write removes. */
 const SWEPT = 100;
 
 /**
- * Rows are found by hashes, so that no index is too short for a key, and compared as bytes, so that collations don't
- * matter. Whether a swap wrote is told by `LAST_INSERT_ID(…)`, which also brings the clock along: the count of rows
+ * Rows are found by hashes, so that an index is long enough for every key, and they are compared as bytes, so that
+ * collations don't matter. `LAST_INSERT_ID(…)` tells whether a swap wrote, and also returns the clock; the row count
  * would depend on a flag of the connection.
  */
 function statements(name: string, prefix: string) {
@@ -163,7 +168,7 @@ function statements(name: string, prefix: string) {
       `SELECT ${NOW}, (SELECT CAST(value AS BINARY) FROM ${table} WHERE ${row(key)} AND expires_at > ${NOW})`,
     set: (key: string, value: string, ttlMs: number) =>
       `${insert(key, value, `${NOW} + ${ttlMs}`)} value = ${value}, expires_at = ${NOW} + ${ttlMs}, changed = ${CHANGED}`,
-    // From left to right: the value before what decides about it.
+    // From left to right: the value before what depends on it.
     create: (key: string, value: string, ttlMs: number) =>
       `${insert(key, value, granted(ttlMs))} value = IF(expires_at <= ${NOW}, ${value}, value),
        changed = IF(expires_at <= ${NOW}, ${CHANGED}, changed),
@@ -197,7 +202,7 @@ const advice = (table: string): Readonly<Record<string, string>> => ({
   "1836": READ_ONLY,
 });
 
-/** What `migrate()` runs, and `assets/sql/mysql.sql` says. */
+/** What `migrate()` runs; the same as `assets/sql/mysql.sql`. */
 export const migration = (table: string): string => `CREATE TABLE IF NOT EXISTS ${table} (
   fleet BINARY(32) NOT NULL COMMENT 'SHA-256 of prefix',
   id BINARY(32) NOT NULL COMMENT 'SHA-256 of name',

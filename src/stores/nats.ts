@@ -11,32 +11,33 @@ export type { NatsEntries, NatsEntry, NatsKv } from "./nats/bucket.js";
 
 export interface NatsStoreOptions {
   /**
-   * Names the fleet: circuits are shared by the processes that use the same prefix in one bucket. A record's
-   * key is `<prefix>.<key>`, with `/` for its colons and `=2E` and the like for what NATS takes in no key. Any
-   * text but the empty one.
+   * Names the fleet: processes that use the same prefix in one bucket share their circuits. A record's key is
+   * `<prefix>.<key>`, with `/` for its colons and codes such as `=2E` for characters that NATS doesn't allow. Any text
+   * except the empty one.
    *
    * @default "failfast"
    */
   readonly prefix?: string;
 }
 
-/** How often a swap looks again, where the bucket has changed but not to another value. */
+/** How many times a swap reads again if the bucket has changed but this value has not. */
 const ATTEMPTS = 4;
 
 /**
  * A store in a bucket of NATS JetStream's key-value store, through `@nats-io/kv`, with all six verbs.
  *
- * A swap compares the value here and the revision in the server. Every value carries its own deadline, judged
- * by this process's clock, since not every server has a time to live for each key; the bucket's own, where it
- * has one, must be longer than that of any record: the longest open time and 24 hours. The bucket and its
- * connection are the caller's: never made, configured or closed, and no deadline is put on their requests.
+ * A swap compares the value here and the revision in the server. Every value contains its own deadline, judged by this
+ * process's clock, since not every server has a time to live for each key. If the bucket has one, it must be longer
+ * than that of any record: the longest open time and 24 hours. The bucket and its connection are the caller's: they are
+ * never made, configured or closed, and no deadline is put on their requests.
  *
  * @example
  * const connection = await connect({ servers, maxReconnectAttempts: -1, pingInterval: 5_000 });
  * const kv = await new Kvm(connection).create("failfast", { history: 1, allow_direct: false });
  * const salesApi = failfast("sales_api", 60, { store: natsStore(kv) });
  *
- * @throws {TypeError} when it is no bucket, an option is unknown, or the prefix isn't a text of at least one character.
+ * @throws {TypeError} anything but a bucket, an unknown option, or a prefix that isn't a text of at least one
+ * character.
  */
 export function natsStore(kv: NatsKv, options: NatsStoreOptions = {}): Store {
   checkBucket(kv);
@@ -86,7 +87,7 @@ export function natsStore(kv: NatsKv, options: NatsStoreOptions = {}): Store {
         if (value === null) kv.purge(entry.key, { previousSeq: entry.revision }).catch(() => {});
         else if (key.startsWith(start)) found.push({ key, value });
       }
-      // What is written while it is read comes once more.
+      // A value that is written during the read comes once more.
       return { entries: found, cursor: `${created}/${state.last_seq}`, complete };
     },
 
@@ -107,7 +108,8 @@ export function natsStore(kv: NatsKv, options: NatsStoreOptions = {}): Store {
       );
     },
 
-    // It lists nothing, so that no process reports: each write to the bucket makes every process's next poll longer.
+    // It lists nothing, so processes don't report here: each write to the bucket makes the next poll of every process
+    // longer.
     sibling(name) {
       const { list, watch, ...verbs } = natsStore(kv, { prefix: `${prefix}:@${name}` });
       return verbs;
@@ -115,6 +117,6 @@ export function natsStore(kv: NatsKv, options: NatsStoreOptions = {}): Store {
   };
 }
 
-/** What an entry holds, where that is live. */
+/** The value of an entry, if it is live. */
 const liveValue = (entry: NatsEntry | null): string | null =>
   entry?.operation === "PUT" ? unseal(entry.string(), Date.now()) : null;

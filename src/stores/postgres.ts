@@ -10,29 +10,29 @@ import type { Store, StoreWatcher, SwapResult } from "./store.js";
 export type { ListeningClient, PostgresClient, PostgresJs, QueryClient } from "./postgres/client.js";
 
 export interface PostgresStoreOptions {
-  /** Names the fleet: circuits are shared by the processes that use the same table and prefix. Default: `"failfast"`. */
+  /** Names the fleet: processes that use the same table and prefix share their circuits. Default: `"failfast"`. */
   readonly prefix?: string;
-  /** The table, in letters, digits and `_`, with its schema before a point where it has one. Default: `"failfast"`. */
+  /** The table: letters, digits and `_`, after its schema and a point if it has one. Default: `"failfast"`. */
   readonly table?: string;
 }
 
 /** A store in a table of PostgreSQL. */
 export interface PostgresStore extends Store {
-  /** Makes the table where it is missing, as `assets/sql/postgres.sql` does. */
+  /** Creates the table if it is missing, as `assets/sql/postgres.sql` does. */
   migrate(): Promise<void>;
 }
 
 /**
  * A store in PostgreSQL 11 or newer, through a `Pool` of pg, an `sql` of postgres.js, PGlite, or anything with
- * `query(text, params)`. All six verbs; push by `LISTEN`, where the client can, on a connection of its own.
+ * `query(text, params)`. All six methods. Push uses `LISTEN` on a connection of its own, if the client can do that.
  *
  * @example
  * const store = postgresStore(new Pool({ connectionString }));
  * await store.migrate(); // or run assets/sql/postgres.sql
  * const salesApi = failfast("sales_api", 60, { store });
  *
- * @throws {TypeError} a client that is none of those, an unknown option, a prefix that is no text, a table's name that
- *   needs quoting.
+ * @throws {TypeError} a client that is none of those, an unknown option, a prefix that is not a text, or a table's name
+ * that needs quoting.
  */
 export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): PostgresStore {
   const database = detectClient(client);
@@ -46,7 +46,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   return storeIn(database, table, prefix, true);
 }
 
-/** `notifies`: what is written is pushed. */
+/** `notifies`: writes are pushed. */
 function storeIn(
   { query: ask, listen }: Database,
   table: string,
@@ -83,7 +83,7 @@ function storeIn(
         ? write(sql.create, params)
         : write(sql.replace, [...params, expect]));
       if (ok) return { ok, value, now };
-      // The statement that failed saw what there was before it waited for another's write.
+      // The failed statement saw the state before it waited for another write.
       const [row] = (await query(sql.get, [prefix, key])) as { value?: string; now?: unknown }[];
       return { ok, value: row?.value ?? null, now: row?.now === undefined ? now : Number(row.now) };
     },
@@ -122,20 +122,20 @@ function storeIn(
 
 const NOW = "(extract(epoch from clock_timestamp()) * 1000)::float8";
 const EXPIRES = "clock_timestamp() + $4::float8 * interval '1 millisecond'";
-/** The transaction that writes: what a list asks for since another one. */
+/** The number of the writing transaction: a list of changes continues from another one. */
 const CHANGED = "txid_current()";
-/** Below PostgreSQL's 8 000 bytes of one notification, with room for the key and the clock. */
+/** Below PostgreSQL's limit of 8 000 bytes for one notification, with room for the key and the clock. */
 const LONGEST_VALUE = 7_000;
-/** Old rows that a write takes along. */
+/** How many old rows a write removes. */
 const SWEPT = 100;
 
 function statements(table: string, channel: string | undefined) {
-  // A value that is too long for a notification is announced without itself, which is a gap.
+  // If a value is too long for a notification, it is announced without the value, which is a gap.
   const payload = `CASE WHEN octet_length(value) > ${LONGEST_VALUE} THEN json_build_array(key) ELSE json_build_array(key, value, ${NOW}) END`;
   const notified = channel === undefined ? "1" : `pg_notify('${channel}', (${payload})::text)`;
   /**
-   * Writes and notifies in one statement, so that neither comes without the other; some of what expired goes with it: by
-   * `now()`, since an index is of no use with a clock that moves within the statement.
+   * Writes and notifies in one statement, so that neither comes without the other. It also removes some expired rows;
+   * it compares those with `now()`, because an index can't be used with a clock that moves within the statement.
    */
   const told = (change: string): string =>
     `WITH written AS (${change} RETURNING key, value), told AS (SELECT ${notified} FROM written),
@@ -152,8 +152,8 @@ function statements(table: string, channel: string | undefined) {
       `UPDATE ${table} SET value = $3, expires_at = ${EXPIRES}, changed = ${CHANGED} WHERE prefix = $1 AND key = $2 AND value = $5 AND expires_at > clock_timestamp()`,
     ),
     delete: `DELETE FROM ${table} WHERE prefix = $1 AND key = $2`,
-    // Every transaction before `next` is over, and what it wrote is in this list: what is under way comes in the next one.
-    // A server that was started anew or failed over may lack the last writes, and a table whose newest row is gone does.
+    // Every transaction before `next` is over, and what it wrote is in this list; running ones come in the next list. A
+    // server that was restarted or failed over may lack the last writes, and so does a table whose newest row is gone.
     list: `SELECT head.*, key, value FROM (SELECT ${NOW} AS now, txid_snapshot_xmin(txid_current_snapshot())::text AS next,
        coalesce((SELECT max(changed) FROM ${table} WHERE prefix = $1), 0)::text AS newest,
        extract(epoch FROM pg_postmaster_start_time()) || '.' || coalesce(pg_relation_filenode('${table}'::regclass), 0) AS life) AS head
@@ -161,7 +161,7 @@ function statements(table: string, channel: string | undefined) {
   };
 }
 
-/** One row for each record, and one without where there is none. */
+/** One row for each record, and one empty row if there is none. */
 interface Listed {
   readonly now: unknown;
   readonly next: string;
@@ -178,7 +178,7 @@ const advice = (table: string): Readonly<Record<string, string>> => ({
   "42P01": "run store.migrate(), or assets/sql/postgres.sql",
 });
 
-/** What `migrate()` runs, and `assets/sql/postgres.sql` says. */
+/** What `migrate()` runs; the same as `assets/sql/postgres.sql`. */
 export const migration = (table: string): readonly string[] => [
   `CREATE TABLE IF NOT EXISTS ${table} (
   prefix text COLLATE "C" NOT NULL,

@@ -17,11 +17,11 @@ export type { BunRedisClient, ValkeyGlideClient } from "./redis/polled.js";
 
 export interface RedisStoreOptions {
   /**
-   * Names the fleet: circuits are shared by the processes that use the same prefix, in one database of one
-   * Redis. A record is kept under `<prefix>:<key>`, the index of all records under `<prefix>:@index`, and
-   * changes are published on `<prefix>@<database>`; all begin with the client's own `keyPrefix`, where it has
-   * one. In a Cluster keys begin with `{<prefix>}:`, unless the prefix has a hash tag of its own, so that all
-   * are in one slot. Any text but the empty one.
+   * Names the fleet: processes that use the same prefix, in one database of one Redis, share their circuits. A record
+   * is kept under `<prefix>:<key>`, the index of all records under `<prefix>:@index`, and changes are published on
+   * `<prefix>@<database>`. All of them begin with the client's own `keyPrefix`, if it has one. In a Cluster keys begin
+   * with `{<prefix>}:`, so that all are in one slot, unless the prefix has a hash tag of its own. Any text except the
+   * empty one.
    *
    * @default "failfast"
    */
@@ -29,20 +29,20 @@ export interface RedisStoreOptions {
 }
 
 /**
- * A store in Redis or Valkey, standalone, behind Sentinels or in a Cluster, through a client of node-redis,
- * ioredis or iovalkey, with all six verbs, or of valkey-glide or Bun, with all but `watch`. Everything goes to masters.
+ * A store in Redis or Valkey: standalone, behind Sentinels or in a Cluster. Through a client of node-redis, ioredis or
+ * iovalkey it has all six methods; through valkey-glide or Bun all except `watch`. Everything goes to masters.
  *
- * Commands go to the caller's client, which is never configured or closed, and are rejected at once while it
- * isn't ready, save that a client of ioredis may still be making its first connection; they have no deadline
- * of their own. Another database that the client selects is followed. `watch` opens one connection more, with the client's own
+ * Commands go to the caller's client, which is never configured or closed. They are rejected at once while it isn't
+ * ready, except that an ioredis client may still be making its first connection. They have no deadline of their own. If
+ * the client selects another database, the store follows. `watch` opens one more connection, with the client's own
  * settings, which doesn't keep the process alive.
  *
  * @example
  * const store = redisStore(await createClient({ url }).connect());
  * const salesApi = failfast("sales_api", 60, { store });
  *
- * @throws {TypeError} when the client is none of those, an option is unknown, or the
- *   prefix isn't a text of at least one character.
+ * @throws {TypeError} the client is none of those, an option is unknown, or the prefix isn't a text of at least one
+ * character.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
   const connection = detectClient(client);
@@ -78,5 +78,5 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   };
 }
 
-/** A Cluster looks at what is between the first braces only, to choose the slot: a record and its index share it. */
+/** A Cluster chooses the slot by what is between the first braces, so a record and its index share a slot. */
 const hashTagged = (prefix: string): string => (/^[^{]*\{[^}]+\}/.test(prefix) ? prefix : `{${prefix}}`);

@@ -8,37 +8,41 @@ export type { SqliteDatabase, SqliteStatement } from "./sqlite/database.js";
 export { migration } from "./sqlite/records.js";
 
 export interface SqliteStoreOptions {
-  /** Names the fleet: circuits are shared by the processes that use the same file, table and prefix. Default: `"failfast"`. */
+  /**
+   * Names the fleet: processes that use the same file, table and prefix share their circuits. Default: `"failfast"`.
+   */
   readonly prefix?: string;
-  /** The table, in letters, digits and `_`. Default: `"failfast"`. */
+  /** The table: letters, digits and `_`. Default: `"failfast"`. */
   readonly table?: string;
 }
 
-/** A store in a table of SQLite: every verb answers at once. */
+/** A store in a table of SQLite. Every method answers at once. */
 export interface SqliteStore extends Store {
   get(key: string): string | null;
   set(key: string, value: string, ttlMs: number): void;
   delete(key: string): void;
   swap(key: string, expect: string | null, value: string, ttlMs: number): SwapResult;
   list(prefix: string, since?: string): StoreListing;
-  /** Makes the table where it is missing, as `assets/sql/sqlite.sql` does. */
+  /** Creates the table if it is missing, as `assets/sql/sqlite.sql` does. */
   migrate(): void;
 }
 
 /**
- * A store in a SQLite database, through better-sqlite3, `node:sqlite` or `bun:sqlite`: for the processes of one host.
- * It answers without promises, so that a sync call probes at once. All verbs but `watch`: other processes learn of a
- * change by polling, within some 1.2 s.
+ * A store in a SQLite database, through better-sqlite3, `node:sqlite` or `bun:sqlite`, for the processes of one host.
+ * It answers without promises, so that a sync call probes at once. All methods except `watch`: other processes learn of
+ * a change by polling, within some 1.2 s.
  *
- * Where another process holds the lock it waits at most 50 ms, and the event loop with it, whatever the database's own
- * time-out is. Give it a connection of its own: in a transaction of yours, what it writes would be undone with it.
+ * If another process holds the lock it waits at most 50 ms, whatever the database's own time-out is, and the event loop
+ * waits with it. Give it a connection of its own: if it used one with a transaction of yours, a rollback would also
+ * undo the store's writes.
  *
  * @example
  * const store = sqliteStore(new Database("/var/lib/shop/failfast.db")); // better-sqlite3
  * store.migrate(); // or run assets/sql/sqlite.sql
  * const salesApi = failfast("sales_api", 60, { store });
  *
- * @throws {TypeError} what is no such database, an unknown option, a prefix that is no text, a table's name that would have to be escaped.
+ * @throws {TypeError} anything but such a database, an unknown option, a prefix that is not a text, a table's name that
+ * would have to be escaped.
  */
 export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOptions = {}): SqliteStore {
   checkOptions("sqliteStore", options, ["prefix", "table"]);
@@ -60,7 +64,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     try {
       change(`DELETE FROM ${table} WHERE prefix = ? AND expires_at < ?`, prefix, now - HOUR_MS);
     } catch {
-      // What was asked for is written.
+      // The requested write is done.
     }
   });
 

@@ -1,4 +1,4 @@
-/** What a driver implements, and what it is given. */
+/** What a driver implements, and what is passed to it. */
 export type {
   Awaitable,
   ForeignStore,

@@ -3,7 +3,7 @@ import type { Scripting } from "./redis/script.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import type { Store } from "./store.js";
 
-/** What the store uses of a client of `@upstash/redis`, or of one that is like it. */
+/** The part that the store uses of a client of `@upstash/redis`, or of a similar one. */
 export interface UpstashClient {
   eval(script: string, keys: string[], args: string[]): Promise<unknown>;
   evalsha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
@@ -11,8 +11,8 @@ export interface UpstashClient {
 
 export interface UpstashStoreOptions {
   /**
-   * Names the fleet: circuits are shared by the processes that use the same prefix, and those that reach the
-   * same database by `redisStore` are among them. Any text but the empty one.
+   * Names the fleet: processes that use the same prefix share their circuits, including those that reach the same
+   * database through `redisStore`. Any text except the empty one.
    *
    * @default "failfast"
    */
@@ -20,16 +20,18 @@ export interface UpstashStoreOptions {
 }
 
 /**
- * A store in Redis over HTTP, for edge and serverless functions, which have no sockets: every verb but
- * `watch`, so that it is polled. It keeps what `redisStore` keeps, in the same way, and tells its watchers.
+ * A store in Redis over HTTP, for edge and serverless functions, which have no sockets. It has every method except
+ * `watch`, so it is polled. It stores the same as `redisStore`, in the same form, and wakes the watchers of
+ * `redisStore`.
  *
- * The client is never configured; requests have no deadline but the client's own.
+ * The client is never configured. Requests have only the client's own deadline.
  *
  * @example
  * const store = upstashStore(Redis.fromEnv());
  * const salesApi = failfast("sales_api", 60, { store });
  *
- * @throws {TypeError} when the client isn't one over HTTP, an option is unknown, or the prefix isn't a text of at least one character.
+ * @throws {TypeError} the client isn't one over HTTP, an option is unknown, or the prefix isn't a text of at least one
+ * character.
  */
 export function upstashStore(redis: UpstashClient, options: UpstashStoreOptions = {}): Store {
   if (!isUpstash(redis)) {
@@ -43,7 +45,7 @@ export function upstashStore(redis: UpstashClient, options: UpstashStoreOptions 
   return records(redis, prefix, () => `${prefix}@0`);
 }
 
-/** Clients over TCP have these verbs too, but take their arguments in another way. */
+/** Clients over TCP have these methods too, but with other arguments. */
 function isUpstash(client: unknown): client is Scripting {
   if (typeof client !== "object" || client === null) return false;
   const { eval: evaluate, evalsha, call, sendCommand } = client as Record<string, unknown>;

@@ -7,15 +7,15 @@ import { keepingAlive } from "./url/keeping-alive.js";
 
 export { MissingPackageError, StoreUrlError } from "./url/errors.js";
 
-/** A store with the client that was made for it. */
+/** A store, and the client that was made for it. */
 export interface StoreFromUrl extends Store, AsyncDisposable {
-  /** Makes the table that the store needs, where it needs one. Rejects with what the database says. */
+  /** Creates the table that the store needs, if it needs one. Rejects with the database's error. */
   migrate(): Promise<void>;
-  /** Ends the client, within 2 s; what is asked of the store afterwards fails. Close failfast before. */
+  /** Ends the client, within 2 s. After that the store's methods fail. Close failfast before. */
   close(): Promise<void>;
 }
 
-/** How long it waits for a first connection, and for the end of them, in ms: a server may be down or frozen. */
+/** How long it waits for the first connection, and for connections to end, in ms: a server may be down or frozen. */
 const WAITS = 2_000;
 
 const KINDS: Readonly<Record<string, (address: Address) => Promise<clients.Made>>> = {
@@ -35,7 +35,7 @@ const KINDS: Readonly<Record<string, (address: Address) => Promise<clients.Made>
 };
 
 /**
- * A store from a URL, with a client that is made here from the package that you have installed:
+ * A store from a URL. The client is made here, from the package that you have installed:
  *
  * | URL | package |
  * |---|---|
@@ -47,11 +47,11 @@ const KINDS: Readonly<Record<string, (address: Address) => Promise<clients.Made>
  * | `sqlite:path` | `better-sqlite3`, or none on Bun and on Node 22.13 or newer |
  * | `file:path`, `memory:` | none |
  *
- * `?prefix=` names the fleet, `?table=` the table, `?bucket=` the bucket of NATS; all else in the query is the
- * client's. A server that is down is waited for up to 2 s, and then found later. Neither user nor password is ever
- * in an error of its own.
+ * `?prefix=` names the fleet, `?table=` the table, `?bucket=` the bucket of NATS; everything else in the query is
+ * passed to the client. If the server is down, it waits up to 2 s; the store works when the server comes later. User
+ * and password are never in an error of its own.
  *
- * @param url Default: what the environment's `FAILFAST_STORE` says.
+ * @param url Default: the environment's `FAILFAST_STORE`.
  * @example
  * const store = await storeFrom("redis://127.0.0.1:6379?prefix=shop");
  * const failfast = createFailfast({ store });
@@ -59,8 +59,8 @@ const KINDS: Readonly<Record<string, (address: Address) => Promise<clients.Made>
  * await failfast.close();
  * await store.close();
  *
- * @throws {StoreUrlError} no URL, one that can't be read, or of a kind that it doesn't know.
- * @throws {MissingPackageError} when the client isn't installed; its message says what to install.
+ * @throws {StoreUrlError} no URL, or one that can't be read or has an unknown scheme.
+ * @throws {MissingPackageError} if the client isn't installed; its message says what to install.
  */
 export async function storeFrom(url?: string): Promise<StoreFromUrl> {
   const [given, from] =
@@ -94,7 +94,7 @@ export async function storeFrom(url?: string): Promise<StoreFromUrl> {
   };
 }
 
-/** Resolves when that has come to an end, well or not, or takes too long. */
+/** Resolves when that has ended, successfully or not, or takes too long. */
 function settled(what: Promise<unknown> | undefined): Promise<void> {
   if (what === undefined) return Promise.resolve();
   return new Promise((resolve) => {

@@ -9,22 +9,23 @@ export type { FailfastNamespace, FailfastResponse, FailfastStub } from "./worker
 
 export interface DurableObjectStoreOptions {
   /**
-   * Names the fleet, and the object that keeps its circuits: one for each prefix. Any text but the empty one.
+   * Names the fleet, and the object that keeps its circuits: one for each prefix. Any text except the empty one.
    *
    * @default "failfast"
    */
   readonly prefix?: string;
   /**
-   * Where the caller is a Durable Object itself: its state, `this.ctx`. Changes are then pushed to it, through a WebSocket,
-   * for as long as it is in memory. In a worker a connection ends with the request that made it, so that it is polled:
-   * once a second at most, while a request lives.
+   * If the caller is a Durable Object itself: its state, `this.ctx`. Changes are then pushed to it through a WebSocket,
+   * for as long as it is in memory. In a worker a connection ends with its request, so a worker polls: at most once a
+   * second, while a request runs.
    */
   readonly push?: { readonly storage: object };
 }
 
 /**
- * A store in a Durable Object of Cloudflare Workers, of the class `FailfastDurableObject`, with all verbs, or all but
- * `watch` without `push`. The object has a SQLite database, sweeps what has expired by its alarm, and sleeps in between.
+ * A store in a Durable Object of Cloudflare Workers, of the class `FailfastDurableObject`. It has all methods; without
+ * `push`, all except `watch`. The object has a SQLite database, removes expired records by its alarm, and sleeps in
+ * between.
  *
  * @example
  * import { env } from "cloudflare:workers";
@@ -32,8 +33,8 @@ export interface DurableObjectStoreOptions {
  *
  * const failfast = createFailfast({ store: durableObjectStore(env.FAILFAST) });
  *
- * @throws {TypeError} when that is no namespace of Durable Objects (KV is refused, with the reason), an option is
- *   unknown, the prefix isn't a text of at least one character, or `push` isn't that of a Durable Object.
+ * @throws {TypeError} anything but a namespace of Durable Objects (KV is refused, with the reason), an unknown option,
+ * a prefix that isn't a text of at least one character, or a `push` that isn't a Durable Object's state.
  */
 export function durableObjectStore(
   namespace: FailfastNamespace,
@@ -48,7 +49,7 @@ export function durableObjectStore(
       "the push of durableObjectStore() is the state of the Durable Object that calls, its this.ctx: in a worker connections " +
         "end with their request, and polls bring the news",
     );
-  // A stub that had an error stays broken, and one of another request may not be used.
+  // A stub that had an error stays broken, and a stub of another request must not be used.
   const stub = () => namespace.get(namespace.idFromName(prefix));
 
   return {

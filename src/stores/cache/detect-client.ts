@@ -2,17 +2,17 @@ import { isKvNamespace, WHY_NOT_KV } from "../shared/kv.js";
 import type { Awaitable } from "../store.js";
 import { spell } from "./spell.js";
 
-/** What a cache counts times to live in: milliseconds or seconds. */
+/** The unit of a cache's times to live: milliseconds or seconds. */
 export type TtlUnit = "ms" | "s";
 
-/** Any cache; the unit of `ttl` has to be stated. */
+/** Any cache. The unit of `ttl` has to be given. */
 export interface PlainCache {
   get(key: string): Awaitable<unknown>;
   set(key: string, value: string, ttl: number): Awaitable<unknown>;
   delete(key: string): Awaitable<unknown>;
 }
 
-/** What tells a Keyv instance from its storage adapters, whose times to live are others. */
+/** Distinguishes a Keyv instance from its storage adapters, which use another unit. */
 export interface KeyvCache extends PlainCache {
   readonly hooks: object;
   readonly stats: object;
@@ -32,21 +32,21 @@ export interface UnstorageCache {
   getItem(key: string): Awaitable<unknown>;
   setItem(key: string, value: string, options: { readonly ttl: number }): Awaitable<unknown>;
   removeItem(key: string): Awaitable<unknown>;
-  /** Not called: what else has the other three, such as a browser's storage, takes no options. */
+  /** Not called. Other objects with the other three methods, such as a browser's storage, take no options. */
   hasItem: unknown;
 }
 
-/** A cache as the store uses it. */
+/** A cache in the form that the store uses. */
 interface DetectedCache {
   readonly unit: TtlUnit;
-  /** How a prefix or a key is written for it. */
+  /** Writes a prefix or a key for this cache. */
   spell(text: string): string;
   get(key: string): Awaitable<unknown>;
   set(key: string, value: string, ttl: number): Awaitable<unknown>;
   remove(key: string): Awaitable<unknown>;
 }
 
-/** Recognises the library by the cache's methods; throws a `TypeError` for what it can't use. */
+/** Recognises the library by the cache's methods; throws a `TypeError` for any cache that can't be used. */
 export function detectClient(cache: unknown, ttlUnit: TtlUnit | undefined): DetectedCache {
   if (ttlUnit !== undefined && ttlUnit !== "ms" && ttlUnit !== "s") {
     throw new TypeError(`the ttlUnit of cacheStore() is "ms" or "s", got ${String(ttlUnit)}`);
@@ -96,7 +96,7 @@ export function detectClient(cache: unknown, ttlUnit: TtlUnit | undefined): Dete
   );
 }
 
-/** @throws {TypeError} KV of Cloudflare Workers, as it is or under unstorage. */
+/** @throws {TypeError} KV of Cloudflare Workers, itself or under unstorage. */
 function refuseKv(cache: unknown): void {
   const { getMount } = Object(cache) as { getMount?(key: string): { driver?: { name?: unknown } } };
   const driver = typeof getMount === "function" ? String(getMount("failfast").driver?.name) : "";
@@ -120,7 +120,7 @@ function has<T extends object>(cache: unknown, verbs: readonly (keyof T & string
   return verbs.every((verb) => typeof (cache as Record<string, unknown>)[verb] === "function");
 }
 
-/** Its kind only, since a URL holds a password. */
+/** Describes only its kind, since a URL contains a password. */
 function describe(cache: unknown): string {
   if (cache === null) return "null";
   if (typeof cache !== "object") return typeof cache;

@@ -1,13 +1,13 @@
 import { sha256 } from "../../protocol/sha256.js";
 
-/** Longer ones are cut, and told apart by a hash of the whole: a file's name has 255 bytes. */
+/** Longer texts are cut, and a hash of the whole keeps them distinct: a file's name has at most 255 bytes. */
 const LONGEST = 200;
 const KEPT = 100;
 
 /**
- * A text as one segment of a key of unstorage: `a-z`, `0-9` and `-` stand for themselves, all else is `_` and
- * the hex digits of its UTF-16 unit. unstorage merges separators and cuts queries off, and a driver may keep
- * each key in a file, where upper and lower case may be the same.
+ * A text as one segment of an unstorage key: `a-z`, `0-9` and `-` stay as they are; everything else becomes `_` and the
+ * hex digits of its UTF-16 unit. unstorage merges separators and cuts queries off, and a driver may keep each key in a
+ * file whose name ignores upper and lower case.
  */
 export function spell(text: string): string {
   const spelled = text.replace(/[^a-z0-9-]/g, (sign) => {

@@ -1,18 +1,18 @@
-/** What the store uses of an entry. */
+/** The part of an entry that the store uses. */
 export interface DenoKvEntry {
   readonly key: readonly unknown[];
   readonly value: unknown;
   readonly versionstamp: string | null;
 }
 
-/** What the store uses of an atomic operation. */
+/** The part of an atomic operation that the store uses. */
 export interface DenoKvAtomic {
   check(check: { readonly key: readonly string[]; readonly versionstamp: string | null }): DenoKvAtomic;
   set(key: readonly string[], value: unknown, options?: { readonly expireIn?: number }): DenoKvAtomic;
   commit(): Promise<{ readonly ok: boolean }>;
 }
 
-/** What the store uses of the stream of changes. */
+/** The part of the stream of changes that the store uses. */
 export interface DenoKvChanges {
   getReader(): {
     read(): Promise<{ readonly done: boolean }>;
@@ -20,7 +20,7 @@ export interface DenoKvChanges {
   };
 }
 
-/** What the store uses of a `Deno.Kv`. */
+/** The part of a `Deno.Kv` that the store uses. */
 export interface DenoKv {
   get(key: readonly string[]): Promise<DenoKvEntry>;
   delete(key: readonly string[]): Promise<unknown>;
@@ -29,7 +29,7 @@ export interface DenoKv {
   watch(keys: never): DenoKvChanges;
 }
 
-/** @throws {TypeError} what is no `Deno.Kv`. */
+/** @throws {TypeError} anything but a `Deno.Kv`. */
 export function checkDatabase(kv: unknown): asserts kv is DenoKv {
   const verbs = Object(kv) as Record<string, unknown>;
   if (["get", "delete", "list", "atomic", "watch"].every((verb) => typeof verbs[verb] === "function")) return;

@@ -6,7 +6,7 @@ import type { DenoKv } from "./database.js";
 
 type List = (start: string, since?: string) => Promise<Required<Omit<StoreListing, "now">>>;
 
-/** A watch that reconnects. Rejects where the first one can't be had. */
+/** A watch that reconnects. Rejects if the first one fails. */
 export function watchChanges(
   kv: DenoKv,
   changed: readonly string[],
@@ -17,8 +17,8 @@ export function watchChanges(
 }
 
 /**
- * Deno KV watches keys, of which it takes ten, and no prefixes. So one key is watched, which is written with every change;
- * what changed since the last one is read then.
+ * Deno KV watches at most ten keys, and no prefixes. So one key is watched that is written with every change, and then
+ * what has changed since the last one is read.
  */
 function follow(
   kv: DenoKv,
@@ -29,7 +29,7 @@ function follow(
 ): { ping(): Promise<void>; destroy(): void } {
   const reader = kv.watch([changed] as never).getReader();
   const run = async (): Promise<void> => {
-    // It begins with the key as it is.
+    // The first value is the key as it is.
     await reader.read();
     let { cursor } = await list("", "");
     on.live();

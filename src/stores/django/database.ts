@@ -2,13 +2,15 @@ import type { PostgresJs, QueryClient } from "../postgres/client.js";
 import { checkOptions } from "../shared/options.js";
 import type { DjangoCache, Held } from "./marker.js";
 
-/** What the store uses of a pool of `mysql2/promise`, or of mysql2, which has one of those. */
+/** The part of a `mysql2/promise` pool that the store uses, or of a mysql2 pool, which contains one. */
 export interface Mysql2Client {
   execute(text: string, params: never): unknown;
   promise?(): unknown;
 }
 
-/** What the store uses of better-sqlite3's `Database`, `node:sqlite`'s `DatabaseSync` or `bun:sqlite`'s `Database`. */
+/**
+ * The part of better-sqlite3's `Database`, `node:sqlite`'s `DatabaseSync` or `bun:sqlite`'s `Database` that is used.
+ */
 export interface SqliteDatabase {
   prepare(text: string): { all(...params: never[]): unknown[]; run(...params: never[]): unknown };
 }
@@ -17,18 +19,17 @@ export type DjangoDatabaseClient = QueryClient | PostgresJs | Mysql2Client | Sql
 
 export interface DjangoDatabaseOptions {
   /**
-   * The table, which is the cache's `LOCATION` in Django: letters, digits and `_`, with its schema before a point
-   * where it has one.
+   * The table: the cache's `LOCATION` in Django. Letters, digits and `_`, after its schema and a point if it has one.
    *
    * @default "django_cache"
    */
   readonly table?: string;
 }
 
-/** Statements for one row; what they count in and by whose clock is the database's. */
+/** Statements for one row. The units and the clock are those of the database. */
 interface Dialect {
   readonly quote: string;
-  /** One row, found or not: the value, how long it will live, the time. */
+  /** One row, whether found or not: the value, its remaining life, the time. */
   readonly read: string;
   /** Key, value, seconds. */
   readonly mark: string;
@@ -38,11 +39,11 @@ interface Dialect {
 type Run = (text: string, params: readonly unknown[]) => PromiseLike<readonly unknown[]>;
 
 /**
- * Django's cache in a database: `DatabaseCache` on PostgreSQL, on MySQL or MariaDB, or on SQLite, where Django has
- * `USE_TZ = True` for the latter two. Markers are rows with a pickled number, as Django would keep one.
+ * Django's cache in a database: `DatabaseCache` on PostgreSQL, on MySQL or MariaDB, or on SQLite. For the last two
+ * Django must have `USE_TZ = True`. Markers are rows with a pickled number, in the form that Django itself would write.
  *
  * @param client a pool of pg, postgres.js's sql, PGlite, a pool of mysql2/promise, better-sqlite3, node:sqlite or bun:sqlite.
- * @throws {TypeError} for anything else, and for a table's name that is more than a name.
+ * @throws {TypeError} anything else, and a table's name with other characters.
  */
 export function djangoDatabase(
   client: DjangoDatabaseClient,
@@ -60,13 +61,13 @@ export function djangoDatabase(
   const ask = (statement: string, ...params: unknown[]): PromiseLike<readonly unknown[]> =>
     run(statement.replace("TABLE", quoted), params);
   return {
-    // What is longer Django itself can't store, and a text of PostgreSQL has no zero.
+    // Django itself can't store a longer key, and a text of PostgreSQL can't contain a zero.
     fits: (key) => [...key].length <= 255 && !key.includes("\0"),
     async read(key) {
       const [row] = (await ask(dialect.read, key)) as { value: unknown; remaining: unknown; now: unknown }[];
       return { bytes: unwrap(row?.value), left: known(row?.remaining), now: known(row?.now) };
     },
-    // A second more, for Django cuts what it compares with to a whole one.
+    // One second more, since Django compares with a whole second.
     mark: async (key, mark, ms) => ask(dialect.mark, key, wrap(mark), Math.ceil(ms / 1_000) + 1),
     clear: async (key) => ask(dialect.clear, key),
   };
@@ -74,7 +75,7 @@ export function djangoDatabase(
 
 const { atob, btoa } = globalThis as unknown as { atob(text: string): string; btoa(text: string): string };
 
-/** A whole number as Python's first pickle protocol has it, in base64 as Django's table has it. */
+/** A whole number in Python's first pickle protocol, in base64, as in Django's table. */
 const wrap = (mark: number): string => btoa(`L${mark}L\n.`);
 
 function unwrap(value: unknown): Held["bytes"] {
@@ -84,7 +85,7 @@ function unwrap(value: unknown): Held["bytes"] {
     const bytes = atob(text);
     return /^L(\d+)L\n\.$/.exec(bytes)?.[1] ?? bytes;
   } catch {
-    // Not base64, so not Django's: Python would raise, and here it is open.
+    // Not base64, so not written by Django: Python would raise an error, and here it counts as open.
     return `?${text}`;
   }
 }

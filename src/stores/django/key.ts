@@ -1,9 +1,9 @@
 import { CIRCUIT, HOLD } from "../../protocol/key.js";
 
-/** Which key of a store's belongs to which circuit. */
+/** Which circuit a store's key belongs to. */
 export interface Subject {
   readonly kind: "circuit" | "hold";
-  /** The name as the store's keys have it. */
+  /** The name in the form that the store's keys use. */
   readonly encoded: string;
 }
 
@@ -13,8 +13,8 @@ export function subjectOf(key: string): Subject | undefined {
 }
 
 /**
- * A circuit's name as it was given, and as Python has it. `undefined` where it can't be had any more: a long one
- * was cut, and half a surrogate pair is no text in Python.
+ * A circuit's name as given, and as Python has it. `undefined` if it can't be recovered: a long name was cut, and half
+ * a surrogate pair is not a text in Python.
  */
 export function decodeName(encoded: string): string | undefined {
   if (encoded === "%") return "";

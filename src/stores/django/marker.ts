@@ -1,21 +1,21 @@
-/** What a key of Django's cache holds. */
+/** The content of a key in Django's cache. */
 export interface Held {
-  /** The value, a character for each byte, or the beginning of it; `null` where nothing lives. */
+  /** The value or its beginning, one character for each byte; `null` if there is none. */
   readonly bytes: string | null;
-  /** How long it will live, in ms, where the cache tells that and it doesn't live for ever. */
+  /** How long it will live, in ms, if the cache says so and it has an end. */
   readonly left?: number | undefined;
-  /** The cache's own clock, ms since the epoch, where it has one. */
+  /** The cache's own clock, ms since the epoch, if it has one. */
   readonly now?: number | undefined;
 }
 
-/** A cache of Django's, as `djangoRedis`, `djangoMemcached` and `djangoDatabase` reach it. */
+/** A Django cache, as `djangoRedis`, `djangoMemcached` and `djangoDatabase` access it. */
 export interface DjangoCache {
-  /** Whether the cache can have such a key: Python couldn't mark it either. */
+  /** Whether the cache can have such a key. If not, Python couldn't mark it either. */
   fits(key: string): boolean;
   read(key: string): Promise<Held>;
   /**
-   * Keeps a number under the key for at least `ms`, in the one form that Python reads whatever its serializer,
-   * unless what is there lives longer.
+   * Keeps a number under the key for at least `ms`, unless the value there lives longer. The form can be read by Python
+   * whatever its serializer is.
    */
   mark(key: string, mark: number, ms: number): Promise<unknown>;
   clear(key: string): Promise<unknown>;
@@ -23,24 +23,27 @@ export interface DjangoCache {
 
 /** A value that Python takes for an open circuit. */
 export interface Marker {
-  /** The generation of the record that a process of ours marked, or the revision of a hold; else Python's. */
+  /**
+   * The generation of the record that a process of ours marked, or the revision of a hold; otherwise the marker is
+   * Python's.
+   */
   readonly ours?: number;
   readonly left?: number | undefined;
 }
 
 /**
- * Reads a marker. What Python would take for false is none; bytes that nobody knows are Python's, so that they mean
+ * Reads a marker. A value that Python takes for false is not one. Unknown bytes were written by Python, so they mean
  * open until they expire.
  */
 export function readMarker({ bytes, left }: Held): Marker | null {
   if (bytes === null || isFalse(bytes)) return null;
-  // Revisions follow a clock in ms: thirteen digits for some centuries.
+  // Revisions follow a clock in ms: thirteen digits, for some centuries.
   return /^[1-9]\d{12}$/.test(bytes) ? { ours: Number(bytes), left } : { left };
 }
 
 /** A pickled False, None or 0, JSON's, or the number 0. */
 export function isFalse(bytes: string): boolean {
-  // Behind two bytes that say which protocol it is.
+  // Behind two bytes with the number of the protocol.
   const pickled = bytes.startsWith("\x80") || bytes.startsWith("\ufffd");
   return pickled ? PICKLED.includes(bytes.slice(2)) : OTHERS.includes(bytes);
 }

@@ -6,13 +6,13 @@ import { type DjangoCache, type Held, readMarker } from "./marker.js";
 const LONGEST = 250;
 
 /**
- * Django's cache in memcached: `PyMemcacheCache` or `PyLibMCCache`. Markers are digits without flags, which both
- * give to Python as they are. memcached tells no times to live: a marker of Python's is believed while it is there.
+ * Django's cache in memcached: `PyMemcacheCache` or `PyLibMCCache`. Markers are digits without flags, which both pass
+ * to Python unchanged. memcached doesn't tell how long a value lives, so Python's marker counts while it exists.
  *
- * One server, or one proxy before several: each client library spreads keys over servers in its own way.
+ * One server, or one proxy in front of several: each client library distributes keys over servers in its own way.
  *
  * @param client of the package `memcached`, or of memjs, with no prefix or namespace of its own.
- * @throws {TypeError} for anything else.
+ * @throws {TypeError} anything else.
  */
 export function djangoMemcached(client: MemcachedClient): DjangoCache {
   const { get, set, delete: remove, atomic } = detectClient(client);
@@ -24,7 +24,7 @@ export function djangoMemcached(client: MemcachedClient): DjangoCache {
       const expires = exptime(ms, Date.now());
       if (await atomic?.add(key, String(mark), expires)) return;
       const found = readMarker(await read(key));
-      // How long Python's will live can't be told: it stays, and is looked at again.
+      // The life of Python's marker is unknown: it stays, and is read again.
       if (found !== null && found.ours === undefined) return;
       if (!(await set(key, String(mark), expires))) throw new Error(`memcached did not store "${key}"`);
     },
@@ -32,7 +32,7 @@ export function djangoMemcached(client: MemcachedClient): DjangoCache {
   };
 }
 
-/** Bytes as they are, where the client gives them; what it made of them by their flags else. */
+/** The bytes unchanged if the client gives them; otherwise what it made of them by their flags. */
 function textOf(value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (!(value instanceof Uint8Array)) return String(value);

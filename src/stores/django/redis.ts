@@ -2,7 +2,7 @@ import { detectClient, type RedisClient } from "../redis/detect-client.js";
 import { run, type Script } from "../redis/script.js";
 import type { DjangoCache } from "./marker.js";
 
-/** Redis's clock in ms, how long KEYS[1] will live, and the first bytes of it in hex; what is no text is 00. */
+/** Redis's clock in ms, the remaining life of KEYS[1], and its first bytes in hex; 00 if it is not a text. */
 export const LOOK: Script = {
   text: `local value = redis.pcall('GET', KEYS[1])
 local time = redis.call('TIME')
@@ -14,7 +14,7 @@ return {time[1] * 1000 + math.floor(time[2] / 1000), redis.call('PTTL', KEYS[1])
   sha1: "0e58e4554120d2bb30663ba0fe3ac1cfbd967854",
 };
 
-/** Puts ARGV[1] under KEYS[1] for ARGV[2] ms, unless what is there lives longer. */
+/** Stores ARGV[1] under KEYS[1] for ARGV[2] ms, unless the value there lives longer. */
 export const MARK: Script = {
   text: `local left = redis.call('PTTL', KEYS[1])
 if left ~= -1 and left < tonumber(ARGV[2]) then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
@@ -24,10 +24,10 @@ return {}`,
 
 /**
  * Django's cache in Redis: its own `RedisCache`, or `RedisCache` of django-redis with any serializer and compressor.
- * Markers are whole numbers in digits, which all of them read before they look at anything else.
+ * Markers are whole numbers in digits, which all of them read before they try anything else.
  *
  * @param client of node-redis, ioredis or iovalkey, on the database of Django's `LOCATION`, with no key prefix of its own.
- * @throws {TypeError} for anything else.
+ * @throws {TypeError} anything else.
  */
 export function djangoRedis(client: RedisClient): DjangoCache {
   const connection = detectClient(client);

@@ -3,27 +3,27 @@ import { type CircuitRecord, type HoldRecord, KEPT_MS, OPERATOR_LONGEST_MS } fro
 import { leaseReleased, nextRevision, opened, type Stamp } from "../../protocol/transition.js";
 import type { Marker } from "./marker.js";
 
-// The one place where a driver knows what records say. Python reads none of them, it has its marker and no more: what
-// the two say of a circuit has to be compared here, and what lags behind brought up to the other.
+// This is the only driver code that reads the contents of records. Python reads none of them and has only its marker.
+// So the two sides of a circuit have to be compared here, and the older one brought up to date.
 
-/** Who wrote the record of what was found in Django's cache. */
+/** The writer name in records of what was found in Django's cache. */
 export const PYTHON = "Django's cache";
-/** A marker whose end nobody knows is believed for so long at a time, in ms; it is looked at again before. */
+/** A marker with an unknown end counts for this long, in ms; it is read again before that. */
 const AT_A_TIME = 60_000;
-/** Two ends so many ms apart are the same: Django counts whole seconds. */
+/** Two ends that differ by at most this, in ms, are the same: Django counts whole seconds. */
 const SLACK = 1_000;
 
-/** What is known of one circuit on both sides. */
+/** What is known about one circuit on both sides. */
 export interface Sides {
   readonly marker: Marker | null;
-  /** The records as they are stored. */
+  /** The records, as stored. */
   readonly circuit: string | null;
   readonly hold: string | null;
   /** In the clock of the records' store, ms since the epoch. */
   readonly now: number;
 }
 
-/** What has to be done for both sides to say the same. */
+/** What to do so that both sides say the same. */
 export type Step =
   | { readonly do: "nothing" }
   | { readonly do: "mark"; readonly mark: number; readonly ms: number }
@@ -38,7 +38,7 @@ export function settle({ marker, circuit: raw, hold: held, now }: Sides, nonce: 
   const hold = inForce(override, now);
   const open = openNow(circuit, now);
   const wanted = wantedMark(open, hold, now);
-  // A number from far ahead is nobody's generation: above it there would soon be none left to write.
+  // A number from far ahead is not a generation: above it there would soon be no number left to write.
   const ours = (marker?.ours ?? 0) > now + OPERATOR_LONGEST_MS ? undefined : marker?.ours;
   const write = (next: (stamp: Stamp) => CircuitRecord): Step => {
     const revision = nextRevision(Math.max(circuit?.revision ?? 0, ours ?? 0), now);
@@ -47,7 +47,7 @@ export function settle({ marker, circuit: raw, hold: held, now }: Sides, nonce: 
   };
 
   if (marker === null) {
-    // What Python opened is open as long as its marker is there: after that somebody may probe.
+    // What Python opened is open as long as its marker exists. After that, one process may probe.
     if (open?.by === PYTHON) return write((stamp) => leaseReleased(stamp, open, 0));
     return wanted ? { do: "mark", mark: wanted.mark, ms: wanted.ms } : NOTHING;
   }
@@ -56,7 +56,7 @@ export function settle({ marker, circuit: raw, hold: held, now }: Sides, nonce: 
   if (wanted && lives < wanted.least) return { do: "mark", mark: wanted.mark, ms: wanted.ms };
   if (ours !== undefined) {
     if (wanted) return NOTHING;
-    // The process that left it has moved on since; unless it is newer than all the records there are, which were lost.
+    // The process that left the marker has moved on, unless the marker is newer than all records: then those were lost.
     if (hold?.state === "closed") return { do: "clear" };
     const newest = Math.max(circuit?.generation ?? 0, override?.revision ?? 0);
     if (open === undefined && ours <= newest) return { do: "clear" };
@@ -71,8 +71,8 @@ export function settle({ marker, circuit: raw, hold: held, now }: Sides, nonce: 
 }
 
 /**
- * What Python is told at once of a record that was just written: of an opening and of a closing. All else is found
- * at the next look.
+ * What Python is told at once about a record just written: only openings and closings. Everything else follows at the
+ * next read.
  */
 export function announce(kind: "circuit" | "hold", value: string, now: number): Step {
   if (kind === "hold") {
@@ -87,7 +87,7 @@ export function announce(kind: "circuit" | "hold", value: string, now: number): 
   return wanted ? { do: "mark", mark: wanted.mark, ms: wanted.ms } : NOTHING;
 }
 
-/** Whether an operator holds the circuit, by the record of that. */
+/** Whether an operator holds the circuit, by the hold's record. */
 export const holds = (raw: string | null, now: number): boolean =>
   raw !== null && inForce(decodeHold(raw, now), now) !== undefined;
 
@@ -99,7 +99,7 @@ function inForce(hold: HoldRecord | undefined, now: number): HoldRecord | undefi
 const openNow = (circuit: CircuitRecord | undefined, now: number): CircuitRecord | undefined =>
   circuit?.state === "open" && circuit.until > now ? circuit : undefined;
 
-/** What Python has to find by the records alone: for `ms`, and for longer again once less than `least` is left. */
+/** The marker that Python needs for these records: for `ms`, and written again when less than `least` is left. */
 function wantedMark(
   open: CircuitRecord | undefined,
   hold: HoldRecord | undefined,

@@ -1,14 +1,16 @@
 import type { Item } from "./item.js";
 
-/** The SDK sets no deadline: what never gets an answer would hold the caller's connections, and the process. */
+/**
+ * The SDK sets no deadline. A request without an answer would occupy one of the caller's connections, and the process.
+ */
 const ABORT_AFTER_MS = 2_000;
 
-/** What a request may carry beside its input. */
+/** What a request may have beside its input. */
 interface RequestOptions {
   readonly abortSignal?: object;
 }
 
-/** What the store uses of a `DynamoDBDocument` of `@aws-sdk/lib-dynamodb`. */
+/** The part of a `DynamoDBDocument` of `@aws-sdk/lib-dynamodb` that the store uses. */
 export interface DynamodbClient {
   get(
     input: { readonly TableName: string; readonly Key: Item; readonly ConsistentRead: boolean },
@@ -19,11 +21,11 @@ export interface DynamodbClient {
     input: { readonly TableName: string; readonly Key: Item },
     options?: RequestOptions,
   ): Promise<unknown>;
-  /** Not called: the SDK's version 2 has clients alike without it, whose requests are no promises. */
+  /** Not called. Similar clients of the SDK's version 2 don't have it, and their requests are not promises. */
   send: unknown;
 }
 
-/** Those requests, each with a deadline. Throws a `TypeError` for a client that hasn't got them. */
+/** Those requests, each with a deadline. Throws a `TypeError` for a client that doesn't have them. */
 export function detectClient(client: DynamodbClient): Pick<DynamodbClient, "get" | "put" | "delete"> {
   const { get, put, delete: remove, send } = (client ?? {}) as Partial<DynamodbClient>;
   if (![get, put, remove, send].every((verb) => typeof verb === "function")) {

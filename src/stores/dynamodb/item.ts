@@ -1,9 +1,9 @@
 /** An item's attributes, by name. */
 export type Item = Readonly<Record<string, unknown>>;
 
-/** DynamoDB's answer to a conditional write whose condition doesn't hold. */
+/** DynamoDB's answer to a conditional write if the condition is not met. */
 interface Refusal {
-  /** What is stored, where that was asked for and there is anything. */
+  /** The stored item, if that was requested and there is one. */
   readonly Item?: Item;
 }
 
@@ -11,14 +11,14 @@ export function isRefusal(error: unknown): error is Refusal {
   return (error as { name?: unknown } | null)?.name === "ConditionalCheckFailedException";
 }
 
-/** The value of an item that has not expired; `null` for one that has, and for one this store never wrote. */
+/** The value of an item that has not expired; `null` for an expired one, and for one this store never wrote. */
 export function live(item: Item | undefined, now: number): string | null {
   const value = plain(item?.["value"]);
-  // A client may have been told to give numbers as bigints, or as objects that hold their digits.
+  // A client may be configured to return numbers as bigints, or as objects that contain their digits.
   return typeof value === "string" && Number(plain(item?.["expires"])) > now ? value : null;
 }
 
-/** The item of a refusal comes as DynamoDB spells it, even where the client unmarshalls all others. */
+/** The item in a refusal has DynamoDB's own format, even if the client unmarshalls all others. */
 function plain(attribute: unknown): unknown {
   if (typeof attribute !== "object" || attribute === null) return attribute;
   const { S, N } = attribute as { S?: unknown; N?: unknown };

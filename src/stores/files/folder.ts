@@ -4,36 +4,36 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { oneAtATime } from "./one-at-a-time.js";
 
-/** Takes a quarter of the time of the one in `node:fs/promises`. */
+/** Four times faster than the one in `node:fs/promises`. */
 const readFile = promisify(readFileWithCallback);
 
-/** What can be done with the files of a folder. */
+/** Operations on the files of a folder. */
 export interface Files {
-  /** The names; none where the folder has vanished. */
+  /** The names; none if the folder has vanished. */
   list(): Promise<readonly string[]>;
   has(file: string): Promise<boolean>;
-  /** `undefined` when there is no such file. */
+  /** `undefined` if there is no such file. */
   read(file: string): Promise<string | undefined>;
-  /** Creates a file; `false` when the folder has vanished. */
+  /** Creates a file; `false` if the folder has vanished. */
   write(file: string, text: string): Promise<boolean>;
-  /** Whether or not there is such a file. */
+  /** Removes a file, whether it exists or not. */
   remove(file: string): Promise<void>;
-  /** The ms since the file came here; `undefined` when there is no such file. */
+  /** The age of the file in this folder, in ms; `undefined` if there is no such file. */
   age(file: string): Promise<number | undefined>;
 }
 
-/** A folder of this user's own. */
+/** A folder that belongs to this user. */
 export interface Folder extends Files {
   readonly path: string;
-  /** Where files are written before they come here: what happens there wakes no watcher. */
+  /** Where files are written before they are linked here. Changes there wake no watcher. */
   readonly drafts: Files;
-  /** Creates it where it is missing. Rejects where it isn't safe to use. */
+  /** Creates it if it is missing. Rejects if it isn't safe to use. */
   ensure(): Promise<void>;
-  /** A draft becomes a file as well; `false` when there is such a file, or the draft isn't there any more. */
+  /** Links a draft as a file; `false` if that file exists already, or the draft no longer exists. */
   link(draft: string, file: string): Promise<boolean>;
-  /** When files came or went last, in ns since the epoch; `undefined` where the folder has vanished. */
+  /** When files were last added or removed, in ns since the epoch; `undefined` if the folder has vanished. */
   changedAt(): Promise<bigint | undefined>;
-  /** Makes a file's age 0, creating it where it is missing. */
+  /** Sets a file's age to 0, and creates the file if it is missing. */
   touch(file: string): Promise<void>;
 }
 
@@ -80,7 +80,7 @@ function filesIn(path: string, next: ReturnType<typeof oneAtATime>): Files {
       next(() => did(["ENOENT"], writeFile(at(file), text, { flag: "wx", mode: 0o600 }))),
     remove: (file) => next(() => unless(["ENOENT"], unlink(at(file)))),
     async age(file) {
-      // By the change of its status, for that is when it was linked; it may have been written long before.
+      // By the time its status changed, which is when it was linked; it may have been written long before.
       const stats = await next(() => unless(["ENOENT"], lstat(at(file))));
       return stats && Date.now() - stats.ctimeMs;
     },
@@ -104,8 +104,8 @@ async function did(codes: readonly string[], operation: Promise<void>): Promise<
 }
 
 /**
- * `false` where there is nothing. Where everybody may create folders, as in `/tmp`, another user may have been
- * first, with a folder of theirs or a link to one, to read what is written there or to say what is read.
+ * `false` if there is nothing. In a folder where everybody may create folders, such as `/tmp`, another user may have
+ * made this folder, or a link to another one, in order to read or to forge what is in it.
  */
 async function isOwn(path: string): Promise<boolean> {
   const stats = await unless(["ENOENT"], lstat(path));

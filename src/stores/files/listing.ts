@@ -4,10 +4,10 @@ import type { Folder } from "./folder.js";
 import { type FileName, filesByKey, numberedName, parseName } from "./name.js";
 import { decodeRecord, type FileRecord, live } from "./record.js";
 
-/** A folder that changed less than so many ms ago may change again without a new time. */
+/** A folder that changed less than this many ms ago may change again without a new time. */
 const SAME_TIME_MS = 100;
 
-/** After so many names other work gets its turn. */
+/** After this many names, other work gets its turn. */
 const NAMES_AT_ONCE = 1_000;
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -15,20 +15,20 @@ const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(res
 /** The newest file of a key. */
 interface Newest {
   readonly number: number;
-  /** `undefined`: it holds no whole record. */
+  /** `undefined`: it contains no complete record. */
   readonly record: FileRecord | undefined;
-  /** Which of the changes it is that this listing has seen. */
+  /** The number of its change, as this listing counts changes. */
   readonly change: number;
 }
 
-/** What a folder holds, as last read. No file ever changes, so that each is read once. */
+/** The contents of a folder, as last read. Files never change, so each is read once. */
 export class Listing {
   readonly #folder: Folder;
-  /** Cursors of another listing, in this process or another, mean nothing here. */
+  /** The cursors of another listing, in this process or another, are not valid here. */
   readonly #id = randomUUID();
   readonly #newest = new Map<string, Newest>();
   #changes = 0;
-  /** The names that were looked at, and when the folder changed before they were listed. */
+  /** The names that were read, and when the folder had changed before they were listed. */
   #seen: ReadonlySet<string> = new Set();
   #changedAt: bigint | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -37,7 +37,7 @@ export class Listing {
     this.#folder = folder;
   }
 
-  /** Every live record whose key starts with the prefix, or of those that changed since the cursor. */
+  /** Every live record whose key starts with the prefix, or only those that changed since the cursor. */
   async list(prefix: string, since: string | undefined): Promise<StoreListing> {
     const refreshed = this.#last.then(() => this.#refresh());
     this.#last = refreshed.catch(() => {});
@@ -77,11 +77,11 @@ export class Listing {
 
   async #readNew(file: string, files: Set<string>): Promise<void> {
     const name = parseName(file);
-    // One that is gone by now is looked for again.
+    // If it no longer exists, it is searched again.
     if (name !== undefined && !(await this.#read(name))) files.delete(file);
   }
 
-  /** Takes a file, if it is the newest of its key; `false` where it is gone by now. */
+  /** Reads a file, if it is the newest of its key; `false` if it no longer exists. */
   async #read({ base, number, file }: FileName): Promise<boolean> {
     if (number <= (this.#newest.get(base)?.number ?? -1)) return true;
     const text = await this.#folder.read(file);
@@ -90,7 +90,7 @@ export class Listing {
     return true;
   }
 
-  /** Where the newest file of a key is gone, swept or with the whole folder, another is the newest, or none. */
+  /** If the newest file of a key is gone, swept or with the whole folder, another is the newest, or none. */
   async #readAnew(files: ReadonlySet<string>): Promise<void> {
     const gone = [...this.#newest].filter(([base, { number }]) => !files.has(numberedName(base, number)));
     if (gone.length === 0) return;

@@ -12,23 +12,23 @@ import { decodeRecord, encodeRecord, type FileRecord, live } from "./record.js";
 // a process that makes a number free to take again removes, before that, the drafts that are after it. Then link()
 // fails, and the paused writer begins anew: one whose link() succeeds has won, whatever it sees later.
 
-/** Of a thousand writers in a row, all quicker. */
+/** With this many writers in a row that were all quicker it gives up. */
 const ATTEMPTS = 1_000;
 const GRAIN_MS = 60_000;
 
-/** The number of a key's newest file, and what is stored: nothing where that file's record has expired. */
+/** The number of a key's newest file, and the value, which is absent if that file's record has expired. */
 interface Newest {
   readonly number: number | undefined;
   readonly record: FileRecord | undefined;
 }
 
-/** What is stored under the key. */
+/** The value stored under the key. */
 export async function readOne(folder: Folder, key: string): Promise<string | null> {
   const { record } = await newest(folder, baseOf(key));
   return record?.value ?? null;
 }
 
-/** Writes the record if what is stored is as `when` wants it, and says what is stored now. */
+/** Writes the record if the stored value meets `when`, and returns what is stored now. */
 export function append(
   folder: Folder,
   record: FileRecord,
@@ -45,8 +45,8 @@ export function append(
 }
 
 /**
- * The number a key starts with, and starts anew with after all its files were removed: by the clock, so that
- * it is above all numbers it had before, and coarse, so that those who start it together agree on it.
+ * The number with which a key starts, also after all its files were removed. It comes from the clock, so that it is
+ * above all earlier numbers, and it is coarse, so that writers that start together use the same one.
  */
 export function firstNumber(): number {
   const now = Date.now();
@@ -65,7 +65,7 @@ function newest(folder: Folder, base: string): Promise<Newest> {
   });
 }
 
-/** Takes the number after the last; `false` when another writer was quicker. */
+/** Takes the next number; `false` if another writer was quicker. */
 async function claim(folder: Folder, base: string, last: number | undefined, text: string): Promise<boolean> {
   const number = last === undefined ? firstNumber() : last + 1;
   const draft = draftName(base, number);
@@ -73,21 +73,21 @@ async function claim(folder: Folder, base: string, last: number | undefined, tex
     if (!(await folder.drafts.write(draft, text))) return false;
     if (last === undefined) await stopRivals(folder, base, number);
     if ((await highest(folder, base)) !== last) return false;
-    // A big folder isn't listed in one instant, so that a number may be missing which was removed on the way.
-    // Then this minute's first one is another, and the last one is gone, for lower ones are removed first.
+    // A big folder isn't listed in one instant, so a number that was removed meanwhile may be missing. In that case
+    // this minute's first number has changed, and the last one is gone, because lower numbers are removed first.
     if (last === undefined ? firstNumber() !== number : !(await folder.has(numberedName(base, last))))
       return false;
     return await folder.link(draft, numberedName(base, number));
   } finally {
-    // Nobody has to wait for it: it goes before whatever is asked of the folder next.
+    // Nobody waits for it: it runs before the next operation on the folder.
     folder.drafts.remove(draft).catch(() => {});
   }
 }
 
 /**
- * Where a key has no files, link() alone doesn't decide between writers that have different numbers in mind,
- * as those that saw another minute, or saw the files before they were removed. Of two such writers the one
- * whose draft came later finds the other's draft here, or else, when it lists the numbers, the other's file.
+ * If a key has no files, link() alone doesn't decide between writers with different numbers, for example because they
+ * saw different minutes, or saw the files before they were removed. Of two such writers, the one whose draft came later
+ * finds the other's draft here, or the other's file when it lists the numbers.
  */
 async function stopRivals(folder: Folder, base: string, number: number): Promise<void> {
   for (const draft of filesOf(base, await folder.drafts.list())) {
@@ -99,7 +99,7 @@ async function highest(folder: Folder, base: string): Promise<number | undefined
   return filesOf(base, await folder.list()).at(-1)?.number;
 }
 
-/** Tries until there is an answer: another process has changed the folder in between. */
+/** Tries until there is an answer. A failed attempt means that another process changed the folder in between. */
 async function persist<T>(folder: Folder, attempt: () => Promise<T | undefined>): Promise<T> {
   for (let attempts = 0; attempts < ATTEMPTS; attempts++) {
     const answer = await attempt();

@@ -1,37 +1,35 @@
 import { createHash, randomUUID } from "node:crypto";
 
-/** So long that with a number and a draft's id a name stays below the 255 bytes a file system takes. */
+/** Short enough that the name, with a number and a draft's id, stays below the file system's limit of 255 bytes. */
 const LONGEST = 200;
 const HASHED = "%%";
 
-/**
- * What a file of the store is called: `<key>~<number>`, and its draft `<key>~<number>~<id>`.
- */
+/** A file of the store is named `<key>~<number>`, and its draft `<key>~<number>~<id>`. */
 export interface FileName {
   /** The key, as a part of a file's name. */
   readonly base: string;
   readonly number: number;
-  /** The whole. */
+  /** The whole name. */
   readonly file: string;
 }
 
 /**
- * A key as a part of a file's name: injective, short enough, and made only of `a-z 0-9 _ - %`, so that it
- * means the same where upper and lower case, or two normal forms, are one.
+ * A key as a part of a file's name: injective, short enough, and made only of `a-z 0-9 _ - %`. So it is the same on
+ * file systems that ignore upper and lower case or normalise names.
  */
 export function baseOf(key: string): string {
   const name = escaped(key);
   return name.length <= LONGEST ? name : HASHED + createHash("sha256").update(name).digest("hex");
 }
 
-/** Whether a key of this name may start with the prefix; of a hashed one only its record tells. */
+/** Whether a key with this file name may start with the prefix. For a hashed one only the record tells. */
 export function mayStartWith(base: string, prefix: string): boolean {
   return base.startsWith(HASHED) || base.startsWith(escaped(prefix));
 }
 
 export const numberedName = (base: string, number: number): string => `${base}~${number}`;
 
-/** A new one in each call. */
+/** A new name in each call. */
 export const draftName = (base: string, number: number): string =>
   `${numberedName(base, number)}~${randomUUID()}`;
 
@@ -60,7 +58,7 @@ export function filesByKey(listing: readonly string[]): Map<string, FileName[]> 
   return keys;
 }
 
-/** Unit by unit, so that a beginning of the text gives a beginning of the result. */
+/** Unit by unit, so that a prefix of the text gives a prefix of the result. */
 function escaped(text: string): string {
   return text.replace(/[^a-z0-9_-]/g, (unit) => {
     const hex = unit.charCodeAt(0).toString(16);

@@ -4,8 +4,8 @@ const LONGEST_QUEUE = 10_000;
 /**
  * Runs operations one after the other, in the order they came.
  *
- * A file system that hangs then holds one thread of the process's small pool, and not all of them, without
- * which no name is resolved and no file is read in the whole process.
+ * So a file system that hangs occupies one thread of the process's small pool, and not all of them. Without that pool
+ * no name can be resolved and no file read in the whole process.
  */
 export function oneAtATime(): <T>(operation: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();

@@ -1,18 +1,18 @@
-/** What a file holds. */
+/** The content of a file. */
 export interface FileRecord {
   readonly key: string;
   readonly value: string;
-  /** In ms since the epoch; 0 where the key was deleted. */
+  /** In ms since the epoch; 0 if the key was deleted. */
   readonly expires: number;
 }
 
-// JSON, because it keeps every string as it is, lone surrogates included, and because no beginning of it is
-// JSON too: what a power cut left of a file is told from a whole one.
+// JSON, because it keeps every string unchanged, including lone surrogates, and because a cut JSON text is not JSON: a
+// file damaged by a power cut can be recognised.
 export function encodeRecord({ expires, key, value }: FileRecord): string {
   return JSON.stringify([Math.min(expires, Number.MAX_SAFE_INTEGER), key, value]);
 }
 
-/** `undefined` for what is no whole record. */
+/** `undefined` for anything but a complete record. */
 export function decodeRecord(text: string): FileRecord | undefined {
   try {
     const [expires, key, value]: unknown[] = JSON.parse(text);
@@ -20,7 +20,7 @@ export function decodeRecord(text: string): FileRecord | undefined {
       return { expires, key, value };
     }
   } catch {
-    // Not whole, or not ours.
+    // Incomplete, or not ours.
   }
   return undefined;
 }

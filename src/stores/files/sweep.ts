@@ -4,7 +4,7 @@ import { type FileName, filesByKey } from "./name.js";
 import { decodeRecord } from "./record.js";
 
 const KEPT_MS = 60_000;
-/** A file as old as the last sweep, by whichever process. */
+/** A file whose age is the time since the last sweep, by any process. */
 const MARK = ".swept";
 
 /** Sweeps the folder in the background, unless it was swept within the last minute. */
@@ -14,7 +14,7 @@ export function sweeper(folder: Folder): () => void {
     const now = performance.now();
     if (now - last < KEPT_MS) return;
     last = now;
-    // What stays behind is left to the next one.
+    // Files that remain are left to the next sweep.
     sweepIfDue(folder).catch(() => {});
   };
 }
@@ -27,13 +27,13 @@ async function sweepIfDue(folder: Folder): Promise<void> {
 }
 
 /**
- * Removes what nobody needs any more: files two or more numbers behind, the drafts of processes that died,
- * and all files of a key whose newest record has expired; each of them 60 s after that.
+ * Removes files that nobody needs any more: files two or more numbers behind, drafts of processes that died, and all
+ * files of a key whose newest record has expired. Each is removed 60 s after that.
  */
 export async function sweep(folder: Folder): Promise<void> {
   const taken = filesByKey(await folder.list());
-  // Drafts are listed after the numbers, so that those of all writers that found such a number free are among
-  // them; numbers once more after that, so that none is missing which came while they were listed.
+  // Drafts are listed after the numbers, so that the list contains the drafts of every writer that found such a number
+  // free. Then the numbers are listed once more, so that none is missing that came meanwhile.
   const drafts = filesByKey(await folder.drafts.list());
   const files = filesByKey(await folder.list());
   for (const base of new Set([...drafts.keys(), ...files.keys()])) {
@@ -42,7 +42,7 @@ export async function sweep(folder: Folder): Promise<void> {
       await sweepDrafts(folder, newest, drafts.get(base) ?? []);
       await sweepFiles(folder, newest, files.get(base) ?? []);
     } catch {
-      // What can't be removed keeps the rest of its key, and no other key's.
+      // A file that can't be removed keeps the rest of its own key, and no other key.
     }
   }
 }
@@ -64,14 +64,14 @@ async function sweepFiles(
 ): Promise<void> {
   if (newest === undefined) return;
   const ended = await hasEnded(folder, newest);
-  // Lowest first, or what was replaced would be the newest again.
+  // Lowest first; otherwise a replaced record would become the newest again.
   for (const { number, file } of ofKey) {
     if (number > (ended ? newest.number : newest.number - 2)) return;
     if (ended || (await isOld(folder, file))) await folder.remove(file);
   }
 }
 
-/** Numbers below the first one of this minute are never given again. */
+/** Numbers below the first one of this minute are never used again. */
 async function hasEnded(folder: Folder, { file, number }: FileName): Promise<boolean> {
   if (number >= firstNumber() || !(await isOld(folder, file))) return false;
   const text = await folder.read(file);

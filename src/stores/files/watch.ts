@@ -10,20 +10,20 @@ const RETRY_MS = 1_000;
 /**
  * Reports every record that is written under the prefix, until disposed.
  *
- * When the folder vanishes or can't be watched any more that is a gap, and so is the moment when it is
- * watched again. The system may drop events silently when there are too many; polling finds those changes.
+ * If the folder vanishes or can't be watched any more, that is a gap, and so is the moment when it is watched again.
+ * The system may drop events silently when there are too many; polling finds those changes.
  */
 export async function watch(folder: Folder, prefix: string, on: StoreWatcher): Promise<AsyncDisposable> {
   let ended = false;
   let stop = (): void => {};
 
-  /** A watcher that throws breaks nothing. */
+  /** If a watcher throws, nothing breaks. */
   function tell(call: () => void): void {
     if (ended) return;
     try {
       call();
     } catch {
-      // Its own affair.
+      // That is the watcher's own matter.
     }
   }
   const gap = (): void => tell(() => on.gap());

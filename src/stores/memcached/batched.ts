@@ -1,4 +1,4 @@
-/** Makes one read of all that is asked for in one turn; what it doesn't find is `undefined`. */
+/** Makes one read of all keys requested in one turn. A key that is not found gives `undefined`. */
 export function batched(
   readAll: (names: string[]) => Promise<Readonly<Record<string, unknown>>>,
 ): (name: string) => Promise<unknown> {

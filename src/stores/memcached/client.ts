@@ -1,12 +1,12 @@
 import type { Commands } from "./commands.js";
 import { type NodeMemcachedClient, nodeMemcached } from "./node-memcached.js";
 
-/** What a client of memjs can do that matters here. */
+/** The part of a memjs client that is used. */
 export interface MemjsClient {
   get(key: string): Promise<{ readonly value: unknown }>;
   set(key: string, value: string, options: { expires: number }): Promise<boolean>;
   delete(key: string): Promise<unknown>;
-  /** Not called: what else has the other three, such as a `Map`, has none. */
+  /** Not called. Other objects with the other three methods, such as a `Map`, don't have it. */
   touch: unknown;
 }
 
@@ -38,7 +38,7 @@ function has<T extends object>(client: unknown, verbs: readonly (keyof T & strin
   return verbs.every((verb) => typeof (client as Record<string, unknown>)[verb] === "function");
 }
 
-/** Its kind only, since an address may hold a password. */
+/** Describes only its kind, since an address may contain a password. */
 function describe(client: unknown): string {
   if (typeof client !== "object" || client === null) return client === null ? "null" : typeof client;
   if (typeof (client as { then?: unknown }).then === "function") return "a promise (await it first)";

@@ -1,11 +1,11 @@
-/** Above this many seconds memcached takes a number for a time since the epoch. */
+/** memcached takes a number of seconds above this for a time since the epoch. */
 const LONGEST_RELATIVE = 30 * 24 * 3_600;
-/** What memcached counts in: a later second would be one long past. */
+/** memcached's limit: a later second would be taken for one long past. */
 const LAST_SECOND = 2 ** 31 - 1;
 
 /**
- * A time to live as memcached takes it. It counts whole seconds, and the one under way as the first, so that
- * a value for so many lives up to one less, so it gets one more.
+ * A time to live in memcached's form. memcached counts whole seconds, and the current one as the first, so a value
+ * would live up to one second less. Therefore one is added.
  */
 export function exptime(ttlMs: number, now: number): number {
   const seconds = Math.ceil(ttlMs / 1_000) + 1;

@@ -6,9 +6,9 @@ const LONGEST = 250;
 const KEPT = 100;
 
 /**
- * How the keys of a store with this prefix are written: `<prefix>:<key>`, where the prefix, but for its
- * colons, is encoded as circuits' names are. What would be longer than memcached takes, or has a character
- * that no record's key has, is replaced by the SHA-256 of the whole: `<prefix>:~<hash>`.
+ * How the keys of a store with this prefix are written: `<prefix>:<key>`, with the prefix encoded like a circuit's
+ * name, except its colons. A key that is too long for memcached, or that has a character which no record's key has, is
+ * replaced by the SHA-256 of the whole: `<prefix>:~<hash>`.
  */
 export function naming(prefix: string): (key: string) => string {
   const encoded = prefix.split(":").map(encodeName).join(":");

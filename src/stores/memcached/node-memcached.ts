@@ -4,7 +4,7 @@ import type { Commands } from "./commands.js";
 
 type Callback<T> = (error: unknown, result: T) => void;
 
-/** What a client of the package `memcached` can do that matters here. */
+/** The part of a client of the package `memcached` that is used. */
 export interface NodeMemcachedClient {
   getMulti(keys: string[], callback: Callback<Record<string, unknown>>): void;
   gets(key: string, callback: Callback<{ [key: string]: unknown; cas: string }>): void;
@@ -12,16 +12,16 @@ export interface NodeMemcachedClient {
   add(key: string, value: string, exptime: number, callback: Callback<boolean>): void;
   cas(key: string, value: string, token: string, exptime: number, callback: Callback<boolean>): void;
   del(key: string, callback: Callback<boolean>): void;
-  /** Its option: a connection leaves the pool when nothing was written to it, and nothing came, for so many ms. */
+  /** Its option: a connection leaves the pool if nothing was written to it and nothing came for this many ms. */
   readonly idle?: number;
 }
 
-/**
- * The commands through the package `memcached`, whose callbacks get `false`, and no error, where the server
- * has refused.
- */
+/** The commands through the package `memcached`. Its callbacks get `false`, and no error, if the server has refused. */
 export function nodeMemcached(client: NodeMemcachedClient): Commands {
-  /** A dead connection stays in the client's pool for as long as it is written to: it is left alone after a loss. */
+  /**
+   * A dead connection stays in the client's pool as long as it is written to, so after a loss nothing is sent for a
+   * while.
+   */
   let quietUntil = Number.NEGATIVE_INFINITY;
 
   function answer<T>(ask: (done: Callback<T>) => void): Promise<T> {
@@ -47,7 +47,7 @@ export function nodeMemcached(client: NodeMemcachedClient): Commands {
   }
 
   return {
-    // Keys read at once would open a connection each, and fail where that is more than its pool may have.
+    // Keys read at once would open a connection each, and fail if the pool may not have so many.
     get: batched((names) => answer((done) => client.getMulti(names, done))),
     set: (name, value, exptime) => answer((done) => client.set(name, value, exptime, done)),
     delete: (name) => answer((done) => client.del(name, done)),
@@ -62,7 +62,7 @@ export function nodeMemcached(client: NodeMemcachedClient): Commands {
           client.gets(name, done),
         );
         if (!found) return undefined;
-        // The value is under the key as the client spelled it, with its own namespace.
+        // The value is under the key as the client writes it, with its own namespace.
         const { cas: token, ...values } = found;
         return { value: Object.values(values)[0], token };
       },
@@ -71,8 +71,8 @@ export function nodeMemcached(client: NodeMemcachedClient): Commands {
   };
 }
 
-/** The client never says what became of a command whose connection it has closed: it is lost, then. */
+/** The client never reports a command of a connection that it closed. After this time the command counts as lost. */
 const LOST_AFTER = 1_000;
-/** The client's own default of `idle`, and what its timer may be late by. */
+/** The client's default of `idle`, and the possible delay of its timer. */
 const IDLE = 5_000;
 const SLACK = 500;

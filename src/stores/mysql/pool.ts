@@ -1,14 +1,14 @@
 import { systemClock } from "../../runtime/system-clock.js";
 import { againWhere } from "../shared/again.js";
 
-/** A connection of the pool, as far as it matters here. */
+/** The part of a pool's connection that is used. */
 export interface MysqlConnection {
   query(options: MysqlQuery): PromiseLike<readonly [unknown, unknown]>;
   release(): void;
   destroy(): void;
 }
 
-/** What mysql2 takes. */
+/** The options of mysql2 that are used. */
 export interface MysqlQuery {
   readonly sql: string;
   readonly rowsAsArray: true;
@@ -21,32 +21,32 @@ export interface PromisePool {
   getConnection(): PromiseLike<MysqlConnection>;
 }
 
-/** A pool of `mysql2` with callbacks, which has one with promises within. */
+/** A pool of `mysql2` with callbacks, which contains one with promises. */
 export interface CallbackPool {
   promise(): PromisePool;
 }
 
 export type MysqlPool = PromisePool | CallbackPool;
 
-/** What a write tells: `insertId` is what its `LAST_INSERT_ID(…)` was given. */
+/** The result of a write: `insertId` is the argument of its `LAST_INSERT_ID(…)`. */
 export interface Written {
   readonly insertId: number | string;
 }
 
-/** What the store asks of the pool: a statement without parameters. */
+/** Runs a statement without parameters on the pool. */
 export interface Database {
   rows(sql: string): Promise<readonly (readonly unknown[])[]>;
   write(sql: string): Promise<Written>;
 }
 
-/** A connection that gave no answer for so long counts as dead: no later query gets it. */
+/** A connection without an answer for this long counts as dead: no later query gets it. */
 const ANSWERS_WITHIN = 2_000;
 /**
  * A deadlock, a lock that timed out, and (MariaDB) a row that changed under the statement: nothing was written, and a
- * second try may work.
+ * second attempt may succeed.
  */
 const AGAIN: readonly unknown[] = [1213, 1205, 1020];
-/** Rows come as arrays of bytes, whatever the pool was told. */
+/** Rows arrive as arrays of bytes, whatever the pool's settings are. */
 const PLAIN = {
   rowsAsArray: true,
   nestTables: false,
@@ -56,7 +56,7 @@ const PLAIN = {
 /**
  * Recognises pools by their methods.
  *
- * @throws {TypeError} what is none.
+ * @throws {TypeError} anything but a pool.
  */
 export function detectClient(pool: MysqlPool): Database {
   const found = pool as Partial<CallbackPool & PromisePool> | null;
@@ -75,7 +75,7 @@ export function detectClient(pool: MysqlPool): Database {
 
 const mayGoAgain = (error: unknown): boolean => AGAIN.includes((error as { errno?: unknown } | null)?.errno);
 
-/** One statement, on a connection that goes back to the pool only when it has answered as it should. */
+/** Runs one statement. Its connection goes back to the pool only after a proper answer. */
 function once(pool: PromisePool, sql: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let connection: MysqlConnection | undefined;

@@ -1,4 +1,4 @@
-/** What an entry of a bucket says. */
+/** The content of a bucket's entry. */
 export interface NatsEntry {
   readonly key: string;
   readonly operation: "PUT" | "DEL" | "PURGE";
@@ -6,17 +6,17 @@ export interface NatsEntry {
   string(): string;
 }
 
-/** Entries as they come in. */
+/** Entries as they arrive. */
 export interface NatsEntries extends AsyncIterable<NatsEntry> {
   stop(): void;
-  /** Their consumer on the server, which the client doesn't tell of in its types. */
+  /** Their consumer on the server, which the client's types don't mention. */
   readonly _data?: {
     delete?(): Promise<unknown>;
     info?(cached: boolean): Promise<{ readonly num_pending: number }>;
   };
 }
 
-/** What a bucket of `@nats-io/kv` can do that matters here. */
+/** The part of a bucket of `@nats-io/kv` that is used. */
 export interface NatsKv {
   get(key: string): Promise<NatsEntry | null>;
   put(key: string, value: string, options?: { previousSeq: number }): Promise<number>;
@@ -31,7 +31,7 @@ export interface NatsKv {
 
 const VERBS = ["get", "put", "delete", "purge", "history", "watch", "status"] as const;
 
-/** Throws a `TypeError` for what is no bucket. */
+/** Throws a `TypeError` for anything but a bucket. */
 export function checkBucket(kv: unknown): void {
   const found = typeof kv === "object" && kv !== null ? (kv as Record<string, unknown>) : {};
   if (VERBS.every((verb) => typeof found[verb] === "function")) return;
@@ -41,7 +41,7 @@ export function checkBucket(kv: unknown): void {
   );
 }
 
-/** Its kind only, since a URL holds a password. */
+/** Describes only its kind, since a URL contains a password. */
 function describe(kv: unknown, found: Record<string, unknown>): string {
   if (typeof kv !== "object" || kv === null) return kv === null ? "null" : typeof kv;
   if (typeof found["then"] === "function") return "a promise (await it first)";
@@ -50,7 +50,9 @@ function describe(kv: unknown, found: Record<string, unknown>): string {
   return "an object that is none";
 }
 
-/** Ends a read or a watch. Its consumer would stay on the server for another 5 minutes: where it can be, it is deleted. */
+/**
+ * Ends a read or a watch. Its consumer would stay on the server for another 5 minutes, so it is deleted if possible.
+ */
 export function discard(entries: NatsEntries): void {
   entries.stop();
   entries._data?.delete?.().catch(() => {});

@@ -1,6 +1,6 @@
 /**
- * A text as one token of a NATS subject, where letters, digits, `_` and `-` stand for themselves: a colon
- * becomes `/`, everything else `=2E`, or `=u2603` above 255.
+ * A text as one token of a NATS subject. Letters, digits, `_` and `-` stay as they are, a colon becomes `/`, and
+ * everything else becomes `=2E`, or `=u2603` above 255.
  */
 export function encodeToken(text: string): string {
   return text.replace(/[^\w-]/g, (unit) => {

@@ -1,16 +1,16 @@
 import { systemClock } from "../../runtime/system-clock.js";
 import { discard, type NatsEntries, type NatsEntry } from "./bucket.js";
 
-/** As long as the client waits for other answers; without it, one whose entries were lost on the way never ends. */
+/** As long as the client waits for other answers. Without it, a read whose entries were lost would never end. */
 const ANSWERS_WITHIN = 5_000;
-/** After so long without an entry, in ms, the server is asked whether there are more. */
+/** After this long without an entry, in ms, the server is asked whether there are more. */
 const QUIET = 50;
 
 /**
  * The newest entry of each key in a history, or in a watch, up to the bucket's revision `last`.
  *
  * If keys are written meanwhile, announced entries may never come, because they were replaced. So the read ends with
- * the last revision, a later one, or when the server has nothing more.
+ * the last revision or a later one, or when the server has nothing more.
  */
 export async function readAll(ask: () => Promise<NatsEntries>, last: number): Promise<readonly NatsEntry[]> {
   const entries = await ask();
@@ -31,7 +31,7 @@ export async function readAll(ask: () => Promise<NatsEntries>, last: number): Pr
   };
 
   try {
-    // A watch that begins with nothing would never end.
+    // A watch without an initial value would never end.
     if ((await pending(entries, true)) === 0) return [];
     lookLater();
     for await (const entry of entries) {
@@ -41,7 +41,7 @@ export async function readAll(ask: () => Promise<NatsEntries>, last: number): Pr
       if (whole) break;
       lookLater();
     }
-    // A history ends by itself where it believes that nothing is left: the server knows.
+    // A history ends when it believes that nothing is left, but only the server knows.
     whole ||= (await pending(entries)) === 0;
   } finally {
     over = true;
@@ -53,7 +53,7 @@ export async function readAll(ask: () => Promise<NatsEntries>, last: number): Pr
   return [...latest.values()];
 }
 
-/** How many entries are still to come; `undefined` where that can't be told. */
+/** How many entries are still to come; `undefined` if that is not known. */
 async function pending(entries: NatsEntries, atFirst = false): Promise<number | undefined> {
   try {
     return (await entries._data?.info?.(atFirst))?.num_pending;

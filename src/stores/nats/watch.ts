@@ -3,17 +3,17 @@ import { keepConnected } from "../shared/reconnect.js";
 import type { SafeWatcher } from "../shared/watcher.js";
 import { discard, type NatsEntries, type NatsEntry, type NatsKv } from "./bucket.js";
 
-/** What is watched of a bucket. */
+/** What is watched in a bucket. */
 export interface Watched {
   readonly kv: NatsKv;
   /** Every key of the fleet. */
   readonly pattern: string;
-  /** One of them, which no record has. */
+  /** One key that no record has. */
   readonly probe: string;
   entry(entry: NatsEntry): void;
 }
 
-/** A watch that reconnects. Rejects where the first one can't be had. */
+/** A watch that reconnects. Rejects if the first one fails. */
 export function watch(watched: Watched, watcher: SafeWatcher): Promise<AsyncDisposable> {
   return keepConnected((on) => open(watched, on), {
     watcher,
@@ -22,8 +22,8 @@ export function watch(watched: Watched, watcher: SafeWatcher): Promise<AsyncDisp
 }
 
 /**
- * One watch. It is asked for a sign of life by a deletion under the probe's key: all the fleet's watches hear
- * it, so that one process asks for all.
+ * One watch. To ask for a sign of life, it deletes the probe's key. All watches of the fleet receive that, so one
+ * process asks for all.
  */
 function open({ kv, pattern, probe, entry: deliver }: Watched, on: LinkEvents): Link {
   let entries: NatsEntries | undefined;

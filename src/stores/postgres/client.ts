@@ -1,6 +1,6 @@
 import type { SafeWatcher } from "../shared/watcher.js";
 
-/** A connection that listens, as pg's `Client` is one. */
+/** A connection that listens, such as pg's `Client`. */
 export interface ListeningClient {
   connect(): PromiseLike<unknown>;
   query(text: string): PromiseLike<unknown>;
@@ -8,18 +8,18 @@ export interface ListeningClient {
     event: string,
     listener: (message: { readonly channel: string; readonly payload?: string | undefined }) => void,
   ): unknown;
-  /** The server's process, as it said when the connection was made. */
+  /** The server's process, as reported when the connection was made. */
   readonly processID?: number | null;
   end(): PromiseLike<unknown>;
   unref?(): void;
-  /** pg's own connection below it, and its socket. */
+  /** The lower-level connection of pg, and its socket. */
   readonly connection?: { readonly stream?: { destroy?(): void } };
 }
 
-/** pg's `Pool`, PGlite, Neon and others: what answers a query with `{ rows }`. */
+/** pg's `Pool`, PGlite, Neon and others: anything that answers a query with `{ rows }`. */
 export interface QueryClient {
   query(text: string, params: unknown[]): PromiseLike<{ readonly rows: readonly unknown[] }>;
-  /** pg's pool: what it makes its connections with, and from what. */
+  /** pg's pool: its connection class, and the options for it. */
   readonly Client?: unknown;
   readonly options?: unknown;
   /** PGlite: notifications of the database in this process. */
@@ -38,9 +38,9 @@ export interface PostgresJs {
 
 export type PostgresClient = QueryClient | PostgresJs;
 
-/** What the store asks of either. */
+/** The operations that the store needs from each kind. */
 export interface Database {
   query(text: string, params?: readonly unknown[]): Promise<readonly unknown[]>;
-  /** Resolves once it listens; `undefined` where that can't be done, and changes are found by polling. */
+  /** Resolves when it listens; `undefined` if it can't, and then changes are found by polling. */
   readonly listen: ((channel: string, watcher: SafeWatcher) => Promise<AsyncDisposable>) | undefined;
 }

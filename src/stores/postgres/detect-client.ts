@@ -7,7 +7,7 @@ import { ENDS_WITHIN, listenOn } from "./listen.js";
 /**
  * Recognises clients by their methods.
  *
- * @throws {TypeError} what is none of them.
+ * @throws {TypeError} anything else.
  */
 export function detectClient(client: PostgresClient): Database {
   const found = client as Partial<PostgresJs & QueryClient> | null;
@@ -23,7 +23,7 @@ export function detectClient(client: PostgresClient): Database {
 function ofPostgresJs(sql: PostgresJs): Database {
   return {
     query: (text, params = []) => againWhere(lost, () => sql.unsafe(text, params as never[])),
-    // It connects again by itself, and says so each time.
+    // It reconnects by itself, and reports that each time.
     async listen(channel, watcher) {
       let live = false;
       const { unlisten } = await sql.listen(channel, watcher.message, () => {
@@ -39,7 +39,7 @@ function ofQueries(client: QueryClient): Database {
   const query: Database["query"] = async (text, params = []) =>
     (await againWhere(lost, () => client.query(text, [...params]))).rows;
   const { Client } = client;
-  // A pool hides the password from those who print it, and so from a spread.
+  // A pool hides the password from printing, and so from a spread as well.
   const given = (client.options ?? {}) as { readonly password?: unknown };
   if (typeof Client === "function") {
     const Connection = Client as new (given: unknown) => ListeningClient;
@@ -57,11 +57,11 @@ function ofQueries(client: QueryClient): Database {
   };
 }
 
-/** A serialization failure, a deadlock, a lock that was not to be had in time: it depends on the isolation level. */
+/** A serialization failure, a deadlock, or a lock that was not available in time; depends on the isolation level. */
 const lost = (error: unknown): boolean =>
   ["40001", "40P01", "55P03"].includes(String((error as { readonly code?: unknown } | null)?.code));
 
-/** A server that is frozen or gone is not waited for. */
+/** A server that is frozen or gone is not awaited. */
 function ending(watcher: SafeWatcher, unlisten: () => PromiseLike<unknown>): AsyncDisposable {
   return {
     async [Symbol.asyncDispose]() {

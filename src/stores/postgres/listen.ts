@@ -8,13 +8,13 @@ import type { ListeningClient } from "./client.js";
 /** How long a server may take to end a connection before its socket is destroyed, in ms. */
 export const ENDS_WITHIN = 500;
 
-/** How long a notification of one's own may take where somebody is between the client and the server, in ms. */
+/** How long a process's own notification may take if there is something between client and server, in ms. */
 const ARRIVES_WITHIN = 1_000;
 
-/** What is asked of the pool. */
+/** What is needed from the pool. */
 type Query = (text: string, params?: readonly unknown[]) => Promise<unknown>;
 
-/** Listens on a connection of its own. Rejects where the first one can't be made, or gets no notifications. */
+/** Listens on a connection of its own. Rejects if the first one can't be made, or gets no notifications. */
 export function listenOn(
   connect: () => ListeningClient,
   query: Query,
@@ -51,7 +51,7 @@ function open(
       on.heard();
     },
     destroy() {
-      // A frozen server never says that it has ended.
+      // A frozen server never reports that it has ended.
       const cancel = systemClock.after(ENDS_WITHIN, () => client.connection?.stream?.destroy?.());
       void Promise.resolve(client.end()).then(cancel, cancel);
     },
@@ -64,7 +64,9 @@ async function isDirect(client: ListeningClient): Promise<boolean> {
   return typeof client.processID === "number" && rows[0].pid === client.processID;
 }
 
-/** A pooler that lends a connection for a transaction takes LISTEN, and gives its notifications to the next client. */
+/**
+ * A pooler that lends a connection for one transaction accepts LISTEN, but passes its notifications to the next client.
+ */
 async function proveDelivery(client: ListeningClient, query: Query, channel: string): Promise<void> {
   await client.query(`LISTEN "${channel}"`);
   const arrival = new Promise<void>((resolve) =>

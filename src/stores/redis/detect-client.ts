@@ -37,7 +37,7 @@ export function detectClient(client: unknown): Connection | PolledConnection {
   );
 }
 
-/** Its kind only, since a URL holds a password. */
+/** Describes only its kind, since a URL contains a password. */
 function describe(client: unknown): string {
   if (typeof client === "string") return "a string";
   if (typeof client !== "object" || client === null) return String(client === null ? client : typeof client);

@@ -2,11 +2,11 @@ import { systemClock } from "../../runtime/system-clock.js";
 import type { Link } from "../shared/link.js";
 import { CONNECT_WITHIN, type Connection, notReady, type SubscriberEvents } from "./connection.js";
 
-/** What the store uses of an ioredis or iovalkey client: `new Redis()`, with Sentinels or without. */
+/** The part of an ioredis or iovalkey client that the store uses: `new Redis()`, with or without Sentinels. */
 export interface IoredisClient {
   readonly status: string;
   readonly options: { readonly keyPrefix?: string | undefined; readonly db?: number | undefined };
-  /** What was selected at run time, and before the connection was lost. */
+  /** The database selected at run time, before the connection was lost. */
   readonly condition?: { readonly select?: number | undefined } | null | undefined;
   readonly prevCondition?: { readonly select?: number | undefined } | null | undefined;
   call(command: string, ...args: string[]): Promise<unknown>;
@@ -14,7 +14,7 @@ export interface IoredisClient {
   duplicate(overrides?: object): unknown;
 }
 
-/** What the store uses of `new Cluster()` of ioredis or iovalkey. */
+/** The part of `new Cluster()` of ioredis or iovalkey that the store uses. */
 export interface IoredisCluster extends Pick<IoredisClient, "status" | "call" | "once"> {
   readonly options: { readonly keyPrefix?: string | undefined };
   nodes(role: "master"): readonly Pick<IoredisClient, "duplicate">[];
@@ -29,7 +29,7 @@ interface Subscriber {
   disconnect(): void;
 }
 
-/** The connection, where it is a client of ioredis or iovalkey, told by what it can do. */
+/** The connection, if it is an ioredis or iovalkey client, recognised by its methods. */
 export function ioredis(given: object): Connection | undefined {
   const client = given as IoredisClient & Partial<IoredisCluster>;
   const verbs = [client.call, client.once, client.duplicate];
@@ -46,7 +46,7 @@ export function ioredis(given: object): Connection | undefined {
     },
     learnDatabase: () => undefined,
     async send([command = "", ...head], keys, tail) {
-      // What connects a client made with `lazyConnect` is a command: one that may be late in its queue.
+      // A client made with `lazyConnect` connects at its first command, which may wait in its queue and be late.
       if (client.status === "wait") client.call("ping").catch(() => {});
       if (client.status !== "ready") await starting;
       if (client.status === "ready") return client.call(command, ...head, ...keys, ...tail);
@@ -57,7 +57,7 @@ export function ioredis(given: object): Connection | undefined {
           : "it goes on by itself once Redis answers",
       );
     },
-    // A publication reaches every node of a Cluster: any master will do, and after it another one.
+    // A publication reaches every node of a Cluster: any master will do, and the next one after that.
     subscribe(channel, on) {
       const masters = client.nodes?.("master") ?? [client];
       const master = masters[Math.floor(systemClock.random() * masters.length)];
@@ -68,8 +68,8 @@ export function ioredis(given: object): Connection | undefined {
 }
 
 /**
- * `new Redis()` gives a client that is still connecting, and usable at once: the first commands wait here
- * until it has connected or has failed to. Nothing ever waits for it again.
+ * `new Redis()` returns a client that is still connecting but can be used at once. The first commands wait here until
+ * it has connected or failed. After that nothing ever waits for it.
  */
 async function firstConnection(client: IoredisClient): Promise<void> {
   if (!["wait", "connecting", "connect"].includes(client.status)) return;
@@ -81,8 +81,8 @@ async function firstConnection(client: IoredisClient): Promise<void> {
 function subscribe(client: Pick<IoredisClient, "duplicate">, channel: string, on: SubscriberEvents): Link {
   const subscriber = client.duplicate({
     lazyConnect: true,
-    // Who reconnects is the subscription: the client's own timers would keep the process alive, and it
-    // says "ready" before it has subscribed again.
+    // The subscription reconnects by itself. The client's own timers would keep the process alive, and it reports
+    // "ready" before it has subscribed again.
     retryStrategy: null,
     reconnectOnError: null,
     sentinelRetryStrategy: null,
@@ -104,7 +104,7 @@ function subscribe(client: Pick<IoredisClient, "duplicate">, channel: string, on
     .connect()
     .then(() => subscriber.subscribe(channel))
     .then(on.live, on.lost);
-  // The socket is there a moment after connect() was called, and may then be connecting for long.
+  // The socket exists a moment after connect() was called, and connecting may then take long.
   systemClock.after(0, unref);
   return { ping: () => subscriber.ping().then(() => on.heard()), destroy: () => subscriber.disconnect() };
 }

@@ -3,7 +3,7 @@ import type { Link } from "../shared/link.js";
 import { CONNECT_WITHIN, type Connection, notReady, type SubscriberEvents } from "./connection.js";
 import { slotOf } from "./slot.js";
 
-/** What the store uses of a client that node-redis's `createClient()` makes. */
+/** The part that the store uses of a client made by node-redis's `createClient()`. */
 export interface NodeRedisClient {
   readonly isOpen: boolean;
   readonly isReady: boolean;
@@ -11,18 +11,18 @@ export interface NodeRedisClient {
     | { readonly database?: number | undefined; readonly socket?: object | undefined }
     | undefined;
   sendCommand(args: readonly string[], options?: { readonly typeMapping?: object }): Promise<unknown>;
-  /** Only a client of one connection can select a database. */
+  /** Only a client with one connection can select a database. */
   select(database: number): Promise<unknown>;
   duplicate(overrides?: object): unknown;
 }
 
-/** What the store uses of `createClientPool()`: it lends its clients. */
+/** The part of `createClientPool()` that the store uses; it lends its clients. */
 export interface NodeRedisPool {
   readonly isOpen: boolean;
   execute(use: never): Promise<unknown>;
 }
 
-/** What the store uses of `createSentinel()`: it lends a client of the master of the moment. */
+/** The part of `createSentinel()` that the store uses; it lends a client of the current master. */
 export interface NodeRedisSentinel {
   readonly isOpen: boolean;
   readonly isReady: boolean;
@@ -30,7 +30,7 @@ export interface NodeRedisSentinel {
   _execute(isReadonly: boolean | undefined, use: never): Promise<unknown>;
 }
 
-/** What the store uses of `createCluster()`. */
+/** The part of `createCluster()` that the store uses. */
 export interface NodeRedisCluster {
   readonly isOpen: boolean;
   readonly masters: readonly object[];
@@ -47,7 +47,7 @@ export interface NodeRedisCluster {
   ): Promise<unknown>;
 }
 
-/** Has a client of one connection, that of a master, used for one thing. */
+/** Runs one task with a client of one connection to a master. */
 type Lend = <T>(use: (client: NodeRedisClient) => Promise<T>) => Promise<T>;
 type Client = NodeRedisClient | NodeRedisPool | NodeRedisSentinel | NodeRedisCluster;
 
@@ -60,7 +60,7 @@ interface Subscriber {
   destroy(): void;
 }
 
-/** The connection, where it is a client of node-redis, told by what it can do. */
+/** The connection, if it is a node-redis client, recognised by its methods. */
 export function nodeRedis(client: object): Connection | undefined {
   const can = (...verbs: string[]): boolean =>
     verbs.every((verb) => typeof (client as Record<string, unknown>)[verb] === "function");
@@ -85,7 +85,7 @@ function connection(owner: Client, lend: Lend, selects = false): Connection {
   const keyPrefix = prefixOf(owner);
   let known: number | undefined;
   let asks = selects;
-  /** Only the client knows what it has selected, and does not say. */
+  /** Only the client knows which database it has selected, and it doesn't tell. */
   const ask = async (client: NodeRedisClient): Promise<void> => {
     known ??= client.options?.database ?? 0;
     if (!asks || !client.isReady) return;
@@ -94,7 +94,8 @@ function connection(owner: Client, lend: Lend, selects = false): Connection {
         / db=(\d+)/.exec(String(await client.sendCommand(["client", "info"], STRINGS))) ?? [];
       known = Number(database ?? known);
     } catch (error) {
-      // Redis 6.2 knows it, and a user may be forbidden it: then it is the database of the client's options.
+      // Redis 6.2 can tell, but a user may lack the right to ask. In that case it is the database of the client's
+      // options.
       if (error instanceof Error && /^(ERR|NOPERM)/.test(error.message)) asks = false;
     }
   };
@@ -130,13 +131,13 @@ function cluster(owner: NodeRedisCluster): Connection {
       const [first = ""] = stored;
       const master = owner.slots[slotOf(first)]?.master;
       if (master && !master.client?.isReady) {
-        // One that the Cluster has got lately has no connection until it is needed.
+        // A master that is new in the Cluster has no connection until it is needed.
         if (master.client === undefined) owner.nodeClient(master as never).catch(() => {});
         throw notReady("the master of its slot is connecting", "it goes on by itself once that answers");
       }
       return owner.sendCommand(first, false, [...head, ...stored, ...tail], STRINGS);
     },
-    // A publication reaches every node: any master will do, and after it another one.
+    // A publication reaches every node: any master will do, and the next one after that.
     subscribe: (channel, on) => {
       const lend: Lend = async (use) => {
         checkOpen(owner);
@@ -151,10 +152,10 @@ function cluster(owner: NodeRedisCluster): Connection {
   };
 }
 
-/** Strings, even where the caller's client was told to give Buffers. */
+/** Strings, even if the caller's client is configured to return Buffers. */
 const STRINGS = { typeMapping: {} };
 
-/** A text, or the bytes of one; raw commands are sent without it. */
+/** A text, or its bytes; raw commands are sent without it. */
 const prefixOf = (client: object): string => String((client as { _keyPrefix?: unknown })._keyPrefix ?? "");
 
 function checkOpen(client: Client): void {
@@ -171,7 +172,7 @@ function subscribe(lend: Lend, channel: string, on: SubscriberEvents): Link {
     try {
       subscriber?.destroy();
     } catch {
-      // It was closed already, which some versions mind.
+      // It was already closed, and some versions throw then.
     }
   };
   const open = async (): Promise<void> => {
@@ -179,7 +180,7 @@ function subscribe(lend: Lend, channel: string, on: SubscriberEvents): Link {
     if (destroyed) return;
     subscriber.on("error", on.lost);
     subscriber.on("end", () => on.lost(new Error("the connection was closed")));
-    // The client forgets a destroy() that comes before its socket has connected.
+    // The client ignores a destroy() that comes before its socket has connected.
     subscriber.on("connect", () => {
       if (destroyed) destroy();
     });
@@ -194,7 +195,7 @@ function subscribe(lend: Lend, channel: string, on: SubscriberEvents): Link {
 
 const duplicate = async (client: NodeRedisClient): Promise<unknown> =>
   client.duplicate({
-    // Who reconnects is the subscription: the client's own timers would keep the process alive.
+    // The subscription reconnects by itself: the client's own timers would keep the process alive.
     socket: {
       ...client.options?.socket,
       reconnectStrategy: false,

@@ -1,25 +1,25 @@
 import type { Awaitable } from "../store.js";
 import { type Connection, notReady } from "./connection.js";
 
-/** What the store uses of `GlideClient` and `GlideClusterClient` of `@valkey/valkey-glide`. */
+/** The part of `GlideClient` and `GlideClusterClient` of `@valkey/valkey-glide` that the store uses. */
 export interface ValkeyGlideClient {
   customCommand(command: string[]): Promise<unknown>;
   invokeScript: unknown;
-  /** A Cluster's client alone has it. */
+  /** Only a Cluster's client has it. */
   pubsubShardChannels?: unknown;
 }
 
-/** What the store uses of `Bun.RedisClient`. */
+/** The part of `Bun.RedisClient` that the store uses. */
 export interface BunRedisClient {
   readonly connected: boolean;
   connect(): Awaitable<unknown>;
   send(command: string, args: string[]): Promise<unknown>;
 }
 
-/** A connection without `subscribe`: that of these clients would keep the process alive. */
+/** A connection without `subscribe`, because a subscription of these clients would keep the process alive. */
 export type PolledConnection = Omit<Connection, "subscribe">;
 
-/** The connection, where it is a client of valkey-glide or Bun's, told by what it can do. */
+/** The connection, if it is a client of valkey-glide or Bun, recognised by its methods. */
 export function polled(given: object): PolledConnection | undefined {
   const client = given as Partial<ValkeyGlideClient & BunRedisClient>;
   if (typeof client.customCommand === "function" && typeof client.invokeScript === "function")
@@ -47,7 +47,7 @@ function connection(send: (words: string[]) => Promise<unknown>, cluster: boolea
   };
 }
 
-/** Bun connects at the first command, and keeps what it is given while it isn't connected. */
+/** Bun connects at the first command, and queues commands while it isn't connected. */
 function bun(client: BunRedisClient): (words: string[]) => Promise<unknown> {
   let starting: Promise<unknown> | undefined;
   return async ([command = "", ...args]) => {

@@ -1,21 +1,21 @@
 import type { Store, StoreEntry } from "../store.js";
 import { NAMES, READ, run, type Scripting, WRITE } from "./script.js";
 
-/** How many records are read in one go: some 0.5 ms of Redis's time. */
+/** How many records are read in one script: some 0.5 ms of Redis's time. */
 const PAGE = 1_000;
-/** Pages under way at a time, so that no answer has the event loop for long. */
+/** How many pages are read at a time, so that no answer blocks the event loop for long. */
 const PAGES = 4;
-/** Up to so many are read one by one in a Cluster. */
+/** In a Cluster, up to this many are read one by one. */
 const FEW = 100;
 
 /**
- * The verbs of a store in Redis but `watch`: the record under `<base>:<key>`, and an index of the names of all
- * records, when each expires and when it changed, `<base>:@index`, which is what `list` reads. Names no circuit
- * has, nor any hold. Those of a sibling begin with `<base>:@<its name>:`, and are published on no channel, `""`.
+ * The methods of a store in Redis, except `watch`. A record is under `<base>:<key>`. The index `<base>:@index` has the
+ * names of all records, when each expires and when it changed; `list` reads it. No circuit and no hold has such a name.
+ * Those of a sibling begin with `<base>:@<its name>:`, and are published on no channel, `""`.
  *
- * In a Cluster a script touches one key only: while a slot moves from one master to another, no command with
- * two keys of it goes through, and one with one key always does. The index learns of a change after it was made, so
- * that a reader who finds it there reads the new value.
+ * In a Cluster a script uses one key only. While a slot moves from one master to another, no command with two of its
+ * keys succeeds, but a command with one key always does. The index is updated after the record, so that a reader who
+ * finds a change there reads the new value.
  */
 export function records(
   redis: Scripting,
@@ -38,7 +38,7 @@ export function records(
 
   async function read(keys: string[]): Promise<StoreEntry[]> {
     const [now, values] = await run(redis, READ, keys.map(keyOf));
-    // Null: expired since, or no string.
+    // Null: it has expired since, or it is not a string.
     return keys.flatMap((key, at) => {
       const value = textOf((values as unknown[])[at]);
       return value === null ? [] : { key, value, now: Number(now) };
@@ -81,5 +81,5 @@ export function records(
 
 const unpublished = (): string => "";
 
-/** A text as the scripts answer it, behind its sign; `null` where there is none. */
+/** A text in the scripts' answer, after its sign; `null` if there is none. */
 const textOf = (answer: unknown): string | null => (typeof answer === "string" ? answer.slice(1) : null);

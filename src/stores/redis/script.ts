@@ -1,30 +1,31 @@
-/** A Lua script, with the SHA-1 of its text: the name by which Redis knows it once it has run. */
+/** A Lua script with the SHA-1 of its text, the name under which Redis knows it once it has run. */
 export interface Script {
   readonly text: string;
   readonly sha1: string;
 }
 
-/** What runs scripts: every key one touches is among its keys, and all of them are in one slot. */
+/** Runs scripts. Every key that a script uses is among its keys, and all of them are in one slot. */
 export interface Scripting {
-  /** Rejects with an error that says NOSCRIPT where Redis doesn't know it. */
+  /** Rejects with an error that contains NOSCRIPT if Redis doesn't know the script. */
   evalsha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
   eval(text: string, keys: string[], args: string[]): Promise<unknown>;
 }
 
 /**
- * What becomes of one record, atomically. KEYS: the record, and the index of all records, or no index. ARGV:
- * the verb ("get"; "delete"; or when to write: "always", "absent": only if nothing is stored, "equal": only if
- * the next one is), what must be stored, the value, its time to live in ms, the channel, the record's name.
- * Answers whether it wrote, Redis's clock in ms, and what is stored now. With "changed" or "found" the only key is
- * the index, and all it does is to put the name there.
+ * Reads or changes one record, atomically. KEYS: the record, and the index of all records, or no index. ARGV: the
+ * operation ("get"; "delete"; or when to write: "always", "absent" if nothing is stored, "equal" if the next argument
+ * is stored), what must be stored, the value, its time to live in ms, the channel, the record's name. It returns
+ * whether it wrote, Redis's clock in ms, and what is stored now. With "changed" or "found" the only key is the index,
+ * and the script only adds the name to it.
  *
- * The index is one sorted set: `x<name>` with the moment the record expires, in ms; `c<name>` with the number of
- * its last change; `last`, the highest such number, and `born`, the first. Numbers are Redis's clock in microseconds,
- * or one more than the last, and so above every moment in ms.
+ * The index is one sorted set: `x<name>` with the moment the record expires, in ms; `c<name>` with the number of its
+ * last change; `last`, the highest such number, and `born`, the first. These numbers are Redis's clock in microseconds,
+ * or one more than the last, and so are above every moment in ms.
  *
- * What is no string is nothing: it is nobody's record, and is written over. A refused write puts the record it found
- * into the index as well, so that an index that was lost heals. A PUBLISH that fails leaves the write standing:
- * watchers poll as well; without a channel there is none. Texts are answered behind a "=", which keeps a client that would parse them as JSON from it.
+ * A value that is not a string counts as absent: it is not a record, and is overwritten. A refused write also adds the
+ * record it found to the index, so that a lost index is repaired. If PUBLISH fails, the write remains: watchers poll as
+ * well. Without a channel nothing is published. Texts in the answer come after a "=", so that a client which parses
+ * JSON leaves them alone.
  */
 export const WRITE: Script = {
   text: `local verb, expected, value, ttl, channel, name = unpack(ARGV)
@@ -80,9 +81,9 @@ return {time[1] * 1000 + math.floor(time[2] / 1000), found}`,
 };
 
 /**
- * Redis's clock in ms, the names in the index KEYS[1], a cursor, and whether these are all names. Where ARGV[1] is a
- * cursor of the same index on the same run of the same server, these are the names that changed since: another server
- * may lack the last writes, and so may one that was restarted.
+ * Redis's clock in ms, the names in the index KEYS[1], a cursor, and whether these are all names. If ARGV[1] is a
+ * cursor of the same index on the same run of the same server, only the names that changed since. Another server, or
+ * one that was restarted, may lack the last writes.
  */
 export const NAMES: Script = {
   text: `local index, since = KEYS[1], ARGV[1]
@@ -108,7 +109,7 @@ return {now, names, head .. last, all and 1 or 0}`,
   sha1: "a8ba6f20f18b1463cc59e7657d8a9bedbed5b981",
 };
 
-/** Runs a script by its name, or by its text where Redis doesn't know it (yet, or any more). */
+/** Runs a script by its name, or by its text if Redis doesn't know it (yet, or any more). */
 export async function run(
   redis: Scripting,
   script: Script,
@@ -116,11 +117,11 @@ export async function run(
   args: string[] = [],
 ): Promise<readonly unknown[]> {
   const answer = await redis.evalsha(script.sha1, keys, args).catch((error: unknown) => {
-    // Clients put words of their own before and after Redis's.
+    // Clients add their own words before and after Redis's.
     if (!(error instanceof Error && /noscript/i.test(error.message))) throw error;
     return redis.eval(script.text, keys, args);
   });
-  // A client over HTTP makes a result of an aborted request.
+  // A client over HTTP returns a result for an aborted request.
   if (!Array.isArray(answer)) throw new Error("the Redis client gave no answer of its script");
   return answer;
 }

@@ -2,7 +2,7 @@ const { TextEncoder } = globalThis as unknown as {
   TextEncoder: new () => { encode(text: string): Iterable<number> };
 };
 
-/** The slot of a key in a Cluster: CRC-16 (XMODEM) of what is between its first braces, or of all of it. */
+/** The slot of a key in a Cluster: CRC-16 (XMODEM) of the part between its first braces, or of the whole key. */
 export function slotOf(key: string): number {
   const tag = /^[^{]*\{([^}]+)\}/.exec(key)?.[1] ?? key;
   let crc = 0;

@@ -3,12 +3,12 @@ import { keepConnected } from "../shared/reconnect.js";
 import type { SafeWatcher } from "../shared/watcher.js";
 import type { Connection } from "./connection.js";
 
-/** What a subscription is told when commands have gone to the server: they may go to another database now. */
+/** Tells a subscription that commands have gone to the server: they may go to another database now. */
 export type Moves = Set<() => void>;
 
 /**
- * A subscription that reconnects, and that follows the client to another database. Rejects where the first attempt
- * fails or takes more than 5 s.
+ * A subscription that reconnects, and that follows the client to another database. Rejects if the first attempt fails
+ * or takes more than 5 s.
  */
 export function subscribe(
   connection: Connection,

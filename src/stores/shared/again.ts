@@ -1,12 +1,12 @@
 import { systemClock } from "../../runtime/system-clock.js";
 
 const TRIES = 25;
-/** The pause between two tries, in ms, unless another is given: random, and longer each time. */
+/** The pause between two attempts, in ms, unless another is given: random, and longer each time. */
 const PAUSE = 2;
 
 /**
- * Runs a statement again where another transaction was in its way and nothing was written: the statement itself then
- * finds out that it lost the race. Rejects with the last error where that goes on.
+ * Repeats a statement if another transaction was in its way and nothing was written. The repeated statement finds out
+ * that it lost the race. Rejects with the last error if that continues.
  */
 export async function againWhere<T>(
   lost: (error: unknown) => boolean,

@@ -2,32 +2,32 @@ import { systemClock } from "../../runtime/system-clock.js";
 
 /** How long a connection for push may take to be live, in ms. */
 export const LIVE_WITHIN = 5_000;
-/** Silence after which it is asked for a sign of life, and how long the answer may take, in ms. */
+/** After how much silence a sign of life is requested, and how long that may take, in ms. */
 const PING_AFTER = 5_000;
 const PONG_WITHIN = 2_000;
 
-/** A connection that pushes. It doesn't reconnect by itself: once lost it is of no more use. */
+/** A connection that pushes. It doesn't reconnect by itself: once lost, it is useless. */
 export interface Link {
-  /** Asks for a sign of life, which `heard` reports; rejects where it can't. */
+  /** Asks for a sign of life, which `heard` reports; rejects if it can't. */
   ping(): PromiseLike<unknown>;
   /** Ends it at once, in any state, and never throws. */
   destroy(): void;
 }
 
-/** What a connection tells of itself. */
+/** What a connection reports about itself. */
 export interface LinkEvents {
-  /** What is written from now on arrives. */
+  /** From now on, writes arrive. */
   live(): void;
-  /** Something came in; where the connection isn't over, `deliver` is called. */
+  /** Something arrived. If the connection isn't over, `deliver` is called. */
   heard(deliver?: () => void): void;
-  /** It could not be opened, or is gone. May be said more than once. */
+  /** It could not be opened, or it is gone. May be called more than once. */
   lost(error: unknown): void;
 }
 
-/** Opens one connection, which keeps no process alive. May throw, which is a loss. */
+/** Opens one connection, which doesn't keep the process alive. If it throws, that counts as a loss. */
 export type OpenLink = (on: LinkEvents) => Link;
 
-/** What a connection that is watched over tells. */
+/** What a supervised connection reports. */
 export interface WatchedLinkEvents {
   live(): void;
   heard(): void;
@@ -35,9 +35,9 @@ export interface WatchedLinkEvents {
 }
 
 /**
- * Opens a connection and watches over it: it must be live within 5 s, and after some 5 s of silence give a sign
- * of life within 2 s, or else it is destroyed and lost, since a connection can die silently. `live` is called at most
- * once, then `lost` at most once, then nothing. The returned function ends it silently.
+ * Opens a connection and supervises it, because a connection can die silently. It must be live within 5 s, and after
+ * some 5 s of silence it must give a sign of life within 2 s; otherwise it is destroyed and counts as lost. `live` is
+ * called at most once, then `lost` at most once, then nothing. The returned function ends it silently.
  */
 export function watchOver(open: OpenLink, on: WatchedLinkEvents): () => void {
   let link: Link | undefined;
@@ -49,7 +49,7 @@ export function watchOver(open: OpenLink, on: WatchedLinkEvents): () => void {
     cancel();
     cancel = systemClock.after(ms, run);
   };
-  // In two halves: when this process has been stalled, the answer still gets its turn to be read.
+  // In two halves: if this process was blocked, an answer that has arrived is still read.
   const deadline = (ms: number, missing: string): void =>
     wait(ms / 2, () => wait(ms / 2, () => lose(new Error(`${missing} within ${ms} ms`))));
   const end = (): void => {
@@ -88,7 +88,7 @@ export function watchOver(open: OpenLink, on: WatchedLinkEvents): () => void {
     // Lost while it was being opened.
     if (over) link.destroy();
   } catch (error) {
-    // The client refused its own options; said later, as every other loss is.
+    // The client refused its own options. It is reported later, like every other loss.
     cancel();
     void Promise.resolve().then(() => lose(error));
   }

@@ -1,7 +1,7 @@
 /**
- * Refuses what a store doesn't know: a misspelt `prefix` would silently join another fleet.
+ * Refuses unknown options: a misspelt `prefix` would silently join another fleet.
  *
- * @throws {TypeError} options that are no object, and one of an unknown name; it lists the known ones.
+ * @throws {TypeError} options that are not an object, and an unknown option; the message lists the known ones.
  */
 export function checkOptions(store: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null)
@@ -13,12 +13,12 @@ export function checkOptions(store: string, options: unknown, known: readonly st
       throw new TypeError(`${store}() has no option ${JSON.stringify(name)}; it takes ${known.join(", ")}`);
 }
 
-/** The prefix of a store's keys, which names the fleet. */
+/** The prefix of a store's keys. It names the fleet. */
 export function checkPrefix(store: string, prefix: unknown = "failfast"): string {
   return checkText(store, "prefix", prefix);
 }
 
-/** @throws {TypeError} what isn't a text of at least one character. */
+/** @throws {TypeError} anything but a text of at least one character. */
 export function checkText(store: string, name: string, text: unknown): string {
   if (typeof text === "string" && text !== "") return text;
   throw new TypeError(

@@ -2,26 +2,26 @@ import { systemClock } from "../../runtime/system-clock.js";
 import { type OpenLink, watchOver } from "./link.js";
 import type { SafeWatcher } from "./watcher.js";
 
-/** Between attempts, in ms: doubling, half of it drawn. */
+/** Time between attempts, in ms: doubling, half of it random. */
 const FIRST_RETRY = 50;
 const LONGEST_RETRY = 1_500;
-/** The same where the server works but refuses: somebody has to change its rights. */
+/** The same if the server works but refuses: somebody has to change its rights. */
 const LONGEST_REFUSED = 30_000;
 
 export interface ReconnectOptions {
-  /** Gets a gap when a lost connection is live again; ended with the handle. */
+  /** Gets a gap when a lost connection is live again. Disposing of the handle ends it. */
   readonly watcher: SafeWatcher;
-  /** Whether the server refused, so that asking again soon is useless. */
+  /** Whether the server refused, so that it is useless to ask again soon. */
   refused(error: unknown): boolean;
-  /** What to reject with where the first connection can't be had. Default: what it was lost with. */
+  /** The error to reject with if the first connection fails. Default: the error it was lost with. */
   failure?(error: unknown): unknown;
 }
 
 /**
  * A connection for push that reconnects: a lost one is replaced, however long that takes.
  *
- * Resolves once it is live. Where the first attempt fails or takes more than 5 s it rejects, with nothing left
- * behind. Neither the connection nor a timer keeps the process alive. Disposing of the handle waits for no server.
+ * Resolves when it is live. If the first attempt fails or takes more than 5 s it rejects, and leaves nothing behind.
+ * Neither the connection nor a timer keeps the process alive. Disposing of the handle waits for no server.
  */
 export function keepConnected(
   open: OpenLink,

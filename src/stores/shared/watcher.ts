@@ -1,6 +1,6 @@
 import type { StoreEntry, StoreWatcher } from "../store.js";
 
-/** A safe watcher for drivers: what it throws goes nowhere, and nothing reaches it after its end. */
+/** Makes a watcher safe for drivers: what it throws is ignored, and nothing reaches it after its end. */
 export interface SafeWatcher extends StoreWatcher {
   /** A pushed `[key, value, now]` in JSON. Anything else is a gap, since anyone may publish. */
   message(text: string): void;

@@ -15,20 +15,23 @@ export interface SqliteDatabase {
 }
 
 /**
- * How long a statement waits for a lock that another process holds, in ms: the event loop stands still meanwhile. It
- * is as long as a call may wait for its lease.
+ * How long a statement waits for a lock that another process holds, in ms. The event loop stands still meanwhile. It is
+ * as long as a call may wait for its lease.
  */
 const WAITS = 50;
-/** After a wait that got no lock, nobody waits again for so long, in ms: a database that stays locked costs 5 % of the time. */
+/**
+ * After a wait that got no lock, no statement waits again for this long, in ms: a locked database costs 5 % of the
+ * time.
+ */
 const PATIENT_AGAIN_AFTER = 1_000;
 
-/** What the store asks of the database. */
+/** What the store needs from the database. */
 export interface Access extends Statements {
   /** Statements inside wait for a lock at most `WAITS`, whatever the caller's time-out is. */
   briefly<T>(ask: () => T): T;
 }
 
-/** @throws {TypeError} what is no database, or one that answers by callbacks or promises. */
+/** @throws {TypeError} anything but a database, and one that answers by callbacks or promises. */
 export function access(database: SqliteDatabase): Access {
   const statements = new Map<string, SqliteStatement>();
   const values = (row: unknown): unknown[] => Object.values(row ?? {});
@@ -37,7 +40,7 @@ export function access(database: SqliteDatabase): Access {
     statements.set(sql, known);
     return known;
   };
-  // Not kept: a pragma of the connection is carried out when it is prepared. It touches no file.
+  // Not cached: a pragma of the connection runs when it is prepared. It touches no file.
   const timeout = (set = ""): number =>
     Number(values(database.prepare(`PRAGMA busy_timeout${set}`)?.get?.())[0]);
 
@@ -81,8 +84,8 @@ interface FileSystem {
 }
 
 /**
- * Whether another file, or none, is now where the database was opened: SQLite goes on with the one that it has, which
- * nobody else will find any more. A database in memory has no file, and some runtimes have no look at it.
+ * Whether another file, or none, is now where the database was opened. SQLite continues with its open file, which
+ * nobody else can find any more. A database in memory has no file, and some runtimes can't check it.
  */
 function watchFile(path: string): () => boolean {
   const files = path === "" ? undefined : builtin<FileSystem>("node:fs");

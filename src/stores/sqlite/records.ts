@@ -1,15 +1,15 @@
 import { systemClock } from "../../runtime/system-clock.js";
 import type { StoreEntry, StoreListing, SwapResult } from "../store.js";
 
-/** What is asked of a database. Rows come as the values of their columns, in order. */
+/** Runs statements on a database. A row is the list of its columns' values. */
 export interface Statements {
-  /** How many rows it changed: 0 where it changed none. */
+  /** How many rows it changed. */
   change(sql: string, ...params: (string | number)[]): number;
   row(sql: string, ...params: (string | number)[]): unknown[];
   rows(sql: string, ...params: (string | number)[]): unknown[][];
 }
 
-/** The verbs of a store in a table, all of which answer at once. */
+/** The methods of a store in a table. All of them answer at once. */
 export interface TableRecords {
   get(key: string): string | null;
   set(key: string, value: string, ttlMs: number): void;
@@ -68,11 +68,12 @@ export function tableRecords(
 }
 
 /**
- * Each is one statement, and so one transaction, which takes the lock for writing from its beginning. What isn't text,
- * for somebody else wrote it, is told and compared as one.
+ * Each is one statement, and so one transaction that has the write lock from its beginning. A value that isn't text,
+ * written by somebody else, is returned and compared as text.
  */
 function statements(table: string) {
-  // One writer at a time: a higher number is a later change. It is the time, in microseconds, or one more than the last.
+  // There is one writer at a time: a higher number is a later change. It is the time in microseconds, or one more than
+  // the last.
   const changed = `(SELECT max(1 + coalesce(max(changed), 0), 1000 * ?) FROM ${table} WHERE prefix = ?)`;
   const insert = `INSERT INTO ${table} (prefix, name, value, expires_at, changed) VALUES (?, ?, ?, ?, ${changed})
     ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at, changed = excluded.changed`;
@@ -89,7 +90,7 @@ function statements(table: string) {
   };
 }
 
-/** What `migrate()` runs, and `assets/sql/sqlite.sql` says. */
+/** What `migrate()` runs; the same as `assets/sql/sqlite.sql`. */
 export const migration = (table: string): readonly string[] => [
   `CREATE TABLE IF NOT EXISTS ${table} (
   prefix TEXT NOT NULL,

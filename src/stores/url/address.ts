@@ -1,20 +1,20 @@
 import { StoreUrlError } from "./errors.js";
 
-/** A URL as the makers of clients get it. */
+/** A URL as the functions that make clients get it. */
 export interface Address {
   /** With its colon. */
   readonly scheme: string;
-  /** For the client: without what is meant for the store. */
+  /** For the client: without the store's own options. */
   readonly href: string;
   readonly host: string;
   readonly port: string;
   readonly user: string | undefined;
   readonly password: string | undefined;
-  /** What follows the scheme, of those that name no server: a path, `:memory:`, or nothing. */
+  /** What follows the scheme, if the scheme names no server: a path, `:memory:`, or nothing. */
   readonly path: string;
   readonly options: { readonly prefix?: string; readonly table?: string; readonly bucket?: string };
   /**
-   * Refuses what of the query is neither an option of the store nor one of the client's, by their names.
+   * Refuses query options that belong neither to the store nor to the client.
    *
    * @throws {StoreUrlError}
    */
@@ -26,8 +26,8 @@ const OPTIONS = ["prefix", "table", "bucket"] as const;
 /**
  * Reads a URL.
  *
- * @throws {StoreUrlError} one that can't be read. It doesn't repeat the URL, which may hold a password, and neither
- *   has it a cause, which would.
+ * @throws {StoreUrlError} if it can't be read. The error does not repeat the URL, which may contain a password, and has
+ * no cause, which would.
  */
 export function readAddress(url: string, from: string): Address {
   const [, scheme, rest = ""] = /^([a-z][a-z0-9+.-]*:)(.*)$/is.exec(url) ?? [];
@@ -60,7 +60,7 @@ function ofServer(url: string, scheme: string, from: string): Address {
   };
 }
 
-/** A relative path, an absolute one, or one after `//`, as in `file:///var/lib/shop`. */
+/** A relative path, an absolute path, or one after `//`, as in `file:///var/lib/shop`. */
 function ofPath(scheme: string, rest: string, from: string): Address {
   const [path = "", query = ""] = rest.split("?", 2);
   const given = new URLSearchParams(query);
@@ -84,7 +84,7 @@ const checkerOf =
     );
   };
 
-/** What is meant for the store, taken out of what the client gets. */
+/** The store's own options, removed from what the client gets. */
 function take(query: URLSearchParams): Address["options"] {
   const taken: Record<string, string> = {};
   for (const option of OPTIONS) {

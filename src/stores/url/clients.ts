@@ -10,23 +10,23 @@ import type { Address } from "./address.js";
 import { MissingPackageError, withoutSecrets } from "./errors.js";
 import { firstOf, load } from "./packages.js";
 
-/** A store with the client that was made for it. */
+/** A store, and the client that was made for it. */
 export interface Made {
   readonly store: Store & { migrate?(): unknown };
   close(): unknown;
-  /** Settles when the client is connected; a server that isn't there leaves it pending. */
+  /** Settles when the client is connected. If the server isn't there, it stays pending. */
   readonly connected?: Promise<unknown>;
-  /** Why the client is not connected, where it says so apart from what it is asked. */
+  /** Why the client is not connected, if it reports that separately. */
   why?(): Error | undefined;
 }
 
-/** How long a connection may take, in ms. */
+/** How long it may take to make a connection, in ms. */
 const CONNECTS_WITHIN = 2_000;
-/** Of a pool: a store has a poll and a write under way, hardly ever more. */
+/** The size of a pool: a store runs a poll and a write, and hardly ever more. */
 const CONNECTIONS = 3;
 const nothing = (): void => undefined;
 
-/** What the query of a URL may hold for each client. */
+/** What the query of a URL may contain for each client. */
 const IOREDIS = [
   ...["family", "db", "keyPrefix", "connectionName", "connectTimeout", "commandTimeout", "socketTimeout"],
   ...["keepAlive", "enableReadyCheck", "maxRetriesPerRequest", "protocol"],
@@ -43,14 +43,14 @@ const MYSQL2 = [
   ...["multipleStatements", "enableKeepAlive", "maxIdle", "idleTimeout", "socketPath", "compress"],
 ];
 
-/** What is made of a client's class or function, which nothing but its package knows the type of. */
+/** The result of a client's class or function. Only its package knows the type. */
 // biome-ignore lint/suspicious/noExplicitAny: each maker below says what it uses of it.
 type Maker = any;
 
 export async function redis({ scheme, href, user, password, options, checkQuery }: Address): Promise<Made> {
   const { redisStore } = await import("../redis.js");
   const [name, exported] = await firstOf(scheme, ["redis", "ioredis", "iovalkey"]);
-  // node-redis takes none of a URL's query.
+  // node-redis ignores the query of a URL.
   checkQuery(["prefix"], name === "redis" ? [] : IOREDIS);
   const url = href.replace(/^valkey/, "redis");
   let last: Error | undefined;
@@ -162,11 +162,11 @@ export async function nats(address: Address): Promise<Made> {
   const { bucket = "failfast", ...rest } = options;
   let over = false;
   let live: Maker;
-  /** Connects, and opens the bucket or makes it. What fails is tried again by the next verb. */
+  /** Connects, and opens or creates the bucket. If that fails, the next method tries again. */
   const openStore = async (): Promise<Store> => {
     live ??= await connect({
       servers: `${host}:${port || "4222"}`,
-      // A user alone is a token, as in the servers' own URLs.
+      // A user without a password is a token, as in the servers' own URLs.
       ...(user !== undefined && password === undefined ? { token: user } : { user, pass: password }),
       maxReconnectAttempts: -1,
       reconnectTimeWait: 1_000,
@@ -217,7 +217,7 @@ export async function sqlite({ path, options, checkQuery }: Address): Promise<Ma
   const Database = await sqliteOf();
   const database = new Database(path || "failfast.db");
   const store = sqliteStore(database as SqliteDatabase, options);
-  // A file of its own, and so with what suits it; one that is locked or read-only stays as it is.
+  // The file belongs to this store, so it gets suitable settings; a locked or read-only file stays as it is.
   for (const pragma of ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"])
     attempt(() => database.exec(pragma));
   attempt(() => store.migrate());
@@ -228,11 +228,11 @@ function attempt(act: () => void): void {
   try {
     act();
   } catch {
-    // The store's verbs will say so.
+    // The store's methods will report it.
   }
 }
 
-/** The runtime's own, where it has one and nothing was installed for it. */
+/** The runtime's own, if it has one and nothing was installed for it. */
 async function sqliteOf(): Promise<Maker> {
   if ("Bun" in globalThis) return (await load("bun:sqlite"))?.["Database"];
   const installed = await load("better-sqlite3");

@@ -1,14 +1,14 @@
-/** What `storeFrom()` was given says of no store: it is missing, unreadable, or of a kind that it doesn't know. */
+/** The argument of `storeFrom()` is missing, unreadable, or has an unknown scheme. */
 export class StoreUrlError extends Error {
   override readonly name = "StoreUrlError";
   readonly code = "ERR_FAILFAST_STORE_URL";
 }
 
-/** The client that the URL asks for isn't installed: the message has the line that does it. */
+/** The client that the URL needs isn't installed. The message contains the command that installs it. */
 export class MissingPackageError extends Error {
   override readonly name = "MissingPackageError";
   readonly code = "ERR_FAILFAST_MISSING_PACKAGE";
-  /** What would do: each entry by itself, the first being the one advised. */
+  /** Packages that would do, each sufficient by itself; the first one is recommended. */
   readonly packages: readonly string[];
 
   constructor(scheme: string, packages: readonly string[]) {
@@ -19,7 +19,7 @@ export class MissingPackageError extends Error {
   }
 }
 
-/** What a client's error says and no more: it may have what was sent, and a server's message may repeat it. */
+/** Only the message of a client's error: its other fields may contain what was sent. */
 export function withoutSecrets(error: unknown, secrets: readonly (string | undefined)[]): Error {
   const { message, code } = Object(error) as { message?: unknown; code?: unknown };
   let text = String(message || code);

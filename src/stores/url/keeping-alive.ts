@@ -1,11 +1,12 @@
 import type { Store } from "../store.js";
 
-/** As long as what is asked keeps the process alive, in ms: a server that hangs must not. */
+/** How long a request keeps the process alive, in ms. A server that hangs must not keep it alive longer. */
 const AT_MOST = 5_000;
 
 /**
- * The connections of the clients that are made here keep no process alive; what is under way on them does, for a
- * while, so that a program that ends with a write sees its end. What fails then says `why` the client is not connected.
+ * The connections of clients made here don't keep the process alive. Their running requests do, for a while, so that a
+ * program whose last step is a write sees its result. If a request fails then, the error says `why` the client is not
+ * connected.
  */
 export function keepingAlive<S extends Store>(store: S, why: () => Error | undefined = () => undefined): S {
   const kept = { ...store };

@@ -1,13 +1,13 @@
 import { builtin } from "../../runtime/platform.js";
 import { MissingPackageError } from "./errors.js";
 
-/** Anything a package exports. */
+/** Anything that a package exports. */
 export type Exports = Record<string, unknown>;
 
 /**
  * The first of some packages that is installed, with its name.
  *
- * @throws {MissingPackageError} when none is.
+ * @throws {MissingPackageError} if none is installed.
  */
 export async function firstOf(scheme: string, names: readonly string[]): Promise<readonly [string, Exports]> {
   for (const name of names) {
@@ -17,13 +17,13 @@ export async function firstOf(scheme: string, names: readonly string[]): Promise
   throw new MissingPackageError(scheme, names);
 }
 
-/** A package, or several that are of use together; `undefined` where one isn't installed. */
+/** A package, or several that are used together; `undefined` if one isn't installed. */
 export async function load(names: string): Promise<Exports | undefined> {
   const found: Exports = {};
   for (const name of names.split(" ")) {
     const exported = (await imported(name)) ?? required(name);
     if (exported === undefined) return undefined;
-    // What CommonJS exports is all under its default, and some of it by name too.
+    // All exports of CommonJS are under its default, and some of them by name too.
     const under = exported["default"];
     if (typeof under === "object" || typeof under === "function")
       Object.assign(found, { ...under, default: under });
@@ -41,7 +41,7 @@ async function imported(name: string): Promise<Exports | undefined> {
   }
 }
 
-/** As the program finds it that runs: this package may be a link to somewhere else. */
+/** Resolved from the running program, because this package may be a link to another place. */
 function required(name: string): Exports | undefined {
   const module = builtin<typeof import("node:module")>("node:module");
   try {
@@ -53,7 +53,7 @@ function required(name: string): Exports | undefined {
   }
 }
 
-/** It is this package that isn't there, and not one that it needs itself. */
+/** This package itself is missing, and not one that it needs. */
 function isAbsent(error: unknown, name: string): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";

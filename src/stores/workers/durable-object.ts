@@ -1,7 +1,7 @@
 import { migration, type Statements, type TableRecords, tableRecords } from "../sqlite/records.js";
 import { PING, PONG } from "./requests.js";
 
-/** What the object uses of the state that it is made with. */
+/** The part of its state that the object uses. */
 export interface FailfastObjectState {
   readonly storage: {
     readonly sql: {
@@ -18,13 +18,13 @@ export interface FailfastObjectState {
   setWebSocketAutoResponse(pair: never): void;
 }
 
-/** What the object uses of a request. */
+/** The part of a request that the object uses. */
 interface ObjectRequest {
   readonly headers: { get(name: string): string | null };
   json(): Promise<unknown>;
 }
 
-/** A verb of the store and its arguments. */
+/** A method of the store, and its arguments. */
 type Question =
   | readonly ["get" | "delete", key: string]
   | readonly ["list", start: string, since: string | null]
@@ -42,14 +42,15 @@ const TABLE = "failfast";
 const SWEEP_AFTER = 1_000;
 
 /**
- * The Durable Object that keeps the circuits of a fleet: export it from your worker, bind it, and give the binding to
- * `durableObjectStore`. It takes no request but the store's.
+ * The Durable Object that keeps the circuits of a fleet. Export it from your worker, bind it, and pass the binding to
+ * `durableObjectStore`. It accepts only the store's requests.
  *
- * Records are in its SQLite database, so bind it by `new_sqlite_classes`. Its alarm deletes what has expired, and is not
- * set while nothing is stored. Watchers are connected by WebSockets that hibernate: in between the object costs nothing.
+ * Records are in its SQLite database, so bind it by `new_sqlite_classes`. Its alarm deletes expired records, and is not
+ * set while nothing is stored. Watchers are connected by WebSockets that hibernate: in between the object costs
+ * nothing.
  */
 export class FailfastDurableObject {
-  /** The mark by which the types of Workers know a class of Durable Objects. */
+  /** The mark by which the types of Workers recognise a class of Durable Objects. */
   declare readonly __DURABLE_OBJECT_BRAND: never;
   readonly #state: FailfastObjectState;
   readonly #statements: Statements;
@@ -80,7 +81,7 @@ export class FailfastDurableObject {
     return new Response(JSON.stringify({ answer }));
   }
 
-  /** Deletes what has expired, and comes back for what will expire next. */
+  /** Deletes expired records, and sets the alarm for the next one. */
   async alarm(): Promise<void> {
     this.#alarmIsSet = false;
     const now = Date.now();
@@ -89,12 +90,12 @@ export class FailfastDurableObject {
     if (typeof next === "number") await this.#sweepBy(Math.max(next, now + SWEEP_AFTER));
   }
 
-  /** Older compatibility dates leave it to this side to close as well. */
+  /** With older compatibility dates this side has to close as well. */
   webSocketClose(socket: { close(): void }): void {
     try {
       socket.close();
     } catch {
-      // It is closed.
+      // It is already closed.
     }
   }
 

@@ -1,24 +1,24 @@
 import { isKvNamespace, WHY_NOT_KV } from "../shared/kv.js";
 
-/** What the store uses of a namespace of Durable Objects: a binding to `FailfastDurableObject`. */
+/** The part of a namespace of Durable Objects that the store uses: a binding to `FailfastDurableObject`. */
 export interface FailfastNamespace {
   idFromName(name: string): object;
   get(id: object): FailfastStub;
 }
 
-/** What the store uses of one of its objects. */
+/** The part of one of its objects that the store uses. */
 export interface FailfastStub {
   fetch(url: string, init: object): Promise<FailfastResponse>;
 }
 
-/** What the store uses of an answer. */
+/** The part of an answer that the store uses. */
 export interface FailfastResponse {
   readonly status: number;
   text(): Promise<string>;
   readonly webSocket?: unknown;
 }
 
-/** @throws {TypeError} what is no namespace of Durable Objects. */
+/** @throws {TypeError} anything but a namespace of Durable Objects. */
 export function checkNamespace(given: unknown): asserts given is FailfastNamespace {
   const { idFromName, get } = Object(given) as Record<string, unknown>;
   if (typeof idFromName === "function" && typeof get === "function") return;

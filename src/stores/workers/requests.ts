@@ -3,13 +3,13 @@ import { keepConnected } from "../shared/reconnect.js";
 import type { SafeWatcher } from "../shared/watcher.js";
 import type { FailfastResponse, FailfastStub } from "./namespace.js";
 
-/** Asks for no place on the network: the request goes to the object, whatever its URL. */
+/** This URL is never resolved: the request goes to the object in any case. */
 const URL = "https://failfast.invalid/";
-/** What the object answers without waking up. */
+/** The object answers it without waking up. */
 export const PING: string = "ping";
 export const PONG: string = "pong";
 
-/** A verb and its arguments, as JSON, and what the object answers. */
+/** Sends a method and its arguments as JSON, and returns the object's answer. */
 export async function ask<T>(stub: FailfastStub, ...question: unknown[]): Promise<T> {
   const response = await stub.fetch(URL, { method: "POST", body: JSON.stringify(question) });
   const text = await response.text();
@@ -25,7 +25,7 @@ interface Socket {
   addEventListener(event: string, listener: (event: { readonly data?: unknown }) => void): void;
 }
 
-/** A subscription that reconnects. Rejects where the first connection can't be had. */
+/** A subscription that reconnects. Rejects if the first connection fails. */
 export function watch(stub: () => FailfastStub, watcher: SafeWatcher): Promise<AsyncDisposable> {
   return keepConnected((on) => open(stub(), on, watcher), { watcher, refused: () => false });
 }
@@ -63,7 +63,7 @@ function close(socket: Socket): void {
   try {
     socket.close();
   } catch {
-    // It is one of a request that is over, which ended it.
+    // It belongs to a request that is over, which ended it.
   }
 }
 
