@@ -46,13 +46,13 @@ export function guard(
       },
       fail: next,
     };
-    passages.set(response, passage);
+    passages.set(response, [...(passages.get(response) ?? []), passage]);
     guardNode(route, response, passage);
   };
 }
 
-/** For middleware that receives errors. */
-const passages = new WeakMap<object, Passage>();
+/** For middleware that receives errors: all guards that a request passed, one within another. */
+const passages = new WeakMap<object, readonly Passage[]>();
 
 /**
  * Error middleware for Express. Put it after the routes and before the app's own error middleware. It answers what a
@@ -71,8 +71,7 @@ export function failfastErrors(): (
 ) => void {
   // Express recognises error middleware by its four parameters.
   return (error, _, response, next) => {
-    const passage = passages.get(response);
-    if (passage !== undefined) passage.error = error;
+    for (const passage of passages.get(response) ?? []) passage.threw?.(error);
     const rejection = rejectionIn(error);
     if (rejection === undefined || response.headersSent) next(error);
     else answer(response, rejection);

@@ -128,7 +128,7 @@ function pass(
   // The one place that every error passes. The error hook is not called if the app has an error handler of its own.
   const { send } = reply;
   reply.send = (payload) => {
-    if (payload instanceof Error) passage.error = payload;
+    if (payload instanceof Error) passage.threw?.(payload);
     else if (isStream(payload)) {
       payload.once("error", (error) => {
         passage.broke = error;

@@ -17,7 +17,13 @@ export interface HonoGuardOptions extends RouteOptions {
 
 /** The part of a Hono context that is used. */
 export interface HonoContext {
-  readonly req: { readonly raw: { readonly signal?: AbortSignalLike } };
+  readonly req: {
+    readonly raw: {
+      readonly method?: string;
+      readonly headers?: { get(name: string): string | null };
+      readonly signal?: AbortSignalLike;
+    };
+  };
   readonly res: { readonly status: number; readonly headers: { get(name: string): string | null } };
   readonly error?: unknown;
 }
@@ -44,8 +50,9 @@ export function guard(
   checkObject(options);
   const { rejected, ...rest } = options;
   const route = routeOf(name, timeout, rest);
-  return (context, next) =>
-    new Promise((resolve, reject) => {
+  return (context, next) => {
+    if (isPreflight(context)) return next().then(() => undefined);
+    return new Promise((resolve, reject) => {
       reported(route.circuit, {
         start(report) {
           // It belongs to the request, and ends with it.
@@ -73,6 +80,12 @@ export function guard(
         late: (error) => resolve(responseTo(error as TimeoutError)),
       });
     });
+  };
+}
+
+/** A browser's question before the request itself (CORS), which says nothing of the route. */
+function isPreflight({ req: { raw } }: HonoContext): boolean {
+  return raw.method === "OPTIONS" && (raw.headers?.get("Access-Control-Request-Method") ?? null) !== null;
 }
 
 function responseTo(error: TimeoutError): WebResponse {

@@ -51,7 +51,7 @@ export function guard(
           next().then(
             () => resolve(),
             (error: unknown) => {
-              passage.error = error;
+              passage.threw?.(error);
               reject(error);
             },
           );

@@ -2,17 +2,18 @@ import { type Report, reported } from "../call/report.js";
 import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { answerTo } from "./answer.js";
+import { type EndingResponse, endingOf, isOver } from "./node-ending.js";
+import { isPreflight, isWebSocket, onEventStream } from "./node-request.js";
 import type { Route } from "./route.js";
 
-/** The part of Node's `ServerResponse` that is used. */
-export interface NodeResponse {
+/** The part of Node's `ServerResponse` that is used, or of its counterpart in HTTP/2. */
+export interface NodeResponse extends EndingResponse {
   readonly statusCode: number;
   readonly headersSent: boolean;
-  readonly writableFinished: boolean;
-  readonly errored?: unknown;
   getHeader(name: string): unknown;
   once(event: "close" | "finish", listener: () => void): unknown;
-  writeHead(status: number, headers: Readonly<Record<string, string>>): { end(body: string): unknown };
+  writeHead(status: number, headers: Readonly<Record<string, string>>): unknown;
+  end(body: string): unknown;
 }
 
 /** One request on its way through a guard. */
@@ -27,12 +28,18 @@ export interface Passage {
   header?(name: string): unknown;
   /** What the route threw, if the framework reports it. */
   error?: unknown;
+  /** Receives what the route threw, even after its answer has begun. Set once the request is admitted. */
+  threw?(error: unknown): void;
   /** The error with which the answer's stream broke off, if the response does not know it. */
   broke?: unknown;
 }
 
 /** Guards a route that answers through Node's response. The end of the response is the outcome. */
 export function guardNode(route: Route, response: NodeResponse, passage: Passage): void {
+  if (isPreflight(response.req)) {
+    passage.go();
+    return;
+  }
   reported(route.circuit, {
     start(report) {
       watch(route, response, report, passage);
@@ -50,25 +57,35 @@ export function guardNode(route: Route, response: NodeResponse, passage: Passage
 }
 
 function watch(route: Route, response: NodeResponse, report: Report, passage: Passage): void {
-  const end = (): void => {
+  // Its client has left while middleware before this one was at work.
+  if (isOver(response) || isWebSocket(response.req)) report.left();
+  const answered = (): void => {
     const retryAfter = passage.header?.("retry-after") ?? response.getHeader("retry-after");
     route.answered(report, response.statusCode, retryAfter, passage.error);
   };
-  response.once("finish", end);
-  response.once("close", () => {
-    const broke = response.errored ?? passage.broke;
-    if (response.writableFinished) end();
-    // Either the route broke off its answer, or the client has gone.
+  const end = (): void => {
+    const ending = endingOf(response);
+    const broke = ending instanceof Error ? ending : passage.broke;
+    if (ending === "sent") answered();
     else if (broke) report.threw(broke);
     else report.left();
-  });
+  };
+  passage.threw = (error) => {
+    passage.error = error;
+    if (response.headersSent && response.writableEnded !== true) report.threw(error);
+  };
+  onEventStream(response, answered);
+  // A response of HTTP/2 says it also where its client left.
+  if (response.stream === undefined) response.once("finish", answered);
+  response.once("close", end);
 }
 
 /** Answers in place of the route, unless an answer has already begun. */
 export function answer(response: NodeResponse, error: FailfastError | TimeoutError): void {
   if (response.headersSent) return;
   const { status, headers, body } = answerTo(error);
-  response.writeHead(status, headers).end(body);
+  response.writeHead(status, headers);
+  response.end(body);
 }
 
 /** Runs a callback of the app. If it throws, or its promise rejects, the error goes where errors go. */

@@ -6,6 +6,7 @@ export class FakeResponse extends EventEmitter implements NodeResponse {
   statusCode = 200;
   headersSent = false;
   writableFinished = false;
+  writableEnded = false;
   errored: unknown = null;
   body = "";
   #headers: Record<string, unknown> = {};
@@ -14,16 +15,16 @@ export class FakeResponse extends EventEmitter implements NodeResponse {
     return this.#headers[name.toLowerCase()];
   }
 
-  writeHead(status: number, headers: Readonly<Record<string, string>>): { end(body: string): void } {
+  writeHead(status: number, headers: Readonly<Record<string, string>>): void {
     this.statusCode = status;
     this.headersSent = true;
     for (const [name, value] of Object.entries(headers)) this.#headers[name.toLowerCase()] = value;
-    return { end: (body) => this.#finish(body) };
   }
 
   /** As a route answers. */
   answer(status: number, headers: Readonly<Record<string, string>> = {}): void {
-    this.writeHead(status, headers).end("");
+    this.writeHead(status, headers);
+    this.end("");
   }
 
   /** The connection ends before the answer did. */
@@ -32,8 +33,9 @@ export class FakeResponse extends EventEmitter implements NodeResponse {
     this.emit("close");
   }
 
-  #finish(body: string): void {
+  end(body: string): void {
     this.body = body;
+    this.writableEnded = true;
     this.writableFinished = true;
     this.emit("finish");
     this.emit("close");

@@ -1,3 +1,4 @@
+import { ask } from "../call/predicate.js";
 import type { Report } from "../call/report.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import type { Circuit, Duration, Failfast, FailfastOptions } from "../index.js";
@@ -40,9 +41,10 @@ export function judging(options: RouteOptions): {
   readonly judged: FailfastOptions;
   readonly answered: Route["answered"];
 } {
-  const { failfast: _, failed = (status) => status >= 500, ...circuit } = options;
+  const { failfast: _, failed = isServerError, ...circuit } = options;
   if (typeof failed !== "function")
     throw new TypeError(`failed is ${formatValue(failed)}: it takes a function of the status of an answer`);
+  const isFailed = (status: number): boolean => ask("failed", failed, status, isServerError(status));
   return {
     judged: lenient({
       ...circuit,
@@ -57,8 +59,12 @@ export function judging(options: RouteOptions): {
       // Another circuit's rejection, or load shedding: the answer itself says that the route is not at fault.
       const shed = status === 503 && retryAfter !== undefined && retryAfter !== null;
       if (shed || isFailfastError(error)) report.left();
-      else if (error !== undefined && failed(status)) report.threw(error);
-      else report.returned({ failed: failed(status) });
+      else if (error !== undefined && isFailed(status)) report.threw(error);
+      else report.returned({ failed: isFailed(status) });
     },
   };
+}
+
+function isServerError(status: number): boolean {
+  return status >= 500;
 }

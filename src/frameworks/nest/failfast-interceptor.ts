@@ -16,7 +16,7 @@ import { FAILFAST } from "./tokens.js";
  * were too slow, the next ones are rejected at once; `threshold`, `failureRate` or `consecutive` change that. It takes
  * what `@Failfast` takes. In place of the name it also takes a function of the execution context, for a circuit of each
  * handler, tenant or host. The handler's values are passed on as they come. Their end is the end of the call, and
- * `results` judges the last value.
+ * `results` judges the last value. In a route of server-sent events (`@Sse`) the first value is both.
  *
  * ```ts
  * @UseInterceptors(FailfastInterceptor("reports", 30, { slowCall: "2s" }))
@@ -36,7 +36,8 @@ export function FailfastInterceptor(
     }
 
     intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-      return guard("for" in this.#circuit ? this.#circuit.for(context) : this.#circuit, next);
+      const circuit = "for" in this.#circuit ? this.#circuit.for(context) : this.#circuit;
+      return guard(circuit, next, isEventStream(context));
     }
   }
   Inject(FAILFAST)(CircuitInterceptor, undefined, 0);
@@ -44,32 +45,50 @@ export function FailfastInterceptor(
   return CircuitInterceptor;
 }
 
+/** Whether Nest's `@Sse` marks the handler: its values may come for hours. */
+function isEventStream(context: ExecutionContext): boolean {
+  const { getMetadata } = Reflect as { getMetadata?(key: string, target: unknown): unknown };
+  const handler: unknown = context.getHandler?.();
+  return typeof handler === "function" && getMetadata?.("__sse__", handler) === true;
+}
+
 /**
  * Passes the handler's values through the circuit. If a subscriber unsubscribes, it has given up, which counts as
  * neither.
  */
-function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
+function guard(circuit: Circuit, next: CallHandler, endsWithFirst: boolean): Observable<unknown> {
   return new Observable((subscriber) => {
     const caller = new AbortController();
     const { signal } = caller;
     let made = false;
     let over = false;
+    let values: { unsubscribe(): void } | undefined;
+    /** It has counted with its first value, and goes on. */
+    let counted = false;
     circuit
       .run(
         (given) =>
           new Promise((resolve, reject) => {
             made = true;
             let last: unknown;
-            const values = next.handle().subscribe({
+            values = next.handle().subscribe({
               next(value) {
                 last = value;
                 subscriber.next(value);
+                counted = endsWithFirst;
+                if (counted) resolve(value);
               },
-              error: reject,
-              complete: () => resolve(last),
+              error(error) {
+                if (counted) subscriber.error(error);
+                else reject(error);
+              },
+              complete() {
+                if (counted) subscriber.complete();
+                else resolve(last);
+              },
             });
             const stop = (): void => {
-              values.unsubscribe();
+              values?.unsubscribe();
               reject((given as AbortSignal).reason);
             };
             // The subscriber may have left with the first value, while it was still subscribing.
@@ -83,7 +102,7 @@ function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
           over = true;
           // The values of the fallback, in place of the handler's.
           if (!made) subscriber.next(value);
-          subscriber.complete();
+          if (!counted) subscriber.complete();
         },
         (error) => {
           over = true;
@@ -91,7 +110,8 @@ function guard(circuit: Circuit, next: CallHandler): Observable<unknown> {
         },
       );
     return () => {
-      if (!over) caller.abort();
+      if (over) values?.unsubscribe();
+      else caller.abort();
     };
   });
 }

@@ -1,4 +1,5 @@
 import "reflect-metadata";
+import { once } from "node:events";
 import { request } from "node:http";
 import {
   Controller,
@@ -9,7 +10,7 @@ import {
   Sse,
   UseInterceptors,
 } from "@nestjs/common";
-import { firstValueFrom, NEVER, Observable, of, throwError } from "rxjs";
+import { firstValueFrom, NEVER, Observable, of, type Subscriber, throwError } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FAILFAST, Failfast, FailfastInterceptor, FailfastModule } from "../../../src/frameworks/nest.js";
 import { createFailfast, memoryStore, type Store } from "../../../src/index.js";
@@ -67,7 +68,7 @@ class Reports {
     return tenant;
   }
   @Sse("events")
-  @UseInterceptors(FailfastInterceptor("events", 60))
+  @UseInterceptors(FailfastInterceptor("events", 60, { slowCall: "1s", minimumCalls: 100, threshold: 1 }))
   events(): Observable<{ data: string }> {
     handled++;
     return handle() as Observable<{ data: string }>;
@@ -194,6 +195,29 @@ describe("FailfastInterceptor", () => {
     });
     expect(first).toContain("data: first");
     await expect.poll(() => stopped, { timeout: 20_000 }).toBe(true);
+    expect(stateOf("events")).toBe("closed");
+  });
+
+  test("a stream of events counts with its first one, and goes on", async () => {
+    const failfast = serving.application.get<Failfast>(FAILFAST);
+    let source: Subscriber<{ data: string }> | undefined;
+    handle = () =>
+      new Observable((subscriber: Subscriber<{ data: string }>) => {
+        source = subscriber;
+      });
+    let heard = "";
+    const asking = request(`${serving.url}/events`, (response) =>
+      response.on("data", (chunk) => (heard += chunk)),
+    );
+    const ended = once(asking.end(), "close");
+    await expect.poll(() => source).toBeDefined();
+    source?.next({ data: "first" });
+    await expect.poll(() => heard).toContain("data: first");
+    expect(failfast("events").snapshot().inFlight).toBe(0);
+    source?.next({ data: "second" });
+    source?.error(new Error("after it has begun"));
+    await ended;
+    expect(heard).toContain("data: second");
     expect(stateOf("events")).toBe("closed");
   });
 });

@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import { connect } from "node:http2";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createFailfast, type Failfast } from "../../../src/index.js";
+import { type ManualClock, manualClock } from "../../../src/testing/index.js";
+import { type RawApp, rawApps } from "./raw-apps.js";
+
+let clock: ManualClock;
+let failfast: Failfast;
+const ends: (() => unknown)[] = [];
+
+beforeEach(() => {
+  clock = manualClock();
+  // Slow calls are counted, so that it is known what is under way.
+  failfast = createFailfast({ clock, threshold: 1, slowCall: "59s", minimumCalls: 1_000 });
+});
+afterEach(() => {
+  for (const end of ends.splice(0).reverse()) end();
+});
+
+const state = (name = "app"): string => failfast(name).state;
+const underWay = (): number => failfast("app").snapshot().inFlight ?? 0;
+
+describe.each(["Fastify 5", "Koa 3"])("%s over HTTP/2", (framework) => {
+  async function start(act: RawApp["act"]) {
+    const app = rawApps[framework] as (typeof rawApps)[string];
+    const { url, server } = await app({ options: { failfast }, act, http2: true });
+    ends.push(() => server.close());
+    const session = connect(url);
+    session.on("error", () => undefined);
+    ends.push(() => session.destroy());
+    return () => {
+      const stream = session.request({ ":path": "/" });
+      stream.on("error", () => undefined);
+      return stream.resume();
+    };
+  }
+
+  test("an answer of 500 opens it, one of 200 closes it, and a rejection is 503 with Retry-After", async () => {
+    let status = 500;
+    const request = await start((response) => {
+      response.statusCode = status;
+      response.end("all");
+    });
+    await once(request(), "close");
+    await expect.poll(() => state()).toBe("open");
+    const [headers] = await once(request(), "response");
+    expect([headers[":status"], headers["retry-after"]]).toEqual([503, "30"]);
+    await clock.advance(31_000);
+    status = 200;
+    await once(request(), "close");
+    await expect.poll(() => state()).toBe("closed");
+  });
+
+  test("a client that leaves counts for nothing, and gives its probe back", async () => {
+    let entered = 0;
+    const request = await start((response) => {
+      entered++;
+      return once(response, "close");
+    });
+    await failfast("app", 30).trip();
+    await clock.advance(31_000);
+    const stream = request();
+    await expect.poll(() => entered).toBe(1);
+    expect(underWay()).toBe(1);
+    stream.close(8);
+    await expect.poll(underWay).toBe(0);
+    expect(state()).toBe("half-open");
+  });
+
+  test.each([
+    ["destroys", (stream: { destroy(error: Error): void }) => stream.destroy(new Error("broken"))],
+    ["resets", (stream: { close(code: number): void }) => stream.close(2)],
+  ])("an answer that the route %s is a failure", async (_, breaks) => {
+    const request = await start((response) => {
+      response.write("some");
+      breaks((response as unknown as { stream: never }).stream);
+    });
+    request();
+    await expect.poll(() => state()).toBe("open");
+  });
+});

@@ -1,0 +1,235 @@
+import { once } from "node:events";
+import { get, type ServerResponse } from "node:http";
+import { connect, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createFailfast, type Failfast } from "../../../src/index.js";
+import { type ManualClock, manualClock } from "../../../src/testing/index.js";
+import { type RawApp, rawApps, type Started } from "./raw-apps.js";
+
+let clock: ManualClock;
+let failfast: Failfast;
+const ends: (() => unknown)[] = [];
+
+beforeEach(() => {
+  clock = manualClock();
+  // Slow calls are counted, so that it is known what is under way.
+  failfast = createFailfast({ clock, threshold: 1, slowCall: "59s", minimumCalls: 1_000 });
+});
+afterEach(() => {
+  for (const end of ends.splice(0).reverse()) end();
+});
+
+const state = (name = "app"): string => failfast(name).state;
+/** The circuit's open time is over: the next request is its probe. */
+const due = async (): Promise<void> => {
+  await failfast("app", 30).trip();
+  await clock.advance(31_000);
+};
+const underWay = (): number => failfast("app").snapshot().inFlight ?? 0;
+const PREFLIGHT = {
+  method: "OPTIONS",
+  headers: { Origin: "http://shop", "Access-Control-Request-Method": "POST" },
+};
+
+/** An app of that framework, for this test. */
+async function startOf(
+  framework: string,
+  app: Omit<RawApp, "options">,
+  options: RawApp["options"] = {},
+): Promise<Started> {
+  const start = rawApps[framework] as (typeof rawApps)[string];
+  const started = await start({ ...app, options: { failfast, ...options } });
+  ends.push(() => {
+    started.server.close();
+    if (!app.http2) started.server.closeAllConnections();
+  });
+  return started;
+}
+/** A request whose answer, or the lack of one, is of no matter. */
+function ask(url: string) {
+  const asked = get(url, { agent: false });
+  asked.on("error", () => undefined);
+  asked.on("response", (answer) => answer.on("error", () => undefined).resume());
+  ends.push(() => asked.destroy());
+  return asked;
+}
+function askRaw(url: string, lines = ""): Socket {
+  const { port, hostname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on("error", () => undefined);
+  socket.write(`GET / HTTP/1.1\r\nHost: shop\r\n${lines}\r\n`);
+  ends.push(() => socket.destroy());
+  return socket;
+}
+
+describe.each(Object.keys(rawApps))("%s", (framework) => {
+  const start = (act: RawApp["act"], before?: RawApp["act"]): Promise<Started> =>
+    startOf(framework, { act, ...(before && { before }) });
+
+  test("a client that is gone before its request reaches the guard holds no probe", async () => {
+    let first: ServerResponse | undefined;
+    let entered = 0;
+    const { url } = await start(
+      (response) => {
+        entered++;
+        response.end("answered");
+      },
+      async (response) => {
+        if (first !== undefined) return;
+        first = response;
+        await once(response, "close");
+      },
+    );
+    await due();
+    const asked = ask(url);
+    await expect.poll(() => first).toBeDefined();
+    asked.destroy();
+    await expect.poll(() => entered).toBe(1);
+    await expect.poll(async () => (await fetch(url)).status).toBe(200);
+    expect([state(), underWay()]).toEqual(["closed", 0]);
+  });
+
+  test("an error after the answer has begun is a failure", async () => {
+    const { url } = await start((response) => {
+      response.write("some");
+      throw new Error("broken");
+    });
+    ask(url);
+    await expect.poll(() => state()).toBe("open");
+  });
+
+  test("an answer that the route destroys, and one that a time-out of the server cuts off, is a failure", async () => {
+    let hangs = false;
+    const { url, server } = await start((response) => {
+      if (hangs) return once(response, "close");
+      response.write("some");
+      return response.destroy();
+    });
+    ask(url);
+    await expect.poll(() => state()).toBe("open");
+    await failfast("app").reset();
+    hangs = true;
+    server.setTimeout(20);
+    ask(url);
+    await expect.poll(() => state()).toBe("open");
+  });
+
+  test("a client that resets the connection, one that ends it, and a server that ends count for nothing", async () => {
+    let entered = 0;
+    const { url, server } = await start((response) => {
+      entered++;
+      response.write("some");
+      return once(response, "close");
+    });
+    for (const leave of [
+      (socket: Socket) => socket.resetAndDestroy(),
+      (socket: Socket) => socket.end(),
+      () => {
+        server.close();
+        server.closeAllConnections();
+      },
+    ]) {
+      const before = entered;
+      const socket = askRaw(url);
+      await expect.poll(() => entered).toBe(before + 1);
+      leave(socket);
+      await expect.poll(underWay).toBe(0);
+      expect(state()).toBe("closed");
+    }
+  });
+
+  test("a preflight is let through, and neither closes the circuit nor takes its probe", async () => {
+    const { url } = await start((response) => {
+      response.statusCode = response.req.method === "OPTIONS" ? 204 : 500;
+      response.end();
+    });
+    expect((await fetch(url)).status).toBe(500);
+    expect([(await fetch(url, PREFLIGHT)).status, state()]).toEqual([204, "open"]);
+    await clock.advance(31_000);
+    expect([(await fetch(url, PREFLIGHT)).status, state()]).toEqual([204, "half-open"]);
+    expect([(await fetch(url)).status, (await fetch(url)).status]).toEqual([500, 503]);
+  });
+
+  test.each([
+    [
+      "by writeHead",
+      (response: ServerResponse) => response.writeHead(200, { "Content-Type": "text/event-stream" }),
+    ],
+    [
+      "by pairs",
+      (response: ServerResponse) => response.writeHead(200, ["Content-type", "text/event-stream"]),
+    ],
+    [
+      "set before",
+      (response: ServerResponse) => response.setHeader("content-type", "Text/Event-Stream; charset=utf-8"),
+    ],
+  ])("a stream of events counts when it begins, %s", async (_, head) => {
+    const { url } = await start((response) => {
+      head(response);
+      response.write("data: 1\n\n");
+      return once(response, "close");
+    });
+    await due();
+    ask(url);
+    await expect.poll(() => state()).toBe("closed");
+    expect(underWay()).toBe(0);
+  });
+
+  test("a request that becomes a WebSocket counts for nothing, and holds no probe", async () => {
+    let entered = 0;
+    const { url } = await start((response) => {
+      entered++;
+      return once(response, "close");
+    });
+    await due();
+    askRaw(url, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
+    await expect.poll(() => entered).toBe(1);
+    await expect.poll(underWay).toBe(0);
+    expect(state()).toBe("half-open");
+  });
+
+  test("a rejection answers HEAD, and uploads that nobody reads, on a connection that goes on", async () => {
+    const { url } = await start((response) => response.end());
+    await failfast("app", 30).trip();
+    const head = await fetch(url, { method: "HEAD" });
+    expect([head.status, head.headers.get("Retry-After"), await head.text()]).toEqual([503, "30", ""]);
+    for (let n = 0; n < 3; n++) {
+      const posted = await fetch(url, { method: "POST", body: "x".repeat(1_000_000) });
+      expect([posted.status, ((await posted.json()) as { retryAfter: number }).retryAfter]).toEqual([
+        503, 30,
+      ]);
+    }
+  });
+});
+
+test.each([
+  [
+    "throws",
+    () => {
+      throw new Error("of the predicate");
+    },
+  ],
+  ["gives a promise", async () => true],
+])("a predicate of statuses that %s ends nothing, and opens nothing", async (_, failed) => {
+  const { url } = await startOf(
+    "Express 5",
+    { act: (response) => response.end() },
+    { failed: failed as never },
+  );
+  expect([(await fetch(url)).status, (await fetch(url)).status, state()]).toEqual([200, 200, "closed"]);
+});
+
+test("an answer that its client does not read, cut off by a time-out of the server, counts for nothing", async () => {
+  let entered: ServerResponse | undefined;
+  const { url, server } = await startOf("Express 5", {
+    act(response) {
+      entered = response;
+      response.write("x".repeat(50_000_000));
+      return once(response, "close");
+    },
+  });
+  server.setTimeout(50);
+  askRaw(url).pause();
+  await expect.poll(() => entered?.destroyed).toBe(true);
+  expect([underWay(), state()]).toEqual([0, "closed"]);
+});
