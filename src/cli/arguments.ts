@@ -7,21 +7,21 @@ import { plain } from "./plain-text.js";
 export interface Flag {
   readonly type: "string" | "boolean";
   readonly short?: string;
-  /** What it takes, as help shows it. */
+  /** Its value, as help shows it. */
   readonly takes?: string;
   readonly help: string;
 }
 
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** What was asked for, by options and by variables of the environment. */
+/** What the user asked for, by options and by variables of the environment. */
 export interface Arguments {
   readonly words: readonly string[];
   text(name: string): string | undefined;
   given(name: string): boolean;
 }
 
-/** Those of every command; each has a variable of its own, `FAILFAST_<NAME>`. */
+/** The options of every command. Each has a variable of its own, `FAILFAST_<NAME>`. */
 export const COMMON: Flags = {
   store: {
     type: "string",
@@ -34,13 +34,16 @@ export const COMMON: Flags = {
   help: { type: "boolean", short: "h", help: "this text" },
 };
 
-/** The options of a command, with those of every command; one that needs no store doesn't take where that is. */
+/**
+ * The options of a command, with those of every command. A command that needs no store doesn't take the store's
+ * options.
+ */
 export function flagsOf(command: { readonly flags: Flags; readonly standalone?: true }): Flags {
   const { store, prefix, ...others } = COMMON;
   return { ...command.flags, ...(command.standalone ? others : COMMON) };
 }
 
-/** @throws {CommandError} words after a command that takes none; `names`: of all commands. */
+/** @throws {CommandError} words after a command that takes none. `names`: those of all commands. */
 export function refuseWords(
   command: string,
   usage: string,
@@ -56,7 +59,7 @@ export function refuseWords(
   );
 }
 
-/** The variable that stands in for an option; one of a single command has the command's name in it. */
+/** The variable that can replace an option. If only one command has the option, the command's name is in it. */
 export const variableOf = (command: string, flag: string): string =>
   `FAILFAST_${flag in COMMON ? "" : `${command}_`}${flag}`.toUpperCase().replace(/[- ]/g, "_");
 

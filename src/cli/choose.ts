@@ -3,7 +3,7 @@ import type { CircuitOfFleet } from "../fleet/view.js";
 import { CommandError, EXIT } from "./errors.js";
 import { plain } from "./plain-text.js";
 
-/** The circuits that the words name: by `*` and `?`, or by themselves. */
+/** The circuits that the given words select: whole names, or patterns with `*` and `?`. */
 export function matching(words: readonly string[], circuits: readonly CircuitOfFleet[]): CircuitOfFleet[] {
   const patterns = words.map(patternOf);
   return circuits.filter(({ name }) => patterns.some((matches) => matches(name)));
@@ -11,7 +11,7 @@ export function matching(words: readonly string[], circuits: readonly CircuitOfF
 
 export const isPattern = (word: string): boolean => /[*?]/.test(word);
 
-/** What to look for where somebody gives a name that is too long for a key, and so is shown cut. */
+/** What to search for if somebody gives a name that is too long for a key, and is therefore shown cut. */
 export const shownWord = (word: string): string => (isPattern(word) ? word : shownName(word));
 
 function patternOf(word: string): (name: string) => boolean {
@@ -24,7 +24,7 @@ function patternOf(word: string): (name: string) => boolean {
   return (name) => pattern.test(name);
 }
 
-/** @throws {CommandError} names that nobody knows, with those that are alike. */
+/** @throws {CommandError} unknown names, with similar ones. */
 export function refuseUnknown(
   words: readonly string[],
   circuits: readonly CircuitOfFleet[],
@@ -50,7 +50,7 @@ export function refuseUnknown(
   }
 }
 
-/** Which of the names is the likest, if one is like it at all. */
+/** The most similar of the names, if one is similar enough. */
 export function closest(word: string, names: readonly string[]): string | undefined {
   let found: string | undefined;
   let least = Math.max(2, Math.ceil(word.length / 3));
@@ -65,7 +65,7 @@ export function closest(word: string, names: readonly string[]): string | undefi
   return found;
 }
 
-/** How many characters are to be put in, taken out or replaced. */
+/** How many characters have to be inserted, removed or replaced. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i += 1) {

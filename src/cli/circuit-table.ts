@@ -12,7 +12,7 @@ const COLOURS: Readonly<Record<CircuitOfFleet["state"], Colour>> = {
 export const stateOf = ({ held, state }: CircuitOfFleet): string =>
   held === undefined ? state : `held ${held}`;
 
-/** Held ones first, then open ones; of the others those that somebody disagrees about. */
+/** Held circuits first, then open ones, then those about which processes disagree. */
 const rank = (circuit: CircuitOfFleet): number =>
   circuit.held !== undefined
     ? 0
@@ -32,7 +32,7 @@ export const isQuiet = (circuit: CircuitOfFleet): boolean => rank(circuit) === 4
 export const byUrgency = (circuits: readonly CircuitOfFleet[]): CircuitOfFleet[] =>
   [...circuits].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
 
-/** The circuits, one on a line. */
+/** The circuits, one on each line. */
 export function circuitTable(out: Terminal, circuits: readonly CircuitOfFleet[], now: number): string[] {
   const rows = circuits.map((circuit): Cell[] => {
     const { since, until, reason = "", by = "", processes } = circuit;
@@ -54,7 +54,7 @@ export function circuitTable(out: Terminal, circuits: readonly CircuitOfFleet[],
   return out.table(["CIRCUIT", "STATE", "SINCE", "ENDS", "WHY", "BY", "PROCESSES"], rows);
 }
 
-/** One line about all of it. */
+/** One line about the whole fleet. */
 export function summary(out: Terminal, address: string, view: FleetView): string {
   const { circuits, processes, store, reports } = view;
   const open = circuits.filter((circuit) => circuit.state === "open").length;
@@ -75,11 +75,11 @@ export function summary(out: Terminal, address: string, view: FleetView): string
   return `${out.paint(plain(address), "bold")}  ${[...counted, ...health].join(", ")}`;
 }
 
-/** A share with four digits at most; all else as it is. */
+/** A share with at most four digits; anything else unchanged. */
 const shortened = (value: string): string =>
   /^\d+\.\d{5,}$/.test(value) ? String(Number(Number(value).toFixed(4))) : value;
 
-/** All that is known of one circuit. */
+/** Everything that is known about one circuit. */
 export function circuitDetails(out: Terminal, circuit: CircuitOfFleet, now: number): string[] {
   const { since, until, reason, by, reopens, votes, totals, inFlight, latencyMs, settings, differing } =
     circuit;

@@ -7,32 +7,32 @@ import type { Terminal } from "./terminal.js";
 export interface Session {
   readonly args: Arguments;
   readonly out: Terminal;
-  /** For what is no result: questions, warnings. */
+  /** For output that is not a result: questions, warnings. */
   readonly err: Terminal;
   readonly env: NodeJS.ProcessEnv;
   /** The store's URL without user and password. */
   readonly address: string;
   readonly store: Store & { migrate?(): Promise<void> };
   readonly fleet: Fleet;
-  /** Who asks. */
+  /** Who asks for the change. */
   readonly by: string;
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal;
 }
 
-/** One word after `failfast`. */
+/** One command of `failfast`. */
 export interface Command {
   readonly summary: string;
-  /** What follows the word. */
+  /** What follows the command's name. */
   readonly usage: string;
-  /** What help says beyond its options. */
+  /** What its help says besides its options. */
   readonly details?: string;
-  /** Its exit codes, where they are not those of all. */
+  /** Its exit codes, if they differ from the usual ones. */
   readonly exitCodes?: string;
   readonly flags: Flags;
-  /** At Ctrl-C it brings to an end what it began. The others just end. */
+  /** At Ctrl-C it finishes what it began. Other commands simply end. */
   readonly endsItself?: true;
-  /** Gives the exit code. */
+  /** Returns the exit code. */
   run(session: Session): Promise<number>;
 }
 

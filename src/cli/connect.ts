@@ -4,13 +4,13 @@ import { storeFrom } from "../stores/url.js";
 import type { Arguments } from "./arguments.js";
 import { CommandError, EXIT } from "./errors.js";
 
-/** A store's URL, complete, and as it may be shown. */
+/** A store's URL: complete, and in a form that may be shown. */
 export interface Address {
   readonly url: string;
   readonly shown: string;
 }
 
-/** The store's URL by `--store` or `FAILFAST_STORE`, with the prefix in it. */
+/** The store's URL from `--store` or `FAILFAST_STORE`, with the prefix in it. */
 export function addressOf(args: Arguments): Address {
   const url = args.text("store");
   if (url === undefined)
@@ -29,14 +29,14 @@ export function addressOf(args: Arguments): Address {
   return { url: whole, shown: withoutSecrets(whole) };
 }
 
-/** Options of a client may hold secrets, too. */
+/** Options of a client may contain secrets, too. */
 function withoutSecrets(url: string): string {
   const [, scheme = "", rest = ""] = /^([a-z0-9+.-]+:(?:\/\/)?)([^?]*)/i.exec(url) ?? [];
   const prefix = /[?&]prefix=([^&]*)/.exec(url)?.[1];
   return `${scheme}${rest.replace(/^.*@/s, "")}${prefix === undefined ? "" : `?prefix=${prefix}`}`;
 }
 
-/** The store, connected or still trying to. */
+/** The store, connected or still connecting. */
 export async function connect({ url }: Address): Promise<StoreFromUrl> {
   try {
     return await storeFrom(url);
@@ -45,7 +45,7 @@ export async function connect({ url }: Address): Promise<StoreFromUrl> {
   }
 }
 
-/** Who runs the command, where nothing says who asks. */
+/** Who runs the command, if nothing says who asks for the change. */
 export function operator(args: Arguments): string {
   const given = args.text("by");
   if (given !== undefined) return given;

@@ -4,7 +4,7 @@ export const EXIT = {
   ok: 0,
   /** The store could not be read or written, or a check failed. */
   failed: 1,
-  /** It was called in a way that it doesn't take. */
+  /** It was called in a wrong way. */
   usage: 2,
   /** Nobody knows such a circuit. */
   unknown: 3,
@@ -14,7 +14,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** Ends the command with a message, which says what to do. */
+/** Ends the command with a message that says what to do. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
   readonly code: number;

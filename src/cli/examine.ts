@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Store, StoreEntry } from "../options/store.js";
 import { listing, read, swap } from "../sync/store-operations.js";
 
-/** What was found out about one thing. */
+/** The result of testing one thing. */
 export interface Finding {
   readonly what: string;
   readonly verdict: "ok" | "warning" | "failed";
@@ -13,20 +13,20 @@ export interface Finding {
   readonly mend?: string;
 }
 
-/** An answer may take so long, in ms. */
+/** How long an answer may take, in ms. */
 const ANSWERS_WITHIN = 5_000;
 const ROUNDS = 20;
-/** A round trip, a push and a clock that are worse than this are worth a word, in ms. */
+/** A round trip, a push or a clock worse than this is reported, in ms. */
 const SLOW_MS = 100;
 const PUSH_MS = 500;
 const CLOCK_MS = 1_000;
 const WRITERS = 8;
 const SHORT_MS = 1_000;
-/** Stores that count whole seconds are up to two late. */
+/** Stores that count whole seconds are up to two seconds late. */
 const GONE_WITHIN = 4_000;
 const KEPT_MS = 60_000;
 
-/** Tries every verb of a store, with keys that no circuit has, and takes them away again. */
+/** Tries every method of a store, with keys that no circuit has, and removes those keys again. */
 export async function* examine(store: Store): AsyncGenerator<Finding> {
   const prefix = `doctor:${randomUUID()}:`;
   const keys = new Set<string>();
@@ -62,7 +62,7 @@ async function finding(what: string, look: () => Promise<Omit<Finding, "what">>)
   }
 }
 
-/** What the clients' errors come from, most often. */
+/** The usual reasons of the clients' errors, with advice. */
 function mendOf(seen: string): string {
   if (/NOAUTH|WRONGPASS|password|authentication/i.test(seen))
     return "give the right user and password in the URL: redis://user:password@host";
@@ -81,7 +81,7 @@ export class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
 }
 
-/** The answer, or a `NoAnswerError` where it takes too long. */
+/** The answer, or a `NoAnswerError` if it takes too long. */
 export function within<T>(ask: () => T | PromiseLike<T>): Promise<Awaited<T>> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

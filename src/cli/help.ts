@@ -12,7 +12,7 @@ interface Described {
 const EXIT_CODES = `Exit codes: 0 done; 1 the store could not be read or written, or a check failed; 2 called in a wrong way;
 3 nobody knows such a circuit; 4 a circuit is open (status --check); 130 Ctrl-C.`;
 
-/** What \`failfast --help\` says. */
+/** The output of `failfast --help`. */
 export function overview(out: Terminal, commands: Readonly<Record<string, Described>>): string {
   const longest = Math.max(...Object.keys(commands).map((name) => name.length));
   return `${out.paint("failfast", "bold")}: the circuits of a whole fleet, from the command line.

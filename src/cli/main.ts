@@ -45,7 +45,7 @@ const withCommonFlags = (): typeof COMMANDS =>
 const isStandalone = (command: Command | StandaloneCommand): command is StandaloneCommand =>
   "standalone" in command;
 
-// The reader has seen enough, as head has.
+// The reader has read enough, as `head` does.
 const out = new Terminal(process.stdout, process.env, () => process.exit(EXIT.ok));
 const err = new Terminal(process.stderr, process.env);
 
@@ -91,7 +91,7 @@ async function main(given: readonly string[]): Promise<number> {
     interrupted.addEventListener("abort", () => resolve(EXIT.interrupted));
   });
   const code = await Promise.race([work, ended]);
-  // What it asked of the store may never be answered.
+  // Its requests to the store may never be answered.
   if (code === EXIT.interrupted) process.exit(code);
   return code;
 }
@@ -117,7 +117,7 @@ function joined([first, second, ...rest]: readonly string[], commands: typeof CO
   return [first, second, ...rest].filter((word) => word !== undefined);
 }
 
-/** @throws {CommandError} there is none of that name. */
+/** @throws {CommandError} if there is none with that name. */
 function commandOf(commands: typeof COMMANDS, name: string): Command | StandaloneCommand {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command;
@@ -127,10 +127,10 @@ function commandOf(commands: typeof COMMANDS, name: string): Command | Standalon
   );
 }
 
-/** A store's URL in the wrong place has its password with it. */
+/** A store's URL in the wrong place still contains its password. */
 const withoutPasswords = (text: string): string => text.replace(/:\/\/[^\s/]*@/g, "://\u2026@");
 
-/** Ctrl-C once ends what runs as it should end; twice, at once. */
+/** Ctrl-C once ends what runs in an orderly way; twice ends it at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const)

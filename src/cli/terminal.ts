@@ -3,7 +3,7 @@ import { cut, plain, widthOf } from "./plain-text.js";
 export type Colour = "red" | "green" | "yellow" | "bold" | "dim" | "none";
 
 const CODES: Readonly<Record<Colour, number>> = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2, none: 0 };
-/** Of a terminal that doesn't tell, and of a file. */
+/** The width of a file, and of a terminal that doesn't tell its own. */
 const COLUMNS = 120;
 const NARROWEST = 6;
 
@@ -18,7 +18,7 @@ export class Terminal {
   readonly #out: NodeJS.WriteStream;
   readonly #colours: boolean;
 
-  /** `broken`: its reader is gone, as `head` is; by default what is written then is lost. */
+  /** `broken` is called when the reader has gone, as `head` does. By default, further output is lost. */
   constructor(out: NodeJS.WriteStream, env: NodeJS.ProcessEnv, broken: () => void = () => undefined) {
     this.#out = out;
     out.on("error", broken);
@@ -42,17 +42,17 @@ export class Terminal {
   }
 
   json(value: unknown): void {
-    // What JSON leaves as it is, a terminal may take as a command; escaped it means the same.
+    // JSON leaves some characters that a terminal may take for a command. Escaped, they mean the same.
     const lines = JSON.stringify(value, null, this.live ? 2 : undefined).split("\n");
     this.line(lines.map(plain).join("\n"));
   }
 
-  /** Puts these lines in place of everything on the screen. */
+  /** Replaces everything on the screen by these lines. */
   screen(lines: readonly string[]): void {
     this.#out.write(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\n")}\u001b[J`);
   }
 
-  /** Another screen, so that what was there before comes back; returns what ends it. */
+  /** Switches to another screen, so that the old content comes back. Returns a function that ends it. */
   enter(): () => void {
     this.#out.write("\u001b[?1049h\u001b[?25l");
     return () => this.#out.write("\u001b[?25h\u001b[?1049l");
@@ -62,7 +62,7 @@ export class Terminal {
     return this.#colours && colour !== "none" ? `\u001b[${CODES[colour]}m${text}\u001b[0m` : text;
   }
 
-  /** The lines of a table. Its last columns are cut where it would be wider than the terminal; texts are made harmless. */
+  /** The lines of a table. If it is wider than the terminal, its last columns are cut; texts are made harmless. */
   table(head: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
     const texts = [head, ...rows.map((row) => row.map(({ text }) => plain(text)))];
     const widths = head.map((_, at) =>
@@ -92,7 +92,7 @@ export class Terminal {
   }
 }
 
-/** NO_COLOR and FORCE_COLOR, as everybody reads them; otherwise where there is a terminal that can. */
+/** NO_COLOR and FORCE_COLOR, as usual; otherwise colours if the terminal has them. */
 function wantsColours(live: boolean, env: NodeJS.ProcessEnv): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = env;
   if (FORCE_COLOR !== undefined) return !["0", "false"].includes(FORCE_COLOR);

@@ -1,11 +1,11 @@
 import { CommandError, EXIT } from "./errors.js";
 
 const DAY_MS = 86_400_000;
-/** No date is later, in ms since the epoch. */
+/** The latest date, in ms since the epoch. */
 const LATEST = 8.64e15;
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A length of time in a few characters: `45 s`, `12 m`, `3 h`, `2 d`. */
+/** A duration in a few characters: `45 s`, `12 m`, `3 h`, `2 d`. */
 export function formatSpan(ms: number): string {
   const [unit, length] =
     ms < 120_000
@@ -24,11 +24,11 @@ export const formatAgo = (at: number | undefined, now: number): string =>
 export const formatLeft = (until: number | undefined, now: number): string =>
   until === undefined ? "" : `in ${formatSpan(until - now)}`;
 
-/** A record is anybody's: what it says may be beyond all dates. */
+/** A record may come from anyone: its time may be beyond all dates. */
 export const formatMoment = (at: number): string =>
   at <= LATEST ? new Date(at).toISOString() : "beyond all dates";
 
-/** The moment that a flag names, in ms since the epoch: `10m` from now, or for `--until` a date with its time, too. */
+/** The moment that a flag names, in ms since the epoch: `10m` from now, or for `--until` also a date with its time. */
 export function momentOf(flag: "for" | "until", text: string, now: number): number {
   const [, count, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
   if (count === undefined && flag === "for")

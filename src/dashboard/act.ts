@@ -8,13 +8,13 @@ import { ACTION_HEADER, type Action } from "./messages.js";
 import { RateLimit } from "./rate-limit.js";
 import { madeByThePage } from "./same-origin.js";
 
-/** So many actions of one person at once, and one more every so many ms; those without a name share theirs. */
+/** How many actions a person may do at once, and how soon one more, in ms. People without a name share one limit. */
 const BURST = 10;
 const EVERY_MS = 2_000;
-/** Of so many people the newest are told apart. */
+/** At most this many people are distinguished, the newest ones. */
 const MOST_PEOPLE = 1_000;
 
-/** The answer about a viewer: no, yes, or yes and who it is. */
+/** Whether a viewer may act: no, yes, or yes with a name. */
 export type Authorize = (
   request: Request,
 ) => boolean | string | undefined | Promise<boolean | string | undefined>;
@@ -34,7 +34,7 @@ export class Actions {
     this.#clock = clock;
   }
 
-  /** Who may act: a name, or `""` for somebody without one; nothing for a viewer who may only look. */
+  /** Who may act: a name, or `""` for somebody without one; `undefined` for a viewer who may only look. */
   async who(request: Request): Promise<string | undefined> {
     try {
       const said = await this.#authorize?.(request);
@@ -74,7 +74,7 @@ export class Actions {
         return json(200, { stored: false, error: `the store did not take ${missing} of ${names.length}` });
       return json(200, results[0] ?? { stored: false });
     } catch {
-      // What a store says may have its address in it.
+      // A store's error may contain its address.
       return refuse(502, "the store did not take it");
     }
   }

@@ -1,10 +1,10 @@
 import { type Action, LONGEST_FOR_MS, LONGEST_REASON, MOST_CIRCUITS, type Verb } from "./messages.js";
 
 const VERBS: readonly unknown[] = ["trip", "reset", "hold", "release"] satisfies Verb[];
-/** Names can be long: one of a page's own is 10 000 characters. */
+/** Names can be long, up to 10 000 characters. */
 const LONGEST_BODY = 262_144;
 
-/** Reads an action from the body of a request. A sentence where it is none. */
+/** Reads an action from the body of a request. Returns a sentence if it isn't one. */
 export async function readAction(request: Request): Promise<Action | string> {
   const text = await readText(request);
   if (text === undefined) return `the body is longer than ${LONGEST_BODY} bytes`;

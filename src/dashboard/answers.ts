@@ -1,6 +1,6 @@
 import type { ActionAnswer } from "./messages.js";
 
-/** What every answer has: nobody else's page may read, frame or guess it, and nobody keeps it. */
+/** The headers of every answer: no other page may read, frame or guess it, and nobody stores it. */
 const CLOSED: Readonly<Record<string, string>> = {
   "Cache-Control": "no-store, no-transform",
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -11,7 +11,7 @@ const CLOSED: Readonly<Record<string, string>> = {
   "X-Frame-Options": "DENY",
 };
 
-/** An answer, closed to other sites. */
+/** An answer that other sites can't use. */
 export function answer(
   status: number,
   type: string,

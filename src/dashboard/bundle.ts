@@ -6,5 +6,5 @@ export interface Bundle {
   readonly styleHash: string;
 }
 
-/** The build puts the page here; the sources alone have none. */
+/** The build puts the page here. It is missing if the sources run without a build. */
 export const BUNDLE: Bundle | undefined = undefined;

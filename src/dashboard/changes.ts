@@ -6,19 +6,19 @@ interface Seen<T> {
   readonly text: string;
 }
 
-/** What was sent last, as text, so that each circuit and process is written out once for all viewers. */
+/** What was sent last, as text, so that each circuit and process is serialised once for all viewers. */
 export class Changes {
   readonly #circuits = new Map<string, Seen<CircuitOfFleet>>();
   readonly #processes = new Map<string, Seen<ProcessOfFleet>>();
 
-  /** What differs from the view before, as a `Change` in JSON; nothing where nothing does. */
+  /** The differences from the view before, as a `Change` in JSON; `undefined` if there are none. */
   since(view: FleetView): string {
     const circuits = differing(this.#circuits, view.circuits, ({ name }) => name);
     const processes = differing(this.#processes, view.processes, ({ id }) => id);
     return `{"at":${view.at},"reports":${view.reports},"store":${storeText(view.store)},"circuits":[${circuits.texts}],"goneCircuits":${JSON.stringify(circuits.gone)},"processes":[${processes.texts}],"goneProcesses":${JSON.stringify(processes.gone)}}`;
   }
 
-  /** All that was sent, as a `Snapshot` in JSON. */
+  /** Everything that was sent, as a `Snapshot` in JSON. */
   all({ at, reports, store }: FleetView, history: Snapshot["history"]): string {
     const texts = (seen: Map<string, Seen<unknown>>): string =>
       [...seen.values()].map(({ text }) => text).join();
@@ -26,7 +26,7 @@ export class Changes {
   }
 }
 
-/** A client's error may have an address in it, and that a password. */
+/** A client's error may contain an address, and that a password. */
 function storeText({ error, ...rest }: FleetView["store"]): string {
   const told = error?.replace(/\/\/[^\s/]*@/g, "//\u2026@");
   return JSON.stringify(told === undefined ? rest : { ...rest, error: told });

@@ -7,40 +7,43 @@ import { systemClock } from "../runtime/system-clock.js";
 import type { Authorize } from "./act.js";
 import { Handler } from "./handler.js";
 
-/** Settings of the page: give `store` or `failfast`, one of the two. */
+/** Settings of the page. Give either `store` or `failfast`. */
 export interface DashboardOptions {
   /** The store that the fleet shares. */
   readonly store?: Store;
-  /** A `failfast`, whose store it is. */
+  /** A `failfast`; the page shows its stores. */
   readonly failfast?: Failfast<unknown>;
   /**
-   * Who may act: gets the request, headers and all, and says `true`, or a name that the audit trail then has. Without
-   * it, nobody may. It reads no body. What it throws means no.
+   * Who may act. It gets the request with its headers, and returns `true`, or a name for the audit trail. Without it,
+   * nobody may act. It reads no body. If it throws, the answer is no.
    */
   readonly authorize?: Authorize;
-  /** The path that the page is mounted at, as requests have it: `"/circuits"`. Default: the root. */
+  /** The path where the page is mounted, as in requests: `"/circuits"`. Default: the root. */
   readonly basePath?: string;
-  /** Where browsers see the page, `"https://ops.example.com"`, if a proxy changes the `Host` header. Default: what `Host` says. */
+  /**
+   * Where browsers see the page, `"https://ops.example.com"`, if a proxy changes the `Host` header. Default: the `Host`
+   * header.
+   */
   readonly origin?: string | readonly string[];
 }
 
-/** Answers the requests of the page, whatever server they came by. */
+/** Answers the requests of the page, for any server. */
 export interface Dashboard extends AsyncDisposable {
   (request: Request): Promise<Response>;
-  /** Ends its streams, and stops looking at the store. */
+  /** Ends its streams, and stops reading the store. */
   close(): Promise<void>;
 }
 
 /**
- * A live page over the whole fleet, to mount in any server. Everybody who reaches it may look: guard its path as you guard other
- * pages of yours. It looks at the store from the first request on.
+ * A live page over the whole fleet, to mount in any server. Everybody who reaches it may look, so guard its path as you
+ * guard your other pages. It reads the store from the first request on.
  *
  * ```ts
  * const page = dashboard({ store, basePath: "/circuits", authorize: (request) => isOperator(request) });
  * createServer(toNodeListener(page)).listen(3000);
  * ```
  *
- * @throws {TypeError} an option that it does not take, or neither a store nor a `failfast`.
+ * @throws {TypeError} an unknown option, or neither a store nor a `failfast`.
  */
 export function dashboard(options: DashboardOptions): Dashboard {
   const of = options.failfast ?? options.store;
@@ -49,7 +52,7 @@ export function dashboard(options: DashboardOptions): Dashboard {
   return dashboardOf(() => observeFleet(of), options, systemClock);
 }
 
-/** The same, over what observes a fleet, and under a clock. */
+/** The same, for an observer of a fleet, and with a clock. */
 export function dashboardOf(
   observe: () => Fleet,
   options: Omit<DashboardOptions, "store" | "failfast">,
@@ -78,7 +81,7 @@ export function dashboardOf(
   return Object.assign(page, { close, [Symbol.asyncDispose]: close });
 }
 
-/** As browsers send it: without a path, in small letters. */
+/** In the form that browsers send: without a path, in lower case. */
 function originOf(given: unknown): string {
   const url = typeof given === "string" && URL.canParse(given) ? new URL(given) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))

@@ -1,7 +1,7 @@
 import { answer, refuse } from "./answers.js";
 import { BUNDLE, type Bundle } from "./bundle.js";
 
-/** The page in one file: nothing of it comes from elsewhere, and nothing else may run in it. */
+/** The page in one file. It loads nothing from elsewhere, and nothing else may run in it. */
 export function pageAnswer(bundle: Bundle | undefined = BUNDLE): Response {
   if (bundle === undefined) return refuse(503, "the page is made by `npm run build`");
   const { script, style, scriptHash, styleHash } = bundle;

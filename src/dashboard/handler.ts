@@ -9,7 +9,7 @@ import { LiveFeed } from "./live.js";
 import { isOwnSite } from "./same-origin.js";
 
 const AUDITED = 200;
-/** The audit trail is read from the store at most so often, however many look. */
+/** The audit trail is read from the store at most this often, however many people look. */
 const AUDIT_EVERY_MS = 1_000;
 
 export interface HandlerSettings {
@@ -23,7 +23,7 @@ export interface HandlerSettings {
 
 const tooMany = (): Response => refuse(503, "too many viewers", { "Retry-After": "10" });
 
-/** What answers the page's requests, for one fleet. */
+/** Answers the page's requests, for one fleet. */
 export class Handler {
   readonly #settings: HandlerSettings;
   readonly #feed: LiveFeed;

@@ -4,12 +4,12 @@ export const STEP_MS = 5_000;
 /** Five minutes. */
 export const STEPS = 60;
 const COUNTS = ["calls", "failures", "rejections"] as const;
-/** More than these are not sent along: those with traffic come first by being asked for first. */
+/** At most this many are sent. Circuits with traffic come first, because they are requested first. */
 const MOST_SAVED = 500;
 
 type Count = (typeof COUNTS)[number];
 
-/** Counts for each step, the oldest first; the last is the step under way. `p99` in ms, 0 where unknown. */
+/** Counts for each step, the oldest first; the last is the current step. `p99` in ms, 0 if unknown. */
 export interface Series extends Readonly<Record<Count, readonly number[]>> {
   readonly p99: readonly number[];
 }
@@ -21,9 +21,9 @@ export interface SavedHistory {
 }
 
 interface Track {
-  /** What the fleet had counted when it was last seen. */
+  /** The fleet's counts when it was last read. */
   seen: Readonly<Record<Count, number | undefined>>;
-  /** The step that the newest slot is for. */
+  /** The step of the newest slot. */
   step: number;
   readonly slots: Record<Count | "p99", number[]>;
 }
@@ -35,7 +35,7 @@ export class History {
   readonly #tracks = new Map<string, Track>();
   #step = 0;
 
-  /** Takes note of what circuits have counted by then. */
+  /** Records the circuits' counts at that time. */
   add(at: number, circuits: readonly CircuitOfFleet[]): void {
     this.#step = Math.max(this.#step, Math.floor(at / STEP_MS));
     for (const circuit of circuits) this.#note(circuit);
@@ -45,7 +45,7 @@ export class History {
     this.#tracks.delete(name);
   }
 
-  /** Nothing for a circuit that was not called meanwhile. */
+  /** `undefined` for a circuit that was not called in that time. */
   of(name: string): Series | undefined {
     const track = this.#tracks.get(name);
     if (track === undefined) return undefined;
@@ -74,7 +74,7 @@ export class History {
     return { step: this.#step, circuits };
   }
 
-  /** Begins anew, from what another one saved. */
+  /** Starts again, from a saved history. */
   restore({ step, circuits }: SavedHistory): void {
     this.#tracks.clear();
     this.#step = step;
@@ -104,7 +104,7 @@ export class History {
     advance(track, this.#step);
     const last = STEPS - 1;
     for (const count of COUNTS) {
-      // A process that ended takes its counts with it; what a restored one had seen is not known.
+      // When a process ends, its counts disappear. What a restored history had seen of it is not known.
       const grown = Math.max(0, (totals[count] ?? NaN) - (track.seen[count] ?? NaN)) || 0;
       track.slots[count][last] = (track.slots[count][last] ?? 0) + grown;
     }

@@ -4,15 +4,15 @@ import { Changes } from "./changes.js";
 import { History } from "./history.js";
 import { BEAT_MS, type Hello } from "./messages.js";
 
-/** Between two changes that are sent, in ms. */
+/** Time between two changes that are sent, in ms. */
 const PACE_MS = 250;
-/** So many changes are kept for viewers who were cut off. */
+/** This many changes are kept for viewers whose connection broke. */
 const KEPT = 120;
-/** What a slow viewer may have waiting before it is cut off, to begin again. */
+/** If more than this waits for a slow viewer, its connection is closed, and it begins again. */
 const WAITING = 256;
-/** A stream ends after this, and the page asks again: so that a sign-out is noticed. */
+/** After this a stream ends and the page asks again, so that a sign-out is noticed. */
 const LONGEST_MS = 300_000;
-/** Changes are kept for so long after the last viewer has gone: it may only have been cut off. */
+/** Changes are kept this long after the last viewer has gone: perhaps its connection only broke. */
 const LINGER_MS = 60_000;
 const MOST_VIEWERS = 200;
 
@@ -21,13 +21,13 @@ interface Viewer {
   readonly end: () => void;
 }
 
-/** What the pages that look at one fleet are sent, as server-sent events. */
+/** Sends changes to the pages that look at one fleet, as server-sent events. */
 export class LiveFeed {
   readonly #fleet: Fleet;
   readonly #clock: Clock;
   readonly #viewers = new Set<Viewer>();
   readonly #encoder = new TextEncoder();
-  /** Ids of another process, or of before everybody left, mean nothing here. */
+  /** Ids of another process, or from before all viewers left, are not valid here. */
   readonly #epoch: string;
   /** Set while somebody looks, or did a moment ago. */
   #unsubscribe: (() => void) | undefined;
@@ -49,7 +49,7 @@ export class LiveFeed {
     return this.#viewers.size >= MOST_VIEWERS;
   }
 
-  /** A stream that goes on after the event with that id, or begins with everything. */
+  /** A stream that continues after the event with that id, or begins with everything. */
   open(lastId: string | null, hello: Hello): ReadableStream<Uint8Array> {
     let viewer: Viewer | undefined;
     return new ReadableStream<Uint8Array>(
@@ -96,7 +96,7 @@ export class LiveFeed {
     } else for (const bytes of missed) viewer.stream.enqueue(bytes);
   }
 
-  /** What came after an id; nothing where that can't be said any more. */
+  /** The changes after an id; `undefined` if they are no longer known. */
   #after(lastId: string | null): Uint8Array[] | undefined {
     const [epoch, text] = (lastId ?? "").split("-");
     const id = Number(text);
@@ -151,7 +151,7 @@ export class LiveFeed {
 
   #event(type: string, data: string, id?: number, more = ""): Uint8Array {
     const known = id === undefined ? "" : `id: ${this.#epoch}-${id}\n`;
-    // JSON has no line breaks of its own.
+    // JSON contains no line breaks.
     return this.#encoder.encode(`${more}${known}event: ${type}\ndata: ${data}\n\n`);
   }
 }

@@ -1,33 +1,33 @@
 import type { CircuitOfFleet, FleetView, ProcessOfFleet } from "../fleet/view.js";
 import type { SavedHistory } from "./history.js";
 
-/** The first message of every stream: what this viewer may do, and whose words these are. */
+/** The first message of every stream: what this viewer may do, and which version sends it. */
 export interface Hello {
-  /** Whether the actions are open to this viewer. */
+  /** Whether this viewer may act. */
   readonly may: boolean;
   /** The version of the package that serves the page. */
   readonly version: string;
 }
 
-/** All there is, for a page that has just opened or was away for too long. */
+/** The whole state, for a page that has just opened or was away for too long. */
 export interface Snapshot extends FleetView {
   readonly history: SavedHistory;
 }
 
-/** What differs from the message before. */
+/** The differences from the message before. */
 export interface Change {
   readonly at: number;
   readonly reports: boolean;
   readonly store: FleetView["store"];
   readonly circuits: readonly CircuitOfFleet[];
-  /** Names of circuits that nobody knows any more. */
+  /** Names of circuits that no longer exist. */
   readonly goneCircuits: readonly string[];
   readonly processes: readonly ProcessOfFleet[];
   /** Ids of processes that have ended. */
   readonly goneProcesses: readonly string[];
 }
 
-/** With nothing new, the server sends a beat so often, so that the page can tell silence from calm. */
+/** If nothing changes, the server sends a beat this often, so that the page can tell a lost connection from calm. */
 export const BEAT_MS = 5_000;
 
 export type Verb = "trip" | "reset" | "hold" | "release";
@@ -36,24 +36,24 @@ export type Verb = "trip" | "reset" | "hold" | "release";
 export interface Action {
   readonly verb: Verb;
   readonly circuit: string;
-  /** More circuits that are meant, at most 199. */
+  /** More circuits for the same action, at most 199. */
   readonly others?: readonly string[];
   readonly reason: string;
-  /** `hold` alone takes it. */
+  /** Only for `hold`. */
   readonly holds?: "open" | "closed";
-  /** In ms, at most a day; left out: a circuit's own time, or until it is released. */
+  /** In ms, at most a day. If left out: a circuit's own time, or until it is released. */
   readonly forMs?: number;
 }
 
-/** What became of it, or why not. */
+/** The result of an action, or the reason why it was not done. */
 export interface ActionAnswer {
   readonly stored?: boolean;
   readonly error?: string;
 }
 
-/** A header that a page of another origin can't send unasked. */
+/** A header that a page of another origin can't send without permission. */
 export const ACTION_HEADER = "x-failfast-action";
 export const LONGEST_REASON = 500;
-/** One action is about so many circuits at most. */
+/** One action changes at most this many circuits. */
 export const MOST_CIRCUITS = 200;
 export const LONGEST_FOR_MS = 86_400_000;

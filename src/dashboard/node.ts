@@ -1,17 +1,17 @@
 import type { Dashboard } from "./dashboard.js";
 
-/** What is used of Node's `IncomingMessage`, or of Express's request. */
+/** The part of Node's `IncomingMessage`, or of Express's request, that is used. */
 export interface NodeRequestLike extends AsyncIterable<unknown> {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
-  /** Express has the whole path here. */
+  /** Express puts the whole path here. */
   readonly originalUrl?: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** What a body parser made of it, where one ran before. */
+  /** The parsed body, if a body parser ran before. */
   readonly body?: unknown;
 }
 
-/** What is used of Node's `ServerResponse`. */
+/** The part of Node's `ServerResponse` that is used. */
 export interface NodeResponseLike {
   readonly destroyed: boolean;
   readonly headersSent: boolean;
@@ -24,13 +24,13 @@ export interface NodeResponseLike {
 
 const LONGEST_BODY = 1_048_576;
 
-/** The page as a listener of Node's own server, or as a middleware of Express and what is like it. */
+/** The page as a listener of Node's own server, or as middleware of Express and similar frameworks. */
 export function toNodeListener(
   page: Dashboard,
 ): (request: NodeRequestLike, response: NodeResponseLike) => void {
   return (request, response) => {
     void serve(page, request, response).catch(() => {
-      // The viewer has gone, or sent what is no request.
+      // The viewer has gone, or did not send a valid request.
       if (response.destroyed) return;
       if (!response.headersSent) response.writeHead(400, {});
       response.end();
@@ -48,7 +48,7 @@ async function serve(page: Dashboard, from: NodeRequestLike, to: NodeResponseLik
     return;
   }
   const reader = answer.body.getReader();
-  // It may have gone while the store was asked.
+  // The viewer may have gone while the store was asked.
   if (to.destroyed) return reader.cancel();
   const gone = new Promise<void>((resolve) => {
     to.once("close", () => {

@@ -1,6 +1,6 @@
 import type { Clock } from "../runtime/clock.js";
 
-/** Lets `burst` through at once, and one more every `everyMs`. */
+/** Lets `burst` requests through at once, and one more every `everyMs`. */
 export class RateLimit {
   readonly #clock: Clock;
   readonly #burst: number;
@@ -16,7 +16,7 @@ export class RateLimit {
     this.#at = clock.now();
   }
 
-  /** Seconds to wait, at least 1; 0 where this one may pass. */
+  /** Seconds to wait, at least 1; 0 if the request may pass. */
   take(): number {
     const now = this.#clock.now();
     this.#left = Math.min(this.#burst, this.#left + (now - this.#at) / this.#everyMs);

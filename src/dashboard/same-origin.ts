@@ -1,7 +1,8 @@
 /**
- * Whether a request was made by the page itself, as the browser tells, and not by another site that the viewer has open.
+ * Whether the page itself made a request, according to the browser, and not another site that the viewer has open.
  *
- * @param origins where the page is seen, where that is given: then it is seen nowhere else, whatever the request's `Host` says.
+ * @param origins where the page is seen, if given. Then no other origin is accepted, whatever the request's `Host`
+ * says.
  */
 export function madeByThePage({ headers, url }: Request, origins: readonly string[]): boolean {
   if (!isOwnSite(headers)) return false;
@@ -11,7 +12,7 @@ export function madeByThePage({ headers, url }: Request, origins: readonly strin
   return hostOf(origin) === (headers.get("host") ?? hostOf(url));
 }
 
-/** Whether nothing says that another site asks; older browsers say nothing at all. */
+/** Whether nothing shows that another site asks. Older browsers send no such information. */
 export function isOwnSite(headers: Headers): boolean {
   const site = headers.get("sec-fetch-site");
   return site === null || site === "same-origin" || site === "none";

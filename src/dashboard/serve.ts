@@ -7,16 +7,16 @@ import { dashboard } from "./dashboard.js";
 import { toNodeListener } from "./node.js";
 import { RateLimit } from "./rate-limit.js";
 
-/** Wrong passwords at once, and one more every so many ms. */
+/** How many wrong passwords are allowed at once, and how soon one more, in ms. */
 const GUESSES = 10;
 const GUESS_EVERY_MS = 3_000;
 
-/** What `npx failfast dashboard` is told. */
+/** The settings of `npx failfast dashboard`. */
 export interface ServeOptions {
   readonly store: Store;
-  /** Default: 4870; 0 takes one that is free. */
+  /** Default: 4870; 0 takes a free one. */
   readonly port?: number | undefined;
-  /** Default: `127.0.0.1`, this machine alone. */
+  /** Default: `127.0.0.1`, only this machine. */
   readonly host?: string | undefined;
   readonly basePath?: string | undefined;
   readonly user?: string | undefined;
@@ -27,7 +27,7 @@ export interface ServeOptions {
   readonly origin?: string | undefined;
 }
 
-/** A server that has begun to serve. */
+/** A server that is running. */
 export interface Served {
   /** Where the page is. */
   readonly url: string;
@@ -37,8 +37,8 @@ export interface Served {
 /**
  * Serves the page over a store, until it is closed.
  *
- * @throws {Error} where everybody who reaches this machine could act: on an address that others reach it takes a password,
- *   or `readOnly`; and where the port is taken.
+ * @throws {Error} if everybody who reaches this machine could act: an address that others reach needs a password, or
+ * `readOnly`. Also if the port is in use.
  */
 export async function serveDashboard(options: ServeOptions): Promise<Served> {
   const { store, port = 4870, host = "127.0.0.1", basePath = "", readOnly = false, origin } = options;
@@ -58,7 +58,7 @@ export async function serveDashboard(options: ServeOptions): Promise<Served> {
   const listener = toNodeListener(page);
   const guesses = new RateLimit(systemClock, GUESSES, GUESS_EVERY_MS);
   const server = createServer((request, response) => {
-    // A name of somebody else's that leads to this machine is a trick to read the page from theirs.
+    // Another site's name that leads to this machine is a trick to read the page from that site.
     if (loopback && password === undefined && !expected(hostIn(request), origin)) {
       response
         .writeHead(421)
@@ -93,7 +93,7 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** This machine, or where browsers see the page, behind a proxy. */
+/** This machine, or where browsers see the page behind a proxy. */
 const expected = (host: string, origin: string | undefined): boolean =>
   isLoopback(host) || (origin !== undefined && host === new URL(origin).hostname);
 
@@ -102,7 +102,7 @@ function hostIn({ headers }: IncomingMessage): string {
   return (headers.host ?? "").replace(/:\d*$/, "");
 }
 
-/** Whether a request has the user and the password; it takes as long for a wrong one as for the right one. */
+/** Whether a request has the right user and password. A wrong one takes as long to check as the right one. */
 function knows({ headers }: IncomingMessage, user: string, password: string): boolean {
   const [, given = ""] = /^Basic (.+)$/i.exec(headers.authorization ?? "") ?? [];
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();

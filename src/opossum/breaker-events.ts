@@ -1,4 +1,4 @@
-/** What a breaker emits, by name, with what listeners get. */
+/** The events of a breaker, by name, with the listeners' arguments. */
 export type BreakerEvents<TI extends unknown[] = unknown[], TR = unknown> = {
   fire: [args: TI];
   success: [result: TR, latencyMs: number];

@@ -1,4 +1,7 @@
-/** Keeps the answers of calls, for opossum's option `cache`. A `Map` will not do: `expiresAt` is given with each. */
+/**
+ * Keeps the answers of calls, for opossum's option `cache`. A `Map` doesn't fit, because each entry has its own
+ * `expiresAt`.
+ */
 export interface CacheTransport {
   get(key: string): unknown;
   /** @param expiresAt ms since the epoch; 0: never. */
@@ -6,10 +9,10 @@ export interface CacheTransport {
   flush(): void;
 }
 
-/** The most that a `Map` holds. */
+/** The largest size of a `Map`. */
 const MOST_ENTRIES = 2 ** 24 - 1;
 
-/** Promises by key, until they expire; the oldest goes where there are too many. */
+/** Promises by key, until they expire. If there are too many, the oldest is removed. */
 export class MemoryCache implements CacheTransport {
   readonly cache: Map<string, { readonly expiresAt: number; readonly value: unknown }> = new Map();
   readonly maxEntries: number;

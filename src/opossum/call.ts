@@ -1,7 +1,7 @@
 import type { CallerSignal } from "../call/policy.js";
 import { breakerError } from "./errors.js";
 
-/** Stands for a call that threw what `errorFilter` names: to the circuit it is a success. */
+/** The result of a call that threw an error which `errorFilter` names. The circuit counts it as a success. */
 export class Filtered {
   readonly error: unknown;
 
@@ -10,7 +10,7 @@ export class Filtered {
   }
 }
 
-/** Stands for a call that the circuit rejected. */
+/** The result of a call that the circuit rejected. */
 export class Rejected {
   readonly error: unknown;
 
@@ -19,14 +19,14 @@ export class Rejected {
   }
 }
 
-/** What a call asks of its breaker, and tells it, before its circuit judges it. */
+/** What a call needs from its breaker, and reports to it, before the circuit judges the call. */
 export interface CallOwner {
   /** In ms. */
   readonly timeout: number;
   readonly warmUp: boolean;
   isFiltered(error: unknown, args: readonly unknown[]): boolean;
   began(): void;
-  /** It is over, or was not made: its place is free. */
+  /** The call is over, or was not made: its place is free. */
   ended(call: Call): void;
   locked(error: Error, latencyMs: number): void;
   timedOut(error: Error, latencyMs: number, args: readonly unknown[]): void;
@@ -34,7 +34,7 @@ export interface CallOwner {
   abort(): void;
 }
 
-/** One call; to its circuit the signal of its caller. */
+/** One call. To its circuit it is the signal of the caller. */
 export class Call implements CallerSignal {
   readonly reason = "it counts for nothing";
   readonly args: readonly unknown[];
@@ -43,7 +43,7 @@ export class Call implements CallerSignal {
   /** The circuit let it through. */
   made = false;
   hasTimedOut = false;
-  /** What it failed with. */
+  /** The error it failed with. */
   thrown: { readonly error: unknown; readonly filtered: boolean } | undefined;
   readonly #owner: CallOwner;
   readonly #began: number = Date.now();
@@ -63,7 +63,7 @@ export class Call implements CallerSignal {
     return Date.now() - this.#began;
   }
 
-  /** Makes it. */
+  /** Calls the action. */
   async perform(action: (...args: never) => unknown, context: unknown): Promise<unknown> {
     this.made = true;
     this.#owner.began();
@@ -77,7 +77,10 @@ export class Call implements CallerSignal {
     }
   }
 
-  /** Its deadline has passed: told before the circuit counts it, so that `timeout` and `failure` come before `open`. */
+  /**
+   * Its deadline has passed. This runs before the circuit counts it, so that `timeout` and `failure` come before
+   * `open`.
+   */
   expire(): void {
     const { timeout } = this.#owner;
     const answer = { status: 504, statusCode: 504 };
@@ -89,13 +92,13 @@ export class Call implements CallerSignal {
     this.#owner.abort();
   }
 
-  /** There was no place for it. */
+  /** There was no free place for it. */
   locked(error: Error): void {
     this.#owner.locked(error, this.latencyMs);
     this.threw(error);
   }
 
-  /** It failed, said once. Gives whether `errorFilter` names the error. */
+  /** Reports once that it failed. Returns whether `errorFilter` names the error. */
   threw(error: unknown): boolean {
     if (this.thrown !== undefined) return this.thrown.filtered;
     const filtered = this.#owner.isFiltered(error, this.args);

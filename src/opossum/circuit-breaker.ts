@@ -25,12 +25,12 @@ import { type Bucket, type Stats, Status, type StatusOptions } from "./status.js
 import { after, repeat } from "./timers.js";
 import { Transitions } from "./transitions.js";
 
-/** Between two health checks, in ms. */
+/** Time between two health checks, in ms. */
 const HEALTH_CHECK_MS = 5_000;
 type Fallback = (...args: never[]) => unknown;
 
 /**
- * opossum's `CircuitBreaker` over a circuit of failfast, so that a service changes one import and, with `store`, shares
+ * opossum's `CircuitBreaker`, built on a circuit of failfast. A service only changes one import. With `store` it shares
  * its circuits with the whole fleet. Methods, events, options (in ms), error codes and statistics are opossum's.
  *
  * `TI`: the action's arguments. `TR`: what it resolves to.
@@ -45,7 +45,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   readonly group: string;
   readonly status: Status;
   readonly semaphore: Semaphore;
-  /** The circuit behind it: for an operator's verbs, and what else opossum has no name for. */
+  /** The circuit behind it, for an operator's verbs and other things that opossum does not have. */
   readonly circuit: Circuit;
   readonly #owner: CallOwner;
   readonly #coalesced: MemoryCache | undefined;
@@ -55,19 +55,19 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   #fallback: Fallback | undefined;
   readonly #timers: { warmUp?: NodeJS.Timeout; health?: NodeJS.Timeout } = {};
 
-  /** Whether the breaker made the error, and not the action. */
+  /** Whether the error comes from the breaker, and not from the action. */
   static isOurError(error: unknown): boolean {
     return isOurError(error);
   }
 
-  /** Statistics to begin with, for the option `status`. */
+  /** Statistics to start with, for the option `status`. */
   static newStatus(options?: StatusOptions): Status {
     return new Status(options);
   }
 
   /**
-   * @param action what calls go to; anything but a function is what each call gives.
-   * @throws {TypeError} no action, an option of the wrong kind, or a circuit that others share without a name.
+   * @param action the function to call. Any other value is the result of each call.
+   * @throws {TypeError} no action, an option of the wrong type, or a shared circuit without a name.
    */
   constructor(action: (...args: TI) => PromiseLike<TR> | TR, options: BreakerOptions<TI> = {}) {
     super();
@@ -127,7 +127,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     return this.#transitions.state === "half-open";
   }
 
-  /** Half-open, and the next call will be the one that tries. */
+  /** Half-open, and the next call is the trial. */
   get pendingClose(): boolean {
     return this.halfOpen && this.circuit.retryAfter === 0;
   }
@@ -140,7 +140,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     return this.#enabled;
   }
 
-  /** Whether failures open nothing yet. */
+  /** Whether failures don't open it yet. */
   get warmUp(): boolean {
     return this.#warmUp;
   }
@@ -149,7 +149,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     return this.options.volumeThreshold;
   }
 
-  /** What happened in the rolling window, in this process. */
+  /** The counts of the rolling window, in this process. */
   get stats(): Stats {
     return this.status.stats;
   }
@@ -177,8 +177,8 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   }
 
   /**
-   * The same, with a `this` for the action. It rejects with the action's own error; with one whose `code` is
-   * `EOPENBREAKER`, `ETIMEDOUT`, `ESEMLOCKED` or `ESHUTDOWN`; or it gives what the fallback gives.
+   * The same, with a `this` for the action. It rejects with the action's own error, or with one with the `code`
+   * `EOPENBREAKER`, `ETIMEDOUT`, `ESEMLOCKED` or `ESHUTDOWN`; or it returns the fallback's answer.
    */
   // biome-ignore lint/suspicious/noExplicitAny: the action's own `this`
   call(context: any, ...args: TI): Promise<TR> {
@@ -216,7 +216,8 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     const { beginning } = this.#transitions;
     if (beginning !== undefined) await beginning;
     const call = new Call(this.#owner, args);
-    // While it is open, or another call tries, no call takes a place; one that finds it closed by then goes without.
+    // While it is open, or another call is the trial, calls take no place. If it closes meanwhile, the call runs
+    // without one.
     const rejects = this.opened || (this.halfOpen && !this.pendingClose);
     call.hasPlace = !rejects && this.semaphore.test();
     if (!call.hasPlace && !rejects) {
@@ -225,7 +226,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
       return this.#answerFor(call);
     }
     try {
-      // Only a call that may time out, or count for nothing, has more to say than what it throws.
+      // Only a call that may time out, or that counts for nothing, has to tell the circuit more than its error.
       const caller = this.options.timeout || this.#warmUp ? { signal: call as never } : undefined;
       const made = this.circuit.run(() => call.perform(this.action as never, context), caller);
       // As opossum's timers do.
@@ -267,19 +268,19 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 
   // ── What a service does with it ───────────────────────────────────────────────────────────────
 
-  /** What answers in place of a failure or a rejection: it gets the call's arguments, and then the error. */
+  /** Answers in place of a failure or a rejection. It gets the call's arguments, and then the error. */
   // biome-ignore lint/suspicious/noExplicitAny: opossum takes any function here
   fallback(answer: ((...args: any[]) => unknown) | CircuitBreaker<any[], unknown>): this {
     this.#fallback = answer instanceof CircuitBreaker ? (...args: never[]) => answer.fire(...args) : answer;
     return this;
   }
 
-  /** Opens it, for the whole fleet where it is shared: here at once. */
+  /** Opens it, for the whole fleet if it is shared. Here it opens at once. */
   open(): void {
     this.#transitions.open("opened by breaker.open()");
   }
 
-  /** Closes it, for the whole fleet where it is shared: as soon as the store has that. */
+  /** Closes it, for the whole fleet if it is shared, as soon as the store has that. */
   close(): void {
     this.#transitions.close("closed by breaker.close()");
   }
@@ -315,7 +316,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   /**
    * Calls the check now and every `interval` ms, with the breaker as its `this`. When it rejects, the circuit opens.
    *
-   * @throws {TypeError} the check is no function, or the interval no number.
+   * @throws {TypeError} the check is not a function, or the interval not a number.
    */
   healthCheck(check: (this: this) => unknown, interval: number = HEALTH_CHECK_MS): void {
     if (typeof check !== "function") throw new TypeError("Health check function must be a function");
@@ -332,7 +333,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     });
   }
 
-  /** The signal of `abortController`, where there is one; with `autoRenewAbortController` a fresh one for the next call. */
+  /** The signal of `abortController`, if there is one. With `autoRenewAbortController` the next call gets a new one. */
   getSignal(): AbortSignal | undefined {
     return this.getAbortController()?.signal;
   }
@@ -390,7 +391,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   }
 }
 
-/** The names that opossum's types have. */
+/** The names in opossum's types. */
 export declare namespace CircuitBreaker {
   export type Options<TI extends unknown[] = unknown[]> = BreakerOptions<TI>;
   export type State = BreakerState;
@@ -400,7 +401,7 @@ export declare namespace CircuitBreaker {
 
 const closing = (failfast: Failfast) => (): void => void failfast.close();
 
-/** Not in the constructor: the circuit keeps it, and would keep the breaker with it. */
+/** Not in the constructor, because the circuit keeps this function, and would keep the breaker with it. */
 const rejected = (error: unknown): Rejected => new Rejected(error);
 
 const expiry = (ttl: number): number => (ttl > 0 ? Date.now() + ttl : 0);

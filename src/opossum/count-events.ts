@@ -16,8 +16,8 @@ const COUNTED: readonly (readonly [string, Counted])[] = [
   ["semaphoreLocked", "semaphoreRejections"],
 ];
 /**
- * Counts what a breaker tells. By listeners of its own, as opossum does: what reports a breaker elsewhere, as
- * opossum-prometheus does, asks for the events that have a listener.
+ * Counts a breaker's events. It uses listeners of its own, as opossum does, because tools such as opossum-prometheus
+ * look for the events that have a listener.
  */
 export function countEvents(breaker: EventEmitter, status: Status): void {
   for (const [event, counted] of COUNTED)

@@ -2,15 +2,18 @@ import { FailfastError } from "../errors/failfast-error.js";
 
 const OURS = Symbol.for("failfast.opossum.error");
 
-/** What opossum tells a caller by `code`. */
+/** The values of opossum's `code`. */
 export type BreakerErrorCode = "EOPENBREAKER" | "ETIMEDOUT" | "ESEMLOCKED" | "ESHUTDOWN";
 
-/** An error of the breaker itself. Those of an overload carry what web frameworks answer with, as failfast's own do. */
+/**
+ * An error of the breaker itself. Errors of an overload have the fields that web frameworks answer with, as failfast's
+ * own do.
+ */
 export function breakerError(message: string, code: BreakerErrorCode, more: object = {}): Error {
   return Object.assign(new Error(message), { code, [OURS]: true }, more);
 }
 
-/** A rejection, as opossum words it. `cause` is the `FailfastError`. */
+/** A rejection, in opossum's words. `cause` is the `FailfastError`. */
 export function openError(cause: unknown): Error {
   const answer =
     cause instanceof FailfastError

@@ -3,15 +3,15 @@ import type { Subscription } from "../events/event-types.js";
 
 const CHANGES = ["open", "half-open", "close", "hold", "release"] as const;
 
-/** What ends with a breaker that nobody has any more. */
+/** What ends with a breaker that nobody uses any more. */
 const dropped = new FinalizationRegistry<() => void>((end) => end());
 
 /**
- * Tells a breaker that its circuit may have changed, until it is disposed or nobody has the breaker any more: a
- * service may make one for each request, and the circuit outlives them.
+ * Tells a breaker when its circuit may have changed, until it is disposed or nobody uses the breaker any more. A
+ * service may make a breaker for each request, and the circuit outlives them.
  *
- * @param told gets for how many ms it has opened, where it has. It must hold no breaker.
- * @param ended is called once that is over. Neither must this.
+ * @param told gets the open time in ms if the circuit has opened. It must not hold the breaker.
+ * @param ended is called once when that is over. It must not hold the breaker either.
  */
 export function followCircuit<B extends object>(
   breaker: B,

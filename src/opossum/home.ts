@@ -4,13 +4,13 @@ import type { BreakerOptions } from "./options.js";
 
 const byStore = new WeakMap<Store, Failfast>();
 
-/** The `failfast` that a breaker's circuit is one of. `shared`: others may have a circuit of that name in it. */
+/** The `failfast` that makes a breaker's circuit. `shared`: others may have a circuit of that name in it. */
 export interface Home {
   readonly failfast: Failfast;
   readonly shared: boolean;
 }
 
-/** Breakers with one store have one `failfast`; those with none are apart, as opossum's are. */
+/** Breakers with the same store use one `failfast`. Breakers without a store are separate, as in opossum. */
 export function homeOf(options: Pick<BreakerOptions, "store" | "failfast">): Home {
   const { store } = options;
   if (options.failfast !== undefined) return { failfast: options.failfast, shared: true };

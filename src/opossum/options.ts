@@ -7,10 +7,10 @@ import type { Store } from "../options/store.js";
 import { type CacheTransport, MemoryCache } from "./cache.js";
 import { type Bucket, Status } from "./status.js";
 
-/** When the coalesced promise of a key is let go before its time. */
+/** When a key's coalesced promise is dropped before its time. */
 export type CoalesceReset = "error" | "success" | "timeout";
 
-/** The state that a breaker begins in, as `toJSON()` of another gave it. */
+/** The state to start with, from `toJSON()` of another breaker. */
 export interface BreakerState {
   name?: string | undefined;
   enabled?: boolean | undefined;
@@ -23,22 +23,25 @@ export interface BreakerState {
   lastTimerAt?: number | undefined;
 }
 
-/** The options of opossum, with its names, units and defaults, and three of failfast's. Times are in ms. */
+/** opossum's options, with its names, units and defaults, and three of failfast's. Times are in ms. */
 export interface BreakerOptions<TI extends unknown[] = unknown[]> {
-  /** The store that the fleet shares, say `redisStore(client)`. The breaker takes a `name` then. */
+  /** The store that the fleet shares, for example `redisStore(client)`. The breaker then needs a `name`. */
   store?: Store | undefined;
-  /** The `failfast` that the circuit is one of, in place of `store`. The breaker takes a `name` then. */
+  /** The `failfast` that makes the circuit, in place of `store`. The breaker then needs a `name`. */
   failfast?: Failfast<never> | undefined;
-  /** What opossum has no option for: `quorum`, `scope`, `slowCall`, `backoff`, … They win over what follows from opossum's. */
+  /**
+   * Options that opossum does not have: `quorum`, `scope`, `slowCall`, `backoff`, … They take precedence over
+   * opossum's.
+   */
   circuit?: Omit<CircuitOptions, "store" | "maxCircuits"> | undefined;
 
   /** The deadline of a call; `false` or 0: none. Default: 10 000. */
   timeout?: number | false | undefined;
   /** How long it stays open. Default: 30 000. */
   resetTimeout?: number | undefined;
-  /** It opens when more than this share of the window's calls failed, in per cent. Default: 50. */
+  /** It opens if more than this share of the window's calls failed, in per cent. Default: 50. */
   errorThresholdPercentage?: number | undefined;
-  /** It opens with no fewer calls in the window than this. Default: 0. */
+  /** It doesn't open with fewer calls in the window than this. Default: 0. */
   volumeThreshold?: number | undefined;
   /** The length of the window. Default: 10 000. */
   rollingCountTimeout?: number | undefined;
@@ -46,30 +49,30 @@ export interface BreakerOptions<TI extends unknown[] = unknown[]> {
   rollingCountBuckets?: number | undefined;
   /** Whether statistics have percentiles and a mean; -1 otherwise. Default: true. */
   rollingPercentilesEnabled?: boolean | undefined;
-  /** Failures open nothing for the first `rollingCountTimeout`. Default: false. */
+  /** Failures don't open it during the first `rollingCountTimeout`. Default: false. */
   allowWarmUp?: boolean | undefined;
-  /** How many calls may be under way at a time. Default: any number. */
+  /** How many calls may run at a time. Default: no limit. */
   capacity?: number | undefined;
-  /** Whether what was thrown counts as a success. The caller gets it all the same, and no fallback. */
+  /** Whether a thrown error counts as a success. The caller gets it all the same, and no fallback answers. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the action throws
   errorFilter?: ((error: any, ...args: TI) => unknown) | undefined;
-  /** Default: the action's name, or a random one. A circuit that others share takes one. */
+  /** Default: the action's name, or a random one. A shared circuit needs a name. */
   name?: string | undefined;
   /** Default: the name. */
   group?: string | undefined;
   /** Default: true. */
   enabled?: boolean | undefined;
-  /** Is told to abort when a call has timed out. */
+  /** Its `abort` is called when a call has timed out. */
   abortController?: { abort(reason?: unknown): void; readonly signal?: AbortSignal } | undefined;
-  /** Makes one, and a new one once that has aborted. Default: false. */
+  /** Makes a controller, and a new one when that has aborted. Default: false. */
   autoRenewAbortController?: boolean | undefined;
-  /** Whether the status emits `"snapshot"` to who listens. Default: true. */
+  /** Whether the status emits `"snapshot"` to its listeners. Default: true. */
   enableSnapshots?: boolean | undefined;
-  /** Emits `"rotate"` when the window of the statistics is to move on. */
+  /** Emits `"rotate"` when the statistics' window has to move on. */
   rotateBucketController?: EventEmitter | undefined;
-  /** Statistics to begin with. */
+  /** Statistics to start with. */
   status?: Status | Partial<Bucket> | undefined;
-  /** The state to begin with. */
+  /** The state to start with. */
   state?: BreakerState | undefined;
   /** Whether answers are kept. Default: false. */
   cache?: boolean | undefined;
@@ -77,23 +80,23 @@ export interface BreakerOptions<TI extends unknown[] = unknown[]> {
   cacheTTL?: number | undefined;
   /** How many. Default: 16 777 215. */
   cacheSize?: number | undefined;
-  /** What a call's answer is kept under. Default: its arguments as JSON. */
+  /** The key of a call's answer. Default: its arguments as JSON. */
   cacheGetKey?: ((...args: TI) => string) | undefined;
   /** Where. Default: in memory. */
   cacheTransport?: CacheTransport | undefined;
-  /** Whether calls with one key that are under way share one answer. Default: false. */
+  /** Whether running calls with the same key share one answer. Default: false. */
   coalesce?: boolean | undefined;
   /** For how long; 0: for good. Default: `timeout`. */
   coalesceTTL?: number | undefined;
   /** How many keys. Default: 16 777 215. */
   coalesceSize?: number | undefined;
-  /** What ends that before its time. Default: nothing. */
+  /** What ends that early. Default: nothing. */
   coalesceResetOn?: readonly CoalesceReset[] | undefined;
-  /** @deprecated `errorThresholdPercentage` took its place. */
+  /** @deprecated replaced by `errorThresholdPercentage`. */
   maxFailures?: number | undefined;
 }
 
-/** What has a default. */
+/** The options that have a default. */
 interface Defaulted<TI extends unknown[]> {
   timeout: number | false;
   resetTimeout: number;
@@ -112,7 +115,7 @@ interface Defaulted<TI extends unknown[]> {
   coalesceResetOn: readonly CoalesceReset[];
 }
 
-/** The options of a breaker with opossum's defaults in place: what `breaker.options` shows. */
+/** A breaker's options with opossum's defaults filled in: the value of `breaker.options`. */
 export interface ResolvedOptions<TI extends unknown[]>
   extends Omit<BreakerOptions<TI>, keyof Defaulted<TI>>,
     Defaulted<TI> {}
@@ -158,7 +161,7 @@ export function checked<TI extends unknown[]>(options: ResolvedOptions<TI>): Res
   return options;
 }
 
-/** A time in ms as failfast takes it; opossum's timers take 0 for the shortest. */
+/** A time in ms in failfast's form. opossum's timers use the shortest time for 0. */
 export function duration(option: string, value: unknown): Duration {
   const ms = Number(value);
   if (value === null || Number.isNaN(ms))
@@ -166,10 +169,10 @@ export function duration(option: string, value: unknown): Duration {
   return `${Math.min(Math.max(ms, 1), LONGEST_MS)}ms`;
 }
 
-/** So many calls must fail in the window, and none succeed, where opossum would never open: failfast counts no further. */
+/** With a percentage that can never be exceeded, opossum never opens. Here this many failures stand for that. */
 const MOST = 100_000;
 
-/** When the circuit opens, as failfast has it. */
+/** When the circuit opens, in failfast's options. */
 export function circuitOptions(options: {
   readonly errorThresholdPercentage: number;
   readonly volumeThreshold: number;
@@ -178,11 +181,11 @@ export function circuitOptions(options: {
 }): CircuitOptions {
   const { errorThresholdPercentage: percentage, volumeThreshold } = options;
   const window = duration("rollingCountTimeout", options.rollingCountTimeout);
-  // More than all never fail.
+  // More than 100 % never fail.
   if (!(percentage < 100))
     return { threshold: MOST, failureRate: 1, minimumCalls: MOST, window, ...options.circuit };
   return {
-    // More than the percentage, where failfast asks for as much as the rate.
+    // opossum opens above the percentage, failfast already at the rate.
     failureRate: Math.max(percentage / 100, 0) + Number.EPSILON,
     minimumCalls: Math.max(volumeThreshold, 1),
     window,
@@ -190,7 +193,7 @@ export function circuitOptions(options: {
   };
 }
 
-/** The statistics to begin with. */
+/** The statistics to start with. */
 export const statusOf = (options: ResolvedOptions<never>): Status => {
   const { status } = options;
   if (status instanceof Status) return status;

@@ -1,4 +1,4 @@
-/** How many calls may be under way at a time: opossum's `capacity`. */
+/** How many calls may run at a time: opossum's `capacity`. */
 export class Semaphore {
   #count: number;
 
@@ -11,7 +11,7 @@ export class Semaphore {
     return this.#count;
   }
 
-  /** Takes a place, where one is free. */
+  /** Takes a place, if one is free. */
   test(): boolean {
     if (this.#count < 1) return false;
     this.#count--;

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 
-/** What happened in one slice of the rolling window. */
+/** The counts of one slice of the rolling window. */
 export interface Bucket {
   failures: number;
   fallbacks: number;
@@ -18,13 +18,13 @@ export interface Bucket {
   isCircuitBreakerOpen?: boolean;
 }
 
-/** The whole window, added up. */
+/** The sums over the whole window. */
 export interface Stats extends Bucket {
-  /** In ms; -1 where percentiles are off. */
+  /** In ms; -1 if percentiles are off. */
   latencyMean: number;
 }
 
-/** What a bucket counts. */
+/** The counters of a bucket. */
 export type Counted = {
   [K in keyof Bucket]-?: Bucket[K] extends number ? K : never;
 }[keyof Bucket];
@@ -34,9 +34,9 @@ export interface StatusOptions {
   rollingCountTimeout?: number | undefined;
   rollingPercentilesEnabled?: boolean | undefined;
   enableSnapshots?: boolean | undefined;
-  /** Emits `"rotate"` when the window is to move on; without it, time does that. */
+  /** Emits `"rotate"` when the window has to move on. Without it, time decides. */
   rotateBucketController?: EventEmitter | undefined;
-  /** What the window begins with. */
+  /** The counts to start with. */
   stats?: Partial<Bucket> | undefined;
 }
 
@@ -45,8 +45,8 @@ const ROTATE = "rotate";
 const MEASURED = new Set<Counted>(["successes", "failures", "timeouts"]);
 
 /**
- * The rolling statistics of one breaker. It has no timer: slices that are over are dropped when it is read. Only while
- * somebody listens to `"snapshot"` there is one.
+ * The rolling statistics of one breaker. It has no timer unless somebody listens to `"snapshot"`: slices that are over
+ * are dropped when it is read.
  */
 export class Status extends EventEmitter<{ snapshot: [Stats] }> {
   readonly rollingPercentilesEnabled: boolean;
@@ -88,7 +88,7 @@ export class Status extends EventEmitter<{ snapshot: [Stats] }> {
     for (const bucket of this.window) {
       for (const key of Object.keys(bucket) as Counted[])
         if (typeof bucket[key] === "number") total[key] += bucket[key];
-      // Not spread: a busy window holds more than fit into one call's arguments.
+      // Not spread, because a busy window has more entries than one call can have arguments.
       if (this.rollingPercentilesEnabled) for (const ms of bucket.latencyTimes) total.latencyTimes.push(ms);
     }
     const times = total.latencyTimes.sort((a, b) => a - b);
@@ -125,7 +125,7 @@ export class Status extends EventEmitter<{ snapshot: [Stats] }> {
     this.rotateBucketController?.removeListener(ROTATE, this.rotateBucket);
   }
 
-  /** Spelt as opossum spells it. */
+  /** Spelled as in opossum. */
   startListeneningForRotateEvent(): void {
     const controller = this.rotateBucketController;
     if (controller && !controller.listeners(ROTATE).includes(this.rotateBucket))
@@ -142,7 +142,7 @@ export class Status extends EventEmitter<{ snapshot: [Stats] }> {
     if (this.rotateBucketController) return;
     const over = Math.floor((Date.now() - this.#sliceBegan) / this.#sliceMs);
     if (over === 0) return;
-    // A clock that was set back: what is there is kept, and time goes on from here.
+    // If a clock was set back, the counts stay, and time continues from here.
     this.#sliceBegan = over < 0 ? Date.now() : this.#sliceBegan + over * this.#sliceMs;
     for (let n = Math.min(over, this.#buckets.length); n > 0; n--) this.rotateBucket();
   }

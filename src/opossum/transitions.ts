@@ -5,12 +5,12 @@ import { followCircuit } from "./follow-circuit.js";
 import type { BreakerState } from "./options.js";
 import { after } from "./timers.js";
 
-/** What a circuit that begins half-open is opened for, in ms. */
+/** A circuit that begins half-open is opened for this long, in ms. */
 const AT_ONCE_MS = 0.001;
 
 type Told = (event: "open" | "halfOpen" | "close") => void;
 
-/** How the circuit of one breaker stands, told as opossum tells it, and what opens and closes it by hand. */
+/** The state of one breaker's circuit in opossum's terms, and how to open and close it by hand. */
 export class Transitions {
   readonly #circuit: Circuit;
   readonly #resetTimeout: number;
@@ -21,10 +21,10 @@ export class Transitions {
   #ended = false;
   /** When it opened, in ms since the epoch. */
   openedAt: number | undefined;
-  /** Until the state that it was given is that of its circuit. */
+  /** Until the given state has been applied to its circuit. */
   beginning: Promise<unknown> | undefined;
 
-  /** @param closeHome ends what the circuit is one of, where that is the breaker's own. It holds no breaker. */
+  /** @param closeHome closes the circuit's `failfast`, if that belongs to the breaker. It must not hold the breaker. */
   constructor(circuit: Circuit, resetTimeout: number, told: Told, closeHome: (() => void) | undefined) {
     this.#circuit = circuit;
     this.#resetTimeout = resetTimeout;
@@ -47,7 +47,7 @@ export class Transitions {
     if (!this.#ended && this.state !== "closed") void this.#circuit.reset({ reason });
   }
 
-  /** Begins as another breaker was. */
+  /** Begins in the given state of another breaker. */
   begin({ halfOpen, lastTimerAt }: BreakerState): void {
     const left =
       lastTimerAt === undefined ? this.#resetTimeout : lastTimerAt + this.#resetTimeout - Date.now();
@@ -57,7 +57,7 @@ export class Transitions {
     });
   }
 
-  /** The breaker is shut down: nothing is told any more. */
+  /** The breaker is shut down, and emits nothing more. */
   end(): void {
     this.#ended = true;
     clearTimeout(this.#halfOpen);
@@ -80,11 +80,11 @@ export class Transitions {
     return this.#circuit.trip({ for: `${openFor}ms`, reason });
   }
 
-  /** The circuit itself has no timer: it looks at the clock when a call comes. */
+  /** The circuit itself has no timer; it looks at the clock when a call comes. */
   #awaitHalfOpen(ms: number = this.#circuit.retryAfter * 1_000): void {
     this.#halfOpen = after(ms + 1, () => this.follow());
   }
 }
 
-/** No closure: the circuit keeps it, and would keep the breaker with it. */
+/** Not a closure, because the circuit keeps it, and would keep the breaker with it. */
 const follow = (transitions: Transitions, openMs: number | undefined): void => transitions.follow(openMs);

@@ -1,18 +1,18 @@
 import type { Sample } from "./exposition.js";
 
-/** Of calls, in seconds; from a fast answer of a neighbour to a time-out. */
+/** For calls, in seconds: from a fast neighbour's answer to a time-out. */
 export const CALL_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** Of a store's operations, in seconds, which are given up after a quarter of one, or after one. */
+/** For a store's operations, in seconds. They are given up after a quarter of a second, or after one. */
 export const STORE_BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
 interface Histogram {
   readonly labels: Sample["labels"];
-  /** How many in each bucket; the last one is for all that took longer. */
+  /** The number in each bucket; the last bucket is for everything longer. */
   readonly counts: number[];
   sum: number;
 }
 
-/** How long things took, one histogram for each key. */
+/** Durations, as one histogram for each key. */
 export class Histograms {
   readonly #bounds: readonly number[];
   readonly #histograms = new Map<unknown, Histogram>();

@@ -1,17 +1,17 @@
 /** One value, with its labels. */
 export interface Sample {
-  /** Where it is not its family's name: the parts of a histogram. */
+  /** Set if it is not its family's name: the parts of a histogram. */
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
 }
 
-/** What has one name, and is of one kind. */
+/** All values with one name, which are of one kind. */
 export interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
-  /** How values of several workers of one process are put together. */
+  /** How the values of several workers of one process are combined. */
   readonly aggregator: "sum" | "max";
   samples(): Iterable<Sample>;
 }

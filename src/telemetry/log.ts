@@ -1,23 +1,23 @@
 import type { Failfast, FailfastEventName, FailfastListener, Subscription } from "../index.js";
 
-/** What is logged to: pino, bunyan and fastify's `log` as they are. */
+/** A logger: pino, bunyan and fastify's `log` fit as they are. */
 export interface TransitionLogger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
 /**
- * Logs what happens to circuits and their stores: that one opened, closed, is probed, is held or released, and that a
- * store is down or up again. It logs no call, rejected or failed: an open circuit may reject thousands in a second.
+ * Logs what happens to circuits and their stores: a circuit opens, is probed, closes, is held or released; a store is
+ * down or up again. It logs no single call: an open circuit may reject thousands in a second.
  *
- * What this process found out by itself is a warning where it is bad news; what it learned from the fleet is
- * information, since another process has warned of it; so is what concerns a circuit in `mode: "shadow"`. The fields are those of the event, with `err` for the failure
- * that opened it.
+ * Bad news that this process found out itself is a warning. What it learned from the fleet is information, since
+ * another process has already warned; so is news of a circuit in `mode: "shadow"`. The fields are those of the event,
+ * with `err` for the failure that opened it.
  *
  * @example
  * logTo(failfast, pino());
  *
- * @returns what ends it.
+ * @returns a function that ends it.
  */
 export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger): Subscription {
   const subscriptions: Subscription[] = [];
@@ -57,7 +57,7 @@ export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger):
   return { dispose, [Symbol.dispose]: dispose };
 }
 
-/** Names and reasons may be any text: quoted, none can start a new log line. */
+/** Names and reasons may be any text. Quoted, they can't start a new log line. */
 const quote = (text: string): string => JSON.stringify(text);
 
 const named = ({ circuit, shadow }: { readonly circuit: string; readonly shadow?: true }): string =>

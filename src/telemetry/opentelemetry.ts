@@ -24,7 +24,7 @@ interface InstrumentOptions {
   advice?: { explicitBucketBoundaries: number[] };
 }
 
-/** What is used of a `Meter` of `@opentelemetry/api`. */
+/** The part of a `Meter` of `@opentelemetry/api` that is used. */
 export interface OpenTelemetryMeter {
   createObservableCounter(name: string, options: InstrumentOptions): Observable;
   createObservableGauge(name: string, options: InstrumentOptions): Observable;
@@ -34,13 +34,13 @@ export interface OpenTelemetryMeter {
   ): { record(value: number, attributes?: Attributes): void };
 }
 
-/** What is used of the `trace` of `@opentelemetry/api`. */
+/** The part of the `trace` of `@opentelemetry/api` that is used. */
 export interface OpenTelemetryTrace {
   getActiveSpan(): { addEvent(name: string, attributes?: Attributes): unknown } | undefined;
 }
 
 export interface OpenTelemetryMetricsOptions extends MetricsOptions {
-  /** Whether every call's duration is recorded, which is what costs most. Default: true. */
+  /** Whether every call's duration is recorded, which costs most. Default: true. */
   readonly durations?: boolean;
 }
 
@@ -48,7 +48,7 @@ const NAME = "failfast.circuit.name";
 const STATE = "failfast.circuit.state";
 const SHADOW = "failfast.circuit.shadow";
 
-/** Circuits in `mode: "shadow"` stop no call, and are marked. */
+/** Circuits in `mode: "shadow"` reject no call, and are marked. */
 const named = ({ label, shadow }: Series): Attributes =>
   shadow ? { [NAME]: label, [SHADOW]: true } : { [NAME]: label };
 
@@ -60,7 +60,7 @@ const named = ({ label, shadow }: Series): Attributes =>
  * @example
  * openTelemetryMetrics(failfast, metrics.getMeter("failfast"));
  *
- * @returns what ends it.
+ * @returns a function that ends it.
  * @throws {RangeError} an invalid limit.
  */
 export function openTelemetryMetrics(
@@ -176,7 +176,7 @@ export function openTelemetryMetrics(
  * @example
  * openTelemetrySpanEvents(failfast, trace); // import { trace } from "@opentelemetry/api"
  *
- * @returns what ends it.
+ * @returns a function that ends it.
  */
 export function openTelemetrySpanEvents(
   failfast: Pick<Failfast, "on">,
@@ -196,7 +196,7 @@ export function openTelemetrySpanEvents(
   });
   const moved = (["open", "half-open", "close"] as const).map((event) =>
     failfast.on(event, ({ circuit, local, reason, shadow }) => {
-      // What was learned from the fleet has nothing to do with whatever runs just then.
+      // A change learned from the fleet has nothing to do with the current span.
       if (!local) return;
       const state = event === "half-open" ? "half_open" : event === "close" ? "closed" : event;
       add("failfast.circuit.transition", circuit, state, {

@@ -22,14 +22,14 @@ export interface PrometheusRegistry {
 }
 
 export interface PrometheusMetrics extends Subscription {
-  /** What goes with `text()`, as `Content-Type`. */
+  /** The `Content-Type` for `text()`. */
   readonly contentType: string;
-  /** Everything in Prometheus's text format, for a `/metrics` of your own. */
+  /** All metrics in Prometheus's text format, for a `/metrics` of your own. */
   text(): string;
   /**
-   * Puts the metrics into a registry of prom-client, beside all the others there.
+   * Adds the metrics to a registry of prom-client.
    *
-   * @throws what the registry throws: it has metrics of these names already.
+   * @throws the registry's error, if it already has metrics with these names.
    */
   register(registry: PrometheusRegistry): void;
 }
@@ -45,7 +45,7 @@ export interface PrometheusMetrics extends Subscription {
  *
  * prometheusMetrics(failfast).register(client.register); // prom-client
  *
- * @throws {RangeError} buckets that don't ascend, a limit that is none.
+ * @throws {RangeError} buckets that don't ascend, or an invalid limit.
  */
 export function prometheusMetrics(
   failfast: Pick<Failfast, "on" | "circuits">,
@@ -140,7 +140,7 @@ function familiesOf(tally: Tally): Family[] {
   ];
 }
 
-/** What an alert is for rejects calls: those in `mode: "shadow"` have a label that leaves them out. */
+/** Alerts are about circuits that reject calls. The label of those in `mode: "shadow"` excludes them. */
 const named = ({ label, shadow }: Series): Record<string, string> =>
   shadow ? { name: label, shadow: "true" } : { name: label };
 
@@ -168,7 +168,7 @@ function storeDurations(operations: Histograms): Family {
   };
 }
 
-/** A metric as prom-client's registries ask for it. They may change its name, for OpenMetrics. */
+/** A metric in the form of prom-client's registries. They may change its name, for OpenMetrics. */
 function registered({ name, help, type, aggregator, samples }: Family): object {
   const metric = {
     name,
@@ -177,7 +177,7 @@ function registered({ name, help, type, aggregator, samples }: Family): object {
     aggregator,
     labelNames: [],
     get: async () => ({ name: metric.name, help, type, aggregator, values: [...samples()] }),
-    // Counters that Prometheus reads never go back by themselves.
+    // A counter that Prometheus reads must never go back.
     reset: () => undefined,
   };
   return metric;

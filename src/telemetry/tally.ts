@@ -8,16 +8,16 @@ import type {
 import type { TimedStore } from "./timed-store.js";
 import { effective, type MetricState, Transitions } from "./transitions.js";
 
-/** How circuits are told apart in metrics. */
+/** How metrics distinguish circuits. */
 export interface MetricsOptions {
   /**
-   * The label of a circuit: circuits of one label are counted together, say `(name) => name.split(":")[0]` for those
-   * named by their arguments. Default: the circuit's name, cut after 128 characters.
+   * The label of a circuit. Circuits with one label are counted together, for example `(name) => name.split(":")[0]`
+   * for circuits named by arguments. Default: the circuit's name, cut after 128 characters.
    */
   readonly label?: (circuit: string) => string;
-  /** How many labels there are at most; all circuits beyond are counted as `other`. Default: 100. */
+  /** The largest number of labels. All further circuits are counted as `other`. Default: 100. */
   readonly maxLabels?: number;
-  /** A store whose operations are reported, too. Default: none. */
+  /** A store whose operations are reported too. Default: none. */
   readonly store?: TimedStore;
 }
 
@@ -26,7 +26,7 @@ export type Outcome = "success" | "failure" | "rejected";
 /** What was counted for one label. */
 export interface Series {
   readonly label: string;
-  /** Its circuits are in `mode: "shadow"` and stop no call, by the last event of one of them. */
+  /** Its circuits are in `mode: "shadow"` and reject no call, by the last event of one of them. */
   shadow: boolean;
   readonly calls: Record<Outcome, number>;
   /** By `from`, `to` and whether this process found it out. */
@@ -52,7 +52,7 @@ export class Tally {
   readonly #series = new Map<string, Series>();
   readonly #subscriptions: Subscription[] = [];
   readonly #transitions = new Transitions();
-  /** Gets every call whose duration is known, in seconds. */
+  /** Gets every call with a known duration, in seconds. */
   timed: ((series: Series, seconds: number) => void) | undefined;
   /** A store doesn't answer, or breaks the protocol. */
   degraded = false;
@@ -79,7 +79,7 @@ export class Tally {
     });
   }
 
-  /** The series that a circuit is counted in, made at its first sight while there is room. */
+  /** The series that counts a circuit, made when it is first seen, while there is room. */
   of(circuit: string): Series {
     const label = this.#label === undefined ? circuit : String(this.#label(circuit));
     const cut = label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
@@ -88,13 +88,13 @@ export class Tally {
     return this.#series.size < this.#most ? this.#make(cut) : (this.#series.get(OTHER) ?? this.#make(OTHER));
   }
 
-  /** Every series, those of circuits that nobody has called yet among them. */
+  /** Every series, including those of circuits that nobody has called yet. */
   all(): IterableIterator<Series> {
     for (const { name } of this.#failfast.circuits()) this.of(name);
     return this.#series.values();
   }
 
-  /** In which states the circuits of each label are now: of several circuits, in several. */
+  /** The states in which each label's circuits are now; several circuits may be in several states. */
   states(): Map<Series, Set<MetricState>> {
     const states = new Map<Series, Set<MetricState>>();
     for (const circuit of this.#failfast.circuits()) {
@@ -107,7 +107,7 @@ export class Tally {
     return states;
   }
 
-  /** How many calls each label has in flight, and for how long the oldest has been, in seconds. */
+  /** How many calls each label has in flight, and the age of the oldest, in seconds. */
   inFlight(): Map<Series, { calls: number; oldest: number }> {
     const found = new Map<Series, { calls: number; oldest: number }>();
     for (const circuit of this.#failfast.circuits()) {
@@ -132,7 +132,7 @@ export class Tally {
       label,
       shadow: false,
       calls: { success: 0, failure: 0, rejected: 0 },
-      // A counter that begins with its first increment hides it from rates.
+      // Rates can't see a counter's first value, so each starts at 0.
       transitions: new Map([[TRIPPED, { from: "closed", to: "open", local: true, count: 0 }]]),
     };
     this.#series.set(label, series);

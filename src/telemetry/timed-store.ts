@@ -2,27 +2,27 @@ import type { Store } from "../index.js";
 import { systemClock } from "../runtime/system-clock.js";
 import { isThenable } from "../sync/with-deadline.js";
 
-/** One operation of a store, once it is over. */
+/** One operation of a store, when it has ended. */
 export interface StoreOperation {
   readonly store: string;
   readonly operation: "get" | "set" | "delete" | "swap" | "list" | "watch";
   readonly seconds: number;
-  /** The name of the error's class, empty where it succeeded. */
+  /** The name of the error's class; empty if it succeeded. */
   readonly error: string;
 }
 
 /** A store whose operations can be measured. */
 export interface TimedStore extends Store {
-  /** @returns what ends it. */
+  /** @returns a function that ends it. */
   onOperation(listener: (operation: StoreOperation) => void): () => void;
 }
 
 /**
- * Times what is asked of a store, for `prometheusMetrics` and `openTelemetryMetrics` to report: give the timed one to
- * `createFailfast` in place of the store, and to them as their option `store`. It has the same verbs, and answers as the
- * store does.
+ * Times a store's operations for `prometheusMetrics` and `openTelemetryMetrics`. Pass the timed store to
+ * `createFailfast` in place of the store, and to the metrics as their option `store`. It has the same methods, and
+ * answers as the store does.
  *
- * @param name what the store is called in metrics.
+ * @param name the store's name in metrics.
  */
 export function timedStore(store: Store, name: string): TimedStore {
   const listeners = new Set<(operation: StoreOperation) => void>();
@@ -47,7 +47,7 @@ export function timedStore(store: Store, name: string): TimedStore {
       tell(operation, began, "");
       return value;
     };
-    // What answers without a promise still does: a sync call probes by it.
+    // A store that answers without a promise still does: a sync call needs that to probe.
     return isThenable(answered) ? Promise.resolve(answered).then(done, failed) : done(answered);
   };
   const verbs: Record<string, unknown> = {};

@@ -1,6 +1,6 @@
 import type { CircuitState, FailfastEvents } from "../index.js";
 
-/** The states as metrics spell them; an operator's holds are states of their own. */
+/** The states as written in metrics. An operator's holds are states of their own. */
 export const STATES = ["closed", "open", "half_open", "held_open", "held_closed"] as const;
 export type MetricState = (typeof STATES)[number];
 
@@ -11,16 +11,16 @@ interface Standing {
 }
 
 const CLOSED: Standing = { state: "closed", held: undefined };
-/** Circuits that are not simply closed are remembered, at most this many. */
+/** At most this many circuits that are not simply closed are remembered. */
 const MOST = 10_000;
 
-/** A circuit's state as metrics spell it. */
+/** A circuit's state as written in metrics. */
 export function effective(state: CircuitState, held: "open" | "closed" | undefined): MetricState {
   if (held !== undefined) return `held_${held}`;
   return state === "half-open" ? "half_open" : state;
 }
 
-/** Events have a circuit's new state; this remembers the old one. */
+/** Events contain a circuit's new state; this remembers the old one. */
 export class Transitions {
   readonly #standings = new Map<string, Standing>();
 

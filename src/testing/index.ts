@@ -1,5 +1,5 @@
 /**
- * What tests of a failfast store, and of code that takes a clock, are made of.
+ * Parts for tests of a failfast store, and of code that takes a clock.
  *
  * @module
  */

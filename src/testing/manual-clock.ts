@@ -6,34 +6,32 @@ export interface ManualClockOptions {
   readonly wall?: number;
   /** The monotonic clock's first reading, in ms. Default: 0. */
   readonly now?: number;
-  /** What `random()` starts from, an integer from 0 to 2^32 - 1: the same seed, the same numbers. Default: 1. */
+  /** The seed of `random()`, an integer from 0 to 2^32 - 1: the same seed gives the same numbers. Default: 1. */
   readonly seed?: number;
 }
 
-/** A clock that stands still until it is told to move. */
+/** A clock that moves only when it is told to. */
 export interface ManualClock extends Required<Clock> {
   /**
-   * Moves monotonic and wall time forward by `ms` and runs the timers that fall due on the way, those
-   * made on the way included: in order of their time, and of their creation where that is the same.
-   * Before the first, between two and after the last, what only waits for promises, and for one turn
-   * of the event loop, goes on.
+   * Moves monotonic and wall time forward by `ms`, and runs the timers that become due, including those made on the
+   * way. They run in order of time, and at the same time in order of creation. Before the first, between two and after
+   * the last timer, it lets promises settle and the event loop turn once.
    *
-   * A timer that throws stops neither the others nor the time: the promise rejects at the end with
-   * what was thrown, or with an `AggregateError` where several did.
+   * If a timer throws, the other timers run and time goes on. At the end the promise rejects with the error, or with an
+   * `AggregateError` if there were several.
    *
-   * Rejects with a `RangeError` unless `ms` is finite and at least 0, and with an `Error` while an
-   * earlier `advance` is still running, or when timers go on re-arming themselves without a delay.
+   * Rejects with a `RangeError` unless `ms` is finite and at least 0. Rejects with an `Error` while an earlier
+   * `advance` is running, or if timers repeatedly start themselves again without a delay.
    */
   advance(ms: number): Promise<void>;
   /**
-   * Shifts the wall clock alone, by `ms`, negative ones back: skew, a correction, a suspended machine.
-   * Throws a `RangeError` unless `ms` is finite.
+   * Shifts only the wall clock, by `ms`, which may be negative: skew, a correction, a suspended machine. Throws a
+   * `RangeError` unless `ms` is finite.
    */
   jumpWall(ms: number): void;
   /**
-   * The event loop is blocked for `ms`: time passes and no timer runs, those due meanwhile run late, with the next
-   * `advance`, and `blocked()` tells of it.
-   * Throws a `RangeError` unless `ms` is finite and at least 0.
+   * Simulates an event loop that is blocked for `ms`. Time passes and no timer runs; those that become due run late,
+   * with the next `advance`. `blocked()` reports it. Throws a `RangeError` unless `ms` is finite and at least 0.
    */
   stall(ms: number): void;
   /** How many timers are waiting. */
@@ -48,14 +46,14 @@ interface Timer {
 const firstWall = Date.UTC(2025, 0, 1);
 const mostTimersAtOnce = 100_000;
 
-// Taken when loaded: a test runner that fakes these later would leave `advance` waiting for ever.
+// Taken at load time: if a test runner faked these later, `advance` would wait for ever.
 const { setImmediate, setTimeout } = globalThis as unknown as {
   setImmediate?(run: () => void): unknown;
   setTimeout(run: () => void, ms: number): unknown;
 };
 
 /**
- * Makes a clock for tests: nothing moves unless told, so what takes an hour is tested in no time.
+ * Makes a clock for tests. It moves only when told to, so a test of an hour takes no time.
  *
  * ```ts
  * const clock = manualClock({ seed: 7 });
@@ -74,7 +72,7 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
   const stalls: { readonly from: number; readonly to: number }[] = [];
   const timers = new Set<Timer>();
 
-  /** A set keeps the order of creation, so the first of the earliest is the next. */
+  /** A set keeps the order of creation, so the first of the earliest timers is the next one. */
   function next(until: number): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of timers) {
@@ -151,7 +149,7 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
   };
 }
 
-/** Everything that only waits for promises goes on, and what that hands to the event loop gets its turn. */
+/** Lets everything that waits only for promises go on, and gives the event loop one turn. */
 async function settle(): Promise<void> {
   await turn();
   await turn();

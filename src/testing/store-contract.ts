@@ -16,20 +16,20 @@ import { watchCases, watchSwapCases } from "./store-contract/watch.js";
 /** One case of the store contract, for any test runner: `test(name, run)`. */
 export interface StoreContractCase {
   readonly name: string;
-  /** Rejects with a `StoreContractError` where the store breaks the contract. */
+  /** Rejects with a `StoreContractError` if the store breaks the contract. */
   readonly run: () => Promise<void>;
 }
 
-/** What the suite must know of a store. */
+/** What the suite has to know about a store. */
 export interface StoreContractOptions {
   /**
-   * The optional verbs that the store has: their cases are made, and one that checks that the store
-   * has these and no others. Default: all three, `swap`, `list` and `watch`.
+   * The optional methods that the store has. Their cases are included, and one case checks that the store has these and
+   * no others. Default: all three, `swap`, `list` and `watch`.
    */
   readonly verbs?: readonly OptionalVerb[];
   /**
-   * How coarse the store's expiry is, in ms: a value must be there for its whole time to live, and be
-   * gone within twice this after it. Where a store counts whole seconds, 1000. Default: 1.
+   * How exact the store's expiry is, in ms: a value must exist for its whole time to live, and must be gone within
+   * twice this after it. For a store that counts whole seconds, 1000. Default: 1.
    */
   readonly ttlResolutionMs?: number;
   /** How long a change may take to reach a watcher, in ms. Default: 2000. */
@@ -82,14 +82,14 @@ const groups: readonly { readonly needs: readonly OptionalVerb[]; readonly cases
  * });
  * ```
  *
- * `makeStore` is called twice in every case, when it runs: for two handles of the same records, as two
- * processes have. It gives a store, or `{ store, close }` where something is to be closed after the
- * case. Every case uses keys of its own, so that all may share one server, at the same time too; only
- * the keys `.`, `..`, `__proto__`, `constructor`, `hasOwnProperty` and `toString` are used as they are.
+ * `makeStore` is called twice in every case, when it runs, for two handles of the same records, like those of two
+ * processes. It returns a store, or `{ store, close }` if something has to be closed after the case. Every case uses
+ * keys of its own, so that all cases may share one server, even at the same time. Only the keys `.`, `..`, `__proto__`,
+ * `constructor`, `hasOwnProperty` and `toString` are used without a prefix.
  *
- * The cases of cursors check nothing where `list` answers none, and those of siblings where the store has none.
+ * Cases of cursors check nothing if `list` returns none, and cases of siblings check nothing if the store has none.
  *
- * Throws a `TypeError` or a `RangeError` for an argument it can't use.
+ * Throws a `TypeError` or a `RangeError` for an invalid argument.
  */
 export function storeContract(
   makeStore: () => Awaitable<StoreHandle>,

@@ -3,13 +3,13 @@ import { join } from "node:path";
 
 const SOURCE = /\.[cm]?[jt]sx?$/;
 const BUILT = /\.min\.[cm]?js$/;
-/** What others wrote, or a tool. Folders whose names begin with a dot too. */
+/** Folders with code of others, or of tools. Folders with names that begin with a dot are skipped too. */
 const SKIPPED = new Set(["node_modules", "bower_components", "dist", "build", "out", "coverage", "vendor"]);
 
 /**
- * The files of JavaScript and TypeScript under the paths, in order; a file that is named is always one of them.
+ * The JavaScript and TypeScript files under the paths, sorted. A path of a single file is always included.
  *
- * @throws {Error} a path is not there.
+ * @throws {Error} a path that does not exist.
  */
 export function* findFiles(paths: readonly string[]): Generator<string> {
   for (const path of paths) {

@@ -1,7 +1,7 @@
 /** Lines around a change. */
 const CONTEXT = 3;
 
-/** The difference of two texts with as many lines, as `diff -u` shows it and `git apply` takes it. */
+/** The difference of two texts with the same number of lines, as `diff -u` shows it and `git apply` takes it. */
 export function patch(name: string, before: string, after: string): string {
   const [old, now] = [before.split("\n"), after.split("\n")];
   const lines: string[] = [`--- a/${name}`, `+++ b/${name}`];
@@ -20,7 +20,7 @@ export function patch(name: string, before: string, after: string): string {
   return lines.join("\n");
 }
 
-/** From where to where lines are shown; the empty one after a last newline is none. */
+/** The range of lines to show. The empty line after a last newline is not a line. */
 function hunks(old: readonly string[], now: readonly string[]): [number, number][] {
   const end = old.at(-1) === "" ? old.length - 1 : old.length;
   const found: [number, number][] = [];

@@ -4,32 +4,32 @@ import { isNode, type Node, nameOf, textOf, walk } from "./walk.js";
 
 const FROM = "opossum";
 const TO = "failfast/opossum";
-/** What opossum's types call by another name; the others have theirs. */
+/** Types that have another name here than in opossum's types; the others keep theirs. */
 const TYPES: Readonly<Record<string, string>> = { Options: "BreakerOptions", State: "BreakerState" };
 const SAME = new Set(["Bucket", "CacheTransport", "Stats", "Status", "StatusOptions", "default"]);
-/** Calls that take the name of a module: of Jest, Vitest, and Node. */
+/** Calls of Jest, Vitest, and Node that take the name of a module. */
 const NAMED_IN =
   /^(mock|unmock|doMock|dontMock|setMock|requireActual|requireMock|importActual|importMock|resolve)$/;
 
-/** What is to be seen to by hand. */
+/** What has to be done by hand. */
 export interface Remark {
   readonly line: number;
   readonly text: string;
 }
 
 export interface Rewritten {
-  /** The file's text; as it was, where nothing is to be done. */
+  /** The file's new text; the old text if nothing has to be done. */
   readonly text: string;
   readonly remarks: readonly Remark[];
 }
 
 /**
- * Moves one file from opossum to failfast/opossum. It changes as little as it can, and never the number of lines.
+ * Moves one file from opossum to failfast/opossum. It changes as little as possible, and never the number of lines.
  *
- * @throws {SyntaxError} the file can't be parsed.
+ * @throws {SyntaxError} if the file can't be parsed.
  */
 export function rewrite(name: string, text: string): Rewritten {
-  // Most files have nothing to do with it.
+  // Most files don't use opossum.
   if (!text.includes(FROM)) return { text, remarks: [] };
   const rewriting = new Rewriting(text);
   const program = parseFile(name, text);
@@ -41,7 +41,7 @@ export function rewrite(name: string, text: string): Rewritten {
 class Rewriting {
   readonly remarks: Remark[] = [];
   readonly #code: MagicString;
-  /** What the class is called in this file. */
+  /** The name of the class in this file. */
   readonly #names = new Set<string>();
 
   constructor(text: string) {
@@ -52,7 +52,7 @@ class Rewriting {
     return this.#code.toString();
   }
 
-  /** Where the module is named. */
+  /** The places that name the module. */
   module(node: Node, around: readonly Node[]): void {
     const source = node["source"] ?? node["argument"];
     switch (node.type) {
@@ -87,7 +87,7 @@ class Rewriting {
     }
   }
 
-  /** Where the class is used. */
+  /** The places that use the class. */
   use(node: Node, around: readonly Node[]): void {
     this.#default(node, around);
     const callee = node["callee"];
@@ -96,13 +96,13 @@ class Rewriting {
     const args = node["arguments"] as readonly Node[];
     if (node.type === "CallExpression") {
       if (isShadowed(called, around)) return;
-      // opossum's first versions were functions.
+      // In opossum's first versions it was a function.
       this.#code.appendLeft(node.start, "new ");
     } else if (node.type !== "NewExpression") return;
     this.#options(node, args[1]);
   }
 
-  /** opossum's class is its own `default`; that of failfast/opossum is not. */
+  /** In opossum the class is its own `default`; in failfast/opossum it isn't. */
   #default(node: Node, around: readonly Node[]): void {
     if (this.#classOf(node, around) !== undefined) {
       this.#code.remove((partsOf(node)[0] as Node).end, node.end);
@@ -115,13 +115,13 @@ class Rewriting {
       this.#remark(node, `${from} is the class itself now, and has no default: write ${from} in place of it`);
   }
 
-  /** The name of the class, where the node is the class's `default`. */
+  /** The name of the class, if the node is the class's `default`. */
   #classOf(node: unknown, around: readonly Node[]): string | undefined {
     if (!isNode(node)) return undefined;
     const [object, property] = partsOf(node);
     const name = isNode(object) && object.type === "Identifier" ? nameOf(object) : undefined;
     if (name === undefined || !this.#names.has(name) || nameOf(property) !== "default") return undefined;
-    // A variable's value is not known.
+    // The value of a variable is not known.
     if (node["computed"] === true && textOf(property) === undefined) return undefined;
     return isShadowed(name, around) ? undefined : name;
   }
@@ -144,7 +144,7 @@ class Rewriting {
       const local = specifier["local"] as Node;
       const imported = nameOf(specifier["imported"]);
       if (specifier.type === "ImportNamespaceSpecifier") {
-        // Beside another it stays what it is, which has a default.
+        // Beside another import it stays as it is, with a default.
         if (specifiers.length > 1) continue;
         this.#names.add(nameOf(local) ?? "");
         this.#code.overwrite(specifier.start, local.start, "");
@@ -232,7 +232,7 @@ class Rewriting {
     return textOf(node) === FROM;
   }
 
-  /** The name of the module, in the quotes that it has. */
+  /** The name of the module, in its original quotes. */
   #renamed({ start, end }: Node): void {
     this.#code.overwrite(start + 1, end - 1, TO);
   }
@@ -242,11 +242,11 @@ class Rewriting {
   }
 }
 
-/** Of `object.property`, as a value and as a type. */
+/** The parts of `object.property`, as a value and as a type. */
 const partsOf = (node: Node): readonly [unknown, unknown] =>
   node.type === "TSQualifiedName" ? [node["left"], node["right"]] : [node["object"], node["property"]];
 
-/** Whether a function around it has a parameter or a variable of that name. */
+/** Whether a function around it has a parameter or a variable with that name. */
 function isShadowed(name: string, around: readonly Node[]): boolean {
   const declares = (node: unknown): boolean => {
     if (!isNode(node)) return false;
@@ -257,7 +257,7 @@ function isShadowed(name: string, around: readonly Node[]): boolean {
     return found;
   };
   return around.some((node) => {
-    // What a generic type is given.
+    // The type arguments of a generic type.
     if (node.type.endsWith("ParameterInstantiation")) return false;
     if ((node["params"] as readonly unknown[] | undefined)?.some(declares)) return true;
     if (node.type !== "BlockStatement") return false;

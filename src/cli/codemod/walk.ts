@@ -1,4 +1,4 @@
-/** A node of a syntax tree, as far as the codemod looks at it. */
+/** A node of a syntax tree, with the parts that the codemod reads. */
 export interface Node {
   readonly type: string;
   readonly start: number;
@@ -10,7 +10,7 @@ export interface Node {
 export const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && typeof (value as Node).type === "string";
 
-/** Visits a node and all that is in it, each with the nodes around it, the nearest last. */
+/** Visits a node and everything in it, each with the nodes around it, the nearest last. */
 export function walk(
   node: Node,
   visit: (node: Node, around: readonly Node[]) => void,

@@ -52,7 +52,7 @@ export const dashboard: Command = {
 const mended = ({ code, message }: NodeJS.ErrnoException): string =>
   code === "EADDRINUSE" ? "that port is taken: give another one with --port, or 0 for any" : message;
 
-/** Stays alive until Ctrl-C, whatever else there is. */
+/** Stays alive until Ctrl-C, even if nothing else keeps it alive. */
 export function untilInterrupted(interrupted: Session["interrupted"]): Promise<void> {
   if (interrupted.aborted) return Promise.resolve();
   const timer = setInterval(() => undefined, 2 ** 30);
@@ -64,7 +64,7 @@ export function untilInterrupted(interrupted: Session["interrupted"]): Promise<v
   });
 }
 
-/** A machine without a browser is fine: the address was told. */
+/** A machine without a browser is fine: the address was printed. */
 function openBrowser(url: string): void {
   const [program = "", ...args] =
     process.platform === "darwin"

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { StandaloneCommand } from "../command.js";
 import { EXIT } from "../errors.js";
 
-/** Beside the folder of this program, as it ships. */
+/** Beside the folder of this program in the package. */
 const DEMO = new URL("../../examples/demo/demo.mjs", import.meta.url);
 
 /** Four processes and a backend that hangs, with failfast and without. */
@@ -25,7 +25,7 @@ export const demo: StandaloneCommand = {
       ...(args.given("dashboard") ? ["--dashboard"] : []),
     ];
     const child = spawn(process.execPath, [fileURLToPath(DEMO), ...given], { stdio: "inherit" });
-    // Of a terminal Ctrl-C reaches it as well, and it says how it ended.
+    // From a terminal, Ctrl-C reaches the child as well, and the child reports how it ended.
     interrupted.addEventListener("abort", () => process.stdin.isTTY || child.kill("SIGINT"));
     const [code] = (await once(child, "exit")) as [number | null];
     return code ?? EXIT.failed;

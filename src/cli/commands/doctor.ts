@@ -12,7 +12,7 @@ const MARKS: Readonly<Record<Finding["verdict"], readonly [string, Colour]>> = {
   failed: ["failed", "red"],
 };
 
-/** Whether the store can do what a fleet needs of it, and what to do where it can't. */
+/** Tests whether the store can do what a fleet needs, and says what to do if it can't. */
 export const doctor: Command = {
   summary:
     "tries the store: every verb, round trip, push, clock, expiry; looks at the fleet; says what to mend",
@@ -41,7 +41,7 @@ export const doctor: Command = {
 
 /** What the fleet's own reports show. */
 function* ofFleet({ processes, circuits, reports }: FleetView): Generator<Finding> {
-  // Said already, with the verbs.
+  // It was already said with the methods.
   if (!reports) return;
   const count = (what: string, of: number): string => `${of} ${what}${of === 1 ? "" : "s"}`;
   if (processes.length === 0) {

@@ -6,7 +6,7 @@ import type { StandaloneCommand } from "../command.js";
 import { CommandError, EXIT } from "../errors.js";
 import { plain } from "../plain-text.js";
 
-/** What is to be done in one file. */
+/** What has to be done in one file. */
 interface Found {
   readonly file: string;
   readonly changed: boolean;
@@ -26,7 +26,7 @@ PATHS are files and folders, by default the current one; node_modules, dist and 
     "Exit codes: 0 done; 1 a file could not be read; 2 called in a wrong way, or a path is not there; 130 Ctrl-C.",
   flags: { write: { type: "boolean", help: "change the files; without it nothing is written" } },
   async run({ args, out, err }) {
-    // The parser is large, and of use here alone.
+    // The parser is large, and only this command uses it.
     const { rewrite } = await import("../codemod/rewrite.js");
     const write = args.given("write");
     const json = args.given("json");

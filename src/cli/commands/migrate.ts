@@ -4,7 +4,7 @@ import { NoAnswerError, within } from "../examine.js";
 
 const KEY = "doctor:migrate";
 
-/** Makes the table that the store needs. */
+/** Creates the table that the store needs. */
 export const migrate: Command = {
   summary: "makes the store's table, where it needs one and there is none",
   usage: "",
@@ -17,7 +17,7 @@ export const migrate: Command = {
         `the store at ${address} can't be read: ${(error as Error).message}. See failfast doctor`,
       );
     await asked().catch((error: unknown) => {
-      // Any other error may be that there is no table yet.
+      // Any other error may mean that there is no table yet.
       if (error instanceof NoAnswerError) throw silent(error);
     });
     try {

@@ -39,7 +39,7 @@ export const status: Command = {
   },
 };
 
-/** @throws {CommandError} where the store can't be read. */
+/** @throws {CommandError} if the store can't be read. */
 export async function readView(
   fleet: Session["fleet"],
   store: Session["store"],
@@ -61,7 +61,7 @@ export async function readView(
   return view;
 }
 
-/** @throws {CommandError} a name of which a store has no record that can't list and keeps no reports. */
+/** @throws {CommandError} a name without a record in a store that can't list and keeps no reports. */
 function refuseUnstored(words: readonly string[], { circuits }: FleetView): void {
   const unknown = words.find((word) => matching([word], circuits).length === 0);
   if (unknown !== undefined)

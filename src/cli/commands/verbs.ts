@@ -79,7 +79,7 @@ function asked({ args, by }: Session): { readonly reason?: string; readonly by: 
   return reason === undefined ? { by } : { by, reason };
 }
 
-/** How long it is to stand, as the verbs take it. */
+/** How long it stays in force, in the form that the verbs take. */
 function lengthOf({ args }: Session): Duration | undefined {
   const [length, until] = [args.text("for"), args.text("until")];
   if (length !== undefined && until !== undefined)
@@ -90,12 +90,12 @@ function lengthOf({ args }: Session): Duration | undefined {
   return `${momentOf(length === undefined ? "until" : "for", text, now) - now}ms`;
 }
 
-/** Does it with all circuits that the words name, and tells what came of it. */
+/** Does it with all circuits that the words select, and reports the results. */
 async function operate(session: Session, what: string, words: readonly string[], act: Act): Promise<number> {
   const { args, out, address } = session;
   if (words.length === 0)
     throw new CommandError("which circuit? Give its name: see failfast status", EXIT.usage);
-  // What is wrong with a time is said before anything is asked.
+  // A mistake in a time is reported before any question.
   lengthOf(session);
   const names = await namesOf(session, words);
   if (names.length > 1 && !args.given("yes")) await confirm(session, what, names);
@@ -126,7 +126,7 @@ async function operate(session: Session, what: string, words: readonly string[],
   );
 }
 
-/** A store that can't list what it has can't be asked before whether anybody knows a name. */
+/** A store that can't list can't be asked in advance whether anybody knows a name. */
 function tellUnknown(
   { args, err }: Session,
   results: readonly { readonly circuit: string; readonly known?: false }[],
@@ -161,7 +161,7 @@ async function namesOf(session: Session, words: readonly string[]): Promise<stri
   return whole(chosen.map(({ name }) => given.get(name) ?? name));
 }
 
-/** @throws {CommandError} a name as it is shown cut, by which another circuit would be reached. */
+/** @throws {CommandError} a name that is shown cut, because it would reach another circuit. */
 function whole(names: string[]): string[] {
   const cut = names.find(isCut);
   if (cut === undefined) return names;
@@ -171,7 +171,7 @@ function whole(names: string[]): string[] {
   );
 }
 
-/** @throws {CommandError} where nobody is there to be asked, or who is says no. */
+/** @throws {CommandError} if nobody can be asked, or the answer is no. */
 async function confirm({ err, interrupted }: Session, what: string, names: readonly string[]): Promise<void> {
   const shown = names.slice(0, 10).map(plain).join(", ");
   const list = names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
@@ -181,7 +181,7 @@ async function confirm({ err, interrupted }: Session, what: string, names: reado
       EXIT.usage,
     );
   const reader = createInterface({ input: process.stdin, output: process.stderr });
-  // It has the terminal, and so Ctrl-C.
+  // The question has the terminal, and so it gets Ctrl-C.
   reader.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
   const answer = await reader
     .question(`${what} ${names.length} circuits: ${list}? [y/N] `, { signal: interrupted })

@@ -9,7 +9,7 @@ import { readView } from "./status.js";
 
 const REDRAWN_EVERY_MS = 1_000;
 
-/** The same, live. */
+/** The status, live. */
 export const watch: Command = {
   summary: "the same, live, until Ctrl-C; a line for each change where it isn't a terminal",
   usage: "[NAME…]",
@@ -50,7 +50,7 @@ function redraw(session: Session): void {
   ]);
 }
 
-/** A line whenever a circuit is in another state. */
+/** Prints a line whenever a circuit changes its state. */
 function changesOf(session: Session): () => void {
   const { fleet, out, args } = session;
   const known = new Map<string, string>();

@@ -2,11 +2,11 @@ import { computed, type ReadonlySignal, type Signal, signal } from "@preact/sign
 import { BEAT_MS, type Hello } from "../messages.js";
 import { hello, takeChange, takeSnapshot, tick } from "./live-state.js";
 
-/** With nothing heard for so long, in ms, what is shown may be old. */
+/** If nothing arrives for this long, in ms, the page may show old data. */
 const STALE_MS = BEAT_MS * 2.5;
-/** A connection that is silent for longer is given up and opened again: the machine may have slept. */
+/** A connection that is silent for longer is closed and opened again: the machine may have slept. */
 const SILENT_MS = BEAT_MS * 4;
-/** The server ends a stream now and then; nobody needs to see how it is taken up again. */
+/** The server ends a stream from time to time. The page shows nothing while it reconnects. */
 const FORGIVEN_MS = 3_000;
 const LONGEST_WAIT_MS = 10_000;
 
@@ -22,7 +22,7 @@ export const connection: ReadonlySignal<Connection> = computed(() => {
   if (cutAt.value !== undefined && moment.value - cutAt.value > FORGIVEN_MS) return "cut off";
   return moment.value - heardAt.value > STALE_MS ? "stale" : "live";
 });
-/** Seconds since the server was last heard. */
+/** Seconds since something last came from the server. */
 export const silence: ReadonlySignal<number> = computed(() =>
   Math.max(0, Math.round((moment.value - heardAt.value) / 1_000)),
 );
@@ -65,7 +65,7 @@ function connect(): void {
   on("beat", () => {});
   source.onerror = () => {
     cutAt.value ??= performance.now();
-    // Refused, the browser gives up; cut off, it tries again by itself.
+    // If the server refused, the browser gives up; if the connection broke, it tries again by itself.
     if (source?.readyState === EventSource.CLOSED) retry();
   };
 }

@@ -18,7 +18,7 @@ export function milliseconds(ms: number): string {
   return ms < 1_000 ? `${fine.format(ms)} ms` : `${fine.format(ms / 1_000)} s`;
 }
 
-/** How long, in its two largest units: `4 m 20 s`. */
+/** A duration in its two largest units: `4 m 20 s`. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000));
   const [days, hours, minutes] = [
@@ -32,7 +32,7 @@ export function duration(ms: number): string {
   return `${seconds} s`;
 }
 
-/** A moment: its time, and the day where that is another one. */
+/** A moment: its time, and its day if that is not today. */
 export function moment(at: number, now: number): string {
   const date = new Date(at);
   const time = date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });

@@ -5,27 +5,27 @@ import { History } from "../history.js";
 import type { Change, Hello, Snapshot } from "../messages.js";
 import { nameOfStatus, statusOf } from "./status.js";
 
-/** More than so many transitions at once are told as a number. */
+/** More transitions than this at once are announced as a number. */
 const TOLD_SINGLY = 3;
 
-/** What the server has sent about the fleet. Maps change in place, and `frame` tells that they did. */
+/** What the server has sent about the fleet. The maps change in place, and `frame` signals a change. */
 export const circuits: Map<string, CircuitOfFleet> = new Map();
 export const processes: Map<string, ProcessOfFleet> = new Map();
 export const history: History = new History();
 export const frame: Signal<number> = signal(0);
-/** Grows where circuits came or went. */
+/** Grows when circuits appear or disappear. */
 export const membership: Signal<number> = signal(0);
-/** Grows where an operator did something, as far as records tell. */
+/** Grows when an operator did something, as far as records show it. */
 export const verdicts: Signal<number> = signal(0);
 export const store: Signal<FleetView["store"] | undefined> = signal(undefined);
 /** Whether the store has a place for reports. */
 export const reports: Signal<boolean> = signal(true);
 export const hello: Signal<Hello | undefined> = signal(undefined);
-/** What a screen reader is to say. */
+/** The text for a screen reader. */
 export const announcement: Signal<string> = signal("");
 export const audit: Signal<readonly AuditEntry[] | undefined> = signal(undefined);
 
-/** The fleet's time less this machine's, in ms. */
+/** The fleet's time minus this machine's, in ms. */
 let ahead = 0;
 /** The fleet's time, once a second. */
 export const now: Signal<number> = signal(Date.now());

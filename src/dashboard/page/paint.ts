@@ -1,4 +1,4 @@
-/** The colours of the style sheet, for what is drawn. */
+/** The colours of the style sheet, for drawing. */
 export interface Paint {
   readonly ink: string;
   readonly dim: string;
@@ -14,7 +14,7 @@ const NAMES = ["ink", "dim", "line", "served", "failed", "rejected", "half-open"
 
 let known: { readonly theme: string | undefined; readonly paint: Paint } | undefined;
 
-/** As they are now: they change with the theme. Asking the style sheet for each row would make scrolling slow. */
+/** The current colours; they change with the theme. Asking the style sheet for each row would make scrolling slow. */
 export function paintNow(): Paint {
   const { theme } = document.documentElement.dataset;
   if (known === undefined || known.theme !== theme) known = { theme, paint: readPaint() };
@@ -28,7 +28,7 @@ function readPaint(): Paint {
   ) as unknown as Paint;
 }
 
-/** Stripes of a colour: what was rejected is told from what failed without seeing either's colour. */
+/** Stripes of a colour, so that rejected calls can be told from failed ones without seeing colours. */
 export function stripes(context: CanvasRenderingContext2D, colour: string): CanvasPattern | string {
   const size = 6;
   const tile = document.createElement("canvas");
@@ -45,7 +45,7 @@ export function stripes(context: CanvasRenderingContext2D, colour: string): Canv
   return context.createPattern(tile, "repeat") ?? colour;
 }
 
-/** Gives a canvas the size that it has on the screen, and a clean sheet, measured in CSS pixels. */
+/** Gives a canvas its size on the screen, and an empty surface, measured in CSS pixels. */
 export function prepared(
   canvas: HTMLCanvasElement,
   width: number,

@@ -5,7 +5,7 @@ export type Filter = "all" | "open" | "half-open" | "held" | "disagree" | "close
 export type Grouping = "state" | "prefix" | "none";
 
 export interface Wanted {
-  /** Words that the name, the reason or the person who did it has. */
+  /** Words in the name, the reason, or the name of the person who acted. */
   readonly query: string;
   readonly filter: Filter;
   readonly grouping: Grouping;
@@ -35,7 +35,7 @@ export function countsOf(circuits: Iterable<CircuitOfFleet>): Counts {
   return counts;
 }
 
-/** The rows of the list: those that are wanted, in groups, what needs somebody first. */
+/** The rows of the list: the selected circuits, in groups, and first those that need attention. */
 export function rowsOf(sorted: readonly CircuitOfFleet[], { query, filter, grouping }: Wanted): Row[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const groups = new Map<string, CircuitOfFleet[]>();
@@ -65,6 +65,6 @@ function hasAll({ name, reason = "", by = "" }: CircuitOfFleet, words: readonly 
 function groupOf(circuit: CircuitOfFleet, grouping: Grouping): string {
   if (grouping === "none") return "";
   if (grouping === "state") return nameOfStatus[statusOf(circuit)];
-  // `billing_database`, `user:42`, `api.example.com`: what stands before the first sign that joins words.
+  // `billing_database`, `user:42`, `api.example.com`: the part before the first character that joins words.
   return /^[^\s_:./-]{1,40}(?=[\s_:./-])/.exec(circuit.name)?.[0] ?? "Others";
 }

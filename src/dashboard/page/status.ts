@@ -1,6 +1,6 @@
 import type { CircuitOfFleet } from "../../fleet/view.js";
 
-/** What calls meet, an operator's hold before all. */
+/** The state that calls meet; an operator's hold comes first. */
 export type Status = "open" | "half-open" | "held-open" | "held-closed" | "closed";
 
 export const nameOfStatus: Readonly<Record<Status, string>> = {

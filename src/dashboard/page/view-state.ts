@@ -6,21 +6,21 @@ import { type Counts, countsOf, type Filter, type Grouping, type Row, rowsOf } f
 export type Tab = "circuits" | "processes" | "audit";
 export type Theme = "auto" | "light" | "dark";
 
-/** What the viewer looks at. */
+/** What the viewer has chosen to see. */
 export const tab: Signal<Tab> = signal("circuits");
 export const query: Signal<string> = signal("");
 export const filter: Signal<Filter> = signal("all");
 export const grouping: Signal<Grouping> = signal("state");
-/** The circuit whose details are shown. */
+/** The circuit with its details shown. */
 export const selected: Signal<string | undefined> = signal(undefined);
-/** The circuit that the keyboard is at. */
+/** The circuit that has the keyboard focus. */
 export const current: Signal<string | undefined> = signal(undefined);
 
 const names: ReadonlySignal<readonly string[]> = computed(() => {
   membership.value;
   return [...circuits.keys()].sort();
 });
-/** All circuits, by their names. */
+/** All circuits, by name. */
 export const sorted: ReadonlySignal<readonly CircuitOfFleet[]> = computed(() => {
   frame.value;
   return names.value.flatMap((name) => circuits.get(name) ?? []);
@@ -43,14 +43,14 @@ export const dark: ReadonlySignal<boolean> = computed(() =>
   theme.value === "auto" ? systemIsDark.value : theme.value === "dark",
 );
 
-/** Puts the theme on the page, and keeps it for the next time. */
+/** Applies the theme to the page, and stores it for the next visit. */
 export function keepTheme(): void {
   effect(() => {
     document.documentElement.dataset["theme"] = dark.value ? "dark" : "light";
     try {
       localStorage.setItem(THEME, theme.value);
     } catch {
-      // A browser that keeps nothing.
+      // A browser that stores nothing.
     }
   });
 }
@@ -70,7 +70,7 @@ narrow.addEventListener("change", ({ matches }) => {
   isNarrow.value = matches;
 });
 
-/** In CSS pixels, as the style sheet has them. */
+/** In CSS pixels, as in the style sheet. */
 const heightOf = (row: Row): number => (row.kind === "group" ? 44 : isNarrow.value ? 116 : 60);
 
 /** Where each row begins, in CSS pixels from the first, and where the last one ends. */
@@ -80,7 +80,7 @@ export const tops: ReadonlySignal<Float64Array> = computed(() => {
   return found;
 });
 
-/** The circuits of the list, and their places in it. */
+/** The circuits in the list, and their positions. */
 export const places: ReadonlySignal<ReadonlyMap<string, number>> = computed(
   () => new Map(rows.value.flatMap((row, at) => (row.kind === "circuit" ? [[row.circuit.name, at]] : []))),
 );

@@ -47,7 +47,7 @@ export const contentionCases: Cases = {
   },
 };
 
-/** All expect the same; gives what the winner wrote. */
+/** All expect the same value; returns what the winner wrote. */
 async function race(
   { here, there }: Fixture,
   round: number,
@@ -73,7 +73,7 @@ async function race(
   return won;
 }
 
-/** Counts on from what each swap says is stored. */
+/** Counts on from the value that each swap returns. */
 async function advance(through: Subject, key: string): Promise<void> {
   let stored = await through.get(key);
   for (let counted = 0; counted < countsEach; ) {

@@ -6,12 +6,12 @@ import { eventually } from "./wait.js";
 
 const unchanged = 200;
 const atOnce = 25;
-/** A store may tell again what was written not long before the cursor was made. */
+/** A store may repeat what was written shortly before the cursor was made. */
 const settledWithinMs = 10_000;
 const racers = 4;
 const rounds = 25;
 
-/** What changed since a cursor. Where a store gives none, nothing is checked. */
+/** What changed since a cursor. If a store returns no cursor, nothing is checked. */
 export const cursorCases: Cases = {
   "list: since a cursor, gives what was written, whichever handle wrote it": async (fixture) => {
     const { here, there, prefix, key } = fixture;
@@ -24,7 +24,7 @@ export const cursorCases: Cases = {
     await there.set(key("c"), "new", longMs);
     const expected = { [key("a")]: "from here", [key("b")]: "from there", [key("c")]: "new" };
     await gives(here, prefix, cursor, expected);
-    // Every process has cursors of its own; one from elsewhere may cost a list in full, and loses nothing.
+    // Every process has its own cursors. A cursor from elsewhere may cost a full list, and loses nothing.
     await gives(there, prefix, cursor, expected);
   },
 
@@ -109,7 +109,7 @@ export const cursorCases: Cases = {
     const cursor = await cursorOf(here, prefix);
     if (cursor === undefined) return;
     const everything = { [key("a")]: "value", [key("b")]: "value" };
-    // The last is what a store gave before it was put back to an older state: its own, from ahead.
+    // The last is what a store returned before it was put back to an older state: its own cursor, from the future.
     for (const unknown of ["", "?", "0", "-1", "9".repeat(15), "é:{}'\"\n", `${cursor}0`]) {
       const listed = await here.listing(prefix, unknown);
       has(listed.entries, everything, `since ${show(unknown)}`);
@@ -126,7 +126,7 @@ export const cursorCases: Cases = {
   },
 };
 
-/** The same of what was swapped in. */
+/** The same for swaps. */
 export const cursorSwapCases: Cases = {
   "list: since a cursor, gives what was swapped in": async ({ here, there, prefix, key }) => {
     await here.swap(key("a"), null, "first", longMs);
@@ -148,7 +148,7 @@ export const cursorSwapCases: Cases = {
   },
 };
 
-/** Several writers, and a reader that goes from cursor to cursor and must have seen all of it in the end. */
+/** Several writers, and a reader that goes from cursor to cursor and must have seen everything in the end. */
 async function race(
   { here, there, prefix, key }: Fixture,
   write: (handle: Subject, racer: number, round: number) => Promise<void>,
@@ -183,7 +183,7 @@ async function race(
 const cursorOf = async (handle: Subject, prefix: string): Promise<string | undefined> =>
   (await handle.listing(prefix)).cursor;
 
-/** Checks what is given since a cursor, and gives the next one. */
+/** Checks what is returned since a cursor, and returns the next cursor. */
 async function gives(
   handle: Subject,
   prefix: string,

@@ -1,8 +1,8 @@
-/** What a case of the store contract throws where a store breaks it. */
+/** Thrown by a case of the store contract if a store breaks it. */
 export class StoreContractError extends Error {
   override readonly name = "StoreContractError";
   readonly code = "ERR_FAILFAST_STORE_CONTRACT";
-  /** The verb of the store that is at fault: `get`, `set`, `delete`, `swap`, `list` or `watch`. */
+  /** The method that is at fault: `get`, `set`, `delete`, `swap`, `list` or `watch`. */
   readonly verb: string;
   readonly expected: string;
   readonly got: string;
@@ -17,7 +17,7 @@ export class StoreContractError extends Error {
 
 const longestShown = 80;
 
-/** How a value reads in a message: cut short, for some are 100 kB. */
+/** A value for a message: cut, since some have 100 kB. */
 export function show(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (value instanceof Error) return `${value.name}: ${value.message}`;
@@ -27,7 +27,7 @@ export function show(value: unknown): string {
     : `${text.slice(0, longestShown)}… (${text.length} characters in all)`;
 }
 
-/** A driver may hand back anything: a reply with a cycle, or of big integers. */
+/** A driver may return anything: an object with a cycle, or big integers. */
 function json(value: unknown): string {
   try {
     return JSON.stringify(value);
@@ -37,8 +37,8 @@ function json(value: unknown): string {
 }
 
 /**
- * Throws unless both are the same string, number, boolean or `null`.
- * `when` says in which situation, as the end of "expected …".
+ * Throws unless both are the same string, number, boolean or `null`. `when` names the situation, as the end of
+ * "expected …".
  */
 export function same(verb: string, got: unknown, expected: unknown, when: string): void {
   if (got === expected) return;

@@ -50,7 +50,7 @@ export const expiryCases: Cases = {
     same("get", await here.get(key("a")), "second", "when set after the first one had expired");
   },
 
-  // Where a timer holds 31 bits of ms, or a server takes more than 30 days for a date.
+  // In case a timer has 31 bits of ms, or a server takes more than 30 days for a date.
   "ttl: 60 days are not cut short": async ({ here, key, lapse }) => {
     await here.set(key("a"), "value", sixtyDaysMs);
     await lapse();
@@ -73,7 +73,7 @@ export const swapExpiryCases: Cases = {
   },
 
   "swap: its time to live replaces a shorter one": async ({ here, key, shortMs, goneWithinMs, lapse }) => {
-    // Again, where the first value expired before a busy store came to the swap.
+    // Repeated if the first value expired before a busy store came to the swap.
     const { ok } = await eventually(
       async () => {
         await here.set(key("a"), "first", shortMs);
@@ -96,7 +96,7 @@ export const swapExpiryCases: Cases = {
   "swap: what has expired is nothing": async ({ here, there, key, shortMs, goneWithinMs }) => {
     await here.set(key("b"), "first", shortMs);
     await here.set(key("a"), "first", shortMs);
-    // With no read between, which in some stores is what removes it.
+    // Without a read in between: in some stores the read removes it.
     const result = await eventually(
       () => there.swap(key("a"), null, "second", longMs),
       ({ ok }) => ok,

@@ -4,30 +4,30 @@ import { type Observer, observe } from "./observer.js";
 import { type Subject, subject } from "./subject.js";
 import { eventually } from "./wait.js";
 
-/** A handle of the store under test: the store alone, or with what closes it after the case. */
+/** A handle of the store under test: the store itself, or with a function that closes it after the case. */
 export type StoreHandle = Store | { readonly store: Store; close?(): Awaitable<unknown> };
 
-/** How coarse the store under test is. */
+/** How exact the expiry of the store under test is. */
 export interface Tolerance {
   readonly ttlResolutionMs: number;
   readonly pushWithinMs: number;
 }
 
-/** What a case gets: two handles of one store, and a key space of its own. */
+/** What a case gets: two handles of one store, and keys of its own. */
 export interface Fixture extends Tolerance {
   /** This process's handle. */
   readonly here: Subject;
   /** Another process's handle of the same store. */
   readonly there: Subject;
-  /** What every key of this case starts with. */
+  /** What every key of this case begins with. */
   readonly prefix: string;
   /** A key of this case. */
   key(name: string): string;
-  /** A time to live that a case can wait for, in ms. */
+  /** A time to live that is short enough for a case to wait for, in ms. */
   readonly shortMs: number;
-  /** How long after being stored a value of that time to live may still be there, in ms. */
+  /** How long after being stored a value with that time to live may still exist, in ms. */
   readonly goneWithinMs: number;
-  /** Waits until nothing is stored under the key; throws when it is there long after its time. */
+  /** Waits until nothing is stored under the key; throws if a value is there long after its time. */
   gone(key: string): Promise<void>;
   /** Waits until everything stored for `shortMs` before this call has expired. */
   lapse(): Promise<void>;
@@ -44,7 +44,7 @@ export const longMs = 60_000;
 const shortestMs = 250;
 const graceMs = 2_000;
 
-/** Opens two handles, runs one case on them, and closes what it opened; the case's own error comes first. */
+/** Opens two handles, runs one case on them, and closes what it opened. The case's own error takes precedence. */
 export async function withFixture(
   makeStore: () => Awaitable<StoreHandle>,
   prefix: string,

@@ -42,12 +42,12 @@ export const keyCases: Cases = {
     return areApart(fixture, [`${start}%41`, `${start}%42`]);
   },
 
-  // Bare, since with anything before them they would be harmless.
+  // Without a prefix, because with one they would be harmless.
   "keys: dots alone, and the names of an object's own members": (fixture) =>
     areApart(fixture, [".", "..", "__proto__", "constructor", "hasOwnProperty", "toString"]),
 };
 
-/** All of them are empty at first, then each keeps a value of its own. */
+/** All keys are empty at first, and then each keeps a value of its own. */
 async function areApart({ here, there }: Fixture, keys: readonly string[]): Promise<void> {
   for (const key of keys) await here.delete(key);
   for (const key of keys) same("get", await here.get(key), null, `for ${key}, where nothing is stored`);

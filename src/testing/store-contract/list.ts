@@ -57,7 +57,7 @@ export const listCases: Cases = {
 
   "list: gives nothing that has expired": async ({ here, key, shortMs, lapse }) => {
     await here.set(key("all:a"), "value", longMs);
-    // Never read again by get, which in some stores is what removes it.
+    // Never read again by get, because in some stores that removes it.
     await here.set(key("all:b"), "value", shortMs);
     await here.set(key("all:c"), "first", shortMs);
     await here.set(key("all:c"), "second", longMs);
@@ -76,7 +76,7 @@ export const listCases: Cases = {
   },
 };
 
-/** The same of what was swapped in. */
+/** The same for swaps. */
 export const listSwapCases: Cases = {
   "list: gives what was swapped in": async ({ here, there, prefix, key }) => {
     await here.swap(key("a"), null, "first", longMs);

@@ -2,7 +2,7 @@ import { same } from "./error.js";
 import { checkedEntry, type Subject } from "./subject.js";
 import { eventually } from "./wait.js";
 
-/** A watcher that remembers what it was told. */
+/** A watcher that remembers what it received. */
 export interface Observer {
   /** The keys whose changes arrived, oldest first. */
   keys(): string[];
@@ -10,13 +10,13 @@ export interface Observer {
   values(key: string): string[];
   /** How often it was told that a change may have been missed. */
   gaps(): number;
-  /** Waits until the newest value of the key is this one; throws when it doesn't come in time. */
+  /** Waits until the newest value of the key is this one; throws if it doesn't come in time. */
   arrives(key: string, value: string): Promise<void>;
-  /** Ends the watching, in every call anew. */
+  /** Ends the watch. Each call does it again. */
   dispose(): Promise<void>;
 }
 
-/** Watches a store under test; changes have `withinMs` to arrive. */
+/** Watches a store under test. Changes have `withinMs` to arrive. */
 export async function observe(through: Subject, prefix: string, withinMs: number): Promise<Observer> {
   const changes: unknown[] = [];
   let gaps = 0;

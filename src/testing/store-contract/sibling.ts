@@ -2,7 +2,7 @@ import { same } from "./error.js";
 import { type Cases, type Fixture, longMs } from "./fixture.js";
 import { type Subject, subject } from "./subject.js";
 
-/** A sibling keeps records apart. The cases check nothing where the store has none. */
+/** A sibling keeps its records apart. The cases check nothing if the store has none. */
 export const siblingCases: Cases = {
   "sibling: has records of its own, which every handle's sibling has": async ({ here, there, key }) => {
     const [ours, theirs] = [siblingOf(here), siblingOf(there)];

@@ -10,10 +10,10 @@ import type {
 import { StoreContractError, show } from "./error.js";
 import { answeredWithin } from "./wait.js";
 
-/** The verbs a store may leave out. */
+/** The methods that a store may leave out. */
 export type OptionalVerb = "swap" | "list" | "watch";
 
-/** A store under test: its verbs, with every answer awaited and its form checked. */
+/** A store under test: its methods, with every answer awaited and its form checked. */
 export interface Subject {
   readonly store: Store;
   get(key: string): Promise<string | null>;
@@ -21,19 +21,19 @@ export interface Subject {
   delete(key: string): Promise<void>;
   swap(key: string, expect: string | null, value: string, ttlMs: number): Promise<SwapResult>;
   list(prefix: string): Promise<StoreEntry[]>;
-  /** What `list` answers, in the longer of its two forms. */
+  /** The answer of `list`, in the longer of its two forms. */
   listing(prefix: string, since?: string): Promise<CheckedListing>;
   watch(prefix: string, on: StoreWatcher): Promise<AsyncDisposable>;
 }
 
-/** A list's answer, its form checked. */
+/** A list's answer, with its form checked. */
 export interface CheckedListing extends StoreListing {
   readonly entries: readonly StoreEntry[];
 }
 
 const answerWithinMs = 10_000;
 
-/** Puts a store under test. */
+/** Wraps a store for testing. */
 export function subject(store: Store): Subject {
   const listing = async (prefix: string, since?: string): Promise<CheckedListing> => {
     const answered: unknown = await answer("list", () =>
@@ -74,7 +74,7 @@ export function subject(store: Store): Subject {
   };
 }
 
-/** The entry as it is; throws where it isn't one. */
+/** The entry unchanged; throws if it isn't one. */
 export function checkedEntry(verb: string, entry: unknown): StoreEntry {
   if (!isEntry(entry))
     throw new StoreContractError(verb, "entries { key: string, value: string }", show(entry));
@@ -120,7 +120,7 @@ function optional<Verb extends OptionalVerb>(store: Store, verb: Verb): NonNulla
   );
 }
 
-/** The store's clock may be off, so this only tells milliseconds since the epoch from other units. */
+/** The store's clock may be wrong, so this only distinguishes milliseconds since the epoch from other units. */
 function checkNow(verb: string, now: unknown): void {
   if (now === undefined) return;
   const ratio = typeof now === "number" ? now / Date.now() : Number.NaN;

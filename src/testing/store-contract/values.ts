@@ -45,7 +45,7 @@ const json = [
   '{"a":"\\u0000"}',
 ];
 
-/** Values are opaque: any text without NUL and lone surrogates, and it comes back as it was. */
+/** Values are opaque: any text without NUL and lone surrogates comes back unchanged. */
 export const valueCases: Cases = {
   "values: the empty string is a value": (fixture) => comeBack(fixture, [""]),
 
@@ -61,7 +61,7 @@ export const valueCases: Cases = {
   "values: 100 kB": (fixture) => comeBack(fixture, [bigValue]),
 };
 
-/** The same values, through the verb that also compares them. */
+/** The same values, through the method that also compares them. */
 export const valueSwapCases: Cases = {
   "swap: takes and compares every value that set takes": async ({ here, there, key }) => {
     let stored: string | null = null;

@@ -1,6 +1,6 @@
 import type { Awaitable } from "../../stores/store.js";
 
-// Taken when loaded: a test runner that fakes these later would leave a case waiting for ever.
+// Taken at load time: if a test runner faked these later, a case would wait for ever.
 const { setTimeout, clearTimeout, performance } = globalThis as unknown as {
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
@@ -14,7 +14,7 @@ export function stopwatch(): number {
   return performance.now();
 }
 
-/** Asks until the answer is right or `withinMs` have passed, and gives the last answer. */
+/** Asks until the answer is right or `withinMs` have passed, and returns the last answer. */
 export async function eventually<T>(
   ask: () => Awaitable<T>,
   right: (answer: T) => boolean,
@@ -29,7 +29,7 @@ export async function eventually<T>(
   }
 }
 
-/** What `ask` answers; rejects when that takes longer than `withinMs`. */
+/** The result of `ask`; rejects if that takes longer than `withinMs`. */
 export async function answeredWithin<T>(withinMs: number, ask: () => Awaitable<T>): Promise<T> {
   let timer: unknown;
   const late = new Promise<never>((_, reject) => {

@@ -6,7 +6,7 @@ import { eventually } from "./wait.js";
 const manyChanges = 100;
 const manyKeys = 50;
 
-/** Changes that are pushed. A watcher may get one twice, or miss one that a newer one replaced. */
+/** Changes that are pushed. A watcher may get one twice, or miss one that was replaced by a newer one. */
 export const watchCases: Cases = {
   "watch: a change by another handle arrives, with its key and value": async ({
     here,
@@ -200,7 +200,7 @@ export const watchCases: Cases = {
   },
 };
 
-/** The same of what is swapped in. */
+/** The same for swaps. */
 export const watchSwapCases: Cases = {
   "watch: a swap arrives, and what a failed one would have written never does": async ({
     here,
