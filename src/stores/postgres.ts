@@ -56,14 +56,23 @@ function storeIn(
   // A channel's name is an identifier of at most 63 bytes, whatever the prefix is.
   const channel = `failfast_${sha256(encodeName(`${table}/${prefix}`)).slice(0, 32)}`;
   const sql = statements(table, notifies ? channel : undefined);
+  const silent = statements(table, undefined);
   const query: typeof ask = (text, params) =>
     ask(text, params).catch((error: unknown) => {
       throw withAdvice(error, advice(table));
     });
 
-  async function write(text: string, params: readonly unknown[]): Promise<{ ok: boolean; now: number }> {
-    const [row] = (await query(text, params)) as [{ ok: boolean; now: number }];
-    return { ok: row.ok, now: Number(row.now) };
+  async function write(
+    verb: "set" | "create" | "replace",
+    params: readonly unknown[],
+  ): Promise<{ ok: boolean; now: number }> {
+    const rows = await query(sql[verb], params).catch((error: unknown) => {
+      // Somebody listens and does not read: polls bring the news until the queue has room again.
+      if ((error as { code?: unknown } | null)?.code !== QUEUE_FULL) throw error;
+      return query(silent[verb], params);
+    });
+    const [row] = rows as [{ written: unknown; now: unknown }];
+    return { ok: Number(row.written) > 0, now: Number(row.now) };
   }
 
   return {
@@ -72,7 +81,7 @@ function storeIn(
       return row?.value ?? null;
     },
     async set(key, value, ttlMs) {
-      await write(sql.set, [prefix, key, value, ttlMs]);
+      await write("set", [prefix, key, value, ttlMs]);
     },
     async delete(key) {
       await query(sql.delete, [prefix, key]);
@@ -80,8 +89,8 @@ function storeIn(
     async swap(key, expect, value, ttlMs): Promise<SwapResult> {
       const params = [prefix, key, value, ttlMs];
       const { ok, now } = await (expect === null
-        ? write(sql.create, params)
-        : write(sql.replace, [...params, expect]));
+        ? write("create", params)
+        : write("replace", [...params, expect]));
       if (ok) return { ok, value, now };
       // The failed statement saw the state before it waited for another write.
       const [row] = (await query(sql.get, [prefix, key])) as { value?: string; now?: unknown }[];
@@ -111,7 +120,11 @@ function storeIn(
     },
     ...(notifies &&
       listen && {
-        watch: (start: string, on: StoreWatcher) => listen(channel, safeWatcher(start, on)),
+        async watch(start: string, on: StoreWatcher) {
+          // Tables of one name in several schemas share the channel.
+          const [row] = (await query(sql.schema)) as [{ schema: string | null }];
+          return listen(channel, safeWatcher(start, on, row.schema ?? undefined));
+        },
       }),
     sibling: (name) => storeIn({ query: ask, listen }, table, `${prefix}:@${name}`, false),
     async migrate() {
@@ -124,34 +137,41 @@ const NOW = "(extract(epoch from clock_timestamp()) * 1000)::float8";
 const EXPIRES = "clock_timestamp() + $4::float8 * interval '1 millisecond'";
 /** The number of the writing transaction: a list of changes continues from another one. */
 const CHANGED = "txid_current()";
-/** Below PostgreSQL's limit of 8 000 bytes for one notification, with room for the key and the clock. */
-const LONGEST_VALUE = 7_000;
+/** PostgreSQL takes notifications of fewer bytes than this. */
+const LONGEST_MESSAGE = 8_000;
+/** "too many notifications in the NOTIFY queue", which has 8 GB. */
+const QUEUE_FULL = "54000";
 /** How many old rows a write removes. */
 const SWEPT = 100;
 
 function statements(table: string, channel: string | undefined) {
-  // If a value is too long for a notification, it is announced without the value, which is a gap.
-  const payload = `CASE WHEN octet_length(value) > ${LONGEST_VALUE} THEN json_build_array(key) ELSE json_build_array(key, value, ${NOW}) END`;
-  const notified = channel === undefined ? "1" : `pg_notify('${channel}', (${payload})::text)`;
+  const schema = `(SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('${table}'))`;
+  // If a record is too long for a notification, it is announced without its value, which is a gap.
+  const told =
+    channel === undefined
+      ? "SELECT 1 FROM written"
+      : `SELECT pg_notify('${channel}', CASE WHEN octet_length(message) < ${LONGEST_MESSAGE} THEN message ELSE json_build_array(key)::text END)
+         FROM (SELECT key, json_build_array(key, value, ${NOW}, ${schema})::text AS message FROM written) AS messages`;
   /**
    * Writes and notifies in one statement, so that neither comes without the other. It also removes some expired rows;
    * it compares those with `now()`, because an index can't be used with a clock that moves within the statement.
    */
-  const told = (change: string): string =>
-    `WITH written AS (${change} RETURNING key, value), told AS (SELECT ${notified} FROM written),
+  const telling = (change: string): string =>
+    `WITH written AS (${change} RETURNING key, value), told AS (${told}),
      swept AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE prefix = $1 AND key <> $2
        AND expires_at < now() - interval '1 hour' LIMIT ${SWEPT})))
-     SELECT count(told) > 0 AS ok, ${NOW} AS now FROM told`;
+     SELECT count(told) AS written, ${NOW} AS now FROM told`;
   const insert = `INSERT INTO ${table} AS old (prefix, key, value, expires_at, changed) VALUES ($1, $2, $3, ${EXPIRES}, ${CHANGED})
      ON CONFLICT (prefix, key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at, changed = excluded.changed`;
   return {
     get: `SELECT value, ${NOW} AS now FROM ${table} WHERE prefix = $1 AND key = $2 AND expires_at > clock_timestamp()`,
-    set: told(insert),
-    create: told(`${insert} WHERE old.expires_at <= clock_timestamp()`),
-    replace: told(
+    set: telling(insert),
+    create: telling(`${insert} WHERE old.expires_at <= clock_timestamp()`),
+    replace: telling(
       `UPDATE ${table} SET value = $3, expires_at = ${EXPIRES}, changed = ${CHANGED} WHERE prefix = $1 AND key = $2 AND value = $5 AND expires_at > clock_timestamp()`,
     ),
     delete: `DELETE FROM ${table} WHERE prefix = $1 AND key = $2`,
+    schema: `SELECT ${schema} AS schema`,
     // Every transaction before `next` is over, and what it wrote is in this list; running ones come in the next list. A
     // server that was restarted or failed over may lack the last writes, and so does a table whose newest row is gone.
     list: `SELECT head.*, key, value FROM (SELECT ${NOW} AS now, txid_snapshot_xmin(txid_current_snapshot())::text AS next,

@@ -113,6 +113,25 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     expect(await keys("")).toEqual(["a", "list"]);
   });
 
+  it.each([
+    ["half a character", [0x7b, 0xc3]],
+    ["bytes that begin no character", [0x80, 0xff, 0x00, 0x28]],
+    ["a compressed text", [0x1f, 0x8b, 0x08, 0x00, 0xe2, 0x96, 0xf0, 0x9f]],
+  ])("%s is nobody's record, and is written over by one of those who saw it", async (_, bytes) => {
+    // The text arrives as the bytes, by way of Latin-1 and a script.
+    const put = `return redis.call('SET', KEYS[1], string.char(${bytes.join(",")}), 'PX', 60000)`;
+    await own.command("EVAL", put, "1", "failfast:a");
+    const seen = (await store().swap?.("a", null, "0", 60_000))?.value ?? "";
+    expect(seen).toContain("\ufffd");
+    const swaps = await Promise.all(["1", "2"].map((text) => store().swap?.("a", seen, text, 60_000)));
+    expect(swaps.map((swap) => swap?.ok).sort()).toEqual([false, true]);
+    expect(await store().swap?.("a", "no", "é€😀", 60_000)).toMatchObject({ ok: false });
+    expect(await store().swap?.("a", (await store().get("a")) ?? "", "é€😀", 60_000)).toMatchObject({
+      ok: true,
+    });
+    expect(await store().swap?.("a", "\ufffd", "4", 60_000)).toMatchObject({ ok: false, value: "é€😀" });
+  });
+
   it("the client's own keyPrefix comes before ours, in every verb and in either library alike", async () => {
     const prefixed = await library.open(server.url, { keyPrefix: "app[1]:" });
     const other = await (library === ioredis ? nodeRedis : ioredis).open(server.url, {

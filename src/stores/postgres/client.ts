@@ -16,9 +16,12 @@ export interface ListeningClient {
   readonly connection?: { readonly stream?: { destroy?(): void } };
 }
 
-/** pg's `Pool`, PGlite, Neon and others: anything that answers a query with `{ rows }`. */
+/** An object with the rows, or the rows alone. */
+export type Answer = { readonly rows: readonly unknown[] } | readonly unknown[];
+
+/** pg's `Pool`, PGlite, Neon, pg-promise and others: anything that answers a query with `{ rows }`, or with the rows. */
 export interface QueryClient {
-  query(text: string, params: unknown[]): PromiseLike<{ readonly rows: readonly unknown[] }>;
+  query(text: string, params: unknown[]): PromiseLike<Answer>;
   /** pg's pool: its connection class, and the options for it. */
   readonly Client?: unknown;
   readonly options?: unknown;

@@ -1,7 +1,7 @@
 import { againWhere } from "../shared/again.js";
 import { withinMs } from "../shared/deadline.js";
 import type { SafeWatcher } from "../shared/watcher.js";
-import type { Database, ListeningClient, PostgresClient, PostgresJs, QueryClient } from "./client.js";
+import type { Answer, Database, ListeningClient, PostgresClient, PostgresJs, QueryClient } from "./client.js";
 import { ENDS_WITHIN, listenOn } from "./listen.js";
 
 /**
@@ -37,7 +37,7 @@ function ofPostgresJs(sql: PostgresJs): Database {
 
 function ofQueries(client: QueryClient): Database {
   const query: Database["query"] = async (text, params = []) =>
-    (await againWhere(lost, () => client.query(text, [...params]))).rows;
+    rowsOf(await againWhere(lost, () => client.query(text, [...params])));
   const { Client } = client;
   // A pool hides the password from printing, and so from a spread as well.
   const given = (client.options ?? {}) as { readonly password?: unknown };
@@ -56,6 +56,9 @@ function ofQueries(client: QueryClient): Database {
     },
   };
 }
+
+/** pg-promise, and Neon over HTTP, answer with the rows alone. */
+const rowsOf = (answer: Answer): readonly unknown[] => ("rows" in answer ? answer.rows : answer);
 
 /** A serialization failure, a deadlock, or a lock that was not available in time; depends on the isolation level. */
 const lost = (error: unknown): boolean =>

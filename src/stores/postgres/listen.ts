@@ -40,6 +40,8 @@ function open(
     await client.connect();
     client.unref?.();
     const direct = await isDirect(client);
+    // Silence is its purpose: of a server that ends idle sessions it would lose its connection again and again.
+    if (direct) await client.query(STAYS);
     await client.query(`LISTEN "${channel}"`);
     if (!direct) await proveDelivery(client, query, `${channel}_${systemClock.random()}`);
     on.live();
@@ -57,6 +59,9 @@ function open(
     },
   };
 }
+
+/** PostgreSQL 14 or newer has the setting. */
+const STAYS = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
 
 /** A pooler tells clients of a process that is not the server's. */
 async function isDirect(client: ListeningClient): Promise<boolean> {

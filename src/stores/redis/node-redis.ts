@@ -8,7 +8,11 @@ export interface NodeRedisClient {
   readonly isOpen: boolean;
   readonly isReady: boolean;
   readonly options?:
-    | { readonly database?: number | undefined; readonly socket?: object | undefined }
+    | {
+        readonly database?: number | undefined;
+        readonly socket?: object | undefined;
+        readonly legacyMode?: boolean | undefined;
+      }
     | undefined;
   sendCommand(args: readonly string[], options?: { readonly typeMapping?: object }): Promise<unknown>;
   /** Only a client with one connection can select a database. */
@@ -67,6 +71,11 @@ export function nodeRedis(client: object): Connection | undefined {
 
   if (can("sendCommand", "select", "duplicate")) {
     const one = client as NodeRedisClient;
+    if (one.options?.legacyMode)
+      throw new TypeError(
+        "redisStore() takes no client of node-redis 4 in its legacyMode, whose answers go to callbacks; " +
+          "give it one without: await client.duplicate({ legacyMode: false }).connect()",
+      );
     return connection(one, (use) => use(one), true);
   }
   if (can("nodeClient", "sendCommand")) return cluster(client as NodeRedisCluster);

@@ -22,7 +22,8 @@ export interface Scripting {
  * last change; `last`, the highest such number, and `born`, the first. These numbers are Redis's clock in microseconds,
  * or one more than the last, and so are above every moment in ms.
  *
- * A value that is not a string counts as absent: it is not a record, and is overwritten. A refused write also adds the
+ * A value that is not a string counts as absent, and bytes that are not UTF-8 are equal to any expectation: they are no
+ * record, no client could send them back as they are, and they are overwritten. A refused write also adds the
  * record it found to the index, so that a lost index is repaired. If PUBLISH fails, the write remains: watchers poll as
  * well. Without a channel nothing is published. Texts in the answer come after a "=", so that a client which parses
  * JSON leaves them alone.
@@ -61,6 +62,10 @@ if type(stored) == 'table' then
   stored = false
 end
 local write = verb == 'always' or stored == ({absent = false, equal = expected})[verb]
+if verb == 'equal' and stored and not write then
+  local rest = stored:gsub('[\\194-\\223][\\128-\\191]', 'x'):gsub('[\\224-\\239][\\128-\\191][\\128-\\191]', 'x')
+  write = rest:gsub('[\\240-\\244][\\128-\\191][\\128-\\191][\\128-\\191]', 'x'):find('[\\128-\\255]') ~= nil
+end
 if write then
   redis.call('SET', record, value, 'PX', ttl)
   if channel ~= '' then redis.pcall('PUBLISH', channel, cjson.encode({name, value, now})) end
@@ -68,7 +73,7 @@ if write then
 end
 if stored and index then put(index, write) end
 return {write and 1 or 0, now, stored and '=' .. stored}`,
-  sha1: "6afe8acde016ac4b5218a3ce28a38a2124aa35f3",
+  sha1: "fc495529691d7cb3424fae7d6f709a475ef7ebfd",
 };
 
 /** Redis's clock in ms, and the values under KEYS. */

@@ -2,13 +2,13 @@ import type { StoreEntry, StoreWatcher } from "../store.js";
 
 /** Makes a watcher safe for drivers: what it throws is ignored, and nothing reaches it after its end. */
 export interface SafeWatcher extends StoreWatcher {
-  /** A pushed `[key, value, now]` in JSON. Anything else is a gap, since anyone may publish. */
+  /** A pushed `[key, value, now]` in JSON, and where that is, where it may be elsewhere. Anything else is a gap, since anyone may publish. */
   message(text: string): void;
   end(): void;
 }
 
-/** Guards a watcher of the keys that begin with `start`. */
-export function safeWatcher(start: string, on: StoreWatcher): SafeWatcher {
+/** Guards a watcher of the keys that begin with `start`. What says that it comes from elsewhere than `place` is not told. */
+export function safeWatcher(start: string, on: StoreWatcher, place?: string): SafeWatcher {
   let over = false;
   const tell = (call: () => void): void => {
     if (over) return;
@@ -26,9 +26,9 @@ export function safeWatcher(start: string, on: StoreWatcher): SafeWatcher {
     change,
     gap,
     message(text) {
-      const entry = parse(text);
-      if (entry === undefined) gap();
-      else change(entry);
+      const message = parse(text);
+      if (message === undefined) gap();
+      else if (place === undefined || (message.place ?? place) === place) change(message.entry);
     },
     end() {
       over = true;
@@ -36,11 +36,11 @@ export function safeWatcher(start: string, on: StoreWatcher): SafeWatcher {
   };
 }
 
-function parse(text: string): StoreEntry | undefined {
+function parse(text: string): { entry: StoreEntry; place: unknown } | undefined {
   try {
-    const [key, value, now]: unknown[] = JSON.parse(text);
+    const [key, value, now, place]: unknown[] = JSON.parse(text);
     if (typeof key === "string" && typeof value === "string" && typeof now === "number")
-      return { key, value, now };
+      return { entry: { key, value, now }, place };
   } catch {
     // Not ours.
   }

@@ -69,7 +69,7 @@ export function tableRecords(
 
 /**
  * Each is one statement, and so one transaction that has the write lock from its beginning. A value that isn't text,
- * written by somebody else, is returned and compared as text.
+ * written by somebody else, is returned as text and is equal to any expectation: its bytes may not come back as they are.
  */
 function statements(table: string) {
   // There is one writer at a time: a higher number is a later change. It is the time in microseconds, or one more than
@@ -82,7 +82,7 @@ function statements(table: string) {
     set: insert,
     create: `${insert} WHERE ${table}.expires_at <= ?`,
     replace: `UPDATE ${table} SET value = ?, expires_at = ?, changed = ${changed} WHERE prefix = ? AND name = ?
-      AND CAST(value AS TEXT) = ? AND expires_at > ?`,
+      AND (value = ? OR typeof(value) = 'blob') AND expires_at > ?`,
     delete: `DELETE FROM ${table} WHERE prefix = ? AND name = ?`,
     last: `SELECT coalesce(max(changed), 0) FROM ${table} WHERE prefix = ?`,
     list: `SELECT CAST(name AS TEXT), CAST(value AS TEXT) FROM ${table} WHERE prefix = ? AND changed > ?

@@ -35,6 +35,17 @@ describe("redisStore() takes", () => {
     },
   );
 
+  it("no client of node-redis 4 in its legacyMode, whose commands give no promise", () => {
+    const client = {
+      ...createClient(),
+      sendCommand() {},
+      select() {},
+      duplicate() {},
+      options: { legacyMode: true },
+    };
+    expect(anything(client)).toThrow(/duplicate\(\{ legacyMode: false \}\)/);
+  });
+
   it("no empty prefix and none that isn't a text", () => {
     expect(() => redisStore(createClient(), { prefix: "" })).toThrow(/at least one character, got ""/);
     expect(() => redisStore(createClient(), { prefix: 7 as unknown as string })).toThrow(/got number/);

@@ -8,20 +8,23 @@ export interface Proxy {
   open(): number;
   /** Connections that exist go silent, without a word to either end; new ones work. */
   silence(): void;
+  /** New connections lead to another server, as behind an address that moves; those that exist stay where they are. */
+  turnTo(port: number): void;
   close(): Promise<void>;
 }
 
 /** Stands before a server on the loopback, on a free port where none is given; without a port to pass on to, it accepts and never answers. */
 export async function startProxy(to?: number, onPort = 0): Promise<Proxy> {
   const sockets = new Set<Socket>();
+  let target = to;
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket)).on("error", () => {});
-    if (to === undefined) {
+    if (target === undefined) {
       socket.resume();
       return;
     }
-    const upstream = connect(to, "127.0.0.1").on("error", () => socket.destroy());
+    const upstream = connect(target, "127.0.0.1").on("error", () => socket.destroy());
     socket.pipe(upstream).pipe(socket);
     socket.on("close", () => upstream.destroy());
     upstream.on("close", () => socket.destroy());
@@ -34,6 +37,9 @@ export async function startProxy(to?: number, onPort = 0): Promise<Proxy> {
     open: () => sockets.size,
     silence() {
       for (const socket of sockets) socket.unpipe().resume().write = () => true;
+    },
+    turnTo(port) {
+      target = port;
     },
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -83,6 +83,18 @@ describe("SQLite", () => {
     return down[0];
   }
 
+  test("bytes that are no text are nobody's record, and are written over by one of those who saw them", () => {
+    database
+      .prepare(
+        "INSERT INTO failfast (prefix, name, value, expires_at) VALUES ('failfast', 'a', X'80FF0028', 4e12)",
+      )
+      .run();
+    const seen = store.get("a") ?? "";
+    expect(seen).toContain("\ufffd");
+    expect(store.swap("a", seen, "1", 60_000)).toMatchObject({ ok: true, value: "1" });
+    expect(store.swap("a", seen, "2", 60_000)).toMatchObject({ ok: false, value: "1" });
+  });
+
   test("answers at once, without a promise", () => {
     expect(store.get("a")).toBe(null);
     expect(store.swap("a", null, "value", 60_000)).toMatchObject({ ok: true, value: "value" });

@@ -1,0 +1,140 @@
+import { Client, Pool, type PoolConfig } from "pg";
+import postgresJs from "postgres";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { PostgresClient, PostgresStore } from "../../../src/stores/postgres.js";
+import { postgresStore } from "../../../src/stores/postgres.js";
+import { remember, soon } from "../redis-store/clients.js";
+import { postgres, startPostgres } from "./start-postgres.js";
+
+describe.skipIf(!postgres)("what PostgreSQL pushes", () => {
+  let server: Awaited<ReturnType<typeof startPostgres>>;
+  let admin: Pool;
+  const ends: (() => unknown)[] = [];
+  beforeAll(async () => {
+    server = await startPostgres();
+    admin = new Pool({ connectionString: server.url }).on("error", () => undefined);
+    await postgresStore(admin).migrate();
+  });
+  afterAll(async () => {
+    await admin?.end();
+    await server?.stop();
+  });
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  });
+
+  const storeOn = (config: PoolConfig = {}): PostgresStore => {
+    const pool = new Pool({ connectionString: server.url, ...config }).on("error", () => undefined);
+    ends.push(() => pool.end());
+    return postgresStore(pool);
+  };
+  const watch = async (store: PostgresStore) => {
+    const seen = remember();
+    const handle = await store.watch?.("", seen);
+    ends.push(() => handle?.[Symbol.asyncDispose]());
+    return { ...seen, values: () => seen.changes.map(({ value }) => value), gaps: () => seen.gaps };
+  };
+
+  test.each([
+    ["pg's pool, by its options", (schema: string) => storeOn({ options: `-c search_path=${schema}` })],
+    [
+      "pg's pool, by what it runs on each connection",
+      (schema: string) => {
+        const pool = new Pool({ connectionString: server.url, max: 1 });
+        pool.on("connect", (client) => void client.query(`SET search_path = ${schema}`));
+        ends.push(() => pool.end());
+        return postgresStore(pool);
+      },
+    ],
+    [
+      "postgres.js",
+      (schema: string) => {
+        const sql = postgresJs(server.url, { max: 1, connection: { search_path: schema }, onnotice: () => undefined });
+        ends.push(() => sql.end({ timeout: 1 }));
+        return postgresStore(sql as unknown as PostgresClient);
+      },
+    ],
+  ])("is of the table that its search_path leads to (%s)", async (_, open) => {
+    await admin.query("CREATE SCHEMA IF NOT EXISTS staging; CREATE SCHEMA IF NOT EXISTS live");
+    const [staging, live] = [open("staging"), open("live")];
+    for (const store of [staging, live]) await store.migrate();
+    const seen = await watch(live);
+    await staging.set("a", "elsewhere", 60_000);
+    await live.set("a", "here", 60_000);
+    await expect.poll(seen.values, soon).toEqual(["here"]);
+    expect(seen.gaps()).toBe(0);
+  });
+
+  test("goes without a notification where their queue is full, and the write stands", async () => {
+    await admin.query(`CREATE SCHEMA full_queue;
+      CREATE FUNCTION full_queue.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'too many notifications in the NOTIFY queue' USING ERRCODE = '54000'; END $$`);
+    const store = storeOn({ options: "-c search_path=full_queue,public,pg_catalog" });
+    expect(await store.swap?.("full", null, "1", 60_000)).toMatchObject({ ok: true, value: "1" });
+    expect(await store.swap?.("full", null, "2", 60_000)).toMatchObject({ ok: false, value: "1" });
+    await store.set("full", "3", 60_000);
+    expect(await store.swap?.("full", "3", "4", 60_000)).toMatchObject({ ok: true });
+    expect(await storeOn().get("full")).toBe("4");
+  });
+
+  test.each([
+    ["what quoting makes longer", '"'.repeat(5_000), undefined],
+    ["what is longer in bytes than in characters", "é".repeat(3_900), "é".repeat(3_900)],
+    ["what is as long as it may be in any case", "x".repeat(7_900), "x".repeat(7_900)],
+    ["what is too long", "x".repeat(8_100), undefined],
+  ])("is announced where it doesn't fit: %s", async (_, value, pushed) => {
+    const store = storeOn();
+    const seen = await watch(store);
+    expect(await store.swap?.(`long ${value.length} ${value[0]}`, null, value, 60_000)).toMatchObject({
+      ok: true,
+    });
+    await expect
+      .poll(() => [...seen.values(), ...Array(seen.gaps()).fill("gap")], soon)
+      .toEqual([pushed ?? "gap"]);
+  });
+
+  test("comes on a connection that a server which ends idle sessions leaves alone", async () => {
+    const config = { connectionString: server.url, options: "-c idle_session_timeout=400" };
+    const store = storeOn(config);
+    const seen = await watch(store);
+    for (let round = 0; round < 2; round++) {
+      const idle = new Client(config).on("error", () => undefined);
+      await idle.connect();
+      await new Promise((resolve) => idle.once("end", resolve));
+    }
+    await storeOn().set("idle", "1", 60_000);
+    await expect.poll(seen.values, soon).toEqual(["1"]);
+    expect(seen.gaps()).toBe(0);
+  });
+});
+
+describe.skipIf(!postgres)("answers of PostgreSQL are understood", () => {
+  let server: Awaited<ReturnType<typeof startPostgres>>;
+  let pool: Pool;
+  beforeAll(async () => {
+    server = await startPostgres();
+    const types = { getTypeParser: () => (text: unknown) => text };
+    pool = new Pool({ connectionString: server.url, types: types as never }).on("error", () => undefined);
+    await postgresStore(pool).migrate();
+  });
+  afterAll(async () => {
+    await pool?.end();
+    await server?.stop();
+  });
+
+  test.each([
+    [
+      "as rows alone",
+      () => ({ query: async (text: string, params: unknown[]) => (await pool.query(text, params)).rows }),
+    ],
+    ["where a pool parses no value", () => pool],
+  ])("%s", async (key, client) => {
+    const store = postgresStore(client() as PostgresClient);
+    expect(await store.swap?.(key, null, "1", 60_000)).toMatchObject({ ok: true, now: expect.any(Number) });
+    expect(await store.swap?.(key, "other", "2", 60_000)).toMatchObject({ ok: false, value: "1" });
+    expect(await store.swap?.(key, null, "2", 60_000)).toMatchObject({ ok: false, value: "1" });
+    expect(await store.get(key)).toBe("1");
+    const listing = (await store.list?.(key)) as { entries: Iterable<unknown> };
+    expect([...listing.entries]).toMatchObject([{ key, value: "1", now: expect.any(Number) }]);
+  });
+});
