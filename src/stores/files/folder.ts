@@ -64,7 +64,11 @@ export function openFolder(dir: string, name: string): Folder {
       complete = true;
     },
     link: (draft, file) =>
-      next(() => did(["ENOENT", "EEXIST"], link(join(draftsPath, draft), join(path, file)))),
+      next(() => did(["ENOENT", "EEXIST"], link(join(draftsPath, draft), join(path, file)))).catch(
+        (error) => {
+          throw LINKLESS.includes(error.code) ? linkless(path, error) : error;
+        },
+      ),
     changedAt: async () => (await next(() => unless(["ENOENT"], lstat(path, { bigint: true }))))?.mtimeNs,
     touch: (file) => next(() => writeFile(join(path, file), "", { mode: 0o600 })),
   };
@@ -121,6 +125,19 @@ async function isOwn(path: string): Promise<boolean> {
 
 function unsafe(path: string, why: string): Error {
   return new Error(
-    `fileStore() can't use ${path}: ${why}. Remove it, or name a folder that belongs to this user.`,
+    `fileStore() can't use ${path}: ${why}. Remove it, or name a folder that belongs to this user; in a mounted volume, one below its top.`,
+  );
+}
+
+/** What systems say of `link()` on shared folders of virtual machines, network drives and FAT. */
+const LINKLESS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV"];
+
+function linkless(path: string, cause: NodeJS.ErrnoException): Error {
+  const why = `its file system takes no hard links (${cause.message})`;
+  return Object.assign(
+    new Error(`fileStore() can't use ${path}: ${why}. Name a folder on a local disk.`, { cause }),
+    {
+      code: cause.code,
+    },
   );
 }
