@@ -1,4 +1,4 @@
-import type { PostgresJs, QueryClient } from "../postgres/client.js";
+import { type PostgresJs, type QueryClient, rowsOf } from "../postgres/client.js";
 import { checkOptions } from "../shared/options.js";
 import type { DjangoCache, Held } from "./marker.js";
 
@@ -155,7 +155,7 @@ function detectClient(client: DjangoDatabaseClient): { readonly dialect: Dialect
   }
   if (typeof found.query === "function") {
     const pool = client as QueryClient;
-    return { dialect: POSTGRES, run: async (text, params) => (await pool.query(text, [...params])).rows };
+    return { dialect: POSTGRES, run: async (text, params) => rowsOf(await pool.query(text, [...params])) };
   }
   throw new TypeError(
     "djangoDatabase() takes a pool of pg, an sql of postgres.js, a pool of mysql2/promise, or a database of " +

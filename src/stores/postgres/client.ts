@@ -19,6 +19,9 @@ export interface ListeningClient {
 /** An object with the rows, or the rows alone. */
 export type Answer = { readonly rows: readonly unknown[] } | readonly unknown[];
 
+/** pg-promise, and Neon over HTTP, answer with the rows alone. */
+export const rowsOf = (answer: Answer): readonly unknown[] => ("rows" in answer ? answer.rows : answer);
+
 /** pg's `Pool`, PGlite, Neon, pg-promise and others: anything that answers a query with `{ rows }`, or with the rows. */
 export interface QueryClient {
   query(text: string, params: unknown[]): PromiseLike<Answer>;

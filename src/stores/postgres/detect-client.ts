@@ -1,7 +1,14 @@
 import { againWhere } from "../shared/again.js";
 import { withinMs } from "../shared/deadline.js";
 import type { SafeWatcher } from "../shared/watcher.js";
-import type { Answer, Database, ListeningClient, PostgresClient, PostgresJs, QueryClient } from "./client.js";
+import {
+  type Database,
+  type ListeningClient,
+  type PostgresClient,
+  type PostgresJs,
+  type QueryClient,
+  rowsOf,
+} from "./client.js";
 import { ENDS_WITHIN, listenOn } from "./listen.js";
 
 /**
@@ -56,9 +63,6 @@ function ofQueries(client: QueryClient): Database {
     },
   };
 }
-
-/** pg-promise, and Neon over HTTP, answer with the rows alone. */
-const rowsOf = (answer: Answer): readonly unknown[] => ("rows" in answer ? answer.rows : answer);
 
 /** A serialization failure, a deadlock, or a lock that was not available in time; depends on the isolation level. */
 const lost = (error: unknown): boolean =>
