@@ -49,7 +49,11 @@ describe.skipIf(!postgres)("what PostgreSQL pushes", () => {
     [
       "postgres.js",
       (schema: string) => {
-        const sql = postgresJs(server.url, { max: 1, connection: { search_path: schema }, onnotice: () => undefined });
+        const sql = postgresJs(server.url, {
+          max: 1,
+          connection: { search_path: schema },
+          onnotice: () => undefined,
+        });
         ends.push(() => sql.end({ timeout: 1 }));
         return postgresStore(sql as unknown as PostgresClient);
       },

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterEach, describe, expect, it } from "vitest";
-import { createFailfast, type Failfast, type StoreDownEvent } from "../../../src/index.js";
+import { createFailfast, type Failfast, type FailfastEvents } from "../../../src/index.js";
 import { type RedisClient, redisStore } from "../../../src/stores/redis.js";
 import { requireProgram } from "../require.js";
 import { type RedisServer, startRedis } from "../start-redis.js";
@@ -45,7 +45,7 @@ describe.skipIf(!redisServer)("a Redis that answers and takes no writes", () => 
       const a = join(admin(url));
       const b = join(admin(url));
       await Promise.all([a.ready(), b.ready()]);
-      const down: StoreDownEvent[] = [];
+      const down: FailfastEvents["store-down"][] = [];
       a.on("store-down", (event) => down.push(event));
       await redis.config("SET", setting, refused);
       await expect(a("shop").run(fail)).rejects.toThrow("backend");
