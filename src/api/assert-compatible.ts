@@ -39,7 +39,13 @@ export function differenceOf(
 
 /** The message: why two definitions of one name can't both be valid. */
 export const explainDifference = (name: string, { option, known, asked }: Difference): string =>
-  `the circuit ${formatValue(name)} was made with ${option} ${known === undefined ? "left out" : formatValue(known)}, and is asked for with ${option} ${formatValue(asked)}`;
+  `the circuit ${formatValue(name)} was made with ${option} ${known === undefined ? "left out" : shown(known)}, and is asked for with ${option} ${shown(asked)}`;
+
+/** Of `backoff` and `retryAfter` each field; a store may hold secrets, and never differs. */
+const shown = (value: unknown): string =>
+  typeof value === "object" && value !== null
+    ? JSON.stringify(value, (_, each) => (typeof each === "function" ? formatValue(each) : each))
+    : formatValue(value);
 
 export const sameSettings = (a: CircuitSettings, b: CircuitSettings): boolean =>
   (Object.keys(a) as (keyof CircuitSettings)[]).every((key) => key === "hangCalls" || a[key] === b[key]);

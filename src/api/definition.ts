@@ -1,6 +1,6 @@
 import type { Breaker } from "../breaker/breaker.js";
-import { checkOptions } from "../options/check-options.js";
-import { type Duration, milliseconds } from "../options/duration.js";
+import { checkObject, checkOptions } from "../options/check-options.js";
+import type { Duration } from "../options/duration.js";
 import {
   type CircuitUpdate,
   type FailfastDefaults,
@@ -69,8 +69,8 @@ export const sharedOf = (options: FailfastOptions): FailfastOptions =>
  * @throws {TypeError} | {RangeError} an option that can't be changed, and wrong values.
  */
 export function withUpdate(given: Given, update: CircuitUpdate, handle: FailfastOptions): Given {
+  checkObject(update);
   const { timeout, ...changed } = checkOptions(update as FailfastDefaults, "update");
-  if (timeout !== undefined) milliseconds("timeout", timeout);
   const judging = changed.recovery === undefined ? given.options : handle;
   const kept: Record<string, unknown> = { ...judging, ...sharedOf(given.options) };
   for (const option of Object.keys(update)) delete kept[option];

@@ -130,6 +130,11 @@ describe("a second definition of a name", () => {
       expect(() => failfast("x", "1m")).not.toThrow();
       expect(() => failfast("x", 30)).toThrow(/timeout 60, .* timeout 30/);
       expect(() => failfast("x", 60, { probes: 3 })).toThrow(/probes 2, .* probes 3/);
+      const grows = failfast("grows", 60, { backoff: { factor: 2, max: "5m" } });
+      expect(() => failfast("grows", 60, { backoff: { factor: 3, max: "5m" } })).toThrow(
+        /backoff {"factor":2,"max":"5m"}, .* backoff {"factor":3,"max":"5m"}/,
+      );
+      expect(grows.state).toBe("closed");
       expect(await circuit.run(() => 1)).toBe(1);
     }
   });

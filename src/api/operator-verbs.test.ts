@@ -35,9 +35,27 @@ describe("an operator's verb", () => {
     expect(circuit.retryAfter).toBe(60);
     await circuit.hold("open", { until: clock.wall() + 30_000 });
     expect(circuit.retryAfter).toBe(30);
-    for (const until of ["25h", "0s", 60, new Date(0), new Date(Number.NaN)] as const)
-      await expect(circuit.hold("open", { until })).rejects.toThrow(/^until is /);
+    await circuit.hold("open", { until: 600 });
+    expect(circuit.retryAfter).toBe(600);
+    for (const until of ["25h", "0s", -1, new Date(0), new Date(Number.NaN), clock.wall() - 1] as const)
+      await expect(circuit.hold("open", { until })).rejects.toThrow(/^until is (?!an object)/);
     await expect(circuit.hold("open", { until: "soon" as never })).rejects.toThrow(TypeError);
+  });
+
+  test("refuses what it doesn't know, and does nothing", async () => {
+    const circuit = createFailfast()("x", 60);
+    const refused = [
+      [() => circuit.hold("open", { for: "5m" } as never), /"for".* until, reason, by/],
+      [() => circuit.trip({ until: "5m" } as never), /"until".* for, reason, by/],
+      [() => circuit.reset({ reasno: "well again" } as never), /"reasno".* reason, by/],
+      [() => circuit.reset("well again" as never), /the options are "well again": they take an object/],
+      [() => circuit.release(null as never), /the options are null: they take an object/],
+    ] as const;
+    for (const [verb, message] of refused) {
+      await expect(verb()).rejects.toThrow(TypeError);
+      await expect(verb()).rejects.toThrow(message);
+    }
+    expect([circuit.state, circuit.held]).toEqual(["closed", undefined]);
   });
 
   test("that loses its races goes on until it has won", async () => {

@@ -1,6 +1,7 @@
 import type { Breaker } from "../breaker/breaker.js";
 import { hold, type OperatorResult, release, reset, trip } from "../breaker/operator.js";
-import { type Duration, milliseconds } from "../options/duration.js";
+import { checkKnown } from "../options/check-options.js";
+import { type Duration, LONGEST_SECONDS, milliseconds } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
 import type { Store } from "../options/store.js";
 import { circuitKey, holdKey } from "../protocol/key.js";
@@ -49,9 +50,9 @@ export interface OperatorVerbs {
   /** Closes it. */
   reset(options?: Asked): Promise<OperatorResult>;
   /**
-   * Holds it open or closed, whatever its calls do: until `release()`, for a time (`"10m"`), or until a moment (a
-   * `Date`, or ms since the epoch) at most a day away. While it is held closed, calls go through and none of them
-   * counts.
+   * Holds it open or closed, whatever its calls do: until `release()`, for a time (`"10m"`, or 600 seconds), or until a
+   * moment (a `Date`, or ms since the epoch) at most a day away. While it is held closed, calls go through and none of
+   * them counts.
    */
   hold(
     state: "open" | "closed",
@@ -64,7 +65,7 @@ export interface OperatorVerbs {
 /** The verbs of the circuit that `of` finds behind a handle. */
 export const operatorVerbs = (of: (handle: unknown) => Operated): OperatorVerbs => ({
   trip(this: unknown, options = {}) {
-    return operate(of(this), options, (breaker) => {
+    return operate(of(this), options, ["for"], (breaker) => {
       const ms =
         options.for === undefined
           ? Math.min(breaker.settings.openMs, OPERATOR_LONGEST_MS)
@@ -76,13 +77,13 @@ export const operatorVerbs = (of: (handle: unknown) => Operated): OperatorVerbs 
     });
   },
   reset(this: unknown, options = {}) {
-    return operate(of(this), options, (breaker) => {
+    return operate(of(this), options, [], (breaker) => {
       const { reason, by } = askedIn(options, "reset by an operator");
       return { verb: "reset", reason, by, ms: 0, act: () => reset(breaker, reason, by) };
     });
   },
   hold(this: unknown, state, options = {}) {
-    return operate(of(this), options, (breaker) => {
+    return operate(of(this), options, ["until"], (breaker) => {
       if (state !== "open" && state !== "closed")
         throw new TypeError(`hold takes "open" or "closed"; this is ${formatValue(state)}`);
       const ms = leftUntil(options.until, breaker.session.clock.wall());
@@ -91,7 +92,7 @@ export const operatorVerbs = (of: (handle: unknown) => Operated): OperatorVerbs 
     });
   },
   release(this: unknown, options = {}) {
-    return operate(of(this), options, (breaker) => {
+    return operate(of(this), options, [], (breaker) => {
       const { reason, by } = askedIn(options, "");
       return { verb: "release", reason, by, ms: 0, act: () => release(breaker, reason, by) };
     });
@@ -113,9 +114,11 @@ interface Operation {
 function operate(
   circuit: Operated,
   options: Asked & Trailed,
+  more: readonly string[],
   prepare: (breaker: Breaker) => Operation,
 ): Promise<OperatorResult> {
   const run = async (): Promise<OperatorResult> => {
+    checkKnown(options, [...more, "reason", "by"]);
     const { known } = circuit;
     const breaker = circuit.operated();
     const operation = prepare(breaker);
@@ -165,10 +168,12 @@ function isStored({ session, key }: Breaker): Promise<boolean | undefined> {
 /** The ms until then; 0 if nothing is given. */
 function leftUntil(until: Date | Duration | undefined, wall: number): number {
   if (until === undefined) return 0;
-  const left = typeof until === "string" ? milliseconds("until", until) : Number(until) - wall;
+  // A larger number is a moment.
+  const isTime = typeof until === "string" || (typeof until === "number" && until <= LONGEST_SECONDS);
+  const left = isTime ? milliseconds("until", until) : Number(until) - wall;
   if (left > 0 && left <= OPERATOR_LONGEST_MS) return left;
   throw new RangeError(
-    `until is ${formatValue(until)}: it takes a time like "10m", a Date, or ms since the epoch, within the next 24 hours; leave it out to hold until release()`,
+    `until is ${formatValue(until)}: it takes a time like "10m" or 600 seconds, a Date, or ms since the epoch, within the next 24 hours; leave it out to hold until release()`,
   );
 }
 

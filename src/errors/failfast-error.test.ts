@@ -1,7 +1,13 @@
 import { deserialize, serialize } from "node:v8";
 import { MessageChannel } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { createFailfast, FailfastError, TimeoutError } from "../index.js";
+import {
+  createFailfast,
+  FailfastError,
+  StoreAnswerError,
+  StoreTimeoutError,
+  TimeoutError,
+} from "../index.js";
 import { manualClock } from "../testing/index.js";
 import { tenthsOfSeconds, wholeSeconds } from "./seconds.js";
 
@@ -72,6 +78,20 @@ test("a rejection stays one where Error is frozen meanwhile", async () => {
 });
 
 describe("a time-out", () => {
+  test("keeps its message in JSON", async () => {
+    const circuit = createFailfast()("x", 60, { callTimeout: "1ms" });
+    const error = await circuit.run(() => new Promise(() => undefined)).catch((thrown: unknown) => thrown);
+    expect(JSON.parse(JSON.stringify({ error }))).toEqual({
+      error: {
+        name: "TimeoutError",
+        code: "ERR_FAILFAST_TIMEOUT",
+        message: "the call took longer than 1 ms",
+        waitedFor: "call",
+        status: 504,
+      },
+    });
+  });
+
   test("is answered with 504 by web frameworks", async () => {
     const error = new TimeoutError("the call took longer than 30 ms");
     expect(error).toMatchObject({ status: 504, statusCode: 504, expose: true });
@@ -107,4 +127,11 @@ describe("whole seconds", () => {
     const error = (await circuit.run(() => 1).catch((thrown: unknown) => thrown)) as FailfastError;
     expect([circuit.retryAfter, circuit.snapshot().retryAfter, error.retryAfter]).toEqual([5, 5, 5]);
   });
+});
+
+test("an error of a store keeps its message in JSON", () => {
+  for (const error of [new StoreTimeoutError(250), new StoreAnswerError("it is no text")]) {
+    const { name, code, message } = error;
+    expect(JSON.parse(JSON.stringify(error))).toEqual({ name, code, message });
+  }
 });

@@ -32,6 +32,12 @@ export class TimeoutError extends Error {
     this.waitedFor = options?.waitedFor ?? "call";
   }
 
+  /** What loggers and `process.send` make of it. A structured clone keeps only the message, the stack and the cause. */
+  toJSON(): object {
+    const { name, code, message, waitedFor, status } = this;
+    return { name, code, message, waitedFor, status };
+  }
+
   /** The answer to a web request: 504 and a problem document (RFC 9457). */
   toResponse(): WebResponse {
     return responseOf(this);

@@ -1,4 +1,5 @@
-import { formatValue } from "./format-value.js";
+import { LONGEST_CALL_SECONDS, milliseconds } from "./duration.js";
+import { formatValue, kindOf } from "./format-value.js";
 import {
   type Backoff,
   type FailfastDefaults,
@@ -10,7 +11,10 @@ import {
   SHARED,
 } from "./options.js";
 
+/** What is wrong with the value of an option. */
 type Check = (value: unknown) => string | undefined;
+/** The same, where the message has the option's name in it. */
+type NamedCheck = (value: unknown, option: string) => string | undefined;
 
 const oneOf =
   (...values: readonly string[]): Check =>
@@ -35,22 +39,38 @@ const within =
   (value) =>
     aCount(value) ?? ((value as number) <= most ? undefined : `it takes at most ${most}`);
 
-/** Checked where they are read: durations have error messages of their own. */
-const aTime: Check = () => undefined;
+/** Durations have error messages of their own. */
+const aTime: NamedCheck = (value, option) => void milliseconds(option, value);
+const aTimeOfCalls: NamedCheck = (value, option) => void milliseconds(option, value, LONGEST_CALL_SECONDS);
 
 /** An object with these fields and no others. */
 const hasOnly = (value: unknown, fields: readonly string[]): boolean =>
-  typeof value === "object" && value !== null && Object.keys(value).every((each) => fields.includes(each));
+  kindOf(value) === "Object" && Object.keys(value as object).every((each) => fields.includes(each));
 
-function aBackoff(value: unknown): string | undefined {
-  const { factor = 1, jitter = 0 } = (value ?? {}) as Backoff;
-  if (Array.isArray(value) || !hasOnly(value, ["factor", "max", "jitter", "forget"]))
+function checkTimes(value: object, option: string, fields: readonly string[]): undefined {
+  for (const field of fields) {
+    const time = (value as Record<string, unknown>)[field];
+    if (time !== undefined) milliseconds(`${option}.${field}`, time);
+  }
+}
+
+function aBackoff(value: unknown, option: string): string | undefined {
+  if (!hasOnly(value, ["factor", "max", "jitter", "forget"]))
     return "it takes { factor, max, jitter, forget }";
+  const { factor = 1, jitter = 0 } = value as Backoff;
   if (!(typeof factor === "number" && factor >= 1 && factor <= 100))
     return `its factor ${formatValue(factor)} is not from 1 to 100`;
   if (!(typeof jitter === "number" && jitter >= 0 && jitter <= 1))
     return `its jitter ${formatValue(jitter)} is not from 0 to 1`;
-  return undefined;
+  return checkTimes(value as Backoff, option, ["max", "forget"]);
+}
+
+function aRetryAfter(value: unknown, option: string): string | undefined {
+  if (typeof value === "boolean") return undefined;
+  const { from } = (hasOnly(value, ["from", "min", "max"]) ? value : { from: null }) as RetryAfterLimits;
+  if (from !== undefined && typeof from !== "function")
+    return "it takes true, or { from, min, max }, of which from is a function";
+  return checkTimes(value as RetryAfterLimits, option, ["min", "max"]);
 }
 
 const someErrors: Check = (value) =>
@@ -59,7 +79,7 @@ const someErrors: Check = (value) =>
     ? undefined
     : "it takes an error class, a list of them, or a function (error) => boolean";
 
-const CHECKS: Readonly<Record<string, Check>> = {
+const CHECKS: Readonly<Record<string, NamedCheck>> = {
   exceptions: someErrors,
   ignore: someErrors,
   results: aPredicate,
@@ -82,20 +102,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
   failureRate: aRate,
   minimumCalls: aCount,
   consecutive: within(100_000),
-  slowCall: aTime,
+  slowCall: aTimeOfCalls,
   slowCallRate: aRate,
   backoff: aBackoff,
-  retryAfter: (value) =>
-    typeof value === "boolean" ||
-    (hasOnly(value, ["from", "min", "max"]) &&
-      ["undefined", "function"].includes(typeof (value as RetryAfterLimits).from))
-      ? undefined
-      : "it takes true, or { from, min, max }, of which from is a function",
+  retryAfter: aRetryAfter,
   rampUp: aTime,
   scope: oneOf("process", "confirm", "fleet"),
   quorum: within(32),
   mode: oneOf("enforce", "shadow", "throttle"),
-  callTimeout: aTime,
+  callTimeout: aTimeOfCalls,
   idleTimeout: aTime,
   shareReason: aBoolean,
   stackTraces: aBoolean,
@@ -144,11 +159,28 @@ const OPTIONS: Readonly<Record<"circuit" | "failfast" | "update", readonly strin
   update: ["timeout", ...SHARED.filter((option) => !FIXED.includes(option))],
 };
 
-/** @throws {TypeError} options that are not an object. A function's own `name` would be mistaken for a circuit's. */
+/**
+ * @throws {TypeError} options that are not a plain object. A `Promise` or a `Map` would look like no options at all, and
+ * a function's own `name` would be mistaken for a circuit's.
+ */
 export function checkObject(given: unknown): void {
-  if (typeof given !== "object" || given === null || Array.isArray(given))
+  if (!/^(Object|Module)$/.test(kindOf(given)))
     throw new TypeError(`the options are ${formatValue(given)}: they take an object`);
 }
+
+/** @throws {TypeError} options that are no object, or one of them that is not known. */
+export function checkKnown(given: unknown, known: readonly string[]): void {
+  checkObject(given);
+  for (const option of Object.keys(given as object))
+    if (!known.includes(option)) throw unknownOption(option, known);
+}
+
+const unknownOption = (option: string, known: readonly string[]): TypeError => {
+  const why = OPTIONS.failfast.includes(option)
+    ? `"${option}" can't be given here`
+    : `there is no option "${option}"`;
+  return new TypeError(`${why}: there are ${known.join(", ")}`);
+};
 
 /**
  * Checks options where they are given, and removes those that are `undefined`.
@@ -165,15 +197,12 @@ export function checkOptions<T extends FailfastDefaults>(
   const known = OPTIONS[where];
   const checked: Record<PropertyKey, unknown> = {};
   if (LENIENT in given) checked[LENIENT] = true;
-  for (const [option, value] of Object.entries(given)) {
-    if (!known.includes(option)) {
-      const why = OPTIONS.failfast.includes(option)
-        ? `"${option}" can't be given here`
-        : `there is no option "${option}"`;
-      throw new TypeError(`${why}: there are ${known.join(", ")}`);
-    }
+  checkKnown(given, known);
+  // Also what is inherited, and the getters of a class.
+  for (const option of known) {
+    const value = (given as Record<string, unknown>)[option];
     if (value === undefined) continue;
-    const wrong = CHECKS[option]?.(value);
+    const wrong = CHECKS[option]?.(value, option);
     if (wrong !== undefined) {
       const Wrong = typeof value === "number" && NUMBERS.has(option) ? RangeError : TypeError;
       throw new Wrong(`${option} is ${formatValue(value)}: ${wrong}`);

@@ -1,10 +1,13 @@
+import { formatValue } from "./format-value.js";
+
 /** A length of time: a number of seconds, or a string with its unit, as in `"250ms"`, `"30s"`, `"5m"`, `"2h"`, `"1d"`. */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 /** The longest time. */
 export const LONGEST_MS: number = 365 * UNIT_MS.d;
-const LONGEST_SECONDS = 3_600;
+/** A larger number is taken for milliseconds. */
+export const LONGEST_SECONDS = 3_600;
 /** Of one call. */
 export const LONGEST_CALL_SECONDS = 60;
 
@@ -20,7 +23,7 @@ export function milliseconds(
   duration: unknown,
   mostSeconds: number = LONGEST_SECONDS,
 ): number {
-  const got = typeof duration === "string" ? JSON.stringify(duration) : String(duration);
+  const got = formatValue(duration);
   if (typeof duration === "number") {
     if (!(duration > 0) || !Number.isFinite(duration)) {
       throw new RangeError(
@@ -36,10 +39,8 @@ export function milliseconds(
   }
   const parts = typeof duration === "string" ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration) : null;
   if (parts === null) {
-    const found =
-      typeof duration === "string" || duration === null ? got : `a value of type ${typeof duration}`;
     throw new TypeError(
-      `${option} is ${found}: it takes a number of seconds, or a string with a unit like "250ms", "30s", "5m", "2h" or "1d"`,
+      `${option} is ${got}: it takes a number of seconds, or a string with a unit like "250ms", "30s", "5m", "2h" or "1d"`,
     );
   }
   const ms = Number(parts[1]) * UNIT_MS[parts[2] as keyof typeof UNIT_MS];

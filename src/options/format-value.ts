@@ -1,7 +1,13 @@
-/** Formats a value for an error message. */
+/** Formats a value for an error message; of an object only its kind is told. */
 export function formatValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-  return String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  const kind = kindOf(value);
+  if (kind === "Date") return Number.isNaN(Number(value)) ? "an invalid Date" : JSON.stringify(value);
+  if (kind === "Array") return "an array";
+  return /^(Object|Error)$/.test(kind) ? `an ${kind.toLowerCase()}` : `a ${kind}`;
 }
+
+/** As the language has it: `"Object"`, `"Array"`, `"Map"`, `"Promise"`, … */
+export const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
