@@ -17,6 +17,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VERSION } from "../../build/runtime/version.js";
 import { subpaths } from "../../scripts/exports.mjs";
+import { pack } from "./pack.mjs";
 
 const isNamed = (name) => name !== "default";
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -84,12 +85,9 @@ const inAll = reached(/(?:from |^import |\bimport\()"([^"]+)"/gm);
 const atOnce = reached(/(?:from |^import )"([^"]+)"/gm);
 assert.ok(atOnce <= 4, `an import of the core reads ${atOnce} files: time at the start of every process`);
 
-const packed = JSON.parse(
-  run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root),
-);
-const [{ filename }] = Array.isArray(packed) ? packed : Object.values(packed);
+const tarball = pack(project);
 writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-run("npm", ["install", "--prefer-offline", "--legacy-peer-deps", "--no-audit", "--no-fund", `./${filename}`]);
+run("npm", ["install", "--prefer-offline", "--legacy-peer-deps", "--no-audit", "--no-fund", tarball]);
 const installed = join(project, "node_modules/failfast");
 assert.ok(existsSync(join(installed, "examples/demo/demo.mjs")), "what the command `demo` runs is there");
 assert.equal(run("npx", ["failfast", "--version"]).trim(), VERSION, "the command runs where it is installed");

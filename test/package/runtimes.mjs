@@ -1,28 +1,20 @@
 // Uses the packed package on each Node that it supports, the oldest to the newest, as npm has them:
 // node test/package/runtimes.mjs [VERSION ...]
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { subpaths } from "../../scripts/exports.mjs";
+import { pack, unpack } from "./pack.mjs";
 
 const VERSIONS = ["20.19.0", "22.23.3", "24.21.0", "26.10.0"];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const project = mkdtempSync(join(tmpdir(), "failfast-runtimes-"));
 process.on("exit", () => rmSync(project, { recursive: true, force: true }));
 
-const packed = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], {
-  cwd: root,
-  encoding: "utf8",
-});
-const [{ filename }] = [JSON.parse(packed)].flatMap((each) =>
-  Array.isArray(each) ? each : Object.values(each),
-);
 writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-const installed = join(project, "node_modules/failfast");
-mkdirSync(installed, { recursive: true });
-execFileSync("tar", ["-xzf", join(project, filename), "-C", installed, "--strip-components", "1"]);
+unpack(pack(project), join(project, "node_modules/failfast"));
 
 // What each process does: loads every subpath, and shares an open circuit with another through files.
 const names = subpaths.map(({ specifier }) => specifier).filter((name) => name !== "failfast/nest");

@@ -1,16 +1,7 @@
 // The examples that are projects, each as a reader has it: the packed package, and beside it what its package.json asks for.
-import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,6 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { pack, unpack } from "../package/pack.mjs";
 import { startDynalite, TABLE } from "./dynamodb-store/start-dynalite.js";
 import { postgres, startPostgres } from "./postgres-store/start-postgres.js";
 import { requireProgram } from "./require.js";
@@ -30,11 +22,7 @@ let folder: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "failfast-projects-"));
-  const pack = ["pack", "--ignore-scripts", "--pack-destination", folder];
-  execFileSync("npm", pack, { cwd: root, stdio: "ignore" });
-  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
-  mkdirSync(join(folder, "failfast"));
-  execFileSync("tar", ["-xzf", tarball, "-C", "failfast", "--strip-components=1"], { cwd: folder });
+  unpack(pack(folder), join(folder, "failfast"));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

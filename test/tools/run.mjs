@@ -6,14 +6,15 @@
 //
 // The tools are installed here when they are first needed. Where they can't be, the tests are skipped, and fail where
 // FAILFAST_TEST_REQUIRE is "all".
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { pack, unpack } from "../package/pack.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../..");
@@ -54,15 +55,11 @@ function install() {
 
 /** The package as its users get it, where they get it. */
 function placePackage() {
-  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", modules];
-  const packed = JSON.parse(execFileSync("npm", args, { cwd: root, encoding: "utf8" }));
-  const [{ filename }] = Array.isArray(packed) ? packed : Object.values(packed);
   const target = join(modules, "failfast");
   rmSync(target, { recursive: true, force: true });
-  mkdirSync(target);
   const archive = join(modules, "failfast.tgz");
-  renameSync(join(modules, filename), archive);
-  execFileSync("tar", ["-xzf", archive, "-C", target, "--strip-components", "1"]);
+  renameSync(pack(modules), archive);
+  unpack(archive, target);
 }
 
 async function test() {

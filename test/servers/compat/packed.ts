@@ -1,19 +1,11 @@
-import { execFileSync } from "node:child_process";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pack, unpack } from "../../package/pack.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-/** What the copy says that it is. */
+/** The version that the copy claims to be. */
 const OTHER = "0.0.9";
 
 /** The package as its users have it, in a folder of its own. */
@@ -33,8 +25,7 @@ export function installPacked(tarball = process.env["FAILFAST_COMPAT"]): Packed 
   const remove = (): void => rmSync(project, { recursive: true, force: true });
   try {
     const file = tarball === undefined ? pack(project) : resolve(tarball);
-    mkdirSync(folder, { recursive: true });
-    execFileSync("tar", ["-xzf", file, "-C", folder, "--strip-components=1"]);
+    unpack(file, folder);
     // The clients that its stores are made with.
     for (const name of ["ioredis", "pg", "redis"])
       symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
@@ -47,14 +38,7 @@ export function installPacked(tarball = process.env["FAILFAST_COMPAT"]): Packed 
   }
 }
 
-function pack(to: string): string {
-  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", to];
-  execFileSync("npm", args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
-  const [file = ""] = readdirSync(to).filter((name) => name.endsWith(".tgz"));
-  return join(to, file);
-}
-
-/** Gives it another version's number, wherever it has its own. */
+/** Replaces its version by another one, in all its files. */
 function renumber(folder: string): void {
   const manifest = join(folder, "package.json");
   const { version } = JSON.parse(readFileSync(manifest, "utf8"));

@@ -1,18 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { pack, unpack } from "../../package/pack.mjs";
 import { freePort } from "../server-process.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -27,14 +20,10 @@ let folder: string;
 /** An empty folder, with the packed library and the frameworks. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "failfast-newcomer-"));
-  const into = join(folder, "node_modules/failfast");
-  mkdirSync(into, { recursive: true });
+  mkdirSync(join(folder, "node_modules"));
   for (const name of ["express", "fastify", "koa", "hono", "@hono"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
-  const pack = ["pack", "--ignore-scripts", "--pack-destination", folder];
-  execFileSync("npm", pack, { cwd: root, stdio: "ignore" });
-  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
-  execFileSync("tar", ["-xzf", join(folder, tarball), "-C", into, "--strip-components=1"]);
+  unpack(pack(folder), join(folder, "node_modules/failfast"));
 }, 60_000);
 let child: ChildProcess | undefined;
 afterAll(() => {

@@ -1,12 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { pack, unpack } from "../../package/pack.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 let folder: string;
@@ -23,16 +24,9 @@ beforeAll(() => {
   for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
     const place = join(folder, "node_modules", name);
     mkdirSync(dirname(place), { recursive: true });
-    if (name === "failfast") mkdirSync(place);
-    else symlinkSync(join(root, "node_modules", name), place);
+    if (name !== "failfast") symlinkSync(join(root, "node_modules", name), place);
   }
-  execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], {
-    cwd: root,
-    stdio: "ignore",
-  });
-  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
-  const into = join(folder, "node_modules/failfast");
-  execFileSync("tar", ["-xzf", join(folder, tarball), "-C", into, "--strip-components=1"]);
+  unpack(pack(folder), join(folder, "node_modules/failfast"));
   const PATH = `${join(root, "node_modules/.bin")}${delimiter}${process.env["PATH"]}`;
   execFileSync("npm", ["run", "build"], { cwd: folder, env: { ...process.env, PATH }, stdio: "inherit" });
 }, 120_000);
