@@ -30,7 +30,7 @@ export async function hangStudy(quick) {
   return {
     title: "A backend that hangs",
     before: [
-      `A hundred processes call a backend ten times a second each. It answers in 10 ms, and from some moment on not at all:`,
+      `A hundred processes call a backend ten times a second each. It answers in 10 ms, and later it does not answer at all:`,
       `every call waits for its time-out of 1 s. \`quorum: 3\`, where nothing else is said; the worst of ${seeds.length} runs`,
       `of ${forMs / 1_000} s, and their mean. With \`slowCall\` calls count as slow while they are under way.`,
     ],

@@ -108,7 +108,7 @@ export async function retriesStudy(quick) {
   const most = Math.max(...clients.map((n) => found[`${shared} 0.5 ${n}`].amplification));
   const points = (way) => clients.map((n) => [n, found[`${way} 0.05 ${n}`].success * 100]);
   return {
-    title: "Retries, and who may still make them",
+    title: "Retries, and when they stop",
     before: [
       "Brooker's other simulator: 100 requests a second over so many clients, tried up to three times unless a breaker",
       "sees over 10 % fail. A breaker in each client, as published, sees too little: with many clients one early failure",

@@ -113,7 +113,7 @@ export async function raceStudy(quick) {
     ],
     plots: [],
     after: [
-      "Who loses a race learns by that what it wanted, and asks for no more: nobody waits for a turn. Two swaps each",
+      "A process that loses a race learns the result from it, and doesn't ask again: nobody waits for a turn. Two swaps each",
       "for the first trip: in an empty store the first asks for the store's clock.",
     ],
   };
