@@ -78,9 +78,8 @@ export class AdmissionControl {
     // A listener may have opened the circuit, or ended the probe, between the verdict and now.
     switch (verdict) {
       case "closed":
-        return admission.kind === "rejecting" ? undefined : admitShare(breaker);
       case "held":
-        return admission.kind === "rejecting" ? undefined : admission;
+        return admission.kind === "rejecting" ? undefined : admitShare(breaker);
       case "probe":
         this.#sleeps = breaker.session.replica.synchroniser.sleeps;
         return current.probe.kind === "running"

@@ -3,7 +3,7 @@ import { settingsWith } from "../policy/settings.fixture.js";
 import { AHEAD, isClosed, isOpen, NOW, WALL } from "../sync/replica.fixture.js";
 import type { Admission } from "./admission.js";
 import { admitShare } from "./admit.js";
-import { circuitWith, enterAsync, fail, OPEN_MS, pushed } from "./breaker.fixture.js";
+import { circuitWith, enterAsync, fail, failure, OPEN_MS, pushed } from "./breaker.fixture.js";
 
 const RAMP = { rampUp: 10_000 };
 
@@ -29,6 +29,14 @@ describe("what calls are admitted under once it has closed", () => {
     pushed(circuit, isOpen(40));
     pushed(circuit, { ...isClosed(41), at: WALL + AHEAD - 3_000 });
     expect(circuit.breaker.admission).toMatchObject({ admitsAll: false, closedAtMs: NOW - 3_000 });
+  });
+
+  test("whoever belongs to that share counts like any other call", () => {
+    const circuit = circuitWith(RAMP);
+    pushed(circuit, isOpen(40));
+    pushed(circuit, isClosed(41));
+    circuit.breaker.failed(circuit.breaker.admission, failure());
+    expect(circuit.breaker).toMatchObject({ state: "open", trips: 1 });
   });
 
   test("all, where the fleet's record was never anything but closed", () => {

@@ -94,6 +94,39 @@ describe("what listeners are told", () => {
     expect(circuit.told[1]).toMatchObject({ type: "release", local: true, by: "me", at: WALL });
   });
 
+  test("of a closing where the store has lost the record: this process's own word, with no reason", () => {
+    const circuit = circuitWith();
+    pushed(circuit, isOpen(40));
+    circuit.replica.cache.circuits.clear();
+    circuit.breaker.changed();
+    expect(circuit.told[1]).toMatchObject({ type: "close", by: "me", reason: "", at: WALL, local: false });
+  });
+
+  test("of a release where the store's answer is still to come", () => {
+    const circuit = circuitWith();
+    pushed(circuit, isHeld(40, "open"));
+    circuit.replica.hold("x").cached = null;
+    circuit.breaker.changed();
+    expect(circuit.told[1]).toMatchObject({ type: "release", local: true, by: "me" });
+  });
+
+  test("of a shadow, and of no other, is marked as such", () => {
+    for (const [mode, shadow] of [
+      ["enforce", undefined],
+      ["shadow", true],
+    ] as const) {
+      const circuit = circuitWith({ mode });
+      fail(circuit.breaker);
+      pushed(circuit, isHeld(40, "open"));
+      pushed(circuit, isHeld(41, "released"));
+      expect(circuit.told.map((event) => [event.type, event["shadow"]])).toEqual([
+        ["open", shadow],
+        ["hold", shadow],
+        ["release", shadow],
+      ]);
+    }
+  });
+
   test("is nothing where nobody listens", () => {
     const circuit = circuitWith({}, { listensTo: [] });
     circuit.session.events.emit = () => {

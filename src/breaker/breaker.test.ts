@@ -4,7 +4,7 @@ import { closed } from "../protocol/transition.js";
 import { isClosed, isHeld, isLeased, isOpen, RETRY } from "../sync/replica.fixture.js";
 import type { Admission } from "./admission.js";
 import { circuitWith, enter, enterAsync, fail, failure, OPEN_MS, pushed } from "./breaker.fixture.js";
-import { runWithinProbe } from "./probe-context.js";
+import { probeEnded, runWithinProbe } from "./probe-context.js";
 
 describe("a call", () => {
   test("passes under the circuit's own admission while that is closed", () => {
@@ -74,6 +74,7 @@ describe("a call", () => {
     expect(breaker.current.probe).toMatchObject({ kind: "running" });
     breaker.succeeded(probe, false);
     expect(runWithinProbe(breaker, probe.epoch, () => enter(breaker))).toBe(breaker.admission);
+    probeEnded(breaker, probe.epoch);
   });
 
   test("probes by itself where the store is down, or this circuit can't be written there", async () => {
@@ -343,6 +344,16 @@ describe("what was counted", () => {
     expect(breaker.state).toBe("closed");
     fail(breaker);
     expect(breaker).toMatchObject({ state: "open", trips: 2, needlessTrips: 1 });
+  });
+
+  test("is kept where the fleet's record is renewed, and the circuit stays closed", () => {
+    const circuit = circuitWith({ threshold: 2 });
+    pushed(circuit, isClosed(40));
+    fail(circuit.breaker);
+    pushed(circuit, { ...isClosed(41), generation: 40 });
+    expect(circuit.breaker.record?.revision).toBe(41);
+    fail(circuit.breaker);
+    expect(circuit.breaker.state).toBe("open");
   });
 
   test("is kept where only the listeners are others", () => {

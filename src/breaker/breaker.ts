@@ -225,8 +225,7 @@ export class Breaker implements Shell {
 
   /** The call ended as neither. `pauseMs`: start no new probe for so long. `byItself`: its own circuit rejected it. */
   released(admission: Admission, pauseMs = 0, byItself = false): void {
-    if (admission.kind === "probe" && isProbe(this, admission))
-      this.dispatch({ type: "probe-released", pauseMs, byItself });
+    if (isProbe(this, admission)) this.dispatch({ type: "probe-released", pauseMs, byItself });
   }
 
   // ── What else happens ─────────────────────────────────────────────────────────────────────────
@@ -239,9 +238,9 @@ export class Breaker implements Shell {
     const record = this.#cached();
     if (record === this.#state.record) return;
     const { replica, clock } = this.session;
-    const doubts = this.#state.remoteOpen === "unseen" && this.#traffic?.vetoes === true;
+    const doubts = this.#traffic?.vetoes === true;
     const random = replica.store.swap === undefined ? clock.random() : 0;
-    const ageMs = record === undefined ? 0 : replica.storeClock.now() - record.record.at;
+    const ageMs = replica.storeClock.now() - (record?.record.at ?? 0);
     this.dispatch({ type: "record", record, doubts, ageMs, random });
   }
 
@@ -260,13 +259,14 @@ export class Breaker implements Shell {
 
   /** The record to write now in order to propose the decision. */
   recordOf(stamp: Stamp): CircuitRecord | null {
-    this.#catchUp();
+    // A write that is under way may have found a newer one.
+    this.changed();
     return recordOf(this.#state, this.session.clock.now(), stamp, this);
   }
 
   /** The record to write now in order to take the lease. */
   leaseRecord(stamp: Stamp, callTimeoutMs: number): CircuitRecord | null {
-    this.#catchUp();
+    this.changed();
     return leaseRecord(this.#state, this.session.clock.now(), stamp, this, callTimeoutMs);
   }
 
@@ -335,14 +335,12 @@ export class Breaker implements Shell {
     if (before.probe.kind === "running" && !isProbeOf(state, before.probe.epoch))
       probeEnded(this, before.probe.epoch);
     if (state.announced === "closed" && before.announced !== "closed") this.closedAtMs = lookedAt;
-    const kind = state.admits === "nothing" ? "rejecting" : state.admits;
-    if (kind !== this.admission.kind || (kind !== "rejecting" && this.admission.epoch !== state.epoch)) {
+    if (state.epoch !== before.epoch) {
       this.admission = makeAdmission(this, state);
-      if (kind !== "rejecting") this.#traffic?.clear();
+      this.#traffic?.clear();
     }
     const standing = stand(state, lookedAt, this);
-    if (state.hold !== undefined) this.#rejectUntilMs = state.hold.state === "open" ? state.hold.untilMs : 0;
-    else this.#rejectUntilMs = standing.kind === "open" ? standing.untilMs : 0;
+    this.#rejectUntilMs = state.hold?.untilMs ?? (standing.kind === "open" ? standing.untilMs : 0);
     if (state.hold !== before.hold) this.#wakeAt(state.hold?.untilMs ?? Infinity);
   }
 
@@ -378,11 +376,6 @@ export class Breaker implements Shell {
   get #control(): AdmissionControl {
     this.#admissionControl ??= new AdmissionControl(this);
     return this.#admissionControl;
-  }
-
-  /** A write that is under way may have found a newer record. */
-  #catchUp(): void {
-    if (this.#cached() !== this.#state.record) this.changed();
   }
 
   #cached(): CachedRecord | undefined {

@@ -62,7 +62,7 @@ export function recordOf(state: State, now: number, stamp: Stamp, own: Own): Cir
       const before = record?.owner === own.owner ? leaseReleased(stamp, record, 0) : record;
       if (decision.visibility === "here") return before === record ? null : before;
       if (decision.visibility === "vote") {
-        if (inForce(cached, now) && record?.state === "open") return null;
+        if (inForce(cached, now) && cached.record.state === "open") return null;
         const votes = castVote(record?.votes ?? [], ballot, stamp.now, left);
         if (votes.length < ballot.quorum) return voted(stamp, before, votes);
       }

@@ -71,6 +71,11 @@ describe("the record that takes the lease", () => {
     expect(take({ record: leasedRecord("mine", LATER, 0) })).toMatchObject({ lapsed: 1, passed: 0 });
   });
 
+  test("begins anew where the store has lost the circuit that this process gave back", () => {
+    const decision = { ...decidedRelease, base: 0, passed: 1 };
+    expect(take({ decision })).toEqual(leased(stamp, null, { owner: "mine", duration: 10_000, lapsed: 0 }));
+  });
+
   test("is none while none can be had", () => {
     expect(take({})).toBeNull();
     expect(take({ record: openRecord(LATER) })).toBeNull();

@@ -43,9 +43,9 @@ function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Ste
   const { record } = state;
   if (event.withinProbe) return answer(state, "nested");
   if (!event.byCheck && !event.asked && isChecked(state, now, own)) return answer(state, "reject");
-  if (holdsLease(state, own) && inForce(record, now)) return probe(state, record.deadline, now);
-  const localUntilMs = now + leaseMs(event.callTimeoutMs, lapsesOf(ended(state, now), own));
-  if (event.storeFails || isOpenHereAlone(state, own)) return probe(state, localUntilMs, now);
+  if (holdsLease(state, own) && inForce(record, now)) return probe(state, record.deadline);
+  const localUntilMs = now + leaseMs(event.callTimeoutMs, lapsesOf(ended(state), own));
+  if (event.storeFails || isOpenHereAlone(state, own)) return probe(state, localUntilMs);
   // A check can wait for its lease, or it comes again later.
   if (event.byCheck && event.asked) return answer(state, "reject");
   // There is a lease to ask for. Was a call already rejected because no lease came, here or (by the record) elsewhere?
@@ -57,7 +57,7 @@ function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Ste
     return { ...requestLease(waiting, event.callTimeoutMs), verdict: "ask" };
   }
   if (rejectedBefore) {
-    const { state: probing } = probe(state, localUntilMs, now);
+    const { state: probing } = probe(state, localUntilMs);
     return { ...requestLease(probing, event.callTimeoutMs), verdict: "probe" };
   }
   return answer({ ...late(state, event, now), recovery: { ...state.recovery, unserved: true } }, "reject");
@@ -74,16 +74,16 @@ function late(state: State, event: Of<"call">, now: number): State {
 }
 
 /** The call becomes the probe. The lease of an earlier probe, if it still runs, is over. */
-function probe(state: State, untilMs: number, now: number): Step {
-  const { recovery } = ended(state, now);
+function probe(state: State, untilMs: number): Step {
+  const { recovery } = ended(state);
   const epoch = state.epoch + 1;
   return answer({ ...state, recovery, epoch, probe: { kind: "running", untilMs, epoch } }, "probe");
 }
 
 /** A probe of this process outlived its lease: the next lease is longer. */
-function ended(state: State, now: number): State {
+function ended(state: State): State {
   const { probe, recovery } = state;
-  if (probe.kind !== "running" || now < probe.untilMs) return state;
+  if (probe.kind !== "running") return state;
   return { ...state, recovery: { ...recovery, lapses: recovery.lapses + 1 } };
 }
 

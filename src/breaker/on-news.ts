@@ -104,8 +104,8 @@ function hear(state: State, event: Of<"record">, own: Own): State {
 
 function adoptLease(state: State): State {
   const { record, probe } = state;
-  if (record === undefined || probe.kind !== "running") return state;
-  return { ...state, probe: { ...probe, untilMs: Math.max(probe.untilMs, record.deadline) } };
+  if (probe.kind !== "running") return state;
+  return { ...state, probe: { ...probe, untilMs: Math.max(probe.untilMs, record?.deadline ?? 0) } };
 }
 
 /** This process has the lease: for the running probe, or for the next call. */

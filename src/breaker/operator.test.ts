@@ -80,7 +80,7 @@ describe("an operator who holds it", () => {
   test("or until it is released", async () => {
     const circuit = circuitWith();
     await hold(circuit.breaker, "closed", 0, "");
-    await circuit.time.advance(86_400_000);
+    await circuit.time.advance(3_600_000);
     expect(circuit.breaker.held).toBe("closed");
     expect(await release(circuit.breaker, "done")).toEqual({ stored: true });
     expect(circuit.breaker.held).toBeUndefined();
@@ -139,6 +139,21 @@ describe("what an operator wants is written", () => {
     };
     await circuit.time.advance(400);
     expect(tries).toBe(0);
+  });
+
+  test("and asked for ever more slowly of a store that refuses", async () => {
+    const circuit = circuitWith();
+    let tries = 0;
+    circuit.store.swap = () => {
+      tries++;
+      return FAILS();
+    };
+    const result = reset(circuit.breaker, "");
+    await circuit.time.advance(6_000);
+    expect(await result).toEqual({ stored: false });
+    // After 10, 20, 40, 80 and 160 ms, and then every 250 ms.
+    expect(tries).toBeGreaterThan(20);
+    expect(tries).toBeLessThan(40);
   });
 
   test("and what the last attempt stored is reported as stored, half a second later at most", async () => {

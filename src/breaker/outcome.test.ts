@@ -11,6 +11,7 @@ import {
   OPEN_MS,
   pushed,
 } from "./breaker.fixture.js";
+import { callsAreSlow } from "./outcome.js";
 
 const succeed = ({ breaker }: Circuit, slow = false, now?: number): void =>
   breaker.succeeded(enter(breaker) as Admission, slow, now);
@@ -110,15 +111,19 @@ describe("a failure of a call from before it opened", () => {
     const { breaker, trips } = twice({ openFor: 20_000 });
     expect(breaker.retryAfterMs).toBe(20_000);
     expect(trips()).toBe(1);
-    expect(twice({ openFor: undefined }).breaker.retryAfterMs).toBe(OPEN_MS);
   });
 
-  /** Two calls are under way; the second fails after the first has opened the circuit. */
+  test("leaves the open time as it is where it asks for none", () => {
+    expect(twice({ openFor: undefined }).breaker.retryAfterMs).toBe(OPEN_MS - 400);
+  });
+
+  /** Two calls are under way; the second fails 400 ms after the first has opened the circuit. */
   function twice(second: { openFor: number | undefined }): Circuit & { trips(): number } {
     const circuit = circuitWith({ retryAfterMax: 30_000 });
     const { breaker } = circuit;
     const admission = enter(breaker) as Admission;
     fail(breaker);
+    circuit.time.stall(400);
     breaker.failed(admission, failure(second));
     return { ...circuit, trips: () => breaker.trips };
   }
@@ -191,6 +196,51 @@ describe("a success", () => {
     expect(enter(breaker)?.kind).toBe("held");
     succeed(circuit);
     expect(breaker.traffic.rule?.busiest).toBe(0);
+  });
+});
+
+describe("a success of a call from before its listeners changed", () => {
+  test("counts like any other", () => {
+    const circuit = circuitWith({ threshold: 0, consecutive: 2 });
+    const { breaker } = circuit;
+    const early = enter(breaker) as Admission;
+    breaker.renewAdmission();
+    fail(breaker);
+    breaker.succeeded(early, false);
+    fail(breaker);
+    expect(breaker.state).toBe("closed");
+  });
+});
+
+describe("calls that are slow while they are still under way", () => {
+  const SLOW = { slowCall: 100, threshold: 0 } as const;
+  const areSlow = ({ breaker, time }: Circuit, admission: Admission, calls = 1): void =>
+    callsAreSlow(breaker, admission, calls, time.now() - 100, time.now());
+
+  test("confirm another's trip where hanging calls trip this circuit, and not where slow ones count alone", () => {
+    for (const [hangCalls, state] of [
+      [2, "open"],
+      [0, "closed"],
+    ] as const) {
+      const circuit = circuitWith({ ...SLOW, hangCalls, scope: "confirm" });
+      pushed(circuit, isOpen(40));
+      areSlow(circuit, circuit.breaker.admission);
+      expect(circuit.breaker.state).toBe(state);
+    }
+  });
+
+  test("confirm nothing where there is nothing to confirm: no result is void", () => {
+    const circuit = circuitWith({ ...SLOW, hangCalls: 2 });
+    const { epoch } = circuit.breaker.current;
+    areSlow(circuit, circuit.breaker.admission);
+    expect(circuit.breaker.current.epoch).toBe(epoch);
+  });
+
+  test("count for nothing while an operator holds it closed", () => {
+    const circuit = circuitWith({ ...SLOW, slowCallRate: 0.5, minimumCalls: 1 });
+    pushed(circuit, isHeld(40, "closed"));
+    areSlow(circuit, circuit.breaker.admission, 5);
+    expect(circuit.breaker).toMatchObject({ trips: 0, decision: { kind: "none" } });
   });
 });
 

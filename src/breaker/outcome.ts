@@ -59,7 +59,7 @@ export function callsAreSlow(
   beganMs: number,
   now: number,
 ): void {
-  if (admission.kind === "probe" && isProbe(breaker, admission)) slowProbe(breaker);
+  if (isProbe(breaker, admission)) slowProbe(breaker);
   if (admission.kind !== "closed" || admission.epoch !== breaker.current.epoch) return;
   // If a share of slow calls trips the circuit, the same share is needed to confirm.
   if (breaker.current.remoteOpen === "unconfirmed" && breaker.settings.hangCalls > 0) {

@@ -49,6 +49,15 @@ describe("calls made from within a probe", () => {
     });
   });
 
+  test("are still within it when another probe ends, of another circuit or of its own", () => {
+    runWithinProbe(circuit, 1, () => {
+      probeEnded(other, 1);
+      expect(isWithinProbe(circuit, 1)).toBe(true);
+      probeEnded(circuit, 2);
+      expect(isWithinProbe(circuit, 1)).toBe(true);
+    });
+  });
+
   test("give back what the function gave, or throw what it threw", () => {
     expect(runWithinProbe(circuit, 1, () => 7)).toBe(7);
     const error = new Error("no");

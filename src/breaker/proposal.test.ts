@@ -72,6 +72,16 @@ describe("a proposal", () => {
     expect(after.changes).toBe(1);
   });
 
+  test("that outlived its breaker is stored also where none came after it", async () => {
+    const circuit = circuitWith();
+    const answers = answering(circuit);
+    fail(circuit.breaker);
+    circuit.breaker.retire();
+    answers[0]?.();
+    await circuit.time.advance(0);
+    expect(circuit.stored()).toMatchObject({ state: "open" });
+  });
+
   test("goes out later where it is a vote, and not at all where the circuit is open by then", async () => {
     const circuit = circuitWith({ quorum: 2 });
     fail(circuit.breaker);

@@ -14,10 +14,9 @@ export function propose(breaker: Shell): void {
       return breaker.recordOf(stamp);
     },
     (outcome) => {
-      if (outcome === "busy") return;
       breaker.proposalAnswered(outcome, written);
       // A call outlived its breaker. The breaker that replaced it receives the change like one of another process.
-      if (outcome === "granted" && entry.subscriber !== breaker) entry.subscriber?.changed();
+      entry.subscriber?.changed();
     },
   );
 }

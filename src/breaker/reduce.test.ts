@@ -580,6 +580,18 @@ describe("a hold", () => {
     expect(on(open.state, { type: "hold", hold: undefined }).effects).toEqual([{ type: "announce-release" }]);
   });
 
+  test("is announced also where calls meet the same as before", () => {
+    const open = stateWith({ record: openRecord(LATER), remoteOpen: "obeyed" });
+    const held = on(open, { type: "hold", hold: hold("open") });
+    expect(held.effects).toEqual([{ type: "announce-hold", hold: hold("open") }]);
+    expect(on(held.state, { type: "hold", hold: undefined }).effects).toEqual([{ type: "announce-release" }]);
+  });
+
+  test("that is over when it is heard of is none", () => {
+    const { state, effects } = on(INITIAL, { type: "hold", hold: hold("open", NOW) });
+    expect([state.hold, effects]).toEqual([undefined, []]);
+  });
+
   test("ends by itself", () => {
     const { state } = on(INITIAL, { type: "hold", hold: hold("open", LATER) });
     expect(on(state, { type: "time" }, OWN, LATER - 1).state).toBe(state);

@@ -90,6 +90,5 @@ function settle(before: State, step: Step, now: number, own: Own): Step {
       ...(announced === "closed" ? { cause: undefined, recovery: closedRecovery(state) } : {}),
     };
   }
-  if (effects.length === 0 && state === step.state) return step;
-  return { ...step, state, effects: step.effects.length === 0 ? effects : [...effects, ...step.effects] };
+  return { ...step, state, effects: [...effects, ...step.effects] };
 }

@@ -73,7 +73,7 @@ export class Sampler {
 
   /** How many calls there were. */
   get total(): number {
-    return Math.round(this.#total + (this.#filledAt === undefined ? this.#taken : WANTED));
+    return Math.round(this.#total + this.#taken);
   }
 
   /** Durations of the last calls that were timed, in ms; `undefined` before the first one. */

@@ -83,7 +83,12 @@ describe("with what this process decided", () => {
     const decision = decidedOpen({ untilMs: NOW, base: 0 });
     expect(of({ decision })).toEqual(DUE);
     expect(of({ decision, record: closedRecord })).toEqual(DUE);
-    expect(of({ decision, record: leasedRecord("x", LATER) })).toEqual({ kind: "half-open", untilMs: LATER });
+    const leased = leasedRecord("x", LATER);
+    for (const base of [0, 40])
+      expect(of({ decision: { ...decision, base }, record: leased })).toEqual({
+        kind: "half-open",
+        untilMs: LATER,
+      });
   });
 
   test("a closing and a lease given back supersede the record of their own generation", () => {

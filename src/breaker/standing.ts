@@ -78,12 +78,11 @@ export const isLocalOnly = ({ settings }: Own): boolean =>
 export const generationOf = (record: CachedRecord | undefined): number => record?.record.generation ?? 0;
 
 /** The store decides, and nobody obeys the decision before that. */
-export const isProvisional = (decision: Decision): boolean =>
-  decision.kind !== "none" && decision.provisional === true;
+export const isProvisional = (decision: Decision): boolean => decision.provisional === true;
 
 /** It was decided under the fleet's present generation. */
 export const isBasedOn = (decision: Decision, record: CachedRecord | undefined): boolean =>
-  decision.kind !== "none" && decision.base === generationOf(record);
+  decision.base === generationOf(record);
 
 /** Anything but closed. */
 export const isTripped = (record: CachedRecord | undefined): record is CachedRecord =>

@@ -10,7 +10,13 @@ export type Visibility = "fleet" | "vote" | "here";
  * What this process decided and the store has not granted yet. Calls here obey it at once. It is never merged into the
  * fleet's record, since only the store grants revisions.
  */
-export type Decision = { readonly kind: "none" } | BasedDecision;
+export type Decision = NoDecision | BasedDecision;
+
+interface NoDecision {
+  readonly kind: "none";
+  readonly base?: undefined;
+  readonly provisional?: undefined;
+}
 
 /**
  * `base`: the generation under which it was decided. Once the fleet is at another generation the decision is void,

@@ -55,6 +55,13 @@ describe("successes", () => {
     expect(traffic.rule?.busiest).toBe(2);
   });
 
+  test("of calls that were counted as slow while they were under way end a row of failures", () => {
+    const { traffic } = trafficWith({ threshold: 0, consecutive: 2, slowCall: 100 });
+    expect(traffic.failed(failure())).toBeUndefined();
+    expect(traffic.succeeded(NOW, true, NOW)).toBeUndefined();
+    expect(traffic.failed(failure())).toBeUndefined();
+  });
+
   test("that are slow may trip", () => {
     const { traffic } = trafficWith({ threshold: 0, slowCall: 100, slowCallRate: 0.5, minimumCalls: 2 });
     expect(traffic.succeeded(NOW, true)).toBeUndefined();
@@ -144,6 +151,7 @@ describe("what has to be counted", () => {
     ["consecutive", 3],
     ["slowCall", 100],
     ["slowCallRate", 0.5],
+    ["hangCalls", 3],
   ])("is another where %s is", (name, value) => {
     expect(countsAlike(settingsWith({}), settingsWith({ [name]: value }))).toBe(false);
   });

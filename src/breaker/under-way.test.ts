@@ -100,13 +100,44 @@ describe("calls that are still under way", () => {
   });
 
   test("do not count for the time in which this process was blocked", async () => {
-    const { time, begin, counted } = callsWith();
+    const { time, begin, counted, coarseReads } = callsWith();
     begin();
     time.stall(200);
     await time.advance(499);
     expect(counted).toEqual([]);
     await time.advance(1);
     expect(counted).toEqual([[NOW + 700, 1, NOW]]);
+    expect(coarseReads(), "a look when they may be slow, and one when they are").toBe(2);
+  });
+
+  test("are looked at first where a call is slow sooner, though others began before", async () => {
+    const { time, shell, begin, counted } = callsWith();
+    begin();
+    shell.settings = settingsWith({ slowCall: 200 });
+    begin(2);
+    await time.advance(200);
+    expect(counted).toContainEqual([NOW + 200, 2, NOW]);
+  });
+
+  test("and have joined others that ended count with them", async () => {
+    const { time, begin, counted } = callsWith();
+    begin();
+    await time.advance(450);
+    const joined = begin();
+    joined.underWay = 0;
+    await time.advance(50);
+    joined.underWay = 1;
+    await time.advance(450);
+    expect(counted).toContainEqual([NOW + 950, 1, NOW + 450]);
+  });
+
+  test("that have just ended do not count where a call is slow within a moment", async () => {
+    const { time, begin, counted } = callsWith({ slowCall: 50 });
+    const group = begin();
+    await time.advance(20);
+    group.underWay = 0;
+    await time.advance(500);
+    expect(counted).toEqual([]);
   });
 
   test("are not looked at where no call is slow, from the start or by now", async () => {

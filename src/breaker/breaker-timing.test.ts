@@ -1,0 +1,214 @@
+import { describe, expect, test } from "vitest";
+import type { FailfastEventName } from "../events/event-types.js";
+import { settingsWith } from "../policy/settings.fixture.js";
+import { encode } from "../protocol/codec.js";
+import { AHEAD, deliver, isClosed, isHeld, isOpen, NOW, WALL } from "../sync/replica.fixture.js";
+import type { Admission } from "./admission.js";
+import {
+  type Circuit,
+  circuitWith,
+  enter,
+  enterAsync,
+  fail,
+  failure,
+  OPEN_MS,
+  pushed,
+} from "./breaker.fixture.js";
+import { isWithinProbe, runWithinProbe } from "./probe-context.js";
+
+/** It tripped, its time is over, and a call probes. */
+async function probing(circuit: Circuit): Promise<Admission> {
+  fail(circuit.breaker);
+  await circuit.time.advance(OPEN_MS);
+  return (await enterAsync(circuit.breaker)) as Admission;
+}
+
+describe("a listener that acts while a call is let in", () => {
+  const whenever = (circuit: Circuit, name: FailfastEventName): void => {
+    circuit.session.events.on(name, () => circuit.breaker.openNow(5_000, "by a listener"));
+  };
+
+  test("opens what the call has just closed: the call is rejected", async () => {
+    const circuit = circuitWith({ recovery: "all" });
+    whenever(circuit, "close");
+    fail(circuit.breaker);
+    await circuit.time.advance(OPEN_MS);
+    expect(enter(circuit.breaker)).toBeUndefined();
+    expect(circuit.breaker).toMatchObject({ state: "open", admission: { kind: "rejecting" } });
+  });
+
+  test("opens what the call is about to probe: the call is rejected, and no probe runs", async () => {
+    const circuit = circuitWith({ scope: "process" });
+    fail(circuit.breaker);
+    whenever(circuit, "half-open");
+    circuit.time.stall(OPEN_MS);
+    expect(enter(circuit.breaker)).toBeUndefined();
+    expect(circuit.breaker).toMatchObject({ state: "open", current: { probe: { kind: "none" } } });
+  });
+});
+
+describe("a caller that waits for its lease", () => {
+  test("is let in where an operator holds the circuit closed meanwhile", async () => {
+    const circuit = circuitWith();
+    const { breaker, time, store } = circuit;
+    fail(breaker);
+    await time.advance(OPEN_MS);
+    store.swap = () => new Promise(() => undefined);
+    const entered = enterAsync(breaker);
+    pushed(circuit, isHeld(40, "closed"));
+    await time.advance(breaker.session.leaseWaitMs);
+    expect(await entered).toBe(breaker.admission);
+    expect(breaker.admission.kind).toBe("held");
+  });
+});
+
+describe("a rejection while it is open, or held open", () => {
+  test("takes a look at the time alone", () => {
+    const circuit = circuitWith();
+    const until: number[] = [];
+    const { session } = circuit.breaker;
+    const { isBefore } = session;
+    session.isBefore = (untilMs) => {
+      until.push(untilMs);
+      return isBefore.call(session, untilMs);
+    };
+    fail(circuit.breaker);
+    const before = circuit.breaker.current;
+    enter(circuit.breaker);
+    pushed(circuit, isHeld(40, "open", 5_000));
+    enter(circuit.breaker);
+    pushed(circuit, isHeld(41, "released"));
+    enter(circuit.breaker);
+    expect(until).toEqual([NOW + OPEN_MS, NOW + 5_000, NOW + OPEN_MS]);
+    expect(circuit.breaker.current.record).toBe(before.record);
+  });
+});
+
+describe("a hold", () => {
+  test("whose time is up is none any more, also before its timer has run", () => {
+    const circuit = circuitWith();
+    pushed(circuit, isHeld(40, "open", 5_000));
+    circuit.time.stall(4_999);
+    expect(circuit.breaker.hold).toMatchObject({ state: "open" });
+    circuit.time.stall(1);
+    expect(circuit.breaker.hold).toBeUndefined();
+  });
+
+  test("ends sooner where the store's clock tells so", async () => {
+    const circuit = circuitWith();
+    const held = isHeld(40, "open", 5_000);
+    pushed(circuit, held);
+    deliver(circuit.replica, { key: "hold:x", value: encode(held), now: WALL + AHEAD + 3_000 });
+    expect(circuit.breaker.retryAfterMs).toBe(2_000);
+    await circuit.time.advance(2_000);
+    expect(circuit.breaker.held).toBeUndefined();
+  });
+});
+
+describe("how long it has been closed", () => {
+  const SET = { scope: "process", backoffFactor: 2 } as const;
+
+  test("is for ever, where it was never open: it does not fill slowly", () => {
+    const { breaker } = circuitWith();
+    breaker.updateSettings(settingsWith({ rampUp: 10_000 }));
+    expect(breaker.admission).toMatchObject({ kind: "closed", admitsAll: true });
+  });
+
+  test("is from its closing on, whatever is heard of it since: by that its back-off goes on or begins anew", async () => {
+    for (const [ms, openMs] of [
+      [OPEN_MS - 1, 2 * OPEN_MS],
+      [OPEN_MS, OPEN_MS],
+    ] as const) {
+      const circuit = circuitWith(SET);
+      circuit.breaker.succeeded(await probing(circuit), false);
+      await circuit.time.advance(ms - 100);
+      pushed(circuit, isHeld(40, "closed"));
+      pushed(circuit, isHeld(41, "released"));
+      await circuit.time.advance(100);
+      fail(circuit.breaker);
+      expect(circuit.breaker.retryAfterMs, `${ms} ms`).toBe(openMs);
+    }
+  });
+});
+
+describe("a circuit that opened here alone, since its quorum was not met", () => {
+  test("goes on with its back-off, though the fleet's record says that it has been closed for long", async () => {
+    const circuit = circuitWith({ quorum: 2, backoffFactor: 2 });
+    pushed(circuit, { ...isClosed(40), at: WALL + AHEAD - 3_600_000 });
+    circuit.breaker.succeeded(await probing(circuit), false);
+    await circuit.time.advance(100);
+    expect(circuit.breaker).toMatchObject({ state: "closed", decision: { kind: "none" } });
+    fail(circuit.breaker);
+    expect(circuit.breaker.retryAfterMs).toBe(2 * OPEN_MS);
+  });
+});
+
+describe("calls from within a probe", () => {
+  test("belong to it through whatever else happens, and to nothing once it is over", async () => {
+    const circuit = circuitWith();
+    const { breaker } = circuit;
+    const probe = await probing(circuit);
+    runWithinProbe(breaker, probe.epoch, () => {
+      pushed(circuit, isHeld(40, "open"));
+      pushed(circuit, isHeld(41, "released"));
+      expect(isWithinProbe(breaker, probe.epoch)).toBe(true);
+      breaker.succeeded(probe, false);
+      expect(isWithinProbe(breaker, probe.epoch)).toBe(false);
+    });
+  });
+});
+
+describe("a process that slept amid its probe", () => {
+  const slept = async (sleeps: (circuit: Circuit) => void): Promise<unknown> => {
+    const circuit = circuitWith({ openMs: 60_000 });
+    fail(circuit.breaker);
+    await circuit.time.advance(60_000);
+    const probe = (await enterAsync(circuit.breaker)) as Admission;
+    circuit.store.swap = () => new Promise(() => undefined);
+    sleeps(circuit);
+    circuit.breaker.failed(probe, failure());
+    const { decision } = circuit.breaker;
+    return decision.kind === "none" ? undefined : decision.provisional;
+  };
+
+  test("obeys what it found out only once the store has it", async () => {
+    expect(await slept(() => undefined)).toBeUndefined();
+    expect(await slept(({ time }) => time.jumpWall(3_000))).toBe(true);
+  });
+
+  test("and at once where the store is down, for then nobody else can say more", async () => {
+    const down = ({ time, replica }: Circuit): void => {
+      time.jumpWall(3_000);
+      replica.synchroniser.checkDrift();
+      Object.defineProperty(replica.synchroniser, "down", { value: true });
+    };
+    expect(await slept(down)).toBeUndefined();
+  });
+});
+
+describe("an opening that was decided before anything was heard of the store", () => {
+  const closedAgo = (ageMs: number): Circuit => {
+    const circuit = circuitWith();
+    circuit.replica.storeClock.learn(WALL + AHEAD, NOW);
+    circuit.store.swap = () => new Promise(() => undefined);
+    fail(circuit.breaker);
+    pushed(circuit, { ...isClosed(40), at: WALL + AHEAD - ageMs });
+    return circuit;
+  };
+
+  test("goes on where others had closed the circuit long before", () => {
+    expect(closedAgo(60_000).breaker).toMatchObject({ state: "open", decision: { base: 40 } });
+  });
+
+  test("is over where they closed it since", () => {
+    expect(closedAgo(0).breaker).toMatchObject({ state: "closed", decision: { kind: "none" } });
+  });
+});
+
+test("news that is none changes nothing", () => {
+  const circuit = circuitWith();
+  pushed(circuit, isOpen(40));
+  const before = circuit.breaker.current;
+  circuit.breaker.changed();
+  expect(circuit.breaker.current).toBe(before);
+});
