@@ -33,8 +33,9 @@ export class Breakers {
     return known instanceof Breaker ? known : undefined;
   }
 
-  /** Whether another handle uses it here, or the fleet has a record of it. */
+  /** Whether another handle uses it here, or the fleet has a record of it. The store is followed from now on. */
   isKnown(name: string, options: FailfastOptions): boolean {
+    this.#sessions.follow(options);
     const replica = this.#sessions.find(options.store ?? this.#defaults().store)?.replica;
     const key = encodeName(name);
     return (

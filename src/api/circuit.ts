@@ -69,7 +69,7 @@ export interface GuardSource extends Guarding, Operated {
   /** Called when something is wrapped or decorated. */
   claim?(): void;
   update(options: CircuitUpdate): void;
-  /** The breaker, if calls have been made. Looking at a circuit starts nothing. */
+  /** The breaker, if there is one. In memory alone there is none before the first call. */
   breaker(): Breaker | undefined;
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
 }

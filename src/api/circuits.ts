@@ -26,7 +26,7 @@ export interface Circuits<A extends readonly unknown[] = readonly unknown[], T =
 export interface CircuitsOwner {
   readonly returns: "promise" | "value" | undefined;
   readonly guards: GuardsByName;
-  /** The breaker of a name, if it is used here or the fleet knows it. Looking it up starts nothing. */
+  /** The breaker of a name, if it is used here or the fleet knows it. */
   look(name: string): Breaker | undefined;
   update(name: string, options: CircuitUpdate): void;
   listen<E extends FailfastEventName>(event: E, listener: FailfastListener<E>, name?: string): Subscription;

@@ -12,7 +12,7 @@ export interface HandleOwner {
   resolve(named: Definition): Definition;
   /** @throws {RangeError} if nobody has given its time. */
   guard(definition: Definition, options: FailfastOptions): Guard;
-  peek(definition: Definition): Breaker | undefined;
+  look(definition: Definition): Breaker | undefined;
   operated(definition: Definition): Breaker;
   /** Called when something is guarded by it. */
   claim(definition: Definition): void;
@@ -63,7 +63,7 @@ export class Handle implements GuardSource {
   }
 
   breaker(): Breaker | undefined {
-    return this.#owner.peek(this.#definition);
+    return this.#owner.look(this.#definition);
   }
 
   operated(): Breaker {

@@ -165,7 +165,13 @@ export class Registry implements HandleOwner {
     return makeGuard(breaker, this.#plainPolicy);
   }
 
-  /** Looking starts nothing: a store has no session before its first use. */
+  /** From the first look on this process follows the store, so that what it sees is what its calls would meet. */
+  look(definition: Definition): Breaker | undefined {
+    this.#sessions.follow(definition.options);
+    return this.peek(definition);
+  }
+
+  /** Starts nothing: a store has no session before its first use. */
   peek(definition: Definition): Breaker | undefined {
     const { name, options } = definition;
     const store = options.store ?? this.#defaults.store;

@@ -1,7 +1,8 @@
 import { Breaker } from "../breaker/breaker.js";
 import { StoreSession } from "../breaker/store-session.js";
 import type { Events } from "../events/events.js";
-import type { FailfastDefaults } from "../options/options.js";
+import { enabledByEnvironment } from "../options/enabled.js";
+import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
 import type { Store } from "../options/store.js";
 import type { Reporter } from "../report/reporter.js";
 import { environment, warn } from "../runtime/platform.js";
@@ -49,6 +50,15 @@ export class StoreSessions {
       this.#sessions.set(store, session);
     }
     return session;
+  }
+
+  /**
+   * Reads the store of a circuit, and stays in step with it. In memory there is only what this process uses, and a
+   * circuit that is switched off asks no store.
+   */
+  follow(options: FailfastOptions): void {
+    const { store, enabled = enabledByEnvironment() } = { ...this.#defaults(), ...options };
+    if (store !== undefined && enabled !== false) this.of(store).replica.synchroniser.start();
   }
 
   [Symbol.iterator](): IterableIterator<StoreSession> {

@@ -94,8 +94,10 @@ export class Reconciler {
 /** Adds to the cache what the store pushed. */
 export function takePush(host: ReconcileHost, entry: StoreEntry, fresh: boolean): void {
   const { cache, storeClock, health } = host;
-  if (isEntry(entry)) cache.deliver(entry, arrivalOf(storeClock, entry.now, fresh), false);
-  else refuseEntry(health);
+  if (isEntry(entry)) {
+    storeClock.hear(entry.now);
+    cache.deliver(entry, arrivalOf(storeClock, entry.now, fresh), false);
+  } else refuseEntry(health);
   health.tellInvalid();
 }
 

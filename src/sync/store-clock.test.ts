@@ -32,6 +32,22 @@ describe("the store's clock", () => {
     expect(clock.now()).toBe(9_015);
   });
 
+  test("that comes with pushes alone is the latest they told, until an answer tells better", async () => {
+    const { time, clock } = clocks();
+    clock.absent = true;
+    clock.hear(9_000);
+    expect(clock.now()).toBe(9_000);
+    await time.advance(10);
+    clock.hear(9_004);
+    expect(clock.now()).toBe(9_010);
+    clock.hear(9_025);
+    expect(clock.now()).toBe(9_025);
+    clock.learn(9_015, time.now());
+    clock.hear(9_100);
+    clock.hear(Number.NaN);
+    expect(clock.now()).toBe(9_015);
+  });
+
   test("a store that was asked and has none is not asked again", () => {
     const { clock } = clocks();
     clock.absent = true;

@@ -10,6 +10,8 @@ const BELIEVABLE = 2 ** 41;
 export class StoreClock {
   readonly #clock: Clock;
   #offset: number | undefined;
+  /** The offset is known by pushes alone. */
+  #heard = false;
   /** The store was asked and has no clock: the wall clock is used instead. */
   absent = false;
 
@@ -30,7 +32,18 @@ export class StoreClock {
     if (!this.believable(reading)) return false;
     // The store read its clock between question and answer. The middle is wrong by at most half of that time.
     this.#offset = reading - (sent + this.#clock.now()) / 2;
+    this.#heard = false;
     return true;
+  }
+
+  /**
+   * Takes a reading that came with a push, whose age is unknown: the store's time is that or later. It counts where no
+   * answer of the store has a clock.
+   */
+  hear(reading: unknown): void {
+    if (!this.believable(reading) || (this.#offset !== undefined && !this.#heard)) return;
+    this.#offset = Math.max(this.#offset ?? -Infinity, reading - this.#clock.now());
+    this.#heard = true;
   }
 
   believable(reading: unknown): reading is number {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createFailfast, type Failfast } from "../../src/index.js";
+import { createFailfast, type Failfast, memoryStore, type Store, type StoreEntry } from "../../src/index.js";
 import { type ManualClock, manualClock } from "../../src/testing/index.js";
-import { at, during, fleet, pendingCall } from "./fleet.js";
+import { at, boom, during, ending, fleet, pendingCall } from "./fleet.js";
 
 const MINUTE = 60_000;
 
@@ -144,6 +144,34 @@ describe("rule 9: clocks", () => {
     for (const { succeed } of members) expect(await during(clock, 20, succeed)).toBe("rejected");
     await clock.advance(100);
     expect(await during(clock, 60, at(members, 2).succeed)).toBe("ok");
+  });
+
+  test("rule 9: of a store that tells its clock with pushes alone, that clock counts: a trip is written once", async () => {
+    const clock = manualClock();
+    let writes = 0;
+    const memory = memoryStore({ clock: { wall: () => clock.wall() + 300_000 } });
+    const store: Store = {
+      get: (key) => memory.get(key),
+      delete: (key) => memory.delete(key),
+      set: async (key, value, ttlMs) => {
+        writes++;
+        await memory.set(key, value, ttlMs);
+      },
+      watch: async (prefix, on) => {
+        const change = (entry: StoreEntry) => on.change({ ...entry, now: clock.wall() + 300_000 });
+        return (await memory.watch?.(prefix, { change, gap: on.gap })) as AsyncDisposable;
+      },
+    };
+    const failfast = createFailfast({ clock, store });
+    const circuit = failfast("x", 60);
+    expect(await ending(circuit.run(() => Promise.reject(boom)))).toBe("failed");
+    await clock.advance(30_000);
+    expect(writes).toBeLessThanOrEqual(2);
+    expect(circuit.state).toBe("open");
+    await during(clock, 1_000, () => failfast.settled());
+    await clock.advance(60_000);
+    expect(await during(clock, 1_000, () => ending(circuit.run(() => 1)))).toBe("ok");
+    expect(circuit.state).toBe("closed");
   });
 });
 

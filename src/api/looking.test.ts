@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { type Circuit, createFailfast, type FailfastDefaults, memoryStore, type Store } from "../index.js";
+import { manualClock } from "../testing/index.js";
+
+/** Two processes that share a store; the circuit "x" is open for a minute. */
+async function opened(settings: { delay?: number; defaults?: FailfastDefaults } = {}) {
+  const clock = manualClock();
+  const memory = memoryStore({ clock });
+  const { delay = 0, defaults } = settings;
+  const store = delay === 0 ? memory : distant(memory, delay, clock);
+  await createFailfast({ clock, store: memory })("x", 60).trip({ reason: "deploy" });
+  return { clock, memory, looker: createFailfast({ clock, store, ...defaults }) };
+}
+
+/** Answers with promises, later. */
+function distant(store: Store, delay: number, clock: ReturnType<typeof manualClock>): Store {
+  const later =
+    <A extends unknown[], R>(verb: ((...args: A) => R) | undefined) =>
+    (...args: A): Promise<R> =>
+      new Promise((resolve) => clock.after(delay, () => resolve(verb?.apply(store, args) as R)));
+  const { get, set, delete: remove, swap, list, watch } = store;
+  const verbs = {
+    get: later(get),
+    set: later(set),
+    delete: later(remove),
+    swap: later(swap),
+    list: later(list),
+  };
+  return { ...verbs, watch: later(watch) } as Store;
+}
+
+const handles: readonly [string, (of: ReturnType<typeof createFailfast>) => Circuit][] = [
+  ["that is defined here", (failfast) => failfast("x", 60)],
+  ["by its name alone", (failfast) => failfast("x")],
+  ["of one of many names", (failfast) => failfast((name: string) => name, 60).for("x")],
+];
+
+describe("a circuit that this process has not called yet", () => {
+  test.each(handles)("%s says what its first call meets", async (_, handle) => {
+    const { looker } = await opened();
+    const circuit = handle(looker);
+    expect([circuit.state, circuit.retryAfter, circuit.held]).toEqual(["open", 60, undefined]);
+    expect(circuit.snapshot()).toMatchObject({ state: "open", reason: "deploy" });
+    await looker.close();
+  });
+
+  test.each(handles)("%s, in a store 50 ms away, is read from the first look on", async (_, handle) => {
+    const { clock, memory, looker } = await opened({ delay: 50 });
+    const circuit = handle(looker);
+    expect(circuit.state).toBe("closed");
+    await clock.advance(1_000);
+    expect(circuit.state).toBe("open");
+    const closed: string[] = [];
+    circuit.on("close", ({ circuit: name }) => closed.push(name));
+    await createFailfast({ clock, store: memory })("x").reset();
+    await clock.advance(1_000);
+    expect([circuit.state, closed]).toEqual(["closed", ["x"]]);
+    const closing = looker.close();
+    await clock.advance(1_000);
+    await closing;
+  });
+
+  test("asks no store where it is switched off", async () => {
+    const { looker } = await opened({ defaults: { enabled: false } });
+    expect(looker("x", 60).state).toBe("closed");
+  });
+
+  test("can still get its defaults, where looking found no store", () => {
+    const failfast = createFailfast();
+    expect(failfast("x", 60).state).toBe("closed");
+    failfast.configure({ store: memoryStore() });
+  });
+});
