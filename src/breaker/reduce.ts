@@ -1,3 +1,4 @@
+import { LEASE_MS } from "../protocol/record.js";
 import type { Effect, Event } from "./event.js";
 import { call } from "./on-call.js";
 import { leaseAnswered, operatorOpens, operatorWrote, proposalAnswered, recordChanged } from "./on-news.js";
@@ -73,6 +74,9 @@ function settle(before: State, step: Step, now: number, own: Own): Step {
   if (hold === undefined && state.hold !== undefined) state = { ...state, hold: undefined };
   if (state.hold?.state !== before.hold?.state)
     effects.push(state.hold ? { type: "announce-hold", hold: state.hold } : { type: "announce-release" });
+  // Nobody checks while an operator holds it; afterwards the check comes first again.
+  if (before.hold !== undefined && state.hold === undefined && own.checked)
+    state = { ...state, recovery: { ...state.recovery, checkedUntilMs: now + LEASE_MS } };
   const standing = stand(state, now, own);
   const admits =
     hold === "closed" ? "held" : hold === "open" || standing.kind !== "closed" ? "nothing" : "closed";

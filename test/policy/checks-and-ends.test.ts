@@ -179,3 +179,22 @@ describe("a circuit with a check, while the store is away for long", () => {
     expect(members.map(({ calls }) => calls)).toEqual([1, 0]);
   });
 });
+
+describe("a circuit with a check, when an operator's hold ends", () => {
+  test.each(["release", "its own end"])("spends no user's call (by %s)", async (how) => {
+    let checks = 0;
+    const recovery = () => void checks++;
+    const { clock, members } = await fleet(2, { timeout: 5, options: { recovery } });
+    const { circuit, fail } = at(members, 0);
+    await during(clock, 100, fail);
+    const until = how === "release" ? {} : { until: new Date(clock.wall() + 60_000) };
+    await during(clock, 100, () => circuit.hold("open", until));
+    await clock.advance(59_800);
+    if (how === "release") await during(clock, 100, () => circuit.release());
+    for (let n = 0; n < 200 && checks === 0; n++) {
+      for (const { succeed } of members) void succeed();
+      await clock.advance(20);
+    }
+    expect([checks, members.map(({ calls }) => calls)]).toEqual([1, [1, 0]]);
+  });
+});
