@@ -3,6 +3,13 @@
 /** The failure of the backend: the same object for all, so that it is seen whether it reaches its caller. */
 const BACKEND = new Error("the backend failed");
 
+/** A caller's own mistake, which says nothing of the backend. */
+export class BadInput extends Error {}
+const BAD_INPUT = new BadInput("no such customer");
+
+/** What a stream gives: so many items, of which one in so many comes late, and after which its reader pauses. */
+const ITEMS = 5;
+
 /** What is called through the circuit, and what that calls through it in turn. */
 const STYLES = {
   nested: ["async", "async"],
@@ -21,6 +28,7 @@ export function makeCaller(world, plan, member, circuits) {
     unknown: circuit((work) => work()),
     fresh: (work) => circuit((job) => job())(work),
     sync: circuit((work) => work()),
+    stream: (work) => work.read(circuit.stream((signal) => work.items(signal))),
   }));
   const sleep = (ms) => new Promise((resolve) => time.after(ms, () => member.whenAwake(resolve)));
 
@@ -31,8 +39,11 @@ export function makeCaller(world, plan, member, circuits) {
     const down = world.backendDown(n, index);
     const fails = bad || (down && !plan.slow) || (!world.healed && random() < plan.errors);
     const latency = latencyOf(fails, down);
+    const ignored = plan.ignores !== undefined && random() < plan.ignores;
+    const { share = 0 } = plan.firstAvailable ?? {};
     try {
-      const outcome = attempt(n, { style, inner, fails, latency, bad, informed });
+      if (share > 0 && random() < share) return firstOf(n).catch(() => undefined);
+      const outcome = attempt(n, { style, inner, fails, latency, bad, informed, ignored });
       if (outcome instanceof Promise) return outcome.catch(() => undefined);
     } catch {
       // It was checked.
@@ -47,11 +58,56 @@ export function makeCaller(world, plan, member, circuits) {
     return 5 + random() * (!world.healed && random() < 0.05 && !plan.slow ? 3_000 : 100);
   }
 
+  /** The first of all circuits, from this one on, that admits the call; with all open, the one that reopens soonest. */
+  async function firstOf(first) {
+    const asked = [];
+    const made = [];
+    const handles = circuits.map((_, at) => {
+      const n = (first + at) % circuits.length;
+      const its = { n, through: false, refused: undefined };
+      const fails = world.backendDown(n, index);
+      const run = async (block) => {
+        try {
+          const how = {
+            style: "run",
+            fails,
+            latency: latencyOf(fails, false),
+            block: () => block(undefined),
+          };
+          return await attempt(n, { ...how, onAdmitted: () => (its.through = true) });
+        } catch (error) {
+          if (!its.through) its.refused = error;
+          throw error;
+        }
+      };
+      asked.push(its);
+      return { its, fails, run };
+    });
+    const { whenAllOpen } = plan.firstAvailable;
+    let ended;
+    const block = async ({ its, fails }) => {
+      const { through } = its;
+      made.push({ ...its, through });
+      if (through) return name;
+      const before = checks.past(member, circuits[its.n]);
+      await sleep(5);
+      void before();
+      if (fails) throw BACKEND;
+      return name;
+    };
+    try {
+      ended = { value: await world.library.firstAvailable(handles, block, { whenAllOpen }) };
+    } catch (error) {
+      ended = { error };
+    }
+    checks.firstOf(member, whenAllOpen, asked, made, ended);
+  }
+
   function attempt(n, how) {
-    const { style, inner, fails, bad } = how;
+    const { style, inner, fails, bad, ignored } = how;
     const circuit = circuits[n];
     const began = checks.calling(member, circuit, how);
-    const work = style === "sync" ? syncWork : asyncWork;
+    const work = style === "sync" ? syncWork : style === "stream" ? streamWork() : asyncWork;
     let admitted;
     let outcome;
     try {
@@ -72,9 +128,11 @@ export function makeCaller(world, plan, member, circuits) {
 
     function begin() {
       admitted = checks.admitted(member, circuit, began, bad);
+      how.onAdmitted?.();
     }
     function end() {
-      checks.ending(member, circuit, admitted, fails);
+      checks.ending(member, circuit, admitted, fails, ignored);
+      if (ignored) throw BAD_INPUT;
       if (fails) throw BACKEND;
       return name;
     }
@@ -88,7 +146,41 @@ export function makeCaller(world, plan, member, circuits) {
       if (admitted.probe && began.outer === undefined) world.probing(member);
       await sleep(how.latency);
       if (inner !== undefined) await within();
+      await how.block?.();
       return end();
+    }
+    /** Its items come steadily, some of them late, or, where it fails, one never does. */
+    function streamWork() {
+      const idleMs = 1_000 * Number.parseFloat(plan.options.idleTimeout);
+      const silent = fails && random() < 0.5;
+      const last = fails ? Math.floor(random() * ITEMS) : ITEMS;
+      const told = {};
+      async function* items(signal) {
+        begin();
+        await sleep(how.latency);
+        for (let n = 0; n < last; n++) {
+          yield n;
+          await sleep(random() < 0.2 ? 0.8 * idleMs : 10);
+        }
+        if (silent && last > 0) {
+          told.since = time.now();
+          told.signal = signal;
+          checks.silent(member, circuit, told, idleMs);
+          await new Promise(() => undefined);
+        }
+        end();
+      }
+      const read = async (stream) => {
+        // A reader takes its time, and that is no silence.
+        try {
+          for await (const item of stream) if (item === 1 && random() < 0.3) await sleep(1.2 * idleMs);
+          return name;
+        } catch (error) {
+          if (error?.name === "TimeoutError") checks.silenced(member, circuit, admitted, told, idleMs, error);
+          throw error;
+        }
+      };
+      return { items, read };
     }
     /** A call through the circuit from within one of its own; what it throws comes to the outer one's caller. */
     function within() {
@@ -99,14 +191,22 @@ export function makeCaller(world, plan, member, circuits) {
         throw error;
       };
       try {
-        const result = attempt(n, { ...how, style: inner, inner: undefined, latency: 5, outer: began });
+        const result = attempt(n, {
+          ...how,
+          style: inner,
+          inner: undefined,
+          ignored: false,
+          latency: 5,
+          outer: began,
+        });
         return result instanceof Promise ? result.catch(failed) : result;
       } catch (error) {
         return failed(error);
       }
     }
     function ended({ value, error }) {
-      checks.ended(member, circuit, began, { value, error, expected: error ? BACKEND : name, fails });
+      const expected = ignored ? BAD_INPUT : error ? BACKEND : name;
+      checks.ended(member, circuit, began, { value, error, expected, fails: fails || ignored === true });
     }
   }
 }

@@ -1,5 +1,6 @@
 // What must hold at every step, whatever happens: each check names the promise that it is about.
 import { makeAgreement } from "./agreement.mjs";
+import { makeCounting } from "./counting.mjs";
 import { makeLiveness } from "./liveness.mjs";
 import { RUBBISH } from "./plan.mjs";
 
@@ -37,6 +38,9 @@ export function makeChecks(world, plan) {
   };
   const agreement = makeAgreement(fail, plan);
   const liveness = makeLiveness(fail, world, plan);
+  const counting = makeCounting(plan);
+  const updates = plan.events.filter(({ what }) => what === "update");
+  const isUpdated = (option) => updates.some(({ options }) => option in options);
   /** By member and circuit: transitions so far, revisions seen, when an operator last did something. */
   const seen = new Map();
   const of = (member, name) => {
@@ -55,20 +59,23 @@ export function makeChecks(world, plan) {
   const superseded = new Set();
   const longest = () => {
     const { backoff } = plan.options;
-    return plan.open * 1_000 * (backoff ? 10 : 1);
+    return plan.open * 1_000 * (backoff ? 10 : 1) * (isUpdated("timeout") ? 2 : 1);
   };
   let operators = false;
-  const { threshold = 1, failureRate, callTimeout, rampUp } = plan.options;
-  const tripsAtOnce =
-    threshold === 1 && failureRate === undefined && callTimeout === undefined && rampUp === undefined;
+  const { callTimeout, idleTimeout, rampUp } = plan.options;
 
   /** Whatever one process finds out is the whole fleet's. */
   const { scope = "fleet", quorum = 1 } = plan.options;
   const loops = plan.events.some(({ what }) => what === "busy-loop");
   const sharesAll =
     scope === "fleet" && quorum === 1 && !plan.without.includes("swap") && !plan.rollsOver && !loops;
+  /** One failure opens it. */
+  const { threshold, failureRate, consecutive = threshold ?? (failureRate ? 2 : 1) } = plan.options;
+  const tripsAtOnce =
+    consecutive === 1 && rampUp === undefined && !isUpdated("threshold") && !isUpdated("consecutive");
   const closesByTime = plan.options.recovery === "all";
   const shortestLease = callTimeout === undefined ? SHORTEST_LEASE : milliseconds(callTimeout) + 900;
+  const forgets = plan.events.some(({ what }) => ["empty", "roll-back", "evict", "restart"].includes(what));
   const storeIsWell =
     plan.network.loss === 0 &&
     plan.network.delay <= 60 &&
@@ -81,6 +88,7 @@ export function makeChecks(world, plan) {
     /** There is nothing more to look for. */
     over: () => violations.length > 0 && !world.through,
     fail,
+    counting,
     stats: { calls: 0, rejected: 0, probes: 0, checks: 0, trips: 0, closings: 0, writes: 0 },
 
     calling(member, circuit, { style, outer, informed }) {
@@ -92,7 +100,9 @@ export function makeChecks(world, plan) {
         operations: member.operations,
         pausedUntil: member.pausedUntil,
         // The library can't see at once that some functions give a promise.
-        waits: style === "run" || style === "async",
+        waits: style === "run" || style === "async" || style === "stream",
+        // A stream is refused where it is read.
+        later: style === "stream",
         outer,
         informed,
         opens: its.opens,
@@ -109,7 +119,8 @@ export function makeChecks(world, plan) {
     called(member, circuit, began) {
       member.calling = undefined;
       const its = of(member, circuit.name);
-      if (plan.pace && began.outer === undefined && !began.acting) agreement.met(member, circuit, began);
+      if (plan.pace && began.outer === undefined && !began.acting && !began.later)
+        agreement.met(member, circuit, began);
       if (
         began.state === "closed" &&
         began.outcome === "admitted" &&
@@ -142,6 +153,7 @@ export function makeChecks(world, plan) {
       if (probe) this.stats.probes++;
       if (probe) its.probing++;
       if (probe && began.outer === undefined) this.oneProbe(member, circuit, its, began);
+      if (probe && began.outer === undefined) this.notSpent(member, circuit, its);
       return {
         began,
         late: probe ? this.probeOf(member, circuit) : () => {},
@@ -192,7 +204,13 @@ export function makeChecks(world, plan) {
       };
     },
     checked(member, name) {
-      of(member, name).checking = 0;
+      Object.assign(of(member, name), { checking: 0, checked: time.now() });
+    },
+    /** Where this process checks, it does so again before a call of it probes. */
+    notSpent(member, circuit, its) {
+      const lately = time.now() - (its.checked ?? -Infinity) < SHORTEST_LEASE && !its.checking;
+      if (lately && member.pausedUntil <= its.checked && !isUpdated("recovery"))
+        fail("a check spends no user's call", `${member.name}: a call probes ${circuit.name}`);
     },
     /** It found the backend well, which closes the circuit at once. */
     async well(member, name) {
@@ -240,38 +258,57 @@ export function makeChecks(world, plan) {
       const its = of(member, circuit.name);
       if (admitted.probe) its.probing--;
     },
-    ending(member, circuit, admitted, fails) {
+    ending(member, circuit, admitted, failed, ignored = false) {
+      const fails = failed && !ignored;
       const its = of(member, circuit.name);
-      its.succeeding = !fails;
+      its.succeeding = !fails && !ignored;
       admitted.began.failed = fails;
       if (admitted.probe) its.probing--;
       void admitted.late();
       if (its.live?.began === admitted.began) its.live = undefined;
+      const late = admitted.epoch !== its.epoch;
+      const moved = admitted.generation !== circuit.snapshot().generation;
+      const counts = !admitted.probe && admitted.free && !late && !ignored;
+      const maybe = moved || circuit.held !== undefined;
+      const trips =
+        counts &&
+        counting.ended(member, circuit.name, fails, maybe, circuit.snapshot().generation) &&
+        rampUp === undefined;
       // In a loop that never yields other calls, and time, come before what this one leads to can be looked at.
       if (member.looping) return;
       void this.judged(member, circuit, {
         ...admitted,
         fails,
+        ignored,
+        trips,
         before: circuit.state,
-        late: admitted.epoch !== its.epoch,
-        moved: admitted.generation !== circuit.snapshot().generation,
+        late,
+        moved,
         // One that began in the rest of a lease may still be under way when the next one begins.
         last: its.probing === 0,
       });
     },
     /** What came of a result, after it was taken and before anything else happens. */
-    async judged(member, circuit, { began, probe, last, free, at, late, moved, fails, before }) {
+    async judged(
+      member,
+      circuit,
+      { began, probe, last, free, at, late, moved, fails, ignored, trips, before },
+    ) {
       for (let turns = 0; turns < 16; turns++) await undefined;
       of(member, circuit.name).succeeding = false;
       const { name, state, held } = circuit;
       if (held !== undefined) return;
       if (late && !probe && state !== before)
         fail("a late result changes nothing", `${member.name}: ${name} went from ${before} to ${state}`);
+      if (ignored && state !== before)
+        fail("what is ignored says nothing", `${member.name}: ${name} went from ${before} to ${state}`);
       if (late || moved || !free) return;
       const counted = began.outer === undefined && member.pausedUntil <= at;
       if (plan.slow && probe && state === "closed" && time.now() - at > 1_000 && counted)
         fail("slow is no recovery", `${member.name}: a probe of ${time.now() - at} ms closed ${name}`);
-      if (fails && (probe || tripsAtOnce) && state === "closed")
+      // Past its lease the fleet has the last word.
+      const inTime = probe && time.now() - at < shortestLease;
+      if (((fails && inTime) || trips) && state === "closed")
         fail("a failure opens it here at once", `${member.name}: ${name} is ${state}`);
       const { by } = circuit.snapshot();
       const own =
@@ -284,7 +321,8 @@ export function makeChecks(world, plan) {
         time.now() - at < SHORTEST_LEASE &&
         callTimeout === undefined &&
         state === "half-open" &&
-        circuit.retryAfter > 0
+        // What a check of its own has yet to try is told to be tried in a second.
+        circuit.retryAfter > (plan.check ? 1 : 0)
       )
         fail(
           "a lease is given back",
@@ -325,13 +363,86 @@ export function makeChecks(world, plan) {
           );
         return;
       }
-      if (error?.name === "TimeoutError" && plan.options.callTimeout) return;
+      if (error?.name === "TimeoutError" && (callTimeout ?? idleTimeout)) return;
       if (!fails && error === undefined && began.outer === undefined) liveness.served(member, circuit, began);
       if (fails ? error !== expected : value !== expected)
         fail(
           "the call's own outcome reaches its caller",
           `${member.name}: ${circuit.name} gave ${String(error ?? value)}`,
         );
+    },
+    /** A stream has nothing more to tell, and does not end: it is ended, and is a failure. */
+    silent(member, circuit, told, idleMs) {
+      told.failed = counting.pending(member, circuit.name);
+      time.after(3 * idleMs, () => {
+        if (!told.over && member.alive && member.pausedUntil <= told.since)
+          fail("a silent stream is ended in time", `${member.name}: one through ${circuit.name} goes on`);
+      });
+    },
+    silenced(member, circuit, admitted, told, idleMs) {
+      told.over = true;
+      const its = of(member, circuit.name);
+      if (admitted.probe) its.probing--;
+      if (its.live?.began === admitted.began) its.live = undefined;
+      const since = told.since ?? admitted.at;
+      if (member.pausedUntil > admitted.at) return;
+      const { name } = circuit;
+      if (told.since === undefined)
+        fail("a stream that goes on is not silent", `${member.name}: one through ${name} was ended`);
+      else if (time.now() - since > 1.01 * idleMs + 20)
+        fail("a silent stream is ended in time", `${member.name}: through ${name}, ${time.now() - since} ms`);
+      else if (!told.signal?.aborted)
+        fail("a silent stream is torn down", `${member.name}: the signal of one through ${name}`);
+      told.failed?.();
+      const { state, held } = circuit;
+      const still = admitted.epoch === its.epoch && admitted.generation === circuit.snapshot().generation;
+      if (
+        still &&
+        admitted.free &&
+        held === undefined &&
+        (admitted.probe || tripsAtOnce) &&
+        state === "closed"
+      )
+        fail("a silent stream is a failure", `${member.name}: ${name} is ${state}`);
+    },
+    /** Options are changed while it runs: how it stands is what it was, and nothing is asked of the store. */
+    updating(member, circuit, changes, update) {
+      const standing = () => {
+        const { state, held, revision, generation } = circuit.snapshot();
+        return JSON.stringify([state, held, revision, generation, member.operations]);
+      };
+      const before = standing();
+      update();
+      if (standing() !== before)
+        fail("an update leaves the state as it is", `${member.name}: ${before} to ${standing()}`);
+      const { timeout: _, probes: __, recovery: ___, ...rule } = changes;
+      if (Object.keys(rule).length > 0) counting.updated(member, circuit.name, rule);
+    },
+    /** A call that is made past its circuit: what is called when it ends. */
+    past(member, circuit) {
+      return async () => {
+        const { state, revision } = circuit.snapshot();
+        for (let turns = 0; turns < 16; turns++) await undefined;
+        const after = circuit.snapshot();
+        if (after.state !== state && after.revision === revision)
+          fail("what is called past its circuit counts for nothing", `${member.name}: ${circuit.name}`);
+      };
+    },
+    /** `firstAvailable` is over: which circuits it asked, which calls it made, and what came of it. */
+    firstOf(member, whenAllOpen, asked, made, { error }) {
+      const promise = "with all circuits open the one that reopens soonest is asked";
+      const past = made.filter(({ through }) => !through);
+      const isRejection = world.library.isFailfastError(error);
+      const refused = asked.map((each) => each.refused);
+      const all = refused.every((each) => each !== undefined && world.library.isFailfastError(each));
+      const open = refused.filter((each) => each?.held !== "open");
+      const soonest = Math.min(...open.map((each) => each?.retryAfterMs ?? Infinity));
+      const tries = all && whenAllOpen === "try" && open.length > 0;
+      const told = `${member.name}: ${past.length} calls past ${refused.map((each) => each?.retryAfterMs)}`;
+      if (past.length !== (tries ? 1 : 0)) fail(promise, told);
+      else if (tries && refused[asked.findIndex(({ n }) => n === past[0].n)].retryAfterMs > soonest)
+        fail(promise, `${told}, c${past[0].n}`);
+      if (isRejection !== (all && !tries)) fail(promise, `${told}: ${error}`);
     },
     operated(member, circuit) {
       operators = true;
@@ -355,6 +466,12 @@ export function makeChecks(world, plan) {
     moved(member, { type, circuit: name, local, error }) {
       const its = of(member, name);
       its.epoch++;
+      const tripped = type === "open" && local && (its.last ?? "close") === "close";
+      its.last = type;
+      // A store that lost what closed it may show that it was open.
+      if (tripped && !forgets && time.now() - its.operated > 30_000 && !counting.mayTrip(member, name))
+        fail("fewer failures than the rule says trip nothing", `${member.name} opened ${name}`);
+      counting.reset(member, name);
       const circuit = member.circuits?.[Number(name.slice(1))];
       if (plan.pace && circuit !== undefined) agreement.moved(member, circuit, type);
       if (type === "open") {
@@ -387,6 +504,23 @@ export function makeChecks(world, plan) {
       }
     },
     opened: (member, name) => of(member, name).opened === true,
+    /** A trip soon after it closed goes on with the back-off, a later one begins anew. */
+    grown(key, old, record, by, storeNow) {
+      const { backoff } = plan.options;
+      const knows = storeIsWell && sharesAll && plan.tells && !forgets && updates.length === 0;
+      if (!backoff || !knows || old.state !== "closed" || record.state !== "open" || record.manual) return;
+      const { reopens = 0 } = old;
+      if (reopens === 0) return;
+      const lastMs = Math.min(plan.open * backoff.factor ** (reopens - 1), 10 * plan.open) * 1_000;
+      const forgetMs = backoff.forget === undefined ? lastMs : milliseconds(backoff.forget);
+      const closedMs = storeNow - old.at;
+      const { delay, distanceMs = 0 } = plan.network;
+      const told = `${by} opened ${key} closed for ${Math.round(closedMs)} ms: ${reopens} and now ${record.reopens}`;
+      if (closedMs < forgetMs - 500 && (record.reopens ?? 0) < reopens)
+        fail("too soon after it closed the back-off goes on", told);
+      if (closedMs > forgetMs + 2_000 + 4 * (delay + distanceMs) && (record.reopens ?? 0) > 0)
+        fail("closed for long enough, the back-off begins anew", told);
+    },
     /** After each step: what may never be, for any member. */
     step(members) {
       for (const member of members) {
@@ -429,6 +563,7 @@ export function makeChecks(world, plan) {
       const generation = `${key} ${record.generation}`;
       if (!begun.has(generation)) begun.set(generation, { at: time.now(), state: record.state });
       if (old === undefined) return;
+      if (key.startsWith("circuit:")) this.grown(key, old, record, by, storeNow);
       const over = superseded.has(before);
       superseded.add(before);
       // Of two versions the older can't read what the newer wrote, and takes it for rubbish.

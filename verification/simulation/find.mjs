@@ -83,12 +83,12 @@ let done = 0;
 const children = Array.from({ length: cores }, (_, core) => {
   const part = JSON.stringify({ from: 1 + core, to: 1 + Number(values.seeds), step: cores, also: [] });
   const run = fileURLToPath(new URL("run.mjs", import.meta.url));
-  const child = fork(run, ["--through", "--library", values.library, "--part", part]);
+  const child = fork(run, ["--through", "--field", "--library", values.library, "--part", part]);
   child.on("message", (message) => {
     if (message === "done") return;
     const { seed, violations } = message;
     done++;
-    const plan = planOf(seed);
+    const plan = planOf(seed, false, true);
     for (const { promise, what } of violations) {
       const known = FAULTS.filter(([, broken, when = () => true]) => broken === promise && when(plan, what));
       for (const [title] of known) found.set(title, Math.min(found.get(title) ?? Infinity, seed));

@@ -15,11 +15,15 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
     threshold = failureRate ? 4 : 1,
     quorum = 1,
     scope = "fleet",
-    probes = 1,
+    consecutive = 1,
   } = plan.options;
+  const updated = (option, most) =>
+    plan.events.some(({ what, options }) => what === "update" && option in options) ? most : 1;
+  const probes = Math.max(plan.options.probes ?? 1, updated("probes", 3));
+  const open = plan.open * updated("timeout", 2);
   const slowest = kind === "busy" ? (20_000 * plan.circuits) / plan.callsPerSecond : CALLS * probes * everyMs;
   const patience =
-    plan.open * 1_000 * (backoff ? 10 : 1) + 120_000 + slowest + 10 * (plan.latencyMs ?? 0) * probes;
+    open * 1_000 * (backoff ? 10 : 1) + 120_000 + slowest + 10 * (plan.latencyMs ?? 0) * probes;
   const all = (holds) =>
     members.every((member) => member.circuits.every((circuit) => holds(circuit, member)));
   const closed = () =>
@@ -41,7 +45,8 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
       "replicas converge",
       `after 40 s: ${standing(members)}; stored ${members[0].circuits.map(({ name }) => revisionOf(name))}`,
     );
-  const often = kind === "busy" && plan.callsPerSecond / plan.circuits > 0.5 * threshold;
+  const often =
+    kind === "busy" && plan.callsPerSecond / plan.circuits > 0.5 * Math.max(threshold, consecutive);
   // Without swap two may believe that they wrote: what follows is promised with it alone.
   const agree =
     !plan.without.includes("swap") &&

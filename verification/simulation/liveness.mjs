@@ -23,7 +23,9 @@ export function makeLiveness(found, world, plan) {
       callers.set(key, { openings: 0, reopening: "", refused: 0, recovered: 0, served: 0 });
     return callers.get(key);
   };
-  const { callTimeout, probes = 1 } = plan.options;
+  const { callTimeout } = plan.options;
+  const isUpdated = plan.events.some(({ what, options }) => what === "update" && "probes" in options);
+  const probes = Math.max(plan.options.probes ?? 1, isUpdated ? 3 : 1);
   const first =
     callTimeout === undefined
       ? LEASE_MS

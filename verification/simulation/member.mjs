@@ -1,5 +1,5 @@
 // One process of the fleet: the shipped library on a clock of its own, traffic, and an end at any moment.
-import { makeCaller } from "./caller.mjs";
+import { BadInput, makeCaller } from "./caller.mjs";
 import { makeCheck } from "./check.mjs";
 
 /** The coarse clock's tick. */
@@ -56,6 +56,7 @@ export function startMember(world, plan, index, life, version = 1) {
     },
     /** How far its busy loop is ahead of what else happens: what it sends leaves when that is over. */
     lagMs: () => here() - time.now(),
+    monotonic,
     blocked(since) {
       const now = monotonic();
       return this.stalls.reduce(
@@ -153,7 +154,12 @@ export function startMember(world, plan, index, life, version = 1) {
     ...(plan.namedFirst ? { timeout: "30s" } : {}),
   });
   member.failfast = failfast;
-  const options = plan.check ? { ...plan.options, recovery: makeCheck(world, plan, member) } : plan.options;
+  const check = plan.check && makeCheck(world, plan, member);
+  const options = {
+    ...plan.options,
+    ...(check ? { recovery: check } : {}),
+    ...(plan.ignores ? { ignore: [BadInput] } : {}),
+  };
   const circuits = plan.namedFirst ? namedFirst() : namedHere();
   for (const type of ["open", "half-open", "close"]) {
     failfast.on(type, (event) => {
@@ -166,6 +172,8 @@ export function startMember(world, plan, index, life, version = 1) {
     });
   }
   if (plan.pace !== undefined) {
+    for (const type of ["hold", "release"])
+      failfast.on(type, ({ circuit }) => checks.counting.reset(member, circuit));
     failfast.on("reject", ({ circuit, error }) => checks.refused(member, circuit, error));
     failfast.on("store-down", ({ error }) => checks.storeDown(member, error));
   }
@@ -233,6 +241,10 @@ export function startMember(world, plan, index, life, version = 1) {
   else if (kind !== "job") time.after(random() * everyMs, sometimes);
 
   member.call = call;
+  member.update = (n, changes) => {
+    const given = changes.recovery === "check" ? { recovery: check } : changes;
+    checks.updating(member, circuits[n], changes, () => circuits[n].update(given));
+  };
   member.operate = (n, verb) => {
     checks.operated(member, circuits[n]);
     const [what, state] = verb.split(" ");

@@ -22,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     library: { type: "string", default: fileURLToPath(new URL("../../dist", import.meta.url)) },
     plain: { type: "boolean", default: false },
+    field: { type: "boolean", default: false },
     through: { type: "boolean", default: false },
     first: { type: "boolean", default: false },
     part: { type: "string" },
@@ -59,7 +60,7 @@ function replay(seed, plain) {
 
 async function once(seed, plain = values.plain) {
   unhandled = undefined;
-  const result = await simulate(planOf(seed, plain), library, values.through);
+  const result = await simulate(planOf(seed, plain, values.field), library, values.through);
   if (unhandled !== undefined)
     result.violations.push({ promise: "no rejection is unhandled", what: String(unhandled), at: 0 });
   return result;
@@ -93,7 +94,7 @@ async function part({ from, to, step, also }) {
     ...rest.map((seed) => [seed, values.plain]),
   ]) {
     const { violations, stats, seconds } = await once(seed, plain);
-    const { processes } = planOf(seed, plain);
+    const { processes } = planOf(seed, plain, values.field);
     process.send({ seed, plain, violations: violations.slice(0, 40), stats, seconds, processes });
   }
   // Promises that somebody awaits keep a process alive, and here their time stands still.

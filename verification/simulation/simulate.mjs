@@ -62,8 +62,8 @@ export async function simulate(plan, library, through = false) {
     time.after(JOB_SHARE * plan.pace.everyMs, () => member.end());
     if (plan.pace.ready) await member.ready;
     for (const n of member.circuits.keys()) await member.call(n);
-    await member.failfast.settled();
-    time.after(random() * 2_000, () => member.end());
+    if (!plan.killed) await member.failfast.settled();
+    time.after(plan.killed ? random() * 20 : random() * 2_000, () => member.end());
   }
   function cutOff(who, way, ms) {
     const member = members[who];
@@ -158,6 +158,13 @@ export async function simulate(plan, library, through = false) {
       case "backend":
         tell(`the backend of c${circuit} fails for ${ms} ms`);
         world.downUntil.set(circuit, Math.max(world.downUntil.get(circuit) ?? 0, time.now() + ms));
+        break;
+      case "update":
+        tell(
+          `${event.whom === undefined ? "everywhere" : `at p${event.whom}`} c${circuit} is updated to ${JSON.stringify(event.options)}`,
+        );
+        for (const each of members)
+          if (each.alive && (event.whom ?? each.index) === each.index) each.update(circuit, event.options);
         break;
       case "operator":
         if (!member.alive) break;

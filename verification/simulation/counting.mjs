@@ -1,0 +1,82 @@
+// Whether the calls of a process may trip its circuit, and whether they must: each rule as its documentation says it, with
+// the slack of a window that is counted in tenths.
+
+/** So much of the window every count of it sees, and no more than so much. */
+const SURELY = 0.75;
+const AT_MOST = 1.05;
+const KEPT = 2_000;
+
+const milliseconds = (time) => Number.parseFloat(time) * (time.endsWith("ms") ? 1 : 1_000);
+
+export function makeCounting(plan) {
+  /** Time-outs of a call's own are not seen here as they are counted; what is slow is counted otherwise. */
+  const exact = plan.pace && !plan.slow && plan.options.callTimeout === undefined;
+  /** By member and circuit. */
+  const all = new Map();
+  const of = (member, name) => {
+    const key = `${member.name} ${name}`;
+    if (!all.has(key)) all.set(key, { options: plan.options, outcomes: [], surely: 0, generation: 0 });
+    return all.get(key);
+  };
+
+  const inARow = (outcomes) => {
+    const last = outcomes.findLastIndex(({ failed }) => !failed);
+    return outcomes.length - 1 - last;
+  };
+  const failures = (outcomes) => outcomes.filter(({ failed }) => failed).length;
+
+  /** Whether so many failures, among so many calls of the window, trip it. `calls` are at least or at most `others`. */
+  function met({ threshold, failureRate, consecutive, minimumCalls = 10 }, failed, calls, others) {
+    if (failureRate === undefined) return failed >= (threshold ?? (consecutive === undefined ? 1 : Infinity));
+    return calls >= minimumCalls && failed >= (threshold ?? 0) && failed >= failureRate * others;
+  }
+
+  return {
+    /** It is counted anew: it opened or closed, or an operator held it. */
+    reset(member, name) {
+      Object.assign(of(member, name), { outcomes: [], surely: 0 });
+    },
+    updated(member, name, changes) {
+      const its = of(member, name);
+      its.options = { ...its.options, ...changes };
+      // What is counted in another way from now on is counted anew.
+      its.surely = its.outcomes.length;
+    },
+    /** A call ended that counts; `maybe`: unless the fleet has begun anew meanwhile. Whether it has to trip the circuit. */
+    ended(member, name, failed, maybe, generation) {
+      const its = of(member, name);
+      if (its.generation !== generation) its.surely = its.outcomes.length;
+      its.generation = generation;
+      const now = member.monotonic();
+      its.outcomes.push({ at: now, failed, maybe });
+      if (its.outcomes.length > 2 * KEPT) {
+        its.outcomes.splice(0, KEPT);
+        its.surely = Math.max(0, its.surely - KEPT);
+      }
+      if (!exact || !failed || maybe) return false;
+      const { consecutive = Infinity, window = "10s" } = its.options;
+      const sure = its.outcomes.slice(its.surely);
+      if (inARow(sure) >= consecutive && !sure.some((each) => each.maybe)) return true;
+      const few = sure.filter(({ at, maybe }) => !maybe && now - at < SURELY * milliseconds(window));
+      const many = its.outcomes.filter(({ at }) => now - at <= AT_MOST * milliseconds(window) + 100);
+      return met(its.options, failures(few), few.length, many.length);
+    },
+    /** A call that may have failed by now; what is called once it is known that it has. */
+    pending(member, name) {
+      const outcome = { at: member.monotonic(), failed: true, maybe: true };
+      of(member, name).outcomes.push(outcome);
+      return () => Object.assign(outcome, { at: member.monotonic(), maybe: false });
+    },
+    /** Whether what its calls came to may have tripped it. */
+    mayTrip(member, name) {
+      if (!exact) return true;
+      const { options, outcomes } = of(member, name);
+      const { consecutive = Infinity, window = "10s" } = options;
+      const now = member.monotonic();
+      if (inARow(outcomes.filter(({ failed, maybe }) => failed || !maybe)) >= consecutive) return true;
+      const few = outcomes.filter(({ at, maybe }) => !maybe && now - at < SURELY * milliseconds(window));
+      const many = outcomes.filter(({ at }) => now - at <= AT_MOST * milliseconds(window) + 100);
+      return met(options, failures(many), many.length, few.length);
+    },
+  };
+}
