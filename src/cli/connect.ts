@@ -12,7 +12,7 @@ export interface Address {
 
 /** The store's URL from `--store` or `FAILFAST_STORE`, with the prefix in it. */
 export function addressOf(args: Arguments): Address {
-  const url = args.text("store");
+  const url = args.text("store")?.trim();
   if (url === undefined)
     throw new CommandError(
       "which store? Give its URL, --store redis://127.0.0.1:6379 say, or set FAILFAST_STORE to it",

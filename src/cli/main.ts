@@ -45,9 +45,13 @@ const withCommonFlags = (): typeof COMMANDS =>
 const isStandalone = (command: Command | StandaloneCommand): command is StandaloneCommand =>
   "standalone" in command;
 
-// The reader has read enough, as `head` does.
-const out = new Terminal(process.stdout, process.env, () => process.exit(EXIT.ok));
 const err = new Terminal(process.stderr, process.env);
+const out = new Terminal(process.stdout, process.env, (error) => {
+  // The reader has read enough, as `head` does.
+  if (error.code === "EPIPE") process.exit(EXIT.ok);
+  err.line(`failfast: the output could not be written: ${error.message}`);
+  process.exit(EXIT.failed);
+});
 
 main(process.argv.slice(2)).then(
   (code) => {

@@ -19,7 +19,11 @@ export class Terminal {
   readonly #colours: boolean;
 
   /** `broken` is called when the reader has gone, as `head` does. By default, further output is lost. */
-  constructor(out: NodeJS.WriteStream, env: NodeJS.ProcessEnv, broken: () => void = () => undefined) {
+  constructor(
+    out: NodeJS.WriteStream,
+    env: NodeJS.ProcessEnv,
+    broken: (error: NodeJS.ErrnoException) => void = () => undefined,
+  ) {
     this.#out = out;
     out.on("error", broken);
     this.#colours = wantsColours(out.isTTY === true, env);

@@ -50,7 +50,7 @@ function storeIn(server: ReturnType<typeof detectClient>, table: string, prefix:
     throw withAdvice(error, advice(table));
   };
   const database: typeof server = {
-    rows: (text) => server.rows(text).catch(told),
+    rows: (text, withinMs) => server.rows(text, withinMs).catch(told),
     write: (text) => server.write(text).catch(told),
   };
 
@@ -89,7 +89,7 @@ function storeIn(server: ReturnType<typeof detectClient>, table: string, prefix:
     async list(start, since = "") {
       const [, host, at, newest] = /^([^/]*)\/(\d{1,17})\/(\d{1,17})$/.exec(since) ?? [];
       const ask = (from: number): ReturnType<typeof database.rows> =>
-        database.rows(sql.list(literal(start), from));
+        database.rows(sql.list(literal(start), from), from === 0 ? WHOLE_LIST_WITHIN : undefined);
       let rows = await ask(at === undefined ? 0 : Math.max(0, Number(at) - OVERLAP));
       const [head = []] = rows;
       if (Number(head[3]) === 0)
@@ -145,6 +145,8 @@ const CHANGED =
  * A list of changes goes back this much behind its cursor, in microseconds: writes from then may have arrived later.
  */
 const OVERLAP = 5_000_000;
+/** A list of all records may take this long: 100 000 of them take some seconds on a busy server. */
+const WHOLE_LIST_WITHIN = 20_000;
 const HOUR_MS = 3_600_000;
 /** How many old rows a write removes. */
 const SWEPT = 100;
@@ -212,5 +214,6 @@ export const migration = (table: string): string => `CREATE TABLE IF NOT EXISTS 
   expires_at BIGINT NOT NULL COMMENT 'ms since the epoch',
   changed BIGINT NOT NULL DEFAULT 0 COMMENT 'microseconds since the epoch',
   PRIMARY KEY (fleet, id),
-  KEY changed (fleet, changed)
+  KEY changed (fleet, changed),
+  KEY expires (fleet, expires_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`;

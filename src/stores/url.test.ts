@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readAddress } from "./url/address.js";
@@ -21,6 +24,22 @@ describe("storeFrom", () => {
     expect(store.get("a")).toBe("value");
     await store.migrate();
     await store[Symbol.asyncDispose]();
+  });
+
+  test("takes a URL with white space around it, as a variable has that was read from a file", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "failfast-url-"));
+    try {
+      const [first, second] = [
+        await storeFrom(`file:${folder}/shop`),
+        await storeFrom(` file:${folder}/shop\r\n`),
+      ];
+      await first.set("a", "1", 60_000);
+      expect(await second.get("a")).toBe("1");
+      expect(await readdir(folder)).toEqual(["shop"]);
+      await Promise.all([first.close(), second.close()]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   test("says that FAILFAST_STORE is not set, and what it may be", async () => {

@@ -65,13 +65,14 @@ const KINDS: Readonly<Record<string, (address: Address) => Promise<clients.Made>
 export async function storeFrom(url?: string): Promise<StoreFromUrl> {
   const [given, from] =
     url === undefined ? [environment("FAILFAST_STORE"), "FAILFAST_STORE"] : [url, "the store's URL"];
-  if (typeof given !== "string" || given === "")
+  if (typeof given !== "string" || given.trim() === "")
     throw new StoreUrlError(
       url === undefined
         ? "storeFrom() was given no URL, and FAILFAST_STORE is not set: set it to redis://127.0.0.1:6379, say, or to memory:"
         : "storeFrom() takes a URL, as redis://127.0.0.1:6379 is one",
     );
-  const address = readAddress(given, from);
+  // A variable that was read from a file ends with a line break.
+  const address = readAddress(given.trim(), from);
   const make = KINDS[address.scheme];
   if (make === undefined)
     throw new StoreUrlError(

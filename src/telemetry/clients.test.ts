@@ -43,6 +43,17 @@ describe("through prom-client", () => {
     expect(() => ours.register(registry)).toThrow("already been registered");
   });
 
+  test("leaves the registry when it is disposed of, as a module does that is loaded anew", async () => {
+    const registry = new Registry();
+    for (let round = 0; round < 2; round++) {
+      const ours = prometheusMetrics(createFailfast());
+      ours.register(registry);
+      expect(await registry.metrics()).toContain("failfast_store_degraded 0");
+      ours.dispose();
+      expect(await registry.getMetricsAsJSON()).toEqual([]);
+    }
+  });
+
   test("workers of a cluster: calls add up, the state is the fleet's", async () => {
     const worker = async (): Promise<object[]> => {
       const failfast = createFailfast();

@@ -19,6 +19,8 @@ export interface PrometheusOptions extends MetricsOptions {
 /** A registry of prom-client. */
 export interface PrometheusRegistry {
   registerMetric(metric: never): unknown;
+  /** `dispose()` removes the metrics by it. */
+  removeSingleMetric?(name: string): unknown;
 }
 
 export interface PrometheusMetrics extends Subscription {
@@ -27,7 +29,7 @@ export interface PrometheusMetrics extends Subscription {
   /** All metrics in Prometheus's text format, for a `/metrics` of your own. */
   text(): string;
   /**
-   * Adds the metrics to a registry of prom-client.
+   * Adds the metrics to a registry of prom-client. `dispose()` removes them from it.
    *
    * @throws the registry's error, if it already has metrics with these names.
    */
@@ -60,15 +62,19 @@ export function prometheusMetrics(
   const endOfStore = options.store?.onOperation(({ store, operation, seconds, error }) =>
     operations?.observe(`${store} ${operation} ${error}`, () => ({ store, operation, error }), seconds),
   );
+  const registries = new Set<PrometheusRegistry>();
   const dispose = (): void => {
     tally.end();
     endOfStore?.();
+    for (const registry of registries) for (const { name } of families) registry.removeSingleMetric?.(name);
+    registries.clear();
   };
   return {
     contentType: "text/plain; version=0.0.4; charset=utf-8",
     text: () => exposition(families),
     register(registry) {
       for (const family of families) registry.registerMetric(registered(family) as never);
+      registries.add(registry);
     },
     dispose,
     [Symbol.dispose]: dispose,

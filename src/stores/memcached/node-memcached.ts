@@ -1,5 +1,5 @@
 import { systemClock } from "../../runtime/system-clock.js";
-import { batched } from "./batched.js";
+import { batched, type Found } from "./batched.js";
 import type { Commands } from "./commands.js";
 
 type Callback<T> = (error: unknown, result: T) => void;
@@ -40,15 +40,24 @@ export function nodeMemcached(client: NodeMemcachedClient): Commands {
       });
       ask((error, result) => {
         cancel();
-        if (error) reject(Array.isArray(error) ? error[0] : error);
+        if (error) reject(error);
         else resolve(result);
       });
     });
   }
 
+  /** Of several servers some may answer: the client gives their values beside a list of errors. */
+  const getAll = (names: string[]): Promise<Found> =>
+    answer((done) =>
+      client.getMulti(names, (errors, values) => {
+        const error = Array.isArray(errors) ? errors[0] : errors;
+        done(undefined, error ? { values: Object(values), error } : { values: Object(values) });
+      }),
+    );
+
   return {
     // Keys read at once would open a connection each, and fail if the pool may not have so many.
-    get: batched((names) => answer((done) => client.getMulti(names, done))),
+    get: batched(getAll),
     set: (name, value, exptime) => answer((done) => client.set(name, value, exptime, done)),
     delete: (name) => answer((done) => client.del(name, done)),
     atomic: {

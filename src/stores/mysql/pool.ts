@@ -35,7 +35,8 @@ export interface Written {
 
 /** Runs a statement without parameters on the pool. */
 export interface Database {
-  rows(sql: string): Promise<readonly (readonly unknown[])[]>;
+  /** Rejects after `withinMs`. Default: 2 s. */
+  rows(sql: string, withinMs?: number): Promise<readonly (readonly unknown[])[]>;
   write(sql: string): Promise<Written>;
 }
 
@@ -66,9 +67,10 @@ export function detectClient(pool: MysqlPool): Database {
     );
   const promised = typeof found.promise === "function" ? found.promise() : (pool as PromisePool);
 
-  const ask = (sql: string): Promise<unknown> => againWhere(mayGoAgain, () => once(promised, sql));
+  const ask = (sql: string, withinMs?: number): Promise<unknown> =>
+    againWhere(mayGoAgain, () => once(promised, sql, withinMs));
   return {
-    rows: async (sql) => (await ask(sql)) as readonly (readonly unknown[])[],
+    rows: async (sql, withinMs) => (await ask(sql, withinMs)) as readonly (readonly unknown[])[],
     write: async (sql) => (await ask(sql)) as Written,
   };
 }
@@ -76,17 +78,17 @@ export function detectClient(pool: MysqlPool): Database {
 const mayGoAgain = (error: unknown): boolean => AGAIN.includes((error as { errno?: unknown } | null)?.errno);
 
 /** Runs one statement. Its connection goes back to the pool only after a proper answer. */
-function once(pool: PromisePool, sql: string): Promise<unknown> {
+function once(pool: PromisePool, sql: string, withinMs = ANSWERS_WITHIN): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let connection: MysqlConnection | undefined;
     let over = false;
-    const cancel = systemClock.after(ANSWERS_WITHIN, () =>
+    const cancel = systemClock.after(withinMs, () =>
       end(false, () =>
         reject(
           new Error(
             connection === undefined
-              ? `the pool gave no connection within ${ANSWERS_WITHIN} ms: the server is away, or the application keeps them all busy; give the store a pool of its own`
-              : `MySQL gave no answer within ${ANSWERS_WITHIN} ms`,
+              ? `the pool gave no connection within ${withinMs} ms: the server is away, or the application keeps them all busy; give the store a pool of its own`
+              : `MySQL gave no answer within ${withinMs} ms`,
           ),
         ),
       ),

@@ -41,7 +41,7 @@ export function readAddress(url: string, from: string): Address {
 function ofServer(url: string, scheme: string, from: string): Address {
   if (!URL.canParse(url))
     throw new StoreUrlError(
-      `${from} can't be read: what of its user, its password or its path is no letter or digit must be percent-encoded`,
+      `${from} can't be read: what of its user, its password or its path is no letter or digit must be percent-encoded, and its port a number up to 65535`,
     );
   const parsed = new URL(url);
   const checkQuery = checkerOf([...parsed.searchParams.keys()], from);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm } from "node:fs/promises";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,6 +50,17 @@ describe("an error says what to do", () => {
     const ran = await run(args);
     expect(ran).toMatchObject({ code, out: "" });
     expect(ran.err).toContain(said);
+  });
+
+  test.runIf(process.platform === "linux")("where its output can't be written", async () => {
+    const full = await open("/dev/full", "w");
+    const child = spawn(process.execPath, [main, "--help"], { stdio: ["ignore", full.fd, "pipe"] });
+    const ended = once(child, "close");
+    let said = "";
+    for await (const text of child.stderr ?? []) said += text;
+    expect(await ended).toEqual([1, null]);
+    expect(said).toMatch(/^failfast: the output could not be written: .*ENOSPC/);
+    await full.close();
   });
 
   test("without a store", async () => {

@@ -1,7 +1,9 @@
+import Memcached from "memcached";
 import { describe, expect, test } from "vitest";
+import { memcachedStore } from "../../../src/stores/memcached.js";
 import { requireProgram } from "../require.js";
 import { startToxicProxy } from "../toxic-proxy/proxy.js";
-import { nodeMemcached, startMemcached } from "./start-memcached.js";
+import { nodeMemcached, raw, startMemcached } from "./start-memcached.js";
 
 const memcached = requireProgram("memcached");
 
@@ -22,5 +24,27 @@ describe.skipIf(!memcached)("a command of the package memcached", () => {
     close();
     await proxy.close();
     await server.stop();
+  });
+
+  test("that reads from several servers, one of which is down, gives what the others have", async () => {
+    const servers = [await startMemcached(memcached), await startMemcached(memcached)] as const;
+    const client = new Memcached(
+      servers.map(({ port }) => `127.0.0.1:${port}`),
+      { timeout: 500, retries: 0, retry: 100, failures: 1e9 },
+    );
+    const store = memcachedStore(client);
+    const keys = Array.from({ length: 20 }, (_, at) => `key ${at}`);
+    for (const key of keys) await store.set(key, key, 60_000);
+    const kept = Number(/curr_items (\d+)/.exec(await raw(servers[0].port, "stats"))?.[1]);
+    expect([0, 20]).not.toContain(kept);
+    await servers[1].stop();
+    const found = await Promise.allSettled(keys.map(async (key) => store.get(key)));
+    expect(found.filter(({ status }) => status === "fulfilled")).toHaveLength(kept);
+    for (const [at, each] of found.entries())
+      expect(each).toMatchObject(
+        each.status === "fulfilled" ? { value: keys[at] } : { reason: expect.any(Error) },
+      );
+    client.end();
+    await servers[0].stop();
   });
 });

@@ -193,6 +193,31 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     expect(await rows("SELECT name FROM failfast WHERE value = '\ufffd'")).toEqual([{ name: nasty }]);
   });
 
+  test("a write looks at its own row and at what expired, however many records of others there are", async () => {
+    const one = createPool({ uri: server.url, connectionLimit: 1 });
+    try {
+      const store = mysqlStore(one, { prefix: "busy" });
+      await one.query(
+        `INSERT INTO failfast (fleet, id, prefix, name, value, expires_at)
+         SELECT UNHEX(SHA2('busy', 256)), UNHEX(SHA2(CONCAT('circuit:', seq), 256)), 'busy', CONCAT('circuit:', seq), '{}', 4e12
+         FROM seq_1_to_20000`,
+      );
+      await one.query("ANALYZE TABLE failfast");
+      await one.query("FLUSH STATUS");
+      expect(await store.swap?.("circuit:new", null, "{}", 60_000)).toMatchObject({ ok: true });
+      // Has its turn after the sweep, which waits for the same connection.
+      const [rows] = await one.query("SHOW SESSION STATUS LIKE 'Handler_read_%'");
+      const read = (rows as { Variable_name: string; Value: string }[]).reduce(
+        (sum, { Value }) => sum + Number(Value),
+        0,
+      );
+      expect(read).toBeLessThan(100);
+    } finally {
+      await one.query("DELETE FROM failfast WHERE prefix = 'busy'");
+      await one.end();
+    }
+  });
+
   test("what expired an hour ago goes with later writes", async () => {
     const store = mysqlStore(pool, { prefix: "old" });
     await store.set("a", "value", 60_000);
