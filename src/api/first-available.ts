@@ -1,6 +1,7 @@
 import { neverAborting } from "../call/never-aborting.js";
 import type { CallerSignal } from "../call/policy.js";
 import { rejectionIn } from "../errors/failfast-error.js";
+import { checkKnown } from "../options/check-options.js";
 import { formatValue } from "../options/format-value.js";
 import type { Signal } from "../options/signal.js";
 import type { Circuit } from "./circuit.js";
@@ -36,15 +37,17 @@ interface Rejection {
  * @param fn gets the circuit that admitted the call, and the signal that `.run` gives.
  * @throws what the last circuit that admitted the call threw; if none did, the `FailfastError` of the circuit that may
  * be called soonest.
- * @throws {TypeError} an empty list, an entry that is not a circuit, or a wrong option.
+ * @throws {TypeError} an empty list, an entry that is not a circuit, a block that is not a function, or a wrong option.
+ * None of these counts as a failure.
  */
 export async function firstAvailable<T>(
   circuits: readonly Circuit<unknown>[],
   fn: (circuit: Circuit, signal: Signal) => T | PromiseLike<T>,
   options: FirstAvailableOptions = {},
 ): Promise<T> {
+  checkKnown(options, ["signal", "whenAllOpen"]);
   const { signal, whenAllOpen = "reject" } = options;
-  checkArguments(circuits, whenAllOpen);
+  checkArguments(circuits, fn, whenAllOpen);
   let failure: { readonly error: unknown } | undefined;
   const rejections: Rejection[] = [];
   for (const circuit of circuits) {
@@ -73,12 +76,14 @@ export async function firstAvailable<T>(
   throw bySoonest[0]?.error;
 }
 
-function checkArguments(circuits: unknown, whenAllOpen: unknown): void {
+function checkArguments(circuits: unknown, fn: unknown, whenAllOpen: unknown): void {
   const listed: readonly unknown[] = Array.isArray(circuits) ? circuits : [];
   if (listed.length === 0 || listed.some((each) => typeof (each as Circuit | undefined)?.run !== "function"))
     throw new TypeError(
       `firstAvailable takes a list of circuits, at least one; this is ${formatValue(circuits)}`,
     );
+  if (typeof fn !== "function")
+    throw new TypeError(`firstAvailable calls a function for each circuit; this is ${formatValue(fn)}`);
   if (whenAllOpen !== "reject" && whenAllOpen !== "try")
     throw new TypeError(`whenAllOpen is ${formatValue(whenAllOpen)}: it takes "reject" or "try"`);
 }

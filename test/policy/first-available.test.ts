@@ -80,3 +80,18 @@ test("what is no list of circuits is a TypeError", async () => {
   await expect(firstAvailable([], () => 1)).rejects.toThrow(/a list of circuits, at least one/);
   await expect(firstAvailable([{} as never], () => 1)).rejects.toThrow(TypeError);
 });
+
+test("a mistake in its arguments is no failure of any circuit", async () => {
+  const circuits = [createFailfast()("a", 60), createFailfast()("b", 60)];
+  const mistakes: readonly (readonly [() => Promise<unknown>, RegExp])[] = [
+    [() => firstAvailable(circuits, undefined as never), /calls a function .* undefined/],
+    [() => firstAvailable(circuits, () => 1, null as never), /the options are null/],
+    [
+      () => firstAvailable(circuits, () => 1, { whenAllOpn: "try" } as never),
+      /"whenAllOpn".* signal, whenAllOpen/,
+    ],
+    [() => firstAvailable(circuits, () => 1, { whenAllOpen: "wait" as never }), /whenAllOpen is "wait"/],
+  ];
+  for (const [mistake, message] of mistakes) await expect(mistake()).rejects.toThrow(message);
+  expect(circuits.map(({ state }) => state)).toEqual(["closed", "closed"]);
+});
