@@ -9,13 +9,19 @@ export const fetch = failfastFetch({ callTimeout: "5s", retryAfter: true });
 // Apollo Client:    new HttpLink({ uri: url, fetch })
 // tRPC:             httpLink({ url, fetch }), httpBatchLink, httpBatchStreamLink
 
-// got and superagent throw for every status of 400 and more: one below 500 is an answer.
-const isFailure = ({ response }) => !(response?.statusCode < 500) || response.statusCode === 429;
-const shop = failfast("shop_api", "30s", { consecutive: 5, exceptions: isFailure });
+// got and superagent throw for every status of 400 and more: one below 500 is an answer, unless its body broke off.
+const BROKE_OFF = ["ReadError", "TimeoutError"];
+const isFailure = ({ name, status, response }) => {
+  const answered = BROKE_OFF.includes(name) ? undefined : (status ?? response?.statusCode);
+  return !(answered < 500) || answered === 429;
+};
+// A request of superagent's that its caller aborts; got has a signal.
+const ignore = ({ code }) => code === "ABORTED";
+const shop = failfast("shop_api", "30s", { consecutive: 5, exceptions: isFailure, ignore });
 
 /** For got: `got.extend({ handlers: [throughCircuit] })`. Streams go through as they are. */
 export const throughCircuit = (options, next) =>
-  options.isStream ? next(options) : shop.run(() => next(options));
+  options.isStream ? next(options) : shop.run(() => next(options), { signal: options.signal });
 
 /** For superagent: `await send(superagent.get(url))`. */
 export const send = (request) => shop.run(() => request);

@@ -9,7 +9,7 @@ const root = here("../..");
 const out = here("../../.tmp/decorators");
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-const everywhere = ["methods", "stacked", "refused"];
+const everywhere = ["methods", "inherited", "stacked", "refused"];
 const modes = {
   standard: {
     flags: { experimentalDecorators: false },

@@ -44,7 +44,7 @@ function setUps() {
 }
 
 function filesOf(module, platform, decorators) {
-  const files = ["usage.ts", "decorators.ts"];
+  const files = ["usage.ts", "decorators.ts", "decorated-classes.ts"];
   if (decorators === "standard") files.push("private-methods.ts");
   if (platform === "none") return files;
   files.push("platform.ts", "opossum.ts");

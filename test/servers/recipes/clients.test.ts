@@ -26,6 +26,8 @@ let url: string;
 let requests: number;
 let status: number;
 let body: object;
+/** Answers in another way than by `status` and `body`. */
+let answer: ((response: ServerResponse) => unknown) | undefined;
 let close: (() => unknown)[];
 const outcome = (call: PromiseLike<unknown>): Promise<unknown> =>
   Promise.resolve(call).catch((error: unknown) => error);
@@ -44,9 +46,14 @@ beforeEach(async () => {
   close = [];
   requests = 0;
   status = 200;
+  answer = undefined;
   body = { data: { ok: true } };
   url = await serve((_, response) => {
     requests++;
+    if (answer !== undefined) {
+      answer(response);
+      return;
+    }
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
 });
@@ -91,6 +98,64 @@ test.each(["graphql-request", "Apollo Client"])("%s: an error of GraphQL's is an
   body = { errors: [{ message: "no such customer" }] };
   for (let n = 0; n < 7; n++) await outcome((clients[name] as () => Promise<unknown>)());
   expect(requests).toBe(7);
+});
+
+const leave =
+  (ask: (signal: AbortSignal) => PromiseLike<unknown>) => async (arrived: () => Promise<void>) => {
+    const controller = new AbortController();
+    const call = outcome(ask(controller.signal));
+    await arrived();
+    controller.abort();
+    await call;
+  };
+const cancelled: Record<string, (arrived: () => Promise<void>) => Promise<unknown>> = {
+  got: leave((signal) => got.extend({ handlers: [throughCircuit], retry: { limit: 0 } })(url, { signal })),
+  "got, as JSON": leave((signal) =>
+    got
+      .extend({ handlers: [throughCircuit] })(url, { signal })
+      .json(),
+  ),
+  superagent: async (arrived) => {
+    const request = superagent.get(url);
+    const call = outcome(send(request));
+    await arrived();
+    request.abort();
+    await call;
+  },
+  ofetch: leave((signal) => createFetch({ fetch })(url, { signal })),
+  "graphql-request": leave((signal) => new GraphQLClient(url, { fetch, signal }).request(query)),
+  "@nestjs/axios": async (arrived) => {
+    const asking = new HttpService(axios.create({ adapter })).get(url).subscribe({ error: () => undefined });
+    await arrived();
+    asking.unsubscribe();
+  },
+};
+const quiet = (): boolean => [...failfast.circuits()].every((circuit) => circuit.state === "closed");
+
+test.each(Object.keys(cancelled))("%s: what its caller cancels counts for nothing", async (name) => {
+  answer = () => undefined;
+  for (let n = 1; n <= 6; n++)
+    await cancelled[name]?.(() => expect.poll(() => requests).toBe(n) as unknown as Promise<void>);
+  expect([requests, quiet()]).toEqual([6, true]);
+});
+
+test.each(["ofetch", "graphql-request", "Apollo Client", "got", "superagent"])(
+  "%s: a malformed body is an answer",
+  async (name) => {
+    answer = (response) => response.writeHead(200, { "content-type": "application/json" }).end("{bad");
+    for (let n = 0; n < 7; n++) await outcome((clients[name] as () => Promise<unknown>)());
+    expect([requests, quiet()]).toEqual([7, true]);
+  },
+);
+
+test.each(["got", "superagent"])("%s: a body that breaks off is a failure", async (name) => {
+  answer = (response) => {
+    response.writeHead(200, { "content-length": 100 });
+    response.write("some");
+    setImmediate(() => response.destroy());
+  };
+  for (let n = 0; n < 5; n++) await outcome((clients[name] as () => Promise<unknown>)());
+  expect(isFailfastError(await outcome((clients[name] as () => Promise<unknown>)()))).toBe(true);
 });
 
 test("tRPC: its client stops asking, and its server answers 503 for what a circuit rejects", async () => {
