@@ -149,4 +149,44 @@ describe("failfastMiddleware", () => {
     });
     expect([ready.mock.calls.length, settled.mock.calls.length]).toEqual([3, 3]);
   });
+
+  test("in middy an answer that another middleware gave to an error stays: the last one is asked first", async () => {
+    const page = {
+      onError(request: { response?: unknown }) {
+        request.response ??= { statusCode: 500 };
+      },
+    };
+    const handler = () => middy(async (_event: APIGatewayProxyEventV2) => salesApi.run(() => "done"));
+    await salesApi.trip();
+    const guarded = failfastMiddleware({ failfast });
+    expect(await handler().use(page).use(guarded)(http, context)).toMatchObject({ statusCode: 503 });
+    expect(await handler().use(guarded).use(page)(http, context)).toEqual({ statusCode: 500 });
+  });
+
+  test("in middy a handler that is given up early ends with that error", async () => {
+    const early = middy({ timeoutEarlyInMillis: 20 })
+      .use(failfastMiddleware({ failfast }))
+      .handler(() => new Promise(() => undefined));
+    const ending = { ...context, getRemainingTimeInMillis: () => 60 };
+    await expect(early(http, ending)).rejects.toThrow("aborted");
+  });
+
+  test("a batch that comes again is handled again", async () => {
+    let fails = true;
+    const batch = failfastBatch(
+      async ({ messageId }: { messageId: string }) => {
+        if (fails && messageId === "2") throw new Error("down");
+      },
+      { failfast },
+    );
+    const Records = ["1", "2", "3"].map((messageId) => ({
+      messageId,
+      eventSourceARN: "arn:invoices.fifo",
+      attributes: { MessageGroupId: "ann" },
+    }));
+    const again = [{ itemIdentifier: "2" }, { itemIdentifier: "3" }];
+    expect(await batch({ Records }, context)).toEqual({ batchItemFailures: again });
+    fails = false;
+    expect(await batch({ Records }, context)).toEqual({ batchItemFailures: [] });
+  });
 });
