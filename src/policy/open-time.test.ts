@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { longestOpenTime, openTime } from "./open-time.js";
+import { forgetsBackoff, longestOpenTime, openTime } from "./open-time.js";
 import { settingsWith } from "./settings.fixture.js";
 
 const never = (): number => {
@@ -45,5 +45,27 @@ describe("how long a circuit opens for", () => {
     expect(longestOpenTime(settingsWith({ openMs: 3, backoffMax: 2, retryAfterMax: 1 }))).toBe(3);
     expect(longestOpenTime(settingsWith({ openMs: 1, backoffMax: 3, retryAfterMax: 2 }))).toBe(3);
     expect(longestOpenTime(settingsWith({ openMs: 1, backoffMax: 2, retryAfterMax: 3 }))).toBe(3);
+  });
+});
+
+describe("whether the back-off begins anew", () => {
+  const GROWING = { openMs: 10, backoffFactor: 2, backoffMax: 1_000, backoffJitter: 0.5 };
+
+  test("always where nothing has grown", () => {
+    expect(forgetsBackoff(settingsWith(GROWING), 0, 0)).toBe(true);
+  });
+
+  test("once it has been closed for as long as it was open last, with no jitter", () => {
+    const settings = settingsWith(GROWING);
+    expect([9, 10].map((closedForMs) => forgetsBackoff(settings, 1, closedForMs))).toEqual([false, true]);
+    expect([39, 40].map((closedForMs) => forgetsBackoff(settings, 3, closedForMs))).toEqual([false, true]);
+  });
+
+  test("or for the time that the circuit sets, longer or shorter", () => {
+    for (const backoffForget of [7, 700]) {
+      const settings = settingsWith({ ...GROWING, backoffForget });
+      expect(forgetsBackoff(settings, 3, backoffForget - 1)).toBe(false);
+      expect(forgetsBackoff(settings, 3, backoffForget)).toBe(true);
+    }
   });
 });

@@ -187,7 +187,7 @@ function checkSense(settings: CircuitSettings, options: FailfastDefaults, own: F
     refuse(
       `backoff.max ${formatValue(options.backoff?.max)} is shorter than the circuit's own time, ${openMs} ms`,
     );
-  if (retryAfterMax > 0 && retryAfterMax < retryAfterMin)
+  if (retryAfterMax < retryAfterMin)
     refuse(`retryAfter.max, ${retryAfterMax} ms, is shorter than retryAfter.min, ${retryAfterMin} ms`);
   if (quorum > 1 && options.store !== undefined && options.store.swap === undefined)
     refuse(
