@@ -39,6 +39,13 @@ describe("a hang", () => {
     expect(rated.slowUnderWay(200, 0, 0)).toBe("slow calls under way");
   });
 
+  test("is none of calls that began before the last success, however long they take", () => {
+    const rated = hanging();
+    rated.record(50, false, false);
+    expect(rated.slowUnderWay(900, 3, 0)).toBeUndefined();
+    expect(rated.slowUnderWay(900, 3, 50)).toBe("slow calls under way");
+  });
+
   test("takes that many calls, of several moments together; its time begins with the first of them", () => {
     const few = hanging();
     few.slowUnderWay(100, 2, 0);

@@ -74,7 +74,6 @@ export class TripRule implements TripPolicy {
   slowUnderWay(now: number, calls: number, began: number): TripReason | undefined {
     const counts = this.#window?.recordSlow(now, calls);
     if (counts === undefined) return undefined;
-    if (this.#recent !== this.#window) this.#recent?.recordSlow(now, calls);
     if (calls > 0) this.#slowAt = now;
     const hangs = this.#hangs(now, calls, began, counts.calls);
     return this.#tooMany(counts) ?? (hangs ? "slow calls under way" : undefined);
