@@ -104,8 +104,8 @@ function hear(state: State, event: Of<"record">, own: Own): State {
 
 function adoptLease(state: State): State {
   const { record, probe } = state;
-  if (probe.kind !== "running") return state;
-  return { ...state, probe: { ...probe, untilMs: Math.max(probe.untilMs, record?.deadline ?? 0) } };
+  if (record === undefined || probe.kind !== "running") return state;
+  return { ...state, probe: { ...probe, untilMs: Math.max(probe.untilMs, record.deadline) } };
 }
 
 /** This process has the lease: for the running probe, or for the next call. */
@@ -125,7 +125,7 @@ function foundMeanwhile(before: State, after: State, now: number, own: Own): Bas
   if (!isBasedOn(decision, obeyed(before, own))) return undefined;
   if (decision.kind === "opened") return now < decision.untilMs ? decision : undefined;
   // The lease was written with what was known at the time of the request.
-  const isNews = decision.kind === "closed" || decision.passed > (after.record?.record.passed ?? 0);
+  const isNews = decision.kind === "closed" || decision.passed !== after.record?.record.passed;
   return isNews ? decision : undefined;
 }
 

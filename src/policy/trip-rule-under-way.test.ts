@@ -29,6 +29,12 @@ describe("slow calls that are still under way", () => {
   });
 });
 
+test("a call that ends counts in a row of failures also where no share of slow calls is counted any more", () => {
+  const inARow = rule({ slowCall: 0, consecutive: 2 });
+  expect(inARow.ended(200, true, 100)).toBeUndefined();
+  expect(inARow.ended(201, true, 100)).toBe("failure");
+});
+
 describe("a hang", () => {
   const hanging = (changes: Partial<CircuitSettings> = {}): TripRule => rule({ hangCalls: 3, ...changes });
 
