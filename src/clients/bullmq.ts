@@ -1,6 +1,6 @@
 import { checkFunction } from "../call/wrap.js";
 import { rejectionIn } from "../errors/failfast-error.js";
-import { checkObject } from "../options/check-options.js";
+import { checkKnown } from "../options/check-options.js";
 import { type Duration, milliseconds } from "../options/duration.js";
 
 export interface BullOptions {
@@ -34,7 +34,7 @@ export function failfastProcessor<A extends readonly unknown[], R>(
   options: BullOptions = {},
 ): (...args: A) => Promise<R> {
   checkFunction(process);
-  checkObject(options);
+  checkKnown(options, ["jitter"]);
   const jitter = options.jitter === undefined ? 1_000 : milliseconds("jitter", options.jitter);
   return async (...args) => {
     try {

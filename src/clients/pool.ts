@@ -4,7 +4,7 @@ import { Answered } from "../call/policy.js";
 import { ask } from "../call/predicate.js";
 import { Caller } from "../call/report.js";
 import { TimeoutError } from "../errors/timeout-error.js";
-import { checkObject } from "../options/check-options.js";
+import { checkKnown } from "../options/check-options.js";
 import { formatValue } from "../options/format-value.js";
 import { type DatabaseVerdict, verdictOf } from "./database-errors.js";
 import { heldOf, statementOf } from "./held-connection.js";
@@ -65,7 +65,7 @@ export function guardPool<P extends PoolLike>(
   const driver = driverOf(pool);
   if (driver === undefined)
     throw new TypeError(`guardPool takes a pool of pg or mysql2; this is ${formatValue(pool)}`);
-  checkObject(options);
+  checkKnown(options, ["exceptions"]);
   return new PoolGuard(circuit, options.exceptions).pool(pool, driver) as P;
 }
 

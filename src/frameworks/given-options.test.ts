@@ -6,6 +6,7 @@ import { failfastAdapter } from "../clients/axios.js";
 import { failfastProcessor } from "../clients/bullmq.js";
 import { failfastFetch } from "../clients/fetch.js";
 import { failfastInterceptor as grpcInterceptor } from "../clients/grpc.js";
+import { guardPool } from "../clients/pool.js";
 import { failfastInterceptor } from "../clients/undici.js";
 import { createFailfast } from "../index.js";
 import { openTelemetryMetrics } from "../telemetry/opentelemetry.js";
@@ -14,9 +15,11 @@ import * as express from "./express.js";
 import * as fastify from "./fastify.js";
 import * as hono from "./hono.js";
 import * as koa from "./koa.js";
+import { failfastBatch, withFailfast } from "./lambda.js";
 
 const failfast = createFailfast();
 const model = { provider: "p", modelId: "m", doGenerate: async () => ({}), doStream: async () => ({}) };
+const pool = { connect() {}, query() {}, totalCount: 1 };
 const grpc = { InterceptingCall: class {}, Metadata: class {} };
 
 const MADE_WITH: Readonly<Record<string, (options: never) => unknown>> = {
@@ -30,6 +33,9 @@ const MADE_WITH: Readonly<Record<string, (options: never) => unknown>> = {
   "Fastify's guard": (options) => fastify.guard("invoices", 30, options),
   "Hono's guard": (options) => hono.guard("invoices", 30, options),
   "Koa's guard": (options) => koa.guard("invoices", 30, options),
+  guardPool: (options) => guardPool(failfast("pool", 30), pool, options),
+  withFailfast: (options) => withFailfast(async () => 1, options),
+  failfastBatch: (options) => failfastBatch(async () => 1, options),
   prometheusMetrics: (options) => prometheusMetrics(failfast, options),
   openTelemetryMetrics: (options) => openTelemetryMetrics(failfast, {} as never, options),
 };
@@ -43,5 +49,9 @@ describe.each(Object.entries(MADE_WITH))("%s", (_, make) => {
     ["a list", [], "the options are an array"],
   ])("refuses %s in place of options", (_, given, message) => {
     expect(() => make(given as never)).toThrow(new TypeError(`${message}: they take an object`));
+  });
+
+  test("refuses an option that it doesn't know", () => {
+    expect(() => make({ treshold: 5 } as never)).toThrow(/there is no option "treshold": there are /);
   });
 });

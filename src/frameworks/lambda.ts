@@ -1,6 +1,6 @@
 import { rejectionIn } from "../errors/failfast-error.js";
 import { type Duration, type Failfast, failfast as shared } from "../index.js";
-import { checkObject } from "../options/check-options.js";
+import { checkKnown, checkObject } from "../options/check-options.js";
 import { milliseconds } from "../options/duration.js";
 import { formatValue } from "../options/format-value.js";
 import { keepAlive } from "../runtime/keep-alive.js";
@@ -117,7 +117,7 @@ export function failfastMiddleware(options: LambdaOptions = {}): {
 }
 
 function aroundInvocations(options: LambdaOptions) {
-  checkObject(options);
+  checkKnown(options, ["failfast", "readyWithin", "settledWithin"]);
   const { failfast = shared, readyWithin = "250ms", settledWithin = "1s" } = options;
   const readyMs = milliseconds("readyWithin", readyWithin);
   const settledMs = milliseconds("settledWithin", settledWithin);

@@ -1,5 +1,5 @@
 import type { Failfast, Subscription } from "../index.js";
-import { checkObject } from "../options/check-options.js";
+import { checkKnown } from "../options/check-options.js";
 import { CALL_BUCKETS, STORE_BUCKETS } from "./durations.js";
 import { type MetricsOptions, type Series, Tally } from "./tally.js";
 import { STATES } from "./transitions.js";
@@ -68,7 +68,7 @@ export function openTelemetryMetrics(
   meter: OpenTelemetryMeter,
   options: OpenTelemetryMetricsOptions = {},
 ): Subscription {
-  checkObject(options);
+  checkKnown(options, ["label", "maxLabels", "store", "durations"]);
   const tally = new Tally(failfast, options);
   const ends: (() => void)[] = [() => tally.end()];
   const observe = (instrument: Observable, callback: (result: Observer) => void): void => {

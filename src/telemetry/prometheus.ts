@@ -1,5 +1,5 @@
 import type { Failfast, Subscription } from "../index.js";
-import { checkObject } from "../options/check-options.js";
+import { checkKnown } from "../options/check-options.js";
 import { CALL_BUCKETS, Histograms, STORE_BUCKETS } from "./durations.js";
 import { exposition, type Family, type Sample } from "./exposition.js";
 import { type MetricsOptions, type Series, Tally } from "./tally.js";
@@ -53,7 +53,7 @@ export function prometheusMetrics(
   failfast: Pick<Failfast, "on" | "circuits">,
   options: PrometheusOptions = {},
 ): PrometheusMetrics {
-  checkObject(options);
+  checkKnown(options, ["label", "maxLabels", "store", "buckets"]);
   const tally = new Tally(failfast, options);
   const families = familiesOf(tally);
   if (options.buckets !== false) families.push(callDurations(tally, options.buckets));
