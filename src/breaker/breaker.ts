@@ -14,6 +14,7 @@ import { isPending, recordOf } from "./decision.js";
 import type { Effect, Event, Verdict } from "./event.js";
 import type { Failure } from "./failure.js";
 import { leaseRecord } from "./lease.js";
+import { othersTurnMs } from "./others-turn.js";
 import { callFailed, callSucceeded, isProbe, isProbeOf } from "./outcome.js";
 import { probeEnded } from "./probe-context.js";
 import { propose } from "./proposal.js";
@@ -53,6 +54,8 @@ export class Breaker implements Shell {
   sampler: Sampler | undefined;
   /** The number of reopenings when its calls last tripped it. */
   reopensAtTrip = 0;
+  /** How many probes in a row ended as neither success nor failure. */
+  neither = 0;
   #state: State = INITIAL;
   #traffic: Traffic | undefined;
   #underWay: CallsUnderWay | undefined;
@@ -225,7 +228,12 @@ export class Breaker implements Shell {
 
   /** The call ended as neither. `pauseMs`: start no new probe for so long. `byItself`: its own circuit rejected it. */
   released(admission: Admission, pauseMs = 0, byItself = false): void {
-    if (isProbe(this, admission)) this.dispatch({ type: "probe-released", pauseMs, byItself });
+    if (!isProbe(this, admission)) return;
+    const { leaseWaitMs, clock } = this.session;
+    const turnMs = byItself
+      ? 0
+      : othersTurnMs(this.neither++, leaseWaitMs, this.settings.openMs, clock.random());
+    this.dispatch({ type: "probe-released", pauseMs: Math.max(pauseMs, turnMs), byItself });
   }
 
   // ── What else happens ─────────────────────────────────────────────────────────────────────────

@@ -35,6 +35,7 @@ export interface Shell extends Own, Subscriber {
   trips: number;
   needlessTrips: number;
   reopensAtTrip: number;
+  neither: number;
   readonly closedAtMs: number;
   readonly current: State;
   readonly decision: Decision;
