@@ -145,7 +145,7 @@ describe("failfastModel", () => {
     expect(failfast("test:one").state).toBe("closed");
   });
 
-  test("a stream whose reader leaves at a part that is an error is a failure", async () => {
+  test("a stream is a failure if its reader leaves at a part that is an error", async () => {
     const cancelled = vi.fn();
     const overloaded = { type: "overloaded_error", message: "Overloaded" };
     const parts = [{ type: "text-delta" }, { type: "error", error: overloaded }];

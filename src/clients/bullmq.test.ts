@@ -10,7 +10,7 @@ describe("failfastProcessor", () => {
     expect(await failfastProcessor(async (job: object) => job)(makeJob())).toBeInstanceOf(Object);
   });
 
-  test("delays a job whose circuit is open until it may be called, and some chance more", async () => {
+  test("delays a job with an open circuit until calls may go through, plus a random time", async () => {
     const salesApi = createFailfast({ clock: manualClock() })("sales_api", 60);
     await salesApi.hold("open", { until: "30s" });
     const job = makeJob();
@@ -35,7 +35,7 @@ describe("failfastProcessor", () => {
     await expect(failfastProcessor(wrapped)(job)).rejects.toMatchObject({ name: "DelayedError" });
   });
 
-  test("fails a job whose call was made and failed", async () => {
+  test("fails a job if its call was made and failed", async () => {
     const job = makeJob();
     const error = new Error("backend");
     await expect(failfastProcessor(async (_: object) => Promise.reject(error))(job)).rejects.toBe(error);

@@ -54,7 +54,7 @@ export function checkName(name: unknown): void {
 export function checkIdleTimeout({ idleTimeout }: FailfastOptions, body: boolean): void {
   if (idleTimeout !== undefined && !body)
     throw new TypeError(
-      "idleTimeout is about bodies, and without body: true they are not looked at: give that with it, or leave it out",
+      "idleTimeout limits the silence of bodies, which are watched only with body: true: give both, or leave idleTimeout out",
     );
 }
 

@@ -161,7 +161,7 @@ describe("failfastTools, with a set of the AI SDK's", () => {
 });
 
 describe("failfastTool", () => {
-  test("answers with what the model is told", async () => {
+  test("answers with the text for the model", async () => {
     const execute = vi.fn(async ({ city }: { city: string }) => city.toUpperCase());
     const weather = failfastTool("weather", execute, { failfast, threshold: 1 });
     expect(await weather({ city: "Rome" })).toBe("ROME");

@@ -1,20 +1,18 @@
 import { createFailfast, type Failfast, REGISTRY } from "../api/failfast.js";
-import { type Asked, TRAIL, type Trailed } from "../api/operator-verbs.js";
+import type { Asked } from "../api/operator-verbs.js";
 import type { Registry } from "../api/registry.js";
 import type { OperatorResult } from "../breaker/operator.js";
-import type { Duration } from "../options/duration.js";
 import type { Store } from "../options/store.js";
 import { encodeName } from "../protocol/key.js";
 import type { AuditEntry } from "../report/audit.js";
 import { keepAlive } from "../runtime/keep-alive.js";
 import { systemClock } from "../runtime/system-clock.js";
-import { withDeadline } from "../sync/with-deadline.js";
 import { describeProcess } from "./merge.js";
 import { ObservedStore } from "./observed-store.js";
+import { readTrail } from "./trail.js";
+import { type FleetVerbs, verbsOf } from "./verbs.js";
 import type { FleetView } from "./view.js";
 
-/** How long reading the trail may take, in ms. */
-const TRAIL_MS = 5_000;
 /** Listeners are called at most this often, in ms. */
 const TELL_EVERY_MS = 250;
 /** If nobody listens or looks for this long, the stores are no longer asked. */
@@ -24,18 +22,6 @@ const EVENTS = 200;
 const END_MS = 1_000;
 /** Work runs for at most this many circuits at once. */
 const AT_ONCE = 8;
-
-/** What an operator can do to one circuit. */
-export interface FleetVerbs {
-  trip(name: string, options?: Asked & { readonly for?: Duration }): Promise<OperatorResult>;
-  reset(name: string, options?: Asked): Promise<OperatorResult>;
-  hold(
-    name: string,
-    state: "open" | "closed",
-    options?: Asked & { readonly until?: Date | Duration },
-  ): Promise<OperatorResult>;
-  release(name: string, options?: Asked): Promise<OperatorResult>;
-}
 
 /** A whole fleet, as an operator sees it, and an operator's verbs for it. */
 export interface Fleet extends FleetVerbs, AsyncDisposable {
@@ -74,45 +60,6 @@ export function observeFleet(of: Failfast | Store, options: FleetOptions = {}): 
   return typeof of === "function"
     ? new ObservedFleet(of, undefined, options.by)
     : new ObservedFleet(createFailfast({ store: of, report: false }), of, options.by);
-}
-
-function trailOf(store: ObservedStore, limit: number): Promise<readonly AuditEntry[]> {
-  return new Promise((resolve, reject) => {
-    withDeadline(
-      systemClock,
-      TRAIL_MS,
-      () => store.trail(limit),
-      (outcome) => {
-        if (outcome.ok) resolve(outcome.value);
-        else if (outcome.hangs !== true) reject(outcome.error);
-        else
-          reject(
-            new Error(
-              `the store did not answer within ${TRAIL_MS} ms: its server hangs, or a firewall drops what is sent to it`,
-              { cause: outcome.error },
-            ),
-          );
-      },
-    );
-  });
-}
-
-/** The verbs of the handles, under somebody's name. The caller gets the entries for the trail. */
-function verbsOf(
-  failfast: Failfast,
-  operator: string | undefined,
-  keep: NonNullable<Trailed[typeof TRAIL]>,
-): FleetVerbs {
-  const asked = <T extends Asked>(options: T): T & Trailed => {
-    const { by = operator } = options;
-    return { ...options, ...(by !== undefined && { by }), [TRAIL]: keep };
-  };
-  return {
-    trip: (name, options = {}) => failfast(name).trip(asked(options)),
-    reset: (name, options = {}) => failfast(name).reset(asked(options)),
-    hold: (name, state, options = {}) => failfast(name).hold(state, asked(options)),
-    release: (name, options = {}) => failfast(name).release(asked(options)),
-  };
 }
 
 class ObservedFleet implements Fleet {
@@ -170,7 +117,7 @@ class ObservedFleet implements Fleet {
   async events(limit: number = EVENTS): Promise<readonly AuditEntry[]> {
     this.#observe();
     const trails = await keepAlive(
-      Promise.all([...this.#stores.values()].map((store) => trailOf(store, limit))),
+      Promise.all([...this.#stores.values()].map((store) => readTrail(store, limit))),
     );
     return trails
       .flat()

@@ -55,7 +55,7 @@ const disagreements = (...args: Parameters<typeof merge>) =>
   merge(...args)[0]?.processes.map(({ disagrees }) => disagrees);
 
 describe("a circuit of the fleet", () => {
-  test("is what the record says, with the sums of what the processes counted", () => {
+  test("shows the record's state, with the sums of the processes' counts", () => {
     expect(merge({}, report("a"), report("b"))).toMatchObject([
       {
         ...{ name: "sales", state: "open", since: NOW - 30_000, until: NOW + 30_000, reason: "TimeoutError" },

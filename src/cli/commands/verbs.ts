@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { OperatorResult } from "../../breaker/operator.js";
 import { isCut, shownName } from "../../fleet/cut-name.js";
-import type { FleetVerbs } from "../../fleet/fleet.js";
+import type { FleetVerbs } from "../../fleet/verbs.js";
 import type { Duration } from "../../options/duration.js";
 import type { Flags } from "../arguments.js";
 import { isPattern, matching, refuseUnknown, shownWord } from "../choose.js";
