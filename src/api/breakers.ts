@@ -133,7 +133,7 @@ export class Breakers {
     this.#warned = true;
     warn(
       "FAILFAST_NAME",
-      `the name ${formatValue(name)}, given by a call's arguments, is also that of another circuit with other options: those of a definition by name hold, or else the first, or the newest in development. Give them names of their own`,
+      `the name ${formatValue(name)}, given by a call's arguments, is also the name of another circuit with other options. The options of a definition by name are used, or else the first, or in development the newest. Give the two different names`,
     );
   }
 }

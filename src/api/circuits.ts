@@ -41,7 +41,7 @@ export function makeCircuits<A extends readonly unknown[], T>(
     const name: unknown = Reflect.apply(nameOf, self, args);
     if (typeof name !== "string") {
       throw new TypeError(
-        `the function that names the circuit answered ${formatValue(name)}; it takes a string`,
+        `the function that names the circuit returned ${formatValue(name)}; it takes a string`,
       );
     }
     return name;

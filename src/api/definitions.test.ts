@@ -191,7 +191,7 @@ describe("a second definition of a name", () => {
     },
   );
 
-  test("in another store is another circuit: each handle hears and sees its own, and events say which store", async () => {
+  test("in another store is another circuit: each handle has its own events and state, and events name the store", async () => {
     const [one, two] = [memoryStore(), memoryStore()];
     const failfast = createFailfast();
     const [a, b] = [failfast("x", 60, { store: one }), failfast("x", 30, { store: two })];

@@ -83,7 +83,7 @@ export class Definitions {
       known.timeout = timeout ?? known.timeout;
       this.#warnOnce(
         known.name,
-        `${explainDifference(known.name, difference)}: the newest holds, since this is development`,
+        `${explainDifference(known.name, difference)}: the newest is valid, since this is development`,
       );
       this.#redefined(known);
     } else {
@@ -118,7 +118,7 @@ export class Definitions {
     if (++this.#names === MANY_NAMES)
       warn(
         "FAILFAST_NAMES",
-        `failfast was given ${MANY_NAMES} names as strings, of which ${formatValue(name)} is the last: each is kept for good. Where a name comes from the data, give a function of the call's arguments, which keeps maxCircuits of them: failfast((id) => "user:" + id, 60)`,
+        `failfast was given ${MANY_NAMES} names as strings, the last one ${formatValue(name)}, and each is kept for good. If names come from data, give a function of the call's arguments, which keeps maxCircuits of them: failfast((id) => "user:" + id, 60)`,
       );
     return definition;
   }

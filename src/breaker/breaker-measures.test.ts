@@ -25,7 +25,7 @@ describe("what a breaker's calls came to", () => {
 });
 
 describe("calls in flight", () => {
-  test("are told where slow calls count, none before the first", () => {
+  test("are reported if slow calls count, and 0 before the first", () => {
     const { breaker, time } = circuitWith({ slowCall: 500 });
     expect(breaker.inFlight).toMatchObject({ calls: 0, oldestMs: 0 });
     breaker.underWay.add(new CallGroup(breaker.admission, time.now() - 30));
@@ -76,7 +76,7 @@ describe("a circuit with a check of its own", () => {
     expect(checkedCircuit().breaker.checked).toBe(true);
   });
 
-  test("has it follow each change, when the listeners have been told, and nothing else", () => {
+  test("the check follows each change after the listeners were called, and nothing else", () => {
     const { breaker, seen } = checkedCircuit();
     enter(breaker);
     breaker.dispatch({ type: "time" });

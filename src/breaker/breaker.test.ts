@@ -181,7 +181,7 @@ describe("what a rejected call is told", () => {
 });
 
 describe("news of the fleet", () => {
-  test("opens and closes it here, and is told to the listeners", () => {
+  test("opens and closes it here, and the listeners are called", () => {
     const circuit = circuitWith();
     const { breaker, told, openers } = circuit;
     pushed(circuit, isOpen(40));

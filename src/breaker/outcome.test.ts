@@ -61,7 +61,7 @@ describe("a failure", () => {
     expect(breaker.state).toBe("closed");
   });
 
-  test("of this host itself opens it here, and is told to nobody", () => {
+  test("of this host itself opens it here, and is not shared", () => {
     const circuit = circuitWith();
     fail(circuit.breaker, { origin: "host" });
     expect(circuit.breaker).toMatchObject({ state: "open", decision: { visibility: "here" } });

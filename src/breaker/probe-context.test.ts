@@ -58,7 +58,7 @@ describe("calls made from within a probe", () => {
     });
   });
 
-  test("give back what the function gave, or throw what it threw", () => {
+  test("return what the function returned, or throw what it threw", () => {
     expect(runWithinProbe(circuit, 1, () => 7)).toBe(7);
     const error = new Error("no");
     const thrown = (): unknown =>

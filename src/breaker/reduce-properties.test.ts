@@ -129,7 +129,7 @@ function follow(
 const anything = [anOwn, fc.array(aHappening, { maxLength: 40 })] as const;
 
 describe("whatever happens", () => {
-  test("how it stands, what is said, admitted and announced, and what a call meets are one", () => {
+  test("its state, events, admission and the answer to a call always agree", () => {
     fc.assert(
       fc.property(...anything, (own, happenings) => {
         follow(own, happenings, (_, __, { state }, now) => {

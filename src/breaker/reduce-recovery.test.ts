@@ -269,7 +269,7 @@ describe("what is announced as this process's own doing", () => {
     ]);
   });
 
-  test("comes before what has to be told to the fleet", () => {
+  test("comes before the writes for the fleet", () => {
     const { effects } = on({ ...probing, probe: running(LATER, probing.epoch) }, succeeded);
     expect(effects).toEqual([
       { type: "announce", state: "closed", local: true },

@@ -184,7 +184,7 @@ describe("5. only a probe that succeeded, an operator, or the fleet's record clo
   });
 });
 
-describe("6. at most one call is rejected for want of a lease until it opens again", () => {
+describe("6. at most one call is rejected because no lease came, until it opens again", () => {
   test("a caller that can wait is rejected when its lease does not come in time; a moment later the next one probes", () => {
     const waiting = on(isDue, aCall()).state;
     const late = on(waiting, aCall({ asked: true }), OWN, NOW + 50);
@@ -201,7 +201,7 @@ describe("6. at most one call is rejected for want of a lease until it opens aga
     ]);
   });
 
-  test("one whose timer goes off a moment early is not in its own way", () => {
+  test("a caller with a timer that fires a moment early is not rejected by its own request", () => {
     const waiting = on(isDue, aCall()).state;
     expect(waiting.probe).toEqual({ kind: "waiting", untilMs: NOW + 50 });
     const early = on(waiting, aCall({ asked: true }), OWN, NOW + 49.7);
@@ -355,7 +355,7 @@ describe("recovery: all", () => {
     expect(again.state).toBe(after);
   });
 
-  test("also what this process opened alone; what is closed stays as it is", () => {
+  test("also circuits that this process opened alone; closed ones stay as they are", () => {
     const alone = on(INITIAL, tripped, own).state;
     const { state } = on(alone, aCall(), own, NOW + OPEN_MS);
     expect(state.decision).toEqual({ kind: "closed", base: 0, reason: "", localOnly: true });
@@ -757,7 +757,7 @@ describe("what is announced", () => {
   const announced = (changes: Partial<State>, now = NOW): string =>
     on({ ...INITIAL, ...changes }, { type: "time" }, OWN, now).state.announced;
 
-  test("open for its time, and half-open from then on, no matter who probes", () => {
+  test("open for its time, and half-open after it, whoever probes", () => {
     const record = openRecord(NOW);
     expect(announced({ record: openRecord(LATER) })).toBe("open");
     expect(announced({ decision: decidedOpen({ base: 0 }) })).toBe("open");
@@ -819,7 +819,7 @@ describe("a circuit that is tried by its own check", () => {
     expect(on(lapsed, aCheck(), checked).verdict).toBe("ask");
   });
 
-  test("checks by itself where the store fails, or nobody else knows it open", () => {
+  test("checks by itself if the store fails, or if no other process knows that it is open", () => {
     expect(on(isDue, aCheck({ storeFails: true }), checked).verdict).toBe("probe");
     const here = stateWith({ decision: decidedOpen({ base: 0, untilMs: NOW }) }, checked);
     expect(on(here, aCheck(), checked).verdict).toBe("probe");

@@ -32,7 +32,7 @@ describe("a watch for slow calls", () => {
     expect(watching().watch).not.toBe(watch);
   });
 
-  test("looks when a call may be slow, and again for as long as it is told to", async () => {
+  test("looks when a call may be slow, and repeats as long as it is asked to", async () => {
     const { time, expects } = watching();
     const calls = circuit(30);
     expects(calls, 100);

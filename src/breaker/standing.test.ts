@@ -116,7 +116,7 @@ describe("with what this process decided", () => {
 describe("with this process's own probe", () => {
   const record = openRecord(NOW);
 
-  test("nobody else is admitted while it runs, or while a caller waits for its lease", () => {
+  test("admits no other call while it runs, or while a caller waits for its lease", () => {
     expect(of({ record, probe: running(LATER) })).toEqual({ kind: "half-open", untilMs: LATER });
     expect(of({ record, probe: { kind: "waiting", untilMs: LATER } })).toEqual({
       kind: "half-open",
@@ -248,7 +248,7 @@ describe("whether its own check tries it, and no call does", () => {
     expect(tries(leasedRecord("x", NOW), NOW + 10_000)).toBe(false);
   });
 
-  test("a lease that was given back is looked at by who gave it, however long it takes", () => {
+  test("a lease that was given back is left to the process that gave it back, however long it takes", () => {
     expect(tries(releasedRecord)).toBe(false);
     const mine = { ...releasedRecord, record: { ...releasedRecord.record, by: "me" } };
     expect(tries(mine)).toBe(true);

@@ -35,7 +35,7 @@ function clocks(given: { coarse?: false; blocked?: (since: number) => number } =
 }
 
 describe("whether a flood of rejections is before a moment", () => {
-  test("is told by the coarse clock, and by the exact one close to the end", () => {
+  test("is timed by the coarse clock, and by the exact one close to the end", () => {
     const { session, says, exact } = clocks();
     expect(session.isBefore(NOW + 1_000)).toBe(true);
     expect(exact()).toBe(0);
@@ -71,7 +71,7 @@ describe("whether a flood of rejections is before a moment", () => {
     expect(session.lookedAt).toBe(NOW + 400);
   });
 
-  test("is told by the exact one where there is no coarse one", () => {
+  test("is timed by the exact clock if there is no coarse one", () => {
     const { session, says, exact } = clocks({ coarse: false });
     says.now = NOW + 700;
     expect(session.isBefore(NOW + 1_000)).toBe(true);

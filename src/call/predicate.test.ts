@@ -20,5 +20,5 @@ test.each([
   await new Promise((resolve) => setImmediate(resolve));
   expect(circuit.state).toBe("closed");
   expect(said.length).toBeLessThanOrEqual(1);
-  for (const each of said) expect(each).toMatch(/answered with a promise, which is taken for a no/);
+  for (const each of said) expect(each).toMatch(/returned a promise, which counts as false/);
 });

@@ -26,7 +26,7 @@ export function ask<T>(
     answer.then(undefined, () => undefined);
     warnOnce(
       "promise",
-      `${option} answered with a promise, which is taken for a no: give a function that answers true or false at once`,
+      `${option} returned a promise, which counts as false: give a function that returns true or false at once`,
     );
     return false;
   } catch (error) {

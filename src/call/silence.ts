@@ -74,7 +74,7 @@ export class Silence {
     }
     this.#since = undefined;
     const error = new TimeoutError(
-      `nothing came for ${this.#ms} ms, the next item of a stream was waited for`,
+      `nothing came for ${this.#ms} ms while the next item of a stream was awaited`,
       {
         waitedFor: "next-item",
       },

@@ -120,7 +120,7 @@ describe("migrate", () => {
     expect(out.text).toBe("");
   });
 
-  test("makes the table of a store that fails for want of it", async () => {
+  test("makes the table of a store that fails because there is none", async () => {
     let made = false;
     const store = {
       ...memoryStore(),

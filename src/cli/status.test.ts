@@ -76,7 +76,7 @@ test("status says unknown, and not zero, of what nobody reports", async () => {
   expect(circuits[0].totals).toEqual({});
 });
 
-test("a store that keeps no reports is told apart from a fleet that sends none", async () => {
+test("distinguishes a store that keeps no reports from a fleet that sends none", async () => {
   const beside = memoryStore();
   const withPlace = { ...memoryStore(), sibling: () => beside };
   const none = await run(status, [], withPlace);
@@ -92,7 +92,7 @@ test("a store that keeps no reports is told apart from a fleet that sends none",
   }
 }, 30_000);
 
-test("one name with different settings is told by the doctor and by status", async () => {
+test("the doctor and status report one name with different settings", async () => {
   const beside = memoryStore();
   const store = { ...memoryStore(), sibling: () => beside };
   for (const [host, timeout] of [

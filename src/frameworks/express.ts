@@ -34,7 +34,7 @@ export function guard(
   const { rejected, ...rest } = options;
   if ((rest as RouteOptions).callTimeout !== undefined)
     throw new TypeError(
-      "a route of Express can't be given up: leave callTimeout out, slowCall counts the late ones",
+      "a route of Express can't be stopped: leave callTimeout out; slowCall counts slow requests",
     );
   const route = routeOf(name, timeout, rest);
   return (request, response, next) => {

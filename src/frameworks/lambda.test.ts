@@ -86,7 +86,7 @@ describe("withFailfast", () => {
 });
 
 describe("failfastBatch", () => {
-  test("names the messages that failed, and those whose call a circuit rejects, which make no call", async () => {
+  test("names the messages that failed, and those that a circuit rejects without a call", async () => {
     let calls = 0;
     const delay = vi.fn(async () => Promise.reject(new Error("no right to")));
     const handler: SQSHandler = failfastBatch(

@@ -69,7 +69,7 @@ function aRetryAfter(value: unknown, option: string): string | undefined {
   if (typeof value === "boolean") return undefined;
   const { from } = (hasOnly(value, ["from", "min", "max"]) ? value : { from: null }) as RetryAfterLimits;
   if (from !== undefined && typeof from !== "function")
-    return "it takes true, or { from, min, max }, of which from is a function";
+    return "it takes true, or { from, min, max } with a function as from";
   return checkTimes(value as RetryAfterLimits, option, ["min", "max"]);
 }
 
@@ -88,7 +88,7 @@ const CHECKS: Readonly<Record<string, NamedCheck>> = {
   enabled: (value) =>
     typeof value === "function"
       ? aPredicate(value)
-      : aBoolean(value) && "it takes true, false, or a function that says so",
+      : aBoolean(value) && "it takes true, false, or a function that returns one of them",
   returns: oneOf("promise", "value"),
   store: checkStore,
   recovery: (value) =>

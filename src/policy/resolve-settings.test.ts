@@ -191,7 +191,7 @@ describe("what makes no sense together is refused", () => {
   test.each<[FailfastOptions, string]>([
     [
       { fallbackOn: "failure" },
-      "fallbackOn says when the fallback answers, and there is none: give fallback with it",
+      "fallbackOn says when the fallback answers, but there is no fallback: give one",
     ],
     [
       { exceptions: [] },
@@ -199,7 +199,7 @@ describe("what makes no sense together is refused", () => {
     ],
     [
       { slowCallRate: 0.5 },
-      "slowCallRate is a share of slow calls: say with slowCall from when a call is slow",
+      "slowCallRate is a share of slow calls: give slowCall too, the time from which a call is slow",
     ],
     [{ minimumCalls: 5 }, "minimumCalls is for rates: give failureRate or slowCall with it, or leave it out"],
     [
@@ -219,7 +219,7 @@ describe("what makes no sense together is refused", () => {
     [{ mode: "throttle", scope: "confirm" }, `scope: "confirm" is about tripping, ${throttled}`],
     [
       { window: "5s" },
-      "window is the time over which calls are counted, and here nothing is: give threshold, failureRate or slowCall with it, or leave it out",
+      "window is the time over which calls are counted, but nothing is counted here: give threshold, failureRate or slowCall with it, or leave it out",
     ],
     [
       { backoff: { max: "5m" } },

@@ -131,7 +131,7 @@ const refuse = (why: string): never => {
 export function checkTogether(given: FailfastDefaults, own: FailfastOptions): void {
   const has = (option: keyof FailfastDefaults): boolean => given[option] !== undefined;
   if (has("fallbackOn") && !has("fallback"))
-    refuse("fallbackOn says when the fallback answers, and there is none: give fallback with it");
+    refuse("fallbackOn says when the fallback answers, but there is no fallback: give one");
   if (Array.isArray(given.exceptions) && given.exceptions.length === 0) {
     if (!has("results") && !has("callTimeout") && !has("slowCall"))
       refuse(
@@ -139,7 +139,7 @@ export function checkTogether(given: FailfastDefaults, own: FailfastOptions): vo
       );
   }
   if (has("slowCallRate") && !has("slowCall"))
-    refuse("slowCallRate is a share of slow calls: say with slowCall from when a call is slow");
+    refuse("slowCallRate is a share of slow calls: give slowCall too, the time from which a call is slow");
   if (has("minimumCalls") && !has("failureRate") && !has("slowCall"))
     refuse("minimumCalls is for rates: give failureRate or slowCall with it, or leave it out");
   if (has("callTimeout") && given.returns === "value")
@@ -165,7 +165,7 @@ function checkSense(settings: CircuitSettings, options: FailfastDefaults, own: F
   const counts = options.threshold !== undefined || settings.failureRate > 0 || settings.slowCall > 0;
   if (own.window && !counts && quorum === 1 && settings.mode !== "throttle")
     refuse(
-      "window is the time over which calls are counted, and here nothing is: give threshold, failureRate or slowCall with it, or leave it out",
+      "window is the time over which calls are counted, but nothing is counted here: give threshold, failureRate or slowCall with it, or leave it out",
     );
   for (const option of ["max", "forget"] as const) {
     if (own.backoff?.[option] !== undefined && settings.backoffFactor === 1)

@@ -201,7 +201,7 @@ describe("rule 16: what a store returns is decoded strictly", () => {
     expect([shortenHost("x".repeat(300)), shortenHost("short")]).toEqual(["x".repeat(64), "short"]);
   });
 
-  test("a hold is told from a circuit", () => {
+  test("distinguishes a hold from a circuit", () => {
     const hold = { ...good, state: "released", until: 0 };
     expect(decodeHold(JSON.stringify(hold), NOW)?.state).toBe("released");
     expect(decodeHold(JSON.stringify({ ...good, state: "half-open" }), NOW)).toBeUndefined();

@@ -60,7 +60,7 @@ describe("fake time", () => {
     });
   }
 
-  it("moves by exactly what it was told, where timers are fake as well", async () => {
+  it("moves by exactly the given time, even if timers are fake too", async () => {
     vi.useFakeTimers();
     expect(await passes(() => vi.advanceTimersByTime(59_999))).toBe(59_999);
     expect(await passes(() => vi.setSystemTime(Date.now() + 1_000))).toBe(1_000);

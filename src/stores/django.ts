@@ -206,7 +206,7 @@ function check(cache: unknown, options: DjangoCacheStoreOptions): void {
   const { read, mark, clear, fits } = (cache ?? {}) as Partial<DjangoCache>;
   if (![read, mark, clear, fits].every((verb) => typeof verb === "function")) {
     throw new TypeError(
-      "djangoCacheStore() takes what djangoRedis(client), djangoMemcached(client) or djangoDatabase(client) gives: this is none",
+      "djangoCacheStore() takes what djangoRedis(client), djangoMemcached(client) or djangoDatabase(client) gives: this is something else",
     );
   }
   checkOptions("djangoCacheStore", options, ["records", "keyPrefix", "version", "key"]);

@@ -94,7 +94,7 @@ function storeIn(server: ReturnType<typeof detectClient>, table: string, prefix:
       const [head = []] = rows;
       if (Number(head[3]) === 0)
         throw new Error(
-          "the pool's connections are not in autocommit, so that what the store writes is undone",
+          "the pool's connections are not in autocommit mode, so the store's writes are undone",
         );
       const complete =
         text(head[0]) !== host || Number(at) > Number(head[1]) || Number(newest) > Number(head[2]);

@@ -132,7 +132,7 @@ describe("a deadline", () => {
     expect(deadline(set)).toBe(NOW + OPERATOR_LONGEST_MS);
   });
 
-  test("of a circuit that nobody here uses is not believed beyond a day, and then beyond what its user says", async () => {
+  test("of an unused circuit counts for at most a day, and later for at most its user's open time", async () => {
     const set = bench();
     push(set.replica, "circuit:y", isOpen(40, 2 * DAY));
     expect(deadline(set, "y")).toBe(NOW + OPERATOR_LONGEST_MS);

@@ -22,7 +22,7 @@ function prune({ cache }: Replica): void {
 
 const DAY = 24 * 3_600_000;
 
-describe("circuits that nobody here uses", () => {
+describe("circuits that this process doesn't use", () => {
   test("are kept while they restrict", () => {
     const { replica } = bench();
     push(replica, "circuit:open", isOpen(1));

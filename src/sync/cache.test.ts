@@ -22,7 +22,7 @@ import {
 const HOUR = 3_600_000;
 
 describe("a record that comes in", () => {
-  test("is adopted, and its breaker is told", () => {
+  test("is adopted, and its breaker is notified", () => {
     const { replica, breaker } = watched();
     push(replica, "circuit:x", isOpen(40));
     expect(replica.circuit("x")).toMatchObject({
@@ -151,7 +151,7 @@ describe("what the store lacks", () => {
     expect(breaker.changes).toBe(1);
   });
 
-  test("and nobody saw is nothing", () => {
+  test("and nobody saw counts as absent", () => {
     const { replica, health } = watched();
     const entry = replica.circuit("x");
     replica.cache.recordMissing(entry);
@@ -159,7 +159,7 @@ describe("what the store lacks", () => {
     expect(health).toEqual([]);
   });
 
-  test("is told the newer record, where the store holds an older one now", async () => {
+  test("is notified of the newer record, even if the store holds an older one now", async () => {
     const { replica, time, store } = watched();
     const entry = replica.circuit("x");
     arrive(replica, entry, isOpen(40));

@@ -16,7 +16,7 @@ import {
 import { write } from "./writer.js";
 
 describe("the store's health", () => {
-  test("is told once when it goes, and once when all is well again", () => {
+  test("is reported once when it goes, and once when all is well again", () => {
     const { replica, health } = watched();
     replica.health.recovered();
     expect(health).toEqual([]);
@@ -52,7 +52,7 @@ describe("the store's health", () => {
     expect(health.slice(3)).toEqual([expect.any(StoreAnswerError)]);
   });
 
-  test("goes again for other bytes that are no record, and not for those that were replaced before it was told", () => {
+  test("is reported again for other invalid bytes, but not for those that were replaced before the report", () => {
     const { replica, health } = watched();
     deliver(replica, { key: "circuit:x", value: "rubbish" });
     deliver(replica, { key: "circuit:y", value: "rubbish" });
@@ -99,7 +99,7 @@ describe("the store's health", () => {
     expect(health.slice(2)).toEqual(["up"]);
   });
 
-  test("is limited where push is refused: that is told once", () => {
+  test("is limited if push is refused, which is reported once", () => {
     const { replica, health } = watched();
     replica.health.limited("refused");
     replica.health.limited("refused again");

@@ -20,7 +20,7 @@ describe("a store that fails", () => {
     };
   }
 
-  test("is down, which is told once, and is asked again after a while until it is up", async () => {
+  test("is down, which is reported once, and is asked again after a while until it is up", async () => {
     const { replica, store, time, health, mend, breaker } = failing();
     replica.synchroniser.start();
     expect(replica.synchroniser.down).toBe(true);

@@ -214,7 +214,7 @@ describe("the poll", () => {
     expect(replica.hold("x").restoring).toBe(true);
   });
 
-  test("forgets what no longer restricts circuits that nobody uses", async () => {
+  test("forgets records that no longer restrict, of circuits that nobody uses", async () => {
     const { replica, store, time } = bench();
     store.held.set("circuit:y", encode(isOpen(40, 1_000)));
     replica.synchroniser.start();
@@ -224,7 +224,7 @@ describe("the poll", () => {
     expect(replica.circuits.size).toBe(0);
   });
 
-  test("has what is pending proposed, but for what has a pace of its own", async () => {
+  test("proposes pending decisions, except those with a pace of their own", async () => {
     const { replica, breaker } = watched();
     replica.synchroniser.start();
     expect(breaker.flushes).toBe(0);

@@ -114,7 +114,7 @@ describe("a store that forgot what is in force", () => {
   });
 });
 
-describe("nothing has to be told", () => {
+describe("there is nothing to write", () => {
   async function silent(set: Forgotten): Promise<void> {
     restore(set.replica, set.entry);
     expect(set.time.pending).toBe(0);

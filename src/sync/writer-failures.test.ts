@@ -48,7 +48,7 @@ describe("a write that fails", () => {
     return set;
   }
 
-  test("is a strike, is told, and is proposed again after a pause", async () => {
+  test("counts as a failure, is reported, and is proposed again after a pause", async () => {
     const { begin, outcomes, entry, health, breaker, time } = failing();
     begin();
     expect(outcomes).toEqual(["failed"]);

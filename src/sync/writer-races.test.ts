@@ -3,7 +3,7 @@ import { encode } from "../protocol/codec.js";
 import { FRESH, isOpen, NOW, WALL } from "./replica.fixture.js";
 import { opens, STORE_NOW, type Writing, writing } from "./writer.fixture.js";
 
-describe("a write that another one beat", () => {
+describe("a write that lost the race", () => {
   /** Loses so many races, each to a record of its own. */
   function beaten(races: number): Writing & { readonly times: number[] } {
     const set = writing();

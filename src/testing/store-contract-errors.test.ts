@@ -154,7 +154,7 @@ describe("an error", () => {
     });
   });
 
-  test("of the driver is told with its verb, and is the cause", async () => {
+  test("of the driver is reported with its method, and is the cause", async () => {
     const cause = new Error("connect ECONNREFUSED 127.0.0.1:6379");
     for (const get of [
       () => Promise.reject(cause),

@@ -142,7 +142,7 @@ describe("rule 17: quorum", () => {
     expect(store.written.length - before).toBe(3);
   });
 
-  test("one host whose network is broken never trips the fleet, whatever its errors, and itself fails fast", async () => {
+  test("one host with a broken network never trips the fleet, whatever its errors, and fails fast itself", async () => {
     const { clock, members } = await fleet(4, { options: { quorum: 2 }, timeout: 2 });
     for (let second = 0; second < 60; second++) {
       await during(clock, 1_000, at(members, 0).fail);

@@ -116,7 +116,7 @@ describe("the back-off of a backend that comes and goes", () => {
     expect(await flaps(circuit, clock, 1, 100)).toEqual([80]);
   });
 
-  test("ordinary errors that trip it needlessly are still told by lint()", async () => {
+  test("lint() still reports ordinary errors that trip it needlessly", async () => {
     const clock = manualClock();
     const failfast = createFailfast({ clock });
     const circuit = failfast("x", 1, { backoff: { factor: 2 } });

@@ -5,7 +5,7 @@ const noSwap: Store = { get: () => null, set: () => undefined, delete: () => und
 
 describe("options that contradict each other are refused where they are given, with the reason", () => {
   test.each<[FailfastOptions, RegExp]>([
-    [{ fallbackOn: "failure" }, /fallbackOn says when the fallback answers, and there is none/],
+    [{ fallbackOn: "failure" }, /fallbackOn says when the fallback answers, but there is no fallback/],
     [{ slowCallRate: 0.5 }, /say with slowCall/],
     [{ minimumCalls: 5 }, /minimumCalls is for rates/],
     [{ callTimeout: 1, returns: "value" }, /needs a promise/],
@@ -20,8 +20,8 @@ describe("options that contradict each other are refused where they are given, w
     [{ retryAfter: { min: "5m", max: "1m" } }, /shorter than retryAfter.min/],
     [{ quorum: 2, store: noSwap }, /no swap/],
     [{ exceptions: [] }, /nothing is ever a failure/],
-    [{ window: "5s" }, /here nothing is/],
-    [{ window: "5s", consecutive: 5 }, /here nothing is/],
+    [{ window: "5s" }, /nothing is counted here/],
+    [{ window: "5s", consecutive: 5 }, /nothing is counted here/],
     [{ mode: "throttle", consecutive: 5 }, /consecutive is about tripping/],
     [{ backoff: { max: "5m" } }, /backoff.max does nothing/],
     [{ mode: "throttle", scope: "confirm" }, /"confirm" is about tripping/],

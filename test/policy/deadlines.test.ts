@@ -149,7 +149,7 @@ describe("callTimeout", () => {
     expect(at(members, 0).circuit.state).toBe("closed");
   });
 
-  test("a call whose caller gave up before is not made", async () => {
+  test("does not make a call if its caller has already given up", async () => {
     const { circuit } = alone({});
     let made = false;
     const signal = AbortSignal.abort(new Error("too late"));

@@ -148,7 +148,7 @@ describe("each behaviour beside a model of it", () => {
       RUNS,
     ));
 
-  test("backoff and probes: so many good probes in a row close, each bad one lengthens the break, no matter who probes", () =>
+  test("backoff and probes: a number of good probes in a row closes it, each bad one lengthens the break, whichever process probes", () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 3 }),

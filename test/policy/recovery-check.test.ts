@@ -464,7 +464,7 @@ describe("recovery by a check, in a fleet", () => {
     },
   );
 
-  test("of processes that live for one call alone, that call probes: nobody else would", async () => {
+  test("if processes live for one call only, that call probes, because nobody else would", async () => {
     const api = backend();
     const { clock, members, join } = await fleet(1, { timeout: 5, options: { recovery: api.check } });
     await during(clock, 100, at(members, 0).fail);

@@ -37,7 +37,7 @@ describe('what a circuit in mode: "shadow" reports is marked', () => {
     expect(circuit.snapshot().shadow).toBe(true);
   });
 
-  test("its logs, none of which is a warning", async () => {
+  test("its logs, and none of them is a warning", async () => {
     const failfast = make();
     const lines: string[] = [];
     const warnings: string[] = [];

@@ -26,7 +26,7 @@ async function joined(records: Readonly<Record<string, string>>) {
   return { clock, store, failfast };
 }
 
-describe("a process that joins a fleet whose records are of version 1", () => {
+describe("a process that joins a fleet with records of version 1", () => {
   test.each([
     [
       "open",

@@ -32,7 +32,7 @@ describe("what the user's own functions throw", () => {
     await expect(circuits(async () => 1)()).rejects.toBe(fault);
     expect(() => circuits(() => 1)()).toThrow(fault);
     await expect(made().failfast((() => 7) as never, 60)(async () => 1)()).rejects.toThrow(
-      /names the circuit answered 7/,
+      /names the circuit returned 7/,
     );
   });
 
@@ -57,7 +57,7 @@ describe("what the user's own functions throw", () => {
     expect(inner.length).toBeGreaterThan(1);
   });
 
-  test("a call whose news of a closing makes a listener open it leaves it open", async () => {
+  test("stays open if a listener opens it when a call reports that it closed", async () => {
     const { clock, failfast } = made();
     const circuit = failfast("x", 10, { recovery: "all" });
     const call = circuit((fails: boolean) => (fails ? throwing() : 1));

@@ -168,7 +168,7 @@ describe.skipIf(!redisServer)("on Redis", () => {
     expect(await once(one.child, "exit")).toEqual([0, null]);
   });
 
-  test("python-and-node: Node hears of what Python wrote, and closes it for both", async () => {
+  test("python-and-node: Node finds what Python wrote, and closes it for both", async () => {
     const redis = await startRedis(redisServer);
     onTestFinished(() => redis.stop());
     const { createClient } = await import("redis");

@@ -40,11 +40,11 @@ class RootCheck implements OnModuleInit {
     const roots = [...this.#modules.values()].filter(({ metatype }) => metatype === FailfastModule);
     if (roots.length > 1)
       throw new Error(
-        `FailfastModule.forRoot() is imported ${roots.length} times, and circuits are of one: import it once, in the root module`,
+        `FailfastModule.forRoot() is imported ${roots.length} times, but all circuits belong to one: import it once, in the root module`,
       );
     if (roots.some(({ providers }) => providers.get(FAILFAST)?.isDependencyTreeStatic() === false))
       throw new Error(
-        "the options of FailfastModule depend on a provider that is made for each request, and circuits outlive requests: inject none such",
+        "the options of FailfastModule depend on a provider that is made for each request, but circuits outlive requests: inject no such provider",
       );
   }
 }

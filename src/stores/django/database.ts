@@ -159,6 +159,6 @@ function detectClient(client: DjangoDatabaseClient): { readonly dialect: Dialect
   }
   throw new TypeError(
     "djangoDatabase() takes a pool of pg, an sql of postgres.js, a pool of mysql2/promise, or a database of " +
-      "better-sqlite3, node:sqlite or bun:sqlite: this is none",
+      "better-sqlite3, node:sqlite or bun:sqlite: this is something else",
   );
 }

@@ -43,7 +43,7 @@ describe("what Python opened", () => {
     expect(written({ marker: { left: 1e12 } })).toMatchObject({ duration: 24 * 3_600_000 });
   });
 
-  test("once its marker is gone somebody may probe, and nobody writes the marker again", () => {
+  test("when its marker is gone a process may probe, and no process writes the marker again", () => {
     expect(written({ circuit: openFor(60_000, PYTHON) })).toMatchObject({ state: "half-open", until: 0 });
   });
 

@@ -63,7 +63,7 @@ export function detectClient(pool: MysqlPool): Database {
   const found = pool as Partial<CallbackPool & PromisePool> | null;
   if (typeof found?.getConnection !== "function")
     throw new TypeError(
-      "mysqlStore() takes a pool, createPool(…) of mysql2 or of mysql2/promise: this is none",
+      "mysqlStore() takes a pool, createPool(…) of mysql2 or of mysql2/promise: this is something else",
     );
   const promised = typeof found.promise === "function" ? found.promise() : (pool as PromisePool);
 

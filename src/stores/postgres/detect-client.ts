@@ -23,7 +23,7 @@ export function detectClient(client: PostgresClient): Database {
   }
   if (typeof found?.query === "function") return ofQueries(client as QueryClient);
   throw new TypeError(
-    "postgresStore() takes a Pool of pg, an sql of postgres.js, or anything with query(text, params): this is none",
+    "postgresStore() takes a Pool of pg, an sql of postgres.js, or anything with query(text, params): this is something else",
   );
 }
 

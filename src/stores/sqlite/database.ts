@@ -46,7 +46,7 @@ export function access(database: SqliteDatabase): Access {
 
   if (typeof database?.prepare !== "function" || Number.isNaN(timeout()))
     throw new TypeError(
-      "sqliteStore() takes a Database of better-sqlite3 or bun:sqlite, or a DatabaseSync of node:sqlite: this is none",
+      "sqliteStore() takes a Database of better-sqlite3 or bun:sqlite, or a DatabaseSync of node:sqlite: this is something else",
     );
   let moved: (() => boolean) | undefined;
   let impatientUntil = Number.NEGATIVE_INFINITY;

@@ -41,7 +41,7 @@ describe.skipIf(!redisServer)("the ACL lines for Redis", () => {
     expect(other.out).toContain("ACL lines");
   });
 
-  test("let who only looks see the fleet, and change nothing", async () => {
+  test("let viewers see the fleet, and change nothing", async () => {
     const status = await failfast(["status", "--store", url("viewer")]);
     expect(status).toMatchObject({ code: 0, out: expect.stringContaining("held open") });
     expect((await failfast(["events", "--store", url("viewer")])).out).toContain("hold open");
@@ -73,7 +73,7 @@ describe.skipIf(!postgres)("the grants for PostgreSQL", () => {
     expect((await failfast(["hold", "open", "x", "--new", "--store", url("shop")])).code).toBe(0);
   });
 
-  test("let who only looks see the fleet, and change nothing", async () => {
+  test("let viewers see the fleet, and change nothing", async () => {
     expect((await failfast(["status", "--store", url("viewer")])).out).toContain("held open");
     expect((await failfast(["release", "x", "--store", url("viewer")])).code).toBe(1);
     expect((await failfast(["status", "--store", url("viewer")])).out).toContain("held open");

@@ -175,7 +175,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     expect(pool.idleCount).toBe(1);
   });
 
-  test("a server that dies opens it; once it is back, who takes a connection closes it", async () => {
+  test("a server that dies opens it; when it is back, the next caller that takes a connection closes it", async () => {
     const circuit = circuitOf({ consecutive: 2 }, "300ms");
     const pool = guardPool(circuit, poolOf());
     const client = await pool.connect();
@@ -357,7 +357,7 @@ describe.skipIf(!mariadbd)("guardPool of mysql2", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("a server that dies opens it; once it is back, who takes a connection closes it", async () => {
+  test("a server that dies opens it; when it is back, the next caller that takes a connection closes it", async () => {
     const circuit = circuitOf({ consecutive: 2 }, "300ms");
     const pool = guardPool(circuit, promises());
     const connection = await pool.getConnection();

@@ -229,7 +229,7 @@ describe("failfastInterceptor for undici", () => {
       expect(backend.state("gone")).toBe("open");
     });
 
-    test("by a fetch whose caller aborts", async () => {
+    test("by a fetch with a caller that aborts", async () => {
       const caller = new AbortController();
       const call = outcome(undiciFetch(backend.origin, { dispatcher, signal: caller.signal }));
       await expect.poll(() => backend.requests).toBe(1);

@@ -116,7 +116,7 @@ describe.skipIf(program === undefined || redisServer === undefined)(
   "while a real store is frozen",
   { timeout: 180_000 },
   () => {
-    test("says so, shows what it knew, and mends itself", async () => {
+    test("says so, shows the last known state, and recovers by itself", async () => {
       const { workers, served } = await start("redis");
       const { page } = await visit(served);
       await workers[0]?.ask("trip");
@@ -149,7 +149,7 @@ describe.skipIf(program === undefined)("no matter what serves it", { timeout: 18
     await page.getByRole("button", { name: "Hold open" }).waitFor();
   });
 
-  test("lets everybody look and nobody act, where it is told so", async () => {
+  test("lets everybody look and nobody act, if it is set so", async () => {
     const { workers, served } = await start("file", { readOnly: true });
     await workers[0]?.ask("trip");
     const { page } = await visit(served);

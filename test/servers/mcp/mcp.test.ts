@@ -176,7 +176,7 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
     expect(state()).toBe(expected);
   });
 
-  test("Retry-After is heard by a guarded fetch, and told to the model", async () => {
+  test("a guarded fetch reads Retry-After, and the model is told", async () => {
     server = await startHttpServer(version);
     const fetch = failfastFetch({ failfast, name: "sums_http" });
     const { call } = await open(by.http(server.url, { fetch }), { consecutive: 2 });

@@ -30,7 +30,7 @@ describe.skipIf(!redisServer)("valkey-glide", () => {
       test(name, run, 30_000);
   });
 
-  test("is one fleet with node-redis on the same database, which hears of its trips by push", async () => {
+  test("is one fleet with node-redis on the same database, and its trips are pushed there", async () => {
     const redis = await createClient({ url: `${server.url}/3` })
       .on("error", ignore)
       .connect();

@@ -61,7 +61,7 @@ describe("a process that is frozen and thawed, as serverless platforms do", { co
     assert.equal(states.at(-1), "open");
   });
 
-  test("hears of what happened meanwhile before its first call, where it asks for that", async (t) => {
+  test("learns what happened meanwhile before its first call, if it asks for that", async (t) => {
     const folder = newFolder();
     const frozen = await service(t, folder);
     assert.equal((await frozen.call("works")).ended, "works");

@@ -84,7 +84,7 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
     await becomes("one", "closed");
   });
 
-  test("a Durable Object hears of it by push", async () => {
+  test("a Durable Object learns of it by push", async () => {
     await answer("one", "agent/starts");
     assert.deepEqual(await answer("one", "agent/tells"), { state: "closed", told: [] });
     await answer("one", "trip");

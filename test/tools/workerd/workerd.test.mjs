@@ -39,7 +39,7 @@ for (const compatibilityFlags of [[], ["nodejs_compat"]])
       assert.equal((await ask("local/works")).code, "ERR_FAILFAST_OPEN");
     });
 
-    test("a circuit whose time is up is probed by the next call", async () => {
+    test("after the open time the next call is the probe", async () => {
       await until(
         async () => (await ask("local/works")).state === "closed",
         () => "it is still open",
@@ -80,7 +80,7 @@ for (const compatibilityFlags of [[], ["nodejs_compat"]])
       await elsewhere.close();
     });
 
-    test("a failure is told to the fleet", async () => {
+    test("shares a failure with the fleet", async () => {
       const elsewhere = createFailfast({ store });
       const salesApi = elsewhere("sales_api", "1h");
       await elsewhere.ready();
