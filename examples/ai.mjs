@@ -1,4 +1,4 @@
-// Two models in the order of preference: once the first is overloaded, the second is asked at once.
+// Two models in order of preference: when the first is overloaded, the second is asked at once.
 
 import { APICallError, generateText } from "ai";
 import { MockLanguageModelV3 } from "ai/test";

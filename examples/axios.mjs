@@ -1,4 +1,4 @@
-// A client of axios whose requests have a circuit for each origin.
+// An axios client with a circuit for each origin.
 import { createServer } from "node:http";
 import axios from "axios";
 import { failfastAdapter } from "failfast/axios";

@@ -12,7 +12,7 @@ const failfast = createFailfast({ store });
 const salesApi = failfast("sales_api", 60);
 await failfast.ready();
 
-// What Python's failfast finds when a call has failed here, and raises FailfastException.
+// When a call has failed here, Python's failfast finds this value and raises FailfastException.
 await salesApi.trip({ reason: "an example" });
 console.log(
   "here it is",
@@ -24,7 +24,7 @@ console.log(
 await salesApi.reset();
 console.log("here it is", salesApi.state, "and Python finds", await client.get(":1:sales_api"));
 
-// What Python's failfast leaves when a call has failed there: cache.set("sales_api", True, 300).
+// When a call has failed in Python, failfast leaves this value: cache.set("sales_api", True, 300).
 await client.set(":1:sales_api", Buffer.from("\x80\x05\x88.", "latin1"), { EX: 300 });
 await new Promise((opened) => {
   salesApi.on("open", ({ by, retryAfterMs }) => {

@@ -1,4 +1,4 @@
-// A circuit around an effect: what it fails with counts, an interruption doesn't, and the fleet shares what it learns.
+// A circuit around an effect: its failures count, an interruption doesn't, and the fleet shares the result.
 import { Cause, Effect, Exit } from "effect";
 import { failfast } from "failfast";
 

@@ -1,4 +1,4 @@
-// A route that fails is not entered again for a while: its clients get 503 at once, and are told when to come back.
+// A route that fails is not called for a while: its clients get 503 at once, and learn when to come back.
 import { failfastPlugin, guard } from "failfast/fastify";
 import fastify from "fastify";
 

@@ -1,4 +1,4 @@
-// A client of gRPC: while its circuit is open, a call ends with UNAVAILABLE and not a byte is sent.
+// A gRPC client: while its circuit is open, a call ends with UNAVAILABLE and nothing is sent.
 import * as grpc from "@grpc/grpc-js";
 import { failfastInterceptor } from "failfast/grpc";
 

@@ -1,9 +1,9 @@
-// One tenant's limit stops that tenant alone; an outage of the API stops all of them.
+// A tenant's limit stops only that tenant; an outage of the API stops all of them.
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { failfastFetch } from "failfast/fetch";
 
-// An outage is everybody's, whatever the key.
+// An outage stops everybody, whatever the key.
 const shared = failfastFetch({ name: "billing_api", threshold: 1, results: ({ status }) => status >= 500 });
 
 // A limit is a key's own. The name goes into the store and into logs, so it has a mark of the key and not the key.

@@ -1,4 +1,4 @@
-// An agent whose tools are down: a handful of calls reach the server, and the agent is told to go on without it.
+// The tools of an agent are down: a few calls reach the server, and the agent is told to go on without it.
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
 import { Server } from "@modelcontextprotocol/server";
 import { failfast } from "failfast";
@@ -21,7 +21,7 @@ await Promise.all([server.connect(theirs), client.connect(ours)]);
 const search = failfastMcp(client, { name: "search_mcp", timeout: "30s", callTimeout: "20s" });
 const ask = () => search.callTool({ name: "find", arguments: { query: "due" } });
 
-// A model that tries again whatever it is told.
+// A model that always tries again.
 let told = 0;
 let answer;
 for (let step = 0; step < 700; step++) {
@@ -35,7 +35,7 @@ for (let step = 0; step < 700; step++) {
 console.log(`${calls} calls reached the server, ${told} were answered at once:`);
 console.log(answer.content[0].text);
 
-// In place of 30 s that pass.
+// Instead of waiting 30 s.
 down = false;
 await failfast("search_mcp").reset();
 answer = await ask();

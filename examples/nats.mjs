@@ -5,7 +5,7 @@ import { createFailfast } from "failfast";
 import { natsStore } from "failfast/nats";
 
 const servers = process.env.NATS_SERVER ?? "127.0.0.1:4222";
-// It reconnects for as long as it takes, and notices a connection that has died without a word.
+// It reconnects for as long as it takes, and notices a connection that has died silently.
 const connection = await connect({ servers, maxReconnectAttempts: -1, pingInterval: 5_000 });
 const kv = await new Kvm(connection).create("failfast", { history: 1, allow_direct: false });
 const failfast = createFailfast({ store: natsStore(kv, { prefix: "example" }) });

@@ -1,4 +1,4 @@
-// Code written for opossum, in two processes with one store: what one finds out, the other knows.
+// Code written for opossum, in two processes with one store: when one finds out that the backend is down, the other knows.
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// A mistake in a statement opens nothing, a database that is gone does: DATABASE_URL=postgres://… node examples/pool.mjs
+// A mistake in a statement doesn't open the circuit, a lost database does: DATABASE_URL=postgres://… node examples/pool.mjs
 import { failfast, isFailfastError } from "failfast";
 import { guardPool } from "failfast/pool";
 import pg from "pg";

@@ -1,4 +1,4 @@
-// Two processes that share nothing but a folder: what one finds out, the other knows.
+// Two processes share a folder: when one finds out that the backend is down, the other knows.
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

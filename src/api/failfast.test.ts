@@ -421,7 +421,7 @@ describe("circuits named by the arguments", () => {
 
   test("a name that is no string is refused", () => {
     const byHost = createFailfast()((() => 7) as unknown as () => string, 60);
-    expect(() => byHost(() => 1)()).toThrow(/answered 7/);
+    expect(() => byHost(() => 1)()).toThrow(/returned 7/);
   });
 });
 

@@ -6,7 +6,7 @@ const noSwap: Store = { get: () => null, set: () => undefined, delete: () => und
 describe("options that contradict each other are refused where they are given, with the reason", () => {
   test.each<[FailfastOptions, RegExp]>([
     [{ fallbackOn: "failure" }, /fallbackOn says when the fallback answers, but there is no fallback/],
-    [{ slowCallRate: 0.5 }, /say with slowCall/],
+    [{ slowCallRate: 0.5 }, /give slowCall too/],
     [{ minimumCalls: 5 }, /minimumCalls is for rates/],
     [{ callTimeout: 1, returns: "value" }, /needs a promise/],
     [{ callTimeout: 1, slowCall: "2s" }, /never reached under a callTimeout/],
@@ -56,7 +56,7 @@ describe("options that contradict each other are refused where they are given, w
     [{ exceptions: async () => false } as never, TypeError, /exceptions is the function exceptions/],
     [{ results: async () => false } as never, TypeError, /results .* answers at once/],
     [{ enabled: async () => false } as never, TypeError, /enabled .* answers at once/],
-    [{ retryAfter: { from: 7 as never } }, TypeError, /from is a function/],
+    [{ retryAfter: { from: 7 as never } }, TypeError, /a function as from/],
     [{ rampUp: 0 }, RangeError, /rampUp is 0/],
   ])("%j", (options, Wrong, why) => {
     const failfast = createFailfast();
