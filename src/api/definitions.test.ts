@@ -338,9 +338,7 @@ describe("names and functions without an end are warned of once, with what to do
     const failfast = createFailfast({ clock: manualClock() });
     for (let id = 0; id < 30_000; id++) failfast(`user:${id}`, 60);
     expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(
-      /10000 names as strings.*"user:9999".*failfast\(\(id\) => "user:" \+ id, 60\)/,
-    );
+    expect(said[0]).toMatch(/10000 names as strings.*"user:9999".*failfast\(\(id\) => "user:" \+ id, 60\)/);
   });
 
   test("names as strings without a time, and in decorators", () => {
