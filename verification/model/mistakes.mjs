@@ -91,8 +91,8 @@ export const MISTAKES = [
   [
     "the lease of a probe has no end here",
     "breaker",
-    "return probe(state, localUntilMs, now)",
-    "return probe(state, Infinity, now)",
+    "return probe(state, localUntilMs)",
+    "return probe(state, Infinity)",
     "a process is cut off",
     "all",
   ],
