@@ -349,7 +349,16 @@ export const MUTANTS = [
     "policy/open-time.js",
     "return closedForMs >= (settings.backoffForget || openMs);",
     "return false;",
-    { where: ({ options }) => options.backoff !== undefined },
+    {
+      where: ({ options, events, tells, network, check, pace }) =>
+        options.backoff?.forget === "2s" &&
+        tells &&
+        check === undefined &&
+        pace.kind === "busy" &&
+        network.loss === 0 &&
+        network.delay < 60 &&
+        events.filter(({ what }) => what === "backend").length > 1,
+    },
   ],
   [
     "while the store is away calls probe beside a check",
