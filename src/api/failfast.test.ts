@@ -312,14 +312,17 @@ describe("the error", () => {
     for (const other of [circle, undefined, null, "x", {}]) expect(isFailfastError(other)).toBe(false);
   });
 
-  test("has a stack only when asked for", async () => {
+  test("has the frames of its stack only when asked for", async () => {
     const failfast = createFailfast();
     const plain = failfast("plain", 60);
     const traced = failfast("traced", 60, { stackTraces: true });
     await Promise.all([plain.trip(), traced.trip()]);
     const stackOf = async (circuit: typeof plain): Promise<unknown> =>
       ((await rejection(() => circuit.run(() => 1))) as Error).stack;
-    expect(String(await stackOf(plain))).not.toContain("    at ");
+    // Loggers split it, and would fail on `undefined`.
+    expect(await stackOf(plain)).toBe(
+      'FailfastError: circuit "plain" is open; the call was not made, retry in 60 s',
+    );
     expect(String(await stackOf(traced))).toContain("    at ");
     expect(new Error("others").stack).toContain("    at ");
   });

@@ -13,7 +13,8 @@ export function rejectionOf(breaker: Breaker): FailfastError {
   if (settings.stackTraces || !canHideStack) return new FailfastError(fields, message);
   const { stackTraceLimit } = limited;
   try {
-    limited.stackTraceLimit = undefined;
+    // No frames. With `undefined` the error would have no `stack`, which some loggers split without a look.
+    limited.stackTraceLimit = 0;
   } catch {
     // It was frozen since. From now on rejections have stacks.
     canHideStack = false;
