@@ -93,12 +93,10 @@ function hear(state: State, event: Of<"record">, own: Own): State {
   const record = event.record?.record;
   if (record === undefined || record.state === "closed")
     return { ...state, record: event.record, remoteOpen: "unseen" };
-  if (record.manual) return { ...state, record: event.record, remoteOpen: "obeyed" };
+  if (record.manual || record.by === own.identity)
+    return { ...state, record: event.record, remoteOpen: "obeyed" };
   if (state.remoteOpen !== "unseen") return { ...state, record: event.record };
-  const doubtful =
-    record.by !== own.identity &&
-    state.announced === "closed" &&
-    (own.settings.scope === "confirm" || event.doubts);
+  const doubtful = state.announced === "closed" && (own.settings.scope === "confirm" || event.doubts);
   return { ...state, record: event.record, remoteOpen: doubtful ? "unconfirmed" : "obeyed" };
 }
 

@@ -4,6 +4,7 @@ import type { Opening } from "./event.js";
 import {
   generationOf,
   holdsLease,
+  inForce,
   isLocalOnly,
   isOpenHereAlone,
   type Own,
@@ -42,12 +43,25 @@ function open(state: State, opening: Opening, reopens: number, now: number, own:
   return { state: opened, effects: [{ type: "propose", delayMs }] };
 }
 
-/** Calls trip it. If it had closed too short a time before, the back-off continues. */
-export function trip(state: State, opening: Opening, now: number, own: Own): Step {
+/**
+ * Calls trip it. If it had closed too short a time before, the back-off continues. What trips it here confirms what
+ * another process opened: if that is still in force there is nothing to write.
+ */
+export function trip(before: State, opening: Opening, now: number, own: Own): Step {
+  const state = confirm(before);
+  if (state !== before && inForce(state.record, now))
+    return stay(newEpoch({ ...state, cause: opening.cause }));
   const reopens = reopensBefore(state, own);
   const anew = forgetsBackoff(own.settings, reopens, opening.closedForMs);
   return open(state, opening, anew ? 0 : reopens, now, own);
 }
+
+/** From now on the opening by another process is obeyed. */
+const confirm = (state: State): State =>
+  state.remoteOpen === "unconfirmed" ? { ...state, remoteOpen: "obeyed" } : state;
+
+/** A failure here confirms the opening by another process. */
+export const confirmed = (state: State, cause: unknown): Step => stay(newEpoch({ ...confirm(state), cause }));
 
 /** It opens again; for longer if `backoff` says so. */
 export function probeFailed(state: State, event: Of<"probe-failed">, now: number, own: Own): Step {

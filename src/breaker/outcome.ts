@@ -5,6 +5,7 @@ import type { Opening } from "./event.js";
 import type { Failure } from "./failure.js";
 import { isFirstProbe } from "./on-outcome.js";
 import type { Shell } from "./shell.js";
+import { inForce } from "./standing.js";
 import type { State } from "./state.js";
 import { countsNothing } from "./traffic.js";
 
@@ -17,9 +18,8 @@ const SLOW_CALLS: Cause = { error: undefined, openFor: undefined, origin: "backe
 export function callFailed(breaker: Shell, admission: Admission, failure: Failure): void {
   if (admission.kind === "probe") probeFailed(breaker, admission, failure);
   else if (admission.kind === "closed" && failure.origin !== "stall") {
-    const { epoch, remoteOpen } = breaker.current;
-    if (admission.epoch !== epoch) askForLonger(breaker, failure);
-    else if (remoteOpen === "unconfirmed") breaker.dispatch({ type: "confirmed", cause: failure.error });
+    if (admission.epoch !== breaker.current.epoch) askForLonger(breaker, failure);
+    else if (awaitsConfirmation(breaker)) breaker.dispatch({ type: "confirmed", cause: failure.error });
     else countFailure(breaker, failure);
   }
 }
@@ -63,13 +63,18 @@ export function callsAreSlow(
   if (isProbe(breaker, admission)) slowProbe(breaker);
   if (admission.kind !== "closed" || admission.epoch !== breaker.current.epoch) return;
   // If a share of slow calls trips the circuit, the same share is needed to confirm.
-  if (breaker.current.remoteOpen === "unconfirmed" && breaker.settings.hangCalls > 0) {
+  if (awaitsConfirmation(breaker) && breaker.settings.hangCalls > 0) {
     breaker.dispatch({ type: "confirmed", cause: undefined });
     return;
   }
   const why = breaker.traffic.slowUnderWay(now, calls, beganMs);
   if (why !== undefined) trip(breaker, SLOW_CALLS, why);
 }
+
+/** Another process opened it, and one failure here is enough to obey that. Where time closes it, only until then. */
+const awaitsConfirmation = ({ current, settings, session }: Shell): boolean =>
+  current.remoteOpen === "unconfirmed" &&
+  (settings.recovery !== "all" || inForce(current.record, session.clock.now()));
 
 const slowProbe = (breaker: Shell): void => {
   reopen(breaker, openingOf(breaker, SLOW_CALLS, SLOW));

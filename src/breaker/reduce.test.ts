@@ -544,6 +544,16 @@ describe("whether another's trip is obeyed", () => {
     expect(state.epoch).toBe(heard.epoch + 1);
   });
 
+  test("with scope: confirm, once calls here trip it, which writes nothing", () => {
+    const heard = on(INITIAL, news(theirs), confirm).state;
+    const { state, effects } = on(heard, tripped, confirm);
+    expect(state).toMatchObject({ remoteOpen: "obeyed", decision: NO_DECISION, announced: "open" });
+    expect(effects).toEqual([{ type: "announce", state: "open", local: false }]);
+    const over = on(on(INITIAL, news(openRecord(NOW)), confirm).state, tripped, confirm);
+    expect(over.state).toMatchObject({ remoteOpen: "obeyed", decision: { kind: "opened", base: 40 } });
+    expect(over.effects).toContainEqual({ type: "propose", delayMs: 0 });
+  });
+
   test("or while calls here succeed so well that it is doubted", () => {
     expect(on(INITIAL, news(theirs, { doubts: true })).state.remoteOpen).toBe("unconfirmed");
     expect(on(INITIAL, news(theirs)).state.remoteOpen).toBe("obeyed");

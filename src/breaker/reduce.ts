@@ -2,10 +2,10 @@ import { LEASE_MS } from "../protocol/record.js";
 import type { Effect, Event } from "./event.js";
 import { call } from "./on-call.js";
 import { leaseAnswered, operatorOpens, operatorWrote, proposalAnswered, recordChanged } from "./on-news.js";
-import { openLonger, probeFailed, probeReleased, probeSucceeded, trip } from "./on-outcome.js";
+import { confirmed, openLonger, probeFailed, probeReleased, probeSucceeded, trip } from "./on-outcome.js";
 import { activeHold, type Own, stand } from "./standing.js";
 import { NO_RECOVERY, type State } from "./state.js";
-import { newEpoch, type Step, stay } from "./step.js";
+import { type Step, stay } from "./step.js";
 
 /**
  * All the rules of a circuit: takes a state, an event and the local time, and returns the new state and effects. Pure.
@@ -34,7 +34,7 @@ function next(state: State, event: Event, now: number, own: Own): Step {
     case "tripped":
       return trip(state, event.opening, now, own);
     case "confirmed":
-      return stay(newEpoch({ ...state, remoteOpen: "obeyed", cause: event.cause }));
+      return confirmed(state, event.cause);
     case "probe-succeeded":
       return probeSucceeded(state, event, now, own);
     case "probe-failed":

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { createFailfast } from "../../src/index.js";
+import { createFailfast, type FailfastOptions } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
 import { faultyStore } from "./faulty-store.js";
-import { at, during, fleet, pendingCall } from "./fleet.js";
+import { at, during, ending, fleet, type Member, pendingCall } from "./fleet.js";
 
 const DAY = 24 * 3_600_000;
 
@@ -151,6 +151,42 @@ describe("rule 14: one write per outage", () => {
     link.mode = "hanging";
     await during(clock, 200, () => Promise.all([fail(), fail(), fail()]));
     expect(link.counts.swap).toBe(before + 1);
+  });
+});
+
+describe("a circuit that another opened, and that this process has not obeyed yet", () => {
+  const rules: readonly [string, FailfastOptions][] = [
+    ["confirm", { scope: "confirm", slowCall: "100ms", slowCallRate: 0.5, minimumCalls: 3 }],
+    ["doubt, by a share of slow calls", { slowCall: "100ms", slowCallRate: 0.5, minimumCalls: 3 }],
+    ["doubt", { slowCall: "100ms", minimumCalls: 3 }],
+    ["confirm by slow calls that end", { scope: "confirm", slowCall: "100ms", minimumCalls: 3 }],
+  ];
+
+  test.each(rules)("is open by slow calls here as well, and is not written again: %s", async (_, options) => {
+    const { clock, store, members } = await fleet(2, { options });
+    const slowly = (member: Member): Promise<string>[] =>
+      Array.from({ length: 30 }, () =>
+        ending(member.circuit.run(() => new Promise((end) => clock.after(150, () => end(1))))),
+      );
+    for (let call = 0; call < 25; call++) await at(members, 1).succeed();
+    const others = slowly(at(members, 0));
+    await during(clock, 200, () => Promise.all(others));
+    expect([at(members, 0).circuit.state, at(members, 1).circuit.state]).toEqual(["open", "closed"]);
+    const ours = slowly(at(members, 1));
+    await during(clock, 5_000, () => Promise.all(ours));
+    expect([at(members, 1).circuit.state, store.written.length]).toEqual(["open", 1]);
+  });
+
+  test("counts a failure here where the opening is over by time", async () => {
+    const options = { scope: "confirm", recovery: "all", threshold: 2 } as const;
+    const { clock, members } = await fleet(2, { timeout: 5, options });
+    for (let call = 0; call < 2; call++) await during(clock, 50, at(members, 0).fail);
+    await clock.advance(6_000);
+    const { circuit, fail } = at(members, 1);
+    await during(clock, 50, fail);
+    expect(circuit.state).toBe("closed");
+    await during(clock, 50, fail);
+    expect(circuit.state).toBe("open");
   });
 });
 

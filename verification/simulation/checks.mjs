@@ -398,9 +398,10 @@ export function makeChecks(world, plan) {
         fail("a silent stream is ended in time", `${member.name}: through ${name}, ${time.now() - since} ms`);
       else if (!told.signal?.aborted)
         fail("a silent stream is torn down", `${member.name}: the signal of one through ${name}`);
-      told.failed?.();
       const { state, held } = circuit;
       const still = admitted.epoch === its.epoch && admitted.generation === circuit.snapshot().generation;
+      // One that began before the circuit last opened or closed counts for nothing.
+      if (still && admitted.free && !admitted.probe) told.failed?.();
       if (
         still &&
         admitted.free &&

@@ -65,7 +65,14 @@ export function makeCounting(plan) {
     pending(member, name) {
       const outcome = { at: member.monotonic(), failed: true, maybe: true };
       of(member, name).outcomes.push(outcome);
-      return () => Object.assign(outcome, { at: member.monotonic(), maybe: false });
+      return () => {
+        const its = of(member, name);
+        const at = its.outcomes.indexOf(outcome);
+        // It counts when it is known to have failed, after those that have ended meanwhile.
+        if (at !== -1) its.outcomes.push(...its.outcomes.splice(at, 1));
+        if (at !== -1 && at < its.surely) its.surely--;
+        Object.assign(outcome, { at: member.monotonic(), maybe: false });
+      };
     },
     /** Whether what its calls came to may have tripped it. */
     mayTrip(member, name) {
