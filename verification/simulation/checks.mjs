@@ -237,7 +237,11 @@ export function makeChecks(world, plan) {
     /** What the fleet knows, a process knows that looked. */
     informed(member, circuit) {
       const record = world.store.record(circuit.name);
+      // A process whose own calls succeeded before it froze may doubt what it reads.
+      const { failureRate, slowCall, consecutive } = plan.options;
+      const doubts = [failureRate, slowCall, consecutive].some((rule) => rule !== undefined);
       const knowable =
+        !(doubts && member.pausedUntil > 0) &&
         scope === "fleet" &&
         quorum === 1 &&
         plan.tells &&
