@@ -43,9 +43,9 @@ export class StoreSessions {
       const identity = identityOf(name, store, clock);
       const events = this.#events.in(store);
       const replica = new Replica(store, clock, identity, health(events));
-      const made = new StoreSession(replica, clock, events, name, watchForOtherServices(identity), () =>
-        this.#reportSoon(made),
-      );
+      const openedBy = watchForOtherServices(identity);
+      const began = (): void => this.#reportSoon(made);
+      const made = new StoreSession(replica, clock, events, name, openedBy, began, given !== undefined);
       session = made;
       this.#sessions.set(store, session);
     }

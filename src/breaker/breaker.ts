@@ -21,7 +21,7 @@ import { propose } from "./proposal.js";
 import { reduce } from "./reduce.js";
 import type { Sampler } from "./sampler.js";
 import type { Check, Shell } from "./shell.js";
-import { holdsLease, type Status, stand, statusOf } from "./standing.js";
+import { holdsLease, isOpenHereAlone, type Status, stand, statusOf } from "./standing.js";
 import { type ActiveHold, type CachedRecord, type Decision, INITIAL, type State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
 import { countsAlike, Traffic } from "./traffic.js";
@@ -54,13 +54,13 @@ export class Breaker implements Shell {
   sampler: Sampler | undefined;
   /** The number of reopenings when its calls last tripped it. */
   reopensAtTrip = 0;
-  /** How many probes in a row ended as neither success nor failure. */
-  neither = 0;
   #state: State = INITIAL;
   #traffic: Traffic | undefined;
   #underWay: CallsUnderWay | undefined;
   #admissionControl: AdmissionControl | undefined;
   #cancelWake: (() => void) | undefined;
+  /** How many probes since it opened ended as neither success nor failure. */
+  #neither = 0;
   /** Until then calls are rejected without asking the reducer. */
   #rejectUntilMs = 0;
   /** Tries the backend when the open time is over, in place of a call. */
@@ -229,10 +229,11 @@ export class Breaker implements Shell {
   /** The call ended as neither. `pauseMs`: start no new probe for so long. `byItself`: its own circuit rejected it. */
   released(admission: Admission, pauseMs = 0, byItself = false): void {
     if (!isProbe(this, admission)) return;
-    const { leaseWaitMs, clock } = this.session;
-    const turnMs = byItself
+    const { leaseWaitMs, clock, isShared } = this.session;
+    const alone = byItself || !isShared || isOpenHereAlone(this.#state, this);
+    const turnMs = alone
       ? 0
-      : othersTurnMs(this.neither++, leaseWaitMs, this.settings.openMs, clock.random());
+      : othersTurnMs(this.#neither++, leaseWaitMs, this.settings.openMs, clock.random());
     this.dispatch({ type: "probe-released", pauseMs: Math.max(pauseMs, turnMs), byItself });
   }
 
@@ -342,7 +343,10 @@ export class Breaker implements Shell {
     const { lookedAt } = this.session;
     if (before.probe.kind === "running" && !isProbeOf(state, before.probe.epoch))
       probeEnded(this, before.probe.epoch);
-    if (state.announced === "closed" && before.announced !== "closed") this.closedAtMs = lookedAt;
+    if (state.announced !== before.announced) {
+      if (state.announced === "closed") this.closedAtMs = lookedAt;
+      if (state.announced !== "half-open") this.#neither = 0;
+    }
     if (state.epoch !== before.epoch) {
       this.admission = makeAdmission(this, state);
       this.#traffic?.clear();

@@ -24,6 +24,11 @@ import { newEpoch, type Of, PROPOSE, type Step, stay } from "./step.js";
 
 /** How far the store's clock and ours may differ: half of the longest wait for the store's answer. */
 const CLOCK_ERROR_MS = 2_500;
+/**
+ * After a lease was given back the other processes wait so long before they check: the process that gave it back checks
+ * again within two seconds, and a store may be a second away.
+ */
+const OTHERS_CHECK_MS = 4_000;
 /** If the store has no swap, each process tries at a different moment, within this share of the open time. */
 const ATTEMPT_SPREAD = 0.1;
 
@@ -40,9 +45,11 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
   if (generationOf(record) === before) return stay(after);
   after = { ...after, decision: decisionUnder(after, event, record, now, own) };
   if (record?.record.state === "open" || !isTripped(record)) after = { ...after, recovery: NO_RECOVERY };
-  // The process that gave the lease back checks again soon, or, if that process ended, another one does.
-  else if (own.checked && before > 0 && record.record.until === 0)
-    after = { ...after, recovery: { ...after.recovery, checkedUntilMs: now + LEASE_MS } };
+  // The process that gave the lease back checks again soon. If that process ended, another one does.
+  else if (own.checked && before > 0 && record.record.until === 0) {
+    const pausedUntilMs = Math.max(after.recovery.pausedUntilMs, now + OTHERS_CHECK_MS);
+    after = { ...after, recovery: { ...after.recovery, pausedUntilMs, checkedUntilMs: now + LEASE_MS } };
+  }
   // The lease came too late for the call that asked. It now belongs to the probe that this process began meanwhile.
   if (after.probe.kind === "running" && now < after.probe.untilMs && after.decision.kind === "none") {
     if (holdsLease(after, own)) return stay(adoptLease(after));

@@ -36,7 +36,6 @@ export function callSucceeded(
     if (!isProbe(breaker, admission)) return;
     if (slow) slowProbe(breaker);
     else {
-      breaker.neither = 0;
       if (isFirstProbe(breaker.current, breaker, breaker.reopensAtTrip)) breaker.needlessTrips++;
       breaker.dispatch({ type: "probe-succeeded", slept: breaker.slept });
     }

@@ -110,7 +110,8 @@ describe("a circuit with its own check", () => {
     expect(tries(isDue, next(releasedRecord), checked, NOW + 10_000)).toBe("ask");
     expect(tries(isDue, next(releasedRecord), OWN)).toBe("ask");
     const { state } = on(isDue, news(next(releasedRecord)), checked);
-    expect(on(state, aCall({ byCheck: true }), checked).verdict).toBe("ask");
+    const checks = (now: number): unknown => on(state, aCall({ byCheck: true }), checked, now).verdict;
+    expect([checks(NOW + 3_999), checks(NOW + 4_000)]).toEqual(["reject", "ask"]);
   });
 
   test("and not where the record is the first that it hears of: its process may live for this call alone", () => {

@@ -35,7 +35,6 @@ export interface Shell extends Own, Subscriber {
   trips: number;
   needlessTrips: number;
   reopensAtTrip: number;
-  neither: number;
   readonly closedAtMs: number;
   readonly current: State;
   readonly decision: Decision;

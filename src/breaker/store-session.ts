@@ -23,6 +23,8 @@ export class StoreSession {
   readonly owner: string;
   readonly rejectionMessage: RejectionMessage = new RejectionMessage();
   readonly openedBy: (circuit: string, by: string) => void;
+  /** Other processes may use the store; nobody else uses the memory of this one. */
+  readonly isShared: boolean;
   readonly #began: (() => void) | undefined;
   /** The exact clock, and the coarse clock for counting calls. */
   readonly now: () => number;
@@ -41,8 +43,10 @@ export class StoreSession {
     host: string,
     openedBy: (circuit: string, by: string) => void = () => undefined,
     began?: () => void,
+    isShared = true,
   ) {
     this.#began = began;
+    this.isShared = isShared;
     this.openedBy = openedBy;
     this.replica = replica;
     this.clock = clock;

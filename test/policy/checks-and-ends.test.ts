@@ -57,7 +57,7 @@ describe("the end of a process, while its check waits for the lease", () => {
     expect([owner, lapsed, at(members, 1).circuit.retryAfter]).toEqual(["", 0, 0]);
   });
 
-  test("leaves the next check to the others, at once", async () => {
+  test("leaves the next check to the others, within seconds", async () => {
     let checks = 0;
     const recovery = () => void checks++;
     const { clock, store, members } = await fleet(3, { timeout: 5, options: { recovery } });
@@ -66,7 +66,7 @@ describe("the end of a process, while its check waits for the lease", () => {
     const ends = members.find(({ link }) => link === store.written.at(-1)?.by);
     await during(clock, 1_000, async () => ends?.failfast.close());
     const others = members.filter((member) => member !== ends);
-    await clock.advance(2_000);
+    await clock.advance(5_000);
     expect(others.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed"]);
   });
 
@@ -82,6 +82,29 @@ describe("the end of a process, while its check waits for the lease", () => {
     });
     await clock.advance(2_000);
     expect(closed).toBe(true);
+  });
+});
+
+describe("the checks of a whole fleet", () => {
+  test.each([1, 2, 10])("are as many as those of one process, where they say nothing: %d", async (size) => {
+    const backend = busyBackend();
+    const options: FailfastOptions = { recovery: backend.check, ignore: [Busy] };
+    const { clock, members } = await fleet(size, { timeout: 10, options });
+    await during(clock, 2_000, at(members, 0).fail);
+    await clock.advance(60_000);
+    expect(backend.checks).toBeGreaterThan(20);
+    expect(backend.checks).toBeLessThan(80);
+  });
+
+  test("that have to succeed three times are a second apart", async () => {
+    const times: number[] = [];
+    const recovery = () => void times.push(clock.now());
+    const { clock, members } = await fleet(10, { timeout: 10, options: { recovery, probes: 3 } });
+    await during(clock, 2_000, at(members, 0).fail);
+    await clock.advance(20_000);
+    expect(times).toHaveLength(3);
+    const [first = 0, second = 0, third = 0] = times;
+    expect(Math.min(second - first, third - second)).toBeGreaterThanOrEqual(1_000);
   });
 });
 

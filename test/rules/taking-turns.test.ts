@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { createFailfast, type FailfastOptions } from "../../src/index.js";
+import { manualClock } from "../../src/testing/index.js";
 import { at, ending, fleet, givenUp } from "./fleet.js";
 
 class BadInput extends Error {}
@@ -31,5 +33,43 @@ describe("rule 19: a process whose calls say nothing of the backend leaves the l
       await clock.advance(every);
     }
     expect(other.circuit.state).toBe("closed");
+  });
+});
+
+describe("calls that say nothing of the backend, where there are no others", () => {
+  const ignored = (): Promise<never> => Promise.reject(new BadInput());
+
+  test.each<[string, FailfastOptions]>([
+    ["without a store", {}],
+    ["with scope: process", { scope: "process" }],
+  ])("reject no call after them: %s", async (_, options) => {
+    const clock = manualClock();
+    const circuit = createFailfast({ clock })("x", 2, { ignore: BadInput, ...options });
+    await ending(circuit.run(() => Promise.reject(new Error("down"))));
+    await clock.advance(2_100);
+    for (let call = 0; call < 40; call++) {
+      expect(await ending(circuit.run(ignored))).toBe("something else");
+      await clock.advance(7);
+    }
+    expect(await ending(circuit.run(async () => 1))).toBe("ok");
+  });
+
+  test("are counted anew once it has opened again", async () => {
+    const { clock, members } = await fleet(1, { timeout: 2, options: { ignore: BadInput } });
+    const { circuit, fail, succeed } = at(members, 0);
+    const during = async (call: () => Promise<string>): Promise<string> => {
+      const answer = call();
+      await clock.advance(50);
+      return answer;
+    };
+    await during(fail);
+    for (let outage = 0; outage < 12; outage++) {
+      await clock.advance(2_100);
+      expect(await during(() => ending(circuit.run(ignored)))).toBe("something else");
+      expect(await during(fail)).toBe("failed");
+    }
+    await clock.advance(2_100);
+    await during(() => ending(circuit.run(ignored)));
+    expect(await during(succeed)).toBe("ok");
   });
 });
