@@ -48,6 +48,17 @@ describe("an option of the wrong kind", () => {
   });
 });
 
+test("options in an object of somebody's class are taken, whatever its tag is", () => {
+  class Config {
+    threshold = 2;
+    backoff = { factor: 2, [Symbol.toStringTag]: "Backoff" };
+    get [Symbol.toStringTag](): string {
+      return "Config";
+    }
+  }
+  expect(createFailfast(new Config())("x", 60, new Config()).state).toBe("closed");
+});
+
 test("options in a promise or a map are refused, for none of them would be seen", () => {
   for (const [given, kind] of [
     [Promise.resolve({ threshold: 2 }), "a Promise"],

@@ -43,9 +43,17 @@ const within =
 const aTime: NamedCheck = (value, option) => void milliseconds(option, value);
 const aTimeOfCalls: NamedCheck = (value, option) => void milliseconds(option, value, LONGEST_CALL_SECONDS);
 
+/** Objects that hold no options, though some look as if they had none: `Object.keys(new Map())` is empty. */
+const NO_OPTIONS_IN =
+  /^(Array|Date|Promise|Map|Set|WeakMap|WeakSet|RegExp|Error|String|Number|Boolean|AbortSignal)$/;
+
+/** A plain object, a module, or an object of somebody's class, whatever its `Symbol.toStringTag` says. */
+const holdsOptions = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !NO_OPTIONS_IN.test(kindOf(value));
+
 /** An object with these fields and no others. */
 const hasOnly = (value: unknown, fields: readonly string[]): boolean =>
-  kindOf(value) === "Object" && Object.keys(value as object).every((each) => fields.includes(each));
+  holdsOptions(value) && Object.keys(value as object).every((each) => fields.includes(each));
 
 function checkTimes(value: object, option: string, fields: readonly string[]): undefined {
   for (const field of fields) {
@@ -160,12 +168,11 @@ const OPTIONS: Readonly<Record<"circuit" | "failfast" | "update", readonly strin
 };
 
 /**
- * @throws {TypeError} options that are not a plain object. A `Promise` or a `Map` would look like no options at all, and
+ * @throws {TypeError} options that are no object, or one of a kind that holds none. A `Promise` or a `Map` would look like no options at all, and
  * a function's own `name` would be mistaken for a circuit's.
  */
 export function checkObject(given: unknown): void {
-  if (!/^(Object|Module)$/.test(kindOf(given)))
-    throw new TypeError(`the options are ${formatValue(given)}: they take an object`);
+  if (!holdsOptions(given)) throw new TypeError(`the options are ${formatValue(given)}: they take an object`);
 }
 
 /** @throws {TypeError} options that are no object, or one of them that is not known. */
