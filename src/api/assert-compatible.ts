@@ -28,7 +28,7 @@ export function differenceOf(
   const time = known.timeout ?? defaults.timeout ?? timeout;
   const [ours, theirs] = [sharedOf(known.options), sharedOf(options)];
   // Until it is called, a later definition may give what the first one left out.
-  const before = resolveSettings(time, defaults, known.breaker === undefined ? { ...theirs, ...ours } : ours);
+  const before = resolveSettings(time, defaults, known.called ? ours : { ...theirs, ...ours });
   const after = resolveSettings(timeout ?? time, defaults, { ...ours, ...theirs });
   if (sameSettings(before, after)) return undefined;
   if (timeout !== undefined && milliseconds("timeout", timeout) !== milliseconds("timeout", time))

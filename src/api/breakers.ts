@@ -88,8 +88,9 @@ export class Breakers {
     return !this.#unsettled.has(breaker);
   }
 
-  update(breaker: Breaker, settings: CircuitSettings, options: FailfastOptions): void {
-    this.#unsettled.delete(breaker);
+  /** `settled`: somebody has given those settings; they are not just the defaults. */
+  update(breaker: Breaker, settings: CircuitSettings, options: FailfastOptions, settled = true): void {
+    if (settled) this.#unsettled.delete(breaker);
     breaker.updateSettings(this.#intern(settings));
     this.#check(breaker, options);
   }

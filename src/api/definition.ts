@@ -20,12 +20,14 @@ export interface Given {
   readonly options: FailfastOptions;
 }
 
-/** What one name means in one store. Its breaker is made at the first use, when the defaults are known. */
+/** What one name means in one store. Its breaker is made at the first use, which may be a look at it. */
 export class Definition implements Given {
   readonly name: string;
   timeout: Duration | undefined;
   options: FailfastOptions;
   breaker: Breaker | undefined;
+  /** A call or an operator has used it. From then on its settings are fixed; a look at it fixes nothing. */
+  called = false;
   /**
    * `"defined"`: somebody gave its time or options, or guards something with it. `"named"`: there is only a handle by
    * its name. `"operated"`: such a handle was used by an operator, and for nothing else.

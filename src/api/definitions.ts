@@ -77,7 +77,7 @@ export class Definitions {
     const gives = options.recovery !== undefined;
     if (difference === undefined) {
       const judging = gives && first.recovery === undefined ? options : known.options;
-      if (known.breaker === undefined) known.options = { ...judging, ...fresh, ...first };
+      if (!known.called) known.options = { ...judging, ...fresh, ...first };
     } else if (reloads()) {
       known.options = { ...(gives ? options : known.options), ...first, ...fresh };
       known.timeout = timeout ?? known.timeout;
@@ -85,7 +85,6 @@ export class Definitions {
         known.name,
         `${explainDifference(known.name, difference)}: the newest is valid, since this is development`,
       );
-      this.#redefined(known);
     } else {
       throw new TypeError(
         `${explainDifference(known.name, difference)}: leave it out, or make them equal; circuit.update() changes it while it runs`,
@@ -93,6 +92,7 @@ export class Definitions {
     }
     known.timeout ??= timeout;
     known.status = "defined";
+    if (difference !== undefined || !known.called) this.#redefined(known);
   }
 
   /** Without a store: the one circuit of that name, in whichever store it is. */

@@ -12,7 +12,8 @@ export interface HandleOwner {
   resolve(named: Definition): Definition;
   /** @throws {RangeError} if nobody has given its time. */
   guard(definition: Definition, options: FailfastOptions): Guard;
-  look(definition: Definition): Breaker | undefined;
+  /** `options`: the handle's own, since `enabled` belongs to the handle. */
+  look(definition: Definition, options: FailfastOptions): Breaker | undefined;
   operated(definition: Definition): Breaker;
   /** Called when something is guarded by it. */
   claim(definition: Definition): void;
@@ -63,7 +64,7 @@ export class Handle implements GuardSource {
   }
 
   breaker(): Breaker | undefined {
-    return this.#owner.look(this.#definition);
+    return this.#owner.look(this.#definition, this.#options);
   }
 
   operated(): Breaker {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Circuit, createFailfast, type FailfastDefaults, memoryStore, type Store } from "../index.js";
 import { manualClock } from "../testing/index.js";
 
@@ -35,6 +35,16 @@ const handles: readonly [string, (of: ReturnType<typeof createFailfast>) => Circ
   ["of one of many names", (failfast) => failfast((name: string) => name, 60).for("x")],
 ];
 
+async function failuresUntilOpen(circuit: Circuit): Promise<number> {
+  for (let failures = 0; ; failures++) {
+    if (circuit.state === "open") return failures;
+    const failed = circuit.run(() => Promise.reject(new Error("down")));
+    await expect(failed).rejects.toThrow("down");
+  }
+}
+
+afterEach(() => void vi.unstubAllEnvs());
+
 describe("a circuit that this process has not called yet", () => {
   test.each(handles)("%s says what its first call meets", async (_, handle) => {
     const { looker } = await opened();
@@ -69,5 +79,53 @@ describe("a circuit that this process has not called yet", () => {
     const failfast = createFailfast();
     expect(failfast("x", 60).state).toBe("closed");
     failfast.configure({ store: memoryStore() });
+  });
+
+  test("gets its defaults after a look at a store, too", async () => {
+    const { looker } = await opened();
+    const [circuit, named] = [looker("y", 10), looker("z")];
+    expect([circuit.state, named.state]).toEqual(["closed", "closed"]);
+    looker.configure({ threshold: 3 });
+    await expect(named.run(() => 1)).rejects.toThrow(RangeError);
+    expect(await failuresUntilOpen(circuit)).toBe(3);
+    expect(() => looker.configure({ threshold: 2 })).toThrow('have been called: "y"');
+    await looker.close();
+  });
+
+  test("goes to the default store that is given after a look at another one", async () => {
+    const { looker, clock } = await opened();
+    const circuit = looker("x", 60);
+    expect(circuit.state).toBe("open");
+    looker.configure({ store: memoryStore({ clock }) });
+    expect([circuit.state, await circuit.run(() => 1)]).toEqual(["closed", 1]);
+    await looker.close();
+  });
+
+  test("still takes the options that its first definition left out", async () => {
+    vi.stubEnv("NODE_ENV", "production");
+    const { looker } = await opened();
+    const first = looker("y", 10);
+    expect(first.state).toBe("closed");
+    looker("y", 10, { threshold: 3 });
+    expect(await failuresUntilOpen(first)).toBe(3);
+    expect(() => looker("y", 10, { threshold: 2 })).toThrow(TypeError);
+    await looker.close();
+  });
+
+  test("is followed by a handle that is on, beside one that is switched off", async () => {
+    const { looker } = await opened();
+    const off = looker("x", 60, { enabled: false });
+    const on = looker("x", 60);
+    expect(off.state).toBe("closed");
+    expect(on.state).toBe("open");
+    await looker.close();
+  });
+
+  test("opens no store once its failfast is closed", async () => {
+    const { looker, memory } = await opened();
+    await looker.close();
+    const watch = vi.spyOn(memory, "watch");
+    expect(looker("x", 60).state).toBe("closed");
+    expect(watch).not.toHaveBeenCalled();
   });
 });

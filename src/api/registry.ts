@@ -88,7 +88,7 @@ export class Registry implements HandleOwner {
   }
 
   configure(given: FailfastDefaults): void {
-    const called = [...this.#definitions].filter(({ breaker }) => breaker).map(({ name }) => name);
+    const called = [...this.#definitions].filter((each) => each.called).map(({ name }) => name);
     for (const { guards } of this.#families) called.push(...guards.names());
     if (called.length > 0) {
       throw new Error(
@@ -98,8 +98,15 @@ export class Registry implements HandleOwner {
     const defaults = checkDefaults(mergeOptions(this.#defaults, checkDefaults(given)));
     for (const definition of this.#definitions) settingsOf(definition, defaults, true);
     for (const family of this.#families) family.settings(defaults);
+    const moved = defaults.store !== this.#defaults.store;
     this.#defaults = defaults;
     this.#plainPolicy = undefined;
+    for (const definition of this.#definitions) {
+      if (moved && definition.options.store === undefined) {
+        definition.breaker?.retire();
+        definition.breaker = undefined;
+      } else this.#redefined(definition);
+    }
   }
 
   *all(): IterableIterator<Circuit> {
@@ -166,8 +173,8 @@ export class Registry implements HandleOwner {
   }
 
   /** From the first look on this process follows the store, so that what it sees is what its calls would meet. */
-  look(definition: Definition): Breaker | undefined {
-    this.#sessions.follow(definition.options);
+  look(definition: Definition, { enabled }: FailfastOptions): Breaker | undefined {
+    this.#sessions.follow({ store: definition.options.store, enabled });
     return this.peek(definition);
   }
 
@@ -183,6 +190,7 @@ export class Registry implements HandleOwner {
 
   operated(definition: Definition): Breaker {
     if (definition.status === "named") definition.status = "operated";
+    definition.called = true;
     return this.#breakerOf(definition);
   }
 
@@ -215,8 +223,10 @@ export class Registry implements HandleOwner {
   #called(definition: Definition): Breaker {
     this.claim(definition);
     const breaker = definition.status === "defined" ? undefined : this.peek(definition);
-    if (definition.status === "defined" || (breaker && this.#breakers.isSettled(breaker)))
+    if (definition.status === "defined" || (breaker && this.#breakers.isSettled(breaker))) {
+      definition.called = true;
       return this.#breakerOf(definition);
+    }
     throw new RangeError(
       `nobody has given the circuit ${formatValue(definition.name)} a time yet: give it where the circuit is made, as in failfast(${formatValue(definition.name)}, 60)`,
     );
@@ -235,8 +245,10 @@ export class Registry implements HandleOwner {
   }
 
   #redefined(definition: Definition): void {
-    if (definition.breaker)
-      this.#breakers.update(definition.breaker, settingsOf(definition, this.#defaults), definition.options);
+    const { breaker, status, options } = definition;
+    if (breaker === undefined) return;
+    const settings = settingsOf(definition, this.#defaults, true);
+    this.#breakers.update(breaker, settings, options, status === "defined");
   }
 }
 

@@ -8,7 +8,7 @@ export interface Snapshot {
   readonly state: CircuitState;
   /** Set while an operator holds it. */
   readonly held: "open" | "closed" | undefined;
-  /** Whether it is in `mode: "shadow"`, in which it rejects no call in any state; false before the first call. */
+  /** Whether it is in `mode: "shadow"`, in which it rejects no call in any state; false while nothing of it is known here. */
   readonly shadow: boolean;
   /** Seconds until calls may go through again, to a tenth, rounded up; 0 if they may now. */
   readonly retryAfter: number;
@@ -27,7 +27,7 @@ export interface Snapshot {
   readonly pending: boolean;
   /**
    * How many calls of this process have not ended (a stream counts until its first item), and the age of the oldest in
-   * ms, 0 if there is none. `undefined` if calls are not measured: before the first call, and without `slowCall` while
+   * ms, 0 if there is none. `undefined` if calls are not measured: before the first use (with a store, a look is one), and without `slowCall` while
    * nobody listens to successes, as metrics do.
    */
   readonly inFlight: number | undefined;

@@ -20,6 +20,7 @@ export class StoreSessions {
   readonly #defaults: () => FailfastDefaults;
   readonly #reporters = new Map<StoreSession, Reporter>();
   #memory: Store | undefined;
+  #closed = false;
 
   constructor(events: Events, defaults: () => FailfastDefaults) {
     this.#events = events;
@@ -54,11 +55,13 @@ export class StoreSessions {
 
   /**
    * Reads the store of a circuit, and stays in step with it. In memory there is only what this process uses, and a
-   * circuit that is switched off asks no store.
+   * circuit that is switched off asks no store. Once closed, a look opens no store, since nobody would close it.
    */
-  follow(options: FailfastOptions): void {
-    const { store, enabled = enabledByEnvironment() } = { ...this.#defaults(), ...options };
-    if (store !== undefined && enabled !== false) this.of(store).replica.synchroniser.start();
+  follow(given: FailfastOptions): void {
+    const defaults = this.#defaults();
+    const { store = defaults.store, enabled = defaults.enabled ?? enabledByEnvironment() } = given;
+    if (store !== undefined && enabled !== false && !this.#closed)
+      this.of(store).replica.synchroniser.start();
   }
 
   [Symbol.iterator](): IterableIterator<StoreSession> {
@@ -109,6 +112,7 @@ export class StoreSessions {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.breakers()].map(({ check }) => check?.stop()));
     const reporters = [...this.#reporters.values()].map((reporter) => reporter.close());
     await Promise.all([...this.#sessions.values()].map(({ replica }) => replica.close()).concat(reporters));

@@ -69,7 +69,10 @@ export class StoreSession {
     return this.replica.leaseWaitMs();
   }
 
-  /** At the first call, the replica starts to synchronise, and the process starts to watch its event loop. */
+  /**
+   * At the first call the process starts to watch its event loop, and the replica to synchronise, unless it has begun at
+   * a look or at `ready()`.
+   */
   start(): void {
     if (this.#started) return;
     this.#started = true;

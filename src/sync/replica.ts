@@ -118,7 +118,10 @@ export class Replica {
     while (this.#writing > 0) await new Promise<void>((done) => this.#waiting.push(done));
   }
 
-  /** Ends the subscription and the polls, after at most half a second for running writes and for closing the store. */
+  /**
+   * Gives back the leases that no probe of this process uses, then ends the subscription and the polls: all of it, with
+   * running writes and closing the store, in at most half a second.
+   */
   async close(): Promise<void> {
     await new Promise<void>((done) => {
       const cancel = this.clock.after(CLOSE_MS, () => {
