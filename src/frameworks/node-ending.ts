@@ -54,11 +54,13 @@ const INTERNAL_ERROR = 2;
 
 /**
  * Whether the route, its framework or a time-out of the server closed the connection. A client that leaves ends its side
- * first, or resets it; one that reads no further leaves something unsent; and a server that ends closes them all.
+ * first, or resets it; one that reads no further leaves something unsent; one whose upload stalls or is broken has not sent
+ * its whole request; and a server that ends closes them all.
  */
 function isCutHere({ req, writableLength }: EndingResponse): boolean {
-  const socket = (req as { socket?: Socket } | undefined)?.socket;
+  const { socket, complete } = (req ?? {}) as { socket?: Socket; complete?: boolean };
   return (
+    complete !== false &&
     socket?.destroyed === true &&
     socket.readableEnded === false &&
     socket.errored === null &&

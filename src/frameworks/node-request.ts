@@ -2,6 +2,8 @@
 interface Request {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, unknown>>;
+  /** Whether Node's server handed it to its listener of upgrades. */
+  readonly upgrade?: boolean | null;
 }
 
 /** A browser's question before the request itself (CORS), which says nothing of the route. */
@@ -10,10 +12,13 @@ export function isPreflight(request: unknown): boolean {
   return method === "OPTIONS" && headers?.["access-control-request-method"] !== undefined;
 }
 
-/** A request that becomes a WebSocket: its response is never answered. */
+/**
+ * A request that becomes a WebSocket: its response is never answered. Its header alone does not tell, which any client can
+ * send: it is believed only where the server does not say.
+ */
 export function isWebSocket(request: unknown): boolean {
-  const { headers } = (request ?? {}) as Request;
-  return String(headers?.["upgrade"]).toLowerCase() === "websocket";
+  const { headers, upgrade } = (request ?? {}) as Request;
+  return upgrade ?? String(headers?.["upgrade"]).toLowerCase() === "websocket";
 }
 
 interface HeadResponse {
@@ -23,13 +28,15 @@ interface HeadResponse {
 
 type WriteHead = (this: unknown, status: number, ...rest: readonly unknown[]) => unknown;
 
-/** Calls back when the head of an answer goes out that is a stream of events, which may go on for hours. */
+/** Calls back when the head of an answer has gone out that is a stream of events, which may go on for hours. */
 export function onEventStream(response: HeadResponse, begins: () => void): void {
   const writeHead = response.writeHead as WriteHead;
   response.writeHead = function (this: unknown, status: number, ...rest: readonly unknown[]) {
+    // First, for it sets the status.
+    const result = writeHead.call(this, status, ...rest);
     const type = typeIn(rest.at(-1)) ?? response.getHeader("content-type");
     if (String(type).toLowerCase().startsWith("text/event-stream")) begins();
-    return writeHead.call(this, status, ...rest);
+    return result;
   };
 }
 

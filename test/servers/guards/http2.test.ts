@@ -68,6 +68,15 @@ describe.each(["Fastify 5", "Koa 3"])("%s over HTTP/2", (framework) => {
     expect(state()).toBe("half-open");
   });
 
+  test("a stream of events that begins with 500 is a failure", async () => {
+    const request = await start((response) => {
+      response.writeHead(500, { "content-type": "text/event-stream" });
+      response.end("data: broken\n\n");
+    });
+    await once(request(), "close");
+    await expect.poll(() => state()).toBe("open");
+  });
+
   test.each([
     ["destroys", (stream: { destroy(error: Error): void }) => stream.destroy(new Error("broken"))],
     ["resets", (stream: { close(code: number): void }) => stream.close(2)],

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { get, type ServerResponse } from "node:http";
+import { get, type IncomingMessage, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFailfast, type Failfast } from "../../../src/index.js";
@@ -138,6 +138,32 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     }
   });
 
+  test.each<[string, (response: ServerResponse, client: Socket) => unknown]>([
+    ["stalls until a time-out of the server", (response) => response.req.setTimeout(1)],
+    ["is malformed", (_, client) => client.write("no chunk\r\n")],
+    ["the route refuses to read", (response) => response.req.destroy()],
+  ])("an upload that %s counts for nothing", async (_, cut) => {
+    let response: ServerResponse | undefined;
+    const { url, server } = await start(
+      (answer) => once(answer, "close"),
+      (answer) => {
+        response = answer;
+      },
+    );
+    server.on("clientError", (_error, socket) => socket.destroy());
+    const { port, hostname } = new URL(url);
+    const client = connect(Number(port), hostname);
+    client.on("error", () => undefined);
+    ends.push(() => client.destroy());
+    const head =
+      "POST / HTTP/1.1\r\nHost: shop\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n";
+    client.write(`${head}1\r\nx\r\n`);
+    await expect.poll(underWay).toBe(1);
+    cut(response as never, client);
+    await expect.poll(underWay).toBe(0);
+    expect(state()).toBe("closed");
+  });
+
   test("a preflight is let through, and neither closes the circuit nor takes its probe", async () => {
     const { url } = await start((response) => {
       response.statusCode = response.req.method === "OPTIONS" ? 204 : 500;
@@ -175,11 +201,36 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     expect(underWay()).toBe(0);
   });
 
+  test("a stream of events that begins with 500 is a failure", async () => {
+    const { url } = await start((response) => {
+      response.writeHead(500, { "content-type": "text/event-stream" });
+      response.end("data: broken\n\n");
+    });
+    await (await fetch(url)).text();
+    await expect.poll(() => state()).toBe("open");
+  });
+
+  test("a request that only asks for a WebSocket counts as every other", async () => {
+    const { url } = await start((response) => {
+      response.statusCode = 500;
+      response.end();
+    });
+    askRaw(url, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
+    await expect.poll(() => state()).toBe("open");
+  });
+
   test("a request that becomes a WebSocket counts for nothing, and holds no probe", async () => {
     let entered = 0;
-    const { url } = await start((response) => {
+    const { url, server } = await start((response) => {
       entered++;
       return once(response, "close");
+    });
+    // As frameworks' plugins for WebSockets take such requests to their routes.
+    server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
+      const response = new ServerResponse(request);
+      response.assignSocket(socket);
+      server.emit("request", request, response);
+      ends.push(() => socket.destroy());
     });
     await due();
     askRaw(url, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
