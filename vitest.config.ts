@@ -38,7 +38,7 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      // Real servers and real processes. More than half of the time they wait: four files at a time on two cores.
+      // Real servers and real processes. More than half of the time they wait: three files at a time on two cores.
       {
         test: {
           name: "servers",
@@ -48,7 +48,7 @@ export default defineConfig({
           testTimeout: 120_000,
           expect: { poll: { timeout: 20_000 } },
           hookTimeout: 120_000,
-          maxWorkers: 4,
+          maxWorkers: 3,
         },
       },
       {

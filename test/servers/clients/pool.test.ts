@@ -342,7 +342,7 @@ describe.skipIf(!mariadbd)("guardPool of mysql2", () => {
   });
 
   test.each(["promises", "callbacks"])("a wait for its own pool counts for nothing: %s", async (form) => {
-    const circuit = circuitOf({ slowCall: "150ms", minimumCalls: 1 });
+    const circuit = circuitOf({ slowCall: "1s", minimumCalls: 1 });
     const options = { connectionLimit: 1, queueLimit: 1 };
     const pool = guardPool(
       circuit,
@@ -351,7 +351,7 @@ describe.skipIf(!mariadbd)("guardPool of mysql2", () => {
     const report = await pool.getConnection();
     const waits = pool.query("SELECT 1");
     expect(await outcome(pool.query("SELECT 1"))).toMatchObject({ message: "Queue limit reached." });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
     report.release();
     await waits;
     expect(circuit.state).toBe("closed");

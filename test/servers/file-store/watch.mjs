@@ -1,4 +1,4 @@
-// Says when each change arrived, by the clock that all processes of the host share; ends when it is told to.
+// Says when each change arrived, by the clock that all processes of the host share; ends with the change it is told of.
 import { fileStore } from "failfast/file";
 
 const [folder] = process.argv.slice(2);
@@ -11,7 +11,8 @@ const watching = await fileStore(folder).watch("", {
   gap() {},
 });
 process.send("live");
-process.once("message", async () => {
+process.once("message", async (last) => {
+  while (arrivals[last] === undefined) await new Promise((later) => setTimeout(later, 5));
   await watching[Symbol.asyncDispose]();
   process.send(arrivals, () => process.disconnect());
 });
