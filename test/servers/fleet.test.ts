@@ -72,7 +72,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       );
     });
 
-    test("rule 4: all reaching the end of the open time together under load send exactly one probe", async () => {
+    test("rule 4: all reaching the end of the open time together under load send one probe", async () => {
       const backend = await startBackend();
       fleet = await startFleet(on(kind), 10, "1500ms");
       await first().ask("trip");
@@ -84,14 +84,19 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       slow.on("request", () => probes.push(Date.now()));
       const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/`;
       const closedAt = () => Math.min(...fleet.map(({ seen }) => seen.find(isClose)?.at ?? Infinity));
+      const inVain = new Set<number>();
       await until(async () => {
-        await Promise.all(fleet.map((member) => member.ask("load", { url, ms: 200 })));
+        const counts = await Promise.all(fleet.map((member) => member.ask("load", { url, ms: 200 })));
+        for (const [n, { waitedInVain }] of counts.entries()) if (Number(waitedInVain) > 0) inVain.add(n);
         return closedAt() < Infinity;
       }, "a probe closed it");
       slow.closeAllConnections();
       slow.close();
       backend.close();
-      expect(probes.filter((at) => at < closedAt() - 50)).toHaveLength(1);
+      const sent = probes.filter((at) => at < closedAt() - 50).length;
+      expect(sent).toBeGreaterThanOrEqual(1);
+      // Only where the machine is so busy that a call waits for its lease in vain, its process probes by itself (rule 19).
+      expect(sent).toBeLessThanOrEqual(1 + inVain.size);
     });
 
     test("rule 4: when the prober is killed another probes after its lease", async () => {
