@@ -31,7 +31,7 @@ describe("what calls are admitted under once it has closed", () => {
     expect(circuit.breaker.admission).toMatchObject({ admitsAll: false, closedAtMs: NOW - 3_000 });
   });
 
-  test("whoever belongs to that share counts like any other call", () => {
+  test("a call that is let in counts like any other call", () => {
     const circuit = circuitWith(RAMP);
     pushed(circuit, isOpen(40));
     pushed(circuit, isClosed(41));

@@ -47,7 +47,7 @@ export function isPending(state: State, now: number, own: Own, storeNow = 0): bo
   return decision.visibility === "vote" && !hasVoted(votes, own.host, storeNow);
 }
 
-/** The record that tells the fleet about the decision, or `null` if there is nothing to write. */
+/** The record that tells the fleet about the decision, or `null` if nothing has to be written. */
 export function recordOf(state: State, now: number, stamp: Stamp, own: Own): CircuitRecord | null {
   const { decision } = state;
   const cached = obeyed(state, own);

@@ -25,8 +25,8 @@ import { newEpoch, type Of, PROPOSE, type Step, stay } from "./step.js";
 /** How far the store's clock and ours may differ: half of the longest wait for the store's answer. */
 const CLOCK_ERROR_MS = 2_500;
 /**
- * After a lease was given back the other processes wait so long before they check: the process that gave it back checks
- * again within two seconds, and a store may be a second away.
+ * How long the other processes wait before they check, in ms, after a lease was given back. The process that gave it
+ * back checks again within two seconds, and a store may be a second away.
  */
 const OTHERS_CHECK_MS = 4_000;
 /** If the store has no swap, each process tries at a different moment, within this share of the open time. */

@@ -44,8 +44,8 @@ function open(state: State, opening: Opening, reopens: number, now: number, own:
 }
 
 /**
- * Calls trip it. If it had closed too short a time before, the back-off continues. What trips it here confirms what
- * another process opened: if that is still in force there is nothing to write.
+ * Calls trip it. If it had closed too short a time before, the back-off continues. A trip also confirms an opening by
+ * another process. If that opening is still in force, this process writes nothing.
  */
 export function trip(before: State, opening: Opening, now: number, own: Own): Step {
   const state = confirm(before);

@@ -1,4 +1,4 @@
-/** So many probes in a row may end as neither before the others get a turn. */
+/** After this many probes that ended as neither, the others get a turn. */
 const FREE = 8;
 /** The longest turn, in times that this process would wait for a lease itself. */
 const LONGEST = 16;
@@ -8,7 +8,7 @@ const LONGEST = 16;
  * failure gives each lease back, and asks again before others have heard of it. Without a turn of theirs the circuit
  * would never close.
  *
- * @param neither how many probes in a row ended so before this one.
+ * @param neither how many probes since the circuit opened ended so before this one.
  * @param leaseWaitMs how long a caller waits for its lease: it grows with the time that the store takes to answer.
  * @param random chance, from 0 to 1, so that the turns of two processes don't fall together each time.
  */

@@ -229,7 +229,7 @@ describe("calls that are slow while they are still under way", () => {
     }
   });
 
-  test("confirm nothing where there is nothing to confirm: no result is void", () => {
+  test("begin no new epoch if no opening waits to be confirmed", () => {
     const circuit = circuitWith({ ...SLOW, hangCalls: 2 });
     const { epoch } = circuit.breaker.current;
     areSlow(circuit, circuit.breaker.admission);

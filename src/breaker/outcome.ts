@@ -70,7 +70,10 @@ export function callsAreSlow(
   if (why !== undefined) trip(breaker, SLOW_CALLS, why);
 }
 
-/** Another process opened it, and one failure here is enough to obey that. Where time closes it, only until then. */
+/**
+ * Another process opened it, and one failure here is enough to obey that. With `recovery: "all"` this ends with the open
+ * time.
+ */
 const awaitsConfirmation = ({ current, settings, session }: Shell): boolean =>
   current.remoteOpen === "unconfirmed" &&
   (settings.recovery !== "all" || inForce(current.record, session.clock.now()));

@@ -767,7 +767,7 @@ describe("what is announced", () => {
   const announced = (changes: Partial<State>, now = NOW): string =>
     on({ ...INITIAL, ...changes }, { type: "time" }, OWN, now).state.announced;
 
-  test("open for its time, and half-open after it, whoever probes", () => {
+  test("open during the open time, half-open after it, also while a probe runs", () => {
     const record = openRecord(NOW);
     expect(announced({ record: openRecord(LATER) })).toBe("open");
     expect(announced({ decision: decidedOpen({ base: 0 }) })).toBe("open");

@@ -76,7 +76,7 @@ export interface Recovery {
   readonly reopens: number;
   /** No probe here before then: the last one met another circuit that is open until then. */
   readonly pausedUntilMs: number;
-  /** No call probes before then, for a check will: the lease was given back, or an operator's hold has ended. */
+  /** Until then a check probes, and calls don't: a lease was given back, or an operator's hold has ended. */
   readonly checkedUntilMs: number;
   /** The protected function calls its own circuit, and the runtime can't tell which calls come from the probe. */
   readonly nests: boolean;

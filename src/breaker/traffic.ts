@@ -65,7 +65,7 @@ export class Traffic {
 export const countsSuccessesOf = (settings: CircuitSettings): boolean =>
   settings.mode === "throttle" || countsSuccesses(settings);
 
-/** Every failure trips, and successes don't count: there is nothing to keep. */
+/** Every failure trips, and successes don't count, so no counts are kept. */
 export const countsNothing = (settings: CircuitSettings): boolean =>
   settings.mode !== "throttle" && tripsAtOnce(settings);
 

@@ -1,4 +1,4 @@
-/** What is used of Node's `ServerResponse` to tell how it ended, of HTTP/1 and of HTTP/2. */
+/** The parts of Node's `ServerResponse`, for HTTP/1 and HTTP/2, that show how it ended. */
 export interface EndingResponse {
   readonly writableFinished?: boolean;
   readonly writableEnded?: boolean;
@@ -6,11 +6,11 @@ export interface EndingResponse {
   readonly destroyed?: boolean;
   readonly errored?: unknown;
   readonly req?: unknown;
-  /** Of HTTP/2. */
+  /** Only with HTTP/2. */
   readonly stream?: unknown;
 }
 
-/** The parts of HTTP/1's socket and of HTTP/2's stream. */
+/** The parts of an HTTP/1 socket, and below of an HTTP/2 stream, that show who closed it. */
 interface Socket {
   readonly destroyed?: boolean;
   readonly readableEnded?: boolean;
@@ -23,10 +23,10 @@ interface Stream {
   readonly rstCode?: number;
 }
 
-/** It was sent to its end; or this side broke it off, with an error; or its client left. */
+/** The answer was sent completely, or its client left, or this side broke it off: then it is the error. */
 export type Ending = "sent" | "left" | Error;
 
-/** How an answer ended that is over. */
+/** How a finished answer ended. */
 export function endingOf(response: EndingResponse): Ending {
   const stream = response.stream as Stream | undefined;
   if (stream !== undefined) return endingOfStream(stream, response.writableEnded === true);
@@ -35,12 +35,12 @@ export function endingOf(response: EndingResponse): Ending {
   return isCutHere(response) ? new Error("the connection was closed before the answer was complete") : "left";
 }
 
-/** Whether it is over, so that no event will tell. */
+/** Whether it is over already, so that no event will follow. */
 export function isOver(response: EndingResponse): boolean {
   return ((response.stream as Stream | undefined) ?? response).destroyed === true;
 }
 
-/** A response of HTTP/2 says that it has finished, whatever ended it. */
+/** An HTTP/2 response says that it has finished even if it was cut off, so its stream is asked. */
 function endingOfStream({ errored, rstCode }: Stream, ended: boolean): Ending {
   if (ended && rstCode === NO_ERROR) return "sent";
   if (errored) return errored as Error;
@@ -53,9 +53,11 @@ const NO_ERROR = 0;
 const INTERNAL_ERROR = 2;
 
 /**
- * Whether the route, its framework or a time-out of the server closed the connection. A client that leaves ends its side
- * first, or resets it; one that reads no further leaves something unsent; one whose upload stalls or is broken has not sent
- * its whole request; and a server that ends closes them all.
+ * Whether the route, its framework or a time-out of the server closed the connection. The other cases look different:
+ * - A client that leaves ends its side first, or resets the connection.
+ * - A client that stops reading leaves something unsent.
+ * - A client whose upload stalls or is broken has not sent its whole request.
+ * - A server that ends no longer listens.
  */
 function isCutHere({ req, writableLength }: EndingResponse): boolean {
   const { socket, complete } = (req ?? {}) as { socket?: Socket; complete?: boolean };

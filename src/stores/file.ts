@@ -21,7 +21,7 @@ export interface FileStoreOptions {
 
 /**
  * A store in the files of a folder: for the processes and worker threads of one host that run as one user.
- * There is nothing to install and nothing to configure.
+ * It needs no installation and no configuration.
  *
  * The folder has to be on a local file system with hard links. If it is missing it is made, for this user alone. A
  * folder that belongs to another user, or that is a symbolic link, is refused by every method. If the file system

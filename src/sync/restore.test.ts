@@ -114,7 +114,7 @@ describe("a store that forgot what is in force", () => {
   });
 });
 
-describe("there is nothing to write", () => {
+describe("nothing is written", () => {
   async function silent(set: Forgotten): Promise<void> {
     restore(set.replica, set.entry);
     expect(set.time.pending).toBe(0);

@@ -135,7 +135,7 @@ test("a change reaches every other process", async () => {
   });
   const delays: number[] = [];
   for (const arrivals of await Promise.all(told)) {
-    // Where a process is slow it reads the later of two changes, and that tells of both.
+    // A slow process reads only the later of two changes. With it, it knows of both.
     let arrived = Number.NaN;
     for (const [change, at] of [...begun.entries()].reverse()) {
       arrived = arrivals[change] ?? arrived;

@@ -68,7 +68,7 @@ export function makeCounting(plan) {
       return () => {
         const its = of(member, name);
         const at = its.outcomes.indexOf(outcome);
-        // It counts when it is known to have failed, after those that have ended meanwhile.
+        // It counts at the time when its failure is known, after the calls that ended before that.
         if (at !== -1) its.outcomes.push(...its.outcomes.splice(at, 1));
         if (at !== -1 && at < its.surely) its.surely--;
         Object.assign(outcome, { at: member.monotonic(), maybe: false });

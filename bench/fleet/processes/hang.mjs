@@ -8,7 +8,7 @@ import { find, serve } from "../servers.mjs";
 const WELL_MS = 10;
 /** Processes that start at one time. */
 const AT_ONCE = 4;
-/** Through which each process calls first: early calls cost the most, and may not open a circuit that is measured. */
+/** A circuit for the first calls of each process. They cost the most, and must not open a circuit that is measured. */
 const TO_WARM_UP = { threshold: 1_000 };
 /** How long the fleet may take until its calls are fast. */
 const WARM_WITHIN_MS = 120_000;

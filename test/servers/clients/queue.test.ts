@@ -106,7 +106,7 @@ describe.skipIf(!rabbitmqServer)("amqplib on RabbitMQ", () => {
     });
     await channel.prefetch(3);
     const its = backend();
-    // What was on its way when its consumer was cancelled, RabbitMQ delivers again: nobody has handled it.
+    // RabbitMQ delivers again what was on its way when the consumer was cancelled. Nobody has handled that yet.
     const handled = new Set<string>();
     const twice: string[] = [];
     let tag = "";

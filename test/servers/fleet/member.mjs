@@ -29,7 +29,7 @@ async function connect() {
   return { store: redisStore(client), end: () => client.destroy() };
 }
 
-/** A call that waits for its lease does so for at least as long. */
+/** The shortest time that a call waits for its lease, in ms. */
 const SHORTEST_WAIT_MS = 20;
 
 const orders = {
