@@ -118,6 +118,8 @@ export const cases = {
     bare: failing,
     throws: true,
     make: () => peers.opossum(failing, { volumeThreshold: 1e9 }),
+    // Each takes it some hundred microseconds.
+    few: true,
   },
   "limit: a fresh error, rejected": { bare: value, throws: true, make: () => limits.rejected },
   "open, rejection": { bare: value, throws: true, make: async () => (await open())(value), budget: 14 },

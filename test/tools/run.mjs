@@ -3,6 +3,7 @@
 //   node test/tools/run.mjs                 all but the slow ones
 //   node test/tools/run.mjs --slow          the slow ones
 //   node test/tools/run.mjs jest workerd    some
+//   node test/tools/run.mjs --install       none: installs the tools
 //
 // The tools are installed here when they are first needed. Where they can't be, the tests are skipped, and fail where
 // FAILFAST_TEST_REQUIRE is "all".
@@ -20,7 +21,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../..");
 const modules = join(here, "node_modules");
 const { values, positionals } = parseArgs({
-  options: { slow: { type: "boolean" }, report: { type: "string" } },
+  options: { slow: { type: "boolean" }, install: { type: "boolean" }, report: { type: "string" } },
   allowPositionals: true,
 });
 
@@ -29,6 +30,7 @@ const files = globSync(`{,*/}*.${values.slow ? "slow" : "test"}.mjs`, { cwd: her
   .map((name) => join(here, name));
 
 const total = { passed: 0, failed: 0, skipped: 0, failures: [] };
+if (values.install) process.exit(install() ? 0 : 1);
 if (install()) {
   placePackage();
   await test();
