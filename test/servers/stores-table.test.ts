@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocument } from "@aws-sdk/lib-dynamodb";
@@ -23,6 +25,7 @@ import { redisStore } from "../../src/stores/redis.js";
 import { sqliteStore } from "../../src/stores/sqlite.js";
 import type { Store } from "../../src/stores/store.js";
 import { upstashStore } from "../../src/stores/upstash.js";
+import { open } from "../stores-table/measure.js";
 
 /** Rows of docs/stores/table.md, as cells. */
 const rows = readFileSync("docs/stores/table.md", "utf8")
@@ -89,6 +92,20 @@ test("the table lists the verbs that each store has", () => {
     [store.swap, store.list, store.watch].map((verb) => verb !== undefined),
   ]);
   expect(said).toEqual(Object.fromEntries(found));
+});
+
+test("what makes the table opens the stores that need no server", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "failfast-table-"));
+  try {
+    for (const where of ["memory:", `file:${folder}/files`, `sqlite:${folder}/one.db`]) {
+      const { store, close } = await open({ kind: "url", where }, "table");
+      await store.set("kept", "value", 60_000);
+      expect(await store.get("kept"), where).toBe("value");
+      await close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("every store in the table passed the whole contract, but for one case that an emulator can't", () => {

@@ -19,7 +19,10 @@ export async function open(place: Place, prefix: string): Promise<{ store: Store
 async function startMember(place: Place, prefix: string, names: readonly string[]): Promise<ChildProcess> {
   const args = [{ ...place, prefix }, names].map((each) => JSON.stringify(each));
   const member = fork(script("member.mjs"), args, { execArgv: [] });
-  await once(member, "message");
+  const ended = once(member, "exit").then(([code]) => {
+    throw new Error(`a process of the fleet ended with exit code ${code} before it was ready: see above`);
+  });
+  await Promise.race([once(member, "message"), ended]);
   return member;
 }
 

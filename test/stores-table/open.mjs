@@ -11,7 +11,8 @@ export async function open({ kind, where, prefix }) {
   if (kind === "url") {
     const [address, query] = where.split("?");
     const options = new URLSearchParams(query);
-    options.set("prefix", prefix);
+    // A store in memory belongs to its process, and takes no options.
+    if (!address.startsWith("memory:")) options.set("prefix", prefix);
     const store = await storeFrom(`${address}?${options}`);
     await store.migrate();
     const { migrate: _, close, [Symbol.asyncDispose]: __, ...verbs } = store;
