@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import type { Admission } from "./admission.js";
+import { type Circuit, circuitWith, enterAsync, fail, failure, OPEN_MS } from "./breaker.fixture.js";
+
+/** It is open, its time is over, and its lease came too late for the call that asked. */
+async function withUnusedLease(): Promise<Circuit> {
+  const circuit = circuitWith();
+  const { breaker, store, time } = circuit;
+  fail(breaker);
+  await time.advance(OPEN_MS);
+  const { swap } = store;
+  let answer = (): void => undefined;
+  store.swap = (...args) => new Promise((done) => (answer = () => done(swap?.(...args) as never)));
+  const entered = enterAsync(breaker);
+  await time.advance(breaker.session.leaseWaitMs);
+  expect(await entered).toBeUndefined();
+  store.swap = swap as never;
+  answer();
+  await time.advance(0);
+  return circuit;
+}
+
+describe("a process that ends", () => {
+  test("gives back a lease that no probe of it uses, so that another process may probe at once", async () => {
+    const { breaker, stored } = await withUnusedLease();
+    expect(stored()).toMatchObject({ state: "half-open", owner: "me" });
+    breaker.leave();
+    expect(stored()).toMatchObject({ state: "half-open", owner: "", lapsed: 0 });
+  });
+
+  test("keeps the lease of a probe that runs, whose outcome still counts", async () => {
+    const { breaker, time, stored } = circuitWith();
+    fail(breaker);
+    await time.advance(OPEN_MS);
+    const probe = (await enterAsync(breaker)) as Admission;
+    breaker.leave();
+    expect(stored()).toMatchObject({ owner: "me" });
+    breaker.succeeded(probe, false);
+    expect(stored()).toMatchObject({ state: "closed" });
+  });
+
+  test("changes nothing where it has no lease", () => {
+    const { breaker, stored, store } = circuitWith();
+    breaker.leave();
+    expect(store.count("swap")).toBe(0);
+    fail(breaker);
+    const record = stored();
+    const { current } = breaker;
+    breaker.leave();
+    expect(breaker.current).toBe(current);
+    expect(stored()).toEqual(record);
+  });
+
+  test("leaves what its probe found out as it is, where the store does not have that yet", async () => {
+    const { breaker, time, store } = circuitWith();
+    fail(breaker);
+    await time.advance(OPEN_MS);
+    const probe = (await enterAsync(breaker)) as Admission;
+    store.swap = () => new Promise(() => undefined);
+    breaker.failed(probe, failure());
+    const { decision } = breaker;
+    expect(decision).toMatchObject({ kind: "opened" });
+    breaker.leave();
+    expect(breaker.decision).toBe(decision);
+  });
+});
