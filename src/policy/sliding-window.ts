@@ -48,7 +48,7 @@ export class SlidingWindow {
   /** Calls that are slow and have not ended count as calls too. */
   recordSlow(now: number, calls: number): Counts {
     const totals = this.#totals;
-    if (now >= this.#over) this.#advance(now);
+    this.#advance(now);
     totals.calls += calls;
     totals.slow += calls;
     return totals;
@@ -58,15 +58,9 @@ export class SlidingWindow {
    * A call failed that was recorded as slow at that moment. If the window still contains it, it is not counted again.
    */
   recordFailureOf(now: number, recordedAt: number): Counts {
-    if (now >= this.#over) this.#advance(now);
+    this.#advance(now);
     this.#totals.failures++;
     if (Math.floor(recordedAt / this.#sliceMs) <= this.#newest - SLICES) this.#totals.calls++;
-    return this.#totals;
-  }
-
-  /** The counts of the window now. The object changes with the next call. */
-  at(now: number): Counts {
-    if (now >= this.#over) this.#advance(now);
     return this.#totals;
   }
 
@@ -87,7 +81,7 @@ export class SlidingWindow {
 
   /** Calls and failures of the last `ms` only, or of the whole window if it is shorter. */
   lately(now: number, ms: number): { readonly calls: number; readonly failures: number } {
-    if (now >= this.#over) this.#advance(now);
+    this.#advance(now);
     const slices = Math.min(SLICES, Math.max(1, Math.floor(ms / this.#sliceMs)));
     let { calls, failures } = this.#current;
     for (let back = 1; back < slices; back++) {
