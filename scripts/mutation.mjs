@@ -1,19 +1,50 @@
-// Mutation testing: node scripts/mutation.mjs [room, or room/file.ts, or room/{a,b}.ts ...]. Each room by the tests
-// beside it alone; each has to kill 95 of a hundred mutants.
-import { spawnSync } from "node:child_process";
+// Mutation testing: makes one small mistake after the other in the code, and looks whether a test beside it notices.
+// docs/mutation.md says more.
+//
+//   node scripts/mutation.mjs                                    the rooms that decide
+//   node scripts/mutation.mjs --room policy --room sync          some rooms
+//   node scripts/mutation.mjs --room breaker --file reduce.ts    one file, or several, by all tests of its room
+//   --workers 1        in so many processes; without it, in as many as there are processors
+//   --patience 10000   a test that says nothing for so many ms, and ten times what it takes, hangs
+//   --killers          tells which test noticed each mistake
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { score, survivors, table } from "./mutation/report.mjs";
+import { tryRoom } from "./mutation/room.mjs";
 
-const asked = process.argv.length > 2 ? process.argv.slice(2) : ["breaker", "protocol", "policy", "sync"];
-let failed = 0;
-for (const each of asked) {
-  const [room, files = "*.ts"] = each.split("/");
-  // Stryker splits at each comma, so it gets a pattern for each file.
-  const names = /^\{(.*)\}\.ts$/.exec(files)?.[1].split(",") ?? [files.replace(/\.ts$/, "")];
-  const patterns = names.map((name) => `src/${room}/${name}.ts`);
-  const mutate = [...patterns, "!src/**/*.test.ts", "!src/**/*.fixture.ts"].join();
-  const { status } = spawnSync("npx", ["stryker", "run", "--mutate", mutate], {
-    stdio: "inherit",
-    env: { ...process.env, FAILFAST_MUTATE: room },
+/** Each room has to kill so many of a hundred. */
+const LEAST = 97;
+
+const { values: asked } = parseArgs({
+  options: {
+    room: { type: "string", multiple: true, default: ["protocol", "policy", "sync", "breaker"] },
+    file: { type: "string", multiple: true },
+    patience: { type: "string", default: "10000" },
+    workers: { type: "string", default: String(availableParallelism()) },
+    killers: { type: "boolean", default: false },
+  },
+});
+
+const began = performance.now();
+const minutes = () => `${((performance.now() - began) / 60_000).toFixed(1)} min`;
+for (const room of asked.room) {
+  // Any other folder is given by its path.
+  const folder = room.includes("/") ? room : `src/${room}`;
+  const mutants = await tryRoom(folder, {
+    files: asked.file,
+    workers: Number(asked.workers),
+    patienceMs: Number(asked.patience),
+    tell: (tried, all) => {
+      if (tried % 100 === 0) console.log(`${room}: ${tried} of ${all} after ${minutes()}`);
+    },
   });
-  if (status !== 0) failed++;
+  console.log(`\n${table(folder, mutants)}\n\nsurvivors:\n${survivors(mutants).join("\n")}\n`);
+  if (asked.killers)
+    for (const { file, line, column, becomes, by, error } of mutants.filter(({ killed }) => killed))
+      console.log(`${file}:${line}:${column}  ${becomes}  killed by ${by}: ${error}`);
+  if (score(mutants) < LEAST) {
+    console.log(`${folder}: fewer than ${LEAST} % were killed`);
+    process.exitCode = 1;
+  }
 }
-process.exitCode = failed === 0 ? 0 : 1;
+console.log(`in ${minutes()}`);

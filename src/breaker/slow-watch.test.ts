@@ -97,7 +97,7 @@ describe("a watch for slow calls", () => {
 });
 
 describe("a timer that a test framework has cleared", () => {
-  afterEach(() => void vi.useRealTimers());
+  afterEach(() => void vi.restoreAllMocks());
 
   /** A clock whose timers never go off, and say what they were set to. */
   const deaf = () => {
@@ -128,9 +128,9 @@ describe("a timer that a test framework has cleared", () => {
 
   test("is set again where the timers were replaced", () => {
     const { watch, set } = deaf();
-    vi.useFakeTimers();
+    const replaced = vi.spyOn(globalThis, "setTimeout");
     watch.expect(circuit(), NOW + 100, 100);
-    vi.useRealTimers();
+    replaced.mockRestore();
     watch.expect(circuit(), NOW + 110, 100);
     expect(set).toEqual([100, 0]);
     watch.expect(circuit(), NOW + 120, 100);

@@ -1,0 +1,59 @@
+// Hands mutants to a few worker processes, and replaces one that hangs: a mutant may make a loop without an end.
+import { fork } from "node:child_process";
+
+/** The tests without a mutant may take so long. */
+const DRY_MS = 600_000;
+
+/**
+ * Starts a worker for the script of a room. `times`: what each of its tests takes, in ms. `patienceMs`: a worker that
+ * says nothing for so long, and ten times what its longest test takes, hangs.
+ */
+export function startWorker({ script, times = [], patienceMs = 0 }) {
+  const child = fork(new URL("worker.mjs", import.meta.url), {
+    execArgv: ["--disable-warning=FAILFAST_STORE"],
+    env: { ...process.env, FAILFAST_TEST_RUNS: "few" },
+  });
+  child.send({ script, times, patienceMs });
+  return {
+    end: () => child.kill("SIGKILL"),
+    /** Its answer, or `undefined` if it hangs or has ended. */
+    ask: (question) =>
+      new Promise((resolve) => {
+        let timer;
+        const answered = (answer) => {
+          clearTimeout(timer);
+          child.off("message", heard).off("exit", gone);
+          resolve(answer);
+        };
+        const gone = () => answered(undefined);
+        const wait = () => {
+          clearTimeout(timer);
+          timer = setTimeout(gone, question.dry ? DRY_MS : patienceMs + 10 * Math.max(...times));
+        };
+        const heard = (message) => (message.test === undefined ? answered(message) : wait());
+        child.on("message", heard).once("exit", gone);
+        wait();
+        child.send(question);
+      }),
+  };
+}
+
+/** Tries each question in one of `count` workers, and hands each answer on. */
+export async function askAll(questions, count, room, answered) {
+  const waiting = questions.values();
+  const work = async () => {
+    let worker;
+    // Each worker takes the next one from the same iterator.
+    for (const question of waiting) {
+      worker ??= startWorker(room);
+      const answer = await worker.ask(question);
+      answered(answer ?? { id: question.id, killed: true, hung: true, by: "no answer" });
+      if (answer === undefined || answer.spent) {
+        worker.end();
+        worker = undefined;
+      }
+    }
+    worker?.end();
+  };
+  await Promise.all(Array.from({ length: Math.min(count, questions.length) }, work));
+}

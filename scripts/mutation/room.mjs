@@ -1,0 +1,47 @@
+// Tries the mutants of one room: which of them does a test beside the code notice?
+import { bundle } from "./bundle.mjs";
+import { codeFiles, instrument } from "./instrument.mjs";
+import { askAll, startWorker } from "./pool.mjs";
+
+/** Each mutant of a folder, with `killed`, `hung` and `reached`. `tell` hears how many were tried. */
+export async function tryRoom(folder, { files = codeFiles(folder), workers, patienceMs, tell }) {
+  const { mutants, code } = await instrument(folder, files);
+  const script = await bundle(folder, code);
+  const dry = await dryRun(script);
+  const questions = [];
+  for (const mutant of mutants) {
+    const { tests, hits } = reaching(mutant.id, dry);
+    mutant.reached = tests.length > 0;
+    mutant.killed = false;
+    if (mutant.reached) questions.push({ id: mutant.id, tests, hits });
+  }
+  const byId = new Map(mutants.map((mutant) => [mutant.id, mutant]));
+  let tried = mutants.length - questions.length;
+  await askAll(questions, workers, { script, times: dry.times, patienceMs }, ({ id, ...result }) => {
+    Object.assign(byId.get(id), result);
+    tell(++tried, mutants.length);
+  });
+  return mutants;
+}
+
+async function dryRun(script) {
+  const worker = startWorker({ script });
+  const answer = await worker.ask({ dry: true });
+  worker.end();
+  if (answer === undefined) throw new Error("the tests don't end without a mutant");
+  if (answer.failed.length > 0)
+    throw new Error(`tests fail without a mutant:\n  ${answer.failed.join("\n  ")}`);
+  return answer;
+}
+
+/** The tests that run that code, the quickest first, and how often they do. Code that runs while it is loaded: all tests. */
+function reaching(id, { times, whileLoading, perTest }) {
+  let hits = whileLoading[id] ?? 0;
+  const tests = [];
+  for (const index of times.keys()) {
+    const its = perTest[index]?.[id] ?? 0;
+    hits += its;
+    if (its > 0 || id in whileLoading) tests.push(index);
+  }
+  return { tests: tests.sort((a, b) => times[a] - times[b]), hits };
+}

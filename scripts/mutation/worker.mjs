@@ -1,0 +1,136 @@
+// A process that tries mutants. It gets the script of a folder's tests, then answers each message with one:
+//   { dry: true }         it runs all tests with no mutant: what each takes, and which mutants it reaches
+//   { id, tests, hits }   it switches that mutant on, and runs those tests until one fails
+import { createRequire } from "node:module";
+import vm from "node:vm";
+import { collect } from "./suite.mjs";
+
+/** What a test may take where nothing is known of it. */
+const UNKNOWN_MS = 30_000;
+
+class Unfinished extends Error {}
+
+const require = createRequire(import.meta.url);
+// To find the smallest input that fails takes time, and nobody reads it.
+require("fast-check").configureGlobal({ endOnFailure: true });
+const { setTimeout, clearTimeout, setImmediate } = globalThis;
+/** Where Stryker's code looks for the mutant that is on, and counts what was reached. */
+const switches = { activeMutant: undefined };
+globalThis.__stryker__ = switches;
+let script;
+let times = [];
+let patienceMs = 0;
+const unhandled = [];
+for (const event of ["uncaughtException", "unhandledRejection"])
+  process.on(event, (error) => unhandled.push(error));
+
+process.on("message", async (message) => {
+  if (message.script !== undefined) {
+    ({ times, patienceMs } = message);
+    script = new vm.Script(`(function (require, module) {${message.script}\n})`, {
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    return;
+  }
+  // A test that waits for nothing that could still happen ends the event loop, if nothing else keeps it.
+  process.channel.unref();
+  const answer = message.dry ? await dryRun() : await tryMutant(message);
+  process.channel.ref();
+  process.send(answer);
+});
+
+async function dryRun() {
+  switches.mutantCoverage = { static: {}, perTest: {} };
+  const took = [];
+  const failed = [];
+  let tests = [];
+  try {
+    tests = load();
+  } catch (error) {
+    failed.push(error.stack);
+  }
+  for (const [index, test] of tests.entries()) {
+    switches.currentTestId = String(index);
+    const began = performance.now();
+    const error = await outcome(test, UNKNOWN_MS);
+    if (error !== undefined) failed.push(`${test.name}: ${error}`);
+    took.push(performance.now() - began);
+  }
+  switches.currentTestId = undefined;
+  const { static: whileLoading, perTest } = switches.mutantCoverage;
+  return { times: took, failed: [...failed, ...unhandled.map(String)], whileLoading, perTest };
+}
+
+/**
+ * `by`: the test that failed. `hung`: it did not end. `spent`: what it left running might disturb what is tried next in
+ * this process.
+ */
+async function tryMutant({ id, tests, hits }) {
+  unhandled.length = 0;
+  Object.assign(switches, { activeMutant: id, hitCount: 0, hitLimit: 10_000 + 20 * hits });
+  // It is on while the code is loaded, too.
+  let loaded;
+  try {
+    loaded = load();
+  } catch (error) {
+    return { id, killed: true, by: `no test, but while loading: ${error}` };
+  }
+  for (const index of tests) {
+    process.send({ id, test: index });
+    const test = loaded[index];
+    const error = test === undefined ? "it is gone" : await outcome(test, patienceMs / 2 + 10 * times[index]);
+    if (error !== undefined) {
+      const hung = error instanceof Unfinished;
+      const spent = hung || unhandled.length > 0;
+      return { id, killed: true, hung, spent, by: test?.name ?? "a missing test", error: String(error) };
+    }
+  }
+  return { id, killed: false };
+}
+
+/** The tests of the room, with its code in a fresh state. */
+function load() {
+  const module = { exports: {} };
+  let vitest;
+  const requireHere = (name) => (name === "vitest" ? vitest : require(name));
+  script.runInThisContext()(requireHere, module);
+  return Object.entries(module.exports).flatMap(([file, run]) =>
+    collect(file, (given) => {
+      vitest = given;
+      run();
+    }),
+  );
+}
+
+/** What a test failed with, or `undefined`. */
+async function outcome(test, limitMs) {
+  try {
+    try {
+      await within(limitMs, test.run);
+    } finally {
+      for (const after of test.after()) await within(limitMs, after);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    if (unhandled.length > 0) throw unhandled[0];
+    return undefined;
+  } catch (error) {
+    return error ?? "nothing";
+  }
+}
+
+async function within(limitMs, run) {
+  let timer;
+  let never;
+  const tooLate = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Unfinished(`took more than ${limitMs.toFixed()} ms`)), limitMs);
+    timer.unref();
+    never = () => setImmediate(() => reject(new Unfinished("never ended")));
+    process.once("beforeExit", never);
+  });
+  try {
+    await Promise.race([run(), tooLate]);
+  } finally {
+    clearTimeout(timer);
+    process.off("beforeExit", never);
+  }
+}
