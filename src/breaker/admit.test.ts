@@ -7,15 +7,15 @@ import { circuitWith, enterAsync, fail, failure, OPEN_MS, pushed } from "./break
 
 const RAMP = { rampUp: 10_000 };
 
-describe("what calls are admitted under once it has closed", () => {
-  test("all of them, where it doesn't fill slowly", () => {
+describe("the admission of calls once the circuit has closed", () => {
+  test("admits all calls without rampUp", () => {
     const circuit = circuitWith();
     pushed(circuit, isOpen(40));
     pushed(circuit, isClosed(41));
     expect(circuit.breaker.admission).toMatchObject({ kind: "closed", admitsAll: true });
   });
 
-  test("one that looks at each, where calls are held back", () => {
+  test("looks at each call in mode: throttle", () => {
     const circuit = circuitWith({ mode: "throttle" });
     pushed(circuit, isOpen(40));
     expect(circuit.breaker.admission.kind).toBe("rejecting");
@@ -23,7 +23,7 @@ describe("what calls are admitted under once it has closed", () => {
     expect(circuit.breaker.admission).toMatchObject({ kind: "closed", admitsAll: false });
   });
 
-  test("a share, by the moment at which the fleet closed it, also where that is heard of later", () => {
+  test("admits a share that grows from the moment at which the fleet closed it, even if this process learns of it later", () => {
     const circuit = circuitWith(RAMP);
     circuit.replica.storeClock.learn(WALL + AHEAD, NOW);
     pushed(circuit, isOpen(40));
@@ -31,7 +31,7 @@ describe("what calls are admitted under once it has closed", () => {
     expect(circuit.breaker.admission).toMatchObject({ admitsAll: false, closedAtMs: NOW - 3_000 });
   });
 
-  test("a call that is let in counts like any other call", () => {
+  test("an admitted call counts like any other call", () => {
     const circuit = circuitWith(RAMP);
     pushed(circuit, isOpen(40));
     pushed(circuit, isClosed(41));
@@ -39,14 +39,14 @@ describe("what calls are admitted under once it has closed", () => {
     expect(circuit.breaker).toMatchObject({ state: "open", trips: 1 });
   });
 
-  test("all, where the fleet's record was never anything but closed", () => {
+  test("admits all calls if the circuit was never open", () => {
     const circuit = circuitWith();
     pushed(circuit, { ...isClosed(40), generation: 0 });
     circuit.breaker.updateSettings(settingsWith(RAMP));
     expect(circuit.breaker.admission).toMatchObject({ kind: "closed", admitsAll: true });
   });
 
-  test("a share, by the moment at which this process closed it, while the store does not have that", async () => {
+  test("admits a share that grows from the moment at which this process closed it, until the store has the closing", async () => {
     const circuit = circuitWith(RAMP);
     const { breaker, time, store } = circuit;
     fail(breaker);
@@ -59,14 +59,14 @@ describe("what calls are admitted under once it has closed", () => {
   });
 });
 
-describe("whether a call passes", () => {
-  test("with no further look where all do", () => {
+describe("admitShare()", () => {
+  test("returns the admission if it admits all calls", () => {
     const { breaker } = circuitWith();
     const { admission } = breaker;
     expect(admitShare(breaker)).toBe(admission);
   });
 
-  test("by chance, below the share", async () => {
+  test("admits a call if the random number is below the share", async () => {
     const circuit = circuitWith(RAMP);
     const { breaker, time, chance } = circuit;
     pushed(circuit, isOpen(40));

@@ -4,8 +4,8 @@ import { isClosed, isHeld, isLeased, isOpen, NOW, WALL } from "../sync/replica.f
 import type { Admission } from "./admission.js";
 import { circuitWith, enterAsync, fail, OPEN_MS, pushed } from "./breaker.fixture.js";
 
-describe("what listeners are told", () => {
-  test("of a trip here: who, why, when, for how long, and the failure", () => {
+describe("an event", () => {
+  test("of a local trip says who, why, when, for how long, and has the error", () => {
     const { breaker, told } = circuitWith();
     const error = new Error("down");
     fail(breaker, { error });
@@ -23,7 +23,7 @@ describe("what listeners are told", () => {
     ]);
   });
 
-  test("of another's: who, why and when by its record, with no failure of ours", () => {
+  test("of a remote trip says who, why and when as the record does, and has no error", () => {
     const circuit = circuitWith();
     pushed(circuit, isOpen(40));
     const [event] = circuit.told;
@@ -32,7 +32,7 @@ describe("what listeners are told", () => {
     expect(event).not.toHaveProperty("error");
   });
 
-  test("of a probe here, and of its success", async () => {
+  test("is emitted for a local probe and for its success", async () => {
     const { breaker, told, time } = circuitWith();
     fail(breaker);
     await time.advance(OPEN_MS);
@@ -44,7 +44,7 @@ describe("what listeners are told", () => {
     ]);
   });
 
-  test("of another's closing: nothing but who, why and when", () => {
+  test("of a remote closing says only who, why and when", () => {
     const circuit = circuitWith();
     pushed(circuit, isOpen(40));
     pushed(circuit, isClosed(41));
@@ -59,7 +59,7 @@ describe("what listeners are told", () => {
     });
   });
 
-  test("of a lease given back: why it had opened", async () => {
+  test("is not emitted again when a probe of several gives its lease back", async () => {
     const { breaker, told, time } = circuitWith({ probes: 2 });
     fail(breaker);
     await time.advance(OPEN_MS);
@@ -67,7 +67,7 @@ describe("what listeners are told", () => {
     expect(told.map(({ type }) => type)).toEqual(["open", "half-open"]);
   });
 
-  test("of a hold: how, until when, and whose; of a release: why", async () => {
+  test("of a hold says its state, end and operator; of a release, the reason", async () => {
     const circuit = circuitWith();
     const held = isHeld(40, "open", 5_000);
     pushed(circuit, held);
@@ -86,7 +86,7 @@ describe("what listeners are told", () => {
     ]);
   });
 
-  test("of a release of which no record is left: this process's own", () => {
+  test("of a release names this process if no record of the hold is left", () => {
     const circuit = circuitWith();
     pushed(circuit, isHeld(40, "open"));
     circuit.replica.cache.holds.clear();
@@ -94,7 +94,7 @@ describe("what listeners are told", () => {
     expect(circuit.told[1]).toMatchObject({ type: "release", local: true, by: "me", at: WALL });
   });
 
-  test("of a closing where the store has lost the record: this process's own word, with no reason", () => {
+  test("of a closing names this process and has no reason if the store has lost the record", () => {
     const circuit = circuitWith();
     pushed(circuit, isOpen(40));
     circuit.replica.cache.circuits.clear();
@@ -102,7 +102,7 @@ describe("what listeners are told", () => {
     expect(circuit.told[1]).toMatchObject({ type: "close", by: "me", reason: "", at: WALL, local: false });
   });
 
-  test("of a release where the store's answer is still to come", () => {
+  test("of a release names this process if the store has not answered yet", () => {
     const circuit = circuitWith();
     pushed(circuit, isHeld(40, "open"));
     circuit.replica.hold("x").cached = null;
@@ -110,7 +110,7 @@ describe("what listeners are told", () => {
     expect(circuit.told[1]).toMatchObject({ type: "release", local: true, by: "me" });
   });
 
-  test("of a shadow, and of no other, is marked as such", () => {
+  test("is marked as shadow in mode: shadow only", () => {
     for (const [mode, shadow] of [
       ["enforce", undefined],
       ["shadow", true],
@@ -127,7 +127,7 @@ describe("what listeners are told", () => {
     }
   });
 
-  test("is nothing where nobody listens", () => {
+  test("is not created if nobody listens", () => {
     const circuit = circuitWith({}, { listensTo: [] });
     circuit.session.events.emit = () => {
       throw new Error("there is nobody to be told");
@@ -139,8 +139,8 @@ describe("what listeners are told", () => {
   });
 });
 
-describe("who else opened it", () => {
-  test("reaches everyone who listens to events, and only for another process's trip", () => {
+describe('the listeners to "opened by"', () => {
+  test("learn of another process's trip only, whatever events they listen to", () => {
     const circuit = circuitWith({}, { listensTo: [] });
     pushed(circuit, isOpen(40));
     expect(circuit.openers).toEqual(["other"]);

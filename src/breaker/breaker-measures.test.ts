@@ -5,8 +5,8 @@ import { Sampler } from "./sampler.js";
 import type { Check } from "./shell.js";
 import { CallGroup } from "./under-way.js";
 
-describe("what a breaker's calls came to", () => {
-  test("is counted: failures, and slow ones whether they failed or not", () => {
+describe("the counters of a breaker", () => {
+  test("count failures, and slow calls whether they failed or not", () => {
     const { breaker } = circuitWith({ threshold: 9 });
     fail(breaker);
     fail(breaker, { slow: true });
@@ -15,7 +15,7 @@ describe("what a breaker's calls came to", () => {
     expect(breaker).toMatchObject({ failures: 2, slowCalls: 2, rejections: 0, trips: 0 });
   });
 
-  test("also where their results come too late to count", () => {
+  test("count results that come too late to affect the circuit", () => {
     const { breaker } = circuitWith();
     const early = enter(breaker) as Admission;
     fail(breaker);
@@ -24,8 +24,8 @@ describe("what a breaker's calls came to", () => {
   });
 });
 
-describe("calls in flight", () => {
-  test("are reported if slow calls count, and 0 before the first", () => {
+describe("inFlight", () => {
+  test("is measured if slow calls count, and starts at 0", () => {
     const { breaker, time } = circuitWith({ slowCall: 500 });
     expect(breaker.inFlight).toMatchObject({ calls: 0, oldestMs: 0 });
     breaker.underWay.add(new CallGroup(breaker.admission, time.now() - 30));
@@ -33,14 +33,14 @@ describe("calls in flight", () => {
     expect(breaker.inFlight?.oldestMs).toBe(30);
   });
 
-  test("and where somebody listens for successes, for those are timed; nowhere else", () => {
+  test("is measured if somebody listens for successes, and otherwise undefined", () => {
     expect(circuitWith({}, { listensTo: ["success"] }).breaker.inFlight).toMatchObject({ calls: 0 });
     expect(circuitWith().breaker.inFlight).toBeUndefined();
   });
 });
 
-describe("other settings", () => {
-  test("forget what was counted of calls under way, where they count in another way, and only there", async () => {
+describe("new settings", () => {
+  test("start the count of calls under way again only if calls are now counted differently", async () => {
     const { breaker, time } = circuitWith({ slowCall: 500 });
     const group = new CallGroup(breaker.admission, time.now());
     breaker.underWay.add(group);
@@ -53,7 +53,7 @@ describe("other settings", () => {
   });
 });
 
-describe("a circuit with a check of its own", () => {
+describe("a circuit with a recovery check", () => {
   function checkedCircuit(enabled = true) {
     const circuit = circuitWith();
     const seen = { follows: 0, stops: 0, announced: -1 };
@@ -70,13 +70,13 @@ describe("a circuit with a check of its own", () => {
     return { ...circuit, seen };
   }
 
-  test("is checked while that is enabled", () => {
+  test("is checked only if the check is enabled", () => {
     expect(circuitWith().breaker.checked).toBe(false);
     expect(checkedCircuit(false).breaker.checked).toBe(false);
     expect(checkedCircuit().breaker.checked).toBe(true);
   });
 
-  test("the check follows each change after the listeners were called, and nothing else", () => {
+  test("tells the check of each change, after the listeners were called", () => {
     const { breaker, seen } = checkedCircuit();
     enter(breaker);
     breaker.dispatch({ type: "time" });
@@ -86,7 +86,7 @@ describe("a circuit with a check of its own", () => {
     expect(seen.announced).toBe(1);
   });
 
-  test("lets no call probe, and lets the check wait for its lease for longer than any write takes", async () => {
+  test("admits no call as the probe, and lets the check wait for its lease until any write has timed out", async () => {
     const { breaker, time, store } = checkedCircuit();
     fail(breaker);
     await time.advance(OPEN_MS);
@@ -100,7 +100,7 @@ describe("a circuit with a check of its own", () => {
     expect(entered).not.toBe("waits");
   });
 
-  test("has it probe with the lease that it gets", async () => {
+  test("gives the check the lease, so that it can probe", async () => {
     const { breaker, time, stored } = checkedCircuit();
     fail(breaker);
     await time.advance(OPEN_MS);
@@ -109,7 +109,7 @@ describe("a circuit with a check of its own", () => {
     expect(stored()).toMatchObject({ state: "half-open", owner: "me" });
   });
 
-  test("stops it when its last user lets it go", () => {
+  test("stops the check when its last user leaves", () => {
     const { breaker, seen } = checkedCircuit();
     breaker.users = 2;
     breaker.retire();
@@ -120,7 +120,7 @@ describe("a circuit with a check of its own", () => {
 });
 
 describe("a vote", () => {
-  test("goes out a moment later, by chance, so that a fleet's do not all come at once", async () => {
+  test("is written after a random delay, so that the votes of a fleet don't all come at once", async () => {
     const { breaker, time, store, chance, stored } = circuitWith({ quorum: 2 });
     chance.next = 0.5;
     fail(breaker);
@@ -132,8 +132,8 @@ describe("a vote", () => {
   });
 });
 
-describe("a flood of rejections", () => {
-  test("gets the time that is left at each, until the end", async () => {
+describe("a circuit that rejects many calls", () => {
+  test("gives each rejection the time that is left", async () => {
     const { breaker, time } = circuitWith();
     fail(breaker);
     await time.advance(OPEN_MS - 1);
@@ -145,7 +145,7 @@ describe("a flood of rejections", () => {
   });
 });
 
-test("only an admission that passes at once is created again for a sampler's round", () => {
+test("a sampler's round makes a new admission only if calls pass on the fast path", () => {
   const { breaker, time } = circuitWith();
   const before = breaker.admission;
   const sampler = new Sampler(time);

@@ -23,12 +23,12 @@ async function probing(circuit: Circuit): Promise<Admission> {
   return (await enterAsync(circuit.breaker)) as Admission;
 }
 
-describe("a listener that acts while a call is let in", () => {
+describe("a listener that opens the circuit while a call enters", () => {
   const whenever = (circuit: Circuit, name: FailfastEventName): void => {
     circuit.session.events.on(name, () => circuit.breaker.openNow(5_000, "by a listener"));
   };
 
-  test("opens what the call has just closed: the call is rejected", async () => {
+  test("gets the call rejected if the call had just closed the circuit", async () => {
     const circuit = circuitWith({ recovery: "all" });
     whenever(circuit, "close");
     fail(circuit.breaker);
@@ -37,7 +37,7 @@ describe("a listener that acts while a call is let in", () => {
     expect(circuit.breaker).toMatchObject({ state: "open", admission: { kind: "rejecting" } });
   });
 
-  test("opens what the call is about to probe: the call is rejected, and no probe runs", async () => {
+  test("gets the call rejected, and no probe runs, if the call was about to probe", async () => {
     const circuit = circuitWith({ scope: "process" });
     fail(circuit.breaker);
     whenever(circuit, "half-open");
@@ -48,7 +48,7 @@ describe("a listener that acts while a call is let in", () => {
 });
 
 describe("a caller that waits for its lease", () => {
-  test("is let in where an operator holds the circuit closed meanwhile", async () => {
+  test("is admitted if an operator holds the circuit closed meanwhile", async () => {
     const circuit = circuitWith();
     const { breaker, time, store } = circuit;
     fail(breaker);
@@ -62,8 +62,8 @@ describe("a caller that waits for its lease", () => {
   });
 });
 
-describe("a rejection while it is open, or held open", () => {
-  test("takes a look at the time alone", () => {
+describe("a rejection by an open or held circuit", () => {
+  test("only compares the time with the deadline", () => {
     const circuit = circuitWith();
     const until: number[] = [];
     const { session } = circuit.breaker;
@@ -85,7 +85,7 @@ describe("a rejection while it is open, or held open", () => {
 });
 
 describe("a hold", () => {
-  test("whose time is up is none any more, also before its timer has run", () => {
+  test("is over at its end, even before its timer has run", () => {
     const circuit = circuitWith();
     pushed(circuit, isHeld(40, "open", 5_000));
     circuit.time.stall(4_999);
@@ -94,7 +94,7 @@ describe("a hold", () => {
     expect(circuit.breaker.hold).toBeUndefined();
   });
 
-  test("ends sooner where the store's clock tells so", async () => {
+  test("ends earlier if the store's clock says so", async () => {
     const circuit = circuitWith();
     const held = isHeld(40, "open", 5_000);
     pushed(circuit, held);
@@ -105,16 +105,16 @@ describe("a hold", () => {
   });
 });
 
-describe("how long it has been closed", () => {
+describe("the time since the last closing", () => {
   const SET = { scope: "process", backoffFactor: 2 } as const;
 
-  test("is for ever, where it was never open: it does not fill slowly", () => {
+  test("is infinite if the circuit was never open, so there is no rampUp", () => {
     const { breaker } = circuitWith();
     breaker.updateSettings(settingsWith({ rampUp: 10_000 }));
     expect(breaker.admission).toMatchObject({ kind: "closed", admitsAll: true });
   });
 
-  test("is from its closing on, whatever is heard of it since: by that its back-off goes on or begins anew", async () => {
+  test("starts at the closing, and holds do not change it: the back-off continues or restarts by it", async () => {
     for (const [ms, openMs] of [
       [OPEN_MS - 1, 2 * OPEN_MS],
       [OPEN_MS, OPEN_MS],
@@ -131,8 +131,8 @@ describe("how long it has been closed", () => {
   });
 });
 
-describe("a circuit that opened here alone, since its quorum was not met", () => {
-  test("goes on with its back-off, though the fleet's record says that it has been closed for long", async () => {
+describe("a circuit that opened only here, because the quorum was not met", () => {
+  test("continues its back-off although the fleet's record says that it has been closed for long", async () => {
     const circuit = circuitWith({ quorum: 2, backoffFactor: 2 });
     pushed(circuit, { ...isClosed(40), at: WALL + AHEAD - 3_600_000 });
     circuit.breaker.succeeded(await probing(circuit), false);
@@ -143,8 +143,8 @@ describe("a circuit that opened here alone, since its quorum was not met", () =>
   });
 });
 
-describe("calls from within a probe", () => {
-  test("belong to it through whatever else happens, and to nothing once it is over", async () => {
+describe("calls made within a probe", () => {
+  test("belong to the probe through holds and releases, until the probe ends", async () => {
     const circuit = circuitWith();
     const { breaker } = circuit;
     const probe = await probing(circuit);
@@ -158,7 +158,7 @@ describe("calls from within a probe", () => {
   });
 });
 
-describe("a process that slept amid its probe", () => {
+describe("a process that was suspended during its probe", () => {
   const slept = async (sleeps: (circuit: Circuit) => void): Promise<unknown> => {
     const circuit = circuitWith({ openMs: 60_000 });
     fail(circuit.breaker);
@@ -171,12 +171,12 @@ describe("a process that slept amid its probe", () => {
     return decision.kind === "none" ? undefined : decision.provisional;
   };
 
-  test("obeys what it found out only once the store has it", async () => {
+  test("obeys the probe's outcome only once the store has it", async () => {
     expect(await slept(() => undefined)).toBeUndefined();
     expect(await slept(({ time }) => time.jumpWall(3_000))).toBe(true);
   });
 
-  test("and at once where the store is down, for then nobody else can say more", async () => {
+  test("obeys the probe's outcome at once if the store is down", async () => {
     const down = ({ time, replica }: Circuit): void => {
       time.jumpWall(3_000);
       replica.synchroniser.checkDrift();
@@ -186,7 +186,7 @@ describe("a process that slept amid its probe", () => {
   });
 });
 
-describe("an opening that was decided before anything was heard of the store", () => {
+describe("an opening that was decided before the first record came", () => {
   const closedAgo = (ageMs: number): Circuit => {
     const circuit = circuitWith();
     circuit.replica.storeClock.learn(WALL + AHEAD, NOW);
@@ -196,16 +196,16 @@ describe("an opening that was decided before anything was heard of the store", (
     return circuit;
   };
 
-  test("goes on where others had closed the circuit long before", () => {
+  test("continues if others had closed the circuit long before", () => {
     expect(closedAgo(60_000).breaker).toMatchObject({ state: "open", decision: { base: 40 } });
   });
 
-  test("is over where they closed it since", () => {
+  test("ends if others closed the circuit after it", () => {
     expect(closedAgo(0).breaker).toMatchObject({ state: "closed", decision: { kind: "none" } });
   });
 });
 
-test("news that is none changes nothing", () => {
+test("a notification without a change changes nothing", () => {
   const circuit = circuitWith();
   pushed(circuit, isOpen(40));
   const before = circuit.breaker.current;

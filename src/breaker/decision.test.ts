@@ -28,7 +28,7 @@ const withVotes = ({ record, deadline }: CachedRecord, ...hosts: string[]): Cach
 const propose = (decision: Decision, record: CachedRecord | undefined, own = OWN): CircuitRecord | null =>
   recordOf({ ...INITIAL, decision, record }, NOW, stamp, own);
 
-describe("a decision applies under the generation it was made under", () => {
+describe("a decision applies only under the generation in which it was made", () => {
   type Made = Exclude<Decision, { kind: "none" }>;
 
   test.each<[string, Made]>([
@@ -43,12 +43,12 @@ describe("a decision applies under the generation it was made under", () => {
     expect(propose(base(39), openRecord(LATER))).toBeNull();
   });
 
-  test("none never does", () => {
+  test("no decision never applies", () => {
     expect(stillApplies(NO_DECISION, undefined, NOW)).toBe(false);
     expect(propose(NO_DECISION, openRecord(NOW))).toBeNull();
   });
 
-  test("an opening made offline applies for its time, while the fleet has no other in force", () => {
+  test("an opening made offline applies for its time, unless the fleet has another in force", () => {
     const offline = decidedOpen({ base: 39, madeOffline: true });
     expect(stillApplies(offline, closedRecord, NOW)).toBe(true);
     expect(stillApplies(offline, openRecord(NOW), NOW)).toBe(true);
@@ -60,7 +60,7 @@ describe("a decision applies under the generation it was made under", () => {
 });
 
 describe("an opening for the fleet", () => {
-  test("is proposed with what is left of its time", () => {
+  test("is proposed with the time that is left", () => {
     expect(propose(decidedOpen({ reopens: 2, manual: true }), closedRecord)).toEqual({
       ...opened(stamp, { duration: 60, reason: "mine", manual: true, reopens: 2 }),
       until: stamp.now + 31,
@@ -68,23 +68,23 @@ describe("an opening for the fleet", () => {
     expect(propose(decidedOpen({ base: 0 }), undefined)?.state).toBe("open");
   });
 
-  test("is not proposed when its time is up", () => {
+  test("is not proposed once its time is over", () => {
     expect(propose(decidedOpen({ untilMs: NOW }), closedRecord)).toBeNull();
     expect(propose(decidedOpen({ untilMs: NOW - 1 }), closedRecord)).toBeNull();
     expect(propose(decidedOpen({ untilMs: NOW + 0.5 }), closedRecord)?.until).toBe(stamp.now + 1);
   });
 });
 
-describe("an opening that says something of this host alone", () => {
+describe("an opening that concerns this host alone", () => {
   const here = decidedOpen({ visibility: "here" });
 
-  test("is told to nobody", () => {
+  test("is not proposed", () => {
     expect(propose(here, closedRecord)).toBeNull();
     expect(propose({ ...here, base: 0 }, undefined)).toBeNull();
     expect(propose(here, leasedRecord("x", LATER))).toBeNull();
   });
 
-  test("gives the lease back that its probe had", () => {
+  test("gives its probe's lease back", () => {
     const lease = leasedRecord("mine", LATER);
     expect(propose(here, lease)).toEqual(leaseReleased(stamp, lease.record, 0));
   });
@@ -94,24 +94,24 @@ describe("an opening that is a vote", () => {
   const vote = decidedOpen({ visibility: "vote" });
   const mine = [{ host: "my-host", until: stamp.now + 50 }];
 
-  test("is one more in the record, as long as they are too few", () => {
+  test("is added to the record's votes while they are fewer than the quorum", () => {
     expect(propose(vote, closedRecord, OWN_OF_TWO)).toEqual(voted(stamp, closedRecord.record, mine));
     expect(propose({ ...vote, base: 0 }, undefined, OWN_OF_TWO)).toEqual(voted(stamp, null, mine));
   });
 
-  test("opens the circuit when it completes the quorum", () => {
+  test("opens the circuit if it completes the quorum", () => {
     expect(propose(vote, withVotes(closedRecord, "other"), OWN_OF_TWO)).toEqual({
       ...opened(stamp, { duration: 60, reason: "mine", manual: false, reopens: 0 }),
       until: stamp.now + 31,
     });
   });
 
-  test("is dropped where the circuit is open already, and not where it was", () => {
+  test("is not proposed if the circuit is already open, and is once that open time is over", () => {
     expect(propose(vote, openRecord(LATER), OWN_OF_TWO)).toBeNull();
     expect(propose(vote, openRecord(NOW), OWN_OF_TWO)?.votes).toEqual(mine);
   });
 
-  test("is cast beside another's lease, and in place of this process's own", () => {
+  test("is written beside another's lease, and releases this process's own lease", () => {
     const theirs = leasedRecord("x", LATER);
     expect(propose(vote, theirs, OWN_OF_TWO)).toEqual(voted(stamp, theirs.record, mine));
     const own = leasedRecord("mine", LATER);
@@ -120,14 +120,14 @@ describe("an opening that is a vote", () => {
   });
 });
 
-describe("a lease given back", () => {
-  test("is written with the probes that passed", () => {
+describe("a released lease", () => {
+  test("is proposed with the number of successful probes", () => {
     const lease = leasedRecord("mine", LATER);
     const back = propose({ kind: "released", base: 40, passed: 2 }, lease);
     expect(back).toEqual(leaseReleased(stamp, lease.record, 2));
   });
 
-  test("is not written where the fleet never knew it open", () => {
+  test("is not proposed if the fleet's record is missing or closed", () => {
     expect(propose({ ...decidedRelease, base: 0 }, undefined)).toBeNull();
     expect(propose(decidedRelease, closedRecord)).toBeNull();
   });
@@ -141,17 +141,17 @@ describe("a closing", () => {
     expect(propose(decidedClosed, openRecord(NOW))).toEqual(closed(stamp, "probe succeeded"));
   });
 
-  test("tells how often it had opened in a row, for what trips it too soon", () => {
+  test("keeps the number of openings in a row, for a trip that follows too soon", () => {
     const record = openRecord(NOW);
     const state = { ...INITIAL, record, decision: decidedClosed, recovery: { ...NO_RECOVERY, reopens: 3 } };
     expect(recordOf(state, NOW, stamp, OWN)).toEqual(closed(stamp, "probe succeeded", 3));
   });
 
-  test("is not written where it is kept to this process", () => {
+  test("is not proposed if it is local", () => {
     expect(propose(localOnly, openRecord(NOW))).toBeNull();
   });
 
-  test("withdraws this host's vote, and writes nothing where there is none", () => {
+  test("withdraws this host's vote, and is not proposed if there is none", () => {
     const both = withVotes(closedRecord, "other", "my-host");
     expect(propose(decidedClosed, both)).toEqual(voted(stamp, both.record, votes("other")));
     expect(propose(decidedClosed, withVotes(closedRecord, "other"))).toBeNull();
@@ -160,20 +160,20 @@ describe("a closing", () => {
   });
 });
 
-describe("whether the fleet has yet to be told", () => {
+describe("isPending()", () => {
   const pending = (changes: Partial<State>, own = OWN): boolean =>
     isPending({ ...INITIAL, ...changes }, NOW, own);
 
-  test("of nothing, no", () => {
+  test("is false without a decision", () => {
     expect(pending({})).toBe(false);
   });
 
-  test("of an opening, until its time is up", () => {
+  test("is true for an opening until its time is over", () => {
     expect(pending({ decision: decidedOpen() })).toBe(true);
     expect(pending({ decision: decidedOpen({ untilMs: NOW }) })).toBe(false);
   });
 
-  test("of a vote, unless the record has it, or there is a lease to give back", () => {
+  test("is true for a vote unless the record has it and there is no lease to release", () => {
     const decision = decidedOpen({ visibility: "vote" });
     expect(pending({ decision })).toBe(true);
     expect(pending({ decision, record: withVotes(closedRecord, "other") })).toBe(true);
@@ -181,30 +181,30 @@ describe("whether the fleet has yet to be told", () => {
     expect(pending({ decision, record: withVotes(leasedRecord("mine", LATER), "my-host") })).toBe(true);
   });
 
-  test("of a vote that has run out, again", () => {
+  test("is true again for a vote that has expired", () => {
     const decision = decidedOpen({ visibility: "vote" });
     const state = { ...INITIAL, decision, record: withVotes(closedRecord, "my-host") };
     expect(isPending(state, NOW, OWN, stamp.now + 499)).toBe(false);
     expect(isPending(state, NOW, OWN, stamp.now + 500)).toBe(true);
   });
 
-  test("of what says something of this host alone, only to give its lease back", () => {
+  test("is true for an opening of this host alone only if there is a lease to release", () => {
     const decision = decidedOpen({ visibility: "here" });
     expect(pending({ decision })).toBe(false);
     expect(pending({ decision, record: leasedRecord("mine", LATER) })).toBe(true);
   });
 
-  test("of a lease given back, where the fleet has it half-open", () => {
+  test("is true for a released lease only while the fleet has the circuit half-open", () => {
     expect(pending({ decision: decidedRelease, record: releasedRecord })).toBe(true);
     expect(pending({ decision: decidedRelease, record: closedRecord })).toBe(false);
   });
 
-  test("of a closing, unless it is kept to this process", () => {
+  test("is true for a closing unless it is local", () => {
     expect(pending({ decision: decidedClosed })).toBe(true);
     expect(pending({ decision: { ...decidedClosed, localOnly: true } })).toBe(false);
   });
 
-  test("of what a circuit of this process alone decides, only where an operator did", () => {
+  test("is true with scope: process only for an operator's decision", () => {
     const own = ownWith({ scope: "process" });
     expect(pending({ decision: decidedOpen() }, own)).toBe(false);
     expect(pending({ decision: decidedClosed }, own)).toBe(false);

@@ -21,7 +21,7 @@ async function due(): Promise<Circuit & { answers: (() => void)[]; failing: (() 
 }
 
 describe("a request for the lease", () => {
-  test("is one write, however many callers wait for it, and all of them are answered with it", async () => {
+  test("is one write for all callers that wait, and answers all of them", async () => {
     const { breaker, time, answers } = await due();
     const first = enterAsync(breaker);
     const others = [enterAsync(breaker), enterAsync(breaker)];
@@ -40,7 +40,7 @@ describe("a request for the lease", () => {
     expect(await entered).toMatchObject({ kind: "probe" });
   });
 
-  test("that comes late gives the next call the lease", async () => {
+  test("that is answered late leaves the lease to the next call", async () => {
     const { breaker, time, answers } = await due();
     const entered = enterAsync(breaker);
     await time.advance(breaker.session.leaseWaitMs);
@@ -51,7 +51,7 @@ describe("a request for the lease", () => {
     expect(enter(breaker)).toMatchObject({ kind: "probe" });
   });
 
-  test("takes the lease for the time of the call that asked", async () => {
+  test("takes the lease for the callTimeout of the call that asked", async () => {
     const { breaker, time, answers, stored } = await due();
     void enterAsync(breaker, 2_500);
     answers[0]?.();
@@ -59,7 +59,7 @@ describe("a request for the lease", () => {
     expect(stored()).toMatchObject({ owner: "me", duration: 3_500 });
   });
 
-  test("waits for another write that is under way, and is sent once when that has ended", async () => {
+  test("waits for a write under way, and is sent once after it", async () => {
     const { breaker, time, answers, replica, store } = await due();
     replica.circuit("x").write = { nonce: "another's", granted: () => undefined };
     const entered = enterAsync(breaker, 2_500);
@@ -81,7 +81,7 @@ describe("a request for the lease", () => {
   });
 });
 
-describe("who waits for it", () => {
+describe("a caller that waits for the lease", () => {
   const waiting = async (): Promise<{
     request: LeaseRequest;
     over: () => number;
@@ -94,7 +94,7 @@ describe("who waits for it", () => {
     return { request, over: () => times, circuit };
   };
 
-  test("is called back once, after its time, one turn later", async () => {
+  test("is called back once when its wait is over", async () => {
     const { over, circuit } = await waiting();
     await circuit.time.advance(49);
     expect(over()).toBe(0);
@@ -104,7 +104,7 @@ describe("who waits for it", () => {
     expect(over()).toBe(1);
   });
 
-  test("is called back with the answer, and not again when its time is up", async () => {
+  test("is called back with the answer, and not again when its wait is over", async () => {
     const { request, over, circuit } = await waiting();
     request.send(0);
     circuit.answers[0]?.();
@@ -114,7 +114,7 @@ describe("who waits for it", () => {
     expect(over()).toBe(1);
   });
 
-  test("waits once more where this process was held up for as long itself", async () => {
+  test("waits once more if this process was blocked for twice the wait", async () => {
     const { over, circuit } = await waiting();
     circuit.time.stall(101);
     await circuit.time.advance(0);
@@ -125,7 +125,7 @@ describe("who waits for it", () => {
     expect(over()).toBe(1);
   });
 
-  test("does not where it was held up for less", async () => {
+  test("does not wait again if this process was blocked for less", async () => {
     const { over, circuit } = await waiting();
     circuit.time.stall(100);
     await circuit.time.advance(0);

@@ -19,13 +19,13 @@ import { INITIAL, NO_RECOVERY, type State } from "./state.js";
 const take = (changes: Partial<State>, callTimeoutMs = 0): CircuitRecord | null =>
   leaseRecord({ ...INITIAL, ...changes }, NOW, stamp, OWN, callTimeoutMs);
 
-describe("how long a lease lasts", () => {
-  test("10 s, or the call's own deadline and a second", () => {
+describe("the length of a lease", () => {
+  test("is 10 s, or the callTimeout plus a second", () => {
     expect(leaseMs(0, 0)).toBe(10_000);
     expect(leaseMs(250, 0)).toBe(1_250);
   });
 
-  test("twice as long for each lease in a row without an outcome, ten minutes at most", () => {
+  test("doubles with each lease in a row without an outcome, up to ten minutes", () => {
     expect([1, 2, 3].map((lapsed) => leaseMs(0, lapsed))).toEqual([20_000, 40_000, 80_000]);
     expect(leaseMs(250, 2)).toBe(5_000);
     expect(leaseMs(0, 6)).toBe(600_000);
@@ -33,8 +33,8 @@ describe("how long a lease lasts", () => {
   });
 });
 
-describe("leases without an outcome", () => {
-  test("are those before, and the one that has an owner still", () => {
+describe("the number of leases without an outcome", () => {
+  test("is the record's count, plus one if a lease still has an owner", () => {
     expect(lapsesIn(undefined)).toBe(0);
     expect(lapsesIn(openRecord(NOW).record)).toBe(0);
     expect(lapsesIn(closedRecord.record)).toBe(0);
@@ -43,7 +43,7 @@ describe("leases without an outcome", () => {
     expect(lapsesIn(leasedRecord("", NOW, 2).record)).toBe(2);
   });
 
-  test("are the fleet's or this process's own, whichever are more", () => {
+  test("is the greater of the record's and this process's own count", () => {
     const with3 = { ...INITIAL, recovery: { ...NO_RECOVERY, lapses: 3 } };
     expect(lapsesOf(with3, OWN)).toBe(3);
     expect(lapsesOf({ ...with3, record: leasedRecord("x", NOW, 4) }, OWN)).toBe(5);
@@ -52,18 +52,18 @@ describe("leases without an outcome", () => {
 });
 
 describe("the record that takes the lease", () => {
-  test("names this process, for the call's time, over what it found", () => {
+  test("names this process and the time, and keeps the rest of the record", () => {
     const record = openRecord(NOW);
     expect(take({ record }, 500)).toEqual(
       leased(stamp, record.record, { owner: "mine", duration: 1_500, lapsed: 0 }),
     );
   });
 
-  test("counts the lease before it, which ended with no outcome", () => {
+  test("counts the lease before it, if that ended without an outcome", () => {
     expect(take({ record: leasedRecord("x", NOW, 1) })).toMatchObject({ lapsed: 2, duration: 40_000 });
   });
 
-  test("does not count one that this process gave back, and keeps the probes that passed", () => {
+  test("does not count a lease that this process released, and keeps the number of successful probes", () => {
     const decision = { ...decidedRelease, passed: 1 };
     const record = leasedRecord("mine", LATER, 2);
     expect(take({ record, decision })).toMatchObject({ lapsed: 2, passed: 1 });
@@ -71,19 +71,19 @@ describe("the record that takes the lease", () => {
     expect(take({ record: leasedRecord("mine", LATER, 0) })).toMatchObject({ lapsed: 1, passed: 0 });
   });
 
-  test("begins anew where the store has lost the circuit that this process gave back", () => {
+  test("starts at zero if the store has lost the circuit that this process released", () => {
     const decision = { ...decidedRelease, base: 0, passed: 1 };
     expect(take({ decision })).toEqual(leased(stamp, null, { owner: "mine", duration: 10_000, lapsed: 0 }));
   });
 
-  test("is none while none can be had", () => {
+  test("is null while no lease is available", () => {
     expect(take({})).toBeNull();
     expect(take({ record: openRecord(LATER) })).toBeNull();
     expect(take({ record: leasedRecord("x", LATER) })).toBeNull();
     expect(take({ record: openRecord(NOW), decision: decidedOpen() })).toBeNull();
   });
 
-  test("also where the fleet never knew of the opening", () => {
+  test("is made from nothing if the fleet has no record of the opening", () => {
     expect(take({ decision: decidedOpen({ untilMs: NOW, base: 0 }) })).toEqual(
       leased(stamp, null, { owner: "mine", duration: 10_000, lapsed: 0 }),
     );

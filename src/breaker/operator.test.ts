@@ -15,8 +15,8 @@ async function goDown({ store, time, replica }: Circuit): Promise<void> {
   expect(replica.synchroniser.down).toBe(true);
 }
 
-describe("an operator who opens a circuit", () => {
-  test("has it open here at once, and for the fleet when the store has it", async () => {
+describe("trip()", () => {
+  test("opens the circuit here at once, and for the fleet once it is stored", async () => {
     const circuit = circuitWith();
     const result = trip(circuit.breaker, 5_000, "maintenance");
     expect(circuit.breaker).toMatchObject({ state: "open", retryAfterMs: 5_000 });
@@ -31,7 +31,7 @@ describe("an operator who opens a circuit", () => {
     expect(circuit.breaker.decision).toEqual({ kind: "none" });
   });
 
-  test("has it open here for that time, also where the store never has it", async () => {
+  test("opens the circuit here for its time even if the store never answers", async () => {
     const circuit = circuitWith();
     circuit.store.swap = NEVER;
     const result = trip(circuit.breaker, 60_000, "maintenance");
@@ -41,8 +41,8 @@ describe("an operator who opens a circuit", () => {
   });
 });
 
-describe("an operator who closes it", () => {
-  test("closes it for the fleet, and for a breaker of this process alone as well", async () => {
+describe("reset()", () => {
+  test("closes the circuit for the fleet, and with scope: process here", async () => {
     const circuit = circuitWith();
     pushed(circuit, isOpen(40));
     expect(await reset(circuit.breaker, "it is well")).toEqual({ stored: true });
@@ -55,7 +55,7 @@ describe("an operator who closes it", () => {
     expect(alone.breaker.state).toBe("closed");
   });
 
-  test("changes nothing here until the store has it", async () => {
+  test("changes nothing here until it is stored", async () => {
     const circuit = circuitWith();
     pushed(circuit, isOpen(40, 60_000));
     circuit.store.swap = NEVER;
@@ -66,8 +66,8 @@ describe("an operator who closes it", () => {
   });
 });
 
-describe("an operator who holds it", () => {
-  test("has it held when the store has it, until that is over", async () => {
+describe("hold()", () => {
+  test("holds the circuit once it is stored, until its end", async () => {
     const circuit = circuitWith();
     expect(await hold(circuit.breaker, "open", 5_000, "migration")).toEqual({ stored: true });
     expect(circuit.breaker).toMatchObject({ held: "open", state: "open", retryAfterMs: 5_000 });
@@ -77,7 +77,7 @@ describe("an operator who holds it", () => {
     expect(circuit.breaker.held).toBeUndefined();
   });
 
-  test("or until it is released", async () => {
+  test("holds the circuit until release()", async () => {
     const circuit = circuitWith();
     await hold(circuit.breaker, "closed", 0, "");
     await circuit.time.advance(3_600_000);
@@ -88,8 +88,8 @@ describe("an operator who holds it", () => {
   });
 });
 
-describe("what an operator wants is written", () => {
-  test("once the write that is under way has ended", async () => {
+describe("an operator's verb", () => {
+  test("is written after the write under way has ended", async () => {
     const circuit = circuitWith();
     const { breaker, replica, time } = circuit;
     replica.circuit("x").write = { nonce: "another's", granted: () => undefined };
@@ -101,7 +101,7 @@ describe("what an operator wants is written", () => {
     expect(await result).toEqual({ stored: true });
   });
 
-  test("though the store fails for a moment", async () => {
+  test("is written even if the store fails for a moment", async () => {
     const circuit = circuitWith();
     const { swap } = circuit.store;
     circuit.store.swap = FAILS;
@@ -112,7 +112,7 @@ describe("what an operator wants is written", () => {
     expect(await result).toEqual({ stored: true });
   });
 
-  test("and given up a second later where the store is known to be down", async () => {
+  test("gives up after a second if the store is known to be down", async () => {
     const circuit = circuitWith();
     await goDown(circuit);
     let over: unknown;
@@ -123,7 +123,7 @@ describe("what an operator wants is written", () => {
     expect(over).toEqual({ stored: false });
   });
 
-  test("and given up after 5.5 s where it fails though it can be read; then it is tried no more", async () => {
+  test("gives up after 5.5 s if writes fail and reads succeed, and then tries no more", async () => {
     const circuit = circuitWith();
     circuit.store.swap = FAILS;
     let over: unknown;
@@ -141,7 +141,7 @@ describe("what an operator wants is written", () => {
     expect(tries).toBe(0);
   });
 
-  test("and asked for ever more slowly of a store that refuses", async () => {
+  test("tries at growing intervals if the store refuses", async () => {
     const circuit = circuitWith();
     let tries = 0;
     circuit.store.swap = () => {
@@ -156,7 +156,7 @@ describe("what an operator wants is written", () => {
     expect(tries).toBeLessThan(40);
   });
 
-  test("and what the last attempt stored is reported as stored, half a second later at most", async () => {
+  test("reports stored: true if its last attempt succeeds within half a second", async () => {
     for (const { takesMs, stored } of [
       { takesMs: 689, stored: true },
       { takesMs: 691, stored: false },
@@ -175,7 +175,7 @@ describe("what an operator wants is written", () => {
     }
   });
 
-  test("in the name of who asked for it, where that is given", async () => {
+  test("is recorded under the given operator's name", async () => {
     const circuit = circuitWith();
     await trip(circuit.breaker, 5_000, "", "ann");
     expect(circuit.stored()).toMatchObject({ state: "open", by: "ann" });
@@ -189,7 +189,7 @@ describe("what an operator wants is written", () => {
     ]);
   });
 
-  test("before any call was made: the store is kept in step from then on", async () => {
+  test("before the first call starts the synchronisation with the store", async () => {
     const { breaker, replica } = circuitWith();
     let starts = 0;
     replica.synchroniser.start = () => void starts++;

@@ -24,7 +24,7 @@ async function probing(circuit: Circuit): Promise<Admission> {
 }
 
 describe("a failure", () => {
-  test("trips the circuit at once where one is enough, with its reason and cause", () => {
+  test("trips the circuit at once with threshold 1, with its reason and cause", () => {
     const circuit = circuitWith();
     const error = new Error("down");
     fail(circuit.breaker, { error, reason: (what) => `because of ${String(what)}` });
@@ -32,7 +32,7 @@ describe("a failure", () => {
     expect(circuit.stored()).toMatchObject({ reason: "because of Error: down" });
   });
 
-  test("is told to the fleet with its message only where that was asked for", () => {
+  test("shares its message with the fleet only with shareReason", () => {
     for (const shareReason of [false, true]) {
       const circuit = circuitWith({ shareReason });
       fail(circuit.breaker, { reason: (_, share) => `shared: ${share}` });
@@ -40,7 +40,7 @@ describe("a failure", () => {
     }
   });
 
-  test("is counted where it takes several; its reason is worked out for the one that trips", () => {
+  test("is counted below the threshold; only the one that trips has its reason computed", () => {
     const circuit = circuitWith({ threshold: 3 });
     let asked = 0;
     const reason = (): string => `asked ${++asked}`;
@@ -48,27 +48,27 @@ describe("a failure", () => {
     expect(circuit.stored()).toMatchObject({ state: "open", reason: "asked 1" });
   });
 
-  test("is told by the rate it broke, where that is why", () => {
+  test("that trips by rate has the rate as its reason", () => {
     const circuit = circuitWith({ failureRate: 0.5, threshold: 0, minimumCalls: 2 });
     succeed(circuit);
     fail(circuit.breaker);
     expect(circuit.stored()).toMatchObject({ state: "open", reason: "failure rate" });
   });
 
-  test("of this process's own event loop says nothing", () => {
+  test("caused by this process's blocked event loop does not count", () => {
     const { breaker } = circuitWith();
     fail(breaker, { origin: "stall" });
     expect(breaker.state).toBe("closed");
   });
 
-  test("of this host itself opens it here, and is not shared", () => {
+  test("of this host opens the circuit here, and is not shared", () => {
     const circuit = circuitWith();
     fail(circuit.breaker, { origin: "host" });
     expect(circuit.breaker).toMatchObject({ state: "open", decision: { visibility: "here" } });
     expect(circuit.stored()).toBeUndefined();
   });
 
-  test("is told to nobody where another in the window may have been this host's own", async () => {
+  test("is not shared while another failure of this host is in the window", async () => {
     const circuit = circuitWith({ threshold: 2 });
     fail(circuit.breaker, { origin: "host" });
     await circuit.time.advance(10_000);
@@ -82,13 +82,13 @@ describe("a failure", () => {
     expect(other.stored()).toMatchObject({ state: "open" });
   });
 
-  test("asks for its own time within the limits that the circuit sets", () => {
+  test("sets the open time that it asks for, within the circuit's limits", () => {
     const circuit = circuitWith({ retryAfterMin: 0, retryAfterMax: 30_000 });
     fail(circuit.breaker, { openFor: 20_000 });
     expect(circuit.breaker.retryAfterMs).toBe(20_000);
   });
 
-  test("while the store is down is an opening made offline", async () => {
+  test("while the store is down makes an opening offline", async () => {
     const circuit = circuitWith();
     circuit.store.list = () => Promise.reject(new Error("no"));
     circuit.store.watcher?.gap();
@@ -97,7 +97,7 @@ describe("a failure", () => {
     expect(circuit.breaker.decision).toMatchObject({ madeOffline: true });
   });
 
-  test("of a held call counts for nothing", () => {
+  test("does not count while an operator holds the circuit closed", () => {
     const circuit = circuitWith();
     pushed(circuit, isHeld(40, "closed"));
     fail(circuit.breaker);
@@ -106,14 +106,14 @@ describe("a failure", () => {
   });
 });
 
-describe("a failure of a call from before it opened", () => {
-  test("makes the open time longer where it asks for that, and counts for nothing else", () => {
+describe("a failure of a call that began before the circuit opened", () => {
+  test("lengthens the open time if it asks for more, and has no other effect", () => {
     const { breaker, trips } = twice({ openFor: 20_000 });
     expect(breaker.retryAfterMs).toBe(20_000);
     expect(trips()).toBe(1);
   });
 
-  test("leaves the open time as it is where it asks for none", () => {
+  test("leaves the open time as it is if it asks for nothing", () => {
     expect(twice({ openFor: undefined }).breaker.retryAfterMs).toBe(OPEN_MS - 400);
   });
 
@@ -129,8 +129,8 @@ describe("a failure of a call from before it opened", () => {
   }
 });
 
-describe("a failure while the fleet's opening waits for one", () => {
-  test("confirms it, whatever the threshold is", () => {
+describe("a failure while a remote opening is unconfirmed", () => {
+  test("confirms it, whatever the threshold", () => {
     const circuit = circuitWith({ scope: "confirm", threshold: 5 });
     pushed(circuit, isOpen(40));
     expect(circuit.breaker.state).toBe("closed");
@@ -141,7 +141,7 @@ describe("a failure while the fleet's opening waits for one", () => {
 });
 
 describe("a success", () => {
-  test("is counted where a share of failures trips it, and nowhere else", () => {
+  test("counts only if a failure rate is set", () => {
     const counting = circuitWith({ failureRate: 0.5, threshold: 0, minimumCalls: 4 });
     for (let call = 0; call < 3; call++) succeed(counting);
     fail(counting.breaker);
@@ -153,7 +153,7 @@ describe("a success", () => {
     expect(other.breaker.state).toBe("open");
   });
 
-  test("ends a row of failures", () => {
+  test("resets the failures in a row", () => {
     const circuit = circuitWith({ threshold: 0, consecutive: 2 });
     fail(circuit.breaker);
     succeed(circuit);
@@ -163,7 +163,7 @@ describe("a success", () => {
     expect(circuit.breaker.state).toBe("open");
   });
 
-  test("that is slow trips it where the share of slow calls does", () => {
+  test("that is slow trips the circuit at the slow-call rate", () => {
     const circuit = circuitWith({ slowCall: 100, slowCallRate: 0.5, threshold: 0, minimumCalls: 2 });
     succeed(circuit);
     succeed(circuit, true);
@@ -171,7 +171,7 @@ describe("a success", () => {
     expect(circuit.breaker).toMatchObject({ cause: undefined, trips: 1 });
   });
 
-  test("counts at the moment that its caller has read, where it has", async () => {
+  test("is counted at the time that its caller read, if given", async () => {
     const circuit = circuitWith({ failureRate: 0.5, threshold: 0, minimumCalls: 2 });
     await circuit.time.advance(30_000);
     succeed(circuit, false, 0);
@@ -179,7 +179,7 @@ describe("a success", () => {
     expect(circuit.breaker.state).toBe("closed");
   });
 
-  test("of a call from before counts for nothing", () => {
+  test("of a call from an earlier epoch does not count", () => {
     const circuit = circuitWith({ failureRate: 0.6, threshold: 0, minimumCalls: 2 });
     const early = { ...circuit.breaker.admission, epoch: -7 };
     circuit.breaker.succeeded(early, false);
@@ -189,7 +189,7 @@ describe("a success", () => {
     expect(circuit.breaker.traffic.rule?.busiest).toBe(2);
   });
 
-  test("of a held call counts for nothing", () => {
+  test("does not count while an operator holds the circuit closed", () => {
     const circuit = circuitWith({ failureRate: 0.5 });
     const { breaker } = circuit;
     pushed(circuit, isHeld(40, "closed"));
@@ -199,7 +199,7 @@ describe("a success", () => {
   });
 });
 
-describe("a success of a call from before its listeners changed", () => {
+describe("a success of a call that began before the listeners changed", () => {
   test("counts like any other", () => {
     const circuit = circuitWith({ threshold: 0, consecutive: 2 });
     const { breaker } = circuit;
@@ -212,12 +212,12 @@ describe("a success of a call from before its listeners changed", () => {
   });
 });
 
-describe("calls that are slow while they are still under way", () => {
+describe("calls that are slow while under way", () => {
   const SLOW = { slowCall: 100, threshold: 0 } as const;
   const areSlow = ({ breaker, time }: Circuit, admission: Admission, calls = 1): void =>
     callsAreSlow(breaker, admission, calls, time.now() - 100, time.now());
 
-  test("confirm another's trip where hanging calls trip this circuit, and not where slow ones count alone", () => {
+  test("confirm a remote trip if hangCalls is set, and not if only slow calls count", () => {
     for (const [hangCalls, state] of [
       [2, "open"],
       [0, "closed"],
@@ -229,14 +229,14 @@ describe("calls that are slow while they are still under way", () => {
     }
   });
 
-  test("begin no new epoch if no opening waits to be confirmed", () => {
+  test("begin no new epoch if there is no opening to confirm", () => {
     const circuit = circuitWith({ ...SLOW, hangCalls: 2 });
     const { epoch } = circuit.breaker.current;
     areSlow(circuit, circuit.breaker.admission);
     expect(circuit.breaker.current.epoch).toBe(epoch);
   });
 
-  test("count for nothing while an operator holds it closed", () => {
+  test("do not count while an operator holds the circuit closed", () => {
     const circuit = circuitWith({ ...SLOW, slowCallRate: 0.5, minimumCalls: 1 });
     pushed(circuit, isHeld(40, "closed"));
     areSlow(circuit, circuit.breaker.admission, 5);
@@ -245,21 +245,21 @@ describe("calls that are slow while they are still under way", () => {
 });
 
 describe("a probe", () => {
-  test("that succeeds closes it; the first one after a trip says that the trip may have been needless", async () => {
+  test("that succeeds closes the circuit; the first one after a trip counts the trip as needless", async () => {
     const circuit = circuitWith();
     const admission = await probing(circuit);
     circuit.breaker.succeeded(admission, false);
     expect(circuit.breaker).toMatchObject({ state: "closed", needlessTrips: 1 });
   });
 
-  test("says no such thing after one that failed", async () => {
+  test("that succeeds after a failed one does not count the trip as needless", async () => {
     const circuit = circuitWith();
     circuit.breaker.failed(await probing(circuit), failure());
     circuit.breaker.succeeded(await probing(circuit), false);
     expect(circuit.breaker).toMatchObject({ state: "closed", needlessTrips: 0, trips: 1 });
   });
 
-  test("that fails opens it again, with its own reason and cause", async () => {
+  test("that fails opens the circuit again, with its own reason and cause", async () => {
     const circuit = circuitWith({ shareReason: true });
     const error = new Error("still down");
     circuit.breaker.failed(
@@ -270,20 +270,20 @@ describe("a probe", () => {
     expect(circuit.stored()).toMatchObject({ reason: "Error: still down, true", reopens: 1 });
   });
 
-  test("that is slow where slow calls count is no recovery", async () => {
+  test("that is slow opens the circuit again", async () => {
     const circuit = circuitWith();
     circuit.breaker.succeeded(await probing(circuit), true);
     expect(circuit.stored()).toMatchObject({ state: "open", reason: "slow calls", reopens: 1 });
   });
 
-  test("that this process's own event loop held up goes back, and the next one may", async () => {
+  test("that failed because this process was blocked releases its lease, and the next call may probe", async () => {
     const circuit = circuitWith();
     circuit.breaker.failed(await probing(circuit), failure({ origin: "stall" }));
     expect(circuit.breaker).toMatchObject({ state: "half-open", retryAfterMs: 0 });
     expect(await enterAsync(circuit.breaker)).toMatchObject({ kind: "probe" });
   });
 
-  test("that met another circuit goes back, and none follows for as long", async () => {
+  test("that met another open circuit releases its lease, and none follows until that one may be called", async () => {
     const circuit = circuitWith({ openMs: 60_000 });
     circuit.breaker.released(await probing(circuit), 700);
     expect(circuit.breaker).toMatchObject({ state: "half-open", retryAfterMs: 700 });
@@ -291,7 +291,7 @@ describe("a probe", () => {
     expect(await enterAsync(circuit.breaker)).toMatchObject({ kind: "probe" });
   });
 
-  test("is another's by the time its own result comes: that counts for nothing", async () => {
+  test("whose lease went to another has no effect when its result comes late", async () => {
     const circuit = circuitWith();
     const { breaker } = circuit;
     const old = await probing(circuit);
@@ -308,7 +308,7 @@ describe("a probe", () => {
     expect(breaker).toMatchObject({ state: "closed", needlessTrips: 1 });
   });
 
-  test("only a probe's release is one: a call that is over as neither changes nothing", () => {
+  test("a call that is no probe changes nothing when it ends as neither success nor failure", () => {
     const { breaker } = circuitWith();
     const before = breaker.current;
     breaker.released(enter(breaker) as Admission, 700);
@@ -316,7 +316,7 @@ describe("a probe", () => {
   });
 });
 
-test("chance is drawn once, where it opens", async () => {
+test("the jitter uses one random number, drawn when the circuit opens", async () => {
   const circuit = circuitWith({ backoffFactor: 2, backoffMax: 60_000, backoffJitter: 0.5 });
   circuit.chance.next = 0.25;
   circuit.breaker.failed(await probing(circuit), failure());

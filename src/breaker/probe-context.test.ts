@@ -10,8 +10,8 @@ afterEach(() => {
   probeEnded(other, 1);
 });
 
-describe("calls made from within a probe", () => {
-  test("are known at once, and after what the probe waits for", async () => {
+describe("a call made within a probe", () => {
+  test("is recognised at once, and after the probe has awaited something", async () => {
     const seen = await runWithinProbe(circuit, 1, async () => {
       const before = isWithinProbe(circuit, 1);
       await Promise.resolve();
@@ -20,7 +20,7 @@ describe("calls made from within a probe", () => {
     expect(seen).toEqual([true, true]);
   });
 
-  test("belong to that circuit and that probe alone", () => {
+  test("belongs to that circuit and that probe only", () => {
     runWithinProbe(circuit, 1, () => {
       expect(isWithinProbe(other, 1)).toBe(false);
       expect(isWithinProbe(circuit, 2)).toBe(false);
@@ -28,7 +28,7 @@ describe("calls made from within a probe", () => {
     expect(isWithinProbe(circuit, 1)).toBe(false);
   });
 
-  test("of one probe within another belong to both", () => {
+  test("within two nested probes belongs to both", () => {
     runWithinProbe(circuit, 1, () =>
       runWithinProbe(other, 1, () => {
         expect(isWithinProbe(other, 1)).toBe(true);
@@ -37,7 +37,7 @@ describe("calls made from within a probe", () => {
     );
   });
 
-  test("are no longer within it when it is over; those of another that runs still are", () => {
+  test("no longer belongs to a probe that has ended, and still to another that runs", () => {
     runWithinProbe(circuit, 1, () => {
       runWithinProbe(other, 1, () => {
         probeEnded(circuit, 2);
@@ -49,7 +49,7 @@ describe("calls made from within a probe", () => {
     });
   });
 
-  test("are still within it when another probe ends, of another circuit or of its own", () => {
+  test("still belongs to its probe when another probe ends, of this circuit or of another", () => {
     runWithinProbe(circuit, 1, () => {
       probeEnded(other, 1);
       expect(isWithinProbe(circuit, 1)).toBe(true);
@@ -58,7 +58,7 @@ describe("calls made from within a probe", () => {
     });
   });
 
-  test("return what the function returned, or throw what it threw", () => {
+  test("returns what the function returned, or throws what it threw", () => {
     expect(runWithinProbe(circuit, 1, () => 7)).toBe(7);
     const error = new Error("no");
     const thrown = (): unknown =>

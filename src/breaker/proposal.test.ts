@@ -14,7 +14,7 @@ function answering({ store, replica }: Circuit): (() => void)[] {
 }
 
 describe("a proposal", () => {
-  test("writes what was decided, and the decision is over when the store has it", async () => {
+  test("writes the decision, which is over once the store has it", async () => {
     const circuit = circuitWith();
     const answers = answering(circuit);
     fail(circuit.breaker);
@@ -25,7 +25,7 @@ describe("a proposal", () => {
     expect(circuit.stored()).toMatchObject({ state: "open" });
   });
 
-  test("is one write at a time; what is decided meanwhile is written when that has ended", async () => {
+  test("is one write at a time; a later decision is written after it", async () => {
     const circuit = circuitWith();
     const answers = answering(circuit);
     fail(circuit.breaker);
@@ -43,7 +43,7 @@ describe("a proposal", () => {
     expect(circuit.breaker.decision).toEqual({ kind: "none" });
   });
 
-  test("that fails stays, as an opening made offline", async () => {
+  test("that fails keeps the opening as made offline", async () => {
     const circuit = circuitWith({ openMs: 60_000 });
     circuit.store.swap = () => Promise.reject(new Error("no"));
     fail(circuit.breaker);
@@ -54,13 +54,13 @@ describe("a proposal", () => {
     expect(circuit.store.count("list")).toBe(asked + 1);
   });
 
-  test("of nothing writes nothing", () => {
+  test("without a decision writes nothing", () => {
     const circuit = circuitWith();
     propose(circuit.breaker);
     expect(circuit.store.count("swap")).toBe(0);
   });
 
-  test("that outlived its breaker is told to the one that came after it", async () => {
+  test("that is answered after its breaker was replaced notifies the new breaker", async () => {
     const circuit = circuitWith();
     const answers = answering(circuit);
     fail(circuit.breaker);
@@ -72,7 +72,7 @@ describe("a proposal", () => {
     expect(after.changes).toBe(1);
   });
 
-  test("that outlived its breaker is stored also where none came after it", async () => {
+  test("that is answered after its breaker was removed is still stored", async () => {
     const circuit = circuitWith();
     const answers = answering(circuit);
     fail(circuit.breaker);
@@ -82,7 +82,7 @@ describe("a proposal", () => {
     expect(circuit.stored()).toMatchObject({ state: "open" });
   });
 
-  test("goes out later where it is a vote, and not at all where the circuit is open by then", async () => {
+  test("of a vote is delayed, and this process stays open meanwhile", async () => {
     const circuit = circuitWith({ quorum: 2 });
     fail(circuit.breaker);
     expect(circuit.store.count("swap")).toBe(0);

@@ -128,8 +128,8 @@ function follow(
 
 const anything = [anOwn, fc.array(aHappening, { maxLength: 40 })] as const;
 
-describe("whatever happens", () => {
-  test("its state, events, admission and the answer to a call always agree", () => {
+describe("for any sequence of events", () => {
+  test("state, announced event, admission and the verdict on a call agree", () => {
     fc.assert(
       fc.property(...anything, (own, happenings) => {
         follow(own, happenings, (_, __, { state }, now) => {
@@ -151,7 +151,7 @@ describe("whatever happens", () => {
     );
   });
 
-  test("epochs only grow, and what calls are admitted as changes with one alone", () => {
+  test("the epoch never decreases, and the admission changes only with a new epoch", () => {
     fc.assert(
       fc.property(...anything, (own, happenings) => {
         follow(own, happenings, (before, _, { state }) => {
@@ -162,7 +162,7 @@ describe("whatever happens", () => {
     );
   });
 
-  test("one probe at a time runs here, never beside a lease that is known to be another's", () => {
+  test("one probe at a time runs here, and none beside another process's known lease", () => {
     fc.assert(
       fc.property(...anything, (own, happenings) => {
         follow(own, happenings, (before, _, { verdict }, now) => {
@@ -176,7 +176,7 @@ describe("whatever happens", () => {
     );
   });
 
-  test("a call probes in the end, whatever came before, when nothing more happens", () => {
+  test("a call is admitted or probes within three attempts once events stop", () => {
     fc.assert(
       fc.property(...anything, (own, happenings) => {
         let state = INITIAL;

@@ -12,7 +12,7 @@ const saying = (seconds: number): string =>
   `circuit "x" is open; the call was not made, retry in ${seconds} s`;
 
 describe("the message of a rejection", () => {
-  test("says whole seconds, whatever was said before", () => {
+  test("gives whole seconds, whatever the message before said", () => {
     const message = new RejectionMessage();
     for (const [ms, seconds] of [
       [60_000, 60],
@@ -28,7 +28,7 @@ describe("the message of a rejection", () => {
       expect(message.of(rejected({ retryAfterMs: ms })), `${ms} ms`).toBe(saying(seconds));
   });
 
-  test("is of that circuit, state and hold", () => {
+  test("names the circuit, its state and its hold", () => {
     const message = new RejectionMessage();
     message.of(rejected());
     expect(message.of(rejected({ circuit: "y" }))).toMatch(/^circuit "y" is open/);
@@ -38,7 +38,7 @@ describe("the message of a rejection", () => {
     expect(message.of(rejected())).toBe(saying(60));
   });
 
-  test("is one and the same for as long as nothing in it changes", () => {
+  test("is the same string as long as nothing in it changes", () => {
     let read = 0;
     const counting = (ms: number): FailfastErrorFields => ({
       ...rejected({ retryAfterMs: ms }),

@@ -22,7 +22,7 @@ function sampled() {
 }
 
 describe("a sampler", () => {
-  test("counts exactly where there are few calls", () => {
+  test("counts exactly if there are few calls", () => {
     const { sampler, circuit, pass, call } = sampled();
     for (let round = 0; round < 10; round += 1) {
       sampler.arm(circuit);
@@ -33,7 +33,7 @@ describe("a sampler", () => {
     expect(circuit.renewed).toBe(10);
   });
 
-  test("times 32 calls of a round and lets the others be, and estimates how many there were", () => {
+  test("times 32 calls of a round, leaves the rest alone, and estimates the total", () => {
     const { sampler, circuit, pass, call } = sampled();
     for (let round = 0; round < 10; round += 1) {
       sampler.arm(circuit);
@@ -48,7 +48,7 @@ describe("a sampler", () => {
     expect(sampler.total).toBeLessThan(11_000);
   });
 
-  test("takes a burst for a burst, once it has seen a few", () => {
+  test("estimates bursts within a factor, once it has seen a few", () => {
     const { sampler, circuit, pass, call } = sampled();
     for (let round = 0; round < 100; round += 1) {
       sampler.arm(circuit);
@@ -61,7 +61,7 @@ describe("a sampler", () => {
     expect(sampler.total).toBeLessThan(10_000 * 30);
   });
 
-  test("tells the median and the 99th percentile of the last calls", () => {
+  test("reports the median and the 99th percentile of the last calls", () => {
     const { sampler, circuit, call } = sampled();
     expect(sampler.latencyMs).toBeUndefined();
     for (let ms = 1; ms <= 200; ms += 1) {
@@ -71,7 +71,7 @@ describe("a sampler", () => {
     expect(sampler.latencyMs).toEqual({ p50: 168, p99: 200 });
   });
 
-  test("gives a call its own result and error, be they promises or not", async () => {
+  test("passes a call's own result and error through, sync and async", async () => {
     const { sampler, circuit } = sampled();
     const error = new Error("its own");
     const time = <T>(call: () => T): T => {
@@ -89,7 +89,7 @@ describe("a sampler", () => {
     expect(sampler.total).toBe(4);
   });
 
-  test("times thirty-two calls of a round, and counts those that it times", () => {
+  test("stops after 32 calls of a round, and counts those", () => {
     const { sampler, circuit, call } = sampled();
     sampler.arm(circuit);
     for (let calls = 0; calls < 31; calls += 1) call();
@@ -100,7 +100,7 @@ describe("a sampler", () => {
     expect(sampler.total).toBe(32);
   });
 
-  test("follows how soon calls came in the last rounds, the later ones more than the earlier", () => {
+  test("estimates from the call rate of the last rounds, weighted towards the newest", () => {
     const { sampler, circuit, pass, call } = sampled();
     pass(5_000);
     const round = (ms: number, calls: number, each: number): number => {
@@ -123,7 +123,7 @@ describe("a sampler", () => {
     expect(round(1_000, 32, 1)).toBe(Math.round((1_000 * 60.48) / 132.48) - 32);
   });
 
-  test("never estimates fewer than it has seen", () => {
+  test("never estimates fewer calls than it has timed", () => {
     const { sampler, circuit, pass, call } = sampled();
     sampler.arm(circuit);
     for (let calls = 0; calls < 32; calls += 1) call();
@@ -138,7 +138,7 @@ describe("a sampler", () => {
     expect(sampler.total).toBe(65);
   });
 
-  test("times calls that fail, too, until they have", async () => {
+  test("times failing calls until they settle", async () => {
     const { sampler, circuit, pass } = sampled();
     sampler.arm(circuit);
     const thrown = (): never => {

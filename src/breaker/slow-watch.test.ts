@@ -26,13 +26,13 @@ const watching = () => {
 };
 
 describe("a watch for slow calls", () => {
-  test("is one for each clock", () => {
+  test("is shared by all circuits of one clock", () => {
     const { time, watch } = watching();
     expect(SlowWatch.of(time)).toBe(watch);
     expect(watching().watch).not.toBe(watch);
   });
 
-  test("looks when a call may be slow, and repeats as long as it is asked to", async () => {
+  test("looks when a call may be slow, and again as long as it is asked to", async () => {
     const { time, expects } = watching();
     const calls = circuit(30);
     expects(calls, 100);
@@ -50,7 +50,7 @@ describe("a watch for slow calls", () => {
     expect(calls.looks).toBe(3);
   });
 
-  test("keeps one timer for all circuits, for the soonest of them", async () => {
+  test("keeps one timer for all circuits, set for the earliest of them", async () => {
     const { time, expects } = watching();
     const later = circuit(50);
     const sooner = circuit();
@@ -65,7 +65,7 @@ describe("a watch for slow calls", () => {
     expect([sooner.looks, later.looks, time.pending]).toEqual([1, 2, 0]);
   });
 
-  test("lets a millisecond pass between two looks", async () => {
+  test("waits at least a millisecond between two looks", async () => {
     const { time, expects } = watching();
     const calls = circuit(0, -5);
     expects(calls, 10);
@@ -79,7 +79,7 @@ describe("a watch for slow calls", () => {
     expect(calls.looks).toBe(3);
   });
 
-  test("looks at a call that begins in the middle of a look when that one may be slow", async () => {
+  test("also looks at a call that begins during a look", async () => {
     const { time, expects } = watching();
     const begun = circuit(Infinity, Infinity);
     const calls = circuit(50);
@@ -115,7 +115,7 @@ describe("a timer that a test framework has cleared", () => {
     return { watch: SlowWatch.of(clock), set, cancelled };
   };
 
-  test("is set again once it is late by more than a moment", () => {
+  test("is set again once it is late by more than 150 ms", () => {
     const { watch, set, cancelled } = deaf();
     watch.expect(circuit(), NOW + 100, 100);
     watch.expect(circuit(), NOW + 250, 100);
@@ -126,7 +126,7 @@ describe("a timer that a test framework has cleared", () => {
     expect(set).toEqual([100, 0]);
   });
 
-  test("is set again where the timers were replaced", () => {
+  test("is set again if the timers were replaced", () => {
     const { watch, set } = deaf();
     const replaced = vi.spyOn(globalThis, "setTimeout");
     watch.expect(circuit(), NOW + 100, 100);

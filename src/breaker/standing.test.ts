@@ -41,14 +41,14 @@ const hold = (state: "open" | "closed", untilMs: number): State["hold"] => ({
   record: {} as NonNullable<State["hold"]>["record"],
 });
 
-describe("by the fleet's record alone", () => {
-  test("nothing, or closed: closed", () => {
+describe("the fleet's record alone", () => {
+  test("means closed if it is missing or closed", () => {
     expect(of({})).toEqual(CLOSED);
     expect(of({ record: closedRecord })).toEqual(CLOSED);
     expect(of({ record: { ...closedRecord, deadline: LATER } })).toEqual(CLOSED);
   });
 
-  test("open, or leased to another, until its time is up; then due", () => {
+  test("means open or half-open until its deadline, then due", () => {
     expect(of({ record: openRecord(LATER) })).toEqual({ kind: "open", untilMs: LATER });
     expect(of({ record: leasedRecord("x", LATER) })).toEqual({ kind: "half-open", untilMs: LATER });
     expect(of({ record: openRecord(NOW) })).toEqual(DUE);
@@ -56,12 +56,12 @@ describe("by the fleet's record alone", () => {
     expect(of({ record: releasedRecord })).toEqual(DUE);
   });
 
-  test("leased to this process: the next call here probes", () => {
+  test("means due while this process has the lease", () => {
     expect(of({ record: leasedRecord("mine", LATER) })).toEqual(DUE);
     expect(of({ record: leasedRecord("mine", NOW) })).toEqual(DUE);
   });
 
-  test("where no swap decides, it is due somewhat later, and at once where a lease was given back", () => {
+  test("means due after an extra delay if the store has no swap, and at once if a lease was released", () => {
     const attemptDelayMs = 7;
     const record = openRecord(NOW - 3);
     expect(of({ record, attemptDelayMs })).toEqual({ kind: "half-open", untilMs: NOW + 4 });
@@ -70,8 +70,8 @@ describe("by the fleet's record alone", () => {
   });
 });
 
-describe("with what this process decided", () => {
-  test("an opening is obeyed whatever the fleet's record says, the longer of the two", () => {
+describe("a decision of this process", () => {
+  test("to open is obeyed whatever the record says; the later deadline counts", () => {
     const decision = decidedOpen({ untilMs: NOW + 20 });
     for (const record of [undefined, closedRecord, leasedRecord("x", LATER), releasedRecord])
       expect(of({ record, decision })).toEqual({ kind: "open", untilMs: NOW + 20 });
@@ -79,7 +79,7 @@ describe("with what this process decided", () => {
     expect(of({ record: openRecord(NOW + 10), decision })).toEqual({ kind: "open", untilMs: NOW + 20 });
   });
 
-  test("one whose time is up is due, unless the fleet's record restricts still", () => {
+  test("to open is due when its time is over, unless the record still restricts calls", () => {
     const decision = decidedOpen({ untilMs: NOW, base: 0 });
     expect(of({ decision })).toEqual(DUE);
     expect(of({ decision, record: closedRecord })).toEqual(DUE);
@@ -91,13 +91,13 @@ describe("with what this process decided", () => {
       });
   });
 
-  test("a closing and a lease given back supersede the record of their own generation", () => {
+  test("to close or to release replaces the record of its own generation", () => {
     expect(of({ decision: decidedClosed, record: leasedRecord("x", LATER) })).toEqual(CLOSED);
     expect(of({ decision: decidedRelease, record: leasedRecord("x", LATER) })).toEqual(DUE);
     expect(of({ decision: decidedClosed, record: openRecord(NOW) })).toEqual(CLOSED);
   });
 
-  test("and no other", () => {
+  test("to close or to release has no effect on a record of another generation", () => {
     const late = { base: 39 };
     const record = leasedRecord("x", LATER);
     expect(of({ decision: { ...decidedClosed, ...late }, record })).toEqual({
@@ -113,7 +113,7 @@ describe("with what this process decided", () => {
   });
 });
 
-describe("with this process's own probe", () => {
+describe("a probe of this process", () => {
   const record = openRecord(NOW);
 
   test("admits no other call while it runs, or while a caller waits for its lease", () => {
@@ -125,19 +125,19 @@ describe("with this process's own probe", () => {
     expect(of({ record, probe: running(NOW) })).toEqual(DUE);
   });
 
-  test("nor for as long as the next one would meet another circuit that is open", () => {
+  test("is paused until the other circuit that it met may be called", () => {
     const recovery = { ...NO_RECOVERY, pausedUntilMs: LATER };
     expect(of({ record, recovery })).toEqual({ kind: "half-open", untilMs: LATER });
     expect(of({ record, recovery: { ...recovery, pausedUntilMs: NOW } })).toEqual(DUE);
   });
 
-  test("whether a lease is there to be asked for does not depend on it", () => {
+  test("does not change whether the lease is available", () => {
     expect(shared({ ...INITIAL, record, probe: running(LATER) }, NOW, OWN)).toEqual(DUE);
   });
 });
 
-describe("with other options", () => {
-  test("recovery: all is closed when the time is up", () => {
+describe("options", () => {
+  test("recovery: all means closed once the time is over", () => {
     const own = ownWith({ recovery: "all" });
     expect(of({ record: openRecord(NOW) }, own)).toEqual(CLOSED);
     expect(of({ record: openRecord(LATER) }, own)).toEqual({ kind: "open", untilMs: LATER });
@@ -146,7 +146,7 @@ describe("with other options", () => {
   test.each([
     ["a circuit of this process alone", ownWith({ scope: "process" })],
     ["a shadow", ownWith({ mode: "shadow" })],
-  ])("%s obeys an operator's trip and nobody else's", (_, own) => {
+  ])("%s obeys an operator's trip only", (_, own) => {
     expect(isLocalOnly(own)).toBe(true);
     expect(of({ record: openRecord(LATER) }, own)).toEqual(CLOSED);
     expect(of({ record: openRecord(LATER, { manual: true }) }, own)).toEqual({
@@ -155,7 +155,7 @@ describe("with other options", () => {
     });
   });
 
-  test("a trip that is unconfirmed is not obeyed, an operator's is, and so is what is closed", () => {
+  test("an unconfirmed trip is not obeyed; an operator's trip and a closing are", () => {
     const record = openRecord(LATER);
     expect(of({ record, remoteOpen: "unconfirmed" })).toEqual(CLOSED);
     expect(of({ record, remoteOpen: "obeyed" })).toEqual({ kind: "open", untilMs: LATER });
@@ -172,13 +172,13 @@ describe("with other options", () => {
   });
 });
 
-describe("what a record says", () => {
-  test("its generation, 0 before there is one", () => {
+describe("a record", () => {
+  test("has its generation, and 0 stands for none", () => {
     expect(generationOf(undefined)).toBe(0);
     expect(generationOf(closedRecord)).toBe(40);
   });
 
-  test("it is tripped while it is anything but closed, and in force while its time runs too", () => {
+  test("is tripped unless it is closed, and in force until its deadline", () => {
     expect([undefined, closedRecord, openRecord(0), releasedRecord].map(isTripped)).toEqual([
       false,
       false,
@@ -190,13 +190,13 @@ describe("what a record says", () => {
     expect(inForce(undefined, NOW)).toBe(false);
   });
 
-  test("whose lease it is", () => {
+  test("belongs to this process's lease only if it names this process", () => {
     expect(holdsLease({ ...INITIAL, record: leasedRecord("mine", LATER) }, OWN)).toBe(true);
     expect(holdsLease({ ...INITIAL, record: leasedRecord("x", LATER) }, OWN)).toBe(false);
     expect(holdsLease(INITIAL, OWN)).toBe(false);
   });
 
-  test("it tells of a lease that went unused: one that ended without a probe's outcome, or lapsed before", () => {
+  test("shows an unused lease if one ended without an outcome, now or before", () => {
     expect(tellsOfUnusedLease(leasedRecord("x", NOW), NOW)).toBe(true);
     expect(tellsOfUnusedLease(leasedRecord("", NOW, 1), NOW)).toBe(true);
     expect(tellsOfUnusedLease(releasedRecord, NOW)).toBe(false);
@@ -204,17 +204,17 @@ describe("what a record says", () => {
     expect(tellsOfUnusedLease(closedRecord, NOW + 10_000)).toBe(false);
   });
 
-  test("or of callers so rare that nobody asked for a whole lease's time", () => {
+  test("shows an unused lease if nobody asked for one for a whole lease's time", () => {
     expect(tellsOfUnusedLease(openRecord(NOW), NOW + 9_999)).toBe(false);
     expect(tellsOfUnusedLease(openRecord(NOW), NOW + 10_000)).toBe(true);
   });
 });
 
-describe("open here alone", () => {
+describe("isOpenHereAlone()", () => {
   const alone = (changes: Partial<State>, own = OWN): boolean =>
     isOpenHereAlone({ ...INITIAL, ...changes }, own);
 
-  test("what this process opened, or gave back, and the fleet does not know of", () => {
+  test("is true for an opening or a release that the fleet has no record of", () => {
     expect(alone({ decision: decidedOpen() })).toBe(true);
     expect(alone({ decision: decidedRelease, record: closedRecord })).toBe(true);
     expect(alone({ decision: decidedOpen(), record: openRecord(NOW) })).toBe(false);
@@ -222,33 +222,33 @@ describe("open here alone", () => {
     expect(alone({})).toBe(false);
   });
 
-  test("whatever a circuit of this process alone does", () => {
+  test("is always true with scope: process", () => {
     expect(alone({}, ownWith({ scope: "process" }))).toBe(true);
   });
 });
 
-describe("whether its own check tries it, and no call does", () => {
+describe("isChecked()", () => {
   const checked = ownWith({}, true);
   const tries = (record: State["record"], now = NOW, own = checked): boolean =>
     isChecked({ ...INITIAL, record, remoteOpen: "obeyed" }, now, own);
 
-  test("never where it has none", () => {
+  test("is false without a check", () => {
     expect(tries(openRecord(NOW), NOW, OWN)).toBe(false);
     expect(tries(undefined, NOW, OWN)).toBe(false);
   });
 
-  test("what the fleet does not know open is this process's to check", () => {
+  test("is true if the fleet has no record or a closed one", () => {
     expect(tries(undefined)).toBe(true);
     expect(tries(closedRecord, NOW + 60_000)).toBe(true);
   });
 
-  test("until nobody has checked for a whole lease's time", () => {
+  test("is true until nobody has checked for a whole lease's time", () => {
     expect(tries(openRecord(NOW), NOW + 9_999)).toBe(true);
     expect(tries(openRecord(NOW), NOW + 10_000)).toBe(false);
     expect(tries(leasedRecord("x", NOW), NOW + 10_000)).toBe(false);
   });
 
-  test("a lease that was given back is left to the process that gave it back, however long it takes", () => {
+  test("is true for a released lease only in the process that released it, without a time limit", () => {
     expect(tries(releasedRecord)).toBe(false);
     const mine = { ...releasedRecord, record: { ...releasedRecord.record, by: "me" } };
     expect(tries(mine)).toBe(true);
@@ -256,11 +256,11 @@ describe("whether its own check tries it, and no call does", () => {
   });
 });
 
-describe("a circuit with a check, while the store is away", () => {
+describe("isChecked() while the store is away", () => {
   const tries = (decision: State["decision"], now: number, record = openRecord(NOW - 60_000)): boolean =>
     isChecked({ ...INITIAL, record, decision }, now, { ...OWN, checked: true });
 
-  test("is checked as long as its own check has found something out lately, whatever the record tells", () => {
+  test("is true for a lease's time after the check last had an outcome, whatever the record says", () => {
     expect(tries(decidedOpen({ untilMs: NOW }), NOW + 9_999)).toBe(true);
     expect(tries(decidedOpen({ untilMs: NOW }), NOW + 10_000)).toBe(false);
     expect(tries(decidedOpen({ untilMs: NOW }), NOW + 9_999, releasedRecord)).toBe(true);
@@ -269,17 +269,17 @@ describe("a circuit with a check, while the store is away", () => {
   });
 });
 
-describe("how it is described", () => {
+describe("statusOf()", () => {
   const status = (changes: Partial<State>): unknown => statusOf({ ...INITIAL, ...changes }, NOW, OWN);
 
-  test("state and time agree: half-open with no time left is one that a call may probe", () => {
+  test("has half-open with 0 ms left if a call may probe", () => {
     expect(status({})).toEqual({ state: "closed", retryAfterMs: 0 });
     expect(status({ record: openRecord(LATER) })).toEqual({ state: "open", retryAfterMs: 500 });
     expect(status({ record: leasedRecord("x", LATER) })).toEqual({ state: "half-open", retryAfterMs: 500 });
     expect(status({ record: openRecord(NOW) })).toEqual({ state: "half-open", retryAfterMs: 0 });
   });
 
-  test("a hold comes before everything, until its end; without one it says the circuit's own time", () => {
+  test("is the hold's until its end; a hold without an end gives the circuit's open time", () => {
     const record = openRecord(LATER);
     expect(status({ record, hold: hold("closed", Infinity) })).toEqual({
       state: "closed",

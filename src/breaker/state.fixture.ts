@@ -117,3 +117,15 @@ export const on = (state: State, event: Event, own: Own = OWN, now: number = NOW
 export function play(state: State, events: readonly Event[], own: Own = OWN, now: number = NOW): State {
   return events.reduce((before, event) => on(before, event, own, now).state, state);
 }
+
+/** The fleet's open time is over, and nobody has probed yet. */
+export const isDue: State = stateWith({ record: openRecord(NOW), remoteOpen: "obeyed" });
+/** This process has the lease, and its probe runs. */
+export const probing: State = on(
+  stateWith({ record: leasedRecord("mine", LATER), remoteOpen: "obeyed" }),
+  aCall(),
+).state;
+
+export const tripped = { type: "tripped", opening: opening() } as const;
+export const succeeded = { type: "probe-succeeded" } as const;
+export const released = { type: "probe-released", pauseMs: 0, byItself: false } as const;

@@ -34,8 +34,8 @@ function clocks(given: { coarse?: false; blocked?: (since: number) => number } =
   return { session, says, exact: () => exact, drifts: () => drifts };
 }
 
-describe("whether a flood of rejections is before a moment", () => {
-  test("is timed by the coarse clock, and by the exact one close to the end", () => {
+describe("isBefore()", () => {
+  test("reads the coarse clock, and the exact one close to the deadline", () => {
     const { session, says, exact } = clocks();
     expect(session.isBefore(NOW + 1_000)).toBe(true);
     expect(exact()).toBe(0);
@@ -50,7 +50,7 @@ describe("whether a flood of rejections is before a moment", () => {
     expect(session.isBefore(NOW + 1_000)).toBe(false);
   });
 
-  test("is looked up by the exact one now and then, for a loop that never yields stops the coarse one", () => {
+  test("reads the exact clock every 64th time, because the coarse one stops in a loop that never yields", () => {
     const { session, says, exact } = clocks();
     says.now = NOW + 5_000;
     let before = 0;
@@ -59,7 +59,7 @@ describe("whether a flood of rejections is before a moment", () => {
     expect(exact()).toBe(1);
   });
 
-  test("never goes back behind what was seen", () => {
+  test("never moves the last seen time back", () => {
     const { session, says } = clocks();
     says.now = NOW + 300;
     expect(session.look()).toBe(NOW + 300);
@@ -71,7 +71,7 @@ describe("whether a flood of rejections is before a moment", () => {
     expect(session.lookedAt).toBe(NOW + 400);
   });
 
-  test("is timed by the exact clock if there is no coarse one", () => {
+  test("reads the exact clock if there is no coarse one", () => {
     const { session, says, exact } = clocks({ coarse: false });
     says.now = NOW + 700;
     expect(session.isBefore(NOW + 1_000)).toBe(true);
@@ -81,13 +81,13 @@ describe("whether a flood of rejections is before a moment", () => {
   });
 });
 
-test("slow calls are told by the coarse clock, or by the exact one where that is too coarse", () => {
+test("slow calls are timed by the coarse clock, and below 200 ms by the exact one", () => {
   const { session } = clocks();
   expect(session.readingFor(199)).toBe(session.now);
   expect(session.readingFor(200)).toBe(session.coarse);
 });
 
-test("a flood looks a few times a second whether the process was suspended", () => {
+test("rejections check at most every 250 ms whether the process was suspended", () => {
   const { session, says, drifts } = clocks();
   const rejectAt = (ms: number): number => {
     says.now = ms;
@@ -103,7 +103,7 @@ test("a flood looks a few times a second whether the process was suspended", () 
 });
 
 describe("the first call", () => {
-  test("starts keeping in step, and watching the event loop, once", () => {
+  test("starts the synchronisation and the watch on the event loop, once", () => {
     const watched: number[] = [];
     const { session } = clocks({
       blocked: (since) => {
@@ -118,7 +118,7 @@ describe("the first call", () => {
     expect([starts, watched]).toEqual([1, [NOW]]);
   });
 
-  test("does so where the clock can't watch the event loop", () => {
+  test("starts the synchronisation if the clock can't watch the event loop", () => {
     const { session } = clocks();
     let starts = 0;
     session.replica.synchroniser.start = () => void starts++;
@@ -127,7 +127,7 @@ describe("the first call", () => {
   });
 });
 
-test("says who this process is, and how long to wait for a lease, as the replica does", () => {
+test("a session has the owner, the host and the lease wait of its replica", () => {
   const { session } = clocks();
   expect(session).toMatchObject({ owner: "me", host: "my-host", leaseWaitMs: 20 });
   expect(session.openedBy("x", "other")).toBeUndefined();

@@ -15,8 +15,8 @@ function trafficWith(changes: Partial<CircuitSettings>) {
   return { traffic: new Traffic(settingsWith(changes), session), time, coarse };
 }
 
-describe("failures", () => {
-  test("trip by the circuit's own rule, dated by the exact clock", async () => {
+describe("a failure", () => {
+  test("counts towards the threshold, at the time of the exact clock", async () => {
     const { traffic, time } = trafficWith({ threshold: 2, window: 1_000 });
     expect(traffic.failed(failure())).toBeUndefined();
     await time.advance(1_001);
@@ -25,13 +25,13 @@ describe("failures", () => {
     expect(traffic.failed(failure())).toBe("failure");
   });
 
-  test("that are slow count as slow calls, too", () => {
+  test("that is slow counts as a slow call too", () => {
     const { traffic } = trafficWith({ threshold: 0, slowCall: 100, slowCallRate: 0.5, minimumCalls: 1 });
     expect(traffic.failed(failure({ slow: false }))).toBeUndefined();
     expect(traffic.failed(failure({ slow: true }))).toBe("slow calls");
   });
 
-  test("of this host make all in the window suspect, for as long as it is", async () => {
+  test("of this host makes the whole window suspect until it leaves the window", async () => {
     const { traffic, time } = trafficWith({ threshold: 5, window: 1_000 });
     traffic.failed(failure());
     expect(traffic.ofThisHost).toBe(false);
@@ -43,8 +43,8 @@ describe("failures", () => {
   });
 });
 
-describe("successes", () => {
-  test("are dated by what the caller has read, or by the coarse clock", () => {
+describe("a success", () => {
+  test("is counted at the time that the caller read, or at that of the coarse clock", () => {
     const { traffic, coarse } = trafficWith({ failureRate: 0.5, threshold: 0, minimumCalls: 3 });
     traffic.succeeded(undefined, false);
     coarse.says = NOW + 30_000;
@@ -55,20 +55,20 @@ describe("successes", () => {
     expect(traffic.rule?.busiest).toBe(2);
   });
 
-  test("of calls that were counted as slow while they were under way end a row of failures", () => {
+  test("of a call that was counted as slow while under way ends a row of failures", () => {
     const { traffic } = trafficWith({ threshold: 0, consecutive: 2, slowCall: 100 });
     expect(traffic.failed(failure())).toBeUndefined();
     expect(traffic.succeeded(NOW, true, NOW)).toBeUndefined();
     expect(traffic.failed(failure())).toBeUndefined();
   });
 
-  test("that are slow may trip", () => {
+  test("that is slow may trip", () => {
     const { traffic } = trafficWith({ threshold: 0, slowCall: 100, slowCallRate: 0.5, minimumCalls: 2 });
     expect(traffic.succeeded(NOW, true)).toBeUndefined();
     expect(traffic.succeeded(NOW, false)).toBe("slow calls");
   });
 
-  test("of late, and no failure, speak against another's trip", () => {
+  test("is evidence against a remote trip if there were twenty lately and no failure", () => {
     const { traffic } = trafficWith({ failureRate: 0.5, threshold: 0, minimumCalls: 100 });
     for (let call = 0; call < 19; call++) traffic.succeeded(NOW, false);
     expect(traffic.vetoes).toBe(false);
@@ -79,8 +79,8 @@ describe("successes", () => {
   });
 });
 
-describe("calls that were counted as slow while they were under way", () => {
-  test("count when they have taken that long, and are no further calls when they end", () => {
+describe("a call that was counted as slow while under way", () => {
+  test("counts once, when it has become slow", () => {
     const { traffic } = trafficWith({ threshold: 0, slowCall: 100, slowCallRate: 0.5, minimumCalls: 3 });
     expect(traffic.slowUnderWay(NOW, 2, NOW - 100)).toBeUndefined();
     expect(traffic.succeeded(NOW, true, NOW)).toBeUndefined();
@@ -88,19 +88,19 @@ describe("calls that were counted as slow while they were under way", () => {
     expect(traffic.slowUnderWay(NOW, 1, NOW - 100)).toBe("slow calls");
   });
 
-  test("and fail for themselves", () => {
+  test("counts as a failure too if it fails", () => {
     const { traffic } = trafficWith({ threshold: 0, slowCall: 100, failureRate: 0.5, minimumCalls: 2 });
     traffic.slowUnderWay(NOW, 2, NOW - 100);
     expect(traffic.failed(failure({ countedAtMs: NOW }))).toBe("failure rate");
   });
 
-  test("are nothing where calls are held back instead", () => {
+  test("does not count in mode: throttle", () => {
     const { traffic } = trafficWith({ mode: "throttle", slowCall: 100 });
     expect(traffic.slowUnderWay(NOW, 2, NOW - 100)).toBeUndefined();
   });
 });
 
-test("what was counted is forgotten when it is told to", () => {
+test("clear() forgets the counts", () => {
   const { traffic } = trafficWith({ threshold: 2 });
   traffic.failed(failure());
   traffic.clear();
@@ -109,7 +109,7 @@ test("what was counted is forgotten when it is told to", () => {
 });
 
 describe("mode: throttle", () => {
-  test("holds calls back by what the backend took, and trips for nothing", () => {
+  test("holds calls back by what the backend accepted, and never trips", () => {
     const { traffic } = trafficWith({ mode: "throttle", threshold: 1 });
     expect(traffic.rule).toBeUndefined();
     for (let call = 0; call < 9; call++) expect(traffic.failed(failure())).toBeUndefined();
@@ -121,14 +121,14 @@ describe("mode: throttle", () => {
     traffic.clear();
   });
 
-  test("nothing else holds a call back", () => {
+  test("is the only mode that holds calls back", () => {
     const { traffic } = trafficWith({ threshold: 5 });
     for (let call = 0; call < 4; call++) traffic.failed(failure());
     expect(traffic.holdsBack(NOW, 0)).toBe(false);
   });
 });
 
-describe("what has to be counted", () => {
+describe("the settings decide what is counted", () => {
   test.each<[string, Partial<CircuitSettings>, { successes: boolean; nothing: boolean }]>([
     ["one failure trips", {}, { successes: false, nothing: true }],
     ["one in a row does", { threshold: 0, consecutive: 1 }, { successes: false, nothing: true }],
@@ -137,7 +137,7 @@ describe("what has to be counted", () => {
     ["a share of failures does", { failureRate: 0.5 }, { successes: true, nothing: false }],
     ["a share of slow calls does", { slowCall: 100 }, { successes: true, nothing: false }],
     ["calls are held back", { mode: "throttle" }, { successes: true, nothing: false }],
-  ])("where %s", (_, changes, { successes, nothing }) => {
+  ])("successes and failures: %s", (_, changes, { successes, nothing }) => {
     expect(countsSuccessesOf(settingsWith(changes))).toBe(successes);
     expect(countsNothing(settingsWith(changes))).toBe(nothing);
   });
@@ -152,11 +152,11 @@ describe("what has to be counted", () => {
     ["slowCall", 100],
     ["slowCallRate", 0.5],
     ["hangCalls", 3],
-  ])("is another where %s is", (name, value) => {
+  ])("another %s means that calls are counted differently", (name, value) => {
     expect(countsAlike(settingsWith({}), settingsWith({ [name]: value }))).toBe(false);
   });
 
-  test("is the same whatever else is", () => {
+  test("other settings change nothing about how calls are counted", () => {
     expect(countsAlike(settingsWith({}), settingsWith({ openMs: 5, quorum: 3, scope: "confirm" }))).toBe(
       true,
     );

@@ -42,8 +42,8 @@ function callsWith(changes: Partial<CircuitSettings> = {}) {
   return { time, shell, underWay, begin, counted, coarseReads: () => coarse };
 }
 
-describe("calls that are still under way", () => {
-  test("count as slow together when they have taken as long as a slow call, once", async () => {
+describe("calls under way", () => {
+  test("of a group count as slow together, once, when they have taken that long", async () => {
     const { time, begin, counted } = callsWith();
     const group = begin(3);
     await time.advance(499);
@@ -54,7 +54,7 @@ describe("calls that are still under way", () => {
     expect(group.countedAtMs).toBe(NOW + 500);
   });
 
-  test("are looked at once more when they have taken twice as long, and then no more", async () => {
+  test("are looked at once more after twice the time, and then no more", async () => {
     const { time, begin, counted } = callsWith();
     const group = begin(3);
     await time.advance(999);
@@ -77,7 +77,7 @@ describe("calls that are still under way", () => {
     expect(time.pending).toBe(0);
   });
 
-  test("each group by its own time", async () => {
+  test("count at the time of their own group", async () => {
     const { time, begin, counted } = callsWith();
     begin();
     await time.advance(300);
@@ -89,7 +89,7 @@ describe("calls that are still under way", () => {
     ]);
   });
 
-  test("count anew when what was counted is forgotten", async () => {
+  test("count again after the counts were cleared", async () => {
     const { time, underWay, begin, counted } = callsWith();
     const group = begin(3);
     await time.advance(500);
@@ -99,7 +99,7 @@ describe("calls that are still under way", () => {
     expect(counted[1]).toEqual([NOW + 1_000, 3, NOW]);
   });
 
-  test("do not count for the time in which this process was blocked", async () => {
+  test("do not count the time in which this process was blocked", async () => {
     const { time, begin, counted, coarseReads } = callsWith();
     begin();
     time.stall(200);
@@ -110,7 +110,7 @@ describe("calls that are still under way", () => {
     expect(coarseReads(), "a look when they may be slow, and one when they are").toBe(2);
   });
 
-  test("are looked at first where a call is slow sooner, though others began before", async () => {
+  test("with a shorter slowCall are looked at first, even if others began before", async () => {
     const { time, shell, begin, counted } = callsWith();
     begin();
     shell.settings = settingsWith({ slowCall: 200 });
@@ -119,7 +119,7 @@ describe("calls that are still under way", () => {
     expect(counted).toContainEqual([NOW + 200, 2, NOW]);
   });
 
-  test("and have joined others that ended count with them", async () => {
+  test("that joined a group whose earlier calls ended count with that group", async () => {
     const { time, begin, counted } = callsWith();
     begin();
     await time.advance(450);
@@ -131,7 +131,7 @@ describe("calls that are still under way", () => {
     expect(counted).toContainEqual([NOW + 950, 1, NOW + 450]);
   });
 
-  test("that have just ended do not count where a call is slow within a moment", async () => {
+  test("that ended before a look do not count", async () => {
     const { time, begin, counted } = callsWith({ slowCall: 50 });
     const group = begin();
     await time.advance(20);
@@ -140,7 +140,7 @@ describe("calls that are still under way", () => {
     expect(counted).toEqual([]);
   });
 
-  test("are not looked at where no call is slow, from the start or by now", async () => {
+  test("are not looked at without slowCall, from the start or after a change", async () => {
     const never = callsWith({ slowCall: 0 });
     never.begin();
     expect([never.time.pending, never.coarseReads()]).toEqual([0, 0]);
@@ -151,7 +151,7 @@ describe("calls that are still under way", () => {
     expect([nowNever.counted, nowNever.time.pending]).toEqual([[], 0]);
   });
 
-  test("keep the coarse clock going where a short time is read from the exact one", () => {
+  test("keep the coarse clock running if the exact one times the calls", () => {
     const exact = callsWith({ slowCall: 199 });
     exact.begin();
     expect(exact.coarseReads()).toBe(1);
@@ -161,8 +161,8 @@ describe("calls that are still under way", () => {
   });
 });
 
-describe("how many there are, and for how long", () => {
-  test("counts those of all groups that have not ended", async () => {
+describe("the number and age of calls under way", () => {
+  test("include all groups that have not ended", async () => {
     const { time, underWay, begin } = callsWith({ slowCall: 0 });
     expect([underWay.calls, underWay.oldestMs]).toEqual([0, 0]);
     const first = begin(2);
@@ -188,19 +188,19 @@ describe("groups whose calls have all ended", () => {
     return underWay.calls === 1;
   };
 
-  test("are let go of when there are sixteen", async () => {
+  test("are dropped when there are sixteen", async () => {
     expect(await remembers(0, 1, 15)).toBe(true);
     expect(await remembers(0, 1, 16)).toBe(false);
   });
 
-  test("and not while they may get further calls: at that very moment, or 100 ms of the coarse clock", async () => {
+  test("are kept while they may get further calls: at the same moment, or within 100 ms of the coarse clock", async () => {
     expect(await remembers(199, 0, 16)).toBe(true);
     expect(await remembers(199, 1, 16)).toBe(false);
     expect(await remembers(200, 100, 16)).toBe(true);
     expect(await remembers(200, 101, 16)).toBe(false);
   });
 
-  test("and when a look finds none", async () => {
+  test("are dropped when a look finds them", async () => {
     const { time, underWay, begin } = callsWith();
     const group = begin(0);
     await time.advance(500);
@@ -208,7 +208,7 @@ describe("groups whose calls have all ended", () => {
     expect(underWay.calls).toBe(0);
   });
 
-  test("later when there are twice as many as are left", async () => {
+  test("are dropped later when there are twice as many as were left", async () => {
     const { time, underWay, begin } = callsWith({ slowCall: 0 });
     const groups = Array.from({ length: 17 }, () => begin(1));
     for (const group of groups) group.underWay = 0;
@@ -223,14 +223,14 @@ describe("groups whose calls have all ended", () => {
     expect(underWay.calls).toBe(0);
   });
 
-  test("of calls that never end the last ten thousand are remembered", () => {
+  test("calls that never end are remembered up to ten thousand groups", () => {
     const { underWay, begin } = callsWith({ slowCall: 0 });
     for (let each = 0; each <= 16 * 1_024; each++) begin(1);
     expect(underWay.calls).toBe(10_001);
   });
 });
 
-describe("calls under way that are slow", () => {
+describe("slow calls under way", () => {
   const slow = { slowCall: 500, slowCallRate: 0.5, threshold: 0, minimumCalls: 2 } as const;
 
   test("trip the circuit", async () => {
@@ -243,7 +243,7 @@ describe("calls under way that are slow", () => {
     expect(breaker.trips).toBe(1);
   });
 
-  test("and not where they began before it last closed", async () => {
+  test("do not count if they began before the circuit last closed", async () => {
     const { breaker, time, told } = circuitWith({ ...slow, threshold: 1 });
     const group = new CallGroup(enter(breaker) ?? FIRST_ADMISSION, time.now());
     group.underWay = 2;
@@ -254,7 +254,7 @@ describe("calls under way that are slow", () => {
     expect(breaker.trips).toBe(1);
   });
 
-  test("confirm what the fleet says, where that waits for it", async () => {
+  test("confirm a remote trip that waits for confirmation", async () => {
     const circuit = circuitWith({ ...slow, hangCalls: 3, scope: "confirm" });
     const { breaker, time, told } = circuit;
     const group = new CallGroup(enter(breaker) ?? FIRST_ADMISSION, time.now());
@@ -268,7 +268,7 @@ describe("calls under way that are slow", () => {
     expect(breaker.trips).toBe(0);
   });
 
-  test("fail the probe, if one of them is it", async () => {
+  test("fail the probe if one of them is the probe", async () => {
     const { breaker, time, stored } = circuitWith({ ...slow, threshold: 1 });
     fail(breaker);
     await time.advance(OPEN_MS);

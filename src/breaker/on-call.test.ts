@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import { statusOf } from "./standing.js";
+import {
+  aCall,
+  aSyncCall,
+  closedRecord,
+  decidedOpen,
+  isDue,
+  LATER,
+  leasedRecord,
+  NOW,
+  news,
+  next,
+  OPEN_MS,
+  OWN,
+  on,
+  openRecord,
+  ownWith,
+  play,
+  probing,
+  releasedRecord,
+  running,
+  stateWith,
+  tripped,
+} from "./state.fixture.js";
+import { INITIAL, NO_DECISION, NO_PROBE, NO_RECOVERY, type State } from "./state.js";
+
+describe("a call", () => {
+  test("is admitted while closed, and changes nothing", () => {
+    const { state, verdict, effects } = on(INITIAL, aCall());
+    expect([state, verdict, effects]).toEqual([INITIAL, "closed", []]);
+    expect(state).toBe(INITIAL);
+  });
+
+  test("within the probe belongs to it", () => {
+    expect(on(probing, aCall({ withinProbe: true })).verdict).toBe("nested");
+    expect(on(isDue, aCall({ withinProbe: true })).verdict).toBe("nested");
+    const open = stateWith({ record: openRecord(LATER), remoteOpen: "obeyed" });
+    expect(on(open, aCall({ withinProbe: true })).verdict).toBe("reject");
+  });
+
+  test("belongs to the running probe if the function is known to call itself", () => {
+    const nests = on(probing, { type: "probe-released", pauseMs: 0, byItself: true }).state;
+    expect(nests.recovery.nests).toBe(true);
+    expect(on({ ...nests, probe: running(LATER) }, aCall()).verdict).toBe("nested");
+    expect(on({ ...nests, probe: { kind: "waiting", untilMs: LATER } }, aCall()).verdict).toBe("reject");
+    const over = { ...nests, probe: running(NOW), recovery: { ...nests.recovery, pausedUntilMs: LATER } };
+    expect(on(over, aCall()).verdict).toBe("reject");
+  });
+
+  test("probes without a lease if only this process opened the circuit", () => {
+    const alone = stateWith({ decision: decidedOpen({ base: 0, untilMs: NOW }) });
+    const { verdict, effects } = on(alone, aCall());
+    expect(verdict).toBe("probe");
+    expect(effects).not.toContainEqual(expect.objectContaining({ type: "ask-for-lease" }));
+  });
+
+  test("does not use a lease of this process that is over", () => {
+    const over = stateWith({ record: leasedRecord("mine", NOW), remoteOpen: "obeyed" });
+    expect(on(over, aCall()).verdict).toBe("ask");
+  });
+});
+
+describe("a call that waited for its lease", () => {
+  test("is rejected while another probe runs here", () => {
+    const running = on(isDue, aCall({ storeFails: true })).state;
+    expect(on(running, aCall({ asked: true })).verdict).toBe("reject");
+    expect(on(running, aCall({ asked: true })).state.probe).toBe(running.probe);
+  });
+
+  test("leaves the next call no time to wait if the lease was refused", () => {
+    const refused = { type: "lease", record: openRecord(NOW), outcome: "failed" } as const;
+    const asked = play(isDue, [aCall(), refused, aCall({ asked: true })]);
+    expect(asked).toMatchObject({ probe: NO_PROBE, recovery: { unserved: true } });
+  });
+
+  test("leaves the next call what is left of 250 ms to wait", () => {
+    const rejected = (waitMs: number): State =>
+      play(isDue, [aCall({ waitMs }), aCall({ waitMs, asked: true })]);
+    expect(rejected(249).probe).toEqual({ kind: "waiting", untilMs: NOW + 1 });
+    expect(rejected(250).probe).toEqual(NO_PROBE);
+    expect(rejected(300).probe).toEqual(NO_PROBE);
+  });
+
+  test("that could not wait leaves the next call no time to wait", () => {
+    expect(play(isDue, [aSyncCall(), aSyncCall({ asked: true })]).probe).toEqual(NO_PROBE);
+  });
+
+  test("probes with the lease that it gets, even if a check was set meanwhile", () => {
+    const waiting = on(isDue, aCall()).state;
+    const granted = on(waiting, {
+      type: "lease",
+      record: next(leasedRecord("mine", LATER)),
+      outcome: "granted",
+    });
+    expect(on(granted.state, aCall({ asked: true }), ownWith({}, true)).verdict).toBe("probe");
+  });
+});
+
+describe("recovery: all", () => {
+  const own = ownWith({ recovery: "all" });
+
+  test("closes at the first call after the open time, without a probe or a proposal", () => {
+    const state = stateWith({ record: openRecord(LATER), remoteOpen: "obeyed" }, own);
+    const { state: after, verdict, effects } = on(state, aCall(), own, LATER);
+    expect(verdict).toBe("closed");
+    expect(after.decision).toEqual({ kind: "closed", base: 40, reason: "", localOnly: true });
+    expect(effects).toEqual([{ type: "announce", state: "closed", local: true }]);
+    expect(after.epoch).toBe(state.epoch + 1);
+    const again = on(after, aCall(), own, LATER);
+    expect(again.state).toBe(after);
+  });
+
+  test("closes circuits that only this process opened; closed ones stay as they are", () => {
+    const alone = on(INITIAL, tripped, own).state;
+    const { state } = on(alone, aCall(), own, NOW + OPEN_MS);
+    expect(state.decision).toEqual({ kind: "closed", base: 0, reason: "", localOnly: true });
+    expect(on(stateWith({ record: closedRecord }, own), aCall(), own).state.decision).toEqual(NO_DECISION);
+  });
+});
+
+describe("a circuit with a recovery check", () => {
+  const checked = ownWith({}, true);
+  const aCheck = (changes: Parameters<typeof aCall>[0] = {}) =>
+    aCall({ waitMs: 5_500, byCheck: true, ...changes });
+
+  test("rejects every call until the check has closed it, and says when to come back", () => {
+    const { state, verdict } = on(isDue, aCall({ storeFails: true }), checked);
+    expect([verdict, state.recovery.unserved]).toEqual(["reject", false]);
+    expect(statusOf(isDue, NOW, checked).retryAfterMs).toBeGreaterThan(0);
+    expect(statusOf(isDue, NOW, OWN).retryAfterMs).toBe(0);
+  });
+
+  test("lets the check ask for the lease, wait for it, and probe", () => {
+    const asked = on(isDue, aCheck(), checked);
+    expect([asked.verdict, asked.effects]).toEqual(["ask", [{ type: "ask-for-lease", callTimeoutMs: 0 }]]);
+    expect(on(asked.state, aCall(), checked).verdict).toBe("reject");
+    const granted = on(
+      asked.state,
+      { type: "lease", record: next(leasedRecord("mine", LATER)), outcome: "granted" },
+      checked,
+    ).state;
+    const probe = on(granted, aCheck({ asked: true }), checked);
+    expect([probe.verdict, probe.state.probe]).toEqual(["probe", running(LATER, probe.state.epoch)]);
+    expect(on(probe.state, aCall({ withinProbe: true }), checked).verdict).toBe("nested");
+  });
+
+  test("lets the check ask again if it got no lease, and no call counts as rejected for that", () => {
+    const asked = on(isDue, aCheck(), checked).state;
+    const late = on(asked, aCheck({ asked: true }), checked);
+    expect([late.verdict, late.state.recovery.unserved]).toEqual(["reject", false]);
+    const unserved = { ...isDue, recovery: { ...NO_RECOVERY, unserved: true } };
+    expect(on(unserved, aCheck(), checked).verdict).toBe("ask");
+    const lapsed = stateWith({ record: leasedRecord("x", NOW), remoteOpen: "obeyed" });
+    expect(on(lapsed, aCheck(), checked).verdict).toBe("ask");
+  });
+
+  test("lets the check probe without a lease if the store fails or only this process has it open", () => {
+    expect(on(isDue, aCheck({ storeFails: true }), checked).verdict).toBe("probe");
+    const here = stateWith({ decision: decidedOpen({ base: 0, untilMs: NOW }) }, checked);
+    expect(on(here, aCheck(), checked).verdict).toBe("probe");
+  });
+
+  const tries = (state: State, record: State["record"], own = checked, now = NOW): unknown =>
+    on(on(state, news(record), own).state, aCall(), own, now).verdict;
+
+  test("leaves probing to the check for a lease's time after a process released the lease", () => {
+    expect(tries(isDue, next(releasedRecord))).toBe("reject");
+    expect(tries(isDue, next(releasedRecord), checked, NOW + 9_999)).toBe("reject");
+    expect(tries(isDue, next(releasedRecord), checked, NOW + 10_000)).toBe("ask");
+    expect(tries(isDue, next(releasedRecord), OWN)).toBe("ask");
+    const { state } = on(isDue, news(next(releasedRecord)), checked);
+    const checks = (now: number): unknown => on(state, aCall({ byCheck: true }), checked, now).verdict;
+    expect([checks(NOW + 3_999), checks(NOW + 4_000)]).toEqual(["reject", "ask"]);
+  });
+
+  test("lets a call ask for the lease if the record is the first that this process sees", () => {
+    expect(tries(INITIAL, releasedRecord)).toBe("ask");
+  });
+});
