@@ -21,8 +21,8 @@ const warnings = (): string[] => {
   return said;
 };
 
-describe("a handle by a name alone", () => {
-  test("operates a circuit that is made later with other options, which hold", async () => {
+describe("a handle without a time", () => {
+  test("operates a circuit that is created later with other options, and those apply", async () => {
     const failfast = createFailfast({ clock: manualClock() });
     const operator = failfast("billing");
     await operator.trip({ for: "5m" });
@@ -35,7 +35,7 @@ describe("a handle by a name alone", () => {
     expect([operator.state, operator.retryAfter]).toEqual(["open", 600]);
   });
 
-  test("binds nothing where there is a default time either, once it was used to operate", async () => {
+  test("with a default time does not fix the circuit's options when it is used by an operator", async () => {
     vi.stubEnv("NODE_ENV", "production");
     const failfast = createFailfast({ clock: manualClock(), timeout: 30 });
     await failfast("billing").trip();
@@ -43,7 +43,7 @@ describe("a handle by a name alone", () => {
     expect(await seconds(failfast("billing", 600))).toBe(600);
   });
 
-  test("operates circuits that a call's arguments name, before and after they are made", async () => {
+  test("operates circuits that are named by a call's arguments, before and after they are created", async () => {
     const failfast = createFailfast({ clock: manualClock() });
     await failfast("api:a").hold("open");
     const byHost = failfast((host: string) => `api:${host}`, 600, { probes: 2 });
@@ -57,7 +57,7 @@ describe("a handle by a name alone", () => {
     expect(await seconds(byHost.for("b"))).toBe(600);
   });
 
-  test("shows a circuit that a call's arguments named, whether its state is shared or not", async () => {
+  test("shows the state of a circuit that a call's arguments named, with and without a store", async () => {
     for (const defaults of [{}, { store: memoryStore() }]) {
       const failfast = createFailfast(defaults);
       const call = failfast(
@@ -76,7 +76,7 @@ describe("a handle by a name alone", () => {
     }
   });
 
-  test("a call through it needs a time, and its error says so", async () => {
+  test("rejects a call with an error that asks for a time", async () => {
     const failfast = createFailfast();
     const handle = failfast("nobody");
     expect([handle.state, handle.retryAfter, handle.held]).toEqual(["closed", 0, undefined]);
@@ -88,7 +88,7 @@ describe("a handle by a name alone", () => {
     await expect(handle.run(() => 1)).rejects.toBeInstanceOf(FailfastError);
   });
 
-  test("is that of the circuit once there is one, made before it or later", async () => {
+  test("belongs to the circuit of its name, whether that was created before or after it", async () => {
     const failfast = createFailfast({ clock: manualClock() });
     const early = failfast("x");
     const heard: string[] = [];
@@ -110,7 +110,7 @@ describe("a handle by a name alone", () => {
     expect(handle.state).toBe("closed");
   });
 
-  test("gets the events of the fleet", async () => {
+  test("emits the fleet's events", async () => {
     const store = memoryStore();
     const heard: string[] = [];
     const watcher = createFailfast({ store });
@@ -122,7 +122,7 @@ describe("a handle by a name alone", () => {
 });
 
 describe("a second definition of a name", () => {
-  test("that differs is refused in production where it is made, and names both values", async () => {
+  test("with other options throws in production, and the error has both values", async () => {
     for (const mode of ["production", undefined]) {
       vi.stubEnv("NODE_ENV", mode);
       const failfast = createFailfast();
@@ -139,23 +139,26 @@ describe("a second definition of a name", () => {
     }
   });
 
-  test.each(["development", "test"])("that differs wins in %s, with one warning", async (mode) => {
-    vi.stubEnv("NODE_ENV", mode);
-    const said = warnings();
-    const failfast = createFailfast({ clock: manualClock() });
-    const first = failfast("x", 60, { retryAfter: { from: () => 1 } });
-    const guarded = first(fail);
-    await expect(guarded()).rejects.toThrow("boom");
-    const second = failfast("x", 300, { retryAfter: { from: () => undefined } });
-    failfast("x", 600, { retryAfter: { from: () => undefined } });
-    expect(said).toEqual([expect.stringMatching(/"x" was made with timeout 60, .* timeout 300.*newest/)]);
-    expect(first.state).toBe("open");
-    await first.reset();
-    expect([await seconds(second), Math.round(first.retryAfter)]).toEqual([600, 600]);
-    await expect(guarded()).rejects.toBeInstanceOf(FailfastError);
-  });
+  test.each(["development", "test"])(
+    "with other options replaces the first in %s, with one warning",
+    async (mode) => {
+      vi.stubEnv("NODE_ENV", mode);
+      const said = warnings();
+      const failfast = createFailfast({ clock: manualClock() });
+      const first = failfast("x", 60, { retryAfter: { from: () => 1 } });
+      const guarded = first(fail);
+      await expect(guarded()).rejects.toThrow("boom");
+      const second = failfast("x", 300, { retryAfter: { from: () => undefined } });
+      failfast("x", 600, { retryAfter: { from: () => undefined } });
+      expect(said).toEqual([expect.stringMatching(/"x" was made with timeout 60, .* timeout 300.*newest/)]);
+      expect(first.state).toBe("open");
+      await first.reset();
+      expect([await seconds(second), Math.round(first.retryAfter)]).toEqual([600, 600]);
+      await expect(guarded()).rejects.toBeInstanceOf(FailfastError);
+    },
+  );
 
-  test("a hot reload that can be seen counts as development", () => {
+  test("with other options counts as a hot reload if a bundler's hot reload is detected", () => {
     vi.stubEnv("NODE_ENV", undefined);
     const said = warnings();
     vi.spyOn(process, "execArgv", "get").mockReturnValue(["--hot"]);
@@ -165,7 +168,7 @@ describe("a second definition of a name", () => {
     expect(said).toHaveLength(1);
   });
 
-  test("that differs from what a default gave the first is refused", () => {
+  test("with an option that differs from the first one's default throws", () => {
     vi.stubEnv("NODE_ENV", "production");
     const failfast = createFailfast({ timeout: 30 });
     failfast("x");
@@ -180,7 +183,7 @@ describe("a second definition of a name", () => {
     { recovery: "probe", backoff: { factor: 1 } },
     { retryAfter: false, mode: "enforce" },
   ] as const)(
-    "with an option that equals its default is no difference, after the first call too: %j",
+    "with an option that equals its default is accepted, even after the first call: %j",
     async (options) => {
       vi.stubEnv("NODE_ENV", "production");
       const failfast = createFailfast();
@@ -191,7 +194,7 @@ describe("a second definition of a name", () => {
     },
   );
 
-  test("in another store is another circuit: each handle has its own events and state, and events name the store", async () => {
+  test("with another store is another circuit: each handle has its own events and state, and events name the store", async () => {
     const [one, two] = [memoryStore(), memoryStore()];
     const failfast = createFailfast();
     const [a, b] = [failfast("x", 60, { store: one }), failfast("x", 30, { store: two })];
@@ -216,7 +219,7 @@ describe("a name that a call's arguments give", () => {
     ["defined before", true],
     ["defined after", false],
   ])(
-    "and that is also a circuit's with another time, %s: no call fails, the definition holds",
+    "and that is also a circuit with another time, %s: no call fails, and the definition by name applies",
     async (_, before) => {
       vi.stubEnv("NODE_ENV", "production");
       const said = warnings();
@@ -234,7 +237,7 @@ describe("a name that a call's arguments give", () => {
     },
   );
 
-  test("given by a second function with other options: no call fails", async () => {
+  test("and that a second function gives with other options: no call fails", async () => {
     const said = warnings();
     const failfast = createFailfast();
     const one = failfast((host: string) => host, 30)(async (host: string) => host);
@@ -244,7 +247,7 @@ describe("a name that a call's arguments give", () => {
   });
 });
 
-describe("a guard that is made again with other options", () => {
+describe("a guard that is created again with other options", () => {
   const answers = async (): Promise<Response> => new Response(null, { status: 500 });
   const openFor = async (guarded: typeof fetch, failfast: Failfast): Promise<number> => {
     await guarded("http://a.test/");
@@ -252,7 +255,7 @@ describe("a guard that is made again with other options", () => {
     return 0;
   };
 
-  test.each([{ name: "api" }, {}])("as after a hot reload: the newest wins, %j", async (named) => {
+  test.each([{ name: "api" }, {}])("replaces the first, as after a hot reload: %j", async (named) => {
     vi.stubEnv("NODE_ENV", "development");
     const said = warnings();
     const failfast = createFailfast({ clock: manualClock() });
@@ -264,7 +267,7 @@ describe("a guard that is made again with other options", () => {
     expect(said).toHaveLength(1);
   });
 
-  test("is refused in production where it is made, if it has one name for all", () => {
+  test("with one name for all its calls throws in production", () => {
     vi.stubEnv("NODE_ENV", "production");
     const failfast = createFailfast();
     failfastFetch({ name: "api", failfast, timeout: 60 });
@@ -274,15 +277,15 @@ describe("a guard that is made again with other options", () => {
   });
 });
 
-describe("names without end", () => {
-  test("as strings cause one warning, which says what to do", () => {
+describe("an unbounded number of names", () => {
+  test("causes one warning that says what to do", () => {
     const said = warnings();
     const failfast = createFailfast();
     for (let n = 0; n < 20_001; n++) failfast(`user:${n}`, 60);
     expect(said).toEqual([expect.stringMatching(/10000 names as strings.*function of the call's arguments/)]);
   });
 
-  test("a function made in each request causes one warning, which says what to do", () => {
+  test("from a function created in each request causes one warning that says what to do", () => {
     const said = warnings();
     const failfast = createFailfast();
     for (let n = 0; n < 2_001; n++) failfast((id: string) => `user:${id}`, 60);
@@ -313,7 +316,7 @@ test("the function that names a circuit gets the call's this", async () => {
   expect(await new Client("up").get("/")).toBe("up/");
 });
 
-test("configure({ returns }) holds for what was wrapped before", async () => {
+test("configure({ returns }) applies to functions that were wrapped before", async () => {
   const failfast = createFailfast();
   const guarded = failfast("x", 60)((n: number) => Promise.resolve(n));
   const named = failfast((n: number) => `n${n}`, 60)((n: number) => Promise.resolve(n));
@@ -324,7 +327,7 @@ test("configure({ returns }) holds for what was wrapped before", async () => {
   await expect(named(1)).rejects.toBeInstanceOf(FailfastError);
 });
 
-test("ready() reads the configured store before any circuit is made", async () => {
+test("ready() reads the configured store before any circuit is created", async () => {
   const store = memoryStore();
   await createFailfast({ store })("x", 60).hold("open");
   const failfast = createFailfast({ store });
@@ -332,8 +335,8 @@ test("ready() reads the configured store before any circuit is made", async () =
   await expect(failfast("x", 60).run(() => 1)).rejects.toBeInstanceOf(FailfastError);
 });
 
-describe("names and functions without an end are warned of once, with what to do", () => {
-  test("names as strings", () => {
+describe("a warning about an unbounded number of names or functions", () => {
+  test("is emitted once for names as strings, and says what to do", () => {
     const said = warnings();
     const failfast = createFailfast({ clock: manualClock() });
     for (let id = 0; id < 30_000; id++) failfast(`user:${id}`, 60);
@@ -341,7 +344,7 @@ describe("names and functions without an end are warned of once, with what to do
     expect(said[0]).toMatch(/10000 names as strings.*"user:9999".*failfast\(\(id\) => "user:" \+ id, 60\)/);
   });
 
-  test("names as strings without a time, and in decorators", () => {
+  test("is emitted once for names as strings without a time, and in decorators", () => {
     const said = warnings();
     const failfast = createFailfast({ clock: manualClock() });
     for (let id = 0; id < 5_000; id++) failfast(`user:${id}`);
@@ -349,14 +352,14 @@ describe("names and functions without an end are warned of once, with what to do
     expect(said).toHaveLength(1);
   });
 
-  test("one name again and again is one", () => {
+  test("is not emitted for one name used again and again", () => {
     const said = warnings();
     const failfast = createFailfast({ clock: manualClock() });
     for (let n = 0; n < 30_000; n++) failfast("api", 60);
     expect(said).toEqual([]);
   });
 
-  test("functions that name circuits, created in each request", () => {
+  test("is emitted once for functions that name circuits, created in each request", () => {
     const said = warnings();
     const failfast = createFailfast({ clock: manualClock() });
     for (let n = 0; n < 3_000; n++) failfast((id: string) => `user:${id}`, 60);
@@ -364,7 +367,7 @@ describe("names and functions without an end are warned of once, with what to do
     expect(said[0]).toMatch(/1000 functions that name circuits.*make one where the module is loaded/);
   });
 
-  test("guards of clients, created in each request", () => {
+  test("is emitted once for guards of clients, created in each request", () => {
     const said = warnings();
     const failfast = createFailfast({ clock: manualClock() });
     for (let n = 0; n < 3_000; n++) failfastFetch({ failfast });

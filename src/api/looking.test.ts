@@ -46,7 +46,7 @@ async function failuresUntilOpen(circuit: Circuit): Promise<number> {
 afterEach(() => void vi.unstubAllEnvs());
 
 describe("a circuit that this process has not called yet", () => {
-  test.each(handles)("%s says what its first call meets", async (_, handle) => {
+  test.each(handles)("%s shows the state that its first call will find", async (_, handle) => {
     const { looker } = await opened();
     const circuit = handle(looker);
     expect([circuit.state, circuit.retryAfter, circuit.held]).toEqual(["open", 60, undefined]);
@@ -54,7 +54,7 @@ describe("a circuit that this process has not called yet", () => {
     await looker.close();
   });
 
-  test.each(handles)("%s, in a store 50 ms away, is read from the first look on", async (_, handle) => {
+  test.each(handles)("%s, in a store 50 ms away, is read after the first look at it", async (_, handle) => {
     const { clock, memory, looker } = await opened({ delay: 50 });
     const circuit = handle(looker);
     expect(circuit.state).toBe("closed");
@@ -70,18 +70,18 @@ describe("a circuit that this process has not called yet", () => {
     await closing;
   });
 
-  test("asks no store where it is switched off", async () => {
+  test("asks no store if it is disabled", async () => {
     const { looker } = await opened({ defaults: { enabled: false } });
     expect(looker("x", 60).state).toBe("closed");
   });
 
-  test("can still get its defaults, where looking found no store", () => {
+  test("still takes defaults after a look that found no store", () => {
     const failfast = createFailfast();
     expect(failfast("x", 60).state).toBe("closed");
     failfast.configure({ store: memoryStore() });
   });
 
-  test("gets its defaults after a look at a store, too", async () => {
+  test("still takes defaults after a look at a store", async () => {
     const { looker } = await opened();
     const [circuit, named] = [looker("y", 10), looker("z")];
     expect([circuit.state, named.state]).toEqual(["closed", "closed"]);
@@ -92,7 +92,7 @@ describe("a circuit that this process has not called yet", () => {
     await looker.close();
   });
 
-  test("goes to the default store that is given after a look at another one", async () => {
+  test("uses the default store that is set after a look at another one", async () => {
     const { looker, clock } = await opened();
     const circuit = looker("x", 60);
     expect(circuit.state).toBe("open");
@@ -112,7 +112,7 @@ describe("a circuit that this process has not called yet", () => {
     await looker.close();
   });
 
-  test("is followed by a handle that is on, beside one that is switched off", async () => {
+  test("is read through an enabled handle beside a disabled one", async () => {
     const { looker } = await opened();
     const off = looker("x", 60, { enabled: false });
     const on = looker("x", 60);

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { createFailfast, type FailfastError, memoryStore, type Store } from "../index.js";
+import { createFailfast, FailfastError, memoryStore, type Store } from "../index.js";
 import { manualClock } from "../testing/index.js";
+import { fail, rejection } from "./failfast.fixture.js";
 
 describe("an operator's verb", () => {
-  test("reports that a misspelt name is unknown", async () => {
+  test("reports a misspelt name as unknown", async () => {
     const store = memoryStore();
     const app = createFailfast({ store })("billing", 60);
     const script = createFailfast({ store });
@@ -15,7 +16,7 @@ describe("an operator's verb", () => {
     expect(await app.release()).toEqual({ stored: true });
   });
 
-  test("knows a name that is defined or guards something here, though it never opened", async () => {
+  test("knows a name that is defined or guarded here, even if it never opened", async () => {
     const failfast = createFailfast({ timeout: 60 });
     failfast("defined", 60);
     failfast("wrapped")(async () => 1);
@@ -42,7 +43,7 @@ describe("an operator's verb", () => {
     await expect(circuit.hold("open", { until: "soon" as never })).rejects.toThrow(TypeError);
   });
 
-  test("refuses what it doesn't know, and does nothing", async () => {
+  test("throws for unknown arguments, and does nothing", async () => {
     const circuit = createFailfast()("x", 60);
     const refused = [
       [() => circuit.hold("open", { for: "5m" } as never), /"for".* until, reason, by/],
@@ -58,7 +59,7 @@ describe("an operator's verb", () => {
     expect([circuit.state, circuit.held]).toEqual(["closed", undefined]);
   });
 
-  test("that loses its races goes on until it has won", async () => {
+  test("that loses races tries again until it wins", async () => {
     const real = memoryStore();
     let lost = 0;
     const store: Store = {
@@ -75,7 +76,7 @@ describe("an operator's verb", () => {
     expect([circuit.state, lost]).toEqual(["closed", 21]);
   });
 
-  test("asks a store that refuses its writes, and answers reads, some dozen times", async () => {
+  test("asks a store that refuses writes and answers reads some dozen times", async () => {
     const clock = manualClock();
     const real = memoryStore({ clock });
     let refused = 0;
@@ -93,7 +94,7 @@ describe("an operator's verb", () => {
     expect(refused).toBeLessThan(40);
   });
 
-  test("says that it was stored where its last attempt began in time and was granted", async () => {
+  test("reports stored: true if its last attempt began in time and was granted", async () => {
     const clock = manualClock();
     const real = memoryStore({ clock });
     const store: Store = {
@@ -113,7 +114,7 @@ describe("an operator's verb", () => {
   });
 });
 
-test("a held circuit shows its hold: who, why, since when and until when", async () => {
+test("a held circuit shows who holds it, why, since when and until when", async () => {
   const clock = manualClock();
   const store = memoryStore({ clock });
   const circuit = createFailfast({ clock, store, host: "a" })("x", 60);
@@ -138,8 +139,8 @@ test("a held circuit shows its hold: who, why, since when and until when", async
   });
 });
 
-describe("the fleet's circuits", () => {
-  test("are listed by any process, as the store has them", async () => {
+describe("circuits()", () => {
+  test("lists the fleet's circuits in any process, as the store has them", async () => {
     const clock = manualClock();
     const store = memoryStore({ clock });
     const app = createFailfast({ clock, store, host: "app" });
@@ -168,7 +169,7 @@ describe("the fleet's circuits", () => {
     expect((await app.fleet()).at(-1)).toMatchObject({ name: "tripped", state: "half-open", retryAfter: 0 });
   });
 
-  test("of a store that can't list are those in use here", async () => {
+  test("lists the circuits in use here if the store can't list", async () => {
     const { get, set, delete: remove } = memoryStore();
     const store = { get, set, delete: remove };
     await createFailfast({ store })("x", 60).trip();
@@ -181,7 +182,7 @@ describe("the fleet's circuits", () => {
     ]);
   });
 
-  test("can't be listed while the store is down: its error says so", async () => {
+  test("rejects while the store is down, and its error says so", async () => {
     const down = (): never => {
       throw new Error("down");
     };
@@ -191,7 +192,7 @@ describe("the fleet's circuits", () => {
   });
 });
 
-test("options change while a circuit runs: its state and what it counted stay", async () => {
+test("new options keep the state and the counts of a running circuit", async () => {
   const clock = manualClock();
   const failfast = createFailfast({ clock });
   const circuit = failfast("x", 60, { threshold: 3, window: "1m" });
@@ -235,7 +236,7 @@ test("slow calls count from the moment slowCall is set", async () => {
   expect(circuit.state).toBe("open");
 });
 
-test("options of a circuit that arguments name change for that name alone", async () => {
+test("new options of a circuit named by arguments apply to that name only", async () => {
   const clock = manualClock();
   const byHost = createFailfast({ clock })((host: string) => host, 60, { maxCircuits: 1 });
   byHost.for("a").update({ timeout: 30 });
@@ -243,4 +244,45 @@ test("options of a circuit that arguments name change for that name alone", asyn
   expect(byHost.for("b").retryAfter).toBe(60);
   await byHost.for("a").trip();
   expect(byHost.for("a").retryAfter).toBe(30);
+});
+
+describe("operators", () => {
+  test("trip, reset, hold and release for every process of the fleet, and learn that it was stored", async () => {
+    const store = memoryStore();
+    const here = createFailfast({ store })("x", 60);
+    const there = createFailfast({ store })("x", 60);
+    await there.run(() => 1);
+    expect(await here.trip({ reason: "maintenance", for: "5m" })).toEqual({ stored: true });
+    expect([there.state, Math.round(there.retryAfter)]).toEqual(["open", 300]);
+    expect(there.snapshot()).toMatchObject({ reason: "maintenance" });
+    await here.reset();
+    expect(there.state).toBe("closed");
+    await here.hold("open", { reason: "game day" });
+    expect([there.held, await rejection(() => there.run(() => 1))]).toEqual([
+      "open",
+      expect.any(FailfastError),
+    ]);
+    await here.hold("closed");
+    await rejection(() => there.run(fail));
+    expect([there.held, there.state]).toEqual(["closed", "closed"]);
+    await here.release();
+    expect(there.held).toBeUndefined();
+  });
+
+  test("set a hold that ends by itself", async () => {
+    const clock = manualClock();
+    const circuit = createFailfast({ clock })("x", 60);
+    await circuit.hold("open", { until: clock.wall() + 5_000 });
+    expect(circuit.held).toBe("open");
+    await clock.advance(5_001);
+    expect([circuit.held, circuit.state]).toEqual([undefined, "closed"]);
+  });
+
+  test("get an error for wrong arguments", async () => {
+    const circuit = createFailfast()("x", 60);
+    await expect(circuit.hold("ajar" as never)).rejects.toThrow(TypeError);
+    await expect(circuit.hold("open", { until: new Date(0) })).rejects.toThrow(RangeError);
+    await expect(circuit.trip({ for: "2d" })).rejects.toThrow(RangeError);
+    await expect(circuit.trip({ reason: 1 as never })).rejects.toThrow(TypeError);
+  });
 });

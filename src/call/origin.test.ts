@@ -7,18 +7,18 @@ const coded = (code: string): Error => Object.assign(new Error(code), { code });
 const several = (...codes: string[]): Error =>
   Object.assign(new AggregateError(codes.map(coded)), { code: codes[0] });
 
-describe("where a failure comes from", () => {
-  test("the backend, where nothing says otherwise", () => {
+describe("the origin of a failure", () => {
+  test("is the backend by default", () => {
     for (const error of [coded("ECONNREFUSED"), new Error("x"), "text", undefined, null, { code: 5 }])
       expect(originOf(error)).toBe("backend");
   });
 
-  test("this host, behind whatever wraps it", () => {
+  test("is this host for an error of this host, whatever wraps it", () => {
     expect(originOf(coded("ENOTFOUND"))).toBe("host");
     expect(originOf(new TypeError("fetch failed", { cause: coded("EMFILE") }))).toBe("host");
   });
 
-  test("time, by the name or by the code", () => {
+  test("is a time-out by the error's name or code", () => {
     expect(originOf(new TimeoutError())).toBe("time");
     expect(originOf(new DOMException("late", "TimeoutError"))).toBe("time");
     expect(originOf(new TypeError("fetch failed", { cause: coded("UND_ERR_HEADERS_TIMEOUT") }))).toBe("time");
@@ -26,7 +26,7 @@ describe("where a failure comes from", () => {
     expect(originOf(Object.assign(new Error("late"), { code: -32_001 }))).toBe("time");
   });
 
-  test("of several addresses, this host only where it was all of them", () => {
+  test("of several addresses is this host only if all of them failed here", () => {
     expect(originOf(several("ENETUNREACH", "ECONNREFUSED"))).toBe("backend");
     expect(originOf(several("ENETUNREACH", "ENETUNREACH"))).toBe("host");
     expect(originOf(new TypeError("fetch failed", { cause: several("ENETUNREACH", "ECONNRESET") }))).toBe(
@@ -34,13 +34,13 @@ describe("where a failure comes from", () => {
     );
   });
 
-  test("of several addresses, time where those that this host could reach did not answer", () => {
+  test("of several addresses is a time-out if those that this host could reach did not answer", () => {
     expect(originOf(several("ENETUNREACH", "ETIMEDOUT"))).toBe("time");
     expect(originOf(several("ETIMEDOUT", "ETIMEDOUT"))).toBe("time");
     expect(originOf(several("ETIMEDOUT", "ECONNREFUSED"))).toBe("backend");
   });
 
-  test("this host, where its own pool had no connection free", () => {
+  test("is this host if its own pool had no free connection", () => {
     const named = (name: string): Error => Object.assign(new Error("x"), { name });
     for (const error of [
       new Error("timeout exceeded when trying to connect"),

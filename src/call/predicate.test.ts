@@ -8,7 +8,7 @@ test.each([
   ["exceptions, which rejects", { exceptions: () => Promise.reject(new Error("of the predicate")) }],
   ["results", { results: () => Promise.reject(new Error("of the predicate")) }],
   ["enabled", { enabled: () => Promise.resolve(true) }],
-])("a predicate that gives a promise is no yes: %s", async (_, options) => {
+])("a predicate that returns a promise counts as false: %s", async (_, options) => {
   const said: string[] = [];
   vi.spyOn(process, "emitWarning").mockImplementation((message) => void said.push(String(message)));
   const circuit = createFailfast()("x", 60, options as never);

@@ -29,8 +29,8 @@ function countingClock(): Clock & { readonly reads: { exact: number; coarse: num
 
 const call = async (): Promise<number> => 1;
 
-describe("which clock a call reads", () => {
-  test("none, where it counts for nothing", async () => {
+describe("the clock that a call reads", () => {
+  test("is none if its duration does not count", async () => {
     const clock = countingClock();
     const guarded = createFailfast({ clock })("x", 60, { results: () => false })(call);
     await guarded();
@@ -39,7 +39,7 @@ describe("which clock a call reads", () => {
     expect(clock.reads).toEqual({ exact, coarse });
   });
 
-  test("the coarse one at each end, where it may be slow", async () => {
+  test("is the coarse one at its start and end, if it may be slow", async () => {
     const clock = countingClock();
     const guarded = createFailfast({ clock })("x", 60, { slowCall: "1s" })(call);
     await guarded();
@@ -48,7 +48,7 @@ describe("which clock a call reads", () => {
     expect(clock.reads).toEqual({ exact, coarse: coarse + 2 });
   });
 
-  test("the exact one, where the coarse one is too coarse", async () => {
+  test("is the exact one if the coarse one is too coarse", async () => {
     const clock = countingClock();
     const guarded = createFailfast({ clock })("x", 60, { slowCall: "50ms" })(call);
     await guarded();
@@ -58,7 +58,7 @@ describe("which clock a call reads", () => {
   });
 });
 
-test("calls that share their handlers, and calls of later ticks, are each taken by when they began", async () => {
+test("calls with the same handlers, and calls of later ticks, are each timed from their own start", async () => {
   const clock = countingClock();
   const failfast = createFailfast({ clock });
   const ends: (() => void)[] = [];
@@ -74,7 +74,7 @@ test("calls that share their handlers, and calls of later ticks, are each taken 
   expect(slow.state).toBe("open");
 });
 
-test("a call that began before a trip and its end counts under no later admission", async () => {
+test("a call that began before a trip and a reset counts under no later admission", async () => {
   const clock = countingClock();
   const failfast = createFailfast({ clock });
   const circuit = failfast("x", 60, { slowCall: "1s", minimumCalls: 1 });
@@ -92,7 +92,7 @@ test("a call that began before a trip and its end counts under no later admissio
   expect(circuit.state).toBe("closed");
 });
 
-test("a clock may be an instance of a class, whose methods need it", async () => {
+test("a clock may be an instance of a class whose methods need `this`", async () => {
   const time = manualClock();
   class Clockwork {
     readonly #time = time;

@@ -44,7 +44,7 @@ function run(command: Command, args: readonly string[], store: Store, answer: Op
 }
 
 describe("5 000 circuits", () => {
-  test("are listed by two questions, and measured without taking their names to pieces", async () => {
+  test("are listed with two store operations, and measured without parsing their names", async () => {
     const beside = memoryStore();
     const { list, ...store } = { ...memoryStore(), sibling: () => beside };
     const at = Date.now();
@@ -75,14 +75,14 @@ describe("a store that can't list", () => {
   const { list: _, ...store } = memoryStore();
   const unknown = { stored: true, known: false } as const;
 
-  test("has no record of a name: stderr says so, and so does the exit code", async () => {
+  test("and has no record of a name: stderr and the exit code say so", async () => {
     const { out, err, code } = run(trip, ["sales_apo"], store, unknown);
     expect(await code).toBe(3);
     expect(out.text).toMatch(/done {2}open sales_apo/);
     expect(err.text).toMatch(/no record of "sales_apo": is it misspelt\?/);
   });
 
-  test("is asked nothing of a name that --new says is meant, or that it knows", async () => {
+  test("is not asked about a name that --new confirms, or that it knows", async () => {
     for (const [args, answer] of [
       [["sales_api", "--new"], unknown],
       [["sales_api"], { stored: true }],
@@ -93,7 +93,7 @@ describe("a store that can't list", () => {
     }
   });
 
-  test("refuses a pattern, by which nothing would be found, unless it stands for itself", async () => {
+  test("can't be used with a pattern, unless the pattern is escaped", async () => {
     const refused = run(hold, ["open", "sales_*"], store, unknown);
     await expect(refused.code).rejects.toMatchObject({
       code: 2,
@@ -120,7 +120,7 @@ describe("migrate", () => {
     expect(out.text).toBe("");
   });
 
-  test("makes the table of a store that fails because there is none", async () => {
+  test("creates the table of a store that fails because the table is missing", async () => {
     let made = false;
     const store = {
       ...memoryStore(),
@@ -137,13 +137,13 @@ describe("migrate", () => {
     expect(out.text).toMatch(/is ready/);
   });
 
-  test("says what a store says that can't be read afterwards either", async () => {
+  test("reports the store's error if the store can't be read afterwards either", async () => {
     const store = { ...memoryStore(), get: () => Promise.reject(new Error("ECONNREFUSED")) };
     await expect(run(migrate, [], store, { stored: true }).code).rejects.toThrow(/ECONNREFUSED/);
   });
 });
 
-test("the doctor asks for the right password where the client is not ready for want of it", async () => {
+test("the doctor asks for the right password if the client is not ready because of it", async () => {
   const said = "the Redis client is not ready (it is connecting), nothing was sent: WRONGPASS invalid pair";
   const findings = [];
   for await (const found of examine({ ...memoryStore(), get: () => Promise.reject(new Error(said)) }))
@@ -156,7 +156,7 @@ test("the doctor asks for the right password where the client is not ready for w
 describe("a terminal", () => {
   const gone = Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
 
-  test("whose reader is gone ends nothing by itself, and tells who wants to know", () => {
+  test("whose reader has gone does not end the process by itself, and notifies the caller", () => {
     const [stream, told] = [new Written(), vi.fn()];
     terminalOn(stream);
     stream.emit("error", gone);
@@ -165,7 +165,7 @@ describe("a terminal", () => {
     expect(told).toHaveBeenCalledOnce();
   });
 
-  test("shows a table of more rows than a function takes arguments", () => {
+  test("shows a table with more rows than a function can take arguments", () => {
     const rows = Array.from({ length: 130_000 }, (_, at) => [{ text: String(at) }]);
     expect(terminalOn(new Written()).table(["CIRCUIT"], rows)).toHaveLength(130_001);
   });
@@ -174,7 +174,7 @@ describe("a terminal", () => {
 describe("a time", () => {
   const now = Date.parse("2026-11-28T12:00Z");
 
-  test("of --for is a length: a date goes to --until", () => {
+  test("of --for is a duration: a date belongs to --until", () => {
     expect(momentOf("for", "10m", now)).toBe(now + 600_000);
     expect(momentOf("until", "2026-11-28T12:10Z", now)).toBe(now + 600_000);
     expect(() => momentOf("for", "2026-11-28T12:10Z", now)).toThrow(/give "10m"; a date goes to --until/);

@@ -20,7 +20,7 @@ describe("a word after a command that takes none", () => {
     );
   });
 
-  test("is taken where a command has some, or where there is none", () => {
+  test("is accepted after a command that takes one", () => {
     refuseWords("status", "[NAME…]", ["oposum"], NAMES);
     refuseWords("migrate", "", [], NAMES);
   });
@@ -34,7 +34,7 @@ describe("help", () => {
     expect(help).not.toMatch(/ $/m);
   });
 
-  test("of migrate opossum tells of no store, and of its own exit codes", () => {
+  test("of migrate opossum mentions no store, and has its own exit codes", () => {
     const help = helpOf(out, "migrate opossum", { ...migrateOpossum, flags: flagsOf(migrateOpossum) });
     expect(help).toMatch(/--write[\s\S]*--json[\s\S]*--help/);
     expect(help).not.toMatch(/--store|--prefix|the store could|--check/);

@@ -42,7 +42,7 @@ const held = JSON.stringify({
 describe("status of a circuit in a store that can't list", () => {
   const { list: _, ...store } = memoryStore();
 
-  test("reads it by its name, be it open or held", async () => {
+  test("reads it by its name, whether open or held", async () => {
     await store.set("circuit:sales_api", open, 60_000);
     await store.set(`hold:${encodeName("a/b")}`, held, 60_000);
     const { code, text } = await run(status, ["sales_api"], store);
@@ -55,18 +55,18 @@ describe("status of a circuit in a store that can't list", () => {
     expect((await run(status, ["sales_api", "--check"], store)).code).toBe(4);
   });
 
-  test("says what its silence means, and which names it takes", async () => {
+  test("says that it may be unknown here, and which names the command takes", async () => {
     await expect(run(status, ["mail"], store)).rejects.toThrow(/no record of "mail": it never opened/);
     await expect(run(status, ["sales*"], store)).rejects.toThrow(/give whole names/);
   });
 
-  test("says so where it can't be read", async () => {
+  test("says that it can't be read", async () => {
     const down = { ...store, get: () => Promise.reject(new Error("ECONNREFUSED")) };
     await expect(run(status, ["sales_api"], down)).rejects.toThrow(/can't be read: ECONNREFUSED/);
   });
 });
 
-test("status says unknown, and not zero, of what nobody reports", async () => {
+test('status shows "unknown", not zero, for counts that nobody reports', async () => {
   const store = memoryStore();
   await store.set("circuit:sales_api", open, 60_000);
   const { text } = await run(status, ["sales_api"], store);
@@ -76,7 +76,7 @@ test("status says unknown, and not zero, of what nobody reports", async () => {
   expect(circuits[0].totals).toEqual({});
 });
 
-test("distinguishes a store that keeps no reports from a fleet that sends none", async () => {
+test("status distinguishes a store that keeps no reports from a fleet that sends none", async () => {
   const beside = memoryStore();
   const withPlace = { ...memoryStore(), sibling: () => beside };
   const none = await run(status, [], withPlace);
@@ -114,7 +114,7 @@ test("the doctor and status report one name with different settings", async () =
   expect((await run(status, ["sales_api"], store)).text).toMatch(/differing +timeout: not the same/);
 }, 30_000);
 
-test("status shows shares with four digits, and tells programs all of them", async () => {
+test("status shows rates with four digits, and all of them with --json", async () => {
   const beside = memoryStore();
   const store = { ...memoryStore(), sibling: () => beside };
   const circuit = { key: "sales_api", state: "closed", held: undefined, pending: false, settings: 0 };

@@ -49,14 +49,14 @@ describe("failfastModel", () => {
     second = makeModel("two");
   });
 
-  test("asks the first, and looks like it", async () => {
+  test("asks the first model, and has that model's properties", async () => {
     expect(await both().doGenerate({})).toBe("answer of one");
     expect(both()).toMatchObject({ modelId: "one", provider: "test", supportedUrls: {} });
     expect(failfastModel(first, { failfast }).supportedUrls).toBe(first.supportedUrls);
   });
 
   test.each([500, 429, 408, 401, 402, 403])(
-    "goes on to the next after %i, and opens the circuit",
+    "goes on to the next model after %i, and opens the circuit",
     async (code) => {
       first.doGenerate.mockRejectedValue(status(code));
       expect(await both().doGenerate({})).toBe("answer of two");
@@ -66,7 +66,7 @@ describe("failfastModel", () => {
     },
   );
 
-  test("an answer that refuses the request is the caller's: no other model is asked", async () => {
+  test("leaves an answer that refuses the request to the caller: no other model is asked", async () => {
     first.doGenerate.mockRejectedValue(status(400));
     await expect(both().doGenerate({})).rejects.toThrow("status 400");
     expect(second.doGenerate).not.toHaveBeenCalled();
@@ -82,11 +82,14 @@ describe("failfastModel", () => {
     [404, { message: "models/gemini-1.0-pro is not found for API version v1beta" }],
     [404, { message: "Not Found", data: { error: { code: "DeploymentNotFound" } } }],
     [400, { message: "it is gone", data: { error: { code: "model_not_found" } } }],
-  ])("trouble that no other request would be spared goes on to the next: %i, %o", async (code, said) => {
-    first.doGenerate.mockRejectedValue(Object.assign(status(code), said));
-    expect(await both().doGenerate({})).toBe("answer of two");
-    expect(failfast("test:one").retryAfter).toBe(300);
-  });
+  ])(
+    "goes on to the next model after a failure that every request would have: %i, %o",
+    async (code, said) => {
+      first.doGenerate.mockRejectedValue(Object.assign(status(code), said));
+      expect(await both().doGenerate({})).toBe("answer of two");
+      expect(failfast("test:one").retryAfter).toBe(300);
+    },
+  );
 
   test.each([
     [400, "messages: text content blocks must be non-empty"],
@@ -94,7 +97,7 @@ describe("failfastModel", () => {
     [404, "No file found with id 'file-1'"],
     [413, "prompt is too long"],
     [422, "model output must be JSON"],
-  ])("what is wrong with the request alone is its caller's: %i, %s", async (code, message) => {
+  ])("leaves an error of the request itself to the caller: %i, %s", async (code, message) => {
     first.doGenerate.mockRejectedValue(Object.assign(status(code), { message }));
     await expect(both().doGenerate({})).rejects.toThrow(message);
     expect(second.doGenerate).not.toHaveBeenCalled();
@@ -107,7 +110,7 @@ describe("failfastModel", () => {
     "overloaded",
     undefined,
   ])(
-    "a stream whose first part is an error that is no Error goes on with the next model: %o",
+    "goes on to the next model if the first part of a stream is an error, even one that is no Error: %o",
     async (error) => {
       first.doStream.mockResolvedValue({
         stream: ReadableStream.from([{ type: "stream-start" }, { type: "error", error }]) as ReadableStream,
@@ -118,7 +121,7 @@ describe("failfastModel", () => {
     },
   );
 
-  test("trouble of the account opens it for its longest time, Retry-After for what it says", async () => {
+  test("opens the circuit for its longest time after an account error, or for the Retry-After", async () => {
     first.doGenerate.mockRejectedValue(status(402));
     second.doGenerate.mockRejectedValue(status(429, { "retry-after": "45" }));
     await both()
@@ -127,14 +130,14 @@ describe("failfastModel", () => {
     expect([failfast("test:one").retryAfter, failfast("test:two").retryAfter]).toEqual([300, 45]);
   });
 
-  test("rejects with the rejection of the model that may be asked soonest", async () => {
+  test("rejects with the rejection of the model that may be asked first", async () => {
     await failfast("test:one").hold("open", { until: "1m" });
     await failfast("test:two").hold("open", { until: "20s" });
     const rejects = expect(failfastModel([first, second], { failfast }).doGenerate({})).rejects;
     await rejects.toMatchObject({ circuit: "test:two", retryAfter: 20 });
   });
 
-  test("a caller's abort ends it, and counts for nothing", async () => {
+  test("stops when the caller aborts, and counts nothing", async () => {
     const controller = new AbortController();
     first.doGenerate.mockImplementation(async () => {
       controller.abort();
@@ -145,7 +148,7 @@ describe("failfastModel", () => {
     expect(failfast("test:one").state).toBe("closed");
   });
 
-  test("a stream is a failure if its reader leaves at a part that is an error", async () => {
+  test("counts a stream as a failure if its reader leaves at a part that is an error", async () => {
     const cancelled = vi.fn();
     const overloaded = { type: "overloaded_error", message: "Overloaded" };
     const parts = [{ type: "text-delta" }, { type: "error", error: overloaded }];
@@ -165,14 +168,14 @@ describe("failfastModel", () => {
     expect(cancelled).toHaveBeenCalledTimes(1);
   });
 
-  test("a stream that fails before its first words goes on with the next model", async () => {
+  test("goes on to the next model if a stream fails before its first words", async () => {
     first.doStream.mockResolvedValue(streamOf("stream-start", new Error("broken")));
     second.doStream.mockResolvedValue(streamOf("stream-start", "text-delta", "finish"));
     expect(await partsOf(await both().doStream({}))).toEqual(["stream-start", "text-delta", "finish"]);
     expect(failfast("test:one").state).toBe("open");
   });
 
-  test("one that fails later is the caller's, and a failure of its circuit", async () => {
+  test("leaves a stream that fails later to the caller, and counts a failure", async () => {
     let said = false;
     const late = {
       stream: new ReadableStream({
@@ -189,7 +192,7 @@ describe("failfastModel", () => {
     expect(failfast("test:one").state).toBe("open");
   });
 
-  test("refuses an empty list, and what is no model", () => {
+  test("refuses an empty list, and anything that is not a model", () => {
     expect(() => failfastModel([] as never)).toThrow(/at least one/);
     expect(() => failfastModel({} as never)).toThrow(/takes a model of the AI SDK/);
   });

@@ -43,7 +43,7 @@ describe("failfastAdapter", () => {
     expect(sent.map(({ url }) => url)).toEqual(["https://a.test/x", "https://b.test/"]);
   });
 
-  test("is named by a string, or by the URL and method", async () => {
+  test("takes a string as the name, or a function of the URL and method", async () => {
     send = async () => Promise.reject(refused(503));
     await adapter({ name: "api" })({ url: "https://a.test/" }).catch(() => undefined);
     const named = adapter({ name: ({ pathname }: URL, method: string) => `${method} ${pathname}` });
@@ -64,19 +64,19 @@ describe("failfastAdapter", () => {
     expect(failfast("https://a.test").state).toBe(state);
   });
 
-  test("counts a failed status that validateStatus lets pass", async () => {
+  test("counts a failed status that validateStatus accepts", async () => {
     send = async () => ({ status: 500, headers: {} });
     expect(await adapter()({ url: "https://a.test/" })).toMatchObject({ status: 500 });
     expect(failfast("https://a.test").state).toBe("open");
   });
 
-  test("a Retry-After sets how long it stays open", async () => {
+  test("opens for the time in Retry-After", async () => {
     send = async () => Promise.reject(refused(503, { "retry-after": "120" }));
     await adapter()({ url: "https://a.test/" }).catch(() => undefined);
     expect(failfast("https://a.test").retryAfter).toBe(120);
   });
 
-  test("a request that its caller cancels counts for nothing, by signal or by token", async () => {
+  test("counts nothing if the caller cancels the request, by signal or by token", async () => {
     const controller = new AbortController();
     send = async () => Promise.reject(new Error("canceled"));
     controller.abort();
@@ -85,12 +85,12 @@ describe("failfastAdapter", () => {
     expect(failfast("https://a.test").state).toBe("closed");
   });
 
-  test("leaves what is no URL to axios", async () => {
+  test("leaves an invalid URL to axios", async () => {
     send = async () => "axios's answer";
     expect(await adapter()({ url: "no URL" })).toBe("axios's answer");
   });
 
-  test("refuses what is not axios, and a name that is neither string nor function", () => {
+  test("refuses anything but axios, and a name that is neither string nor function", () => {
     expect(() => failfastAdapter({} as AxiosLike)).toThrow(/takes axios itself/);
     expect(() => failfastAdapter(axios, { name: 7 as never })).toThrow(/name is 7/);
   });

@@ -6,11 +6,11 @@ import { failfastProcessor } from "./bullmq.js";
 const makeJob = () => ({ moveToDelayed: vi.fn(async (_timestamp: number, _token?: string) => undefined) });
 
 describe("failfastProcessor", () => {
-  test("gives the result of a job that works", async () => {
+  test("returns the result of a job that succeeds", async () => {
     expect(await failfastProcessor(async (job: object) => job)(makeJob())).toBeInstanceOf(Object);
   });
 
-  test("delays a job with an open circuit until calls may go through, plus a random time", async () => {
+  test("delays a job while its circuit is open until calls may go through, plus a random time", async () => {
     const salesApi = createFailfast({ clock: manualClock() })("sales_api", 60);
     await salesApi.hold("open", { until: "30s" });
     const job = makeJob();
@@ -42,7 +42,7 @@ describe("failfastProcessor", () => {
     expect(job.moveToDelayed).not.toHaveBeenCalled();
   });
 
-  test("refuses what is no function, and a jitter out of range", () => {
+  test("refuses anything but a function, and a jitter out of range", () => {
     expect(() => failfastProcessor("no function" as never)).toThrow(TypeError);
     expect(() => failfastProcessor(async () => 1, { jitter: -1 })).toThrow(RangeError);
   });

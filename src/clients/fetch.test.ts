@@ -43,14 +43,14 @@ describe("failfastFetch", () => {
     expect(failfast("https://a.test").state).toBe(state);
   });
 
-  test("a network error is a failure, and reaches the caller as the same object", async () => {
+  test("counts a network error as a failure, and throws the same object", async () => {
     const error = new TypeError("fetch failed");
     answer = () => Promise.reject(error);
     await expect(guarded()("https://a.test/")).rejects.toBe(error);
     expect(failfast("https://a.test").state).toBe("open");
   });
 
-  test("a caller's own abort is neither, a signal that timed out is a failure", async () => {
+  test("counts nothing if the caller aborts, and a failure if the caller's signal timed out", async () => {
     const controller = new AbortController();
     answer = async (_, init) => {
       if (init?.signal === controller.signal) controller.abort();
@@ -67,13 +67,13 @@ describe("failfastFetch", () => {
     expect(failfast("https://a.test").state).toBe("open");
   });
 
-  test("a request that can't be sent says nothing of the server", async () => {
+  test("counts nothing if the request can't be sent", async () => {
     answer = () => Promise.reject(new TypeError("a GET has no body"));
     await guarded()("https://a.test/", { body: "x" }).catch(() => undefined);
     expect(failfast("https://a.test").state).toBe("closed");
   });
 
-  test("is named by a string, or by the URL and method", async () => {
+  test("takes a string as the name, or a function of the URL and method", async () => {
     answer = async () => new Response(null, { status: 500 });
     await guarded({ name: "api" })("https://a.test/");
     await guarded({ name: (url, method) => `${method} ${url.pathname}` })("https://a.test/x", {
@@ -82,14 +82,14 @@ describe("failfastFetch", () => {
     expect([failfast("api").state, failfast("PUT /x").state]).toEqual(["open", "open"]);
   });
 
-  test("results decides in place of the status", async () => {
+  test("lets results decide instead of the status", async () => {
     const strict = guarded({ results: (response: Response) => response.status === 404 });
     answer = async () => new Response(null, { status: 404 });
     await strict("https://a.test/");
     expect(failfast("https://a.test").state).toBe("open");
   });
 
-  test("body: true counts a body that breaks off", async () => {
+  test("with body: true counts a body that breaks off as a failure", async () => {
     const broken = new ReadableStream({
       pull: (controller) => controller.error(new Error("connection reset")),
     });
@@ -99,7 +99,7 @@ describe("failfastFetch", () => {
     expect(failfast("https://a.test").state).toBe("open");
   });
 
-  test("refuses wrong options, and what is no URL", async () => {
+  test("refuses wrong options, and an invalid URL", async () => {
     expect(() => failfastFetch({ name: 7 as never })).toThrow(/name is 7/);
     expect(() => failfastFetch({ fetch: "no" as never })).toThrow(TypeError);
     await expect(guarded()("/relative")).rejects.toThrow(/it takes a URL/);

@@ -62,7 +62,7 @@ function pushback(ms: number): Metadata {
   return metadata;
 }
 
-describe("failfastInterceptor of gRPC", () => {
+describe("failfastInterceptor for gRPC", () => {
   let failfast: Failfast;
   let server: Server;
   let started: number;
@@ -94,7 +94,7 @@ describe("failfastInterceptor of gRPC", () => {
     started = 0;
   });
 
-  test("while it is open a call ends with UNAVAILABLE and nothing is sent", async () => {
+  test("ends a call with UNAVAILABLE while open, and sends nothing", async () => {
     server = ends(14);
     expect((await call()).code).toBe(14);
     const status = await call();
@@ -118,13 +118,13 @@ describe("failfastInterceptor of gRPC", () => {
     expect(failfast("sales.v1.Invoices").state).toBe(state);
   });
 
-  test("a pushback sets how long it stays open", async () => {
+  test("opens for the time of a server's pushback", async () => {
     server = ends(14, pushback(90_000));
     await call();
     expect(failfast("sales.v1.Invoices").retryAfter).toBe(90);
   });
 
-  test("a call that is cancelled here counts for nothing", async () => {
+  test("counts nothing if the call is cancelled here", async () => {
     const guarded = open();
     server = (listener) => {
       guarded.cancel();
@@ -140,13 +140,13 @@ describe("failfastInterceptor of gRPC", () => {
     expect(failfast("sales.v1.Invoices").state).toBe("closed");
   });
 
-  test("results decides which statuses are failures, name which circuit it is", async () => {
+  test("lets results decide which statuses are failures, and name decide which circuit it is", async () => {
     server = ends(5);
     await call({ name: "invoices", results: ({ code }) => code === 5 });
     expect(failfast("invoices").state).toBe("open");
   });
 
-  test("refuses what is not grpc-js, and wrong options", () => {
+  test("refuses anything but grpc-js, and wrong options", () => {
     expect(() => failfastInterceptor({} as never)).toThrow(/takes grpc-js itself/);
     const grpc = { InterceptingCall, Metadata };
     expect(() => failfastInterceptor(grpc, { streams: "last" as never })).toThrow(/streams is last/);

@@ -52,7 +52,7 @@ const make = (defaults: FailfastDefaults = {}): Failfast =>
   createFailfast({ clock: manualClock(), ...defaults });
 
 describe.each(Object.entries(guards))("%s", (_, tries) => {
-  test("opens on five failures in a row by default", async () => {
+  test("opens after five failures in a row by default", async () => {
     expect(await tries(make(), {})).toBe(5);
     expect(await tries(make({ scope: "process" }), { slowCall: "1s" })).toBe(5);
   });
@@ -66,7 +66,7 @@ describe.each(Object.entries(guards))("%s", (_, tries) => {
   });
 });
 
-test("defaults that are configured later hold", async () => {
+test("takes defaults that are configured later", async () => {
   const failfast = make();
   const circuit = circuitsNamed("api", { failfast }, {})();
   failfast.configure({ threshold: 1 });
@@ -78,7 +78,7 @@ test("defaults that are configured later hold", async () => {
   ).toBe(1);
 });
 
-test("a lone failure among many successes opens nothing, and a success starts anew", async () => {
+test("stays closed after a lone failure among many successes, and a success resets the count", async () => {
   const circuit = circuitsNamed("api", { failfast: make() }, {})();
   for (let round = 0; round < 5; round++) {
     for (let failure = 0; failure < 4; failure++) await circuit.run(broken).catch(() => undefined);
@@ -87,7 +87,7 @@ test("a lone failure among many successes opens nothing, and a success starts an
   expect(circuit.state).toBe("closed");
 });
 
-test("a circuit that is made by its name elsewhere agrees with a guard's, and its rule holds", async () => {
+test("agrees with a circuit created by its name elsewhere, and keeps its rule", async () => {
   const failfast = make();
   failfast("api", "30s", { threshold: 2 });
   const circuit = circuitsNamed("api", { failfast }, {})();
@@ -99,7 +99,7 @@ test("a circuit that is made by its name elsewhere agrees with a guard's, and it
   ).toBe(2);
 });
 
-test("an update of something else leaves it at five", async () => {
+test("keeps five failures in a row after an update of another option", async () => {
   const failfast = make();
   const circuit = circuitsNamed("api", { failfast }, {})();
   await circuit.run(broken).catch(() => undefined);
@@ -112,7 +112,7 @@ test("an update of something else leaves it at five", async () => {
   ).toBe(4);
 });
 
-test("a circuit made by hand opens at the first failure", async () => {
+test("a circuit without a guard opens at the first failure", async () => {
   const circuit = make()("api", 30);
   expect(
     await count(

@@ -67,13 +67,13 @@ describe("failfastMcp", () => {
     ["a key that is not taken", coded("CLIENT_HTTP_AUTHENTICATION", { status: 401 }), "closed"],
     ["a user who is not signed in", Object.assign(new Error("x"), { name: "UnauthorizedError" }), "closed"],
     ["a capability that is missing", coded("CAPABILITY_NOT_SUPPORTED"), "closed"],
-  ])("%s leaves it as it says", async (_, error, expected) => {
+  ])("%s leaves the circuit as it should", async (_, error, expected) => {
     client.callTool.mockRejectedValue(error);
     await expect(guarded().callTool({ name: "add" })).rejects.toBe(error);
     expect(state()).toBe(expected);
   });
 
-  test("a probe that says nothing of the server does not close the circuit", async () => {
+  test("stays open after a probe that says nothing about the server", async () => {
     const { callTool } = guarded();
     await failfast("mcp:sums").trip();
     await clock.advance(60_000);
@@ -91,7 +91,7 @@ describe("failfastMcp", () => {
     expect(state()).toBe("closed");
   });
 
-  test("arguments go through as they are, and under a time-out with its signal, where the version has it", async () => {
+  test("passes arguments through unchanged, and adds its signal to a call with a time-out, if the SDK has one", async () => {
     const asked = { name: "add" };
     const options = { timeout: 5 };
     await guarded().callTool(asked, "schema", options);
@@ -107,7 +107,7 @@ describe("failfastMcp", () => {
     expect(server.callTool.mock.calls[0]?.[3]).toEqual({ signal: expect.any(AbortSignal) });
   });
 
-  test("a time-out aborts the call's signal, and is a failure", async () => {
+  test("aborts the call's signal at a time-out, and counts a failure", async () => {
     let signal: AbortSignal | undefined;
     client.callTool.mockImplementation((_asked, _schema, options) => {
       signal = (options as { signal: AbortSignal }).signal;
@@ -119,7 +119,7 @@ describe("failfastMcp", () => {
     expect([signal?.aborted, state()]).toEqual([true, "open"]);
   });
 
-  test("a server of the Agents SDK answers with content, or with a result", async () => {
+  test("works with a server of the Agents SDK, which answers with content or with a result", async () => {
     const server = makeAgentsServer();
     const guard = failfastMcp(server, { failfast });
     expect([await guard.callTool("add", {}), await guard.callToolResult("add", {})]).toEqual([
@@ -137,13 +137,13 @@ describe("failfastMcp", () => {
     ["https://mcp.example.com", "mcp:mcp.example.com"],
     ["stdio: node", "mcp:stdio: node"],
     ["", "mcp:unnamed"],
-  ])("a server called %s has the circuit %s, with no key in it", async (name, circuit) => {
+  ])("gives a server called %s the circuit %s, without its key", async (name, circuit) => {
     const guard = failfastMcp(makeAgentsServer(name), { failfast });
     await guard.callTool("add", {});
     expect([...failfast.circuits()].map((each) => each.name)).toEqual([circuit]);
   });
 
-  test("keeps the server's name once it is gone", async () => {
+  test("keeps the server's name after it has gone", async () => {
     const guard = guarded();
     await guard.callTool({ name: "add" });
     client.getServerVersion = () => undefined;
@@ -151,7 +151,7 @@ describe("failfastMcp", () => {
     expect([...failfast.circuits()].map((each) => each.name)).toEqual(["mcp:sums"]);
   });
 
-  test("a guard of a tool within that of its server: each counts its own, neither the other's rejections", async () => {
+  test("counts apart for a tool and its server, and neither counts the other's rejections", async () => {
     const shared = failfastMcp(client, { failfast, consecutive: 2 });
     const guard = failfastMcp(shared, { failfast, threshold: 1, name: ({ tool }) => `sums/${tool}` });
     client.callTool.mockRejectedValueOnce(coded(-32_603));
@@ -167,7 +167,7 @@ describe("failfastMcp", () => {
     expect(state("sums/add")).toBe("half-open");
   });
 
-  test("says to the model what it is told to say", async () => {
+  test("tells the model the configured text", async () => {
     const guard = guarded({
       tellModel: ({ circuit, retryAfter }, tool) => `${tool} ${circuit} ${retryAfter}`,
     });
@@ -175,7 +175,7 @@ describe("failfastMcp", () => {
     expect(await guard.callTool({ name: "add" })).toMatchObject({ content: [{ text: "add mcp:sums 5" }] });
   });
 
-  test("connects once for all calls that wait, and gives up what hangs with the call that waited", async () => {
+  test("reconnects once for all calls that wait, and stops waiting when the call does", async () => {
     let connected = false;
     let hangs = true;
     const reconnect = vi.fn(async () => {
@@ -212,7 +212,7 @@ describe("failfastMcp", () => {
     coded("CONNECTION_CLOSED"),
     new Error("MCP error -32000: Connection closed"),
     new Error("Server not initialized. Make sure you call connect() first."),
-  ])("a session that is gone is begun anew by the next call: %s", async (error) => {
+  ])("begins a new session for the next call if the session is gone: %s", async (error) => {
     const reconnect = vi.fn(async () => undefined);
     const guard = failfastMcp(client, { failfast, reconnect });
     client.callTool.mockRejectedValueOnce(error);
@@ -222,7 +222,7 @@ describe("failfastMcp", () => {
     expect(reconnect).toHaveBeenCalledTimes(1);
   });
 
-  test("a late error of the connection before closes none that is new", async () => {
+  test("keeps a new connection open when the old one reports an error late", async () => {
     const reconnect = vi.fn(async () => undefined);
     const close = vi.fn(async () => undefined);
     const guard = failfastMcp({ ...client, close }, { failfast, reconnect, threshold: 9 });
@@ -254,7 +254,7 @@ describe("failfastMcp", () => {
     expect(reconnect).toHaveBeenCalledTimes(2);
   });
 
-  test("a late answer of the connection before makes none whole, and opens none that its owner closed", async () => {
+  test("ignores a late answer of the old connection, and stays closed after its owner closed it", async () => {
     const reconnect = vi.fn(async () => undefined);
     const guard = failfastMcp({ ...client, close: async () => undefined }, { failfast, reconnect });
     let answer = (_: unknown): void => undefined;
@@ -270,7 +270,7 @@ describe("failfastMcp", () => {
     expect([reconnect.mock.calls.length, state()]).toEqual([0, "closed"]);
   });
 
-  test("a caller that gives up while it is connected again leaves at once, and counts for nothing", async () => {
+  test("lets a caller give up at once while it reconnects, and counts nothing", async () => {
     let hangs = true;
     const reconnect = vi.fn(async () => {
       if (hangs) await new Promise(() => undefined);
@@ -294,7 +294,7 @@ describe("failfastMcp", () => {
   });
 
   test.each([undefined, new Error("spawn failed")])(
-    "a client that its owner closes while it is connected again is closed: %s",
+    "stays closed if its owner closes it while it reconnects: %s",
     async (failure) => {
       let connected = (): void => undefined;
       const closing = {
@@ -329,7 +329,7 @@ describe("failfastMcp", () => {
     },
   );
 
-  test("an error of the server's own is no lost connection: its process goes on", async () => {
+  test("does not take an error that the server returns for a lost connection", async () => {
     const reconnect = vi.fn(async () => undefined);
     const guard = failfastMcp(client, { failfast, reconnect });
     for (const error of [coded(-32_000, { name: "McpError" }), coded(-32_000, { name: "ProtocolError" })]) {
@@ -340,7 +340,7 @@ describe("failfastMcp", () => {
     expect(reconnect).not.toHaveBeenCalled();
   });
 
-  test("a client that its owner closes and connects again, past the guard, counts again", async () => {
+  test("counts again after its owner closes and connects it past the guard", async () => {
     const closing = { ...client, close: async () => undefined, transport: {} as object | undefined };
     const guard = failfastMcp(closing, { failfast, threshold: 1 });
     await guard.close();
@@ -354,7 +354,7 @@ describe("failfastMcp", () => {
     expect(state()).toBe("open");
   });
 
-  test("is the client otherwise: its class, its private fields, its own properties", async () => {
+  test("otherwise behaves as the client: class, private fields, own properties", async () => {
     class Private {
       #calls = 0;
       onclose: (() => void) | undefined;
@@ -379,7 +379,7 @@ describe("failfastMcp", () => {
     expect(own.onclose).toBe(onclose);
   });
 
-  test("refuses what is no client, and wrong options", () => {
+  test("refuses anything but a client, and wrong options", () => {
     expect(() => failfastMcp({} as never)).toThrow(/takes a client/);
     expect(() => failfastMcp(null as never)).toThrow(TypeError);
     for (const options of [{ reconnect: 1 }, { tellModel: "x" }, { name: 1 }, { other: 1 }, "x"])

@@ -79,7 +79,7 @@ describe("a connection that is lost while the guard has it", () => {
     };
   });
 
-  test("for a query that had to wait for it", async () => {
+  test("for a query that had to wait for it is a failure", async () => {
     const { pool } = guarded({ consecutive: 5 });
     const first = pool.query("first");
     await sleep(5);
@@ -89,7 +89,7 @@ describe("a connection that is lost while the guard has it", () => {
     expect(unheard).toEqual([]);
   });
 
-  test("for the SELECT 1 of a probe", async () => {
+  test("for the SELECT 1 of a probe is a failure", async () => {
     const { circuit, pool } = guarded({ consecutive: 1 }, { time: "50ms" });
     await outcome(pool.query("lost"));
     await expect.poll(() => circuit.state).toBe("half-open");
@@ -99,7 +99,7 @@ describe("a connection that is lost while the guard has it", () => {
     expect([asked.at(-1), unheard]).toEqual(["SELECT 1", []]);
   });
 
-  test("it leaves no listener on one that is given back, or out", async () => {
+  test("leaves no listener behind, whether it is given back or handed out", async () => {
     const { pool } = guarded({ consecutive: 5 });
     await Promise.all([pool.query("first"), pool.query("second")]);
     const client = (await pool.connect()) as unknown as FakeClient & pg.PoolClient;
@@ -131,7 +131,7 @@ describe("after an outage in which the server hangs", () => {
   test.each([
     ["queries", (pool: pg.Pool): Promise<unknown> => pool.query("x")],
     ["connections", inTransaction],
-  ])("a probe is made, and closes it: %s", async (_, one) => {
+  ])("a probe is made, and closes the circuit: %s", async (_, one) => {
     const { circuit, real, pool } = guarded(
       { consecutive: 2, callTimeout: "50ms" },
       { max: 2, time: "100ms" },
@@ -158,7 +158,7 @@ test.each(["cold", "warm"])("a burst on an idle pool leaves a healthy circuit cl
   expect(circuit.state).toBe("closed");
 });
 
-test("a query that hangs on a connection of the caller's takes that out of the pool", async () => {
+test("a query that hangs on a connection of the caller's takes that connection out of the pool", async () => {
   const { real, pool } = guarded({ consecutive: 5, callTimeout: "50ms" });
   answer = () => new Promise(() => undefined);
   const client = await pool.connect();
@@ -167,7 +167,7 @@ test("a query that hangs on a connection of the caller's takes that out of the p
   expect(real.totalCount).toBe(0);
 });
 
-describe("a server that only reads", () => {
+describe("a server in read-only mode", () => {
   const standby = async (statement: string): Promise<unknown> => {
     if (statement.startsWith("INSERT")) throw databaseError("25006");
     return { rows: [] };
@@ -183,7 +183,7 @@ describe("a server that only reads", () => {
     [["BEGIN", "SET TRANSACTION READ ONLY"], "closed"],
     [["SET default_transaction_read_only = on", "BEGIN", "COMMIT"], "closed"],
     [["SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"], "closed"],
-  ])("is a failure where nobody asked for it: %s", async (statements, state) => {
+  ])("is a failure if nobody asked for read-only: %s", async (statements, state) => {
     answer = standby;
     const { circuit, pool } = guarded({ consecutive: 1 });
     const client = await pool.connect();
@@ -193,7 +193,7 @@ describe("a server that only reads", () => {
     expect(circuit.state).toBe(state);
   });
 
-  test("who gets the connection next has not asked for it", async () => {
+  test("is not excused for the next user of a connection whose last user asked for read-only", async () => {
     answer = standby;
     const { circuit, pool } = guarded({ consecutive: 1 });
     const first = await pool.connect();
@@ -206,7 +206,7 @@ describe("a server that only reads", () => {
   });
 });
 
-test("a predicate that throws leaves the database's own error, and what it says by default", async () => {
+test("a predicate that throws leaves the database's own error and the default verdict", async () => {
   const exceptions = (): boolean => {
     throw new Error("its own");
   };
@@ -219,7 +219,7 @@ test("a predicate that throws leaves the database's own error, and what it says 
   expect(circuit.state).toBe("open");
 });
 
-test("an error that is an answer is no matter of `results`", async () => {
+test("results is not called for an error that is an answer", async () => {
   const { circuit, pool } = guarded({
     consecutive: 1,
     results: (value: unknown) => !(value as { rows?: unknown }).rows,

@@ -23,7 +23,7 @@ const fail = (circuit: Circuit) =>
   circuit.run(() => Promise.reject(new Error("down"))).catch(() => undefined);
 
 describe("pauseWhileOpen", () => {
-  test("pauses as the circuit opens, resumes for a probe, and again as it closes", async () => {
+  test("pauses when the circuit opens, resumes for a probe, and again when it closes", async () => {
     const circuit = circuitOf();
     const its = consumer();
     const paused = pauseWhileOpen(circuit, its);
@@ -58,7 +58,7 @@ describe("pauseWhileOpen", () => {
     expect([circuit.state, calls(its)]).toEqual(["open", [2, 1]]);
   });
 
-  test("is paused from the start where the circuit is open, and begins a consumer that doesn't run yet", async () => {
+  test("pauses from the start if the circuit is open, and starts a consumer that does not run yet", async () => {
     const circuit = circuitOf();
     await circuit.trip();
     const its = consumer();
@@ -77,7 +77,7 @@ describe("pauseWhileOpen", () => {
     ]);
   });
 
-  test("with a check of its own it takes no message until that has closed the circuit", async () => {
+  test("with a recovery check stays paused until the check has closed the circuit", async () => {
     let well = false;
     const circuit = circuitOf({ recovery: () => well });
     const its = consumer();
@@ -115,7 +115,7 @@ describe("pauseWhileOpen", () => {
     expect(its.resume).toHaveBeenCalledTimes(3);
   });
 
-  test("a circuit that is switched off, or a shadow, pauses nothing", async () => {
+  test("does nothing for a disabled circuit or a shadow", async () => {
     const off = consumer();
     const circuit = failfast("off", "10s", { enabled: false }) as Circuit;
     pauseWhileOpen(circuit, off);
@@ -131,7 +131,7 @@ describe("pauseWhileOpen", () => {
     ]);
   });
 
-  test("tries again what pause and resume throw, and tells of it", async () => {
+  test("retries pause and resume if they throw, and reports it", async () => {
     const circuit = circuitOf();
     const errors: unknown[] = [];
     const pause = vi
@@ -156,7 +156,7 @@ describe("pauseWhileOpen", () => {
     expect(its.resume).toHaveBeenCalledTimes(1);
   });
 
-  test("one after the other, however fast the circuit changes, and ends as the circuit is", async () => {
+  test("runs pause and resume one at a time, however fast the circuit changes, and ends with the circuit's last state", async () => {
     const circuit = circuitOf();
     let under = 0;
     const order: string[] = [];
@@ -175,7 +175,7 @@ describe("pauseWhileOpen", () => {
     expect(order.at(-1)).toBe("resume");
   });
 
-  test("a pause that never ends holds up nothing", async () => {
+  test("goes on if a pause never finishes", async () => {
     const circuit = circuitOf();
     const resume = vi.fn();
     pauseWhileOpen(circuit, { pause: () => new Promise(() => undefined), resume });
@@ -186,7 +186,7 @@ describe("pauseWhileOpen", () => {
     expect(resume).toHaveBeenCalledTimes(1);
   });
 
-  test("messages at hand wait, and one of them is the probe while the consumer stays paused", async () => {
+  test("keeps fetched messages waiting, and lets one of them be the probe while the consumer stays paused", async () => {
     const circuit = circuitOf();
     const its = consumer();
     const handled: string[] = [];
@@ -209,7 +209,7 @@ describe("pauseWhileOpen", () => {
     ]);
   });
 
-  test("a message that waits is kept, and waits no longer where it can't be", async () => {
+  test("keeps a waiting message alive, and stops waiting if it can't be kept", async () => {
     const circuit = circuitOf();
     const paused = pauseWhileOpen(circuit);
     const keep = vi.fn(async (message: string) => {
@@ -234,7 +234,7 @@ describe("pauseWhileOpen", () => {
     expect(await kept).toBe("done");
   });
 
-  test("errors of calls, and rejections of other circuits, are not held", async () => {
+  test("does not hold back errors of calls, or rejections of other circuits", async () => {
     const circuit = circuitOf();
     const other = failfast("other", "10s") as Circuit;
     await other.trip();
@@ -246,7 +246,7 @@ describe("pauseWhileOpen", () => {
     await expect(paused.hold(async () => Promise.reject(new Error("its own")))()).rejects.toThrow("its own");
   });
 
-  test("closed, it follows no more, and tells those who wait", async () => {
+  test("does nothing after close(), and releases those who wait", async () => {
     const circuit = circuitOf();
     const its = consumer();
     const paused = pauseWhileOpen(circuit, its);
@@ -263,7 +263,7 @@ describe("pauseWhileOpen", () => {
     expect(calls(its)).toEqual([1, 0]);
   });
 
-  test("a loop waits until it may ask for messages", async () => {
+  test("lets a loop wait until it may ask for messages", async () => {
     const circuit = circuitOf();
     await using paused = pauseWhileOpen(circuit);
     expect(await paused.ready()).toBe(true);
@@ -277,7 +277,7 @@ describe("pauseWhileOpen", () => {
     expect(ready).toHaveBeenCalledWith(true);
   });
 
-  test("what is no circuit, or no consumer, is refused", () => {
+  test("refuses anything but a circuit and a consumer", () => {
     expect(() => pauseWhileOpen({} as never)).toThrow("pauseWhileOpen takes a circuit first");
     expect(() => pauseWhileOpen(circuitOf(), { pause: 1 } as never)).toThrow(
       "pauseWhileOpen takes { pause, resume }",

@@ -15,7 +15,7 @@ beforeEach(() => {
 const state = (name = "tool:weather"): string => failfast(name).state;
 const open = () => failfast("tool:weather").trip({ for: 30 });
 
-describe("failfastTools, with a set of the AI SDK's", () => {
+describe("failfastTools with a tool set of the AI SDK", () => {
   const makeTools = () => ({
     weather: {
       description: "the weather",
@@ -29,7 +29,7 @@ describe("failfastTools, with a set of the AI SDK's", () => {
     tools = makeTools();
   });
 
-  test("gives the same set, with what the provider runs as it is", async () => {
+  test("returns the same set, with the provider's own tools unchanged", async () => {
     const guarded = failfastTools(tools, { failfast });
     expect(guarded.search).toBe(tools.search);
     expect(Object.keys(guarded.weather)).toEqual(Object.keys(tools.weather));
@@ -40,7 +40,7 @@ describe("failfastTools, with a set of the AI SDK's", () => {
     expect(tools.weather.execute.mock.contexts[0]).toBe(tools.weather);
   });
 
-  test("keeps a schema that can be called, and takes a function that is given by a getter", async () => {
+  test("keeps a callable schema, and takes a function from a getter", async () => {
     const schema = Object.assign(() => true, { "~standard": {} });
     const tool = {
       inputSchema: schema,
@@ -54,7 +54,7 @@ describe("failfastTools, with a set of the AI SDK's", () => {
     expect(failfastTools(langChains, { failfast }).schema).toBe(schema);
   });
 
-  test("keeps what is hidden on a tool, and its class", () => {
+  test("keeps hidden properties of a tool, and its class", () => {
     class Its {
       execute = async () => 1;
     }
@@ -64,7 +64,7 @@ describe("failfastTools, with a set of the AI SDK's", () => {
     expect(Object.getOwnPropertyDescriptor(guarded, "caller")?.value).toBe("hidden");
   });
 
-  test("throws what the model is told, with the rejection behind it", async () => {
+  test("throws the text for the model, with the rejection as the cause", async () => {
     const guarded = failfastTools(tools, { failfast });
     await open();
     const error = await guarded.weather.execute({}).catch((thrown: unknown) => thrown);
@@ -73,7 +73,7 @@ describe("failfastTools, with a set of the AI SDK's", () => {
     expect(tools.weather.execute).not.toHaveBeenCalled();
   });
 
-  test("what is told and is no string takes the place of the output", async () => {
+  test("returns a told value that is not a string as the output", async () => {
     const guarded = failfastTools(tools, { failfast, tellModel: ({ retryAfter }) => ({ retryAfter }) });
     await open();
     expect(await guarded.weather.execute({})).toEqual({ retryAfter: 30 });
@@ -89,14 +89,14 @@ describe("failfastTools, with a set of the AI SDK's", () => {
     ["an interrupt of LangGraph", Object.assign(new Error("x"), { is_bubble_up: true }), "closed"],
     ["no object", "text", "open"],
     ["nothing", undefined, "open"],
-  ])("%s leaves its circuit as it says, and reaches the caller", async (_, thrown, expected) => {
+  ])("%s leaves its circuit as it should, and reaches the caller", async (_, thrown, expected) => {
     tools.weather.execute.mockRejectedValue(thrown);
     const { weather } = failfastTools(tools, { failfast, threshold: 1 });
     await expect(weather.execute({})).rejects.toBe(thrown);
     expect(state()).toBe(expected);
   });
 
-  test("Retry-After on what a tool throws sets how long the circuit stays open", async () => {
+  test("opens for the time in the Retry-After of what a tool throws", async () => {
     const { weather } = failfastTools(tools, { failfast, threshold: 1 });
     const response = new Response(null, { status: 429, headers: { "Retry-After": "90" } });
     tools.weather.execute.mockRejectedValue(Object.assign(new Error("x"), { response }));
@@ -104,7 +104,7 @@ describe("failfastTools, with a set of the AI SDK's", () => {
     await expect(weather.execute({})).rejects.toThrow("retry in 90 s");
   });
 
-  test("a caller's abort counts for nothing; a time-out by a signal, or the circuit's, is a failure", async () => {
+  test("counts nothing if the caller aborts, and a failure if a signal or the circuit times out", async () => {
     const { weather } = failfastTools(tools, { failfast, threshold: 1, callTimeout: "1s" });
     tools.weather.execute.mockImplementation((_input, options) => {
       const { abortSignal } = options as { abortSignal: AbortSignal };
@@ -129,7 +129,7 @@ describe("failfastTools, with a set of the AI SDK's", () => {
     await expect(own.other.execute({}, { toolCallId: "3", abortSignal: passed })).rejects.toThrow("late");
   });
 
-  test("a tool that gives outputs one by one goes on doing so, and counts to its end", async () => {
+  test("passes on outputs that come one by one, and counts until their end", async () => {
     let fails = true;
     const steps = {
       weather: {
@@ -161,7 +161,7 @@ describe("failfastTools, with a set of the AI SDK's", () => {
 });
 
 describe("failfastTool", () => {
-  test("answers with the text for the model", async () => {
+  test("returns the text for the model", async () => {
     const execute = vi.fn(async ({ city }: { city: string }) => city.toUpperCase());
     const weather = failfastTool("weather", execute, { failfast, threshold: 1 });
     expect(await weather({ city: "Rome" })).toBe("ROME");
@@ -171,7 +171,7 @@ describe("failfastTool", () => {
     expect(execute).toHaveBeenCalledTimes(2);
   });
 
-  test("takes a function that answers at once, and one that throws so", async () => {
+  test("takes a sync function, also one that throws", async () => {
     expect(await failfastTool("weather", (n: number) => n + 1, { failfast })(1)).toBe(2);
     const thrower = (): never => {
       throw new Error("at once");
@@ -179,7 +179,7 @@ describe("failfastTool", () => {
     await expect(failfastTool("weather", thrower, { failfast })()).rejects.toThrow("at once");
   });
 
-  test("puts its signal where the SDK of the call has one", async () => {
+  test("passes its signal in the place where the SDK has one", async () => {
     const seen: unknown[] = [];
     const execute = (...args: unknown[]) => void seen.push(args);
     const weather = failfastTool("weather", execute, { failfast, callTimeout: "1s" });
@@ -199,7 +199,7 @@ describe("failfastTool", () => {
     ]);
   });
 
-  test("an own circuit's rejection within is neither, and is told like this one's", async () => {
+  test("counts nothing for a rejection of an inner circuit, and tells the model like its own", async () => {
     const api = failfast("api", 60);
     await api.trip();
     const weather = failfastTool("weather", () => api.run(() => "fair"), { failfast, threshold: 1 });
@@ -208,7 +208,7 @@ describe("failfastTool", () => {
   });
 });
 
-test("refuses what are no tools, tools that hide their failures, and wrong options", () => {
+test("refuses anything but tools, tools that hide their failures, and wrong options", () => {
   expect(() => failfastTools("x" as never)).toThrow(/takes tools/);
   expect(() => failfastTools(null as never)).toThrow(TypeError);
   const hidden = { type: "function", name: "weather", invoke: async () => "" };

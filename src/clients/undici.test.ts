@@ -30,7 +30,7 @@ const fails =
     handler.onResponseError(controller, error);
   };
 
-describe("failfastInterceptor of undici", () => {
+describe("failfastInterceptor for undici", () => {
   let failfast: Failfast;
   let server: Server;
   let dispatched: number;
@@ -66,7 +66,7 @@ describe("failfastInterceptor of undici", () => {
     dispatched = 0;
   });
 
-  test("hands every answer on, and keeps a circuit for each origin", async () => {
+  test("passes every answer on, and keeps a circuit for each origin", async () => {
     server = answers(500);
     expect(await send()).toBe(500);
     expect(isFailfastError(await send())).toBe(true);
@@ -89,7 +89,7 @@ describe("failfastInterceptor of undici", () => {
     expect(failfast("https://a.test").state).toBe(state);
   });
 
-  test("needs a name where the dispatcher tells no origin", async () => {
+  test("needs a name if the dispatcher has no origin", async () => {
     const intercept = failfastInterceptor({ failfast })(dispatch);
     const asked = { origin: undefined, path: "/", method: "GET" };
     expect(() => intercept(asked, {} as Handler)).toThrow(/give a name/);

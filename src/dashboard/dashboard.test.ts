@@ -40,8 +40,8 @@ function mount(options: Omit<DashboardOptions, "store" | "failfast"> = {}): Moun
 const hold = { verb: "hold", holds: "open", circuit: "sales", reason: "migration", forMs: 600_000 };
 const operator = { authorize: () => true };
 
-describe("who may act", () => {
-  test("nobody, where no authorize is given", async () => {
+describe("an action on the dashboard", () => {
+  test("is forbidden without authorize", async () => {
     const { act, fleet } = mount();
     expect((await act(hold)).status).toBe(403);
     expect(fleet.asked).toEqual([]);
@@ -60,13 +60,13 @@ describe("who may act", () => {
     ],
     ["what rejects", () => Promise.reject(new Error("no session"))],
     ["neither a name nor true", () => 1 as unknown as boolean],
-  ])("not whom authorize answers with %s", async (_, authorize) => {
+  ])("is forbidden if authorize returns or throws %s", async (_, authorize) => {
     const { act, fleet } = mount({ authorize });
     expect((await act(hold)).status).toBe(403);
     expect(fleet.asked).toEqual([]);
   });
 
-  test("whom authorize lets, with every verb, its reason and its time", async () => {
+  test("is done if authorize allows it: every verb, with its reason and its time", async () => {
     const { act, fleet } = mount(operator);
     expect(await (await act(hold)).json()).toEqual({ stored: true });
     await act({ verb: "hold", holds: "closed", circuit: "sales", reason: " r " });
@@ -82,7 +82,7 @@ describe("who may act", () => {
     ]);
   });
 
-  test("on several circuits at once, all known, up to 200", async () => {
+  test("works on several circuits at once, if all are known, up to 200", async () => {
     const { act, fleet } = mount(operator);
     const both = { ...hold, others: ["<script>alert(1)</script>", "sales"] };
     expect(await (await act(both)).json()).toEqual({ stored: true });
@@ -96,7 +96,7 @@ describe("who may act", () => {
     expect([stored, error]).toEqual([false, "the store did not take 2 of 2"]);
   });
 
-  test("authorize sees the request, and the name it gives goes into the trail", async () => {
+  test("is recorded under the name that authorize returns, which gets the request", async () => {
     const authorize = ({ headers }: Request): string | undefined => headers.get("x-user") ?? undefined;
     const { act, fleet } = mount({ authorize });
     expect((await act(hold)).status).toBe(403);
@@ -107,7 +107,7 @@ describe("who may act", () => {
   });
 });
 
-describe("another site can't act", () => {
+describe("another site", () => {
   test.each<[string, Record<string, string | undefined>]>([
     ["a form's content type", { "content-type": "text/plain" }],
     ["no content type", { "content-type": "application/x-www-form-urlencoded" }],
@@ -118,13 +118,13 @@ describe("another site can't act", () => {
     ["our host on another port", { origin: `${SITE}:8443` }],
     ["a browser that says cross-site", { "sec-fetch-site": "cross-site" }],
     ["a browser that says same-site", { "sec-fetch-site": "same-site" }],
-  ])("with %s", async (_, headers) => {
+  ])("can't act with %s", async (_, headers) => {
     const { act, fleet } = mount(operator);
     expect([403, 415]).toContain((await act(hold, headers)).status);
     expect(fleet.asked).toEqual([]);
   });
 
-  test("the page itself can, and behind a proxy where its address is given", async () => {
+  test("differs from the page itself, which can act, also behind a proxy if its address is given", async () => {
     const { act } = mount(operator);
     expect((await act(hold, { "sec-fetch-site": "same-origin" })).status).toBe(200);
     expect((await act(hold, { host: "10.0.0.7:3000" })).status).toBe(403);
@@ -135,18 +135,18 @@ describe("another site can't act", () => {
     );
   });
 
-  test("nor by a name of its own for this server, where the page's address is given", async () => {
+  test("can't act by using its own name for this server, if the page's address is given", async () => {
     const { act } = mount({ ...operator, origin: "https://ops.example.org" });
     expect((await act(hold, { host: "ops.example.com", "sec-fetch-site": "same-origin" })).status).toBe(403);
   });
 
-  test("nor read the stream or the trail", async () => {
+  test("can't read the stream or the trail", async () => {
     const { get } = mount();
     for (const path of ["/live", "/audit"])
       expect((await get(path, { "sec-fetch-site": "cross-site" })).status).toBe(403);
   });
 
-  test("nor frame, sniff or load anything: every answer says so", async () => {
+  test("can't frame the page, and the page loads nothing from elsewhere: every answer has the headers", async () => {
     const { get, act } = mount();
     for (const answer of [await get("/"), await get("/nowhere"), await get("/audit"), await act(hold)]) {
       expect(answer.headers.get("content-security-policy")).toMatch(
@@ -160,7 +160,7 @@ describe("another site can't act", () => {
   });
 });
 
-describe("an action", () => {
+describe("a request for an action", () => {
   test.each<[string, unknown]>([
     ["no JSON", "{"],
     ["no object", "null"],
@@ -185,13 +185,13 @@ describe("an action", () => {
     expect(fleet.asked).toEqual([]);
   });
 
-  test("is for a circuit that the fleet knows, whatever its name", async () => {
+  test("works for any circuit that the fleet knows, whatever its name", async () => {
     const { act } = mount(operator);
     expect((await act({ ...hold, circuit: "misspelt" })).status).toBe(404);
     expect((await act({ ...hold, circuit: "<script>alert(1)</script>" })).status).toBe(200);
   });
 
-  test("is not for a name that the store has cut: another circuit's may begin so", async () => {
+  test("is refused for a name that the store has shortened, because another circuit's may begin the same", async () => {
     const { act, fleet } = mount(operator);
     const cut = decodeName(encodeName(`https://${"very-".repeat(40)}long`));
     fleet.set({ circuits: [circuitOf(cut), circuitOf("short\u20261234abcd")] });
@@ -199,7 +199,7 @@ describe("an action", () => {
     expect((await act({ ...hold, circuit: "short\u20261234abcd" })).status).toBe(200);
   });
 
-  test("that the store refuses says so, and nothing of what the store said", async () => {
+  test("that the store refuses says so, without the store's message", async () => {
     const { act, fleet } = mount(operator);
     fleet.act = () => Promise.reject(new Error("redis://:secret@host refused"));
     const answer = await act(hold);
@@ -208,7 +208,7 @@ describe("an action", () => {
     expect(await (await act(hold)).json()).toEqual({ stored: false });
   });
 
-  test("can't be asked for without end; those who may not act use nothing up", async () => {
+  test("is limited in number, and those who may not act use nothing of the limit up", async () => {
     const { act, clock } = mount({ authorize: ({ headers }) => headers.has("x-user") });
     for (let time = 0; time < 20; time++) expect((await act(hold)).status).toBe(403);
     const user = { "x-user": "maria" };
@@ -220,14 +220,14 @@ describe("an action", () => {
     expect((await act(hold, user)).status).toBe(429);
   });
 
-  test("can't be asked for without end by one person, whom the others don't pay for", async () => {
+  test("is limited for each person, so that one does not block the others", async () => {
     const { act } = mount({ authorize: ({ headers }) => headers.get("x-user") ?? undefined });
     for (let time = 0; time < 10; time++) expect((await act(hold, { "x-user": "maria" })).status).toBe(200);
     expect((await act(hold, { "x-user": "maria" })).status).toBe(429);
     expect((await act(hold, { "x-user": "tom" })).status).toBe(200);
   });
 
-  test("takes a POST, and the others take none", async () => {
+  test("must be a POST, and other paths take no POST", async () => {
     const { get, page } = mount(operator);
     expect((await get("/act")).headers.get("allow")).toBe("POST");
     const posted = await page(new Request(`${SITE}/live`, { method: "POST" }));
@@ -235,9 +235,9 @@ describe("an action", () => {
   });
 });
 
-describe("where it is mounted", () => {
+describe("the place where it is mounted", () => {
   test.each(["/circuits", "/circuits/", "/ops/circuits"])(
-    "answers under %s, and nowhere else",
+    "is %s, and nothing answers elsewhere",
     async (basePath) => {
       const { page } = mount({ basePath });
       const base = SITE + basePath.replace(/\/$/, "");
@@ -249,7 +249,7 @@ describe("where it is mounted", () => {
     },
   );
 
-  test("refuses what is no path, no function, or no fleet", () => {
+  test("must be a path, authorize a function and fleet a fleet", () => {
     expect(() => mount({ basePath: "circuits" })).toThrow(/begins with a slash/);
     expect(() => mount({ authorize: true as never })).toThrow(/a function/);
     for (const origin of ["ops.example.com", "file:///a", 7 as never])
@@ -257,7 +257,7 @@ describe("where it is mounted", () => {
     expect(() => dashboard({})).toThrow(/a store or a failfast/);
   });
 
-  test("looks at nothing before the first request, and no more once it is closed", async () => {
+  test("causes no store operation before the first request, and none after close()", async () => {
     const fleet = fakeFleet();
     let observed = 0;
     const observe = (): FakeFleet => {
@@ -274,7 +274,7 @@ describe("where it is mounted", () => {
 });
 
 describe("the page", () => {
-  test("runs its own script and style alone, by their hashes", async () => {
+  test("runs only its own script and style, by their hashes", async () => {
     const answer = pageAnswer({ script: "1", scriptHash: "abc", style: "a{}", styleHash: "def" });
     expect(await answer.text()).toContain('<script type="module">1</script>');
     const policy = answer.headers.get("content-security-policy");
@@ -283,7 +283,7 @@ describe("the page", () => {
     expect(policy).not.toContain("unsafe");
   });
 
-  test("reads the trail once a second, however many look, and says where the store doesn't answer", async () => {
+  test("reads the trail once a second for all viewers, and says if the store does not answer", async () => {
     const { get, fleet, clock } = mount();
     fleet.trail.push({ at: 1, verb: "hold", circuit: "sales", by: "maria", reason: "r", until: undefined });
     const answers = await Promise.all([get("/audit"), get("/audit"), get("/audit")]);

@@ -7,13 +7,13 @@ const counted = (calls: number, failures = 0, rejections = 0) =>
 const at = (step: number): number => AT + step * STEP_MS;
 const calls = (history: History): readonly number[] => history.of("a")?.calls.slice(-4) ?? [];
 
-test("what was counted before is not shown as if it were now", () => {
+test("counts from before the first report are not shown", () => {
   const history = new History();
   history.add(at(0), [counted(1_000_000)]);
   expect(history.of("a")).toBeUndefined();
 });
 
-test("shows what came between, in its step", () => {
+test("calls are shown in the step in which they happened", () => {
   const history = new History();
   history.add(at(0), [counted(10)]);
   history.add(at(1), [counted(15, 2, 1)]);
@@ -24,13 +24,13 @@ test("shows what came between, in its step", () => {
   expect(history.sum().rejections.slice(-4)).toEqual([0, 1, 0, 0]);
 });
 
-test("a process that ends takes its counts with it, and makes no calls less than none", () => {
+test("a process that ends takes its counts with it, and no step becomes negative", () => {
   const history = new History();
   for (const [step, total] of [10, 20, 5, 8].entries()) history.add(at(step), [counted(total)]);
   expect(calls(history)).toEqual([0, 10, 0, 3]);
 });
 
-test("forgets what is older than it shows, also of a circuit that is quiet since", () => {
+test("steps older than the history are dropped, even for a circuit without calls since", () => {
   const history = new History();
   history.add(at(0), [counted(0)]);
   history.add(at(1), [counted(7)]);
@@ -41,7 +41,7 @@ test("forgets what is older than it shows, also of a circuit that is quiet since
   expect(calls(history)).toEqual([0, 0, 0, 2]);
 });
 
-test("a page that opens goes on from what the server saw, and counts nothing twice", () => {
+test("a page that opens continues the server's history, and counts nothing twice", () => {
   const server = new History();
   server.add(at(0), [counted(0)]);
   server.add(at(1), [counted(7)]);
@@ -54,7 +54,7 @@ test("a page that opens goes on from what the server saw, and counts nothing twi
   expect(page.of("a")).toBeUndefined();
 });
 
-test("a clock that goes back changes nothing that is past", () => {
+test("a clock that is set back does not change past steps", () => {
   const history = new History();
   history.add(at(5), [counted(0)]);
   history.add(at(1), [counted(3)]);

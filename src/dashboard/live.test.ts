@@ -56,7 +56,7 @@ async function begun(): Promise<{ viewer: Viewer; id: string }> {
 }
 
 describe("a stream", () => {
-  test("begins with who the viewer is and with everything there is", async () => {
+  test("begins with the viewer's name and a full snapshot", async () => {
     start();
     const viewer = await look();
     expect(await viewer.next()).toMatchObject({ event: "hello", data: { may: false } });
@@ -75,7 +75,7 @@ describe("a stream", () => {
     expect((await (await look()).next()).data).toMatchObject({ may: true });
   });
 
-  test("goes on with what differs, and with nothing else", async () => {
+  test("continues with changes only", async () => {
     const [a, b] = [circuitOf("a"), circuitOf("b")];
     start([a, b]);
     const { viewer } = await begun();
@@ -95,7 +95,7 @@ describe("a stream", () => {
     });
   });
 
-  test("sends many changes as one", async () => {
+  test("combines quick changes into one message", async () => {
     start();
     const { viewer } = await begun();
     for (const reopens of [1, 2, 3]) fleet.set({ circuits: [circuitOf("a", { reopens })] });
@@ -106,7 +106,7 @@ describe("a stream", () => {
     expect((await viewer.next()).data.goneCircuits).toEqual(["a"]);
   });
 
-  test("survives names that mean something to JavaScript, to HTML and to the stream", async () => {
+  test("carries names with a meaning in JavaScript, HTML or the stream's format", async () => {
     const names = [
       "__proto__",
       "constructor",
@@ -122,7 +122,7 @@ describe("a stream", () => {
     expect(data.circuits.map(({ name }: { name: string }) => name)).toEqual(names);
   });
 
-  test("tells what is wrong with the store without the password in its address", async () => {
+  test("reports a store's error without the password in its address", async () => {
     start();
     const { viewer } = await begun();
     fleet.set({
@@ -133,7 +133,7 @@ describe("a stream", () => {
     expect(data.store).toEqual({ up: false, since: AT, error: "no answer of redis://\u2026@h:1/" });
   });
 
-  test("beats while nothing happens", async () => {
+  test("sends a heartbeat while nothing changes", async () => {
     start();
     const { viewer } = await begun();
     await clock.advance(5_000);
@@ -142,7 +142,7 @@ describe("a stream", () => {
     expect((await viewer.next()).event).toBe("beat");
   });
 
-  test("ends after five minutes, so that a sign-out is noticed", async () => {
+  test("ends after five minutes, so that a sign-out takes effect", async () => {
     start();
     const { viewer } = await begun();
     await clock.advance(300_000);
@@ -152,7 +152,7 @@ describe("a stream", () => {
     expect(ended).toBe(true);
   });
 
-  test("is cut off where its viewer reads nothing, and others are not", async () => {
+  test("ends for a viewer who does not read, and continues for the others", async () => {
     start();
     const slow = await begun();
     const other = await begun();
@@ -170,14 +170,14 @@ describe("a stream", () => {
   });
 });
 
-describe("a viewer who was cut off", () => {
+describe("a viewer who was disconnected", () => {
   const reopensOf = async (viewer: Viewer): Promise<number> => {
     const { event, data } = await viewer.next();
     expect(event).toBe("change");
     return data.circuits[0].reopens;
   };
 
-  test("gets what it missed, in order, also if it was the only one", async () => {
+  test("gets the missed changes in order, even if nobody else was connected", async () => {
     start();
     const { viewer, id } = await begun();
     await viewer.leave();
@@ -190,7 +190,7 @@ describe("a viewer who was cut off", () => {
     expect([await reopensOf(again), await reopensOf(again)]).toEqual([1, 2]);
   });
 
-  test("gets nothing twice", async () => {
+  test("gets no change twice", async () => {
     start();
     const { viewer } = await begun();
     fleet.set({ circuits: [circuitOf("a", { reopens: 1 })] });
@@ -210,7 +210,7 @@ describe("a viewer who was cut off", () => {
     ["has the id of another process", 1, 250, "other-1"],
     ["has an id that is none", 1, 250, "-"],
     ["has an id of the future", 1, 250, "future"],
-  ])("begins anew if it %s", async (_, changes, ms, lastId) => {
+  ])("gets a full snapshot if it %s", async (_, changes, ms, lastId) => {
     start();
     const { viewer, id } = await begun();
     await viewer.leave();
@@ -225,8 +225,8 @@ describe("a viewer who was cut off", () => {
   });
 });
 
-describe("how many look", () => {
-  test("is bounded, and who leaves makes room", async () => {
+describe("the number of viewers", () => {
+  test("is limited, and a viewer who leaves makes room", async () => {
     start();
     const viewers: Viewer[] = [];
     for (let at = 0; at < 200; at++) viewers.push(await look());
@@ -236,7 +236,7 @@ describe("how many look", () => {
     await look();
   });
 
-  test("is bounded where they all come while the store is asked, too", async () => {
+  test("is limited for viewers who connect at the same moment", async () => {
     start();
     let answer = (): void => {};
     const asked = new Promise<void>((resolve) => {
@@ -250,7 +250,7 @@ describe("how many look", () => {
     for (const { body } of answers) await body?.cancel();
   });
 
-  test("leaves out those who had gone before they were answered, on Node's server", async () => {
+  test("does not include those who disconnected before the answer, on Node's server", async () => {
     start();
     const gone = new Set<Promise<void>>();
     for (let at = 0; at < 200; at++) {

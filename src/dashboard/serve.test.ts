@@ -24,8 +24,8 @@ async function status(path: string, headers: Record<string, string>, body?: stri
   return answer.statusCode;
 }
 
-describe("a server for this machine alone", () => {
-  test("answers to its own names and no other, which may lead here from elsewhere", async () => {
+describe("a server for this machine only", () => {
+  test("answers requests for its own host names only, so that no other name can lead here", async () => {
     await serve({});
     for (const host of ["localhost", "127.0.0.1:4870", "[::1]:4870"])
       expect(await status("audit", { host })).toBe(200);
@@ -33,14 +33,14 @@ describe("a server for this machine alone", () => {
       expect(await status("audit", { host })).toBe(421);
   });
 
-  test("answers behind a proxy to the name of that too, and to no other", async () => {
+  test("behind a proxy also answers to the proxy's host name", async () => {
     await serve({ origin: "https://ops.example.com" });
     expect(await status("audit", { host: "ops.example.com" })).toBe(200);
     expect(await status("audit", { host: "127.0.0.1:4870" })).toBe(200);
     expect(await status("audit", { host: "evil.example:4870" })).toBe(421);
   });
 
-  test("takes an action from where the page is seen behind a proxy, and from nowhere else", async () => {
+  test("accepts an action from the page's address behind a proxy, and from no other", async () => {
     await serve({ origin: "https://ops.example.com" });
     const action = JSON.stringify({ verb: "reset", circuit: "a", reason: "r" });
     const act = (host: string, origin: string): Promise<number> =>
@@ -55,7 +55,7 @@ describe("a password", () => {
     authorization: `Basic ${Buffer.from(text).toString("base64")}`,
   });
 
-  test("is asked for, and guessing is slowed down for everyone who does not know it", async () => {
+  test("is asked for, and guesses are slowed down for everyone who does not know it", async () => {
     await serve({ password: "pässword" });
     expect(await status("audit", {})).toBe(401);
     for (let guess = 0; guess < 10; guess++)
@@ -64,12 +64,12 @@ describe("a password", () => {
     expect(await status("audit", basic("failfast:pässword"))).toBe(200);
   });
 
-  test("that is empty is none: its variable may not be set", async () => {
+  test("that is empty counts as none, because its variable may be unset", async () => {
     await expect(serve({ password: "", host: "0.0.0.0" })).rejects.toThrow(/password is empty/);
     await expect(serve({ password: "" })).rejects.toThrow(/password is empty/);
   });
 
-  test("is needed where others reach the server and could act", async () => {
+  test("is required if others can reach the server and act", async () => {
     await expect(serve({ host: "0.0.0.0" })).rejects.toThrow(/--password/);
   });
 });

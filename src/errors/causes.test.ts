@@ -11,25 +11,25 @@ describe("the causes of an error", () => {
     expect(walkCauses(new Error("x", { cause: new Error("y", { cause: coded("z") }) }), code)).toBe("z");
   });
 
-  test("include the errors of an AggregateError, and then its cause", () => {
+  test("include the errors of an AggregateError, before its cause", () => {
     const several = new AggregateError([new Error("a"), coded("b")], "all", { cause: coded("c") });
     expect(walkCauses(several, code)).toBe("b");
     expect(walkCauses(new AggregateError([new Error("a")], "all", { cause: coded("c") }), code)).toBe("c");
     expect(walkCauses(new Error("x", { cause: several }), code)).toBe("b");
   });
 
-  test("are none for what is no object, and for an error without them", () => {
+  test("are none for a value that is no object, and for an error without them", () => {
     for (const thing of [undefined, null, 0, "text", Symbol("s"), () => 1, new Error("x")])
       expect(walkCauses(thing, code)).toBe(undefined);
     expect(walkCauses(new Error("x", { cause: "text" }), code)).toBe(undefined);
   });
 
-  test("is no list where `errors` is none, or is empty", () => {
+  test("include no errors if `errors` is no list, or empty", () => {
     for (const errors of ["text", { 0: coded("a") }, [], 5])
       expect(walkCauses({ errors, cause: coded("b") }, code)).toBe("b");
   });
 
-  test("end, also where they form a circle", () => {
+  test("end, even if they form a cycle", () => {
     const one = new Error("one") as Error & { cause: unknown };
     one.cause = new Error("two", { cause: one });
     expect(walkCauses(one, code)).toBe(undefined);
@@ -43,7 +43,7 @@ describe("the causes of an error", () => {
     expect(looks).toBeLessThan(32 * 33);
   });
 
-  test("are searched at most 32 deep", () => {
+  test("are searched to a depth of 32", () => {
     let deep: unknown = coded("deep");
     for (let n = 0; n < 31; n++) deep = new Error("wrap", { cause: deep });
     expect(walkCauses(deep, code)).toBe("deep");
@@ -71,7 +71,7 @@ describe("an error that stands for several", () => {
   const all = (found: readonly (string | undefined)[]): string | undefined =>
     found.every((each) => each === "a") ? "a" : undefined;
 
-  test("is judged by all of them, and not by its own fields", () => {
+  test("is judged by all of them, not by its own fields", () => {
     expect(walkCauses(new AggregateError([coded("a"), coded("a")]), code, all)).toBe("a");
     const mixed = Object.assign(new AggregateError([coded("a"), coded("b")]), { code: "a" });
     expect(walkCauses(mixed, code, all)).toBe(undefined);
@@ -81,7 +81,7 @@ describe("an error that stands for several", () => {
     );
   });
 
-  test("is like any other error where its list is empty", () => {
+  test("is judged like any other error if its list is empty", () => {
     expect(walkCauses(Object.assign(new AggregateError([]), { code: "a" }), code, all)).toBe("a");
   });
 });

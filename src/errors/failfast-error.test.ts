@@ -26,7 +26,7 @@ async function rejectionOf(name: string, open: number): Promise<FailfastError> {
 
 const message = 'circuit "sales" is open; the call was not made, retry in 42 s';
 
-describe("a rejection that leaves its process or thread", () => {
+describe("a rejection that is sent to another process or thread", () => {
   test("keeps its message in a structured clone", async () => {
     const error = await rejectionOf("sales", 42);
     expect(structuredClone(error).message).toBe(message);
@@ -64,7 +64,7 @@ describe("a rejection that leaves its process or thread", () => {
   });
 });
 
-test("a rejection stays one where Error is frozen meanwhile", async () => {
+test("a rejection is one even if Error is frozen meanwhile", async () => {
   const circuit = createFailfast()("x", 60);
   await circuit.trip();
   const limit = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit") as PropertyDescriptor;
@@ -119,7 +119,7 @@ describe("whole seconds", () => {
     expect([wholeSeconds(ms), tenthsOfSeconds(ms)]).toEqual([whole, tenths]);
   });
 
-  test("are what a circuit, its rejection and its snapshot say", async () => {
+  test("are the same in a circuit, its rejection and its snapshot", async () => {
     const clock = manualClock();
     const circuit = createFailfast({ clock })("x", 60);
     await circuit.trip();

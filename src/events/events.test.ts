@@ -21,7 +21,7 @@ describe("a listener that fails", () => {
   test.each([
     ["async", async (): Promise<never> => fail()],
     ["sync", (): never => fail()],
-  ])("%s, in every way of listening, harms nobody", async (_, listener) => {
+  ])("%s, in every way of listening, causes no unhandled error", async (_, listener) => {
     vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     unhandled.length = 0;
     const listeners = {
@@ -47,7 +47,7 @@ describe("a listener that fails", () => {
     expect([circuit.state, byHost.for("a").state]).toEqual(["open", "open"]);
   });
 
-  test("by throwing a value that can't be shown, breaks nothing", async () => {
+  test("with a value that can't be printed does no harm", async () => {
     vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     const circuit = createFailfast()("x", 60);
     circuit.on("open", () => {

@@ -47,7 +47,7 @@ describe("observeFleet", () => {
     expect(fleet.view().store).toMatchObject({ up: true, latencyMs: expect.any(Number) });
   });
 
-  test("an operator's hold reaches the others with its reason and name, is on the trail, and is undone", async () => {
+  test("shows an operator's hold to all, with reason and name, records it on the trail, and can undo it", async () => {
     const dir = await folder();
     const other = keep(createFailfast({ store: fileStore(dir) }));
     const salesApi = other("sales_api", 60);
@@ -66,7 +66,7 @@ describe("observeFleet", () => {
     ]);
   });
 
-  test("a handle's own verbs are on the trail as well", async () => {
+  test("records a handle's own verbs on the trail", async () => {
     const dir = await folder();
     const other = keep(createFailfast({ store: fileStore(dir), host: "web-1" }));
     await other("sales_api").trip({ reason: "it lies", for: "5m" });
@@ -77,7 +77,7 @@ describe("observeFleet", () => {
     expect(Number(entry?.until) - Number(entry?.at)).toBe(300_000);
   });
 
-  test("of a failfast it shows this process's closed circuits, though nothing is reported", async () => {
+  test("shows the closed circuits of its own failfast, even without reports", async () => {
     const failfast = keep(createFailfast({ store: memoryStore() }));
     await failfast("sales_api", "2m", { threshold: 3 }).run(async () => "fine");
     const fleet = keep(observeFleet(failfast));
@@ -90,7 +90,7 @@ describe("observeFleet", () => {
     expect(fleet.view().processes).toMatchObject([{ pid: process.pid, circuits: 1, storeUp: true }]);
   });
 
-  test("tells listeners of a change, and of no more than four a second", async () => {
+  test("notifies listeners of changes, at most four times a second", async () => {
     const failfast = keep(createFailfast({ store: memoryStore() }));
     const salesApi = failfast("sales_api", 60);
     await salesApi.run(async () => "fine");
@@ -104,7 +104,7 @@ describe("observeFleet", () => {
     expect(told.mock.calls.length).toBeLessThanOrEqual((performance.now() - began) / 250 + 1);
   });
 
-  test("a store that fails is said to be down, with its error, and the view does not throw", async () => {
+  test("shows a failing store as down, with its error, and view() does not throw", async () => {
     const store = { ...memoryStore(), list: () => Promise.reject(new Error("connection refused")) };
     const fleet = keep(observeFleet(store));
     await fleet.ready();
@@ -112,7 +112,7 @@ describe("observeFleet", () => {
     expect(fleet.view().circuits).toEqual([]);
   });
 
-  test("so is one that has no place for reports, though it should", async () => {
+  test("shows a store without room for reports as down, if it should have it", async () => {
     const sibling = () => {
       throw new Error("EACCES: permission denied");
     };
@@ -124,7 +124,7 @@ describe("observeFleet", () => {
     await expect(fleet.events()).resolves.toEqual([]);
   });
 
-  test("a trail that hangs is given up after five seconds, with what may be the matter", async () => {
+  test("gives up a trail that hangs after five seconds, with a likely cause", async () => {
     vi.useFakeTimers();
     try {
       const memory = memoryStore();
@@ -138,7 +138,7 @@ describe("observeFleet", () => {
     }
   });
 
-  test("all who observe one failfast see the same calls, and after the end nobody counts", async () => {
+  test("shows the same calls to all observers of one failfast, and stops counting after the last one", async () => {
     const clock = manualClock();
     const { sibling: _, ...store } = memoryStore({ clock });
     const failfast = keep(createFailfast({ store, clock }));
@@ -160,7 +160,7 @@ describe("observeFleet", () => {
   });
 });
 
-test("the end waits for the trail of what was just done", async () => {
+test("waits at its end until the last action is on the trail", async () => {
   const beside = memoryStore();
   let written = false;
   const slow = {

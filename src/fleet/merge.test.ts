@@ -55,7 +55,7 @@ const disagreements = (...args: Parameters<typeof merge>) =>
   merge(...args)[0]?.processes.map(({ disagrees }) => disagrees);
 
 describe("a circuit of the fleet", () => {
-  test("shows the record's state, with the sums of the processes' counts", () => {
+  test("has the record's state and the sums of the processes' counts", () => {
     expect(merge({}, report("a"), report("b"))).toMatchObject([
       {
         ...{ name: "sales", state: "open", since: NOW - 30_000, until: NOW + 30_000, reason: "TimeoutError" },
@@ -66,11 +66,11 @@ describe("a circuit of the fleet", () => {
     ]);
   });
 
-  test("is half-open once its time is up, and has no end then", () => {
+  test("is half-open once its time is over, and then has no end", () => {
     expect(merge({ until: NOW - 1 })).toMatchObject([{ state: "half-open", until: undefined }]);
   });
 
-  test("that never opened is there by the reports alone", () => {
+  test("that never opened is known from reports alone", () => {
     const closed = report("a", { circuits: [circuit({ state: "closed", calls: undefined })] });
     const [seen] = merge(undefined, closed);
     expect(seen).toMatchObject({
@@ -81,26 +81,26 @@ describe("a circuit of the fleet", () => {
     });
   });
 
-  test("has its real name, whatever it is", () => {
+  test("has its real name, whatever characters it has", () => {
     const records = new Map([["%3Cscript%3E", { circuit: record({}) }]]);
     expect(mergeCircuits(records, [], NOW)[0]?.name).toBe("<script>");
   });
 });
 
 describe("a process disagrees", () => {
-  test("where its settings differ from most", () => {
+  test("if its settings differ from most others'", () => {
     expect(
       disagreements({}, report("a"), report("b"), report("c", { settings: [{ timeout: "30s" }] })),
     ).toEqual([undefined, undefined, "its settings differ: timeout 30s, elsewhere 1m"]);
   });
 
-  test("where it is an older version", () => {
+  test("if it runs an older version", () => {
     const [older, newer] =
       disagreements({}, report("a", { version: "0.2.9" }), report("b", { version: "0.2.10" })) ?? [];
     expect([older, newer]).toEqual(["runs 0.2.9, and others 0.2.10", undefined]);
   });
 
-  test("where it has the circuit in another state, and had the time to know", () => {
+  test("if it has the circuit in another state and had time to learn of the change", () => {
     const closed = report("a", { circuits: [circuit({ state: "closed" })] });
     expect(disagreements({}, closed)).toEqual(["has it closed, and the store open"]);
     expect(disagreements({ at: NOW - 2_000 }, closed)).toEqual([undefined]);
@@ -110,7 +110,7 @@ describe("a process disagrees", () => {
     ]);
   });
 
-  test("not where it only waits for a failure of its own, which is said", () => {
+  test("no: one that waits for a failure of its own is described as such", () => {
     const confirms = report("a", {
       settings: [{ timeout: "1m", scope: "confirm" }],
       circuits: [circuit({ state: "closed" })],
@@ -118,7 +118,7 @@ describe("a process disagrees", () => {
     expect(disagreements({}, confirms)).toEqual(["admits calls until one fails there"]);
   });
 
-  test("where it doesn't know of a hold", () => {
+  test("if it does not know of a hold", () => {
     const hold = { ...record({}), state: "closed", until: 0 } as never;
     const records = new Map([["sales", { circuit: record({}), hold }]]);
     const [seen] = mergeCircuits(records, [report("a")], NOW);

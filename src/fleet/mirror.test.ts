@@ -37,8 +37,8 @@ function byHand() {
   return { store, lists, push: (of: ReturnType<typeof entry>) => on?.change(of) };
 }
 
-describe("what is pushed while a list is read", () => {
-  test("stands, though the list was read before it", async () => {
+describe("a change that is pushed while a list is read", () => {
+  test("is kept, although the list was read before it", async () => {
     const { store, lists, push } = byHand();
     fleet = observeFleet(store);
     fleet.subscribe(() => undefined);
@@ -49,7 +49,7 @@ describe("what is pushed while a list is read", () => {
     await vi.waitFor(() => expect(states()).toEqual(["a open", "b open"]));
   });
 
-  test("gives way to what the list has of a later write, and to nothing that was pushed late", async () => {
+  test("is replaced by a later write in the list, and an older push has no effect", async () => {
     const { store, lists, push } = byHand();
     fleet = observeFleet(store);
     fleet.subscribe(() => undefined);
@@ -71,7 +71,7 @@ test.each([
       throw new Error("it is gone");
     },
   ],
-])("a watcher whose end %s, at the fleet's or later, troubles nobody", async (_, end) => {
+])("a watcher whose disposal %s, at once or later, causes no unhandled error", async (_, end) => {
   const unhandled = vi.fn();
   process.on("unhandledRejection", unhandled);
   try {
@@ -101,7 +101,7 @@ test.each([
   }
 });
 
-test("an answer counts though it comes after the deadline, unless a later one came before it", async () => {
+test("a list that answers after the deadline counts, unless a later one answered before it", async () => {
   const { store, lists } = byHand();
   vi.useFakeTimers();
   fleet = observeFleet(store);

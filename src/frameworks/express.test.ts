@@ -4,7 +4,7 @@ import { manualClock } from "../testing/index.js";
 import { failfastErrors, guard } from "./express.js";
 import { FakeResponse, turn } from "./response.fixture.js";
 
-describe("guard of Express", () => {
+describe("guard for Express", () => {
   let failfast: Failfast;
   /** Sends a request through a guard; gives the response, and whether the route was entered. */
   async function request(route: (response: FakeResponse) => void, options: object = {}) {
@@ -24,7 +24,7 @@ describe("guard of Express", () => {
     failfast = createFailfast({ clock: manualClock() });
   });
 
-  test("while it is open a request is answered with 503, Retry-After and a problem document", async () => {
+  test("answers 503, Retry-After and a problem document while open", async () => {
     await request((response) => response.answer(500));
     const { response, entered } = await request((answering) => answering.answer(200));
     expect(entered).toBe(false);
@@ -52,12 +52,12 @@ describe("guard of Express", () => {
     expect(state()).toBe(expected);
   });
 
-  test("failed decides which statuses are failures", async () => {
+  test("lets failed decide which statuses are failures", async () => {
     await request((response) => response.answer(404), { failed: (status: number) => status === 404 });
     expect(state()).toBe("open");
   });
 
-  test("five failures in a row open it by default", async () => {
+  test("opens after five failures in a row by default", async () => {
     const middleware = guard("invoices", 30, { failfast });
     for (let failure = 1; failure <= 5; failure++) {
       expect(state()).toBe("closed");
@@ -68,7 +68,7 @@ describe("guard of Express", () => {
     expect(state()).toBe("open");
   });
 
-  test("rejected answers in another way; what it throws goes to next", async () => {
+  test("lets rejected answer; what it throws goes to next", async () => {
     await failfast("invoices", 30).hold("open");
     const middleware = guard("invoices", 30, {
       failfast,

@@ -35,7 +35,7 @@ const asked = (url?: string, config?: object) => ({
   routeOptions: config ? { url, config } : { url },
 });
 
-describe("guard of Fastify", () => {
+describe("guard for Fastify", () => {
   let failfast: Failfast;
   async function request(route: (reply: FakeReply) => void, options: object = {}): Promise<FakeReply> {
     const reply = new FakeReply();
@@ -49,13 +49,13 @@ describe("guard of Fastify", () => {
     failfast = createFailfast({ clock: manualClock() });
   });
 
-  test("while it is open a request is answered with 503 and Retry-After", async () => {
+  test("answers 503 and Retry-After while open", async () => {
     await request((reply) => reply.send(new Error("down")));
     const reply = await request(() => expect.unreachable());
     expect([reply.raw.statusCode, reply.getHeader("retry-after")]).toEqual([503, "30"]);
   });
 
-  test("an answer of 404 is no failure, a client that disconnects is neither", async () => {
+  test("counts 404 as no failure, and a client that disconnects as neither", async () => {
     await request((reply) => {
       reply.code(404);
       reply.send();
@@ -64,7 +64,7 @@ describe("guard of Fastify", () => {
     expect(failfast("invoices").state).toBe("closed");
   });
 
-  test("rejected answers in another way", async () => {
+  test("lets rejected answer", async () => {
     await failfast("invoices", 30).hold("open");
     const reply = await request(() => expect.unreachable(), {
       rejected: (_: Error, _request: object, given: FakeReply) => {
@@ -99,13 +99,13 @@ describe("failfastPlugin", () => {
     expect(await openAfter(asked("/invoices/:id"))).toEqual(["GET /invoices/:id"]);
   });
 
-  test("config names it, or leaves the route out", async () => {
+  test("lets config name the circuit, or leave the route out", async () => {
     expect(await openAfter(asked("/x", { failfast: "invoices" }))).toEqual(["invoices"]);
     failfast = createFailfast({ clock: manualClock() });
     expect(await openAfter(asked("/x", { failfast: false }))).toEqual([]);
   });
 
-  test("leaves out what is no route: a 404", async () => {
+  test("leaves out requests without a route, which get 404", async () => {
     expect(await openAfter(asked())).toEqual([]);
   });
 });

@@ -51,7 +51,7 @@ describe.each(Object.entries(MADE_WITH))("%s", (_, make) => {
     expect(() => make(given as never)).toThrow(new TypeError(`${message}: they take an object`));
   });
 
-  test("refuses an option that it doesn't know", () => {
+  test("refuses an unknown option", () => {
     expect(() => make({ treshold: 5 } as never)).toThrow(/there is no option "treshold": there are /);
   });
 });

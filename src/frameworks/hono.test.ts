@@ -3,7 +3,7 @@ import { createFailfast, type Failfast } from "../index.js";
 import { type ManualClock, manualClock } from "../testing/index.js";
 import { guard, type HonoContext, type HonoGuardOptions } from "./hono.js";
 
-describe("guard of Hono", () => {
+describe("guard for Hono", () => {
   let clock: ManualClock;
   let failfast: Failfast;
   /** A request whose handler leaves this response in its context. */
@@ -26,7 +26,7 @@ describe("guard of Hono", () => {
     failfast = createFailfast({ clock });
   });
 
-  test("while it is open a request is answered with 503, Retry-After and a problem document", async () => {
+  test("answers 503, Retry-After and a problem document while open", async () => {
     expect(await request(new Response(null, { status: 500 }))).toBeUndefined();
     const response = await request(new Response());
     expect([response?.status, response?.headers.get("Retry-After")]).toEqual([503, "30"]);
@@ -42,13 +42,13 @@ describe("guard of Hono", () => {
     expect(state()).toBe(expected);
   });
 
-  test("what the handler throws reaches the application, and is a failure", async () => {
+  test("passes a handler's error to the application, and counts a failure", async () => {
     const error = new Error("down");
     await expect(request(Promise.reject(error))).rejects.toBe(error);
     expect(state()).toBe("open");
   });
 
-  test("a client that disconnects counts for nothing", async () => {
+  test("counts nothing if the client disconnects", async () => {
     const controller = new AbortController();
     const call = request(
       new Promise<never>((_, reject) => {
@@ -62,7 +62,7 @@ describe("guard of Hono", () => {
     expect(state()).toBe("closed");
   });
 
-  test("a handler that takes callTimeout is answered with 504, and is a failure", async () => {
+  test("answers 504 if a handler exceeds callTimeout, and counts a failure", async () => {
     const call = request(new Promise<never>(() => undefined), { callTimeout: "1s" });
     await clock.advance(1_000);
     expect((await call)?.status).toBe(504);

@@ -4,7 +4,7 @@ import { type ManualClock, manualClock } from "../testing/index.js";
 import { guard, type KoaContext, type KoaGuardOptions } from "./koa.js";
 import { FakeResponse, turn } from "./response.fixture.js";
 
-describe("guard of Koa", () => {
+describe("guard for Koa", () => {
   let clock: ManualClock;
   let failfast: Failfast;
   /** A context, and a request that goes through a guard with it. */
@@ -26,14 +26,14 @@ describe("guard of Koa", () => {
     failfast = createFailfast({ clock });
   });
 
-  test("while it is open a request is answered with 503, Retry-After and a problem document", async () => {
+  test("answers 503, Retry-After and a problem document while open", async () => {
     await request(async (response) => response.answer(500)).done;
     const { context, headers, done } = request(() => expect.unreachable());
     await done;
     expect([context.status, headers["Retry-After"]]).toEqual([503, "30"]);
   });
 
-  test("what the route throws reaches the application, and is a failure where 500 is answered", async () => {
+  test("passes a route's error to the application, and counts a failure if it answers 500", async () => {
     const error = new Error("down");
     const { context, done } = request(() => Promise.reject(error));
     await expect(done).rejects.toBe(error);
@@ -42,14 +42,14 @@ describe("guard of Koa", () => {
     expect(failfast("invoices").state).toBe("open");
   });
 
-  test("a route that takes callTimeout is answered with 504, and is a failure", async () => {
+  test("answers 504 if a route exceeds callTimeout, and counts a failure", async () => {
     const { context, done } = request(() => new Promise(() => undefined), { callTimeout: "1s" });
     await clock.advance(1_000);
     await done;
     expect([context.status, failfast("invoices").state]).toEqual([504, "open"]);
   });
 
-  test("rejected answers in another way, or throws", async () => {
+  test("lets rejected answer, or throw", async () => {
     await failfast("invoices", 30).hold("open");
     const { context, done } = request(() => expect.unreachable(), {
       rejected: (_, given) => {

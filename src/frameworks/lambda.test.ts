@@ -38,7 +38,7 @@ function hanging(): Store {
 }
 
 describe("withFailfast", () => {
-  test("answers as the handler does, and throws what it throws", async () => {
+  test("returns and throws what the handler does", async () => {
     expect(await withFailfast(async (event: string) => `${event}!`, { failfast })("hello", context)).toBe(
       "hello!",
     );
@@ -48,7 +48,7 @@ describe("withFailfast", () => {
     );
   });
 
-  test("answers a request over HTTP with 503 while the circuit is open, and throws for other events", async () => {
+  test("answers an HTTP request with 503 while the circuit is open, and throws for other events", async () => {
     await salesApi.trip();
     const handler = withFailfast(async (_event: object) => salesApi.run(() => "done"), { failfast });
     const answer = (await handler(http, context)) as unknown as {
@@ -65,7 +65,7 @@ describe("withFailfast", () => {
     await expect(handler({}, context)).rejects.toMatchObject({ code: "ERR_FAILFAST_OPEN" });
   });
 
-  test("waits no longer for a store than it is told, nor than the invocation has left", async () => {
+  test("waits for a store at most for the given time, and at most for what is left of the invocation", async () => {
     const slow = createFailfast({ store: hanging() });
     const circuit = slow("sales_api", 60);
     const down = (_event: object): Promise<string> => circuit.run(() => Promise.reject(new Error("down")));
@@ -78,7 +78,7 @@ describe("withFailfast", () => {
     await slow.close();
   });
 
-  test("what is no handler, or a wrong time, is refused where it is made", () => {
+  test("refuses anything but a handler, and a wrong time, when it is created", () => {
     expect(() => withFailfast("index.handler" as never)).toThrow("withFailfast takes a handler");
     expect(() => failfastBatch(1 as never)).toThrow(TypeError);
     expect(() => failfastMiddleware({ readyWithin: -1 })).toThrow(RangeError);
@@ -86,7 +86,7 @@ describe("withFailfast", () => {
 });
 
 describe("failfastBatch", () => {
-  test("names the messages that failed, and those that a circuit rejects without a call", async () => {
+  test("returns the messages that failed, and those that a circuit rejected without a call", async () => {
     let calls = 0;
     const delay = vi.fn(async () => Promise.reject(new Error("no right to")));
     const handler: SQSHandler = failfastBatch(
@@ -134,7 +134,7 @@ describe("failfastBatch", () => {
 });
 
 describe("failfastMiddleware", () => {
-  test("does the same in middy", async () => {
+  test("does the same as withFailfast in middy", async () => {
     const settled = vi.spyOn(failfast, "settled");
     const ready = vi.spyOn(failfast, "ready");
     const handler = middy(async (_event: APIGatewayProxyEventV2) => ({
@@ -150,7 +150,7 @@ describe("failfastMiddleware", () => {
     expect([ready.mock.calls.length, settled.mock.calls.length]).toEqual([3, 3]);
   });
 
-  test("in middy an answer that another middleware gave to an error stays: the last one is asked first", async () => {
+  test("keeps an answer that another middleware gave to an error: middy asks the last one first", async () => {
     const page = {
       onError(request: { response?: unknown }) {
         request.response ??= { statusCode: 500 };
@@ -163,7 +163,7 @@ describe("failfastMiddleware", () => {
     expect(await handler().use(guarded).use(page)(http, context)).toEqual({ statusCode: 500 });
   });
 
-  test("in middy a handler that is given up early ends with that error", async () => {
+  test("lets a handler that middy aborts early end with middy's error", async () => {
     const early = middy({ timeoutEarlyInMillis: 20 })
       .use(failfastMiddleware({ failfast }))
       .handler(() => new Promise(() => undefined));
@@ -171,7 +171,7 @@ describe("failfastMiddleware", () => {
     await expect(early(http, ending)).rejects.toThrow("aborted");
   });
 
-  test("a batch that comes again is handled again", async () => {
+  test("handles a batch again if it is delivered again", async () => {
     let fails = true;
     const batch = failfastBatch(
       async ({ messageId }: { messageId: string }) => {

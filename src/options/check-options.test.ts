@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createFailfast, type FailfastOptions } from "../index.js";
 
-describe("an option of the wrong kind", () => {
+describe("an option of the wrong type", () => {
   const times = ["window", "slowCall", "callTimeout", "idleTimeout", "rampUp", "timeout"];
   const wrong = [
     0,
@@ -20,7 +20,7 @@ describe("an option of the wrong kind", () => {
     {},
   ];
 
-  test.each(times)("is refused where it is given, also as a default: %s", (option) => {
+  test.each(times)("is refused where it is given, also in the defaults: %s", (option) => {
     for (const value of [...wrong, Object.create(null), new Date(), Symbol("s"), 5n]) {
       const given = { threshold: 2, [option]: value } as never;
       const message = new RegExp(`^${option} is `);
@@ -31,7 +31,7 @@ describe("an option of the wrong kind", () => {
     }
   });
 
-  test("is refused within another one, too", () => {
+  test("is refused inside another option", () => {
     const within: readonly (readonly [object, string])[] = [
       [{ backoff: { factor: 2, max: "5 m" } }, "backoff.max"],
       [{ backoff: { factor: 2, forget: 0 } }, "backoff.forget"],
@@ -48,7 +48,7 @@ describe("an option of the wrong kind", () => {
   });
 });
 
-test("options in an object of somebody's class are taken, whatever its tag is", () => {
+test("options in an instance of any class are accepted, whatever its tag", () => {
   class Config {
     threshold = 2;
     backoff = { factor: 2, [Symbol.toStringTag]: "Backoff" };
@@ -59,7 +59,7 @@ test("options in an object of somebody's class are taken, whatever its tag is", 
   expect(createFailfast(new Config())("x", 60, new Config()).state).toBe("closed");
 });
 
-test("options in a promise or a map are refused, for none of them would be seen", () => {
+test("options in a promise or a map are refused, because none would be read", () => {
   for (const [given, kind] of [
     [Promise.resolve({ threshold: 2 }), "a Promise"],
     [new Map([["threshold", 2]]), "a Map"],

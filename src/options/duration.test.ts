@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { milliseconds } from "./duration.js";
 
-describe("durations", () => {
+describe("a duration", () => {
   test.each([
     [60, 60_000],
     [0.25, 250],
@@ -20,11 +20,11 @@ describe("durations", () => {
     expect(() => milliseconds("timeout", given)).toThrow(/^timeout is /);
   });
 
-  test("a number over 3600 asks whether milliseconds were meant, and shows how to write them", () => {
+  test("of more than 3600 as a number asks whether milliseconds were meant, and shows how to write them", () => {
     expect(() => milliseconds("timeout", 30_000)).toThrow(/were milliseconds meant\? Write "30000ms"/);
   });
 
-  test.each(["60", "1 s", "s", "", null, undefined, {}, true])("%j is no duration", (given) => {
+  test.each(["60", "1 s", "s", "", null, undefined, {}, true])("%j is invalid", (given) => {
     expect(() => milliseconds("timeout", given)).toThrow(TypeError);
   });
 });

@@ -16,14 +16,14 @@ const resolve = (own: FailfastOptions = {}, defaults: FailfastDefaults = {}): Ci
 const store: Store = { get: () => null, set: () => undefined, delete: () => undefined };
 const check = async (): Promise<boolean> => true;
 
-describe("a circuit that is given its time alone", () => {
-  test("has every default in place", () => {
+describe("a circuit that is given only its time", () => {
+  test("has every default", () => {
     expect(resolve()).toEqual(settingsWith({}));
   });
 });
 
-describe("a circuit that is given everything", () => {
-  test("has these settings, times in milliseconds", () => {
+describe("a circuit that is given every option", () => {
+  test("has these settings, with times in milliseconds", () => {
     const from = (): undefined => undefined;
     const given: FailfastOptions = {
       recovery: check,
@@ -76,15 +76,15 @@ describe("a circuit that is given everything", () => {
   });
 });
 
-describe("what follows from what is given", () => {
-  test("one failure trips, unless another way of counting is given", () => {
+describe("a default that depends on other options", () => {
+  test("threshold is 1, unless another way of counting is given", () => {
     expect(resolve({ failureRate: 0.5 }).threshold).toBe(0);
     expect(resolve({ consecutive: 5 }).threshold).toBe(0);
     expect(resolve({ slowCall: 1 }).threshold).toBe(1);
     expect(resolve({ failureRate: 0.5, threshold: 2 }).threshold).toBe(2);
   });
 
-  test("five in a row do, for what opens other circuits' clients, where nothing says how to count", () => {
+  test("consecutive is 5 for guards of clients, unless another way of counting is given", () => {
     const inARow = (own: FailfastOptions): number[] => {
       const { consecutive, threshold } = resolve(lenient(own));
       return [consecutive, threshold];
@@ -97,17 +97,17 @@ describe("what follows from what is given", () => {
     expect(inARow({ consecutive: 3 })).toEqual([3, 0]);
   });
 
-  test("half of slow calls are too many, and three in a row a hang, where a slow call is told", () => {
+  test("slowCallRate is 0.5 and three slow calls in a row are a hang, if slowCall is given", () => {
     expect(resolve({ slowCall: 1 })).toMatchObject({ slowCallRate: 0.5, hangCalls: 3 });
     expect(resolve({ slowCall: 1, slowCallRate: 1 })).toMatchObject({ slowCallRate: 1, hangCalls: 0 });
   });
 
-  test("the window is two minutes where calls are held back", () => {
+  test("window is two minutes with mode: throttle", () => {
     expect(resolve({ mode: "throttle" }).window).toBe(120_000);
     expect(resolve({ mode: "throttle", window: "30s" }).window).toBe(30_000);
   });
 
-  test("an open time that grows, or that a backend sets, is ten times as long at most, and never over a year", () => {
+  test("the longest open time is ten times the circuit's own, and never over a year", () => {
     expect(resolve({ backoff: { factor: 2 } }).backoffMax).toBe(600_000);
     expect(resolve({ backoff: { jitter: 0.5 } }).backoffMax).toBe(60_000);
     expect(resolve({ retryAfter: true })).toMatchObject({ retryAfterMin: 1_000, retryAfterMax: 600_000 });
@@ -117,7 +117,7 @@ describe("what follows from what is given", () => {
     expect(resolveSettings("300d", {}, { retryAfter: true }).retryAfterMax).toBe(year);
   });
 
-  test("what a handle gives for one call, or for a stream's silence, in ms; nothing is 0", () => {
+  test("callTimeout and idleTimeout are in ms, and 0 if not given", () => {
     expect([callTimeoutOf({}), callTimeoutOf({ callTimeout: "250ms" })]).toEqual([0, 250]);
     expect([idleTimeoutOf({}), idleTimeoutOf({ idleTimeout: 90 })]).toEqual([0, 90_000]);
     expect(() => callTimeoutOf({ callTimeout: 61 })).toThrow("callTimeout is 61 seconds");
@@ -132,18 +132,18 @@ describe("what follows from what is given", () => {
     ["retryAfter.min", { retryAfter: { min: "soon" as never } }],
     ["retryAfter.max", { retryAfter: { max: "soon" as never } }],
     ["rampUp", { rampUp: "soon" as never }],
-  ])("a time that is none is refused by its name: %s", (name, own) => {
+  ])("an invalid time is refused with the option's name: %s", (name, own) => {
     expect(() => resolve(own)).toThrow(`${name} is "soon"`);
   });
 
-  test("and so is the circuit's own time, and a slow call in milliseconds", () => {
+  test("the circuit's own time is refused if invalid, and so is slowCall given in milliseconds", () => {
     expect(() => resolveSettings("soon" as never, {}, {})).toThrow('timeout is "soon"');
     expect(() => resolve({ slowCall: 300 })).toThrow("slowCall is 300 seconds");
   });
 });
 
-describe("a circuit's own options over the defaults", () => {
-  test("beat them", () => {
+describe("a circuit's own options", () => {
+  test("override the defaults", () => {
     expect(mergeOptions({ threshold: 2, probes: 3 }, { threshold: 4 })).toEqual({ threshold: 4, probes: 3 });
   });
 
@@ -168,7 +168,7 @@ describe("a circuit's own options over the defaults", () => {
     [{ callTimeout: 1 }, { returns: "value" }],
     [tripping, { mode: "throttle" }],
     [{ minimumCalls: 5 }, { threshold: 2 }],
-  ])("make of %j give way what can't go with %j", (defaults, own) => {
+  ])("remove from the defaults %j what contradicts %j", (defaults, own) => {
     expect(mergeOptions(defaults, own)).toEqual(own);
   });
 
@@ -180,12 +180,12 @@ describe("a circuit's own options over the defaults", () => {
     [{ failureRate: 0.5, minimumCalls: 5 }, { consecutive: 3 }],
     [{ slowCall: 1, minimumCalls: 5 }, { consecutive: 3 }],
     [{ minimumCalls: 5 }, { minimumCalls: 6 }],
-  ])("leave %j beside %j", (defaults, own) => {
+  ])("keep the defaults %j beside %j", (defaults, own) => {
     expect(mergeOptions(defaults, own)).toEqual({ ...defaults, ...own });
   });
 });
 
-describe("what makes no sense together is refused", () => {
+describe("options that contradict each other are refused", () => {
   const throttled = 'and with mode: "throttle" no failure trips: leave one out';
   const noProbes = 'and with recovery: "all" nobody probes: leave one out';
   test.each<[FailfastOptions, string]>([
@@ -279,18 +279,18 @@ describe("what makes no sense together is refused", () => {
     { quorum: 1, store },
     { probes: 2 },
     { retryAfter: { min: "1m", max: "1m" } },
-  ])("%j goes together", (own) => {
+  ])("%j is accepted", (own) => {
     expect(() => resolve(own)).not.toThrow();
   });
 
-  test("the defaults' own window and slow call are no circuit's mistake", () => {
+  test("window and slowCall in the defaults alone are no contradiction", () => {
     expect(() => resolve({}, { window: "30s" })).not.toThrow();
     expect(() => resolve({ callTimeout: 1 }, { slowCall: "2s" })).not.toThrow();
     expect(() => resolve({}, { backoff: { max: "5m" } })).not.toThrow();
     expect(() => resolve({ slowCall: "2s" }, { callTimeout: 1 })).toThrow(/never reached/);
   });
 
-  test("a stream's silence is looked at, also where nothing else is", () => {
+  test("idleTimeout is checked, even if no other option is given", () => {
     expect(() => checkTogether({ idleTimeout: "soon" as never }, {})).toThrow('idleTimeout is "soon"');
   });
 });

@@ -37,18 +37,18 @@ describe("the time that a failure asks for", () => {
     ["two points", "1.2.3"],
     ["a point and no figure", "1.x"],
     ["a number too long to be finite", "9".repeat(400)],
-  ])("%s asks for nothing", (_, value) => {
+  ])("is nothing for %s", (_, value) => {
     expect(said(value)).toBeUndefined();
   });
 
-  test("retry-after-ms is in ms, and goes first", () => {
+  test("is taken from retry-after-ms first, in ms", () => {
     expect(asks({ headers: { "retry-after-ms": "1500.5", "retry-after": "9" } })).toBe(1_500.5);
     expect(asks({ headers: { "retry-after-ms": "0", "retry-after": "9" } })).toBe(0);
     expect(asks({ headers: { "retry-after-ms": "-1", "retry-after": "9" } })).toBe(9_000);
     expect(asks({ headers: { "retry-after-ms": "x", "retry-after": "9" } })).toBe(9_000);
   });
 
-  test("headers are those of a Headers, of a Map, or of an object however they are spelt", () => {
+  test("is read from a Headers, a Map, or an object with headers in any case", () => {
     expect(asks({ headers: new Headers({ "Retry-After": "3" }) })).toBe(3_000);
     expect(asks({ headers: new Map([["retry-after", "3"]]) })).toBe(3_000);
     expect(asks({ headers: { "RETRY-After": "3" } })).toBe(3_000);
@@ -56,11 +56,11 @@ describe("the time that a failure asks for", () => {
     expect(asks({ headers: { undefined: "3" } })).toBeUndefined();
   });
 
-  test.each([["a string"], [null], [undefined], [7]])("headers that are %s say nothing", (headers) => {
+  test.each([["a string"], [null], [undefined], [7]])("is nothing if the headers are %s", (headers) => {
     expect(asks({ headers, retryAfter: 2 })).toBe(2_000);
   });
 
-  test("they are the failure's own, or its response's", () => {
+  test("is read from the failure's own headers, or its response's", () => {
     expect(asks({ response: { headers: { "retry-after": "4" } } })).toBe(4_000);
     expect(asks({ response: null, retryAfter: 2 })).toBe(2_000);
     expect(asks({ headers: { "retry-after": "1" }, response: { headers: { "retry-after": "4" } } })).toBe(
@@ -80,7 +80,7 @@ describe("the time that a failure asks for", () => {
     expect(asks({ retryAfter })).toBe(ms);
   });
 
-  test("a cause is looked at where the failure itself asks for nothing, 32 deep", () => {
+  test("is read from a cause if the failure itself asks for nothing, to a depth of 32", () => {
     const nested = (depth: number): unknown =>
       depth === 0 ? { retryAfter: 5 } : { message: "wrapped", cause: nested(depth - 1) };
     expect(asks(nested(1))).toBe(5_000);
@@ -89,18 +89,18 @@ describe("the time that a failure asks for", () => {
     expect(asks({ retryAfter: 1, cause: { retryAfter: 5 } })).toBe(1_000);
   });
 
-  test("a chain of causes that goes in circles ends", () => {
+  test("is nothing for a cycle of causes", () => {
     const circle: { cause?: unknown } = {};
     circle.cause = circle;
     expect(asks(circle)).toBeUndefined();
   });
 
-  test.each([[undefined], [null], ["text"], [5], [() => undefined]])("%s asks for nothing", (failure) => {
+  test.each([[undefined], [null], ["text"], [5], [() => undefined]])("is nothing for %s", (failure) => {
     expect(asks(failure)).toBeUndefined();
     expect(asks({ cause: failure })).toBeUndefined();
   });
 
-  test("what isn't an object is not asked for anything", () => {
+  test("is nothing for a value that is no object", () => {
     Object.defineProperty(String.prototype, "retryAfter", { value: 5, configurable: true });
     try {
       expect(asks("text")).toBeUndefined();
@@ -109,7 +109,7 @@ describe("the time that a failure asks for", () => {
     }
   });
 
-  test("what throws when it is read asks for nothing", () => {
+  test("is nothing if reading it throws", () => {
     const hostile = new Proxy(
       {},
       {

@@ -9,7 +9,7 @@ const SLICE = 100;
 const at = (window: SlidingWindow, now: number): Counts => window.recordSlow(now, 0);
 
 describe("a sliding window of ten slices", () => {
-  test("counts calls, failures and slow ones", () => {
+  test("counts calls, failures and slow calls", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(0, false, false);
     window.record(1, true, false);
@@ -18,7 +18,7 @@ describe("a sliding window of ten slices", () => {
     expect(at(window, 4)).toEqual({ calls: 4, failures: 2, slow: 2 });
   });
 
-  test("lets go of every call, where a slice's end, in floating point, still belongs to it", () => {
+  test("drops every call, even if floating point puts a slice's end inside it", () => {
     const window = new SlidingWindow(7);
     const end = 3 * 0.7;
     expect(Math.floor(end / 0.7)).toBe(2);
@@ -28,7 +28,7 @@ describe("a sliding window of ten slices", () => {
     expect([at(window, 8.5).calls, at(window, 8.5).failures, at(window, 8.5).slow]).toEqual([0, 0, 0]);
   });
 
-  test("holds nothing older than the window, and all of the last nine tenths of it", () => {
+  test("has no call older than the window, and every call of the last nine tenths of it", () => {
     const call = fc.record({
       after: fc.integer({ min: 0, max: 400 }),
       failed: fc.boolean(),
@@ -66,7 +66,7 @@ describe("a sliding window of ten slices", () => {
     );
   });
 
-  test("empties as time passes, with no calls", () => {
+  test("empties with time, without calls", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(50, true, false);
     expect([999, 1_000].map((now) => at(window, now).calls)).toEqual([1, 0]);
@@ -75,7 +75,7 @@ describe("a sliding window of ten slices", () => {
     expect(window.lately(1e9, WINDOW)).toEqual({ calls: 0, failures: 0 });
   });
 
-  test("a slice is over at the moment the next begins", () => {
+  test("begins the next slice at the moment the last one ends", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(0, true, false);
     expect(window.lately(SLICE - 1, SLICE)).toEqual({ calls: 1, failures: 1 });
@@ -84,14 +84,14 @@ describe("a sliding window of ten slices", () => {
     expect(window.lately(2 * SLICE, SLICE)).toEqual({ calls: 1, failures: 1 });
   });
 
-  test("exactly a window later the slice is the same, and its counts are gone", () => {
+  test("reuses a slice exactly one window later, with its counts cleared", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(0, true, true);
     window.record(WINDOW, false, false);
     expect(at(window, WINDOW)).toEqual({ calls: 1, failures: 0, slow: 0 });
   });
 
-  test("a clock that goes back changes nothing", () => {
+  test("ignores a clock that is set back", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(5_000, true, false);
     expect(at(window, 100).calls).toBe(1);
@@ -100,14 +100,14 @@ describe("a sliding window of ten slices", () => {
     expect(window.lately(5_000, SLICE)).toEqual({ calls: 2, failures: 2 });
   });
 
-  test("calls that are slow and under way are calls", () => {
+  test("counts calls that are slow while under way", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(0, false, false);
     expect(window.recordSlow(1, 3)).toEqual({ calls: 4, failures: 0, slow: 3 });
     expect(window.recordSlow(WINDOW, 2)).toEqual({ calls: 2, failures: 0, slow: 2 });
   });
 
-  test("the failure of one that was counted is another call only when the window has let go of it", () => {
+  test("counts the failure of a call that was counted before as another call only once the window has dropped it", () => {
     const window = new SlidingWindow(WINDOW);
     window.recordSlow(99, 1);
     expect(window.recordFailureOf(999, 99)).toEqual({ calls: 1, failures: 1, slow: 1 });
@@ -115,7 +115,7 @@ describe("a sliding window of ten slices", () => {
     expect(window.recordFailureOf(1_000, 100)).toEqual({ calls: 1, failures: 3, slow: 0 });
   });
 
-  test("tells how many calls it has had, and how many were slow, but for the newest slice", () => {
+  test("reports how many calls it has had, and how many were slow, without the newest slice", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(0, false, true);
     window.record(1, true, false);
@@ -128,7 +128,7 @@ describe("a sliding window of ten slices", () => {
     expect(window.seen).toEqual({ calls: 4, slow: 2 });
   });
 
-  test("tells how many windows have passed since the first call", () => {
+  test("reports how many windows have passed since the first call", () => {
     const window = new SlidingWindow(WINDOW);
     expect(window.watched(500)).toBe(0);
     window.record(500, false, false);
@@ -136,7 +136,7 @@ describe("a sliding window of ten slices", () => {
     expect(window.watched(3_000)).toBe(2.5);
   });
 
-  test("clear forgets all", () => {
+  test("forgets everything on clear()", () => {
     const window = new SlidingWindow(WINDOW);
     window.record(0, true, true);
     window.clear();

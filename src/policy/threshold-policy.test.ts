@@ -1,26 +1,26 @@
 import { describe, expect, test } from "vitest";
 import { ThresholdPolicy } from "./threshold-policy.js";
 
-describe("so many failures within the window", () => {
+describe("a number of failures within the window", () => {
   const failures = (policy: ThresholdPolicy, ...moments: number[]): boolean[] =>
     moments.map((now) => policy.record(now, true) === "failure");
 
-  test("the last of them is the one too many, and each further one too", () => {
+  test("trips at the last of them, and at each further one", () => {
     expect(failures(new ThresholdPolicy(3, 100), 0, 50, 100, 110)).toEqual([false, false, true, true]);
   });
 
-  test("what is older than the window no longer counts", () => {
+  test("does not count failures older than the window", () => {
     expect(failures(new ThresholdPolicy(2, 100), 0, 101, 201, 302)).toEqual([false, false, true, false]);
   });
 
-  test("successes count for nothing", () => {
+  test("ignores successes", () => {
     const policy = new ThresholdPolicy(2, 100);
     expect(failures(policy, 0)).toEqual([false]);
     expect(policy.record(1, false)).toBeUndefined();
     expect(failures(policy, 2)).toEqual([true]);
   });
 
-  test("clear forgets all", () => {
+  test("is forgotten on clear()", () => {
     const policy = new ThresholdPolicy(2, 100);
     failures(policy, 0);
     policy.clear();

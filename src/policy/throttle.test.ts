@@ -9,7 +9,7 @@ function throttled(requests: number, accepts: number): Throttle {
   return throttle;
 }
 
-describe("client-side throttling: max(0, (requests - 2 accepts) / (requests + 1))", () => {
+describe("throttling rejects the share max(0, (requests - 2 accepts) / (requests + 1))", () => {
   test.each([
     [0, 0, 0],
     [10, 10, 0],
@@ -17,11 +17,11 @@ describe("client-side throttling: max(0, (requests - 2 accepts) / (requests + 1)
     [10, 4, 2 / 11],
     [10, 0, 10 / 11],
     [99, 0, 0.99],
-  ])("%i asked for, %i accepted: %f are held back", (requests, accepts, probability) => {
+  ])("%i requests, %i accepted: %f are held back", (requests, accepts, probability) => {
     expect(throttled(requests, accepts).probability(0)).toBeCloseTo(probability, 10);
   });
 
-  test("a call is held back by chance, and then counts as asked for", () => {
+  test("a call that is held back at random counts as a request", () => {
     const throttle = throttled(10, 0);
     expect(throttle.holdsBack(0, 10 / 11)).toBe(false);
     expect(throttle.probability(0)).toBeCloseTo(10 / 11, 10);
@@ -29,7 +29,7 @@ describe("client-side throttling: max(0, (requests - 2 accepts) / (requests + 1)
     expect(throttle.probability(0)).toBeCloseTo(11 / 12, 10);
   });
 
-  test("a call that is let through counts when it has ended, and only then", () => {
+  test("a call that is let through counts only when it has ended", () => {
     const throttle = throttled(10, 5);
     for (let call = 0; call < 100; call++) expect(throttle.holdsBack(0, 0)).toBe(false);
     throttle.failed(0);
@@ -38,11 +38,11 @@ describe("client-side throttling: max(0, (requests - 2 accepts) / (requests + 1)
     expect(throttle.probability(0)).toBe(0);
   });
 
-  test("with nothing refused none is held back, whatever chance says", () => {
+  test("no call is held back if none was refused, whatever the random number", () => {
     expect(throttled(0, 0).holdsBack(0, 0)).toBe(false);
   });
 
-  test("what is older than the window is forgotten, slice by slice", () => {
+  test("requests older than the window are forgotten, slice by slice", () => {
     const throttle = throttled(4, 0);
     throttle.failed(1_000);
     throttle.failed(2_500);
@@ -55,7 +55,7 @@ describe("client-side throttling: max(0, (requests - 2 accepts) / (requests + 1)
     expect(throttle.probability(1e12)).toBe(0);
   });
 
-  test("a clock that goes back, or that counts from below zero, changes nothing", () => {
+  test("a clock that is set back, or that counts from below zero, changes nothing", () => {
     const throttle = new Throttle(10_000);
     throttle.failed(-5_000);
     throttle.failed(5_000 - 1);

@@ -6,7 +6,7 @@ import { TripRule } from "./trip-rule.js";
 const rule = (changes: Partial<CircuitSettings>): TripRule =>
   new TripRule(settingsWith({ slowCall: 100, threshold: 0, minimumCalls: 1, ...changes }));
 
-describe("slow calls that are still under way", () => {
+describe("slow calls under way", () => {
   test("count as slow calls, each of them", () => {
     const rated = rule({ slowCallRate: 0.5, minimumCalls: 4 });
     for (const now of [0, 1]) rated.record(now, false, false);
@@ -14,12 +14,12 @@ describe("slow calls that are still under way", () => {
     expect(rated.slowUnderWay(101, 1, 1)).toBe("slow calls");
   });
 
-  test("trip nothing where no rate is asked for", () => {
+  test("do not trip without a slow-call rate", () => {
     expect(rule({ slowCall: 0, threshold: 1 }).slowUnderWay(100, 9, 0)).toBeUndefined();
     expect(rule({}).slowUnderWay(100, 9, 0)).toBeUndefined();
   });
 
-  test("forbid the doubt of another's trip for five seconds", () => {
+  test("prevent a veto of a remote trip for five seconds", () => {
     const rated = rule({ slowCallRate: 1, minimumCalls: 100 });
     rated.slowUnderWay(1_000, 1, 900);
     for (let call = 0; call < 20; call++) rated.record(6_000, false, false);
@@ -29,7 +29,7 @@ describe("slow calls that are still under way", () => {
   });
 });
 
-test("a call that ends counts in a row of failures also where no share of slow calls is counted any more", () => {
+test("a call that was counted as slow counts in a row of failures even if slow calls no longer count", () => {
   const inARow = rule({ slowCall: 0, consecutive: 2 });
   expect(inARow.ended(200, true, 100)).toBeUndefined();
   expect(inARow.ended(201, true, 100)).toBe("failure");
@@ -38,21 +38,21 @@ test("a call that ends counts in a row of failures also where no share of slow c
 describe("a hang", () => {
   const hanging = (changes: Partial<CircuitSettings> = {}): TripRule => rule({ hangCalls: 3, ...changes });
 
-  test("is some slow calls in a row, and no success for twice as long as a slow call takes", () => {
+  test("is a number of slow calls in a row without a success for twice the slow-call time", () => {
     const rated = hanging();
     expect(rated.slowUnderWay(100, 3, 0)).toBeUndefined();
     expect(rated.slowUnderWay(199, 0, 0)).toBeUndefined();
     expect(rated.slowUnderWay(200, 0, 0)).toBe("slow calls under way");
   });
 
-  test("is none of calls that began before the last success, however long they take", () => {
+  test("is not found among calls that began before the last success, however long they take", () => {
     const rated = hanging();
     rated.record(50, false, false);
     expect(rated.slowUnderWay(900, 3, 0)).toBeUndefined();
     expect(rated.slowUnderWay(900, 3, 50)).toBe("slow calls under way");
   });
 
-  test("takes that many calls, of several moments together; its time begins with the first of them", () => {
+  test("may consist of calls that began at different moments, and its time begins with the first of them", () => {
     const few = hanging();
     few.slowUnderWay(100, 2, 0);
     expect(few.slowUnderWay(200, 0, 0)).toBeUndefined();
@@ -63,7 +63,7 @@ describe("a hang", () => {
     expect(several.slowUnderWay(220, 0, 20)).toBe("slow calls under way");
   });
 
-  test("is not looked for where it is off, or where there are fewer calls than a verdict takes", () => {
+  test("is not looked for if hangCalls is 0, or with fewer calls than minimumCalls", () => {
     const off = hanging({ hangCalls: 0 });
     off.slowUnderWay(100, 9, 0);
     expect(off.slowUnderWay(500, 0, 0)).toBeUndefined();
@@ -76,7 +76,7 @@ describe("a hang", () => {
   test.each([
     ["of a call of the time before", (rated: TripRule) => rated.record(150, false, false)],
     ["of one that was slow itself", (rated: TripRule) => rated.ended(150, false, 100)],
-  ])("is over with a success %s, and the next begins anew", (_, succeed) => {
+  ])("ends with a success %s, and the next one starts from zero", (_, succeed) => {
     const rated = hanging();
     rated.slowUnderWay(100, 3, 0);
     expect(succeed(rated)).toBeUndefined();
@@ -86,7 +86,7 @@ describe("a hang", () => {
     expect(rated.slowUnderWay(400, 0, 200)).toBe("slow calls under way");
   });
 
-  test("a failure is no such success", () => {
+  test("does not end with a failure", () => {
     const rated = hanging();
     rated.slowUnderWay(100, 3, 0);
     rated.record(150, true, false);
@@ -94,14 +94,14 @@ describe("a hang", () => {
     expect(rated.slowUnderWay(200, 0, 0)).toBe("slow calls under way");
   });
 
-  test("nor a success at the moment at which they began", () => {
+  test("does not end with a success at the moment at which its calls began", () => {
     const rated = hanging();
     rated.record(0, false, false);
     rated.slowUnderWay(100, 3, 0);
     expect(rated.slowUnderWay(200, 0, 0)).toBe("slow calls under way");
   });
 
-  test("is forgotten by clear", () => {
+  test("is forgotten on clear()", () => {
     const rated = hanging();
     rated.slowUnderWay(100, 3, 0);
     rated.clear();
@@ -111,8 +111,8 @@ describe("a hang", () => {
   });
 });
 
-describe("a call that ends when it has been counted as slow", () => {
-  test("is no other call, and its failure counts", () => {
+describe("a call that was counted as slow, when it ends", () => {
+  test("is not counted again, and its failure counts", () => {
     const rated = rule({ failureRate: 0.5, minimumCalls: 2 });
     expect(rated.slowUnderWay(100, 2, 0)).toBeUndefined();
     expect(rated.ended(150, true, 100)).toBe("failure rate");
@@ -121,7 +121,7 @@ describe("a call that ends when it has been counted as slow", () => {
     expect(fewer.ended(150, true, 100)).toBeUndefined();
   });
 
-  test("makes the threshold full, and the row", () => {
+  test("counts towards the threshold and the row of failures", () => {
     const counted = rule({ threshold: 2, minimumCalls: 99 });
     expect([110, 120].map((now) => counted.ended(now, true, 100))).toEqual([undefined, "failure"]);
     const inARow = rule({ consecutive: 2, minimumCalls: 99 });
@@ -130,14 +130,14 @@ describe("a call that ends when it has been counted as slow", () => {
     expect([112, 113].map((now) => inARow.ended(now, true, 100))).toEqual([undefined, "failure"]);
   });
 
-  test("with a success adds nothing to a rate", () => {
+  test("adds nothing to a rate if it succeeded", () => {
     const rated = rule({ slowCallRate: 0.5, minimumCalls: 3 });
     rated.slowUnderWay(100, 2, 0);
     expect(rated.ended(150, false, 100)).toBeUndefined();
     expect(rated.record(151, false, false)).toBe("slow calls");
   });
 
-  test("with a failure forbids the doubt of another's trip, whatever the window", () => {
+  test("prevents a veto of a remote trip if it failed, whatever the window", () => {
     for (const window of [10_000, 600_000]) {
       const rated = rule({ slowCallRate: 1, minimumCalls: 999, window });
       for (let call = 0; call < 20; call++) rated.record(6_000, false, false);
@@ -148,8 +148,8 @@ describe("a call that ends when it has been counted as slow", () => {
   });
 });
 
-describe("how many calls there were in all", () => {
-  test("and how many of them were slow, of the slices that are over", () => {
+describe("the totals of a rule", () => {
+  test("include how many calls were slow, in slices that are over", () => {
     const rated = rule({});
     rated.record(0, false, true);
     rated.slowUnderWay(10, 2, 0);

@@ -5,7 +5,7 @@ import { countsSuccesses, TripRule, tripsAtOnce } from "./trip-rule.js";
 
 const rule = (changes: Partial<CircuitSettings>): TripRule => new TripRule(settingsWith(changes));
 
-describe("what needs counting", () => {
+describe("what has to be counted", () => {
   test.each([
     [{}, true, false],
     [{ threshold: 2 }, false, false],
@@ -23,8 +23,8 @@ describe("what needs counting", () => {
   });
 });
 
-describe("so many failures within the window", () => {
-  test("the last of them trips", () => {
+describe("threshold", () => {
+  test("trips at the last failure", () => {
     const counting = rule({ threshold: 3 });
     expect([1, 2, 3].map((now) => counting.record(now, true, false))).toEqual([
       undefined,
@@ -33,20 +33,20 @@ describe("so many failures within the window", () => {
     ]);
   });
 
-  test("successes neither trip nor count", () => {
+  test("ignores successes", () => {
     const counting = rule({ threshold: 2 });
     expect(counting.record(1, true, false)).toBeUndefined();
     expect(counting.record(2, false, true)).toBeUndefined();
     expect(counting.record(3, true, false)).toBe("failure");
   });
 
-  test("a threshold of one, beside a rate of slow calls", () => {
+  test("of 1 works beside a slow-call rate", () => {
     const counting = rule({ slowCall: 100, slowCallRate: 0.5, minimumCalls: 2 });
     expect(counting.record(1, false, false)).toBeUndefined();
     expect(counting.record(2, true, false)).toBe("failure");
   });
 
-  test("clear forgets them", () => {
+  test("is reset by clear()", () => {
     const counting = rule({ threshold: 2 });
     counting.record(1, true, false);
     counting.clear();
@@ -54,8 +54,8 @@ describe("so many failures within the window", () => {
   });
 });
 
-describe("a rate of failures over the window", () => {
-  test("trips at the rate, from the least number of calls on", () => {
+describe("failureRate", () => {
+  test("trips at the rate, from minimumCalls on", () => {
     const rated = rule({ failureRate: 0.5, minimumCalls: 4, threshold: 0 });
     expect([true, false, true, false].map((failed) => rated.record(0, failed, false))).toEqual([
       undefined,
@@ -65,19 +65,19 @@ describe("a rate of failures over the window", () => {
     ]);
   });
 
-  test("doesn't trip under it", () => {
+  test("does not trip below it", () => {
     const rated = rule({ failureRate: 0.5, minimumCalls: 3 });
     expect([true, false, false, false].map((failed) => rated.record(0, failed, false))).toEqual(
       Array(4).fill(undefined),
     );
   });
 
-  test("no number of failures trips under it", () => {
+  test("does not trip below it with any number of failures", () => {
     const rated = rule({ failureRate: 0.9, minimumCalls: 100, threshold: 0 });
     for (let call = 0; call < 5; call++) expect(rated.record(0, true, false)).toBeUndefined();
   });
 
-  test("with a threshold beside it both must hold", () => {
+  test("with a threshold needs both", () => {
     const both = rule({ failureRate: 0.5, minimumCalls: 2, threshold: 4 });
     expect([true, true, true].map((failed) => both.record(0, failed, false))).toEqual(
       Array(3).fill(undefined),
@@ -91,7 +91,7 @@ describe("a rate of failures over the window", () => {
     expect(rare.record(0, true, false)).toBe("failure rate");
   });
 
-  test("clear forgets them", () => {
+  test("is reset by clear()", () => {
     const rated = rule({ failureRate: 0.5, minimumCalls: 2 });
     rated.record(0, true, false);
     rated.clear();
@@ -99,8 +99,8 @@ describe("a rate of failures over the window", () => {
   });
 });
 
-describe("so many failures in a row", () => {
-  test("the last of them trips, and each further one too, however long it takes", () => {
+describe("consecutive", () => {
+  test("trips at the last failure in a row, and at each further one, however long it takes", () => {
     const inARow = rule({ threshold: 0, consecutive: 3 });
     expect([0, 1e6, 1e9, 1e12].map((now) => inARow.record(now, true, false))).toEqual([
       undefined,
@@ -110,7 +110,7 @@ describe("so many failures in a row", () => {
     ]);
   });
 
-  test("any success starts anew, a slow one too", () => {
+  test("starts again after any success, even a slow one", () => {
     for (const slow of [false, true]) {
       const inARow = rule({ threshold: 0, consecutive: 2 });
       inARow.record(0, true, false);
@@ -119,7 +119,7 @@ describe("so many failures in a row", () => {
     }
   });
 
-  test("beside a threshold: whichever is met first", () => {
+  test("beside a threshold trips at whichever is met first", () => {
     const soonest = rule({ threshold: 3, consecutive: 2 });
     expect([0, 1].map((now) => soonest.record(now, true, false))).toEqual([undefined, "failure"]);
     const counted = rule({ threshold: 3, consecutive: 5 });
@@ -130,7 +130,7 @@ describe("so many failures in a row", () => {
     expect(counted.record(4, true, false)).toBe("failure");
   });
 
-  test("beside rates: whichever is met first", () => {
+  test("beside rates trips at whichever is met first", () => {
     const both = rule({ threshold: 0, failureRate: 0.5, minimumCalls: 10, consecutive: 3 });
     expect([0, 0, 0].map((now) => both.record(now, true, false))).toEqual([undefined, undefined, "failure"]);
     both.clear();
@@ -142,7 +142,7 @@ describe("so many failures in a row", () => {
     expect(both.record(0, true, false)).toBe("failure rate");
   });
 
-  test("clear forgets them", () => {
+  test("is reset by clear()", () => {
     const inARow = rule({ threshold: 0, consecutive: 2 });
     inARow.record(0, true, false);
     inARow.clear();
@@ -150,8 +150,8 @@ describe("so many failures in a row", () => {
   });
 });
 
-describe("a rate of slow calls over the window", () => {
-  test("trips at the rate, from the least number of calls on", () => {
+describe("slowCallRate", () => {
+  test("trips at the rate, from minimumCalls on", () => {
     const rated = rule({ slowCall: 100, slowCallRate: 0.5, minimumCalls: 3 });
     expect([true, false, false, true].map((slow) => rated.record(0, false, slow))).toEqual([
       undefined,
@@ -161,21 +161,21 @@ describe("a rate of slow calls over the window", () => {
     ]);
   });
 
-  test("measured with no rate of its own, it trips nothing", () => {
+  test("does not trip if slow calls are measured without a rate", () => {
     const rated = rule({ slowCall: 100, slowCallRate: 0, minimumCalls: 1 });
     expect(rated.record(0, false, true)).toBeUndefined();
     expect(rated.record(0, false, false)).toBeUndefined();
   });
 
-  test("a rate of failures that is off trips nothing beside it", () => {
+  test("does not trip by a failure rate that is not set", () => {
     const rated = rule({ slowCall: 100, slowCallRate: 1, minimumCalls: 2, threshold: 9 });
     rated.record(0, false, true);
     expect(rated.record(0, false, false)).toBeUndefined();
   });
 });
 
-describe("what else it knows", () => {
-  test("the most calls that a window held", () => {
+describe("a rule", () => {
+  test("reports the most calls that a window had", () => {
     const rated = rule({ failureRate: 0.9, minimumCalls: 100 });
     expect(rated.busiest).toBe(0);
     for (const now of [0, 1, 2, 20_000]) rated.record(now, false, false);
@@ -184,20 +184,20 @@ describe("what else it knows", () => {
     expect(rated.busiest).toBe(4);
   });
 
-  test("where no rate is asked for, none held any", () => {
+  test("reports none if no rate is set", () => {
     const counting = rule({ threshold: 2 });
     counting.record(0, true, false);
     expect(counting.busiest).toBe(0);
   });
 
-  test("a failure of this host's own is suspected for a window", () => {
+  test("suspects this host for a window after a failure of its own", () => {
     const counting = rule({ threshold: 2 });
     expect(counting.suspects(0)).toBe(false);
     counting.suspected = 100;
     expect([100, 10_100, 10_101].map((now) => counting.suspects(now))).toEqual([true, true, false]);
   });
 
-  test("twenty successes and no failure of late are a veto", () => {
+  test("vetoes a remote trip after twenty recent successes and no failure", () => {
     const rated = rule({ failureRate: 0.9, minimumCalls: 100 });
     for (let call = 0; call < 19; call++) rated.record(0, false, false);
     expect(rated.vetoes(0)).toBe(false);
@@ -208,7 +208,7 @@ describe("what else it knows", () => {
     expect(rated.vetoes(4_999)).toBe(false);
   });
 
-  test("successes of more than five seconds ago are none", () => {
+  test("does not veto by successes older than five seconds", () => {
     for (const window of [1_000, 5_000, 10_000, 25_000, 26_000, 600_000]) {
       const rated = rule({ failureRate: 0.9, minimumCalls: 100, window });
       for (let call = 0; call < 30; call++) rated.record(0, false, false);
@@ -216,7 +216,7 @@ describe("what else it knows", () => {
     }
   });
 
-  test("a failure of the last five seconds forbids it, one before that does not", () => {
+  test("does not veto within five seconds after a failure", () => {
     const rated = rule({ failureRate: 0.9, minimumCalls: 100, window: 600_000 });
     rated.record(0, true, false);
     for (let call = 0; call < 20; call++) rated.record(3_000, false, false);
@@ -227,13 +227,13 @@ describe("what else it knows", () => {
     expect(rated.vetoes(5_000)).toBe(true);
   });
 
-  test("where successes aren't counted there is no veto", () => {
+  test("does not veto if successes are not counted", () => {
     const counting = rule({ threshold: 2 });
     for (let call = 0; call < 30; call++) counting.record(0, false, false);
     expect(counting.vetoes(0)).toBe(false);
   });
 
-  test("how many windows it has watched", () => {
+  test("reports how many windows it has watched", () => {
     const rated = rule({ failureRate: 0.5 });
     expect(rated.windows(5_000)).toBe(0);
     rated.record(5_000, false, false);

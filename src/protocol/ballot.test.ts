@@ -5,20 +5,20 @@ const ballot: Ballot = { host: "me", quorum: 3, window: 100 };
 const vote = (host: string, until: number): { host: string; until: number } => ({ host, until });
 const LONG = "h".repeat(80);
 
-describe("rule 17: a vote is a host's", () => {
-  test("it lasts as long as the voter's own open time, and at least the window", () => {
+describe("a host's vote", () => {
+  test("lasts as long as the voter's own open time, and at least the window", () => {
     expect(castVote([], ballot, 1_000, 250.2)).toEqual([vote("me", 1_251)]);
     expect(castVote([], ballot, 1_000, 20)).toEqual([vote("me", 1_100)]);
   });
 
-  test("a host has one, the latest", () => {
+  test("replaces its earlier one", () => {
     expect(castVote([vote("me", 1_050), vote("other", 1_050)], ballot, 1_000, 200)).toEqual([
       vote("other", 1_050),
       vote("me", 1_200),
     ]);
   });
 
-  test("those that ran out are dropped", () => {
+  test("is dropped when it has expired", () => {
     expect(
       castVote([vote("a", 999), vote("b", 1_000), vote("c", 1_001)], ballot, 1_000, 200).map(
         ({ host }) => host,
@@ -26,23 +26,23 @@ describe("rule 17: a vote is a host's", () => {
     ).toEqual(["c", "me"]);
   });
 
-  test("no more than the quorum are kept, one's own among them", () => {
+  test("is kept beside the newest others, no more than the quorum in all", () => {
     const others = ["a", "b", "c", "d"].map((host) => vote(host, 2_000));
     expect(castVote(others, ballot, 1_000, 200).map(({ host }) => host)).toEqual(["c", "d", "me"]);
   });
 
-  test("it is withdrawn, and only that", () => {
+  test("is withdrawn without the others", () => {
     expect(withdrawVote([vote("a", 1), vote("me", 2)], "me")).toEqual([vote("a", 1)]);
     expect(withdrawVote([vote("a", 1)], "me")).toEqual([vote("a", 1)]);
   });
 
-  test("whether a host has one", () => {
+  test("is found by hasVoted()", () => {
     expect(hasVoted([vote("a", 1), vote("me", 2)], "me")).toBe(true);
     expect(hasVoted([vote("a", 1)], "me")).toBe(false);
     expect(hasVoted([], "me")).toBe(false);
   });
 
-  test("a host's name is cut alike wherever it votes", () => {
+  test("has the host's name shortened in the same way everywhere", () => {
     const own = { ...ballot, host: LONG };
     const votes = castVote(castVote([], own, 1_000, 200), own, 1_000, 300);
     expect(votes).toEqual([vote("h".repeat(64), 1_300)]);

@@ -18,8 +18,8 @@ const good = {
   at: NOW,
 };
 
-describe("rule 16: what a store returns is decoded strictly", () => {
-  test("what is encoded is decoded to the same", () => {
+describe("a record", () => {
+  test("is decoded to what was encoded", () => {
     fc.assert(
       fc.property(aRecord, (record) => {
         expect(decodeCircuit(encode(record), NOW)).toEqual(record);
@@ -28,7 +28,7 @@ describe("rule 16: what a store returns is decoded strictly", () => {
     );
   });
 
-  test("no input makes it throw", () => {
+  test("never makes the decoder throw, whatever its bytes", () => {
     const anything = fc.oneof(
       fc.string(),
       fc.json(),
@@ -54,8 +54,8 @@ describe("rule 16: what a store returns is decoded strictly", () => {
   const AHEAD = NOW + 2 ** 42;
 
   describe.each([
-    ["a circuit's record", circuit],
-    ["a hold", hold],
+    ["of a circuit", circuit],
+    ["of a hold", hold],
   ])("%s", (_, read) => {
     test.each([
       ["another version", { v: 2 }],
@@ -98,20 +98,20 @@ describe("rule 16: what a store returns is decoded strictly", () => {
       ["no texts", { by: undefined, reason: undefined }],
       ["the longest duration", { duration: YEAR_AND_A_DAY }],
       ["no duration", { duration: undefined }],
-      ["the last moment of all numbers", { until: Number.MAX_SAFE_INTEGER }],
+      ["the latest safe integer as its end", { until: Number.MAX_SAFE_INTEGER }],
       ["the first moment", { at: 0 }],
       ["a part of a millisecond", { until: 1.5, at: 0.5 }],
-      ["what a later version adds", { colour: "red" }],
-    ])("with %s is taken", (__, change) => {
+      ["a field of a later version", { colour: "red" }],
+    ])("with %s is accepted", (__, change) => {
       expect(read(change)).toBeDefined();
     });
 
-    test.each(["", "null", "5", "[]", '"text"', "{", "true"])("%s is none", (raw) => {
+    test.each(["", "null", "5", "[]", '"text"', "{", "true"])("consisting of %s is refused", (raw) => {
       const decode = read === circuit ? decodeCircuit : decodeHold;
       expect(decode(raw, NOW)).toBeUndefined();
     });
 
-    test("a value too long is not even parsed", () => {
+    test("is refused without parsing if it is too long", () => {
       const decode = read === circuit ? decodeCircuit : decodeHold;
       const raw = JSON.stringify({ ...good, state: "open" });
       expect(decode(raw.padEnd(4_096), NOW)).toBeDefined();
@@ -127,7 +127,7 @@ describe("rule 16: what a store returns is decoded strictly", () => {
     ["a generation that is text", { generation: "1" }],
     ["open without a generation", { generation: undefined }],
     ["open without a deadline", { until: 0 }],
-    ["an owner that is none", { owner: 5 }],
+    ["an invalid owner", { owner: 5 }],
     ["a count below zero", { lapsed: -1 }],
     ["a count that is no whole number", { passed: 1.5 }],
     ["a count that is text", { reopens: "1" }],
@@ -144,7 +144,7 @@ describe("rule 16: what a store returns is decoded strictly", () => {
     ["a vote of before all time", votes({ host: "h", until: -1 })],
     ["a vote to the end that is text", votes({ host: "h", until: "1" })],
     ["one vote too many", { votes: many(33) }],
-  ])("a circuit's record with %s is refused", (_, change) => {
+  ])("of a circuit with %s is refused", (_, change) => {
     expect(circuit(change)).toBeUndefined();
   });
 
@@ -155,11 +155,11 @@ describe("rule 16: what a store returns is decoded strictly", () => {
     ["the longest host's name", votes({ host: "x".repeat(64), until: 1 })],
     ["as many votes as there may be", { votes: many(32) }],
     ["no votes", { votes: [] }],
-  ])("a circuit's record with %s is taken", (_, change) => {
+  ])("of a circuit with %s is accepted", (_, change) => {
     expect(circuit(change)).toBeDefined();
   });
 
-  test("what is left out is empty", () => {
+  test("gets empty values for missing fields", () => {
     expect(decodeCircuit(JSON.stringify(good), NOW)).toEqual({
       ...good,
       owner: "",
@@ -182,7 +182,7 @@ describe("rule 16: what a store returns is decoded strictly", () => {
     });
   });
 
-  test("nothing else is taken over", () => {
+  test("loses unknown fields", () => {
     expect(circuit({ colour: "red" })).not.toHaveProperty("colour");
     expect(hold({ generation: 7, colour: "red" })).not.toHaveProperty("generation");
     expect(
@@ -190,18 +190,18 @@ describe("rule 16: what a store returns is decoded strictly", () => {
     ).toEqual([{ host: "h", until: 1 }]);
   });
 
-  test("what is empty or zero is not written, but for the moment", () => {
+  test("is written without empty or zero fields, except the time", () => {
     const record = decodeCircuit(JSON.stringify({ ...good, at: 0, by: "" }), NOW);
     const { by: _, ...rest } = good;
     expect(record && JSON.parse(encode(record))).toEqual({ ...rest, at: 0 });
   });
 
-  test("what a writer was given is cut to what every reader takes", () => {
+  test("is written with long texts cut to what every reader accepts", () => {
     expect([shorten("x".repeat(300)), shorten("short")]).toEqual(["x".repeat(256), "short"]);
     expect([shortenHost("x".repeat(300)), shortenHost("short")]).toEqual(["x".repeat(64), "short"]);
   });
 
-  test("distinguishes a hold from a circuit", () => {
+  test("of a hold is not read as a circuit's, nor the reverse", () => {
     const hold = { ...good, state: "released", until: 0 };
     expect(decodeHold(JSON.stringify(hold), NOW)?.state).toBe("released");
     expect(decodeHold(JSON.stringify({ ...good, state: "half-open" }), NOW)).toBeUndefined();

@@ -9,8 +9,8 @@ const anyName = fc.oneof(
   fc.array(fc.integer({ min: 0, max: 0xffff })).map((codes) => String.fromCharCode(...codes)),
 );
 
-describe("rule 16: names are any string", () => {
-  test("two names have two keys", () => {
+describe("the key of a name", () => {
+  test("is different for two different names", () => {
     fc.assert(
       fc.property(anyName, anyName, (a, b) => {
         expect(encodeName(a) === encodeName(b)).toBe(a === b);
@@ -19,7 +19,7 @@ describe("rule 16: names are any string", () => {
     );
   });
 
-  test("only safe characters, and a bounded length, reach a store", () => {
+  test("has only safe characters and a bounded length", () => {
     fc.assert(
       fc.property(anyName, fc.integer({ min: 1, max: 100 }), (name, times) => {
         expect(encodeName(name.repeat(times))).toMatch(/^[A-Za-z0-9_.%~-]{1,160}$/);
@@ -48,7 +48,7 @@ describe("rule 16: names are any string", () => {
     expect(encodeName(name)).toBe(key);
   });
 
-  test("a name that was not cut is read back as it was", () => {
+  test("gives the name back if it was not shortened", () => {
     fc.assert(
       fc.property(anyName, (name) => {
         const encoded = encodeName(name);
@@ -59,7 +59,7 @@ describe("rule 16: names are any string", () => {
   });
 
   test.each(["x", "é", "\ud83d\ude00", "\ud800", "a%"])(
-    "of one that was cut, of %j, its beginning is read back",
+    "gives the beginning of the name back if it was shortened: %j",
     (unit) => {
       for (const offset of [0, 1, 2, 3]) {
         const name = "o".repeat(offset) + unit.repeat(161);
@@ -71,17 +71,17 @@ describe("rule 16: names are any string", () => {
     },
   );
 
-  test("the longest that is not cut", () => {
+  test("keeps the longest name that fits as it is", () => {
     expect(encodeName("x".repeat(160))).toBe("x".repeat(160));
     expect(encodeName("x".repeat(161))).toMatch(/^x{90}~[0-9a-f]{64}$/);
   });
 
-  test("a circuit and its hold have a key each", () => {
+  test("differs for a circuit and its hold", () => {
     expect(circuitKey("x")).toBe("circuit:x");
     expect(holdKey("x")).toBe("hold:x");
   });
 
-  test("a name of a megabyte is cut and hashed", () => {
+  test("is shortened and hashed for a name of a megabyte", () => {
     expect(encodeName("x".repeat(1_000_000))).toHaveLength(90 + 1 + 64);
     expect(encodeName(`${"x".repeat(1_000_000)}y`)).not.toBe(encodeName("x".repeat(1_000_001)));
   });

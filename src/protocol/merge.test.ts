@@ -7,8 +7,8 @@ import { runs } from "./runs.fixture.js";
 
 const stored: fc.Arbitrary<Stored> = aRecord.map((record) => ({ raw: encode(record), record }));
 
-describe("rule 7: merging two records is a join", () => {
-  test("commutative", () => {
+describe("merging two records", () => {
+  test("is commutative", () => {
     fc.assert(
       fc.property(stored, stored, (a, b) => {
         expect(merge(a, b).raw).toBe(merge(b, a).raw);
@@ -17,7 +17,7 @@ describe("rule 7: merging two records is a join", () => {
     );
   });
 
-  test("associative", () => {
+  test("is associative", () => {
     fc.assert(
       fc.property(stored, stored, stored, (a, b, c) => {
         expect(merge(a, merge(b, c)).raw).toBe(merge(merge(a, b), c).raw);
@@ -26,7 +26,7 @@ describe("rule 7: merging two records is a join", () => {
     );
   });
 
-  test("idempotent, and takes one of the two whole", () => {
+  test("is idempotent, and takes one of the two whole", () => {
     fc.assert(
       fc.property(stored, stored, (a, b) => {
         expect(merge(a, a)).toBe(a);
@@ -36,7 +36,7 @@ describe("rule 7: merging two records is a join", () => {
     );
   });
 
-  test("the higher revision wins, whatever the states", () => {
+  test("takes the higher revision, whatever the states", () => {
     fc.assert(
       fc.property(stored, stored, (a, b) => {
         fc.pre(a.record.revision !== b.record.revision);
@@ -45,11 +45,11 @@ describe("rule 7: merging two records is a join", () => {
     );
   });
 
-  test("how much a state keeps out; what isn't one keeps out nothing", () => {
+  test("ranks states by how much they restrict; an unknown state restricts nothing", () => {
     expect(["open", "half-open", "closed", "released", "ajar"].map(restrictiveness)).toEqual([3, 2, 1, 0, 0]);
   });
 
-  test("a tie takes the more restrictive, then the later deadline, then the bytes", () => {
+  test("at a tie takes the more restrictive, then the later deadline, then the greater bytes", () => {
     const at = (state: string, until: number, raw: string): Stored => ({
       raw,
       record: { v: 1, revision: 5, nonce: "n", state, until, duration: 1, by: "", reason: "", at: 1 },
@@ -62,7 +62,7 @@ describe("rule 7: merging two records is a join", () => {
     expect(compare(at("open", 1, "a"), at("open", 1, "a"))).toBe(0);
   });
 
-  test("of the same bytes, what is known stays", () => {
+  test("of the same bytes keeps the known record", () => {
     const record = {
       v: 1,
       revision: 5,

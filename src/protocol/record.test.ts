@@ -10,7 +10,7 @@ import {
 
 const HOUR = 3_600_000;
 
-test("the times and numbers of the protocol, on which processes of several versions have to agree", () => {
+test("the times and numbers of the protocol stay the same, because several versions have to agree", () => {
   expect({ KEPT_MS, OPERATOR_LONGEST_MS, LEASE_MS, LEASE_LONGEST_MS, HOLD_KEPT_MS, MOST_VOTES }).toEqual({
     KEPT_MS: 24 * HOUR,
     OPERATOR_LONGEST_MS: 24 * HOUR,

@@ -47,19 +47,19 @@ const begun = {
   votes: [],
 };
 
-describe("rule 6: the revision of the next write", () => {
+describe("the revision of the next write", () => {
   test.each([
     [5, 1_000, 1_000],
     [5, 1_000.9, 1_000],
     [1_000, 1_000, 1_001],
     [2_000, 1_000, 2_001],
-  ])("above %i, at %f in the store: %i", (seen, now, revision) => {
+  ])("above %i, at %f in the store, is %i", (seen, now, revision) => {
     expect(nextRevision(seen, now)).toBe(revision);
   });
 });
 
-describe("each transition begins a generation", () => {
-  test("open, by a failure or by an operator", () => {
+describe("a transition begins a generation", () => {
+  test("to open, by a failure or by an operator", () => {
     expect(opened(stamp, { duration: 50, reason: "Error" })).toEqual({
       ...begun,
       state: "open",
@@ -78,7 +78,7 @@ describe("each transition begins a generation", () => {
     });
   });
 
-  test("half-open: a lease keeps what is known of the outage", () => {
+  test("to half-open by a lease, which keeps the outage's details", () => {
     expect(leased(stamp, before, { owner: "me", duration: 200, lapsed: 1 })).toEqual({
       ...begun,
       state: "half-open",
@@ -101,7 +101,7 @@ describe("each transition begins a generation", () => {
     });
   });
 
-  test("half-open: a lease given back has neither owner nor end", () => {
+  test("to half-open by a released lease, which has neither owner nor end", () => {
     expect(leaseReleased(stamp, before, 2)).toEqual({
       ...begun,
       state: "half-open",
@@ -121,7 +121,7 @@ describe("each transition begins a generation", () => {
     });
   });
 
-  test("closed", () => {
+  test("to closed", () => {
     expect(closed(stamp, "reset")).toEqual({
       ...begun,
       state: "closed",
@@ -132,13 +132,13 @@ describe("each transition begins a generation", () => {
   });
 });
 
-describe("rule 3: votes and renewals are no transitions", () => {
-  test("a vote changes revision, nonce and votes alone", () => {
+describe("a write without a transition keeps the generation", () => {
+  test("a vote changes only the revision, the nonce and the votes", () => {
     const votes = [{ host: "me", until: 1_500 }];
     expect(voted(stamp, before, votes)).toEqual({ ...before, revision: 70, nonce: "n", votes });
   });
 
-  test("where nothing is known, it is in a closed record of no generation", () => {
+  test("a vote without a record makes a closed record of generation 0", () => {
     const votes = [{ host: "me", until: 1_500 }];
     expect(voted(stamp, null, votes)).toEqual({
       ...begun,
@@ -151,15 +151,15 @@ describe("rule 3: votes and renewals are no transitions", () => {
     });
   });
 
-  test("a renewal changes revision and nonce alone", () => {
+  test("a renewal changes only the revision and the nonce", () => {
     expect(renewed(stamp, before)).toEqual({ ...before, revision: 70, nonce: "n" });
   });
 });
 
-describe("an operator's hold", () => {
+describe("a hold's record", () => {
   const common = { v: 1, revision: 70, nonce: "n", by: "host/1", at: 1_000 };
 
-  test("with an end and without", () => {
+  test("is made with an end and without", () => {
     expect(holdWritten(stamp, "open", { duration: 30, reason: "drill" })).toEqual({
       ...common,
       state: "open",
@@ -176,7 +176,7 @@ describe("an operator's hold", () => {
     });
   });
 
-  test("its reason is cut to the length that every reader takes", () => {
+  test("has a reason cut to the length that every reader accepts", () => {
     const long = "x".repeat(300);
     const record = holdWritten({ ...stamp, by: long }, "open", { duration: 0, reason: long });
     expect([record.by.length, record.reason.length]).toEqual([256, 256]);

@@ -12,7 +12,7 @@ const entry = {
   until: undefined,
 } as const;
 
-test("keeps the newest, the newest first, whatever they say", async () => {
+test("keeps the newest entries, newest first, whatever they contain", async () => {
   const place = memoryStore();
   for (let at = 0; at < 250; at += 1)
     await appendAudit(place, { ...entry, at, reason: "é\u0000".repeat(5_000) });
@@ -24,7 +24,7 @@ test("keeps the newest, the newest first, whatever they say", async () => {
   expect(await readAudit(place, 3)).toHaveLength(3);
 });
 
-test("writes once what comes at once from one process", async () => {
+test("writes entries that one process adds at once in one write", async () => {
   const { swap, ...real } = memoryStore();
   const swaps = vi.fn(async (...asked: Parameters<NonNullable<typeof swap>>) => {
     if (swap === undefined) throw new Error("memory has it");
@@ -38,7 +38,7 @@ test("writes once what comes at once from one process", async () => {
   expect(swaps.mock.calls.length).toBeLessThanOrEqual(2);
 });
 
-test("loses no entry where several processes write at once", async () => {
+test("loses no entry if several processes write at once", async () => {
   const real = memoryStore();
   // Each has a client of its own, and the store answers when it likes.
   const places = Array.from({ length: 16 }, () => ({
@@ -53,7 +53,7 @@ test("loses no entry where several processes write at once", async () => {
   expect(found.sort((a, b) => a - b)).toEqual(places.map((_, at) => at));
 });
 
-test("a store that never answers one write does not keep the next ones from it", async () => {
+test("goes on with later entries if the store never answers one write", async () => {
   const clock = manualClock();
   const real = memoryStore({ clock });
   let asked = 0;
@@ -70,7 +70,7 @@ test("a store that never answers one write does not keep the next ones from it",
   expect(await readAudit(place)).toMatchObject([{ at: 2 }]);
 });
 
-test("names every circuit that one command was about, as far as there is room", async () => {
+test("names every circuit that one command changed, as far as there is room", async () => {
   const place = memoryStore();
   const named = Array.from({ length: 200 }, (_, at) => `shop-${at}`);
   await appendAudit(place, { ...entry, others: named });
@@ -83,7 +83,7 @@ test("names every circuit that one command was about, as far as there is room", 
   expect(before?.others).toHaveLength(200);
 });
 
-test("goes on over what somebody else wrote there, and leaves out what is no entry", async () => {
+test("replaces foreign bytes, and leaves out invalid entries", async () => {
   for (const rubbish of [
     "",
     "no json",

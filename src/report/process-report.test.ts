@@ -30,7 +30,7 @@ const report: ProcessReport = {
   circuits: [circuit],
 };
 
-test("a report is read as it was written", () => {
+test("a report is decoded to the same", () => {
   expect(decodeReport(encodeReport(report))).toEqual(report);
   const other = {
     ...report,
@@ -42,7 +42,7 @@ test("a report is read as it was written", () => {
   expect(decodeReport(encodeReport(other))).toEqual(other);
 });
 
-test("a report is never longer than stores and readers take, whatever it is about", () => {
+test("a report is never longer than stores and readers accept, whatever its contents", () => {
   const circuits = Array.from({ length: 2_000 }, (_, at) => ({ ...circuit, key: `${"x".repeat(150)}${at}` }));
   const text = encodeReport({ ...report, total: 2_000, circuits });
   expect(text.length).toBeLessThanOrEqual(65_536);
@@ -51,7 +51,7 @@ test("a report is never longer than stores and readers take, whatever it is abou
   expect(read?.total).toBe(2_000);
 });
 
-test("what no process wrote is no report, and reading it throws nothing", () => {
+test("invalid bytes are no report, and decoding them does not throw", () => {
   for (const raw of [
     "",
     "null",

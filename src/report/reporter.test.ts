@@ -65,7 +65,7 @@ const begun = (reports: number, clock: ManualClock, writes: { reports: number })
   );
 
 describe("a process", () => {
-  test("that has made no call reports nothing, though it has circuits and an operator", async () => {
+  test("that has made no call reports nothing, even with circuits and an operator", async () => {
     const { clock, failfast, writes } = made();
     failfast("sales", 60);
     await failfast.ready();
@@ -101,7 +101,7 @@ describe("a process", () => {
     expect(report?.circuits[0]?.calls).toBeGreaterThan(1_000);
   });
 
-  test("counts failures and rejections one by one", async () => {
+  test("counts failures and rejections exactly", async () => {
     const { clock, failfast, writes, reports } = made();
     const sales = failfast("sales", "1h");
     for (let calls = 0; calls < 7; calls += 1)
@@ -110,7 +110,7 @@ describe("a process", () => {
     expect((await reports())[0]?.circuits).toMatchObject([{ state: "open", failures: 1, rejections: 6 }]);
   });
 
-  test("that makes no calls any more reports every 30 s", async () => {
+  test("that makes no more calls reports every 30 s", async () => {
     const { clock, failfast, writes } = made();
     await failfast("sales", 60).run(async () => 1);
     await begun(1, clock, writes);
@@ -121,7 +121,7 @@ describe("a process", () => {
     expect(writes.reports - before).toBeLessThanOrEqual(13);
   });
 
-  test("takes its report back when it closes", async () => {
+  test("deletes its report when it closes", async () => {
     const { clock, failfast, writes, reports } = made();
     await failfast("sales", 60).run(async () => 1);
     await begun(1, clock, writes);
@@ -130,7 +130,7 @@ describe("a process", () => {
     expect(await reports()).toEqual([]);
   });
 
-  test("leaves out what stays in the process, and tells which circuits there are beyond its report", async () => {
+  test("leaves out circuits with scope: process, and lists the names that its report has no room for", async () => {
     const { clock, failfast, writes, reports } = made();
     await failfast("own", 60, { scope: "process" }).run(async () => 1);
     const many = failfast((n: number) => `user:${n}:${"é".repeat(20)}`, 60);

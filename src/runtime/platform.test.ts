@@ -3,7 +3,7 @@ import { builtin, warn } from "./platform.js";
 
 afterEach(() => vi.unstubAllGlobals());
 
-test("functions of Node that are there and throw, as in Next.js's edge runtime, are none", () => {
+test("functions of Node that exist but throw, as in Next.js's edge runtime, count as missing", () => {
   const refuses = () => {
     throw new Error("not supported in the Edge Runtime");
   };

@@ -19,11 +19,11 @@ async function blockedAfterALostTick(): Promise<number> {
   return tickingClock.blocked?.(began) ?? 0;
 }
 
-test("a tick that is late tells that the process is blocked", async () => {
+test("a late tick shows for how long the process was blocked", async () => {
   expect(await blockedAfterALostTick()).toBeGreaterThan(50);
 });
 
-test("it tells nothing where timers end with their request", async () => {
+test("there is no blocked time in a runtime whose timers end with their request", async () => {
   vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
   expect(await blockedAfterALostTick()).toBe(0);
 });

@@ -73,19 +73,19 @@ describe("fake time", () => {
     expect(await passes(() => mock.timers.tick(59_999))).toBe(59_999);
   });
 
-  it("does not go back with a Date that is set back", async () => {
+  it("does not go back if Date is set back", async () => {
     vi.useFakeTimers();
     expect(await passes(() => vi.setSystemTime(0))).toBe(0);
     expect(await passes(() => vi.advanceTimersByTime(1_000))).toBe(1_000);
   });
 
-  it("passes with real time while a Date that is replaced alone stands still", async () => {
+  it("passes with real time if Date alone is replaced and stands still", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const before = now();
     while (now() - before < 20) await new Promise((turn) => setImmediate(turn));
   });
 
-  it("moves with a Date.now that is mocked by itself", async () => {
+  it("moves with a mocked Date.now", async () => {
     const later = Date.now() + 61_000;
     expect(await passes(() => vi.spyOn(Date, "now").mockReturnValue(later))).toBeGreaterThanOrEqual(0);
     expect(await passes(() => vi.spyOn(Date, "now").mockReturnValue(later + 61_000))).toBeGreaterThanOrEqual(
@@ -97,7 +97,7 @@ describe("fake time", () => {
 describe("timers and fake time", () => {
   beforeEach(() => vi.useRealTimers());
 
-  it("fire with it, and those of real time are cancelled silently", () => {
+  it("fire with fake time, and those of real time are cancelled silently", () => {
     const complaints = vi.spyOn(console, "warn");
     const cancel = systemClock.after(60_000, () => {});
     vi.useFakeTimers();
@@ -111,7 +111,7 @@ describe("timers and fake time", () => {
     expect(complaints).not.toHaveBeenCalled();
   });
 
-  it("that were lost with it go off once they are overdue and the clock is read", async () => {
+  it("that a framework lost fire once they are overdue and the clock is read", async () => {
     vi.useFakeTimers();
     const lost = vi.fn();
     const ofCall = vi.fn();

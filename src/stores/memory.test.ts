@@ -29,13 +29,13 @@ const hears = (change: StoreWatcher["change"], gap: StoreWatcher["gap"] = () => 
   gap,
 });
 
-describe("it passes the store contract", () => {
+describe("memoryStore() passes the store contract", () => {
   const store = memoryStore();
   for (const { name, run } of storeContract(() => store)) test.concurrent(name, run, 30_000);
 });
 
-describe("every verb answers at once", () => {
-  test("no answer is a promise", () => {
+describe("memoryStore()", () => {
+  test("returns no promise from any operation", () => {
     const { store } = setUp();
     expect(store.get("a")).toBe(null);
     expect(store.set("a", "1", 10)).toBe(undefined);
@@ -52,7 +52,7 @@ describe("every verb answers at once", () => {
     expect(watching[Symbol.asyncDispose]).toBeTypeOf("function");
   });
 
-  test("without a clock it uses the wall clock", () => {
+  test("uses the wall clock without a clock", () => {
     const store = memoryStore() as AtOnce;
     const before = Date.now();
     const result = store.swap("a", null, "1", 60_000);
@@ -68,8 +68,8 @@ describe("every verb answers at once", () => {
   });
 });
 
-describe("swap writes only over what is expected", () => {
-  test("nothing, where nothing is expected", () => {
+describe("swap", () => {
+  test("writes to an absent key only if nothing is expected", () => {
     const { store } = setUp();
     expect(store.swap("a", "x", "1", 10)).toEqual({ ok: false, value: null, now: 1_000 });
     expect(store.swap("a", null, "1", 10)).toEqual({ ok: true, value: "1", now: 1_000 });
@@ -77,7 +77,7 @@ describe("swap writes only over what is expected", () => {
     expect(store.get("a")).toBe("1");
   });
 
-  test("exactly the value expected, the empty one too", () => {
+  test("compares exactly, also the empty string", () => {
     const { store } = setUp();
     store.swap("a", null, "", 10);
     expect(store.swap("a", null, "1", 10)).toMatchObject({ ok: false, value: "" });
@@ -85,8 +85,8 @@ describe("swap writes only over what is expected", () => {
   });
 });
 
-describe("what has expired is absent", () => {
-  test("to get, list and swap, from its last millisecond on", () => {
+describe("an expired record is absent", () => {
+  test("in get, list and swap, as soon as its time is over", () => {
     const { time, store } = setUp();
     store.set("a", "1", 10);
     time.ms = 1_009;
@@ -99,7 +99,7 @@ describe("what has expired is absent", () => {
     expect(store.swap("a", null, "2", 10)).toEqual({ ok: true, value: "2", now: 1_010 });
   });
 
-  test("a later write counts its own time", () => {
+  test("unless a later write gave it a longer time", () => {
     const { time, store } = setUp();
     store.set("a", "1", 10);
     store.set("a", "2", 100);
@@ -108,7 +108,7 @@ describe("what has expired is absent", () => {
   });
 });
 
-test("list gives what starts with the prefix, taken literally", () => {
+test("list returns keys that start with the prefix, taken literally", () => {
   const { store } = setUp();
   for (const key of ["a:1", "a:2", "A:1", "a%:1", "b:1", "__proto__", ""]) store.set(key, `of ${key}`, 10);
   expect(store.list("a:").entries.map(({ key }) => key)).toEqual(["a:1", "a:2"]);
@@ -117,8 +117,8 @@ test("list gives what starts with the prefix, taken literally", () => {
   expect(store.list("").entries).toHaveLength(7);
 });
 
-describe("since a cursor", () => {
-  test("list gives what was written after it, each key once, with the time", () => {
+describe("list since a cursor", () => {
+  test("returns what was written after it, each key once, with the time", () => {
     const { store } = setUp();
     store.set("a", "1", 10);
     store.set("b", "1", 10);
@@ -132,7 +132,7 @@ describe("since a cursor", () => {
     expect(store.list("", changed.cursor).entries).toEqual([]);
   });
 
-  test("of some thousand writes ago, or of another store, list gives everything and complete: true", () => {
+  test("returns everything and complete: true if the cursor is some thousand writes old, or of another store", () => {
     const { store } = setUp();
     store.set("a", "1", 10);
     const { cursor } = store.list("");
@@ -162,7 +162,7 @@ describe("watchers", () => {
     expect(seen.at(-1)).toEqual({ key: "a", value: "2", now: 1_000 });
   });
 
-  test("find the value of the change in the store", () => {
+  test("find the changed value in the store", () => {
     const { store } = setUp();
     const found: unknown[] = [];
     store.watch(
@@ -206,7 +206,7 @@ describe("watchers", () => {
     expect(store.get("a")).toBe("1");
   });
 
-  test("that have ended hear nothing more, even where another ended them in between", async () => {
+  test("that have ended get nothing more, even if another watcher ends them during a write", async () => {
     const { store } = setUp();
     const heard: string[] = [];
     let second: AsyncDisposable | undefined;
@@ -229,8 +229,8 @@ describe("watchers", () => {
   });
 });
 
-describe(`it holds ${CAPACITY} entries`, () => {
-  test("and when it is full, the one that would expire first makes room", () => {
+describe(`a store of ${CAPACITY} entries`, () => {
+  test("drops the one that expires first when full", () => {
     const { store } = setUp();
     // Shuffled, so that the order of writing says nothing of the order of expiry.
     const ttlOf = (i: number) => 100_000 + ((i * 7_919 + 5) % CAPACITY);
@@ -249,7 +249,7 @@ describe(`it holds ${CAPACITY} entries`, () => {
     expect(store.get(`${second}`)).toBe(null);
   });
 
-  test("and what has expired goes before anything that lives", () => {
+  test("drops expired entries before live ones", () => {
     const { time, store } = setUp();
     store.set("brief", "", 10);
     for (let i = 1; i < CAPACITY; i++) store.set(`k${i}`, "", 100_000);
@@ -258,7 +258,7 @@ describe(`it holds ${CAPACITY} entries`, () => {
     expect(store.list("").entries).toHaveLength(CAPACITY);
   });
 
-  test("and writes that replace one another again and again leave the order right", () => {
+  test("keeps the order right if entries are replaced again and again", () => {
     const { store } = setUp();
     for (let i = 0; i < CAPACITY; i++) store.set(`k${i}`, "", 100_000 + i);
     store.set("new", "", 500_000);
@@ -270,7 +270,7 @@ describe(`it holds ${CAPACITY} entries`, () => {
     expect(store.get(`k${CAPACITY - 2}`)).toBe("");
   });
 
-  test("and one more costs about the same when it is full", () => {
+  test("writes at about the same cost when full", () => {
     /** The quickest of twenty runs, so that whatever else the machine does tells nothing. */
     function quickest(full: boolean): number {
       const { store } = setUp();
@@ -286,7 +286,7 @@ describe(`it holds ${CAPACITY} entries`, () => {
     expect(quickest(true) / quickest(false)).toBeLessThan(50);
   });
 
-  test("for ever too", () => {
+  test("also drops an entry if none of them expires", () => {
     const { store } = setUp();
     for (let i = 0; i <= CAPACITY; i++) store.set(`k${i}`, "", Number.POSITIVE_INFINITY);
     expect(store.list("").entries).toHaveLength(CAPACITY);

@@ -17,7 +17,7 @@ const failureOf = async (url?: string): Promise<Error & { code?: string }> =>
   );
 
 describe("storeFrom", () => {
-  test("takes what FAILFAST_STORE says, where it is given nothing", async () => {
+  test("reads FAILFAST_STORE without an argument", async () => {
     vi.stubEnv("FAILFAST_STORE", "memory:");
     const store = await storeFrom();
     await store.set("a", "value", 60_000);
@@ -26,7 +26,7 @@ describe("storeFrom", () => {
     await store[Symbol.asyncDispose]();
   });
 
-  test("takes a URL with white space around it, as a variable has that was read from a file", async () => {
+  test("accepts a URL with white space around it, as in a variable that was read from a file", async () => {
     const folder = await mkdtemp(join(tmpdir(), "failfast-url-"));
     try {
       const [first, second] = [
@@ -51,7 +51,7 @@ describe("storeFrom", () => {
     expect((await failureOf("")).message).toMatch(/takes a URL/);
   });
 
-  test("says which schemes it takes, and where the wrong one came from", async () => {
+  test("says which schemes it accepts, and where the wrong one came from", async () => {
     expect((await failureOf("mongodb://user:hush@host")).message).toBe(
       'the store\'s URL begins with "mongodb:", and takes redis:, rediss:, valkey:, valkeys:, postgres:, postgresql:, mysql:, mariadb:, nats:, memcached:, sqlite:, file:, memory:',
     );
@@ -65,14 +65,14 @@ describe("storeFrom", () => {
     "user:hush@host",
     "//user:hush@host",
     "redis://user:hu sh@[host",
-  ])("what can't be read is not repeated: %s", async (url) => {
+  ])("does not repeat a URL that can't be parsed: %s", async (url) => {
     const error = await failureOf(url);
     expect(error.code).toBe("ERR_FAILFAST_STORE_URL");
     expect(`${error.stack} ${JSON.stringify(error)} ${error.cause}`).not.toMatch(/hush|hu sh/);
   });
 });
 
-test("a Redis that refuses the password is named by what fails, without the password", async () => {
+test("reports what failed if Redis refuses the password, without the password", async () => {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -103,7 +103,7 @@ test("a Redis that refuses the password is named by what fails, without the pass
 describe("an address", () => {
   const read = (url: string) => readAddress(url, "it");
 
-  test("has what is for the store apart from what is for the client", () => {
+  test("is split into parts for the store and for the client", () => {
     expect(read("postgres://a:b%40c@db.test:6543/shop?prefix=x%20y&sslmode=require&table=t")).toMatchObject({
       scheme: "postgres:",
       href: "postgres://a:b%40c@db.test:6543/shop?sslmode=require",
@@ -128,7 +128,7 @@ describe("an address", () => {
     ["mysql://127.0.0.1:1/shop?prefixx=a", /unknown option "prefixx"/],
     ["nats://127.0.0.1:1?buckett=a", /unknown option "buckett"; .*\?prefix=, \?bucket=$/],
     ["memcached://127.0.0.1:1?ttl=1", /unknown option "ttl"/],
-  ])("%s is refused, and what it takes is said", async (url, message) => {
+  ])("%s is refused, with what is accepted", async (url, message) => {
     await expect(storeFrom(url)).rejects.toThrow(StoreUrlError);
     await expect(storeFrom(url)).rejects.toThrow(message);
   });

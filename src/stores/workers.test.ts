@@ -12,12 +12,12 @@ const namespace = {
 };
 
 describe("durableObjectStore()", () => {
-  it("has every verb but watch where it is polled, and watch where a Durable Object calls", () => {
+  it("has every verb but watch if polled, and watch inside a Durable Object", () => {
     expect(durableObjectStore(namespace)).not.toHaveProperty("watch");
     expect(durableObjectStore(namespace, { push: { storage: {} } })).toHaveProperty("watch");
   });
 
-  it("says what it took for its object where that answers something else", async () => {
+  it("reports an object that answers something else", async () => {
     await expect(durableObjectStore(namespace).get("a")).rejects.toThrow(
       'the Durable Object answered 404 "nothing here": is its class FailfastDurableObject of failfast/workers?',
     );
@@ -38,7 +38,7 @@ describe("durableObjectStore()", () => {
     expect(() => durableObjectStore(namespace, { push } as never)).toThrow(/its this\.ctx/);
   });
 
-  it("refuses an empty prefix, and an option that it doesn't know", () => {
+  it("refuses an empty prefix, and an unknown option", () => {
     expect(() => durableObjectStore(namespace, { prefix: "" })).toThrow(TypeError);
     expect(() => durableObjectStore(namespace, { polls: true } as never)).toThrow(/it takes prefix, push/);
   });
@@ -46,7 +46,7 @@ describe("durableObjectStore()", () => {
 
 describe("FailfastDurableObject", () => {
   it.each(["getAlarm", "setAlarm"] as const)(
-    "answers a write though %s fails, sets the alarm with the next, and is called again for one that it can't set",
+    "answers a write even if %s fails, sets the alarm with the next write, and runs again if it can't set it",
     async (failing) => {
       vi.stubGlobal("WebSocketRequestResponsePair", class {});
       vi.resetModules();
@@ -83,7 +83,7 @@ describe("FailfastDurableObject", () => {
 });
 
 describe("cacheStore()", () => {
-  it("refuses KV, and says where to go", () => {
+  it("refuses KV, and says what to use", () => {
     const refusal = /got a KV namespace.*durableObjectStore\(\) of failfast\/workers/;
     expect(() => cacheStore(kv as never, { ttlUnit: "s" })).toThrow(refusal);
     const storage = createStorage({ driver: cloudflareKv({ binding: kv as never }) });

@@ -24,7 +24,7 @@ describe("a deadline", () => {
   const deadline = ({ replica }: Bench, name = "x"): number | undefined =>
     replica.circuit(name).cached?.deadline;
 
-  test("is what the store's clock says, where the delivery has it and it can be believed", () => {
+  test("is the store's, if the delivery has the store's time and that is plausible", () => {
     const set = watched();
     const value = encode(isOpen(40, 10_000));
     deliver(set.replica, { key: "circuit:x", value, now: WALL + AHEAD + 9_700 });
@@ -34,14 +34,14 @@ describe("a deadline", () => {
     expect(deadline(other)).toBe(NOW + 10_000);
   });
 
-  test("of a record of any age is judged by the wall clock", () => {
+  test("of a record of unknown age is judged by the wall clock", () => {
     const set = watched();
     const value = encode({ ...isOpen(40), until: WALL + 200 });
     deliver(set.replica, { key: "circuit:x", value }, false, true);
     expect(deadline(set)).toBe(NOW + 200);
   });
 
-  test("is fixed at first sight: the same record later moves it no further", async () => {
+  test("is fixed when the record is first seen; the same record later does not move it", async () => {
     const set = watched();
     push(set.replica, "circuit:x", isOpen(40));
     await set.time.advance(100);
@@ -51,7 +51,7 @@ describe("a deadline", () => {
     expect(deadline(set)).toBe(NOW + 1_000);
   });
 
-  test("moves earlier, where the same record comes with the time in the store", () => {
+  test("moves earlier if the same record comes again with the store's time", () => {
     const set = watched();
     push(set.replica, "circuit:x", isOpen(40));
     deliver(set.replica, { key: "circuit:x", value: encode(isOpen(40)), now: WALL + AHEAD + 600 });
@@ -59,7 +59,7 @@ describe("a deadline", () => {
     expect(set.breaker.changes).toBe(2);
   });
 
-  test("is judged once where no time comes with it: the wall clock may have moved", () => {
+  test("is judged by the wall clock only once, because that clock may be set", () => {
     const set = watched();
     const value = encode({ ...isOpen(40), until: WALL + 200 });
     deliver(set.replica, { key: "circuit:x", value }, false, true);
@@ -68,7 +68,7 @@ describe("a deadline", () => {
     expect(deadline(set)).toBe(NOW + 200);
   });
 
-  test("of a renewal is that of what it renews", async () => {
+  test("of a renewal is that of the record it renews", async () => {
     const set = watched();
     push(set.replica, "circuit:x", isOpen(40));
     await set.time.advance(100);
@@ -91,7 +91,7 @@ describe("a deadline", () => {
     }
   });
 
-  test("of what has none is the moment it came in, each time", async () => {
+  test("of a closed record is the time of its arrival", async () => {
     const set = watched();
     push(set.replica, "circuit:x", isClosed(40));
     await set.time.advance(100);
@@ -99,13 +99,13 @@ describe("a deadline", () => {
     expect(deadline(set)).toBe(NOW + 100);
   });
 
-  test("is not believed beyond the longest that the circuit opens for itself", () => {
+  test("is at most the circuit's own longest open time", () => {
     const set = watched({ longest: 5_000 });
     push(set.replica, "circuit:x", isOpen(40, HOUR));
     expect(deadline(set)).toBe(NOW + 5_000);
   });
 
-  test("of an operator's opening is not believed beyond a day", () => {
+  test("of an operator's opening is at most a day", () => {
     const set = watched({ longest: 5_000 });
     push(set.replica, "circuit:x", { ...isOpen(40, HOUR), manual: true });
     expect(deadline(set)).toBe(NOW + HOUR);
@@ -113,26 +113,26 @@ describe("a deadline", () => {
     expect(deadline(set)).toBe(NOW + OPERATOR_LONGEST_MS);
   });
 
-  test("of an operator's hold isn't either", () => {
+  test("of an operator's hold is at most a day", () => {
     const { replica } = watched({ longest: 5_000 });
     push(replica, "hold:x", isHeld(40, "open", 2 * DAY));
     expect(replica.hold("x").cached?.deadline).toBe(NOW + OPERATOR_LONGEST_MS);
   });
 
-  test("of a lease is not believed beyond ten minutes", () => {
+  test("of a lease is at most ten minutes", () => {
     const set = watched({ longest: 5_000 });
     push(set.replica, "circuit:x", isLeased(40, HOUR));
     expect(deadline(set)).toBe(NOW + LEASE_LONGEST_MS);
   });
 
-  test("in a store that others open circuits in is not believed beyond a day", () => {
+  test("in a store where other libraries open circuits is at most a day", () => {
     const set = watched({ longest: 5_000 });
     set.store.foreign = true;
     push(set.replica, "circuit:x", isOpen(40, 2 * DAY));
     expect(deadline(set)).toBe(NOW + OPERATOR_LONGEST_MS);
   });
 
-  test("of an unused circuit counts for at most a day, and later for at most its user's open time", async () => {
+  test("of an unused circuit is at most a day, and at most its own open time once it is used", async () => {
     const set = bench();
     push(set.replica, "circuit:y", isOpen(40, 2 * DAY));
     expect(deadline(set, "y")).toBe(NOW + OPERATOR_LONGEST_MS);

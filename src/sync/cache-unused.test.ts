@@ -22,8 +22,8 @@ function prune({ cache }: Replica): void {
 
 const DAY = 24 * 3_600_000;
 
-describe("circuits that this process doesn't use", () => {
-  test("are kept while they restrict", () => {
+describe("circuits that this process does not use", () => {
+  test("are kept while they restrict calls", () => {
     const { replica } = bench();
     push(replica, "circuit:open", isOpen(1));
     push(replica, "circuit:leased", isLeased(1));
@@ -39,7 +39,7 @@ describe("circuits that this process doesn't use", () => {
     expect([...replica.holds.keys()]).toEqual(["open", "closed"]);
   });
 
-  test("under other keys are none", () => {
+  test("are not read from other keys", () => {
     const { replica, health } = bench();
     push(replica, "other:x", isOpen(1));
     push(replica, "other:held", isHeld(1, "open"));
@@ -47,7 +47,7 @@ describe("circuits that this process doesn't use", () => {
     expect(health).toEqual([]);
   });
 
-  test("under other keys are none, be it one that is like a circuit's in use", () => {
+  test("are not read from keys that resemble the key of a circuit in use", () => {
     const { replica, breaker } = watched();
     replica.subscribe("circuit:x", breaker);
     replica.subscribe("", breaker);
@@ -57,7 +57,7 @@ describe("circuits that this process doesn't use", () => {
     expect(breaker.changes).toBe(0);
   });
 
-  test("are judged by the time in the store, and by their age", () => {
+  test("are judged by the store's time, and by the wall clock if their age is unknown", () => {
     const { replica } = bench();
     const value = encode(isOpen(1, 10_000));
     deliver(replica, { key: "circuit:over", value, now: WALL + AHEAD + 10_000 });
@@ -66,7 +66,7 @@ describe("circuits that this process doesn't use", () => {
     expect([...replica.circuits.keys()]).toEqual(["runs"]);
   });
 
-  test("are ten thousand at most, holds among them", () => {
+  test("are kept up to ten thousand records, including holds", () => {
     const { replica } = bench();
     for (let n = 0; n < 5_000; n++) {
       push(replica, `circuit:${n}`, isOpen(1));
@@ -91,7 +91,7 @@ describe("circuits that this process doesn't use", () => {
     expect([replica.circuits.size, replica.holds.size]).toEqual([5_000, 5_000]);
   });
 
-  test("are forgotten once they restrict no longer", async () => {
+  test("are forgotten once they no longer restrict calls", async () => {
     const { replica, time } = bench();
     replica.subscribe("used", listener());
     push(replica, "circuit:used", isOpen(1));
@@ -111,7 +111,7 @@ describe("circuits that this process doesn't use", () => {
 });
 
 describe("a breaker", () => {
-  test("that comes later finds what was kept for it", () => {
+  test("that subscribes later finds the records that were kept for it", () => {
     const { replica } = bench();
     push(replica, "circuit:x", isOpen(40));
     push(replica, "hold:x", isHeld(40, "open"));
@@ -122,7 +122,7 @@ describe("a breaker", () => {
     expect(breaker.changes).toBe(2);
   });
 
-  test("that comes before any record finds nothing", () => {
+  test("that subscribes before any record finds nothing", () => {
     const { replica } = bench();
     const breaker = listener();
     const entry = replica.circuit("x");
@@ -132,7 +132,7 @@ describe("a breaker", () => {
     expect(breaker.changes).toBe(1);
   });
 
-  test("that finds only a hold gets what follows", () => {
+  test("that finds only a hold gets the records that follow", () => {
     const { replica } = bench();
     push(replica, "hold:x", isHeld(40, "open"));
     const breaker = listener();
@@ -142,7 +142,7 @@ describe("a breaker", () => {
     expect(breaker.changes).toBe(1);
   });
 
-  test("that goes leaves what restricts calls for the next one, and is told no more", () => {
+  test("that leaves keeps records that restrict calls for the next breaker, and is not notified again", () => {
     const { replica, breaker } = watched();
     push(replica, "circuit:x", isOpen(40));
     push(replica, "hold:x", isHeld(40, "open"));
@@ -153,7 +153,7 @@ describe("a breaker", () => {
     expect(breaker.changes).toBe(2);
   });
 
-  test("that goes takes along what doesn't", () => {
+  test("that leaves drops records that do not restrict calls", () => {
     const { replica } = watched();
     push(replica, "circuit:x", isClosed(40));
     push(replica, "hold:x", isHeld(40, "released"));

@@ -21,7 +21,7 @@ import {
 
 const HOUR = 3_600_000;
 
-describe("a record that comes in", () => {
+describe("a record that arrives", () => {
   test("is adopted, and its breaker is notified", () => {
     const { replica, breaker } = watched();
     push(replica, "circuit:x", isOpen(40));
@@ -36,7 +36,7 @@ describe("a record that comes in", () => {
     expect(replica.adoptions).toBe(2);
   });
 
-  test("is joined with what is known: the newer one counts, whichever comes first", () => {
+  test("is merged with the known record: the newer one wins, in any order of arrival", () => {
     const { replica, breaker } = watched();
     const entry = replica.circuit("x");
     arrive(replica, entry, isOpen(40));
@@ -50,7 +50,7 @@ describe("a record that comes in", () => {
     expect(breaker.changes).toBe(2);
   });
 
-  test("again is no news", () => {
+  test("twice is adopted once", () => {
     const { replica, breaker } = watched();
     push(replica, "circuit:x", isOpen(40));
     push(replica, "circuit:x", isOpen(40));
@@ -58,7 +58,7 @@ describe("a record that comes in", () => {
     expect(replica.adoptions).toBe(1);
   });
 
-  test("again is not even read again", () => {
+  test("twice is decoded once", () => {
     const { replica } = bench();
     let read = 0;
     const entry = new Entry("circuit:x", (raw, wall) => {
@@ -72,13 +72,13 @@ describe("a record that comes in", () => {
     expect(read).toBe(2);
   });
 
-  test("that no breaker waits for is kept all the same", () => {
+  test("is kept even if no breaker waits for it", () => {
     const { replica } = bench();
     push(replica, "circuit:x", isOpen(40));
     expect(replica.circuit("x").cached).not.toBeNull();
   });
 
-  test("shows that writes get through: those that failed before count no more", () => {
+  test("resets the number of failed writes", () => {
     const { replica } = watched();
     const entry = replica.circuit("x");
     entry.failures = 3;
@@ -86,7 +86,7 @@ describe("a record that comes in", () => {
     expect(entry.failures).toBe(0);
   });
 
-  test("and is the write under way grants it; failures are the writer's to forget", () => {
+  test("grants the write under way if it is that record; the writer resets the number of failures then", () => {
     const { replica, breaker } = watched();
     const entry = replica.circuit("x");
     const granted: string[] = [];
@@ -103,7 +103,7 @@ describe("a record that comes in", () => {
     expect(entry.failures).toBe(1);
   });
 
-  test("current or not, is what the store was first heard to hold", () => {
+  test("becomes the stored value if none is known, even if it is older", () => {
     const { replica } = watched();
     const entry = replica.circuit("x");
     push(replica, "circuit:x", isOpen(40));
@@ -115,7 +115,7 @@ describe("a record that comes in", () => {
     expect(entry.stored).toBe(encode(isClosed(39)));
   });
 
-  test("as an entry that is none is trouble, and nothing else", () => {
+  test("as an invalid entry is reported as a fault of the store, and has no other effect", () => {
     const { replica, health, store } = watched();
     replica.synchroniser.start();
     for (const entry of [null, 7, { key: "circuit:x" }, { key: 1, value: "" }])
@@ -126,7 +126,7 @@ describe("a record that comes in", () => {
     expect(replica.circuits.size).toBe(0);
   });
 
-  test("that is no record is trouble, once for the same bytes, and changes nothing", () => {
+  test("but can't be decoded is reported once for the same bytes, and changes nothing", () => {
     const { replica, health, breaker } = watched();
     deliver(replica, { key: "circuit:x", value: "rubbish" });
     replica.health.tellInvalid();
@@ -140,8 +140,8 @@ describe("a record that comes in", () => {
   });
 });
 
-describe("what the store lacks", () => {
-  test("and this process saw is restored; it stays in force", () => {
+describe("a record that is missing or older in the store", () => {
+  test("is restored if this process has seen it, and stays in force", () => {
     const { replica, breaker, time } = watched();
     const entry = replica.circuit("x");
     arrive(replica, entry, isOpen(40));
@@ -151,7 +151,7 @@ describe("what the store lacks", () => {
     expect(breaker.changes).toBe(1);
   });
 
-  test("and nobody saw counts as absent", () => {
+  test("that nobody has seen counts as absent", () => {
     const { replica, health } = watched();
     const entry = replica.circuit("x");
     replica.cache.recordMissing(entry);
@@ -159,7 +159,7 @@ describe("what the store lacks", () => {
     expect(health).toEqual([]);
   });
 
-  test("is notified of the newer record, even if the store holds an older one now", async () => {
+  test("is restored from the newer one that this process has", async () => {
     const { replica, time, store } = watched();
     const entry = replica.circuit("x");
     arrive(replica, entry, isOpen(40));
@@ -171,7 +171,7 @@ describe("what the store lacks", () => {
     expect(store.held.get("circuit:x")).toContain('"state":"open"');
   });
 
-  test("until when the older one is in force is fixed when it is first seen", async () => {
+  test("keeps the deadline it had when it was first seen", async () => {
     const { replica, time } = watched();
     const entry = replica.circuit("x");
     arrive(replica, entry, isLeased(40, HOUR));
@@ -183,7 +183,7 @@ describe("what the store lacks", () => {
     expect(entry.storedDeadline).toBe(NOW + 1_010);
   });
 
-  test("that an older record comes late by push says nothing of what the store holds", () => {
+  test("is not restored after an older record was pushed late", () => {
     const { replica } = watched();
     const entry = replica.circuit("x");
     arrive(replica, entry, isOpen(40));
@@ -195,7 +195,7 @@ describe("what the store lacks", () => {
   });
 });
 
-test("what came in at a time in the store that nobody can believe came in at none", () => {
+test("an implausible store time counts as no store time", () => {
   const { replica } = bench();
   expect(arrivalOf(replica.storeClock, WALL, true)).toEqual({ now: WALL, fresh: true });
   expect(arrivalOf(replica.storeClock, "soon", false)).toEqual({ now: undefined, fresh: false });

@@ -15,8 +15,8 @@ import {
 } from "./replica.fixture.js";
 import { write } from "./writer.js";
 
-describe("the store's health", () => {
-  test("is reported once when it goes, and once when all is well again", () => {
+describe("the health of the store", () => {
+  test("is reported once as down, and once as up", () => {
     const { replica, health } = watched();
     replica.health.recovered();
     expect(health).toEqual([]);
@@ -30,7 +30,7 @@ describe("the store's health", () => {
     expect(health).toEqual(["first", "up", "third"]);
   });
 
-  test("goes for each record that is none, once while it is there, and is back when all are gone", () => {
+  test("is down for each invalid record, once while it is there, and up when all are gone", () => {
     const { replica, health } = watched();
     deliver(replica, { key: "hold:x", value: "rubbish" });
     deliver(replica, { key: "circuit:other", value: "rubbish" });
@@ -52,7 +52,7 @@ describe("the store's health", () => {
     expect(health.slice(3)).toEqual([expect.any(StoreAnswerError)]);
   });
 
-  test("is reported again for other invalid bytes, but not for those that were replaced before the report", () => {
+  test("is reported again for other invalid bytes, but not for bytes that were replaced before the report", () => {
     const { replica, health } = watched();
     deliver(replica, { key: "circuit:x", value: "rubbish" });
     deliver(replica, { key: "circuit:y", value: "rubbish" });
@@ -66,7 +66,7 @@ describe("the store's health", () => {
     ]);
   });
 
-  test("reports a hundred invalid records, and then those that come in their place", () => {
+  test("reports a hundred invalid records, and then those that replace them", () => {
     const { replica, health } = bench();
     for (let n = 0; n < 150; n++) deliver(replica, { key: `circuit:${n}`, value: "rubbish" });
     replica.health.tellInvalid();
@@ -76,7 +76,7 @@ describe("the store's health", () => {
     expect(health).toHaveLength(101);
   });
 
-  test("goes when reads fail, though a record was none already", () => {
+  test("is reported as down when reads fail, even after an invalid record was reported", () => {
     const { replica, health } = watched();
     deliver(replica, { key: "circuit:x", value: "rubbish" });
     replica.health.tellInvalid();
@@ -88,7 +88,7 @@ describe("the store's health", () => {
     expect(health).toHaveLength(3);
   });
 
-  test("is not back while reads fail, though what was no record is gone", () => {
+  test("is not up while reads fail, even if the invalid record has gone", () => {
     const { replica, health } = watched();
     replica.health.failed("first");
     deliver(replica, { key: "circuit:x", value: "rubbish" });
@@ -107,7 +107,7 @@ describe("the store's health", () => {
     expect(health).toEqual([["limited", "refused"]]);
   });
 
-  test("is not well while a write failed and is still wanted", () => {
+  test("is not up while a failed write is still wanted", () => {
     const { replica, health, breaker } = watched();
     const entry = replica.circuit("x");
     replica.health.failed("first");
@@ -124,7 +124,7 @@ describe("the store's health", () => {
     expect(health).toEqual(["first", "up", "second", "up"]);
   });
 
-  test("is nobody's wish once its breaker is gone", () => {
+  test("is up if the breaker of the failed write has gone", () => {
     const { replica, health } = bench();
     replica.health.unwritten.add(replica.circuit("x"));
     replica.health.failed("first");
@@ -133,7 +133,7 @@ describe("the store's health", () => {
   });
 });
 
-describe("what is settled", () => {
+describe("settled()", () => {
   function flushes({ replica, store }: Bench, name: string): { settle(answer: SwapResult): void } {
     const answer = deferred<SwapResult>();
     store.swap = () => answer.promise;
@@ -149,20 +149,20 @@ describe("what is settled", () => {
 
   const done = { ok: true, value: encode(isOpen(1)) };
 
-  test("is so at once where nothing is under way; what is pending is proposed", async () => {
+  test("resolves at once if no write is under way, and proposes pending decisions first", async () => {
     const { replica, breaker } = watched();
     await replica.settled();
     expect(breaker.flushes).toBe(1);
   });
 
-  test("leaves alone what waits to be tried again", async () => {
+  test("does not start a write that waits for its retry", async () => {
     const { replica, breaker } = watched();
     replica.circuit("x").retry = () => undefined;
     await replica.settled();
     expect(breaker.flushes).toBe(0);
   });
 
-  test("is so when the last write has ended, for all that asked", async () => {
+  test("resolves for all callers when the last write has ended", async () => {
     const set = watched();
     const first = flushes(set, "x");
     const second = flushes(set, "y");
@@ -177,7 +177,7 @@ describe("what is settled", () => {
     expect(asked).toEqual([1, 2]);
   });
 
-  test("isn't so when writes begin meanwhile", async () => {
+  test("also waits for writes that begin meanwhile", async () => {
     const set = watched();
     const first = flushes(set, "x");
     let settled = false;
@@ -192,7 +192,7 @@ describe("what is settled", () => {
     expect(settled).toBe(true);
   });
 
-  test("ends the replica, at once where nothing is under way", async () => {
+  test("precedes the end of close(), which is at once if no write is under way", async () => {
     const set = watched();
     set.replica.synchroniser.start();
     let closed = false;
@@ -206,7 +206,7 @@ describe("what is settled", () => {
     expect(set.time.pending).toBe(0);
   });
 
-  test("is waited for at the end, half a second at most", async () => {
+  test("delays close() by half a second at most", async () => {
     const set = watched();
     set.replica.writeBegan();
     let closed = false;

@@ -8,8 +8,8 @@ import { isOpen } from "./replica.fixture.js";
 const record: VersionedRecord = { ...isOpen(1), until: 5_000, duration: 800 };
 const LONGEST = 2_000;
 
-describe("how much is left of a deadline", () => {
-  test("with the store's clock: exactly what is left, never more than its duration and the longest", () => {
+describe("the time left until a deadline", () => {
+  test("with the store's clock is what is left, at most the duration and the longest allowed", () => {
     const left = (now: number, longest = LONGEST, fresh = false): number =>
       remaining(record, { now, fresh }, 0, longest);
     expect(left(4_300)).toBe(700);
@@ -19,13 +19,13 @@ describe("how much is left of a deadline", () => {
     expect(left(1_000, 600)).toBe(600);
   });
 
-  test("without it, a change seen as it happened gets its whole duration, never more than the longest", () => {
+  test("without it is the whole duration for a change seen as it happened, at most the longest allowed", () => {
     const arrival = { now: undefined, fresh: true };
     expect(remaining(record, arrival, 4_900, LONGEST)).toBe(800);
     expect(remaining(record, arrival, 4_900, 700)).toBe(700);
   });
 
-  test("what may be of any age is judged by the wall clock, and gets neither more than its duration nor than the longest", () => {
+  test("of a record of unknown age is judged by the wall clock, at most its duration and the longest allowed", () => {
     const left = (wall: number, longest = LONGEST): number =>
       remaining(record, { now: undefined, fresh: false }, wall, longest);
     expect(left(4_500)).toBe(500);
@@ -34,7 +34,7 @@ describe("how much is left of a deadline", () => {
     expect(left(1_000, 700)).toBe(700);
   });
 
-  test("what has no end has nothing left", () => {
+  test("is none if there is no deadline", () => {
     const endless = { ...record, until: 0 };
     for (const arrival of [
       { now: 4_000, fresh: false },

@@ -20,7 +20,7 @@ describe("a store that fails", () => {
     };
   }
 
-  test("is down, which is reported once, and is asked again after a while until it is up", async () => {
+  test("is down, which is reported once, and is retried until it is up", async () => {
     const { replica, store, time, health, mend, breaker } = failing();
     replica.synchroniser.start();
     expect(replica.synchroniser.down).toBe(true);
@@ -39,7 +39,7 @@ describe("a store that fails", () => {
     expect(breaker.flushes).toBe(1);
   });
 
-  test("has what waits to be tried again proposed as soon as it is up", async () => {
+  test("gets waiting proposals as soon as it is up", async () => {
     const { replica, time, mend, breaker } = failing();
     replica.synchroniser.start();
     replica.circuit("x").retry = () => undefined;
@@ -48,7 +48,7 @@ describe("a store that fails", () => {
     expect(breaker.flushes).toBe(1);
   });
 
-  test("leaves a gap: what is found afterwards may be of any age", async () => {
+  test("leaves a gap: records found afterwards are of unknown age", async () => {
     const { replica, store, time, mend } = failing();
     mend();
     store.tells = false;
@@ -64,7 +64,7 @@ describe("a store that fails", () => {
     expect(replica.circuit("x").cached?.deadline).toBe(time.now() + 300);
   });
 
-  test("answers what is no list: that is a failure, and so is a list that breaks off", () => {
+  test("answers with no list, or with a list that breaks off: both count as failures", () => {
     for (const answer of [
       7 as unknown as StoreEntry[],
       (function* (): Generator<StoreEntry> {
@@ -81,7 +81,7 @@ describe("a store that fails", () => {
   });
 
   test.each([{ key: "circuit:y", value: 7 }, { key: 7, value: "rubbish" }, null])(
-    "lists an entry that is none, %j: that is told once, and the others are taken",
+    "lists an invalid entry, %j: that is reported once, and the other entries are taken",
     async (broken) => {
       const { replica, store, time, health } = watched();
       const entries = [broken as unknown as StoreEntry, { key: "circuit:x", value: encode(isOpen(40)) }];
@@ -101,7 +101,7 @@ describe("a store that fails", () => {
 describe("a store that hangs", () => {
   const never = (): Promise<never> => new Promise(() => undefined);
 
-  test("is given up after five seconds, and asked less and less often", async () => {
+  test("times out after five seconds, and is retried less and less often", async () => {
     const { replica, store, time, health } = watched();
     const times: number[] = [];
     store.get = never;
@@ -119,7 +119,7 @@ describe("a store that hangs", () => {
     expect(times).toEqual([0, 6_600, 14_800, 26_200, 44_000]);
   });
 
-  test("and then fails, is asked at the pace of one that answers", async () => {
+  test("and then fails is retried at the pace of a store that answers", async () => {
     const { replica, store, time } = watched();
     let hangs = true;
     store.get = never;
@@ -136,7 +136,7 @@ describe("a store that hangs", () => {
     expect(times).toEqual([0, 6_600, 7_400]);
   });
 
-  test("and then answers, hangs for the first time when it hangs again", async () => {
+  test("and then answers starts again at the first pause when it hangs again", async () => {
     const { replica, store, time } = watched();
     const list = store.list?.bind(store);
     store.get = never;
@@ -155,7 +155,7 @@ describe("a store that hangs", () => {
     expect(times).toEqual([0, 6_600 + PUSHED_POLL, 6_600 + PUSHED_POLL + 6_600]);
   });
 
-  test("and fails late, is asked again sooner: it is back", async () => {
+  test("and fails late is retried sooner, because it answers again", async () => {
     const { replica, store, time } = watched();
     const answer = deferred<StoreEntry[]>();
     const list = store.list?.bind(store);
@@ -171,7 +171,7 @@ describe("a store that hangs", () => {
     expect(replica.synchroniser.down).toBe(false);
   });
 
-  test("and answers late, is up with that answer, and is waited for longer from then on", async () => {
+  test("and answers late is up, and gets a longer timeout from then on", async () => {
     const { replica, store, time, health } = watched();
     const entry = { key: "circuit:x", value: encode(isOpen(40, 60_000)) };
     store.get = never;
@@ -186,7 +186,7 @@ describe("a store that hangs", () => {
     expect(health).toEqual([new StoreTimeoutError(GIVEN_UP), "up"]);
   });
 
-  test("and answers late, when a newer read was answered already, tells nothing", async () => {
+  test("and answers late has no effect if a newer read was already answered", async () => {
     const { replica, store, time, breaker } = watched();
     const first = deferred<StoreEntry[]>();
     const answers = [first.promise];
@@ -204,7 +204,7 @@ describe("a store that hangs", () => {
     expect(store.count("list")).toBe(2);
   });
 
-  test("and answers late while it is asked again, is up; what it was asked again counts as well", async () => {
+  test("and answers late during a retry is up, and the answer to the retry counts too", async () => {
     const { replica, store, time, breaker } = watched();
     const [first, second] = [deferred<StoreEntry[]>(), deferred<StoreEntry[]>()];
     const answers = [first.promise, second.promise];
@@ -225,7 +225,7 @@ describe("a store that hangs", () => {
     expect(replica.synchroniser.down).toBe(false);
   });
 
-  test("and fails late while it is asked again, is asked no sooner", async () => {
+  test("and fails late during a retry is not retried sooner", async () => {
     const { replica, store, time } = watched();
     const first = deferred<StoreEntry[]>();
     store.get = never;
@@ -240,7 +240,7 @@ describe("a store that hangs", () => {
     expect(store.count("list")).toBe(2);
   });
 
-  test("but answers another question is slow, not down, until four lists in a row were given up", async () => {
+  test("on lists but answers other reads is slow, not down, until four lists in a row time out", async () => {
     const { replica, store, time, health } = watched();
     const times: number[] = [];
     store.list = () => {
@@ -262,7 +262,7 @@ describe("a store that hangs", () => {
     expect(health).toHaveLength(1);
   });
 
-  test("is asked nothing else where it answers in time", async () => {
+  test("is asked nothing else as long as lists come in time", async () => {
     const { replica, store, time } = watched();
     store.list = () => new Promise((done) => time.after(2_000, () => done([])));
     replica.synchroniser.start();
@@ -270,7 +270,7 @@ describe("a store that hangs", () => {
     expect(store.count("get")).toBe(0);
   });
 
-  test("once, and is quick again, is given up as soon as before", async () => {
+  test("once and is then fast again gets the usual timeout again", async () => {
     const { replica, store, time } = watched();
     const list = store.list?.bind(store);
     store.list = () => new Promise((done) => time.after(2 * GIVEN_UP, () => done([])));

@@ -16,7 +16,7 @@ import {
   watched,
 } from "./replica.fixture.js";
 
-describe("a push of less than what is known", () => {
+describe("a pushed record older than the known one", () => {
   const early = { key: "circuit:x", value: encode(isClosed(39)) };
 
   async function knowing(): Promise<ReturnType<typeof watched>> {
@@ -27,7 +27,7 @@ describe("a push of less than what is known", () => {
     return set;
   }
 
-  test("is a late message or a store that forgot: a read tells, a second later and not one for each", async () => {
+  test("causes one read a second later, because it is either late or the store has lost a record", async () => {
     const { replica, store, time } = await knowing();
     for (let times = 0; times < 5; times++) {
       store.watcher?.change(early);
@@ -41,7 +41,7 @@ describe("a push of less than what is known", () => {
     expect(store.count("list")).toBe(2);
   });
 
-  test("by a fresh process in an emptied store is taken in then, where it restricts more", async () => {
+  test("from a new process in an emptied store is adopted after that read, if it restricts more", async () => {
     const { replica, store, time } = watched();
     store.held.set("circuit:x", encode(isClosed(40)));
     replica.synchroniser.start();
@@ -53,7 +53,7 @@ describe("a push of less than what is known", () => {
     expect(replica.circuit("x").cached?.record.revision).toBeGreaterThan(40);
   });
 
-  test("doesn't put off what is to be read sooner", async () => {
+  test("does not delay a read that is due sooner", async () => {
     const { replica, store, time } = await knowing();
     store.watcher?.change(early);
     replica.synchroniser.gap();
@@ -65,14 +65,14 @@ describe("a push of less than what is known", () => {
     expect(store.count("list")).toBe(3);
   });
 
-  test("of a record that the store is known to hold changes nothing", async () => {
+  test("causes no read if the store is known to hold that newer record", async () => {
     const { store, time } = await knowing();
     store.watcher?.change({ key: "circuit:x", value: encode(isOpen(40, 60_000)) });
     await time.advance(2 * POLL);
     expect(store.count("list")).toBe(1);
   });
 
-  test("doesn't have a store that hangs asked sooner", async () => {
+  test("does not cause an earlier retry of a store that hangs", async () => {
     const { replica, store, time } = await knowing();
     store.get = () => new Promise(() => undefined);
     store.list = () => {
@@ -87,7 +87,7 @@ describe("a push of less than what is known", () => {
     expect(store.count("list")).toBe(3);
   });
 
-  test("that the store is known to hold changes nothing either", async () => {
+  test("causes no read if the store is known to hold that older record", async () => {
     const { replica, store, time } = await knowing();
     store.held.set(early.key, early.value);
     replica.synchroniser.gap();
@@ -98,7 +98,7 @@ describe("a push of less than what is known", () => {
     expect(store.count("list")).toBe(2);
   });
 
-  test("waits, while the store is down", async () => {
+  test("waits for the next retry while the store is down", async () => {
     const { replica, store, time } = await knowing();
     const { list } = store;
     store.list = () => {
@@ -139,7 +139,7 @@ describe("while a read is under way", () => {
     { key: "hold:x", value: encode(isHeld(39, "closed")) },
   ];
 
-  test("what comes in is newer than its answer: neither older nor lacking in the store", async () => {
+  test("a pushed record is newer than the answer, and is neither replaced nor restored", async () => {
     for (const entries of [[], older]) {
       const { replica, store, time, answer } = await reading();
       store.watcher?.change({ key: "circuit:x", value: encode(isOpen(41, 60_000)) });
@@ -151,7 +151,7 @@ describe("while a read is under way", () => {
     }
   });
 
-  test("what is being written is nothing that its answer could tell", async () => {
+  test("a record that is being written is not restored because of the answer", async () => {
     for (const entries of [[], older]) {
       const { replica, time, answer } = await reading();
       replica.circuit("x").write = { nonce: "ours", granted: () => undefined };
@@ -163,7 +163,7 @@ describe("while a read is under way", () => {
     }
   });
 
-  test("what was known before is what the answer is about", async () => {
+  test("a record known before is restored if the answer lacks it or has an older one", async () => {
     for (const entries of [[], older]) {
       const { replica, time, answer } = await reading();
       answer.resolve(entries);
@@ -173,7 +173,7 @@ describe("while a read is under way", () => {
     }
   });
 
-  test("there is no second one; a gap meanwhile is read once more after it", async () => {
+  test("there is no second read; gaps meanwhile cause one more read after it", async () => {
     const { store, time, answer, replica } = await reading();
     store.watcher?.gap();
     store.watcher?.gap();
@@ -191,7 +191,7 @@ describe("while a read is under way", () => {
     expect(store.count("list")).toBe(3);
   });
 
-  test("the end makes its answer none", async () => {
+  test("close() discards its answer", async () => {
     const { replica, time, answer, breaker, store } = await reading();
     void replica.synchroniser.close();
     answer.resolve([{ key: "circuit:x", value: encode(isClosed(50)) }]);
@@ -203,7 +203,7 @@ describe("while a read is under way", () => {
 });
 
 describe("a gap", () => {
-  test("is read over soon, once for many", async () => {
+  test("causes one read soon, however many gaps there are", async () => {
     const { replica, store, time } = bench();
     replica.synchroniser.start();
     replica.synchroniser.gap();
@@ -219,7 +219,7 @@ describe("a gap", () => {
     expect(store.count("list")).toBe(3);
   });
 
-  test("before the start and after the end is none", async () => {
+  test("before start() and after close() has no effect", async () => {
     const { replica, store, time } = bench();
     replica.synchroniser.gap();
     expect(time.pending).toBe(0);
@@ -230,7 +230,7 @@ describe("a gap", () => {
     expect(store.count("list")).toBe(1);
   });
 
-  test("while the subscription is made is read over after the first read", async () => {
+  test("while the subscription is made causes a read after it", async () => {
     const { replica, store, time } = bench();
     const watch = deferred<AsyncDisposable>();
     store.watch = () => watch.promise;
@@ -243,7 +243,7 @@ describe("a gap", () => {
     expect(store.count("list")).toBe(1);
   });
 
-  test("is suspected where a write failed, but for a store known to be down", async () => {
+  test("is assumed after a failed write, unless the store is known to be down", async () => {
     const { replica, store, time } = bench();
     replica.synchroniser.start();
     replica.synchroniser.doubt();
@@ -262,8 +262,8 @@ describe("a gap", () => {
   });
 });
 
-describe("a process that slept, or whose clock was set", () => {
-  test("by a second or more, either way, reads the store before it believes its clock", async () => {
+describe("a process that was suspended, or whose clock was set", () => {
+  test("by a second or more, forward or back, reads the store before it trusts its clock", async () => {
     for (const by of [1_000, -1_000]) {
       const { replica, store, time } = bench();
       replica.synchroniser.start();
@@ -277,7 +277,7 @@ describe("a process that slept, or whose clock was set", () => {
     }
   });
 
-  test("by less, or not at all, doesn't", async () => {
+  test("by less does not read the store", async () => {
     for (const by of [0, 999, -999]) {
       const { replica, store, time } = bench();
       replica.synchroniser.start();
@@ -288,7 +288,7 @@ describe("a process that slept, or whose clock was set", () => {
     }
   });
 
-  test("takes what it then finds for no news", async () => {
+  test("treats the records it then finds as of unknown age", async () => {
     const { replica, store, time } = watched();
     store.tells = false;
     replica.synchroniser.start();
@@ -301,7 +301,7 @@ describe("a process that slept, or whose clock was set", () => {
     expect(replica.circuit("x").cached?.deadline).toBe(time.now() + 300);
   });
 
-  test("for as long as no timer of it ran, though both clocks went on, reads the store too", async () => {
+  test("without its timers running for 1.5 s reads the store, even if both clocks went on", async () => {
     for (const [ms, lists] of [
       [1_500, 1],
       [1_501, 2],
@@ -315,7 +315,7 @@ describe("a process that slept, or whose clock was set", () => {
     }
   });
 
-  test("is seen by its own timer, no matter who asks", async () => {
+  test("notices it by its own timer", async () => {
     const { replica, store, time } = bench();
     replica.synchroniser.start();
     time.stall(1_501);
@@ -325,7 +325,7 @@ describe("a process that slept, or whose clock was set", () => {
     expect(store.count("list")).toBe(2);
   });
 
-  test("didn't sleep while the store took its time to answer", async () => {
+  test("is not assumed while the store takes time to answer", async () => {
     const { replica, store, time } = bench();
     replica.synchroniser.start();
     store.list = (prefix) => {

@@ -8,7 +8,7 @@ describe("a store that can't list", () => {
     ["get", `hold:${name}`],
   ];
 
-  test("is read name by name: the circuits in use", async () => {
+  test("is read by name, for the circuits in use", async () => {
     const { replica, store, time, health } = bench(["list", "watch"]);
     replica.subscribe("x", listener());
     replica.subscribe("y", listener());
@@ -24,7 +24,7 @@ describe("a store that can't list", () => {
     expect(health).toEqual([]);
   });
 
-  test("is asked sixteen keys at a time", async () => {
+  test("is asked for sixteen keys at a time", async () => {
     const { replica, store, time } = bench(["list", "watch"]);
     let under = 0;
     let most = 0;
@@ -42,7 +42,7 @@ describe("a store that can't list", () => {
     expect({ most, all }).toEqual({ most: 16, all: 40 });
   });
 
-  test("reads a name that comes into use, of whatever age what it finds is", async () => {
+  test("is read when a name comes into use, and the record is of unknown age", async () => {
     const { replica, store, time } = bench(["list", "watch"]);
     replica.synchroniser.start();
     await time.advance(0);
@@ -55,7 +55,7 @@ describe("a store that can't list", () => {
     expect(replica.circuit("x").cached?.deadline).toBe(NOW + 300);
   });
 
-  test("tells of such a name what it holds now, be it older", async () => {
+  test("may hold an older record of such a name, which is restored", async () => {
     const { replica, store, time } = bench(["list", "watch"]);
     replica.synchroniser.start();
     await time.advance(0);
@@ -66,7 +66,7 @@ describe("a store that can't list", () => {
     expect(replica.circuit("x")).toMatchObject({ stored: encode(isClosed(39)), restoring: true });
   });
 
-  test("fails to read such a name: everything is read soon", async () => {
+  test("that fails to read such a name is read again soon", async () => {
     const { replica, store, time } = bench(["list", "watch"]);
     replica.synchroniser.start();
     await time.advance(0);
@@ -81,7 +81,7 @@ describe("a store that can't list", () => {
     expect(store.asked).toEqual(both("x"));
   });
 
-  test("isn't asked for a name before the start, nor after the end", async () => {
+  test("is not asked for a name before start() or after close()", async () => {
     const { replica, store, time } = bench(["list", "watch"]);
     replica.subscribe("x", listener());
     replica.synchroniser.start();
@@ -104,7 +104,7 @@ describe("a store that can't list", () => {
   });
 });
 
-test("a store that lists is asked for no name by itself", () => {
+test("a store that lists is not asked for single names", () => {
   const { replica, store } = bench();
   replica.synchroniser.start();
   replica.subscribe("x", listener());

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { StoreEntry } from "../options/store.js";
 import { bench, deferred, GAP, NOW, POLL, PUSHED_POLL, RETRY, watched } from "./replica.fixture.js";
 
-describe("the subscription", () => {
+describe("a subscription", () => {
   function refusing(): ReturnType<typeof watched> & { readonly asked: number[]; mend(): void } {
     const set = watched();
     const watch = set.store.watch?.bind(set.store);
@@ -20,7 +20,7 @@ describe("the subscription", () => {
     };
   }
 
-  test("that is refused is told once, not as a store that is down, and asked for less and less often", async () => {
+  test("that is refused is reported once as limited, and retried less and less often", async () => {
     const { replica, time, health, asked, store } = refusing();
     replica.synchroniser.start();
     expect(health).toEqual([]);
@@ -33,7 +33,7 @@ describe("the subscription", () => {
     expect(store.count("list")).toBe(301);
   });
 
-  test("that is refused and then isn't, pushes, after a read of what was missed", async () => {
+  test("that is refused at first pushes later, after a read of what was missed", async () => {
     const { replica, store, time, health, mend } = refusing();
     replica.synchroniser.start();
     mend();
@@ -45,7 +45,7 @@ describe("the subscription", () => {
     expect(health).toEqual([]);
   });
 
-  test("that failed with a store that was down is asked for as soon as the store is up", async () => {
+  test("that failed while the store was down is retried as soon as the store is up", async () => {
     const { replica, store, time, health, mend } = refusing();
     const list = store.list?.bind(store);
     store.list = () => {
@@ -63,7 +63,7 @@ describe("the subscription", () => {
     expect(health).toEqual([new Error("down"), "up"]);
   });
 
-  test("that hangs is waited for two seconds, and pushes when it comes to be, after a read of what was missed", async () => {
+  test("that hangs is waited for two seconds, and pushes later, after a read of what was missed", async () => {
     const { replica, store, time, health } = watched();
     const watch = deferred<AsyncDisposable>();
     store.watch = () => watch.promise;
@@ -87,7 +87,7 @@ describe("the subscription", () => {
     expect(ended).toBe(1);
   });
 
-  test("that comes to be when another already is, is ended", async () => {
+  test("that is made after another one took its place is ended", async () => {
     const { replica, store, time } = watched();
     const first = deferred<AsyncDisposable>();
     const watch = store.watch?.bind(store);
@@ -108,7 +108,7 @@ describe("the subscription", () => {
     expect(store.ended).toBe(0);
   });
 
-  test("that hangs, and fails at last, harms nobody", async () => {
+  test("that hangs and then fails causes no unhandled rejection", async () => {
     const { replica, store, time, health } = watched();
     const unhandled: unknown[] = [];
     const note = (error: unknown): void => void unhandled.push(error);
@@ -124,7 +124,7 @@ describe("the subscription", () => {
     expect(health).toEqual([]);
   });
 
-  test("that comes to be after the end is ended, and nothing is read", async () => {
+  test("that is made after close() is ended, and nothing is read", async () => {
     const { replica, store, time } = watched();
     const watch = deferred<AsyncDisposable>();
     let ended = 0;
@@ -142,8 +142,8 @@ describe("the subscription", () => {
   });
 });
 
-describe("the end", () => {
-  test("ends the subscription and the polls, and resolves for everyone who waits", async () => {
+describe("close()", () => {
+  test("ends the subscription and the polls, and resolves ready() for all who wait", async () => {
     const { replica, store, time } = bench();
     const answer = deferred<StoreEntry[]>();
     store.list = () => answer.promise;
@@ -159,7 +159,7 @@ describe("the end", () => {
     expect(time.pending).toBe(0);
   });
 
-  test("of one that polls makes no timer run on", async () => {
+  test("leaves no timer behind", async () => {
     const { replica, time } = bench();
     replica.synchroniser.start();
     expect(time.pending).toBe(1);
@@ -167,7 +167,7 @@ describe("the end", () => {
     expect(time.pending).toBe(0);
   });
 
-  test("comes before the start as well, and whatever ending a subscription throws", async () => {
+  test("works before start(), and if ending the subscription throws", async () => {
     const { replica } = bench();
     await replica.synchroniser.close();
     const other = bench();

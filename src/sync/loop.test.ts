@@ -18,8 +18,8 @@ import {
   watched,
 } from "./replica.fixture.js";
 
-describe("the first use of the store", () => {
-  test("subscribes, then reads everything: done on return with a store that answers at once", () => {
+describe("start()", () => {
+  test("subscribes and then reads everything, synchronously if the store answers synchronously", () => {
     const { replica, store, breaker } = watched();
     store.held.set("circuit:x", encode(isOpen(40)));
     store.held.set("hold:x", encode(isHeld(41, "open")));
@@ -35,14 +35,14 @@ describe("the first use of the store", () => {
     expect(replica.synchroniser.down).toBe(false);
   });
 
-  test("begins once", () => {
+  test("has an effect only once", () => {
     const { replica, store } = bench();
     replica.synchroniser.start();
     replica.synchroniser.start();
     expect(store.asked).toHaveLength(2);
   });
 
-  test("is ready when it was read", async () => {
+  test("resolves ready() after the first read", async () => {
     const { replica, store, time } = bench();
     const answer = deferred<StoreEntry[]>();
     store.list = () => answer.promise;
@@ -59,7 +59,7 @@ describe("the first use of the store", () => {
     await replica.synchroniser.ready();
   });
 
-  test("is ready when that was given up", async () => {
+  test("resolves ready() after the first read has failed", async () => {
     const { replica, store } = bench();
     store.list = () => {
       throw new Error("refused");
@@ -70,7 +70,7 @@ describe("the first use of the store", () => {
     expect(replica.synchroniser.down).toBe(true);
   });
 
-  test("waits until the subscription is live", async () => {
+  test("reads once the subscription is live", async () => {
     const { replica, store, time } = bench();
     const watch = deferred<AsyncDisposable>();
     store.watch = () => watch.promise;
@@ -82,7 +82,7 @@ describe("the first use of the store", () => {
     expect(store.count("list")).toBe(1);
   });
 
-  test("learns the store's clock from the first entry of the list, as of when it was asked", async () => {
+  test("learns the store's clock from the first entry, at the midpoint of the request", async () => {
     const { replica, store, time } = bench();
     const answer = deferred<StoreEntry[]>();
     store.list = () => answer.promise;
@@ -96,7 +96,7 @@ describe("the first use of the store", () => {
     expect(replica.storeClock.now()).toBe(WALL + AHEAD + 10);
   });
 
-  test("takes what was there for no news: it is of any age", () => {
+  test("treats the records it finds as of unknown age", () => {
     const { replica, store } = watched();
     store.tells = false;
     store.held.set("circuit:x", encode({ ...isOpen(40), until: WALL + 300 }));
@@ -106,14 +106,14 @@ describe("the first use of the store", () => {
 });
 
 describe("a push", () => {
-  test("after the first read is news: it has its whole duration", () => {
+  test("after the first read gets its whole duration", () => {
     const { replica, store } = watched();
     replica.synchroniser.start();
     store.watcher?.change({ key: "circuit:x", value: encode({ ...isOpen(40), until: WALL + 300 }) });
     expect(replica.circuit("x").cached?.deadline).toBe(NOW + 1_000);
   });
 
-  test("after a gap, until the next read, may be of any age", async () => {
+  test("after a gap is of unknown age until the next read", async () => {
     const { replica, store, time } = watched();
     const late = { key: "circuit:x", value: encode({ ...isOpen(40), until: WALL + 300 }) };
     replica.synchroniser.start();
@@ -126,7 +126,7 @@ describe("a push", () => {
     expect(replica.circuit("x").cached?.deadline).toBe(NOW + GAP + 2_000);
   });
 
-  test("says nothing of what the store holds now", () => {
+  test("does not change what the store is known to hold", () => {
     const { replica, store } = watched();
     replica.synchroniser.start();
     arrive(replica, replica.circuit("x"), isOpen(40));
@@ -134,7 +134,7 @@ describe("a push", () => {
     expect(replica.circuit("x")).toMatchObject({ restoring: false, stored: encode(isOpen(40)) });
   });
 
-  test("after the end is none", async () => {
+  test("after close() has no effect", async () => {
     const { replica, store, breaker } = watched();
     replica.synchroniser.start();
     await replica.synchroniser.close();
@@ -143,12 +143,12 @@ describe("a push", () => {
   });
 });
 
-describe("the poll", () => {
+describe("a poll", () => {
   test.each([
     [0, 0.8],
     [0.25, 0.9],
     [0.5, 1],
-  ])("where chance draws %d comes after %d times its pause", async (drawn, times) => {
+  ])("with the random number %d comes after %d times the interval", async (drawn, times) => {
     for (const [without, pause] of [
       [[], PUSHED_POLL],
       [["watch"], POLL],
@@ -163,7 +163,7 @@ describe("the poll", () => {
     }
   });
 
-  test("comes every second where others change the store, who push nothing", async () => {
+  test("comes every second if other libraries change the store, because they push nothing", async () => {
     const { replica, store, time } = bench();
     store.foreign = true;
     replica.synchroniser.start();
@@ -171,7 +171,7 @@ describe("the poll", () => {
     expect(store.count("list")).toBe(2);
   });
 
-  test("goes on, over the one subscription", async () => {
+  test("repeats, with one subscription", async () => {
     const { replica, store, time } = bench();
     replica.synchroniser.start();
     await time.advance(3 * PUSHED_POLL);
@@ -179,7 +179,7 @@ describe("the poll", () => {
     expect(store.count("watch")).toBe(1);
   });
 
-  test("finds what was changed meanwhile: that is news", async () => {
+  test("finds changes, which get their whole duration", async () => {
     const { replica, store, time, breaker } = watched();
     store.tells = false;
     replica.synchroniser.start();
@@ -189,7 +189,7 @@ describe("the poll", () => {
     expect(replica.circuit("x").cached?.deadline).toBe(NOW + PUSHED_POLL + 1_000);
   });
 
-  test("finds what the store forgot, and has it restored", async () => {
+  test("finds that the store has lost records, and restores them", async () => {
     const { replica, store, time } = watched();
     store.held.set("circuit:x", encode(isOpen(40, 30_000)));
     store.held.set("hold:x", encode(isHeld(40, "open")));
@@ -202,7 +202,7 @@ describe("the poll", () => {
     expect([...store.held.keys()]).toEqual(["circuit:x", "hold:x"]);
   });
 
-  test("finds older records in the store, and has them restored", async () => {
+  test("finds older records in the store, and restores the newer ones", async () => {
     const { replica, store, time } = watched();
     store.held.set("circuit:x", encode(isOpen(40, 30_000)));
     store.held.set("hold:x", encode(isHeld(40, "open")));
@@ -214,7 +214,7 @@ describe("the poll", () => {
     expect(replica.hold("x").restoring).toBe(true);
   });
 
-  test("forgets records that no longer restrict, of circuits that nobody uses", async () => {
+  test("drops records of unused circuits that no longer restrict calls", async () => {
     const { replica, store, time } = bench();
     store.held.set("circuit:y", encode(isOpen(40, 1_000)));
     replica.synchroniser.start();
@@ -224,7 +224,7 @@ describe("the poll", () => {
     expect(replica.circuits.size).toBe(0);
   });
 
-  test("proposes pending decisions, except those with a pace of their own", async () => {
+  test("proposes pending decisions, except those that wait for their own retry", async () => {
     const { replica, breaker } = watched();
     replica.synchroniser.start();
     expect(breaker.flushes).toBe(0);

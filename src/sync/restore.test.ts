@@ -53,8 +53,8 @@ async function restored({ time, store, replica, entry }: Forgotten): Promise<unk
 /** How often the store was asked to write a record. */
 const writes = (bench: Bench): number => bench.store.count("swap");
 
-describe("a store that forgot what is in force", () => {
-  test("is written again: the same state, above every revision seen", async () => {
+describe("a store that has lost a record in force", () => {
+  test("gets it again: the same state, above every revision seen", async () => {
     const set = forgotten(isOpen(40));
     const { revision, nonce, ...rest } = isOpen(40);
     const written = await restored(set);
@@ -65,7 +65,7 @@ describe("a store that forgot what is in force", () => {
     expect(set.breaker.changes).toBe(1);
   });
 
-  test("is written after a random part of a second, once, however often it was noticed", async () => {
+  test("gets it after a random part of a second, once, however often the loss is noticed", async () => {
     const set = forgotten(isOpen(40));
     restore(set.replica, set.entry);
     restore(set.replica, set.entry);
@@ -76,7 +76,7 @@ describe("a store that forgot what is in force", () => {
     expect(writes(set)).toBe(1);
   });
 
-  test("and again when it forgot again", async () => {
+  test("gets it again each time that it loses it", async () => {
     const set = forgotten(isOpen(40, 3_600_000));
     await restored(set);
     set.store.held.clear();
@@ -88,7 +88,7 @@ describe("a store that forgot what is in force", () => {
     [1, 2],
     [5, 32],
     [9, 32],
-  ])("after %i failed writes the jitter is %i times as long", async (failures, times) => {
+  ])("after %i failed writes the delay is %i times as long", async (failures, times) => {
     const set = forgotten(isOpen(40));
     set.entry.failures = failures;
     restore(set.replica, set.entry);
@@ -98,14 +98,14 @@ describe("a store that forgot what is in force", () => {
     expect(writes(set)).toBe(1);
   });
 
-  test("is left alone once the replica is closed", async () => {
+  test("gets nothing after close()", async () => {
     const set = forgotten(isOpen(40));
     void set.replica.synchroniser.close();
     expect(await restored(set)).toBeUndefined();
     expect(set.store.asked).toEqual([]);
   });
 
-  test("is left alone where another was faster", async () => {
+  test("gets nothing if another process was faster", async () => {
     const set = forgotten(isOpen(40));
     restore(set.replica, set.entry);
     set.entry.stored = encode(isOpen(41));
@@ -114,26 +114,26 @@ describe("a store that forgot what is in force", () => {
   });
 });
 
-describe("nothing is written", () => {
+describe("nothing is restored", () => {
   async function silent(set: Forgotten): Promise<void> {
     restore(set.replica, set.entry);
     expect(set.time.pending).toBe(0);
   }
 
-  test("where this process knows nothing", async () => {
+  test("if this process has no record", async () => {
     const set = forgotten(isOpen(40));
     set.entry.cached = null;
     await silent(set);
   });
 
-  test("where the store holds just what was seen", async () => silent(forgotten(isOpen(40), isOpen(40))));
+  test("if the store holds the record that was seen", async () => silent(forgotten(isOpen(40), isOpen(40))));
 
-  test("where it holds a record as new, or newer", async () => {
+  test("if the store holds a record as new, or newer", async () => {
     await silent(forgotten(isOpen(40), isOpen(40, 500)));
     await silent(forgotten(isOpen(40), isClosed(41)));
   });
 
-  test("where nothing is in force: closed, or over", async () => {
+  test("if no record is in force: closed, or past its deadline", async () => {
     await silent(forgotten(isClosed(40)));
     await silent(forgotten(isOpen(40), undefined, { deadline: NOW }));
     await silent(forgotten(isClosed(40), isClosed(39)));
@@ -141,7 +141,7 @@ describe("nothing is written", () => {
   });
 });
 
-describe("of what this process saw and the older record in the store", () => {
+describe("between this process's record and an older one in the store", () => {
   const hour = 3_600_000;
 
   test.each([
@@ -153,22 +153,22 @@ describe("of what this process saw and the older record in the store", () => {
     ["the one in force, beside a closed one", isOpen(40), isClosed(39), 40],
     ["the one in force, beside a newer closed one", isClosed(40), isOpen(39), 39],
     ["the lease, beside a newer closed one", isClosed(40), isLeased(39), 39],
-  ])("%s is told", async (_, mine, theirs, generation) => {
+  ])("%s is restored", async (_, mine, theirs, generation) => {
     expect(await restored(forgotten(mine, theirs))).toMatchObject({ generation });
   });
 
-  test("what is over in the store counts no more", async () => {
+  test("one past its deadline in the store does not count", async () => {
     expect(await restored(forgotten(isLeased(40), isOpen(39), { storedDeadline: NOW }))).toMatchObject({
       generation: 40,
     });
   });
 
-  test("what is over here counts no more", async () => {
+  test("one past its deadline here does not count", async () => {
     const set = forgotten(isOpen(40, LEASE_LONGEST_MS), isLeased(39), { deadline: NOW });
     expect(await restored(set)).toMatchObject({ generation: 39 });
   });
 
-  test("what is no record counts like nothing", async () => {
+  test("invalid bytes in the store count as nothing", async () => {
     const set = forgotten(isOpen(40));
     set.store.held.set("circuit:x", "rubbish");
     set.entry.stored = "rubbish";
@@ -200,11 +200,11 @@ describe("an operator's hold", () => {
     ["without an end", isHeld(40, "open")],
     ["that holds it closed", isHeld(40, "closed")],
     ["that still runs", isHeld(40, "open", 3_600_000)],
-  ])("%s is told to a store that forgot it", async (_, hold) => {
+  ])("%s is restored in a store that lost it", async (_, hold) => {
     expect(await told(held(hold))).toMatchObject({ state: hold.state, by: "other" });
   });
 
-  test("that is released, or over, is not", async () => {
+  test("that is released or past its end is not restored", async () => {
     const over = held(isHeld(40, "open", 1));
     await over.time.advance(1);
     for (const set of [held(isHeld(40, "released")), over]) {
@@ -213,7 +213,7 @@ describe("an operator's hold", () => {
     }
   });
 
-  test("is written as it is, released or over, where the store has an older one", async () => {
+  test("is restored even if released or past its end, if the store has an older one", async () => {
     expect(await told(held(isHeld(40, "released"), isHeld(39, "open")))).toMatchObject({ state: "released" });
     const over = held(isHeld(40, "closed", 1), isHeld(39, "open"));
     await over.time.advance(1);

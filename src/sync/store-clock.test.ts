@@ -13,7 +13,7 @@ function clocks(): { time: ReturnType<typeof manualClock>; clock: StoreClock } {
 }
 
 describe("the store's clock", () => {
-  test("until it is known, the wall clock stands in", async () => {
+  test("is the wall clock until it is known", async () => {
     const { time, clock } = clocks();
     expect(clock.known).toBe(false);
     expect(clock.now()).toBe(WALL);
@@ -21,7 +21,7 @@ describe("the store's clock", () => {
     expect(clock.now()).toBe(WALL + 10);
   });
 
-  test("was read halfway between question and answer, and is carried on by the monotonic clock", async () => {
+  test("is taken as read midway between request and answer, and advanced by the monotonic clock", async () => {
     const { time, clock } = clocks();
     await time.advance(20);
     expect(clock.learn(9_000, NOW)).toBe(true);
@@ -32,7 +32,7 @@ describe("the store's clock", () => {
     expect(clock.now()).toBe(9_015);
   });
 
-  test("that comes with pushes alone is the latest they told, until an answer tells better", async () => {
+  test("known from pushes only is the latest time they had, until an answer has a better one", async () => {
     const { time, clock } = clocks();
     clock.absent = true;
     clock.hear(9_000);
@@ -48,7 +48,7 @@ describe("the store's clock", () => {
     expect(clock.now()).toBe(9_015);
   });
 
-  test("a store that was asked and has none is not asked again", () => {
+  test("is not asked for again if the store has none", () => {
     const { clock } = clocks();
     clock.absent = true;
     expect(clock.known).toBe(true);
@@ -63,14 +63,14 @@ describe("the store's clock", () => {
     ["infinity", Number.POSITIVE_INFINITY],
     ["70 years ahead", WALL + TOO_FAR],
     ["70 years ago", WALL - TOO_FAR],
-  ])("%s is no reading of it", (_, reading) => {
+  ])("is not learnt from %s", (_, reading) => {
     const { clock } = clocks();
     expect(clock.learn(reading, NOW)).toBe(false);
     expect(clock.known).toBe(false);
     expect(clock.now()).toBe(WALL);
   });
 
-  test("one that is less than 70 years off is", () => {
+  test("is learnt from a time that is less than 70 years off", () => {
     expect(clocks().clock.believable(WALL + TOO_FAR - 1)).toBe(true);
     expect(clocks().clock.believable(WALL - TOO_FAR + 1)).toBe(true);
   });

@@ -17,7 +17,7 @@ describe("get", () => {
     ["the empty string", "", ""],
     ["null", null, null],
     ["nothing", undefined, null],
-  ])("answers %s: taken, with a promise or without", async (_, answer, taken) => {
+  ])("takes %s, with or without a promise", async (_, answer, taken) => {
     expect(read(answering(answer), "k")).toBe(taken);
     await expect(read(answering(Promise.resolve(answer)), "k")).resolves.toBe(taken);
   });
@@ -27,7 +27,7 @@ describe("get", () => {
     ["boolean", true],
     ["object", {}],
     ["an array", ["r"]],
-  ])("answers %s: refused", async (kind, answer) => {
+  ])("refuses %s", async (kind, answer) => {
     const error = new StoreAnswerError(
       `the store's get() answered ${kind}; it takes a string, null or undefined`,
     );
@@ -37,7 +37,7 @@ describe("get", () => {
 });
 
 describe("swap", () => {
-  test("is asked of the store as it is", () => {
+  test("is passed to the store unchanged", () => {
     const store = handStore({ wall: () => 0 });
     store.held.set("k", "old");
     expect(swap(store, "k", "old", "new", 9)).toMatchObject({ ok: true, value: "new" });
@@ -48,7 +48,7 @@ describe("swap", () => {
     { ok: true, value: "r" },
     { ok: false, value: null },
     { ok: false, value: "r", now: 7 },
-  ])("answers %o: taken, with a promise or without", async (answer) => {
+  ])("takes the answer %o, with or without a promise", async (answer) => {
     expect(swap(answering(answer), "k", null, "r", 1)).toBe(answer);
     await expect(swap(answering(Promise.resolve(answer)), "k", null, "r", 1)).resolves.toBe(answer);
   });
@@ -61,7 +61,7 @@ describe("swap", () => {
     ["object", { ok: "yes", value: "r" }],
     ["object", { ok: true }],
     ["object", { ok: true, value: 7 }],
-  ])("answers %s: %o is refused", (kind, answer) => {
+  ])("refuses the answer %s: %o", (kind, answer) => {
     expect(() => swap(answering(answer), "k", null, "r", 1)).toThrow(
       new StoreAnswerError(
         `the store's swap() answered ${kind}; it takes { ok: boolean, value: string | null, now?: number }`,
@@ -70,14 +70,14 @@ describe("swap", () => {
   });
 });
 
-describe("without swap, it is read, compared and written", () => {
+describe("without swap the value is read, compared and written", () => {
   function plain(): ReturnType<typeof handStore> {
     const store = handStore({ wall: () => 0 });
     delete store.swap;
     return store;
   }
 
-  test("where the store holds what was expected", () => {
+  test("if the store holds the expected value", () => {
     const store = plain();
     expect(swap(store, "k", null, "new", 9)).toEqual({ ok: true, value: "new" });
     expect(store.asked).toEqual([
@@ -86,20 +86,20 @@ describe("without swap, it is read, compared and written", () => {
     ]);
   });
 
-  test("where it holds another value, the answer is that value and nothing is written", () => {
+  test("unless the store holds another value, which is the answer", () => {
     const store = plain();
     store.held.set("k", "theirs");
     expect(swap(store, "k", null, "new", 9)).toEqual({ ok: false, value: "theirs" });
     expect(store.count("set")).toBe(0);
   });
 
-  test("it is written once the write was answered", async () => {
+  test("and the answer comes after the write", async () => {
     const store: Store = { ...plain(), get: async () => null, set: async () => "OK" };
     await expect(swap(store, "k", null, "new", 9)).resolves.toEqual({ ok: true, value: "new" });
   });
 });
 
-test("an entry has a key and a value, both strings", () => {
+test("an entry needs a key and a value, both strings", () => {
   expect(isEntry({ key: "k", value: "v" })).toBe(true);
   for (const other of [null, undefined, 7, "kv", {}, { key: "k" }, { value: "v" }, { key: 1, value: "v" }])
     expect(isEntry(other)).toBe(false);
@@ -108,13 +108,13 @@ test("an entry has a key and a value, both strings", () => {
 describe("list", () => {
   const entry = { key: "k", value: "r" };
 
-  test("answers entries: an array, or whatever else can be iterated", () => {
+  test("takes an array, or any other iterable", () => {
     expect(listing([entry])).toEqual({ entries: [entry] });
     const some = new Set([entry]);
     expect(listing(some).entries).toBe(some);
   });
 
-  test("answers more than entries: all of it is taken", () => {
+  test("keeps the clock, the cursor and complete from the answer", () => {
     const answer = { entries: [entry], now: 7, cursor: "c", complete: true };
     expect(listing(answer)).toEqual(answer);
   });
@@ -126,7 +126,7 @@ describe("list", () => {
     ["object", {}],
     ["object", { entries: {} }],
     ["object", { entries: null }],
-  ])("answers %s: refused", (kind, answer) => {
+  ])("refuses %s", (kind, answer) => {
     expect(() => listing(answer)).toThrow(
       new StoreAnswerError(
         `the store's list() answered ${kind}; it takes an iterable of entries, or { entries, now?: number, cursor?: string }`,

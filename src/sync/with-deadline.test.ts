@@ -28,8 +28,8 @@ function ask(work: () => Awaitable<string>): Asked {
 const timedOut = { ok: false, error: new StoreTimeoutError(DEADLINE), hangs: true };
 const refused = new Error("refused");
 
-describe("a store that is asked under a deadline", () => {
-  test("and answers without a promise, or throws: that is taken at once", () => {
+describe("a store operation under a deadline", () => {
+  test("that returns or throws synchronously settles at once", () => {
     expect(ask(() => "here").done).toEqual([{ ok: true, value: "here" }]);
     const { done } = ask(() => {
       throw refused;
@@ -37,7 +37,7 @@ describe("a store that is asked under a deadline", () => {
     expect(done).toEqual([{ ok: false, error: refused }]);
   });
 
-  test("an answer or an error in time is taken, and the deadline is called off", async () => {
+  test("that settles in time cancels the deadline", async () => {
     for (const [settle, outcome] of [
       ["resolve", { ok: true, value: "here" }],
       ["reject", { ok: false, error: refused }],
@@ -57,7 +57,7 @@ describe("a store that is asked under a deadline", () => {
     }
   });
 
-  test("what comes after the deadline is an outcome of its own", async () => {
+  test("that settles after the deadline is reported apart", async () => {
     for (const settle of ["resolve", "reject"] as const) {
       const answer = deferred<string>();
       const { time, done, late } = ask(() => answer.promise);
@@ -74,7 +74,7 @@ describe("a store that is asked under a deadline", () => {
     }
   });
 
-  test("where nobody asked for what comes late, it is dropped", async () => {
+  test("that settles after the deadline is ignored if nobody asked for late answers", async () => {
     const unhandled: unknown[] = [];
     const note = (error: unknown): void => void unhandled.push(error);
     process.on("unhandledRejection", note);
@@ -93,7 +93,7 @@ describe("a store that is asked under a deadline", () => {
     expect(unhandled).toEqual([]);
   });
 
-  test("an answer with a then of its own is waited for, be it a function", async () => {
+  test("may return any object or function with then", async () => {
     const answer = Object.assign(() => undefined, {
       // biome-ignore lint/suspicious/noThenProperty: what a client's library may return
       then: (resolve: (value: string) => void) => resolve("here"),
@@ -112,11 +112,11 @@ test.each([
   // biome-ignore lint/suspicious/noThenProperty: just this is the case
   ["an object whose then is no function", { then: true }],
   ["a function", () => undefined],
-])("%s is no promise", (_, value) => {
+])("treats %s as a value", (_, value) => {
   expect(isThenable(value)).toBe(false);
 });
 
-test("a string is none, even where somebody gave all strings a then", () => {
+test("treats a string as a value, even if strings have been given a then", () => {
   // biome-ignore lint/suspicious/noThenProperty: just this is the case
   Object.defineProperty(String.prototype, "then", { value: () => undefined, configurable: true });
   try {
@@ -126,7 +126,7 @@ test("a string is none, even where somebody gave all strings a then", () => {
   }
 });
 
-test("the errors say what they are", () => {
+test("has errors that say which operation failed", () => {
   const timeout = new StoreTimeoutError(250);
   expect(timeout).toMatchObject({ name: "StoreTimeoutError", code: "ERR_FAILFAST_STORE_TIMEOUT" });
   expect(timeout.message).toBe(

@@ -5,8 +5,8 @@ import { encode } from "../protocol/codec.js";
 import { deferred, FRESH, GIVEN_UP, isClosed, isOpen, RETRY } from "./replica.fixture.js";
 import { type Writing, writing } from "./writer.fixture.js";
 
-describe("a write that lost its answer", () => {
-  test("and was carried out, is granted where the next answer returns it", () => {
+describe("a write whose answer is lost", () => {
+  test("is granted if the next answer returns its record", () => {
     const { store, begin, outcomes, entry } = writing();
     store.swap = (_, __, value) => ({ ok: false, value });
     begin();
@@ -14,7 +14,7 @@ describe("a write that lost its answer", () => {
     expect(entry.cached).toMatchObject({ record: { reason: "mine" } });
   });
 
-  test("is granted where it comes back by push, once, whatever comes after", async () => {
+  test("is granted once if it comes back by push, whatever comes after", async () => {
     for (const end of ["answer", "conflict", "error", "nothing"] as const) {
       const { store, time, begin, outcomes, entry, replica, breaker, health } = writing();
       const answer = deferred<SwapResult>();
@@ -62,7 +62,7 @@ describe("a write that fails", () => {
     expect(entry.retry).toBeUndefined();
   });
 
-  test("twice is proposed again once", async () => {
+  test("twice causes one retry", async () => {
     const { begin, breaker, time } = failing();
     begin();
     begin();
@@ -71,7 +71,7 @@ describe("a write that fails", () => {
     expect(breaker.flushes).toBe(1);
   });
 
-  test("isn't proposed by itself to a store that is down: who finds it up again does that", async () => {
+  test("is not retried to a store that is down: the synchroniser does that when it is up", async () => {
     const { begin, breaker, time, replica } = failing();
     begin();
     void replica.synchroniser.close();
@@ -79,7 +79,7 @@ describe("a write that fails", () => {
     expect(breaker.flushes).toBe(0);
   });
 
-  test("may be one of a circuit that nobody uses any more", async () => {
+  test("is not retried if its circuit is no longer used", async () => {
     const { begin, time, replica, store } = failing();
     begin();
     replica.unsubscribe("x");
@@ -89,7 +89,7 @@ describe("a write that fails", () => {
     expect(replica.circuits.size).toBe(0);
   });
 
-  test("is forgotten with the first that is granted", async () => {
+  test("resets the failures with the next write that is granted", async () => {
     const { begin, store, entry, health, time } = failing();
     begin();
     begin();
@@ -101,7 +101,7 @@ describe("a write that fails", () => {
     await time.advance(0);
   });
 
-  test("makes sure that the store is still there", async () => {
+  test("causes a read, to see whether the store is there", async () => {
     const { begin, store, replica, time } = failing();
     replica.synchroniser.start();
     expect(store.count("list")).toBe(1);
@@ -111,15 +111,15 @@ describe("a write that fails", () => {
   });
 });
 
-test("a write that is granted clears nothing but what writes did", () => {
+test("a granted write does not clear faults that reads reported", () => {
   const { begin, replica, health } = writing();
   replica.health.failed("something else");
   begin();
   expect(health).toEqual(["something else"]);
 });
 
-describe("a store that hangs", () => {
-  test("is given up after five seconds, and asked less and less often", async () => {
+describe("a write to a store that hangs", () => {
+  test("times out after five seconds, with longer pauses each time", async () => {
     const { begin, store, outcomes, entry, health, time, breaker } = writing();
     store.swap = () => new Promise(() => undefined);
     begin();
@@ -139,7 +139,7 @@ describe("a store that hangs", () => {
     expect(breaker.flushes).toBe(2);
   });
 
-  test("and then answers at all, hangs no more", async () => {
+  test("that then answers or fails starts again at the first pause", async () => {
     const { begin, store, entry, time } = writing();
     for (const answer of [
       () => Promise.reject(new Error("refused")),
@@ -155,7 +155,7 @@ describe("a store that hangs", () => {
     }
   });
 
-  test("and answers late, is granted late", async () => {
+  test("that is granted late counts as granted", async () => {
     const { begin, store, entry, outcomes, time, breaker, health } = writing();
     const answer = deferred<SwapResult>();
     let sent = "";
@@ -174,7 +174,7 @@ describe("a store that hangs", () => {
     expect(health).toEqual([new StoreTimeoutError(GIVEN_UP), "up"]);
   });
 
-  test("and answers late that it holds another's record, is believed", async () => {
+  test("that is refused late gives the other record", async () => {
     const { begin, store, entry, time } = writing();
     const answer = deferred<SwapResult>();
     store.swap = () => answer.promise;
@@ -185,7 +185,7 @@ describe("a store that hangs", () => {
     expect(entry.cached).toMatchObject({ record: { revision: 40 } });
   });
 
-  test("and answers late, when another write is under way or a newer record came, forgot nothing by that", async () => {
+  test("that is refused late restores nothing if another write is under way or a newer record came", async () => {
     for (const since of ["write", "push"] as const) {
       const { begin, store, entry, time, replica } = writing();
       const answer = deferred<SwapResult>();
@@ -201,7 +201,7 @@ describe("a store that hangs", () => {
     }
   });
 
-  test("and answers late, is asked again sooner, as one that answers", async () => {
+  test("that fails late is retried sooner", async () => {
     const { begin, store, entry, time, breaker } = writing();
     const answer = deferred<SwapResult>();
     store.swap = () => answer.promise;
@@ -217,7 +217,7 @@ describe("a store that hangs", () => {
     expect(time.pending).toBe(0);
   });
 
-  test("and answers after the pause, is asked no sooner", async () => {
+  test("that fails after the pause is not retried sooner", async () => {
     const { begin, store, time, breaker } = writing();
     const answer = deferred<SwapResult>();
     store.swap = () => answer.promise;

@@ -3,7 +3,7 @@ import { encode } from "../protocol/codec.js";
 import { FRESH, isOpen, NOW, WALL } from "./replica.fixture.js";
 import { opens, STORE_NOW, type Writing, writing } from "./writer.fixture.js";
 
-describe("a write that lost the race", () => {
+describe("a write that loses the race", () => {
   /** Loses so many races, each to a record of its own. */
   function beaten(races: number): Writing & { readonly times: number[] } {
     const set = writing();
@@ -17,7 +17,7 @@ describe("a write that lost the race", () => {
     return { ...set, times };
   }
 
-  test("is decided again, with what the other wrote, at once", () => {
+  test("is decided again at once, with the other's record", () => {
     const { begin, outcomes, stamps, stored, breaker } = beaten(2);
     begin();
     expect(outcomes).toEqual(["granted"]);
@@ -26,7 +26,7 @@ describe("a write that lost the race", () => {
     expect(breaker.changes).toBe(2);
   });
 
-  test("may have nothing more to write", () => {
+  test("is dropped if nothing has to be written any more", () => {
     const { begin, outcomes, entry, stored, store } = beaten(1);
     begin((stamp) => (entry.cached === null ? opens(stamp) : null));
     expect(outcomes).toEqual(["unneeded"]);
@@ -34,7 +34,7 @@ describe("a write that lost the race", () => {
     expect(stored()).toMatchObject({ revision: 1 });
   });
 
-  test("before, in a store that was rolled back, expects what that holds now", () => {
+  test("against a store that was rolled back expects what that holds now", () => {
     const { begin, store, entry, replica, outcomes } = writing();
     const older = encode(isOpen(39));
     replica.receive(entry, encode(isOpen(40)), FRESH, true);
@@ -44,7 +44,7 @@ describe("a write that lost the race", () => {
     expect(store.asked.map(([, , expected]) => expected)).toEqual([encode(isOpen(40)), older]);
   });
 
-  test("after three waits longer and longer, drawn by chance", async () => {
+  test("a fourth time waits, longer each time, by a random delay", async () => {
     const { begin, time, times, outcomes, entry } = beaten(5);
     begin();
     await time.advance(1_000);
@@ -54,7 +54,7 @@ describe("a write that lost the race", () => {
     expect(entry.write).toBeUndefined();
   });
 
-  test("and waits is still the only one", async () => {
+  test("and waits is still the only write of its entry", async () => {
     const { begin, outcomes, time, stamps } = beaten(3);
     begin();
     begin();
@@ -64,7 +64,7 @@ describe("a write that lost the race", () => {
     expect(stamps).toHaveLength(4);
   });
 
-  test("after nine is given up", async () => {
+  test("nine times is given up", async () => {
     const { begin, time, times, outcomes, health } = beaten(99);
     begin();
     await time.advance(10_000);
@@ -73,7 +73,7 @@ describe("a write that lost the race", () => {
     expect(health).toEqual([new Error('the write of "circuit:x" lost 8 races in a row')]);
   });
 
-  test("learns the store's clock from the one that did", () => {
+  test("learns the store's clock from the answer", () => {
     const { begin, store, entry } = writing({ without: ["swap"], clock: "unknown" });
     const theirs = encode({ ...isOpen(40), until: STORE_NOW + 300 });
     store.swap = () => ({ ok: false, value: theirs, now: STORE_NOW });
@@ -81,7 +81,7 @@ describe("a write that lost the race", () => {
     expect(entry.cached).toMatchObject({ deadline: NOW + 300 });
   });
 
-  test("of a store without a clock took place just now: the other's record has its whole duration", () => {
+  test("in a store without a clock takes the other's record with its whole duration", () => {
     const { begin, store, entry } = writing();
     store.tells = false;
     const theirs = encode({ ...isOpen(40, 700), until: WALL });

@@ -17,7 +17,7 @@ import { opens, STORE_NOW, writing } from "./writer.fixture.js";
 import { write } from "./writer.js";
 
 describe("a write", () => {
-  test("is one swap, granted at once by a store that answers at once", () => {
+  test("is one swap, granted synchronously if the store answers synchronously", () => {
     const { store, outcomes, begin, stored, replica, entry, breaker } = writing();
     begin();
     expect(outcomes).toEqual(["granted"]);
@@ -30,7 +30,7 @@ describe("a write", () => {
     expect(breaker).toMatchObject({ flushes: 1, changes: 0 });
   });
 
-  test("is stamped with the store's clock in whole ms, and above all that was seen", () => {
+  test("is stamped with the store's clock in whole ms, and a revision above all that were seen", () => {
     const { replica, stamps, begin, entry } = writing();
     replica.storeClock.learn(STORE_NOW + 0.75, NOW);
     begin();
@@ -40,7 +40,7 @@ describe("a write", () => {
     expect(stamps[1]).toMatchObject({ revision: STORE_NOW + 71, now: STORE_NOW });
   });
 
-  test("is known again by a nonce of two draws of chance, be they zero", () => {
+  test("has a nonce of two random numbers, even if those are zero", () => {
     const { chance, stamps, begin } = writing();
     chance.next = 0.75;
     begin();
@@ -50,7 +50,7 @@ describe("a write", () => {
     expect(stamps[1]?.nonce).toBe("0");
   });
 
-  test("expects the value that the store is last known to hold", () => {
+  test("expects the value that the store is known to hold", () => {
     const { store, entry, begin, outcomes } = writing();
     store.held.set("circuit:x", "theirs");
     entry.stored = "theirs";
@@ -59,7 +59,7 @@ describe("a write", () => {
     expect(store.asked[0]?.slice(0, 3)).toEqual(["swap", "circuit:x", "theirs"]);
   });
 
-  test("is granted though a newer record came by push meanwhile: that was written after it, until a read tells else", async () => {
+  test("is granted even if a newer record was pushed meanwhile, and that newer record is kept", async () => {
     const { store, time, begin, outcomes, entry, replica, breaker } = writing();
     const answer = deferred<SwapResult>();
     let sent = "";
@@ -79,7 +79,7 @@ describe("a write", () => {
     expect(breaker.changes).toBe(1);
   });
 
-  test("isn't made where nothing has to be written", () => {
+  test("is not made if there is nothing to write", () => {
     const { store, begin, outcomes, breaker, entry, time } = writing();
     entry.failures = 2;
     begin(() => null);
@@ -90,7 +90,7 @@ describe("a write", () => {
     expect(time.pending).toBe(0);
   });
 
-  test("of an entry is the only one of it", async () => {
+  test("is the only one of its entry at a time", async () => {
     const { store, begin, outcomes, entry, breaker } = writing();
     const answer = deferred<SwapResult>();
     store.swap = () => answer.promise;
@@ -102,7 +102,7 @@ describe("a write", () => {
     expect(breaker.flushes).toBe(0);
   });
 
-  test("under way is waited for, and no longer", async () => {
+  test("delays settled() until it has ended", async () => {
     const { store, time, begin, replica } = writing();
     const answer = deferred<SwapResult>();
     store.swap = () => answer.promise;
@@ -120,8 +120,8 @@ describe("a write", () => {
   });
 });
 
-describe("a store whose clock is not known", () => {
-  test("is written by the wall clock, in one swap, where the two agree", () => {
+describe("a store whose clock is unknown", () => {
+  test("gets one swap, stamped by the wall clock, if both clocks agree", () => {
     for (const off of [0, 100, -100]) {
       const { store, begin, stamps, outcomes, entry, replica } = writing({ clock: "unknown" });
       store.ahead = off;
@@ -134,7 +134,7 @@ describe("a store whose clock is not known", () => {
     }
   });
 
-  test("is written once more, in its own time, where the two differ", () => {
+  test("gets a second swap in its own time if the clocks differ", () => {
     for (const off of [101, -101, AHEAD]) {
       const { store, begin, stored, outcomes, entry, breaker } = writing({ clock: "unknown" });
       store.ahead = off;
@@ -154,7 +154,7 @@ describe("a store whose clock is not known", () => {
     }
   });
 
-  test("is written once more for votes alone", () => {
+  test("gets a second swap for votes too", () => {
     const { store, begin, stored } = writing({ clock: "unknown" });
     begin((stamp) => voted(stamp, null, [{ host: "h", until: stamp.now + 5 }]));
     expect(store.count("swap")).toBe(2);
@@ -162,14 +162,14 @@ describe("a store whose clock is not known", () => {
     expect(stored()).not.toHaveProperty("until");
   });
 
-  test("is not written once more for what another wrote, and is renewed", () => {
+  test("gets no second swap for the renewal of another's record", () => {
     const { store, begin, stored } = writing({ clock: "unknown" });
     begin((stamp) => renewed(stamp, isOpen(40)));
     expect(store.count("swap")).toBe(1);
     expect(stored()).toMatchObject({ until: isOpen(40).until });
   });
 
-  test("may take long to answer, and differs by half of that at most", async () => {
+  test("may take long to answer: the clocks agree within half of that time", async () => {
     const { store, begin, time } = writing({ clock: "unknown" });
     const { swap } = store;
     store.ahead = 100;
@@ -180,14 +180,14 @@ describe("a store whose clock is not known", () => {
     expect(store.count("swap")).toBe(1);
   });
 
-  test("is not written once more where there is no deadline in it", () => {
+  test("gets no second swap for a record without a deadline", () => {
     const { store, begin, outcomes } = writing({ clock: "unknown" });
     begin((stamp) => closed(stamp, "mine"));
     expect(store.count("swap")).toBe(1);
     expect(outcomes).toEqual(["granted"]);
   });
 
-  test("is not written once more where another's write came between", async () => {
+  test("gets no second swap if another write came between", async () => {
     const { store, begin, outcomes, entry } = writing({ clock: "unknown" });
     const { swap } = store;
     store.swap = (...args) => {
@@ -206,7 +206,7 @@ describe("a store whose clock is not known", () => {
     expect(entry.cached).toMatchObject({ record: { revision: STORE_NOW * 2 } });
   });
 
-  test("does not take its own record, pushed before it is corrected, for the end of it", async () => {
+  test("gets the second swap even if the first record is pushed before it", async () => {
     const { store, begin, outcomes, entry, replica } = writing({ clock: "unknown" });
     const { swap } = store;
     store.swap = (...args) => {
@@ -220,7 +220,7 @@ describe("a store whose clock is not known", () => {
     expect(entry.cached?.record.until).toBe(STORE_NOW + 1_000);
   });
 
-  test("tells it with a refusal as well", () => {
+  test("tells its clock with a refused swap too", () => {
     const { store, begin, stamps, outcomes } = writing({ clock: "unknown" });
     store.held.set("circuit:x", encode(isClosed(40)));
     begin();
@@ -228,7 +228,7 @@ describe("a store whose clock is not known", () => {
     expect(outcomes).toEqual(["granted"]);
   });
 
-  test("is not asked for it again where it has none; the wall's stands in", () => {
+  test("is not asked again if it has no clock; the wall clock is used", () => {
     const { store, begin, stamps, replica } = writing({ clock: "unknown" });
     store.tells = false;
     begin();
@@ -238,13 +238,13 @@ describe("a store whose clock is not known", () => {
     expect(store.count("swap")).toBe(2);
   });
 
-  test("has one as soon as it gave it", () => {
+  test("is known to have a clock once it has given it", () => {
     const { begin, replica } = writing({ clock: "unknown" });
     begin();
     expect(replica.storeClock.absent).toBe(false);
   });
 
-  test("isn't asked where it can't swap", () => {
+  test("is not asked for its clock if it can't swap", () => {
     const { store, begin, stamps, replica } = writing({ clock: "unknown", without: ["swap"] });
     begin();
     expect(store.asked.map(([verb]) => verb)).toEqual(["get", "set"]);
@@ -280,7 +280,7 @@ describe("a record is stored", () => {
     expect(kept(hold("released", 0))).toBe(KEPT_MS);
   });
 
-  test("for four weeks at a time where it has none: an operator's hold", () => {
+  test("for four weeks at a time if it is a hold without an end", () => {
     expect(kept(hold("open", 0))).toBe(HOLD_KEPT_MS);
     expect(kept(hold("closed", 0))).toBe(HOLD_KEPT_MS);
   });

@@ -23,7 +23,7 @@ const fail = async (): Promise<never> => {
 const quietly = (call: Promise<unknown>): Promise<unknown> => call.catch(() => undefined);
 
 describe("through prom-client", () => {
-  test("stands in its registry beside other metrics, in both of its formats", async () => {
+  test("metrics are in its registry beside others, in both of its formats", async () => {
     const failfast = createFailfast();
     const circuit = failfast("sales_api", 60);
     const registry = new Registry();
@@ -43,7 +43,7 @@ describe("through prom-client", () => {
     expect(() => ours.register(registry)).toThrow("already been registered");
   });
 
-  test("leaves the registry when it is disposed of, as a module does that is loaded anew", async () => {
+  test("metrics leave the registry on disposal, as when a module is loaded again", async () => {
     const registry = new Registry();
     for (let round = 0; round < 2; round++) {
       const ours = prometheusMetrics(createFailfast());
@@ -54,7 +54,7 @@ describe("through prom-client", () => {
     }
   });
 
-  test("workers of a cluster: calls add up, the state is the fleet's", async () => {
+  test("metrics of cluster workers add up for calls, and the state is the fleet's", async () => {
     const worker = async (): Promise<object[]> => {
       const failfast = createFailfast();
       const registry = new Registry();

@@ -24,7 +24,7 @@ const lines = (text: string, start: string): string[] =>
   text.split("\n").filter((line) => line.startsWith(start));
 
 describe("prometheusMetrics", () => {
-  test("counts calls by outcome, and how long they took", async () => {
+  test("counts calls by outcome, and measures how long they took", async () => {
     const { clock, each } = fleetOf(1);
     const failfast = each[0] as Failfast;
     const circuit = failfast("sales_api", 60);
@@ -50,7 +50,7 @@ describe("prometheusMetrics", () => {
     ]);
   });
 
-  test("tells how many calls are in flight, and how old the oldest is", async () => {
+  test("reports how many calls are in flight, and how old the oldest is", async () => {
     const { clock, each } = fleetOf(1);
     const failfast = each[0] as Failfast;
     const metrics = prometheusMetrics(failfast, { label: (name) => name.split(":")[0] ?? "" });
@@ -89,7 +89,7 @@ describe("prometheusMetrics", () => {
     expect(lines(metrics[0]?.text() ?? "", "failfast_circuit_state{")).toHaveLength(5);
   });
 
-  test("counts transitions, the local ones apart from those learned from the fleet", async () => {
+  test("counts transitions, local ones apart from those learned from the fleet", async () => {
     const { clock, each } = fleetOf(2);
     const [one, other] = each.map((failfast) => failfast("sales_api", 60));
     const metrics = each.map((failfast) => prometheusMetrics(failfast));
@@ -121,7 +121,7 @@ describe("prometheusMetrics", () => {
     ]);
   });
 
-  test("has a limit of labels: the rest is counted together, and is open where one of them is", async () => {
+  test("has a limit of labels: further circuits are counted together, and are open if one of them is", async () => {
     const { each } = fleetOf(1);
     const failfast = each[0] as Failfast;
     const byHost = failfast((host: string) => host, 60);
@@ -139,7 +139,7 @@ describe("prometheusMetrics", () => {
     expect(() => prometheusMetrics(failfast, { maxLabels: 0 })).toThrow(RangeError);
   });
 
-  test("takes a function that groups circuits, and names that are any text", async () => {
+  test("takes a function that groups circuits, and names with any text", async () => {
     const { each } = fleetOf(1);
     const failfast = each[0] as Failfast;
     const metrics = prometheusMetrics(failfast, { label: (name) => name.split(":")[0] ?? "" });
@@ -157,7 +157,7 @@ describe("prometheusMetrics", () => {
     ]);
   });
 
-  test("says when a store is in trouble, and ends when it is told to", async () => {
+  test("reports a store in trouble, and stops on disposal", async () => {
     const clock = manualClock();
     const store: Store = { ...memoryStore({ clock }) };
     let down = false;
@@ -185,7 +185,7 @@ describe("prometheusMetrics", () => {
     expect(metrics.text()).toBe(before);
   });
 
-  test("of a timed store: how long its operations took, and which failed; it answers as the store does", async () => {
+  test("measures a timed store's operations and failures, and the store answers as before", async () => {
     const clock = manualClock();
     const memory = memoryStore({ clock });
     let broken = false;
@@ -221,7 +221,7 @@ describe("prometheusMetrics", () => {
     expect(counts()).toHaveLength(3);
   });
 
-  test("refuses buckets that don't ascend", () => {
+  test("refuses buckets that are not in ascending order", () => {
     for (const buckets of [[], [1, 1], [0, 1], [2, 1], [Number.NaN]])
       expect(() => prometheusMetrics(createFailfast(), { buckets })).toThrow("don't ascend");
   });
@@ -237,7 +237,7 @@ describe("logTo", () => {
     return { said, info: at("info") as () => void, warn: at("warn") as () => void };
   };
 
-  test("logs transitions and no calls: what was found out here as a warning, the rest as information", async () => {
+  test("logs transitions and no calls: local ones as warnings, the rest as information", async () => {
     const { clock, each } = fleetOf(2);
     const logs = each.map((failfast) => {
       const log = recorder();
@@ -270,7 +270,7 @@ describe("logTo", () => {
     });
   });
 
-  test("ends when it is told to", async () => {
+  test("stops on disposal", async () => {
     const failfast = createFailfast();
     const log = recorder();
     logTo(failfast, log).dispose();

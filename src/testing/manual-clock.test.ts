@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { manualClock } from "./manual-clock.js";
 
 describe("time", () => {
-  test("starts where it is told, and by default at 0 ms and at the beginning of 2025", () => {
+  test("starts at the given moment, by default at 0 ms and at the beginning of 2025", () => {
     const clock = manualClock({ wall: 1_000_000, now: 12.5 });
     expect([clock.wall(), clock.now()]).toEqual([1_000_000, 12.5]);
     expect([manualClock().wall(), manualClock().now()]).toEqual([Date.parse("2025-01-01T00:00:00Z"), 0]);
@@ -16,14 +16,14 @@ describe("time", () => {
     expect([clock.now(), clock.wall()]).toEqual(before);
   });
 
-  test("advance moves the monotonic and the wall clock together", async () => {
+  test("advance() moves the monotonic and the wall clock together", async () => {
     const clock = manualClock({ wall: 1_000_000, now: 50 });
     await clock.advance(250);
     await clock.advance(0.5);
     expect([clock.now(), clock.wall()]).toEqual([300.5, 1_000_250.5]);
   });
 
-  test("jumpWall shifts the wall clock alone, forward and back, and runs no timer", async () => {
+  test("jumpWall() moves only the wall clock, forward and back, and runs no timer", async () => {
     const clock = manualClock({ wall: 1_000_000 });
     const run = vi.fn();
     clock.after(10, run);
@@ -37,7 +37,7 @@ describe("time", () => {
 });
 
 describe("timers", () => {
-  test("run in order of their time, and of their creation where that is the same", async () => {
+  test("run in order of their time, and at the same time in order of their creation", async () => {
     const clock = manualClock();
     const ran: string[] = [];
     for (const [ms, name] of [
@@ -64,7 +64,7 @@ describe("timers", () => {
     expect(run).toHaveBeenCalledOnce();
   });
 
-  test("without a delay run in the next advance, of 0 ms too, and never in the call that made them", async () => {
+  test("without a delay run in the next advance, even of 0 ms, and never in the call that made them", async () => {
     const clock = manualClock();
     const run = vi.fn();
     clock.after(0, run);
@@ -73,7 +73,7 @@ describe("timers", () => {
     expect(run).toHaveBeenCalledOnce();
   });
 
-  test("made by timers run too, where they fall within the span", async () => {
+  test("that were made by timers run too, if they are due within the advance", async () => {
     const clock = manualClock();
     const ticks: number[] = [];
     const tick = (): void => {
@@ -103,7 +103,7 @@ describe("timers", () => {
     expect(ran).toEqual(["third", "first"]);
   });
 
-  test("pending counts those that wait", async () => {
+  test("pending counts timers that wait", async () => {
     const clock = manualClock();
     const cancel = clock.after(10, () => {});
     clock.after(10, () => {});
@@ -124,7 +124,7 @@ describe("promises", () => {
     for (let step = 0; step < 20; step += 1) await null;
   }
 
-  test("go on between two timers, of the same moment too, and after the last", async () => {
+  test("settle between two timers, even of the same moment, and after the last", async () => {
     const clock = manualClock();
     const ran: string[] = [];
     for (const [ms, name] of [
@@ -141,7 +141,7 @@ describe("promises", () => {
     expect(ran).toEqual(["a", "a answered at 10", "b", "b answered at 10", "c", "c answered at 20"]);
   });
 
-  test("go on before the first, so that a timer they make counts from before the move", async () => {
+  test("settle before the first timer, so that a timer they make counts from before the advance", async () => {
     const clock = manualClock();
     const run = vi.fn();
     void answer().then(() => clock.after(10, run));
@@ -149,7 +149,7 @@ describe("promises", () => {
     expect(run).toHaveBeenCalledOnce();
   });
 
-  test("a timer made by what a timer's promise did still runs within the span", async () => {
+  test("settle before the advance ends, so that a timer they make still runs in it", async () => {
     const clock = manualClock();
     let at = 0;
     clock.after(10, () => {
@@ -163,7 +163,7 @@ describe("promises", () => {
     expect(at).toBe(20);
   });
 
-  test("go on under a test runner's fake timers", async () => {
+  test("settle under a test runner's fake timers", async () => {
     vi.useFakeTimers();
     try {
       const clock = manualClock();
@@ -176,7 +176,7 @@ describe("promises", () => {
     }
   });
 
-  test("go on where there is no setImmediate, as in a browser", async () => {
+  test("settle without setImmediate, as in a browser", async () => {
     vi.stubGlobal("setImmediate", undefined);
     try {
       vi.resetModules();
@@ -194,7 +194,7 @@ describe("promises", () => {
 });
 
 describe("a timer that throws", () => {
-  test("stops neither the others nor the time; advance rejects with what it threw", async () => {
+  test("stops neither other timers nor the time; advance() rejects with what it threw", async () => {
     const clock = manualClock();
     const thrown = new Error("of the first");
     const second = vi.fn();
@@ -209,7 +209,7 @@ describe("a timer that throws", () => {
     expect(clock.now()).toBe(40);
   });
 
-  test("and another one: advance rejects with both", async () => {
+  test("together with another: advance() rejects with both errors", async () => {
     const clock = manualClock();
     const thrown = [new Error("of the first"), undefined];
     for (const each of thrown) {
@@ -246,7 +246,7 @@ describe("random", () => {
   });
 });
 
-describe("what can't be meant throws, and says what it got", () => {
+describe("an invalid argument throws, and the error says what it got", () => {
   test.each([Number.NaN, -1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])("a delay of %d", (ms) => {
     const clock = manualClock();
     expect(() => clock.after(ms, () => {})).toThrow(
@@ -284,13 +284,13 @@ describe("what can't be meant throws, and says what it got", () => {
     );
   });
 
-  test("a timer with nothing to run", () => {
+  test("a timer without a function", () => {
     expect(() => manualClock().after(1, "run" as unknown as () => void)).toThrow(
       new TypeError("Expected a function to call, got run."),
     );
   });
 
-  test("advancing while it is still advancing, from a timer too", async () => {
+  test("advancing during an advance, also from a timer", async () => {
     const clock = manualClock();
     const nested = vi.fn();
     clock.after(1, () => void clock.advance(1).catch(nested));
@@ -301,7 +301,7 @@ describe("what can't be meant throws, and says what it got", () => {
     expect(clock.now()).toBe(10);
   });
 
-  test("a timer that re-arms itself without a delay, for ever", async () => {
+  test("a timer that sets itself again without a delay for ever", async () => {
     const clock = manualClock();
     const again = (): void => void clock.after(0, again);
     clock.after(5, again);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createFailfast, failfast as shared } from "../index.js";
 import { resetCircuits } from "./reset-circuits.js";
 
-test("closes and releases every circuit of a failfast, and by default those of the shared one", async () => {
+test("resetCircuits() closes and releases every circuit of a failfast, by default of the shared one", async () => {
   const own = createFailfast();
   for (const failfast of [own, shared]) {
     const circuits = [failfast("tripped", 60), failfast("held", 60), failfast("held closed", 60)] as const;
@@ -12,7 +12,7 @@ test("closes and releases every circuit of a failfast, and by default those of t
   }
 });
 
-test("says what it takes where it is given something else", async () => {
+test("resetCircuits() says what it takes if it is given something else", async () => {
   for (const other of [null, 5, createFailfast()("x", 60)])
     await expect(resetCircuits(other as never)).rejects.toThrow(/^resetCircuits takes a failfast, /);
 });

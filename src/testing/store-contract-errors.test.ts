@@ -21,7 +21,7 @@ async function errorOf(name: string, verbs: object): Promise<StoreContractError>
 }
 
 describe("the cases", () => {
-  test("are named after what they are about, each name once", () => {
+  test("have unique names that say what they check", () => {
     const names = storeContract(() => memoryStore()).map(({ name }) => name);
     expect(names.length).toBeGreaterThan(70);
     expect(new Set(names).size).toBe(names.length);
@@ -29,7 +29,7 @@ describe("the cases", () => {
       expect(name).toMatch(/^(verbs|keys|values|ttl|get|set|delete|swap|list|watch|sibling): \S/);
   });
 
-  test("take no argument, which some runners would take for a callback", () => {
+  test("take no argument, because some runners would take that for a callback", () => {
     for (const { run } of storeContract(() => memoryStore())) expect(run).toHaveLength(0);
   });
 
@@ -44,7 +44,7 @@ describe("the cases", () => {
     expect(makeStore).not.toHaveBeenCalled();
   });
 
-  test("that need two verbs are made where both are named", () => {
+  test("that need two verbs are made if both are named", () => {
     const makes = (verbs: ("swap" | "list" | "watch")[], name: string) =>
       storeContract(() => memoryStore(), { verbs }).some((each) => each.name === name);
     expect(makes(["list"], "list: gives what was swapped in")).toBe(false);
@@ -52,7 +52,7 @@ describe("the cases", () => {
     expect(makes(["list", "swap"], "list: gives what was swapped in")).toBe(true);
   });
 
-  test("use keys of their own, in every run", async () => {
+  test("use keys of their own in every run", async () => {
     const keys = new Set<string>();
     const recording = (): Store => {
       const store = memoryStore();
@@ -80,14 +80,14 @@ describe("the handles", () => {
     expect(events).toEqual(["open handle 1", "open handle 2", "close handle 2", "close handle 1"]);
   });
 
-  test("are closed after a case that failed, whose own error comes first", async () => {
+  test("are closed after a failed case, whose own error comes first", async () => {
     const close = vi.fn(() => Promise.reject(new Error("of closing")));
     const failing = caseOf(plainGet, () => ({ store: { ...memoryStore(), get: () => "something" }, close }));
     await expect(failing.run()).rejects.toThrow('get: expected null for a key never stored, got "something"');
     expect(close).toHaveBeenCalledTimes(2);
   });
 
-  test("that can't be closed fail the case, and that can't be made do", async () => {
+  test("that can't be closed fail the case, and so do those that can't be made", async () => {
     const close = () => Promise.reject(new Error("of closing"));
     await expect(caseOf(plainGet, () => ({ store: memoryStore(), close })).run()).rejects.toThrow(
       "of closing",
@@ -116,7 +116,7 @@ describe("the handles", () => {
     expect(events).toEqual(["ended", "closed", "closed"]);
   });
 
-  test("may be of a class, with its own this", async () => {
+  test("may be instances of a class with its own this", async () => {
     class Mapped implements Store {
       readonly #held = new Map<string, string>();
       get(key: string) {
@@ -168,7 +168,7 @@ describe("an error", () => {
     }
   });
 
-  test("of long values tells how long they are and where they differ", async () => {
+  test("about long values says how long they are and where they differ", async () => {
     const error = await errorOf("values: 100 kB", { get: () => `${"0123456789".repeat(10)}!` });
     expect(error.message.length).toBeLessThan(500);
     expect(error.expected).toContain("(102402 characters in all)");
@@ -186,7 +186,7 @@ describe("an error", () => {
       'got {"type":"Buffer","data":[1]}',
     ],
     ["get that gives what has no JSON", { get: () => cyclic }, "got [object Object]"],
-  ])("tells of a %s", async (_, verbs, message) => {
+  ])("reports a %s", async (_, verbs, message) => {
     expect((await errorOf(plainGet, verbs)).message).toContain(message);
   });
 
@@ -202,7 +202,7 @@ describe("an error", () => {
     ["a now that is NaN", { ok: false, value: null, now: Number.NaN }, "got NaN"],
     ["a now in seconds", { ok: false, value: null, now: 1_767_225_600 }, "got 1767225600"],
     ["a now in microseconds", { ok: false, value: null, now: 1_767_225_600_000_000 }, "got 1767225600000000"],
-  ])("tells of a swap that gives %s", async (_, result, message) => {
+  ])("reports a swap that gives %s", async (_, result, message) => {
     const error = await errorOf("swap: expecting nothing where nothing is stored, it writes", {
       swap: () => result,
     });
@@ -213,14 +213,14 @@ describe("an error", () => {
     ["nothing", undefined, "list: expected an iterable of entries, or { entries }, got undefined"],
     ["keys alone", ["a"], 'list: expected entries { key: string, value: string }, got "a"'],
     ["pairs", [["a", "b"]], 'got ["a","b"]'],
-  ])("tells of a list that gives %s", async (_, listed, message) => {
+  ])("reports a list that gives %s", async (_, listed, message) => {
     const error = await errorOf("list: gives nothing where nothing is under the prefix", {
       list: () => listed,
     });
     expect(error.message).toContain(message);
   });
 
-  test("tells of a list that breaks off", async () => {
+  test("reports a list that breaks off", async () => {
     const error = await errorOf("list: gives nothing where nothing is under the prefix", {
       *list() {
         yield { key: "a", value: "b" };
@@ -234,12 +234,12 @@ describe("an error", () => {
     ["nothing", undefined],
     ["a function", () => {}],
     ["a close method", { close() {} }],
-  ])("tells of a watch that gives %s", async (_, handle) => {
+  ])("reports a watch that gives %s", async (_, handle) => {
     const error = await errorOf("watch: is live once it resolves", { watch: () => handle });
     expect(error.message).toContain("watch: expected a handle with a method [Symbol.asyncDispose], got");
   });
 
-  test("tells of a change that is none", async () => {
+  test("reports an invalid change", async () => {
     const error = await errorOf("watch: is live once it resolves", {
       watch(_: string, on: { change(entry: unknown): void }) {
         on.change("key");
@@ -249,7 +249,7 @@ describe("an error", () => {
     expect(error.message).toBe('watch: expected entries { key: string, value: string }, got "key"');
   });
 
-  test("tells how to leave out a verb that a store does not have", async () => {
+  test("says how to leave out a verb that a store does not have", async () => {
     const error = await errorOf("list: gives what was swapped in", { swap: undefined });
     expect(error.message).toBe(
       "swap: expected a function, got undefined; where a store has no swap, leave it out of the option verbs",
@@ -287,7 +287,7 @@ describe("a store that never answers", () => {
   });
 });
 
-describe("what can't be meant throws, and says what it got", () => {
+describe("an invalid argument throws, and the error says what it got", () => {
   test.each<[unknown, StoreContractOptions | undefined, Error]>([
     [
       memoryStore(),

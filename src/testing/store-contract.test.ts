@@ -91,7 +91,7 @@ const wrongStores = [
   ...wrongSiblings,
 ];
 
-describe("a wrong store fails: one that", () => {
+describe("the contract finds a wrong store: one that", () => {
   test.concurrent.each(wrongStores)("%s", { timeout: 30_000 }, async (_, makeHandles, ...names) => {
     const cases = storeContract(makeHandles(), { pushWithinMs: 300 });
     await Promise.all(
@@ -107,7 +107,7 @@ describe("a wrong store fails: one that", () => {
     );
   });
 
-  test("takes ms for something shorter, which a busy machine could hide: its values last longer", async () => {
+  test("takes milliseconds for something shorter, even if a busy machine could hide that its values live longer", async () => {
     const shared = emptyBacking();
     const store = mapStore(shared, { until: (ttlMs) => performance.now() + ttlMs / 1_000 });
     const found = storeContract(() => store, { ttlResolutionMs: 10_000 }).find(({ name }) =>
@@ -116,7 +116,7 @@ describe("a wrong store fails: one that", () => {
     await expect(found?.run()).rejects.toBeInstanceOf(StoreContractError);
   });
 
-  test("and no case is without a store that fails it", () => {
+  test("and no case is left without a store that fails it", () => {
     const failed = new Set(wrongStores.flatMap(([, , ...names]) => names));
     const names = storeContract(() => mapStore(emptyBacking())).map(({ name }) => name);
     expect(names.filter((name) => !failed.has(name))).toEqual([]);

@@ -38,7 +38,7 @@ describe("an import", () => {
       'import { type Options as BreakerSettings } from "opossum";',
       'import { type BreakerOptions as BreakerSettings } from "failfast/opossum";',
     ],
-  ])("of types: %s", (before, after) => expect(moved(before, "service.ts")).toBe(after));
+  ])("of types is rewritten: %s", (before, after) => expect(moved(before, "service.ts")).toBe(after));
 });
 
 describe("a require", () => {
@@ -71,13 +71,13 @@ describe("a require", () => {
     ],
   ])("%s", (before, after) => expect(moved(before, "service.cjs")).toBe(after));
 
-  test("typed, in TypeScript", () => {
+  test("with types, in TypeScript, is rewritten", () => {
     expect(moved('const B: typeof import("x") = require("opossum");', "a.ts")).toBe(
       'const B: typeof import("x") = require("failfast/opossum").default;',
     );
   });
 
-  test("in a mock says that the class is the default now", () => {
+  test("in a mock gets a remark that the class is now the default export", () => {
     const text = 'jest.mock("opossum", () => jest.fn());';
     expect(moved(text)).toBe('jest.mock("failfast/opossum", () => jest.fn());');
     expect(remarks(text)).toEqual([
@@ -87,7 +87,7 @@ describe("a require", () => {
 });
 
 describe("the class", () => {
-  test("called without new, as in opossum's first versions, gets one", () => {
+  test("called without new, as in opossum's first versions, gets new", () => {
     const text =
       'const circuit = require("opossum");\nmodule.exports = circuit(fetchUser, { name: "users" });';
     expect(moved(text)).toBe(
@@ -95,7 +95,7 @@ describe("the class", () => {
     );
   });
 
-  test("is told from a parameter and a variable of its name", () => {
+  test("is not confused with a parameter or variable of the same name", () => {
     const text = `import circuit from "opossum";
 export const one = (circuit) => circuit(1);
 export function two() { const circuit = () => 2; return circuit(); }
@@ -105,7 +105,7 @@ export const three = () => circuit(f, { name: "x" });`;
     );
   });
 
-  test("without a name, or with an option that does nothing, is remarked upon", () => {
+  test("without a name, or with an option that does nothing, gets a remark", () => {
     const text = `import B from "opossum";
 new B(f);
 new B(f, { timeout: 1 });
@@ -125,7 +125,7 @@ new B(f, { name: "x", maxFailures: 3 });`;
     ["class B extends Ns.default {}", "class B extends Ns {}"],
     ['Ns["default"].isOurError(e);', "Ns.isOurError(e);"],
     ["const f = (Ns) => new Ns.default(g);", "const f = (Ns) => new Ns.default(g);"],
-  ])("as the default of what was imported or required: %s", (before, after) => {
+  ])("is found as the default of an import or a require: %s", (before, after) => {
     for (const [from, to] of [
       ["import * as Ns from 'opossum';", "import Ns from 'failfast/opossum';"],
       ["const Ns = require('opossum');", "const { default: Ns } = require('failfast/opossum');"],
@@ -133,7 +133,7 @@ new B(f, { name: "x", maxFailures: 3 });`;
       expect(moved(`${from}\n${before}`)).toBe(`${to}\n${after}`);
   });
 
-  test("as the default of a namespace: its types, its options, and what can't be moved", () => {
+  test("is found as the default of a namespace: its types, its options, and what can't be moved", () => {
     const text = `import * as Ns from "opossum";
 export let one: Ns.default<[string], number> & InstanceType<typeof Ns.default>;
 new Ns.default(f);
@@ -149,7 +149,7 @@ const { default: B } = Ns;`;
     expect(moved(both, "a.ts")).toBe(both.replace('"opossum"', '"failfast/opossum"'));
   });
 
-  test("as the base of another, and its static methods, stay as they are", () => {
+  test("keeps subclasses and static methods as they are", () => {
     const text = `import CircuitBreaker from "opossum";
 export class Breaker extends CircuitBreaker {
   constructor(action, options) { super(action, options); }
@@ -160,7 +160,7 @@ export const ours = (e) => CircuitBreaker.isOurError(e) && e instanceof CircuitB
 });
 
 describe("a file", () => {
-  test("of TypeScript with decorators, generics and types of its own", () => {
+  test("of TypeScript with decorators, generics and types of its own is rewritten", () => {
     const text = `import CircuitBreaker from "opossum";
 @Injectable()
 export class Stock {
@@ -178,20 +178,20 @@ export type Made = InstanceType<typeof CircuitBreaker> satisfies unknown extends
     expect(moved(text, "stock.ts")).toBe(text.replace('"opossum"', '"failfast/opossum"'));
   });
 
-  test("with JSX, and with TSX", () => {
+  test("with JSX, and with TSX, is rewritten", () => {
     const text = `import B from 'opossum';\nconst b = new B(load, { name: "x" });\nexport const View = () => <p>{b.opened ? "opossum" : <b/>}</p>;`;
     expect(moved(text, "view.jsx")).toBe(text.replace("'opossum'", "'failfast/opossum'"));
     expect(moved(text, "view.tsx")).toBe(text.replace("'opossum'", "'failfast/opossum'"));
   });
 
-  test("keeps its other lines, line ends, comments and other packages", () => {
+  test("keeps its other lines, line ends, comments and packages", () => {
     const text = `#!/usr/bin/env node\r\n'use strict' // opossum\r\nconst B = require('opossum') // the breaker\r\nconst P = require('opossum-prometheus')\r\nconsole.log("opossum", B, P)\r\n`;
     expect(moved(text, "bin.js")).toBe(
       text.replace("const B = require('opossum')", "const { default: B } = require('failfast/opossum')"),
     );
   });
 
-  test("that is moved already, or has nothing to do with it, stays as it is", () => {
+  test("that is moved already, or does not use opossum, stays as it is", () => {
     for (const text of [
       'import CircuitBreaker from "failfast/opossum";\nnew CircuitBreaker(f);',
       'const { default: B } = require("failfast/opossum");\nB.isOurError(1);',
@@ -205,7 +205,7 @@ export type Made = InstanceType<typeof CircuitBreaker> satisfies unknown extends
     }
   });
 
-  test("is moved once and for all", () => {
+  test("is not changed by a second run", () => {
     const text = 'const B = require("opossum");\nconst b = B(f, { name: "x" });';
     expect(moved(moved(text))).toBe(moved(text));
   });
@@ -215,7 +215,7 @@ export type Made = InstanceType<typeof CircuitBreaker> satisfies unknown extends
     expect(() => rewrite("a.js", 'import B from "opossum";\nconst a: string = 1;')).toThrow(SyntaxError);
   });
 
-  test("that reaches for what opossum has inside is remarked upon", () => {
+  test("that uses opossum's internals gets a remark", () => {
     expect(remarks('const S = require("opossum/lib/status");')).toEqual([
       "1: opossum/lib/status is a part of opossum that failfast/opossum doesn't have",
     ]);
@@ -229,7 +229,7 @@ export type Made = InstanceType<typeof CircuitBreaker> satisfies unknown extends
 });
 
 describe("a patch", () => {
-  test("shows three lines around each change", () => {
+  test("has three lines of context around each change", () => {
     const before = Array.from({ length: 30 }, (_, n) => `line ${n}`);
     const after = before.map((line, n) => (n === 5 || n === 6 || n === 25 ? `${line}!` : line));
     expect(patch("a.js", `${before.join("\n")}\n`, `${after.join("\n")}\n`).split("\n")).toEqual([

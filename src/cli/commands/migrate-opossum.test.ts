@@ -53,7 +53,7 @@ describe("failfast migrate opossum", () => {
     expect([code, readFileSync(file, "utf8")]).toEqual([0, BEFORE]);
   });
 
-  test("changes the files where it is told to, and finds nothing more to change then", async () => {
+  test("changes the files with --write, and then finds nothing more to change", async () => {
     const files = ["a.js", "b/c.mts", "b/d.tsx", "e.cjs"].map((file) => write(file));
     const other = write("other.js", 'import "opossum-prometheus";\n');
     expect((await run(folder, "--write")).err).toContain("4 files changed. Then: npm install failfast");
@@ -62,7 +62,7 @@ describe("failfast migrate opossum", () => {
     expect((await run(folder)).out).toBe("");
   });
 
-  test("leaves out what others wrote, unless it is named", async () => {
+  test("leaves out dependencies, unless they are named", async () => {
     const skipped = ["node_modules/x/a.js", "dist/a.js", ".next/a.js", "src/a.min.js", "src/readme.md"].map(
       (file) => write(file),
     );
@@ -81,14 +81,14 @@ describe("failfast migrate opossum", () => {
     expect([code, readFileSync(file, "utf8")]).toEqual([1, AFTER]);
   });
 
-  test("tells programs the same", async () => {
+  test("prints the same as JSON with --json", async () => {
     const file = write("a.js");
     expect(JSON.parse((await run(folder, "--json")).out)).toEqual([
       { file, changed: true, remarks: [{ line: 2, text: expect.stringContaining("has no name") }] },
     ]);
   });
 
-  test("refuses a path that is not there", async () => {
+  test("refuses a path that does not exist", async () => {
     await expect(run(join(folder, "nowhere"))).rejects.toMatchObject({
       message: `no such file or folder: ${join(folder, "nowhere")}`,
       code: 2,

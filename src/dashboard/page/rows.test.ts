@@ -18,7 +18,7 @@ const told = (wanted: Partial<Wanted>): string[] =>
   );
 
 describe("the rows of the list", () => {
-  test("begin with what needs somebody", () => {
+  test("are sorted with what needs attention first", () => {
     expect(told({ grouping: "state" })).toEqual([
       "Open 1",
       "billing_api",
@@ -33,7 +33,7 @@ describe("the rows of the list", () => {
     ]);
   });
 
-  test("are grouped by the first word of their names", () => {
+  test("are grouped by the first word of the circuit's name", () => {
     expect(told({ grouping: "prefix" }).filter((each) => / \d$/.test(each))).toEqual([
       "billing 2",
       "mail 2",
@@ -41,14 +41,14 @@ describe("the rows of the list", () => {
     ]);
   });
 
-  test("are those that have every word, in their name, their reason or who did it", () => {
+  test("match the search if the name, reason or operator has every word", () => {
     expect(told({ query: "  API billing " })).toEqual(["billing_api"]);
     expect(told({ query: "maria" })).toEqual(["mail:smtp"]);
     expect(told({ query: "web-1/7" })).toEqual(["billing_api"]);
     expect(told({ query: ".*" })).toEqual([]);
   });
 
-  test("go by what calls meet, a hold before all", () => {
+  test("are filtered by the state that calls find, in which a hold counts first", () => {
     expect(told({ filter: "open" })).toEqual(["billing_api", "mail:web"]);
     expect(told({ filter: "held" })).toEqual(["mail:smtp", "mail:web"]);
     expect(told({ filter: "disagree" })).toEqual(["plain"]);

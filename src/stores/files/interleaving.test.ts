@@ -182,7 +182,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("each write replaces what its writer expected, and the writer learns of it, no matter which process is paused", async () => {
+test("each write replaces what its writer expected, and the writer knows it, whichever process pauses where", async () => {
   let written = 0;
   let removed = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {

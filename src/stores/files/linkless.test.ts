@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }));
 
 test.each(["EPERM", "ENOTSUP", "EXDEV"])(
-  "where the file system takes no hard links (%s), writes say what to do and leave nothing",
+  "on a file system without hard links (%s), writes say what to do and leave nothing behind",
   async (code) => {
     const refusal = Object.assign(new Error(`${code}: link`), { code });
     vi.mocked(link).mockRejectedValueOnce(refusal);

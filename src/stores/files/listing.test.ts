@@ -53,7 +53,7 @@ test("a file is read once, however often the folder is listed", async () => {
   expect(read).toHaveLength(4);
 });
 
-test("a folder that did not change for a while is not listed again, until it changes", async () => {
+test("a folder without changes for a while is not listed again until it changes", async () => {
   await set("a", "1");
   const listing = new Listing(counting());
   await listing.list("", undefined);
@@ -69,7 +69,7 @@ test("a folder that did not change for a while is not listed again, until it cha
   expect(listed).toBe(4);
 });
 
-test("since a cursor it gives what changed, with what has expired left out", async () => {
+test("a list since a cursor has the changes, without expired records", async () => {
   await set("a", "1");
   const listing = new Listing(counting());
   const { cursor } = await listing.list("", undefined);
@@ -82,7 +82,7 @@ test("since a cursor it gives what changed, with what has expired left out", asy
   expect(keys(await listing.list("", changed.cursor))).toEqual([]);
 });
 
-test("another listing's cursor, of this very folder, gives everything", async () => {
+test("a cursor of another listing of this folder gives everything", async () => {
   await set("a", "1");
   const { cursor } = await new Listing(counting()).list("", undefined);
   const everything = await new Listing(counting()).list("", cursor);
@@ -90,7 +90,7 @@ test("another listing's cursor, of this very folder, gives everything", async ()
   expect(keys(everything)).toEqual(["a"]);
 });
 
-test("what was removed is gone, and what was then written is found", async () => {
+test("a removed file is absent, and a later write is found", async () => {
   for (const key of ["a", "b"]) await set(key, "1");
   const folder = counting();
   const listing = new Listing(folder);
@@ -103,7 +103,7 @@ test("what was removed is gone, and what was then written is found", async () =>
   expect([...(await listing.list("", cursor)).entries]).toMatchObject([{ key: "a", value: "2" }]);
 });
 
-test("where the newest file of a key is removed the one before it is the newest again", async () => {
+test("the second newest file counts if the newest of a key is removed", async () => {
   await set("a", "1");
   await set("a", "2");
   const folder = counting();
@@ -118,7 +118,7 @@ test("where the newest file of a key is removed the one before it is the newest 
   expect([...(await listing.list("", undefined)).entries]).toMatchObject([{ key: "a", value: "1" }]);
 });
 
-test("a file that vanishes while it is listed is looked at again, also where the folder's time stays", async () => {
+test("a file that vanishes while listing is looked at again, even if the folder's time stays", async () => {
   await set("a", "1");
   const before = new Date(Date.now() - 60_000);
   await utimes(join(dir, "records"), before, before);
@@ -133,7 +133,7 @@ test("a file that vanishes while it is listed is looked at again, also where the
   expect(keys(await listing.list("", undefined))).toEqual(["a"]);
 });
 
-test("a list that fails leaves the next one to succeed", async () => {
+test("a list after a failed one succeeds", async () => {
   await set("a", "1");
   const folder = counting();
   let fails = true;

@@ -32,7 +32,7 @@ test("a list of everything may take long, and a list of changes may not", async 
   expect(pool.connection.destroy).toHaveBeenCalledOnce();
 });
 
-test("a list of everything that never comes is given up", async () => {
+test("a list of everything that never answers is given up", async () => {
   const store = mysqlStore(poolThatTakes(3_600_000));
   const list = expect(Promise.resolve(store.list?.(""))).rejects.toThrow(/within 20000 ms/);
   await vi.advanceTimersByTimeAsync(20_000);

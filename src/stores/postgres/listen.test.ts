@@ -25,7 +25,7 @@ class Connection extends EventEmitter {
 
 afterEach(() => void vi.useRealTimers());
 
-test("a server that hangs is waited for with one connection, which is the one that then serves", async () => {
+test("only one connection waits for a server that hangs, and the same one then listens", async () => {
   vi.useFakeTimers();
   const made: Connection[] = [];
   let gaps = 0;
@@ -47,7 +47,7 @@ test("a server that hangs is waited for with one connection, which is the one th
   await handle[Symbol.asyncDispose]();
 });
 
-test("a connection lost in the moment it listens is replaced, and that is a gap", async () => {
+test("a connection that is lost while it starts to listen is replaced, and that is a gap", async () => {
   const made: Connection[] = [];
   let gaps = 0;
   const connect = (): ListeningClient => {
@@ -66,7 +66,7 @@ test("a connection lost in the moment it listens is replaced, and that is a gap"
   await handle[Symbol.asyncDispose]();
 });
 
-test("one lost in the moment it first listens is an error", async () => {
+test("a first connection that is lost while it starts to listen is an error", async () => {
   const connect = (): ListeningClient => new Connection(true) as unknown as ListeningClient;
   await expect(
     listenOn(

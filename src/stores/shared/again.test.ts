@@ -13,7 +13,7 @@ function failing(times: number, message = "lost") {
   return { tried, run };
 }
 
-test("a statement that lost against another is run again until it is done", async () => {
+test("a statement that lost against another is run again until it succeeds", async () => {
   const { tried, run } = failing(3);
   expect(await againWhere(lost, run)).toBe("done");
   expect(tried.times).toBe(4);
@@ -25,7 +25,7 @@ test("any other error is thrown at once", async () => {
   expect(tried.times).toBe(1);
 });
 
-test("one that always loses is an error in the end", async () => {
+test("a statement that always loses is an error in the end", async () => {
   const { tried, run } = failing(Number.POSITIVE_INFINITY);
   await expect(againWhere(lost, run)).rejects.toThrow("lost");
   expect(tried.times).toBe(25);

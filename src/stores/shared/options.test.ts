@@ -50,7 +50,7 @@ describe.each(Object.entries(stores))("%s()", (name, make) => {
   });
 });
 
-test("what is no object of options is refused, with an error that says so", () => {
+test("anything but an object of options is refused, with an error that says so", () => {
   const redis = able("sendCommand", "select", "duplicate");
   expect(() => redisStore(redis, "shop" as never)).toThrow(
     /the options of redisStore\(\) are an object, as \{ prefix: … \}, got string/,

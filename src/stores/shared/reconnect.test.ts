@@ -54,7 +54,7 @@ describe("the first connection", () => {
     expect(newest().destroyed).toBe(1);
   });
 
-  test("rejects where it is lost, and is not tried again", async () => {
+  test("rejects if it is lost, and is not retried", async () => {
     const { handle, links, newest } = connecting();
     newest().lost(new Error("no way"));
     await expect(handle).rejects.toThrow("no way");
@@ -63,7 +63,7 @@ describe("the first connection", () => {
     expect(newest().destroyed).toBe(1);
   });
 
-  test("rejects where it can't even be opened", async () => {
+  test("rejects if it can't be opened", async () => {
     await expect(connecting({ throws: true }).handle).rejects.toThrow("unfit options");
   });
 
@@ -75,8 +75,8 @@ describe("the first connection", () => {
   });
 });
 
-describe("a lost connection", () => {
-  test("is replaced, which is a gap once the new one is live", async () => {
+describe("a connection", () => {
+  test("that is lost is replaced, which is a gap once the new one is live", async () => {
     const { handle, links, newest, seen } = connecting();
     newest().live();
     newest().lost(new Error("gone"));
@@ -87,7 +87,7 @@ describe("a lost connection", () => {
     await (await handle)[Symbol.asyncDispose]();
   });
 
-  test("lost in the moment in which it was live is replaced too", async () => {
+  test("that is lost at the moment it became live is replaced too", async () => {
     const { handle, links, newest } = connecting();
     newest().live();
     for (let round = 2; round <= 4; round++) {
@@ -100,8 +100,8 @@ describe("a lost connection", () => {
   });
 
   test.each([
-    ["a server that is away is asked at least every 1.5 s", false, 36, 80],
-    ["one that refuses is asked less and less often, up to twice a minute", true, 9, 14],
+    ["to a server that is away is tried at least every 1.5 s", false, 36, 80],
+    ["to a server that refuses is tried less and less often, up to twice a minute", true, 9, 14],
   ])("%s", async (_, refused, least, most) => {
     const { handle, links, newest } = connecting({ refused });
     newest().live();
@@ -117,7 +117,7 @@ describe("a lost connection", () => {
     await (await handle)[Symbol.asyncDispose]();
   });
 
-  test("that gives no sign of life within 2 s, when asked, is replaced", async () => {
+  test("that does not answer a check within 2 s is replaced", async () => {
     const { handle, links, newest } = connecting();
     newest().live();
     await vi.advanceTimersByTimeAsync(6_000);
@@ -130,7 +130,7 @@ describe("a lost connection", () => {
     await (await handle)[Symbol.asyncDispose]();
   });
 
-  test("reports nothing more, whatever comes in", async () => {
+  test("that was replaced reports nothing more", async () => {
     const { handle, newest, seen, watcher } = connecting();
     const first = newest();
     first.live();
@@ -144,7 +144,7 @@ describe("a lost connection", () => {
   });
 });
 
-test("disposing of the handle ends everything at once, between two attempts too", async () => {
+test("disposing of the handle ends everything at once, also between two attempts", async () => {
   const { handle, links, newest, seen, watcher } = connecting();
   newest().live();
   newest().lost(new Error("gone"));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { remember } from "./remember.fixture.js";
 import { safeWatcher } from "./watcher.js";
 
-test("reports the keys under its prefix, and gaps", () => {
+test("a watcher reports keys under its prefix, and gaps", () => {
   const seen = remember();
   const watcher = safeWatcher("circuit:", seen);
   watcher.change({ key: "circuit:a", value: "1" });
@@ -11,7 +11,7 @@ test("reports the keys under its prefix, and gaps", () => {
   expect(seen).toMatchObject({ changes: [{ key: "circuit:a", value: "1" }], gaps: 1 });
 });
 
-test("reads a message, and treats anything else as a gap", () => {
+test("a message that can't be read is a gap", () => {
   const seen = remember();
   const watcher = safeWatcher("", seen);
   watcher.message('["a","1",5]');
@@ -31,7 +31,7 @@ test("a listener that throws breaks nothing", () => {
   watcher.gap();
 });
 
-test("says nothing once it has ended", () => {
+test("a watcher reports nothing after its end", () => {
   const seen = remember();
   const watcher = safeWatcher("", seen);
   watcher.end();
