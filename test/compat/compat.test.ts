@@ -29,14 +29,14 @@ for (const release of releases) {
   };
 
   describe(`beside ${release}`, () => {
-    test.each(story.chapters)("a circuit $what is seen and obeyed as there", async (chapter) => {
+    test.each(story.chapters)("a circuit $what is seen and obeyed as by that release", async (chapter) => {
       const { seen, left } = await join(chapter);
       expect(seen).toEqual(chapter.seen);
       for (const records of left)
         for (const [key, text] of Object.entries(records)) await expectRead(key, text, chapter.at);
     });
 
-    test("every kind of record is written so that it is read there, under the same key", async () => {
+    test("every kind of record is written so that the release reads it, under the same key", async () => {
       const { chapters } = await tell();
       expect(chapters.map(({ what }) => what)).toEqual(
         expect.arrayContaining(story.chapters.map(({ what }) => what)),
@@ -52,7 +52,7 @@ for (const release of releases) {
       }
     });
 
-    test("reports are read, in both directions", async () => {
+    test("reports are read in both directions", async () => {
       const there = await kept();
       for (const text of [story.report, (await tell()).report]) {
         const report = there.decodeReport(text);
@@ -61,7 +61,7 @@ for (const release of releases) {
       }
     });
 
-    test("the trail is read and gone on with, in both directions", async () => {
+    test("the trail is read and continued, in both directions", async () => {
       const there = await kept();
       const place = memoryStore();
       await place.set("audit", story.trail, 60_000);

@@ -6,10 +6,10 @@ import { at, boom, during, ending, fleet, type Member, pendingCall } from "../ru
 const states = (members: readonly Member[]): string[] => members.map(({ circuit }) => circuit.state);
 const noRoute = Object.assign(new Error("no name service"), { code: "EAI_AGAIN" });
 
-describe("rule 17: quorum", () => {
+describe("quorum", () => {
   const options: FailfastOptions = { quorum: 3 };
 
-  test("so many distinct hosts must vote; one that voted is open for itself at once, and the others go on", async () => {
+  test("opens the circuit for the fleet once that many hosts have voted; a voter is open for itself at once", async () => {
     const { clock, store, members } = await fleet(5, { options });
     await during(clock, 500, at(members, 0).fail);
     expect(states(members)).toEqual(["open", "closed", "closed", "closed", "closed"]);
@@ -22,7 +22,7 @@ describe("rule 17: quorum", () => {
     expect(store.record("x")).not.toHaveProperty("votes");
   });
 
-  test("settled() and close() wait for no jitter: the vote is in the store when they are done", async () => {
+  test("settled() and close() write a vote without waiting for its delay", async () => {
     for (const end of ["settled", "close"] as const) {
       const { clock, store, members } = await fleet(1, { options });
       await at(members, 0).fail();
@@ -38,7 +38,7 @@ describe("rule 17: quorum", () => {
     }
   });
 
-  test("another's vote during a local probe does not change the state here", async () => {
+  test("another host's vote during a local probe does not change the state here", async () => {
     const { clock, members } = await fleet(2, { options, timeout: 10 });
     const heard: string[] = [];
     for (const type of ["open", "half-open", "close"] as const)
@@ -70,7 +70,7 @@ describe("rule 17: quorum", () => {
     expect(at(members, 0).circuit.retryAfter).toBeGreaterThan(5);
   });
 
-  test("the processes of one host have one vote between them, and a crash loop has one", async () => {
+  test("the processes of one host have one vote between them, even in a crash loop", async () => {
     const { clock, store, members } = await fleet(3, { options });
     for (let round = 0; round < 10; round++) {
       const crashing = createFailfast({ clock, store: store.connect(), host: "host0" });
@@ -94,7 +94,7 @@ describe("rule 17: quorum", () => {
     expect(states(members)).toEqual(["open", "open", "open", "open"]);
   });
 
-  test("a host whose vote has run out casts it again when its probe fails", async () => {
+  test("a host whose vote has expired votes again when its probe fails", async () => {
     const { clock, store, members } = await fleet(3, { options: { quorum: 2 }, timeout: 12 });
     await during(clock, 500, at(members, 0).fail);
     await clock.advance(12_100);
@@ -104,7 +104,7 @@ describe("rule 17: quorum", () => {
     expect(votes[0]?.until).toBeGreaterThan(clock.wall() + 10_000);
   });
 
-  test("a local success withdraws it", async () => {
+  test("a local success withdraws the vote", async () => {
     const { clock, store, members } = await fleet(3, { options, timeout: 5 });
     await during(clock, 5_100, at(members, 0).fail);
     expect(await during(clock, 500, at(members, 0).succeed)).toBe("ok");
@@ -134,7 +134,7 @@ describe("rule 17: quorum", () => {
     expect(states(members)).toEqual(["open", "open"]);
   });
 
-  test("votes are dropped once the circuit is open: a fleet that fails at once writes the quorum's, and no more", async () => {
+  test("no votes are added once the circuit is open: a fleet that fails at once writes the quorum's votes only", async () => {
     const { clock, store, members } = await fleet(16, { options });
     const before = store.written.length;
     await during(clock, 1_000, () => Promise.all(members.map(({ fail }) => fail())));
@@ -152,7 +152,7 @@ describe("rule 17: quorum", () => {
     expect(states(members).slice(1)).toEqual(["closed", "closed", "closed"]);
   });
 
-  test("a host that can't reach the backend doesn't keep the circuit open once the others can", async () => {
+  test("a host that can't reach the backend does not keep the circuit open once the others can", async () => {
     const { clock, members } = await fleet(3, { options: { quorum: 2 }, timeout: 5 });
     await during(clock, 500, at(members, 0).fail);
     await during(clock, 500, at(members, 1).fail);
@@ -164,7 +164,7 @@ describe("rule 17: quorum", () => {
     expect(states(members).slice(1)).toEqual(["closed", "closed"]);
   });
 
-  test("fewer hosts than the quorum never open it for the others, in any order of failures and successes", () =>
+  test("fewer hosts than the quorum never open the circuit for the others, in any order of failures and successes", () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 2, max: 4 }),
@@ -185,7 +185,7 @@ describe("rule 17: quorum", () => {
 });
 
 describe("errors of this host", () => {
-  test("open it here, and never for the fleet, with any quorum", async () => {
+  test("open the circuit here, and never for the fleet, with any quorum", async () => {
     const { clock, store, members } = await fleet(3);
     await expect(at(members, 0).circuit.run(() => Promise.reject(noRoute))).rejects.toBe(noRoute);
     await clock.advance(1_000);
@@ -193,7 +193,7 @@ describe("errors of this host", () => {
     expect(store.record("x")).toBeUndefined();
   });
 
-  test("fetch wraps them: the cause tells", async () => {
+  test("are recognised behind a fetch error by its cause", async () => {
     const { clock, members } = await fleet(2);
     const wrapped = new TypeError("fetch failed", {
       cause: Object.assign(new Error(), { code: "ENOTFOUND" }),
@@ -203,7 +203,7 @@ describe("errors of this host", () => {
     expect(states(members)).toEqual(["open", "closed"]);
   });
 
-  test("among counted failures they make the whole count suspect", async () => {
+  test("make all counted failures in the window suspect", async () => {
     const { clock, members } = await fleet(2, { options: { threshold: 3 } });
     const { circuit, fail } = at(members, 0);
     await fail();
@@ -213,7 +213,7 @@ describe("errors of this host", () => {
     expect(states(members)).toEqual(["open", "closed"]);
   });
 
-  test("of a probe: the lease goes back, and another process probes", async () => {
+  test("in a probe release the lease, and another process probes", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     await during(clock, 5_100, at(members, 0).fail);
     const probe = at(members, 1)
@@ -230,7 +230,7 @@ describe("errors of this host", () => {
 describe("scope: process", () => {
   const options: FailfastOptions = { scope: "process" };
 
-  test("stays local: nothing is written or published, and it probes by itself", async () => {
+  test("stays local: nothing is written or published, and the process probes by itself", async () => {
     const { clock, store, members } = await fleet(2, { options, timeout: 5 });
     const before = store.written.length;
     await during(clock, 5_100, at(members, 0).fail);
@@ -239,7 +239,7 @@ describe("scope: process", () => {
     expect(store.written.length).toBe(before);
   });
 
-  test("operators still reach it, in both directions", async () => {
+  test("still obeys operators, in both directions", async () => {
     const { clock, members } = await fleet(2, { options });
     void at(members, 0).circuit.trip();
     await clock.advance(50);
@@ -263,7 +263,7 @@ describe("scope: confirm", () => {
     return its;
   };
 
-  test("a trip elsewhere admits calls, and one failure here is then enough", async () => {
+  test("admits calls after a remote trip, and then one failure here is enough", async () => {
     const { clock, members } = await tripped();
     expect(states(members)).toEqual(["open", "closed", "closed"]);
     expect(await at(members, 1).succeed()).toBe("ok");
@@ -274,21 +274,21 @@ describe("scope: confirm", () => {
     expect(states(members)).toEqual(["open", "open", "closed"]);
   });
 
-  test("without one it takes as many failures as usual", async () => {
+  test("needs as many failures as usual without a remote trip", async () => {
     const { members } = await fleet(2, { options });
     await at(members, 0).fail();
     await at(members, 0).fail();
     expect(states(members)).toEqual(["closed", "closed"]);
   });
 
-  test("an operator's trip needs no confirmation", async () => {
+  test("needs no confirmation of an operator's trip", async () => {
     const { clock, members } = await fleet(2, { options });
     void at(members, 0).circuit.trip();
     await clock.advance(50);
     expect(states(members)).toEqual(["open", "open"]);
   });
 
-  test("a process that begins during the outage asks for its own failure too", async () => {
+  test("needs a failure of its own in a process that starts during the outage", async () => {
     const its = await tripped();
     const late = await its.join();
     expect(late.circuit.state).toBe("closed");
@@ -296,7 +296,7 @@ describe("scope: confirm", () => {
     expect(late.circuit.state).toBe("open");
   });
 
-  test("what was confirmed stays so until the circuit closes, over any number of failed probes", async () => {
+  test("stays confirmed until the circuit closes, through any number of failed probes", async () => {
     const { clock, members } = await tripped();
     await at(members, 1).fail();
     await clock.advance(30_000);
@@ -308,10 +308,10 @@ describe("scope: confirm", () => {
   });
 });
 
-describe("a veto by fresh local successes", () => {
+describe("a veto by recent local successes", () => {
   const options: FailfastOptions = { failureRate: 0.5, minimumCalls: 5 };
 
-  test("twenty successes in five seconds and no failure: another's trip is doubted until a call fails here", async () => {
+  test("twenty successes in five seconds without a failure: a remote trip is not obeyed until a call fails here", async () => {
     const { clock, members } = await fleet(3, { options });
     for (let n = 0; n < 20; n++) await at(members, 1).succeed();
     for (let n = 0; n < 5; n++) await at(members, 0).fail();
@@ -321,7 +321,7 @@ describe("a veto by fresh local successes", () => {
     expect(states(members)).toEqual(["open", "open", "open"]);
   });
 
-  test("stale successes are no evidence", async () => {
+  test("does not count older successes", async () => {
     const { clock, members } = await fleet(2, { options });
     for (let n = 0; n < 20; n++) await at(members, 1).succeed();
     await clock.advance(6_000);
@@ -332,7 +332,7 @@ describe("a veto by fresh local successes", () => {
 });
 
 describe("backoff", () => {
-  test("each failed probe in a row multiplies the open time, up to the maximum", async () => {
+  test("multiplies the open time with each failed probe in a row, up to the maximum", async () => {
     const { clock, members } = await fleet(2, {
       timeout: 10,
       options: { backoff: { factor: 2, max: "60s" } },
@@ -353,7 +353,7 @@ describe("backoff", () => {
     expect(Math.round(at(members, 0).circuit.retryAfter)).toBe(10);
   });
 
-  test("the jitter is drawn once, by the writer: all have the same deadline, and none above the maximum", async () => {
+  test("has its jitter drawn once, by the writer: all processes have the same deadline, below the maximum", async () => {
     const options: FailfastOptions = { backoff: { factor: 2, max: "40s", jitter: 0.5 } };
     for (let seed = 1; seed <= 20; seed++) {
       const { clock, members } = await fleet(3, { timeout: 10, options, seed });
@@ -368,7 +368,7 @@ describe("backoff", () => {
 });
 
 describe("rampUp", () => {
-  test("after closing a share of calls passes that grows from a tenth to all, in every process alike", async () => {
+  test("admits a share of calls that grows from a tenth to all, in every process alike", async () => {
     const { clock, members } = await fleet(4, { timeout: 5, options: { rampUp: "20s" } });
     await during(clock, 5_100, at(members, 0).fail);
     await during(clock, 50, at(members, 1).succeed);
@@ -391,7 +391,7 @@ describe("rampUp", () => {
     for (const { succeed } of members) expect(await succeed()).toBe("ok");
   });
 
-  test("a call that is held back gets a FailfastError that says so; a failure while it ramps up trips", async () => {
+  test("rejects the rest with a FailfastError that says so; a failure meanwhile trips", async () => {
     const { clock, members } = await fleet(1, { timeout: 5, options: { rampUp: "60s" } });
     await during(clock, 5_100, at(members, 0).fail);
     await during(clock, 50, at(members, 0).succeed);
@@ -406,7 +406,7 @@ describe("rampUp", () => {
     expect(at(members, 0).circuit.state).toBe("open");
   });
 
-  test("not again after an operator's hold, long after it closed", async () => {
+  test("does not start after an operator's hold, long after the circuit closed", async () => {
     for (const scope of ["fleet", "process"] as const) {
       const { clock, members } = await fleet(1, { timeout: 5, options: { rampUp: "60s", scope } });
       const { circuit, fail, succeed } = at(members, 0);
@@ -420,7 +420,7 @@ describe("rampUp", () => {
     }
   });
 
-  test("a circuit that was never open admits every call", async () => {
+  test("does not start for a circuit that was never open", async () => {
     const { members } = await fleet(2, { options: { rampUp: "60s", quorum: 2 } });
     await at(members, 0).succeed();
     for (let n = 0; n < 200; n++) expect(await at(members, 1).succeed()).toBe("ok");
@@ -428,7 +428,7 @@ describe("rampUp", () => {
 });
 
 describe("probes: n", () => {
-  test("so many in a row must succeed, and one that fails starts the count again", async () => {
+  test("needs n successes in a row, and one failure starts the count again", async () => {
     const { clock, members } = await fleet(2, { timeout: 5, options: { probes: 3 } });
     await during(clock, 5_100, at(members, 0).fail);
     await during(clock, 60, at(members, 0).succeed);
@@ -441,7 +441,7 @@ describe("probes: n", () => {
     expect(states(members)).toEqual(["closed", "closed"]);
   });
 
-  test("by a process on its own too", async () => {
+  test("works in a process on its own too", async () => {
     const { clock, members } = await fleet(1, { timeout: 5, options: { probes: 2, scope: "process" } });
     await during(clock, 5_100, at(members, 0).fail);
     await at(members, 0).succeed();

@@ -31,12 +31,12 @@ const alone = (options: FailfastOptions) => {
 };
 
 describe("the back-off of a backend that comes and goes", () => {
-  test("goes on growing where it closes for a moment only", async () => {
+  test("continues if the circuit closes for a moment only", async () => {
     const { clock, circuit } = alone({ backoff: { factor: 2, max: "60s" } });
     expect(await flaps(circuit, clock, 5, 100)).toEqual([10, 20, 40, 60, 60]);
   });
 
-  test("begins anew once it has stayed closed as long as it was last open", async () => {
+  test("starts again once the circuit has stayed closed as long as it was last open", async () => {
     const { clock, circuit } = alone({ backoff: { factor: 2 } });
     expect(await flaps(circuit, clock, 3, 100)).toEqual([10, 20, 40]);
     await clock.advance(39_000);
@@ -44,7 +44,7 @@ describe("the back-off of a backend that comes and goes", () => {
     expect(await flaps(circuit, clock, 2, 9_000)).toEqual([10, 20]);
   });
 
-  test("begins anew after the time that forget says", async () => {
+  test("starts again after the time in forget", async () => {
     const long = alone({ backoff: { factor: 2, forget: "5m" } });
     expect(await flaps(long.circuit, long.clock, 3, 290_000)).toEqual([10, 20, 40]);
     expect(await flaps(long.circuit, long.clock, 1, 301_000)).toEqual([80]);
@@ -53,7 +53,7 @@ describe("the back-off of a backend that comes and goes", () => {
     expect(await flaps(short.circuit, short.clock, 3, 100)).toEqual([10, 10, 10]);
   });
 
-  test("counts failed probes and trips too soon alike", async () => {
+  test("counts failed probes and early trips alike", async () => {
     const { clock, circuit } = alone({ backoff: { factor: 2 } });
     await fail(circuit);
     await clock.advance(10_000);
@@ -65,20 +65,20 @@ describe("the back-off of a backend that comes and goes", () => {
     expect(Math.round(circuit.retryAfter)).toBe(40);
   });
 
-  test("an operator's reset forgets it", async () => {
+  test("is cleared by an operator's reset", async () => {
     const { clock, circuit } = alone({ backoff: { factor: 2 } });
     await flaps(circuit, clock, 3, 0);
     await during(clock, 50, () => circuit.reset());
     expect(await flaps(circuit, clock, 1, 0)).toEqual([10]);
   });
 
-  test("nothing grows without a factor", async () => {
+  test("does not exist without a factor", async () => {
     const { clock, circuit } = alone({ backoff: { jitter: 0.5 } });
     for (const seconds of await flaps(circuit, clock, 4, 0)) expect(seconds).toBeLessThanOrEqual(10);
   });
 
   test.each([{ scope: "process" }, { mode: "shadow" }] as const)(
-    "goes on in this process with %o",
+    "continues in this process with %o",
     async (own) => {
       const { clock, circuit } = alone({ ...own, backoff: { factor: 2 } });
       expect(await flaps(circuit, clock, 3, 100)).toEqual([10, 20, 40]);
@@ -87,7 +87,7 @@ describe("the back-off of a backend that comes and goes", () => {
     },
   );
 
-  test("is the fleet's: whichever process trips it goes on with it, also one that has just begun", async () => {
+  test("is the fleet's: any process that trips the circuit continues it, even a new one", async () => {
     const { clock, store, members, join } = await fleet(3, {
       timeout: 10,
       options: { backoff: { factor: 2 } },
@@ -105,7 +105,7 @@ describe("the back-off of a backend that comes and goes", () => {
     expect(await flaps(at(members, 1).circuit, clock, 1, 0)).toEqual([10]);
   });
 
-  test("goes on where the store is away", async () => {
+  test("continues while the store is down", async () => {
     const { clock, members } = await fleet(1, { timeout: 10, options: { backoff: { factor: 2 } } });
     const { circuit, link } = at(members, 0);
     expect(await flaps(circuit, clock, 1, 100)).toEqual([10]);
@@ -116,7 +116,7 @@ describe("the back-off of a backend that comes and goes", () => {
     expect(await flaps(circuit, clock, 1, 100)).toEqual([80]);
   });
 
-  test("lint() still reports ordinary errors that trip it needlessly", async () => {
+  test("does not stop lint() from reporting a circuit that ordinary errors trip", async () => {
     const clock = manualClock();
     const failfast = createFailfast({ clock });
     const circuit = failfast("x", 1, { backoff: { factor: 2 } });
@@ -125,7 +125,7 @@ describe("the back-off of a backend that comes and goes", () => {
   });
 });
 
-test("forget without a factor is refused, and what is no time", () => {
+test("forget without a factor, or with an invalid time, is refused", () => {
   const failfast = createFailfast({});
   expect(() => failfast("x", 10, { backoff: { forget: "5m" } })).toThrow(/backoff.forget does nothing/);
   expect(() => failfast("x", 10, { backoff: { factor: 2, forget: 0 } })).toThrow(/backoff.forget is 0/);

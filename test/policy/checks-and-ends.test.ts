@@ -29,7 +29,7 @@ async function afterTwenty(make: (failfast: ReturnType<typeof createFailfast>) =
   return circuit.state;
 }
 
-describe("the end of a process, while its check waits for the lease", () => {
+describe("a process that ends while its check waits for the lease", () => {
   test.each([5, 400, 900])("leaves no lease behind, with a store %d ms away", async (delay) => {
     let checks = 0;
     const recovery = () => void checks++;
@@ -44,18 +44,21 @@ describe("the end of a process, while its check waits for the lease", () => {
     expect([owner, state === "half-open" ? until : 0]).toEqual(["", 0]);
   });
 
-  test.each([5, 400])("nor one that no call came for, with a store %d ms away", async (delay) => {
-    const { clock, store, members } = await fleet(2, { timeout: 5, delay });
-    const { failfast, circuit } = at(members, 0);
-    const sync = circuit(() => "ok");
-    await during(clock, 2_000, at(members, 1).fail);
-    await clock.advance(5_000);
-    expect(() => sync()).toThrow();
-    await clock.advance(delay);
-    await during(clock, 6_000, () => failfast.close());
-    const { owner = "", lapsed = 0 } = store.record("x") ?? {};
-    expect([owner, lapsed, at(members, 1).circuit.retryAfter]).toEqual(["", 0, 0]);
-  });
+  test.each([5, 400])(
+    "leaves no lease behind if no call came for it, with a store %d ms away",
+    async (delay) => {
+      const { clock, store, members } = await fleet(2, { timeout: 5, delay });
+      const { failfast, circuit } = at(members, 0);
+      const sync = circuit(() => "ok");
+      await during(clock, 2_000, at(members, 1).fail);
+      await clock.advance(5_000);
+      expect(() => sync()).toThrow();
+      await clock.advance(delay);
+      await during(clock, 6_000, () => failfast.close());
+      const { owner = "", lapsed = 0 } = store.record("x") ?? {};
+      expect([owner, lapsed, at(members, 1).circuit.retryAfter]).toEqual(["", 0, 0]);
+    },
+  );
 
   test("leaves the next check to the others, within seconds", async () => {
     let checks = 0;
@@ -70,7 +73,7 @@ describe("the end of a process, while its check waits for the lease", () => {
     expect(others.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed"]);
   });
 
-  test("takes no longer where the store hangs", async () => {
+  test("takes no longer to end if the store hangs", async () => {
     const { clock, members } = await fleet(1, { timeout: 5, options: { recovery: () => undefined } });
     const { failfast, fail, link } = at(members, 0);
     await during(clock, 2_000, fail);
@@ -86,7 +89,7 @@ describe("the end of a process, while its check waits for the lease", () => {
 });
 
 describe("the checks of a whole fleet", () => {
-  test.each([1, 2, 10])("are as many as those of one process, where they say nothing: %d", async (size) => {
+  test.each([1, 2, 10])("are as many as those of one process if all end as neither: %d", async (size) => {
     const backend = busyBackend();
     const options: FailfastOptions = { recovery: backend.check, ignore: [Busy] };
     const { clock, members } = await fleet(size, { timeout: 10, options });
@@ -108,10 +111,10 @@ describe("the checks of a whole fleet", () => {
   });
 });
 
-describe("what a check is judged by", () => {
+describe("the outcome of a check is judged by", () => {
   const ignoring: FailfastOptions = { ignore: [Busy] };
 
-  test("the options it was given with, in the handle that gave it", async () => {
+  test("the options beside it, in the handle that has it", async () => {
     const { check: recovery } = busyBackend();
     const state = await afterTwenty((failfast) => {
       failfast("x", 10);
@@ -120,7 +123,7 @@ describe("what a check is judged by", () => {
     expect(state).toBe("half-open");
   });
 
-  test("those of the newest definition, where modules are loaded again", async () => {
+  test("the options of the newest definition, if modules are loaded again", async () => {
     const mode = process.env["NODE_ENV"];
     process.env["NODE_ENV"] = "development";
     try {
@@ -140,7 +143,7 @@ describe("what a check is judged by", () => {
     }
   });
 
-  test("those of the handle whose update() gave it", async () => {
+  test("the options of the handle whose update() set it", async () => {
     const { check: recovery } = busyBackend();
     const state = await afterTwenty((failfast) => {
       failfast("x", 10);
@@ -149,7 +152,7 @@ describe("what a check is judged by", () => {
     expect(state).toBe("half-open");
   });
 
-  test("with an update of something else, what it was given with", async () => {
+  test("the options beside it, after an update of another option", async () => {
     const { check: recovery } = busyBackend();
     const state = await afterTwenty((failfast) => {
       failfast("x", 10, { ...ignoring, recovery });
@@ -158,7 +161,7 @@ describe("what a check is judged by", () => {
     expect(state).toBe("half-open");
   });
 
-  test("those of the definition by its name, over those of a call's arguments", async () => {
+  test("the options of the definition by its name, rather than those of a call's arguments", async () => {
     const { check: recovery } = busyBackend();
     const state = await afterTwenty((failfast) => {
       failfast(() => "x", 10, { recovery }).for();
@@ -171,7 +174,7 @@ describe("what a check is judged by", () => {
   });
 });
 
-describe("a circuit with a check, while the store is away for long", () => {
+describe("a circuit with a check, while the store is down for long", () => {
   test.each(["down", "hanging"] as const)("spends no user's call (%s)", async (mode) => {
     let checks = 0;
     const recovery = () => {
@@ -189,7 +192,7 @@ describe("a circuit with a check, while the store is away for long", () => {
     expect(checks).toBeGreaterThan(10);
   });
 
-  test("spends none either where the check says nothing of the backend", async () => {
+  test("spends no user's call if the check ends as neither", async () => {
     const { check: recovery } = busyBackend();
     const options = { recovery, ignore: [Busy] };
     const { clock, members } = await fleet(2, { timeout: 5, options });

@@ -22,17 +22,17 @@ describe("a check that passes while every call fails", () => {
     return calls;
   }
 
-  test("lets through what the threshold says in each open time", async () => {
+  test("admits as many calls as the threshold in each open time", async () => {
     expect(await reached({ threshold: 1 })).toBeLessThanOrEqual(60);
     expect(await reached({ consecutive: 5 })).toBeLessThanOrEqual(5 * 60);
   });
 
-  test("is trusted less and less where there is a back-off", async () => {
+  test("is trusted less and less with back-off", async () => {
     expect(await reached({ threshold: 1, backoff: { factor: 2, max: "10m" } })).toBeLessThanOrEqual(10);
   });
 });
 
-test("calls that are ignored keep it from closing no longer than until one says anything", async () => {
+test("ignored calls keep a circuit with probes from closing only until a call has an outcome", async () => {
   const clock = manualClock();
   const circuit = createFailfast({ clock })("cache", 10, { ignore: (error) => error === miss });
   await circuit.trip();
@@ -45,7 +45,7 @@ test("calls that are ignored keep it from closing no longer than until one says 
   expect(circuit.state).toBe("closed");
 });
 
-test("a long poll is a slow call, and a call that gives a stream is not", async () => {
+test("a long poll is a slow call, and a call that returns a stream is not", async () => {
   const clock = manualClock();
   const failfast = createFailfast({ clock });
   const options: FailfastOptions = { slowCall: "2s", minimumCalls: 3 };

@@ -65,7 +65,7 @@ describe("options that contradict each other are refused where they are given, w
     expect(() => createFailfast({ timeout: 60, ...options })).toThrow(why);
   });
 
-  test("a quorum on a store of the defaults that can't swap is refused at the circuit", () => {
+  test("a quorum with a default store that can't swap is refused when the circuit is created", () => {
     expect(() => createFailfast({ store: noSwap })("x", 60, { quorum: 2 })).toThrow(/no swap/);
   });
 
@@ -80,15 +80,15 @@ describe("options that contradict each other are refused where they are given, w
     [{ quorum: 2 }, { scope: "process" }],
     [{ threshold: 5, retryAfter: true, quorum: 2 }, { mode: "throttle" }],
     [{ callTimeout: 5 }, { returns: "value" }],
-  ])("of the defaults %j what can't go with a circuit's own %j gives way", (defaults, options) => {
+  ])("the defaults %j lose what contradicts a circuit's own %j", (defaults, options) => {
     expect(() => createFailfast(defaults)("x", 60, options)).not.toThrow();
     expect(() => createFailfast(defaults)((name: string) => name, 60, options)).not.toThrow();
   });
 
-  test("so it is with defaults that come later", () => {
+  test("defaults that come later lose what contradicts a circuit's own options", () => {
     const failfast = createFailfast();
     failfast("x", 60, { recovery: "all", threshold: 2 });
-    failfast.configure({ probes: 2, failureRate: 0.5, minimumCalls: 50 });
+    expect(() => failfast.configure({ probes: 2, failureRate: 0.5, minimumCalls: 50 })).not.toThrow();
   });
 
   test.each<[FailfastDefaults, FailfastOptions, RegExp]>([
@@ -97,25 +97,25 @@ describe("options that contradict each other are refused where they are given, w
     [{ scope: "process" }, { quorum: 2 }, /quorum 2 needs other hosts/],
     [{ callTimeout: 1 }, { slowCall: "2s" }, /never reached/],
     [{ threshold: 2 }, { minimumCalls: 5 }, /minimumCalls is for rates/],
-  ])("the defaults %j make a circuit's own %j senseless: refused", (defaults, options, why) => {
+  ])("the defaults %j are refused because they contradict a circuit's own %j", (defaults, options, why) => {
     expect(() => createFailfast(defaults)("x", 60, options)).toThrow(why);
   });
 
-  test("a second handle may repeat a part of what the first one said", () => {
+  test("a second handle may repeat a part of the first one's options", () => {
     const failfast = createFailfast();
     failfast("x", 60, { failureRate: 0.5, minimumCalls: 5, window: "5s", callTimeout: 1 });
     failfast("x", 60, { minimumCalls: 5 });
     failfast("x", 60, { window: 5, returns: "value" });
   });
 
-  test("a circuit's way of counting takes the place of the defaults'", async () => {
+  test("a circuit's way of counting replaces the defaults'", async () => {
     const failfast = createFailfast({ failureRate: 0.5 });
     const circuit = failfast("x", 60, { threshold: 1 });
     await circuit.run(() => Promise.reject(new Error())).catch(() => undefined);
     expect(circuit.state).toBe("open");
   });
 
-  test("two handles may say the same in different words, and not different things", () => {
+  test("two handles may give the same options in different forms, and not different options", () => {
     vi.stubEnv("NODE_ENV", "production");
     onTestFinished(() => {
       vi.unstubAllEnvs();

@@ -25,7 +25,7 @@ function alone(options: FailfastOptions) {
 }
 
 describe("threshold and window", () => {
-  test("so many failures within the window trip, and not one fewer", async () => {
+  test("trip at that many failures within the window, and not at one fewer", async () => {
     const { clock, circuit, fail } = alone({ threshold: 3, window: "10s" });
     await fail();
     await clock.advance(5_000);
@@ -36,7 +36,7 @@ describe("threshold and window", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("successes in between change nothing, for none is counted", async () => {
+  test("ignore successes in between", async () => {
     const { circuit, fail, succeed } = alone({ threshold: 2 });
     await fail();
     for (let n = 0; n < 100; n++) await succeed();
@@ -44,7 +44,7 @@ describe("threshold and window", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("rule 10: it trips just when that many failures fall into one window, whatever came before, and idle or not", () =>
+  test("trip exactly when that many failures fall into one window, whatever came before", () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 6 }),
@@ -65,7 +65,7 @@ describe("threshold and window", () => {
       { numRuns: 60 },
     ));
 
-  test("closing clears the window", async () => {
+  test("start again when the circuit closes", async () => {
     const { circuit, fail } = alone({ threshold: 2 });
     await fail();
     await circuit.reset();
@@ -73,7 +73,7 @@ describe("threshold and window", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("rule 10: rejections are in no window", async () => {
+  test("do not count rejections", async () => {
     const { circuit, fail } = alone({ threshold: 2 });
     await circuit.hold("open");
     for (let n = 0; n < 5; n++) expect(await fail()).toBe("rejected");
@@ -84,7 +84,7 @@ describe("threshold and window", () => {
 });
 
 describe("failureRate and minimumCalls", () => {
-  test("the share of failed calls trips, once there are calls enough", async () => {
+  test("trip at the share of failed calls, from the minimum number of calls on", async () => {
     const { circuit, fail, succeed } = alone({ failureRate: 0.5, minimumCalls: 4 });
     await fail();
     await fail();
@@ -94,7 +94,7 @@ describe("failureRate and minimumCalls", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("below the share it never opens", async () => {
+  test("never trip below the share", async () => {
     const { clock, circuit, fail, succeed } = alone({ failureRate: 0.3, minimumCalls: 10, window: "1s" });
     for (let round = 0; round < 50; round++) {
       for (let n = 0; n < 8; n++) await succeed();
@@ -104,7 +104,7 @@ describe("failureRate and minimumCalls", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("rule 10: a window never holds what is older than itself, and what is younger than nine tenths of it always", () =>
+  test("have no call older than the window, and every call of its last nine tenths", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.integer({ min: 0, max: 2_500 }), fc.boolean()), { minLength: 1, maxLength: 60 }),
@@ -135,7 +135,7 @@ describe("failureRate and minimumCalls", () => {
       { numRuns: 60 },
     ));
 
-  test("rule 10: nor in a process that never yields, whose coarse clock stands still", () => {
+  test("have no call older than the window in a process that never yields, whose coarse clock stands still", () => {
     const clock = manualClock();
     let now = 0;
     const failfast = createFailfast({ clock: { ...clock, now: () => now, coarse: () => 0 } });
@@ -151,7 +151,7 @@ describe("failureRate and minimumCalls", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("after any idle time nothing of before is left", async () => {
+  test("have no call from before an idle time longer than the window", async () => {
     const { clock, circuit, fail } = alone({ failureRate: 0.1, minimumCalls: 3, window: "10s" });
     await fail();
     await fail();
@@ -165,7 +165,7 @@ describe("failureRate and minimumCalls", () => {
 });
 
 describe("slowCall and slowCallRate", () => {
-  test("calls that take too long trip by their share, though every one succeeds", async () => {
+  test("trip at the share of slow calls, even if every call succeeds", async () => {
     const { circuit, slow, succeed } = alone({
       slowCall: "1s",
       slowCallRate: 0.5,
@@ -181,7 +181,7 @@ describe("slowCall and slowCallRate", () => {
     expect(circuit.snapshot().reason).toBe("slow calls");
   });
 
-  test("slow failures count as both", async () => {
+  test("count a slow failure as both", async () => {
     const { circuit, clock } = alone({ slowCall: "1s", slowCallRate: 1, failureRate: 1, minimumCalls: 1 });
     let fail: (error: Error) => void = () => undefined;
     const call = ending(circuit.run(() => new Promise((_, reject) => (fail = reject))));
@@ -191,7 +191,7 @@ describe("slowCall and slowCallRate", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("rule 11: a call that was slow because this process was blocked is not counted as slow", async () => {
+  test("do not count a call as slow if this process was blocked", async () => {
     const { circuit, clock } = alone({ slowCall: "1s", slowCallRate: 0.1, minimumCalls: 1 });
     let end = (): void => undefined;
     const call = circuit.run(() => new Promise<void>((done) => (end = done)));
@@ -202,7 +202,7 @@ describe("slowCall and slowCallRate", () => {
   });
 });
 
-test("only failures touch the store, in the background; successes and what is below the threshold never do", async () => {
+test("only failures touch the store, in the background; successes and failures below the threshold never do", async () => {
   const { clock, store, members } = await fleet(2, { options: { threshold: 5 } });
   const { fail, succeed } = at(members, 0);
   const before = store.written.length;
@@ -217,7 +217,7 @@ test("only failures touch the store, in the background; successes and what is be
 });
 
 describe("mode: throttle", () => {
-  test("holds back the share of max(0, (requests - 2 accepts) / (requests + 1)), and never opens", async () => {
+  test("holds back the share max(0, (requests - 2 accepts) / (requests + 1)), and never opens", async () => {
     const { circuit, fail, succeed } = alone({ mode: "throttle" });
     for (let n = 0; n < 50; n++) expect(await succeed()).toBe("ok");
     let made = 0;
@@ -228,7 +228,7 @@ describe("mode: throttle", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("what is let through grows again as soon as the backend accepts", async () => {
+  test("admits more calls as soon as the backend accepts them", async () => {
     const { clock, fail, succeed } = alone({ mode: "throttle", window: "10s" });
     for (let n = 0; n < 500; n++) await fail();
     await clock.advance(10_000);
@@ -237,7 +237,7 @@ describe("mode: throttle", () => {
     expect(refused).toBe(0);
   });
 
-  test("an operator still opens it", async () => {
+  test("is still opened by an operator", async () => {
     const { circuit, succeed } = alone({ mode: "throttle" });
     await circuit.trip();
     expect(await succeed()).toBe("rejected");
@@ -259,7 +259,7 @@ describe("mode: shadow", () => {
     expect(circuit(() => 7)()).toBe(7);
   });
 
-  test("while open, callTimeout and the caller's signal reach the block as ever", async () => {
+  test("passes callTimeout and the caller's signal to the block while open", async () => {
     const { clock, circuit, fail } = alone({ mode: "shadow", callTimeout: "2s" });
     await fail();
     const caller = new AbortController();
@@ -280,7 +280,7 @@ describe("mode: shadow", () => {
     expect(blocks.map(({ reason }) => reason)).toEqual([late, given]);
   });
 
-  test("it closes by a probe as if it had rejected the others", async () => {
+  test("closes by a probe, as if it had rejected the other calls", async () => {
     const { clock, circuit, fail, succeed } = alone({ mode: "shadow" });
     await fail();
     await clock.advance(60_000);
@@ -290,7 +290,7 @@ describe("mode: shadow", () => {
 });
 
 describe("lint()", () => {
-  test("reports a rate that can't trip at the traffic seen", async () => {
+  test("reports a rate that can't trip at the observed traffic", async () => {
     const { clock, failfast, succeed } = alone({ failureRate: 0.5, minimumCalls: 100, window: "10s" });
     for (let n = 0; n < 40; n++) {
       await succeed();
@@ -309,7 +309,7 @@ describe("lint()", () => {
     expect(failfast.lint()).toMatchObject([{ circuit: "x", finding: "trips-needlessly" }]);
   });
 
-  test("says that slowCall is what the calls take ordinarily", async () => {
+  test("reports a slowCall that is as long as ordinary calls take", async () => {
     const { clock, failfast, slow, succeed } = alone({ slowCall: "200ms" });
     for (let n = 0; n < 300; n++) {
       if (n % 20 === 0) await slow(250);
@@ -323,7 +323,7 @@ describe("lint()", () => {
   });
 
   test.each([[{}], [{ quorum: 3 }]])(
-    "says that a lone failure trips a circuit whose slow calls are watched, after one trip (%o)",
+    "reports a circuit with slowCall that one failure trips, after one trip (%o)",
     async (options) => {
       const { clock, failfast, fail, succeed } = alone({ slowCall: "200ms", ...options });
       for (let n = 0; n < 300; n++) {
@@ -345,7 +345,7 @@ describe("lint()", () => {
     ["consecutive: 5", { consecutive: 5 }, true],
     ["a threshold", { threshold: 3 }, true],
     ["a backend that is still down when the first probe asks", {}, false],
-  ])("says no such thing with %s", async (_, options, well) => {
+  ])("does not report that with %s", async (_, options, well) => {
     const { clock, failfast, fail, succeed } = alone({ slowCall: "200ms", ...options });
     for (let n = 0; n < 300; n++) {
       await succeed();

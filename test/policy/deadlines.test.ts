@@ -13,7 +13,7 @@ const never = (): Promise<never> => new Promise(() => undefined);
 const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
 
 describe("callTimeout", () => {
-  test("past it the call is rejected with a TimeoutError, its signal is aborted with that, and it is a failure", async () => {
+  test("rejects the call with a TimeoutError, aborts its signal with that error, and counts a failure", async () => {
     const { clock, circuit } = alone({ callTimeout: "2s" });
     let signal: AbortSignal | undefined;
     const call = outcome(
@@ -31,7 +31,7 @@ describe("callTimeout", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("a wrapped function is only rejected", async () => {
+  test("only rejects a wrapped function", async () => {
     const { clock, circuit } = alone({ callTimeout: "2s" });
     const call = outcome(circuit(async () => never())());
     await clock.advance(2_001);
@@ -39,7 +39,7 @@ describe("callTimeout", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("it is a failure whatever `exceptions` says", async () => {
+  test("is a failure whatever `exceptions` says", async () => {
     const { clock, circuit } = alone({ callTimeout: "2s", exceptions: [RangeError] });
     const call = outcome(circuit.run(never));
     await clock.advance(2_001);
@@ -47,7 +47,7 @@ describe("callTimeout", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("a call that is in time is what it is, and no timer is left", async () => {
+  test("leaves the outcome of a call in time unchanged, and no timer behind", async () => {
     const { clock, circuit } = alone({ callTimeout: "2s" });
     const value = {};
     await circuit.run(() => 1);
@@ -57,12 +57,12 @@ describe("callTimeout", () => {
     expect(clock.pending).toBe(before);
   });
 
-  test("sync functions have no deadline, and stay sync", () => {
+  test("does not apply to sync functions, which stay sync", () => {
     const { circuit } = alone({ callTimeout: "2s" });
     expect(circuit(() => 7)()).toBe(7);
   });
 
-  test("what comes of the call later changes nothing, and is no unhandled rejection", async () => {
+  test("ignores the late outcome of the call, without an unhandled rejection", async () => {
     const { clock, circuit } = alone({ callTimeout: "2s", threshold: 2 });
     let fail: (error: Error) => void = () => undefined;
     const call = outcome(circuit.run(() => new Promise((_, reject) => (fail = reject))));
@@ -73,7 +73,7 @@ describe("callTimeout", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("rule 11: a deadline that came late, since this process was blocked, is rejected and not counted", async () => {
+  test("rejects a call late because this process was blocked, and does not count it", async () => {
     const { clock, circuit } = alone({ callTimeout: "2s" });
     const call = outcome(circuit.run(never));
     await clock.advance(500);
@@ -83,7 +83,7 @@ describe("callTimeout", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("rule 11: the verdict waits one turn, in which an answer that is there is read", async () => {
+  test("waits one turn before it rejects, so that an answer that has arrived is read", async () => {
     const { clock, circuit } = alone({ callTimeout: "2s" });
     let answer = (_: string): void => undefined;
     const call = outcome(circuit.run(() => new Promise<string>((done) => (answer = done))));
@@ -93,7 +93,7 @@ describe("callTimeout", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("a caller's abort is neither failure nor success, and reaches the block's signal", async () => {
+  test("does not change an abort by the caller, which is neither and reaches the block's signal", async () => {
     const { circuit, clock } = alone({ callTimeout: "2s" });
     const caller = new AbortController();
     let signal: AbortSignal | undefined;
@@ -113,7 +113,7 @@ describe("callTimeout", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("one signal for many calls gets one listener, and is followed while what they gave may still be read", async () => {
+  test("keeps one listener on a signal for many calls, as long as their results may still be read", async () => {
     const { circuit } = alone({ callTimeout: "2s" });
     const caller = new AbortController();
     let listeners = 0;
@@ -133,7 +133,7 @@ describe("callTimeout", () => {
     expect(blocks.filter(({ aborted }) => aborted).length).toBe(150);
   });
 
-  test("a caller that gives up while its call waits for the lease: no call is made, and the lease is given back", async () => {
+  test("releases the lease and makes no call if the caller aborts while it waits for the lease", async () => {
     const { clock, members } = await fleet(1, { timeout: 5, delay: 30 });
     await during(clock, 5_500, at(members, 0).fail);
     const caller = new AbortController();
@@ -149,7 +149,7 @@ describe("callTimeout", () => {
     expect(at(members, 0).circuit.state).toBe("closed");
   });
 
-  test("does not make a call if its caller has already given up", async () => {
+  test("makes no call if the caller has already aborted", async () => {
     const { circuit } = alone({});
     let made = false;
     const signal = AbortSignal.abort(new Error("too late"));
@@ -157,7 +157,7 @@ describe("callTimeout", () => {
     expect(made).toBe(false);
   });
 
-  test("rule 4: the probe's lease lasts the call's deadline and a second", async () => {
+  test("plus a second is the length of the probe's lease", async () => {
     const { clock, store, members } = await fleet(2, { timeout: 5, options: { callTimeout: "3s" } });
     await during(clock, 5_100, at(members, 0).fail);
     const probe = outcome(at(members, 0).circuit.run(never));
@@ -169,8 +169,8 @@ describe("callTimeout", () => {
   });
 });
 
-describe("rule 11: a process whose event loop stalled votes nothing", () => {
-  test("its callers' own time-outs are neither counted nor shared", async () => {
+describe("a process whose event loop was blocked", () => {
+  test("neither counts nor shares its callers' time-outs", async () => {
     const { clock, store, members } = await fleet(2);
     const { circuit } = at(members, 0);
     const before = store.written.length;
@@ -184,14 +184,14 @@ describe("rule 11: a process whose event loop stalled votes nothing", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("a failed answer of the backend still counts", async () => {
+  test("still counts a failed answer of the backend", async () => {
     const { clock, members } = await fleet(1);
     clock.stall(2_000);
     expect(await at(members, 0).fail()).toBe("failed");
     expect(at(members, 0).circuit.state).toBe("open");
   });
 
-  test("a probe that timed out for that gives its lease back", async () => {
+  test("releases the lease of a probe that timed out for that", async () => {
     const { clock, members } = await fleet(2, { timeout: 5, options: { callTimeout: "3s" } });
     await during(clock, 5_100, at(members, 0).fail);
     const probe = outcome(at(members, 0).circuit.run(never));
@@ -221,26 +221,26 @@ describe("retryAfter", () => {
     ["behind a cause", new Error("outer", { cause: withHeaders({ "retry-after": "11" }) }), 11],
     ["an error's own retryAfter", Object.assign(new Error(), { retryAfter: 12 }), 12],
     ["a date", withHeaders({ "retry-after": new Date(Date.UTC(2025, 0, 1, 0, 0, 30)).toUTCString() }), 30],
-  ])("%s sets how long it stays open", async (_, failure, seconds) => {
+  ])("%s sets the open time", async (_, failure, seconds) => {
     const { circuit } = alone({ retryAfter: true });
     await outcome(circuit.run(failing(failure)));
     expect(circuit.retryAfter).toBeCloseTo(seconds, 1);
   });
 
-  test("for the whole fleet", async () => {
+  test("sets the open time for the whole fleet", async () => {
     const { clock, members } = await fleet(2, { options: { retryAfter: true } });
     await outcome(at(members, 0).circuit.run(failing(withHeaders({ "retry-after": "120" }))));
     await clock.advance(100);
     expect(at(members, 1).circuit.retryAfter).toBeCloseTo(119.9, 0);
   });
 
-  test("a returned Response that counts as a failure has its say too", async () => {
+  test("is read from a returned Response that counts as a failure", async () => {
     const { circuit } = alone({ retryAfter: true, results: (r: Response) => r.status === 429 });
     await circuit.run(() => new Response("", { status: 429, headers: { "Retry-After": "5" } }));
     expect(circuit.retryAfter).toBe(5);
   });
 
-  test("within limits: a second and ten times the circuit's own, or those given", async () => {
+  test("is limited to between a second and ten times the circuit's own time, or to given limits", async () => {
     for (const [asked, limits, seconds] of [
       ["0", true, 1],
       ["86400", true, 600],
@@ -253,7 +253,7 @@ describe("retryAfter", () => {
     }
   });
 
-  test("`from` finds it elsewhere; where it throws, or nothing is asked, the circuit's own time holds", async () => {
+  test("`from` finds it elsewhere; if that throws or finds nothing, the circuit's own time applies", async () => {
     const from = (failure: unknown) => (failure as { wait: { s: number } }).wait.s;
     const { circuit } = alone({ retryAfter: { from } });
     await outcome(circuit.run(failing({ wait: { s: 4 } })));
@@ -263,14 +263,14 @@ describe("retryAfter", () => {
     expect(circuit.retryAfter).toBe(60);
   });
 
-  test("without the option Retry-After is ignored", async () => {
+  test("is ignored without the option", async () => {
     const { circuit } = alone({});
     await outcome(circuit.run(failing(withHeaders({ "retry-after": "5" }))));
     expect(circuit.retryAfter).toBe(60);
   });
 
   test.each([{}, { "retry-after": "soon" }, { "retry-after": "-5" }, { "retry-after": "" }, "text", null])(
-    "nonsense asks for nothing: %j",
+    "ignores an invalid value: %j",
     async (headers) => {
       const { circuit } = alone({ retryAfter: true });
       await outcome(circuit.run(failing(withHeaders(headers))));
@@ -290,13 +290,13 @@ describe("stream", () => {
     return all;
   };
 
-  test("an async iterable read to its end is a success", async () => {
+  test("counts an async iterable read to its end as a success", async () => {
     const { circuit } = alone({});
     expect(await readAll(circuit.stream(() => items(3)))).toEqual([0, 1, 2]);
     expect(circuit.state).toBe("closed");
   });
 
-  test("a ReadableStream, or a promise of one, too", async () => {
+  test("takes a ReadableStream, or a promise of one", async () => {
     const { circuit } = alone({});
     const body = async () => new Response("abc").body as ReadableStream<Uint8Array>;
     expect((await readAll(circuit.stream(body))).length).toBe(1);
@@ -304,14 +304,14 @@ describe("stream", () => {
     expect((await readAll(circuit.stream(() => bare as never))).length).toBe(1);
   });
 
-  test("an error while it is read is a failure, and reaches the reader as it is", async () => {
+  test("counts an error while reading as a failure, and passes it to the reader unchanged", async () => {
     const { circuit } = alone({});
     expect(await outcome(readAll(circuit.stream(() => items(2, boom))))).toBe(boom);
     expect(circuit.state).toBe("open");
     expect(await ending(readAll(circuit.stream(() => items(1))))).toBe("rejected");
   });
 
-  test("an early return is a success, gives the lease back, and ends the source", async () => {
+  test("counts an early return as a success, releases the lease, and ends the source", async () => {
     const { clock, circuit } = alone({});
     await circuit.trip();
     await clock.advance(60_000);
@@ -328,7 +328,7 @@ describe("stream", () => {
     expect([ended, circuit.state]).toEqual([true, "closed"]);
   });
 
-  test("the first item under callTimeout; later ones may take their time", async () => {
+  test("applies callTimeout to the first item only", async () => {
     const { clock, circuit } = alone({ callTimeout: "2s" });
     const stream = circuit.stream(async function* () {
       yield 1;
@@ -344,7 +344,7 @@ describe("stream", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("nothing is asked for before it is read", async () => {
+  test("starts the source only when it is read", async () => {
     const { circuit } = alone({});
     let opened = false;
     const stream = circuit.stream(() => {
@@ -356,7 +356,7 @@ describe("stream", () => {
     expect(opened).toBe(true);
   });
 
-  test("a caller's abort is neither", async () => {
+  test("counts a caller's abort as neither", async () => {
     const { circuit } = alone({});
     const caller = new AbortController();
     const stream = circuit.stream(
@@ -371,7 +371,7 @@ describe("stream", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("under callTimeout too a caller's abort reaches the source after its first item", async () => {
+  test("aborts the source when the caller aborts, even after the first item under callTimeout", async () => {
     const { circuit } = alone({ callTimeout: "2s" });
     const caller = new AbortController();
     const stream = circuit.stream(
@@ -400,7 +400,7 @@ describe("stream", () => {
     }),
   });
 
-  test("a bare iterator is read as `for await` reads it", async () => {
+  test("reads a bare iterator as `for await` does", async () => {
     const { circuit } = alone({});
     expect(await readAll(circuit.stream(() => bare(2)))).toEqual([1, 0]);
     expect(await outcome(readAll(circuit.stream(() => bare(2, boom))))).toBe(boom);
@@ -412,7 +412,7 @@ describe("stream", () => {
     expect(await readAll(falling.stream(() => bare(0)))).toEqual([1, 0]);
   });
 
-  test("what is no stream is a TypeError", async () => {
+  test("throws a TypeError for anything but a stream", async () => {
     const { circuit } = alone({});
     await expect(readAll(circuit.stream((() => 7) as never))).rejects.toThrow(
       /async iterable or a ReadableStream/,

@@ -17,7 +17,7 @@ test("the first circuit that admits the call makes it", async () => {
   expect(await firstAvailable(circuits, (circuit) => circuit.name)).toBe("b");
 });
 
-test("on failure it goes on to the next, and the failure counts where it happened", async () => {
+test("after a failure the next circuit makes the call, and the failure counts in its own circuit", async () => {
   const { circuits } = two();
   const answer = await firstAvailable(circuits, async (circuit) => {
     if (circuit.name === "a") throw boom;
@@ -27,14 +27,14 @@ test("on failure it goes on to the next, and the failure counts where it happene
   expect(circuits.map(({ state }) => state)).toEqual(["open", "closed"]);
 });
 
-test("when all fail, the last failure is thrown; when none admits, the rejection of the soonest", async () => {
+test("if all fail, the last failure is thrown; if none admits, the rejection that ends soonest", async () => {
   const { circuits } = two();
   await expect(firstAvailable(circuits, () => Promise.reject(boom))).rejects.toBe(boom);
   await expect(firstAvailable(circuits, () => 1)).rejects.toMatchObject({ circuit: "b" });
   await expect(firstAvailable(circuits, () => 1)).rejects.toSatisfy(isFailfastError);
 });
 
-test('when none admits, "try" asks the one that reopens soonest, past its circuit', async () => {
+test('if none admits, "try" calls the one that reopens soonest, past its circuit', async () => {
   const { circuits } = two();
   for (const circuit of circuits) await circuit.trip();
   const asked: string[] = [];
@@ -58,7 +58,7 @@ test('when none admits, "try" asks the one that reopens soonest, past its circui
   );
 });
 
-test("a caller's abort ends it: no further circuit is tried", async () => {
+test("after a caller's abort no further circuit is tried", async () => {
   const { circuits } = two();
   const caller = new AbortController();
   const tried: string[] = [];
@@ -76,12 +76,12 @@ test("a caller's abort ends it: no further circuit is tried", async () => {
   expect(circuits.map(({ state }) => state)).toEqual(["closed", "closed"]);
 });
 
-test("what is no list of circuits is a TypeError", async () => {
+test("anything but a list of circuits is a TypeError", async () => {
   await expect(firstAvailable([], () => 1)).rejects.toThrow(/a list of circuits, at least one/);
   await expect(firstAvailable([{} as never], () => 1)).rejects.toThrow(TypeError);
 });
 
-test("a mistake in its arguments is no failure of any circuit", async () => {
+test("wrong arguments count as no failure of any circuit", async () => {
   const circuits = [createFailfast()("a", 60), createFailfast()("b", 60)];
   const mistakes: readonly (readonly [() => Promise<unknown>, RegExp])[] = [
     [() => firstAvailable(circuits, undefined as never), /calls a function .* undefined/],

@@ -28,8 +28,8 @@ function alone(options: FailfastOptions, timeout = 60) {
   };
 }
 
-describe("each behaviour beside a model of it", () => {
-  test("callTimeout and a caller's signal: whichever of answer, deadline and abort comes first is the outcome", () =>
+describe("each behaviour agrees with a model of it", () => {
+  test("callTimeout and a caller's signal: the first of answer, deadline and abort is the outcome", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -90,7 +90,7 @@ describe("each behaviour beside a model of it", () => {
       RUNS,
     ));
 
-  test("slowCall: it trips at the call that makes the share of slow ones, and at no other", () =>
+  test("slowCall: trips at the call that makes the share of slow ones, and at no other", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.integer({ min: 1, max: 400 }), fc.boolean()), { minLength: 1, maxLength: 25 }),
@@ -126,7 +126,7 @@ describe("each behaviour beside a model of it", () => {
       RUNS,
     ));
 
-  test("Retry-After: what is asked for, within the limits, for the whole fleet", () =>
+  test("Retry-After: the open time is what was asked for, within the limits, for the whole fleet", () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: 5_000 }),
@@ -148,7 +148,7 @@ describe("each behaviour beside a model of it", () => {
       RUNS,
     ));
 
-  test("backoff and probes: a number of good probes in a row closes it, each bad one lengthens the break, whichever process probes", () =>
+  test("backoff and probes: a number of successful probes in a row closes the circuit, each failed one lengthens the open time", () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 3 }),
@@ -180,7 +180,7 @@ describe("each behaviour beside a model of it", () => {
       RUNS,
     ));
 
-  test("rampUp: the share is reckoned from the moment of closing", () =>
+  test("rampUp: the share follows from the time since closing", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -231,7 +231,7 @@ describe("each behaviour beside a model of it", () => {
       RUNS,
     ));
 
-  test("mode: shadow goes through the states of a circuit that enforces, and rejects nothing", () =>
+  test("mode: shadow has the states of a circuit that enforces, and rejects nothing", () =>
     fc.assert(
       fc.asyncProperty(
         fc.constantFrom<FailfastOptions>(
@@ -287,7 +287,7 @@ describe("each behaviour beside a model of it", () => {
       RUNS,
     ));
 
-  test("a veto takes twenty fresh successes and no failure", () =>
+  test("a veto needs twenty recent successes and no failure", () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: 40 }),
@@ -332,7 +332,7 @@ describe("each behaviour beside a model of it", () => {
       RUNS,
     ));
 
-  test("a stream is what its reader sees of it: an end and an early return succeed, an error fails", () =>
+  test("a stream has the outcome that its reader sees: an end and an early return succeed, an error fails", () =>
     fc.assert(
       fc.asyncProperty(
         fc.nat({ max: 6 }),
@@ -379,7 +379,7 @@ describe("each behaviour beside a model of it", () => {
       RUNS,
     ));
 
-  test("firstAvailable gives the first that admits and succeeds, and tries none after it", () =>
+  test("firstAvailable uses the first that admits and succeeds, and tries none after it", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom("ok", "fails", "open"), { minLength: 1, maxLength: 6 }),
@@ -411,7 +411,7 @@ describe("each behaviour beside a model of it", () => {
       RUNS,
     ));
 
-  test("every combination that is accepted trips, rejects, recovers and closes, for async callers and sync ones", () =>
+  test("every accepted combination trips, rejects, recovers and closes, for async and sync callers", () =>
     fc.assert(
       fc.asyncProperty(
         fc.record({

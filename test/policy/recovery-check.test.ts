@@ -34,8 +34,8 @@ function alone(options: FailfastOptions, clock: ManualClock = manualClock()) {
   return { clock, failfast, circuit, fail, succeed };
 }
 
-describe("recovery by a check", () => {
-  test("closes the circuit with no call at all", async () => {
+describe("a recovery check", () => {
+  test("closes the circuit without any call", async () => {
     const api = backend();
     const { clock, circuit, fail } = alone({ recovery: api.check });
     await fail();
@@ -47,7 +47,7 @@ describe("recovery by a check", () => {
     expect(clock.pending).toBeLessThan(3);
   });
 
-  test("spends no user's call: while it is open and due, calls are rejected and told when to come back", async () => {
+  test("spends no user's call: while the circuit is open or due, calls are rejected with a retryAfter", async () => {
     const api = backend();
     const { clock, circuit, fail, succeed } = alone({ recovery: api.check });
     await fail();
@@ -61,7 +61,7 @@ describe("recovery by a check", () => {
     expect([await succeed(), api.checks]).toEqual(["ok", 1]);
   });
 
-  test("stays open while it fails, with the open time and the back-off between checks", async () => {
+  test("keeps the circuit open while it fails, with the open time and the back-off between checks", async () => {
     const api = backend();
     const { clock, circuit, fail } = alone({ recovery: api.check, backoff: { factor: 2, max: "40s" } });
     await fail();
@@ -98,7 +98,7 @@ describe("recovery by a check", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("that throws at once is one that fails", async () => {
+  test("fails if it throws synchronously", async () => {
     const { clock, circuit, fail } = alone({
       recovery: () => {
         throw boom;
@@ -109,7 +109,7 @@ describe("recovery by a check", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("that hangs is ended after ten seconds: its signal aborts, and it has failed", async () => {
+  test("is aborted after ten seconds if it hangs, and has failed", async () => {
     const api = backend();
     const { clock, circuit, fail } = alone({ recovery: api.check });
     await fail();
@@ -124,7 +124,7 @@ describe("recovery by a check", () => {
     expect(api.signals[1]?.aborted).toBe(false);
   });
 
-  test("that hangs ends, too, where timers end with the request that they were made in", async () => {
+  test("is aborted if it hangs even in a runtime whose timers end with the request", async () => {
     const api = backend();
     const clock = manualClock();
     const { now, wall, random, after } = clock;
@@ -144,7 +144,7 @@ describe("recovery by a check", () => {
     expect([circuit.state, api.checks]).toEqual(["closed", 2]);
   });
 
-  test("gets the circuit's name, for circuits that are named by arguments", async () => {
+  test("gets the circuit's name, for circuits named by arguments", async () => {
     const clock = manualClock();
     const asked: string[] = [];
     const circuits = createFailfast({ clock })((host: string) => `api:${host}`, 10, {
@@ -158,7 +158,7 @@ describe("recovery by a check", () => {
     expect(["a", "b"].map((host) => circuits.for(host).state)).toEqual(["closed", "closed"]);
   });
 
-  test("with probes: n it takes n in a row", async () => {
+  test("has to succeed n times in a row with probes: n", async () => {
     const api = backend();
     const { clock, circuit, fail } = alone({ recovery: api.check, probes: 3 });
     await fail();
@@ -169,7 +169,7 @@ describe("recovery by a check", () => {
     expect([circuit.state, api.checks]).toEqual(["closed", 3]);
   });
 
-  test("an ignored error is no outcome: it is checked again soon, and not in a busy loop", async () => {
+  test("that throws an ignored error has no outcome: it is repeated soon, and not in a busy loop", async () => {
     class Busy extends Error {}
     let checks = 0;
     const { clock, circuit, fail } = alone({
@@ -186,7 +186,7 @@ describe("recovery by a check", () => {
     expect(circuit.state).toBe("half-open");
   });
 
-  test("exceptions judge calls, not the check: what they leave out is no recovery", async () => {
+  test("is not judged by exceptions, which judge calls", async () => {
     class Listed extends Error {}
     const { clock, circuit } = alone({
       exceptions: [Listed],
@@ -197,7 +197,7 @@ describe("recovery by a check", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("one that meets another open circuit waits until that may be called", async () => {
+  test("that meets another open circuit waits until that may be called", async () => {
     let checks = 0;
     const { clock, failfast, circuit, fail } = alone({
       recovery: () => {
@@ -227,7 +227,7 @@ describe("recovery by a check", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("is not called while an operator holds the circuit", async () => {
+  test("does not run while an operator holds the circuit", async () => {
     const api = backend();
     const { clock, circuit, fail } = alone({ recovery: api.check });
     await fail();
@@ -240,7 +240,7 @@ describe("recovery by a check", () => {
     expect([circuit.state, api.checks]).toEqual(["closed", 1]);
   });
 
-  test("a hold, a reset and an end abort the check under way", async () => {
+  test("under way is aborted by a hold, a reset and close()", async () => {
     for (const end of ["hold", "reset", "update", "close"] as const) {
       const api = backend();
       const { clock, failfast, circuit, fail } = alone({ recovery: api.check });
@@ -258,7 +258,7 @@ describe("recovery by a check", () => {
     }
   });
 
-  test("once it is given up, a call probes again", async () => {
+  test("that was removed leaves the probe to calls again", async () => {
     for (const end of ["update", "close"] as const) {
       const api = backend();
       const { clock, failfast, circuit, fail, succeed } = alone({ recovery: api.check });
@@ -270,7 +270,7 @@ describe("recovery by a check", () => {
     }
   });
 
-  test("is not called after the end, though it is given after it", async () => {
+  test("does not run after close(), even if it is set after it", async () => {
     const api = backend();
     const { clock, failfast, circuit, fail, succeed } = alone({});
     await fail();
@@ -282,7 +282,7 @@ describe("recovery by a check", () => {
     expect([await succeed(), await ending(later.run(async () => "ok")), api.checks]).toEqual(["ok", "ok", 0]);
   });
 
-  test("update() gives a circuit a check while it is open", async () => {
+  test("can be set by update() while the circuit is open", async () => {
     const api = backend();
     const { clock, circuit, fail } = alone({});
     await fail();
@@ -292,7 +292,7 @@ describe("recovery by a check", () => {
     expect([circuit.state, api.checks]).toEqual(["closed", 1]);
   });
 
-  test("enabled: false has no check, and leaves the probe to calls of other handles", async () => {
+  test("does not run with enabled: false, and leaves the probe to calls of other handles", async () => {
     const api = backend();
     let enabled = false;
     const { clock, failfast, fail } = alone({ recovery: api.check, enabled: () => enabled });
@@ -307,7 +307,7 @@ describe("recovery by a check", () => {
     expect([other.state, api.checks]).toEqual(["closed", 1]);
   });
 
-  test("runs outside every async context, as its probe's calls do", async () => {
+  test("runs outside every async context, as the calls of its probe do", async () => {
     const request = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     const failfast = createFailfast({});
@@ -324,7 +324,7 @@ describe("recovery by a check", () => {
     await failfast.close();
   });
 
-  test("a time-out that this process caused itself is no outcome", async () => {
+  test("has no outcome after a time-out that this process caused itself", async () => {
     const api = backend();
     const { clock, circuit, fail } = alone({ recovery: api.check });
     await fail();
@@ -354,7 +354,7 @@ describe("recovery by a check", () => {
     expect([circuit.state, api.checks]).toEqual(["closed", 2]);
   });
 
-  test("is an option of the circuit: two handles with different ones are refused, one and the same is fine", () => {
+  test("belongs to the circuit: two handles with different checks are refused, with the same they are not", () => {
     const check = () => undefined;
     const failfast = createFailfast({ clock: manualClock() });
     failfast("x", 10, { recovery: check });
@@ -374,7 +374,7 @@ describe("recovery by a check", () => {
     );
   });
 
-  test("a closed circuit has no timer of it", async () => {
+  test("leaves no timer on a closed circuit", async () => {
     const api = backend();
     const plain = alone({});
     const checked = alone({ recovery: api.check });
@@ -388,9 +388,9 @@ describe("recovery by a check", () => {
   });
 });
 
-describe("recovery by a check, in a fleet", () => {
+describe("a recovery check in a fleet", () => {
   for (const without of [[], ["watch"], ["swap"], ["list", "watch"]] as const) {
-    test(`one process of ten checks (store without ${without.join(" and ") || "nothing"})`, async () => {
+    test(`runs in one process of ten (store without ${without.join(" and ") || "nothing"})`, async () => {
       const api = backend();
       const { clock, members } = await fleet(10, { timeout: 20, without, options: { recovery: api.check } });
       await during(clock, 1_500, at(members, 0).fail);
@@ -406,7 +406,7 @@ describe("recovery by a check, in a fleet", () => {
     });
   }
 
-  test("the drawn process dies: another one checks when the lease is over", async () => {
+  test("runs in another process after the lease if the process that had it dies", async () => {
     const api = backend();
     const { clock, store, members } = await fleet(3, { timeout: 5, options: { recovery: api.check } });
     await during(clock, 100, at(members, 0).fail);
@@ -422,7 +422,7 @@ describe("recovery by a check, in a fleet", () => {
   });
 
   test.each(["fails", "succeeds"])(
-    "one that was frozen amid its check, which %s late, hears of the others before it says anything",
+    "of a process that was suspended meanwhile and %s late waits for news of the others",
     async (ends) => {
       const api = backend();
       const { clock, store, members } = await fleet(2, { timeout: 5, options: { recovery: api.check } });
@@ -464,7 +464,7 @@ describe("recovery by a check, in a fleet", () => {
     },
   );
 
-  test("if processes live for one call only, that call probes, because nobody else would", async () => {
+  test("leaves the probe to a call if each process lives for one call only", async () => {
     const api = backend();
     const { clock, members, join } = await fleet(1, { timeout: 5, options: { recovery: api.check } });
     await during(clock, 100, at(members, 0).fail);
@@ -479,7 +479,7 @@ describe("recovery by a check, in a fleet", () => {
     expect(api.checks).toBe(0);
   });
 
-  test("between two of several checks no call of any process probes", async () => {
+  test("of several leaves no gap between two runs in which a call probes", async () => {
     const api = backend();
     const options = { recovery: api.check, probes: 3 };
     const { clock, members } = await fleet(3, { timeout: 5, options });
@@ -498,7 +498,7 @@ describe("recovery by a check, in a fleet", () => {
     ]);
   });
 
-  test("where the store is down each process that knows it open checks by itself", async () => {
+  test("runs in each process that has the circuit open if the store is down", async () => {
     const api = backend();
     const { clock, members } = await fleet(3, { timeout: 5, options: { recovery: api.check } });
     await during(clock, 100, at(members, 0).fail);
@@ -509,7 +509,7 @@ describe("recovery by a check, in a fleet", () => {
     expect(api.checks).toBe(3);
   });
 
-  test("a process without the check probes with a call", async () => {
+  test("leaves a call to probe in a process without the check", async () => {
     const api = backend();
     const { clock, store, members } = await fleet(1, { timeout: 5, options: { recovery: api.check } });
     const plain = createFailfast({ clock, store: store.connect({}), host: "plain" });

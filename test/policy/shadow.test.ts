@@ -16,8 +16,8 @@ const tripped = async (failfast: Failfast): Promise<void> => {
   expect(await circuit.run(async () => "served")).toBe("served");
 };
 
-describe('what a circuit in mode: "shadow" reports is marked', () => {
-  test("events, the error, which is thrown at nobody, and the snapshot", async () => {
+describe('a circuit in mode: "shadow" is marked as such', () => {
+  test("in its events, in the error, which no caller gets, and in its snapshot", async () => {
     const failfast = make();
     const told: object[] = [];
     for (const event of ["open", "reject", "failure", "success", "hold", "release"] as const)
@@ -37,7 +37,7 @@ describe('what a circuit in mode: "shadow" reports is marked', () => {
     expect(circuit.snapshot().shadow).toBe(true);
   });
 
-  test("its logs, and none of them is a warning", async () => {
+  test("in its logs, which have no warning", async () => {
     const failfast = make();
     const lines: string[] = [];
     const warnings: string[] = [];
@@ -50,7 +50,7 @@ describe('what a circuit in mode: "shadow" reports is marked', () => {
     expect(warnings).toEqual([]);
   });
 
-  test("each of its metrics", async () => {
+  test("in each of its metrics", async () => {
     const failfast = make();
     const metrics = prometheusMetrics(failfast);
     const observed: object[] = [];
@@ -78,7 +78,7 @@ describe('what a circuit in mode: "shadow" reports is marked', () => {
     for (const attributes of named) expect(attributes).toMatchObject({ "failfast.circuit.shadow": true });
   });
 
-  test("and nothing is where it enforces", async () => {
+  test("and a circuit that enforces is not", async () => {
     const failfast = createFailfast({ clock });
     const told: object[] = [];
     failfast.on("open", (said) => told.push(said));
@@ -91,7 +91,7 @@ describe('what a circuit in mode: "shadow" reports is marked', () => {
   });
 });
 
-test("a shadow changes nobody's calls: one store, a shadow that trips, probes and closes, and one that enforces", async () => {
+test("a shadow changes no call of a circuit that enforces on the same store", async () => {
   const store = memoryStore({ clock });
   const shadow = createFailfast({ clock, store, mode: "shadow", host: "one" })("sales_api", 60);
   const enforcing = createFailfast({ clock, store, host: "two" })("sales_api", 60);
@@ -108,7 +108,7 @@ test("a shadow changes nobody's calls: one store, a shadow that trips, probes an
   expect(enforcing.state).toBe("closed");
 });
 
-test("retryAfter.from that gives a promise that rejects harms nobody", async () => {
+test("retryAfter.from that returns a rejected promise causes no unhandled rejection", async () => {
   const rejections: unknown[] = [];
   const listen = (reason: unknown): void => void rejections.push(reason);
   process.on("unhandledRejection", listen);

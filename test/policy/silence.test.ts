@@ -34,8 +34,8 @@ function source() {
 
 const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
 
-describe("the silence of a stream", () => {
-  test("is a time-out and a failure, aborts the signal, and lets go of what is read", async () => {
+describe("idleTimeout", () => {
+  test("counts a silent stream as a time-out and a failure, aborts the signal, and ends the source", async () => {
     const { clock, circuit } = streaming();
     const { readable, give, cancelled } = source();
     let signal: AbortSignal | undefined;
@@ -58,7 +58,7 @@ describe("the silence of a stream", () => {
     expect(clock.pending).toBe(streaming().clock.pending + 1);
   });
 
-  test("is none where items come slowly but steadily, with one timer and no more", async () => {
+  test("does not end a stream whose items come slowly but steadily, with one timer only", async () => {
     const { clock, circuit } = streaming();
     const { readable, give, end } = source();
     const items = circuit.stream(() => readable);
@@ -77,7 +77,7 @@ describe("the silence of a stream", () => {
     expect([circuit.state, clock.pending]).toEqual(["closed", before]);
   });
 
-  test("is none of the backend's where its reader takes its time", async () => {
+  test("does not count the time that the reader takes", async () => {
     const { clock, circuit } = streaming();
     const { readable, give } = source();
     const items = circuit.stream(() => readable);
@@ -95,7 +95,7 @@ describe("the silence of a stream", () => {
     await items.return();
   });
 
-  test("is measured from its beginning, whenever that is", async () => {
+  test("starts when the stream is first read", async () => {
     const { clock, circuit } = streaming();
     const { readable, give } = source();
     const items = circuit.stream(() => readable);
@@ -114,7 +114,7 @@ describe("the silence of a stream", () => {
     expect(await next).toBeInstanceOf(TimeoutError);
   });
 
-  test("says nothing of the first item, which has the call's deadline", async () => {
+  test("leaves the first item to callTimeout", async () => {
     const { clock, circuit } = streaming({ callTimeout: "20s" });
     const first = outcome(circuit.stream(() => source().readable).next());
     await clock.advance(19_999);
@@ -147,7 +147,7 @@ describe("the silence of a stream", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("is excused where this process was blocked: the stream goes on", async () => {
+  test("is extended if this process was blocked: the stream goes on", async () => {
     const { clock, circuit } = streaming();
     const { readable, give } = source();
     const items = circuit.stream(() => readable);
@@ -162,7 +162,7 @@ describe("the silence of a stream", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("ends a process that is blocked all the time's streams, too, after a few in a row", async () => {
+  test("ends a stream of a process that is blocked all the time, after a few extensions in a row", async () => {
     const { clock, circuit } = streaming();
     const { readable, give } = source();
     const items = circuit.stream(() => readable);
@@ -176,7 +176,7 @@ describe("the silence of a stream", () => {
     expect(await next).toBeInstanceOf(TimeoutError);
   });
 
-  test("fails a stream of Node's, and destroys it", async () => {
+  test("fails a Node stream, and destroys it", async () => {
     const { clock, circuit } = streaming();
     const readable = new Readable({ read: () => undefined });
     const items = circuit.stream(() => readable);
@@ -188,7 +188,7 @@ describe("the silence of a stream", () => {
     await expect.poll(() => readable.destroyed).toBe(true);
   });
 
-  test("fails a generator that never comes back, and aborts its signal", async () => {
+  test("fails a generator that never returns, and aborts its signal", async () => {
     const { clock, circuit } = streaming();
     let aborted = false;
     const items = circuit.stream(async function* (signal) {
@@ -205,7 +205,7 @@ describe("the silence of a stream", () => {
     expect(aborted).toBe(true);
   });
 
-  test("a caller's own abort during it is neither", async () => {
+  test("does not change an abort by the caller, which is neither", async () => {
     const { clock, circuit } = streaming();
     const caller = new AbortController();
     const items = circuit.stream(
@@ -226,7 +226,7 @@ describe("the silence of a stream", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("is none of the backend's where the caller gave up, though what is read goes on", async () => {
+  test("does not count after the caller aborted, although the source goes on", async () => {
     const { clock, circuit } = streaming();
     const { readable, give } = source();
     const caller = new AbortController();
@@ -240,7 +240,7 @@ describe("the silence of a stream", () => {
     expect([await next, circuit.state]).toEqual([expect.any(TimeoutError), "closed"]);
   });
 
-  test("of a probe opens the circuit again", async () => {
+  test("opens the circuit again if the probe's stream is silent", async () => {
     const { clock, circuit } = streaming();
     await outcome(circuit.run(() => Promise.reject(new Error("down"))));
     await clock.advance(60_000);
@@ -255,7 +255,7 @@ describe("the silence of a stream", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("is watched for in each stream by itself, and by default for none", async () => {
+  test("applies to each stream on its own, and by default to none", async () => {
     const { clock, circuit } = streaming({ threshold: 2 });
     const streams = [source(), source()];
     const items = streams.map(({ readable }) => circuit.stream(() => readable));
@@ -279,7 +279,7 @@ describe("the silence of a stream", () => {
   });
 });
 
-test("enabled: false has no silence watched, for guards of clients either", () => {
+test("does not apply with enabled: false, for guards of clients either", () => {
   let enabled = true;
   const { circuit } = streaming({ enabled: () => enabled });
   expect(watchSilence(circuit, () => undefined)).toBeDefined();
@@ -287,26 +287,23 @@ test("enabled: false has no silence watched, for guards of clients either", () =
   expect(watchSilence(circuit, () => undefined)).toBeUndefined();
 });
 
-describe("a reader that leaves while the next item is waited for", () => {
-  test.each([{}, { idleTimeout: undefined }])(
-    "leaves at once, and lets go of what is read (%o)",
-    async (options) => {
-      const { circuit } = streaming(options);
-      const { readable, give, cancelled } = source();
-      const items = circuit.stream(() => readable);
-      give("0");
-      await items.next();
-      const next = items.next();
-      expect(await items.return()).toEqual({ done: true, value: undefined });
-      expect(await next).toEqual({ done: true, value: undefined });
-      expect([cancelled.length, circuit.state]).toEqual([1, "closed"]);
-    },
-  );
+describe("a reader that leaves while it waits for the next item", () => {
+  test.each([{}, { idleTimeout: undefined }])("leaves at once, and the source ends (%o)", async (options) => {
+    const { circuit } = streaming(options);
+    const { readable, give, cancelled } = source();
+    const items = circuit.stream(() => readable);
+    give("0");
+    await items.next();
+    const next = items.next();
+    expect(await items.return()).toEqual({ done: true, value: undefined });
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect([cancelled.length, circuit.state]).toEqual([1, "closed"]);
+  });
 });
 
 describe("a reader that leaves before the first item", () => {
   test.each([{}, { callTimeout: "20s" }, { idleTimeout: undefined }] as const)(
-    "leaves at once, which says nothing of the backend (%o)",
+    "leaves at once, and the call counts as neither (%o)",
     async (options) => {
       const { clock, circuit } = streaming(options);
       await outcome(circuit.run(() => Promise.reject(new Error("down"))));
@@ -323,7 +320,7 @@ describe("a reader that leaves before the first item", () => {
     },
   );
 
-  test("lets go of a stream that opens later", async () => {
+  test("ends a source that opens later", async () => {
     const { clock, circuit } = streaming();
     const { readable, cancelled } = source();
     let opens: (readable: unknown) => void = () => undefined;

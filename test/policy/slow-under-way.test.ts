@@ -62,7 +62,7 @@ const quiet = (calls: Hanging[]): Hanging[] => {
 const OPTIONS: FailfastOptions = { slowCall: "200ms", slowCallRate: 0.5, minimumCalls: 4, threshold: 100 };
 
 describe.each(Object.entries(WAYS))("%s", (_, begin) => {
-  test("trips while its calls hang, at the moment that they are slow", async () => {
+  test("trips while its calls hang, at the moment at which they become slow", async () => {
     const its = alone(OPTIONS);
     const calls = quiet(Array.from({ length: 4 }, () => begin(its)));
     await its.clock.advance(199);
@@ -90,7 +90,7 @@ describe.each(Object.entries(WAYS))("%s", (_, begin) => {
     expect(its.circuit.state).toBe("open");
   });
 
-  test("tells how many are in flight, and how old the oldest is", async () => {
+  test("reports how many calls are in flight, and how old the oldest is", async () => {
     const its = alone(OPTIONS);
     const [first] = quiet([begin(its)]);
     await its.clock.advance(120);
@@ -105,7 +105,7 @@ describe.each(Object.entries(WAYS))("%s", (_, begin) => {
     expect(its.circuit.snapshot()).toMatchObject({ inFlight: 0, oldestCallMs: 0 });
   });
 
-  test("a blocked event loop makes no call slow", async () => {
+  test("does not count a call as slow if the event loop was blocked", async () => {
     const its = alone(OPTIONS);
     const calls = quiet(Array.from({ length: 4 }, () => begin(its)));
     await its.clock.advance(100);
@@ -122,7 +122,7 @@ describe.each(Object.entries(WAYS))("%s", (_, begin) => {
     expect(its.circuit.state).toBe("open");
   });
 
-  test("calls from before it closed again count for nothing", async () => {
+  test("does not count calls that began before it last closed", async () => {
     const its = alone(OPTIONS);
     quiet(Array.from({ length: 4 }, () => begin(its)));
     await its.clock.advance(100);
@@ -133,7 +133,7 @@ describe.each(Object.entries(WAYS))("%s", (_, begin) => {
   });
 });
 
-describe("a hang, where no share is given", () => {
+describe("a hang, without slowCallRate", () => {
   const served = async (its: Alone, calls: number): Promise<void> => {
     for (let n = 0; n < calls; n++) {
       await its.hanging(async () => "answer");
@@ -141,7 +141,7 @@ describe("a hang, where no share is given", () => {
     }
   };
 
-  test("three slow calls in a row, and no success for twice as long", async () => {
+  test("is three slow calls in a row and no success for twice as long", async () => {
     const its = alone({ slowCall: "200ms" });
     await served(its, 100);
     const calls: Hanging[] = [];
@@ -155,7 +155,7 @@ describe("a hang, where no share is given", () => {
     expect(its.circuit.snapshot().reason).toBe("slow calls under way");
   });
 
-  test("is none while any call is answered", async () => {
+  test("is not assumed while any call is answered", async () => {
     const its = alone({ slowCall: "200ms" });
     await served(its, 100);
     for (let n = 0; n < 20; n++) {
@@ -165,7 +165,7 @@ describe("a hang, where no share is given", () => {
     expect(its.circuit.state).toBe("closed");
   });
 
-  test("is none of one that is shorter", async () => {
+  test("is not assumed before that time is over", async () => {
     const its = alone({ slowCall: "200ms" });
     await served(its, 100);
     const calls = quiet(Array.from({ length: 20 }, () => WAYS["a wrapped function"](its)));
@@ -176,14 +176,14 @@ describe("a hang, where no share is given", () => {
     expect(its.circuit.state).toBe("closed");
   });
 
-  test("asks for minimumCalls as every rate does", async () => {
+  test("needs minimumCalls, as every rate does", async () => {
     const its = alone({ slowCall: "200ms", minimumCalls: 5 });
     quiet(Array.from({ length: 4 }, () => WAYS["a wrapped function"](its)));
     await its.clock.advance(5_000);
     expect(its.circuit.state).toBe("closed");
   });
 
-  test("a share that is given holds alone", async () => {
+  test("is not looked for with slowCallRate", async () => {
     const its = alone({ slowCall: "200ms", slowCallRate: 0.5 });
     await served(its, 100);
     quiet(Array.from({ length: 4 }, () => WAYS["a wrapped function"](its)));
@@ -192,7 +192,7 @@ describe("a hang, where no share is given", () => {
   });
 });
 
-test("below 200 ms the exact clock decides, as well under way", async () => {
+test("below 200 ms the exact clock decides about calls under way too", async () => {
   const its = alone({ ...OPTIONS, slowCall: "30ms" });
   for (let n = 0; n < 4; n++) {
     quiet([WAYS["a wrapped function"](its)]);
@@ -204,7 +204,7 @@ test("below 200 ms the exact clock decides, as well under way", async () => {
   expect(its.circuit.state).toBe("open");
 });
 
-test("a call that was counted as slow and fails later is a failure, and no other call", async () => {
+test("a call that was counted as slow and fails later is a failure, and not counted as another call", async () => {
   const its = alone({
     slowCall: "200ms",
     slowCallRate: 1,
@@ -225,7 +225,7 @@ test("a call that was counted as slow and fails later is a failure, and no other
   expect(its.circuit.snapshot().reason).toBe("failure rate");
 });
 
-test("a call that was counted as slow ends a row of failures where it succeeds, and goes on with it where it fails", async () => {
+test("a call that was counted as slow ends a row of failures if it succeeds, and continues it if it fails", async () => {
   const its = alone({ slowCall: "200ms", minimumCalls: 100, consecutive: 2 });
   const fail = () => its.hanging(async () => Promise.reject(new Error("down"))).catch(() => undefined);
   const slow = async (how: "succeed" | "fail") => {
@@ -242,7 +242,7 @@ test("a call that was counted as slow ends a row of failures where it succeeds, 
   expect(its.circuit.state).toBe("open");
 });
 
-test("a caller that gives up a slow call takes nothing back, and adds nothing", async () => {
+test("a caller that aborts a slow call changes no count", async () => {
   const its = alone({ ...OPTIONS, minimumCalls: 2 });
   const controller = new AbortController();
   const call = its.circuit.run(
@@ -262,7 +262,7 @@ test("a caller that gives up a slow call takes nothing back, and adds nothing", 
   expect(its.circuit.state).toBe("open");
 });
 
-test("a probe that takes as long is no recovery, at once", async () => {
+test("a probe that becomes slow opens the circuit again at once", async () => {
   const its = alone(OPTIONS);
   await its.circuit.trip();
   await its.clock.advance(30_000);
@@ -280,7 +280,7 @@ test("a probe that takes as long is no recovery, at once", async () => {
   expect(its.circuit.state).toBe("closed");
 });
 
-test("with callTimeout it trips before the time-outs", async () => {
+test("with callTimeout the circuit trips before the time-outs", async () => {
   const its = alone({ ...OPTIONS, callTimeout: "1s" });
   quiet(Array.from({ length: 4 }, () => WAYS[".run"](its)));
   await its.clock.advance(200);
@@ -310,12 +310,12 @@ async function confirming(options: FailfastOptions) {
   return { clock, other };
 }
 
-test("a slow call under way confirms what another process found", async () => {
+test("a slow call under way confirms a remote trip", async () => {
   const { other } = await confirming({ slowCall: "200ms", minimumCalls: 4 });
   expect(other.state).toBe("open");
 });
 
-test("with slowCallRate the share of slow calls does, as where they have ended", async () => {
+test("with slowCallRate slow calls under way count as those that have ended", async () => {
   const { clock, other } = await confirming({ slowCall: "200ms", slowCallRate: 0.5, minimumCalls: 4 });
   expect(other.state).toBe("closed");
   for (let n = 0; n < 2; n++) other.run(() => new Promise(() => undefined)).catch(() => undefined);
@@ -323,7 +323,7 @@ test("with slowCallRate the share of slow calls does, as where they have ended",
   expect(other.state).toBe("open");
 });
 
-test("slowCall given while it runs counts from then on", async () => {
+test("slowCall set by update() applies to later calls", async () => {
   const its = alone({ threshold: 100 });
   await its.hanging(async () => "answer");
   its.circuit.update({ slowCall: "200ms", minimumCalls: 4, slowCallRate: 1 });
@@ -332,7 +332,7 @@ test("slowCall given while it runs counts from then on", async () => {
   expect(its.circuit.state).toBe("open");
 });
 
-test("other settings count anew, those that were slow under way as well", async () => {
+test("a change of settings starts the counts again, those of calls under way too", async () => {
   const its = alone({ slowCall: "200ms", slowCallRate: 1, failureRate: 0.5, minimumCalls: 10 });
   const calls = quiet(Array.from({ length: 5 }, () => WAYS[".run"](its)));
   await its.clock.advance(250);
@@ -345,7 +345,7 @@ test("other settings count anew, those that were slow under way as well", async 
   expect(its.circuit.state).toBe("open");
 });
 
-test("is undefined where calls are not measured", async () => {
+test("inFlight is undefined if calls are not timed", async () => {
   const its = alone({});
   expect(its.circuit.snapshot()).toMatchObject({ inFlight: undefined, oldestCallMs: undefined });
   const subscription = its.failfast.on("success", () => undefined);
@@ -355,7 +355,7 @@ test("is undefined where calls are not measured", async () => {
   subscription.dispose();
 });
 
-test("a thousand circuits with slow calls under way have one timer between them, and none when they have ended", async () => {
+test("a thousand circuits with slow calls under way have one timer between them, and none afterwards", async () => {
   const clock = manualClock();
   const failfast = createFailfast({ clock });
   const byName = failfast((name: string) => name, 30, { slowCall: "200ms" });
@@ -374,7 +374,7 @@ describe("with a test framework's timers", () => {
   afterEach(() => vi.useRealTimers());
 
   // One after the other, as a file of tests has them: what the first has left must not be in the way of the second.
-  test.each(["first", "second", "third"])("trips while calls hang, in the %s test", async () => {
+  test.each(["first", "second", "third"])("a circuit trips while calls hang, in the %s test", async () => {
     vi.useFakeTimers();
     const circuit = createFailfast()("backend", 30, OPTIONS);
     const guarded = circuit(async () => new Promise(() => undefined));

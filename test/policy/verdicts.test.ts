@@ -12,8 +12,8 @@ const refused = (): never => {
 };
 const quietly = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
 
-describe("what ignore names", () => {
-  test("is no failure, and no success that resets a count", async () => {
+describe("an ignored error", () => {
+  test("is neither a failure nor a success that resets a count", async () => {
     const circuit = createFailfast({ clock: manualClock() })("x", 60, { ignore: [Refused], consecutive: 3 });
     for (let n = 0; n < 10; n++) expect(await quietly(circuit.run(refused))).toBeInstanceOf(Refused);
     expect(circuit.state).toBe("closed");
@@ -24,7 +24,7 @@ describe("what ignore names", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("makes no rate thinner", async () => {
+  test("does not count towards a rate", async () => {
     const circuit = createFailfast({ clock: manualClock() })("x", 60, {
       ignore: [Refused],
       failureRate: 0.5,
@@ -35,7 +35,7 @@ describe("what ignore names", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("gives a probe's lease back: the next call probes, and decides", async () => {
+  test("releases a probe's lease: the next call probes, and decides", async () => {
     const { clock, members } = await fleet(2, { timeout: 5, options: { ignore: [Refused] } });
     const { circuit, fail } = at(members, 0);
     await Promise.all([fail(), clock.advance(50)]);
@@ -52,7 +52,7 @@ describe("what ignore names", () => {
 });
 
 describe('fallbackOn: "failure"', () => {
-  test("answers a failed call, and one that is rejected", async () => {
+  test("answers a failed call, and a rejected one", async () => {
     const circuit = createFailfast({ clock: manualClock() })("x", 60, {
       fallback: () => "an older one",
       fallbackOn: "failure",
@@ -64,7 +64,7 @@ describe('fallbackOn: "failure"', () => {
     ]);
   });
 
-  test("leaves the caller's own errors, and what is ignored, to the caller", async () => {
+  test("leaves the caller's own errors and ignored errors to the caller", async () => {
     const circuit = createFailfast({ clock: manualClock() })("x", 60, {
       ignore: [Refused],
       fallback: () => "an older one",
@@ -84,8 +84,8 @@ describe('fallbackOn: "failure"', () => {
   });
 });
 
-describe("a longer Retry-After of a call that was under way when it opened", () => {
-  test("holds, for the whole fleet", async () => {
+describe("a longer Retry-After of a call that was under way when the circuit opened", () => {
+  test("extends the open time for the whole fleet", async () => {
     const { clock, members } = await fleet(2, { timeout: 5, options: { retryAfter: true } });
     const { circuit } = at(members, 0);
     const asking = (seconds: number): Error => Object.assign(new Error("busy"), { retryAfter: seconds });
@@ -104,7 +104,7 @@ describe("a longer Retry-After of a call that was under way when it opened", () 
 });
 
 describe("a sync function", () => {
-  test("that blocks is slow", () => {
+  test("that takes long is slow", () => {
     const clock = manualClock();
     let now = 0;
     const failfast = createFailfast({ clock: { ...clock, now: () => clock.now() + now } });
@@ -117,7 +117,7 @@ describe("a sync function", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("may give what throws when it is asked for then", () => {
+  test("may return a thenable that throws when it is read later", () => {
     const circuit = createFailfast({ clock: manualClock() })("x", 60);
     // biome-ignore lint/suspicious/noThenProperty: it is what this is about
     const odd = Object.defineProperty({}, "then", {
@@ -131,7 +131,7 @@ describe("a sync function", () => {
 });
 
 describe("a circuit that is not enabled", () => {
-  test("hands the block its caller's own signal, callTimeout or not", async () => {
+  test("passes the caller's own signal to the block, with or without callTimeout", async () => {
     const caller = new AbortController();
     for (const options of [{ enabled: false }, { enabled: false, callTimeout: "1s" }] as const) {
       const circuit = createFailfast({ clock: manualClock() })("x", 60, options);
@@ -141,7 +141,7 @@ describe("a circuit that is not enabled", () => {
   });
 });
 
-test('with mode: "throttle" nobody is held back where four of five callers give up and nothing fails', async () => {
+test('mode: "throttle" holds nothing back if four of five callers abort and nothing fails', async () => {
   const clock = manualClock();
   const circuit = createFailfast({ clock })("x", 60, { mode: "throttle" });
   let heldBack = 0;

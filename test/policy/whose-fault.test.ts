@@ -12,7 +12,7 @@ describe("an error that stands for several addresses", () => {
       cause: Object.assign(new AggregateError(codes.map(coded)), { code: codes[0] }),
     });
 
-  test("opens the fleet's circuit where one of them refused", async () => {
+  test("opens the fleet's circuit if one of them refused", async () => {
     const { clock, members } = await fleet(2);
     await during(clock, 50, () =>
       ending(at(members, 0).circuit.run(throwing(happyEyeballs("ENETUNREACH", "ECONNREFUSED")))),
@@ -20,7 +20,7 @@ describe("an error that stands for several addresses", () => {
     expect(members.map(({ circuit }) => circuit.state)).toEqual(["open", "open"]);
   });
 
-  test("stays with this host where it could reach none of them", async () => {
+  test("opens only this host's circuit if it could reach none of them", async () => {
     const { clock, members, store } = await fleet(2);
     await during(clock, 50, () =>
       ending(at(members, 0).circuit.run(throwing(happyEyeballs("ENETUNREACH", "EHOSTUNREACH")))),
@@ -30,14 +30,14 @@ describe("an error that stands for several addresses", () => {
   });
 });
 
-describe("a probe that meets another circuit that is open", () => {
+describe("a probe that meets another open circuit", () => {
   const wrapped: Readonly<Record<string, (rejection: unknown) => unknown>> = {
     "as it is": (rejection) => rejection,
     "behind a TypeError of fetch": (rejection) => new TypeError("fetch failed", { cause: rejection }),
     "in an AggregateError": (rejection) => new AggregateError([new Error("first"), rejection]),
   };
   for (const [how, wrap] of Object.entries(wrapped)) {
-    test(`waits for that one to be over: ${how}`, async () => {
+    test(`waits until that one may be called: ${how}`, async () => {
       const { clock, members, store } = await fleet(1, { timeout: 5 });
       const { circuit, failfast, fail } = at(members, 0);
       const inner = failfast("inner", 60, { scope: "process" });

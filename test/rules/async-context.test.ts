@@ -45,7 +45,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe("the async context of a request", () => {
-  it("is not seen by the store operations and polls that its call starts", async () => {
+  it("does not reach the store operations and polls that its call starts", async () => {
     const contexts: unknown[] = [];
     const salesApi = fleet(askedIn(contexts))("sales_api", 60);
     await request.run({ of: "the first request" }, async () => {
@@ -56,7 +56,7 @@ describe("the async context of a request", () => {
     expect(contexts.filter((each) => each !== undefined)).toEqual([]);
   });
 
-  it("is not seen by the events of what other processes did", async () => {
+  it("does not reach the listeners of remote changes", async () => {
     const shared = memoryStore();
     const here = fleet(askedIn([], shared));
     const heard: unknown[] = [];
@@ -68,7 +68,7 @@ describe("the async context of a request", () => {
     expect(heard).toEqual([undefined]);
   });
 
-  it("is its own for the events of its call", async () => {
+  it("reaches the listeners of its own call", async () => {
     const salesApi = fleet(askedIn([]))("sales_api", 60);
     const heard: unknown[] = [];
     for (const name of ["failure", "reject"] as const)
@@ -82,7 +82,7 @@ describe("the async context of a request", () => {
     ]);
   });
 
-  it("is the caller's own where its time is up", async () => {
+  it("reaches the signal's abort listeners at a time-out", async () => {
     const salesApi = fleet(askedIn([]))("sales_api", 60, { callTimeout: "10ms" });
     const own = { of: "the caller" };
     const seen: unknown[] = [];
@@ -97,7 +97,7 @@ describe("the async context of a request", () => {
     expect(seen).toEqual([own, own]);
   });
 
-  it("is released when the request is over, whatever still runs in the background", async () => {
+  it("is released with the request, whatever still runs in the background", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
     const failing = { ...memoryStore(), list: fails, swap: fails, get: fails };

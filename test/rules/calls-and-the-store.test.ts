@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { at, during, ending, fleet } from "./fleet.js";
 
-describe("rule 1: calls do no store operation", () => {
-  test("rule 1: 100 000 successes and 100 000 rejections do none", async () => {
+describe("a call does no store operation", () => {
+  test("in 100 000 successes and 100 000 rejections", async () => {
     const { clock, store, members } = await fleet(1);
     const { circuit, fail } = at(members, 0);
     const before = store.operations;
@@ -16,7 +16,7 @@ describe("rule 1: calls do no store operation", () => {
     expect(store.operations).toBe(open);
   });
 
-  test("rule 1: a burst of failures is written once", async () => {
+  test("and a burst of failures is written once", async () => {
     const { clock, store, members } = await fleet(1);
     const { fail, link } = at(members, 0);
     await during(clock, 50, () => Promise.all(Array.from({ length: 100 }, fail)));
@@ -25,16 +25,16 @@ describe("rule 1: calls do no store operation", () => {
     expect(link.counts.swap).toBeLessThanOrEqual(2);
   });
 
-  test("rule 1: a failing call does not wait for its write", async () => {
+  test("and a failing call does not wait for its write", async () => {
     const { members } = await fleet(1, { delay: 200 });
     expect(await at(members, 0).fail()).toBe("failed");
     expect(await at(members, 0).succeed()).toBe("rejected");
   });
 });
 
-describe("rule 2: no condition of the store changes a call", () => {
+describe("a call's outcome does not depend on the store", () => {
   for (const mode of ["down", "hanging", "read-only"] as const) {
-    test(`rule 2: with the store ${mode} from the first call on, outcomes are as with none, at once`, async () => {
+    test(`with the store ${mode} from the first call on, outcomes are the same as without a store`, async () => {
       const { clock, members, store } = await fleet(1);
       const { link, circuit, succeed, fail } = at(members, 0);
       link.mode = mode;
@@ -50,7 +50,7 @@ describe("rule 2: no condition of the store changes a call", () => {
       expect(store.written).toHaveLength(0);
     });
 
-    test(`rule 2: with the store ${mode} each process makes one local probe for each reopening`, async () => {
+    test(`with the store ${mode} each process makes one local probe each time the circuit is due`, async () => {
       const { clock, members } = await fleet(3, { timeout: 5 });
       for (const { link } of members) link.mode = mode;
       for (const { fail } of members) expect(await fail()).toBe("failed");
@@ -67,7 +67,7 @@ describe("rule 2: no condition of the store changes a call", () => {
     });
   }
 
-  test("rule 2: a store that hangs when the probe is due delays its caller by 20 ms, where it was quick until then, once", async () => {
+  test("with a store that hangs when the probe is due, the caller waits 20 ms and is rejected once", async () => {
     const { clock, members } = await fleet(1, { timeout: 5 });
     const { link, fail, succeed, calls } = at(members, 0);
     expect(await fail()).toBe("failed");
@@ -89,7 +89,7 @@ describe("rule 2: no condition of the store changes a call", () => {
     expect(await succeed()).toBe("ok");
   });
 
-  test("rule 2: a store that throws at once changes nothing either", async () => {
+  test("with a store that throws synchronously, outcomes are the same", async () => {
     const { clock, members } = await fleet(1, { timeout: 5 });
     const { link, fail, succeed } = at(members, 0);
     const thrower = (): never => {

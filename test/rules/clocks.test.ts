@@ -5,10 +5,10 @@ import { at, boom, during, ending, fleet, pendingCall } from "./fleet.js";
 
 const MINUTE = 60_000;
 
-describe("rule 9: clocks", () => {
+describe("clocks that differ", () => {
   for (const off of [MINUTE, -MINUTE]) {
     const which = off > 0 ? "ahead" : "behind";
-    test(`rule 9: with the store's clock, a wall clock a minute ${which} matters to nobody`, async () => {
+    test(`with the store's clock, a wall clock a minute ${which} has no effect`, async () => {
       const { clock, members, join } = await fleet(3, { timeout: 30, skew: (n) => (n % 2 === 1 ? off : 0) });
       for (const place of [0, 1]) {
         await during(clock, 10_000, at(members, place).fail);
@@ -23,7 +23,7 @@ describe("rule 9: clocks", () => {
       }
     });
 
-    test(`rule 9: without one, a change seen while running gets its duration, with a wall clock a minute ${which}`, async () => {
+    test(`without a store clock, a change seen while running gets its duration with a wall clock a minute ${which}`, async () => {
       const { clock, members } = await fleet(2, {
         timeout: 30,
         tells: false,
@@ -40,7 +40,7 @@ describe("rule 9: clocks", () => {
       expect(a.circuit.retryAfter).toBeLessThanOrEqual(20.1);
     });
 
-    test(`rule 9: without one, at start-up a wall clock a minute ${which} never makes it longer than its duration`, async () => {
+    test(`without a store clock, a wall clock a minute ${which} at start-up never makes the open time longer than its duration`, async () => {
       const { clock, members, join } = await fleet(1, {
         timeout: 30,
         tells: false,
@@ -54,7 +54,7 @@ describe("rule 9: clocks", () => {
     });
   }
 
-  test("rule 9: without a store's clock, the poll alone gives a change its duration", async () => {
+  test("without a store clock and without push, a change gets its duration from the poll", async () => {
     const { clock, members } = await fleet(2, {
       timeout: 30,
       tells: false,
@@ -66,7 +66,7 @@ describe("rule 9: clocks", () => {
     expect(at(members, 1).circuit.retryAfter).toBeGreaterThan(27);
   });
 
-  test("rule 9: a deadline seen again, from polls and gaps, only moves earlier", async () => {
+  test("a deadline that is seen again in polls and after gaps only moves earlier", async () => {
     for (const tells of [true, false]) {
       const { clock, members } = await fleet(2, { timeout: 60, tells });
       const b = at(members, 1);
@@ -82,7 +82,7 @@ describe("rule 9: clocks", () => {
     }
   });
 
-  test("rule 9: the wall clock of a host that is set, back or forth, moves no deadline later", async () => {
+  test("a wall clock that is set forward or back moves no deadline later", async () => {
     for (const jump of [MINUTE, -MINUTE, 24 * 60 * MINUTE]) {
       for (const tells of [true, false]) {
         let off = 0;
@@ -98,7 +98,7 @@ describe("rule 9: clocks", () => {
     }
   });
 
-  test("rule 9: a process that was suspended reads the store before it judges for long", async () => {
+  test("a process that was suspended reads the store before it rejects for long", async () => {
     let off = 0;
     const { clock, members } = await fleet(2, { timeout: 60, skew: (n) => (n === 1 ? off : 0) });
     const b = at(members, 1);
@@ -114,7 +114,7 @@ describe("rule 9: clocks", () => {
     expect(b.circuit.state).toBe("closed");
   });
 
-  test("rule 9: a process that was suspended is ready only when it has read since", async () => {
+  test("ready() of a process that was suspended resolves only after another read", async () => {
     let off = 0;
     const { clock, members } = await fleet(2, { timeout: 60, skew: (n) => (n === 1 ? off : 0) });
     const b = at(members, 1);
@@ -136,7 +136,7 @@ describe("rule 9: clocks", () => {
     expect([ready, b.circuit.state]).toEqual([true, "open"]);
   });
 
-  test("rule 9: a probe's lease ends for all at the same time, whatever their wall clocks show", async () => {
+  test("a lease ends at the same time for all processes, whatever their wall clocks show", async () => {
     const { clock, members } = await fleet(3, { timeout: 5, skew: (n) => (n - 1) * MINUTE });
     await during(clock, 5_100, at(members, 0).fail);
     void pendingCall(at(members, 0).circuit);
@@ -146,7 +146,7 @@ describe("rule 9: clocks", () => {
     expect(await during(clock, 60, at(members, 2).succeed)).toBe("ok");
   });
 
-  test("rule 9: of a store that tells its clock with pushes alone, that clock counts: a trip is written once", async () => {
+  test("a store's clock that is known from pushes only is used: a trip is written once", async () => {
     const clock = manualClock();
     let writes = 0;
     const memory = memoryStore({ clock: { wall: () => clock.wall() + 300_000 } });
@@ -175,7 +175,7 @@ describe("rule 9: clocks", () => {
   });
 });
 
-describe("rule 9: refusals go by a coarse clock, and decisions by the exact one", () => {
+describe("the coarse clock decides rejections, and the exact clock everything else", () => {
   const lagging = (): { clock: ManualClock; failfast: Failfast } => {
     const clock = manualClock();
     let coarse = 0;
@@ -185,7 +185,7 @@ describe("rule 9: refusals go by a coarse clock, and decisions by the exact one"
     return { clock, failfast: createFailfast({ clock: { ...clock, coarse: () => coarse } }) };
   };
 
-  test("a rejection never tells of more time than the circuit is open for", async () => {
+  test("a rejection's retryAfter is never longer than the open time", async () => {
     const { clock, failfast } = lagging();
     const circuit = failfast("x", 60);
     await clock.advance(40);
@@ -194,7 +194,7 @@ describe("rule 9: refusals go by a coarse clock, and decisions by the exact one"
     expect(error).toMatchObject({ retryAfter: 60, retryAfterMs: 60_000 });
   });
 
-  test("where the coarse clock has stopped, calls are admitted all the same, a hundred late at most", async () => {
+  test("a stopped coarse clock rejects at most a hundred calls too many", async () => {
     const { clock, failfast } = lagging();
     const circuit = failfast("x", 60);
     await circuit.trip();

@@ -4,8 +4,8 @@ import { manualClock } from "../../src/testing/index.js";
 import { faultyStore } from "./faulty-store.js";
 import { at, boom, during, ending, fleet, pendingCall } from "./fleet.js";
 
-describe.each([200, 260, 700, 1_000])("rule 2: a store %i ms away works, slower", (delay) => {
-  test("rule 2: a trip is shared, once, and the store is never down", async () => {
+describe.each([200, 260, 700, 1_000])("with a store %i ms away", (delay) => {
+  test("a trip is written once and shared, and the store is not reported as down", async () => {
     const { clock, members, store } = await fleet(3, { delay });
     const down: unknown[] = [];
     for (const { failfast } of members) failfast.on("store-down", ({ error }) => down.push(error));
@@ -17,7 +17,7 @@ describe.each([200, 260, 700, 1_000])("rule 2: a store %i ms away works, slower"
     expect(down).toEqual([]);
   });
 
-  test("rule 4: one probe closes it for all", async () => {
+  test("one probe closes the circuit for all", async () => {
     const { clock, members } = await fleet(2, { delay, timeout: 30 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await a.fail();
@@ -36,7 +36,7 @@ describe.each([200, 260, 700, 1_000])("rule 2: a store %i ms away works, slower"
     expect(members.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed"]);
   });
 
-  test("rule 2: an operator learns that the store has it", async () => {
+  test("an operator learns that the change is stored", async () => {
     const { clock, members } = await fleet(2, { delay });
     const [a, b] = [at(members, 0), at(members, 1)];
     expect(await during(clock, 3_000, () => a.circuit.trip())).toEqual({ stored: true });
@@ -49,7 +49,7 @@ describe.each([200, 260, 700, 1_000])("rule 2: a store %i ms away works, slower"
     expect(a.circuit.held).toBeUndefined();
   });
 
-  test("rule 2: an operator's first word, of a process that did nothing yet, is stored", async () => {
+  test("the first operation of a new process, by an operator, is stored", async () => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const script = createFailfast({ clock, store: store.connect({ delay }) });
@@ -58,8 +58,8 @@ describe.each([200, 260, 700, 1_000])("rule 2: a store %i ms away works, slower"
   });
 });
 
-describe("rule 2: an answer counts whenever it comes", () => {
-  test("rule 2: a write that takes twenty seconds is known to be granted", async () => {
+describe("a late answer counts", () => {
+  test("for a write that takes twenty seconds", async () => {
     const { clock, members, store } = await fleet(1, { timeout: 600 });
     const { link, fail, circuit } = at(members, 0);
     link.delay = 20_000;
@@ -74,7 +74,7 @@ describe("rule 2: an answer counts whenever it comes", () => {
     expect(store.written).toHaveLength(1);
   });
 
-  test("rule 2: a list that always takes six seconds is used, and reported as slow at most once", async () => {
+  test("for a list that always takes six seconds, which is reported as slow at most once", async () => {
     const { clock, members, store } = await fleet(2);
     const [a, b] = [at(members, 0), at(members, 1)];
     const told: string[] = [];
@@ -91,12 +91,12 @@ describe("rule 2: an answer counts whenever it comes", () => {
   });
 });
 
-describe("rule 14: a trip is one swap", () => {
+describe("the first trip", () => {
   test.each([
     ["whose list of nothing tells the time", true, 0],
     ["whose list of nothing tells no time", false, 0],
     ["whose list of nothing tells the time, another than the wall's", true, 3_600_000],
-  ])("rule 14: in a store %s", async (_, told, skew) => {
+  ])("is one swap in a store %s", async (_, told, skew) => {
     const clock = manualClock();
     const store = faultyStore(clock, { skew });
     const link = store.connect();
@@ -111,7 +111,7 @@ describe("rule 14: a trip is one swap", () => {
     expect(link.counts.swap).toBe(1);
   });
 
-  test("rule 14: also before any read was answered", async () => {
+  test("is one swap before any read is answered", async () => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const link = store.connect({ delay: 100 });
@@ -123,7 +123,7 @@ describe("rule 14: a trip is one swap", () => {
   });
 
   test.each([-3_600_000, 3_600_000])(
-    "rule 9: a first trip by a wall clock that is %i ms off lasts its time, for everybody",
+    "by a wall clock that is %i ms off has the right deadline in every process",
     async (off) => {
       const clock = manualClock();
       const store = faultyStore(clock);

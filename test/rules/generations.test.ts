@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { ManualClock } from "../../src/testing/index.js";
 import { at, during, fleet, type Member, pendingCall } from "./fleet.js";
 
-describe("rule 3: a result counts only under the generation of its call", () => {
-  test("rule 3: a late success never closes, here or elsewhere", async () => {
+describe("a result counts only in the generation in which its call began", () => {
+  test("a late success never closes the circuit, here or elsewhere", async () => {
     const { clock, members } = await fleet(2);
     const [a, b] = [at(members, 0), at(members, 1)];
     const [lateA, lateB] = [pendingCall(a.circuit), pendingCall(b.circuit)];
@@ -16,7 +16,7 @@ describe("rule 3: a result counts only under the generation of its call", () => 
     expect([a.circuit.state, b.circuit.state]).toEqual(["open", "open"]);
   });
 
-  test("rule 3: a late failure never re-opens, here or elsewhere", async () => {
+  test("a late failure never opens the circuit again, here or elsewhere", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     const [lateA, lateB] = [pendingCall(a.circuit), pendingCall(b.circuit)];
@@ -32,7 +32,7 @@ describe("rule 3: a result counts only under the generation of its call", () => 
     expect(store.written).toHaveLength(writes);
   });
 
-  test("rule 3: a late failure while open extends nothing", async () => {
+  test("a late failure while open does not extend the open time", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     const late = pendingCall(b.circuit);
@@ -43,7 +43,7 @@ describe("rule 3: a result counts only under the generation of its call", () => 
     expect(await during(clock, 20, b.succeed)).toBe("ok");
   });
 
-  test("rule 3: a probe whose lease went to another closes nothing", async () => {
+  test("a probe whose lease went to another process closes nothing", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);
@@ -57,7 +57,7 @@ describe("rule 3: a result counts only under the generation of its call", () => 
     expect([a.circuit.state, b.circuit.state]).toEqual(["open", "open"]);
   });
 
-  test("rule 3: the write of a renewal voids no probe", async () => {
+  test("the write of a renewal does not void a probe", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);
@@ -74,7 +74,7 @@ describe("rule 3: a result counts only under the generation of its call", () => 
     expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
   });
 
-  test("rule 3: a probe that fails after its lease opens nothing by itself: others may have closed it", async () => {
+  test("a probe that fails after its lease does not open the circuit by itself, because others may have closed it", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);
@@ -94,7 +94,7 @@ describe("rule 3: a result counts only under the generation of its call", () => 
     expect(told).toEqual(["0 close"]);
   });
 
-  test("rule 3: nor does one that succeeds after its lease close anything: others may have opened it", async () => {
+  test("a probe that succeeds after its lease does not close the circuit by itself, because others may have opened it", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 60 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 60_100, a.fail);
@@ -114,7 +114,7 @@ describe("rule 3: a result counts only under the generation of its call", () => 
     expect(told).toEqual(["0 open"]);
   });
 
-  test("rule 3: where no other took the lease, what a probe finds out after it counts as soon as the store has it", async () => {
+  test("the outcome of a probe after its lease counts once it is stored, if nobody else took the lease", async () => {
     for (const [end, state] of [
       ["succeed", "closed"],
       ["fail", "open"],
@@ -130,7 +130,7 @@ describe("rule 3: a result counts only under the generation of its call", () => 
     }
   });
 
-  test("rule 3: a process that was suspended amid its probe asks the store before its outcome counts", async () => {
+  test("the outcome of a probe counts once it is stored if the process was suspended meanwhile", async () => {
     let sleptMs = 0;
     const { clock, members } = await fleet(2, { timeout: 5, skew: (n) => (n === 0 ? sleptMs : 0) });
     const [a, b] = [at(members, 0), at(members, 1)];

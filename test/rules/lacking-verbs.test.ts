@@ -14,8 +14,8 @@ const LACKS: readonly (readonly Optional[])[] = [
 ];
 
 for (const without of LACKS) {
-  describe(`protocol: a store without ${without.join(", ") || "nothing"}`, () => {
-    test("a trip reaches the others, a probe closes it for all, and calls cost no operation", async () => {
+  describe(`a store without ${without.join(", ") || "nothing"}`, () => {
+    test("shares a trip, lets a probe close it for all, and costs calls no operation", async () => {
       const { clock, members } = await fleet(3, { timeout: 20, without });
       const [a, b, c] = [at(members, 0), at(members, 1), at(members, 2)];
       await during(clock, 3_000, a.fail);
@@ -30,7 +30,7 @@ for (const without of LACKS) {
       expect(await c.succeed()).toBe("ok");
     });
 
-    test("trip, reset, hold and release reach all", async () => {
+    test("shares trip, reset, hold and release", async () => {
       const { clock, members } = await fleet(2, { without });
       const [a, b] = [at(members, 0), at(members, 1)];
       expect(await during(clock, 3_000, () => a.circuit.trip({ reason: "deploy" }))).toEqual({
@@ -45,14 +45,14 @@ for (const without of LACKS) {
       expect(await a.succeed()).toBe("ok");
     });
 
-    test("a circuit that was open before a process began is open for it", async () => {
+    test("opens the circuit for a process that starts later", async () => {
       const { clock, members, join } = await fleet(1, { without });
       await during(clock, 50, at(members, 0).fail);
       const late = await join();
       expect(await late.succeed()).toBe("rejected");
     });
 
-    test("one made after the store was read is read when it comes into use", async () => {
+    test("is read when a circuit comes into use later", async () => {
       const { clock, members } = await fleet(2, { without });
       const [a, b] = [at(members, 0), at(members, 1)];
       await during(clock, 50, () => a.failfast("y", 60).trip());
@@ -66,7 +66,7 @@ for (const without of LACKS) {
       expect(b.failfast("y").state).toBe("open");
     });
 
-    test("flushed while open, it is restored", async () => {
+    test("is written again if it was emptied while the circuit is open", async () => {
       const { clock, members, store } = await fleet(2, { without });
       await during(clock, 2_000, at(members, 0).fail);
       store.flush();
@@ -77,8 +77,8 @@ for (const without of LACKS) {
   });
 }
 
-describe("protocol: without swap", () => {
-  test("ten processes at the end of the open time send few probes, not ten", async () => {
+describe("a store without swap", () => {
+  test("sees few probes, not ten, of ten processes at the end of the open time", async () => {
     const { clock, members } = await fleet(10, { timeout: 60, without: ["swap"] });
     await during(clock, 2_000, at(members, 0).fail);
     await clock.advance(58_000);

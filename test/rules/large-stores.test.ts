@@ -35,9 +35,9 @@ async function singleReader(
   return { link, told, call, state: (name) => circuits.for(name).state };
 }
 
-describe("rule 22: a store that can't list", () => {
+describe("a store that can't list", () => {
   test.each([10, 1_000, 2_000, 5_000])(
-    "rule 22: is read at a bounded rate with %i healthy names, and never taken for down",
+    "is read at a bounded rate with %i healthy names, and never reported as down",
     async (names) => {
       const clock = manualClock();
       const store = faultyStore(clock);
@@ -51,7 +51,7 @@ describe("rule 22: a store that can't list", () => {
     },
   );
 
-  test("rule 22: a trip reaches another process that has 2 000 names in the time of two rounds", async () => {
+  test("brings a trip to another process with 2 000 names within two rounds of polls", async () => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const a = await singleReader(clock, store);
@@ -63,7 +63,7 @@ describe("rule 22: a store that can't list", () => {
     expect(b.state("n5")).toBe("closed");
   });
 
-  test("rule 22: what is open comes first: that it was closed is known within three seconds", async () => {
+  test("is asked for open circuits first: a closing is known within three seconds", async () => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const a = await singleReader(clock, store);
@@ -78,7 +78,7 @@ describe("rule 22: a store that can't list", () => {
     expect(a.told).toEqual([]);
   });
 
-  test("rule 22: a name that comes into use is read at once", async () => {
+  test("is read at once when a name comes into use", async () => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const a = await singleReader(clock, store);
@@ -90,7 +90,7 @@ describe("rule 22: a store that can't list", () => {
     expect(await b.call("fresh")).toBe("rejected");
   });
 
-  test("rule 1: with more names than are kept, a served call reads nothing", async () => {
+  test("with more names than are kept is not read by a served call", async () => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const { link, call } = await singleReader(clock, store, { maxCircuits: 100 });
@@ -104,8 +104,8 @@ describe("rule 22: a store that can't list", () => {
   });
 });
 
-describe("rule 22: a poll of what did not change", () => {
-  test("rule 22: asks for what changed, and gets nothing", async () => {
+describe("a poll when nothing has changed", () => {
+  test("asks for changes only, and gets nothing", async () => {
     const clock = manualClock();
     const inner = memoryStore({ clock }) as Required<Store>;
     const record = { v: 1, revision: 5, generation: 5, nonce: "n", state: "closed", by: "h", at: 1 };
@@ -131,7 +131,7 @@ describe("rule 22: a poll of what did not change", () => {
     expect(entries.slice(1).reduce((sum, count) => sum + count, 0)).toBe(1);
   });
 
-  test("rule 6: a record that the store lost silently is written again, though a list of changes does not show it", async () => {
+  test("finds in the end a record that the store lost, although a list of changes does not show it", async () => {
     const clock = manualClock();
     const store = memoryStore({ clock }) as Required<Store>;
     const failfast = createFailfast({ clock, store });
@@ -143,8 +143,8 @@ describe("rule 22: a poll of what did not change", () => {
   });
 });
 
-describe("rule 22: a long list", () => {
-  test("rule 22: is taken in slices, between which other things get their turn", async () => {
+describe("a long list", () => {
+  test("is processed in slices, between which other work gets its turn", async () => {
     const clock = manualClock();
     const link = faultyStore(clock).connect();
     let taken = 0;

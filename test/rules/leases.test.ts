@@ -4,9 +4,9 @@ import { at, boom, during, ending, fleet, givenUp, type Member, pendingCall } fr
 
 const total = (members: readonly Member[]): number => members.reduce((sum, { calls }) => sum + calls, 0);
 
-describe("rule 4: one lease for a fleet", () => {
+describe("one lease for a fleet", () => {
   for (const without of [[], ["watch"], ["list"], ["list", "watch"]] as const) {
-    test(`rule 4: ten processes at the end of the open time make one probe (store without ${without.join(" and ") || "nothing"})`, async () => {
+    test(`ten processes at the end of the open time make one probe (store without ${without.join(" and ") || "nothing"})`, async () => {
       const { clock, members } = await fleet(10, { timeout: 5, without });
       await during(clock, 1_500, at(members, 0).fail);
       expect(members.map(({ circuit }) => circuit.state)).toEqual(members.map(() => "open"));
@@ -20,7 +20,7 @@ describe("rule 4: one lease for a fleet", () => {
     });
   }
 
-  test("rule 4: while a probe is under way, all others fail fast", async () => {
+  test("all other calls fail fast while a probe is under way", async () => {
     const { clock, members } = await fleet(3, { timeout: 5 });
     await during(clock, 5_100, at(members, 0).fail);
     const probe = pendingCall(at(members, 1).circuit);
@@ -34,7 +34,7 @@ describe("rule 4: one lease for a fleet", () => {
     for (const { succeed } of members) expect(await succeed()).toBe("ok");
   });
 
-  test("rule 4: calls from within a probe pass, also when its lease came after it began", async () => {
+  test("calls within a probe pass, even if its lease came after it began", async () => {
     const { clock, members } = await fleet(1, { timeout: 5, delay: 400 });
     const { circuit, fail, succeed } = at(members, 0);
     await during(clock, 1_000, fail);
@@ -54,7 +54,7 @@ describe("rule 4: one lease for a fleet", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("rule 4: a probe that its caller gave up gives the lease back", async () => {
+  test("a probe that its caller aborted releases the lease", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);
@@ -77,7 +77,7 @@ describe("rule 4: one lease for a fleet", () => {
     expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
   });
 
-  test("rule 4: a probe that meets another open circuit gives the lease back, and the next waits until that may be called", async () => {
+  test("a probe that meets another open circuit releases the lease, and the next waits until that circuit may be called", async () => {
     const { clock, members, store } = await fleet(1, { timeout: 5 });
     const { circuit, failfast, fail } = at(members, 0);
     const inner = failfast("inner", 60);
@@ -93,7 +93,7 @@ describe("rule 4: one lease for a fleet", () => {
     expect([circuit.state, inner.state]).toEqual(["closed", "closed"]);
   });
 
-  test("rule 4: a lease given back is no lapse: the next one is as long", async () => {
+  test("a released lease does not count as a lapse: the next one is no longer", async () => {
     const { clock, members, store } = await fleet(1, { timeout: 5 });
     const { circuit, fail } = at(members, 0);
     await during(clock, 5_100, fail);
@@ -104,7 +104,7 @@ describe("rule 4: one lease for a fleet", () => {
     expect(store.record("x")).toMatchObject({ state: "half-open", duration: 10_000 });
   });
 
-  test("rule 4: a prober that never settles is followed by another, and leases double up to 10 minutes", async () => {
+  test("a probe that never settles is followed by another, with leases that double up to 10 minutes", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);
@@ -124,7 +124,7 @@ describe("rule 4: one lease for a fleet", () => {
     expect(b.circuit.state).toBe("closed");
   });
 
-  test("rule 4: a grant that comes too late for its caller is kept for the next call", async () => {
+  test("a lease that is granted too late for its caller is kept for the next call", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);
@@ -137,7 +137,7 @@ describe("rule 4: one lease for a fleet", () => {
     expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
   });
 
-  test("rule 4: a write that failed long ago makes no probe without a lease", async () => {
+  test("a write that failed long ago does not allow a probe without a lease", async () => {
     const { clock, members } = await fleet(2, { timeout: 30 });
     const [a, b] = [at(members, 0), at(members, 1)];
     a.link.mode = "read-only";
@@ -151,7 +151,7 @@ describe("rule 4: one lease for a fleet", () => {
     expect(probes.filter(({ made }) => made())).toHaveLength(1);
   });
 
-  test("rule 4: a lease that comes during a local probe belongs to that probe", async () => {
+  test("a lease that is granted during a local probe belongs to that probe", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);
@@ -169,7 +169,7 @@ describe("rule 4: one lease for a fleet", () => {
     expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
   });
 
-  test("rule 4: probes count for nothing once their lease is another's, though both ended well", async () => {
+  test("a probe does not count once another process has the lease", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);
@@ -189,7 +189,7 @@ describe("rule 4: one lease for a fleet", () => {
     expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
   });
 
-  test("rule 4: a failed probe opens it for everyone, for its whole time", async () => {
+  test("a failed probe opens the circuit for all, for its whole time", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);
@@ -201,7 +201,7 @@ describe("rule 4: one lease for a fleet", () => {
     expect(await during(clock, 60, a.succeed)).toBe("ok");
   });
 
-  test("rule 4: `probes` in a row close it, by whichever process", async () => {
+  test("`probes` successes in a row close the circuit, in whichever processes", async () => {
     const { clock, members } = await fleet(3, { timeout: 5, options: { probes: 3 } });
     await during(clock, 5_100, at(members, 0).fail);
     for (const { succeed, circuit } of members) {
@@ -212,8 +212,8 @@ describe("rule 4: one lease for a fleet", () => {
   });
 });
 
-describe("rule 5: sync callers", () => {
-  test("rule 5: a sync call is rejected, and the lease it asked for serves the next one", async () => {
+describe("a sync caller", () => {
+  test("is rejected, and the lease it asked for serves the next call", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     const sync = a.circuit(() => "done");
@@ -227,7 +227,7 @@ describe("rule 5: sync callers", () => {
     expect([a.circuit.state, b.circuit.state]).toEqual(["closed", "closed"]);
   });
 
-  test("rule 5: where the store does not answer, the next sync call probes locally, however soon it comes", async () => {
+  test("probes without a lease at the next call if the store does not answer", async () => {
     const { clock, members } = await fleet(1, { timeout: 5 });
     const { circuit, fail, link } = at(members, 0);
     const sync = circuit(() => "done");
@@ -239,7 +239,7 @@ describe("rule 5: sync callers", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("rule 5: not so while another's lease is alive", async () => {
+  test("does not probe while another process's lease is valid", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     const sync = b.circuit(() => "done");

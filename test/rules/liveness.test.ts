@@ -25,7 +25,7 @@ async function openOnce(options: Parameters<typeof fleet>[1] & { size?: number }
   return its;
 }
 
-describe("rule 19: a circuit recovers however it is called", () => {
+describe("a circuit recovers however it is called", () => {
   for (const delay of [1, 80, 300, 700]) {
     const kinds: Record<string, (circuit: Circuit) => () => unknown> = {
       "a sync function": (circuit) => circuit(() => "done"),
@@ -34,7 +34,7 @@ describe("rule 19: a circuit recovers however it is called", () => {
       "a block": (circuit) => () => circuit.run(() => "done"),
     };
     for (const [kind, wrap] of Object.entries(kinds)) {
-      test(`${kind} called rarely, the store ${delay} ms away: one rejection at most`, async () => {
+      test(`${kind} called rarely, with the store ${delay} ms away: one rejection at most`, async () => {
         const { clock, members } = await openOnce({ delay });
         const { circuit } = at(members, 0);
         const call = wrap(circuit);
@@ -47,7 +47,7 @@ describe("rule 19: a circuit recovers however it is called", () => {
         expect(circuit.state).toBe("closed");
       });
 
-      test(`${kind} called in a burst, the store ${delay} ms away: one call of it at most is rejected for want of a lease`, async () => {
+      test(`${kind} called in a burst, with the store ${delay} ms away: at most one call is rejected for lack of a lease`, async () => {
         const { clock, members } = await openOnce({ delay });
         const { circuit } = at(members, 0);
         const call = wrap(circuit);
@@ -58,7 +58,7 @@ describe("rule 19: a circuit recovers however it is called", () => {
       });
     }
 
-    test(`a rare job that is a new process each time, the store ${delay} ms away`, async () => {
+    test(`a rare job that is a new process each time recovers, with the store ${delay} ms away`, async () => {
       for (const wrap of Object.values(kinds)) {
         const { clock, store } = await openOnce({ delay });
         const outcomes: string[] = [];
@@ -77,7 +77,7 @@ describe("rule 19: a circuit recovers however it is called", () => {
     });
   }
 
-  test("a function that calls itself: what its probe calls belongs to the probe", async () => {
+  test("the inner call of a function that calls itself belongs to the probe", async () => {
     for (const without of [[], ["swap"]] as const) {
       const { clock, members } = await openOnce({ without });
       const { circuit } = at(members, 0);
@@ -91,7 +91,7 @@ describe("rule 19: a circuit recovers however it is called", () => {
     }
   });
 
-  test("what a probe calls belongs to it also where its lease comes while it runs", async () => {
+  test("a call within a probe belongs to it even if the lease comes while the probe runs", async () => {
     const { clock, members } = await openOnce({ delay: 300 });
     const { circuit, succeed } = at(members, 0);
     expect(await during(clock, 260, succeed)).toBe("rejected");
@@ -103,7 +103,7 @@ describe("rule 19: a circuit recovers however it is called", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("what a probe calls is rejected by an operator's hold, and later no call passes beside the probe", async () => {
+  test("a call within a probe is rejected by an operator's hold, and later no call passes beside the probe", async () => {
     const { clock, members } = await openOnce();
     const { circuit, succeed } = at(members, 0);
     const nested = circuit(async () => {
@@ -142,7 +142,7 @@ describe("rule 19: a circuit recovers however it is called", () => {
     expect(await later?.()).toBe("rejected");
   });
 
-  test("a slow probe without a lease: the next one has twice the time", async () => {
+  test("a slow probe without a lease is followed by one with twice the time", async () => {
     for (const options of [{ scope: "process" }, { quorum: 3 }] as const) {
       const { clock, members } = await openOnce({ options });
       const { circuit } = at(members, 0);
@@ -156,7 +156,7 @@ describe("rule 19: a circuit recovers however it is called", () => {
     }
   });
 
-  test("a slow probe while the store is down also closes it", async () => {
+  test("a slow probe closes the circuit even while the store is down", async () => {
     const { clock, members } = await openOnce();
     const { circuit, link } = at(members, 0);
     link.mode = "down";
@@ -169,7 +169,7 @@ describe("rule 19: a circuit recovers however it is called", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("a store that is killed while the circuit is open: the first call after the open time is the local probe", async () => {
+  test("the first call after the open time probes locally if the store was killed while the circuit is open", async () => {
     const { clock, members } = await fleet(1, { timeout: 5 });
     const { fail, succeed, link } = at(members, 0);
     await during(clock, 5_100, fail);
@@ -177,7 +177,7 @@ describe("rule 19: a circuit recovers however it is called", () => {
     expect(await during(clock, 300, succeed)).toBe("ok");
   });
 
-  test("a listener to half-open that calls the circuit makes no second probe", async () => {
+  test("a listener to half-open that calls the circuit does not cause a second probe", async () => {
     for (const scope of ["process", "fleet"] as const) {
       const clock = manualClock();
       const failfast = createFailfast({ clock });
@@ -219,7 +219,7 @@ describe("rule 19: a circuit recovers however it is called", () => {
     await expect(circuit.run(() => 1)).rejects.toMatchObject({ cause: again });
   });
 
-  test("slow is no recovery where slow calls open the circuit", async () => {
+  test("a slow probe does not close a circuit that slow calls open", async () => {
     const { clock, members } = await fleet(1, { timeout: 5, options: { slowCall: "1s", minimumCalls: 3 } });
     const { circuit } = at(members, 0);
     const slow = (): Promise<string> =>
@@ -235,8 +235,8 @@ describe("rule 19: a circuit recovers however it is called", () => {
   });
 });
 
-describe("rule 20: state, times, events and errors agree", () => {
-  test("once its time is over by the store's clock, calls, state and retryAfter agree", async () => {
+describe("state, times, events and errors agree", () => {
+  test("once the open time is over by the store's clock", async () => {
     const { clock, members } = await fleet(1, { timeout: 60 });
     const { circuit, fail, succeed, link } = at(members, 0);
     await during(clock, 50, fail);
@@ -248,7 +248,7 @@ describe("rule 20: state, times, events and errors agree", () => {
     expect(await during(clock, 50, succeed)).toBe("ok");
   });
 
-  test("while a caller waits for its lease, the others' retryAfter says how long", async () => {
+  test("while a caller waits for its lease: retryAfter of the others says for how long", async () => {
     const { clock, members } = await openOnce();
     const { circuit, link, succeed } = at(members, 0);
     link.mode = "hanging";
@@ -262,7 +262,7 @@ describe("rule 20: state, times, events and errors agree", () => {
     expect(await succeed()).toBe("ok");
   });
 
-  test("after a probe that met another open circuit, retryAfter is the time until the next", async () => {
+  test("after a probe that met another open circuit: retryAfter is the time until the next probe", async () => {
     const { clock, members } = await fleet(1, { timeout: 5 });
     const { circuit, failfast, fail } = at(members, 0);
     const inner = failfast("inner", 60);
@@ -279,7 +279,7 @@ describe("rule 20: state, times, events and errors agree", () => {
   });
 });
 
-test("a process that is called once shares its trip of a circuit that others closed before", async () => {
+test("a process that is called once shares its trip of a circuit that others had closed before", async () => {
   const clock = manualClock();
   const store = memoryStore({ clock });
   const join = () => createFailfast({ store, clock, timeout: 5 });
@@ -295,7 +295,7 @@ test("a process that is called once shares its trip of a circuit that others clo
   expect([job("sales_api").state, service.state]).toEqual(["open", "open"]);
 });
 
-test("but not where an operator has closed it since", async () => {
+test("a process that is called once does not share its trip if an operator has closed the circuit since", async () => {
   const clock = manualClock();
   const store = memoryStore({ clock });
   const join = () => createFailfast({ store, clock, timeout: 60 })("sales_api");

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { at, during, fleet, givenUp, pendingCall } from "./fleet.js";
 
-describe("rule 6: absence is not health", () => {
-  test("rule 6: flushed while open, it stays open and is restored under the same generation and deadline", async () => {
+describe("a store that loses records", () => {
+  test("while open gets them again with the same generation and deadline, and the circuit stays open", async () => {
     const { clock, members, store } = await fleet(3);
     await during(clock, 50, at(members, 0).fail);
     const before = store.record("x");
@@ -19,7 +19,7 @@ describe("rule 6: absence is not health", () => {
     expect(store.written).toHaveLength(2);
   });
 
-  test("rule 6: a restore that fails is tried again", async () => {
+  test("gets them again even if the first restore fails", async () => {
     const { clock, members, store } = await fleet(1);
     const { fail, link } = at(members, 0);
     await during(clock, 50, fail);
@@ -32,7 +32,7 @@ describe("rule 6: absence is not health", () => {
     expect(store.record("x")).toMatchObject({ state: "open" });
   });
 
-  test("rule 6: flushing again and again neither extends it nor ends it early", async () => {
+  test("again and again neither extends nor shortens the open time", async () => {
     const { clock, members, store } = await fleet(3);
     await during(clock, 50, at(members, 0).fail);
     for (let n = 0; n < 11; n++) {
@@ -44,7 +44,7 @@ describe("rule 6: absence is not health", () => {
     expect(await during(clock, 60, at(members, 1).succeed)).toBe("ok");
   });
 
-  test("rule 6: rolled back to before the trip, it stays open and is written above both", async () => {
+  test("by a rollback to before the trip gets the opening again, above both revisions", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);
@@ -61,7 +61,7 @@ describe("rule 6: absence is not health", () => {
     expect(store.record("x")?.["revision"]).toBeGreaterThan(tripped?.["revision"] as number);
   });
 
-  test("rule 6: rolled back from closed to a live open one, a closed replica does not override it", async () => {
+  test("by a rollback from closed to open has its open record obeyed", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 20 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 50, a.fail);
@@ -78,7 +78,7 @@ describe("rule 6: absence is not health", () => {
     expect(await during(clock, 60, b.succeed)).toBe("ok");
   });
 
-  test("rule 6: flushed while closed, nothing is written", async () => {
+  test("while the circuit is closed gets nothing written", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     await during(clock, 5_100, at(members, 0).fail);
     await during(clock, 100, at(members, 0).succeed);
@@ -88,7 +88,7 @@ describe("rule 6: absence is not health", () => {
     expect(store.written).toHaveLength(writes);
   });
 
-  test("rule 6: after a flush the next trip does not start below what others remember", async () => {
+  test("gives the next trip a revision above those that others remember", async () => {
     const { clock, members, store, join } = await fleet(1, { timeout: 5 });
     const a = at(members, 0);
     await during(clock, 5_100, a.fail);
@@ -101,7 +101,7 @@ describe("rule 6: absence is not health", () => {
     expect(a.circuit.state).toBe("open");
   });
 
-  test("rule 6: a flush of the lease voids no probe, and makes no second one", async () => {
+  test("during a probe gets the lease again: the probe counts, and no second one begins", async () => {
     const { clock, members, store } = await fleet(3, { timeout: 5 });
     await during(clock, 5_100, at(members, 0).fail);
     const probe = pendingCall(at(members, 0).circuit);
@@ -117,15 +117,15 @@ describe("rule 6: absence is not health", () => {
   });
 });
 
-describe("rule 7: push is a hint, the poll is the guarantee", () => {
-  test("rule 7: pushes lost delay, and no more than a poll", async () => {
+describe("pushes may fail, because polls find every change", () => {
+  test("lost pushes delay a change, by at most a poll", async () => {
     const { clock, members } = await fleet(3);
     for (const { link } of members) link.pushes = "lost";
     await during(clock, 20_000, at(members, 0).fail);
     expect(members.map(({ circuit }) => circuit.state)).toEqual(["open", "open", "open"]);
   });
 
-  test("rule 7: pushes repeated do nothing", async () => {
+  test("repeated pushes have no effect", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     for (const { link } of members) link.pushes = "repeated";
@@ -137,7 +137,7 @@ describe("rule 7: push is a hint, the poll is the guarantee", () => {
     expect(await during(clock, 60, b.succeed)).toBe("ok");
   });
 
-  test("rule 7: pushes in the wrong order, or long after, change nothing that is newer", async () => {
+  test("pushes in the wrong order, or long after, do not replace anything newer", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     b.link.pushes = "held";
@@ -150,7 +150,7 @@ describe("rule 7: push is a hint, the poll is the guarantee", () => {
     expect(await b.succeed()).toBe("ok");
   });
 
-  test("rule 7: an old open pushed again re-opens nothing", async () => {
+  test("an old open record that is pushed again opens nothing", async () => {
     const { clock, members, store } = await fleet(2);
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 50, a.fail);
@@ -162,7 +162,7 @@ describe("rule 7: push is a hint, the poll is the guarantee", () => {
     expect(store.record("x")).toMatchObject({ state: "closed" });
   });
 
-  test("rule 7: a circuit made after the first read shows the fleet's state without a call", async () => {
+  test("a circuit made after the first read shows the fleet's state without a call", async () => {
     const { clock, members } = await fleet(2);
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 50, () => a.failfast("late", 60).trip());
@@ -175,15 +175,15 @@ describe("rule 7: push is a hint, the poll is the guarantee", () => {
     expect(heard).toEqual(["open later"]);
   });
 
-  test("rule 7: what was written while it subscribed is found by the read after it", async () => {
+  test("a write during the subscription is found by the read after it", async () => {
     const { clock, members, join } = await fleet(1);
     await during(clock, 50, at(members, 0).fail);
     expect((await join()).circuit.state).toBe("open");
   });
 });
 
-describe("rule 8: only the store grants revisions", () => {
-  test("rule 8: a partitioned process is open alone, and proposes it when healed while it is still open", async () => {
+describe("only the store grants revisions", () => {
+  test("a partitioned process is open alone, and proposes the opening after the partition if it is still open", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 300 });
     const [a, b] = [at(members, 0), at(members, 1)];
     b.link.mode = "down";
@@ -197,7 +197,7 @@ describe("rule 8: only the store grants revisions", () => {
     expect(a.circuit.retryAfter).toBeLessThanOrEqual(180.001);
   });
 
-  test("rule 8: an overlay that is over when the partition heals is not proposed", async () => {
+  test("a local opening that is over when the partition ends is not proposed", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     b.link.mode = "down";
@@ -210,7 +210,7 @@ describe("rule 8: only the store grants revisions", () => {
     expect(a.circuit.state).toBe("closed");
   });
 
-  test("rule 8: seven local flaps do not overrule what the fleet decided meanwhile", async () => {
+  test("seven local openings do not override what the fleet decided meanwhile", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     b.link.mode = "down";
@@ -226,7 +226,7 @@ describe("rule 8: only the store grants revisions", () => {
     expect(b.circuit.state).toBe("open");
   });
 
-  test("rule 8: a local trip and recovery that the fleet never knew of is not written", async () => {
+  test("a local trip and recovery that the fleet never saw are not written", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     const running = pendingCall(a.circuit);
@@ -241,7 +241,7 @@ describe("rule 8: only the store grants revisions", () => {
     expect(a.circuit.state).toBe("open");
   });
 
-  test("rule 8: a probe given up in a partition leaves the fleet's closed circuit closed", async () => {
+  test("a probe aborted in a partition leaves the fleet's closed circuit closed", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     b.link.mode = "down";
@@ -254,7 +254,7 @@ describe("rule 8: only the store grants revisions", () => {
     expect(await during(clock, 100, b.succeed)).toBe("ok");
   });
 
-  test("rule 8: the fleet's open and one's own: the more restrictive is obeyed", async () => {
+  test("of the fleet's opening and a local one, the more restrictive is obeyed", async () => {
     const { clock, members } = await fleet(2, { timeout: 60 });
     const [a, b] = [at(members, 0), at(members, 1)];
     b.link.mode = "down";
@@ -267,7 +267,7 @@ describe("rule 8: only the store grants revisions", () => {
     expect(b.circuit.retryAfter).toBeGreaterThan(20);
   });
 
-  test("rule 8: an operator's verbs say when the store does not have it; a trip is obeyed here all the same", async () => {
+  test("an operator's verb reports stored: false if it is not stored; a trip is obeyed here anyway", async () => {
     const { clock, members } = await fleet(2);
     const [a, b] = [at(members, 0), at(members, 1)];
     a.link.mode = "hanging";
@@ -278,7 +278,7 @@ describe("rule 8: only the store grants revisions", () => {
     expect(a.circuit.state).toBe("open");
   });
 
-  test("an operator's hold that the store has only after its deadline is obeyed here as everywhere", async () => {
+  test("an operator's hold that is stored only after its deadline is obeyed in every process", async () => {
     const { clock, members } = await fleet(2);
     const [a, b] = [at(members, 0), at(members, 1)];
     a.link.mode = "read-only";

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { isFailfastError } from "../../src/index.js";
 import { at, boom, during, ending, fleet, pendingCall } from "./fleet.js";
 
-describe("rule 10: what counts as neither", () => {
-  test("rule 10: a caller's own abort trips nothing, whatever is thrown", async () => {
+describe("neither success nor failure", () => {
+  test("is a call that its caller aborted, whatever it throws", async () => {
     const { members, store, clock } = await fleet(1);
     const { circuit } = at(members, 0);
     const caller = new AbortController();
@@ -24,7 +24,7 @@ describe("rule 10: what counts as neither", () => {
     expect(store.written).toHaveLength(0);
   });
 
-  test("rule 10: a caller's abort for lack of time is the backend's slowness, and trips", async () => {
+  test("is not an abort because of a time-out: that is a failure", async () => {
     const { members } = await fleet(1);
     const { circuit } = at(members, 0);
     const caller = new AbortController();
@@ -40,7 +40,7 @@ describe("rule 10: what counts as neither", () => {
   });
 
   for (const name of ["AbortError", "CanceledError", "APIUserAbortError"]) {
-    test(`rule 10: an ${name} with no signal to be seen that has aborted is a failure`, async () => {
+    test(`is not an ${name} without a visible aborted signal: that is a failure`, async () => {
       const { members } = await fleet(1);
       const { failfast } = at(members, 0);
       const thrown = Object.assign(new Error("gone"), { name, code: "ERR_CANCELED" });
@@ -80,7 +80,7 @@ describe("rule 10: what counts as neither", () => {
     ],
   };
   for (const [what, argumentsWith] of Object.entries(carriers)) {
-    test(`rule 10: a caller's abort is seen among a call's arguments: ${what}`, async () => {
+    test(`is a call whose caller's aborted signal is among its arguments: ${what}`, async () => {
       const { members } = await fleet(1);
       const { failfast } = at(members, 0);
       const kinds = [{}, { callTimeout: "5s" }, { slowCall: "5s" }, { fallback: () => 1 }] as const;
@@ -104,7 +104,7 @@ describe("rule 10: what counts as neither", () => {
     });
   }
 
-  test("rule 10: a caller's abort is seen among the arguments of methods and of sync functions too", async () => {
+  test("is a call of a method or sync function whose caller's aborted signal is among its arguments", async () => {
     const { members } = await fleet(1);
     const { failfast } = at(members, 0);
     const circuit = failfast("sync", 60);
@@ -117,7 +117,7 @@ describe("rule 10: what counts as neither", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("rule 10: a time that was up is a failure, no matter who set it and where its signal is", async () => {
+  test("is not a call whose time was up: that is a failure, whoever set the time and wherever its signal is", async () => {
     const { members } = await fleet(1);
     const { failfast } = at(members, 0);
     const late = new DOMException("too slow", "TimeoutError");
@@ -146,7 +146,7 @@ describe("rule 10: what counts as neither", () => {
     expect(failfast("user").state).toBe("closed");
   });
 
-  test("rule 10: what can't be read among the arguments, or is no signal, changes nothing", async () => {
+  test("does not depend on arguments that can't be read, or that are no signal", async () => {
     const { members } = await fleet(1);
     const { failfast } = at(members, 0);
     const { proxy, revoke } = Proxy.revocable({}, {});
@@ -176,7 +176,7 @@ describe("rule 10: what counts as neither", () => {
     }
   });
 
-  test("rule 10: a rejection by another circuit trips nothing, wrapped or not", async () => {
+  test("is a rejection by another circuit, wrapped or not", async () => {
     const { members } = await fleet(1);
     const { circuit, failfast } = at(members, 0);
     const inner = failfast("inner", 60);
@@ -194,7 +194,7 @@ describe("rule 10: what counts as neither", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("rule 10: its own rejections extend nothing", async () => {
+  test("is a circuit's own rejection, which does not extend the open time", async () => {
     const { clock, members } = await fleet(1, { timeout: 5 });
     const { fail, succeed } = at(members, 0);
     await fail();
@@ -207,10 +207,10 @@ describe("rule 10: what counts as neither", () => {
   });
 });
 
-describe("rule 12: the call's own outcome", () => {
+describe("a call's own outcome", () => {
   const things: unknown[] = [boom, undefined, null, "text", 0, Symbol("s"), Object.freeze({ frozen: true })];
   for (const thing of things) {
-    test(`rule 12: ${String(thing)} thrown reaches the caller as it is`, async () => {
+    test(`reaches the caller as it is: ${String(thing)} thrown`, async () => {
       const { members } = await fleet(1);
       const { failfast } = at(members, 0);
       const caught: unknown[] = [];
@@ -250,7 +250,7 @@ describe("rule 12: the call's own outcome", () => {
   };
   for (const [what, thing] of Object.entries(unreadable)) {
     for (const shareReason of [false, true]) {
-      test(`rule 12: ${what} reaches the caller as it is, and trips (shareReason: ${shareReason})`, async () => {
+      test(`reaches the caller as it is, and trips: ${what} (shareReason: ${shareReason})`, async () => {
         const { members } = await fleet(1, { options: { shareReason } });
         const { circuit } = at(members, 0);
         const caught = await circuit
@@ -264,7 +264,7 @@ describe("rule 12: the call's own outcome", () => {
     }
   }
 
-  test("rule 12: a result reaches the caller as the same value, from a probe too", async () => {
+  test("is the same value that the function returned, also from a probe", async () => {
     const { clock, members } = await fleet(1, { timeout: 5 });
     const { circuit, fail } = at(members, 0);
     const value = Object.freeze({ rows: [] });
@@ -293,7 +293,7 @@ describe("rule 12: the call's own outcome", () => {
     return seen;
   }
 
-  test("rule 12: no unhandled rejection is added, whatever the store does", async () => {
+  test("causes no additional unhandled rejection, whatever the store does", async () => {
     for (const mode of ["up", "down", "hanging", "read-only"] as const) {
       const seen = await unhandled(async () => {
         const { clock, members } = await fleet(2, { timeout: 5 });
@@ -310,7 +310,7 @@ describe("rule 12: the call's own outcome", () => {
     }
   });
 
-  test("rule 12: none is hidden, and none is doubled", async () => {
+  test("is reported as an unhandled rejection exactly once", async () => {
     const failures = await unhandled(async () => {
       const { members } = await fleet(1);
       void at(members, 0).circuit(async () => {
@@ -334,7 +334,7 @@ describe("rule 12: the call's own outcome", () => {
     expect(rejections.map(isFailfastError)).toEqual([true]);
   });
 
-  test("rule 12: those of a probe and of calls that outlive their term are not hidden either", async () => {
+  test("is reported as an unhandled rejection for a probe and for calls that outlive the epoch too", async () => {
     const seen = await unhandled(async () => {
       const { clock, members } = await fleet(1, { timeout: 5 });
       const { circuit, fail } = at(members, 0);

@@ -48,12 +48,12 @@ describe("a process that joins a fleet with records of version 1", () => {
       { state: "closed", held: "closed" },
     ],
     ["released", { "circuit:x": OPEN, "hold:x": RELEASED }, { state: "open", held: undefined }],
-  ])("takes a circuit as %s", async (_, records, seen) => {
+  ])("accepts a circuit as %s", async (_, records, seen) => {
     const { failfast } = await joined(records as Record<string, string>);
     expect(failfast("x", 60).snapshot()).toMatchObject(seen);
   });
 
-  test("completes the quorum of a vote, and probes what is open past its time", async () => {
+  test("completes a quorum of votes, and probes a circuit whose open time is over", async () => {
     const { clock, failfast } = await joined({ "circuit:voted": VOTED, "circuit:x": OPEN });
     await failfast("voted", 60, { quorum: 2 })
       .run(() => Promise.reject(new Error("down")))
@@ -66,7 +66,7 @@ describe("a process that joins a fleet with records of version 1", () => {
   });
 });
 
-describe("what is written today", () => {
+describe("a record that is written today", () => {
   const written = async (store: Store, key: string): Promise<Record<string, unknown>> =>
     JSON.parse((await store.get(key)) ?? "null");
   /** The fields of a record and their kinds. */
@@ -78,7 +78,7 @@ describe("what is written today", () => {
       ]),
     );
 
-  test("has every field that readers of version 1 need, of the same kind", async () => {
+  test("has every field that readers of version 1 need, of the same type", async () => {
     const { clock, store, failfast } = await joined({});
     const fails = () => Promise.reject(new TypeError("down"));
     await failfast("x", 60)
@@ -106,12 +106,12 @@ describe("what is written today", () => {
 });
 
 describe("a later version's", () => {
-  test("additional field changes nothing for readers of today", async () => {
+  test("additional field has no effect on today's readers", async () => {
     const { failfast } = await joined({ "circuit:x": OPEN.replace("{", '{"region":{"eu":[1]},') });
     expect(failfast("x", 60).snapshot()).toMatchObject({ state: "open", retryAfter: 60 });
   });
 
-  test("other version of the record is refused, and calls go on", async () => {
+  test("other record version is refused, and calls go on", async () => {
     const { failfast } = await joined({ "circuit:x": OPEN.replace('"v":1', '"v":2') });
     expect(await failfast("x", 60).run(async () => "served")).toBe("served");
   });

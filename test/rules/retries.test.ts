@@ -20,8 +20,8 @@ function freeze({ link }: Member, verb: "list" | "swap"): { readonly asked: numb
   };
 }
 
-describe("rule 14: how often a store in trouble is asked", () => {
-  test("one that is down: about once a second by each process, and it is in step 2 s after it is back", async () => {
+describe("a store in trouble", () => {
+  test("that is down is asked about once a second by each process, which is in step within 2 s after it is up", async () => {
     const { clock, members } = await fleet(2, { timeout: 600 });
     const [a, b] = [at(members, 0), at(members, 1)];
     a.link.mode = "down";
@@ -35,7 +35,7 @@ describe("rule 14: how often a store in trouble is asked", () => {
     expect(b.circuit.state).toBe("open");
   });
 
-  test("one that takes no writes: no more often for each open circuit, though reads succeed", async () => {
+  test("that takes no writes is not asked more often for each open circuit, although reads succeed", async () => {
     const { clock, members } = await fleet(2, { timeout: 600 });
     const [a, b] = [at(members, 0), at(members, 1)];
     a.link.mode = "read-only";
@@ -50,7 +50,7 @@ describe("rule 14: how often a store in trouble is asked", () => {
   });
 
   test.each(["list", "swap"] as const)(
-    "one whose %s hangs for a minute: 8 at most wait for it, and their answers tell that it is back",
+    "whose %s hangs for a minute gets at most 8 requests, and their answers show that it is back",
     async (verb) => {
       const { clock, members } = await fleet(2, { timeout: 600 });
       const [a, b] = [at(members, 0), at(members, 1)];

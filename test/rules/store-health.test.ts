@@ -23,8 +23,8 @@ function health({ members }: Fleet): string[] {
   return told;
 }
 
-describe("a store that works, but for its push", () => {
-  test("a refused watch is reported once, retried less and less often, and replaced by polls", async () => {
+describe("a store without working push", () => {
+  test("has its refused watch reported once, retried less and less often, and replaced by polls", async () => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const others = store.connect();
@@ -50,7 +50,7 @@ describe("a store that works, but for its push", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("a watch that is refused for a moment is not reported", async () => {
+  test("has no watch reported that is refused for a moment", async () => {
     const clock = manualClock();
     const link = faultyStore(clock).connect();
     const watch = link.watch?.bind(link);
@@ -70,7 +70,7 @@ describe("a store that works, but for its push", () => {
   });
 });
 
-describe("a record that can't be read", () => {
+describe("a record that can't be decoded", () => {
   const newer = JSON.stringify({ v: 2, revision: 7, state: "open", nonce: "n", until: 9e15, at: 1 });
 
   test.each([
@@ -78,7 +78,7 @@ describe("a record that can't be read", () => {
     ["of a newer version, under a name in use", "circuit:x", newer],
     ["that is rubbish, under another's name", "circuit:other", "rubbish"],
     ["that is rubbish, in place of a hold", "hold:other", "[]"],
-  ])("%s is told once while it is there, and back when it is gone", async (_, key, value) => {
+  ])("%s is reported once while it is there, and as up when it has gone", async (_, key, value) => {
     const all = await fleet(1);
     const told = health(all);
     all.store.put(key, value);
@@ -94,7 +94,7 @@ describe("a record that can't be read", () => {
     expect(told.slice(1)).toEqual(["up"]);
   });
 
-  test("does not hide that the store is down after it", async () => {
+  test("does not hide that the store goes down later", async () => {
     const all = await fleet(1);
     const told = health(all);
     all.store.put("circuit:other", newer);
@@ -109,8 +109,8 @@ describe("a record that can't be read", () => {
   });
 });
 
-describe("the end", () => {
-  test("takes half a second at most, with a store that answers nothing", async () => {
+describe("close()", () => {
+  test("takes half a second at most with a store that never answers", async () => {
     const all = await fleet(1);
     const { failfast, link, fail } = at(all.members, 0);
     const { watch } = link;
@@ -129,7 +129,7 @@ describe("the end", () => {
     expect(link.operations).toBe(operations);
   });
 
-  test("takes half a second at most, where ending the subscription hangs", async () => {
+  test("takes half a second at most if ending the subscription hangs", async () => {
     const clock = manualClock();
     const link = faultyStore(clock).connect();
     link.watch = () => ({ [Symbol.asyncDispose]: () => new Promise(() => undefined) });
@@ -145,12 +145,12 @@ describe("the end", () => {
   });
 });
 
-describe("ready, after this process stood still", () => {
+describe("ready() after the process was suspended", () => {
   test.each([
     ["both clocks went on", 30_000, 0],
     ["for a short while", 3_000, 0],
     ["the monotonic clock stood still", 0, 30_000],
-  ])("reads again: %s", async (_, monotonic, wall) => {
+  ])("reads again if %s", async (_, monotonic, wall) => {
     const all = await fleet(2);
     const [a, b] = [at(all.members, 0), at(all.members, 1)];
     b.link.pushes = "lost";
@@ -169,7 +169,7 @@ describe("ready, after this process stood still", () => {
     expect(await b.succeed()).toBe("rejected");
   });
 
-  test("reads nothing where it was read just now", async () => {
+  test("reads nothing if the last read was recent", async () => {
     const all = await fleet(1);
     const { failfast, link } = at(all.members, 0);
     await all.clock.advance(10_000);
@@ -178,7 +178,7 @@ describe("ready, after this process stood still", () => {
     expect(link.operations).toBe(operations);
   });
 
-  test("is not waited for longer than five seconds, and not at all once it is closed", async () => {
+  test("takes five seconds at most, and no time at all once closed", async () => {
     const all = await fleet(1);
     const { failfast, link } = at(all.members, 0);
     link.mode = "hanging";

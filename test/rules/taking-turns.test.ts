@@ -5,14 +5,14 @@ import { at, ending, fleet, givenUp } from "./fleet.js";
 
 class BadInput extends Error {}
 
-describe("rule 19: a process whose calls say nothing of the backend leaves the lease to others in the end", () => {
+describe("a process whose calls all end as neither leaves the lease to others in the end", () => {
   test.each([
     ["ignored", 80, 20],
     ["ignored", 300, 100],
     ["ignored", 1_000, 1_000],
     ["given up", 80, 20],
     ["given up", 1_000, 1_000],
-  ])("its calls are %s, the store %d ms away, a call each %d ms", async (how, answers, every) => {
+  ])("if its calls are %s, with the store %d ms away and a call every %d ms", async (how, answers, every) => {
     const options = { ignore: BadInput };
     const { clock, members } = await fleet(2, { timeout: 5, delay: answers / 2, options });
     const [busy, other] = [at(members, 0), at(members, 1)];
@@ -36,13 +36,13 @@ describe("rule 19: a process whose calls say nothing of the backend leaves the l
   });
 });
 
-describe("calls that say nothing of the backend, where there are no others", () => {
+describe("calls that end as neither, without other processes", () => {
   const ignored = (): Promise<never> => Promise.reject(new BadInput());
 
   test.each<[string, FailfastOptions]>([
     ["without a store", {}],
     ["with scope: process", { scope: "process" }],
-  ])("reject no call after them: %s", async (_, options) => {
+  ])("cause no rejection of later calls: %s", async (_, options) => {
     const clock = manualClock();
     const circuit = createFailfast({ clock })("x", 2, { ignore: BadInput, ...options });
     await ending(circuit.run(() => Promise.reject(new Error("down"))));
@@ -54,7 +54,7 @@ describe("calls that say nothing of the backend, where there are no others", () 
     expect(await ending(circuit.run(async () => 1))).toBe("ok");
   });
 
-  test("are counted anew once it has opened again", async () => {
+  test("are counted from zero once the circuit has opened again", async () => {
     const { clock, members } = await fleet(1, { timeout: 2, options: { ignore: BadInput } });
     const { circuit, fail, succeed } = at(members, 0);
     const during = async (call: () => Promise<string>): Promise<string> => {

@@ -28,8 +28,8 @@ const NAMES: Readonly<Record<string, string>> = {
   "a megabyte of surrogates": "\ud83d".repeat(500_000),
 };
 
-describe("rule 16: names are any string", () => {
-  test("rule 16: each is a circuit of its own, shared by the fleet, with short plain keys", async () => {
+describe("a name, which may be any string,", () => {
+  test("has a circuit of its own, shared by the fleet, under a short plain key", async () => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const [a, b] = [0, 1].map((n) => createFailfast({ clock, store: store.connect(), host: `h${n}` }));
@@ -52,7 +52,7 @@ describe("rule 16: names are any string", () => {
     expect(({} as Record<string, unknown>)["state"]).toBeUndefined();
   });
 
-  test("rule 16: so are names from arguments", async () => {
+  test("has a circuit of its own if a call's arguments give it", async () => {
     const clock = manualClock();
     const failfast = createFailfast({ clock });
     const circuits = failfast((name: string) => name, 60);
@@ -68,7 +68,7 @@ describe("rule 16: names are any string", () => {
   });
 });
 
-describe("rule 16: what the store returns is untrusted", () => {
+describe("a value from the store is not trusted", () => {
   const now = manualClock().wall();
   const open = {
     v: 1,
@@ -112,7 +112,7 @@ describe("rule 16: what the store returns is untrusted", () => {
   };
 
   for (const [what, value] of Object.entries(RUBBISH)) {
-    test(`rule 16: ${what}, read, pushed and met by a swap, is an event and no exception`, async () => {
+    test(`${what}, read, pushed or met by a swap, causes an event and no exception`, async () => {
       const raw = typeof value === "string" ? value : JSON.stringify(value);
       const { clock, members, store } = await fleet(1, { timeout: 5 });
       const { failfast, link, circuit, succeed, fail } = at(members, 0);
@@ -137,7 +137,7 @@ describe("rule 16: what the store returns is untrusted", () => {
     });
   }
 
-  test("rule 16: invalid bytes over an open circuit do not close it", async () => {
+  test("invalid bytes over an open circuit do not close it", async () => {
     const { clock, members, store } = await fleet(2);
     await during(clock, 50, at(members, 0).fail);
     store.put("circuit:x", "rubbish");
@@ -152,7 +152,7 @@ describe("rule 16: what the store returns is untrusted", () => {
   });
 
   const far = { ...open, until: now + 365 * DAY, duration: 365 * DAY };
-  test("rule 16: a deadline is clamped to the circuit's own time, or to 24 h for an operator's", async () => {
+  test("a deadline is limited to the circuit's own time, or to 24 h for an operator's", async () => {
     for (const [record, most] of [
       [far, 60],
       [{ ...far, manual: true }, 86_400],
@@ -174,7 +174,7 @@ describe("rule 16: what the store returns is untrusted", () => {
     }
   });
 
-  test("rule 16: in a store where others open circuits too, theirs is believed up to 24 h", async () => {
+  test("a deadline in a store where other libraries open circuits is limited to 24 h", async () => {
     for (const [duration, most] of [
       [300_000, 300],
       [365 * DAY, 86_400],
@@ -193,7 +193,7 @@ describe("rule 16: what the store returns is untrusted", () => {
     }
   });
 
-  test("rule 16: a clamped deadline holds for a name that is first used later", async () => {
+  test("a limited deadline still applies for a name that is first used later", async () => {
     const { clock, members, store } = await fleet(1);
     const { failfast, link } = at(members, 0);
     store.put("circuit:later", JSON.stringify(far));
@@ -225,7 +225,7 @@ describe("rule 16: what the store returns is untrusted", () => {
     () => undefined,
   ];
   ANSWERS.forEach((answer, n) => {
-    test(`rule 16: answers of the wrong shape change no call (${n})`, async () => {
+    test(`answers of the wrong shape change no call (${n})`, async () => {
       const { clock, members } = await fleet(1, { timeout: 5 });
       const { link, succeed, fail, circuit } = at(members, 0);
       link.lie = () => answer;
@@ -244,7 +244,7 @@ describe("rule 16: what the store returns is untrusted", () => {
     });
   });
 
-  test("rule 16: a list with an entry that throws counts as a failed read", async () => {
+  test("a list with an entry that throws counts as a failed read", async () => {
     const { clock, members } = await fleet(1);
     const { link, succeed, failfast } = at(members, 0);
     const told: unknown[] = [];
@@ -262,7 +262,7 @@ describe("rule 16: what the store returns is untrusted", () => {
     expect(told).toHaveLength(1);
   });
 
-  test("rule 16: a store whose clock jumps about moves no deadline later", async () => {
+  test("a store's clock that jumps about moves no deadline later", async () => {
     const { clock, members } = await fleet(1, { timeout: 60 });
     const { link, fail, circuit, succeed } = at(members, 0);
     await during(clock, 50, fail);
@@ -286,7 +286,7 @@ describe("rule 16: what the store returns is untrusted", () => {
   });
 });
 
-describe("rule 18: what is stored about a failure", () => {
+describe("the record of a failure", () => {
   const secrets = /4711|secret|customer/;
   const failing = async (shareReason: boolean | undefined, error: unknown): Promise<string> => {
     const { clock, members, store } = await fleet(
@@ -300,7 +300,7 @@ describe("rule 18: what is stored about a failure", () => {
     return store.raw("circuit:x") ?? "";
   };
 
-  test("rule 18: who, when, until and why: an error's name and code, and no more", async () => {
+  test("has who, when, until when, and the error's name and code", async () => {
     const raw = await failing(undefined, boom);
     expect(raw).not.toMatch(secrets);
     const record = JSON.parse(raw) as Record<string, unknown>;
@@ -315,7 +315,7 @@ describe("rule 18: what is stored about a failure", () => {
     );
   });
 
-  test("rule 18: names and codes made of a call's data are not stored", async () => {
+  test("has no name or code that was made of a call's data", async () => {
     for (const error of [
       Object.assign(new Error("x"), { name: "NotFound: customer 4711" }),
       Object.assign(new Error("x"), { code: "customer 4711" }),
@@ -326,7 +326,7 @@ describe("rule 18: what is stored about a failure", () => {
     }
   });
 
-  test("rule 18: with shareReason the message is stored, cut to what every reader accepts", async () => {
+  test("has the message only with shareReason, cut to what every reader accepts", async () => {
     expect(await failing(true, boom)).toMatch(/secret: customer 4711/);
     expect(await failing(true, new Error(`secret${"m".repeat(1_000_000)}`))).toMatch(/secretm{200}/);
     expect((await failing(true, new Error("m".repeat(1_000_000)))).length).toBeLessThan(1_000);
@@ -336,7 +336,7 @@ describe("rule 18: what is stored about a failure", () => {
     expect(await failing(true, new Error("\ud83d\u{1f642}".repeat(300)))).toMatch(/"open"/);
   });
 
-  test("rule 18: the events here and elsewhere tell it", async () => {
+  test("has the reason that events here and elsewhere have", async () => {
     const { clock, members } = await fleet(2);
     const seen: Record<string, unknown>[] = [];
     for (const { failfast } of members) {

@@ -12,14 +12,14 @@ const made = () => {
   return { clock, failfast: createFailfast({ clock }) };
 };
 
-describe("what the user's own functions throw", () => {
+describe("a function of the user", () => {
   test("an `enabled` that throws leaves the circuit on", async () => {
     const circuit = made().failfast("x", 60, { enabled: throwing });
     expect(await ending(circuit.run(() => Promise.reject(boom)))).toBe("failed");
     expect(await ending(circuit(async () => 1)())).toBe("rejected");
   });
 
-  test("a `fallback` that throws: that is the outcome, as a promise where the function gives one", async () => {
+  test("a `fallback` that throws decides the outcome, as a rejected promise if the function returns promises", async () => {
     const circuit = made().failfast("x", 60, { fallback: throwing });
     await circuit.trip();
     await expect(circuit(async () => 1)()).rejects.toBe(fault);
@@ -27,7 +27,7 @@ describe("what the user's own functions throw", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("so it is with a function that names the circuit", async () => {
+  test("a function that names the circuit and throws decides the outcome", async () => {
     const circuits = made().failfast(throwing, 60);
     await expect(circuits(async () => 1)()).rejects.toBe(fault);
     expect(() => circuits(() => 1)()).toThrow(fault);
@@ -36,7 +36,7 @@ describe("what the user's own functions throw", () => {
     );
   });
 
-  test("rejections of an inner call of the same circuit, from a listener or a fallback, end there", async () => {
+  test("a listener or fallback that calls the same circuit gets rejections, and the recursion ends", async () => {
     const { failfast } = made();
     const inner: string[] = [];
     const circuit = failfast("x", 60, {
@@ -57,7 +57,7 @@ describe("what the user's own functions throw", () => {
     expect(inner.length).toBeGreaterThan(1);
   });
 
-  test("stays open if a listener opens it when a call reports that it closed", async () => {
+  test("a listener that opens the circuit when a call reports that it closed keeps it open", async () => {
     const { clock, failfast } = made();
     const circuit = failfast("x", 10, { recovery: "all" });
     const call = circuit((fails: boolean) => (fails ? throwing() : 1));
@@ -69,7 +69,7 @@ describe("what the user's own functions throw", () => {
     expect(() => call(false)).toThrow("open");
   });
 
-  test("a probe that a listener forestalls by tripping the circuit is rejected", async () => {
+  test("a listener that trips the circuit before a probe gets the probe rejected", async () => {
     const { clock, failfast } = made();
     const circuit = failfast("x", 10);
     await ending(circuit.run(() => Promise.reject(boom)));
@@ -79,7 +79,7 @@ describe("what the user's own functions throw", () => {
     expect([circuit.state, circuit.retryAfter]).toEqual(["open", 3_600]);
   });
 
-  test("a listener that resets or trips the circuit in the middle of its own transition is obeyed", async () => {
+  test("a listener that resets or trips the circuit during its own transition is obeyed", async () => {
     const { failfast } = made();
     const circuit = failfast("x", 60);
     const opening = circuit.on("open", () => void circuit.reset());
@@ -94,7 +94,7 @@ describe("what the user's own functions throw", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("a call that calls its own circuit counts under what it was admitted under", async () => {
+  test("a call that calls its own circuit counts in the epoch in which it began", async () => {
     const { clock, failfast } = made();
     const circuit = failfast("x", 5);
     const guarded = circuit((does: "fail" | "succeed" | "outlive"): void => {
@@ -111,7 +111,7 @@ describe("what the user's own functions throw", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("a clock of which chance always draws the same harms no call", async () => {
+  test("a clock that always returns the same random number harms no call", async () => {
     const circuit = createFailfast({ clock: { ...manualClock(), random: () => 0 } })("x", 60);
     expect(await ending(circuit.run(() => Promise.reject(boom)))).toBe("failed");
     expect(await ending(circuit.run(() => 1))).toBe("rejected");
@@ -126,7 +126,7 @@ describe("what the user's own functions throw", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("a predicate that calls its own circuit", async () => {
+  test("a predicate that calls its own circuit is not called without end", async () => {
     const { failfast } = made();
     const seen: unknown[] = [];
     const circuit = failfast("x", 60, {

@@ -6,8 +6,8 @@ import { at, during, ending, fleet, type Member, pendingCall } from "./fleet.js"
 
 const DAY = 24 * 3_600_000;
 
-describe("rule 13: what a circuit costs while nothing happens", () => {
-  test("rule 13: making 1 000 circuits does no operation and starts no timer", async () => {
+describe("without any trip", () => {
+  test("making 1 000 circuits does no operation and starts no timer", async () => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const failfast = createFailfast({ clock, store: store.connect() });
@@ -17,7 +17,7 @@ describe("rule 13: what a circuit costs while nothing happens", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("rule 13: 1 000 closed circuits in use share one timer, and have written nothing", async () => {
+  test("1 000 closed circuits in use share one timer, and have written nothing", async () => {
     const { clock, members, store } = await fleet(1);
     const { failfast, succeed } = at(members, 0);
     await succeed();
@@ -29,7 +29,7 @@ describe("rule 13: what a circuit costs while nothing happens", () => {
     expect(store.written).toHaveLength(0);
   });
 
-  test("rule 13: a circuit that closed again has no timer of its own", async () => {
+  test("a circuit that closed again has no timer of its own", async () => {
     const { clock, members } = await fleet(1, { timeout: 5 });
     const { fail, succeed } = at(members, 0);
     const before = clock.pending;
@@ -52,7 +52,7 @@ describe("rule 13: what a circuit costs while nothing happens", () => {
     expect([circuit.state, link.operations]).toEqual(["closed", before]);
   });
 
-  test("rule 13: after close() nothing is left", async () => {
+  test("after close() no timer and no subscription is left", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     for (const { fail } of members) await fail();
     for (const { failfast } of members) await during(clock, 1_000, () => failfast.close());
@@ -64,9 +64,9 @@ describe("rule 13: what a circuit costs while nothing happens", () => {
   });
 });
 
-describe("rule 14: one write per outage", () => {
+describe("one write for an outage", () => {
   for (const spread of [0, 1, 5]) {
-    test(`rule 14: a fleet of 8 that fails together, ${spread} ms apart, writes once`, async () => {
+    test(`is enough for a fleet of 8 that fails together, ${spread} ms apart`, async () => {
       const { clock, members, store } = await fleet(8);
       for (const { fail } of members) {
         void fail();
@@ -79,7 +79,7 @@ describe("rule 14: one write per outage", () => {
     });
   }
 
-  test("rule 14: a process that finds it open already takes that record with its deadline", async () => {
+  test("is enough for a process that finds the circuit open: it takes the record with its deadline", async () => {
     const { clock, members, store } = await fleet(2);
     const [a, b] = [at(members, 0), at(members, 1)];
     b.link.pushes = "lost";
@@ -90,7 +90,7 @@ describe("rule 14: one write per outage", () => {
     expect(b.circuit.retryAfter).toBeCloseTo(a.circuit.retryAfter, 1);
   });
 
-  test("rule 14: a swap that reports failure and returns one's own record was a success", async () => {
+  test("counts as done if a swap reports failure and returns the process's own record", async () => {
     const { clock, members, store } = await fleet(1);
     const { fail, link, circuit } = at(members, 0);
     link.pushes = "lost";
@@ -100,7 +100,7 @@ describe("rule 14: one write per outage", () => {
     expect(circuit.snapshot()).toMatchObject({ state: "open", pending: false });
   });
 
-  test("rule 14: such an answer voids no call that was admitted before it came", async () => {
+  test("voids no call that was admitted before its answer came", async () => {
     const { clock, members } = await fleet(1, { timeout: 5, delay: 20 });
     const { fail, succeed, link, circuit } = at(members, 0);
     await during(clock, 5_200, fail);
@@ -116,7 +116,7 @@ describe("rule 14: one write per outage", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("rule 14: a write that was carried out and whose answer was lost is known again by its push", async () => {
+  test("is recognised by its push if its answer was lost", async () => {
     const { clock, members, store } = await fleet(1);
     const { fail, link, circuit, failfast } = at(members, 0);
     const told: string[] = [];
@@ -131,7 +131,7 @@ describe("rule 14: one write per outage", () => {
     expect(told).toEqual([]);
   });
 
-  test("rule 14: what is still true after an outage of the store is written, once", async () => {
+  test("is made after an outage of the store, for what is still open", async () => {
     const { clock, members, store } = await fleet(8, { timeout: 300 });
     for (const { link } of members) link.mode = "down";
     await during(clock, 60_000, () => Promise.all(members.map(({ fail }) => fail())));
@@ -142,7 +142,7 @@ describe("rule 14: one write per outage", () => {
     expect(store.record("x")).toMatchObject({ state: "open" });
   });
 
-  test("rule 14: while a write hangs, no second one of that circuit is sent", async () => {
+  test("is the only one under way for a circuit, even if it hangs", async () => {
     const { clock, members } = await fleet(1);
     const { fail, link, circuit } = at(members, 0);
     await during(clock, 50, () => circuit.trip());
@@ -154,7 +154,7 @@ describe("rule 14: one write per outage", () => {
   });
 });
 
-describe("a circuit that another opened, and that this process has not obeyed yet", () => {
+describe("a circuit that another process opened, and that this process does not obey yet", () => {
   const rules: readonly [string, FailfastOptions][] = [
     ["confirm", { scope: "confirm", slowCall: "100ms", slowCallRate: 0.5, minimumCalls: 3 }],
     ["doubt, by a share of slow calls", { slowCall: "100ms", slowCallRate: 0.5, minimumCalls: 3 }],
@@ -177,7 +177,7 @@ describe("a circuit that another opened, and that this process has not obeyed ye
     expect([at(members, 1).circuit.state, store.written.length]).toEqual(["open", 1]);
   });
 
-  test("counts a failure here where the opening is over by time", async () => {
+  test("counts a failure here if the open time is over", async () => {
     const options = { scope: "confirm", recovery: "all", threshold: 2 } as const;
     const { clock, members } = await fleet(2, { timeout: 5, options });
     for (let call = 0; call < 2; call++) await during(clock, 50, at(members, 0).fail);
@@ -190,8 +190,8 @@ describe("a circuit that another opened, and that this process has not obeyed ye
   });
 });
 
-describe("rule 15: how long records live", () => {
-  test("rule 15: every write is kept for at least a day beyond its deadline", async () => {
+describe("the lifetime of a record", () => {
+  test("is at least a day beyond its deadline", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 5_100, a.fail);
@@ -209,7 +209,7 @@ describe("rule 15: how long records live", () => {
     }
   });
 
-  test("rule 15: reset writes a closed record and deletes nothing", async () => {
+  test("is that of a closed record after reset(), which deletes nothing", async () => {
     const { clock, members, store } = await fleet(2);
     await during(clock, 50, at(members, 0).fail);
     expect(await during(clock, 50, () => at(members, 1).circuit.reset())).toEqual({ stored: true });
@@ -218,7 +218,7 @@ describe("rule 15: how long records live", () => {
     expect(store.links.map(({ counts }) => counts.delete)).toEqual([0, 0]);
   });
 
-  test("rule 15: a hold that goes missing is restored by those who know of it, as it was", async () => {
+  test("of a hold does not end with its loss: those who know of it restore it unchanged", async () => {
     const { clock, members, store } = await fleet(3);
     await during(clock, 50, () => at(members, 0).circuit.hold("open", { reason: "migration" }));
     expect(members.map(({ circuit }) => circuit.held)).toEqual(["open", "open", "open"]);
@@ -233,7 +233,7 @@ describe("rule 15: how long records live", () => {
     expect(store.written).toHaveLength(2);
   });
 
-  test("rule 15: a hold is not the circuit's: calls and probes leave it alone, and release ends it", async () => {
+  test("of a hold ends with release(), and not with calls or probes", async () => {
     const { clock, members, store } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];
     await during(clock, 50, () => a.circuit.hold("closed"));
@@ -246,7 +246,7 @@ describe("rule 15: how long records live", () => {
     expect(await b.succeed()).toBe("rejected");
   });
 
-  test("rule 15: a released hold does not come back when the store forgets, or is rolled back", async () => {
+  test("of a released hold is over, even if the store loses the release or is rolled back", async () => {
     const { clock, members, store } = await fleet(2);
     await during(clock, 50, () => at(members, 0).circuit.hold("open"));
     const held = store.snapshot();
