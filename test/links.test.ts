@@ -46,7 +46,7 @@ function leads(page: string, link: string): boolean {
   return statSync(file).isFile() && anchorsOf(readFileSync(file, "utf8")).has(anchor);
 }
 
-test("finds the documents", () => {
+test("the documents are found", () => {
   expect(pages).toEqual(expect.arrayContaining(["README.md", "docs/stores.md", "docs/stores/redis.md"]));
 });
 
@@ -54,7 +54,7 @@ test.each(pages)("the links of %s lead somewhere", (page) => {
   expect(broken(page)).toEqual([]);
 });
 
-test("names a heading as GitHub does", () => {
+test("a heading gets the anchor that GitHub gives it", () => {
   const page = "# What `it` does: [a link](x.md)\n## Twice\n## Twice\n```sh\n# no heading\n```\n";
   expect([...anchorsOf(page)]).toEqual(["what-it-does-a-link", "twice", "twice-1"]);
 });

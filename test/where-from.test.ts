@@ -19,6 +19,6 @@ test("every store's page is linked", () => {
   expect(pages.filter((file) => file !== "stores/table.md" && !page.includes(`(${file})`))).toEqual([]);
 });
 
-test("the README leads there", () => {
+test("the README links to the page", () => {
   expect(read("README.md")).toContain("(docs/where-from.md)");
 });

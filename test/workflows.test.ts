@@ -17,7 +17,7 @@ test.each(workflows)("$name calls scripts and targets that exist", ({ text }) =>
   for (const [, target = ""] of text.matchAll(/run: make (\w+)/g)) expect(makefile).toContain(`\n${target}:`);
 });
 
-test("a release is staged, without a token, and never published by the workflow", () => {
+test("a release is staged, without a token, and the workflow never publishes it", () => {
   const { text } = workflows.find(({ name }) => name === "release.yml") ?? { text: "" };
   expect(text).toContain("npm stage publish");
   expect(text).toContain("id-token: write");

@@ -3,7 +3,8 @@ import { createFailfast, type Failfast, memoryStore } from "../index.js";
 import { manualClock } from "../testing/index.js";
 import CircuitBreaker, { type BreakerOptions } from "./index.js";
 
-const breakers: CircuitBreaker<never>[] = [];
+/** Breakers that end after the test. */
+export const breakers: CircuitBreaker<never>[] = [];
 afterEach(() => {
   vi.unstubAllEnvs();
   for (const breaker of breakers.splice(0)) breaker.shutdown();

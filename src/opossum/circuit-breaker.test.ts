@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { createFailfast, isFailfastError } from "../index.js";
-import { action, breakerOf, down, failing, fleet } from "./circuit-breaker.fixture.js";
+import { action, breakerOf, breakers, down, failing, fleet } from "./circuit-breaker.fixture.js";
 import CircuitBreaker, { type BreakerOptions } from "./index.js";
 
 describe("a breaker opens", () => {

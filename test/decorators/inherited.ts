@@ -38,7 +38,7 @@ class Plain extends Base {
   }
 }
 
-test("an override and what it calls, guarded by one circuit: each counts, and one call closes it", async () => {
+test("an override and the method it calls, guarded by one circuit, each count, and one call closes it", async () => {
   assert.equal(await new Child().read(), "guarded child");
   await assert.rejects(new Child().read(true), /down/);
   await assert.rejects(new Child().read(), FailfastError);
@@ -52,7 +52,7 @@ test("an override without a decorator is not guarded", async () => {
   assert.equal(await new Plain().read(), "unguarded");
 });
 
-test("a static method that is inherited keeps its this", async () => {
+test("an inherited static method keeps its this", async () => {
   assert.equal(await Child.make(), "Child");
   await assert.rejects(Base.make(true), /down/);
   await assert.rejects(Child.make(), FailfastError);

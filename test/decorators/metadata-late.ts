@@ -13,7 +13,7 @@ class Api {
   }
 }
 
-test("a method is guarded without reflect-metadata, and can be given metadata once it is there", async () => {
+test("a method is guarded without reflect-metadata, and can get metadata once it is loaded", async () => {
   assert.equal("defineMetadata" in Reflect, false);
   assert.equal(await new Api().get(), 1);
   await import("reflect-metadata");

@@ -41,7 +41,7 @@ class Api {
 
 const tagOf = (method: object): unknown => Reflect.getOwnMetadata("tag", method);
 
-test("metadata of the original is on the guarded method, whichever decorator comes first", async () => {
+test("a guarded method has the original's metadata, whichever decorator comes first", async () => {
   assert.equal(tagOf(Api.prototype.above), "above");
   assert.equal(tagOf(Api.prototype.below), "below");
   assert.equal(tagOf(Api.prototype.between), "outer");

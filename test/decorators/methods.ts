@@ -75,7 +75,7 @@ test("a method keeps its this, arguments, name and length", async () => {
   assert.equal(await new Discount(4).invoices("ann"), "discount ann 4");
 });
 
-test("a method stays on the prototype, as methods are", () => {
+test("a method stays on the prototype", () => {
   const property = Object.getOwnPropertyDescriptor(Sales.prototype, "invoices");
   assert.equal(property?.enumerable, false);
   assert.equal(property?.writable, true);
@@ -83,7 +83,7 @@ test("a method stays on the prototype, as methods are", () => {
   assert.equal(Object.hasOwn(new Sales(), "invoices"), false);
 });
 
-test("a failure of one instance opens the circuit for all of them, and calls nothing", async () => {
+test("a failure of one instance opens the circuit for all of them, and no call is made", async () => {
   const [failing, other] = [new Sales(), new Sales()];
   await assert.rejects(failing.invoices("bad"), /^Error: down$/);
   assert.equal(sales.state, "open");
@@ -91,7 +91,7 @@ test("a failure of one instance opens the circuit for all of them, and calls not
   assert.equal(other.calls, 0);
 });
 
-test("a sync method answers with its value, and throws", () => {
+test("a sync method returns its value, or throws", () => {
   const api = new Sales();
   assert.equal(api.double(4), 8);
   assert.throws(() => api.double(-1), RangeError);
@@ -105,14 +105,14 @@ test("a static method is guarded", async () => {
   assert.equal(Sales.calls, 1);
 });
 
-test("a method is guarded by the circuit its arguments name", async () => {
+test("a method is guarded by the circuit that its arguments name", async () => {
   const api = new Sales();
   await assert.rejects(api.visit("down"), /down/);
   await assert.rejects(api.visit("down"), FailfastError);
   assert.equal(await api.visit("up"), "up 2");
 });
 
-test("a fallback answers in place of a rejected method", async () => {
+test("a fallback answers instead of a rejected method", async () => {
   const api = new Sales();
   await assert.rejects(api.cached("bad"), /down/);
   assert.equal(await api.cached("ann"), "fallback ann");

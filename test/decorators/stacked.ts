@@ -59,7 +59,7 @@ test("a decorator above the circuit sees the calls it rejects", async () => {
   assert.deepEqual(taken(), ["logged"]);
 });
 
-test("a decorator below the circuit does not", async () => {
+test("a decorator below the circuit does not see the calls it rejects", async () => {
   const api = new Api();
   assert.equal(await api.above(), "word");
   assert.deepEqual(taken(), ["logged", "called"]);

@@ -14,7 +14,7 @@ test("the demo runs to its end, and every claim in it holds", async () => {
   expect(code).toBe(0);
 });
 
-test("the shell has a backend to break, and a circuit that opens", async () => {
+test("the shell has a backend that can be broken, and a circuit that opens", async () => {
   const shell = spawn(process.execPath, ["examples/demo/shell.mjs"], { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void shell.kill());
   let said = "";

@@ -23,7 +23,7 @@ describe("Effect, through the example", () => {
     ]);
   });
 
-  test("a value, a typed error and a defect come through as they are, and the two last count", async () => {
+  test("passes a value, a typed error and a defect through, and counts the last two as failures", async () => {
     const salesApi = failfast("outcomes", 60, { threshold: 3 });
     const error = { _tag: "OutOfStock" };
     expect(await Effect.runPromise(guarded(salesApi)(Effect.succeed(7)))).toBe(7);
@@ -36,20 +36,20 @@ describe("Effect, through the example", () => {
     );
   });
 
-  test("an error that the circuit's exceptions leave out is none", async () => {
+  test("does not count an error that the circuit's exceptions leave out", async () => {
     const salesApi = failfast("exceptions", 60, { exceptions: (error) => Object(error)._tag !== "NotFound" });
     await Effect.runPromise(Effect.flip(guarded(salesApi)(Effect.fail({ _tag: "NotFound" }))));
     expect(salesApi.state).toBe("closed");
   });
 
-  test("the effect has the services of its caller", async () => {
+  test("gives the effect the services of its caller", async () => {
     const Region = Context.Service<{ readonly name: string }>("Region");
     const asked = Effect.map(Region, ({ name }: { name: string }) => name);
     const program = guarded(failfast("services", 60))(asked);
     expect(await Effect.runPromise(Effect.provideService(program, Region, { name: "eu" }))).toBe("eu");
   });
 
-  test("an interruption from outside is no failure, and interrupts the effect", async () => {
+  test("does not count an interruption from outside, which interrupts the effect", async () => {
     const salesApi = failfast("interrupted", 60);
     const told: string[] = [];
     const tell = (what: string) => Effect.sync(() => void told.push(what));
@@ -63,7 +63,7 @@ describe("Effect, through the example", () => {
     expect(salesApi.state).toBe("closed");
   });
 
-  test("the circuit's time-out is a failure, and interrupts the effect", async () => {
+  test("counts the circuit's time-out as a failure, and interrupts the effect", async () => {
     const salesApi = failfast("hangs", 60, { callTimeout: "50ms" });
     const told: string[] = [];
     const hanging = Effect.onInterrupt(Effect.never, () => Effect.sync(() => void told.push("interrupted")));

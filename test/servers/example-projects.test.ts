@@ -130,7 +130,7 @@ test("file-store: the second worker of a host makes no call", async () => {
   ]);
 });
 
-test("tenants: one whose backend is down closes the door for nobody else", async () => {
+test("tenants: a tenant whose backend is down affects no other tenant", async () => {
   const backends = await serve((url) => (url.startsWith("/acme/") ? [500, "{}"] : [200, "{}"]));
   const { url } = await start("tenants", { BACKENDS: backends.url });
   const statuses = async (tenant: string): Promise<number[]> => {
@@ -147,7 +147,7 @@ test("tenants: one whose backend is down closes the door for nobody else", async
 });
 
 describe.skipIf(!redisServer)("on Redis", () => {
-  test("express-redis: what one server finds out the other answers with, and both show it", async () => {
+  test("express-redis: after one server's failure the other one rejects, and both show it", async () => {
     const redis = await startRedis(redisServer);
     onTestFinished(() => redis.stop());
     const backend = await serve(() => [500, "{}"]);
@@ -168,7 +168,7 @@ describe.skipIf(!redisServer)("on Redis", () => {
     expect(await once(one.child, "exit")).toEqual([0, null]);
   });
 
-  test("python-and-node: Node finds what Python wrote, and closes it for both", async () => {
+  test("python-and-node: Node sees what Python wrote, and closes the circuit for both", async () => {
     const redis = await startRedis(redisServer);
     onTestFinished(() => redis.stop());
     const { createClient } = await import("redis");
@@ -185,7 +185,7 @@ describe.skipIf(!redisServer)("on Redis", () => {
   });
 });
 
-test.skipIf(!postgres)("fastify-postgres: circuits in a table, and a pool that is guarded", async () => {
+test.skipIf(!postgres)("fastify-postgres: circuits in a table, and a guarded pool", async () => {
   const database = await startPostgres();
   onTestFinished(() => database.stop());
   let status = 200;

@@ -58,7 +58,7 @@ test("the web application of the README answers 503 once its backend has failed 
   expect(printed).toBe(`${"200 false\n".repeat(5)}503 true\n`);
 });
 
-test("examples/two-providers.mjs asks the second once the first is down", () => {
+test("examples/two-providers.mjs asks the second provider once the first is down", () => {
   const printed = execFileSync(process.execPath, ["examples/two-providers.mjs"], {
     cwd: root,
     encoding: "utf8",
@@ -70,7 +70,7 @@ test("examples/two-providers.mjs asks the second once the first is down", () => 
   ]);
 });
 
-test("examples/fetch.mjs asks a server that failed once, and no more", () => {
+test("examples/fetch.mjs makes one request to a server that fails, and no more", () => {
   const printed = execFileSync(process.execPath, ["examples/fetch.mjs"], { cwd: root, encoding: "utf8" });
   expect(printed).toMatch(/^503\nFailfastError retry in [1-6] s\n1 request\n$/);
 });
@@ -98,7 +98,7 @@ describe.skipIf(!redisServer)("on Redis", () => {
     expect(await run("redis", { REDIS_URL: server.url })).toMatch(SHOWN);
   });
 
-  test("examples/upstash.mjs too, over HTTP", async () => {
+  test("examples/upstash.mjs runs over HTTP, and ends by itself", async () => {
     const front = await startFront(server.url);
     onTestFinished(() => front.close());
     const env = { UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
@@ -139,7 +139,7 @@ async function run(name: string, env: Record<string, string>): Promise<string> {
   return (await promisify(execFile)(process.execPath, [`examples/${name}.mjs`], options)).stdout;
 }
 
-test("examples/telemetry.mjs logs the transition alone, and counts the calls", () => {
+test("examples/telemetry.mjs logs only the transition, and counts the calls", () => {
   const printed = execFileSync(process.execPath, ["examples/telemetry.mjs"], { cwd: root, encoding: "utf8" });
   expect(printed.trim().split("\n")).toEqual([
     'warn sales_api circuit "sales_api" opened for 60 s',

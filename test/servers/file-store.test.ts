@@ -40,13 +40,13 @@ async function until(holds: () => boolean | Promise<boolean>, what: string): Pro
   }
 }
 
-test("eight processes swap one key: none of their writes is lost, none is torn, and each ends by itself", async () => {
+test("no write is lost or torn if eight processes swap one key, and each process ends by itself", async () => {
   const ends = Array.from({ length: 8 }, () => once(start("increment", "25"), "exit"));
   expect((await Promise.all(ends)).map(([code]) => code)).toEqual(Array(8).fill(0));
   expect(Number.parseInt((await fileStore(folder).get("count")) ?? "", 10)).toBe(200);
 });
 
-test("worker threads of one process do too", async () => {
+test("no write is lost if worker threads of one process swap one key", async () => {
   const workers = Array.from(
     { length: 3 },
     () => new Worker(scriptOf("increment"), { workerData: [folder, "20"], execArgv: [] }),
@@ -56,7 +56,7 @@ test("worker threads of one process do too", async () => {
   expect(Number.parseInt((await fileStore(folder).get("count")) ?? "", 10)).toBe(60);
 });
 
-test("after a process is killed while it writes every value is whole, and nothing stays behind", async () => {
+test("every value is whole after a process was killed while it wrote, and no file stays behind", async () => {
   const store = fileStore(folder);
   for (let round = 0; round < 5; round++) {
     const writer = start("write");
@@ -83,38 +83,41 @@ test.skipIf(process.platform === "win32").each([
   ["before the first write of all, while others write", "", 0],
   ["before the first write of all, while others write, and sweep", "", 1],
   ["before the first write of all, while others write, and that is swept, and others start anew", "", 2],
-])("a process stopped during a swap %s: its write fails, and nobody sees it", async (_, expected, sweeps) => {
-  const store = fileStore(folder);
-  if (expected !== "") await store.set("k", expected, sweeps === 2 ? 60_000 : HOUR);
-  const child = spawn(process.execPath, [scriptOf("stopped"), folder, expected, "mine"]);
-  children.push(child);
-  let output = "";
-  child.stdout.on("data", (data) => {
-    output += data;
-  });
-  child.stderr.pipe(process.stderr);
-  await until(() => output === "stopping\n", "it stopped");
+])(
+  "a process that was stopped during a swap %s fails its write, and nobody sees it",
+  async (_, expected, sweeps) => {
+    const store = fileStore(folder);
+    if (expected !== "") await store.set("k", expected, sweeps === 2 ? 60_000 : HOUR);
+    const child = spawn(process.execPath, [scriptOf("stopped"), folder, expected, "mine"]);
+    children.push(child);
+    let output = "";
+    child.stdout.on("data", (data) => {
+      output += data;
+    });
+    child.stderr.pipe(process.stderr);
+    await until(() => output === "stopping\n", "it stopped");
 
-  const seen: string[] = [];
-  const watching = await store.watch("", { change: ({ value }) => void seen.push(value), gap() {} });
-  const others = ["1", "2", "3"];
-  if (sweeps < 2) for (const value of others) await store.set("k", value, HOUR);
-  for (let sweepings = 0; sweepings < sweeps; sweepings++) {
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 300_000 });
-    await sweep(openFolder(folder, "failfast"));
-  }
-  if (sweeps === 2) {
-    for (const value of others) await store.set("k", value, HOUR);
-  }
+    const seen: string[] = [];
+    const watching = await store.watch("", { change: ({ value }) => void seen.push(value), gap() {} });
+    const others = ["1", "2", "3"];
+    if (sweeps < 2) for (const value of others) await store.set("k", value, HOUR);
+    for (let sweepings = 0; sweepings < sweeps; sweepings++) {
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 300_000 });
+      await sweep(openFolder(folder, "failfast"));
+    }
+    if (sweeps === 2) {
+      for (const value of others) await store.set("k", value, HOUR);
+    }
 
-  child.kill("SIGCONT");
-  await once(child, "exit");
-  expect(output.slice("stopping\n".length)).toBe('{"ok":false,"value":"3"}\n');
-  expect(await store.get("k")).toBe("3");
-  await until(() => seen.includes("3"), "the watcher was told");
-  expect(seen).not.toContain("mine");
-  await watching[Symbol.asyncDispose]();
-});
+    child.kill("SIGCONT");
+    await once(child, "exit");
+    expect(output.slice("stopping\n".length)).toBe('{"ok":false,"value":"3"}\n');
+    expect(await store.get("k")).toBe("3");
+    await until(() => seen.includes("3"), "the watcher was told");
+    expect(seen).not.toContain("mine");
+    await watching[Symbol.asyncDispose]();
+  },
+);
 
 test("a change reaches every other process", async () => {
   const changes = 100;
@@ -157,7 +160,7 @@ test("watching keeps no process alive", async () => {
   expect(await fileStore(folder).get("k")).toBe("v");
 });
 
-test("a process that was frozen while the fleet opened a circuit makes no call after ready()", async () => {
+test("a process that was suspended while the fleet opened a circuit makes no call after ready()", async () => {
   const child = start("frozen");
   const heard: unknown[] = [];
   child.on("message", (message) => heard.push(message));

@@ -50,7 +50,7 @@ const isClose = ({ type }: { readonly type: string }): boolean => type === "clos
 
 describe.each(["file", "redis"] as const)("eight processes on the %s store", (kind) => {
   describe.skipIf(kind === "redis" && redisServer === undefined)("", () => {
-    test("a trip in one reaches the other seven", async () => {
+    test("share a trip in one with the other seven", async () => {
       fleet = await startFleet(on(kind), 8, "60s");
       const took: number[] = [];
       // The first rounds are for the compilers and the connections.
@@ -72,7 +72,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       );
     });
 
-    test("rule 4: all reaching the end of the open time together under load send one probe", async () => {
+    test("send one probe at the end of the open time under load", async () => {
       const backend = await startBackend();
       fleet = await startFleet(on(kind), 10, "1500ms");
       await first().ask("trip");
@@ -99,7 +99,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       expect(sent).toBeLessThanOrEqual(1 + inVain.size);
     });
 
-    test("rule 4: when the prober is killed another probes after its lease", async () => {
+    test("send another probe after the lease if the probing process is killed", async () => {
       const backend = await startBackend();
       // The lease lasts a second longer than a call may take.
       fleet = await startFleet(on(kind), 3, "500ms", { callTimeout: "2s" });
@@ -123,7 +123,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       expect(closedAt - leased).toBeGreaterThan(2_500);
     });
 
-    test("rule 17: with quorum 2 one host's failures stay its own, and a second host's open it for all", async () => {
+    test("keep one host's failures local with quorum 2, and open together with a second host's", async () => {
       fleet = await startFleet(on(kind), 4, "60s", { quorum: 2 });
       await first().ask("trip");
       const load = await Promise.all(fleet.map((member) => member.ask("load", { ms: 700 })));
@@ -132,7 +132,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       await until(() => allAre("open"), "every process knew");
     });
 
-    test("scope: confirm makes one failure enough in each process that knows of a trip", async () => {
+    test("need one failure each with scope: confirm, once they know of a trip", async () => {
       fleet = await startFleet(on(kind), 3, "60s", { scope: "confirm", threshold: 3 });
       for (let n = 0; n < 3; n++) await first().ask("trip");
       await until(async () => (await stateOf(first())) === "open", "it tripped");
@@ -145,7 +145,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       expect(await stateOf(fleet[2] as Member)).toBe("closed");
     });
 
-    test("an error of this host stays local; a backend's Retry-After holds for all", async () => {
+    test("keep an error of a host local, and share a backend's Retry-After", async () => {
       fleet = await startFleet(on(kind), 3, "60s", { retryAfter: true });
       await first().ask("trip", { code: "EAI_AGAIN" });
       expect(await stateOf(first())).toBe("open");
@@ -159,7 +159,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       await until(patient, "the others waited as long");
     });
 
-    test("a failed probe lengthens the break for all by one draw, and `probes: 2` takes two good ones, of any process", async () => {
+    test("lengthen the open time by the same random amount after a failed probe, and need two successes with `probes: 2`", async () => {
       const backoff = { factor: 20, max: "6s", jitter: 0.5 };
       fleet = await startFleet(on(kind), 3, "300ms", { backoff, probes: 2, rampUp: "1s" });
       const second = fleet[1] as Member;
@@ -189,7 +189,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       }, "every call was admitted again");
     });
 
-    test("rule 11: a process whose event loop was blocked for 2 s trips nothing", async () => {
+    test("do not trip for a process whose event loop was blocked for 2 s", async () => {
       fleet = await startFleet(on(kind), 3, "60s");
       expect(await first().ask("block", { ms: 2_000 })).toMatchObject({
         ends: Array.from({ length: 5 }, () => "TimeoutError"),
@@ -198,7 +198,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       expect(await allAre("closed")).toBe(true);
     });
 
-    test("rule 13: a process ends by itself", async () => {
+    test("end by themselves", async () => {
       fleet = await startFleet(on(kind), 1, "60s");
       const { child } = first();
       const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
@@ -209,8 +209,8 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
   });
 });
 
-describe.skipIf(redisServer === undefined)("rule 2: Redis in trouble", () => {
-  test("frozen for 4 s, it costs the calls nothing, and afterwards all are in step", async () => {
+describe.skipIf(redisServer === undefined)("Redis in trouble", () => {
+  test("costs the calls nothing while frozen for 4 s, and all processes agree afterwards", async () => {
     fleet = await startFleet(on("redis"), 4, "60s");
     const before = await Promise.all(fleet.map((member) => member.ask("load", { ms: 1_000 })));
     redis?.pause();
@@ -233,7 +233,7 @@ describe.skipIf(redisServer === undefined)("rule 2: Redis in trouble", () => {
     await until(() => allAre("open"), "every process knew of the trip");
   });
 
-  test("rule 6: killed and restarted empty while open, nobody closes, and the record is written again", async () => {
+  test("that is killed and restarted empty closes no circuit, and gets the record again", async () => {
     fleet = await startFleet(on("redis"), 4, "60s");
     await first().ask("trip");
     await until(() => allAre("open"), "every process knew");

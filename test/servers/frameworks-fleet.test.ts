@@ -75,7 +75,7 @@ const OPEN = /^failfast_circuit_state\{[^}]*state="open"[^}]*\} (\d+)$/m;
 const REJECTED = /^failfast_circuit_calls_total\{[^}]*outcome="rejected"[^}]*\} (\d+)$/m;
 const patient = { timeout: 50_000, interval: 50 };
 
-test("two processes on each of four frameworks know of one backend what the first one finds out", async () => {
+test("two processes on each of four frameworks share what one learns about a backend", async () => {
   for (const { status } of await askAll()) expect(status).toBe(200);
 
   // It breaks, and one process on Express finds out.

@@ -79,7 +79,7 @@ const frameworks: Record<string, () => Promise<Running>> = {
 };
 
 test.each(Object.entries(frameworks))(
-  "%s answers 503 with Retry-After to a FailfastError that a handler throws, with no glue",
+  "%s answers 503 with Retry-After to a FailfastError that a handler throws, without further code",
   async (_, start) => {
     const { url, close } = await start();
     const response = await fetch(url);

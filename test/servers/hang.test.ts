@@ -45,7 +45,7 @@ async function startBackend(): Promise<string> {
 const states = () => Promise.all(fleet.map((member) => member.ask("state")));
 
 describe.skipIf(redisServer === undefined)(`${SIZE} processes on Redis`, () => {
-  test("a backend that hangs opens the circuit of all, before any call has ended", async () => {
+  test("open their circuit when the backend hangs, before any call has ended", async () => {
     const url = await startBackend();
     fleet = await startFleet({ kind: "redis", where: redis?.url ?? "" }, SIZE, "60s", OPTIONS);
     await Promise.all(fleet.map((member) => member.ask("steady", { url, everyMs: 50 })));

@@ -8,7 +8,7 @@ import { requireProgram } from "./require.js";
 const spin = requireProgram("spin");
 const gcc = requireProgram("gcc");
 
-describe.skipIf(!spin || !gcc)("the lease, by the model checker SPIN", () => {
+describe.skipIf(!spin || !gcc)("the lease, in the model checker SPIN", () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "failfast-spin-"));
@@ -31,11 +31,11 @@ describe.skipIf(!spin || !gcc)("the lease, by the model checker SPIN", () => {
     return count;
   };
 
-  test("in every fair run it closes in the end, and stays closed, once the backend is well", () => {
+  test("closes in the end and stays closed in every fair run, once the backend works", () => {
     expect(errors("heals")).toBe(0);
   });
 
-  test("what is open closes by way of a probe", () => {
+  test("lets an open circuit close only by a probe", () => {
     expect(errors("probed")).toBe(0);
   });
 
@@ -44,7 +44,7 @@ describe.skipIf(!spin || !gcc)("the lease, by the model checker SPIN", () => {
     ["leases that lapse and don't get longer", "heals", "CONSTANT"],
     ["callers that can't wait and leave it at asking", "heals", "UNUSED"],
     ["swaps that don't compare", "probed", "UNFENCED"],
-  ])("%s: found", (_, claim, mistake) => {
+  ])("finds the mistake: %s", (_, claim, mistake) => {
     expect(errors(claim, mistake)).toBe(1);
   });
 });

@@ -41,7 +41,7 @@ function start(args: readonly string[], env: Record<string, string> = {}) {
   };
 }
 
-describe("a script's last line is reached, and then the process ends", () => {
+describe("a script reaches its last line, and then the process ends", () => {
   test.each(["trip", "reset", "hold", "release", "ready", "fleet", "settled", "close", "nothing"])(
     "after await %s",
     async (verb) => {
@@ -74,7 +74,7 @@ describe("two services that share a store and a prefix", () => {
     return warned;
   };
 
-  test("are warned where the outage of one rejects the calls of the other", async () => {
+  test("are warned when the outage of one rejects the calls of the other", async () => {
     const warned = await meet(["billing", "@acme/orders"]);
     expect(warned).toMatch(
       /FAILFAST_PREFIX.*"database" of the service "billing".*another service, "@acme\/orders"/,
@@ -82,14 +82,14 @@ describe("two services that share a store and a prefix", () => {
     expect(warned).toMatch(/prefix: "billing"/);
   });
 
-  test("are not where they are one service, or say that they are", async () => {
+  test("are not warned if they are one service, or say that they are", async () => {
     expect(await meet(["billing", "billing"])).toBe("");
     rmSync(join(folder, "store"), { recursive: true });
     expect(await meet(["billing", "orders"], { FAILFAST_SERVICE: "shop" })).toBe("");
   });
 });
 
-test("threads of one process, and containers with one host name and process id, are told apart", async () => {
+test("threads of one process, and containers with one host name and process id, are distinguished", async () => {
   const threads = [0, 1].map(() => new Worker(pathOf("worker.mjs"), { workerData: { folder } }));
   const [one, two] = threads as [Worker, Worker];
   const ask = async (thread: Worker, does: string): Promise<{ answer: string; by: string }> => {

@@ -34,7 +34,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     expect(await own.command("EXISTS", "failfast:a")).toBe(0);
   });
 
-  it("values live as long as given, in milliseconds, rounded up", async () => {
+  it("values live for the given time in ms, rounded up", async () => {
     await store().set("a", "one", 12_345.6);
     await store().swap?.("b", null, "one", 999);
     expect(Number(await own.command("PTTL", "failfast:a"))).toBeGreaterThan(12_000);
@@ -42,7 +42,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     await expect.poll(() => store().get("b"), { timeout: 3_000 }).toBeNull();
   });
 
-  it("swap writes only over what is expected, and returns what is stored", async () => {
+  it("swap writes only over the expected value, and returns the stored one", async () => {
     expect(await store().swap?.("a", "none", "1", 60_000)).toMatchObject({ ok: false, value: null });
     expect(await store().swap?.("a", null, "1", 60_000)).toMatchObject({ ok: true, value: "1" });
     expect(await store().swap?.("a", null, "2", 60_000)).toMatchObject({ ok: false, value: "1" });
@@ -50,14 +50,14 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     expect(await store().get("a")).toBe("2");
   });
 
-  it("swap tells the empty value from none", async () => {
+  it("swap distinguishes the empty string from an absent key", async () => {
     expect(await store().swap?.("a", "", "1", 60_000)).toMatchObject({ ok: false, value: null });
     expect(await store().swap?.("a", null, "", 60_000)).toMatchObject({ ok: true, value: "" });
     expect(await store().swap?.("a", null, "1", 60_000)).toMatchObject({ ok: false, value: "" });
     expect(await store().swap?.("a", "", "1", 60_000)).toMatchObject({ ok: true, value: "1" });
   });
 
-  it("swap and list tell the time of Redis, in ms", async () => {
+  it("swap and list return the time of Redis, in ms", async () => {
     const [seconds] = (await own.command("TIME")) as [string];
     const swapped = await store().swap?.("a", null, "1", 60_000);
     const [entry] = await list("");
@@ -68,7 +68,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     expect(entry?.now).toBeGreaterThanOrEqual(swapped?.now ?? Number.NaN);
   });
 
-  it("any text is a key and a value: none is interpreted", async () => {
+  it("keys and values may be any text, and none is interpreted", async () => {
     const texts = ["", "a b", "a\r\nb", "{x}", '"', "\\", "é€😀", "__proto__", "\u0000", "x".repeat(100_000)];
     for (const text of texts) {
       expect(await store().swap?.(text, null, text, 60_000)).toMatchObject({ ok: true, value: text });
@@ -78,7 +78,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     expect(await keys("")).toEqual([...texts].sort());
   });
 
-  it("list gives every live record under a prefix, over as many pages as it takes", async () => {
+  it("list returns every live record under a prefix, over as many pages as needed", async () => {
     const some = Array.from({ length: 2_500 }, (_, index) => `circuit:${index}`);
     await Promise.all(some.map((key) => store().set(key, key, 60_000)));
     await store().set("hold:1", "1", 60_000);
@@ -103,7 +103,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     }
   });
 
-  it("what is no string is nothing, and is written over", async () => {
+  it("a key of another type is absent, and is overwritten", async () => {
     await own.command("RPUSH", "failfast:list", "1");
     await store().set("a", "1", 60_000);
     expect(await store().get("list")).toBe(null);
@@ -117,7 +117,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     ["half a character", [0x7b, 0xc3]],
     ["bytes that begin no character", [0x80, 0xff, 0x00, 0x28]],
     ["a compressed text", [0x1f, 0x8b, 0x08, 0x00, 0xe2, 0x96, 0xf0, 0x9f]],
-  ])("%s is nobody's record, and is written over by one of those who saw it", async (_, bytes) => {
+  ])("%s is an invalid record, which only one of those who saw it overwrites", async (_, bytes) => {
     // The text arrives as the bytes, by way of Latin-1 and a script.
     const put = `return redis.call('SET', KEYS[1], string.char(${bytes.join(",")}), 'PX', 60000)`;
     await own.command("EVAL", put, "1", "failfast:a");
@@ -132,7 +132,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     expect(await store().swap?.("a", "\ufffd", "4", 60_000)).toMatchObject({ ok: false, value: "é€😀" });
   });
 
-  it("the client's own keyPrefix comes before ours, in every verb and in either library alike", async () => {
+  it("the client's own keyPrefix precedes the store's prefix, in every verb and in both libraries", async () => {
     const prefixed = await library.open(server.url, { keyPrefix: "app[1]:" });
     const other = await (library === ioredis ? nodeRedis : ioredis).open(server.url, {
       keyPrefix: "app[1]:",
@@ -151,7 +151,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     other.close();
   });
 
-  it("a client that speaks RESP2 is as good", async () => {
+  it("a client that speaks RESP2 works too", async () => {
     const old = await library.open(server.url, { resp: 2 });
     const there = redisStore(old.client);
     expect(await there.swap?.("a", null, "1", 60_000)).toMatchObject({ ok: true, value: "1" });

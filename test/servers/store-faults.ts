@@ -85,7 +85,7 @@ export function storeFaults(
       await expect.poll(() => a("shop").state, KNOWS_WITHIN).toBe("closed");
     });
 
-    test("emptied while open: the circuit stays open, and the record is written again", async () => {
+    test("a server emptied while the circuit is open: it stays open, and the record is written again", async () => {
       const [a, b] = await two();
       await a("shop").trip();
       await expect.poll(() => b("shop").state, KNOWS_WITHIN).toBe("open");
@@ -100,7 +100,7 @@ export function storeFaults(
       expect([a("shop").state, b("shop").state]).toEqual(["open", "open"]);
     });
 
-    test("an invalid value under a key is an event, never an exception, and is overwritten at the next change", async () => {
+    test("an invalid value under a key is an event, not an exception, and is overwritten by the next change", async () => {
       await subject.spoil("circuit:shop");
       const [a, b] = await two();
       expect(await a("shop").run(succeed)).toBe("served");
@@ -108,7 +108,9 @@ export function storeFaults(
       await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
     });
 
-    test("frozen: calls go on at full speed, and afterwards both processes agree", async ({ skip }) => {
+    test("a frozen server: calls go on at full speed, and afterwards both processes agree", async ({
+      skip,
+    }) => {
       if (subject.pause === undefined) skip();
       const [a, b] = await two();
       subject.pause?.();
@@ -122,7 +124,7 @@ export function storeFaults(
       await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
     });
 
-    test("frozen: closing waits half a second for it, and not for its answer", async ({ skip }) => {
+    test("a frozen server: close() waits half a second for it, and not for its answer", async ({ skip }) => {
       if (subject.pause === undefined) skip();
       const [a, b] = await two();
       subject.pause?.();
@@ -185,7 +187,7 @@ export function storeFaults(
       },
     );
 
-    test("killed and restarted: calls go on, and a trip from meanwhile reaches the other", async ({
+    test("a server killed and restarted: calls go on, and a trip meanwhile reaches the other process", async ({
       skip,
     }) => {
       if (subject.restart === undefined) skip();
@@ -197,7 +199,7 @@ export function storeFaults(
       await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
     });
 
-    test("restarted while open: the circuit stays open everywhere", async ({ skip }) => {
+    test("a server restarted while the circuit is open: it stays open everywhere", async ({ skip }) => {
       if (subject.restart === undefined) skip();
       const [a, b] = await two();
       await a("shop").trip();

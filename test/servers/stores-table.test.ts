@@ -41,7 +41,7 @@ const rows = readFileSync("docs/stores/table.md", "utf8")
 /** They run in Deno and in Cloudflare's workers, where nothing here measures. */
 const OTHER_RUNTIMES = ["denoKvStore", "durableObjectStore"];
 
-test("the table of the docs has every store that Node can import, and no other", async () => {
+test("the table of the docs has exactly the stores that Node can import", async () => {
   const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as {
     exports: Record<string, { default?: string }>;
   };
@@ -56,7 +56,7 @@ test("the table of the docs has every store that Node can import, and no other",
   expect([...inTable, ...OTHER_RUNTIMES].sort()).toEqual([...new Set(stores)].sort());
 });
 
-test("the table lists the verbs that each store has", () => {
+test("the table lists the verbs of each store", () => {
   // None of these clients has connected.
   const redis = new Redis({ lazyConnect: true });
   const kv = Object.fromEntries(
@@ -94,7 +94,7 @@ test("the table lists the verbs that each store has", () => {
   expect(said).toEqual(Object.fromEntries(found));
 });
 
-test("what makes the table opens the stores that need no server", async () => {
+test("the script that makes the table opens the stores that need no server", async () => {
   const folder = mkdtempSync(join(tmpdir(), "failfast-table-"));
   try {
     for (const where of ["memory:", `file:${folder}/files`, `sqlite:${folder}/one.db`]) {
@@ -108,7 +108,7 @@ test("what makes the table opens the stores that need no server", async () => {
   }
 });
 
-test("every store in the table passed the whole contract, but for one case that an emulator can't", () => {
+test("every store in the table passed the whole contract, except one case that an emulator can't pass", () => {
   for (const cells of rows) {
     const [, passed, of] = /^(\d+) of (\d+)$/.exec(cells[8] ?? "") ?? [];
     expect(Number(of) - Number(passed), cells[0]).toBe(cells[0] === "`dynamodbStore`" ? 1 : 0);

@@ -59,40 +59,43 @@ async function pollsInstead({
   expect(asked()).toBeLessThanOrEqual(6);
 }
 
-describe("a user that may read and write, and may not watch", () => {
-  test.skipIf(!redisServer).each(["node-redis", "ioredis"])("Redis, with %s", async (library) => {
-    const server = await startRedis(redisServer);
-    ends.push(() => server.stop());
-    const admin = await createClient({ url: server.url }).on("error", ignore).connect();
-    ends.push(() => admin.destroy());
-    await admin.sendCommand([
-      "ACL",
-      "SETUSER",
-      "app",
-      "on",
-      ">secret",
-      "~failfast:*",
-      "resetchannels",
-      "+@all",
-    ]);
-    const url = server.url.replace("//", "//app:secret@");
-    let store: Store;
-    if (library === "ioredis") {
-      const client = new Redis(url).on("error", ignore);
-      ends.push(() => client.disconnect());
-      store = redisStore(client);
-    } else {
-      const client = await createClient({ url }).on("error", ignore).connect();
-      ends.push(() => client.destroy());
-      store = redisStore(client);
-    }
-    const before = await connectionsMade(admin);
-    await pollsInstead(await fleetOf(store, redisStore(admin)));
-    expect((await connectionsMade(admin)) - before).toBeLessThan(12);
-  });
+describe("a user who may read and write, and may not watch", () => {
+  test.skipIf(!redisServer).each(["node-redis", "ioredis"])(
+    "is found out on Redis, with %s",
+    async (library) => {
+      const server = await startRedis(redisServer);
+      ends.push(() => server.stop());
+      const admin = await createClient({ url: server.url }).on("error", ignore).connect();
+      ends.push(() => admin.destroy());
+      await admin.sendCommand([
+        "ACL",
+        "SETUSER",
+        "app",
+        "on",
+        ">secret",
+        "~failfast:*",
+        "resetchannels",
+        "+@all",
+      ]);
+      const url = server.url.replace("//", "//app:secret@");
+      let store: Store;
+      if (library === "ioredis") {
+        const client = new Redis(url).on("error", ignore);
+        ends.push(() => client.disconnect());
+        store = redisStore(client);
+      } else {
+        const client = await createClient({ url }).on("error", ignore).connect();
+        ends.push(() => client.destroy());
+        store = redisStore(client);
+      }
+      const before = await connectionsMade(admin);
+      await pollsInstead(await fleetOf(store, redisStore(admin)));
+      expect((await connectionsMade(admin)) - before).toBeLessThan(12);
+    },
+  );
 
   test.skipIf(!natsServer)(
-    "NATS, whose watch is refused here by hand: its lists need the same rights",
+    "is found out on NATS, whose watch is refused here by hand because its lists need the same rights",
     async () => {
       const server = await startNats(natsServer);
       ends.push(() => server.stop());

@@ -64,7 +64,7 @@ for (const subject of subjects) {
       });
     }
 
-    test("what it answers with", async () => {
+    test("the answers of each store", async () => {
       const { store, close } = await makeStore();
       const first = store.get("nothing");
       const clock = (await store.swap?.("clock", null, "value", 60_000))?.now !== undefined;
@@ -73,12 +73,16 @@ for (const subject of subjects) {
       await close();
     });
 
-    test.skipIf(memory)("how long a trip takes to reach another process", { timeout: 120_000 }, async () => {
-      loads.push(loadavg()[0] ?? 0);
-      row = { ...row, took: await reach(place) };
-    });
+    test.skipIf(memory)(
+      "the time that a trip takes to reach another process",
+      { timeout: 120_000 },
+      async () => {
+        loads.push(loadavg()[0] ?? 0);
+        row = { ...row, took: await reach(place) };
+      },
+    );
 
-    test("what survives a restart", { timeout: 120_000 }, async () => {
+    test("the circuits that survive a restart", { timeout: 120_000 }, async () => {
       const restart = started.get(subject.store)?.restart;
       row = { ...row, kept: memory ? false : await survives(place, restart ?? (async () => undefined)) };
     });
@@ -86,7 +90,7 @@ for (const subject of subjects) {
 }
 
 describe("operations", { timeout: (2 * SECONDS + 120) * 1_000 }, () => {
-  test("what a process asks of each, idle and under load", async () => {
+  test("of each process, idle and under load", async () => {
     for (const { store } of subjects) {
       const { place } = started.get(store) as Started;
       operations.set(store, count(place, SECONDS, CALLS_PER_SECOND));

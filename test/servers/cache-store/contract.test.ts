@@ -54,7 +54,7 @@ describe.skipIf(!redisServer).each(["s", "ms"] as const)(
   },
 );
 
-test.skipIf(!redisServer)("two processes share an open circuit through it, by polling", async () => {
+test.skipIf(!redisServer)("two processes share an open circuit through a cache, by polling", async () => {
   const store = () => cacheStore(plain("ms") as never, { ttlUnit: "ms", prefix: "two" });
   const [a, b] = [createFailfast({ store: store() }), createFailfast({ store: store() })];
   for (const each of [a, b]) each("shop", 60);
@@ -64,11 +64,11 @@ test.skipIf(!redisServer)("two processes share an open circuit through it, by po
   await Promise.all([a.close(), b.close()]);
 });
 
-test("a quorum is refused: no vote could be counted", () => {
+test("a quorum is refused, because no vote could be counted", () => {
   expect(() => createFailfast({ store: cacheStore(keyv) })("x", 60, { quorum: 2 })).toThrow(/no swap/);
 });
 
-test("a cache whose unit of time isn't known needs ttlUnit", () => {
+test("a cache whose unit of time is unknown needs ttlUnit", () => {
   const own = { get: () => undefined, set: () => undefined, delete: () => undefined };
   expect(() => cacheStore(own as never)).toThrow(/ttlUnit/);
   expect(() => cacheStore({} as never)).toThrow(TypeError);

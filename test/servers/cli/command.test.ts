@@ -28,7 +28,7 @@ describe("help", () => {
     expect((await run(["help", "trip"])).out).toBe((await run(["trip", "--help"])).out);
   });
 
-  test("goes to the errors, with the code of a wrong call, where nothing was asked", async () => {
+  test("goes to stderr, with the exit code of a wrong call, without a command", async () => {
     expect(await run([])).toMatchObject({ code: 2, out: "", err: expect.stringContaining("Usage") });
   });
 });
@@ -52,7 +52,7 @@ describe("an error says what to do", () => {
     expect(ran.err).toContain(said);
   });
 
-  test.runIf(process.platform === "linux")("where its output can't be written", async () => {
+  test.runIf(process.platform === "linux")("if the output can't be written", async () => {
     const full = await open("/dev/full", "w");
     const child = spawn(process.execPath, [main, "--help"], { stdio: ["ignore", full.fd, "pipe"] });
     const ended = once(child, "close");
@@ -78,7 +78,7 @@ describe("an error says what to do", () => {
     }
   });
 
-  test("with a server that isn't there, and its password in no output", async () => {
+  test("if the server is not reachable, and its password is in no output", async () => {
     const url = `redis://someone:secret@127.0.0.1:${await freePort()}`;
     const ran = await failfast(["status", "--store", url]);
     expect(ran.code).toBe(1);
@@ -91,7 +91,7 @@ describe("an error says what to do", () => {
 });
 
 describe("a name", () => {
-  test("that nobody knows is refused, with the one that was meant, unless --new says it is meant", async () => {
+  test("that is unknown is refused, with a suggestion, unless --new confirms it", async () => {
     expect((await run(["hold", "closed", "billing_database", "--new"])).code).toBe(0);
     const ran = await run(["release", "biling_database"]);
     expect(ran).toMatchObject({
@@ -101,7 +101,7 @@ describe("a name", () => {
     expect((await run(["release", "billing_database"])).code).toBe(0);
   });
 
-  test("with a pattern means several, which takes a yes", async () => {
+  test("with a pattern means several circuits, which needs --yes", async () => {
     for (const name of ["eu:1", "eu:2", "us:1"]) expect((await run(["trip", name, "--new"])).code).toBe(0);
     const refused = await run(["reset", "eu:*"]);
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("eu:1, eu:2. Add --yes") });
@@ -112,7 +112,7 @@ describe("a name", () => {
     expect(await run(["reset", "us:*"])).toMatchObject({ code: 0 });
   });
 
-  test("that is too long for a key is taken whole, told apart, and never where it is cut", async () => {
+  test("that is too long for a key is taken whole, and told apart from similar ones", async () => {
     const [one, other] = ["one", "other"].map((end) => `https://api.test/${"a/".repeat(100)}${end}`);
     for (const name of [one, other] as string[])
       expect((await run(["hold", "open", name, "--new", "--prefix", "long"])).code).toBe(0);
@@ -126,7 +126,7 @@ describe("a name", () => {
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("give the whole name") });
   });
 
-  test("that is hostile is shown harmlessly, and so are a reason and an operator", async () => {
+  test("with control characters is printed safely, and so are a reason and an operator", async () => {
     const hostile = "a\u001b[2J\u001b]0;owned\u0007\u202egpj\r\nb\ud800";
     const reason = ["--reason", "\u001b[31mred\u0000"].slice(0, 2);
     reason[1] = "\u001b[31mred\u009b2J";
@@ -144,7 +144,7 @@ describe("a name", () => {
     ).toBeDefined();
   });
 
-  test("whose record is beyond all dates is shown all the same", async () => {
+  test("whose record has an impossible date is printed anyway", async () => {
     const store = await storeFrom(`file:${dir}?prefix=beyond`);
     const record = {
       v: 1,
@@ -163,7 +163,7 @@ describe("a name", () => {
 });
 
 describe("colours", () => {
-  test("are for terminals, and where FORCE_COLOR asks for them", async () => {
+  test("are used in terminals, and if FORCE_COLOR asks for them", async () => {
     await run(["trip", "x", "--new"]);
     expect((await run(["status"])).out).not.toContain("\u001b[");
     expect((await run(["status"], { FORCE_COLOR: "1" })).out).toContain("\u001b[31m");
@@ -171,7 +171,7 @@ describe("colours", () => {
   });
 });
 
-test("--prefix names another fleet, and a variable stands in for an option", async () => {
+test("--prefix selects another fleet, and a variable can replace an option", async () => {
   await run(["trip", "only_here", "--new", "--prefix", "other"]);
   expect((await run(["status", "--json"])).out).not.toContain("only_here");
   expect((await run(["status", "--json"], { FAILFAST_PREFIX: "other" })).out).toContain("only_here");
@@ -185,7 +185,7 @@ test.each(["bash", "zsh", "fish"])("completion for %s knows each command", async
 });
 
 test.each(["status", "doctor", "migrate", "events"])(
-  "%s ends at the first Ctrl-C, though its store hangs",
+  "%s ends at the first Ctrl-C, even if its store hangs",
   async (command) => {
     const connections = new Set<Socket>();
     const silent = createServer((socket) => {
@@ -216,7 +216,7 @@ test.each(["status", "doctor", "migrate", "events"])(
   },
 );
 
-test("the demo offers the page while it runs, and ends with Ctrl-C", async () => {
+test("the demo serves the page while it runs, and ends with Ctrl-C", async () => {
   const child = spawn(process.execPath, [main, "demo", "--fast", "--dashboard"], {
     env: { PATH: process.env["PATH"], TMPDIR: dir },
     stdio: ["ignore", "pipe", "inherit"],

@@ -5,7 +5,7 @@ import { failfast, Member } from "./run.js";
 const soon = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 30_000, interval: 50 });
 
 for (const [where, there, start] of PLACES)
-  describe.skipIf(!there)(`with nothing but the URL, on ${where},`, () => {
+  describe.skipIf(!there)(`with only the URL, on ${where},`, () => {
     let place: Place;
     let members: Member[] = [];
     const run = (...args: string[]) => failfast(args, { FAILFAST_STORE: place.url });
@@ -22,7 +22,7 @@ for (const [where, there, start] of PLACES)
       await place?.stop();
     });
 
-    test("a person sees which circuits are open, why, since when and according to whom", async () => {
+    test("a person sees which circuits are open, why, since when and by whom", async () => {
       expect(await members[0]?.call("sales_api", true)).toBe("TypeError");
       const { code, out } = await run("status");
       expect(code).toBe(0);
@@ -33,7 +33,7 @@ for (const [where, there, start] of PLACES)
       expect((await run("status", "--check")).code).toBe(4);
     });
 
-    test("holds one open for all processes with a reason that others see, and undoes it", async () => {
+    test("a person holds one open for all processes with a reason, and releases it", async () => {
       const held = await run("hold", "open", "billing", "--reason", "migration", "--by", "alice", "--new");
       expect(held).toMatchObject({ code: 0, err: "" });
       for (const member of members)
@@ -51,7 +51,7 @@ for (const [where, there, start] of PLACES)
       ]);
     });
 
-    test("sees every process that calls, and the circuits that never opened", async () => {
+    test("a person sees every process that calls, and the circuits that never opened", async () => {
       const view = await soon(async () => {
         const found = JSON.parse((await run("status", "--json")).out);
         expect(found.processes).toHaveLength(3);

@@ -39,7 +39,7 @@ for (const [where, there, start] of PLACES)
     });
     afterAll(() => place?.stop());
 
-    test("two operators at once each leave one entry on the trail, which names every circuit", async () => {
+    test("two operators at once leave one entry each on the trail, which names every circuit", async () => {
       const names = ["shop", "mail"].map((of) => Array.from({ length: OPERATED }, (_, n) => `${of}-${n}`));
       await fill(place.url, names.flat());
       const env = { FAILFAST_STORE: place.url };
@@ -63,8 +63,8 @@ for (const [where, there, start] of PLACES)
   });
 
 const redis = PLACES.find(([where]) => where === "Redis");
-describe.skipIf(!redis?.[1])("status over 5 000 circuits on Redis", () => {
-  test("asks for pages of them, and nothing for each", async () => {
+describe.skipIf(!redis?.[1])("status of 5 000 circuits on Redis", () => {
+  test("reads pages of them, and nothing for each", async () => {
     const place = await redis?.[2]();
     if (place === undefined) return;
     try {

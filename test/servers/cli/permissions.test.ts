@@ -31,7 +31,7 @@ describe.skipIf(!redisServer)("the ACL lines for Redis", () => {
   });
   afterAll(() => server?.stop());
 
-  test("let processes and operators do all that they need, and nothing to other prefixes", async () => {
+  test("let processes and operators do what they need, and nothing under other prefixes", async () => {
     const { out, code } = await failfast(["doctor", "--json", "--store", url("shop")]);
     expect(verdicts(out)).toEqual([]);
     expect(code).toBe(0);
@@ -41,7 +41,7 @@ describe.skipIf(!redisServer)("the ACL lines for Redis", () => {
     expect(other.out).toContain("ACL lines");
   });
 
-  test("let viewers see the fleet, and change nothing", async () => {
+  test("let viewers read the fleet, and change nothing", async () => {
     const status = await failfast(["status", "--store", url("viewer")]);
     expect(status).toMatchObject({ code: 0, out: expect.stringContaining("held open") });
     expect((await failfast(["events", "--store", url("viewer")])).out).toContain("hold open");
@@ -66,14 +66,14 @@ describe.skipIf(!postgres)("the grants for PostgreSQL", () => {
   });
   afterAll(() => server?.stop());
 
-  test("let processes and operators do all that they need", async () => {
+  test("let processes and operators do what they need", async () => {
     const { out, code } = await failfast(["doctor", "--json", "--store", url("shop")]);
     expect(verdicts(out)).toEqual([]);
     expect(code).toBe(0);
     expect((await failfast(["hold", "open", "x", "--new", "--store", url("shop")])).code).toBe(0);
   });
 
-  test("let viewers see the fleet, and change nothing", async () => {
+  test("let viewers read the fleet, and change nothing", async () => {
     expect((await failfast(["status", "--store", url("viewer")])).out).toContain("held open");
     expect((await failfast(["release", "x", "--store", url("viewer")])).code).toBe(1);
     expect((await failfast(["status", "--store", url("viewer")])).out).toContain("held open");

@@ -98,13 +98,13 @@ describe.each([
   ["generating", async (...args: Parameters<typeof ask>) => [await ask(...args)]],
   ["streaming", read],
 ])("failfastModel, %s", (_, run) => {
-  test("asks the first model while it is well", async () => {
+  test("asks the first model while it works", async () => {
     expect(await run()).toEqual(["hello"]);
     expect([first.calls, second.calls]).toEqual([1, 0]);
   });
 
   test.each([500, 529, 429, 408, undefined])(
-    "asks the next one on %s, and the first one no more",
+    "asks the next model after %s, and the first one no more",
     async (status) => {
       first.does = { throws: failed(status) };
       second.does = { says: "from the second" };
@@ -117,12 +117,15 @@ describe.each([
     },
   );
 
-  test.each([400, 404, 422])("gives %d to the caller: another model is not asked", async (status) => {
-    const error = failed(status);
-    first.does = { throws: error };
-    expect(await run()).toEqual([error]);
-    expect([second.calls, backend.state("test:first")]).toEqual([0, "closed"]);
-  });
+  test.each([400, 404, 422])(
+    "leaves an answer of %d to the caller: no other model is asked",
+    async (status) => {
+      const error = failed(status);
+      first.does = { throws: error };
+      expect(await run()).toEqual([error]);
+      expect([second.calls, backend.state("test:first")]).toEqual([0, "closed"]);
+    },
+  );
 
   const quota = new APICallError({
     message: "You exceeded your current quota",
@@ -137,7 +140,7 @@ describe.each([
     ["402", failed(402)],
     ["403", failed(403)],
     ["a used-up quota", quota],
-  ])("asks the next one on %s, and the first one no more for its longest time", async (_, error) => {
+  ])("asks the next model after %s, and the first one no more for its longest time", async (_, error) => {
     first.does = { throws: error };
     second.does = { says: "from the second" };
     const model = guarded();
@@ -150,7 +153,7 @@ describe.each([
     expect(await run(model)).toEqual(["well again"]);
   });
 
-  test("a probe that finds the account in trouble goes on to the next one", async () => {
+  test("goes on to the next model if a probe finds an account error", async () => {
     first.does = { throws: failed(500) };
     second.does = { says: "from the second" };
     const model = guarded();
@@ -161,7 +164,7 @@ describe.each([
     expect(backend.state("test:first")).toBe("open");
   });
 
-  test("Retry-After says how long the circuit stays open", async () => {
+  test("opens for the time in Retry-After", async () => {
     first.does = { throws: failed(429, { "retry-after": "7" }) };
     const model = guarded({}, [first]);
     await run(model);
@@ -172,7 +175,7 @@ describe.each([
     });
   });
 
-  test("when none can be asked, the rejection is that of the one that may be soonest", async () => {
+  test("rejects, if no model may be asked, with the rejection of the one that may be asked first", async () => {
     first.does = { throws: failed(503, { "retry-after": "50" }) };
     const last = failed(503, { "retry-after": "20" });
     second.does = { throws: last };
@@ -181,7 +184,7 @@ describe.each([
     expect((await run(model))[0]).toMatchObject({ circuit: "test:second", retryAfter: 20 });
   });
 
-  test("callTimeout aborts the model and asks the next one", async () => {
+  test("aborts the model at callTimeout and asks the next one", async () => {
     first.does = { hangs: true };
     second.does = { says: "from the second" };
     const call = run(guarded({ callTimeout: "20s" }));
@@ -196,7 +199,7 @@ describe.each([
     expect((await alone)[0]).toBeInstanceOf(TimeoutError);
   });
 
-  test("a caller that gives up counts for nothing, and no other model is asked", async () => {
+  test("counts nothing if the caller aborts, and asks no other model", async () => {
     first.does = { throws: failed(500) };
     const model = guarded({ callTimeout: "20s" });
     await run(model);
@@ -213,7 +216,7 @@ describe.each([
     expect(await run(model)).toEqual(["well again"]);
   });
 
-  test("what the caller asked for wrongly is neither", async () => {
+  test("counts nothing for an invalid request", async () => {
     first.does = { throws: failed(500) };
     await run();
     await backend.reopen();
@@ -224,7 +227,7 @@ describe.each([
 });
 
 describe("a stream", () => {
-  test("goes to the next model as long as nothing was streamed", async () => {
+  test("goes on to the next model as long as nothing was streamed", async () => {
     first.does = {
       streams: [
         { type: "stream-start", warnings: [] },
@@ -236,7 +239,7 @@ describe("a stream", () => {
     expect(backend.state("test:first")).toBe("open");
   });
 
-  test("that breaks off later is the caller's to see, and a failure", async () => {
+  test("that breaks off later reaches the caller as an error, and counts as a failure", async () => {
     const error = failed(529);
     first.does = {
       streams: [...parts("half of").slice(0, 3), { type: "error", error }, ...parts("").slice(4)],
@@ -245,7 +248,7 @@ describe("a stream", () => {
     expect([second.calls, backend.state("test:first")]).toEqual([0, "open"]);
   });
 
-  test("that is ended early by its reader is a success", async () => {
+  test("that its reader ends early is a success", async () => {
     first.does = { throws: failed(500) };
     const model = guarded();
     await read(model);
@@ -260,7 +263,7 @@ describe("a stream", () => {
   });
 });
 
-test("over HTTP, with a provider of the AI SDK: a failed answer, one that breaks off, a second provider", async () => {
+test("an HTTP provider of the AI SDK: a failed answer, a broken answer, a second provider", async () => {
   const other = await startBackend();
   const gateway = (origin: string) => createGateway({ apiKey: "x", baseURL: origin });
   const model = failfastModel([gateway(backend.origin)("a/one"), gateway(other.origin)("b/two")], {
@@ -297,7 +300,7 @@ test("a retry of the SDK's own meets the open circuit", async () => {
   expect(first.calls).toBe(1);
 });
 
-test("what is no model is refused where it is made", () => {
+test("anything but a model is refused when the model is created", () => {
   expect(() => failfastModel([] as never)).toThrow("at least one");
   expect(() => failfastModel("gpt-5" as never)).toThrow(TypeError);
 });

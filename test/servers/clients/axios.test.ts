@@ -17,7 +17,7 @@ const client = (options: AxiosOptions = {}, config: object = {}): AxiosInstance 
   });
 
 describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %s adapter", (adapter) => {
-  test("an answer of 500 and more is axios's own error, and opens the circuit of its origin", async () => {
+  test("passes on axios's own error for 500 and above, and opens the circuit of its origin", async () => {
     backend.handle = json(500, { message: "broken" });
     const { get } = client({ adapter });
     const error = (await outcome(get(`${backend.origin}/a`))) as AxiosError;
@@ -29,7 +29,7 @@ describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %
     expect(backend.requests).toBe(1);
   });
 
-  test("whatever validateStatus says: a 500 that it lets pass is a failure, a 404 that it doesn't a success", async () => {
+  test("counts a 500 that validateStatus accepts as a failure, and a 404 that it rejects as a success", async () => {
     backend.handle = answer(404);
     expect(await outcome(client({ adapter }).get(backend.origin))).toMatchObject({ status: 404 });
     expect(backend.state()).toBe("closed");
@@ -39,28 +39,28 @@ describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %
     expect(backend.state()).toBe("open");
   });
 
-  test.each([429, 503])("an answer of %d with Retry-After says how long it stays open", async (status) => {
+  test.each([429, 503])("opens for the time in the Retry-After of an answer of %d", async (status) => {
     backend.handle = answer(status, { "Retry-After": "7" });
     const { get } = client({ adapter });
     await outcome(get(backend.origin));
     expect(await outcome(get(backend.origin))).toMatchObject({ retryAfter: 7 });
   });
 
-  test("a network error reaches the caller as axios made it, and opens the circuit", async () => {
+  test("passes a network error on as axios made it, and opens the circuit", async () => {
     await backend.close();
     const { get } = client({ adapter });
     expect(await outcome(get(backend.origin))).toBeInstanceOf(AxiosError);
     expect(await outcome(get(backend.origin))).toBeInstanceOf(FailfastError);
   });
 
-  test("axios's own timeout is a failure", async () => {
+  test("counts axios's own timeout as a failure", async () => {
     backend.handle = () => undefined;
     const { get } = client({ adapter }, { timeout: 30 });
     expect(await outcome(get(backend.origin))).toMatchObject({ name: "AxiosError" });
     expect(backend.state()).toBe("open");
   });
 
-  test("callTimeout aborts the request; the configuration stays the caller's own", async () => {
+  test("aborts the request at callTimeout, and leaves the caller's configuration unchanged", async () => {
     const signal = new AbortController().signal;
     const { get } = client({ adapter, callTimeout: "2s" }, { signal });
     expect((await get(backend.origin)).config.signal).toBe(signal);
@@ -76,7 +76,7 @@ describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %
     expect(backend.state()).toBe("open");
   });
 
-  describe("the probe is given back", () => {
+  describe("the probe's lease is released", () => {
     let instance: AxiosInstance;
     beforeEach(async () => {
       instance = client({ adapter, callTimeout: "2s" });
@@ -108,14 +108,14 @@ describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %
     });
   });
 
-  test("a caller's AbortSignal.timeout() is a time-out", async () => {
+  test("a caller's AbortSignal.timeout() counts as a time-out", async () => {
     backend.handle = () => undefined;
     const { get } = client({ adapter });
     await outcome(get(backend.origin, { signal: AbortSignal.timeout(30) }));
     expect(backend.state()).toBe("open");
   });
 
-  test("what calls itself cancelled, where no caller cancelled, is a failure", async () => {
+  test("an error that looks cancelled, without a caller that cancelled, is a failure", async () => {
     const { get } = client({
       adapter: () => Promise.reject(new axios.CanceledError("a proxy gave up")),
     });
@@ -123,7 +123,7 @@ describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %
     expect(backend.state()).toBe("open");
   });
 
-  test("names: one for all, or a function of the URL and the method", async () => {
+  test("the name is one for all, or a function of the URL and the method", async () => {
     backend.handle = answer(500);
     await outcome(client({ adapter, name: "sales_api" }).get(backend.origin));
     expect(backend.state("sales_api")).toBe("open");
@@ -133,7 +133,7 @@ describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %
   });
 });
 
-test("a request that can't be sent gives the probe back", async () => {
+test("a request that can't be sent releases the probe's lease", async () => {
   const { get, post } = client();
   backend.handle = answer(500);
   await outcome(get(backend.origin));
@@ -160,7 +160,7 @@ test("many requests under one signal leave one listener on it", async () => {
   expect(listeners).toBe(1);
 });
 
-test("what is no URL is axios's to refuse; what is not axios, or a wrong option, is refused where it is made", async () => {
+test("an invalid URL is refused by axios; anything but axios, or a wrong option, is refused when the adapter is created", async () => {
   expect(await outcome(client().get("http://["))).toMatchObject({ code: expect.stringContaining("URL") });
   expect(() => failfastAdapter({} as never)).toThrow(TypeError);
   expect(() => failfastAdapter(axios, { name: 1 as never })).toThrow(TypeError);

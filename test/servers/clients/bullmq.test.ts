@@ -38,7 +38,7 @@ describe.skipIf(!program)("failfastProcessor for BullMQ", () => {
     return queue;
   };
 
-  test("jobs wait while the circuit is open, and use up no attempt", async () => {
+  test("keeps jobs waiting while the circuit is open, without using up an attempt", async () => {
     const failfast = createFailfast();
     const circuit = failfast("sales_api", "1s");
     let down = true;
@@ -62,7 +62,7 @@ describe.skipIf(!program)("failfastProcessor for BullMQ", () => {
     expect(await queue.getFailedCount()).toBe(0);
   });
 
-  test("a rejection that a client wrapped pauses the job; any other error fails it", async () => {
+  test("delays the job for a wrapped rejection, and fails it for any other error", async () => {
     const failfast = createFailfast();
     const circuit = failfast("sales_api", "1s");
     await circuit.trip();
@@ -85,7 +85,7 @@ describe.skipIf(!program)("failfastProcessor for BullMQ", () => {
   });
 });
 
-test("what is no function, or a wrong time, is refused where it is made", () => {
+test("refuses anything but a function, and a wrong time, when it is created", () => {
   expect(() => failfastProcessor(1 as never)).toThrow(TypeError);
   expect(() => failfastProcessor(async () => 1, { jitter: -1 })).toThrow(RangeError);
 });

@@ -38,23 +38,20 @@ test.each([
   ["lambda", "2 calls; to come again: of bob, of cleo, of dan\n"],
   ["queue", "asked for 1 message, the others wait\nsent ann, bob, cleo: 4 calls for 3 messages\n"],
   ["ai", "asking the primary\nan answer of the secondary\nan answer of the secondary\n"],
-])("examples/%s.mjs asks what has failed no more", async (name, expected) => {
+])("examples/%s.mjs stops asking what has failed", async (name, expected) => {
   expect(steady(await run(name))).toBe(steady(expected));
 });
 
 const redisServer = requireProgram("redis-server");
 
-test.skipIf(!redisServer)(
-  "examples/bullmq.mjs makes one attempt that fails, for all jobs together",
-  async () => {
-    const server = await startRedis(redisServer);
-    const printed = await run("bullmq", { REDIS_URL: server.url });
-    await server.stop();
-    expect(printed).toBe("attempts made: ann: 2, bob: 1, cleo: 1\n");
-  },
-);
+test.skipIf(!redisServer)("examples/bullmq.mjs makes one failing attempt for all jobs together", async () => {
+  const server = await startRedis(redisServer);
+  const printed = await run("bullmq", { REDIS_URL: server.url });
+  await server.stop();
+  expect(printed).toBe("attempts made: ann: 2, bob: 1, cleo: 1\n");
+});
 
-test.skipIf(!postgres)("examples/pool.mjs asks a database that is gone no more", async () => {
+test.skipIf(!postgres)("examples/pool.mjs stops asking a database that is gone", async () => {
   const server = await startPostgres();
   onTestFinished(() => server.stop());
   expect(await run("pool", { DATABASE_URL: server.url })).toBe(

@@ -46,7 +46,7 @@ const FINISHED = { unified: "stop", raw: "stop" };
 const USAGE = { inputTokens: { total: 1 }, outputTokens: { total: 1 } };
 
 describe("failfastFetch", () => {
-  test("an answer of 500 and more opens the circuit of its origin: no further request is made", async () => {
+  test("opens the circuit of the origin at an answer of 500 and above, and makes no further request", async () => {
     handle = answer(500, {}, "broken");
     const fetch = failfastFetch({ failfast });
     const response = await fetch(`${origin}/a`);
@@ -58,21 +58,21 @@ describe("failfastFetch", () => {
     expect(calls).toBe(1);
   });
 
-  test.each([404, 400, 401, 429])("an answer of %d is a success", async (status) => {
+  test.each([404, 400, 401, 429])("counts an answer of %d as a success", async (status) => {
     handle = answer(status);
     const fetch = failfastFetch({ failfast });
     expect((await fetch(origin)).status).toBe(status);
     expect(stateOf()).toBe("closed");
   });
 
-  test.each([429, 503])("an answer of %d with Retry-After says how long it stays open", async (status) => {
+  test.each([429, 503])("opens for the time in the Retry-After of an answer of %d", async (status) => {
     handle = answer(status, { "Retry-After": "7" });
     const fetch = failfastFetch({ failfast: createFailfast({ threshold: 1, clock: manualClock() }) });
     await fetch(origin);
     expect(await outcome(fetch(origin))).toMatchObject({ retryAfter: 7 });
   });
 
-  test("a network error reaches the caller as it is, and opens it", async () => {
+  test("passes a network error on unchanged, and opens the circuit", async () => {
     close();
     const fetch = failfastFetch({ failfast });
     const error = (await outcome(fetch(origin))) as Error;
@@ -80,7 +80,7 @@ describe("failfastFetch", () => {
     expect(isFailfastError(await outcome(fetch(origin)))).toBe(true);
   });
 
-  test("callTimeout aborts the request", async () => {
+  test("aborts the request at callTimeout", async () => {
     let gone = false;
     handle = (request) => request.on("close", () => (gone = true));
     const fetch = failfastFetch({ failfast, callTimeout: "100ms" });
@@ -89,7 +89,7 @@ describe("failfastFetch", () => {
     expect(stateOf()).toBe("open");
   });
 
-  test("a caller's own abort counts for nothing, given in init or in a Request", async () => {
+  test("counts nothing if the caller aborts, with a signal in init or in a Request", async () => {
     handle = () => undefined;
     const fetch = failfastFetch({ failfast });
     for (const make of [
@@ -105,7 +105,7 @@ describe("failfastFetch", () => {
     }
   });
 
-  test("circuits by another name than the origin", async () => {
+  test("names circuits by something else than the origin", async () => {
     handle = answer(500);
     const fetch = failfastFetch({ failfast, name: (url, method) => `${method} ${url.pathname}` });
     await fetch(`${origin}/a`, { method: "post" });
@@ -114,7 +114,7 @@ describe("failfastFetch", () => {
     expect([...failfast.circuits()].map(({ name }) => name)).toEqual(["POST /a", "GET /a"]);
   });
 
-  test("body: true waits for the end of the body: one that breaks off is a failure", async () => {
+  test("with body: true waits for the end of the body: one that breaks off is a failure", async () => {
     handle = (_, response) => {
       response.writeHead(200, { "Content-Length": "100" });
       response.write("half of it");
@@ -127,7 +127,7 @@ describe("failfastFetch", () => {
     expect(stateOf()).toBe("open");
   });
 
-  test("body: true leaves whole bodies and failed answers readable, and the circuit as it should be", async () => {
+  test("with body: true leaves whole bodies and failed answers readable", async () => {
     handle = answer(200, { "Content-Type": "application/json" }, '{"a":1}');
     const fetch = failfastFetch({ failfast, body: true });
     expect(await (await fetch(origin)).json()).toEqual({ a: 1 });
@@ -137,7 +137,7 @@ describe("failfastFetch", () => {
     expect(stateOf()).toBe("open");
   });
 
-  test("body: true gives a fallback's response as it is", async () => {
+  test("with body: true returns a fallback's response unchanged", async () => {
     handle = answer(500);
     const fetch = failfastFetch({ failfast, body: true, fallback: () => new Response("an earlier answer") });
     await fetch(origin);
@@ -145,14 +145,14 @@ describe("failfastFetch", () => {
     expect(calls).toBe(1);
   });
 
-  test("body: true counts a status, whatever exceptions says about errors", async () => {
+  test("with body: true counts a status, whatever exceptions says about errors", async () => {
     handle = answer(500);
     const fetch = failfastFetch({ failfast, body: true, exceptions: [TimeoutError] });
     await fetch(origin);
     expect(stateOf()).toBe("open");
   });
 
-  test.each([false, true])("what is no request is neither, with body: %s", async (body) => {
+  test.each([false, true])("counts an invalid request as neither, with body: %s", async (body) => {
     const clock = manualClock();
     const its = createFailfast({ threshold: 1, clock });
     const fetch = failfastFetch({ failfast: its, body });
@@ -168,7 +168,7 @@ describe("failfastFetch", () => {
     expect(state()).toBe("closed");
   });
 
-  test("the probe is given back by a caller that aborts, before the answer and while it reads the body", async () => {
+  test("releases the probe's lease if the caller aborts, before the answer or while it reads the body", async () => {
     const clock = manualClock();
     const its = createFailfast({ threshold: 1, clock });
     const fetch = failfastFetch({ failfast: its, body: true, callTimeout: "5s" });
@@ -194,7 +194,7 @@ describe("failfastFetch", () => {
     await expect.poll(state).toBe("closed");
   });
 
-  test("many requests under one signal leave one listener of ours on it", async () => {
+  test("leaves one listener on a signal of many requests", async () => {
     const { signal } = new AbortController();
     let listeners = 0;
     const add = signal.addEventListener.bind(signal);
@@ -208,14 +208,14 @@ describe("failfastFetch", () => {
     expect(listeners).toBe(1);
   });
 
-  test("one circuit for all, by its name", async () => {
+  test("uses one circuit for all, by its name", async () => {
     handle = answer(500);
     const fetch = failfastFetch({ failfast, name: "sales_api" });
     await fetch(`${origin}/a`);
     expect(await outcome(fetch(`${origin}/b`))).toMatchObject({ circuit: "sales_api" });
   });
 
-  test("as the fetch of axios: the rejection is the cause of its error, as are network errors", async () => {
+  test("works as the fetch of axios: a rejection is the cause of its error, as are network errors", async () => {
     const client = axios.create({ adapter: "fetch", env: { fetch: failfastFetch({ failfast }) } });
     handle = answer(200, { "Content-Type": "application/json" }, '{"a":1}');
     expect((await client.get(origin)).data).toEqual({ a: 1 });
@@ -225,7 +225,7 @@ describe("failfastFetch", () => {
     expect(calls).toBe(2);
   });
 
-  test("as the fetch of a tRPC client: the rejection is the cause of its error", async () => {
+  test("works as the fetch of a tRPC client: a rejection is the cause of its error", async () => {
     const t = initTRPC.create();
     const serve = createHTTPHandler({ router: t.router({ hello: t.procedure.query(() => "there") }) });
     handle = serve;
@@ -240,7 +240,7 @@ describe("failfastFetch", () => {
     expect(calls).toBe(2);
   });
 
-  test("as the fetch of a provider of the AI SDK, generating and streaming", async () => {
+  test("works as the fetch of a provider of the AI SDK, generating and streaming", async () => {
     const gateway = createGateway({ apiKey: "x", baseURL: origin, fetch: failfastFetch({ failfast }) });
     const model = gateway("test/model");
     handle = answer(
@@ -268,7 +268,7 @@ describe("failfastFetch", () => {
     expect(calls).toBe(3);
   });
 
-  test("as the fetch of ky and of openai", async () => {
+  test("works as the fetch of ky and of openai", async () => {
     handle = answer(200, { "Content-Type": "application/json" }, '{"data":[]}');
     const fetch = failfastFetch({ failfast });
     expect(await ky(origin, { fetch, retry: 0 }).json()).toEqual({ data: [] });
@@ -280,7 +280,7 @@ describe("failfastFetch", () => {
     expect(isFailfastError(await outcome(openai.models.list()))).toBe(true);
   });
 
-  test("what is no URL is a TypeError that names it; what is no function, where it is given", async () => {
+  test("throws a TypeError that names an invalid URL, and refuses anything but a function when it is created", async () => {
     expect(await outcome(failfastFetch({ failfast })("nowhere"))).toMatchObject({
       message: expect.stringContaining('"nowhere": it takes a URL'),
     });

@@ -120,7 +120,7 @@ const trip = async (from: Client): Promise<void> => {
 };
 
 describe("failfastInterceptor for gRPC", () => {
-  test("calls of all four kinds go through as they are", async () => {
+  test("passes calls of all four kinds through unchanged", async () => {
     const its = client();
     expect(await get(its)).toBe("answered");
     expect(await read(its.list("x"))).toEqual(["first"]);
@@ -139,7 +139,7 @@ describe("failfastInterceptor for gRPC", () => {
   });
 
   test.each(["CANCELLED", "UNKNOWN", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"] as const)(
-    "%s opens the circuit of its service",
+    "opens the circuit of the service at %s",
     async (name) => {
       ends = { code: grpc.status[name], details: "broken" };
       const its = client();
@@ -155,13 +155,13 @@ describe("failfastInterceptor for gRPC", () => {
     "ABORTED",
     "UNIMPLEMENTED",
     "RESOURCE_EXHAUSTED",
-  ] as const)("%s is a success", async (name) => {
+  ] as const)("counts %s as a success", async (name) => {
     ends = { code: grpc.status[name], details: "an answer" };
     expect(await get(client())).toMatchObject({ code: grpc.status[name] });
     expect(state()).toBe("closed");
   });
 
-  test("while it is open a call of any kind ends with UNAVAILABLE, and not a byte is sent", async () => {
+  test("ends a call of any kind with UNAVAILABLE while open, and sends nothing", async () => {
     const its = client();
     await trip(its);
     const error = (await get(its)) as grpc.ServiceError;
@@ -185,14 +185,14 @@ describe("failfastInterceptor for gRPC", () => {
     expect(state()).toBe("closed");
   });
 
-  test("an unreachable server is a failure", async () => {
+  test("counts an unreachable server as a failure", async () => {
     server.forceShutdown();
     const its = client();
     expect(await get(its)).toMatchObject({ code: grpc.status.UNAVAILABLE });
     expect(isFailfastError(await get(its))).toBe(true);
   });
 
-  test("a deadline of the caller's that passes is a failure, callTimeout too, and it cancels the call", async () => {
+  test("counts a deadline of the caller's and callTimeout as failures, and callTimeout cancels the call", async () => {
     ends = "never";
     expect(await get(client(), "x", { deadline: Date.now() + 50 })).toMatchObject({
       code: grpc.status.DEADLINE_EXCEEDED,
@@ -207,7 +207,7 @@ describe("failfastInterceptor for gRPC", () => {
     expect(state("other")).toBe("open");
   });
 
-  test("a deadline that was over when the call was made says nothing of the server", async () => {
+  test("counts nothing for a deadline that was over when the call was made", async () => {
     for (const deadline of [Date.now() - 1_000, new Date(0)])
       expect(await get(client(), "x", { deadline })).toMatchObject({
         code: grpc.status.DEADLINE_EXCEEDED,
@@ -215,7 +215,7 @@ describe("failfastInterceptor for gRPC", () => {
     expect(state()).toBe("closed");
   });
 
-  test("RESOURCE_EXHAUSTED that says when to come back sets how long it stays open", async () => {
+  test("opens for the time that a RESOURCE_EXHAUSTED asks for", async () => {
     const metadata = new grpc.Metadata();
     metadata.set("grpc-retry-pushback-ms", "7000");
     ends = { code: grpc.status.RESOURCE_EXHAUSTED, details: "too many", metadata };
@@ -224,7 +224,7 @@ describe("failfastInterceptor for gRPC", () => {
     expect(((await get(its)) as grpc.ServiceError).metadata.get("retry-after")).toEqual(["7"]);
   });
 
-  test("the probe is given back by a call that is cancelled, and by one that can't be sent", async () => {
+  test("releases the probe's lease if a call is cancelled, or can't be sent", async () => {
     const its = client();
     await trip(its);
     await clock.advance(30_000);
@@ -245,7 +245,7 @@ describe("failfastInterceptor for gRPC", () => {
     expect(state()).toBe("closed");
   });
 
-  test("a stream counts with its first message, and no more after it", async () => {
+  test("counts a stream at its first message, and no more after it", async () => {
     const its = client();
     await trip(its);
     await clock.advance(30_000);
@@ -263,19 +263,19 @@ describe("failfastInterceptor for gRPC", () => {
     expect(state()).toBe("open");
   });
 
-  test('streams: "end" counts it by its status', async () => {
+  test('counts a stream by its status with streams: "end"', async () => {
     ends = { code: grpc.status.UNAVAILABLE, details: "broken off" };
     await read(client({ streams: "end" }).list("x"));
     expect(state()).toBe("open");
   });
 
-  test("names by the path; which statuses are failures", async () => {
+  test("takes a function that names by the path, and one that decides which statuses are failures", async () => {
     ends = { code: grpc.status.NOT_FOUND, details: "an answer" };
     await get(client({ name: (path) => path, results: ({ code }) => code === grpc.status.NOT_FOUND }));
     expect(state(`/${SERVICE}/Get`)).toBe("open");
   });
 
-  test("what is not grpc-js, or a wrong option, is refused where it is made", () => {
+  test("refuses anything but grpc-js, and a wrong option, when it is created", () => {
     expect(() => failfastInterceptor({} as never)).toThrow(TypeError);
     expect(() => failfastInterceptor(grpc, { streams: "all" as never })).toThrow('it takes "first" or "end"');
   });

@@ -109,7 +109,7 @@ const CLIENTS: Record<string, () => () => unknown> = {
 const circuit = () => [...failfast.circuits()].find(({ name }) => name === "api");
 
 describe.each(Object.entries(CLIENTS))("%s", (_, make) => {
-  test("its circuit opens while its calls hang", async () => {
+  test("opens the circuit while calls hang", async () => {
     const call = make();
     for (let n = 0; n < CALLS; n++) Promise.resolve(call()).catch(() => undefined);
     await expect.poll(() => circuit()?.snapshot().inFlight).toBe(CALLS);

@@ -85,7 +85,7 @@ const CLIENTS: Record<string, () => Promise<Opened>> = {
 };
 
 describe.each(Object.entries(CLIENTS))("%s", (_, open) => {
-  test("a body that hangs fails, trips the circuit, and its connection is torn down", async () => {
+  test("counts a body that hangs as a failure, trips the circuit, and closes the connection", async () => {
     const body = await open();
     expect(await body.next()).toBe("0");
     send("1");
@@ -105,7 +105,7 @@ describe.each(Object.entries(CLIENTS))("%s", (_, open) => {
     await expect.poll(() => gone, { timeout: 10_000 }).toBe(true);
   });
 
-  test("a body that comes slowly but steadily never does", async () => {
+  test("accepts a body that comes slowly but steadily", async () => {
     const body = await open();
     expect(await body.next()).toBe("0");
     for (let n = 1; n < 6; n++) {
@@ -120,7 +120,7 @@ describe.each(Object.entries(CLIENTS))("%s", (_, open) => {
     await expect.poll(() => backend.state()).toBe("closed");
   });
 
-  test("a reader that takes its time is not the server's silence", async () => {
+  test("does not count the time that the reader takes", async () => {
     const body = await open();
     expect(await body.next()).toBe("0");
     // More than all buffers on the way hold.
@@ -140,7 +140,7 @@ describe.each(Object.entries(CLIENTS))("%s", (_, open) => {
   });
 });
 
-test("OpenAI's client through failfastFetch: the stream fails, and its connection is torn down", async () => {
+test("OpenAI's client through failfastFetch: the stream fails, and its connection is closed", async () => {
   const fetch = failfastFetch({ ...options(), body: true });
   const openai = new OpenAI({ apiKey: "x", baseURL: backend.origin, fetch, maxRetries: 0 });
   const said = (content: string): string =>
@@ -162,7 +162,7 @@ test("OpenAI's client through failfastFetch: the stream fails, and its connectio
   await expect.poll(() => gone).toBe(true);
 });
 
-test("a model of the AI SDK: its stream fails, whatever it makes of a signal", async () => {
+test("a model of the AI SDK: its stream fails, whatever it does with a signal", async () => {
   const clock = manualClock();
   const failfast = createFailfast({ clock });
   let cancelled = false;
@@ -211,7 +211,7 @@ describe("a stream of gRPC", () => {
   const method = { ...bytes, path: "/sales.v1.Invoices/List", responseStream: true };
 
   test.each(["first", "end"] as const)(
-    "ends where it is silent, here and at the server (streams: %o)",
+    "ends if it is silent, here and at the server (streams: %o)",
     async (streams) => {
       let call: grpc.ServerWritableStream<Buffer, string> | undefined;
       let cancelled = false;
@@ -273,7 +273,7 @@ describe("a stream of gRPC", () => {
   );
 });
 
-test("idleTimeout without body: true is refused where it would do nothing", () => {
+test("idleTimeout without body: true is refused where it would have no effect", () => {
   for (const make of [failfastFetch, failfastInterceptor])
     expect(() => make({ idleTimeout: "5s" })).toThrow(/body: true/);
 });

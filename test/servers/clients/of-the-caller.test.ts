@@ -23,14 +23,14 @@ afterEach(() => backend.close());
 
 const chunks = (): Readable => Readable.from([Buffer.alloc(600), Buffer.alloc(600)]);
 
-describe.each(["http", "fetch"] as const)("axios, with its adapter %s", (adapter) => {
+describe.each(["http", "fetch"] as const)("axios with its %s adapter", (adapter) => {
   test.each([
     ["an answer over maxContentLength", { maxContentLength: 3 }],
     ["a body over maxBodyLength", { method: "post", data: Buffer.alloc(1_000), maxBodyLength: 100 }],
     ["a method that is none", { method: "no method" }],
     ["a header whose name is none", { headers: { "no name": "1" } }],
     ["a protocol that there isn't", { url: "gopher://a.test/" }],
-  ])("%s", async (_, config: object) => {
+  ])("counts %s as the caller's own error", async (_, config: object) => {
     const client = axios.create({
       adapter: failfastAdapter(axios, { failfast: backend.failfast, adapter }),
     });
@@ -47,14 +47,17 @@ describe("axios in Node", () => {
       { method: "post", data: chunks, maxBodyLength: 100, maxRedirects: 0 },
     ],
     ["more redirects than maxRedirects", { url: "/moved", maxRedirects: 2 }],
-  ])("%s", async (_, { data, ...config }: { data?: () => Readable; url?: string }) => {
-    const client = axios.create({
-      adapter: failfastAdapter(axios, { failfast: backend.failfast }),
-      baseURL: backend.origin,
-    });
-    expect(await outcome(client.request({ url: "/", ...config, data: data?.() }))).toBeInstanceOf(Error);
-    expect(backend.state()).toBe("closed");
-  });
+  ])(
+    "counts %s as the caller's own error",
+    async (_, { data, ...config }: { data?: () => Readable; url?: string }) => {
+      const client = axios.create({
+        adapter: failfastAdapter(axios, { failfast: backend.failfast }),
+        baseURL: backend.origin,
+      });
+      expect(await outcome(client.request({ url: "/", ...config, data: data?.() }))).toBeInstanceOf(Error);
+      expect(backend.state()).toBe("closed");
+    },
+  );
 });
 
 describe("failfastFetch", () => {
@@ -74,7 +77,7 @@ describe("failfastFetch", () => {
       { signal: AbortSignal.abort(new DOMException("late", "TimeoutError")) },
     ],
     ["a signal whose reason is no error", "/", { signal: AbortSignal.abort("left") }],
-  ] as const)("%s", async (_, url, init) => {
+  ] as const)("counts %s as the caller's own error", async (_, url, init) => {
     const fetch = failfastFetch({ failfast: backend.failfast });
     await expect(fetch(new URL(url, backend.origin), init as RequestInit)).rejects.toBeDefined();
     for (const circuit of backend.failfast.circuits()) expect(circuit.state).toBe("closed");
@@ -95,18 +98,18 @@ describe("undici", () => {
     }
   };
 
-  test("an answer over maxResponseSize, with body: true", async () => {
+  test("counts an answer over maxResponseSize as the caller's own error, with body: true", async () => {
     expect(await ask({}, new Agent({ maxResponseSize: 3 }), { body: true })).toBeInstanceOf(Error);
     expect(backend.state()).toBe("closed");
   });
 
-  test("a length that the body hasn't", async () => {
+  test("counts a Content-Length that differs from the body as the caller's own error", async () => {
     const asked = { method: "POST", body: "abc", headers: { "content-length": "10" } };
     expect(await ask(asked, new Agent())).toBeInstanceOf(Error);
     expect(backend.state()).toBe("closed");
   });
 
-  test("early hints are no answer: the status after them counts", async () => {
+  test("counts the status after early hints", async () => {
     expect(await ask({ path: "/hints" }, new Agent())).toBe(500);
     expect(backend.state()).toBe("open");
   });

@@ -100,7 +100,7 @@ describe.skipIf(!postgres)("over PostgreSQL", () => {
       };
     },
   };
-  test.each(Object.keys(over))("guardPool holds under %s", async (name) => {
+  test.each(Object.keys(over))("guardPool works under %s", async (name) => {
     const circuit = circuitOf();
     const asking = (await over[name]?.(
       guardPool(circuit, new pg.Pool({ connectionString: server.url })),
@@ -145,7 +145,7 @@ describe.skipIf(!mariadbd)("over MariaDB", () => {
       );
     },
   };
-  test.each(Object.keys(over))("guardPool holds under %s", async (name) => {
+  test.each(Object.keys(over))("guardPool works under %s", async (name) => {
     const circuit = circuitOf();
     const asking = over[name]?.(circuit) as Asking;
     onTestFinished(async () => void (await asking.close()));

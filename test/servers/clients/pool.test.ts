@@ -44,7 +44,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     return pool;
   };
 
-  test("answers as the pool does, with promises and callbacks, and is one", async () => {
+  test("answers as the pool does, with promises and callbacks, and is an instance of its class", async () => {
     const pool = guardPool(circuitOf(), poolOf());
     expect(pool).toBeInstanceOf(pg.Pool);
     expect((await pool.query("SELECT $1::int AS n", [3])).rows).toEqual([{ n: 3 }]);
@@ -67,7 +67,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     expect([pool.totalCount, pool.idleCount, pool.waitingCount]).toEqual([1, 1, 0]);
   });
 
-  test("an error of a statement is an answer, wherever it is asked", async () => {
+  test("counts an error of a statement as an answer, wherever it is run", async () => {
     const circuit = circuitOf();
     const pool = guardPool(circuit, poolOf());
     await pool.query("DROP TABLE IF EXISTS invoices; CREATE TABLE invoices (id int PRIMARY KEY)");
@@ -96,7 +96,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     ["a connection shut down by an operator", "SELECT pg_terminate_backend(pg_backend_pid())", "57P01"],
     ["no room for one more connection", "SELECT 1", "53300"],
     ["a standby where the primary was", "CREATE TABLE customers (id int)", "25006"],
-  ])("%s is a failure", async (_, statement, code) => {
+  ])("counts %s as a failure", async (_, statement, code) => {
     const admin = poolOf();
     await admin.query("DROP ROLE IF EXISTS few; CREATE ROLE few LOGIN CONNECTION LIMIT 0");
     const standby = { options: "-c default_transaction_read_only=on" };
@@ -117,7 +117,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     expect(isFailfastError(await outcome(pool.query(statement)))).toBe(true);
   });
 
-  test("a statement that somebody cancelled, and one that can't be sent, count for nothing", async () => {
+  test("counts nothing for a statement that was cancelled, or that can't be sent", async () => {
     const circuit = circuitOf();
     const pool = guardPool(circuit, poolOf());
     const client = await pool.connect();
@@ -131,7 +131,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("a wait for a connection of this process's own is no part of a call", async () => {
+  test("does not count the wait for a free connection as part of a call", async () => {
     const circuit = circuitOf({ slowCall: "150ms", minimumCalls: 1, callTimeout: "1s", consecutive: 1 });
     const pool = guardPool(circuit, poolOf({ max: 1 }));
     const report = await pool.connect();
@@ -148,7 +148,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     expect([circuit.state, pool.idleCount]).toEqual(["closed", 1]);
   });
 
-  test("the pool's own time-out for such a wait counts for nothing", async () => {
+  test("counts nothing for the pool's own time-out of such a wait", async () => {
     const circuit = circuitOf();
     const pool = guardPool(circuit, poolOf({ max: 1, connectionTimeoutMillis: 1_000 }));
     const busy = await pool.connect();
@@ -158,7 +158,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("a transaction goes on to its end while the circuit is open", async () => {
+  test("lets a transaction go on to its end while the circuit is open", async () => {
     const circuit = circuitOf();
     const pool = guardPool(circuit, poolOf());
     await pool.query("DROP TABLE IF EXISTS invoices; CREATE TABLE invoices (id int)");
@@ -175,7 +175,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     expect(pool.idleCount).toBe(1);
   });
 
-  test("a server that dies opens it; when it is back, the next caller that takes a connection closes it", async () => {
+  test("opens when the server dies, and closes with the next caller that takes a connection", async () => {
     const circuit = circuitOf({ consecutive: 2 }, "300ms");
     const pool = guardPool(circuit, poolOf());
     const client = await pool.connect();
@@ -189,7 +189,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("a connection that is there is no proof that the server is well", async () => {
+  test("does not take an open connection for a proof that the server works", async () => {
     const proxy = await startToxicProxy(server.port);
     close.push(() => proxy.close());
     const circuit = circuitOf({ callTimeout: "500ms" }, "100ms");
@@ -211,7 +211,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("what is read as a stream goes through as it is", async () => {
+  test("passes statements through that are read as a stream", async () => {
     const pool = guardPool(circuitOf(), poolOf());
     const client = await pool.connect();
     const query = client.query(new pg.Query("SELECT generate_series(1, 3) AS n"));
@@ -222,7 +222,7 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
     expect(rows).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
   });
 
-  test("exceptions says which errors are failures, and is not asked about the pool's own", async () => {
+  test("lets exceptions say which errors are failures, and does not ask it about the pool's own", async () => {
     const circuit = circuitOf();
     const asked: unknown[] = [];
     const pool = guardPool(circuit, poolOf({ max: 1, connectionTimeoutMillis: 1_000 }), {
@@ -287,7 +287,7 @@ describe.skipIf(!mariadbd)("guardPool of mysql2", () => {
     expect(streamed).toHaveLength(3);
   });
 
-  test("an error of a statement is an answer, wherever it is asked", async () => {
+  test("counts an error of a statement as an answer, wherever it is run", async () => {
     const circuit = circuitOf();
     const pool = guardPool(circuit, promises());
     await pool.query("DROP TABLE IF EXISTS invoices");
@@ -316,7 +316,7 @@ describe.skipIf(!mariadbd)("guardPool of mysql2", () => {
     ["a statement that timed out", "SET STATEMENT max_statement_time = 0.02 FOR SELECT SLEEP(5)", 1969],
     ["a server that only reads", "CREATE TABLE t (id int)", 1290],
     ["no room for one more connection", "SELECT 1", 1040],
-  ])("%s is a failure", async (_, statement, errno) => {
+  ])("counts %s as a failure", async (_, statement, errno) => {
     const admin = promises();
     await admin.query("CREATE USER IF NOT EXISTS few@localhost");
     await admin.query("CREATE USER IF NOT EXISTS few@'127.0.0.1'");
@@ -341,7 +341,7 @@ describe.skipIf(!mariadbd)("guardPool of mysql2", () => {
     expect(isFailfastError(await outcome(pool.getConnection()))).toBe(true);
   });
 
-  test.each(["promises", "callbacks"])("a wait for its own pool counts for nothing: %s", async (form) => {
+  test.each(["promises", "callbacks"])("counts nothing for a wait for its own pool: %s", async (form) => {
     const circuit = circuitOf({ slowCall: "1s", minimumCalls: 1 });
     const options = { connectionLimit: 1, queueLimit: 1 };
     const pool = guardPool(
@@ -357,7 +357,7 @@ describe.skipIf(!mariadbd)("guardPool of mysql2", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("a server that dies opens it; when it is back, the next caller that takes a connection closes it", async () => {
+  test("opens when the server dies, and closes with the next caller that takes a connection", async () => {
     const circuit = circuitOf({ consecutive: 2 }, "300ms");
     const pool = guardPool(circuit, promises());
     const connection = await pool.getConnection();
@@ -372,7 +372,7 @@ describe.skipIf(!mariadbd)("guardPool of mysql2", () => {
   });
 });
 
-test("what is no pool, or no circuit, is refused where it is made", () => {
+test("anything but a pool and a circuit is refused when the guard is created", () => {
   const circuit = circuitOf();
   expect(() => guardPool(circuit, {} as never)).toThrow("guardPool takes a pool of pg or mysql2");
   expect(() => guardPool(circuit, new pg.Client() as never)).toThrow(TypeError);

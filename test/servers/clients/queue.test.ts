@@ -53,7 +53,7 @@ function backend(): {
 const redisServer = requireProgram("redis-server");
 
 test.skipIf(!redisServer)(
-  "BullMQ: a worker takes no jobs while it is open, and none uses up an attempt in vain",
+  "BullMQ: a worker takes no jobs while the circuit is open, and no job loses an attempt",
   async () => {
     const server = await startRedis(redisServer);
     close.push(() => server.stop());
@@ -88,7 +88,7 @@ test.skipIf(!redisServer)(
 );
 
 describe.skipIf(!rabbitmqServer)("amqplib on RabbitMQ", () => {
-  test("a consumer is cancelled while it is open; no message is lost, handled twice or sent to the dead letters", async () => {
+  test("cancels a consumer while the circuit is open; no message is lost, handled twice or dead-lettered", async () => {
     const server = await startRabbitmq();
     close.push(() => server.stop());
     const client = await connect(server.url);
@@ -149,7 +149,7 @@ describe.skipIf(!rabbitmqServer)("amqplib on RabbitMQ", () => {
   });
 });
 
-test("kafkajs: a topic is paused while it is open, and a message that waits keeps its session alive", async () => {
+test("kafkajs: a topic is paused while the circuit is open, and a waiting message keeps its session alive", async () => {
   const its = backend();
   its.down = false;
   const broker = new KafkaFake(["a", "b", "c", "d"]);
@@ -175,7 +175,7 @@ test("kafkajs: a topic is paused while it is open, and a message that waits keep
   expect([its.sent, broker.delivered]).toEqual([["a", "b", "c", "d"], 4]);
 });
 
-test("SQS: a loop asks for no messages while it is open, and keeps those it has: each is received once", async () => {
+test("SQS: a loop asks for no messages while the circuit is open and keeps those it has; each is received once", async () => {
   const queue = await startQueueFake(["a", "b", "c", "d", "e", "f"], { visibleAgainMs: 5_000 });
   close.push(() => queue.close());
   const sqs = new SQSClient({

@@ -27,17 +27,20 @@ const clients: Record<string, () => Call> = {
 const guarded = (): typeof globalThis.fetch =>
   failfastFetch({ failfast: backend.failfast, callTimeout: "10s" });
 
-test.each(Object.entries(clients))("callTimeout in place of %s's own is a failure", async (_, make) => {
-  const call = make();
-  const late = outcome(call());
-  await expect.poll(() => backend.requests).toBe(1);
-  await backend.clock.advance(10_100);
-  expect(await late).toBeInstanceOf(Error);
-  expect(backend.state()).toBe("open");
-  expect(isFailfastError(await outcome(call()))).toBe(true);
-});
+test.each(Object.entries(clients))(
+  "callTimeout instead of %s's own time-out is a failure",
+  async (_, make) => {
+    const call = make();
+    const late = outcome(call());
+    await expect.poll(() => backend.requests).toBe(1);
+    await backend.clock.advance(10_100);
+    expect(await late).toBeInstanceOf(Error);
+    expect(backend.state()).toBe("open");
+    expect(isFailfastError(await outcome(call()))).toBe(true);
+  },
+);
 
-test.each(Object.entries(clients))("an abort of %s's caller counts for nothing", async (_, make) => {
+test.each(Object.entries(clients))("an abort of %s's caller counts as neither", async (_, make) => {
   const caller = new AbortController();
   const call = outcome(make()(caller.signal));
   await expect.poll(() => backend.requests).toBe(1);

@@ -95,7 +95,7 @@ describe("AI SDK", () => {
     expect(again[0]?.toolResults[0]).toMatchObject({ output: "fair in Rome" });
   });
 
-  test("a tool that hangs is given up with its signal, under the run's own limit, too", async () => {
+  test("a tool that hangs is aborted by its signal, under the run's own limit too", async () => {
     let aborted = 0;
     const hang = (_: unknown, { abortSignal }: { abortSignal?: AbortSignal }): Promise<string> =>
       new Promise((_resolve, reject) =>
@@ -124,7 +124,7 @@ describe("LangChain.js", () => {
   const call = (city: unknown) => ({ name: "weather", args: { city }, id: "1", type: "tool_call" as const });
   const fields = { name: "weather", description: "the weather", schema: CITY };
 
-  test("the model is told by a message of the tool that has the status of an error", async () => {
+  test("the model gets a tool message with the status of an error", async () => {
     const weather = failfastTools(langChainTool(forecast, fields), { failfast });
     for (let n = 0; n < 5; n++) await expect(weather.invoke(call("nowhere"))).rejects.toThrow("is down");
     const message = await weather.invoke(call("nowhere"));
@@ -135,7 +135,7 @@ describe("LangChain.js", () => {
     expect(await weather.invoke(call("Rome"))).toMatchObject({ content: "fair in Rome", status: "success" });
   });
 
-  test("an input that does not fit is the model's mistake, and the caller's signal is the tool's", async () => {
+  test("an input of the wrong shape is the model's mistake, and the caller's signal is the tool's", async () => {
     let seen: unknown;
     const [weather] = failfastTools(
       [
@@ -153,7 +153,7 @@ describe("LangChain.js", () => {
     expect(seen).toBe(signal);
   });
 
-  test("a tool with an artifact is told without one", async () => {
+  test("a tool with an artifact gets the text without one", async () => {
     const weather = failfastTools(
       langChainTool(async () => ["fair", { degrees: 20 }], {
         ...fields,
@@ -208,7 +208,7 @@ describe("OpenAI Agents SDK", () => {
     }
   }
 
-  test("a tool's function: the run goes on, and a handful of calls are made", async () => {
+  test("a function tool: the run goes on, and a handful of calls are made", async () => {
     const weather = tool({
       name: "weather",
       description: "the weather",
@@ -224,7 +224,7 @@ describe("OpenAI Agents SDK", () => {
     );
   });
 
-  test("a time-out that the SDK sets the tool is a failure; a tool built already is refused", async () => {
+  test("a time-out that the SDK sets for the tool is a failure; a tool that is already built is refused", async () => {
     const hang = (_input: unknown, _context: unknown, details?: { signal?: AbortSignal }): Promise<string> =>
       new Promise((_resolve, reject) =>
         details?.signal?.addEventListener("abort", () => reject(details.signal?.reason)),
@@ -246,7 +246,7 @@ describe("OpenAI Agents SDK", () => {
     expect(() => failfastTools([weather], { failfast })).toThrow(/hides its failures/);
   });
 
-  test("a server of tools: guarded by failfast/mcp, killed, and started anew", async () => {
+  test("an MCP server: guarded by failfast/mcp, killed, and started again", async () => {
     const program = fileURLToPath(new URL("../mcp/stdio-server.mjs", import.meta.url));
     // Uncached, its tools are listed before each turn, which ends the run where the server is gone.
     const server = new MCPServerStdio({

@@ -41,7 +41,7 @@ const get = async (dispatcher: Dispatcher, path = "/"): Promise<number> => {
 };
 
 describe("failfastInterceptor for undici", () => {
-  test("an answer of 500 and more opens the circuit of its origin: nothing further is sent", async () => {
+  test("opens the circuit of the origin at an answer of 500 and above, and sends nothing further", async () => {
     backend.handle = answer(500);
     const dispatcher = agent();
     expect(await get(dispatcher)).toBe(500);
@@ -52,34 +52,34 @@ describe("failfastInterceptor for undici", () => {
     expect(backend.requests).toBe(1);
   });
 
-  test.each([404, 400, 401, 429])("an answer of %d is a success", async (status) => {
+  test.each([404, 400, 401, 429])("counts an answer of %d as a success", async (status) => {
     backend.handle = answer(status);
     expect(await get(agent())).toBe(status);
     expect(backend.state()).toBe("closed");
   });
 
-  test.each([429, 503])("an answer of %d with Retry-After says how long it stays open", async (status) => {
+  test.each([429, 503])("opens for the time in the Retry-After of an answer of %d", async (status) => {
     backend.handle = answer(status, { "Retry-After": "7" });
     const dispatcher = agent();
     await get(dispatcher);
     expect(await outcome(get(dispatcher))).toMatchObject({ retryAfter: 7 });
   });
 
-  test("the answer and its body are as they were", async () => {
+  test("leaves the answer and its body unchanged", async () => {
     backend.handle = answer(200, { "Content-Length": "2" }, "ok");
     const { statusCode, headers, body } = await request(backend.origin, { dispatcher: agent() });
     expect([statusCode, headers["content-length"]]).toEqual([200, "2"]);
     expect(await body.text()).toBe("ok");
   });
 
-  test("a network error reaches the caller as undici made it, and opens the circuit", async () => {
+  test("passes a network error on as undici made it, and opens the circuit", async () => {
     await backend.close();
     const dispatcher = agent();
     expect(await outcome(get(dispatcher))).toMatchObject({ code: "ECONNREFUSED" });
     expect(isFailfastError(await outcome(get(dispatcher)))).toBe(true);
   });
 
-  test("a wait for headers that is too long for the dispatcher is a failure", async () => {
+  test("counts a headers time-out of the dispatcher as a failure", async () => {
     backend.handle = () => undefined;
     const dispatcher = agent();
     const call = outcome(request(backend.origin, { dispatcher, headersTimeout: 1 }));
@@ -87,7 +87,7 @@ describe("failfastInterceptor for undici", () => {
     expect(backend.state()).toBe("open");
   });
 
-  test("undici's fetch and the runtime's are given the rejection as a cause", async () => {
+  test("gives undici's fetch and the runtime's the rejection as a cause", async () => {
     backend.handle = answer(500);
     const dispatcher = agent();
     const earlier = getGlobalDispatcher();
@@ -109,7 +109,7 @@ describe("failfastInterceptor for undici", () => {
     }
   });
 
-  test("composed before retry each attempt counts, and an open circuit is not tried again", async () => {
+  test("composed before retry counts each attempt, and an open circuit is not retried", async () => {
     backend.handle = answer(503);
     const made = new Agent();
     agents.push(made);
@@ -121,7 +121,7 @@ describe("failfastInterceptor for undici", () => {
     expect(backend.requests).toBe(2);
   });
 
-  test("without an origin a name is required, and used", async () => {
+  test("requires and uses a name without an origin", async () => {
     // As a Client of undici 7 does: of version 8 on it tells its own.
     const untold: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (told, handler) => {
       const { origin: _, ...rest } = told;
@@ -140,14 +140,14 @@ describe("failfastInterceptor for undici", () => {
     expect(backend.state("sales_api")).toBe("open");
   });
 
-  test("names by a function of the URL and the method", async () => {
+  test("takes a function of the URL and the method as the name", async () => {
     backend.handle = answer(500);
     const dispatcher = agent({ name: (url, method) => `${method} ${url.pathname}` });
     await get(dispatcher, "/a?b=1");
     expect(backend.state("GET /a")).toBe("open");
   });
 
-  test("callTimeout ends the request with a TimeoutError, and opens the circuit", async () => {
+  test("ends the request with a TimeoutError at callTimeout, and opens the circuit", async () => {
     let gone = false;
     backend.handle = (request) => request.on("close", () => (gone = true));
     const dispatcher = agent({ callTimeout: "2s" });
@@ -159,7 +159,7 @@ describe("failfastInterceptor for undici", () => {
     expect(backend.state()).toBe("open");
   });
 
-  test("callTimeout ends a request that still waits for a connection", async () => {
+  test("ends a request at callTimeout while it waits for a connection", async () => {
     backend.handle = () => undefined;
     const made = new Agent({ connections: 1, pipelining: 1 });
     agents.push(made);
@@ -172,7 +172,7 @@ describe("failfastInterceptor for undici", () => {
     for (const error of await Promise.all(calls)) expect(error).toBeInstanceOf(TimeoutError);
   });
 
-  test("a request that waits for a connection of the pool's own, all of which are busy, is no failure", async () => {
+  test("counts no failure for a wait for a connection of the pool, all of which are busy", async () => {
     backend.handle = (request, response) => {
       if (request.url !== "/report") response.end();
     };
@@ -192,7 +192,7 @@ describe("failfastInterceptor for undici", () => {
     await report;
   });
 
-  describe("the probe is given back", () => {
+  describe("the probe's lease is released", () => {
     let dispatcher: Dispatcher;
     beforeEach(async () => {
       dispatcher = agent();
@@ -214,7 +214,7 @@ describe("failfastInterceptor for undici", () => {
       await probe();
     });
 
-    test("by no request that ends as aborted without its caller", async () => {
+    test("but not by a request that ends as aborted without its caller", async () => {
       const gone: Dispatcher.DispatcherComposeInterceptor = () => (_, handler) => {
         handler.onResponseError?.({ aborted: false } as never, new errors.RequestAbortedError());
         return true;
@@ -246,7 +246,7 @@ describe("failfastInterceptor for undici", () => {
       await probe();
     });
 
-    test("by a request whose body fails to come", async () => {
+    test("by a request whose body can't be read", async () => {
       async function* broken(): AsyncGenerator<Buffer> {
         yield Buffer.from("some");
         throw new Error("no more");
@@ -266,7 +266,7 @@ describe("failfastInterceptor for undici", () => {
       expect(backend.state()).toBe("closed");
     });
 
-    test("by a network error, which opens it again", async () => {
+    test("but not by a network error, which opens the circuit again", async () => {
       backend.handle = (request) => request.socket.destroy();
       expect(isFailfastError(await outcome(get(dispatcher)))).toBe(false);
       expect(backend.state()).toBe("open");
@@ -304,7 +304,7 @@ describe("failfastInterceptor for undici", () => {
   });
 
   describe("body: true waits for the end of the body", () => {
-    test("one that breaks off is a failure", async () => {
+    test("and counts one that breaks off as a failure", async () => {
       backend.handle = half;
       const { statusCode, body } = await request(backend.origin, { dispatcher: agent({ body: true }) });
       expect([statusCode, backend.state()]).toEqual([200, "closed"]);
@@ -312,7 +312,7 @@ describe("failfastInterceptor for undici", () => {
       expect(backend.state()).toBe("open");
     });
 
-    test("one that ends, or is cancelled, counts as its status", async () => {
+    test("and counts one that ends or is cancelled by its status", async () => {
       const dispatcher = agent({ body: true });
       backend.handle = answer(500, {}, "broken");
       expect(await (await request(backend.origin, { dispatcher })).body.text()).toBe("broken");
@@ -326,7 +326,7 @@ describe("failfastInterceptor for undici", () => {
     });
   });
 
-  test("what is no function, or a wrong option, is refused where it is made", () => {
+  test("anything but a function, or a wrong option, is refused when the interceptor is created", () => {
     expect(() => failfastInterceptor({ name: 1 as never })).toThrow(TypeError);
     expect(() => failfastInterceptor({ timeout: -1 })).toThrow(RangeError);
   });

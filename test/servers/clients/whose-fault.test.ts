@@ -87,31 +87,31 @@ describe.each(Object.entries(following))("a redirect to another host, by %s", (_
     expect(backend.state()).toBe("closed");
   };
 
-  test("which is down: the host that was asked first serves on", async () => {
+  test("that is down does not open the circuit of the first host", async () => {
     await new Promise((resolve) => other.close(resolve));
     for (let n = 0; n < 3; n++) await outcome(get(`${backend.origin}/moved`));
     await fine();
   });
 
-  test("which breaks off", async () => {
+  test("that breaks off does not open the circuit of the first host", async () => {
     handle = (request) => request.socket.destroy();
     await outcome(get(`${backend.origin}/moved`));
     await fine();
   });
 
-  test("which answers with 500", async () => {
+  test("that answers with 500 does not open the circuit of the first host", async () => {
     handle = answer(500);
     await outcome(get(`${backend.origin}/moved`));
     await fine();
   });
 
-  test("which is well", async () => {
+  test("that works is a success", async () => {
     await get(`${backend.origin}/moved`);
     expect(asked.map(({ url }) => url)).toEqual(["/new"]);
     await fine();
   });
 
-  test("gets no secret that was meant for the first", async () => {
+  test("does not get a secret that was meant for the first host", async () => {
     await get(`${backend.origin}/moved`, {
       headers: { authorization: "Bearer x", cookie: "a=b", "x-id": "7" },
     });
@@ -120,7 +120,7 @@ describe.each(Object.entries(following))("a redirect to another host, by %s", (_
     expect(asked[0]?.headers).not.toHaveProperty("cookie");
   });
 
-  test("a redirect on the same host is that host's", async () => {
+  test("on the same host counts for that host", async () => {
     await outcome(get(`${backend.origin}/here`));
     expect(backend.state()).toBe("open");
   });
@@ -162,7 +162,7 @@ describe("failfastFetch follows redirects as fetch does", () => {
     }
   });
 
-  test("one circuit for all says nothing of the host that a redirect leads to", async () => {
+  test("one circuit for all does not count failures of the host that a redirect leads to", async () => {
     backend.handle = (_, response) => void response.writeHead(302, { Location: elsewhere }).end();
     handle = answer(500);
     const fetch = failfastFetch({ failfast: backend.failfast, name: "sales_api" });
@@ -170,7 +170,7 @@ describe("failfastFetch follows redirects as fetch does", () => {
     expect(backend.state("sales_api")).toBe("closed");
   });
 
-  test("the circuit of the host that a redirect leads to holds", async () => {
+  test("the circuit of the host that a redirect leads to applies", async () => {
     backend.handle = (_, response) => void response.writeHead(302, { Location: elsewhere }).end();
     handle = answer(500);
     const fetch = failfastFetch({ failfast: backend.failfast });
@@ -243,20 +243,20 @@ describe.each(Object.entries(uploading))("an upload by %s", (_, upload) => {
     yield Buffer.from("more");
   }
 
-  test("that breaks off is its caller's own", async () => {
+  test("that breaks off is its caller's own failure", async () => {
     expect(await outcome(upload(broken))).toBeInstanceOf(Error);
     expect(backend.state()).toBe("closed");
     await upload(whole);
   });
 
-  test("that the backend breaks off is the backend's", async () => {
+  test("that the backend breaks off is the backend's failure", async () => {
     backend.handle = (request) => request.socket.destroy();
     expect(await outcome(upload(whole))).toBeInstanceOf(Error);
     expect(backend.state()).toBe("open");
   });
 });
 
-describe("the naming function sees what tells credentials apart", () => {
+describe("the naming function gets the request's headers", () => {
   const name = (url: URL, method: string, { headers }: { headers: { get(name: string): string | null } }) =>
     `${method} ${url.pathname} ${headers.get("X-Tenant") ?? "nobody"}`;
   const headers = { "x-tenant": "ann" };
@@ -284,7 +284,7 @@ describe("the naming function sees what tells credentials apart", () => {
       dispatcher: new Agent().compose(failfastInterceptor({ failfast: backend.failfast, name })),
     });
 
-  test.each(Object.entries(asking))("by %s", async (_, ask) => {
+  test.each(Object.entries(asking))("from %s", async (_, ask) => {
     await ask();
     expect([...backend.failfast.circuits()].map((circuit) => circuit.name)).toEqual(["GET /a ann"]);
   });

@@ -39,17 +39,20 @@ for (const [where, there, start] of PLACES.slice(0, 2))
       ["the other", () => other, () => newest, runOther, run],
     ] as const;
 
-    test.each(sides)("what %s trips is open there too, and what it closes closed", async (side, one, two) => {
-      const circuit = `tripped by ${side}`;
-      const options = { timeout: "2s" };
-      expect(await two().call(circuit, false, options)).toBe("passed");
-      expect(await one().call(circuit, true, options)).toBe("TypeError");
-      await soon(async () => expect(await two().call(circuit, true, options)).toBe("ERR_FAILFAST_OPEN"));
-      // Its probe closes it for both.
-      await soon(async () => expect(await one().call(circuit, false, options)).toBe("passed"));
-      await soon(async () => expect(await two().call(circuit, false, options)).toBe("passed"));
-      expect((await runOther("status", circuit)).out).toMatch(/state +closed[\s\S]*why +probe succeeded/);
-    });
+    test.each(sides)(
+      "a trip by %s opens the circuit in the other version, and a closing closes it",
+      async (side, one, two) => {
+        const circuit = `tripped by ${side}`;
+        const options = { timeout: "2s" };
+        expect(await two().call(circuit, false, options)).toBe("passed");
+        expect(await one().call(circuit, true, options)).toBe("TypeError");
+        await soon(async () => expect(await two().call(circuit, true, options)).toBe("ERR_FAILFAST_OPEN"));
+        // Its probe closes it for both.
+        await soon(async () => expect(await one().call(circuit, false, options)).toBe("passed"));
+        await soon(async () => expect(await two().call(circuit, false, options)).toBe("passed"));
+        expect((await runOther("status", circuit)).out).toMatch(/state +closed[\s\S]*why +probe succeeded/);
+      },
+    );
 
     test("the votes of both make a quorum", async () => {
       const circuit = "voted";
@@ -68,7 +71,7 @@ for (const [where, there, start] of PLACES.slice(0, 2))
     });
 
     test.each(sides)(
-      "what an operator of %s holds, both obey, and the other's operator releases",
+      "a hold by an operator of %s applies in both, and the other version's operator releases it",
       async (...of) => {
         const [side, , , act, undo] = of;
         const circuit = `held by ${side}`;
@@ -89,7 +92,7 @@ for (const [where, there, start] of PLACES.slice(0, 2))
       },
     );
 
-    test("each sees both, and which of them is older", async () => {
+    test("each version sees both, and which of them is older", async () => {
       expect(VERSION).not.toBe(packed.version);
       await soon(async () => {
         for (const look of [run, runOther]) {

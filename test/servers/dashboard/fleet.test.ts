@@ -74,7 +74,7 @@ describe.each(Object.keys(THERE) as Kind[])(
   "four workers on the %s store, and an operator at the page",
   (kind) => {
     describe.skipIf(program === undefined || !THERE[kind])("", () => {
-      test("sees a worker trip, holds the circuit open for all four, and lets go again", {
+      test("the page shows a trip in one worker, holds the circuit open for all four, and releases it", {
         timeout: 180_000,
       }, async () => {
         const { workers, served } = await start(kind);
@@ -116,7 +116,7 @@ describe.skipIf(program === undefined || redisServer === undefined)(
   "while a real store is frozen",
   { timeout: 180_000 },
   () => {
-    test("says so, shows the last known state, and recovers by itself", async () => {
+    test("the page says so, shows the last known state, and recovers by itself", async () => {
       const { workers, served } = await start("redis");
       const { page } = await visit(served);
       await workers[0]?.ask("trip");
@@ -134,8 +134,8 @@ describe.skipIf(program === undefined || redisServer === undefined)(
   },
 );
 
-describe.skipIf(program === undefined)("no matter what serves it", { timeout: 180_000 }, () => {
-  test("lets those with the password act, and shows nobody else anything", async () => {
+describe.skipIf(program === undefined)("on every server", { timeout: 180_000 }, () => {
+  test("the page lets those with the password act, and shows nothing to others", async () => {
     const { workers, served } = await start("file", { user: "ops", password: "s3cret" });
     await workers[0]?.ask("trip");
     for (const path of ["", "live", "audit"]) expect((await fetch(served.url + path)).status).toBe(401);
@@ -149,7 +149,7 @@ describe.skipIf(program === undefined)("no matter what serves it", { timeout: 18
     await page.getByRole("button", { name: "Hold open" }).waitFor();
   });
 
-  test("lets everybody look and nobody act, if it is set so", async () => {
+  test("the page lets everybody look and nobody act, if it is set so", async () => {
     const { workers, served } = await start("file", { readOnly: true });
     await workers[0]?.ask("trip");
     const { page } = await visit(served);

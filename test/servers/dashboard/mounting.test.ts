@@ -68,7 +68,7 @@ async function run(name: string): Promise<string> {
   return url;
 }
 
-describe("as the documentation mounts it", () => {
+describe("mounted as the documentation says", () => {
   test.each(frameworks)("%s serves the page, its stream and its actions", async (name) => {
     const url = await run(name);
     expect(await (await fetch(`${url}/circuits/`)).text()).toContain('<script type="module">');
@@ -104,7 +104,7 @@ describe("as the documentation mounts it", () => {
     });
   });
 
-  test("covers every framework that it names", () => {
+  test("every framework that the documentation names is covered", () => {
     expect(frameworks).toEqual(["node", "express", "nest", "fastify", "koa", "hono", "next"]);
   });
 });

@@ -65,7 +65,7 @@ const statesOf = (page: Page): Promise<string[]> => page.locator(".circuit .stat
 
 // A browser on a machine that is busy with other tests takes its time.
 describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
-  test("tells the story of a fleet while it happens", async () => {
+  test("shows the events of a fleet while they happen", async () => {
     const { page, news, errors } = await look(fakeFleet([circuitOf("sales"), circuitOf("mail")]));
     await page.getByText("All closed").waitFor();
     await news([circuitOf("mail"), open("sales")]);
@@ -89,7 +89,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     expect(errors).toEqual([]);
   });
 
-  test("says that the store is down, and mends itself", async () => {
+  test("says that the store is down, and recovers", async () => {
     const { page, fleet, news } = await look(fakeFleet([open("sales")]));
     fleet.set({ store: { up: false, since: AT, latencyMs: undefined, error: "ECONNREFUSED" } });
     await news([open("sales")]);
@@ -100,7 +100,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     await page.getByText("The store is down").waitFor({ state: "detached" });
   });
 
-  test("says that what it shows is old, and goes on where it left off once the server is back", async () => {
+  test("says that its data is old, and continues once the server is back", async () => {
     const { page, news, shown } = await look(fakeFleet([circuitOf("sales")]));
     await page.context().setOffline(true);
     await page.route("**/live*", (route) => route.abort());
@@ -114,7 +114,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     await rowOf(page, "sales").getByText("5 failures in a row").waitFor();
   });
 
-  test("does no harm with names and reasons that strangers chose", async () => {
+  test("is not harmed by names and reasons with markup", async () => {
     const hostile = [
       "<script>document.title='owned'</script>",
       "<img src=x onerror=\"document.title='owned'\">",
@@ -161,7 +161,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     expect(errors).toEqual([]);
   });
 
-  test("is used with the keyboard alone", async () => {
+  test("can be used with the keyboard only", async () => {
     const fleet = fakeFleet(["alpha", "beta", "gamma"].map((name) => open(name)));
     const { page } = await look(fleet, { authorize: () => true });
     await rowOf(page, "alpha").waitFor();
@@ -211,7 +211,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     expect(fleet.asked.at(-1)).toEqual(["reset", "sales", { reason: "fixed" }]);
   });
 
-  test("lets an operator act on all that a search has found, once that is confirmed", async () => {
+  test("lets an operator act on all results of a search, after a confirmation", async () => {
     const fleet = fakeFleet([open("shop_a"), open("shop_b"), open("mail")]);
     const { page } = await look(fleet, { authorize: () => true });
     await rowOf(page, "mail").waitFor();
@@ -232,7 +232,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     expect(fleet.asked.map(([verb, name]) => `${verb} ${name}`)).toEqual(["hold shop_a", "hold shop_b"]);
   });
 
-  test("offers nobody else an action, and the server takes none", async () => {
+  test("shows no actions to anybody else, and the server refuses them", async () => {
     const fleet = fakeFleet([open("sales")]);
     const { page } = await look(fleet, { authorize: () => false });
     await rowOf(page, "sales").getByRole("button").click();
@@ -246,7 +246,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     expect(fleet.asked).toEqual([]);
   });
 
-  test("can't be framed, and runs nobody else's script", async () => {
+  test("can't be framed, and runs no foreign script", async () => {
     const { page, shown } = await look(fakeFleet([]));
     const answer = await page.request.get(shown.url);
     expect(answer.headers()["content-security-policy"]).toContain("frame-ancestors 'none'");
@@ -282,7 +282,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     });
   });
 
-  test("keeps the colours that were chosen", async () => {
+  test("has the chosen colours", async () => {
     const { page } = await look(fakeFleet([]), {}, { colorScheme: "light" });
     const themeIs = (theme: string): Promise<void> => page.locator(`html[data-theme=${theme}]`).waitFor();
     await page.getByRole("button", { name: "Colours: auto" }).click();
@@ -292,7 +292,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     await themeIs("dark");
   });
 
-  test("fits a telephone", async () => {
+  test("fits on a telephone", async () => {
     const fleet = shopFleet();
     for (let step = 0; step < 50; step++) fleet.step();
     const viewport = { width: 360, height: 740 };

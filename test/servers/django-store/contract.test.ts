@@ -74,11 +74,11 @@ for (const combination of chosen.filter(({ name }) => name.includes("redis"))) {
   );
 }
 
-describe("what djangoCacheStore() takes", () => {
+describe("djangoCacheStore()", () => {
   const nothing = async () => undefined;
   const cache = { fits: () => true, read: async () => ({ bytes: null }), mark: nothing, clear: nothing };
 
-  it("is a cache of Django's, as one of three functions reaches it", () => {
+  it("takes a cache of Django's, through one of three functions", () => {
     for (const given of [undefined, {}, "redis://127.0.0.1", memoryStore()])
       expect(() => djangoCacheStore(given as never)).toThrow(/what djangoRedis\(client\), .* gives/);
     expect(() => djangoRedis({} as never)).toThrow(TypeError);
@@ -86,7 +86,7 @@ describe("what djangoCacheStore() takes", () => {
     expect(() => djangoDatabase({} as never)).toThrow(/takes a pool of pg/);
   });
 
-  it("and options that are what they are called", () => {
+  it("takes options of the documented types only", () => {
     for (const [options, message] of [
       [{ keyPrefix: 1 }, /keyPrefix .* is a text, got number/],
       [{ version: "1" }, /version .* is a whole number/],
@@ -99,7 +99,7 @@ describe("what djangoCacheStore() takes", () => {
     );
   });
 
-  it("no client with a key prefix of its own, which Django does not know", () => {
+  it("refuses a client with a key prefix of its own, which Django does not know", () => {
     const client = {
       status: "ready",
       options: { keyPrefix: "app:" },

@@ -30,9 +30,9 @@ const RAISING: Readonly<Record<string, readonly (readonly [bytes: string, flags?
 };
 
 describe.concurrent.each(combinations.filter(({ name, django }) => django && name in RAISING))(
-  "what raises in Python, in $name",
+  "a value that raises in Python, in $name,",
   ({ name, django = { newer: false }, start }) => {
-    it("is never written here, is open here and no exception, and goes when the circuit is reset here", async ({
+    it("is never written here, opens the circuit here without an exception, and goes with a reset here", async ({
       expect,
     }) => {
       const server = await start();
@@ -76,7 +76,7 @@ const portOf = ({ CACHES }: { readonly CACHES: { readonly default: Record<string
 const redisServer = requireProgram("redis-server");
 
 describe.skipIf(!redisServer)("a key of Django's in Redis", () => {
-  it("of another type is open until it expires", async () => {
+  it("of another type opens the circuit until it expires", async () => {
     const server = await startRedis(redisServer);
     const client = await createClient({ url: server.url }).on("error", ignore).connect();
     const store = djangoCacheStore(djangoRedis(client));
@@ -89,7 +89,7 @@ describe.skipIf(!redisServer)("a key of Django's in Redis", () => {
     await server.stop();
   });
 
-  it("is left alone by names that Python can't have, and by all keys that are no circuit's", async () => {
+  it("is left alone by names that Python can't have, and by keys that are no circuit's", async () => {
     const server = await startRedis(redisServer);
     const client = await createClient({ url: server.url }).on("error", ignore).connect();
     const failfast = createFailfast({ store: djangoCacheStore(djangoRedis(client)) });
@@ -105,7 +105,7 @@ describe.skipIf(!redisServer)("a key of Django's in Redis", () => {
     await server.stop();
   });
 
-  it("is looked at by scripts whose names are right", () => {
+  it("is read by scripts whose hashes are right", () => {
     for (const { text, sha1 } of [LOOK, MARK])
       expect(createHash("sha1").update(text).digest("hex")).toBe(sha1);
   });

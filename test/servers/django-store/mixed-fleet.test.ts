@@ -59,7 +59,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
     const inWhole: (name: string, run: () => Promise<void>) => void = whole ? it : () => undefined;
     const rejectedInPython = () => python.call(NAME, 60, true);
 
-    it("what fails in Python is open here for Python's own time, longer than the circuit's here", async () => {
+    it("opens here for Python's own time after a failure in Python, even if that is longer than the circuit's", async () => {
       const [a, b] = [await node(60), await node(60)];
       expect(await python.call(NAME, 300, false)).toBe("failed");
       for (const each of [a, b]) {
@@ -106,7 +106,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       expect(await python.call(NAME, 60, true)).toBe("served");
     });
 
-    it("what fails here is rejected in Python for as long as it is open here, and not much longer", async () => {
+    it("rejects in Python after a failure here, for as long as the circuit is open here", async () => {
       const a = await node(3);
       expect(await python.call(NAME, 60, true)).toBe("served");
       await expect(a(NAME).run(fail)).rejects.toThrow("backend");
@@ -119,7 +119,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       await expect.poll(rejectedInPython, soon).toBe("served");
     });
 
-    it("closing here closes in Python at once", async () => {
+    it("closes in Python at once after a closing here", async () => {
       const [a, b] = [await node(60), await node(60)];
       await stored(() => a(NAME).trip());
       expect(await rejectedInPython()).toBe("rejected");
@@ -166,7 +166,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       },
     );
 
-    it("unknown bytes count as open until they expire, and are no exception", async () => {
+    it("treats unknown bytes as open until they expire, without an exception", async () => {
       const a = await node(60);
       const down: unknown[] = [];
       a.on("store-down", ({ error }) => down.push(error));
@@ -184,7 +184,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       await expect.poll(rejectedInPython, soon).toBe("rejected");
     });
 
-    it("the key is Django's: prefix, version and function", async () => {
+    it("uses Django's key: prefix, version and function", async () => {
       const { CACHES } = server.settings;
       for (const [settings, options] of [
         [
@@ -235,7 +235,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       expect(() => b("other", 60, { quorum: 2 })).toThrow(/no swap/);
     });
 
-    it("what is written there is digits that make no serializer of Django's raise", async () => {
+    it("writes digits that no serializer of Django's fails to read", async () => {
       const a = await node(60);
       const key = String(await python.ask("key", NAME));
       await stored(() => a(NAME).trip());

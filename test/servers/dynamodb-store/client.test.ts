@@ -35,12 +35,12 @@ describe("dynamodbStore() takes a DynamoDBDocument", () => {
       { get() {}, put() {}, delete() {} },
       /the SDK's version 2/,
     ],
-  ])("not %s", (_, client, message) => {
+  ])("and not %s", (_, client, message) => {
     expect(anything(client)).toThrow(TypeError);
     expect(anything(client)).toThrow(message);
   });
 
-  it("a table's name, a prefix and a partition key of at least one character", () => {
+  it("and a table's name, a prefix and a partition key of at least one character", () => {
     const client = documents(NOWHERE);
     expect(() => dynamodbStore(client, "")).toThrow(/the table of .* at least one character, got ""/);
     expect(() => dynamodbStore(client, undefined as unknown as string)).toThrow(/the table .* got undefined/);
@@ -49,7 +49,7 @@ describe("dynamodbStore() takes a DynamoDBDocument", () => {
   });
 });
 
-describe("the caller's own way to read and write items doesn't matter", () => {
+describe("the caller's own options for reading and writing items", () => {
   let server: ServerProcess;
   beforeAll(async () => {
     server = await startDynalite();
@@ -57,11 +57,11 @@ describe("the caller's own way to read and write items doesn't matter", () => {
   afterAll(() => server.stop());
 
   it.each([
-    ["numbers wrapped", { unmarshallOptions: { wrapNumbers: true } }],
+    ["wrapped numbers", { unmarshallOptions: { wrapNumbers: true } }],
     ["numbers as bigints", { unmarshallOptions: { wrapNumbers: (digits: string) => BigInt(digits) } }],
-    ["empty texts as nulls", { marshallOptions: { convertEmptyValues: true } }],
-    ["top level containers as they are", { marshallOptions: { convertTopLevelContainer: false } }],
-  ])("%s", async (how, translate) => {
+    ["nulls for empty texts", { marshallOptions: { convertEmptyValues: true } }],
+    ["unconverted top level containers", { marshallOptions: { convertTopLevelContainer: false } }],
+  ])("may be %s", async (how, translate) => {
     const client = documents(server.port, translate);
     const store = dynamodbStore(client, TABLE, { prefix: how });
     expect(await store.swap?.("a", null, "1", 60_000)).toEqual({ ok: true, value: "1" });
@@ -71,7 +71,7 @@ describe("the caller's own way to read and write items doesn't matter", () => {
     client.destroy();
   });
 
-  it("the client is left open", async () => {
+  it("leave the client open", async () => {
     const client = documents(server.port);
     const store = dynamodbStore(client, TABLE, { prefix: "open" });
     await store.set("a", "1", 60_000);

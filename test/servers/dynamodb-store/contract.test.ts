@@ -9,7 +9,7 @@ import { type Front, startFront } from "./start-front.js";
 const WRONG_IN_DYNALITE = "swap: the empty string is something";
 
 describe.each(["names the item it refuses to replace, as DynamoDB does", "doesn't, as emulators do"])(
-  "the store contract, where a server %s",
+  "the store contract on a server that %s",
   (how) => {
     let server: ServerProcess;
     let front: Front | undefined;

@@ -5,7 +5,7 @@ import type { ServerProcess } from "../server-process.js";
 import { createTable, documents, startDynalite, TABLE } from "./start-dynalite.js";
 import { type Front, startFront } from "./start-front.js";
 
-describe("what dynamodbStore() keeps and asks for", () => {
+describe("an item of dynamodbStore()", () => {
   let server: ServerProcess;
   let front: Front;
   let client: DynamoDBDocument;
@@ -26,7 +26,7 @@ describe("what dynamodbStore() keeps and asks for", () => {
   const item = async (id: string) => (await client.get({ TableName: TABLE, Key: { id } })).Item;
   const operations = (): string[] => front.requests.map(({ operation }) => operation);
 
-  it("an item has its value, its deadline in ms, and the same in seconds for DynamoDB's own deletion", async () => {
+  it("has its value, its expiry in ms, and the expiry in seconds for DynamoDB's own deletion", async () => {
     vi.useFakeTimers({ now: 1_767_225_600_000, toFake: ["Date"] });
     await dynamodbStore(client, TABLE, { prefix: "layout" }).set("circuit:a", "value", 1_500);
     expect(await item("layout:circuit:a")).toEqual({
@@ -37,7 +37,7 @@ describe("what dynamodbStore() keeps and asks for", () => {
     });
   });
 
-  it("an item DynamoDB has not yet deleted is absent once this process's clock is past its deadline", async () => {
+  it("that DynamoDB has not yet deleted is absent once it has expired by this process's clock", async () => {
     const store = dynamodbStore(client, TABLE, { prefix: "late" });
     await store.set("a", "old", 60_000);
     vi.useFakeTimers({ now: Date.now() + 60_001, toFake: ["Date"] });
@@ -52,7 +52,7 @@ describe("what dynamodbStore() keeps and asks for", () => {
     ["a value that is no text", { value: 7, expires: Date.now() + 600_000 }],
     ["a deadline that is no number", { value: "text", expires: "tomorrow" }],
     ["no deadline", { value: "text", ttl: 1 }],
-  ])("an item with %s is absent and replaced", async (how, attributes) => {
+  ])("with %s is absent and replaced", async (how, attributes) => {
     const store = dynamodbStore(client, TABLE, { prefix: how });
     await client.put({ TableName: TABLE, Item: { id: `${how}:a`, ...attributes } });
     expect(await store.get("a")).toBeNull();
@@ -60,12 +60,12 @@ describe("what dynamodbStore() keeps and asks for", () => {
     expect(await store.get("a")).toBe("mine");
   });
 
-  it("reads are strongly consistent", async () => {
+  it("is read with strong consistency", async () => {
     await dynamodbStore(client, TABLE).get("a");
     expect(front.requests).toMatchObject([{ operation: "GetItem", input: { ConsistentRead: true } }]);
   });
 
-  it("a swap is one request, also when refused, where the server returns what is stored", async () => {
+  it("is swapped in one request, even if refused, if the server returns the stored item", async () => {
     const store = dynamodbStore(client, TABLE, { prefix: "one request" });
     expect(await store.swap?.("a", null, "1", 60_000)).toEqual({ ok: true, value: "1" });
     expect(await store.swap?.("a", null, "2", 60_000)).toEqual({ ok: false, value: "1" });
@@ -73,18 +73,18 @@ describe("what dynamodbStore() keeps and asks for", () => {
     expect(operations()).toEqual(["PutItem", "PutItem", "PutItem"]);
   });
 
-  it("a refused swap reads once more where nothing is stored", async () => {
+  it("is read once more after a refused swap if nothing is stored", async () => {
     const store = dynamodbStore(client, TABLE, { prefix: "nothing" });
     expect(await store.swap?.("a", "1", "2", 60_000)).toEqual({ ok: false, value: null });
     expect(operations()).toEqual(["PutItem", "GetItem"]);
   });
 
-  it("prefixes are apart", async () => {
+  it("is separate for each prefix", async () => {
     await dynamodbStore(client, TABLE, { prefix: "red" }).set("a", "1", 60_000);
     expect(await dynamodbStore(client, TABLE, { prefix: "blue" }).get("a")).toBeNull();
   });
 
-  it("the partition key may have another name", async () => {
+  it("may have a partition key of another name", async () => {
     await createTable(server.port, "shared", "pk");
     const store = dynamodbStore(client, "shared", { partitionKey: "pk" });
     expect(await store.swap?.("a", null, "1", 60_000)).toEqual({ ok: true, value: "1" });

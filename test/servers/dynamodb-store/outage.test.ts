@@ -31,8 +31,8 @@ async function worksAlone(failfast: Failfast): Promise<void> {
   expect(shop.state).toBe("open");
 }
 
-describe("what is wrong with the store is an event, and calls go on", () => {
-  it("a table that isn't there", async () => {
+describe("a problem of the store causes an event, and calls go on", () => {
+  it("if the table does not exist", async () => {
     const server = await startDynalite();
     ends.push(() => server.stop());
     const { failfast, errors } = join(documents(server.port), "missing");
@@ -40,14 +40,14 @@ describe("what is wrong with the store is an event, and calls go on", () => {
     expect(errors[0]).toMatchObject({ name: "ResourceNotFoundException" });
   });
 
-  it("no credentials", async () => {
+  it("if there are no credentials", async () => {
     const credentials = () => Promise.reject(new Error("no credentials here"));
     const { failfast, errors } = join(DynamoDBDocument.from(dynamodb(await freePort(), { credentials })));
     await worksAlone(failfast);
     expect(errors[0]).toMatchObject({ message: "no credentials here" });
   });
 
-  it("a server that is down at the start: what happened meanwhile is shared once it is there", async () => {
+  it("if the server is down at the start: what happened meanwhile is shared once it is up", async () => {
     const port = await freePort();
     const { failfast, errors } = join(documents(port));
     await worksAlone(failfast);

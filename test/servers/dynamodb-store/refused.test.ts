@@ -57,8 +57,8 @@ async function worksAlone({ failfast }: Process): Promise<void> {
   expect(shop.state).toBe("open");
 }
 
-describe("rights that are refused", () => {
-  test("to write: what others do is seen, it is reported once, and a verb asks some dozen times", async () => {
+describe("missing permissions", () => {
+  test("to write: changes by others are seen, it is reported once, and a verb tries some dozen times", async () => {
     const port = await started();
     const here = join(port, (command) => (/Put/.test(command) ? named("AccessDeniedException") : undefined));
     const there = join(port);
@@ -71,7 +71,7 @@ describe("rights that are refused", () => {
     expect(here.told).toEqual(["store-down"]);
   });
 
-  test.each(["AccessDeniedException", "UnrecognizedClientException"])("to all: %s", async (name) => {
+  test.each(["AccessDeniedException", "UnrecognizedClientException"])("for everything: %s", async (name) => {
     const here = join(await started(), () => named(name));
     await here.failfast.ready();
     await worksAlone(here);
@@ -81,7 +81,7 @@ describe("rights that are refused", () => {
   });
 });
 
-test("a table that throttles every other request shares all the same, and is not reported again and again", async () => {
+test("a table that throttles every other request shares the state, and is not reported again and again", async () => {
   const port = await started();
   let n = 1;
   // The same each time, and in no step with what is asked.

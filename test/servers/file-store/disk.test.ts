@@ -59,7 +59,7 @@ describe.skipIf(!canMount)("the file store on a disk of its own", () => {
       () => void mount("-o", "remount,rw", disk),
     ],
   ])(
-    "%s: calls go on, store-down says why, and what is still open is shared once it works",
+    "%s: calls go on, store-down says why, and an open circuit is shared once the store works",
     async (_, code, harm, mend) => {
       const [a, b] = [await enter(), await enter()];
       await a.failfast("shop").trip();
@@ -78,7 +78,7 @@ describe.skipIf(!canMount)("the file store on a disk of its own", () => {
     },
   );
 
-  test("full: what was stored stays, and no draft is left behind", async () => {
+  test("keeps the stored value and leaves no draft behind if the disk is full", async () => {
     const store = fileStore(folder);
     await store.set("a", "kept", HOUR);
     fill();
@@ -92,7 +92,7 @@ describe.skipIf(!canMount)("the file store on a disk of its own", () => {
   test.each([
     ["full", fill, 2],
     ["read-only", () => void mount("-o", "remount,ro", disk), 5],
-  ])("%s: a sweep removes what it can, and is no error", async (_, harm, left) => {
+  ])("sweeps what it can, without an error, on a disk that is %s", async (_, harm, left) => {
     const store = fileStore(folder);
     for (let n = 0; n < 5; n++) await store.set("a", `${n}`, HOUR);
     const numbered = () => readdirSync(join(folder, "failfast")).filter((file) => /\d$/.test(file));

@@ -40,7 +40,7 @@ describe.each(Object.keys(apps))("a guarded route of %s", (framework) => {
     app = await (apps[framework] as (typeof apps)[string])({ failfast, ...options });
   };
 
-  test("answers as it does while it is well, and so with a 404", async () => {
+  test("answers as usual while its circuit is closed, also with 404", async () => {
     await start();
     expect(await ask()).toMatchObject({ status: 200, said: "answered" });
     app.does = { status: 404 };
@@ -55,19 +55,22 @@ describe.each(Object.keys(apps))("a guarded route of %s", (framework) => {
   test.each([
     ["an answer of 500", { status: 500 }],
     ["what it throws", { throws: new Error("broken") }],
-  ])("opens on %s: then 503, Retry-After and a problem document, and nothing reaches it", async (_, does) => {
-    await start();
-    app.does = does;
-    expect((await ask()).status).toBe(500);
-    const response = await ask();
-    expect([response.status, response.headers.get("Retry-After")]).toEqual([503, "30"]);
-    expect(response.headers.get("Content-Type")).toMatch(/^application\/problem\+json/);
-    expect(response.headers.get("Cache-Control")).toBe("no-store");
-    expect(JSON.parse(response.said)).toMatchObject({ status: 503, circuit: "route", retryAfter: 30 });
-    expect(app.requests).toBe(1);
-  });
+  ])(
+    "opens at %s: then it answers 503, Retry-After and a problem document, and no request reaches it",
+    async (_, does) => {
+      await start();
+      app.does = does;
+      expect((await ask()).status).toBe(500);
+      const response = await ask();
+      expect([response.status, response.headers.get("Retry-After")]).toEqual([503, "30"]);
+      expect(response.headers.get("Content-Type")).toMatch(/^application\/problem\+json/);
+      expect(response.headers.get("Cache-Control")).toBe("no-store");
+      expect(JSON.parse(response.said)).toMatchObject({ status: 503, circuit: "route", retryAfter: 30 });
+      expect(app.requests).toBe(1);
+    },
+  );
 
-  test("is tried by one request when the time is up, and closes", async () => {
+  test("gets one request as the probe after the open time, and closes", async () => {
     await start();
     app.does = { status: 500 };
     await ask();
@@ -77,7 +80,7 @@ describe.each(Object.keys(apps))("a guarded route of %s", (framework) => {
     expect(state()).toBe("closed");
   });
 
-  test("counts what a client left for nothing, and gives its probe back", async () => {
+  test("counts a request whose client left as neither, and releases its probe's lease", async () => {
     await start();
     app.does = { status: 500 };
     await ask();
@@ -97,7 +100,7 @@ describe.each(Object.keys(apps))("a guarded route of %s", (framework) => {
     expect(state()).toBe("closed");
   });
 
-  test("is not to blame for another circuit's rejection, nor for a 503 with Retry-After", async () => {
+  test("does not count another circuit's rejection, or a 503 with Retry-After, as its failure", async () => {
     await start();
     const inner = failfast("sales_api", 60);
     await inner.trip();
@@ -111,7 +114,7 @@ describe.each(Object.keys(apps))("a guarded route of %s", (framework) => {
     expect(state()).toBe("open");
   });
 
-  test("opens on slow answers", async () => {
+  test("opens at slow answers", async () => {
     await start({ slowCall: "2s", minimumCalls: 1 });
     let answer = (): void => undefined;
     app.does = { until: new Promise<void>((resolve) => (answer = resolve)) };
@@ -138,7 +141,7 @@ describe.each(Object.keys(apps))("a guarded route of %s", (framework) => {
     expect(state()).toBe("open");
   });
 
-  test("takes which statuses are failures, and who answers a rejection", async () => {
+  test("takes a function that decides which statuses are failures, and one that answers a rejection", async () => {
     await start({ failed: (status) => status === 418, rejected: "thrown" });
     app.does = { status: 500 };
     await ask();
@@ -152,7 +155,7 @@ describe.each(Object.keys(apps))("a guarded route of %s", (framework) => {
 describe.each(Object.keys(apps).filter((framework) => framework !== "Express 5"))(
   "a route of %s",
   (framework) => {
-    test("is given up after callTimeout, with 504", async () => {
+    test("is answered with 504 at callTimeout", async () => {
       app = await (apps[framework] as (typeof apps)[string])({ failfast, callTimeout: "2s" });
       let answer = (): void => undefined;
       app.does = { until: new Promise<void>((resolve) => (answer = resolve)) };
@@ -190,7 +193,7 @@ test.each(["Express 5", "Fastify 5", "Koa 3"])(
 );
 
 describe("failfastPlugin for Fastify", () => {
-  test("guards each route by its pattern, and leaves out those that say so", async () => {
+  test("guards each route by its pattern, and leaves out routes that say so", async () => {
     const server = fastify();
     await server.register(failfastPlugin, { failfast, timeout: "30s" });
     const broken = async (): Promise<never> => {
@@ -217,7 +220,7 @@ describe("failfastPlugin for Fastify", () => {
   });
 });
 
-test("failfastErrors answers a rejection in a handler of Express without a guard, and lets others through", async () => {
+test("failfastErrors answers a rejection in a handler of Express without a guard, and passes other errors on", async () => {
   const inner = failfast("sales_api", 60);
   await inner.trip();
   const server = express();
@@ -237,7 +240,7 @@ test("failfastErrors answers a rejection in a handler of Express without a guard
   listener.close();
 });
 
-test("a wrong name, time or option is refused where the guard is made", () => {
+test("a wrong name, time or option is refused when the guard is created", () => {
   expect(() => expressGuard(1 as never, 30)).toThrow("the circuit's name is 1");
   expect(() => expressGuard("a", 30, { callTimeout: "1s" } as never)).toThrow("leave callTimeout out");
   expect(() => koaGuard("a", -1)).toThrow(RangeError);

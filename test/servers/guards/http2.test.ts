@@ -36,7 +36,7 @@ describe.each(["Fastify 5", "Koa 3"])("%s over HTTP/2", (framework) => {
     };
   }
 
-  test("an answer of 500 opens it, one of 200 closes it, and a rejection is 503 with Retry-After", async () => {
+  test("opens at an answer of 500, closes at one of 200, and answers a rejection with 503 and Retry-After", async () => {
     let status = 500;
     const request = await start((response) => {
       response.statusCode = status;
@@ -52,7 +52,7 @@ describe.each(["Fastify 5", "Koa 3"])("%s over HTTP/2", (framework) => {
     await expect.poll(() => state()).toBe("closed");
   });
 
-  test("a client that leaves counts for nothing, and gives its probe back", async () => {
+  test("counts a request whose client left as neither, and releases its probe's lease", async () => {
     let entered = 0;
     const request = await start((response) => {
       entered++;
@@ -68,7 +68,7 @@ describe.each(["Fastify 5", "Koa 3"])("%s over HTTP/2", (framework) => {
     expect(state()).toBe("half-open");
   });
 
-  test("a stream of events that begins with 500 is a failure", async () => {
+  test("counts a stream of events that begins with 500 as a failure", async () => {
     const request = await start((response) => {
       response.writeHead(500, { "content-type": "text/event-stream" });
       response.end("data: broken\n\n");
@@ -80,7 +80,7 @@ describe.each(["Fastify 5", "Koa 3"])("%s over HTTP/2", (framework) => {
   test.each([
     ["destroys", (stream: { destroy(error: Error): void }) => stream.destroy(new Error("broken"))],
     ["resets", (stream: { close(code: number): void }) => stream.close(2)],
-  ])("an answer that the route %s is a failure", async (_, breaks) => {
+  ])("counts an answer that the route %s as a failure", async (_, breaks) => {
     const request = await start((response) => {
       response.write("some");
       breaks((response as unknown as { stream: never }).stream);

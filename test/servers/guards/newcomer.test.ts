@@ -31,7 +31,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("there is one for each framework", () => {
+test("there is an example for each framework", () => {
   expect(snippets.map(({ framework }) => framework)).toEqual(frameworks);
 });
 

@@ -66,7 +66,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
   const start = (act: RawApp["act"], before?: RawApp["act"]): Promise<Started> =>
     startOf(framework, { act, ...(before && { before }) });
 
-  test("a client that is gone before its request reaches the guard holds no probe", async () => {
+  test("keeps no lease for a client that left before its request reached the guard", async () => {
     let first: ServerResponse | undefined;
     let entered = 0;
     const { url } = await start(
@@ -89,7 +89,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     expect([state(), underWay()]).toEqual(["closed", 0]);
   });
 
-  test("an error after the answer has begun is a failure", async () => {
+  test("counts an error after the answer has begun as a failure", async () => {
     const { url } = await start((response) => {
       response.write("some");
       throw new Error("broken");
@@ -98,7 +98,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     await expect.poll(() => state()).toBe("open");
   });
 
-  test("an answer that the route destroys, and one that a time-out of the server cuts off, is a failure", async () => {
+  test("counts an answer that the route destroys, or that a server time-out cuts off, as a failure", async () => {
     let hangs = false;
     const { url, server } = await start((response) => {
       if (hangs) return once(response, "close");
@@ -114,7 +114,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     await expect.poll(() => state()).toBe("open");
   });
 
-  test("a client that resets the connection, one that ends it, and a server that ends count for nothing", async () => {
+  test("counts as neither a client that resets or ends the connection, and a server that closes", async () => {
     let entered = 0;
     const { url, server } = await start((response) => {
       entered++;
@@ -142,7 +142,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     ["stalls until a time-out of the server", (response) => response.req.setTimeout(1)],
     ["is malformed", (_, client) => client.write("no chunk\r\n")],
     ["the route refuses to read", (response) => response.req.destroy()],
-  ])("an upload that %s counts for nothing", async (_, cut) => {
+  ])("counts an upload that %s as neither", async (_, cut) => {
     let response: ServerResponse | undefined;
     const { url, server } = await start(
       (answer) => once(answer, "close"),
@@ -164,7 +164,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     expect(state()).toBe("closed");
   });
 
-  test("a preflight is let through, and neither closes the circuit nor takes its probe", async () => {
+  test("lets a preflight through, which neither closes the circuit nor takes its probe", async () => {
     const { url } = await start((response) => {
       response.statusCode = response.req.method === "OPTIONS" ? 204 : 500;
       response.end();
@@ -189,7 +189,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
       "set before",
       (response: ServerResponse) => response.setHeader("content-type", "Text/Event-Stream; charset=utf-8"),
     ],
-  ])("a stream of events counts when it begins, %s", async (_, head) => {
+  ])("counts a stream of events when it begins, %s", async (_, head) => {
     const { url } = await start((response) => {
       head(response);
       response.write("data: 1\n\n");
@@ -201,7 +201,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     expect(underWay()).toBe(0);
   });
 
-  test("a stream of events that begins with 500 is a failure", async () => {
+  test("counts a stream of events that begins with 500 as a failure", async () => {
     const { url } = await start((response) => {
       response.writeHead(500, { "content-type": "text/event-stream" });
       response.end("data: broken\n\n");
@@ -210,7 +210,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     await expect.poll(() => state()).toBe("open");
   });
 
-  test("a request that only asks for a WebSocket counts as every other", async () => {
+  test("counts a request that asks for a WebSocket and gets none like any other", async () => {
     const { url } = await start((response) => {
       response.statusCode = 500;
       response.end();
@@ -219,7 +219,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     await expect.poll(() => state()).toBe("open");
   });
 
-  test("a request that becomes a WebSocket counts for nothing, and holds no probe", async () => {
+  test("counts a request that becomes a WebSocket as neither, and keeps no lease for it", async () => {
     let entered = 0;
     const { url, server } = await start((response) => {
       entered++;
@@ -239,7 +239,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     expect(state()).toBe("half-open");
   });
 
-  test("a rejection answers HEAD, and uploads that nobody reads, on a connection that goes on", async () => {
+  test("answers a rejected HEAD, or an upload that nobody reads, on a connection that stays open", async () => {
     const { url } = await start((response) => response.end());
     await failfast("app", 30).trip();
     const head = await fetch(url, { method: "HEAD" });
@@ -261,7 +261,7 @@ test.each([
     },
   ],
   ["gives a promise", async () => true],
-])("a predicate of statuses that %s ends nothing, and opens nothing", async (_, failed) => {
+])("ignores a predicate of statuses that %s", async (_, failed) => {
   const { url } = await startOf(
     "Express 5",
     { act: (response) => response.end() },
@@ -270,7 +270,7 @@ test.each([
   expect([(await fetch(url)).status, (await fetch(url)).status, state()]).toEqual([200, 200, "closed"]);
 });
 
-test("an answer that its client does not read, cut off by a time-out of the server, counts for nothing", async () => {
+test("counts as neither an answer that its client does not read until a server time-out cuts it off", async () => {
   let entered: ServerResponse | undefined;
   const { url, server } = await startOf("Express 5", {
     act(response) {

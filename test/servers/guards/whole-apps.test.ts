@@ -34,7 +34,7 @@ describe("Hono 4", () => {
     return app;
   };
 
-  test("a preflight is let through, and neither closes the circuit nor takes its probe", async () => {
+  test("lets a preflight through, which neither closes the circuit nor takes its probe", async () => {
     const app = broken(honoGuard("app", 30, { failfast }) as never, cors() as never);
     expect((await app.request("/")).status).toBe(500);
     expect([(await app.request("/", PREFLIGHT)).status, state()]).toEqual([204, "open"]);
@@ -42,7 +42,7 @@ describe("Hono 4", () => {
     expect([(await app.request("/", PREFLIGHT)).status, state()]).toEqual([204, "half-open"]);
   });
 
-  test("what middleware before the guard says of an answer, it says of a rejection", async () => {
+  test("runs middleware before the guard on a rejection as on an answer", async () => {
     const app = broken(cors() as never, honoGuard("app", 30, { failfast }) as never);
     await app.request("/");
     const { status, headers } = await app.request("/", { headers: { Origin: "http://shop" } });
@@ -54,7 +54,7 @@ describe("Hono 4", () => {
   });
 });
 
-test("Express 5: of two guards, one within the other, both learn what the route threw", async () => {
+test("Express 5: two nested guards both count an error of the route", async () => {
   const app = express();
   app.set("env", "test");
   app.use(expressGuard("app", 30, { failfast }));

@@ -44,7 +44,7 @@ async function startFunction(): Promise<(event: object) => Promise<{ answer: str
 /** As long as a process between two requests; what is known for less than two seconds is new enough. */
 const frozen = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 3_000));
 
-test("what an invocation finds out is known to the fleet, although its process is frozen with its answer", async () => {
+test("an invocation's trip reaches the fleet, although its process is frozen after its answer", async () => {
   const invoke = await startFunction();
   expect(await invoke({ down: true })).toEqual({ answer: "Error", calls: 1 });
   await fleet.ready();
@@ -52,7 +52,7 @@ test("what an invocation finds out is known to the fleet, although its process i
   expect(records.map(({ name, state }) => [name, state])).toEqual([["sales_api", "open"]]);
 });
 
-test("a cold start, and a process that was frozen for seconds, know what the fleet found out, in their first call", async () => {
+test("a cold start, and a process that was frozen for seconds, know the fleet's state in their first call", async () => {
   const warm = await startFunction();
   expect(await warm({})).toEqual({ answer: "made", calls: 1 });
   const salesApi = fleet("sales_api", "60s");

@@ -80,7 +80,7 @@ describe("failfastModel, with a provider of the AI SDK", () => {
   });
 
   test.each([...FAILURES, ...BY_WORDS])(
-    "goes on to the next on %s, and no request begins with it",
+    "goes on to the next model after %s, and then begins with that one",
     async (_, does) => {
       first.does = does;
       const model = both();
@@ -89,13 +89,13 @@ describe("failfastModel, with a provider of the AI SDK", () => {
     },
   );
 
-  test("a request that is wrong is its caller's", async () => {
+  test("leaves an invalid request to the caller", async () => {
     first.does = { status: 422 };
     expect(await outcome(ask())).toMatchObject({ statusCode: 422 });
     expect([second.requests, state("first")]).toEqual([0, "closed"]);
   });
 
-  test("of several calls' Retry-After the longest holds", async () => {
+  test("opens for the longest Retry-After of several calls", async () => {
     const model = failfastModel(chat(first, "first"), { failfast, name: () => "first" });
     first.does = { status: 429, headers: { "retry-after": "20" } };
     const open: (() => void)[] = [];
@@ -113,7 +113,7 @@ describe("failfastModel, with a provider of the AI SDK", () => {
     }
   });
 
-  test("a first token that does not come is waited for as long as `callTimeout`, then the next is asked", async () => {
+  test("waits for a first token as long as `callTimeout`, then asks the next model", async () => {
     first.does = { silentAfter: 0 };
     const reading = read(both({ callTimeout: "20s" }));
     await soon(() => first.requests).toBe(1);
@@ -122,7 +122,7 @@ describe("failfastModel, with a provider of the AI SDK", () => {
     expect(state("first")).toBe("open");
   });
 
-  test("a stream that falls silent ends as late, is a failure, and is not begun anew", async () => {
+  test("ends a stream that falls silent after as long, counts a failure, and does not start it again", async () => {
     first.does = { silentAfter: 2 };
     const seen: unknown[] = [];
     const reading = (async () => {
@@ -141,7 +141,7 @@ describe("failfastModel, with a provider of the AI SDK", () => {
     expect([second.requests, state("first")]).toEqual([0, "open"]);
   });
 
-  test("a stream that says it is overloaded before it has said anything goes on with the next", async () => {
+  test("goes on to the next model if a stream says that it is overloaded before it says anything else", async () => {
     first.does = { failsAfter: 0 };
     expect(await read()).toEqual(["from", "the", "model"]);
     expect(state("first")).toBe("open");
@@ -151,7 +151,7 @@ describe("failfastModel, with a provider of the AI SDK", () => {
     expect(state("first")).toBe("open");
   });
 
-  test("a ceiling by count: so many calls an hour, then the next model answers", async () => {
+  test("asks the next model beyond a maximum number of calls an hour", async () => {
     const ceiling = failfast("first_ceiling", "1h", {
       threshold: 3,
       window: "1h",
@@ -248,7 +248,7 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
     recipe = await load();
   });
 
-  test("as it is written: five failures in a row, and the first one is asked no more", async () => {
+  test("open after five failures in a row, as written, and the first one is asked no more", async () => {
     const { asks } = clients(recipe.fetch);
     expect(await recipe.firstAnswer(asks)).toBe(`openai ${SAID}`);
     first.does = { status: 401 };
@@ -257,7 +257,7 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
   });
 
   test.each(FAILURES)(
-    "goes on to the next on %s, either way round, and opens the circuit",
+    "go on to the next after %s, in either order, and open the circuit",
     async (_, does) => {
       const { asks } = clients(guarded());
       first.does = does;
@@ -271,14 +271,17 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
     },
   );
 
-  test.each(BY_WORDS)("goes on to the next on %s, each time: a fetch reads no words", async (_, does) => {
-    const { asks } = clients(guarded());
-    first.does = does;
-    for (let n = 0; n < 2; n++) expect(await recipe.firstAnswer(asks)).toBe(`anthropic ${SAID}`);
-    expect([first.requests, state(first.url)]).toEqual([2, "closed"]);
-  });
+  test.each(BY_WORDS)(
+    "go on to the next after %s each time, because a fetch reads no words",
+    async (_, does) => {
+      const { asks } = clients(guarded());
+      first.does = does;
+      for (let n = 0; n < 2; n++) expect(await recipe.firstAnswer(asks)).toBe(`anthropic ${SAID}`);
+      expect([first.requests, state(first.url)]).toEqual([2, "closed"]);
+    },
+  );
 
-  test("a request that is wrong is its caller's, and so is giving up", async () => {
+  test("leave an invalid request, and a caller that aborts, to the caller", async () => {
     const { asks } = clients(guarded());
     first.does = { status: 422 };
     expect(await outcome(recipe.firstAnswer(asks))).toMatchObject({ status: 422 });
@@ -291,7 +294,7 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
     expect([second.requests, state(first.url)]).toEqual([0, "closed"]);
   });
 
-  test("Retry-After holds, the longest of them", async () => {
+  test("open for the longest Retry-After", async () => {
     const { asks } = clients(guarded());
     first.does = { status: 429, headers: { "retry-after": "90" } };
     await recipe.firstAnswer(asks);
@@ -300,7 +303,7 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
     expect([isFailfastError(alone), alone.retryAfter]).toEqual([true, 90]);
   });
 
-  test("streams: whole, one that refuses, one whose first part does not come, one that falls silent", async () => {
+  test("go on for a stream that is refused, or whose first part does not come, and end one that falls silent", async () => {
     const { streams } = clients(guarded());
     const open = () =>
       recipe.firstAnswer(streams.map((each) => (signal?: AbortSignal) => recipe.begun(each(signal))));
@@ -320,7 +323,7 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
     expect(isModelFailure(seen.at(-1))).toBe(true);
   });
 
-  test("a stream that says it is overloaded goes on to the next while nothing was said", async () => {
+  test("go on to the next if a stream says that it is overloaded before it says anything else", async () => {
     const { streams } = clients(guarded());
     first.does = { failsAfter: 0 };
     const open = () => recipe.firstAnswer(streams.map((each) => () => recipe.begun(each())));
@@ -328,7 +331,7 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
     expect([first.requests, second.requests]).toEqual([1, 1]);
   });
 
-  test("a ceiling by count, around the other guard", async () => {
+  test("ask the next beyond a maximum number of calls, around the other guard", async () => {
     const ceiling = failfastFetch({
       failfast,
       name: "openai_ceiling",
@@ -350,7 +353,7 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
   });
 });
 
-test("isModelFailure knows the errors of every client", () => {
+test("isModelFailure recognises the errors of every client", () => {
   const of = (fields: object) => isModelFailure(Object.assign(new Error("x"), fields));
   for (const fields of [
     {},

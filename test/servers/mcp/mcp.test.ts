@@ -65,7 +65,7 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
       return open(by.http(server.url), options);
     };
 
-    test("what completes is a success, with `isError` too, and so are invalid parameters", async () => {
+    test("a completed call is a success, even with `isError` or invalid parameters", async () => {
       const { call } = await start({ threshold: 1 });
       for (let n = 0; n < 6; n++) {
         expect(await call("add")).toMatchObject(SUM);
@@ -75,7 +75,7 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
       expect(state()).toBe("closed");
     });
 
-    test("a tool that hangs, or fails inside, opens the circuit, and the model is told", async () => {
+    test("a tool that hangs or fails inside opens the circuit, and the model gets the text", async () => {
       const { call } = await start({ consecutive: 3 });
       await failing(call("hang", HUNG));
       await failing(call("break"));
@@ -90,7 +90,7 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
       expect(state()).toBe("closed");
     });
 
-    test("a circuit of each tool leaves the others alone", async () => {
+    test("a circuit of each tool leaves the other tools alone", async () => {
       const { call } = await start({ threshold: 1, name: ({ server, tool }) => `${server}/${tool}` });
       await failing(call("hang", HUNG));
       expect([state("sums/hang"), state("sums/add")]).toEqual(["open", "closed"]);
@@ -98,7 +98,7 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
       expect(await call("hang")).toMatchObject({ isError: true });
     });
 
-    test("a caller's own abort, and what ends because its owner closes the client, is neither", async () => {
+    test("a caller's abort, and an end because the owner closes the client, count as neither", async () => {
       const { call, guarded } = await start({ threshold: 1 });
       const abort = new AbortController();
       const aborted = failing(call("hang", { signal: abort.signal }));
@@ -120,7 +120,7 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
     });
   });
 
-  test("a process that dies opens the circuit, is started anew by the probe, and is well again", async () => {
+  test("a server process that dies opens the circuit, is started again by the probe, and works again", async () => {
     const { call, pid } = await open(by.stdio(version, broken), { consecutive: 3, reconnect });
     expect(await call("add")).toMatchObject(SUM);
     writeFileSync(broken, "");
@@ -134,21 +134,21 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
     expect(state()).toBe("closed");
   });
 
-  test("one that dies in a call is started anew by the next call", async () => {
+  test("a server process that dies during a call is started again by the next call", async () => {
     const { call } = await open(by.stdio(version, broken), { reconnect });
     await failing(call("die"));
     expect(await call("add")).toMatchObject(SUM);
     expect(state()).toBe("closed");
   });
 
-  test("without `reconnect` a lost connection stays lost, and is asked once in each open time", async () => {
+  test("without `reconnect` a lost connection stays lost, and is tried once in each open time", async () => {
     const { call } = await open(by.stdio(version, broken), { consecutive: 2 });
     await failing(call("die"));
     await failing(call("add"));
     expect(await call("add")).toEqual(unavailable("add"));
   });
 
-  test("a server that has been restarted has forgotten the session: a new one is begun", async () => {
+  test("a restarted server has forgotten the session: a new one begins", async () => {
     server = await startHttpServer(version);
     const { call } = await open(by.http(server.url), { consecutive: 3, reconnect });
     expect(await call("add")).toMatchObject(SUM);
@@ -176,7 +176,7 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
     expect(state()).toBe(expected);
   });
 
-  test("a guarded fetch reads Retry-After, and the model is told", async () => {
+  test("a guarded fetch reads Retry-After, and the model gets the text", async () => {
     server = await startHttpServer(version);
     const fetch = failfastFetch({ failfast, name: "sums_http" });
     const { call } = await open(by.http(server.url, { fetch }), { consecutive: 2 });
@@ -207,7 +207,7 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
   });
 });
 
-test("a circuit that the fleet shares spares each agent the calls that another made in vain", async () => {
+test("a circuit that the fleet shares saves each agent the failing calls of another", async () => {
   server = await startHttpServer(2);
   const agents = await Promise.all([1, 2, 3].map(() => open(BY_VERSION[2].http(server.url))));
   for (let n = 0; n < 5; n++) await failing(agents[0]?.call("break") as Promise<unknown>);

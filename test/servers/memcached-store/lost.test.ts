@@ -8,7 +8,7 @@ import { nodeMemcached, raw, startMemcached } from "./start-memcached.js";
 const memcached = requireProgram("memcached");
 
 describe.skipIf(!memcached)("a command of the package memcached", () => {
-  test("that is lost with its connection is an error, and the next one goes through", async () => {
+  test("fails if its connection is lost, and the next one succeeds", async () => {
     const server = await startMemcached(memcached);
     const proxy = await startToxicProxy(server.port);
     const { store, close } = nodeMemcached.open(proxy.port);
@@ -26,7 +26,7 @@ describe.skipIf(!memcached)("a command of the package memcached", () => {
     await server.stop();
   });
 
-  test("that reads from several servers, one of which is down, gives what the others have", async () => {
+  test("that reads from several servers, one of which is down, returns what the others have", async () => {
     const servers = [await startMemcached(memcached), await startMemcached(memcached)] as const;
     const client = new Memcached(
       servers.map(({ port }) => `127.0.0.1:${port}`),

@@ -59,14 +59,14 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
   });
   const rows = async (sql: string): Promise<RowDataPacket[]> => (await pool.query<RowDataPacket[]>(sql))[0];
 
-  test("without its table every verb says what is missing, and migrate() may be called by all at once", async () => {
+  test("without the table makes every verb say what is missing, and migrate() may run in all processes at once", async () => {
     const absent = (): MysqlStore => mysqlStore(pool, { table: "absent" });
     await expect(Promise.resolve(absent().get("a"))).rejects.toThrow(/Table 'shop.absent' doesn't exist/);
     await Promise.all(Array.from({ length: 4 }, () => absent().migrate()));
     expect(await absent().get("a")).toBe(null);
   });
 
-  test("the SQL file is what migrate() runs", () => {
+  test("gets from migrate() what the SQL file has", () => {
     expect(readFileSync("assets/sql/mysql.sql", "utf8")).toContain(migration("`failfast`"));
   });
 
@@ -90,7 +90,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     await Promise.all([locked.end(), reading.end()]);
   });
 
-  test("a connection that went silent is taken out of the pool, and the next one answers", async () => {
+  test("with a silent connection has that taken out of the pool, and the next one answers", async () => {
     const proxy = await startProxy(server.port);
     const through = createPool({
       uri: server.url.replace(`:${server.port}`, `:${proxy.port}`),
@@ -109,7 +109,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     await proxy.close();
   });
 
-  test("connections that the server ended are replaced", async () => {
+  test("replaces connections that the server ended", async () => {
     const store = mysqlStore(pool);
     await store.set("ended", "value", 60_000);
     for (const { id } of await rows(
@@ -119,7 +119,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     await expect.poll(() => Promise.resolve(store.get("ended")).catch(String), soon).toBe("value");
   });
 
-  test("many processes that race for one key, new, expired or present: one wins, and none sees a deadlock", async () => {
+  test("with many processes that race for one key lets one win, without a deadlock", async () => {
     const pools = Array.from({ length: 8 }, () => createPool(server.url));
     const stores = pools.map((each) => mysqlStore(each, { prefix: "race" }));
     for (let round = 0; round < 40; round++) {
@@ -141,7 +141,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     await Promise.all(pools.map((each) => each.end()));
   });
 
-  test("a deadlock, which wrote nothing, is tried again, and takes no connection out of the pool", async () => {
+  test("retries after a deadlock, which wrote nothing, and keeps the connection in the pool", async () => {
     let deadlocks = 2;
     const given: string[] = [];
     const store = mysqlStore({
@@ -166,7 +166,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     expect(given.slice(0, 3)).toEqual(["release", "release", "release"]);
   });
 
-  test("a key longer than an index may be, and a prefix too", async () => {
+  test("accepts a key and a prefix longer than an index may be", async () => {
     const long = "k".repeat(5_000);
     const [store, other] = [mysqlStore(pool, { prefix: long }), mysqlStore(pool, { prefix: `${long} ` })];
     await store.set(`${long}1`, "one", 60_000);
@@ -181,7 +181,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     expect(await other.get(`${long}1`)).toBe("another");
   });
 
-  test("text with quotes and backslashes is text, in keys, values and prefixes", async () => {
+  test("takes quotes and backslashes as text, in keys, values and prefixes", async () => {
     const nasty = "\\'; DROP TABLE failfast; -- \" ` % _ \0 \u{1f600} é";
     const store = mysqlStore(pool, { prefix: nasty });
     await store.set(nasty, nasty, 60_000);
@@ -193,7 +193,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     expect(await rows("SELECT name FROM failfast WHERE value = '\ufffd'")).toEqual([{ name: nasty }]);
   });
 
-  test("a write looks at its own row and at what expired, however many records of others there are", async () => {
+  test("reads only its own row and expired ones for a write, however many records there are", async () => {
     const one = createPool({ uri: server.url, connectionLimit: 1 });
     try {
       const store = mysqlStore(one, { prefix: "busy" });
@@ -218,7 +218,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     }
   });
 
-  test("what expired an hour ago goes with later writes", async () => {
+  test("deletes records that expired an hour ago with later writes", async () => {
     const store = mysqlStore(pool, { prefix: "old" });
     await store.set("a", "value", 60_000);
     await store.set("b", "value", 60_000);
@@ -229,7 +229,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     await expect.poll(left, soon).toEqual(["new"]);
   });
 
-  test("a table in another database, whose name has a dash", async () => {
+  test("may have the table in another database, whose name has a dash", async () => {
     await pool.query("CREATE DATABASE `other-shop`");
     const store = mysqlStore(pool, { table: "other-shop.circuits-1" });
     await store.migrate();

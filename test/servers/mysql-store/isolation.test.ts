@@ -25,7 +25,7 @@ describe.skipIf(!mariadbd).each(LEVELS)("transactions that are %s by default", (
   });
   afterAll(() => server?.stop());
 
-  test("a lost race is a lost race", async () => {
+  test("report a lost race as a lost race", async () => {
     const stores = Array.from({ length: 4 }, () => mysqlStore(poolOn(server.url)));
     for (let round = 0; round < 20; round++) {
       for (const expected of [null, "first"]) {
@@ -40,7 +40,7 @@ describe.skipIf(!mariadbd).each(LEVELS)("transactions that are %s by default", (
     }
   });
 
-  test("a row that another locks for a while is waited for", async () => {
+  test("wait for a row that another transaction locks for a while", async () => {
     const pool = poolOn(server.url);
     const store = mysqlStore(pool);
     await store.set("locked", "1", 60_000);
@@ -55,7 +55,7 @@ describe.skipIf(!mariadbd).each(LEVELS)("transactions that are %s by default", (
   });
 });
 
-describe.skipIf(!mariadbd)("a pool of MySQL that is not as it should be", () => {
+describe.skipIf(!mariadbd)("a wrongly configured pool of MySQL", () => {
   let server: Awaited<ReturnType<typeof startMariadb>>;
   beforeAll(async () => {
     server = await startMariadb();
@@ -69,7 +69,7 @@ describe.skipIf(!mariadbd)("a pool of MySQL that is not as it should be", () => 
   });
   afterAll(() => server?.stop());
 
-  test("whose connections are all busy is told apart from a server that doesn't answer", async () => {
+  test("with only busy connections is distinguished from a server that does not answer", async () => {
     const pool = poolOn(server.url, { connectionLimit: 1 });
     const busy = await pool.getConnection();
     await expect(mysqlStore(pool).get("a")).rejects.toThrow(/gave no connection .*a pool of its own/);

@@ -18,7 +18,7 @@ describe.skipIf(!natsServer)("a list from NATS", () => {
     await server.stop();
   });
 
-  test("whose entries are lost on the way is an error in the end", async () => {
+  test("whose entries are lost on the way ends with an error", async () => {
     const { kv } = opened;
     await natsStore(kv).set("a", "1", 60_000);
     let stop = (): void => undefined;

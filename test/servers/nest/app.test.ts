@@ -83,7 +83,7 @@ async function start(adapter: string, store: string): Promise<Application> {
 }
 
 describe.each(["express", "fastify"])("a Nest application on %s, in two processes", (adapter) => {
-  test("what one finds out the other answers with; health is degraded; a reset reaches both", async () => {
+  test("shares a trip, reports degraded health, and shares a reset", async () => {
     const store = mkdtempSync(join(folder, "store-"));
     const [one, other] = await Promise.all([start(adapter, store), start(adapter, store)]);
     const invoices = (of: Application): Promise<Response> => fetch(`${of.url}/invoices/ann`);

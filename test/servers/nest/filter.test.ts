@@ -133,7 +133,7 @@ describe.each<Adapter>(["Express", "Fastify"])("FailfastFilter on %s", (adapter)
     }
   });
 
-  test("leaves alone errors that the application answers, and every other error", async () => {
+  test("leaves other errors, and those that the application answers, alone", async () => {
     const get = await start(adapter);
     const decided = await get("decided");
     expect([decided.status, decided.retryAfter]).toEqual([502, null]);
@@ -145,7 +145,7 @@ describe.each<Adapter>(["Express", "Fastify"])("FailfastFilter on %s", (adapter)
     expect((await get("begun")).body).toBe("begun");
   });
 
-  test("every filter of the application takes precedence: a route's, APP_FILTER, useGlobalFilters", async () => {
+  test("leaves precedence to every filter of the application: a route's, APP_FILTER, useGlobalFilters", async () => {
     const route = await start(adapter);
     expect((await route("own")).status).toBe(418);
     const provided = await start(adapter, [{ provide: APP_FILTER, useClass: Everything }]);
@@ -154,20 +154,20 @@ describe.each<Adapter>(["Express", "Fastify"])("FailfastFilter on %s", (adapter)
     expect((await used("plain")).status).toBe(418);
   });
 
-  test("one that catches everything can leave rejections to it", async () => {
+  test("can get rejections from a filter that catches everything", async () => {
     const get = await start(adapter, [{ provide: APP_FILTER, useClass: Considerate }]);
     expect([(await get("plain")).retryAfter, (await get("other")).body]).toEqual(["60", "considerate"]);
   });
 
-  test("filter: false registers nothing", async () => {
+  test("is not registered with filter: false", async () => {
     const get = await start(adapter, [], undefined, false);
     const { status, retryAfter } = await get("plain");
     expect([status, retryAfter]).toEqual([503, null]);
   });
 });
 
-describe("FailfastFilter where there is no HTTP", () => {
-  test("a microservice's caller learns which circuit is open, and until when", async () => {
+describe("FailfastFilter without HTTP", () => {
+  test("tells a microservice's caller which circuit is open, and until when", async () => {
     const port = await freePort();
     const options = { transport: Transport.TCP as const, options: { host: "127.0.0.1", port } };
     const module = await Test.createTestingModule({
@@ -190,7 +190,7 @@ describe("FailfastFilter where there is no HTTP", () => {
   });
 
   test.each(["graphql", "http"] as const)(
-    "a context of kind %s without a response gets the error itself",
+    "passes the error on in a context of kind %s without a response",
     async (kind) => {
       const module = await Test.createTestingModule({
         imports: [FailfastModule.forRoot({ log: false })],
@@ -206,7 +206,7 @@ describe("FailfastFilter where there is no HTTP", () => {
     },
   );
 
-  test("a gateway's client gets an exception event", () => {
+  test("sends an exception event to a gateway's client", () => {
     const emitted: unknown[][] = [];
     const client = { emit: (...args: unknown[]) => emitted.push(args) };
     const host = { getType: () => "ws", switchToWs: () => ({ getClient: () => client }) };

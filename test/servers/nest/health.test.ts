@@ -59,11 +59,11 @@ async function health(): Promise<[number, string, unknown]> {
 }
 
 describe("FailfastHealthIndicator", () => {
-  test("all circuits closed is up", async () => {
+  test("is up if all circuits are closed", async () => {
     expect(await health()).toEqual([200, "ok", { status: "up" }]);
   });
 
-  test("an open circuit is degraded, with 200, and says which and until when", async () => {
+  test("is degraded, with 200, for an open circuit, and says which and until when", async () => {
     await failfast("sales_api").trip();
     expect(await health()).toEqual([
       200,
@@ -72,7 +72,7 @@ describe("FailfastHealthIndicator", () => {
     ]);
   });
 
-  test("it is down, with 503, only for circuits that are asked for", async () => {
+  test("is down, with 503, only for the circuits that are named for it", async () => {
     options = { down: ["database"] };
     await failfast("sales_api").trip();
     expect((await health())[0]).toBe(200);
@@ -83,7 +83,7 @@ describe("FailfastHealthIndicator", () => {
     expect((await health())[0]).toBe(503);
   });
 
-  test("an instance that it took out of rotation comes back by the circuit's own check, with no call", async () => {
+  test("lets an instance that it took out of rotation return by the circuit's own check, without a call", async () => {
     options = { down: ["cache"] };
     const call = failfast("cache").run(() => Promise.reject(new Error("down")));
     await expect(call).rejects.toThrow("down");
@@ -98,7 +98,7 @@ describe("FailfastHealthIndicator", () => {
     expect(await health()).toEqual([200, "ok", { status: "up" }]);
   });
 
-  test("only looks at the circuits it is given", async () => {
+  test("looks only at the circuits it is given", async () => {
     options = { only: ["database"] };
     await failfast("sales_api").trip();
     expect((await health())[1]).toBe("ok");
@@ -106,7 +106,7 @@ describe("FailfastHealthIndicator", () => {
     expect((await health())[1]).toBe("degraded");
   });
 
-  test("one that an operator holds closed is listed, and is up", async () => {
+  test("is up for a circuit that an operator holds closed, and lists it", async () => {
     await failfast("sales_api").hold("closed");
     expect(await health()).toEqual([
       200,
@@ -115,7 +115,7 @@ describe("FailfastHealthIndicator", () => {
     ]);
   });
 
-  test("of a thousand, fifty are listed by name", async () => {
+  test("lists fifty of a thousand circuits by name", async () => {
     const hosts = failfast((host: string) => host, 60);
     for (let host = 0; host < 60; host++) await hosts.for(`host${host}`).trip();
     const [, status, circuits] = await health();

@@ -93,7 +93,7 @@ const get = async (path: string): Promise<number> => {
 const stateOf = (name: string): string => serving.application.get<Failfast>(FAILFAST)(name).state;
 
 describe("FailfastInterceptor", () => {
-  test("once a request has failed, the next ones are answered at once", async () => {
+  test("answers the next requests at once after one has failed", async () => {
     expect(await get("report")).toBe(200);
     handle = () => {
       throw new Error("no");
@@ -102,47 +102,47 @@ describe("FailfastInterceptor", () => {
     expect(handled).toBe(2);
   });
 
-  test("an Observable that fails counts, and one that gives a value doesn't", async () => {
+  test("counts an Observable that fails, and not one that emits a value", async () => {
     handle = () => of("ok");
     expect(await get("report")).toBe(200);
     handle = () => throwError(() => new Error("no"));
     expect([await get("report"), await get("report")]).toEqual([500, 503]);
   });
 
-  test("a caller that was wrong doesn't count", async () => {
+  test("does not count a caller's mistake", async () => {
     handle = () => {
       throw new NotFoundException();
     };
     expect([await get("report"), await get("report")]).toEqual([404, 404]);
   });
 
-  test("callTimeout ends a handler that gives nothing", async () => {
+  test("ends a handler without an answer at callTimeout", async () => {
     // What times out while this process itself was stalled counts for nothing.
     await expect.poll(() => get("late"), { timeout: 20_000 }).toBe(503);
   });
 
-  test("results judges what the handler gave", async () => {
+  test("lets results judge the handler's value", async () => {
     expect([await get("judged"), await get("judged")]).toEqual([200, 503]);
   });
 
-  test("a fallback answers in place of the handler", async () => {
+  test("answers by a fallback instead of the handler", async () => {
     expect(await get("stale")).toBe(500);
     const response = await fetch(`${serving.url}/stale`);
     expect([response.status, await response.text()]).toEqual([200, "an older one"]);
   });
 
-  test("@Failfast guards a handler, above and below its route", async () => {
+  test("guards a handler by @Failfast, above and below its route", async () => {
     for (const path of ["above/1", "below/2"])
       expect(await (await fetch(`${serving.url}/${path}`)).text()).toBe(path.replace("/", " "));
   });
 
-  test("a function of the context names a circuit for each tenant", async () => {
+  test("takes a function of the context that names a circuit for each tenant", async () => {
     expect([await get("tenants/bad"), await get("tenants/bad"), await get("tenants/good")]).toEqual([
       500, 503, 200,
     ]);
   });
 
-  test("a subscriber that leaves after the first value, while a probe waited for its lease, leaves nothing running", async () => {
+  test("leaves nothing running if a subscriber leaves after the first value while a probe waits for its lease", async () => {
     const clock = manualClock();
     const memory = memoryStore({ clock });
     const { swap } = memory;
@@ -174,7 +174,7 @@ describe("FailfastInterceptor", () => {
     expect(failfast("taken").state).toBe("half-open");
   });
 
-  test("events pass as they come, and a client that goes away counts for nothing", async () => {
+  test("passes events on as they come, and counts a client that leaves as neither", async () => {
     let stopped = false;
     handle = () =>
       new Observable((subscriber) => {
@@ -198,7 +198,7 @@ describe("FailfastInterceptor", () => {
     expect(stateOf("events")).toBe("closed");
   });
 
-  test("a stream of events counts with its first one, and goes on", async () => {
+  test("counts a stream of events at its first one, and goes on", async () => {
     const failfast = serving.application.get<Failfast>(FAILFAST);
     let source: Subscriber<{ data: string }> | undefined;
     handle = () =>

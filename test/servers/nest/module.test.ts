@@ -77,7 +77,7 @@ describe("@Failfast", () => {
     expect([...shared.circuits()]).toEqual([]);
   });
 
-  test("keeps the method's name and length, and adds nothing that can be enumerated", async () => {
+  test("keeps the method's name and length, and adds nothing enumerable", async () => {
     const application = await start([FailfastModule.forRoot(quiet)], [Sales]);
     const sales = application.get(Sales);
     expect([sales.invoices.name, sales.invoices.length]).toEqual(["invoices", 0]);
@@ -98,7 +98,7 @@ describe("@Failfast", () => {
     expect(application.get<Failfast>(FAILFAST)("late").retryAfter).toBeLessThanOrEqual(7);
   });
 
-  test("an HttpException below 500 says that the caller was wrong: it doesn't count", async () => {
+  test("does not count an HttpException below 500, which is the caller's mistake", async () => {
     class Orders {
       @Failfast("orders", 60)
       async find(): Promise<never> {
@@ -111,7 +111,7 @@ describe("@Failfast", () => {
     expect(await outcome(orders.find())).toBe("no such order");
   });
 
-  test("sync methods, symbols, overriding and inherited methods, and a circuit for each argument", async () => {
+  test("guards sync methods, symbols, overriding and inherited methods, and names a circuit for each argument", async () => {
     const secret = Symbol("secret");
     class Base {
       @Failfast("sync", 60)
@@ -145,7 +145,7 @@ describe("@Failfast", () => {
     expect(names.sort()).toEqual(["api:a", "api:b", "symbol", "sync"]);
   });
 
-  test("instances of each request, transient ones and those of a factory share the circuit", async () => {
+  test("shares the circuit between request-scoped and transient instances and those of a factory", async () => {
     @Injectable({ scope: Scope.REQUEST })
     class PerRequest extends Sales {}
     @Injectable({ scope: Scope.TRANSIENT })
@@ -168,7 +168,7 @@ describe("@Failfast", () => {
     for (const sales of others) expect(await outcome(sales.invoices())).toBe(REJECTED);
   });
 
-  test("static methods go by the only application of the process, and add nothing to Function", async () => {
+  test("guards static methods in the only application of the process, and adds nothing to Function", async () => {
     class Tools {
       readonly kind = "tools";
       @Failfast("tools", 60)
@@ -182,7 +182,7 @@ describe("@Failfast", () => {
     expect(Reflect.getMetadataKeys(Function)).toEqual([]);
   });
 
-  test("two applications in one process have circuits of their own, of one and the same class", async () => {
+  test("keeps circuits apart in two applications of one process with the same class", async () => {
     @Injectable({ scope: Scope.REQUEST })
     class PerRequest extends Sales {}
     const [one, other] = [
@@ -198,7 +198,7 @@ describe("@Failfast", () => {
     expect([...shared.circuits()].map(({ name }) => name)).not.toContain("sales_api");
   });
 
-  test("one that starts after another has ended, as with hot reload, starts fresh", async () => {
+  test("starts with new circuits in an application that follows another, as with hot reload", async () => {
     const first = await start([FailfastModule.forRoot(quiet)], [Sales]);
     await outcome(first.get(Sales).invoices());
     await first.close();
@@ -206,7 +206,7 @@ describe("@Failfast", () => {
     expect(await outcome(second.get(Sales).invoices())).toBe(DOWN);
   });
 
-  test("without the module a class works as in a unit test: by the shared failfast", async () => {
+  test("uses the shared failfast without the module, as in a unit test", async () => {
     class Alone {
       @Failfast("alone", 60)
       get(): Promise<string> {
@@ -218,7 +218,7 @@ describe("@Failfast", () => {
     expect(shared("alone").state).toBe("open");
   });
 
-  test("what is wrong with one stops the start: two times for one circuit, a name without any, a generator", async () => {
+  test("stops the start for a mistake: two times for one circuit, a name without a time, a generator", async () => {
     class Wrong {
       @Failfast("sales_api", 30)
       async orders(): Promise<void> {}
@@ -236,7 +236,7 @@ describe("@Failfast", () => {
     expect(() => Failfast("x", 60)(Sales.prototype, "items", descriptor)).toThrow("generator function");
   });
 
-  test("a name alone uses the time given anywhere else", async () => {
+  test("uses the time of another place with a name alone", async () => {
     class First {
       @Failfast("sales_api")
       orders(): Promise<string> {
@@ -250,7 +250,7 @@ describe("@Failfast", () => {
 });
 
 describe("FailfastModule", () => {
-  test("forFeature provides circuits to @InjectCircuit, the same ones as @Failfast's", async () => {
+  test("provides circuits to @InjectCircuit by forFeature, the same ones as @Failfast's", async () => {
     @Injectable()
     class Jobs {
       constructor(
@@ -272,20 +272,20 @@ describe("FailfastModule", () => {
     expect(getCircuitToken("billing")).toContain("billing");
   });
 
-  test("a circuit that no forFeature names is missed by its name", async () => {
+  test("names a circuit that no forFeature provides in its error", async () => {
     class Jobs {
       constructor(@InjectCircuit("sales_api") readonly salesApi: Circuit) {}
     }
     await expect(start([FailfastModule.forRoot(quiet)], [Jobs])).rejects.toThrow("sales_api");
   });
 
-  test("imported twice, it says so", async () => {
+  test("reports that it was imported twice", async () => {
     await expect(start([FailfastModule.forRoot(quiet), FailfastModule.forRoot(quiet)])).rejects.toThrow(
       "is imported 2 times",
     );
   });
 
-  test("options that depend on a request stop the start: circuits outlive requests", async () => {
+  test("stops the start for request-scoped options, because circuits outlive requests", async () => {
     const perRequest = FailfastModule.forRootAsync({
       inject: [REQUEST],
       useFactory: (_request: unknown) => quiet,
@@ -293,7 +293,7 @@ describe("FailfastModule", () => {
     await expect(start([perRequest], [Sales])).rejects.toThrow("circuits outlive requests");
   });
 
-  test("services that know each other keep their circuits apart", async () => {
+  test("keeps circuits apart for services that depend on each other", async () => {
     @Injectable()
     class Buyers {
       constructor(@Inject(forwardRef(() => Sellers)) readonly sellers: unknown) {}
@@ -315,7 +315,7 @@ describe("FailfastModule", () => {
     expect(application.get<Failfast>(FAILFAST)("buyers").state).toBe("open");
   });
 
-  test("a circuit can be holdWritten for a test, and so can the failfast", async () => {
+  test("lets a test replace a circuit, or the failfast", async () => {
     const failfast = createFailfast({ timeout: 60 });
     const application = await Test.createTestingModule({
       imports: [FailfastModule.forRoot(quiet)],
@@ -329,7 +329,7 @@ describe("FailfastModule", () => {
     expect(failfast("sales_api").state).toBe("open");
   });
 
-  test("useFactory, useClass and useExisting make the options", async () => {
+  test("takes useFactory, useClass and useExisting for its options", async () => {
     const options: FailfastModuleOptions = { ...quiet, timeout: 9 };
     class Options {
       createFailfastOptions(): FailfastModuleOptions {
@@ -349,7 +349,7 @@ describe("FailfastModule", () => {
     expect(() => FailfastModule.forRootAsync({})).toThrow("one of useFactory, useClass and useExisting");
   });
 
-  test("options that can't be had, and options that are wrong, stop the start", async () => {
+  test("stops the start for options that can't be resolved, and for wrong options", async () => {
     const failing = FailfastModule.forRootAsync({
       useFactory: async () => {
         throw new Error("no configuration");
@@ -361,7 +361,7 @@ describe("FailfastModule", () => {
     );
   });
 
-  test("what the options depend on may be guarded itself", async () => {
+  test("may guard what its own options depend on", async () => {
     @Injectable()
     class Config {
       @Failfast("config", 60)
@@ -384,7 +384,7 @@ describe("FailfastModule", () => {
     expect(await outcome(application.get(Sales).invoices())).toBe(DOWN);
   });
 
-  test("starts, serves and ends with a store that never answers", async () => {
+  test("starts, serves and stops with a store that never answers", async () => {
     const never = new Promise<never>(() => undefined);
     const frozen = { get: () => never, set: () => never, delete: () => never };
     const application = await start([FailfastModule.forRoot({ ...quiet, store: frozen })], [Sales]);
@@ -393,7 +393,7 @@ describe("FailfastModule", () => {
     await application.close();
   });
 
-  test("writes what is pending before it ends", async () => {
+  test("writes pending decisions before it stops", async () => {
     const store = memoryStore();
     const slow = {
       ...store,
@@ -409,8 +409,8 @@ describe("FailfastModule", () => {
   });
 });
 
-describe("the store, by injection", () => {
-  test("CACHE_MANAGER", async () => {
+describe("a store by injection", () => {
+  test("may be CACHE_MANAGER", async () => {
     const cached = FailfastModule.forRootAsync({
       imports: [CacheModule.register()],
       inject: [CACHE_MANAGER],
@@ -423,7 +423,7 @@ describe("the store, by injection", () => {
   });
 
   const redisServer = requireProgram("redis-server");
-  test.skipIf(!redisServer)("a Redis client that another module provides", async () => {
+  test.skipIf(!redisServer)("may be a Redis client that another module provides", async () => {
     const server = await startRedis(redisServer);
     const client = await createClient({ url: server.url })
       .on("error", () => undefined)

@@ -6,7 +6,7 @@ import { remember, soon } from "../redis-store/clients.js";
 import { startPooler } from "./start-pooler.js";
 import { postgres, startPostgres } from "./start-postgres.js";
 
-describe.skipIf(!postgres)("PostgreSQL that lets in for less than all", () => {
+describe.skipIf(!postgres)("PostgreSQL with limited access", () => {
   let server: Awaited<ReturnType<typeof startPostgres>>;
   let admin: Pool;
   const ends: (() => unknown)[] = [];
@@ -39,7 +39,7 @@ describe.skipIf(!postgres)("PostgreSQL that lets in for less than all", () => {
     for (const end of ends.splice(0).reverse()) await end();
   });
 
-  test("a user of the four privileges has all verbs; the table is made by another", async () => {
+  test("gives a user with the four privileges all verbs; another user creates the table", async () => {
     const store = postgresStore(poolOf("writer"));
     const seen = remember();
     const handle = await store.watch?.("", seen);
@@ -55,13 +55,13 @@ describe.skipIf(!postgres)("PostgreSQL that lets in for less than all", () => {
   test.each([
     ["reader", "", /permission denied for table failfast: the store needs SELECT, INSERT, UPDATE and DELETE/],
     ["postgres", "-c default_transaction_read_only=on", /read-only transaction: .*give it the primary/],
-  ])("where %s may not write (%s), that is said, and reads go on", async (user, options, message) => {
+  ])("reports that %s may not write (%s), and reads go on", async (user, options, message) => {
     const store = postgresStore(poolOf(user, options));
     await expect(store.swap?.("a", null, "1", 60_000)).rejects.toThrow(message);
     expect(await store.get("a")).toBe(null);
   });
 
-  test("missing rights to read are reported, and so is a missing table", async () => {
+  test("reports missing rights to read, and a missing table", async () => {
     await expect(postgresStore(poolOf("nobody")).list?.("")).rejects.toThrow(
       /permission denied.*needs SELECT/,
     );
@@ -70,7 +70,7 @@ describe.skipIf(!postgres)("PostgreSQL that lets in for less than all", () => {
     );
   });
 
-  test("a pooler in transaction mode: watch rejects and says why, and polls bring the news", async () => {
+  test("rejects watch behind a pooler in transaction mode with the reason, and polls bring changes", async () => {
     const pooler = await startPooler(server.port);
     ends.push(() => pooler.close());
     const store = postgresStore(poolOf("postgres", "", pooler.port));

@@ -27,7 +27,7 @@ describe.skipIf(!postgres)("a list since a cursor", () => {
   const keys = ({ entries }: StoreListing): string[] => [...entries].map(({ key }) => key).sort();
   const set = (key: string) => postgresStore(pool).set(key, "value", 60_000);
 
-  test("loses no change of a transaction that ended after later ones", async () => {
+  test("has the change of a transaction that ended after later ones", async () => {
     const slow = await pool.connect();
     await slow.query("BEGIN");
     await slow.query(
@@ -43,21 +43,21 @@ describe.skipIf(!postgres)("a list since a cursor", () => {
     expect(keys(await list(second.cursor))).toContain("slow");
   });
 
-  test("is everything again once the table was emptied by TRUNCATE", async () => {
+  test("has everything again after TRUNCATE", async () => {
     await set("a");
     const { cursor } = await list();
     await pool.query("TRUNCATE failfast");
     expect(await list(cursor)).toMatchObject({ entries: [], complete: true });
   });
 
-  test("gives everything again once the server was restarted, or another one answers", async () => {
+  test("has everything again after a restart, or from another server", async () => {
     await set("a");
     const { cursor } = await list();
     await server.restart();
     await expect.poll(() => list(cursor).catch(String), soon).toMatchObject({ complete: true });
   });
 
-  test("with 100 000 records of which none changed reads by the index", async () => {
+  test("uses the index among 100 000 records without a change", async () => {
     await pool.query(
       `INSERT INTO failfast SELECT 'failfast', 'circuit:' || n, repeat('x', 300), now() + interval '1 day'
        FROM generate_series(1, 100000) n`,

@@ -59,7 +59,7 @@ describe.skipIf(!postgres)("PostgreSQL", () => {
     await server?.stop();
   });
 
-  test("without its table every verb says what to do, and migrate() may be called by all at once", async () => {
+  test("without the table makes every verb say what to do, and migrate() may run in all processes at once", async () => {
     await expect(Promise.resolve(postgresStore(pool).get("a"))).rejects.toThrow(
       /relation "failfast" does not exist/,
     );
@@ -69,12 +69,12 @@ describe.skipIf(!postgres)("PostgreSQL", () => {
     expect(await postgresStore(pool).get("a")).toBe(null);
   });
 
-  test("the SQL file is what migrate() runs", () => {
+  test("gets from migrate() what the SQL file has", () => {
     const file = readFileSync("assets/sql/postgres.sql", "utf8");
     for (const statement of migration("failfast")) expect(file).toContain(`${statement};`);
   });
 
-  test("a write looks at its own row and at what expired, however many records of others there are", async () => {
+  test("reads only its own row and expired ones for a write, however many records there are", async () => {
     const one = await pool.connect();
     try {
       const store = postgresStore(one, { prefix: "busy" });
@@ -97,7 +97,7 @@ describe.skipIf(!postgres)("PostgreSQL", () => {
     }
   });
 
-  test("a listener whose connection is ended is live again, and reports a gap", async () => {
+  test("listens again after its connection was ended, and reports a gap", async () => {
     const seen = remember();
     const handle = await postgresStore(pool).watch?.("", seen);
     for (let round = 1; round <= 3; round++) {
@@ -111,7 +111,7 @@ describe.skipIf(!postgres)("PostgreSQL", () => {
     await expect.poll(async () => (await pool.query(listening)).rows[0].n, soon).toBe(0);
   });
 
-  test("a listener that can't be made is an error, and leaves nothing behind", async () => {
+  test("reports an error and leaves nothing behind if it can't listen", async () => {
     const nowhere = new Pool({ connectionString: "postgres://postgres@127.0.0.1:1/postgres" });
     await expect(Promise.resolve(postgresStore(nowhere).watch?.("", remember()))).rejects.toThrow(
       /ECONNREFUSED/,
@@ -119,7 +119,7 @@ describe.skipIf(!postgres)("PostgreSQL", () => {
     await nowhere.end();
   });
 
-  test("an invalid notification is a gap, never an exception", async () => {
+  test("treats an invalid notification as a gap, without an exception", async () => {
     const seen = remember();
     const store = postgresStore(pool);
     const handle = await store.watch?.("", seen);
@@ -134,7 +134,7 @@ describe.skipIf(!postgres)("PostgreSQL", () => {
     await handle?.[Symbol.asyncDispose]();
   });
 
-  test("what expired an hour ago goes with later writes", async () => {
+  test("deletes records that expired an hour ago with later writes", async () => {
     const store = postgresStore(pool, { prefix: "old" });
     await pool.query(
       "INSERT INTO failfast SELECT 'old', 'k' || n, 'x', now() - interval '2 hours' FROM generate_series(1, 30) n",

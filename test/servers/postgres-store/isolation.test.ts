@@ -38,7 +38,7 @@ describe.skipIf(!postgres).each(LEVELS)("transactions that are %s by default", (
     for (const end of ends.splice(0)) await end();
   });
 
-  test.each(["pg", "postgres.js"])("a lost race is a lost race, with %s", async (client) => {
+  test.each(["pg", "postgres.js"])("report a lost race as a lost race, with %s", async (client) => {
     const stores = Array.from({ length: 4 }, () =>
       postgresStore((clients[client] as () => PostgresClient)()),
     );
@@ -54,7 +54,7 @@ describe.skipIf(!postgres).each(LEVELS)("transactions that are %s by default", (
     }
   });
 
-  test("what writes without a condition waits for its turn", async () => {
+  test("let writes without a condition wait for their turn", async () => {
     const stores = Array.from({ length: 4 }, () => postgresStore((clients["pg"] as () => PostgresClient)()));
     for (let round = 0; round < 20; round++)
       await Promise.all([
@@ -65,7 +65,7 @@ describe.skipIf(!postgres).each(LEVELS)("transactions that are %s by default", (
       ]);
   });
 
-  test("one process of a fleet gets the lease of a probe, and no store-down", async () => {
+  test("give the lease to one process of a fleet, without store-down", async () => {
     let leases = 0;
     const fleet = Array.from({ length: 4 }, () => {
       const store = postgresStore((clients["pg"] as () => PostgresClient)());
@@ -100,7 +100,7 @@ describe.skipIf(!postgres).each(LEVELS)("transactions that are %s by default", (
   });
 
   if (level !== "read committed")
-    describe("the contract", () => {
+    describe("pass the contract", () => {
       const makeStore = () => {
         const pool = new Pool({ connectionString: server.url });
         return { store: postgresStore(pool), close: () => pool.end() };

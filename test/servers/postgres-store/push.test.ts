@@ -6,7 +6,7 @@ import { postgresStore } from "../../../src/stores/postgres.js";
 import { remember, soon } from "../redis-store/clients.js";
 import { postgres, startPostgres } from "./start-postgres.js";
 
-describe.skipIf(!postgres)("what PostgreSQL pushes", () => {
+describe.skipIf(!postgres)("push by PostgreSQL", () => {
   let server: Awaited<ReturnType<typeof startPostgres>>;
   let admin: Pool;
   const ends: (() => unknown)[] = [];
@@ -58,7 +58,7 @@ describe.skipIf(!postgres)("what PostgreSQL pushes", () => {
         return postgresStore(sql as unknown as PostgresClient);
       },
     ],
-  ])("is of the table that its search_path leads to (%s)", async (_, open) => {
+  ])("follows the table that its search_path leads to (%s)", async (_, open) => {
     await admin.query("CREATE SCHEMA IF NOT EXISTS staging; CREATE SCHEMA IF NOT EXISTS live");
     const [staging, live] = [open("staging"), open("live")];
     for (const store of [staging, live]) await store.migrate();
@@ -69,7 +69,7 @@ describe.skipIf(!postgres)("what PostgreSQL pushes", () => {
     expect(seen.gaps()).toBe(0);
   });
 
-  test("goes without a notification where their queue is full, and the write stands", async () => {
+  test("skips a notification if the queue is full, and the write succeeds", async () => {
     await admin.query(`CREATE SCHEMA full_queue;
       CREATE FUNCTION full_queue.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'too many notifications in the NOTIFY queue' USING ERRCODE = '54000'; END $$`);
@@ -86,7 +86,7 @@ describe.skipIf(!postgres)("what PostgreSQL pushes", () => {
     ["what is longer in bytes than in characters", "é".repeat(3_900), "é".repeat(3_900)],
     ["what is as long as it may be in any case", "x".repeat(7_900), "x".repeat(7_900)],
     ["what is too long", "x".repeat(8_100), undefined],
-  ])("is announced where it doesn't fit: %s", async (_, value, pushed) => {
+  ])("announces a record that does not fit: %s", async (_, value, pushed) => {
     const store = storeOn();
     const seen = await watch(store);
     expect(await store.swap?.(`long ${value.length} ${value[0]}`, null, value, 60_000)).toMatchObject({
@@ -97,7 +97,7 @@ describe.skipIf(!postgres)("what PostgreSQL pushes", () => {
       .toEqual([pushed ?? "gap"]);
   });
 
-  test("comes on a connection that a server which ends idle sessions leaves alone", async () => {
+  test("uses a connection that a server which ends idle sessions leaves alone", async () => {
     const config = { connectionString: server.url, options: "-c idle_session_timeout=400" };
     const store = storeOn(config);
     const seen = await watch(store);
@@ -112,7 +112,7 @@ describe.skipIf(!postgres)("what PostgreSQL pushes", () => {
   });
 });
 
-describe.skipIf(!postgres)("answers of PostgreSQL are understood", () => {
+describe.skipIf(!postgres)("an answer of PostgreSQL is understood", () => {
   let server: Awaited<ReturnType<typeof startPostgres>>;
   let pool: Pool;
   beforeAll(async () => {
@@ -128,10 +128,10 @@ describe.skipIf(!postgres)("answers of PostgreSQL are understood", () => {
 
   test.each([
     [
-      "as rows alone",
+      "that is only rows",
       () => ({ query: async (text: string, params: unknown[]) => (await pool.query(text, params)).rows }),
     ],
-    ["where a pool parses no value", () => pool],
+    ["from a pool that parses no value", () => pool],
   ])("%s", async (key, client) => {
     const store = postgresStore(client() as PostgresClient);
     expect(await store.swap?.(key, null, "1", 60_000)).toMatchObject({ ok: true, now: expect.any(Number) });

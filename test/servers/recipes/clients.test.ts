@@ -80,7 +80,7 @@ const clients: Record<string, () => Promise<unknown>> = {
 const adapter = failfastAdapter(axios);
 
 test.each(Object.keys(clients))(
-  "%s: five failures open it, a wrong request none, and then nothing is sent",
+  "%s: five failures open the circuit, an invalid request does not, and then nothing is sent",
   async (name) => {
     const ask = clients[name] as () => Promise<unknown>;
     await ask();
@@ -132,7 +132,7 @@ const cancelled: Record<string, (arrived: () => Promise<void>) => Promise<unknow
 };
 const quiet = (): boolean => [...failfast.circuits()].every((circuit) => circuit.state === "closed");
 
-test.each(Object.keys(cancelled))("%s: what its caller cancels counts for nothing", async (name) => {
+test.each(Object.keys(cancelled))("%s: a call that its caller cancels counts as neither", async (name) => {
   answer = () => undefined;
   for (let n = 1; n <= 6; n++)
     await cancelled[name]?.(() => expect.poll(() => requests).toBe(n) as unknown as Promise<void>);
@@ -158,7 +158,7 @@ test.each(["got", "superagent"])("%s: a body that breaks off is a failure", asyn
   expect(isFailfastError(await outcome((clients[name] as () => Promise<unknown>)()))).toBe(true);
 });
 
-test("tRPC: its client stops asking, and its server answers 503 for what a circuit rejects", async () => {
+test("tRPC: its client stops asking, and its server answers a rejection with 503", async () => {
   const { unavailable } = await recipe("trpc-server");
   const circuit = failfast("behind the procedure", 60);
   const t = initTRPC.create();
@@ -175,7 +175,7 @@ test("tRPC: its client stops asking, and its server answers 503 for what a circu
   expect(isFailfastError(await outcome(client.ok.query()))).toBe(true);
 });
 
-test("a gateway answers what other subgraphs know while one is open", async () => {
+test("a gateway answers with data of the other subgraphs while one circuit is open", async () => {
   const { subgraph } = await recipe("subgraph");
   const reviews = subgraph("reviews of a test", url);
   const schema = buildSchema("type Query { product: String, review: String }");

@@ -40,7 +40,7 @@ test.each(readdirSync(folder))("docs/recipes.md shows %s as it is", (name) => {
   expect(docs).toContain(`\`\`\`js\n${readFileSync(new URL(name, folder), "utf8")}\`\`\``);
 });
 
-test("no two recipes name one circuit, and none is named as one of another service might be", () => {
+test("no two recipes use one circuit name, and no name is likely to be another service's", () => {
   const names = readdirSync(folder).flatMap((file) =>
     [...readFileSync(new URL(file, folder), "utf8").matchAll(/failfast\("([^"]+)"/g)].map(([, name]) => name),
   );
@@ -63,7 +63,7 @@ describe("mongodb", () => {
     invoices = (await recipe("mongodb"))["invoicesIn"]?.(collection) as typeof invoices;
   });
 
-  test("what the server answers is no failure", async () => {
+  test("does not count an answer of the server as a failure", async () => {
     fake.answer = () => ({
       ok: 1,
       cursor: { id: 0n, ns: "shop.invoices", firstBatch: [{ customer: "ann" }] },
@@ -76,7 +76,7 @@ describe("mongodb", () => {
     expect(state("billing_mongodb")).toBe("closed");
   });
 
-  test("a pool that this process keeps busy is no fault of the database's", async () => {
+  test("does not count a pool that this process keeps busy", async () => {
     const client = new MongoClient(fake.url, { maxPoolSize: 1, waitQueueTimeoutMS: 200 });
     const collection = client.db("shop").collection("invoices");
     const its = (await recipe("mongodb"))["invoicesIn"]?.(collection) as typeof invoices;
@@ -94,7 +94,7 @@ describe("mongodb", () => {
     await report;
   });
 
-  test("a server that shuts down, or can't be reached, is one", async () => {
+  test("counts a server that shuts down or can't be reached", async () => {
     fake.answer = () => ({
       ok: 0,
       code: 91,
@@ -114,7 +114,7 @@ describe("mongodb", () => {
 });
 
 describe("the AWS SDK", () => {
-  test("a fault of the client's is no failure; one of the service's is, once for all its retries", async () => {
+  test("counts a fault of the service once for all retries, and no fault of the client", async () => {
     const server = await startDynalite();
     await createTable(server.port, "invoices", "id");
     const { guard } = await recipe("aws-sdk");
@@ -133,7 +133,7 @@ describe("the AWS SDK", () => {
     expect(isRejection(await get("invoices"))).toBe(true);
   });
 
-  test("a call that its caller aborts counts for nothing", async () => {
+  test("counts a call that its caller aborts as neither", async () => {
     let asked = (): void => undefined;
     const reached = new Promise<void>((resolve) => (asked = resolve));
     const server = createServer(() => asked());
@@ -158,7 +158,7 @@ describe("the AWS SDK", () => {
     [500, "InternalServerError", "open"],
     [400, "ThrottlingException", "open"],
     [400, "ValidationException", "closed"],
-  ])("%d %s leaves it %s", async (status, type, then) => {
+  ])("%d %s leaves the circuit %s", async (status, type, then) => {
     let requests = 0;
     const server = createServer((_, response) => {
       requests++;
@@ -182,7 +182,7 @@ describe("the AWS SDK", () => {
   });
 });
 
-describe("checks that recover a circuit", () => {
+describe("a recovery check", () => {
   type Circuit = import("../../../src/index.js").Circuit;
   const circuitOf = async (name: string, client: unknown): Promise<Circuit> =>
     (await recipe(name))["circuitOf"]?.(client, "300ms") as Circuit;
@@ -198,7 +198,7 @@ describe("checks that recover a circuit", () => {
     heard.dispose();
   }
 
-  test("HTTP", async () => {
+  test("over HTTP closes a circuit", async () => {
     let status = 503;
     const server = createServer((_, response) => response.writeHead(status).end("how it is"));
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -212,7 +212,7 @@ describe("checks that recover a circuit", () => {
     });
   });
 
-  test.skipIf(!postgres)("PostgreSQL", async () => {
+  test.skipIf(!postgres)("of PostgreSQL closes a circuit", async () => {
     const server = await startPostgres();
     const pool = new pg.Pool({ connectionString: server.url });
     pool.on("error", () => undefined);
@@ -224,7 +224,7 @@ describe("checks that recover a circuit", () => {
     await recovers(await circuitOf("pg-check", pool), () => server.restart());
   });
 
-  test.skipIf(!redisServer)("Redis", async () => {
+  test.skipIf(!redisServer)("of Redis closes a circuit", async () => {
     const server = await startRedis();
     const client = createClient({ url: server.url });
     client.on("error", () => undefined);
@@ -237,7 +237,7 @@ describe("checks that recover a circuit", () => {
     await recovers(await circuitOf("redis-check", client), () => server.restart());
   });
 
-  test("gRPC", async () => {
+  test("of gRPC closes a circuit", async () => {
     let status = 2;
     const server = new grpc.Server();
     const bytes = (message: Buffer): Buffer => message;

@@ -40,7 +40,7 @@ describe.skipIf(!redisServer).each(libraries)("access with $name", (library) => 
   });
   afterEach(() => admin.close());
 
-  it("a user of nothing but the keys, the channel and the commands the store needs has all six verbs", async () => {
+  it("a user with only the store's keys, channel and commands has all six verbs", async () => {
     const needed = [
       ...["evalsha", "eval", "time", "get", "mget", "set", "del", "pttl", "pexpire"],
       ...["zadd", "zrem", "zrangebyscore", "zscore"],
@@ -66,7 +66,7 @@ describe.skipIf(!redisServer).each(libraries)("access with $name", (library) => 
   it.each([
     ["the command", "-publish"],
     ["the channel", "resetchannels"],
-  ])("where PUBLISH is forbidden (%s), writes stand", async (_, rule) => {
+  ])("writes succeed even if PUBLISH is forbidden (%s)", async (_, rule) => {
     await user("app", rule);
     const own = await library.open(as("app"));
     const store = redisStore(own.client);
@@ -81,7 +81,7 @@ describe.skipIf(!redisServer).each(libraries)("access with $name", (library) => 
     own.close();
   });
 
-  it("where keys are forbidden, swap is an error and writes nothing", async () => {
+  it("swap is an error and writes nothing if the keys are forbidden", async () => {
     await user("app", "resetkeys", "~elsewhere:*");
     const own = await library.open(as("app"));
     await expect(redisStore(own.client).swap?.("a", null, "1", 60_000)).rejects.toThrow(/NOPERM/);
@@ -89,7 +89,7 @@ describe.skipIf(!redisServer).each(libraries)("access with $name", (library) => 
     own.close();
   });
 
-  it("where SUBSCRIBE is forbidden, watch says so and leaves no connection", async () => {
+  it("watch rejects and leaves no connection if SUBSCRIBE is forbidden", async () => {
     await user("app", "resetchannels");
     const own = await library.open(as("app"));
     await expect(redisStore(own.client).watch?.("", remember())).rejects.toThrow(/"failfast@0": NOPERM/);
@@ -98,7 +98,7 @@ describe.skipIf(!redisServer).each(libraries)("access with $name", (library) => 
     own.close();
   });
 
-  it("with wrong credentials, commands and watch are errors, and no connection is left", async () => {
+  it("commands and watch are errors with wrong credentials, and no connection is left", async () => {
     const client = library.unconnected(as("nobody"));
     const store = redisStore(client);
     await expect(store.watch?.("", remember())).rejects.toThrow(/"failfast@0": WRONGPASS/);

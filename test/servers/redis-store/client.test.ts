@@ -9,10 +9,10 @@ import { ignore, libraries, remember, soon } from "./clients.js";
 
 const redisServer = requireProgram("redis-server");
 
-describe("redisStore() takes", () => {
+describe("redisStore() refuses", () => {
   const anything = (client: unknown) => () => redisStore(client as RedisClient);
 
-  it("no URL, and doesn't repeat it, for it may hold a password", () => {
+  it("a URL, without repeating it, because it may have a password", () => {
     expect(anything("redis://:secret@host")).toThrow(TypeError);
     expect(anything("redis://:secret@host")).toThrow(
       /got a string; pass a connected client: redisStore\(await/,
@@ -20,22 +20,22 @@ describe("redisStore() takes", () => {
     expect(anything("redis://:secret@host")).not.toThrow(/secret/);
   });
 
-  it("no promise of a client, and says that it has to be awaited", () => {
+  it("a promise of a client, and says that it has to be awaited", () => {
     expect(anything(Promise.resolve({}))).toThrow(/got a promise \(await it first\)/);
   });
 
-  it.each([[undefined], [null], [7], [() => {}]])("not %s", (client) => {
+  it.each([[undefined], [null], [7], [() => {}]])("%s", (client) => {
     expect(anything(client)).toThrow(TypeError);
   });
 
   it.each([["a store", { get() {}, set() {}, delete() {} }, /an object that is none/]])(
-    "not %s",
+    "%s",
     (_, client, message) => {
       expect(anything(client)).toThrow(message);
     },
   );
 
-  it("no client of node-redis 4 in its legacyMode, whose commands give no promise", () => {
+  it("a client of node-redis 4 in legacyMode, whose commands return no promise", () => {
     const client = {
       ...createClient(),
       sendCommand() {},
@@ -46,20 +46,20 @@ describe("redisStore() takes", () => {
     expect(anything(client)).toThrow(/duplicate\(\{ legacyMode: false \}\)/);
   });
 
-  it("no empty prefix and none that isn't a text", () => {
+  it("an empty prefix, or one that is no text", () => {
     expect(() => redisStore(createClient(), { prefix: "" })).toThrow(/at least one character, got ""/);
     expect(() => redisStore(createClient(), { prefix: 7 as unknown as string })).toThrow(/got number/);
   });
 });
 
-describe.skipIf(!redisServer)("a client that is not ready is not sent anything", () => {
+describe.skipIf(!redisServer)("a client that is not ready gets no commands", () => {
   let server: RedisServer;
   beforeEach(async () => {
     server = await startRedis(redisServer);
   });
   afterEach(() => server.stop());
 
-  it("node-redis: before connect() and after it was closed", async () => {
+  it("from node-redis, before connect() and after close", async () => {
     const client = createClient({ url: server.url });
     const store = redisStore(client);
     await expect(store.get("a")).rejects.toThrow(/not ready \(it is closed\).*await client\.connect\(\)/);
@@ -69,7 +69,7 @@ describe.skipIf(!redisServer)("a client that is not ready is not sent anything",
     await expect(store.get("a")).rejects.toThrow(/it is closed/);
   });
 
-  it("node-redis that was told to give Buffers: the store still deals in strings", async () => {
+  it("node-redis that returns Buffers works too: the store returns strings", async () => {
     const client = createClient({ url: server.url });
     client.on("error", ignore);
     await client.connect();
@@ -80,7 +80,7 @@ describe.skipIf(!redisServer)("a client that is not ready is not sent anything",
     client.destroy();
   });
 
-  it("node-redis with a client-side cache: a watch that ends doesn't flush it", async () => {
+  it("node-redis with a client-side cache keeps it when a watch ends", async () => {
     const cache = new BasicClientSideCache({});
     const client = createClient({ url: server.url, clientSideCache: cache }).on("error", ignore);
     await client.connect();
@@ -93,22 +93,25 @@ describe.skipIf(!redisServer)("a client that is not ready is not sent anything",
     client.destroy();
   });
 
-  it.each(libraries)("$name: while Redis is down; nothing is written once it is back", async (library) => {
-    const { client, command, close } = await library.open(server.url);
-    const store = redisStore(client);
-    const back = server.restart(1_000);
-    await expect.poll(() => readiness(client)).toBe(false);
-    await expect(store.swap?.("a", null, "1", 60_000)).rejects.toThrow(/not ready.*it goes on by itself/);
-    await expect(store.set("a", "1", 60_000)).rejects.toThrow(/not ready/);
-    await expect(store.list?.("")).rejects.toThrow(/not ready/);
-    await back;
-    await expect.poll(() => readiness(client), soon).toBe(true);
-    expect(await command("DBSIZE")).toBe(0);
-    expect(await store.swap?.("a", null, "1", 60_000)).toMatchObject({ ok: true });
-    close();
-  });
+  it.each(libraries)(
+    "from $name, while Redis is down; nothing is written once it is back",
+    async (library) => {
+      const { client, command, close } = await library.open(server.url);
+      const store = redisStore(client);
+      const back = server.restart(1_000);
+      await expect.poll(() => readiness(client)).toBe(false);
+      await expect(store.swap?.("a", null, "1", 60_000)).rejects.toThrow(/not ready.*it goes on by itself/);
+      await expect(store.set("a", "1", 60_000)).rejects.toThrow(/not ready/);
+      await expect(store.list?.("")).rejects.toThrow(/not ready/);
+      await back;
+      await expect.poll(() => readiness(client), soon).toBe(true);
+      expect(await command("DBSIZE")).toBe(0);
+      expect(await store.swap?.("a", null, "1", 60_000)).toMatchObject({ ok: true });
+      close();
+    },
+  );
 
-  it("ioredis: the first commands wait for its first connection, which lazyConnect leaves to them", async () => {
+  it("from ioredis, until its first connection, with lazyConnect too: the first commands wait", async () => {
     for (const lazyConnect of [false, true]) {
       const client = new Redis(server.url, { lazyConnect });
       const store = redisStore(client);
@@ -121,7 +124,7 @@ describe.skipIf(!redisServer)("a client that is not ready is not sent anything",
     }
   });
 
-  it("ioredis: where the first connection fails, they are errors and never written", async () => {
+  it("from ioredis whose first connection fails: commands are errors and are never written", async () => {
     await server.stop();
     for (const lazyConnect of [false, true]) {
       const client = new Redis(server.url, { lazyConnect, retryStrategy: () => 100 }).on("error", ignore);

@@ -54,7 +54,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
     expect(await list(store)).toEqual(["circuit:a=1", "circuit:b=2"]);
   });
 
-  it("leaves a prefix that has a hash tag as it is", async () => {
+  it("leaves a prefix that has a hash tag unchanged", async () => {
     const store = await open("app:{eu}");
     await store.set("a", "1", 60_000);
     expect(await cluster.command(await cluster.ownerOf("{eu}"), "GET", "app:{eu}:a")).toBe("1");
@@ -62,7 +62,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
   });
 
   it.each(["a{b", "a}b", "{}", "a{}b"])(
-    "takes %s for a prefix, of which no tag can be made otherwise",
+    "accepts %s as a prefix, which can't be made a hash tag",
     async (prefix) => {
       const store = await open(prefix);
       await store.set("a", "1", 60_000);
@@ -70,7 +70,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
     },
   );
 
-  it("puts the client's own keyPrefix first, and tells only the watchers behind the same", async () => {
+  it("puts the client's own keyPrefix first, and notifies only watchers with the same one", async () => {
     const [plain, prefixed] = [await open(), await open("failfast", "app:")];
     const [seen, seenPrefixed] = [remember(), remember()];
     for (const [store, on] of [
@@ -89,7 +89,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
     expect(seen.changes.map(({ key }) => key)).not.toContain("a");
   });
 
-  it("tells watchers at whichever master they are", async () => {
+  it("notifies watchers at any master", async () => {
     const watchers = await Promise.all(Array.from({ length: 8 }, () => open()));
     const seen = watchers.map(() => remember());
     for (const [index, store] of watchers.entries()) {
@@ -100,7 +100,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
     for (const { changes } of seen) await expect.poll(() => changes.length, soon).toBe(1);
   });
 
-  it("reads from masters only, though the client prefers replicas", async () => {
+  it("reads from masters only, even if the client prefers replicas", async () => {
     const store = await open();
     await store.set("a", "1", 60_000);
     await cluster.command(cluster.replica.port, "CONFIG", "RESETSTAT");
@@ -110,7 +110,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
     expect(calls).not.toMatch(/cmdstat_(get|mget|zrange|eval|evalsha):/);
   });
 
-  it("goes on while the slot is moved, in every state of the move", async () => {
+  it("goes on while the slot is moved, at every stage of the move", async () => {
     const store = await open();
     for (const key of ["a", "b", "c", "d"]) await store.set(key, "1", 60_000);
     const migration = await cluster.move("{failfast}", await elsewhere("{failfast}"));
@@ -127,7 +127,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
     expect(await list(store)).toEqual(["a=6", "b=5", "c=5", "d=5"]);
   });
 
-  it("a fleet agrees before, during and after a move of the slot, and no call fails by it", async () => {
+  it("keeps a fleet in agreement before, during and after a move of the slot, and no call fails", async () => {
     const [a, b] = [await process(), await process()];
     await expect(a("shop").run(fail)).rejects.toThrow("backend");
     await expect.poll(() => b("shop").state, soon).toBe("open");
@@ -148,7 +148,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
     for (const { name, run } of storeContract(makeStore)) test(name, run, 30_000);
   });
 
-  it("a fleet goes on where the master of its slot dies: the replica has the circuits, and open ones stay so", async () => {
+  it("goes on if the master of its slot dies: the replica has the circuits, and open ones stay open", async () => {
     const third = cluster.ports[2] ?? 0;
     if ((await cluster.ownerOf("{failfast}")) !== third)
       await (await cluster.move("{failfast}", third)).finish();
@@ -164,7 +164,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
 });
 
 describe.skipIf(!redisServer).each(clusterLibraries)("$name, while a master is away for good", (library) => {
-  it("commands for its slot are refused soon and wait in no queue; those for others go on", async () => {
+  it("rejects commands for its slot soon and queues none; those for others go on", async () => {
     const cluster = await startCluster(redisServer);
     const { client, close } = await library.open(cluster.ports);
     const [first = 0, second = 0] = cluster.ports;

@@ -25,7 +25,7 @@ describe.skipIf(!redisServer)("a list since a cursor", () => {
   const keys = ({ entries }: StoreListing): string[] => [...entries].map(({ key }) => key).sort();
   const set = (key: string, ttlMs = 60_000) => redisStore(open.client).set(key, "value", ttlMs);
 
-  it("is everything again once Redis was emptied, also where it was written to since", async () => {
+  it("has everything again after Redis was emptied, even if it was written to since", async () => {
     await set("a");
     const { cursor } = await list();
     await open.command("FLUSHALL");
@@ -36,7 +36,7 @@ describe.skipIf(!redisServer)("a list since a cursor", () => {
     expect([keys(again), again.complete]).toEqual([["b", "c"], true]);
   });
 
-  it("is everything again once another server answers, or the same one that was started again", async () => {
+  it("has everything again from another server, or after a restart", async () => {
     await open.command("CONFIG", "SET", "save", "3600 1");
     await set("a");
     const { cursor } = await list();
@@ -49,7 +49,7 @@ describe.skipIf(!redisServer)("a list since a cursor", () => {
     expect((await list(cursor)).complete).toBe(true);
   });
 
-  it("is everything again once the index was lost; a write that is refused puts its record back", async () => {
+  it("has everything again after the index was lost; a refused write adds its record to the index again", async () => {
     await set("a");
     const { cursor } = await list();
     await open.command("DEL", "failfast:@index");
@@ -58,14 +58,14 @@ describe.skipIf(!redisServer)("a list since a cursor", () => {
     expect([keys(again), again.complete]).toEqual([["a"], true]);
   });
 
-  it("tells of no record that a write was refused for", async () => {
+  it("has no record of a refused write", async () => {
     await set("a");
     const { cursor } = await list();
     await redisStore(open.client).swap?.("a", "something else", "other", 60_000);
     expect(keys(await list(cursor))).toEqual([]);
   });
 
-  it("goes on where Redis's clock was put back", async () => {
+  it("goes on if Redis's clock was set back", async () => {
     await set("a");
     const later = String(Date.now() * 1_000 + 60_000_000);
     await open.command("ZADD", "failfast:@index", later, "last", later, "ca");
@@ -74,14 +74,14 @@ describe.skipIf(!redisServer)("a list since a cursor", () => {
     expect(keys(await list(cursor))).toEqual(["b"]);
   });
 
-  it("the index keeps no name of what has expired", async () => {
+  it("comes from an index without names that have expired", async () => {
     for (const key of ["a", "b", "c"]) await set(key, 20);
     await expect.poll(async () => keys(await list())).toEqual([]);
     await set("d");
     expect(await open.command("ZRANGE", "failfast:@index", "0", "-1")).toEqual(["xd", "born", "cd", "last"]);
   });
 
-  it("costs one command where nothing changed, and nothing for the other keys of the database", async () => {
+  it("costs one command if nothing changed, and nothing for other keys of the database", async () => {
     await set("a");
     const { cursor } = await list();
     for (let at = 0; at < 1_000; at += 1) await open.command("SET", `other:${at}`, "value");

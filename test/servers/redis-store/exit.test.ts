@@ -45,13 +45,13 @@ describe.skipIf(!redisServer).each(libraries)(
       await server.stop();
     });
 
-    it("once its own client is closed, though it never disposed of the watch", async () => {
+    it("once its own client is closed, even if it never disposed of the watch", async () => {
       expect(await running.close()).toBeLessThan(1_000);
       expect(running.lines()).toEqual(["change", "closed"]);
       expect(running.child.exitCode).toBe(0);
     });
 
-    it("while Redis is down and the subscription tries to come back", async () => {
+    it("while Redis is down and the subscription tries to reconnect", async () => {
       await server.stop();
       // Until the waits between two attempts are the longest.
       await new Promise((resolve) => setTimeout(resolve, 4_000));

@@ -30,7 +30,7 @@ describe.skipIf(!redisServer)("valkey-glide", () => {
       test(name, run, 30_000);
   });
 
-  test("is one fleet with node-redis on the same database, and its trips are pushed there", async () => {
+  test("is in one fleet with node-redis on the same database, which gets its trips by push", async () => {
     const redis = await createClient({ url: `${server.url}/3` })
       .on("error", ignore)
       .connect();
@@ -47,7 +47,7 @@ describe.skipIf(!redisServer)("valkey-glide", () => {
     await expect.poll(() => here?.("sales_api").state, { timeout: 10_000 }).toBe("closed");
   });
 
-  test("a server that is away is an error of the store, and calls go on", async () => {
+  test("reports a server that is away as an error of the store, and calls go on", async () => {
     const away = await startRedis(redisServer);
     const addresses = [{ host: "127.0.0.1", port: away.port }];
     const other = await GlideClient.createClient({ addresses, requestTimeout: 200 });

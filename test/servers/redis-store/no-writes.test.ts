@@ -11,7 +11,7 @@ import { startProxy } from "./proxy.js";
 const redisServer = requireProgram("redis-server");
 const fail = (): Promise<never> => Promise.reject(new Error("backend"));
 
-describe.skipIf(!redisServer)("a Redis that answers and takes no writes", () => {
+describe.skipIf(!redisServer)("a Redis that answers but takes no writes", () => {
   const ends: (() => unknown)[] = [];
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end();
@@ -38,7 +38,7 @@ describe.skipIf(!redisServer)("a Redis that answers and takes no writes", () => 
     ["for lack of memory", [], ["maxmemory", "1mb", "0"], /OOM/],
     ["for lack of replicas", [], ["min-replicas-to-write", "1", "0"], /NOREPLICAS/],
   ] as const)(
-    "%s: said once, and what opened meanwhile is shared once it does",
+    "%s: is reported once, and later gets what opened meanwhile",
     async (_, more, [setting, refused, well], says) => {
       const { url } = await server(...more);
       const redis = admin(url);
@@ -58,7 +58,7 @@ describe.skipIf(!redisServer)("a Redis that answers and takes no writes", () => 
     },
   );
 
-  describe("because it was made a replica, and the address leads to the new master", () => {
+  describe("because it became a replica, and the address leads to the new master", () => {
     let proxy: Awaited<ReturnType<typeof startProxy>>;
     /** Two servers, of which the second takes over; what is connected stays with the first. */
     const failOver = async (): Promise<() => Promise<RedisServer>> => {
@@ -73,7 +73,7 @@ describe.skipIf(!redisServer)("a Redis that answers and takes no writes", () => 
     };
     const stored = (url: string) => async () => (await admin(url).get("failfast:circuit:shop")) ?? "";
 
-    it("ioredis goes there by its reconnectOnError", async () => {
+    it("is left by ioredis through reconnectOnError", async () => {
       const turn = await failOver();
       const client = new Redis(proxy.url, {
         reconnectOnError: ({ message }) => message.includes("READONLY"),
@@ -86,7 +86,7 @@ describe.skipIf(!redisServer)("a Redis that answers and takes no writes", () => 
       await expect.poll(stored(url), soon).toContain('"state":"open"');
     });
 
-    it("node-redis goes there when it is connected anew after store-down", async () => {
+    it("is left by node-redis when it is connected again after store-down", async () => {
       const turn = await failOver();
       const client = createClient({ url: proxy.url }).on("error", ignore);
       await client.connect();

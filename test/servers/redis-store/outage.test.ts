@@ -50,7 +50,7 @@ async function setUp(
 const url = (port: number): string => `redis://127.0.0.1:${port}`;
 
 describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $name", (library) => {
-  it("survives a freeze of a second: nothing is lost, and no gap is reported", async ({ expect }) => {
+  it("survives a freeze of a second without a loss and without a gap", async ({ expect }) => {
     const { server, seen, values, write, tearDown } = await setUp(library);
     server.pause();
     const writing = write("during");
@@ -73,7 +73,7 @@ describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $nam
     await tearDown();
   });
 
-  it("notices a connection that died silently, and opens a new one", async ({ expect }) => {
+  it("notices a dead silent connection, and opens a new one", async ({ expect }) => {
     let proxy: Awaited<ReturnType<typeof startProxy>> | undefined;
     const { seen, values, write, tearDown } = await setUp(library, async (port) => {
       proxy = await startProxy(port);

@@ -37,7 +37,7 @@ describe.skipIf(!redisServer).each(libraries)(
       return seen;
     };
 
-    it("before it is used: it is of one fleet with those who began in that database", async () => {
+    it("before it is used is in one fleet with clients of that database", async () => {
       await select(3);
       const [here, there] = [await watch(client), await watch(other)];
       await redisStore(client.client).set("a", "1", 60_000);
@@ -46,7 +46,7 @@ describe.skipIf(!redisServer).each(libraries)(
       await expect.poll(() => there.changes.map(({ key }) => key), soon).toEqual(["a", "b"]);
     });
 
-    it("while it is used: writes and push follow at the next command, and that is a gap", async () => {
+    it("while it is used writes and listens there from the next command on, and that is a gap", async () => {
       const store = redisStore(client.client);
       const seen = remember();
       const handle = await store.watch?.("", seen);
@@ -61,7 +61,7 @@ describe.skipIf(!redisServer).each(libraries)(
       await expect.poll(() => there.changes.map(({ key }) => key), soon).toEqual(["a", "b"]);
     });
 
-    it("gets no more changes of the database that it left", async () => {
+    it("gets no more changes of the old database", async () => {
       const store = redisStore(client.client);
       const seen = remember();
       const handle = await store.watch?.("", seen);
@@ -76,7 +76,7 @@ describe.skipIf(!redisServer).each(libraries)(
       left.close();
     });
 
-    it("keeps to it where its connection was lost", async () => {
+    it("stays in it after its connection was lost", async () => {
       await select(3);
       const seen = await watch(client);
       const store = redisStore(client.client);

@@ -42,7 +42,7 @@ describe.skipIf(!redisServer).each(sentinelLibraries)("$name", (library) => {
     return failfast;
   };
 
-  it("keeps records on the master, behind the client's own keyPrefix and in its database", async () => {
+  it("keeps records on the master, with the client's own keyPrefix and database", async () => {
     const store = await open(library, "app:");
     const seen = remember();
     const handle = await store.watch?.("", seen);
@@ -57,7 +57,7 @@ describe.skipIf(!redisServer).each(sentinelLibraries)("$name", (library) => {
   });
 
   it.each(["failover", "freeze"] as const)(
-    "a %s of the master: calls go on, what is open stays so, and the fleet agrees on the new one",
+    "survives a %s of the master: calls go on, open circuits stay open, and the fleet agrees on the new master",
     async (loss) => {
       const [a, b] = [await process(), await process(other(library))];
       await a("shop").trip();
@@ -73,7 +73,7 @@ describe.skipIf(!redisServer).each(sentinelLibraries)("$name", (library) => {
     },
   );
 
-  it("a subscription is live again after a failover, and reports a gap", async () => {
+  it("has its subscription live again after a failover, and reports a gap", async () => {
     const store = await open();
     const seen = remember();
     const handle = await store.watch?.("", seen);

@@ -41,7 +41,7 @@ describe.skipIf(!redisServer)("swap", () => {
     expect(await stores[0]?.get("counter")).toBe(String(each * 8 * stores.length));
   });
 
-  it("of many at once for one key, exactly one wins, and all see its value", async () => {
+  it("lets exactly one of many at once win for one key, and all get its value", async () => {
     const stores = open.map(({ client }) => redisStore(client));
     for (let round = 0; round < 50; round += 1) {
       const results = await Promise.all(
@@ -55,7 +55,7 @@ describe.skipIf(!redisServer)("swap", () => {
     }
   });
 
-  it("goes on where Redis has forgotten its scripts, and uses them by name otherwise", async () => {
+  it("goes on if Redis has forgotten its scripts, and otherwise calls them by hash", async () => {
     for (const { client, command } of open) {
       const store = redisStore(client);
       await command("SCRIPT", "FLUSH");
@@ -70,7 +70,7 @@ describe.skipIf(!redisServer)("swap", () => {
     }
   });
 
-  it.each([WRITE, READ, NAMES])("knows its script by the SHA-1 of its text: $sha1", ({ text, sha1 }) => {
+  it.each([WRITE, READ, NAMES])("calls its script by the SHA-1 of its text: $sha1", ({ text, sha1 }) => {
     expect(createHash("sha1").update(text).digest("hex")).toBe(sha1);
   });
 });

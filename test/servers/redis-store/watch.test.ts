@@ -37,7 +37,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
     return clients.split("\n").filter((line) => line !== "").length;
   };
 
-  it("a swap and a set arrive, with the value and Redis's clock; a swap that lost doesn't", async () => {
+  it("delivers a swap and a set with the value and Redis's clock, and no swap that lost", async () => {
     const seen = remember();
     await watch(reader, seen);
     const store = redisStore(writer.client);
@@ -52,7 +52,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
     expect(seen.gaps).toBe(0);
   });
 
-  it("it is live when it resolves: what is written at once after that arrives", async () => {
+  it("is live when it resolves: a write right after it is delivered", async () => {
     for (let round = 0; round < 20; round += 1) {
       const seen = remember();
       const handle = await watch(reader, seen);
@@ -62,7 +62,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
     }
   });
 
-  it("only keys under what is watched, of this prefix, this database and this keyPrefix, arrive", async () => {
+  it("delivers only keys of the watched prefix, this database and this keyPrefix", async () => {
     const seen = remember();
     await watch(reader, seen, "circuit:");
     const otherDatabase = await library.open(`${server.url}/1`, settings);
@@ -77,7 +77,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
     otherKeys.close();
   });
 
-  it("watchers behind a keyPrefix get each other's changes", async () => {
+  it("delivers changes between watchers with the same keyPrefix", async () => {
     const here = await library.open(server.url, { ...settings, keyPrefix: "app:" });
     const seen = remember();
     await watch(here, seen);
@@ -86,7 +86,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
     here.close();
   });
 
-  it("a message of another program is a gap", async () => {
+  it("treats a message of another program as a gap", async () => {
     const seen = remember();
     await watch(reader, seen);
     for (const text of ["", "no json", "{}", "null", "7", '["a","1"]', '["a",1,1]', '["a","1","1"]']) {
@@ -97,7 +97,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
     expect(seen.changes).toEqual([]);
   });
 
-  it("a disposed handle reports nothing more, leaves no connection, and may be disposed again", async () => {
+  it("reports nothing more once disposed, leaves no connection, and may be disposed again", async () => {
     const seen = remember();
     const handle = await watch(reader, seen);
     expect(await subscribers()).toBe(1);
@@ -108,7 +108,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
     expect(seen).toMatchObject({ changes: [], gaps: 0 });
   });
 
-  it("each watch is independent", async () => {
+  it("is independent of other watches", async () => {
     const [one, two] = [remember(), remember()];
     const first = await watch(reader, one);
     await watch(reader, two);
@@ -122,7 +122,7 @@ describe.skipIf(!redisServer).each(protocols)("watch with $name", ({ library, se
 describe.skipIf(!redisServer).each(libraries)(
   "watch with $name, before the caller's client is connected",
   (library) => {
-    it("rejects where nothing listens", async () => {
+    it("rejects if nothing listens", async () => {
       const client = library.unconnected(`redis://127.0.0.1:${await freePort()}`);
       const seen = remember();
       await expect(redisStore(client).watch?.("", seen)).rejects.toThrow(

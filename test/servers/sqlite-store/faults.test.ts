@@ -83,7 +83,7 @@ describe("SQLite", () => {
     return down[0];
   }
 
-  test("bytes that are no text are nobody's record, and are written over by one of those who saw them", () => {
+  test("with bytes that are no text has an invalid record, which only one of those who saw it overwrites", () => {
     database
       .prepare(
         "INSERT INTO failfast (prefix, name, value, expires_at) VALUES ('failfast', 'a', X'80FF0028', 4e12)",
@@ -95,13 +95,13 @@ describe("SQLite", () => {
     expect(store.swap("a", seen, "2", 60_000)).toMatchObject({ ok: false, value: "1" });
   });
 
-  test("answers at once, without a promise", () => {
+  test("answers synchronously", () => {
     expect(store.get("a")).toBe(null);
     expect(store.swap("a", null, "value", 60_000)).toMatchObject({ ok: true, value: "value" });
     expect(store.list("").entries).toMatchObject([{ key: "a", value: "value" }]);
   });
 
-  test("several processes count on in one file, and none is lost", async () => {
+  test("loses no increment of several processes in one file", async () => {
     for (const mode of ["DELETE", "WAL"]) {
       database.pragma(`journal_mode = ${mode}`);
       store.set("count", "0", 60_000);
@@ -111,7 +111,7 @@ describe("SQLite", () => {
     }
   });
 
-  test("locked by another process: it waits for a moment and not for the database's own minute, then not at all for a while", async () => {
+  test("locked by another process is waited for briefly, not for its own busy_timeout, and then not at all for a while", async () => {
     const other = fork("test/servers/sqlite-store/lock.mjs", [file], { execArgv: [] });
     await once(other, "message");
     const began = performance.now();
@@ -126,7 +126,7 @@ describe("SQLite", () => {
     expect(store.get("a")).toBe(null);
   });
 
-  test("deleted or replaced: an error, where SQLite would go on with a file that nobody else finds", async () => {
+  test("with a deleted or replaced file is an error, although SQLite would go on with the old file", async () => {
     store.set("a", "value", 60_000);
     renameSync(file, `${file}.old`);
     expect(() => store.get("a")).toThrow(/deleted or replaced/);
@@ -142,7 +142,7 @@ describe("SQLite", () => {
     expect(() => sqliteStore(database).get("a")).toThrow(/deleted or replaced/);
   });
 
-  test("read-only: it reads, and what can't be written stays here", async () => {
+  test("that is read-only reads, and keeps in this process what can't be written", async () => {
     store.set("a", "value", 60_000);
     const reading = new Database(file, { readonly: true });
     expect(sqliteStore(reading).get("a")).toBe("value");
@@ -151,7 +151,7 @@ describe("SQLite", () => {
     reading.close();
   });
 
-  test("full: an error, and what was there stays", async () => {
+  test("on a full disk is an error, and the stored values stay", async () => {
     store.set("a", "value", 60_000);
     database.pragma(`max_page_count = ${Number(database.pragma("page_count", { simple: true }))}`);
     expect(() => store.set("b", "x".repeat(100_000), 60_000)).toThrow(/full/);
@@ -159,7 +159,7 @@ describe("SQLite", () => {
     expect(store.get("b")).toBe(null);
   });
 
-  test("corrupt, no database at all, or closed: an error, and calls go on", async () => {
+  test("that is corrupt, no database, or closed is an error, and calls go on", async () => {
     store.set("a", "value", 60_000);
     writeFileSync(file, Buffer.alloc(8_192, "rubbish"));
     const corrupt = new Database(file);
@@ -172,7 +172,7 @@ describe("SQLite", () => {
     expect(String(await callsGoOn(ended))).toMatch(/not open/);
   });
 
-  test("without its table every verb says what is missing; the SQL file is what migrate() runs", () => {
+  test("without its table makes every verb say what is missing; migrate() runs the SQL file", () => {
     const bare = sqliteStore(database, { table: "absent" });
     expect(() => bare.get("a")).toThrow(/no such table: absent/);
     bare.migrate();
@@ -181,7 +181,7 @@ describe("SQLite", () => {
     expect(readFileSync("assets/sql/sqlite.sql", "utf8")).toContain(migration("failfast").join(";\n"));
   });
 
-  test("a list is read again when this or another process has written, and not otherwise", () => {
+  test("is read again for a list only if this or another process has written", () => {
     const other = new Database(file);
     const writes = [
       () => store.set("a", "1", 60_000),
@@ -229,7 +229,7 @@ describe("SQLite", () => {
     expect(reads).toBe(1);
   });
 
-  test("what expired an hour ago goes with a later write", () => {
+  test("deletes records that expired an hour ago with a later write", () => {
     for (let each = 0; each < 30; each++)
       database
         .prepare("INSERT INTO failfast (prefix, name, value, expires_at) VALUES ('failfast', ?, 'x', 1)")
@@ -239,7 +239,7 @@ describe("SQLite", () => {
     expect(database.prepare("SELECT count(*) FROM failfast").pluck().get()).toBe(1);
   });
 
-  test("text with quotes, and long keys and prefixes, are what they are", () => {
+  test("takes text with quotes, and long keys and prefixes", () => {
     const nasty = `'; DROP TABLE failfast; -- " % _ ? \u{1f600} é ${"k".repeat(5_000)}`;
     const other = sqliteStore(database, { prefix: nasty });
     other.set(nasty, nasty, 60_000);

@@ -90,7 +90,7 @@ for (const { kind, skip, start, packages, closes = [] } of cases) {
     });
     afterAll(() => server?.stop());
 
-    test.each(packages)("through %s: a trip is stored, and the process ends", async (installed) => {
+    test.each(packages)("through %s stores a trip, and the process ends", async (installed) => {
       const its = project(...installed.split(" "));
       const ends = closes.includes(installed) ? ["close"] : [];
       const url = new URL(server.url);
@@ -101,7 +101,7 @@ for (const { kind, skip, start, packages, closes = [] } of cases) {
       its.remove();
     });
 
-    test("without a client installed: an error that says what to install", async () => {
+    test("without an installed client says what to install", async () => {
       const its = project();
       const error = await run(its, server.url);
       expect(error).toMatchObject({ code: "ERR_FAILFAST_MISSING_PACKAGE", packages });
@@ -136,19 +136,22 @@ describe("secrets", () => {
       stop: async () => undefined,
     }),
   };
-  test.each(Object.entries(kinds))("%s: a wrong password is reported, and not shown", async (_, start) => {
-    const server = await start();
-    const store = await storeFrom(server.url);
-    const error = await Promise.resolve(store.get("a")).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(Error);
-    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("hush");
-    expect(JSON.stringify(store)).not.toContain("hush");
-    await store.close();
-    await server.stop();
-  });
+  test.each(Object.entries(kinds))(
+    "in a wrong password are not shown when that is reported: %s",
+    async (_, start) => {
+      const server = await start();
+      const store = await storeFrom(server.url);
+      const error = await Promise.resolve(store.get("a")).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(Error);
+      expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("hush");
+      expect(JSON.stringify(store)).not.toContain("hush");
+      await store.close();
+      await server.stop();
+    },
+  );
 });
 
-test("a server that is down is no reason not to start, and is found when it is there", async ({ skip }) => {
+test("a server that is down does not prevent the start, and is used once it is up", async ({ skip }) => {
   if (redisServer === undefined) skip();
   const port = await freePort();
   const store = await storeFrom(`redis://127.0.0.1:${port}`);
@@ -169,7 +172,7 @@ test("a server that is down is no reason not to start, and is found when it is t
 });
 
 test.each(["redis", "postgres", "mysql", "nats", "memcached"])(
-  "a store at %s that was never there can be closed",
+  "a store at %s that was never reachable can be closed",
   async (scheme) => {
     const store = await storeFrom(`${scheme}://127.0.0.1:${await freePort()}`);
     await expect(Promise.resolve(store.get("a"))).rejects.toThrow();
@@ -177,8 +180,8 @@ test.each(["redis", "postgres", "mysql", "nats", "memcached"])(
   },
 );
 
-describe("storeFrom() with no server", () => {
-  test("examples/url.mjs runs, and ends by itself", () => {
+describe("storeFrom() without a server", () => {
+  test("runs examples/url.mjs, which ends by itself", () => {
     const its = project();
     const env = { ...process.env, FAILFAST_STORE: `sqlite:${join(its.folder, "example.db")}` };
     const printed = execFileSync(process.execPath, ["examples/url.mjs"], { env, encoding: "utf8" });
@@ -186,7 +189,7 @@ describe("storeFrom() with no server", () => {
     its.remove();
   });
 
-  test.each(["better-sqlite3", ""])("sqlite:, with %s installed", async (installed) => {
+  test.each(["better-sqlite3", ""])("opens sqlite:, with %s installed", async (installed) => {
     const its = project(...(installed ? [installed] : []));
     const url = `sqlite:${join(its.folder, "shop%20circuits.db")}?table=circuits`;
     const answer = await run(its, url);

@@ -50,7 +50,7 @@ function fleet(): { readonly texts: (() => string)[]; live(): Promise<void> } {
 }
 
 describe("the dashboard", () => {
-  test("asks for nothing that a scrape has not", async () => {
+  test("uses only metrics that a scrape has", async () => {
     const { texts, live } = fleet();
     await live();
     const scraped = new Set(texts[0]?.().match(/^failfast_\w+/gm));
@@ -65,7 +65,7 @@ describe("the dashboard", () => {
     expect(`${JSON.stringify(dashboard)}${alerts}`).not.toMatch(/sum[^(]*\([^)]*failfast_circuit_state/);
   });
 
-  test("is one that Grafana imports: ids of their own, no overlap, one data source, variables that exist", () => {
+  test("can be imported by Grafana: unique ids, no overlap, one data source, variables that exist", () => {
     expect(dashboard).toMatchObject({ uid: "failfast-circuits", schemaVersion: 39 });
     expect(dashboard.id).toBeUndefined();
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
@@ -88,7 +88,7 @@ describe("the dashboard", () => {
 
 const promtool = requireProgram("promtool");
 describe.skipIf(!promtool)("the alerts, by promtool", () => {
-  test("are rules, and fire when they should, once for the whole fleet", () => {
+  test("are valid, and fire when they should, once for the whole fleet", () => {
     const folder = mkdtempSync(join(tmpdir(), "failfast-alerts-"));
     cpSync(join(files, "prometheus-alerts.yml"), join(folder, "prometheus-alerts.yml"));
     cpSync(join(here, "alerts.promtool.yml"), join(folder, "alerts.promtool.yml"));
@@ -102,7 +102,7 @@ describe.skipIf(!promtool)("the alerts, by promtool", () => {
     }
   });
 
-  test("the exposition is what Prometheus's own linter takes", async () => {
+  test("are based on metrics that Prometheus's own linter accepts", async () => {
     const { texts, live } = fleet();
     await live();
     const linted = execFileSync(promtool ?? "", ["check", "metrics"], {
@@ -169,7 +169,7 @@ describe.skipIf(!prometheus)("a Prometheus that scrapes two processes", () => {
   const filled = (expr: string): string =>
     expr.replaceAll("$job", ".*").replaceAll("$name", ".*").replaceAll("$__rate_interval", "30s");
 
-  test.each(queries)("every query of the dashboard has an answer: %s, %s", async (_, expr) => {
+  test.each(queries)("answers every query of the dashboard: %s, %s", async (_, expr) => {
     const answer = async (): Promise<unknown[]> => {
       const { data, status } = await ask(`query?query=${encodeURIComponent(filled(expr))}`);
       expect(status).toBe("success");
@@ -180,7 +180,7 @@ describe.skipIf(!prometheus)("a Prometheus that scrapes two processes", () => {
       .toBeGreaterThan(0);
   });
 
-  test("one open circuit of two processes is one", async () => {
+  test("shows one open circuit of two processes as one", async () => {
     const [, expr = ""] = queries.find(([title]) => title === "Open circuits") ?? [];
     const value = async (): Promise<string | undefined> => {
       const { data } = await ask(`query?query=${encodeURIComponent(filled(expr))}`);
@@ -189,7 +189,7 @@ describe.skipIf(!prometheus)("a Prometheus that scrapes two processes", () => {
     await expect.poll(value, { timeout: 40_000, interval: 200 }).toBe("1");
   });
 
-  test("the alerts are loaded and well, and the open circuit is on its way to one", async () => {
+  test("loads the alerts, and the alert for the open circuit is pending", async () => {
     const pending = async (): Promise<string[]> => {
       const { data } = await ask("rules?type=alert");
       const { groups } = data as {

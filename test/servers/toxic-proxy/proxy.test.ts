@@ -69,7 +69,7 @@ async function pair(direction: Direction): Promise<{ sender: End; receiver: End 
 const soon = { timeout: 40_000, interval: 2 };
 const other = (direction: Direction): Direction => (direction === "up" ? "down" : "up");
 
-test("without toxics everything passes both ways, and so does a close", async () => {
+test("without toxics the proxy passes everything both ways, also the end of a connection", async () => {
   const { client, server } = await dial();
   client.socket.write("ping");
   await expect.poll(() => server.text, soon).toBe("ping");
@@ -82,7 +82,7 @@ test("without toxics everything passes both ways, and so does a close", async ()
 });
 
 describe.each(["up", "down"] as const)("%s", (direction) => {
-  test("latency: what is sent arrives later, in order, and the other direction at once", async () => {
+  test("latency delays what is sent, in order, and not the other direction", async () => {
     const { sender, receiver } = await pair(direction);
     const remove = await proxy.add({ kind: "latency", ms: 200, jitter: 50 }, direction);
     const began = performance.now();
@@ -99,7 +99,7 @@ describe.each(["up", "down"] as const)("%s", (direction) => {
     await expect.poll(() => receiver.text, soon).toBe("abcd");
   });
 
-  test("bandwidth: so many bytes take so long", async () => {
+  test("bandwidth limits the bytes in a time", async () => {
     const { sender, receiver } = await pair(direction);
     await proxy.add({ kind: "bandwidth", bytesPerSecond: 10_000 }, direction);
     const began = performance.now();
@@ -108,7 +108,7 @@ describe.each(["up", "down"] as const)("%s", (direction) => {
     expect(performance.now() - began).toBeGreaterThan(290);
   });
 
-  test("slow_close: the close arrives later", async () => {
+  test("slow_close delays the end of a connection", async () => {
     const { sender, receiver } = await pair(direction);
     await proxy.add({ kind: "slow_close", ms: 300 }, direction);
     const began = performance.now();
@@ -119,7 +119,7 @@ describe.each(["up", "down"] as const)("%s", (direction) => {
     expect(performance.now() - began).toBeGreaterThan(290);
   });
 
-  test("timeout without a time: a black hole this way only; taken away, a stream with a hole in it is reset", async () => {
+  test("timeout without a time swallows one direction; a stream that lost bytes is reset when it is removed", async () => {
     const { sender, receiver } = await pair(direction);
     const remove = await proxy.add({ kind: "timeout" }, direction);
     sender.socket.write("lost");
@@ -133,7 +133,7 @@ describe.each(["up", "down"] as const)("%s", (direction) => {
       .toEqual(["ECONNRESET", "ECONNRESET"]);
   });
 
-  test("timeout without a time: a stream that lost nothing goes on", async () => {
+  test("timeout without a time lets a stream that lost nothing go on when it is removed", async () => {
     const { sender, receiver } = await pair(direction);
     const remove = await proxy.add({ kind: "timeout" }, direction);
     await remove();
@@ -141,7 +141,7 @@ describe.each(["up", "down"] as const)("%s", (direction) => {
     await expect.poll(() => receiver.text, soon).toBe("passes");
   });
 
-  test("timeout with a time: the connection is closed after it", async () => {
+  test("timeout with a time closes the connection after it", async () => {
     const { sender, receiver } = await pair(direction);
     const began = performance.now();
     await proxy.add({ kind: "timeout", ms: 200 }, direction);
@@ -151,7 +151,7 @@ describe.each(["up", "down"] as const)("%s", (direction) => {
     expect(receiver.text).toBe("");
   });
 
-  test("reset_peer: both ends are reset after a while", async () => {
+  test("reset_peer resets both ends after a while", async () => {
     const { sender, receiver } = await pair(direction);
     const began = performance.now();
     await proxy.add({ kind: "reset_peer", ms: 100 }, direction);
@@ -161,7 +161,7 @@ describe.each(["up", "down"] as const)("%s", (direction) => {
     expect(performance.now() - began).toBeGreaterThan(90);
   });
 
-  test("slicer: it arrives in small pieces, and whole", async () => {
+  test("slicer delivers everything in small pieces", async () => {
     const { sender, receiver } = await pair(direction);
     await proxy.add({ kind: "slicer", bytes: 4, pauseMs: 5 }, direction);
     sender.socket.write("0123456789abcdef");
@@ -169,7 +169,7 @@ describe.each(["up", "down"] as const)("%s", (direction) => {
     expect(receiver.pieces.length).toBeGreaterThan(1);
   });
 
-  test("limit_data: the connection is closed after so many bytes, counted for each connection", async () => {
+  test("limit_data closes the connection after a number of bytes, counted for each connection", async () => {
     await proxy.add({ kind: "limit_data", bytes: 6 }, direction);
     for (let round = 0; round < 2; round++) {
       const { sender, receiver } = await pair(direction);
@@ -181,7 +181,7 @@ describe.each(["up", "down"] as const)("%s", (direction) => {
     }
   });
 
-  test("what is in one direction is not in the other", async () => {
+  test("a toxic of one direction does not affect the other", async () => {
     const { sender, receiver } = await pair(direction);
     await proxy.add({ kind: "limit_data", bytes: 1 }, other(direction));
     await proxy.add({ kind: "latency", ms: 3_600_000 }, other(direction));
@@ -190,7 +190,7 @@ describe.each(["up", "down"] as const)("%s", (direction) => {
   });
 });
 
-test("down: connections end, none is accepted, and afterwards they are again on the same port", async () => {
+test("down ends connections and accepts none, and afterwards the same port accepts them", async () => {
   const { client } = await dial();
   const remove = await proxy.add({ kind: "down" });
   await expect.poll(() => client.endings.at(-1), soon).toBe("close");
@@ -200,7 +200,7 @@ test("down: connections end, none is accepted, and afterwards they are again on 
   await dial();
 });
 
-test("retarget: connections end, and new ones reach the other server", async () => {
+test("retarget ends connections, and new ones reach the other server", async () => {
   const { client } = await dial();
   const second = createServer((socket) => socket.end("second")).listen(0, "127.0.0.1");
   await once(second, "listening");
@@ -211,7 +211,7 @@ test("retarget: connections end, and new ones reach the other server", async () 
   second.close();
 });
 
-test("heal takes all toxics away", async () => {
+test("heal removes all toxics", async () => {
   await proxy.add({ kind: "down" });
   await proxy.add({ kind: "latency", ms: 3_600_000 });
   await proxy.heal();

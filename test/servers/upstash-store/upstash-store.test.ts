@@ -43,7 +43,7 @@ describe.skipIf(!redisServer)("upstashStore()", () => {
     return failfast;
   };
 
-  it("is one fleet with the processes that reach the same Redis over TCP", async () => {
+  it("is in one fleet with the processes that reach the same Redis over TCP", async () => {
     const [edge, service] = [process(upstashStore(open())), process(await overTcp())];
     await Promise.all([edge.ready(), service.ready()]);
     await edge("shop").trip();
@@ -52,7 +52,7 @@ describe.skipIf(!redisServer)("upstashStore()", () => {
     await expect.poll(() => edge("shop").state, soon).toBe("closed");
   });
 
-  it("tells those who watch over TCP", async () => {
+  it("notifies those who watch over TCP", async () => {
     const seen = remember();
     const handle = await (await overTcp()).watch?.("", seen);
     opened.push(() => handle?.[Symbol.asyncDispose]());
@@ -60,14 +60,14 @@ describe.skipIf(!redisServer)("upstashStore()", () => {
     await expect.poll(() => seen.changes, soon).toMatchObject([{ key: "a", value: "1" }]);
   });
 
-  it("sends the script once, and its name from then on", async () => {
+  it("sends the script once, and its hash from then on", async () => {
     const store = upstashStore(open());
     await store.set("a", "1", 60_000);
     await store.set("a", "2", 60_000);
     expect(front.commands).toEqual(["evalsha", "eval", "evalsha"]);
   });
 
-  it("a value of the wrong type is nothing, and is written over", async () => {
+  it("treats a value of the wrong type as absent, and overwrites it", async () => {
     const client = open();
     const store = upstashStore(client);
     await client.lpush("failfast:a", "1");
@@ -76,7 +76,7 @@ describe.skipIf(!redisServer)("upstashStore()", () => {
     expect(await store.get("a")).toBe("1");
   });
 
-  it("is asked within the client's own deadline, and what that makes of it is an error", async () => {
+  it("respects the client's own deadline, after which there is an error", async () => {
     const store = upstashStore(open(front.token, () => AbortSignal.timeout(50)));
     front.freeze();
     await expect(store.get("a")).rejects.toThrow();
@@ -94,7 +94,7 @@ describe.skipIf(!redisServer)("upstashStore()", () => {
   it.each([
     ["the wrong token", () => open("wrong")],
     ["nobody there", () => new Redis({ url: "http://127.0.0.1:9", token: "secret", retry: false })],
-  ])("with %s calls go on, and what is open here is open here", async (_what, client) => {
+  ])("with %s lets calls go on, and a circuit that is open here stays open here", async (_what, client) => {
     const failfast = process(upstashStore(client()));
     const down: unknown[] = [];
     failfast.on("store-down", (event) => down.push(event));
@@ -104,7 +104,7 @@ describe.skipIf(!redisServer)("upstashStore()", () => {
     await expect.poll(() => down.length, soon).toBeGreaterThan(0);
   });
 
-  it("while it is frozen calls go on; after it the fleet agrees", async () => {
+  it("lets calls go on while the server is frozen, and afterwards the fleet agrees", async () => {
     const [a, b] = [process(upstashStore(open())), process(upstashStore(open()))];
     await Promise.all([a.ready(), b.ready()]);
     front.freeze();
@@ -114,7 +114,7 @@ describe.skipIf(!redisServer)("upstashStore()", () => {
     await expect.poll(() => b("shop").state, healed).toBe("open");
   });
 
-  it("an open circuit comes back where Redis was restarted empty", async () => {
+  it("restores an open circuit after Redis was restarted empty", async () => {
     const [a, late] = [process(upstashStore(open())), upstashStore(open())];
     const listed = async (): Promise<number> => {
       try {
@@ -134,7 +134,7 @@ describe.skipIf(!redisServer)("upstashStore()", () => {
     ["no client", () => undefined],
     ["a URL", () => "https://example.upstash.io"],
     ["an empty object", () => ({})],
-  ])("refuses %s with a sentence that says what it takes", (_what, client) => {
+  ])("refuses %s, and says what it takes", (_what, client) => {
     expect(() => upstashStore(client() as never)).toThrow(
       /upstashStore\(\) takes a client of @upstash\/redis/,
     );

@@ -13,7 +13,7 @@ test("Bun: push between two processes over files", async (t) => {
   assert.match(await runs(t, bun, ["two-processes.mjs"], { cwd: copyOf("deno") }), /fine/);
 });
 
-test("Bun's own client of Redis: the store contract, and a trip that another process hears of", {
+test("Bun's own Redis client: the store contract, and a trip that reaches another process", {
   skip,
 }, async (t) => {
   const printed = await runs(t, bun, ["redis.mjs", await startRedis(t)], { cwd: copyOf("bun") });

@@ -7,7 +7,7 @@ const down = async () => {
   throw new Error("down");
 };
 
-test("trips, rejects, and shares with CommonJS", async () => {
+test("a circuit trips, rejects, and is shared with CommonJS", async () => {
   const salesApi = failfast("sales_api", 60);
   await expect(salesApi.run(down)).rejects.toThrow("down");
   expect(salesApi.run(down)).rejects.toBeInstanceOf(FailfastError);

@@ -33,11 +33,11 @@ const processes = {
   Deno: [command("deno"), ["run", "--no-prompt", "--no-lock", "--node-modules-dir=manual"]],
 };
 for (const [name, [file, args]] of Object.entries(processes))
-  test(`the core in ${name}`, async (t) => {
+  test(`the core works in ${name}`, async (t) => {
     passed(JSON.parse(await runs(t, file, [...args, "run.mjs"], { cwd: copyOf("core") })));
   });
 
-test("the core in workerd", async (t) => {
+test("the core works in workerd", async (t) => {
   const worker = new Miniflare({
     modules: true,
     script: await bundled("worker.js", "esm"),
@@ -47,7 +47,7 @@ test("the core in workerd", async (t) => {
   passed(await (await worker.dispatchFetch("http://worker.test/")).json());
 });
 
-test("the core in Chromium", { skip }, async (t) => {
+test("the core works in Chromium", { skip }, async (t) => {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   t.after(() => browser.close());
   const page = await browser.newPage();

@@ -41,7 +41,7 @@ const compilers = {
 };
 
 for (const [name, compile] of Object.entries(compilers))
-  test(`decorators compiled by ${name}`, async (t) => {
+  test(`decorators compiled by ${name} work`, async (t) => {
     const folder = newFolder(work, "decorators");
     const files = ["methods", "stacked"];
     if (name.endsWith("standard")) files.push("private-methods");

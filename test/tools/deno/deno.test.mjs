@@ -4,14 +4,14 @@ import { command, copyOf, newFolder, runs } from "../project.mjs";
 
 const deno = command("deno");
 
-test("Deno, with no permission but for the network", async (t) => {
+test("Deno works with no permission but for the network", async (t) => {
   const folder = copyOf("deno");
   const args = ["run", "--no-prompt", "--allow-net=127.0.0.1", "--no-lock", "--node-modules-dir=manual"];
   const output = await runs(t, deno, [...args, "allowed-only-net.mjs"], { cwd: folder });
   assert.match(output, /fine/);
 });
 
-test("Deno, with all permissions: push between two processes over files", async (t) => {
+test("Deno with all permissions has push between two processes over files", async (t) => {
   const folder = copyOf("deno");
   const output = await runs(
     t,
@@ -24,7 +24,7 @@ test("Deno, with all permissions: push between two processes over files", async 
   assert.match(output, /fine/);
 });
 
-test("Deno KV: the store contract, polled and pushed, a fleet, and the types of Deno", async (t) => {
+test("Deno KV passes the store contract, polled and pushed, in a fleet, with the types of Deno", async (t) => {
   const args = ["run", "--check", "-A", "--unstable-kv", "--no-lock", "--node-modules-dir=manual", "kv.ts"];
   const printed = await runs(t, deno, [...args, `${newFolder()}/kv.db`], { cwd: copyOf("deno") });
   const { cases, failed, stored, state } = JSON.parse(printed.slice(printed.lastIndexOf("{")));

@@ -32,8 +32,8 @@ async function service(t, folder) {
   };
 }
 
-describe("a process that is frozen and thawed, as serverless platforms do", { concurrency: 1 }, () => {
-  test("counts its time-outs, though it was frozen just before each call", async (t) => {
+describe("a process that is frozen and thawed, as on serverless platforms,", { concurrency: 1 }, () => {
+  test("counts its time-outs, even if it was frozen just before each call", async (t) => {
     const frozen = await service(t, newFolder());
     const states = [];
     for (let request = 0; request < 6 && states.at(-1) !== "open"; request++) {
@@ -47,7 +47,7 @@ describe("a process that is frozen and thawed, as serverless platforms do", { co
     assert.deepEqual(states, ["closed", "closed", "open"]);
   });
 
-  test("excuses the calls that it was frozen during, and no more than a few in a row", async (t) => {
+  test("excuses the calls during which it was frozen, but only a few in a row", async (t) => {
     const frozen = await service(t, newFolder());
     const states = [];
     for (let request = 0; request < 20 && states.at(-1) !== "open"; request++) {
@@ -61,7 +61,7 @@ describe("a process that is frozen and thawed, as serverless platforms do", { co
     assert.equal(states.at(-1), "open");
   });
 
-  test("learns what happened meanwhile before its first call, if it asks for that", async (t) => {
+  test("learns what happened meanwhile before its first call, if it awaits ready()", async (t) => {
     const folder = newFolder();
     const frozen = await service(t, folder);
     assert.equal((await frozen.call("works")).ended, "works");

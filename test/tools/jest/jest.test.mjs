@@ -3,16 +3,16 @@ import { command, copyOf, runs } from "../project.mjs";
 
 const jest = command("jest");
 
-test("Jest without a configuration: CommonJS, fake timers, modules loaded anew", async (t) => {
+test("Jest works without a configuration: CommonJS, fake timers, modules loaded again", async (t) => {
   await runs(t, jest, ["--ci", "--runInBand"], { cwd: copyOf("jest/commonjs") });
 });
 
-test("Jest with ES modules, as Node's flag allows", async (t) => {
+test("Jest works with ES modules, behind Node's flag", async (t) => {
   await runs(t, process.execPath, ["--experimental-vm-modules", jest, "--ci", "--runInBand"], {
     cwd: copyOf("jest/modules"),
   });
 });
 
-test("ts-jest, a TypeScript project that is CommonJS", async (t) => {
+test("ts-jest works in a TypeScript project that is CommonJS", async (t) => {
   await runs(t, jest, ["--ci", "--runInBand"], { cwd: copyOf("ts-jest") });
 });

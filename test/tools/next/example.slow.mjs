@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { command, copyOf, newFolder, runs, start, until } from "../project.mjs";
 import { environment } from "./app.mjs";
 
-test("the example: what one server finds out the other answers with, in its route and its page", async (t) => {
+test("the example shares a trip between two servers, in its route and its page", async (t) => {
   const folder = copyOf("../../examples/nextjs");
   // Here the packages are installed two folders up.
   copyFileSync(fileURLToPath(new URL("next.config.mjs", import.meta.url)), join(folder, "next.config.mjs"));

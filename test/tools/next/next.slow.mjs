@@ -5,7 +5,7 @@ import { command, copyOf, runs } from "../project.mjs";
 import { environment, guards, guardsTheEdge, serve, shares, showsThePage } from "./app.mjs";
 
 for (const bundler of ["--turbopack", "--webpack"])
-  test(`Next.js built with ${bundler}: circuits are shared by all graphs of modules`, async (t) => {
+  test(`Next.js built with ${bundler} shares circuits between all graphs of modules`, async (t) => {
     const folder = copyOf("next");
     // With webpack, Next.js 16.4 builds no route of the edge runtime, whatever is in it.
     const edge = bundler !== "--webpack";

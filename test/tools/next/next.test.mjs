@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { copyOf, until } from "../project.mjs";
 import { edit, guards, guardsTheEdge, serve, shares, showsThePage } from "./app.mjs";
 
-test("Next.js in development: circuits are shared by all graphs of modules, and kept when modules are reloaded", async (t) => {
+test("Next.js in development shares circuits between all graphs of modules, and keeps them when modules are reloaded", async (t) => {
   const folder = copyOf("next");
   const app = await serve(t, folder, "dev");
   await shares(app);

@@ -13,7 +13,7 @@ for (const [name, apis] of [
   ["setTimeout and Date", ["setTimeout", "Date"]],
   ["Date alone", ["Date"]],
 ]) {
-  test(`61 s of fake time are over in no time: ${name}`, async () => {
+  test(`61 s of fake time pass in no time: ${name}`, async () => {
     const salesApi = createFailfast()("sales_api", 60);
     mock.timers.enable({ apis });
     await assert.rejects(salesApi.run(down), /down/);
@@ -23,7 +23,7 @@ for (const [name, apis] of [
     assert.equal(await salesApi.run(works), "works");
   });
 
-  test(`and so are those of what opened before: ${name}`, async () => {
+  test(`61 s of fake time pass in no time for an older opening: ${name}`, async () => {
     const salesApi = createFailfast()("sales_api", 60);
     await assert.rejects(salesApi.run(down), /down/);
     mock.timers.enable({ apis });
@@ -36,7 +36,7 @@ for (const [name, apis] of [
   });
 }
 
-test("fake time that has a date of its own", async () => {
+test("fake time may have a date of its own", async () => {
   const salesApi = createFailfast()("sales_api", 60);
   mock.timers.enable({ now: new Date("2030-01-01") });
   await assert.rejects(salesApi.run(down), /down/);

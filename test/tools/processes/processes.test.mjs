@@ -52,7 +52,7 @@ for (const [kind, makeMember] of Object.entries(kinds))
       };
     }
 
-    test("share what one of them finds out", async (t) => {
+    test("share a trip of one of them", async (t) => {
       const join = fleet(t);
       const [one, other] = [await join(), await join()];
       assert.equal((await one.call("fails")).ended, "down");
@@ -62,7 +62,7 @@ for (const [kind, makeMember] of Object.entries(kinds))
       );
     });
 
-    test("a reload, one after the other, goes on with what the old ones knew", async (t) => {
+    test("keep the state of the old ones in a rolling reload", async (t) => {
       const join = fleet(t);
       const old = [await join(), await join()];
       await old[0].call("fails");
@@ -75,7 +75,7 @@ for (const [kind, makeMember] of Object.entries(kinds))
       }
     });
 
-    test("ask for a failure of their own, where one must be confirmed", async (t) => {
+    test("need a failure of their own with scope: confirm", async (t) => {
       const join = fleet(t, { scope: "confirm" });
       const [one, other] = [await join(), await join()];
       assert.equal((await one.call("fails")).ended, "down");

@@ -17,22 +17,22 @@ function projectWith(example, name) {
   return folder;
 }
 
-test("vitest", async (t) => {
+test("the example for vitest passes", async (t) => {
   const cwd = projectWith("sales.vitest.mjs", "sales.test.mjs");
   await runs(t, command("vitest"), ["run", "--maxWorkers", "1"], { cwd });
 });
 
-test("Jest", async (t) => {
+test("the example for Jest passes", async (t) => {
   const cwd = projectWith("sales.jest.cjs", "sales.test.cjs");
   await runs(t, command("jest"), ["--ci", "--runInBand", "--rootDir", cwd], { cwd });
 });
 
-test("node:test", async (t) => {
+test("the example for node:test passes", async (t) => {
   const cwd = projectWith("sales.node.mjs", "sales.test.mjs");
   await runs(t, process.execPath, ["--test", "sales.test.mjs"], { cwd });
 });
 
-test("a clock that the test moves", async (t) => {
+test("the example with a clock that the test moves passes", async (t) => {
   const cwd = projectWith("manual-clock.mjs", "manual-clock.mjs");
   const said = await runs(t, process.execPath, ["manual-clock.mjs"], { cwd });
   assert.match(said, /closed by the first call after it/);

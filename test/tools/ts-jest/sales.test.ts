@@ -11,7 +11,7 @@ class Sales {
   }
 }
 
-test("a circuit and a decorated method, typed", async () => {
+test("a circuit and a decorated method are typed", async () => {
   const opened: FailfastEvents["open"][] = [];
   failfast.on("open", (event) => opened.push(event));
   const sales = new Sales();

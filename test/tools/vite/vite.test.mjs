@@ -6,7 +6,7 @@ import { createServer } from "vite";
 import { copyOf, until } from "../project.mjs";
 
 for (const noExternal of [[], ["failfast"]])
-  test(`Vite's dev server, with failfast ${noExternal.length ? "bundled" : "as a package"}: reloads keep the circuit`, async (t) => {
+  test(`Vite's dev server keeps the circuit in a reload, with failfast ${noExternal.length ? "bundled" : "as a package"}`, async (t) => {
     const folder = copyOf("vite");
     const file = join(folder, "sales.js");
     const warnings = [];

@@ -7,7 +7,7 @@ const down = async () => {
 const works = async () => "works";
 afterEach(() => vi.useRealTimers());
 
-test("61 s of fake time are over in no time, whenever they began", async () => {
+test("61 s of fake time pass in no time, whenever they began", async () => {
   const salesApi = createFailfast()("sales_api", 60);
   await expect(salesApi.run(down)).rejects.toThrow("down");
   vi.useFakeTimers();
@@ -21,7 +21,7 @@ test("61 s of fake time are over in no time, whenever they began", async () => {
   await expect(salesApi.run(works)).resolves.toBe("works");
 });
 
-test("the system's time moves a circuit, with fake timers and without", async () => {
+test("the system time moves a circuit, with fake timers and without", async () => {
   for (const begin of [() => vi.useFakeTimers(), () => vi.useFakeTimers({ toFake: ["Date"] }), () => {}]) {
     const salesApi = createFailfast()("sales_api", 60);
     begin();
@@ -47,7 +47,7 @@ test("a circuit over another process's store follows fake time", async () => {
   await expect(there.run(works)).resolves.toBe("works");
 });
 
-test("a window and a deadline are fake time's", async () => {
+test("a window and a deadline follow fake time", async () => {
   vi.useFakeTimers();
   const salesApi = createFailfast()("sales_api", 60, { threshold: 2, window: "10s", callTimeout: "2s" });
   await salesApi.run(down).catch(() => {});

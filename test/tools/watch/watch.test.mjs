@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { copyOf, newFolder, start, until } from "../project.mjs";
 
-test("node --watch: a restart with another time goes on with the circuit as the fleet has it", async (t) => {
+test("node --watch: a restart with another open time continues with the fleet's circuit", async (t) => {
   const folder = copyOf("watch");
   const file = join(folder, "service.mjs");
   const watched = start(t, process.execPath, ["--watch", file, newFolder()], { cwd: folder });

@@ -67,7 +67,7 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
     ["a worker", ""],
     ["a Durable Object", "agent/"],
   ])
-    test(`the contract, where ${who} calls`, async () => {
+    test(`passes the contract, with ${who} as the caller`, async () => {
       const asked = async (what) => {
         const { answer: given, error } = await ask("one", path + what);
         return error === undefined ? given : { error };
@@ -75,7 +75,7 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
       assert.deepEqual(await failedCases(asked), []);
     });
 
-  test("a trip in one worker is known in another, and so is its end", async () => {
+  test("shares a trip between workers, and its end", async () => {
     assert.equal((await ask("two", "works")).answer, "works");
     assert.match((await ask("one", "fails")).error, /down/);
     await becomes("two", "open");
@@ -84,7 +84,7 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
     await becomes("one", "closed");
   });
 
-  test("a Durable Object learns of it by push", async () => {
+  test("pushes the trip to a Durable Object", async () => {
     await answer("one", "agent/starts");
     assert.deepEqual(await answer("one", "agent/tells"), { state: "closed", told: [] });
     await answer("one", "trip");
@@ -101,7 +101,7 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
     );
   });
 
-  test("push goes on while the object hibernates, and comes back where its connections were cut", async () => {
+  test("goes on pushing while the object hibernates, and again after its connections were cut", async () => {
     for (const webSockets of ["hibernate", "close"]) {
       await workers.unsafeEvictDurableObject("one", "FailfastDurableObject", {
         name: "failfast",
@@ -118,7 +118,7 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
     }
   });
 
-  test("what it knows outlives the object", async () => {
+  test("keeps its records when the object is evicted", async () => {
     await answer("one", "trip");
     await workers.unsafeEvictDurableObject("one", "FailfastDurableObject", { name: "failfast" });
     await becomes("two", "open");
@@ -126,7 +126,7 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
     await becomes("one", "closed");
   });
 
-  test("what has expired is swept by the alarm, and no alarm is left where nothing is stored", async () => {
+  test("sweeps expired records by the alarm, and has no alarm when nothing is stored", async () => {
     await answer("one", "sets/soon/1500");
     await answer("one", "sets/later/2500");
     assert.deepEqual(await answer("one", "stored"), { stored: 2, alarm: true });
@@ -140,7 +140,7 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
     await becomes(0, false);
   });
 
-  test("a guarded fetch: what trips it in one worker rejects in another", async () => {
+  test("lets a guarded fetch trip in one worker and reject in another", async () => {
     backend = 503;
     assert.equal(await answer("one", "fetches"), 503);
     assert.equal(await answer("one", "fetches"), 503);
@@ -153,7 +153,7 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
     backend = 200;
   });
 
-  test("the example: 503 with Retry-After once its backend has failed five times", async () => {
+  test("serves the example: 503 with Retry-After once its backend has failed five times", async () => {
     const folder = copyOf("../../examples/workers");
     const config = readFileSync(join(folder, "wrangler.toml"), "utf8");
     const says = (pattern) => pattern.exec(config)?.[1];
@@ -183,7 +183,7 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
     }
   });
 
-  test("KV is refused, with the reason, and so is what is no binding", async () => {
+  test("is refused on KV, with the reason, and on anything but a binding", async () => {
     assert.match(
       (await ask("one", "refuses/KV")).error,
       /got a KV namespace.*up to a minute later.*bind a Durable Object/s,
@@ -194,14 +194,14 @@ describe("a store in a Durable Object, in Cloudflare's workerd", { concurrency: 
     );
   });
 
-  test("push is for Durable Objects", async () => {
+  test("pushes only to Durable Objects", async () => {
     assert.match(
       (await ask("one", "refuses/FAILFAST/true")).error,
       /its this\.ctx: in a worker connections end/,
     );
   });
 
-  test("an object of another class, or without SQLite, is an error that says what to do", async () => {
+  test("reports an object of another class, or without SQLite, with an error that says what to do", async () => {
     assert.match((await ask("one", "reads/AGENT")).error, /FailfastDurableObject/);
     assert.match((await ask("one", "reads/OLD")).error, /SQL is not enabled.*new_sqlite_classes/s);
   });

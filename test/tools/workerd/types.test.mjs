@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { command, copyOf, runs } from "../project.mjs";
 
-test("the types of a worker, with those of Cloudflare", async (t) => {
+test("the types of a worker fit those of Cloudflare", async (t) => {
   const flags = [
     "--noEmit",
     "--strict",

@@ -31,7 +31,7 @@ for (const compatibilityFlags of [[], ["nodejs_compat"]])
     });
     after(() => worker?.dispose());
 
-    test("time-outs count, though each request's timers end with it", async () => {
+    test("counts time-outs, although each request's timers end with it", async () => {
       for (let call = 0; call < 3; call++) {
         const { code } = await ask("local/hangs");
         assert.equal(code, "ERR_FAILFAST_TIMEOUT");
@@ -39,7 +39,7 @@ for (const compatibilityFlags of [[], ["nodejs_compat"]])
       assert.equal((await ask("local/works")).code, "ERR_FAILFAST_OPEN");
     });
 
-    test("after the open time the next call is the probe", async () => {
+    test("lets the next call probe after the open time", async () => {
       await until(
         async () => (await ask("local/works")).state === "closed",
         () => "it is still open",
@@ -47,21 +47,21 @@ for (const compatibilityFlags of [[], ["nodejs_compat"]])
       );
     });
 
-    test("requests at once and one after the other, each with the signal that its block gets", async () => {
+    test("gives each request's block its own signal, at once and one after the other", async () => {
       for (let round = 0; round < 3; round++) {
         const calls = Array.from({ length: 5 }, () => ask("plain/fetches"));
         for (const { answer, error } of await Promise.all(calls)) assert.equal(answer, "fine", error);
       }
     });
 
-    test("requests that wait for the store at once", async () => {
+    test("serves requests at once that wait for the store", async () => {
       for (let round = 0; round < 3; round++) {
         const calls = Array.from({ length: 5 }, () => ask("plain/awaits"));
         for (const { answer, error } of await Promise.all(calls)) assert.equal(answer, "fine", error);
       }
     });
 
-    test("the store is polled again by later requests, whatever became of the reading before", async () => {
+    test("polls the store again in later requests, whatever became of the earlier read", async () => {
       assert.equal((await ask("shared/works")).answer, "works");
       const elsewhere = createFailfast({ store });
       await elsewhere("sales_api", "1h").trip();

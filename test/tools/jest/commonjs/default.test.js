@@ -6,7 +6,7 @@ const down = async () => {
   throw new Error("down");
 };
 
-test("loads, trips and rejects", async () => {
+test("a circuit loads, trips and rejects", async () => {
   const salesApi = failfast("sales_api", 60, { store: memoryStore() });
   await expect(salesApi.run(down)).rejects.toThrow("down");
   await expect(salesApi.run(down)).rejects.toThrow(FailfastError);
@@ -15,7 +15,7 @@ test("loads, trips and rejects", async () => {
   expect(typeof failfastFetch).toBe("function");
 });
 
-test("is the same however often it is loaded", async () => {
+test("a circuit is the same however often the package is loaded", async () => {
   jest.resetModules();
   const again = require("failfast");
   const rejected = await failfast("sales_api")
@@ -27,7 +27,7 @@ test("is the same however often it is loaded", async () => {
   expect(again.failfast("sales_api").state).toBe("open");
 });
 
-test("makes a store from a URL", async () => {
+test("storeFrom() makes a store from a URL", async () => {
   const { storeFrom } = require("failfast/url");
   const store = await storeFrom("memory:");
   expect(typeof store.get).toBe("function");
