@@ -40,7 +40,7 @@ const real = [
 const partOfVerify = [
   check("the packed package on Node 20, 22, 24 and 26", ["test/package/runtimes.mjs"]),
   check("a small model, every order of things", ["verification/model/run.mjs"]),
-  check("a fleet in an outage, and what it asks of its store", ["bench/fleet/run.mjs", "--quick"]),
+  check("a fleet in an outage, and the load on its store", ["bench/fleet/run.mjs", "--quick"]),
 ];
 const verify = [
   vitest("unit tests, all runs of the properties", "unit", { FAILFAST_TEST_RUNS: "all" }),

@@ -15,7 +15,7 @@ const NETWORK_MS = 100;
 
 export const COLLAPSE = {
   "no breaker": undefined,
-  "100 breakers of their own": { scope: "process", threshold: 5, window: "10s" },
+  "100 separate breakers": { scope: "process", threshold: 5, window: "10s" },
   /** Five failures within the window, of five hosts: counts are each process's own. */
   "failfast, shared by 100": { quorum: 5, window: "10s" },
 };

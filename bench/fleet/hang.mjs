@@ -13,9 +13,9 @@ const WARM_MS = 11_000;
 export const HANG = {
   "no `slowCall`": { quorum: 3 },
   '`slowCall: "200ms"`': { quorum: 3, slowCall: "200ms" },
-  '`slowCall: "200ms"`, and five failures in a row': { quorum: 3, slowCall: "200ms", consecutive: 5 },
-  '`slowCall: "200ms"`, and no quorum': { slowCall: "200ms" },
-  '`slowCall: "200ms"`, each by itself': { slowCall: "200ms", scope: "process" },
+  '`slowCall: "200ms"`, `consecutive: 5`': { quorum: 3, slowCall: "200ms", consecutive: 5 },
+  '`slowCall: "200ms"`, no quorum': { slowCall: "200ms" },
+  '`slowCall: "200ms"`, not shared': { slowCall: "200ms", scope: "process" },
 };
 
 /** Calls that reached it, in all and by the tenth of a second, and in how many ms the last circuit was open. */

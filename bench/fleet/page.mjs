@@ -13,16 +13,17 @@ const table = (columns, rows) => [
 export function writePage(studies) {
   mkdirSync(docs("fleet"), { recursive: true });
   const lines = [
-    "# A fleet in an outage, and what it asks of its store",
+    "# A fleet in an outage, and the load on its store",
     "",
-    "The built library, unchanged, under virtual time: a process is an instance with a replica of its own, and a link",
-    "to a store that counts. This page and its plots are written by the run:",
+    "Simulations of a whole fleet, under virtual time. The code is the built library, unchanged. Each simulated process is an",
+    "instance with its own copy of the state, connected to a store that counts its operations. This command writes the page and",
+    "its plots:",
     "",
     "```sh",
-    "npm run bench:fleet -- --write   # some minutes; --quick: the same checks on smaller figures, as in `make test`",
+    "npm run bench:fleet -- --write   # some minutes; --quick (in `make test`): the same checks in smaller fleets",
     "```",
     "",
-    "| what | found | aim |",
+    "| what | result | aim |",
     "|---|---|---|",
     ...studies.flatMap(rowsOf),
   ];

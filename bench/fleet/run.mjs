@@ -1,4 +1,4 @@
-// A fleet in an outage, and what it asks of its store: npm run bench:fleet [-- --quick] [-- --only STUDY] [-- --write]
+// A fleet in an outage, and the load on its store: npm run bench:fleet [-- --quick] [-- --only STUDY] [-- --write]
 //
 //   --quick       the same checks on smaller figures, in half a minute; no real stores
 //   --only NAME   herd, hang, rare, collapse, retries, prism, race, operations, stores, or processes, which runs only so

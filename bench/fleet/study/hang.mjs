@@ -7,7 +7,7 @@ import { mean, thousands } from "./words.mjs";
 const MOST = 500;
 const WITHOUT = "no `slowCall`";
 const SLOW = '`slowCall: "200ms"`';
-const SET = '`slowCall: "200ms"`, and five failures in a row';
+const SET = '`slowCall: "200ms"`, `consecutive: 5`';
 
 export async function hangStudy(quick) {
   const seeds = quick ? [1] : [1, 2, 3];
@@ -30,9 +30,9 @@ export async function hangStudy(quick) {
   return {
     title: "A backend that hangs",
     before: [
-      `A hundred processes call a backend ten times a second each. It answers in 10 ms, and later it does not answer at all:`,
-      `every call waits for its time-out of 1 s. \`quorum: 3\`, where nothing else is said; the worst of ${seeds.length} runs`,
-      `of ${forMs / 1_000} s, and their mean. With \`slowCall\` calls count as slow while they are under way.`,
+      "100 processes call a backend 10 times a second each. It answers in 10 ms. Then it hangs: it answers no call, and every call waits for",
+      "its time-out of 1 s. With `slowCall` a call counts as slow while it is still under way. The quorum is `quorum: 3` unless the row says",
+      `otherwise. The table shows the worst and the mean of ${seeds.length} runs of ${forMs / 1_000} s.`,
     ],
     columns: ["", "calls that reach it, at most", "mean", "all fail fast after"],
     rows: Object.entries(found).map(([way, { most, mean, openAfterMs }]) => [
@@ -49,14 +49,14 @@ export async function hangStudy(quick) {
         met: found[SLOW].most <= MOST && found[WITHOUT].most > 2 * MOST - 100,
       },
       {
-        what: `${thousands(hours)} hours of a fleet in which nothing is wrong: the circuit trips`,
+        what: `${thousands(hours)} healthy hours of a fleet: the circuit trips`,
         aim: "never",
         found: `${healthy.trips} times`,
         met: healthy.trips === 0,
       },
       {
-        what: "the same processes, and the backend hangs: their own circuits that trip",
-        aim: "each, in each stretch",
+        what: "the same fleet when the backend hangs: processes that trip",
+        aim: "all, in each stretch",
         found: `${sick.votes} of ${sick.stretches}`,
         met: sick.votes === sick.stretches && sick.trips === 1,
       },
@@ -90,14 +90,15 @@ export async function hangStudy(quick) {
       },
     ],
     after: [
-      `The hours: log-normal latency with a median of ${HEALTH.medianMs} ms and 99.9 % under ${HEALTH.p999Ms} ms, event loops that are blocked`,
-      `${HEALTH.pausesAnHour} times an hour for 20 ms to a second, a caller of the hundred that is always slow and votes all the time, every`,
-      `process replaced once an hour, whose first calls wait up to ${HEALTH.connectMs[1]} ms for a connection; \`consecutive: 5\` beside \`slowCall\`,`,
-      `as the guards of clients have. One by one these would be 36 thousand million calls, so that the stretches in which a`,
-      `call could count as slow are drawn, ${thousands(healthy.stretches)} of them, and the shipped rule runs through each of the ${thousands(healthy.run)} with three`,
-      `slow calls or more, whatever made them slow.`,
-      `In them ${thousands(healthy.votes)} processes voted. Without \`consecutive\` a lone time-out is a vote as well (\`threshold: 1\`): of`,
-      `${thousands(healthy.timeouts)} of them, and the always slow caller's vote, the circuit would have tripped ${healthy.tripsByTimeouts} times.`,
+      `The healthy hours are simulated with everything that makes calls slow in ordinary operation: log-normal latency (median ${HEALTH.medianMs} ms,`,
+      `99.9 % under ${HEALTH.p999Ms} ms); event loops that are blocked ${HEALTH.pausesAnHour} times an hour for 20 ms to a second; one caller of the 100 that is always slow`,
+      `and always votes; and a restart of every process once an hour, after which its first calls wait up to ${HEALTH.connectMs[1]} ms for a connection. The circuit has`,
+      "`consecutive: 5` beside `slowCall`, as guards of clients do.",
+      "",
+      "One by one, these hours would have 36 thousand million calls. So only the stretches in which a call could count as slow are drawn,",
+      `${thousands(healthy.stretches)} of them, and the shipped rule runs on the ${thousands(healthy.run)} that have three slow calls or more. In them ${thousands(healthy.votes)} processes`,
+      `voted. Without \`consecutive\` a single time-out is also a vote (\`threshold: 1\`): there were ${thousands(healthy.timeouts)} of them, and together with the vote of`,
+      `the slow caller they would have tripped the circuit ${healthy.tripsByTimeouts} times.`,
     ],
   };
 }

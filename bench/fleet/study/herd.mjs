@@ -14,9 +14,9 @@ export async function herdStudy(quick) {
   return {
     title: TITLE,
     before: [
-      "A hundred processes call a backend ten times a second each. It is dead for 600 s: every call that goes out waits",
-      "for its time-out of 1 s. A circuit stays open for 30 s. About a thousand calls are under way before the first",
-      "of them has failed: no breaker can keep those.",
+      "100 processes call a backend 10 times a second each. The backend is dead for 600 s: every call that reaches it waits for",
+      "its time-out of 1 s. A circuit stays open for 30 s. About 1 000 calls are already under way before the first one fails, and",
+      "no breaker can prevent those.",
     ],
     columns: ["", `calls in ${dead} s`],
     rows: HERD.map((way) => [way, thousands(found[way].leaked)]),
@@ -28,8 +28,8 @@ export async function herdStudy(quick) {
         met: found[shared].leaked <= most,
       },
       {
-        what: "the same with a shared flag that expires, and with breakers of their own",
-        aim: "more than the above: the model makes a difference",
+        what: "the same with a shared flag that expires; with a separate breaker in each process",
+        aim: "more than with failfast",
         found: `${thousands(found[flag].leaked)}, ${thousands(found[local].leaked)}`,
         met:
           found[flag].leaked > found[local].leaked &&
@@ -55,9 +55,9 @@ export async function herdStudy(quick) {
       },
     ],
     after: [
-      'The flag is a model of ten lines, of what Python\'s `failfast` and others do; `recovery: "all"` is the same in',
-      "this library. With it the whole fleet comes back at each expiry, and waits out a second of time-outs. Each of",
-      "those failures sets the flag anew, so that it comes back every 32 s, where the library's fleet does every 31 s.",
+      "The flag is a model of ten lines: it does what Python's `failfast` and others do. In this library,",
+      '`recovery: "all"` does the same. Each time the flag expires, the whole fleet calls the backend, and waits for the time-out of',
+      "1 s. Each of those failures sets the flag again, so the fleet returns every 32 s (in this library, every 31 s).",
     ],
   };
 }

@@ -42,12 +42,12 @@ export async function operationsStudy(quick) {
   const plotted = (what) => rest.map((each) => ({ name: each.kind, ...points(what, each) }));
   const biggest = sizes.at(-1);
   return {
-    title: "What a fleet asks of its store",
+    title: "The load on the store",
     before: [
-      `Processes with ${CIRCUITS} circuits each, at rest: by fleet size, for stores that push and list (${KINDS["list and push"].stores}), that`,
-      `only list (${KINDS["list, no push"].stores}), and that only read one key at a time (${KINDS["single reads"].stores}). Bytes are those`,
-      "of keys and values; each client's protocol adds its own. Dashed and hollow: not run, but in proportion to the",
-      "largest that was.",
+      `Each process has ${CIRCUITS} circuits, and nothing happens. There are three kinds of store: with push and list (${KINDS["list and push"].stores}),`,
+      `with list only (${KINDS["list, no push"].stores}), and with reads of single keys only (${KINDS["single reads"].stores}). Bytes are those`,
+      "of keys and values; the protocol of each client adds more. Figures in parentheses, and dashed lines with hollow points, were not run:",
+      "they are extrapolated in proportion from the largest fleet that was.",
     ],
     columns: [
       "processes",
@@ -73,8 +73,8 @@ export async function operationsStudy(quick) {
         met: Math.max(...idle) <= 0.4,
       },
       {
-        what: `store operations a second and process, in a fleet of 1 and of ${thousands(last.size)}, with push`,
-        aim: "one in 12 to 18 s",
+        what: `store operations a second for each process, in a fleet of 1 and of ${thousands(last.size)}, with push`,
+        aim: "one in 12 to 18 s: a poll",
         found: `${ofOne.toFixed(3)}, ${(last.operations / last.size).toFixed(3)}`,
         met: [ofOne, last.operations / last.size].every(
           (each) => each >= 1 / 18 - 0.01 && each <= 1 / 12 + 0.01,
@@ -82,13 +82,13 @@ export async function operationsStudy(quick) {
       },
       {
         what: `records written in an outage of 60 s, in fleets of ${sizes.map(thousands).join(", ")}`,
-        aim: "no more than 2 apart: a fleet writes as one",
+        aim: "at most 2 apart: a fleet writes like one process",
         found: written.join(", "),
         met: Math.max(...written) - Math.min(...written) <= 2,
       },
       {
-        what: `swaps asked for in that outage by ${thousands(outages.at(-1).size)} processes`,
-        aim: "≤ 5 for each 100 processes, and 20",
+        what: `swaps requested in that outage by ${thousands(outages.at(-1).size)} processes`,
+        aim: "≤ 20, plus 5 for each 100 processes",
         found: thousands(outages.at(-1).swap),
         met: outages.at(-1).swap <= 20 + outages.at(-1).size / 20,
       },
@@ -139,17 +139,17 @@ export async function operationsStudy(quick) {
       },
     ],
     after: [
-      "In one outage of 60 s, with an open time of 10 s and each process calling once a second:",
+      "In one outage of 60 s, with an open time of 10 s, when each process calls once a second:",
       "",
-      "| processes | swaps asked for | granted | pushes | calls that reached the backend |",
+      "| processes | swaps requested | granted | pushes | calls that reached the backend |",
       "|---:|---:|---:|---:|---:|",
       ...outages.map(
         ({ size, swap, granted, push, reached }) =>
           `| ${[size, swap, granted, push, reached].map(thousands).join(" | ")} |`,
       ),
       "",
-      "Each write is pushed to every process, which is what grows: a store delivers so many times the processes. Swaps",
-      "grow a little: they are asked for by those that fail within one round trip of the first.",
+      "The number of pushes grows with the fleet, because the store delivers each write to every process. The number of swaps grows",
+      "little: only processes whose calls fail within one round trip of the first failure ask for one.",
     ],
   };
 }

@@ -27,12 +27,13 @@ export async function collapseStudy(quick) {
     for (const way of ways) found[`${load}: ${way}`] = await runs(way, quick ? 4 : 10, load);
   const [none, own, shared] = ways.map((way) => found[`spike: ${way}`]);
   return {
-    title: "A collapse that stays",
+    title: "An overload that does not end by itself",
     before: [
-      "Brooker's simulator: a server whose latency is 1 s and 0.01 s more for each request in it, callers that give up",
-      "after 3 s and try up to three times at once, 40 requests a second, and 80 for five seconds. Without a breaker",
-      "the retries keep the server where the spike left it. Here the same, with 100 processes; means of 10 runs. failfast",
-      "is set to five hosts (`quorum: 5`, open for 5 s), breakers of their own to five failures in 10 s.",
+      "This repeats a simulation that Marc Brooker published. The latency of a server is 1 s, plus 0.01 s for each request it is",
+      "working on. Callers give up after 3 s, and try up to three times without a pause. 40 requests arrive each second, and 80 for five",
+      "seconds. Without a breaker, the retries keep the server overloaded after those five seconds. Here 100 processes call it; the figures",
+      "are means of 10 runs. failfast opens by the votes of five hosts (`quorum: 5`, open for 5 s); separate breakers open after five",
+      "failures in 10 s.",
     ],
     columns: [
       "",
@@ -48,26 +49,26 @@ export async function collapseStudy(quick) {
     ]),
     checks: [
       {
-        what: "collapse: successes a second from 40 s on, of those that arrive",
+        what: "overload: successes a second from 40 s on, of the requests that arrive",
         aim: "≥ 39.5 of 40",
         found: `${shared.after.toFixed(2)} of ${shared.arrived.toFixed(2)}`,
         met: shared.after >= (39.5 / 40) * shared.arrived,
       },
       {
-        what: "collapse: trips in a run",
+        what: "overload: trips in a run",
         aim: "≤ 1.5",
         found: shared.trips.toFixed(2),
         met: shared.trips <= 1.5,
       },
       {
-        what: "collapse: calls to the server a second from 25 to 40 s",
+        what: "overload: calls to the server a second from 25 to 40 s",
         aim: "≤ 26",
         found: shared.asked.toFixed(2),
         met: shared.asked <= 26,
       },
       {
-        what: "collapse: successes a second without a breaker",
-        aim: "at most three quarters of what arrives: it is the collapse that was published",
+        what: "overload: successes a second without a breaker",
+        aim: "at most three quarters of the requests that arrive: the published collapse",
         found: none.after.toFixed(2),
         met: none.after < 0.75 * none.arrived && own.after > none.after,
       },
@@ -82,7 +83,7 @@ export async function collapseStudy(quick) {
           y: { label: "successes a second", from: 0, to: 80 },
           series: [
             { name: "failfast, shared", points: shared.served.map((value, at) => [at, value]) },
-            { name: "100 breakers of their own", points: own.served.map((value, at) => [at, value]) },
+            { name: "100 separate breakers", points: own.served.map((value, at) => [at, value]) },
             { name: "no breaker", points: none.served.map((value, at) => [at, value]) },
           ],
           dots: false,
@@ -108,12 +109,12 @@ export async function retriesStudy(quick) {
   const most = Math.max(...clients.map((n) => found[`${shared} 0.5 ${n}`].amplification));
   const points = (way) => clients.map((n) => [n, found[`${way} 0.05 ${n}`].success * 100]);
   return {
-    title: "Retries, and when they stop",
+    title: "When to stop retrying",
     before: [
-      "Brooker's other simulator: 100 requests a second over so many clients, tried up to three times unless a breaker",
-      "sees over 10 % fail. A breaker in each client, as published, sees too little: with many clients one early failure",
-      "is a rate of 100 %, and retries that would have helped are not made. The fleet's circuit is around the request",
-      "with its tries: when five hosts have a request that failed for good, nobody tries again.",
+      "This repeats another simulation of Brooker's. The clients together send 100 requests a second. A client tries each request up to",
+      "three times, unless its breaker sees that more than 10 % of the calls fail. In the published version each client has its own breaker, and sees",
+      "too few calls: with many clients, one early failure is a rate of 100 %, and stops retries that would have helped.",
+      "failfast shares one circuit, around the request with all its tries: when a request has failed finally on five hosts, nobody retries.",
     ],
     columns: ["", "of calls fail", ...clients.map((n) => `${n} clients`)],
     rows: [own, shared].flatMap((way) =>
@@ -171,7 +172,7 @@ export async function retriesStudy(quick) {
       },
     ],
     after: [
-      "At 1 and 5 %: the share of requests that succeed. At 50 %: calls made for each request; without a breaker 1.75.",
+      "At 1 and 5 %: the share of requests that succeed. At 50 %: calls made for each request (1.75 without a breaker).",
     ],
   };
 }

@@ -20,10 +20,10 @@ export async function prismStudy(quick) {
   return {
     title: "A formal model of the pattern",
     before: [
-      "Mendonça and others (ICSA 2020) model one client and one server, with and without a circuit breaker, for a model",
-      "checker. The library is driven through that model, and beside it the model's own automaton on the same chance:",
-      `total time, and time in contention, until 100 requests were served; means of ${runs} runs. The reference is a`,
-      "Monte-Carlo run of the model's guards with n = 4 000, made apart from this.",
+      "Mendonça and others (ICSA 2020) published a model of one client and one server, with and without a circuit breaker, for a model",
+      "checker. Here the library runs in that model, next to the model's own automaton with the same random numbers. The table shows",
+      `the total time, and the time in contention, until 100 requests were served (means of ${runs} runs). The reference is a separate`,
+      "Monte-Carlo run of the published model, with n = 4 000.",
     ],
     columns: [
       "availability, open time",
@@ -59,9 +59,9 @@ export async function prismStudy(quick) {
     ],
     plots: [],
     after: [
-      "The model trips at two failures *in a row*. failfast counts failures in a window and has no such rule, so the run",
-      "says by `exceptions` that the second in a row is one. Where runs differ at all, a call came within a millisecond",
-      "of the end of the open time: the library keeps whole ones.",
+      "The model trips at two failures *in a row*. The run does that by `exceptions`: only the second failure in a row counts. Where the",
+      "library and the automaton differ, a call came less than a millisecond from the end of the open time: the library counts in",
+      "whole milliseconds.",
     ],
   };
 }
@@ -83,18 +83,18 @@ export async function raceStudy(quick) {
   }
   const hundred = found.find(({ size }) => size === 100);
   return {
-    title: "Races for one write",
+    title: "Many processes that write at once",
     before: [
-      "The network of AWS's jitter simulation: messages take 10 ms each way, with a deviation of 2 ms. All processes",
-      "fail at the same moment, and all call at the same moment when the open time is over: the worst there is. A",
-      "hundred contenders that each need their write took 2 418 attempts there without a pause, 795 with full jitter.",
+      "The network is that of AWS's published simulation of jitter: a message takes 10 ms each way, with a deviation of 2 ms. This is the",
+      "worst case: all processes fail at the same moment, and all call again at the moment when the open time is over. In the AWS simulation",
+      "each of 100 writers needs its own write; together they took 2 418 attempts without a pause, and 795 with full jitter.",
     ],
     columns: ["processes", "swaps for a trip", "granted", "swaps for a lease and its outcome", "probes"],
     rows: found.map(({ size, trip, tripped, lease, probes }) => [size, trip, tripped, lease, probes]),
     checks: [
       {
-        what: "race: swaps by 100 processes for one lease, and its outcome",
-        aim: "≤ 101: each asks once",
+        what: "race: swaps by 100 processes for one lease and its outcome",
+        aim: "≤ 101: each process asks once",
         found: String(hundred.lease),
         met: hundred.lease <= 101,
       },
@@ -105,7 +105,7 @@ export async function raceStudy(quick) {
         met: hundred.trip <= 200,
       },
       {
-        what: "race: trips granted, and probes, whatever the number of processes",
+        what: "race: trips granted, and probes, for any number of processes",
         aim: "1 and 1",
         found: `${Math.max(...found.map(({ tripped }) => tripped))} and ${Math.max(...found.map(({ probes }) => probes))}`,
         met: found.every(({ tripped, probes }) => tripped === 1 && probes === 1),
@@ -113,8 +113,8 @@ export async function raceStudy(quick) {
     ],
     plots: [],
     after: [
-      "A process that loses a race learns the result from it, and doesn't ask again: nobody waits for a turn. Two swaps each",
-      "for the first trip: in an empty store the first asks for the store's clock.",
+      "A process that loses the race learns the result from the answer, and doesn't try again. The first trip takes two swaps for each",
+      "process, because in an empty store the first swap only asks for the store's clock.",
     ],
   };
 }

@@ -28,12 +28,14 @@ export async function storesStudy() {
     };
   });
   return {
-    title: "Where each store stops",
+    title: "How many processes each store serves",
     before: [
-      "What real servers take on the loopback, from one client process, on a machine of two cores that others used too:",
-      "so at least this much. From it, how many processes each store carries: as many as it has connections for, with",
-      "its default settings (a process has one, or two where it subscribes); as many as can poll it, every 15 s",
-      "with push and every second without; and to how many it pushes a change within a second.",
+      "Measured with real servers on the loopback, from one client process, on a busy machine of two cores; so a store can do at least",
+      "this much. Three things limit the number of processes:",
+      "",
+      "- connections, with the store's default settings: a process needs one, or two if it subscribes;",
+      "- polls: a process polls every 15 s with push, and every second without;",
+      "- pushes: the number of processes that a change reaches within a second.",
     ],
     columns: [
       "store",
@@ -42,8 +44,8 @@ export async function storesStudy() {
       "pushes/s",
       "processes: connections",
       "processes: polls",
-      "told within 1 s",
-      "stops at",
+      "reached within 1 s",
+      "limit",
     ],
     rows: limits.map(({ name, pollsEach, polls, pushes, swaps, connections, most, why }) => [
       name,
@@ -57,7 +59,7 @@ export async function storesStudy() {
     ]),
     checks: [
       {
-        what: "every store carries a hundred processes by its polls",
+        what: "every store can serve the polls of 100 processes",
         aim: "≥ 100",
         found: limits.map(({ name, polls }) => `${name} ${thousands(polls)}`).join(", "),
         met: limits.every(({ polls }) => polls >= 100),
@@ -66,9 +68,9 @@ export async function storesStudy() {
     plots: [
       {
         file: "stores",
-        alt: "How many processes each store carries",
+        alt: "How many processes each store serves",
         svg: dots({
-          title: "How many processes each store carries, by what limits it",
+          title: "How many processes each store serves, by what limits it",
           x: { label: "processes", from: 10, to: 1_000_000 },
           series: ["connections, by default", "polls", "changes seen within a second"],
           rows: limits.map(({ name, connections, polls, pushes }) => ({
@@ -79,14 +81,15 @@ export async function storesStudy() {
       },
     ],
     after: [
-      "- **redis**: two connections for each process, the caller's and the subscriber's; then `maxclients`. A list is one",
-      "  script over an index.",
-      "- **postgres**: connections by far. `LISTEN` needs one of its own that no transaction pooler can share: raise",
-      "  `max_connections`, or leave push out and let a pooler share the rest.",
-      "- **mysql**: connections again; it has no push, so each process polls once a second.",
-      "- **nats**: one connection for all, and 65 536 of them by its documentation; its poll reads the bucket key by key.",
-      "- **memcached**: connections; a poll is two batches of reads, every second, for all the circuits in use.",
-      "- **file**: the watchers that one user may have on a host; processes beyond them poll each second.",
+      "- **redis**: the limit is `maxclients`. Each process needs two connections, yours and one to subscribe. A poll is one script",
+      "  over an index.",
+      "- **postgres**: the limit is connections. `LISTEN` needs a connection of its own, which no transaction pooler can share: raise",
+      "  `max_connections`, or turn push off and share the other connections through a pooler.",
+      "- **mysql**: the limit is connections. It has no push, so each process polls once a second.",
+      "- **nats**: the limit is polls: a poll reads the bucket key by key. Each process needs one connection, and the server allows",
+      "  65 536 by its documentation.",
+      "- **memcached**: the limit is connections. A poll is two batches of reads, every second, for all circuits in use.",
+      "- **file**: the limit is the number of watchers that one user may have on a host. Processes beyond it poll every second.",
       ...(missing.length > 0 ? ["", `Not installed here: ${missing.join(", ")}.`] : []),
     ],
   };
