@@ -7,20 +7,21 @@ const MARK = { pass: "pass", fail: "**fails**", "with a setting": "with a settin
 export function documentOf(runs, skipped) {
   const names = Object.keys(runs);
   const lines = [
-    "# The torture table",
+    "# Defects of circuit breakers, tried on failfast and on others",
     "",
-    "Defects that circuit breakers have had in the field, each tried in the same way on failfast and on others, by the",
-    "name each case has in `verification/peer-defects/cases`. This page is written by the run:",
+    "Each case is a defect that somebody reported about a circuit breaker, or that we found in one. Each case runs in the same way on",
+    "failfast and on four other libraries. The code of the cases is in `verification/peer-defects/cases`. This command writes the page:",
     "",
     "```sh",
     "npm run torture -- --write   # half a minute; installs the shared breakers in a folder of its own",
     "```",
     "",
-    "Each library has one small adapter (`verification/peer-defects/libraries`), with the settings that its own documentation gives. What",
-    "is compared is behaviour: which calls reach the backend, and how they end. A case that fails with the defaults is",
-    "tried again with the option that is documented for it: *with a setting*. A dash: there is no such thing. Cases run",
-    "under virtual time, but for those on the event loop, timers and the process, which have one of their own. In",
-    "a fleet each process is an instance, with a link to the store of its own, 1 ms each way.",
+    "- **How:** each library has one small adapter (`verification/peer-defects/libraries`), with the settings from its own documentation.",
+    "- **Compared:** which calls reach the backend, and how they end.",
+    "- **with a setting:** the case fails with the defaults, and passes with the option that the library documents for it.",
+    "- **—:** the library does not offer this.",
+    "- **Time** is virtual, except in the cases about the event loop, timers and processes, which run in a real process.",
+    "- **A fleet** is several instances in one process; each has its own connection to the store, with 1 ms in each direction.",
     "",
     `| | ${names.map((name) => `${name} ${runs[name].version}`).join(" | ")} |`,
     `|---|${names.map(() => "---|").join("")}`,
@@ -46,18 +47,20 @@ export function documentOf(runs, skipped) {
       const cells = names.map((library) => cell(runs[library].results[`${about}: ${name}`]));
       lines.push(`| ${name} | ${expected} | ${cells.join(" | ")} |`);
     }
-    lines.push("", "Why, and where it was seen:", "");
+    lines.push("", "Why it matters, and where it was seen:", "");
     for (const { name, why, source } of cases)
       lines.push(`- *${name}*: ${why}.${source ? ` Seen: ${source}.` : ""}`);
   }
-  lines.push("", "## What this doesn't say", "");
+  lines.push("", "## Limits of this comparison", "");
   lines.push(
-    "The cases come from defects that were reported of others, or found in them: that favours a library whose authors could read of",
-    "them first. failfast has to pass each; `make test` asserts that, and that opossum and cockatiel do as it says here.",
-    "What the others have and failfast has not is no case: bulkheads (opossum, cockatiel, nestjs-resilience), caches (opossum, nestjs-resilience),",
-    "coalescing (opossum), retries (cockatiel, nestjs-resilience). Versions are the newest that the registry gave;",
-    "nestjs-resilience 3.1.2, in its repository, has the same circuit breaker as 2.1.3 but for one `await`. Effect's breaker",
-    "shares its state through Redis alone, by two scripts for each call: under virtual time it is tried in one process.",
+    "- Most cases are reported defects of other libraries, and the authors of failfast knew them. So the comparison favours failfast.",
+    "- failfast must pass every case. `make test` checks that, and that opossum and cockatiel behave as this page says.",
+    "- Features that failfast does not have are not in the table: bulkheads (opossum, cockatiel, nestjs-resilience), caches (opossum,",
+    "  nestjs-resilience), coalescing of calls (opossum), retries (cockatiel, nestjs-resilience).",
+    "- The versions are the newest in the registry. nestjs-resilience 3.1.2, in its repository, has the same circuit breaker as 2.1.3, apart",
+    "  from one `await`.",
+    "- Effect's breaker shares its state only through Redis, with two scripts for each call. Here it runs in one process, because time is",
+    "  virtual.",
   );
   if (skipped.length > 0) lines.push("", "Not tried:", "", ...skipped.map((line) => `- ${line}`));
   return `${lines.join("\n")}\n`;

@@ -15,7 +15,7 @@ const OTHERS = {
   "@mollitia/redis": (version) =>
     version ? "its adapter is still to be written" : "the registry has no such package",
   "circuitbreaker-lambda": (version) =>
-    `the registry's newest is ${version ?? "none"}, and wants the AWS SDK 2, which has come to its end`,
+    `the registry's newest is ${version ?? "none"}, and needs the AWS SDK 2, which is no longer supported`,
 };
 
 /** Installs what can be; `skipped` says what is not here, in a line each. */

@@ -40,8 +40,8 @@ function guarded({ time, make }, work) {
 export const comingBack = [
   {
     name: "called once an hour",
-    expected: "the first call after the outage is served, and each after it",
-    why: "a circuit that closes by what busy callers do never closes for a rare one",
+    expected: "the first call after the outage succeeds, and all later ones",
+    why: "a circuit that needs frequent calls to close never closes for a rare caller",
     source: "",
     async run(world) {
       const breaker = world.make({ failures: 1, open: OPEN });
@@ -55,8 +55,8 @@ export const comingBack = [
   },
   {
     name: "a sync function, called once an hour",
-    expected: "one of its calls is rejected at most",
-    why: "who can't wait for a shared state has to be served all the same",
+    expected: "at most one call is rejected",
+    why: "a sync caller can't wait for the shared state, and must recover too",
     source: "failfast 0.1: 672 calls of a week, all rejected",
     async run(world) {
       const { guard, failing } = guarded(world, () => "done");
@@ -72,9 +72,9 @@ export const comingBack = [
   },
   {
     name: "a function that calls itself through its own circuit",
-    expected: "it is served, and closes",
-    why: "the probe's inner call waits for, or is rejected by, the probe that it is part of",
-    source: "failfast 0.1: half-open for ever",
+    expected: "the call succeeds, and the circuit closes",
+    why: "the inner call waits for the probe that it belongs to, or is rejected because of it",
+    source: "failfast 0.1: it stayed half-open",
     async run(world) {
       const { guard, failing } = guarded(world, async (left) => (left > 0 ? guard(left - 1) : "done"));
       await failing();
@@ -89,8 +89,8 @@ export const comingBack = [
   },
   {
     name: "a backend that answers after 15 s, called every second, no time-out set",
-    expected: "it closes within two minutes, and calls wait for no other",
-    why: "a probe slower than what a half-open state lasts is followed by the next, for ever",
+    expected: "it closes within two minutes, and no call waits for another call",
+    why: "if a probe takes longer than the half-open state lasts, the next probe begins, and none ever closes the circuit",
     source: "failfast 0.1, where a lease was not shared",
     async run(world) {
       const { time } = world;
@@ -114,8 +114,8 @@ export const comingBack = [
   },
   {
     name: "an hourly job, a new process for each run, that shares a store",
-    expected: "one of its runs is rejected at most",
-    why: "each run learns that it is open, and none lives to close it",
+    expected: "at most one run is rejected",
+    why: "each run sees an open circuit, and no process lives long enough to close it",
     source: "failfast 0.1: 168 of 168 runs of a week rejected",
     async run(world) {
       const shared = world.fleet({ failures: 1, open: OPEN });

@@ -17,7 +17,7 @@ export const counting = [
   {
     name: "three callers abort their calls",
     expected: "it stays closed",
-    why: "users who close a page open the circuit for everybody",
+    why: "users who close a page open the circuit for all users",
     source: "denoland/std#6940; opossum, cockatiel",
     setting: "aborts",
     async run({ time, make }) {
@@ -39,8 +39,8 @@ export const counting = [
   {
     name: "one circuit inside another: the inner one rejects",
     expected: "the outer one stays closed",
-    why: "rejections taken for failures open circuit after circuit, up to the front door",
-    source: "Polly counts a `BrokenCircuitException` unless told not to",
+    why: "if rejections count as failures, one circuit after another opens, up to the front end",
+    source: "Polly counts a `BrokenCircuitException` by default",
     setting: "nested",
     async run({ time, make }) {
       const inner = make({ failures: 1, open: 60_000 });
@@ -55,9 +55,9 @@ export const counting = [
     },
   },
   {
-    name: "2 000 rejections, recovery, and then failures only",
-    expected: "it trips again at the 5 failures it is set for",
-    why: "rejections that count as calls thin the failures out, just when there are most",
+    name: "2 000 rejections, a recovery, then only failures",
+    expected: "it trips again at 5 failures, as it is set",
+    why: "if rejections count as calls, they lower the failure rate just when it is highest",
     source: "opossum: 1 992 failures were needed",
     async run({ time, make }) {
       const breaker = make({ rate: 0.5, minimum: 5, window: 10_000, open: OPEN });
@@ -76,9 +76,9 @@ export const counting = [
     },
   },
   {
-    name: "one failure after it closed again, set for 5",
+    name: "one failure after the circuit closed; it trips at 5",
     expected: "it stays closed",
-    why: "a window that survives the recovery makes every first failure a trip",
+    why: "a window that is not cleared on recovery makes the first failure trip again",
     source: "opossum",
     async run({ time, make }) {
       const breaker = make({ rate: 0.5, minimum: 5, window: 10_000, open: OPEN });
@@ -90,9 +90,9 @@ export const counting = [
     },
   },
   {
-    name: "four failures, a pause of three windows, one failure",
+    name: "four failures, a pause of three windows, one more failure",
     expected: "it stays closed: one failure in the window",
-    why: "a window that moves only with the calls remembers yesterday",
+    why: "a window that moves only when calls come still counts yesterday's failures",
     source: "cockatiel's SamplingBreaker",
     async run({ time, make }) {
       const breaker = make(RATED);
@@ -104,9 +104,9 @@ export const counting = [
     },
   },
   {
-    name: "a first call that fails, set for half of at least 5",
+    name: "the first call fails; it trips at half of at least 5 calls",
     expected: "it stays closed",
-    why: "one of one is a hundred per cent",
+    why: "one failure of one call is a rate of 100 %",
     source: "nodeshift/opossum#217",
     async run({ time, make }) {
       const breaker = make(RATED);
@@ -116,7 +116,7 @@ export const counting = [
     },
   },
   {
-    name: "half of the calls fail, set for a third of at least 6",
+    name: "half of the calls fail; it trips at a third of at least 6 calls",
     expected: "it opens",
     why: "the ordinary case",
     source: "",
@@ -130,9 +130,9 @@ export const counting = [
     },
   },
   {
-    name: "a backend that hangs: 100 calls a second, time-outs of 1 s, slow from 200 ms on",
+    name: "a backend hangs: 100 calls a second, time-outs of 1 s, slow from 200 ms",
     expected: "it opens before the first time-out",
-    why: "for a whole time-out every call goes out and waits: threads, sockets and users with it",
+    why: "until the first time-out every call goes out and waits, with its socket and its user",
     source:
       "resilience4j/resilience4j#1597; opossum and cockatiel look at a call when it ends, as Polly and resilience4j do",
     async run({ time, make }) {

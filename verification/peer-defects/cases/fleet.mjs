@@ -22,7 +22,7 @@ export const fleets = [
   {
     name: "one process trips",
     expected: "another one rejects 100 ms later",
-    why: "a fleet of 100 meets every outage 100 times",
+    why: "each of 100 processes has to detect every outage by itself",
     source: "nodeshift/opossum#675, #550; connor4312/cockatiel#89",
     async run(world) {
       const { members } = await fleetOf(world, 3);
@@ -34,7 +34,7 @@ export const fleets = [
   {
     name: "ten processes at the end of the open time",
     expected: "one of their calls reaches the backend",
-    why: "a probe for each process is a herd",
+    why: "one probe for each process is a crowd",
     source: "gunnargrosch/circuitbreaker-lambda#7; nestjs-resilience",
     async run(world) {
       const { members } = await fleetOf(world, 10);
@@ -47,9 +47,9 @@ export const fleets = [
     },
   },
   {
-    name: "a thousand calls that succeed, in two processes",
+    name: "1 000 calls that succeed, in two processes",
     expected: "no store operation",
-    why: "a round trip for each call is the reason others gave for not sharing",
+    why: "a round trip for each call is the reason that others gave for not sharing state",
     source: "resilience4j#1284; Netflix/Hystrix#1041",
     async run(world) {
       const { shared, members } = await fleetOf(world, 2);
@@ -66,8 +66,8 @@ export const fleets = [
   },
   {
     name: "the store goes down",
-    expected: "calls go on: served, and their own errors",
-    why: "one more thing that can fail, in front of everything",
+    expected: "calls go on, with their own results and errors",
+    why: "the store is one more thing that can fail, in front of every call",
     source: "bolshakov/stoplight#419; gobreaker does not run the function; mollitia: an unhandled rejection",
     async run(world) {
       const { time } = world;
@@ -83,8 +83,8 @@ export const fleets = [
   },
   {
     name: "the store is down, and the backend fails",
-    expected: "the process still protects it by itself",
-    why: "store and backend go down together more often than not",
+    expected: "the process still opens its own circuit",
+    why: "the store and the backend often go down together",
     source: "bolshakov/stoplight#419, PR#448",
     async run(world) {
       const { time } = world;
@@ -100,9 +100,9 @@ export const fleets = [
     },
   },
   {
-    name: "the store freezes: it takes questions, and never answers",
+    name: "the store freezes: it accepts requests and never answers",
     expected: "calls end within 50 ms",
-    why: "no client library gives up by itself; a frozen Redis freezes the callers",
+    why: "client libraries don't give up by themselves: a frozen Redis freezes the callers",
     source: "node-redis 6 and ioredis 6",
     async run(world) {
       const { time } = world;
@@ -116,7 +116,7 @@ export const fleets = [
     },
   },
   {
-    name: "the process that tripped it dies",
+    name: "the process that tripped the circuit dies",
     expected: "the others recover by themselves",
     why: "the timer that ends the open time died with it",
     source: "mollitia's Redis add-on",
@@ -133,7 +133,7 @@ export const fleets = [
   {
     name: "the process that probes dies",
     expected: "another one probes within 15 s",
-    why: "half-open for ever, or until somebody deletes the key",
+    why: "the circuit stays half-open until somebody deletes the key",
     source: "AWS Powertools for Python; bagowix/interlock: 300 s",
     async run(world) {
       const { time } = world;
@@ -149,9 +149,9 @@ export const fleets = [
     },
   },
   {
-    name: "a success from before the trip comes in, in another process",
+    name: "a call that began before the trip succeeds in another process",
     expected: "it stays open",
-    why: "each slow success closes what the fleet opened",
+    why: "each slow success closes the circuit for the whole fleet",
     source: "circuitbreaker-lambda; fedify",
     async run(world) {
       const { time } = world;
@@ -169,7 +169,7 @@ export const fleets = [
   {
     name: "the store is emptied while the circuit is open",
     expected: "it stays open for its time",
-    why: "a restart or an eviction is no news of the backend",
+    why: "a restart of the store, or an eviction, says nothing about the backend",
     source: "danielfm/pybreaker#28; department-of-veterans-affairs/va.gov-team#90373",
     async run(world) {
       const { time } = world;
@@ -183,8 +183,8 @@ export const fleets = [
   },
   {
     name: "a process starts while the circuit is open",
-    expected: "it knows, and leaves the circuit as it is",
-    why: "a deployment closes what the fleet had opened",
+    expected: "it reads the state, and the circuit stays open",
+    why: "a deployment closes the circuit",
     source: "danielfm/pybreaker#26",
     async run(world) {
       const { time } = world;
@@ -197,9 +197,9 @@ export const fleets = [
     },
   },
   {
-    name: "one host of five is broken, and the fleet is set to ask for two",
+    name: "one of five hosts is broken; a trip needs two hosts",
     expected: "the others go on",
-    why: "one host with broken DNS takes the whole fleet out",
+    why: "one host with broken DNS stops the calls of the whole fleet",
     source: "App-vNext/Polly#287, #259",
     async run(world) {
       if (world.library.name !== "failfast") throw new NotOffered("has no quorum");
@@ -212,9 +212,9 @@ export const fleets = [
     },
   },
   {
-    name: "an operator resets it in one process",
+    name: "an operator resets the circuit in one process",
     expected: "it is closed in all of them",
-    why: "at three in the morning nobody wants to visit 40 pods",
+    why: "nobody wants to reset 40 pods one by one",
     source: "resilience4j#1756",
     async run(world) {
       const { time } = world;

@@ -20,11 +20,10 @@ async function admits(time, breaker) {
 
 export const lateResults = [
   {
-    name: "a success from before the trip comes in while it is open",
+    name: "a call that began before the trip succeeds while the circuit is open",
     expected: "it stays open",
-    why: "an answer that set out before the failure says nothing of what came after it",
-    source:
-      "rule of the field; circuitbreaker-lambda 1.0 closes (its README says that it never misses an open)",
+    why: "an answer to a call from before the failure says nothing about the backend after it",
+    source: "rule of the field; circuitbreaker-lambda 1.0 closes",
     async run({ time, make }) {
       const { breaker, early } = await afterTrip({ time, make });
       early[0].succeed();
@@ -33,9 +32,9 @@ export const lateResults = [
     },
   },
   {
-    name: "a success from before the trip comes in while a probe is under way",
+    name: "a call that began before the trip succeeds while a probe is under way",
     expected: "the probe decides",
-    why: "a backend that just died is taken for well, and gets all the traffic",
+    why: "a dead backend is taken for healthy, and gets all the traffic",
     source: "opossum",
     async run({ time, make }) {
       const { breaker, early } = await afterTrip({ time, make });
@@ -49,9 +48,9 @@ export const lateResults = [
     },
   },
   {
-    name: "a failure from before the trip comes in while a probe is under way",
-    expected: "the probe decides: it succeeds, and closes",
-    why: "slow failures of the outage that is over keep it open",
+    name: "a call that began before the trip fails while a probe is under way",
+    expected: "the probe decides: it succeeds, and the circuit closes",
+    why: "slow failures from an outage that is over keep the circuit open",
     source: "connor4312/cockatiel#64; App-vNext/Polly PR#223",
     async run({ time, make }) {
       const { breaker, early } = await afterTrip({ time, make });
@@ -67,9 +66,9 @@ export const lateResults = [
     },
   },
   {
-    name: "a failure from before the trip comes in after it closed again",
+    name: "a call that began before the trip fails after the circuit has closed",
     expected: "it stays closed",
-    why: "calls that hung through the outage trip the circuit anew when they give up",
+    why: "calls that hung during the outage trip the circuit again when they time out",
     source: "App-vNext/Polly PR#223",
     async run({ time, make }) {
       const { breaker, early } = await afterTrip({ time, make });

@@ -7,7 +7,7 @@ export const outcomes = [
   {
     name: "one of two calls times out",
     expected: "the other one's signal is not aborted",
-    why: "one slow call takes every healthy one with it",
+    why: "one slow call ends all healthy ones",
     source: "nodeshift/opossum#780",
     async run({ time, make }) {
       const breaker = make({ failures: 5, open: OPEN, timeout: 200 });
@@ -25,8 +25,8 @@ export const outcomes = [
   },
   {
     name: "a call throws `undefined`, a string, or a frozen error",
-    expected: "its caller gets just that, and each counts",
-    why: "a wrapper that reads or marks what was thrown replaces it by its own",
+    expected: "the caller gets exactly that value, and each counts as a failure",
+    why: "a wrapper that reads or marks the thrown value may throw another error instead",
     source: "",
     async run({ time, make }) {
       for (const error of [undefined, "text", Object.freeze(new Error("frozen"))]) {
@@ -39,9 +39,9 @@ export const outcomes = [
     },
   },
   {
-    name: "the guarded function is sync, and returns nothing",
+    name: "a sync function that returns nothing",
     expected: "a success",
-    why: "a function that returns `undefined` is not one that failed",
+    why: "a function that returns `undefined` has not failed",
     source: "nodeshift/opossum#893",
     async run({ time, make }) {
       const breaker = make({ failures: 1, open: OPEN });
@@ -60,9 +60,9 @@ export const outcomes = [
     },
   },
   {
-    name: "a listener for its opening throws",
+    name: "a listener for `open` throws",
     expected: "the caller gets the backend's error, and it opens",
-    why: "a bug in somebody's metrics becomes an outage",
+    why: "a bug in the metrics becomes an outage",
     source: "seen in bagowix/interlock",
     async run({ time, make }) {
       const breaker = make({ failures: 1, open: OPEN });
@@ -80,7 +80,7 @@ export const outcomes = [
   {
     name: "the filter for errors throws",
     expected: "the caller gets the backend's error",
-    why: "as above",
+    why: "a bug in the filter becomes an outage",
     source: "",
     async run({ time, make, library }) {
       if (library.name === "nestjs-resilience") throw new NotOffered("has no filter");

@@ -29,9 +29,9 @@ async function secondsUntilServed(time, breaker, most) {
 
 export const probes = [
   {
-    name: "fifty calls at the end of the open time",
+    name: "50 calls at the end of the open time",
     expected: "one of them reaches the backend",
-    why: "a backend that is coming back is knocked down by the herd",
+    why: "all calls at once bring a backend down that is just recovering",
     source: "gunnargrosch/circuitbreaker-lambda#7; safe-global/safe-client-gateway PR#3442 (an outage)",
     async run(world) {
       const breaker = await due(world);
@@ -40,9 +40,9 @@ export const probes = [
     },
   },
   {
-    name: "calls that come while a slow probe is under way",
+    name: "calls made while a slow probe is under way",
     expected: "they end within 100 ms",
-    why: "failing fast is the point: those who wait behind a hung probe hang as before",
+    why: "a breaker should fail fast: callers that wait for a hung probe hang as well",
     source: "cockatiel: 1 000 calls pending behind one probe",
     async run(world) {
       const breaker = await due(world);
@@ -54,8 +54,8 @@ export const probes = [
   },
   {
     name: "a probe that never settles, and no time-out set",
-    expected: "another probe within 60 s; it closes",
-    why: "half-open for ever, while the backend is well: six days in one incident",
+    expected: "another probe runs within 60 s, and the circuit closes",
+    why: "the circuit stays half-open although the backend is healthy: six days in one incident",
     source: "diegosouzapw/OmniRoute#13836; App-vNext/Polly#1979; nodeshift/opossum#276",
     async run(world) {
       const breaker = await due(world);
@@ -68,8 +68,8 @@ export const probes = [
   },
   {
     name: "a probe that never settles, with a time-out of 200 ms",
-    expected: "another probe after the open time; it closes",
-    why: "the ordinary case of the one before",
+    expected: "another probe runs after the open time, and the circuit closes",
+    why: "the ordinary form of the case above",
     source: "as above",
     async run(world) {
       const breaker = await due(world, { timeout: 200 });
@@ -81,9 +81,9 @@ export const probes = [
     },
   },
   {
-    name: "a probe that its caller aborts",
-    expected: "it doesn't close, and a probe is possible within the open time",
-    why: "an abort says nothing of the backend; a permit that is taken and never given back wedges",
+    name: "the caller aborts the probe",
+    expected: "it doesn't close, and another probe can run within the open time",
+    why: "an abort says nothing about the backend; and if the permit is never given back, no probe can run again",
     source: "Polly v8 closes on it; resilience4j#2172",
     async run(world) {
       const { time } = world;
@@ -104,7 +104,7 @@ export const probes = [
   },
   {
     name: "a probe fails",
-    expected: "it is open for its time again, and the next probe closes it",
+    expected: "it is open for the same time again, and the next probe closes it",
     why: "the ordinary case",
     source: "",
     async run(world) {

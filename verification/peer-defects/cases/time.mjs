@@ -38,7 +38,7 @@ export const times = [
   {
     name: "the host's clock is set back by an hour while it is open for 10 s",
     expected: "a probe after 10 s",
-    why: "an hour of rejections",
+    why: "calls are rejected for an hour",
     source: "`Date.now()` in the sources of cockatiel and nestjs-resilience",
     async run({ time, make }) {
       const breaker = make({ failures: 1, open: OPEN });
@@ -51,8 +51,8 @@ export const times = [
   },
   {
     name: "the host's clock is set forward by an hour while it is open for 10 s",
-    expected: "no call before 10 s are over",
-    why: "the backend gets the herd before its time",
+    expected: "no call before the 10 s are over",
+    why: "the backend gets all the traffic too early",
     source: "as above",
     async run({ time, make }) {
       const breaker = make({ failures: 1, open: OPEN });
@@ -67,7 +67,7 @@ export const times = [
   {
     name: "the event loop is blocked for 400 ms, with answers in the socket and time-outs of 150 ms",
     expected: "it stays closed, and they are served",
-    why: "one long garbage collection, or one big JSON, looks like an outage of the backend",
+    why: "a long garbage collection, or parsing a big JSON, looks like an outage of the backend",
     source: "mongodb NODE-3810",
     real: true,
     async run({ library }) {
@@ -80,9 +80,9 @@ export const times = [
     },
   },
   {
-    name: "a thousand circuits, each used once and idle",
+    name: "1 000 circuits, each used once",
     expected: "at most 10 timers",
-    why: "a circuit for each host or tenant costs timers for ever",
+    why: "with a circuit for each host or tenant, the timers add up",
     source: "nodeshift/opossum#648, PR#809",
     real: true,
     setting: "timers",
@@ -92,9 +92,9 @@ export const times = [
     },
   },
   {
-    name: "a script ends while its circuit is open for a minute",
+    name: "a script ends while its circuit is open",
     expected: "the process ends by itself",
-    why: "a Lambda or a test run that hangs until it is killed",
+    why: "a Lambda or a test run hangs until it is killed",
     source: "nodeshift/opossum PR#378",
     real: true,
     async run({ library }) {
