@@ -1,4 +1,4 @@
-// Four processes, a real backend that hangs, with failfast and without; every number is measured in the run.
+// Four processes and a real backend that hangs, without failfast and with it. Every number is measured in the run.
 import { writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -20,10 +20,10 @@ const interrupted = new Promise((_, reject) => {
 interrupted.catch(() => {});
 watchDeaths(interrupt);
 for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
-  process.once(signal, () => interrupt(`It was interrupted by ${signal}.`, 128 + number));
+  process.once(signal, () => interrupt(`Interrupted by ${signal}.`, 128 + number));
 }
-process.stdout.on("error", () => interrupt("Nobody reads what it says."));
-// However it ends, and whatever else went wrong.
+process.stdout.on("error", () => interrupt("Nobody reads the output."));
+// Also after an error.
 process.once("exit", () => {
   endAll();
   remove();
@@ -56,7 +56,7 @@ async function main({ store, fast, record, dashboard }) {
   const hung = await tell({ place, title, fast });
   if (record !== undefined) writeFileSync(record, JSON.stringify(hung));
   if (page === undefined) return;
-  console.log(`\nThe page stays at ${page.url} until Ctrl-C.`);
+  console.log(`\nThe page stays at ${page.url}. Stop with Ctrl-C.`);
   await new Promise(() => setInterval(() => {}, 2 ** 30));
 }
 

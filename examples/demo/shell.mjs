@@ -38,9 +38,9 @@ const call = () =>
     return response.text();
   });
 
-console.log(`failfast is loaded, with all that it exports. To try:
+console.log(`failfast is loaded, with everything it exports. Try:
   await call()          calls a backend through the circuit salesApi
-  backend.break()       from now on it answers 500; .hang(): not at all; .mend(): well again
+  backend.break()       it answers 500 from now on; .hang(): it never answers; .mend(): it works again
   salesApi.state        "closed", "open" or "half-open"; open for ${OPEN_SECONDS} s after a failure
   backend.calls         how many calls reached it
   await salesApi.hold("open", { reason: "maintenance" }), salesApi.release(), .trip(), .reset()

@@ -36,7 +36,7 @@ async function rolldown() {
     const { status } = spawnSync("npm", ["install", ...flags, `rolldown@${devDependencies.rolldown}`], {
       stdio: "inherit",
     });
-    if (status !== 0) throw new Error("rolldown could not be installed, and the demo is built with it");
+    if (status !== 0) throw new Error("rolldown, which builds the demo, could not be installed");
   }
   const from = join(root, installed ?? `${own}/node_modules`, "rolldown/dist/index.mjs");
   return (await import(pathToFileURL(from).href)).rolldown;

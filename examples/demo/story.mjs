@@ -1,4 +1,4 @@
-// The acts, as they happen.
+// What the demo does, step by step, and what it prints.
 import { setTimeout as pause } from "node:timers/promises";
 import { start } from "./children.mjs";
 import { startLoad, summarise } from "./load.mjs";
@@ -8,7 +8,7 @@ const WORKERS = 4;
 const PER_SECOND = 25;
 const ROOM = 20;
 const TIMEOUT_MS = 1_000;
-/** Seconds. The circuit is to stay open a little longer than the backend hangs. */
+/** Seconds. The circuit stays open a little longer than the backend hangs. */
 const PACE = { healthy: 3, hanging: 6, open: 6 };
 const FAST = { healthy: 1, hanging: 3, open: 3 };
 /** Deadlines: they are long because other programs may keep the processor busy. */
@@ -16,12 +16,12 @@ const NEWS_MS = 10_000;
 /** Seconds. */
 const WARM_WITHIN = 20;
 const CLOSES_WITHIN = 14;
-/** Seconds: the backend is mended so long before the circuit would let a probe through. */
+/** Seconds between the repair of the backend and the first probe. */
 const MARGIN = 0.5;
-/** Seconds more, where the news is found by polling. */
+/** More seconds for a store without push, which processes poll. */
 const POLLED = 1.5;
 
-/** Connections and compilers take a second, and longer where the machine is busy. */
+/** The first connections and the compiler take a second, and longer on a busy machine. */
 async function warmUp(load) {
   for (let seconds = 0; seconds < WARM_WITHIN; seconds++) {
     await pause(1_000);
@@ -31,16 +31,16 @@ async function warmUp(load) {
 }
 
 /**
- * Gives what was answered while the backend hung, without and with failfast: when it was asked for, in ms since the
- * backend began to hang, how long it took, and what came of it.
+ * Returns the answers from the time when the backend hung, without failfast and with it: when each request was made (in ms since
+ * the backend began to hang), how long it took, and its outcome.
  *
- * @throws where the story doesn't come true, with a sentence that says why.
+ * @throws if something goes otherwise than expected, with a sentence that says what.
  */
 export async function tell({ place, title, fast }) {
   const later = place.polls ? POLLED : 0;
   const { healthy: well, hanging, open } = fast ? FAST : PACE;
   const pace = { healthy: well, hanging: hanging + later, open: open + later };
-  console.log(bold("failfast: four processes, a backend that hangs, and a store that they share"));
+  console.log(bold("failfast: four processes, a backend that hangs, and a shared store"));
   const backend = await start("The backend", "backend.mjs");
   const workers = await Promise.all(
     Array.from({ length: WORKERS }, (_, index) => {
@@ -61,12 +61,12 @@ export async function tell({ place, title, fast }) {
     if (holds) return;
     const [down] = events("store-down");
     const store = down ? ` The store failed worker ${down.worker}: ${down.error}.` : "";
-    throw new Error(`The story did not come true: ${otherwise}${store}`);
+    throw new Error(`The demo went otherwise than expected: ${otherwise}${store}`);
   };
 
   say(`the store is ${title}`);
   say(
-    `${WORKERS} workers: ${PER_SECOND} requests/s and room for ${ROOM} at a time each, time-out ${TIMEOUT_MS} ms`,
+    `${WORKERS} workers, each with ${PER_SECOND} requests/s, at most ${ROOM} at a time, and a time-out of ${TIMEOUT_MS} ms`,
   );
   const load = startLoad(
     workers.map(({ port }) => port),
@@ -74,7 +74,7 @@ export async function tell({ place, title, fast }) {
   );
   await warmUp(load);
 
-  act("1. All is well");
+  act("1. The backend is healthy");
   const healthy = summarise(await watch(load, pace.healthy));
   claim(healthy.served === healthy.requests, "not every request was served by a healthy backend.");
 
@@ -88,11 +88,11 @@ export async function tell({ place, title, fast }) {
     bare.some(({ outcome }) => outcome === "timed out"),
     "no call timed out in a backend that hangs.",
   );
-  await warmUp(load); // What was under way has timed out by then.
+  await warmUp(load); // By then, the calls that hung have timed out.
   say("the backend answers again");
   load.take();
 
-  act("3. The same, with failfast");
+  act("3. The backend hangs, with failfast");
   await Promise.all(workers.map((worker) => worker.ask({ guard: true })));
   const opsAtFirst = await operations("others");
   const guardedHealthy = summarise(await watch(load, pace.healthy));
@@ -111,16 +111,22 @@ export async function tell({ place, title, fast }) {
   const { calls: guardedCalls } = await backend.ask({ hang: false });
   const lateCalls = guardedCalls.filter(({ worker, sent }) => sent > knew.get(worker)).length;
   const others = guardedCalls.filter(({ worker }) => worker !== first.worker).length;
-  say(`${guardedCalls.length} calls reached it, ${others} of them from the other three workers`);
-  claim(lateCalls === 0, `${plural(lateCalls, "call")} went to the hanging backend by a worker that knew.`);
-  claim(others === 0, `${plural(others, "call")} went to it from workers that had only to be told.`);
+  say(`${guardedCalls.length} calls reached the backend, ${others} of them from the other three workers`);
+  claim(
+    lateCalls === 0,
+    `${plural(lateCalls, "call")} went to the hanging backend although the worker knew that the circuit was open.`,
+  );
+  claim(
+    others === 0,
+    `${plural(others, "call")} went to the hanging backend from workers that had only to read the shared state.`,
+  );
   claim(
     guardedCalls.length < bareCalls.length,
     "as many calls reached the hanging backend with failfast as without.",
   );
   say(`${plural(rejections, "rejection")} made ${plural(opsOfRejections, "store operation")}`);
 
-  act("4. The backend is well again");
+  act("4. The backend is healthy again");
   const before = events("close").length;
   await watchUntil(
     load,
@@ -140,10 +146,10 @@ export async function tell({ place, title, fast }) {
   const [closing, ...followers] = closings;
   const { calls } = await backend.ask({});
   const probes = calls.filter(({ sent }) => sent < closing.at);
-  say(green(`worker ${closing.worker}: its probe succeeded, it closes the circuit`));
+  say(green(`worker ${closing.worker}: its probe succeeded, and closes the circuit`));
   for (const { worker, at } of followers)
     say(green(`worker ${worker}: closed too, ${ms(at - closing.at)} later`));
-  // On a busy machine the store answers late, and then each process may send one of its own.
+  // On a busy machine the store answers late, and then each process may send a probe of its own.
   claim(
     probes.length >= 1 && probes.length <= WORKERS,
     `${plural(probes.length, "call")} reached the backend before the circuit closed.`,
@@ -153,44 +159,48 @@ export async function tell({ place, title, fast }) {
   claim(recovered.failedFast === 0, "calls still failed fast after the circuit had closed.");
   load.stop();
 
-  act("What came of it");
+  act("The result");
   const without = summarise(bare);
   const withIt = summarise(guarded);
   table([
     [`while the backend hung, ${pace.hanging} s`, "without", "with failfast"],
     ["requests", without.requests, withIt.requests],
     ["p50 latency", ms(without.p50), ms(withIt.p50)],
-    ["p99 latency, once the four knew", ms(without.p99), ms(summarise(afterTrip(guarded, knew)).p99)],
+    ["p99 latency, after all four knew", ms(without.p99), ms(summarise(afterTrip(guarded, knew)).p99)],
     ["timed out", without.timedOut, withIt.timedOut],
-    ["refused for want of room", without.noRoom, withIt.noRoom],
+    ["refused: too many at a time", without.noRoom, withIt.noRoom],
     ["failed fast", "-", withIt.failedFast],
-    ["calls that reached the broken backend", bareCalls.length, guardedCalls.length],
-    ["probes, of all four workers", "-", probes.length],
-    ["from the trip to the others knowing", "-", news.map(ms).join(", ")],
+    ["calls that reached the hanging backend", bareCalls.length, guardedCalls.length],
+    ["probes, all four workers", "-", probes.length],
+    ["from the trip until the others knew", "-", news.map(ms).join(", ")],
     [
-      "store operations per call, polls apart",
+      "store operations / calls, without polls",
       "-",
       perCall(opsOfSuccesses + opsOfRejections, guardedHealthy.served + rejections),
     ],
   ]);
   await Promise.all(workers.map((worker) => worker.ask({ finish: true })));
   const closedBy = probes.length === 1 ? "one probe" : `${probes.length} probes`;
-  console.log(green(`\nOne call found out for all, and ${closedBy} closed it for all.`));
+  console.log(
+    green(
+      `\nThe failure in one process opened the circuit for all four, and ${closedBy} closed it for all four.`,
+    ),
+  );
   return { without: sinceTheFirst(bare), with: sinceTheFirst(guarded) };
 
   /**
-   * The backend hangs, for so many seconds after worker 1 alone had the requests: for the first second, and until
-   * enough is known. So it is seen who learns what from whom.
+   * The backend hangs. First only worker 1 gets requests, until `enough()`; this shows who learns what from whom. Then all
+   * four get requests, for `seconds()`.
    */
   async function hang(enough, seconds) {
     load.only([workers[0].port]);
     await until(load.othersAnswered, () => {}, NEWS_MS);
     await backend.ask({ hang: true });
-    say(red("the backend hangs; the first to meet it is worker 1"));
+    say(red("the backend hangs; only worker 1 calls it"));
     const alone = await watch(load, TIMEOUT_MS / 1_000 + 0.1 + later);
     alone.push(...(await watchUntil(load, enough, NEWS_MS / 1_000)));
     load.only(workers.map(({ port }) => port));
-    say("requests for all four");
+    say("all four workers get requests");
     return [...alone, ...(await watch(load, seconds()))];
   }
 
@@ -204,28 +214,28 @@ export async function tell({ place, title, fast }) {
     return pace.open - (performance.timeOrigin + performance.now() - (first?.at ?? 0)) / 1_000;
   }
 
-  /** Waits for the trip and for all to know of it, then counts what rejections cost. */
+  /** Waits until the circuit trips and all workers know it, then counts the store operations of rejections. */
   async function trips() {
     await until(
       () => events("open").length > 0,
-      () => claim(false, "nobody tripped."),
+      () => claim(false, "no worker tripped."),
       TIMEOUT_MS + NEWS_MS,
     );
     await until(
       () => knowing() === WORKERS,
-      () => claim(false, `only ${knowing()} of ${WORKERS} workers came to know.`),
+      () => claim(false, `only ${knowing()} of ${WORKERS} workers learned that the circuit is open.`),
       NEWS_MS,
     );
     const [first, ...others] = events("open");
-    claim(first.local, "a worker knew of a trip before anybody tripped.");
-    say(yellow(`worker ${first.worker}: a call timed out, it trips`));
+    claim(first.local, "a worker knew of a trip before any worker tripped.");
+    say(yellow(`worker ${first.worker}: a call timed out, and trips the circuit`));
     for (const { worker, at, local } of others) {
-      const how = local ? "tripped by itself" : "knows, without a call of its own";
+      const how = local ? "tripped by itself" : "knows it from the store";
       say(yellow(`worker ${worker}: ${how}, ${ms(at - first.at)} later`));
     }
     const told = others.filter(({ local }) => !local);
-    claim(told.length === WORKERS - 1, "a worker tripped by itself before it was told.");
-    await pause(500); // Until what raced is written.
+    claim(told.length === WORKERS - 1, "a worker tripped by itself before it read the shared state.");
+    await pause(500); // Until concurrent writes are done.
     const operationsThen = await operations("others");
     const rejectedThen = await rejected();
     await pause((pace.hanging - later - 2) * 1_000 - 300);
@@ -240,7 +250,7 @@ export async function tell({ place, title, fast }) {
   }
 }
 
-/** Says each second how the requests fare; gives what was answered. */
+/** Prints a line each second about the requests; returns the answers. */
 async function watch(load, seconds) {
   const all = [];
   for (let left = seconds; left > 0; left -= 1) {
@@ -265,7 +275,7 @@ function tellSecond(load) {
   const { requests, p50, p99, timedOut, noRoom, failedFast } = summarise(answers);
   const bad = [
     [timedOut, "timed out"],
-    [noRoom, "no room"],
+    [noRoom, "too many at a time"],
     [failedFast, "failed fast"],
   ].flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
   const paint = timedOut + noRoom > 0 ? red : failedFast > 0 ? yellow : green;
@@ -274,7 +284,7 @@ function tellSecond(load) {
   return answers;
 }
 
-/** What was asked for once every worker knew. */
+/** Requests made after every worker knew. */
 function afterTrip(answers, knew) {
   const all = Math.max(...knew.values());
   return answers.filter(({ at }) => at > all);

@@ -27,11 +27,16 @@ export const COMMON: Flags = {
     type: "string",
     short: "s",
     takes: "URL",
-    help: "where the fleet keeps its state, say redis://127.0.0.1:6379",
+    help: "the fleet's store, for example redis://127.0.0.1:6379",
   },
-  prefix: { type: "string", short: "p", takes: "NAME", help: "which fleet of that store; default: failfast" },
-  json: { type: "boolean", help: "for programs: JSON in place of a table" },
-  help: { type: "boolean", short: "h", help: "this text" },
+  prefix: {
+    type: "string",
+    short: "p",
+    takes: "NAME",
+    help: "the fleet's prefix in that store; default: failfast",
+  },
+  json: { type: "boolean", help: "print JSON, for programs" },
+  help: { type: "boolean", short: "h", help: "show this help" },
 };
 
 /**

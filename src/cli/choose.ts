@@ -34,17 +34,17 @@ export function refuseUnknown(
     if (matching([word], circuits).length > 0) continue;
     const shown = JSON.stringify(plain(word));
     if (isPattern(word))
-      throw new CommandError(`no circuit matches ${shown}: see failfast status`, EXIT.unknown);
+      throw new CommandError(`no circuit matches ${shown}. List them with failfast status`, EXIT.unknown);
     const alike = closest(
       word,
       circuits.map(({ name }) => name),
     );
     const meant =
       alike === undefined
-        ? "see failfast status for those there are"
+        ? "list the circuits with failfast status"
         : `did you mean ${JSON.stringify(plain(alike))}?`;
     throw new CommandError(
-      `nobody knows a circuit ${shown}: no process reports it, and the store has no record of it; ${meant}${mend && `${alike === undefined ? "." : ""} ${mend}`}`,
+      `there is no circuit ${shown}: no process reports it, and the store has no record of it; ${meant}${mend && `${alike === undefined ? "." : ""} ${mend}`}`,
       EXIT.unknown,
     );
   }

@@ -113,10 +113,7 @@ export function circuitDetails(out: Terminal, circuit: CircuitOfFleet, now: numb
         .map(([name, value]) => `${name} ${shortened(value)}`)
         .join(", ") || undefined,
     ],
-    [
-      "differing",
-      differing.length === 0 ? undefined : `${differing.join(", ")}: not the same in each process`,
-    ],
+    ["differing", differing.length === 0 ? undefined : `${differing.join(", ")}: differs between processes`],
   ];
   const rows = circuit.processes.map(({ id, state, disagrees = "" }): Cell[] => [
     { text: id },

@@ -79,7 +79,7 @@ describe("a store that can't list", () => {
     const { out, err, code } = run(trip, ["sales_apo"], store, unknown);
     expect(await code).toBe(3);
     expect(out.text).toMatch(/done {2}open sales_apo/);
-    expect(err.text).toMatch(/no record of "sales_apo": is it misspelt\?/);
+    expect(err.text).toMatch(/no record of "sales_apo": is the name misspelt\?/);
   });
 
   test("is not asked about a name that --new confirms, or that it knows", async () => {

@@ -15,13 +15,13 @@ export function addressOf(args: Arguments): Address {
   const url = args.text("store")?.trim();
   if (url === undefined)
     throw new CommandError(
-      "which store? Give its URL, --store redis://127.0.0.1:6379 say, or set FAILFAST_STORE to it",
+      "no store is given: add --store URL, for example --store redis://127.0.0.1:6379, or set FAILFAST_STORE",
       EXIT.usage,
     );
   const prefix = args.text("prefix");
   if (prefix !== undefined && /[?&]prefix=/.test(url))
     throw new CommandError(
-      "the store's URL has a prefix, and --prefix is given too: leave one out",
+      "the store's URL has a prefix, and --prefix is given too: leave one of them out",
       EXIT.usage,
     );
   const whole =

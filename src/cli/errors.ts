@@ -4,9 +4,9 @@ export const EXIT = {
   ok: 0,
   /** The store could not be read or written, or a check failed. */
   failed: 1,
-  /** It was called in a wrong way. */
+  /** Wrong arguments. */
   usage: 2,
-  /** Nobody knows such a circuit. */
+  /** Unknown circuit. */
   unknown: 3,
   /** `status --check`: a circuit is open. */
   open: 4,

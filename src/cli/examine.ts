@@ -67,13 +67,12 @@ function mendOf(seen: string): string {
   if (/NOAUTH|WRONGPASS|password|authentication/i.test(seen))
     return "give the right user and password in the URL: redis://user:password@host";
   if (/ECONNREFUSED|not ready|connect|ENOTFOUND|getaddrinfo/i.test(seen))
-    return "is the server up, and its address right? Can this machine reach it?";
+    return "is the server running, and is the address right? Can this machine reach it?";
   if (/NOPERM|permission denied|42501|not authorized/i.test(seen))
-    return "the user may not do that: docs/operations has the ACL lines and grants that it needs";
-  if (/no answer within|timed? ?out/i.test(seen))
-    return "the server hangs, or a firewall drops what is sent to it";
-  if (/migrate|does not exist|no such table/i.test(seen)) return "make its table: failfast migrate";
-  return "look at the server's log; what each store needs is in docs/stores";
+    return "the user has no right to do that: docs/operations has the ACL lines and grants that it needs";
+  if (/no answer within|timed? ?out/i.test(seen)) return "the server hangs, or a firewall drops the packets";
+  if (/migrate|does not exist|no such table/i.test(seen)) return "create the table: failfast migrate";
+  return "look at the server's log; docs/stores says what each store needs";
 }
 
 /** The store hangs. */
@@ -99,7 +98,7 @@ const middle = (values: readonly number[]): number =>
 
 async function reads(store: Store, key: string): Promise<Omit<Finding, "what">> {
   const found = await within(() => read(store, key));
-  if (found !== null) throw new Error("it answered a value where nothing is stored");
+  if (found !== null) throw new Error("it returned a value for a key that does not exist");
   return { verdict: "ok", seen: "it answers" };
 }
 
@@ -108,10 +107,10 @@ async function writes(store: Store, key: string): Promise<Omit<Finding, "what">>
   await within(() => store.set(key, value, KEPT_MS));
   const found = await within(() => read(store, key));
   if (found !== value)
-    throw new Error(`it answered ${found === null ? "nothing" : "something else"} right after a write`);
+    throw new Error(`right after a write it returned ${found === null ? "nothing" : "another value"}`);
   await within(() => store.delete(key));
-  if ((await within(() => read(store, key))) !== null) throw new Error("what was deleted is still there");
-  return { verdict: "ok", seen: "what is written is read, and is gone once it is deleted" };
+  if ((await within(() => read(store, key))) !== null) throw new Error("a deleted value is still there");
+  return { verdict: "ok", seen: "a value can be written, read and deleted" };
 }
 
 async function roundTrip(store: Store, key: string): Promise<Omit<Finding, "what">> {
@@ -127,7 +126,7 @@ async function roundTrip(store: Store, key: string): Promise<Omit<Finding, "what
   return {
     verdict: "warning",
     seen,
-    mend: "calls never wait for it, but a trip takes that long to spread: put the store nearer to the processes",
+    mend: "calls don't wait for it, but a trip takes that long to reach the other processes: move the store nearer to them",
   };
 }
 
@@ -137,21 +136,21 @@ async function expiry(store: Store, key: string): Promise<Omit<Finding, "what">>
   if ((await within(() => read(store, key))) !== "short" && performance.now() - began < SHORT_MS)
     return {
       verdict: "failed",
-      seen: "a value with a second to live was gone at once",
-      mend: "the server's clock, or its eviction: it must not drop records that have time left (maxmemory-policy noeviction, or volatile-ttl)",
+      seen: "a value that should live for a second was gone at once",
+      mend: "check the server's clock, and its eviction: it must not remove records before they expire (maxmemory-policy noeviction or volatile-ttl)",
     };
   while (performance.now() - began < SHORT_MS + GONE_WITHIN) {
     await pause(100);
     if ((await within(() => read(store, key))) === null)
       return {
         verdict: "ok",
-        seen: `a value with 1000 ms to live was gone after ${ms(performance.now() - began)}`,
+        seen: `a value that should live for 1000 ms was gone after ${ms(performance.now() - began)}`,
       };
   }
   return {
     verdict: "warning",
-    seen: `a value with a second to live is there after ${ms(performance.now() - began)}`,
-    mend: "records are judged by what is in them, so that no circuit stays open for it; but they pile up: see the store's page for what removes them",
+    seen: `a value that should live for a second is still there after ${ms(performance.now() - began)}`,
+    mend: "circuits are not affected, because a record contains its own deadline. But old records stay in the store: its page in docs/stores says how to remove them",
   };
 }
 
@@ -160,17 +159,17 @@ async function swaps(store: Store, key: string): Promise<Omit<Finding, "what">> 
     return {
       verdict: "warning",
       seen: "this kind of store has none",
-      mend: "two processes may probe at once, quorum can't be had, and an operator's verb may be lost: take Redis, PostgreSQL or another with swap where that matters",
+      mend: "two processes may probe at the same time, quorum is refused, and an operator's command may be lost. If that matters, use a store with swap, such as Redis or PostgreSQL",
     };
   const came = await within(() =>
     Promise.all(Array.from({ length: WRITERS }, (_, at) => swap(store, key, null, `writer ${at}`, KEPT_MS))),
   );
   const won = came.filter(({ ok }) => ok).length;
-  if (won === 1) return { verdict: "ok", seen: `of ${WRITERS} writers at once, one won` };
+  if (won === 1) return { verdict: "ok", seen: `one of ${WRITERS} concurrent writers succeeded` };
   return {
     verdict: "failed",
-    seen: `of ${WRITERS} writers at once, ${won} won`,
-    mend: "several servers may think they are the primary, or a proxy spreads the keys: give the store one primary",
+    seen: `${won} of ${WRITERS} concurrent writers succeeded, and it should be one`,
+    mend: "there may be several primaries, or a proxy that distributes the keys: the store needs one primary",
   };
 }
 
@@ -179,7 +178,7 @@ async function lists(store: Store, prefix: string, key: string): Promise<Omit<Fi
     return {
       verdict: "warning",
       seen: "this kind of store has none",
-      mend: "each process asks for its own names, and failfast status can't tell which circuits there are",
+      mend: "each process reads its own circuits one by one, and failfast status can't list circuits",
     };
   await within(() => store.set(key, "listed", KEPT_MS));
   const all = listing(await within(() => store.list?.("")));
@@ -187,8 +186,8 @@ async function lists(store: Store, prefix: string, key: string): Promise<Omit<Fi
   if (!entries.some((entry: StoreEntry) => entry.key === key))
     return {
       verdict: "failed",
-      seen: "what was written is not in the list",
-      mend: "reads may go to a replica that lags behind: the store needs the primary",
+      seen: "a written value is not in the list",
+      mend: "reads may go to a replica that is behind: the store needs the primary",
     };
   const own = entries.filter((entry) => entry.key.startsWith(prefix)).length;
   return { verdict: "ok", seen: `${entries.length - own} records` };
@@ -199,7 +198,7 @@ async function pushes(store: Store, prefix: string, key: string): Promise<Omit<F
   if (watch === undefined)
     return {
       verdict: "ok",
-      seen: "this kind of store has none: changes are found by polling, within some 1.2 s",
+      seen: "this kind of store has no push: processes find changes by polling, within about 1.2 s",
     };
   const seen = new Map<string, number>();
   let told: () => void = () => undefined;
@@ -231,13 +230,13 @@ async function pushes(store: Store, prefix: string, key: string): Promise<Omit<F
     return {
       verdict: "warning",
       seen: said,
-      mend: "a trip reaches the others that late: look at the server's load",
+      mend: "a trip reaches other processes that late: look at the server's load",
     };
   } catch {
     return {
       verdict: "failed",
-      seen: `a change did not reach its watcher within ${ANSWERS_WITHIN} ms`,
-      mend: "a pooler or proxy may drop pushes, or the user may not subscribe: changes are found by polling, every 15 s",
+      seen: `a change was not pushed within ${ANSWERS_WITHIN} ms`,
+      mend: "a pooler or proxy may drop pushes, or the user has no right to subscribe. Until that is fixed, processes find changes by polling, every 15 s",
     };
   } finally {
     await within(() => handle[Symbol.asyncDispose]()).catch(() => undefined);
@@ -251,15 +250,15 @@ async function clocks(store: Store, key: string): Promise<Omit<Finding, "what">>
   if (now === undefined)
     return {
       verdict: "ok",
-      seen: "the store has none: deadlines go by each process's own, and as durations where a change is seen at once",
+      seen: "the store has no clock: each process uses its own clock, and deadlines are exchanged as durations if a change is seen at once",
     };
   const offset = Math.round(now - (sent + took / 2));
-  const seen = `the store's is ${Math.abs(offset)} ms ${offset < 0 ? "behind" : "ahead of"} this machine's`;
+  const seen = `the store's clock is ${Math.abs(offset)} ms ${offset < 0 ? "behind" : "ahead of"} this machine's clock`;
   if (Math.abs(offset) < CLOCK_MS) return { verdict: "ok", seen };
   return {
     verdict: "warning",
     seen,
-    mend: "deadlines go by the store's clock, so that nothing breaks; but reasons and logs are dated by both: run NTP on the two",
+    mend: "nothing breaks, because deadlines use the store's clock. But times in logs will not agree: run NTP on both machines",
   };
 }
 
@@ -269,17 +268,17 @@ async function sibling(store: Store, key: string): Promise<Omit<Finding, "what">
     return {
       verdict: "warning",
       seen: "this kind of store keeps neither",
-      mend: "closed circuits and processes are not seen, and nobody can tell later what operators did",
+      mend: "failfast status can't show processes and circuits that never opened, and there is no audit trail",
     };
   await within(() => place.set(key, "sibling", KEPT_MS));
   const found = await within(() => read(place, key));
   await within(() => place.delete(key));
-  if (found !== "sibling") throw new Error("what was written is not there");
+  if (found !== "sibling") throw new Error("a written value is not there");
   if (place.list === undefined)
     return {
       verdict: "warning",
-      seen: "this kind of store keeps the trail, and no reports",
-      mend: "processes, and circuits that never opened, are not seen: take Redis, PostgreSQL, MySQL, SQLite or the file store where that matters",
+      seen: "this kind of store keeps the audit trail, but no reports",
+      mend: "failfast status can't show processes and circuits that never opened. If that matters, use Redis, PostgreSQL, MySQL, SQLite or the file store",
     };
-  return { verdict: "ok", seen: "processes can report, and operators leave a trail" };
+  return { verdict: "ok", seen: "processes can report, and there is an audit trail" };
 }

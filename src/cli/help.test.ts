@@ -38,6 +38,6 @@ describe("help", () => {
     const help = helpOf(out, "migrate opossum", { ...migrateOpossum, flags: flagsOf(migrateOpossum) });
     expect(help).toMatch(/--write[\s\S]*--json[\s\S]*--help/);
     expect(help).not.toMatch(/--store|--prefix|the store could|--check/);
-    expect(help).toMatch(/Exit codes: 0 done; 1 a file could not be read; 2 called in a wrong way/);
+    expect(help).toMatch(/Exit codes: 0 success; 1 a file could not be read; 2 wrong arguments/);
   });
 });

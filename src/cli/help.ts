@@ -9,13 +9,13 @@ interface Described {
   readonly flags: Flags;
 }
 
-const EXIT_CODES = `Exit codes: 0 done; 1 the store could not be read or written, or a check failed; 2 called in a wrong way;
-3 nobody knows such a circuit; 4 a circuit is open (status --check); 130 Ctrl-C.`;
+const EXIT_CODES = `Exit codes: 0 success; 1 the store could not be read or written, or a check failed; 2 wrong arguments;
+3 unknown circuit; 4 a circuit is open (status --check); 130 Ctrl-C.`;
 
 /** The output of `failfast --help`. */
 export function overview(out: Terminal, commands: Readonly<Record<string, Described>>): string {
   const longest = Math.max(...Object.keys(commands).map((name) => name.length));
-  return `${out.paint("failfast", "bold")}: the circuits of a whole fleet, from the command line.
+  return `${out.paint("failfast", "bold")}: see and control the circuits of a whole fleet.
 
 Usage: failfast COMMAND --store URL
 ${Object.entries(commands)
@@ -24,8 +24,8 @@ ${Object.entries(commands)
 
 ${optionsOf(out, "", COMMON)}
 
-Set FAILFAST_STORE once, and the rest is short: failfast status
-Each command tells more: failfast hold --help
+Set FAILFAST_STORE, and you need no --store: failfast status
+Help for one command: failfast hold --help
 ${EXIT_CODES}`;
 }
 
@@ -47,5 +47,5 @@ function optionsOf(out: Terminal, command: string, flags: Flags): string {
     `${help}${name === "help" ? "" : out.paint(` [${variableOf(command, name)}]`, "dim")}`,
   ]);
   const longest = Math.max(...rows.map(([option = ""]) => option.length));
-  return `Options, each with a variable in place of it:\n${rows.map(([option = "", help]) => `  ${option.padEnd(longest)}  ${help}`).join("\n")}`;
+  return `Options (in brackets: the environment variable that sets the same):\n${rows.map(([option = "", help]) => `  ${option.padEnd(longest)}  ${help}`).join("\n")}`;
 }

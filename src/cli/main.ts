@@ -126,7 +126,7 @@ function commandOf(commands: typeof COMMANDS, name: string): Command | Standalon
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command;
   throw new CommandError(
-    `there is no command ${JSON.stringify(name)}: there are ${Object.keys(commands).join(", ")}`,
+    `there is no command ${JSON.stringify(name)}. The commands are ${Object.keys(commands).join(", ")}`,
     EXIT.usage,
   );
 }

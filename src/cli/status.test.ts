@@ -80,7 +80,7 @@ test("status distinguishes a store that keeps no reports from a fleet that sends
   const beside = memoryStore();
   const withPlace = { ...memoryStore(), sibling: () => beside };
   const none = await run(status, [], withPlace);
-  expect(none.text).toMatch(/0 processes report[\s\S]*no process reports\. Is it the right prefix/);
+  expect(none.text).toMatch(/0 processes report[\s\S]*no process reports\. Is the prefix right/);
   const { list: _, ...trailOnly } = memoryStore();
   for (const store of [memoryStore(), { ...memoryStore(), sibling: () => trailOnly }]) {
     expect((await run(status, [], store)).text).toMatch(
@@ -111,7 +111,7 @@ test("the doctor and status report one name with different settings", async () =
   }
   const { text } = await run(doctor, [], store);
   expect(text).toMatch(/warning +settings +sales_api: timeout\n/);
-  expect((await run(status, ["sales_api"], store)).text).toMatch(/differing +timeout: not the same/);
+  expect((await run(status, ["sales_api"], store)).text).toMatch(/differing +timeout: differs between/);
 }, 30_000);
 
 test("status shows rates with four digits, and all of them with --json", async () => {

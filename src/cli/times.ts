@@ -33,19 +33,19 @@ export function momentOf(flag: "for" | "until", text: string, now: number): numb
   const [, count, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
   if (count === undefined && flag === "for")
     throw new CommandError(
-      `--for ${JSON.stringify(text)} is no length of time: give "10m"; a date goes to --until`,
+      `--for ${JSON.stringify(text)} is not a duration: write "10m". For a date use --until`,
       EXIT.usage,
     );
   const at = count === undefined ? Date.parse(text) : now + Number(count) * (UNIT_MS[unit] ?? 0);
   if (Number.isNaN(at))
     throw new CommandError(
-      `--${flag} ${JSON.stringify(text)} is no time: give "10m", or a date as 2026-11-28T17:30`,
+      `--${flag} ${JSON.stringify(text)} is not a time: write "10m", or a date such as 2026-11-28T17:30`,
       EXIT.usage,
     );
-  if (at <= now) throw new CommandError(`--${flag} ${JSON.stringify(text)} is over already`, EXIT.usage);
+  if (at <= now) throw new CommandError(`--${flag} ${JSON.stringify(text)} is in the past`, EXIT.usage);
   if (at > now + DAY_MS)
     throw new CommandError(
-      `--${flag} ${JSON.stringify(text)} is more than a day away: it takes at most "24h"; leave it out to hold until it is released`,
+      `--${flag} ${JSON.stringify(text)} is more than a day away: the most is "24h". Leave it out to hold until it is released`,
       EXIT.usage,
     );
   return at;

@@ -45,17 +45,17 @@ export class Actions {
   }
 
   async answer(request: Request): Promise<Response> {
-    if (this.#authorize === undefined) return refuse(403, "this page is for looking only");
+    if (this.#authorize === undefined) return refuse(403, "this page is read-only");
     const { headers } = request;
     if (!/^application\/json\b/i.test(headers.get("content-type") ?? ""))
-      return refuse(415, "an action is sent as application/json");
+      return refuse(415, "an action must be sent as application/json");
     if (headers.get(ACTION_HEADER) === null || !madeByThePage(request, this.#origins))
       return refuse(
         403,
-        "an action comes from the page itself; behind a proxy, give its address as `origin`",
+        "an action must come from the page itself; behind a proxy, set `origin` to the page's address",
       );
     const who = await this.who(request);
-    if (who === undefined) return refuse(403, "you may look and not act");
+    if (who === undefined) return refuse(403, "you may look, but not act");
     const seconds = this.#limitOf(who).take();
     if (seconds > 0)
       return refuse(429, `too many actions: wait ${seconds} s`, { "Retry-After": String(seconds) });
@@ -64,18 +64,21 @@ export class Actions {
     await this.#fleet.ready();
     const names = [...new Set([action.circuit, ...(action.others ?? [])])];
     const known = new Set(this.#fleet.view().circuits.map(({ name }) => name));
-    if (names.some((name) => !known.has(name))) return refuse(404, "nobody knows a circuit of that name");
+    if (names.some((name) => !known.has(name))) return refuse(404, "there is no circuit with that name");
     if (names.some(isCut))
-      return refuse(409, "the store has this name cut, so it can't be told which it is: act on it by code");
+      return refuse(
+        409,
+        "this name is shortened in the store, so the page can't act on it: use the command or the code",
+      );
     try {
       const results = await this.#act(names, action, who === "" ? {} : { by: who });
       const missing = results.filter(({ stored }) => !stored).length;
       if (missing > 0 && names.length > 1)
-        return json(200, { stored: false, error: `the store did not take ${missing} of ${names.length}` });
+        return json(200, { stored: false, error: `the store did not accept ${missing} of ${names.length}` });
       return json(200, results[0] ?? { stored: false });
     } catch {
       // A store's error may contain its address.
-      return refuse(502, "the store did not take it");
+      return refuse(502, "the store did not accept it");
     }
   }
 

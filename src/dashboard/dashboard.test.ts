@@ -93,7 +93,7 @@ describe("an action on the dashboard", () => {
     expect(fleet.asked).toHaveLength(2);
     fleet.act = async () => ({ stored: false });
     const { stored, error } = (await (await act(both)).json()) as { stored: boolean; error: string };
-    expect([stored, error]).toEqual([false, "the store did not take 2 of 2"]);
+    expect([stored, error]).toEqual([false, "the store did not accept 2 of 2"]);
   });
 
   test("is recorded under the name that authorize returns, which gets the request", async () => {

@@ -47,7 +47,7 @@ export async function serveDashboard(options: ServeOptions): Promise<Served> {
   if (password === "") throw new Error("the password is empty: is its variable set?");
   if (!loopback && !readOnly && password === undefined)
     throw new Error(
-      `others reach ${host}: give a password (--password), or let them only look (--read-only)`,
+      `other machines can reach ${host}: set a password (--password), or allow only reading (--read-only)`,
     );
   const page = dashboard({
     store,
@@ -63,7 +63,7 @@ export async function serveDashboard(options: ServeOptions): Promise<Served> {
       response
         .writeHead(421)
         .end(
-          "this page is served to this machine alone, and to where --origin says: the proxy must pass Host on\n",
+          "this page is served only to this machine, and to the address in --origin: a proxy must pass the Host header on\n",
         );
     } else if (password !== undefined && !knows(request, user, password)) {
       const seconds = request.headers.authorization === undefined ? 0 : guesses.take();

@@ -7,7 +7,7 @@ type Commands = Readonly<Record<string, { readonly summary: string; readonly fla
 /** A script for the shell that completes commands, options, and names of circuits. */
 export const completionOf = (commands: () => Commands): StandaloneCommand => ({
   standalone: true,
-  summary: "prints a script for your shell that completes commands, options and circuits",
+  summary: "print a script that completes commands, options and circuits in your shell",
   usage: "bash|zsh|fish",
   details: `bash: failfast completion bash > ~/.local/share/bash-completion/completions/failfast
 zsh:  failfast completion zsh > "\${fpath[1]}/_failfast"
@@ -16,7 +16,8 @@ fish: failfast completion fish > ~/.config/fish/completions/failfast.fish`,
   async run({ args, out }) {
     const [shell = ""] = args.words;
     const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
-    if (write === undefined) throw new CommandError("completion takes bash, zsh or fish", EXIT.usage);
+    if (write === undefined)
+      throw new CommandError("completion needs the name of a shell: bash, zsh or fish", EXIT.usage);
     out.line(write(commands()));
     return EXIT.ok;
   },

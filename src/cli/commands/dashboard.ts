@@ -4,30 +4,30 @@ import { CommandError, EXIT } from "../errors.js";
 
 /** The page over the fleet, until Ctrl-C. */
 export const dashboard: Command = {
-  summary: "serves the live page over the fleet, and opens it in the browser",
+  summary: "serve a live page of the fleet, and open it in the browser",
   endsItself: true,
   usage: "",
   details:
-    "On another address than this machine's own it takes a password, or --read-only. Give the password by its variable: others see the arguments of a process.",
+    "With a --host that other machines can reach, it needs a password or --read-only. Set the password by its variable, because other\nusers of this machine can see the arguments of a process.",
   flags: {
-    port: { type: "string", takes: "N", help: "default: 4870; 0: one that is free" },
-    host: { type: "string", takes: "ADDRESS", help: "default: 127.0.0.1, for this machine alone" },
+    port: { type: "string", takes: "N", help: "default: 4870; 0: any free port" },
+    host: { type: "string", takes: "ADDRESS", help: "default: 127.0.0.1, only this machine" },
     "base-path": {
       type: "string",
       takes: "PATH",
-      help: "where the page is, behind a proxy that passes the path on",
+      help: "the path of the page, behind a proxy that keeps the path",
     },
-    origin: { type: "string", takes: "URL", help: "where browsers see it, behind a proxy" },
+    origin: { type: "string", takes: "URL", help: "the page's address in the browser, behind a proxy" },
     user: { type: "string", takes: "NAME", help: "default: failfast" },
-    password: { type: "string", takes: "TEXT", help: "what the page asks for; default: nothing" },
-    "read-only": { type: "boolean", help: "nobody may hold, release, trip or reset" },
-    "no-open": { type: "boolean", help: "opens no browser" },
+    password: { type: "string", takes: "TEXT", help: "the page asks for it; default: none" },
+    "read-only": { type: "boolean", help: "nobody can hold, release, trip or reset" },
+    "no-open": { type: "boolean", help: "don't open a browser" },
   },
   async run({ args, out, store, interrupted }) {
     const { serveDashboard } = await import("../../dashboard/serve.js");
     const port = args.text("port");
     if (port !== undefined && !/^\d{1,5}$/.test(port))
-      throw new CommandError("--port takes a number up to 65535", EXIT.usage);
+      throw new CommandError("--port needs a number up to 65535", EXIT.usage);
     const served = await serveDashboard({
       store,
       port: port === undefined ? undefined : Number(port),
@@ -41,7 +41,7 @@ export const dashboard: Command = {
       throw new CommandError(mended(error as NodeJS.ErrnoException), EXIT.usage);
     });
     if (args.given("json")) out.json({ url: served.url });
-    else out.line(`${served.url}  until Ctrl-C`);
+    else out.line(`${served.url}  (stop with Ctrl-C)`);
     if (out.live && !args.given("no-open")) openBrowser(served.url);
     await untilInterrupted(interrupted);
     await served.close();
@@ -50,7 +50,9 @@ export const dashboard: Command = {
 };
 
 const mended = ({ code, message }: NodeJS.ErrnoException): string =>
-  code === "EADDRINUSE" ? "that port is taken: give another one with --port, or 0 for any" : message;
+  code === "EADDRINUSE"
+    ? "the port is in use: choose another with --port, or --port 0 for any free one"
+    : message;
 
 /** Stays alive until Ctrl-C, even if nothing else keeps it alive. */
 export function untilInterrupted(interrupted: Session["interrupted"]): Promise<void> {

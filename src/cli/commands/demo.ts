@@ -11,11 +11,11 @@ const DEMO = new URL("../../examples/demo/demo.mjs", import.meta.url);
 export const demo: StandaloneCommand = {
   standalone: true,
   endsItself: true,
-  summary: "four processes and a backend that hangs, without failfast and with it; every number is measured",
+  summary: "run four processes and a backend that hangs, without failfast and with it, and measure both",
   usage: "",
   flags: {
-    fast: { type: "boolean", help: "in less time" },
-    dashboard: { type: "boolean", help: "offers the live page meanwhile, and keeps it open" },
+    fast: { type: "boolean", help: "a shorter demo" },
+    dashboard: { type: "boolean", help: "also serve the live page, and keep it running at the end" },
   },
   async run({ args, interrupted }) {
     const store = args.text("store");

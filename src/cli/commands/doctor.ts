@@ -14,10 +14,10 @@ const MARKS: Readonly<Record<Finding["verdict"], readonly [string, Colour]>> = {
 
 /** Tests whether the store can do what a fleet needs, and says what to do if it can't. */
 export const doctor: Command = {
-  summary:
-    "tries the store: every verb, round trip, push, clock, expiry; looks at the fleet; says what to mend",
+  summary: "test the store and look at the fleet, and say what to fix",
   usage: "",
-  details: "It writes keys of its own, which no circuit has, and removes them.",
+  details:
+    "It tests reads and writes, the round trip, expiry, compare-and-swap, list, push and the clock.\nFor that it writes some keys that no circuit uses, and removes them.",
   flags: {},
   async run({ args, out, store, fleet, address }) {
     const findings: Finding[] = [];
@@ -48,8 +48,8 @@ function* ofFleet({ processes, circuits, reports }: FleetView): Generator<Findin
     yield {
       what: "processes",
       verdict: "warning",
-      seen: "none reports",
-      mend: "is it the right prefix? A process reports some seconds after its first call, unless report: false",
+      seen: "no process reports",
+      mend: "is the prefix right? A process reports some seconds after its first call, unless it has report: false",
     };
     return;
   }
@@ -65,14 +65,14 @@ function* ofFleet({ processes, circuits, reports }: FleetView): Generator<Findin
       what: "versions",
       verdict: "warning",
       seen: versions.join(", "),
-      mend: "fine while you upgrade; docs/operations says what to look at meanwhile",
+      mend: "this is normal during an upgrade: see docs/operations",
     };
   if (services.length > 1)
     yield {
       what: "services",
       verdict: "warning",
       seen: services.join(", "),
-      mend: "they share a prefix, so the outages of one reject the calls of the others where names meet: give each a prefix of its own",
+      mend: "they share a prefix, and so every circuit that has the same name in two of them: give each service its own prefix",
     };
   const cutOff = processes.filter(({ storeUp }) => !storeUp);
   if (cutOff.length > 0)
@@ -80,7 +80,7 @@ function* ofFleet({ processes, circuits, reports }: FleetView): Generator<Findin
       what: "cut off",
       verdict: "warning",
       seen: `${count("process", cutOff.length)} without the store: ${cutOff.map(({ id }) => id).join(", ")}`,
-      mend: "they go on with what they know: look at their network",
+      mend: "they use what they know. Check the network of those hosts",
     };
   const differing = circuits.filter((circuit) => circuit.differing.length > 0);
   if (differing.length > 0)
@@ -91,7 +91,7 @@ function* ofFleet({ processes, circuits, reports }: FleetView): Generator<Findin
         .slice(0, 5)
         .map(({ name, differing: options }) => `${name}: ${options.join(", ")}`)
         .join("; "),
-      mend: "processes have one circuit with different settings: two services under one prefix, or an upgrade under way; see failfast status NAME",
+      mend: "processes have different settings for one circuit: two services under one prefix, or an upgrade. See failfast status NAME",
     };
   const odd = circuits.filter((circuit) => disagreeing(circuit) > 0);
   if (odd.length > 0)
@@ -102,6 +102,6 @@ function* ofFleet({ processes, circuits, reports }: FleetView): Generator<Findin
         .slice(0, 5)
         .map(({ name, processes: all }) => `${name}: ${all.find(({ disagrees }) => disagrees)?.disagrees}`)
         .join("; "),
-      mend: "see failfast status NAME for each process",
+      mend: "failfast status NAME shows each process",
     };
 }

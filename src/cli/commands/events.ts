@@ -7,19 +7,21 @@ const SHOWN = 20;
 
 /** Who did what and when. */
 export const events: Command = {
-  summary: "what operators did, the newest first: who, when and why",
+  summary: "list what operators did, who, when and why; the newest first",
   usage: "",
   flags: {
-    limit: { type: "string", short: "n", takes: "N", help: `how many; default: ${SHOWN}, and 200 at most` },
+    limit: { type: "string", short: "n", takes: "N", help: `how many; default: ${SHOWN}, at most 200` },
   },
   async run({ args, out, fleet, store }) {
     const limit = Number(args.text("limit") ?? SHOWN);
     if (!Number.isSafeInteger(limit) || limit < 1)
-      throw new CommandError("--limit takes a whole number from 1 up", EXIT.usage);
+      throw new CommandError("--limit needs a whole number, at least 1", EXIT.usage);
     if (store.sibling === undefined)
-      throw new CommandError("this kind of store has no place for what operators do: it keeps no trail");
+      throw new CommandError("this kind of store keeps no audit trail of what operators do");
     const trail = await fleet.events(limit).catch((error: unknown) => {
-      throw new CommandError(`the trail can't be read: ${(error as Error).message}. See failfast doctor`);
+      throw new CommandError(
+        `the audit trail can't be read: ${(error as Error).message}. See failfast doctor`,
+      );
     });
     if (args.given("json")) {
       out.json(trail);

@@ -48,7 +48,7 @@ describe("failfast migrate opossum", () => {
       "",
     ]);
     expect(err).toBe(
-      `${file}:2: this breaker has no name; give it one before you share it through a store\n1 file to change; --write changes them.\n`,
+      `${file}:2: this breaker has no name; give it one before you share it through a store\n1 file to change. Add --write to change them.\n`,
     );
     expect([code, readFileSync(file, "utf8")]).toEqual([0, BEFORE]);
   });
@@ -77,7 +77,7 @@ describe("failfast migrate opossum", () => {
     const broken = write("a.js", `${BEFORE}const = 1;\n`);
     const file = write("b.js");
     const { code, err } = await run(folder, "--write");
-    expect(err).toContain(`${broken} is left as it is: Unexpected token (3:6)`);
+    expect(err).toContain(`${broken} was not changed: Unexpected token (3:6)`);
     expect([code, readFileSync(file, "utf8")]).toEqual([1, AFTER]);
   });
 

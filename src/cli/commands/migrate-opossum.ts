@@ -18,12 +18,12 @@ interface Found {
 /** Moves code from opossum to failfast/opossum. */
 export const migrateOpossum: StandaloneCommand = {
   standalone: true,
-  summary: "moves code from opossum to failfast/opossum",
+  summary: "change code from opossum to failfast/opossum",
   usage: "[PATHS]",
-  details: `It changes imports, requires and calls without new, and nothing else; without --write it only shows what.
-PATHS are files and folders, by default the current one; node_modules, dist and the like are left out.`,
+  details: `It changes imports, calls of require, and calls without new; nothing else. Without --write it only shows the changes.
+PATHS are files and folders; the default is the current folder. It skips node_modules, dist and similar folders.`,
   exitCodes:
-    "Exit codes: 0 done; 1 a file could not be read; 2 called in a wrong way, or a path is not there; 130 Ctrl-C.",
+    "Exit codes: 0 success; 1 a file could not be read; 2 wrong arguments, or a path does not exist; 130 Ctrl-C.",
   flags: { write: { type: "boolean", help: "change the files; without it nothing is written" } },
   async run({ args, out, err }) {
     // The parser is large, and only this command uses it.
@@ -39,7 +39,7 @@ PATHS are files and folders, by default the current one; node_modules, dist and 
       found.push({ file, changed, remarks, ...(error === undefined ? {} : { error }) });
       if (changed && write) writeFileSync(file, after.text);
       if (json) continue;
-      if (error !== undefined) err.line(plain(`${file} is left as it is: ${error}`));
+      if (error !== undefined) err.line(plain(`${file} was not changed: ${error}`));
       if (changed) for (const line of patch(file, before, after.text).split("\n")) out.line(coloured(line));
       for (const { line, text } of remarks) err.line(plain(`${file}:${line}: ${text}`));
     }
@@ -77,6 +77,6 @@ function summaryOf(found: readonly Found[], write: boolean): string {
   const changed = found.filter((each) => each.changed).length;
   const files = changed === 1 ? "1 file" : `${changed} files`;
   if (changed === 0) return "Nothing to change.";
-  if (!write) return `${files} to change; --write changes them.`;
+  if (!write) return `${files} to change. Add --write to change them.`;
   return `${files} changed. Then: npm install failfast && npm uninstall opossum @types/opossum`;
 }

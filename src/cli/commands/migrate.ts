@@ -6,7 +6,7 @@ const KEY = "doctor:migrate";
 
 /** Creates the table that the store needs. */
 export const migrate: Command = {
-  summary: "makes the store's table, where it needs one and there is none",
+  summary: "create the store's table, if it needs one and it is missing",
   usage: "",
   details: "To move code from opossum: failfast migrate opossum --help",
   flags: {},
@@ -23,7 +23,7 @@ export const migrate: Command = {
     try {
       await store.migrate?.();
     } catch (error) {
-      throw new CommandError(`the table was not made: ${(error as Error).message}`);
+      throw new CommandError(`the table was not created: ${(error as Error).message}`);
     }
     await asked().catch((error: unknown) => {
       throw silent(error);

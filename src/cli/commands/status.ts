@@ -7,12 +7,15 @@ import { plain } from "../plain-text.js";
 
 /** Which circuits are open in the fleet, why, since when and by whom. */
 export const status: Command = {
-  summary: "which circuits are open: why, since when, until when and by whom",
+  summary: "show which circuits are open: why, since when, until when, by whom",
   usage: "[NAME…]",
-  details: "A NAME may have * and ? in it. One circuit is shown in full.",
+  details: "A NAME may contain * and ?. If you name one circuit, everything about it is shown.",
   flags: {
-    open: { type: "boolean", help: "only those that are open, held, or disagreed about" },
-    check: { type: "boolean", help: "exit with 4 where one of them is open" },
+    open: {
+      type: "boolean",
+      help: "only circuits that are not closed, are held, or differ between processes",
+    },
+    check: { type: "boolean", help: "exit with code 4 if one of them is open" },
   },
   async run({ args, out, address, fleet, store }) {
     const view = await readView(fleet, store, args.words);
@@ -47,11 +50,11 @@ export async function readView(
 ): Promise<FleetView> {
   if (store.list === undefined && words.length === 0)
     throw new CommandError(
-      "this kind of store can't list what it has, so that nobody can tell which circuits there are: the verbs take a name, as in failfast hold open NAME --new",
+      "this kind of store can't list its circuits: give a name, as in failfast status NAME or failfast hold open NAME --new",
     );
   if (store.list === undefined && words.some(isPattern))
     throw new CommandError(
-      "this kind of store can't list what it has, so that * and ? match nothing: give whole names",
+      "this kind of store can't list its circuits, so * and ? don't work: give whole names",
       EXIT.usage,
     );
   await fleet.ready(words);
@@ -66,7 +69,7 @@ function refuseUnstored(words: readonly string[], { circuits }: FleetView): void
   const unknown = words.find((word) => matching([word], circuits).length === 0);
   if (unknown !== undefined)
     throw new CommandError(
-      `the store has no record of ${JSON.stringify(plain(unknown))}: it never opened, or the name is misspelt. This kind of store keeps no reports, so that nothing else is known of it`,
+      `the store has no record of ${JSON.stringify(plain(unknown))}: it has never opened, or the name is misspelt. This kind of store keeps no reports, so nothing else is known`,
       EXIT.unknown,
     );
 }
@@ -75,5 +78,5 @@ const nothingThere = ({ processes, reports }: FleetView): string =>
   processes.length > 0
     ? "No circuit has been called yet."
     : !reports
-      ? "No circuit has opened. Is it the right prefix? This kind of store keeps no reports, so that nothing else can be seen."
-      : "No circuit has opened, and no process reports. Is it the right prefix? A process reports some seconds after its first call, unless report: false or FAILFAST_REPORT=off.";
+      ? "No circuit has opened. Is the prefix right? This kind of store keeps no reports, so circuits that never opened can't be seen."
+      : "No circuit has opened, and no process reports. Is the prefix right? A process reports some seconds after its first call, unless it has report: false or FAILFAST_REPORT=off.";

@@ -12,21 +12,21 @@ import { momentOf } from "../times.js";
 import { readView } from "./status.js";
 
 const COMMON: Flags = {
-  reason: { type: "string", short: "r", takes: "TEXT", help: "why; everybody sees it" },
-  by: { type: "string", takes: "NAME", help: "who asks; default: you, at this host" },
-  yes: { type: "boolean", short: "y", help: "ask nothing, also where several circuits are meant" },
-  new: { type: "boolean", help: "also a name that nobody knows yet" },
-  exact: { type: "boolean", help: "* and ? in a name stand for themselves" },
+  reason: { type: "string", short: "r", takes: "TEXT", help: "why you do it; everybody can see it" },
+  by: { type: "string", takes: "NAME", help: "who does it; default: your user name and this host" },
+  yes: { type: "boolean", short: "y", help: "don't ask, even if there are several circuits" },
+  new: { type: "boolean", help: "accept a name that is not known yet" },
+  exact: { type: "boolean", help: "take * and ? in a name literally" },
 };
 const FOR: Flags = { for: { type: "string", takes: "TIME", help: "how long: 30s, 10m, 2h; at most 24h" } };
 const UNTIL: Flags = {
-  until: { type: "string", takes: "WHEN", help: "10m from now, or a date with its time" },
+  until: { type: "string", takes: "WHEN", help: "10m (from now), or a date and time" },
 };
 
 type Act = (verbs: FleetVerbs, name: string) => Promise<OperatorResult>;
 
 export const trip: Command = {
-  summary: "opens a circuit for the whole fleet, for its own time or --for",
+  summary: "open a circuit for the whole fleet, for its own time or --for",
   endsItself: true,
   usage: "NAME…",
   flags: { ...COMMON, ...FOR, ...UNTIL },
@@ -38,7 +38,7 @@ export const trip: Command = {
 };
 
 export const reset: Command = {
-  summary: "closes a circuit for the whole fleet",
+  summary: "close a circuit for the whole fleet",
   endsItself: true,
   usage: "NAME…",
   flags: COMMON,
@@ -47,7 +47,7 @@ export const reset: Command = {
 };
 
 export const hold: Command = {
-  summary: "holds a circuit open or closed, whatever calls do, until release, --for or --until",
+  summary: "keep a circuit open or closed until you release it, or until --for or --until",
   endsItself: true,
   usage: "open|closed NAME…",
   flags: { ...COMMON, ...FOR, ...UNTIL },
@@ -55,7 +55,7 @@ export const hold: Command = {
     const [state, ...names] = session.args.words;
     if (state !== "open" && state !== "closed")
       throw new CommandError(
-        "hold takes open or closed, and then the names: failfast hold open NAME",
+        "hold needs open or closed, and then names: failfast hold open NAME",
         EXIT.usage,
       );
     const ms = lengthOf(session);
@@ -66,7 +66,7 @@ export const hold: Command = {
 };
 
 export const release: Command = {
-  summary: "ends a hold",
+  summary: "end a hold",
   endsItself: true,
   usage: "NAME…",
   flags: COMMON,
@@ -83,7 +83,7 @@ function asked({ args, by }: Session): { readonly reason?: string; readonly by: 
 function lengthOf({ args }: Session): Duration | undefined {
   const [length, until] = [args.text("for"), args.text("until")];
   if (length !== undefined && until !== undefined)
-    throw new CommandError("--for and --until say the same: leave one out", EXIT.usage);
+    throw new CommandError("--for and --until can't be used together: leave one out", EXIT.usage);
   const text = length ?? until;
   if (text === undefined) return undefined;
   const now = Date.now();
@@ -94,7 +94,7 @@ function lengthOf({ args }: Session): Duration | undefined {
 async function operate(session: Session, what: string, words: readonly string[], act: Act): Promise<number> {
   const { args, out, address } = session;
   if (words.length === 0)
-    throw new CommandError("which circuit? Give its name: see failfast status", EXIT.usage);
+    throw new CommandError("no circuit is given: add its name. failfast status lists the names", EXIT.usage);
   // A mistake in a time is reported before any question.
   lengthOf(session);
   const names = await namesOf(session, words);
@@ -117,12 +117,12 @@ async function operate(session: Session, what: string, words: readonly string[],
       );
   if (results.length < names.length)
     throw new CommandError(
-      `interrupted: ${results.length} of ${names.length} circuits were reached`,
+      `interrupted: ${results.length} of ${names.length} circuits are done`,
       EXIT.interrupted,
     );
   if (failed.length === 0) return tellUnknown(session, results);
   throw new CommandError(
-    `the store at ${plain(address)} did not take it within its time, for ${failed.length} of ${results.length}: ask again, and see failfast doctor`,
+    `the store at ${plain(address)} did not accept it in time, for ${failed.length} of ${results.length} circuits: try again, and run failfast doctor`,
   );
 }
 
@@ -135,7 +135,7 @@ function tellUnknown(
   if (unknown.length === 0 || args.given("new")) return EXIT.ok;
   for (const { circuit } of unknown)
     err.line(
-      `the store had no record of ${JSON.stringify(plain(circuit))}: is it misspelt? It was done all the same; a circuit that never opened has none either, and --new says it is meant`,
+      `the store had no record of ${JSON.stringify(plain(circuit))}: is the name misspelt? It was done all the same, because a circuit that has never opened has no record either. With --new there is no such warning`,
     );
   return EXIT.unknown;
 }
@@ -145,7 +145,7 @@ async function namesOf(session: Session, words: readonly string[]): Promise<stri
   const exact = args.given("exact");
   if (store.list === undefined && !exact && words.some(isPattern))
     throw new CommandError(
-      "this kind of store can't list what it has, so that * and ? match nothing: give whole names, or --exact",
+      "this kind of store can't list its circuits, so * and ? don't work: give whole names, or --exact",
       EXIT.usage,
     );
   if (store.list === undefined || (args.given("new") && (exact || !words.some(isPattern))))
@@ -153,11 +153,14 @@ async function namesOf(session: Session, words: readonly string[]): Promise<stri
   const given = new Map(words.map((word) => [exact ? shownName(word) : shownWord(word), word]));
   const shown = [...given.keys()];
   const { circuits } = await readView(fleet, store, words);
-  const mend = "To do it all the same, with a circuit that nobody has called yet, add --new";
+  const mend = "Add --new if the circuit has not been called yet";
   if (!exact) refuseUnknown(shown, circuits, mend);
   const chosen = exact ? circuits.filter(({ name }) => given.has(name)) : matching(shown, circuits);
   if (exact && chosen.length < given.size)
-    throw new CommandError(`nobody knows one of these circuits: see failfast status. ${mend}`, EXIT.unknown);
+    throw new CommandError(
+      `one of these circuits is not known. List them with failfast status. ${mend}`,
+      EXIT.unknown,
+    );
   return whole(chosen.map(({ name }) => given.get(name) ?? name));
 }
 
@@ -166,7 +169,7 @@ function whole(names: string[]): string[] {
   const cut = names.find(isCut);
   if (cut === undefined) return names;
   throw new CommandError(
-    `the store has ${JSON.stringify(plain(cut))} cut: give the whole name, as the code has it`,
+    `${JSON.stringify(plain(cut))} is a shortened name: give the whole name, as in the code`,
     EXIT.usage,
   );
 }
@@ -177,7 +180,7 @@ async function confirm({ err, interrupted }: Session, what: string, names: reado
   const list = names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
   if (!process.stdin.isTTY || !err.live)
     throw new CommandError(
-      `that is ${names.length} circuits: ${list}. Add --yes where all of them are meant`,
+      `these are ${names.length} circuits: ${list}. Add --yes if you mean all of them`,
       EXIT.usage,
     );
   const reader = createInterface({ input: process.stdin, output: process.stderr });

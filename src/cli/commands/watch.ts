@@ -11,7 +11,7 @@ const REDRAWN_EVERY_MS = 1_000;
 
 /** The status, live. */
 export const watch: Command = {
-  summary: "the same, live, until Ctrl-C; a line for each change where it isn't a terminal",
+  summary: "the same as status, live, until Ctrl-C; in a pipe, one line for each change",
   usage: "[NAME…]",
   flags: {},
   endsItself: true,

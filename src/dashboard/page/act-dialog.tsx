@@ -28,10 +28,10 @@ const meaningOf = ({ verb, holds }: Asked): string =>
     hold:
       holds === "open"
         ? "Every process rejects its calls, whatever the backend does."
-        : "Every process lets its calls through, whatever they come to.",
+        : "Every process lets its calls through, even if they fail.",
     release: "The hold ends, and the circuit follows its calls again.",
     trip: "It opens for every process, and recovers by itself when the time is up.",
-    reset: "It closes for every process, and counts anew.",
+    reset: "It closes for every process, and all counts start again at zero.",
   })[verb];
 
 /** Asks why and for how long, and does it. */
@@ -89,7 +89,7 @@ export function ActDialog({
         {circuits.length === 1 ? null : (
           <>
             {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
-            <ul class="meant" tabIndex={0} aria-label="Circuits that are meant">
+            <ul class="meant" tabIndex={0} aria-label="Selected circuits">
               {circuits.map((name) => (
                 <li key={name}>
                   <Foreign text={name} shown={80} />
@@ -145,8 +145,8 @@ async function send(action: Action): Promise<string | undefined> {
     });
     const { stored, error } = (await answer.json()) as ActionAnswer;
     if (answer.ok && stored) return undefined;
-    return error === undefined ? "The store did not take it. Ask again." : `It was not done: ${error}.`;
+    return error === undefined ? "The store did not accept it. Try again." : `Not done: ${error}.`;
   } catch {
-    return "The server did not answer. Whether it was done is not known.";
+    return "The server did not answer, so it is not known whether it was done.";
   }
 }

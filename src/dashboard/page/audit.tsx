@@ -31,7 +31,7 @@ export function AuditTable({ circuit }: { circuit?: string }): JSX.Element {
       clearInterval(again);
     };
   });
-  if (audit.value === undefined) return <p class="dim">Reading the trail…</p>;
+  if (audit.value === undefined) return <p class="dim">Loading…</p>;
   const entries = audit.value.filter(
     (entry) => circuit === undefined || entry.circuit === circuit || entry.others?.includes(circuit) === true,
   );

@@ -56,9 +56,7 @@ export function Chart({ of, series, height }: ChartProps): JSX.Element {
 
 function slowest(series: Series | undefined): string {
   const last = series?.p99.findLast((each) => each > 0);
-  return last === undefined
-    ? "No latency known"
-    : `The slowest hundredth of calls took ${milliseconds(last)}`;
+  return last === undefined ? "No latency known" : `99 % of the calls took at most ${milliseconds(last)}`;
 }
 
 function dataOf(of: ChartOf, series: Series | undefined): uPlot.AlignedData {

@@ -36,12 +36,12 @@ export function Details(): JSX.Element | null {
       {hello.value?.may ? (
         <Buttons circuit={circuit} />
       ) : (
-        <p class="dim">You may look. Actions take an operator.</p>
+        <p class="dim">You can only look. Actions need the rights of an operator.</p>
       )}
       <h3>Traffic</h3>
       <Chart of="traffic" series={() => history.of(circuit.name)} height={150} />
       <Legend />
-      <h3>Latency, the slowest hundredth</h3>
+      <h3>Latency, 99th percentile</h3>
       <Chart of="latency" series={() => history.of(circuit.name)} height={110} />
       <Figures circuit={circuit} />
       <h3>Settings</h3>

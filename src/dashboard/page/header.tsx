@@ -82,7 +82,7 @@ function LiveSign(): JSX.Element {
   );
 }
 
-/** What makes everything else on the page doubtful. */
+/** Problems that make the rest of the page unreliable. */
 export function Troubles(): JSX.Element {
   const said = store.value;
   const is = connection.value;
@@ -90,15 +90,15 @@ export function Troubles(): JSX.Element {
     <div role="alert" class="troubles">
       {is === "live" ? null : (
         <p>
-          <strong>{is === "stale" ? "This may be old." : "The server does not answer."}</strong> It was last
-          heard {duration(silence.value * 1_000)} ago. The page goes on by itself.
+          <strong>{is === "stale" ? "This may be old." : "The server does not answer."}</strong> The last
+          answer came {duration(silence.value * 1_000)} ago. The page reconnects by itself.
         </p>
       )}
       {said === undefined || said.up ? null : (
         <p>
           <strong>The store is down</strong> since {moment(said.since, now.value)}
-          {said.error === undefined ? "" : `: ${said.error.slice(0, 200)}`}. What you see was true then; each
-          process goes on with what it knows. The page mends itself once the store is back.
+          {said.error === undefined ? "" : `: ${said.error.slice(0, 200)}`}. The page shows the last known
+          state, and updates by itself when the store is back. Processes go on with what they know.
         </p>
       )}
     </div>

@@ -67,7 +67,7 @@ export function List(): JSX.Element {
       </div>
       {all.length === 0 ? (
         <div role="row" class="empty">
-          <span role="cell">{begun.value ? "No circuit is like that." : "Reading the store…"}</span>
+          <span role="cell">{begun.value ? "No circuit matches." : "Loading…"}</span>
         </div>
       ) : null}
     </div>

@@ -16,8 +16,8 @@ export function Processes(): JSX.Element {
     return (
       <p class="empty dim">
         {reports.value
-          ? "No process reports. Those of older versions, and with reports off, don't."
-          : "This kind of store keeps no reports, so that processes, their calls and circuits that never opened are not seen."}
+          ? "No process reports. Processes of older versions, and with reports turned off, don't."
+          : "This kind of store keeps no reports. So processes, their calls, and circuits that never opened can't be shown."}
       </p>
     );
   const usual = mostCommon(all.map(({ version }) => version));

@@ -98,7 +98,7 @@ function Together(): JSX.Element | null {
   if (!offered && asked.value === undefined) return null;
   return (
     <fieldset class="actions together">
-      <legend>All {count(found)} of these</legend>
+      <legend>All {count(found)} circuits in the list</legend>
       {ACTIONS.map((what) => (
         <button
           type="button"

@@ -35,14 +35,14 @@ describe("help", () => {
 
 describe("an error says what to do", () => {
   test.each([
-    [["stats"], 2, "there are status, watch"],
-    [["help", "stats"], 2, "there are status, watch"],
-    [["help", "constructor"], 2, "there are status, watch"],
+    [["stats"], 2, "commands are status, watch"],
+    [["help", "stats"], 2, "commands are status, watch"],
+    [["help", "constructor"], 2, "commands are status, watch"],
     [["completion", "constructor"], 2, "bash, zsh or fish"],
     [["status", "--verbose"], 2, "See failfast status --help"],
-    [["status", "sales"], 3, "nobody knows a circuit"],
+    [["status", "sales"], 3, "there is no circuit"],
     [["hold", "sales"], 2, "failfast hold open NAME"],
-    [["hold", "open", "x", "--for", "soon", "--new"], 2, 'give "10m"'],
+    [["hold", "open", "x", "--for", "soon", "--new"], 2, 'write "10m"'],
     [["hold", "open", "x", "--for", "25h", "--new"], 2, 'at most "24h"'],
     [["trip", "x", "--for", "1m", "--until", "2m", "--new"], 2, "leave one out"],
     [["events", "--limit", "none"], 2, "a whole number"],
@@ -96,7 +96,7 @@ describe("a name", () => {
     const ran = await run(["release", "biling_database"]);
     expect(ran).toMatchObject({
       code: 3,
-      err: expect.stringContaining('did you mean "billing_database"? To do it all the same'),
+      err: expect.stringContaining('did you mean "billing_database"? Add --new if the circuit'),
     });
     expect((await run(["release", "billing_database"])).code).toBe(0);
   });

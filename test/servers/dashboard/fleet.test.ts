@@ -154,6 +154,6 @@ describe.skipIf(program === undefined)("on every server", { timeout: 180_000 }, 
     await workers[0]?.ask("trip");
     const { page } = await visit(served);
     await page.locator("button.name").click();
-    await page.getByText("You may look").waitFor();
+    await page.getByText("You can only look").waitFor();
   });
 });

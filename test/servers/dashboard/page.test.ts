@@ -106,7 +106,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     await page.route("**/live*", (route) => route.abort());
     shown.interrupt();
     await page.locator("[data-connection='cut off'], [data-connection=stale]").waitFor();
-    await page.getByRole("alert").getByText("goes on by itself").waitFor();
+    await page.getByRole("alert").getByText("reconnects by itself").waitFor();
     await news([open("sales")]);
     await page.unroute("**/live*");
     await page.context().setOffline(false);
@@ -204,7 +204,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     await ask.getByLabel("Why?").fill("fixed");
     fleet.act = async () => ({ stored: false });
     await ask.getByRole("button", { name: "Reset" }).click();
-    await ask.getByText("The store did not take it").waitFor();
+    await ask.getByText("The store did not accept it").waitFor();
     fleet.act = async () => ({ stored: true });
     await ask.getByRole("button", { name: "Reset" }).click();
     await ask.waitFor({ state: "detached" });
@@ -215,10 +215,10 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     const fleet = fakeFleet([open("shop_a"), open("shop_b"), open("mail")]);
     const { page } = await look(fleet, { authorize: () => true });
     await rowOf(page, "mail").waitFor();
-    expect(await page.getByRole("group", { name: /of these/ }).count()).toBe(0);
+    expect(await page.getByRole("group", { name: /circuits in the list/ }).count()).toBe(0);
     await page.getByRole("searchbox").fill("shop");
     await page
-      .getByRole("group", { name: "All 2 of these" })
+      .getByRole("group", { name: "All 2 circuits in the list" })
       .getByRole("button", { name: "Hold open" })
       .click();
     const ask = page.getByRole("dialog", { name: "Hold open: 2 circuits" });
@@ -236,7 +236,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     const fleet = fakeFleet([open("sales")]);
     const { page } = await look(fleet, { authorize: () => false });
     await rowOf(page, "sales").getByRole("button").click();
-    await page.getByText("You may look").waitFor();
+    await page.getByText("You can only look").waitFor();
     expect(await page.getByRole("button", { name: "Hold open" }).count()).toBe(0);
     const status =
       await page.evaluate(`fetch("act", { method: "POST", headers: { "Content-Type": "application/json",
