@@ -20,7 +20,7 @@ export function writePage(studies) {
     "its plots:",
     "",
     "```sh",
-    "npm run bench:fleet -- --write   # some minutes; --quick (in `make test`): the same checks in smaller fleets",
+    "npm run bench:fleet -- --write   # some minutes; --quick (in `make verify` and CI): smaller fleets, the same checks",
     "```",
     "",
     "| what | result | aim |",

@@ -100,7 +100,7 @@ export async function main(given: Omit<Site, "library">): Promise<number> {
 /** What may befall a fleet on any store. */
 const everywhere = [...processFaults, ...checkFaults];
 
-const RESULTS = "<!-- What follows is written by the run. -->\n";
+const RESULTS = "<!-- The run writes the rest of this page. -->\n";
 
 /** In a page that has a place for it, what comes before that is kept. */
 function writeReport(file: string, table: string): void {
