@@ -2,7 +2,7 @@ import { failfast } from "failfast";
 
 const SERVING = 1;
 
-/** Asks `grpc.health.v1.Health` how the server is as a whole: an empty message, answered by one field. */
+/** Asks `grpc.health.v1.Health` for the state of the whole server: an empty message, and one field in the answer. */
 const isServing = (client, signal) =>
   new Promise((resolve, reject) => {
     const call = client.makeUnaryRequest(
@@ -15,6 +15,6 @@ const isServing = (client, signal) =>
     signal.addEventListener("abort", () => call.cancel());
   });
 
-/** A circuit around the calls of a client of `@grpc/grpc-js`. */
+/** A circuit for the calls of a client of `@grpc/grpc-js`. */
 export const circuitOf = (client, time = "30s") =>
   failfast("stock_service", time, { recovery: (signal) => isServing(client, signal) });

@@ -1,5 +1,5 @@
 import { failfast } from "failfast";
 
-/** A circuit around the calls of an HTTP API, which its health endpoint closes again. */
+/** A circuit for an HTTP API, which closes when its health endpoint answers. */
 export const circuitOf = (url, time = "30s") =>
   failfast("orders_api", time, { recovery: (signal) => fetch(`${url}/health`, { signal }) });

@@ -1,7 +1,7 @@
 import { isModelFailure } from "failfast/ai";
 import { failfastFetch } from "failfast/fetch";
 
-// No access, no credit, a used-up quota, too many calls, overload: another provider may answer.
+// No access, no credit, a used-up quota, too many calls: another provider may answer.
 const FAILURES = [401, 402, 403, 408, 429];
 
 /** For `new OpenAI({ fetch, maxRetries: 0 })` and `new Anthropic({ fetch, maxRetries: 0 })`: a circuit for each origin. */
@@ -10,10 +10,10 @@ export const fetch = failfastFetch({
   results: ({ status }) => status >= 500 || FAILURES.includes(status),
   callTimeout: "20s", // until the answer begins
   body: true,
-  idleTimeout: "15s", // the longest silence in it
+  idleTimeout: "15s", // the longest silence in the answer
 });
 
-/** Asks one provider after the other, as long as they fail and the caller waits. */
+/** Asks one provider after another, while they fail and the caller waits. */
 export async function firstAnswer(asks, signal) {
   let failure;
   for (const ask of asks) {
@@ -27,7 +27,7 @@ export async function firstAnswer(asks, signal) {
   throw failure;
 }
 
-/** A stream that has begun: until its first part is there the next provider may still be asked. */
+/** Waits for the first part of a stream, because until then the next provider can be asked. */
 export async function begun(stream) {
   const parts = (await stream)[Symbol.asyncIterator]();
   const first = await parts.next();

@@ -1,6 +1,6 @@
 import { failfast } from "failfast";
 
-/** Asks a subgraph of a gateway's, behind a circuit of its own: where it is open, the other fields are answered all the same. */
+/** Asks a subgraph of a gateway, with its own circuit: while it is open, the other fields are still answered. */
 export function subgraph(name, url) {
   const circuit = failfast(name, "30s", { consecutive: 5, callTimeout: "5s" });
   const ask = circuit(async (query, variables) => {
@@ -12,7 +12,7 @@ export function subgraph(name, url) {
   });
   return async (query, variables) => {
     const { data, errors } = await ask(query, variables);
-    // An error of GraphQL's is an answer of the subgraph.
+    // A GraphQL error is an answer of the subgraph.
     if (errors) throw new Error(errors[0].message);
     return data;
   };

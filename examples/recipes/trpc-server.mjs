@@ -1,6 +1,6 @@
 import { isFailfastError } from "failfast";
 
-/** A middleware for tRPC's server: what a circuit rejects is answered with 503. `TRPCError` is of `@trpc/server`. */
+/** A middleware for tRPC's server: it answers a rejection with 503. `TRPCError` is from `@trpc/server`. */
 export const unavailable = (TRPCError) => async (options) => {
   const result = await options.next();
   if (result.ok || !isFailfastError(result.error)) return result;
