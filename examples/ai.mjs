@@ -1,10 +1,10 @@
-// Two models in order of preference: when the first is overloaded, the second is asked at once.
+// Two models in order of preference: if the first is overloaded, the second is asked at once.
 
 import { APICallError, generateText } from "ai";
 import { MockLanguageModelV3 } from "ai/test";
 import { failfastModel } from "failfast/ai";
 
-// In place of openai("gpt-5") and anthropic("claude-sonnet-5").
+// Stand-ins for openai("gpt-5") and anthropic("claude-sonnet-5").
 const overloaded = new APICallError({
   message: "overloaded",
   url: "",

@@ -1,4 +1,4 @@
-// Jobs wait while their backend is down, and use up no attempt: REDIS_URL=redis://127.0.0.1:6379 node examples/bullmq.mjs
+// While the backend is down, jobs wait and use up no attempt: REDIS_URL=redis://127.0.0.1:6379 node examples/bullmq.mjs
 import { Queue, Worker } from "bullmq";
 import { failfast } from "failfast";
 import { failfastProcessor } from "failfast/bullmq";

@@ -1,4 +1,4 @@
-// The same in a cache the application has already, here a Keyv: node examples/cache.mjs
+// Circuits in a cache of the application, here Keyv: node examples/cache.mjs
 import { createFailfast } from "failfast";
 import { cacheStore } from "failfast/cache";
 import { Keyv } from "keyv";

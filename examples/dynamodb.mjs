@@ -1,4 +1,4 @@
-// The same on DynamoDB: AWS_REGION=eu-west-1 TABLE=circuits node examples/dynamodb.mjs; the table's key is "id", a string.
+// Circuits shared through DynamoDB: AWS_REGION=eu-west-1 TABLE=circuits node examples/dynamodb.mjs; the table's key is "id", a string.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocument } from "@aws-sdk/lib-dynamodb";
 import { createFailfast } from "failfast";
@@ -11,7 +11,7 @@ const salesApi = failfast("sales_api", 60);
 
 await failfast.ready();
 await salesApi.trip({ reason: "an example" });
-await failfast.settled(); // where the table is slow: trip() waits for it no longer than a call would
+await failfast.settled(); // with a slow table trip() may end before the write: wait for it
 const { Item } = await document.get({ TableName: table, Key: { id: "example:circuit:sales_api" } });
 console.log(salesApi.state, Item?.value);
 await salesApi.reset();

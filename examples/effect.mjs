@@ -1,8 +1,8 @@
-// A circuit around an effect: its failures count, an interruption doesn't, and the fleet shares the result.
+// A circuit around an effect: its failures count, an interruption doesn't, and the fleet shares the state.
 import { Cause, Effect, Exit } from "effect";
 import { failfast } from "failfast";
 
-/** The effect through the circuit. Fails with what it fails with, or with the circuit's `FailfastError` or `TimeoutError`. */
+/** Runs the effect through the circuit. It fails with its own failure, or with the circuit's `FailfastError` or `TimeoutError`. */
 export const guarded = (circuit) => (effect) =>
   Effect.gen(function* () {
     const services = yield* Effect.context();

@@ -1,13 +1,13 @@
-// A route that fails is not called for a while: its clients get 503 at once, and learn when to come back.
+// After a failure the route is not called for a while: its clients get 503 with Retry-After at once.
 import { failfastPlugin, guard } from "failfast/fastify";
 import fastify from "fastify";
 
 const app = fastify();
-await app.register(failfastPlugin, { timeout: "30s", threshold: 1 }); // a circuit for each route, by its pattern
+await app.register(failfastPlugin, { timeout: "30s", threshold: 1 }); // a circuit for each route, named by its pattern
 app.get("/invoices/:customer", async (request) => {
   throw new Error(`the invoices of ${request.params.customer} can't be read`);
 });
-// Or for one route alone, with settings of its own.
+// Or for one route, with its own settings.
 app.get(
   "/orders",
   { ...guard("orders", "10s", { callTimeout: "2s" }), config: { failfast: false } },

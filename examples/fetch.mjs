@@ -1,4 +1,4 @@
-// A circuit for each origin: a server that fails is not asked again.
+// A circuit for each origin: after a failure the server is not asked for a while.
 import { createServer } from "node:http";
 import { failfastFetch } from "failfast/fetch";
 

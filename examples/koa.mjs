@@ -1,4 +1,4 @@
-// A route that fails is not called for a while: its clients get 503 at once, and learn when to come back.
+// After a failure the route is not called for a while: its clients get 503 with Retry-After at once.
 import { guard } from "failfast/koa";
 import Koa from "koa";
 

@@ -1,4 +1,4 @@
-// A batch of SQS while its backend is down: node examples/lambda.mjs
+// A batch of SQS messages while the backend is down: node examples/lambda.mjs
 import { failfast } from "failfast";
 import { failfastBatch } from "failfast/lambda";
 

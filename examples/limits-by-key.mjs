@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { failfastFetch } from "failfast/fetch";
 
-// An outage stops everybody, whatever the key.
+// An outage stops all calls, with any key.
 const shared = failfastFetch({ name: "billing_api", threshold: 1, results: ({ status }) => status >= 500 });
 
-// A limit is a key's own. The name goes into the store and into logs, so it has a mark of the key and not the key.
+// A limit stops one key. The name goes into the store and into logs, so it contains a mark of the key, and not the key.
 const markOf = (key) => createHash("sha256").update(String(key)).digest("hex").slice(0, 12);
 const fetch = failfastFetch({
   fetch: shared,
@@ -30,9 +30,9 @@ const ask = async (tenant) => {
 };
 
 await ask("ann"); // 429: the limit of ann's key
-await ask("ann"); // her own circuit
+await ask("ann"); // rejected by her own circuit
 await ask("bob"); // 200
 down = true;
 await ask("bob"); // 500: an outage
-await ask("cleo"); // the circuit of all
+await ask("cleo"); // rejected by the shared circuit
 server.close();

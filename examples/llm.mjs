@@ -1,11 +1,11 @@
-// Two providers by their own clients: the first has no credit, and the second answers, at once from the sixth request on.
+// Two providers, each with its own client. The first has no credit, so the second answers; from the sixth request on, at once.
 import { createServer } from "node:http";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { fetch, firstAnswer } from "./recipes/llm-clients.mjs";
 
 let refused = 0;
-/** In place of the providers. */
+/** A stand-in for the providers. */
 const serve = async (status, answer) => {
   const server = createServer((_, response) => {
     if (status !== 200) refused++;

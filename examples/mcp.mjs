@@ -1,4 +1,4 @@
-// The tools of an agent are down: a few calls reach the server, and the agent is told to go on without it.
+// The tools of an agent are down: a few calls reach the server, and then the agent goes on without the tools.
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
 import { Server } from "@modelcontextprotocol/server";
 import { failfast } from "failfast";
@@ -13,7 +13,7 @@ server.setRequestHandler("tools/call", async () => {
   return { content: [{ type: "text", text: "three invoices" }] };
 });
 
-// In place of a transport over stdio or HTTP.
+// A stand-in for a transport over stdio or HTTP.
 const [ours, theirs] = InMemoryTransport.createLinkedPair();
 const client = new Client({ name: "agent", version: "1.0.0" });
 await Promise.all([server.connect(theirs), client.connect(ours)]);

@@ -1,10 +1,10 @@
-// The same on memcached: MEMCACHED=127.0.0.1:11211 node examples/memcached.mjs
+// Circuits shared through memcached: MEMCACHED=127.0.0.1:11211 node examples/memcached.mjs
 import { promisify } from "node:util";
 import { createFailfast } from "failfast";
 import { memcachedStore } from "failfast/memcached";
 import Memcached from "memcached";
 
-// A server that was lost is asked again after a second, for as long as it takes.
+// The client asks a lost server again every second, without an end.
 const memcached = new Memcached(process.env.MEMCACHED ?? "127.0.0.1:11211", {
   timeout: 1_000,
   retries: 0,

@@ -1,4 +1,4 @@
-// The same on MySQL or MariaDB: DATABASE_URL=mysql://root@127.0.0.1/shop node examples/mysql.mjs
+// Circuits shared through MySQL or MariaDB: DATABASE_URL=mysql://root@127.0.0.1/shop node examples/mysql.mjs
 import { createFailfast } from "failfast";
 import { mysqlStore } from "failfast/mysql";
 import { createPool } from "mysql2/promise";

@@ -1,11 +1,11 @@
-// The same on NATS JetStream: NATS_SERVER=127.0.0.1:4222 node examples/nats.mjs
+// Circuits shared through NATS JetStream: NATS_SERVER=127.0.0.1:4222 node examples/nats.mjs
 import { Kvm } from "@nats-io/kv";
 import { connect } from "@nats-io/transport-node";
 import { createFailfast } from "failfast";
 import { natsStore } from "failfast/nats";
 
 const servers = process.env.NATS_SERVER ?? "127.0.0.1:4222";
-// It reconnects for as long as it takes, and notices a connection that has died silently.
+// It reconnects without an end, and detects a connection that died silently.
 const connection = await connect({ servers, maxReconnectAttempts: -1, pingInterval: 5_000 });
 const kv = await new Kvm(connection).create("failfast", { history: 1, allow_direct: false });
 const failfast = createFailfast({ store: natsStore(kv, { prefix: "example" }) });

@@ -1,4 +1,4 @@
-// Code written for opossum, in two processes with one store: when one finds out that the backend is down, the other knows.
+// Code written for opossum, in two processes with one store: if one detects that the backend is down, the other knows it.
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ const stock = new CircuitBreaker(
 );
 stock.fallback((article, error) => `${article}: not known (${error.code ?? error.message})`);
 
-// A script's first and last line. A service awaits `ready()` before it listens, and needs no `settled()`.
+// For a script. A service awaits `ready()` before it listens, and needs no `settled()`.
 await failfast.ready();
 console.log(
   `${isFirst ? "first" : "second"} process, ${stock.opened ? "open" : "closed"}:`,

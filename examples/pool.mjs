@@ -1,4 +1,4 @@
-// A mistake in a statement doesn't open the circuit, a lost database does: DATABASE_URL=postgres://… node examples/pool.mjs
+// A wrong statement doesn't open the circuit, but a lost database does: DATABASE_URL=postgres://… node examples/pool.mjs
 import { failfast, isFailfastError } from "failfast";
 import { guardPool } from "failfast/pool";
 import pg from "pg";

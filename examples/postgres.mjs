@@ -1,4 +1,4 @@
-// The same on PostgreSQL: DATABASE_URL=postgres://127.0.0.1/postgres node examples/postgres.mjs
+// Circuits shared through PostgreSQL: DATABASE_URL=postgres://127.0.0.1/postgres node examples/postgres.mjs
 import { createFailfast } from "failfast";
 import { postgresStore } from "failfast/postgres";
 import { Pool } from "pg";

@@ -1,4 +1,4 @@
-// A consumer pauses while its backend is down, and no message is lost: node examples/queue.mjs
+// A consumer pauses while the backend is down, and no message is lost: node examples/queue.mjs
 import { failfast } from "failfast";
 import { pauseWhileOpen } from "failfast/queue";
 

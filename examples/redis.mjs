@@ -1,4 +1,4 @@
-// The same on Redis: REDIS_URL=redis://127.0.0.1:6379 node examples/redis.mjs
+// Circuits shared through Redis: REDIS_URL=redis://127.0.0.1:6379 node examples/redis.mjs
 import { createFailfast } from "failfast";
 import { redisStore } from "failfast/redis";
 import { createClient } from "redis";

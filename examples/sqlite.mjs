@@ -1,4 +1,4 @@
-// The same in a SQLite file, for the processes of one host: node examples/sqlite.mjs failfast.db
+// Circuits shared through a SQLite file, by the processes of one host: node examples/sqlite.mjs failfast.db
 import Database from "better-sqlite3"; // or: import { DatabaseSync as Database } from "node:sqlite";
 import { createFailfast } from "failfast";
 import { sqliteStore } from "failfast/sqlite";

@@ -1,4 +1,4 @@
-// Transitions in a log, and metrics for Prometheus at /metrics, with nothing else installed.
+// Logs of transitions, and metrics for Prometheus, without other packages.
 import { createServer } from "node:http";
 import { createFailfast } from "failfast";
 import { logTo } from "failfast/log";

@@ -1,4 +1,4 @@
-// A tool of an AI SDK agent is down: it is called five times, and the run goes on.
+// A tool of an AI SDK agent is down: it is called five times, and the agent's run goes on.
 import { generateText, stepCountIs, tool } from "ai";
 import { MockLanguageModelV3 } from "ai/test";
 import { failfastTools } from "failfast/tools";
@@ -14,7 +14,7 @@ const weather = tool({
   },
 });
 
-// In place of a model: one that always tries again.
+// A stand-in for a model, which always tries again.
 const usage = { inputTokens: { total: 1 }, outputTokens: { total: 1 } };
 const model = new MockLanguageModelV3({
   doGenerate: async ({ prompt }) => ({

@@ -1,4 +1,4 @@
-// Two processes share a folder: when one finds out that the backend is down, the other knows.
+// Two processes share a folder: if one detects that the backend is down, the other knows it.
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,10 +8,8 @@ import { fileStore } from "failfast/file";
 
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), "failfast-example-"));
 const failfast = createFailfast({ store: fileStore(folder) });
-const invoices = failfast(
-  "sales_api",
-  60,
-)(async () => {
+const salesApi = failfast("sales_api", 60);
+const invoices = salesApi(async () => {
   throw new Error("the backend is down");
 });
 const isFirst = process.argv[2] === undefined;

@@ -1,4 +1,4 @@
-// Two providers of one thing: the second answers while the first is down, and the first is not asked again.
+// Two providers of the same data: while the first is down it is not asked, and the second answers.
 import { failfast, firstAvailable } from "failfast";
 
 const providers = {

@@ -1,4 +1,4 @@
-// One line in front of every request of undici, and of the runtime's own fetch.
+// One line guards every request of undici, and of the runtime's own fetch.
 import { createServer } from "node:http";
 import { isFailfastError } from "failfast";
 import { failfastInterceptor } from "failfast/undici";

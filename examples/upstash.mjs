@@ -1,4 +1,4 @@
-// The same on Redis over HTTP: UPSTASH_REDIS_REST_URL=… UPSTASH_REDIS_REST_TOKEN=… node examples/upstash.mjs
+// Circuits shared through Redis over HTTP: UPSTASH_REDIS_REST_URL=… UPSTASH_REDIS_REST_TOKEN=… node examples/upstash.mjs
 import { Redis } from "@upstash/redis";
 import { createFailfast } from "failfast";
 import { upstashStore } from "failfast/upstash";

@@ -6,11 +6,11 @@ import fastify from "fastify";
 import pg from "pg";
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 1_000 });
-pool.on("error", () => {}); // pg's way to tell of an idle connection that broke
+pool.on("error", () => {}); // pg emits this when an idle connection breaks
 const store = postgresStore(pool, { prefix: "shop" });
 await store.migrate();
 const failfast = createFailfast({ store, timeout: "30s" });
-// What asks this database has a circuit of its own, which this process keeps for itself: its store is that database.
+// The database's own circuit stays in this process, because the shared store is that same database.
 const database = guardPool(failfast("orders_db", "10s", { scope: "process" }), pool);
 const salesApi = failfastFetch({ failfast, name: "sales_api", callTimeout: "3s" });
 

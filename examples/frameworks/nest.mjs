@@ -1,4 +1,4 @@
-// Decorators are functions: without a compiler they are called as such. docs/nest.md has the module and @Failfast.
+// Without a compiler, decorators are called as functions. docs/nest.md has the module and @Failfast.
 import "reflect-metadata";
 import { Controller, Get, Header, Module, Param } from "@nestjs/common";
 import { APP_FILTER, NestFactory } from "@nestjs/core";

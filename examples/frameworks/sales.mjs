@@ -1,5 +1,5 @@
-// What the service does, whatever framework it is on: reads invoices from a sales API that may be down. Processes with
-// the same STORE, on whichever framework, share what they find out.
+// What the service does, in every framework: it reads invoices from a sales API that may be down. Processes with
+// the same STORE share their circuits, also across frameworks.
 import { createFailfast } from "failfast";
 import { failfastFetch } from "failfast/fetch";
 import { fileStore } from "failfast/file";

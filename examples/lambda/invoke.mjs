@@ -1,4 +1,4 @@
-// As Lambda does: one instance, one event after the other.
+// It does what Lambda does: one instance, one event after another.
 import { handler } from "./handler.mjs";
 
 for (const customer of ["ann", "bob", "eve"]) {

@@ -1,4 +1,4 @@
-// Says what the Python service finds out, and closes the circuit for both once its backend is well again.
+// Prints the state that the Python service causes, and closes the circuit for both when the backend works again.
 import { createFailfast } from "failfast";
 import { djangoCacheStore, djangoRedis } from "failfast/django";
 import { redisStore } from "failfast/redis";

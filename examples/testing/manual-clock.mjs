@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createFailfast, isFailfastError } from "failfast";
 import { manualClock } from "failfast/testing";
 
-// Code that is given its failfast can be tested without fake timers, and without anything shared.
+// Code that takes its failfast as a parameter can be tested without fake timers, and shares nothing.
 function makeSales(failfast, backend) {
   const salesApi = failfast("sales_api", 60);
   return { salesApi, invoices: salesApi(async (customer) => backend.invoices(customer)) };

@@ -1,4 +1,4 @@
-// A worker of Cloudflare whose circuits a Durable Object keeps, for all isolates everywhere: `npm start`.
+// A Cloudflare Worker. A Durable Object keeps its circuits, for all isolates everywhere: `npm start`.
 import { env } from "cloudflare:workers";
 import { createFailfast, FailfastError } from "failfast";
 import { failfastFetch } from "failfast/fetch";
@@ -16,7 +16,7 @@ export default {
     } catch (error) {
       return error instanceof FailfastError ? error.toResponse() : new Response("no answer", { status: 502 });
     } finally {
-      // After the answer: what others know, where that was read more than 2 s ago, and what this request found out.
+      // After the answer: reads the shared state, if the last read is older than 2 s, and stores a change that this request caused.
       context.waitUntil(failfast.ready().then(() => failfast.settled()));
     }
   },

@@ -1,4 +1,4 @@
-// A Nest application on Express, or with ADAPTER=fastify on Fastify, whose processes share what they find out:
+// A Nest application on Express (with ADAPTER=fastify: on Fastify), whose processes share their circuits:
 // npm run build && STORE=/tmp/circuits SALES_API=http://127.0.0.1:9000 PORT=3000 npm start
 import { NestFactory } from "@nestjs/core";
 import { FastifyAdapter } from "@nestjs/platform-fastify";

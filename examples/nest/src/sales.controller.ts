@@ -15,7 +15,7 @@ export class SalesController {
     return this.sales.invoices(customer);
   }
 
-  /** For an operator: the backend is well again. */
+  /** For an operator, when the backend works again. */
   @Post("reset")
   async reset(): Promise<string> {
     await this.salesApi.reset({ reason: "over HTTP" });

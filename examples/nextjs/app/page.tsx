@@ -4,7 +4,7 @@ import { invoicesOf } from "../lib/sales";
 
 export const dynamic = "force-dynamic";
 
-/** The page is of use without the invoices: it says so, and does not wait for a backend that is down. */
+/** The page is useful without the invoices: it says that they are missing, and does not wait for a backend that is down. */
 export default async function Page(): Promise<ReactNode> {
   return <p>{await text()}</p>;
 }

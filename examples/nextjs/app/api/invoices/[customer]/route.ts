@@ -11,7 +11,7 @@ export async function GET(
     const answer = await invoicesOf((await params).customer);
     return Response.json({ answered: answer.status }, { status: answer.ok ? 200 : 502 });
   } catch (error) {
-    // 503 with Retry-After. Thrown on, it would be a 500.
+    // 503 with Retry-After. If it were thrown, Next.js would answer 500.
     return error instanceof FailfastError ? error.toResponse() : new Response("no answer", { status: 502 });
   }
 }
