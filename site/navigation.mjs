@@ -18,7 +18,7 @@ const SECTIONS = [
   {
     text: "Move over from",
     items: [
-      page("Which way", "migrate/README.md"),
+      page("Overview", "migrate/README.md"),
       page("opossum", "migrate/opossum.md"),
       page("cockatiel", "migrate/cockatiel.md"),
       page("nestjs-resilience", "migrate/nestjs-resilience.md"),
@@ -33,7 +33,7 @@ const SECTIONS = [
       page("Options", "options.md"),
       page("When to trip, how to recover", "trip-and-recovery.md"),
       page("Presets", "presets.md"),
-      page("Limits by key", "limits-by-key.md"),
+      page("A rate limit for each key", "limits-by-key.md"),
     ],
   },
   {
@@ -95,7 +95,7 @@ const SECTIONS = [
   {
     text: "Operate it",
     items: [
-      page("The page of the fleet", "dashboard.md"),
+      page("Dashboard", "dashboard.md"),
       page("Logs, metrics, traces", "telemetry.md"),
       page("Operators", "operators.md"),
       page("On call", "operations.md"),
@@ -106,13 +106,13 @@ const SECTIONS = [
     collapsed: true,
     items: [
       page("Reliability", "reliability.md"),
-      page("What the field found", "field.md"),
+      page("Reports from the field", "field.md"),
       page("Defects of breakers", "torture.md"),
       page("Chaos", "chaos.md"),
       page("Mutation testing", "mutation.md"),
       page("A fleet in an outage", "fleet.md"),
       page("Performance", "performance.md"),
-      page("Beside others, on Redis", "performance/peers.md"),
+      page("Compared with others, on Redis", "performance/peers.md"),
       page("All figures", "performance/figures.md"),
       page("Instructions of a call", "performance/instructions.md"),
       page("What grows with the work", "performance/scale.md"),
