@@ -177,6 +177,6 @@ describe("a time", () => {
   test("of --for is a duration: a date belongs to --until", () => {
     expect(momentOf("for", "10m", now)).toBe(now + 600_000);
     expect(momentOf("until", "2026-11-28T12:10Z", now)).toBe(now + 600_000);
-    expect(() => momentOf("for", "2026-11-28T12:10Z", now)).toThrow(/give "10m"; a date goes to --until/);
+    expect(() => momentOf("for", "2026-11-28T12:10Z", now)).toThrow(/write "10m". For a date use --until/);
   });
 });

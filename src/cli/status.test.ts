@@ -56,7 +56,7 @@ describe("status of a circuit in a store that can't list", () => {
   });
 
   test("says that it may be unknown here, and which names the command takes", async () => {
-    await expect(run(status, ["mail"], store)).rejects.toThrow(/no record of "mail": it never opened/);
+    await expect(run(status, ["mail"], store)).rejects.toThrow(/no record of "mail": it has never opened/);
     await expect(run(status, ["sales*"], store)).rejects.toThrow(/give whole names/);
   });
 

@@ -45,7 +45,7 @@ export function momentOf(flag: "for" | "until", text: string, now: number): numb
   if (at <= now) throw new CommandError(`--${flag} ${JSON.stringify(text)} is in the past`, EXIT.usage);
   if (at > now + DAY_MS)
     throw new CommandError(
-      `--${flag} ${JSON.stringify(text)} is more than a day away: the most is "24h". Leave it out to hold until it is released`,
+      `--${flag} ${JSON.stringify(text)} is more than a day away: give at most "24h", or leave it out to hold until it is released`,
       EXIT.usage,
     );
   return at;

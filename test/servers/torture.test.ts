@@ -50,7 +50,7 @@ const MARK: Record<string, string> = {
   "not offered": "—",
 };
 
-describe("the torture table", () => {
+describe("the table of defects", () => {
   test("shows that failfast passes every case", async () => {
     const { results } = await torture("failfast");
     const failed = Object.entries(results).filter(([, { end }]) => end !== "pass");
