@@ -11,7 +11,6 @@ export type { Circuit } from "./api/circuit.js";
 export type { CircuitDecorator } from "./api/circuit-decorator.js";
 export type { Circuits } from "./api/circuits.js";
 export { type FirstAvailableOptions, firstAvailable } from "./api/first-available.js";
-export type { FleetCircuit } from "./api/fleet-circuits.js";
 export type { LintFinding } from "./api/lint.js";
 export type { Snapshot } from "./api/snapshot.js";
 export type { OperatorResult } from "./breaker/operator.js";
@@ -48,6 +47,7 @@ export type {
   StoreWatcher,
   SwapResult,
 } from "./options/store.js";
+export type { FleetCircuit } from "./report/fleet-circuits.js";
 export type { Clock } from "./runtime/clock.js";
 export { memoryStore } from "./stores/memory.js";
 export type { Failfast };

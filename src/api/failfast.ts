@@ -3,11 +3,11 @@
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
 import type { Duration } from "../options/duration.js";
 import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
+import type { FleetCircuit } from "../report/fleet-circuits.js";
 import { keepAlive } from "../runtime/keep-alive.js";
 import type { Circuit } from "./circuit.js";
 import type { FallbackResult } from "./circuit-decorator.js";
 import type { Circuits } from "./circuits.js";
-import type { FleetCircuit } from "./fleet-circuits.js";
 import type { LintFinding } from "./lint.js";
 import { Registry } from "./registry.js";
 

@@ -9,7 +9,7 @@ import { OPERATOR_LONGEST_MS } from "../protocol/record.js";
 import type { AuditEntry } from "../report/audit.js";
 import { keepAlive } from "../runtime/keep-alive.js";
 import { read } from "../sync/store-operations.js";
-import { withDeadline } from "../sync/with-deadline.js";
+import { answerOf } from "../sync/with-deadline.js";
 
 /** How long a verb looks in the store for a name that this process doesn't know. */
 const LOOKS_FOR_MS = 1_000;
@@ -153,16 +153,14 @@ async function leaveTrail(
 }
 
 /** Whether the store has a record of it; `undefined` if the store doesn't say. */
-function isStored({ session, key }: Breaker): Promise<boolean | undefined> {
+async function isStored({ session, key }: Breaker): Promise<boolean | undefined> {
   const { replica, clock } = session;
-  return new Promise((resolve) => {
-    withDeadline(
-      clock,
-      LOOKS_FOR_MS,
-      () => Promise.all([circuitKey(key), holdKey(key)].map((each) => read(replica.store, each))),
-      (outcome) => resolve(outcome.ok ? outcome.value.some((value) => value !== null) : undefined),
-    );
-  });
+  const look = () => Promise.all([circuitKey(key), holdKey(key)].map((each) => read(replica.store, each)));
+  try {
+    return (await answerOf(clock, LOOKS_FOR_MS, look)).some((value) => value !== null);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The ms until then; 0 if nothing is given. */

@@ -16,6 +16,7 @@ import {
   NO_OPTIONS,
 } from "../options/options.js";
 import { checkTogether, mergeOptions, resolveSettings } from "../policy/resolve-settings.js";
+import type { FleetCircuit } from "../report/fleet-circuits.js";
 import type { Reporter } from "../report/reporter.js";
 import { warn } from "../runtime/platform.js";
 import { Breakers } from "./breakers.js";
@@ -23,7 +24,6 @@ import { type Circuit, makeCircuit } from "./circuit.js";
 import { type Circuits, circuitNamed, makeCircuits } from "./circuits.js";
 import { type Definition, settingsOf, withUpdate } from "./definition.js";
 import { Definitions } from "./definitions.js";
-import { type FleetCircuit, fleetCircuits } from "./fleet-circuits.js";
 import { Handle, type HandleOwner } from "./handle.js";
 import { type LintFinding, lintBreaker } from "./lint.js";
 import { NamedCircuits } from "./named-circuits.js";
@@ -125,6 +125,7 @@ export class Registry implements HandleOwner {
   /** The circuits in the stores, of all processes. */
   async fleet(): Promise<FleetCircuit[]> {
     this.#openSessions();
+    const { fleetCircuits } = await import("../report/on-demand.js");
     return (await Promise.all([...this.#sessions].map(fleetCircuits))).flat();
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { decodeName, encodeName } from "../protocol/key.js";
+import { decodeName } from "../protocol/decode-name.js";
+import { encodeName } from "../protocol/key.js";
 import { type ManualClock, manualClock } from "../testing/index.js";
 import { type Dashboard, type DashboardOptions, dashboard, dashboardOf } from "./dashboard.js";
 import { pageAnswer } from "./document.js";

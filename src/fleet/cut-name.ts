@@ -1,4 +1,5 @@
-import { decodeName, encodeName } from "../protocol/key.js";
+import { decodeName } from "../protocol/decode-name.js";
+import { encodeName } from "../protocol/key.js";
 
 /** A name as the fleet shows it. A name too long for a key is shown cut. */
 export const shownName = (name: string): string => decodeName(encodeName(name));

@@ -1,5 +1,5 @@
 import type { CircuitReport, ProcessReport } from "../report/process-report.js";
-import { changedAt, heldAt, type Records, stateAt } from "./records.js";
+import { changedAt, heldAt, type Records, stateAt } from "../report/records.js";
 
 /** A change reaches every process within this time, in ms. Until then no process disagrees. */
 const GRACE_MS = 2_000;

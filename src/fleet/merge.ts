@@ -1,7 +1,7 @@
-import { decodeName } from "../protocol/key.js";
+import { decodeName } from "../protocol/decode-name.js";
 import type { CircuitReport, ProcessReport } from "../report/process-report.js";
+import { heldAt, type Records, stateAt } from "../report/records.js";
 import { differences, disagreement } from "./disagreement.js";
-import { heldAt, type Records, stateAt } from "./records.js";
 import type { CircuitOfFleet, ProcessOfFleet } from "./view.js";
 
 interface Reported {

@@ -6,12 +6,12 @@ import { type AuditEntry, appendAudit, readAudit } from "../report/audit.js";
 import type { Reported } from "../report/collect.js";
 import { placeOfReports } from "../report/place.js";
 import { decodeReport, isReportKey, type ProcessReport, reportStandsMs } from "../report/process-report.js";
+import { byCircuit, decodeRecord, isNewer, type Records } from "../report/records.js";
 import { Reporter } from "../report/reporter.js";
 import { VERSION } from "../runtime/version.js";
 import { memoryStore } from "../stores/memory.js";
 import { mergeCircuits } from "./merge.js";
 import { Mirror } from "./mirror.js";
-import { byCircuit, decodeRecord, isNewer, type Records } from "./records.js";
 import type { CircuitOfFleet, FleetView } from "./view.js";
 
 /** Time between two reads of the records, in ms; with push they only have to find what push lost. */

@@ -10,6 +10,7 @@ import {
 const LONGEST_VALUE = 4_096;
 const LONGEST_TEXT = 256;
 const LONGEST_HOST = 64;
+const LONGEST_NONCE = 64;
 const LONGEST_DURATION = 366 * 24 * 3_600_000;
 /**
  * Revisions follow the store's clock in ms. A revision from centuries ahead was not made by this protocol, and
@@ -31,94 +32,96 @@ export function encode(record: VersionedRecord): string {
   );
 }
 
+/** Reads a field; `undefined` for a value that this version of the protocol would not have written. */
+type Read = (value: unknown) => unknown;
+
+/** `otherwise`: the value of a field that was left out. */
+const take =
+  (isValid: (value: unknown) => boolean, otherwise?: unknown): Read =>
+  (value = otherwise) =>
+    isValid(value) ? value : undefined;
+
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
+const isTime = (value: unknown): value is number =>
+  typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+const isName = (value: unknown, longest: number): value is string =>
+  typeof value === "string" && value !== "" && value.length <= longest;
+
+const text = take((value) => value === "" || isName(value, LONGEST_TEXT), "");
+const count = take((value) => isWhole(value) && value >= 0 && value <= 1_000_000, 0);
+const oneOf = (...states: unknown[]): Read => take((value) => states.includes(value));
+
+const FIELDS: Record<keyof VersionedRecord, Read> = {
+  v: oneOf(1),
+  revision: take((value) => isWhole(value) && value >= 1),
+  nonce: take((value) => isName(value, LONGEST_NONCE)),
+  until: take(isTime, 0),
+  duration: take((value) => isTime(value) && value <= LONGEST_DURATION, 0),
+  by: text,
+  reason: text,
+  at: take(isTime),
+  state: oneOf("open", "closed", "released"),
+};
+
+const CIRCUIT_FIELDS: Record<keyof CircuitRecord, Read> = {
+  ...FIELDS,
+  state: oneOf("open", "half-open", "closed"),
+  generation: take((value) => isWhole(value) && value >= 0, 0),
+  owner: text,
+  lapsed: count,
+  passed: count,
+  reopens: count,
+  manual: take((value) => typeof value === "boolean", false),
+  votes: readVotes,
+};
+
 /** Reads a circuit's record; `undefined` for anything that this version of the protocol would not have written. */
 export const decodeCircuit: Decode<CircuitRecord> = (raw, wall) => {
-  const fields = parse(raw);
-  if (fields === undefined) return undefined;
-  const common = decodeCommon(fields, wall);
-  const state = fields["state"];
-  if (common === undefined || (state !== "open" && state !== "half-open" && state !== "closed"))
-    return undefined;
-  const generation = fields["generation"] ?? 0;
-  const owner = text(fields["owner"]);
-  const lapsed = count(fields["lapsed"]);
-  const passed = count(fields["passed"]);
-  const reopens = count(fields["reopens"]);
-  const manual = fields["manual"] ?? false;
-  const votes = decodeVotes(fields["votes"]);
-  if (!isWhole(generation) || generation < 0 || generation > common.revision || owner === undefined)
-    return undefined;
-  if (votes === undefined || (generation === 0 && state !== "closed")) return undefined;
-  if (lapsed === undefined || passed === undefined || reopens === undefined) return undefined;
-  if (typeof manual !== "boolean" || (state === "open" && common.until === 0)) return undefined;
-  return { ...common, state, generation, owner, lapsed, passed, reopens, manual, votes };
+  const record = decode<CircuitRecord>(raw, wall, CIRCUIT_FIELDS);
+  if (record === undefined) return undefined;
+  const { state, generation, revision, until } = record;
+  if (generation > revision || (generation === 0 && state !== "closed")) return undefined;
+  return state === "open" && until === 0 ? undefined : record;
 };
 
 /** Reads a hold; `undefined` for anything that this version of the protocol would not have written. */
-export const decodeHold: Decode<HoldRecord> = (raw, wall) => {
-  const fields = parse(raw);
-  if (fields === undefined) return undefined;
-  const common = decodeCommon(fields, wall);
-  const state = fields["state"];
-  if (common === undefined || (state !== "open" && state !== "closed" && state !== "released"))
-    return undefined;
-  return { ...common, state };
-};
+export const decodeHold: Decode<HoldRecord> = (raw, wall) => decode<HoldRecord>(raw, wall, FIELDS);
+
+function decode<R extends VersionedRecord>(
+  raw: string,
+  wall: number,
+  fields: Record<string, Read>,
+): R | undefined {
+  const given = parse(raw);
+  const record: Record<string, unknown> = {};
+  for (const field in fields) {
+    const value = fields[field]?.(given[field]);
+    if (value === undefined) return undefined;
+    record[field] = value;
+  }
+  return (record as unknown as R).revision <= wall + REVISION_HORIZON ? (record as unknown as R) : undefined;
+}
 
 const NO_VOTES: readonly Vote[] = [];
 
-function decodeVotes(value: unknown = NO_VOTES): readonly Vote[] | undefined {
+function readVotes(value: unknown = NO_VOTES): readonly Vote[] | undefined {
   if (!Array.isArray(value) || value.length > MOST_VOTES) return undefined;
   const votes: Vote[] = [];
   for (const each of value as unknown[]) {
     const { host, until } = (each ?? {}) as { host?: unknown; until?: unknown };
-    if (typeof host !== "string" || host === "" || host.length > LONGEST_HOST) return undefined;
     // A vote that never counted belongs to nobody. Written again, its end would be left out, like every zero.
-    if (!isTime(until) || until === 0) return undefined;
+    if (!isName(host, LONGEST_HOST) || !isTime(until) || until === 0) return undefined;
     votes.push({ host, until });
   }
   return votes.length === 0 ? NO_VOTES : votes;
 }
 
-function decodeCommon(
-  fields: Record<string, unknown>,
-  wall: number,
-): Omit<VersionedRecord, "state"> | undefined {
-  const revision = fields["revision"];
-  const nonce = fields["nonce"];
-  const until = fields["until"] ?? 0;
-  const duration = fields["duration"] ?? 0;
-  const by = text(fields["by"]);
-  const reason = text(fields["reason"]);
-  const at = fields["at"];
-  if (fields["v"] !== 1 || !isWhole(revision) || revision < 1 || revision > wall + REVISION_HORIZON)
-    return undefined;
-  if (typeof nonce !== "string" || nonce.length < 1 || nonce.length > 64) return undefined;
-  if (!isTime(until) || !isTime(at) || !isTime(duration) || duration > LONGEST_DURATION) return undefined;
-  if (by === undefined || reason === undefined) return undefined;
-  return { v: 1, revision, nonce, until, duration, by, reason, at };
-}
-
-function parse(raw: string): Record<string, unknown> | undefined {
-  if (raw.length > LONGEST_VALUE) return undefined;
+function parse(raw: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(raw);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+    return raw.length > LONGEST_VALUE ? {} : (JSON.parse(raw) ?? {});
   } catch {
-    return undefined;
+    return {};
   }
-}
-
-const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
-const isTime = (value: unknown): value is number =>
-  typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
-
-function text(value: unknown = ""): string | undefined {
-  return typeof value === "string" && value.length <= LONGEST_TEXT ? value : undefined;
-}
-
-function count(value: unknown = 0): number | undefined {
-  return isWhole(value) && value >= 0 && value <= 1_000_000 ? value : undefined;
 }
 
 /** A host's name in the form that votes use. */

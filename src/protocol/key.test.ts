@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { circuitKey, decodeName, encodeName, holdKey } from "./key.js";
+import { decodeName } from "./decode-name.js";
+import { circuitKey, encodeName, holdKey } from "./key.js";
 import { runs } from "./runs.fixture.js";
 
 const anyName = fc.oneof(

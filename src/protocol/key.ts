@@ -26,33 +26,22 @@ function encodeCharacter(character: string): string {
   return encodeURIComponent(character);
 }
 
-/** The name behind an encoded one. If that was cut: its beginning, an ellipsis and 8 digits of its hash. */
-export function decodeName(encoded: string): string {
-  if (encoded === "%") return "";
-  const [kept = "", hash] = encoded.split("~");
-  const whole = hash === undefined ? kept : kept.replace(/%(?:u[\dA-F]{0,3}|[\dA-F]?)$/, "");
-  const name = whole.replace(/%u([\dA-F]{4})|(?:%[\dA-F]{2})+/g, (escaped, unit: string | undefined) =>
-    unit === undefined ? decodeBytes(escaped) : String.fromCharCode(Number.parseInt(unit, 16)),
-  );
-  return hash === undefined ? name : `${name}\u2026${hash.slice(0, 8)}`;
-}
-
-/** Percent-encoded UTF-8; the last character may have been cut. */
-function decodeBytes(escaped: string): string {
-  for (let end = escaped.length; end > 0; end -= 3) {
-    try {
-      return decodeURIComponent(escaped.slice(0, end));
-    } catch {
-      // The cut left an incomplete character: use one byte less.
-    }
-  }
-  return "";
-}
-
-export const CIRCUIT = "circuit:";
-export const HOLD = "hold:";
+const CIRCUIT = "circuit:";
+const HOLD = "hold:";
 
 /** The key of a circuit's record in the store. */
 export const circuitKey = (encodedName: string): string => CIRCUIT + encodedName;
 /** The key of an operator's hold in the store. */
 export const holdKey = (encodedName: string): string => HOLD + encodedName;
+
+/** What a store's key belongs to: a circuit's record or a hold, and the name in the form that keys use. */
+export interface Subject {
+  readonly kind: "circuit" | "hold";
+  readonly encoded: string;
+}
+
+/** `undefined`: it is the key of something else. */
+export function subjectOf(key: string): Subject | undefined {
+  if (key.startsWith(CIRCUIT)) return { kind: "circuit", encoded: key.slice(CIRCUIT.length) };
+  return key.startsWith(HOLD) ? { kind: "hold", encoded: key.slice(HOLD.length) } : undefined;
+}

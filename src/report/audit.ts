@@ -1,7 +1,7 @@
 import type { Store } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
 import { systemClock } from "../runtime/system-clock.js";
-import { withDeadline } from "../sync/with-deadline.js";
+import { answerOf } from "../sync/with-deadline.js";
 import { placeOfReports } from "./place.js";
 
 /** Something that an operator did. */
@@ -57,7 +57,7 @@ export function appendAudit(place: Store, entry: AuditEntry, clock: Clock = syst
     const added = line.waiting.reverse();
     line.waiting = [];
     line.next = undefined;
-    const written = underDeadline(clock, TRIED_FOR_MS, () => write(place, added, clock));
+    const written = answerOf(clock, TRIED_FOR_MS, () => write(place, added, clock));
     line.last = written.catch(() => undefined);
     return written;
   });
@@ -107,13 +107,7 @@ function shortened({ circuit, by, reason, others = [], omitted = 0, ...rest }: A
 export function leaveTrailIn(store: Store, clock: Clock, entry: AuditEntry): Promise<void> {
   const place = placeOfReports(store);
   if (place === undefined) return Promise.resolve();
-  return underDeadline(clock, WAITS_MS, () => appendAudit(place, entry, clock));
-}
-
-function underDeadline(clock: Clock, ms: number, ask: () => Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    withDeadline(clock, ms, ask, (outcome) => (outcome.ok ? resolve() : reject(outcome.error)));
-  });
+  return answerOf(clock, WAITS_MS, () => appendAudit(place, entry, clock));
 }
 
 /** The newest first. */

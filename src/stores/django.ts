@@ -1,6 +1,6 @@
-import { circuitKey, holdKey } from "../protocol/key.js";
+import { circuitKey, holdKey, type Subject, subjectOf } from "../protocol/key.js";
 import { systemClock } from "../runtime/system-clock.js";
-import { decodeName, type Subject, subjectOf } from "./django/key.js";
+import { decodeName } from "./django/key.js";
 import { type DjangoCache, type Held, isFalse, type Marker, readMarker } from "./django/marker.js";
 import { announce, holds, settle } from "./django/settle.js";
 import { memoryStore } from "./memory.js";

@@ -1,7 +1,7 @@
 import { StoreAnswerError } from "../errors/store-errors.js";
 import type { StoreEntry } from "../options/store.js";
 import { decodeCircuit, decodeHold } from "../protocol/codec.js";
-import { CIRCUIT, circuitKey, HOLD, holdKey } from "../protocol/key.js";
+import { circuitKey, holdKey, type Subject, subjectOf } from "../protocol/key.js";
 import { compare } from "../protocol/merge.js";
 import {
   type CircuitRecord,
@@ -14,6 +14,7 @@ import type { Clock } from "../runtime/clock.js";
 import { Entry, type Subscriber } from "./entry.js";
 import type { Health } from "./health.js";
 import { type Arrival, remaining } from "./local-deadline.js";
+import { isHold } from "./write-stamp.js";
 
 /** Records of circuits that this process doesn't use are kept while they restrict, but not more than this. */
 const MAX_UNUSED_RECORDS = 10_000;
@@ -71,9 +72,8 @@ export class RecordCache {
 
   /** The entry of a key, if there is one. */
   known(key: string): AnyEntry | undefined {
-    return key.startsWith(HOLD)
-      ? this.holds.get(key.slice(HOLD.length))
-      : this.circuits.get(key.slice(CIRCUIT.length));
+    const subject = subjectOf(key);
+    return subject && this.#of(subject).get(subject.encoded);
   }
 
   *entries(): Generator<AnyEntry> {
@@ -175,15 +175,15 @@ export class RecordCache {
 
   /** A push, or one record of a list. */
   deliver({ key, value }: StoreEntry, arrival: Arrival, current: boolean): void {
-    const isHold = key.startsWith(HOLD);
-    if (!isHold && !key.startsWith(CIRCUIT)) return;
-    const name = key.slice((isHold ? HOLD : CIRCUIT).length);
-    const known = this.known(key);
-    if (known || this.subscribers.has(name)) {
-      this.receive(known ?? (isHold ? this.hold(name) : this.circuit(name)), value, arrival, current);
-    } else if (isHold || !value.includes('"state":"closed"')) {
-      this.#receiveUnused(isHold ? this.hold(name) : this.circuit(name), value, arrival, current);
-    }
+    const subject = subjectOf(key);
+    if (subject === undefined) return;
+    const { kind, encoded } = subject;
+    const known = this.#of(subject).get(encoded);
+    const used = known !== undefined || this.subscribers.has(encoded);
+    if (!used && kind === "circuit" && value.includes('"state":"closed"')) return;
+    const entry = known ?? this[kind](encoded);
+    if (used) this.receive(entry, value, arrival, current);
+    else this.#receiveUnused(entry, value, arrival, current);
   }
 
   /**
@@ -203,17 +203,21 @@ export class RecordCache {
   }
 
   /** It rejects calls, or an operator holds the circuit. */
-  restricts({ key, cached }: AnyEntry): boolean {
+  restricts({ cached }: AnyEntry): boolean {
     if (cached === null) return false;
     const { record, deadline } = cached;
     const now = this.#host.clock.now();
-    if (key.startsWith(HOLD)) return record.state !== "released" && (record.until === 0 || now < deadline);
+    if (isHold(record)) return record.state !== "released" && (record.until === 0 || now < deadline);
     return record.state !== "closed" && now < deadline;
   }
 
   #delete({ key }: AnyEntry): void {
-    if (key.startsWith(HOLD)) this.holds.delete(key.slice(HOLD.length));
-    else this.circuits.delete(key.slice(CIRCUIT.length));
+    const subject = subjectOf(key);
+    if (subject !== undefined) this.#of(subject).delete(subject.encoded);
+  }
+
+  #of({ kind }: Subject): Map<string, AnyEntry> {
+    return kind === "hold" ? this.holds : this.circuits;
   }
 
   #entry<R extends VersionedRecord>(

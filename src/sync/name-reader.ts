@@ -1,4 +1,4 @@
-import { CIRCUIT, circuitKey, HOLD, holdKey } from "../protocol/key.js";
+import { circuitKey, holdKey, subjectOf } from "../protocol/key.js";
 import type { KeyReader, KeyToRead, ReaderHost } from "./key-reader.js";
 import type { Outcome } from "./with-deadline.js";
 
@@ -77,8 +77,10 @@ export class NameReader {
   *#urgent(): Generator<string> {
     const { cache } = this.#host;
     for (const entry of cache.entries()) {
-      if (entry.subscriber && (entry.subscriber.pending || cache.restricts(entry)))
-        yield entry.key.slice((entry.key.startsWith(HOLD) ? HOLD : CIRCUIT).length);
+      const { key, subscriber } = entry;
+      const subject =
+        subscriber && (subscriber.pending || cache.restricts(entry)) ? subjectOf(key) : undefined;
+      if (subject !== undefined) yield subject.encoded;
     }
   }
 

@@ -52,6 +52,13 @@ export function withDeadline<T>(
   );
 }
 
+/** The same for a caller that waits for the answer. */
+export function answerOf<T>(clock: Clock, ms: number, ask: () => Awaitable<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    withDeadline(clock, ms, ask, (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error)));
+  });
+}
+
 /** If a value's `then` can't be read, it is not a promise, and is passed on as it is. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== "object" || value === null) && typeof value !== "function") return false;

@@ -1,6 +1,6 @@
 import type { StoreEntry } from "../options/store.js";
 import { decodeCircuit, decodeHold } from "../protocol/codec.js";
-import { CIRCUIT, HOLD } from "../protocol/key.js";
+import { subjectOf } from "../protocol/key.js";
 import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
 
 /** What the store has about one circuit. */
@@ -11,11 +11,10 @@ export interface Records {
 
 /** The meaning of a store's entry, if it is a circuit's record or a hold. */
 export function decodeRecord(entry: StoreEntry, now: number): Records | undefined {
-  if (entry.key.startsWith(CIRCUIT)) {
-    const circuit = decodeCircuit(entry.value, now);
-    return circuit && { circuit };
-  }
-  const hold = entry.key.startsWith(HOLD) ? decodeHold(entry.value, now) : undefined;
+  const kind = subjectOf(entry.key)?.kind;
+  const circuit = kind === "circuit" ? decodeCircuit(entry.value, now) : undefined;
+  if (circuit !== undefined) return { circuit };
+  const hold = kind === "hold" ? decodeHold(entry.value, now) : undefined;
   return hold && { hold };
 }
 
@@ -28,8 +27,8 @@ const revisionOf = ({ circuit, hold }: Records): number => (circuit ?? hold)?.re
 export function byCircuit(entries: ReadonlyMap<string, Records>): Map<string, Records> {
   const circuits = new Map<string, Records>();
   for (const [key, records] of entries) {
-    const name = key.slice((records.hold ? HOLD : CIRCUIT).length);
-    circuits.set(name, { ...circuits.get(name), ...records });
+    const { encoded = "" } = subjectOf(key) ?? {};
+    circuits.set(encoded, { ...circuits.get(encoded), ...records });
   }
   return circuits;
 }
