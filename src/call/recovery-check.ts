@@ -3,6 +3,7 @@ import type { Breaker } from "../breaker/breaker.js";
 import { isProbe } from "../breaker/outcome.js";
 import type { Check } from "../breaker/shell.js";
 import type { HandleOptions } from "../options/options.js";
+import { atMost } from "../runtime/at-most.js";
 import { Deadline } from "./deadline.js";
 import { type Controller, makeController } from "./follow.js";
 import { Guard } from "./guard.js";
@@ -86,20 +87,14 @@ export class RecoveryCheck implements Check {
     if (this.#attempt === undefined) this.#setTimer(session.lookedAt + (retryAfterMs || AGAIN_MS));
   }
 
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     const attempt = this.#attempt;
     this.#stopped = true;
     this.follow();
-    if (attempt === undefined) return Promise.resolve();
-    if (attempt.admission !== undefined) return this.#over;
+    if (attempt === undefined) return;
+    if (attempt.admission !== undefined) await this.#over;
     // The lease that it waits for is given back when it arrives, unless that takes too long.
-    return new Promise((done) => {
-      const cancel = this.#breaker.session.clock.after(STOP_MS, done);
-      void this.#over.then(() => {
-        cancel();
-        done();
-      });
-    });
+    else await atMost(this.#breaker.session.clock, STOP_MS, this.#over);
   }
 
   /** An earlier timer stays: it looks again. */

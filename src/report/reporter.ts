@@ -1,6 +1,7 @@
 import type { Breaker } from "../breaker/breaker.js";
 import { Sampler } from "../breaker/sampler.js";
 import type { Store } from "../options/store.js";
+import { atMost } from "../runtime/at-most.js";
 import { collectReport, type Reported, reportedBreakers } from "./collect.js";
 import { placeOfReports } from "./place.js";
 import { encodeReport, type ProcessReport, reportKey, reportStandsMs } from "./process-report.js";
@@ -49,13 +50,8 @@ export class Reporter {
     const place = this.#place;
     if (place === undefined || !this.#written) return;
     const { clock, replica } = this.#reported.session;
-    await new Promise<void>((done) => {
-      const cancel = clock.after(END_MS, done);
-      void settled(() => place.delete(reportKey(replica.identity))).then(() => {
-        cancel();
-        done();
-      });
-    });
+    const removed = settled(() => place.delete(reportKey(replica.identity)));
+    await atMost(clock, END_MS, removed);
   }
 
   #tick(): void {
@@ -77,15 +73,11 @@ export class Reporter {
     if (place === undefined || this.#writing || !report.storeUp) return;
     this.#writing = true;
     this.#written = true;
-    const over = (): void => {
-      this.#writing = false;
-    };
-    const cancel = this.#reported.session.clock.after(WRITE_MS, over);
-    void settled(() =>
+    const written = settled(() =>
       place.set(reportKey(report.id), encodeReport(report), reportStandsMs(report.everyMs)),
-    ).then(() => {
-      cancel();
-      over();
+    );
+    void atMost(this.#reported.session.clock, WRITE_MS, written).then(() => {
+      this.#writing = false;
     });
   }
 

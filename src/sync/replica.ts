@@ -1,5 +1,6 @@
 import type { ForeignStore, Store } from "../options/store.js";
 import type { CircuitRecord, HoldRecord, VersionedRecord } from "../protocol/record.js";
+import { atMost } from "../runtime/at-most.js";
 import type { Clock } from "../runtime/clock.js";
 import { AnswerTimes } from "./answer-times.js";
 import { RecordCache } from "./cache.js";
@@ -123,21 +124,13 @@ export class Replica {
    * running writes and closing the store, in at most half a second.
    */
   async close(): Promise<void> {
-    await new Promise<void>((done) => {
-      const cancel = this.clock.after(CLOSE_MS, () => {
-        void this.synchroniser.close();
-        done();
-      });
-      void this.settled()
-        .then(() => {
-          for (const subscriber of this.subscribers.values()) subscriber.leave?.();
-          return this.settled();
-        })
-        .then(() => this.synchroniser.close())
-        .then(() => {
-          cancel();
-          done();
-        });
-    });
+    if (!(await atMost(this.clock, CLOSE_MS, this.#leave()))) void this.synchroniser.close();
+  }
+
+  async #leave(): Promise<void> {
+    await this.settled();
+    for (const subscriber of this.subscribers.values()) subscriber.leave?.();
+    await this.settled();
+    await this.synchroniser.close();
   }
 }
