@@ -32,19 +32,22 @@ export function callSucceeded(
   now?: number,
   countedAtMs?: number,
 ): void {
-  if (admission.kind === "probe") {
-    if (!isProbe(breaker, admission)) return;
-    if (slow) slowProbe(breaker);
-    else {
-      if (isFirstProbe(breaker.current, breaker, breaker.reopensAtTrip)) breaker.needlessTrips++;
-      breaker.dispatch({ type: "probe-succeeded", slept: breaker.slept });
-    }
-  } else if (
+  if (admission.kind === "probe") probeSucceeded(breaker, admission, slow);
+  else if (
     admission.kind === "closed" &&
     (admission === breaker.admission || admission.epoch === breaker.current.epoch)
   ) {
     const why = breaker.traffic.succeeded(now, slow, countedAtMs);
     if (why !== undefined) trip(breaker, SLOW_CALLS, why);
+  }
+}
+
+function probeSucceeded(breaker: Shell, admission: Admission, slow: boolean): void {
+  if (!isProbe(breaker, admission)) return;
+  if (slow) slowProbe(breaker);
+  else {
+    if (isFirstProbe(breaker.current, breaker, breaker.reopensAtTrip)) breaker.needlessTrips++;
+    breaker.dispatch({ type: "probe-succeeded", slept: breaker.slept });
   }
 }
 

@@ -6,11 +6,11 @@ import { wholeSeconds } from "../errors/seconds.js";
  * shows whole seconds. So it is the same for every remaining time over `overMs` and up to `upToMs`.
  */
 export class RejectionMessage {
-  // One private field: each read of one costs a rejection more than the rest of the comparison.
-  #latest: Latest | undefined;
+  // Not `#latest`: for a rejection, reading that costs more than the rest of the comparison.
+  private latest: Latest | undefined;
 
   of(fields: FailfastErrorFields): string {
-    const latest = this.#latest;
+    const { latest } = this;
     const { retryAfterMs } = fields;
     if (
       latest !== undefined &&
@@ -21,8 +21,8 @@ export class RejectionMessage {
       fields.held === latest.held
     )
       return latest.text;
-    this.#latest = latestOf(fields);
-    return this.#latest.text;
+    this.latest = latestOf(fields);
+    return this.latest.text;
   }
 }
 

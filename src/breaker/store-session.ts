@@ -31,9 +31,11 @@ export class StoreSession {
   readonly coarse: () => number;
   /** The time of the last look at the clock. A flood of rejections reads the clock once for each. */
   lookedAt = 0;
-  #driftChecked = 0;
-  #rejections = 0;
-  #started = false;
+  // Not `#`: a rejection would pay for each read of one.
+  private driftChecked = 0;
+  private rejections = 0;
+  /** It has begun with the first call. */
+  started = false;
 
   /** `openedBy` is called when another process opens a circuit of this one, `began` at the first call. */
   constructor(
@@ -54,7 +56,7 @@ export class StoreSession {
     this.host = host;
     this.owner = replica.identity;
     this.now = () => clock.now();
-    this.coarse = clock.coarse === undefined ? this.now : clock.coarse.bind(clock);
+    this.coarse = clock.coarse === undefined ? this.now : () => (clock.coarse as () => number)();
   }
 
   /** The clock that is exact enough to detect a call that slow. */
@@ -74,8 +76,8 @@ export class StoreSession {
    * a look or at `ready()`.
    */
   start(): void {
-    if (this.#started) return;
-    this.#started = true;
+    if (this.started) return;
+    this.started = true;
     this.replica.synchroniser.start();
     this.clock.blocked?.(this.clock.now());
     this.#began?.();
@@ -93,12 +95,12 @@ export class StoreSession {
    */
   isBefore(untilMs: number): boolean {
     const coarse = this.coarse();
-    const exact = coarse + COARSE_MS >= untilMs || ++this.#rejections % EXACT_EVERY === 0;
+    const exact = coarse + COARSE_MS >= untilMs || ++this.rejections % EXACT_EVERY === 0;
     // Never earlier than a time already seen, or `retryAfter` would exceed the open time.
     const now = exact ? this.look() : Math.max(coarse, this.lookedAt);
     this.lookedAt = now;
-    if (now - this.#driftChecked > DRIFT_CHECK_MS) {
-      this.#driftChecked = now;
+    if (now - this.driftChecked > DRIFT_CHECK_MS) {
+      this.driftChecked = now;
       this.replica.synchroniser.checkDrift();
     }
     return now < untilMs;

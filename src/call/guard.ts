@@ -62,7 +62,7 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
       return Reflect.apply(fn, self, deadline === undefined ? args : [signal ?? neverAborting()]);
     }
     const entered = this.admit(kind === "promise");
-    if (entered === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
+    if (entered === undefined) return this.refuse(fn, self, args, kind, signal, deadline);
     if (entered instanceof Promise)
       return this.#callOnceAdmitted(entered, fn, self, args, kind, signal, deadline);
     if (this.breaker.sampler !== undefined)
@@ -89,7 +89,7 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     deadline: Deadline | undefined,
   ): Promise<unknown> {
     return entered.then((admission) => {
-      if (admission === undefined) return this.#refuse(fn, self, args, kind, signal, deadline);
+      if (admission === undefined) return this.refuse(fn, self, args, kind, signal, deadline);
       if (!signal?.aborted) return this.perform(fn, self, args, admission, signal, deadline);
       // The caller gave up while waiting for the lease.
       this.recordOutcome(admission, "neither");
@@ -111,7 +111,8 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
 
   /** What a call is admitted under; `undefined` if it is rejected. */
   admit(canWait: boolean): Admission | undefined | Promise<Admission | undefined> {
-    this.breaker.session.start();
+    const { session } = this.breaker;
+    if (!session.started) session.start();
     return this.breaker.enter(canWait, this.policy.callTimeout);
   }
 
@@ -232,7 +233,7 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     };
   }
 
-  #refuse(
+  private refuse(
     fn: AnyFunction,
     self: unknown,
     args: ArrayLike<unknown>,

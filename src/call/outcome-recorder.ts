@@ -3,6 +3,7 @@ import type { Breaker } from "../breaker/breaker.js";
 import type { Failure } from "../breaker/failure.js";
 import { countsSuccessesOf } from "../breaker/traffic.js";
 import type { CallGroup } from "../breaker/under-way.js";
+import { failureChannel, rejectChannel } from "../events/events.js";
 import { retryAfterOf } from "../policy/retry-after.js";
 import type { Clock } from "../runtime/clock.js";
 import { isThenable } from "../sync/with-deadline.js";
@@ -29,7 +30,7 @@ export class OutcomeRecorder {
     breaker.rejections++;
     const error = rejectionOf(breaker);
     const { events } = breaker.session;
-    if (events.observed("reject")) {
+    if (events.observed("reject", rejectChannel)) {
       if (this.#shadow) markShadow(error);
       events.emit({ type: "reject", circuit: breaker.name, error }, this.#shadow);
     }
@@ -154,7 +155,7 @@ export class OutcomeRecorder {
   }
 
   get #failuresObserved(): boolean {
-    return this.breaker.session.events.observed("failure");
+    return this.breaker.session.events.observed("failure", failureChannel);
   }
 
   #took(call: CallGroup | undefined): { durationMs?: number } {

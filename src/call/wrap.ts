@@ -27,19 +27,23 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
   let called = false;
   let seen = declared;
   let fixed: Guard | undefined;
+  const guardOf = (args: ArrayLike<unknown>, self: unknown): Guard => {
+    const guard = guarding.guard(args, self);
+    if (!called) {
+      // Defaults may be given until the first call.
+      called = true;
+      declared = guarding.returns ?? kind;
+      seen = declared ?? seen;
+    }
+    return guard;
+  };
   const guarded = function (this: unknown): unknown {
     // A rest parameter would allocate an array for each call.
     const args = arguments;
     let guard = fixed;
     if (guard === undefined) {
       try {
-        guard = guarding.guard(args, this);
-        if (!called) {
-          // Defaults may be given until the first call.
-          called = true;
-          declared = guarding.returns ?? kind;
-          seen = declared ?? seen;
-        }
+        guard = guardOf(args, this);
       } catch (error) {
         if (seen === "promise") return Promise.reject(error);
         throw error;
@@ -62,13 +66,11 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
       } catch (error) {
         return onFailure(error);
       }
-      if (declared !== undefined) return attachHandlers(result, onSuccess, onFailure);
-      if (isThenable(result)) {
-        seen = "promise";
-        return attachHandlers(result, onSuccess, onFailure);
+      if (declared === undefined) {
+        seen = isThenable(result) ? "promise" : "value";
+        if (seen === "value") return onSuccess === undefined ? result : onSuccess(result);
       }
-      seen = "value";
-      return onSuccess === undefined ? result : onSuccess(result);
+      return attachHandlers(result, onSuccess, onFailure);
     }
     if (guarding.fixed) fixed = guard;
     const result = guard.call(fn, this, args, seen, signal);

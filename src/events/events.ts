@@ -27,8 +27,10 @@ const channels = Object.fromEntries(
   NAMES.map((name) => [name, diagnostics?.channel(`failfast:${name}`) ?? silent]),
 ) as Record<FailfastEventName, Channel>;
 
-/** Successes are on the hot path: this one field says whether anybody listens to them. */
+/** Of the hot path: a channel at hand costs less than one by name. */
 export const successChannel: Channel = channels.success;
+export const failureChannel: Channel = channels.failure;
+export const rejectChannel: Channel = channels.reject;
 
 type Listener = (event: never, channel?: string) => unknown;
 type Emitted<E extends FailfastEventName> = Omit<FailfastEvents[E], "store"> & { readonly type: E };
@@ -66,16 +68,14 @@ export class Events {
     return new Events(this.#hub.onChange, this.#hub, store);
   }
 
-  /** Whether anybody listens, so that the event has to be made. */
-  observed(name: FailfastEventName): boolean {
+  /** Whether anybody listens, so that the event has to be made. `channel`: its own, if the caller has it at hand. */
+  observed(name: FailfastEventName, channel: Channel = channels[name]): boolean {
     const { listeners } = this.#hub;
-    return (listeners.size !== 0 && listeners.has(name)) || channels[name].hasSubscribers;
+    return (listeners.size !== 0 && listeners.has(name)) || channel.hasSubscribers;
   }
 
-  /** The same for successes, of which there are many. */
   get successesObserved(): boolean {
-    const { listeners } = this.#hub;
-    return (listeners.size !== 0 && listeners.has("success")) || successChannel.hasSubscribers;
+    return this.observed("success", successChannel);
   }
 
   /** Listens to one circuit's events, or to all. `filter` selects among them. */

@@ -64,7 +64,8 @@ export class TripRule implements TripPolicy {
     if (window !== undefined) {
       const counts = window.record(now, failed, slow);
       if (this.#recent !== window) this.#recent?.record(now, failed, slow);
-      reason = this.#tooMany(counts);
+      // The usual case: all is well, and there is nothing more to check.
+      if (counts.failures > 0 || counts.slow > 0) reason = this.#tooMany(counts);
     }
     if (failed) reason ??= this.#threshold?.record(now, failed);
     return reason ?? this.#consecutive?.record(now, failed);
@@ -92,8 +93,6 @@ export class TripRule implements TripPolicy {
   }
 
   #tooMany({ calls, failures, slow }: Counts): TripReason | undefined {
-    // The usual case: all is well, and there is nothing more to check.
-    if (failures === 0 && slow === 0) return undefined;
     const { failureRate, minimumCalls, slowCallRate, threshold } = this.#settings;
     if (calls < minimumCalls) return undefined;
     if (failureRate > 0 && failures >= failureRate * calls && failures >= threshold) return "failure rate";

@@ -28,11 +28,7 @@ class Ticker {
   /** The time at the last tick, at most some ms ago. */
   coarse(): number {
     if (exactOnly()) return now();
-    if (!this.#fine) {
-      this.#fine = true;
-      this.#at = now();
-      if (this.#due > this.#at + FINE_MS) this.#arm(FINE_MS);
-    }
+    if (!this.#fine) this.#refine();
     this.#read = true;
     return this.#at;
   }
@@ -52,6 +48,12 @@ class Ticker {
     if (since <= this.#due) return ms + moment - this.#due;
     this.#arm(TICK_MS);
     return ms;
+  }
+
+  #refine(): void {
+    this.#fine = true;
+    this.#at = now();
+    if (this.#due > this.#at + FINE_MS) this.#arm(FINE_MS);
   }
 
   #arm(ms: number): void {
