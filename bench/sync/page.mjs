@@ -15,9 +15,10 @@ No call waits for any of this: a closed call and a rejection do no store operati
   start, after a gap and once an hour.
 - What this process takes in, it takes in slices of 5 ms.
 - Where the store can't list (memcached, DynamoDB, caches) at most 100 keys a second are read, two for each name, after
-  2 000 at the start: names that come into use first, then open circuits, then whichever was not read for longest. A
-  change of a closed circuit is seen after 2 × names / 80 s at most, 1.2 s at least, twice that while many are open;
-  this process's own failure asks the store at once.
+  2 000 at the start: names that come into use first, then open circuits, then names called since they were last read,
+  then whichever was not read for longest. A change of a closed circuit that is called each second is seen in about a
+  second, as long as no more than 30 names are called each second; of another after 2 × names / 80 s, longer while many
+  are open or called. This process's own failure asks the store at once.
 - An answer counts whenever it comes. A read or a write is given up after 5 s. A store is \`store-down\` when it fails or
   has answered nothing for that long, not when one answer is slow.
 

@@ -208,7 +208,10 @@ export class Breaker implements Shell {
     callTimeoutMs: number,
     byCheck = false,
   ): Admission | undefined | Promise<Admission | undefined> {
-    if (this.admission.admitsAll) return this.admission;
+    if (this.admission.admitsAll) {
+      this.session.called(this.key);
+      return this.admission;
+    }
     if (this.session.isBefore(this.#rejectUntilMs)) return undefined;
     return this.#control.enter(canWait, callTimeoutMs, byCheck);
   }
@@ -298,7 +301,10 @@ export class Breaker implements Shell {
     this.dispatch({ type: "operator-wrote", record: this.#cached() });
   }
 
-  /** Listeners changed: calls get a new admission, and so new handlers. The epoch stays, so that no result is void. */
+  /**
+   * Listeners changed, or the record is being read: the next call takes the slow path, and calls get new handlers. The
+   * epoch stays, so that no result is void.
+   */
   renewAdmission(): void {
     const { kind, admitsAll, epoch } = this.admission;
     if (admitsAll) this.admission = new Admission(kind, true, epoch);

@@ -83,6 +83,11 @@ export class StoreSession {
     this.#began?.();
   }
 
+  /** A call of that name was admitted, and not on the fast path. */
+  called(name: string): void {
+    this.replica.synchroniser.called(name);
+  }
+
   /** Reads the exact time, for a decision. */
   look(): number {
     this.lookedAt = this.clock.now();

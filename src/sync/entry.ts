@@ -11,6 +11,8 @@ export interface Subscriber {
   changed(): void;
   /** The store can be asked: propose a pending decision. */
   flush(): void;
+  /** Its record is being read. Its next call says again that it came. */
+  renewAdmission?(): void;
   /** This process ends: what it has of the fleet's and does not use goes back. */
   leave?(): void;
 }

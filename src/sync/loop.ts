@@ -167,6 +167,11 @@ export class Synchroniser {
     });
   }
 
+  /** A call of that name came. If the store can't list, such names are read before others. */
+  called(name: string): void {
+    if (!this.#host.store.list) this.#names.called(name);
+  }
+
   forgetName(name: string): void {
     this.#names.forget(name);
   }

@@ -15,12 +15,14 @@ const LATELY_MS = 3_000;
 /**
  * Reads names one by one, if the store can't list: at most `KEYS_PER_SECOND`, however many names there are. First come
  * the names that just came into use. Names whose circuit restricts calls or has something to propose get half of the
- * rest. The last are the names that have not been read for the longest time.
+ * rest, and names that were called since they were last read three quarters of what remains. The last are the names
+ * that have not been read for the longest time.
  */
 export class NameReader {
   readonly #host: ReaderHost;
   readonly #keys: KeyReader;
   readonly #new = new Set<string>();
+  readonly #called = new Set<string>();
   /** When each name was read, the oldest read first. */
   readonly #readAt = new Map<string, number>();
   /** How many keys may be read now, and how many at most after a pause. */
@@ -37,8 +39,14 @@ export class NameReader {
     this.#new.add(name);
   }
 
+  /** A call came, the first one since the name was last read. */
+  called(name: string): void {
+    this.#called.add(name);
+  }
+
   forget(name: string): void {
     this.#new.delete(name);
+    this.#called.delete(name);
     this.#readAt.delete(name);
   }
 
@@ -55,11 +63,15 @@ export class NameReader {
     const names = this.#takeNew(most);
     const due = this.#host.clock.now() - PAUSE_MS;
     const isDue = (name: string): boolean => (this.#readAt.get(name) ?? Infinity) <= due;
-    const half = (names.size + most) / 2;
-    for (const name of this.#urgent()) {
-      if (names.size >= half) break;
-      if (isDue(name)) names.add(name);
-    }
+    const take = (from: Iterable<string>, share: number): void => {
+      const end = names.size + share * (most - names.size);
+      for (const name of from) {
+        if (names.size >= end) break;
+        if (isDue(name)) names.add(name);
+      }
+    };
+    take(this.#urgent(), 1 / 2);
+    take(this.#called, 3 / 4);
     for (const name of this.#readAt.keys()) {
       // One name is always read; otherwise nothing would show whether a store that was down is back.
       if (names.size >= most || (names.size > 0 && !isDue(name))) break;
@@ -109,6 +121,8 @@ export class NameReader {
       const fresh = unbroken && now - (this.#readAt.get(name) ?? -Infinity) <= LATELY_MS;
       this.#readAt.delete(name);
       this.#readAt.set(name, now);
+      this.#called.delete(name);
+      this.#host.cache.subscribers.get(name)?.renewAdmission?.();
       keys.push({ key: circuitKey(name), fresh }, { key: holdKey(name), fresh });
     }
     this.#keysLeft -= keys.length;

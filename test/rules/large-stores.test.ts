@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createFailfast, memoryStore, type Store, type StoreEntry } from "../../src/index.js";
+import { type Circuit, createFailfast, memoryStore, type Store, type StoreEntry } from "../../src/index.js";
 import { type ManualClock, manualClock } from "../../src/testing/index.js";
 import { type FaultyStore, faultyStore, type Link } from "./faulty-store.js";
 import { boom, during, ending } from "./fleet.js";
@@ -61,6 +61,81 @@ describe("a store that can't list", () => {
     await clock.advance(((2 * 2 * 2_000) / KEYS_PER_SECOND) * 1_000);
     for (const name of ["n0", "n777", "n1999"]) expect(b.state(name)).toBe("open");
     expect(b.state("n5")).toBe("closed");
+  });
+
+  /** A process with 2 000 names given as strings, of which it calls some each second, in the given way. */
+  async function busy(clock: ManualClock, store: FaultyStore, how: (circuit: Circuit) => Promise<unknown>) {
+    const link = store.connect({ without: ["list", "watch"], delay: 5 });
+    const failfast = createFailfast({ clock, store: link });
+    const circuits = Array.from({ length: 2_000 }, (_, n) => failfast(`n${n}`, 600));
+    for (const circuit of circuits) await circuit.run(() => 1);
+    await during(clock, 10_000, () => failfast.ready());
+    const callEach = async (names: readonly number[], seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        for (const n of names) await ending(how(circuits[n] as Circuit));
+        await clock.advance(1_000);
+      }
+    };
+    return { failfast, circuits, callEach, state: (n: number) => circuits[n]?.state };
+  }
+
+  test.each<[string, (circuit: Circuit) => Promise<unknown>]>([
+    ["a block", (circuit) => circuit.run(() => 1)],
+    [
+      "a stream",
+      async (circuit) => {
+        for await (const _ of circuit.stream(async function* () {
+          yield 1;
+        }));
+      },
+    ],
+    ["a call with a signal", (circuit) => circuit.run(() => 1, { signal: new AbortController().signal })],
+  ])("reads a name that %s calls each second first, of 2 000", async (_, how) => {
+    const clock = manualClock();
+    const store = faultyStore(clock);
+    const a = await singleReader(clock, store);
+    const b = await busy(clock, store, how);
+    await b.callEach([7, 1_500], 60);
+    for (const n of [7, 800, 1_500]) await during(clock, 50, () => a.call(`n${n}`, true));
+    await b.callEach([7, 1_500], 3);
+    expect([7, 1_500].map(b.state)).toEqual(["open", "open"]);
+    await b.callEach([7, 1_500], (2 * 2 * 2_000) / KEYS_PER_SECOND);
+    expect(b.state(800)).toBe("open");
+  });
+
+  test("reads first what has a listener, a wrapped function, and a name from arguments, too", async () => {
+    const clock = manualClock();
+    const store = faultyStore(clock);
+    const a = await singleReader(clock, store);
+    const b = await singleReader(clock, store, { names: 2_000 });
+    const c = await busy(clock, store, (circuit) => circuit.run(() => 1));
+    c.failfast.on("success", () => undefined);
+    const wrapped = c.circuits[9]?.(async () => 1);
+    for (let second = 0; second < 60; second++) {
+      await b.call("n9");
+      await wrapped?.();
+      await c.callEach([10], 1);
+    }
+    await during(clock, 50, () => a.call("n9", true));
+    await during(clock, 50, () => a.call("n10", true));
+    await c.callEach([10], 1);
+    await Promise.all([b.call("n9"), ending(wrapped?.() as Promise<unknown>)]);
+    await c.callEach([10], 3);
+    expect([b.state("n9"), c.state(9), c.state(10)]).toEqual(["open", "open", "open"]);
+  });
+
+  test("reads called names in turn, and leaves a share to those that are not called", async () => {
+    const clock = manualClock();
+    const store = faultyStore(clock);
+    const a = await singleReader(clock, store);
+    const b = await busy(clock, store, (circuit) => circuit.run(() => 1));
+    const called = Array.from({ length: 300 }, (_, n) => n);
+    await b.callEach(called, 60);
+    for (const n of [0, 150, 299, 1_999]) await during(clock, 50, () => a.call(`n${n}`, true));
+    await b.callEach(called, 15);
+    expect([0, 150, 299].map(b.state)).toEqual(["open", "open", "open"]);
+    await b.callEach(called, 300);
+    expect(b.state(1_999)).toBe("open");
   });
 
   test("is asked for open circuits first: a closing is known within three seconds", async () => {
