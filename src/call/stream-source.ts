@@ -1,9 +1,22 @@
+import { formatValue } from "../options/format-value.js";
+
 /** A source that can be read to its end, item by item. */
 export type StreamSource<T> = AsyncIterable<T> | { getReader(): Reader<T> };
 
 interface Reader<T> {
   read(): Promise<{ done: boolean; value?: T | undefined }>;
   cancel(reason?: unknown): Promise<unknown>;
+}
+
+/** What the function gave is no stream: a mistake in the program, which says nothing about the backend. */
+export class NoStreamError extends TypeError {
+  override readonly name = "TypeError";
+
+  constructor(given: unknown) {
+    super(
+      `stream() takes a function that gives an async iterable or a ReadableStream, or a promise of one; it gave ${formatValue(given)}`,
+    );
+  }
 }
 
 /**
@@ -13,11 +26,8 @@ interface Reader<T> {
 export function iterate<T>(readable: StreamSource<T>): AsyncIterator<T> {
   const { [Symbol.asyncIterator]: iterator, getReader, destroy } = (readable ?? {}) as Readable<T>;
   if (typeof getReader === "function") return byReader(getReader.call(readable));
-  if (typeof iterator !== "function")
-    throw new TypeError(
-      "stream() takes a function that gives an async iterable or a ReadableStream, or a promise of one",
-    );
-  const items = iterator.call(readable);
+  const items = typeof iterator === "function" ? iterator.call(readable) : undefined;
+  if (typeof items?.next !== "function") throw new NoStreamError(readable);
   if (typeof destroy !== "function") return items;
   return {
     next: () => items.next(),

@@ -5,7 +5,7 @@ import type { Guard } from "./guard.js";
 import { neverAborting } from "./never-aborting.js";
 import type { CallerSignal } from "./policy.js";
 import { Silence } from "./silence.js";
-import { iterate, type StreamSource } from "./stream-source.js";
+import { iterate, NoStreamError, type StreamSource } from "./stream-source.js";
 
 type Open<T> = (signal: never) => StreamSource<T> | PromiseLike<StreamSource<T>>;
 type Items<T> = AsyncGenerator<T, void, undefined>;
@@ -194,7 +194,10 @@ class GuardedStream<T> {
 
   #judge(error: unknown): void {
     this.#judged = true;
-    this.#guard.threw(this.#admission, error, this.#signal, this.#answer() ?? this.#counted());
+    if (error instanceof NoStreamError) {
+      this.#answer();
+      this.#guard.recordOutcome(this.#admission, "neither");
+    } else this.#guard.threw(this.#admission, error, this.#signal, this.#answer() ?? this.#counted());
   }
 
   /** The call, until its first item has come or never will; `undefined` after that. */
