@@ -1,6 +1,5 @@
 import type { Breaker } from "../breaker/breaker.js";
 import type { Guard } from "../call/guard.js";
-import type { CallerSignal } from "../call/policy.js";
 import { run } from "../call/run.js";
 import { Silence, type Silent } from "../call/silence.js";
 import { stream } from "../call/stream.js";
@@ -10,7 +9,7 @@ import { tenthsOfSeconds } from "../errors/seconds.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
 import { formatValue } from "../options/format-value.js";
 import type { CircuitUpdate } from "../options/options.js";
-import type { Signal } from "../options/signal.js";
+import { type Signal, signalIn } from "../options/signal.js";
 import type { CircuitState } from "../protocol/record.js";
 import type { CircuitDecorator } from "./circuit-decorator.js";
 import { apply } from "./decorate.js";
@@ -98,41 +97,46 @@ type Methods = Pick<
   "state" | "held" | "retryAfter" | "run" | "stream" | "snapshot" | "update" | "on"
 >;
 
-const methods: Methods & ThisType<Sourced> = {
+const methods: Methods & ThisType<unknown> = {
   get state() {
-    return sourceOf(this).breaker()?.state ?? "closed";
+    return behind(this).breaker()?.state ?? "closed";
   },
   get held() {
-    return sourceOf(this).breaker()?.held;
+    return behind(this).breaker()?.held;
   },
   get retryAfter() {
-    return tenthsOfSeconds(sourceOf(this).breaker()?.retryAfterMs ?? 0);
+    return tenthsOfSeconds(behind(this).breaker()?.retryAfterMs ?? 0);
   },
   run(fn, options) {
     if (typeof fn !== "function")
       return Promise.reject(new TypeError(`run takes a function; this is ${formatValue(fn)}`));
-    const signal = options?.signal as CallerSignal | undefined;
-    return run(sourceOf(this), fn as never, signal) as Promise<never>;
+    // A check would cost every call something.
+    try {
+      return run(sourceOf(this), fn as never, options) as Promise<never>;
+    } catch {
+      return Promise.reject(detached("run"));
+    }
   },
   stream(fn, options) {
+    const source = behind(this, "stream");
     if (typeof fn !== "function") throw new TypeError(`stream takes a function; this is ${formatValue(fn)}`);
-    return stream(sourceOf(this).guard(), fn as never, options?.signal as CallerSignal | undefined);
+    return stream(source.guard(), fn as never, signalIn(options));
   },
   snapshot() {
-    const source = sourceOf(this);
+    const source = behind(this, "snapshot");
     return snapshotOf(source.name, source.breaker());
   },
   update(options) {
-    sourceOf(this).update(options);
+    behind(this, "update").update(options);
   },
   on(event, listener) {
-    return sourceOf(this).on(event, listener);
+    return behind(this, "on").on(event, listener);
   },
 };
 
 const prototype: object = Object.create(Function.prototype, {
   ...Object.getOwnPropertyDescriptors(methods),
-  ...Object.getOwnPropertyDescriptors(operatorVerbs(sourceOf)),
+  ...Object.getOwnPropertyDescriptors(operatorVerbs(behind)),
 });
 
 /** How long a stream behind the circuit may be silent, in ms; 0: no limit. For guards of clients. */
@@ -146,6 +150,18 @@ export function watchSilence(circuit: Circuit, told: (silent: Silent) => void): 
   const ms = idleTimeoutOf(circuit);
   return ms > 0 ? new Silence(sourceOf(circuit).guard().breaker.session.clock, ms, told) : undefined;
 }
+
+/** As `sourceOf`, for a method of the handle, which may have been taken off it. */
+function behind(circuit: unknown, method = "state"): GuardSource {
+  const source = (circuit as Partial<Sourced> | undefined)?.[SOURCE];
+  if (source === undefined) throw detached(method);
+  return source;
+}
+
+const detached = (method: string): TypeError =>
+  new TypeError(
+    `${method} was taken off its circuit: call it as circuit.${method}(…), or keep circuit.${method}.bind(circuit)`,
+  );
 
 /** What is behind a handle. */
 export function sourceOf(circuit: unknown): GuardSource {

@@ -63,39 +63,66 @@ export interface OperatorVerbs {
 }
 
 /** The verbs of the circuit that `of` finds behind a handle. */
-export const operatorVerbs = (of: (handle: unknown) => Operated): OperatorVerbs => ({
+export const operatorVerbs = (of: (handle: unknown, verb: string) => Operated): OperatorVerbs => ({
   trip(this: unknown, options = {}) {
-    return operate(of(this), options, ["for"], (breaker) => {
-      const ms =
-        options.for === undefined
-          ? Math.min(breaker.settings.openMs, OPERATOR_LONGEST_MS)
-          : milliseconds("for", options.for);
-      if (ms > OPERATOR_LONGEST_MS)
-        throw new RangeError(`for is ${formatValue(options.for)}: it takes at most "24h"`);
-      const { reason, by } = askedIn(options, "tripped by an operator");
-      return { verb: "trip", reason, by, ms, act: () => trip(breaker, ms, reason, by) };
-    });
+    return operate(
+      () => of(this, "trip"),
+      options,
+      ["for"],
+      (breaker) => {
+        const ms =
+          options.for === undefined
+            ? Math.min(breaker.settings.openMs, OPERATOR_LONGEST_MS)
+            : milliseconds("for", options.for);
+        if (ms > OPERATOR_LONGEST_MS)
+          throw new RangeError(`for is ${formatValue(options.for)}: it takes at most "24h"`);
+        const { reason, by } = askedIn(options, "tripped by an operator");
+        return { verb: "trip", reason, by, ms, act: () => trip(breaker, ms, reason, by) };
+      },
+    );
   },
   reset(this: unknown, options = {}) {
-    return operate(of(this), options, [], (breaker) => {
-      const { reason, by } = askedIn(options, "reset by an operator");
-      return { verb: "reset", reason, by, ms: 0, act: () => reset(breaker, reason, by) };
-    });
+    return operate(
+      () => of(this, "reset"),
+      options,
+      [],
+      (breaker) => {
+        const { reason, by } = askedIn(options, "reset by an operator");
+        return { verb: "reset", reason, by, ms: 0, act: () => reset(breaker, reason, by) };
+      },
+    );
   },
   hold(this: unknown, state, options = {}) {
-    return operate(of(this), options, ["until"], (breaker) => {
-      if (state !== "open" && state !== "closed")
-        throw new TypeError(`hold takes "open" or "closed"; this is ${formatValue(state)}`);
-      const ms = leftUntil(options.until, breaker.session.clock.wall());
-      const { reason, by } = askedIn(options, "held by an operator");
-      return { verb: "hold", holds: state, reason, by, ms, act: () => hold(breaker, state, ms, reason, by) };
-    });
+    return operate(
+      () => of(this, "hold"),
+      options,
+      ["until"],
+      (breaker) => {
+        if (state !== "open" && state !== "closed")
+          throw new TypeError(`hold takes "open" or "closed"; this is ${formatValue(state)}`);
+        const ms = leftUntil(options.until, breaker.session.clock.wall());
+        const { reason, by } = askedIn(options, "held by an operator");
+        return {
+          verb: "hold",
+          holds: state,
+          reason,
+          by,
+          ms,
+          act: () => hold(breaker, state, ms, reason, by),
+        };
+      },
+    );
   },
   release(this: unknown, options = {}) {
-    return operate(of(this), options, [], (breaker) => {
-      const { reason, by } = askedIn(options, "");
-      return { verb: "release", reason, by, ms: 0, act: () => release(breaker, reason, by) };
-    });
+    return operate(
+      () => of(this, "release"),
+      options,
+      [],
+      (breaker) => {
+        const { reason, by } = askedIn(options, "");
+        return { verb: "release", reason, by, ms: 0, act: () => release(breaker, reason, by) };
+      },
+    );
   },
 });
 
@@ -112,12 +139,13 @@ interface Operation {
 
 /** Checks the arguments, looks whether anybody knows the name, and carries it out. */
 function operate(
-  circuit: Operated,
+  of: () => Operated,
   options: Asked & Trailed,
   more: readonly string[],
   prepare: (breaker: Breaker) => Operation,
 ): Promise<OperatorResult> {
   const run = async (): Promise<OperatorResult> => {
+    const circuit = of();
     checkKnown(options, [...more, "reason", "by"]);
     const { known } = circuit;
     const breaker = circuit.operated();

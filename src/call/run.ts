@@ -1,16 +1,22 @@
+import { signalIn } from "../options/signal.js";
 import { Deadline } from "./deadline.js";
 import type { Guard } from "./guard.js";
 import { attachHandlers } from "./handlers.js";
 import { neverAborting } from "./never-aborting.js";
 import type { CallerSignal } from "./policy.js";
 
-/** Runs one block through the circuit. The answer is always a promise. */
+/**
+ * Runs one block through the circuit. The answer is always a promise.
+ *
+ * @throws {TypeError} without a source.
+ */
 export function run(
   source: { guard(): Guard },
   fn: (signal: never) => unknown,
-  signal: CallerSignal | undefined,
+  options: { readonly signal?: unknown } | undefined,
 ): Promise<unknown> {
   try {
+    const signal: CallerSignal | undefined = options === undefined ? undefined : signalIn(options);
     // The caller gave up before the call was made: no call, and no probe is used up.
     if (signal?.aborted) return Promise.reject(signal.reason);
     const guard = source.guard();
@@ -32,6 +38,7 @@ export function run(
     const given = deadline?.signal ?? signal ?? neverAborting();
     return promised(guard.call(fn as never, undefined, [given], "promise", signal, deadline));
   } catch (error) {
+    if (source === undefined) throw error;
     return Promise.reject(error);
   }
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { closest } from "./choose.js";
+import { closest } from "../options/closest.js";
 import { CommandError, EXIT } from "./errors.js";
 import { plain } from "./plain-text.js";
 

@@ -1,3 +1,4 @@
+import { closest } from "./closest.js";
 import { LONGEST_CALL_SECONDS, milliseconds } from "./duration.js";
 import { formatValue, kindOf } from "./format-value.js";
 import {
@@ -183,10 +184,11 @@ export function checkKnown(given: unknown, known: readonly string[]): void {
 }
 
 const unknownOption = (option: string, known: readonly string[]): TypeError => {
-  const why = OPTIONS.failfast.includes(option)
-    ? `"${option}" can't be given here`
-    : `there is no option "${option}"`;
-  return new TypeError(`${why}: there are ${known.join(", ")}`);
+  if (OPTIONS.failfast.includes(option))
+    return new TypeError(`"${option}" can't be given here: there are ${known.join(", ")}`);
+  const meant = closest(option, known);
+  const hint = meant === undefined ? ": there are" : `; did you mean "${meant}"? There are`;
+  return new TypeError(`there is no option "${option}"${hint} ${known.join(", ")}`);
 };
 
 /**

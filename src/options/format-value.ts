@@ -6,7 +6,8 @@ export function formatValue(value: unknown): string {
   const kind = kindOf(value);
   if (kind === "Date") return Number.isNaN(Number(value)) ? "an invalid Date" : JSON.stringify(value);
   if (kind === "Array") return "an array";
-  return /^(Object|Error)$/.test(kind) ? `an ${kind.toLowerCase()}` : `a ${kind}`;
+  const word = /^(Object|Error)$/.test(kind) ? kind.toLowerCase() : kind;
+  return `${/^[aeio]/i.test(word) ? "an" : "a"} ${word}`;
 }
 
 /** As the language has it: `"Object"`, `"Array"`, `"Map"`, `"Promise"`, … */
