@@ -19,6 +19,16 @@ type Admits<F extends Guardable, R> = [Awaited<R>] extends [Awaited<ReturnType<F
   ? unknown
   : { readonly "the method's result does not include what the fallback gives": R };
 
+/** The arguments of a function; `A` if its type is `any`. */
+type ArgumentsOf<F extends Guardable, A extends readonly unknown[]> = 0 extends 1 & F ? A : Parameters<F>;
+
+/** A function whose arguments can be given to the function that names its circuit, which takes `A`. */
+type Named<F extends Guardable, A extends readonly unknown[]> = ((...args: A) => unknown) extends (
+  ...args: ArgumentsOf<F, A>
+) => unknown
+  ? unknown
+  : { readonly "the function that names the circuit does not take these arguments": A };
+
 /**
  * What a fallback adds to the results. If its type is `any` or `unknown`, it adds nothing that the compiler could
  * check.
@@ -28,18 +38,21 @@ export type FallbackResult<R> = unknown extends R ? never : R;
 /**
  * A circuit as a decorator and a wrapper. The decorated or wrapped function keeps its type.
  *
- * `R`: what its fallback gives. `T`: the class whose methods it decorates.
+ * `R`: what its fallback gives. `T`: the class whose methods it decorates. `A`: the arguments that name the circuit.
  */
 // biome-ignore lint/suspicious/noExplicitAny: a decorator is told its class by its context, whatever that is
-export interface CircuitDecorator<R = never, T = any> {
+export interface CircuitDecorator<R = never, T = any, A extends readonly unknown[] = any> {
   /** Decorates a method, as a standard (TC39) decorator. */
-  <F extends Guardable>(method: F & Admits<F, R>, context: ClassMethodDecoratorContext<T, F>): F;
+  <F extends Guardable>(
+    method: F & Admits<F, R> & Named<F, A>,
+    context: ClassMethodDecoratorContext<T, F>,
+  ): F;
   /** Decorates a method, as a legacy (`experimentalDecorators`) decorator. */
   <F extends Guardable>(
     target: T & object,
     key: string | symbol,
-    descriptor: TypedPropertyDescriptor<F> & Admits<F, R>,
+    descriptor: TypedPropertyDescriptor<F> & Admits<F, R> & Named<F, A>,
   ): TypedPropertyDescriptor<F>;
   /** Wraps a function: the same signature, the same `this`, name and length. */
-  <F extends Guardable>(fn: F, context?: undefined): Guarded<F, R>;
+  <F extends Guardable>(fn: F & Named<F, A>, context?: undefined): Guarded<F, R>;
 }

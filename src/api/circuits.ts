@@ -15,7 +15,7 @@ import type { GuardsByName } from "./guards-by-name.js";
  * `A`: the arguments of that function. `T`: the `this` that it takes; methods it decorates must have the same.
  */
 export interface Circuits<A extends readonly unknown[] = readonly unknown[], T = unknown, R = never>
-  extends CircuitDecorator<R, T> {
+  extends CircuitDecorator<R, T, A> {
   /** The circuit of one name. */
   for(...args: A): Circuit<R>;
   /** Listens to all of them. */

@@ -1,5 +1,5 @@
 // Decorators in either mode: methods keep their types, and nothing else can be decorated.
-import { failfast } from "failfast";
+import { type CircuitDecorator, type Circuits, failfast } from "failfast";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Equal<A, B>): void => undefined;
@@ -118,3 +118,52 @@ class Hostless {
   }
 }
 void [Client, Hostless];
+
+class ByHost {
+  @byHost
+  async more(host: "a" | "b", n: number): Promise<string> {
+    return host + n;
+  }
+
+  @byHost
+  async generic<T extends string>(host: T, ...rest: number[]): Promise<T[]> {
+    return rest.map(() => host);
+  }
+
+  // @ts-expect-error: the circuit is named by a text, and this is a number
+  @byHost
+  async wrong(id: number): Promise<number> {
+    return id;
+  }
+
+  // @ts-expect-error: nothing to be named by
+  @byHost
+  async none(): Promise<number> {
+    return 1;
+  }
+
+  // @ts-expect-error: it may be left out
+  @byHost
+  async optional(host?: string): Promise<string | undefined> {
+    return host;
+  }
+
+  // @ts-expect-error: a static method, named by what is not always a text
+  @byHost
+  static wide(host: string | number): number {
+    return Number(host);
+  }
+}
+same<ByHost["more"], (host: "a" | "b", n: number) => Promise<string>>(true);
+same<ByHost["generic"], <T extends string>(host: T, ...rest: number[]) => Promise<T[]>>(true);
+
+const wrapped = byHost(async (host: string, n: number) => host.repeat(n));
+same<typeof wrapped, (host: string, n: number) => Promise<string>>(true);
+// @ts-expect-error: so it is with a function
+byHost((id: number) => id);
+// @ts-expect-error: that is given nothing
+byHost(() => 1);
+
+const any: Circuits = byHost;
+const decorator: CircuitDecorator = byHost;
+void [ByHost, any, decorator];

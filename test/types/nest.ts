@@ -27,6 +27,12 @@ class Sales {
   now(): number {
     return 1;
   }
+
+  // @ts-expect-error: the circuit is named by a text, and this is a number
+  @Failfast((host: string) => `api:${host}`, "30s")
+  async byNumber(id: number): Promise<number> {
+    return id;
+  }
 }
 const total: Promise<number> = new Sales().invoices("ann");
 const now: number = new Sales().now();

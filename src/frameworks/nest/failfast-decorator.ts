@@ -22,7 +22,7 @@ export function Failfast<A extends readonly unknown[]>(
   nameOf: (...args: A) => string,
   timeout?: Duration,
   options?: FailfastOptions,
-): CircuitDecorator;
+): CircuitDecorator<never, unknown, A>;
 export function Failfast(
   name: string | ((...args: never[]) => string),
   timeout?: Duration,
