@@ -9,6 +9,8 @@ const LOOKS = 64;
  */
 export class GuardsByName {
   readonly #guards = new Map<string, Guard>();
+  /** Of names that nobody has called: somebody looked at their circuits. */
+  readonly #looked = new Map<string, Guard>();
   readonly #make: (name: string) => Guard;
   readonly #limit: () => number;
 
@@ -22,19 +24,50 @@ export class GuardsByName {
     let guard = this.#guards.get(name);
     if (guard === undefined) {
       if (this.#guards.size >= this.#limit()) this.#letGo();
-      guard = this.#make(name);
+      guard = this.#looked.get(name) ?? this.#make(name);
+      this.#looked.delete(name);
       this.#guards.set(name, guard);
     }
     guard.used = true;
     return guard;
   }
 
-  peek(name: string): Guard | undefined {
-    return this.#guards.get(name);
+  /** For a look at its circuit, which counts as no call. */
+  look(name: string): Guard {
+    let guard = this.peek(name);
+    if (guard === undefined) {
+      const [oldest] = this.#looked.keys();
+      if (oldest !== undefined && this.#looked.size >= this.#limit()) this.#forget(oldest);
+      guard = this.#make(name);
+      this.#looked.set(name, guard);
+    }
+    return guard;
   }
 
-  names(): IterableIterator<string> {
+  peek(name: string): Guard | undefined {
+    return this.#guards.get(name) ?? this.#looked.get(name);
+  }
+
+  /** Those that have been called. */
+  called(): IterableIterator<string> {
     return this.#guards.keys();
+  }
+
+  *names(): IterableIterator<string> {
+    yield* this.#guards.keys();
+    yield* this.#looked.keys();
+  }
+
+  /** Removes those that nobody has called, and returns their names. */
+  forgetLooked(): readonly string[] {
+    const names = [...this.#looked.keys()];
+    for (const name of names) this.#forget(name);
+    return names;
+  }
+
+  #forget(name: string): void {
+    this.#looked.get(name)?.breaker.retire();
+    this.#looked.delete(name);
   }
 
   #letGo(): void {

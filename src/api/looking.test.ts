@@ -101,6 +101,65 @@ describe("a circuit that this process has not called yet", () => {
     await looker.close();
   });
 
+  test.each(handles)("%s counts as not called by looks at it", async (_, handle) => {
+    const { looker, clock } = await opened();
+    const circuit = handle(looker);
+    expect(circuit.state).toBe("open");
+    const closed: string[] = [];
+    looker.on("close", ({ circuit: name }) => closed.push(name));
+    looker.configure({ threshold: 3 });
+    await clock.advance(60_000);
+    expect(circuit.state).toBe("half-open");
+    await looker("x").reset();
+    expect(closed).toEqual(["x"]);
+    expect(() => looker.configure({ threshold: 2 })).toThrow('have been called: "x"');
+    await looker.close();
+  });
+
+  test("of one of many names gets its defaults after a look, once it is called", async () => {
+    const { looker } = await opened();
+    await looker("x").reset();
+    const memory = memoryStore();
+    const failfast = createFailfast({ store: memory });
+    const other = createFailfast({ store: memory });
+    await other("a", 60).trip();
+    const circuits = failfast((name: string) => name, 60);
+    await failfast.ready();
+    expect(circuits.for("a").state).toBe("open");
+    failfast.configure({ threshold: 3 });
+    await other("a").reset();
+    expect(await failuresUntilOpen(circuits.for("a"))).toBe(3);
+    await Promise.all([failfast.close(), other.close(), looker.close()]);
+  });
+
+  test.each(handles)("%s goes by the clock and the host that it is given after a look", async (_, handle) => {
+    const { looker, memory, clock } = await opened({ defaults: { clock: manualClock(), host: "old" } });
+    const circuit = handle(looker);
+    expect(circuit.state).toBe("open");
+    const closed: string[] = [];
+    circuit.on("close", ({ circuit: name }) => closed.push(name));
+    looker.configure({ clock, host: "new" });
+    expect(circuit.state).toBe("open");
+    await clock.advance(60_000);
+    expect(circuit.state).toBe("half-open");
+    await createFailfast({ clock, store: memory })("x").reset();
+    expect([circuit.state, closed]).toEqual(["closed", ["x"]]);
+    await circuit.trip();
+    expect(createFailfast({ clock, store: memory })("x").snapshot().by).toMatch(/^new\//);
+    await looker.close();
+  });
+
+  test("lets go of the store that it was looked at in, where another one is given", async () => {
+    const { looker, memory } = await opened();
+    const watch = vi.spyOn(memory, "watch");
+    expect(looker("x", 60).state).toBe("open");
+    const live = watch.mock.results[0]?.value as AsyncDisposable;
+    const ended = vi.spyOn(live, Symbol.asyncDispose);
+    looker.configure({ store: memoryStore() });
+    await expect.poll(() => ended.mock.calls.length).toBe(1);
+    await looker.close();
+  });
+
   test("still takes the options that its first definition left out", async () => {
     vi.stubEnv("NODE_ENV", "production");
     const { looker } = await opened();

@@ -52,7 +52,17 @@ export class NamedCircuits implements CircuitsOwner {
   look(name: string): Breaker | undefined {
     const used = this.guards.peek(name)?.breaker;
     if (used !== undefined || !this.#breakers.isKnown(name, this.#given.options)) return used;
-    return this.guards.get(name).breaker;
+    return this.guards.look(name).breaker;
+  }
+
+  /** The defaults change, which none of them has been called with. Returns what looks at the same circuits again. */
+  forget(): () => void {
+    this.#policy = undefined;
+    this.#limit = undefined;
+    const names = this.guards.forgetLooked();
+    return () => {
+      for (const name of names) this.look(name);
+    };
   }
 
   update(name: string, update: CircuitUpdate): void {

@@ -89,7 +89,7 @@ export class Registry implements HandleOwner {
 
   configure(given: FailfastDefaults): void {
     const called = [...this.#definitions].filter((each) => each.called).map(({ name }) => name);
-    for (const { guards } of this.#families) called.push(...guards.names());
+    for (const { guards } of this.#families) called.push(...guards.called());
     if (called.length > 0) {
       throw new Error(
         `configure() comes too late for circuits that have been called: ${called.map(formatValue).join(", ")}`,
@@ -98,15 +98,20 @@ export class Registry implements HandleOwner {
     const defaults = checkDefaults(mergeOptions(this.#defaults, checkDefaults(given)));
     for (const definition of this.#definitions) settingsOf(definition, defaults, true);
     for (const family of this.#families) family.settings(defaults);
-    const moved = defaults.store !== this.#defaults.store;
+    const { store, clock, host } = this.#defaults;
+    const renews = defaults.store !== store || defaults.clock !== clock || defaults.host !== host;
+    const lookAgain = this.#families.map((family) => family.forget());
+    for (const definition of this.#definitions) {
+      if (!renews || definition.breaker === undefined) continue;
+      definition.breaker.retire();
+      definition.breaker = undefined;
+      lookAgain.push(() => void this.look(definition, definition.options));
+    }
     this.#defaults = defaults;
     this.#plainPolicy = undefined;
-    for (const definition of this.#definitions) {
-      if (moved && definition.options.store === undefined) {
-        definition.breaker?.retire();
-        definition.breaker = undefined;
-      } else this.#redefined(definition);
-    }
+    if (renews) this.#sessions.renew();
+    for (const look of lookAgain) look();
+    for (const definition of this.#definitions) this.#redefined(definition);
   }
 
   *all(): IterableIterator<Circuit> {

@@ -64,6 +64,13 @@ export class StoreSessions {
       this.of(store).replica.synchroniser.start();
   }
 
+  /** The defaults changed, and nobody has called a circuit yet: the next use of a store begins a session anew. */
+  renew(): void {
+    for (const { replica } of this.#sessions.values()) void replica.close();
+    this.#sessions.clear();
+    this.#memory = undefined;
+  }
+
   [Symbol.iterator](): IterableIterator<StoreSession> {
     return this.#sessions.values();
   }
