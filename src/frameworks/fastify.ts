@@ -34,6 +34,8 @@ export interface FastifyReply {
   headers(headers: Readonly<Record<string, string>>): unknown;
   getHeader(name: string): unknown;
   send(payload?: unknown): unknown;
+  hijack?(): unknown;
+  log?: unknown;
 }
 
 /** The options of a Fastify route that guard it. Others may stand beside them. */
@@ -127,8 +129,9 @@ function pass(
   };
   // The one place that every error passes. The error hook is not called if the app has an error handler of its own.
   const { send } = reply;
+  const isTakenOver = watchTakeover(reply, passage);
   reply.send = (payload) => {
-    if (payload instanceof Error) passage.threw?.(payload);
+    if (payload instanceof Error) passage.threw?.(payload, isTakenOver());
     else if (isStream(payload)) {
       payload.once("error", (error) => {
         passage.broke = error;
@@ -137,6 +140,32 @@ function pass(
     return send.call(reply, payload);
   };
   guardNode(route, reply.raw, passage);
+}
+
+interface Log {
+  error(first: unknown, ...rest: readonly unknown[]): unknown;
+}
+
+/**
+ * After `reply.hijack()` Fastify answers no error any more. It only writes to the reply's log what an async route threw.
+ * Returns whether that was called.
+ */
+function watchTakeover(reply: FastifyReply, passage: Passage): () => boolean {
+  const { hijack } = reply;
+  let over = false;
+  if (hijack !== undefined)
+    reply.hijack = () => {
+      over = true;
+      const log = reply.log as Log;
+      const error: Log["error"] = (first, ...rest) => {
+        if (String(rest[0]).startsWith("Promise errored"))
+          passage.threw?.((first as { readonly err?: unknown }).err, true);
+        return log.error(first, ...rest);
+      };
+      reply.log = Object.create(log, { error: { value: error } });
+      return hijack.call(reply);
+    };
+  return () => over;
 }
 
 interface Emitter {

@@ -28,24 +28,29 @@ interface HeadResponse {
 
 type WriteHead = (this: unknown, status: number, ...rest: readonly unknown[]) => unknown;
 
-/** Calls `begins` once the head of an event stream has been sent. Such an answer may go on for hours. */
-export function onEventStream(response: HeadResponse, begins: () => void): void {
+/**
+ * Reads the headers of an answer by their lower-case names, those included that were given to `writeHead` alone, which
+ * Node's response does not keep. `begins` is called once the head of an event stream has been sent. Such an answer may
+ * go on for hours.
+ */
+export function readHead(response: HeadResponse, begins: () => void): (name: string) => unknown {
   const writeHead = response.writeHead as WriteHead;
+  let given: unknown;
+  const header = (name: string): unknown => valueIn(given, name) ?? response.getHeader(name);
   response.writeHead = function (this: unknown, status: number, ...rest: readonly unknown[]) {
     // Before `begins`, because it sets the status.
     const result = writeHead.call(this, status, ...rest);
-    const type = typeIn(rest.at(-1)) ?? response.getHeader("content-type");
-    if (String(type).toLowerCase().startsWith("text/event-stream")) begins();
+    given = rest.at(-1);
+    if (String(header("content-type")).toLowerCase().startsWith("text/event-stream")) begins();
     return result;
   };
+  return header;
 }
 
-/** The content type in headers as `writeHead` takes them: an object, pairs, or a flat list of names and values. */
-function typeIn(headers: unknown): unknown {
+/** The value of one of the headers as `writeHead` takes them: an object, pairs, or a flat list of names and values. */
+function valueIn(headers: unknown, name: string): unknown {
   if (typeof headers !== "object" || headers === null) return undefined;
   const flat = Array.isArray(headers) ? headers.flat() : Object.entries(headers).flat();
-  const at = flat.findIndex(
-    (name, index) => index % 2 === 0 && String(name).toLowerCase() === "content-type",
-  );
+  const at = flat.findIndex((each, index) => index % 2 === 0 && String(each).toLowerCase() === name);
   return at < 0 ? undefined : flat[at + 1];
 }

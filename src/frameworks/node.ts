@@ -3,7 +3,7 @@ import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { answerTo } from "./answer.js";
 import { type EndingResponse, endingOf, isOver } from "./node-ending.js";
-import { isPreflight, isWebSocket, onEventStream } from "./node-request.js";
+import { isPreflight, isWebSocket, readHead } from "./node-request.js";
 import type { Route } from "./route.js";
 
 /** The part of Node's `ServerResponse` that is used, or of its counterpart in HTTP/2. */
@@ -28,8 +28,11 @@ export interface Passage {
   header?(name: string): unknown;
   /** What the route threw, if the framework reports it. */
   error?: unknown;
-  /** Receives what the route threw, even after its answer has begun. Set once the request is admitted. */
-  threw?(error: unknown): void;
+  /**
+   * Receives what the route threw, even after its answer has begun. `unanswered`: the framework won't answer it. Set
+   * once the request is admitted.
+   */
+  threw?(error: unknown, unanswered?: boolean): void;
   /** The error with which the answer's stream broke off, if the response does not know it. */
   broke?: unknown;
 }
@@ -59,8 +62,9 @@ export function guardNode(route: Route, response: NodeResponse, passage: Passage
 function watch(route: Route, response: NodeResponse, report: Report, passage: Passage): void {
   // Its client has left while middleware before this one was at work.
   if (isOver(response) || isWebSocket(response.req)) report.left();
+  const header = readHead(response, () => answered());
   const answered = (): void => {
-    const retryAfter = passage.header?.("retry-after") ?? response.getHeader("retry-after");
+    const retryAfter = passage.header?.("retry-after") ?? header("retry-after");
     route.answered(report, response.statusCode, retryAfter, passage.error);
   };
   const end = (): void => {
@@ -70,11 +74,10 @@ function watch(route: Route, response: NodeResponse, report: Report, passage: Pa
     else if (broke) report.threw(broke);
     else report.left();
   };
-  passage.threw = (error) => {
+  passage.threw = (error, unanswered) => {
     passage.error = error;
-    if (response.headersSent && response.writableEnded !== true) report.threw(error);
+    if ((unanswered || response.headersSent) && response.writableEnded !== true) report.threw(error);
   };
-  onEventStream(response, answered);
   // A response of HTTP/2 says it also where its client left.
   if (response.stream === undefined) response.once("finish", answered);
   response.once("close", end);

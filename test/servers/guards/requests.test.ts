@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { get, type IncomingMessage, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
+import fastify, { type RouteHandlerMethod } from "fastify";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { guard } from "../../../src/frameworks/fastify.js";
 import { createFailfast, type Failfast } from "../../../src/index.js";
 import { type ManualClock, manualClock } from "../../../src/testing/index.js";
 import { type RawApp, rawApps, type Started } from "./raw-apps.js";
@@ -210,6 +212,24 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
     await expect.poll(() => state()).toBe("open");
   });
 
+  test.each([
+    ["an object", { "Retry-After": "30" }],
+    ["pairs", ["content-type", "text/plain", "retry-after", "30"]],
+    ["a reason and an object", "Busy", { "retry-After": 30 }],
+  ])("counts 503 with Retry-After given to writeHead as neither, by %s", async (_, ...head) => {
+    const { url } = await start((response) => {
+      response.writeHead(503, ...(head as [never]));
+      response.end();
+    });
+    for (const wanted of ["closed", "half-open"]) {
+      const answer = await fetch(url);
+      expect([answer.status, answer.headers.get("retry-after"), state()]).toEqual([503, "30", wanted]);
+      await expect.poll(underWay).toBe(0);
+      if (wanted === "closed") await due();
+    }
+    expect(state()).toBe("half-open");
+  });
+
   test("counts a request that asks for a WebSocket and gets none like any other", async () => {
     const { url } = await start((response) => {
       response.statusCode = 500;
@@ -250,6 +270,75 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
         503, 30,
       ]);
     }
+  });
+});
+
+describe("a route of Fastify that took its reply over", () => {
+  const boom = new Error("boom");
+  /** Ends with the answer, if one comes. */
+  async function ask(route: RouteHandlerMethod): Promise<unknown> {
+    const app = fastify({
+      logger: { level: "error", stream: { write: (line: string) => logged.push(line) } },
+    });
+    ends.push(() => app.close());
+    app.get("/", guard("app", 30, { failfast }), route);
+    return app.inject("/").catch(() => undefined);
+  }
+  const logged: string[] = [];
+  beforeEach(() => void logged.splice(0));
+
+  test.each<[string, RouteHandlerMethod]>([
+    [
+      "and throws",
+      async (_, reply) => {
+        reply.hijack();
+        throw boom;
+      },
+    ],
+    [
+      "and throws at once",
+      (_, reply) => {
+        reply.hijack();
+        throw boom;
+      },
+    ],
+    [
+      "and throws amid its answer",
+      async (_, reply) => {
+        reply.hijack();
+        reply.raw.write("some");
+        throw boom;
+      },
+    ],
+  ])("%s, has failed", async (_, route) => {
+    void ask(route);
+    await expect.poll(() => state()).toBe("open");
+    await failfast("app").reset();
+  });
+
+  test("and throws is still in Fastify's log, and what it logs itself is no failure", async () => {
+    await ask(async (_, reply) => {
+      reply.hijack();
+      reply.log.error({ err: boom }, "a part is missing");
+      reply.raw.end("the rest");
+    });
+    await expect.poll(underWay).toBe(0);
+    expect([state(), logged.length]).toEqual(["closed", 1]);
+    void ask(async (_, reply) => {
+      reply.hijack();
+      throw boom;
+    });
+    await expect.poll(() => logged.some((line) => line.includes("Promise errored"))).toBe(true);
+  });
+
+  test("and throws after a whole answer counts by its answer", async () => {
+    await ask(async (_, reply) => {
+      reply.hijack();
+      reply.raw.end("all");
+      throw boom;
+    });
+    await expect.poll(underWay).toBe(0);
+    expect(state()).toBe("closed");
   });
 });
 
