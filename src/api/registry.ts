@@ -8,7 +8,7 @@ import { Events } from "../events/events.js";
 import { checkOptions } from "../options/check-options.js";
 import { type Duration, milliseconds } from "../options/duration.js";
 import { enabledByEnvironment } from "../options/enabled.js";
-import { formatValue } from "../options/format-value.js";
+import { formatValue, isClass } from "../options/format-value.js";
 import {
   type CircuitUpdate,
   type FailfastDefaults,
@@ -52,11 +52,7 @@ export class Registry implements HandleOwner {
   }
 
   circuit(name: unknown, timeout: Duration | undefined, given: FailfastOptions | undefined): Circuit {
-    if (typeof name !== "string") {
-      throw new TypeError(
-        `the circuit's name is ${formatValue(name)}: it takes a string, or a function of the call's arguments`,
-      );
-    }
+    if (typeof name !== "string") throw noName(name);
     const options = checkGiven(given);
     if (timeout !== undefined) milliseconds("timeout", timeout);
     const definition = this.#definitions.define(name, timeout, options);
@@ -70,6 +66,7 @@ export class Registry implements HandleOwner {
     timeout: Duration | undefined,
     given: FailfastOptions | undefined,
   ): Circuits<A, T> {
+    if (isClass(nameOf)) throw noName(nameOf);
     const options = checkGiven(given);
     const time = timeout ?? this.#defaults.timeout;
     if (time === undefined)
@@ -257,6 +254,11 @@ export class Registry implements HandleOwner {
     this.#breakers.update(breaker, settings, options, status === "defined");
   }
 }
+
+const noName = (given: unknown): TypeError =>
+  new TypeError(
+    `the circuit's name is ${formatValue(given)}: it takes a string, or a function of the call's arguments`,
+  );
 
 function checkDefaults(given: FailfastDefaults | undefined): FailfastDefaults {
   const defaults = checkOptions(given, "failfast");

@@ -2,6 +2,7 @@ import { isBranded } from "../errors/brand.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { enabledByEnvironment } from "../options/enabled.js";
+import { isClass } from "../options/format-value.js";
 import type { ErrorClass, Exceptions, HandleOptions } from "../options/options.js";
 import { callTimeoutOf, idleTimeoutOf } from "../policy/resolve-settings.js";
 import { ask } from "./predicate.js";
@@ -78,7 +79,7 @@ export function listedPredicate(exceptions: Exceptions): Predicate {
     const each = exceptions.map(classPredicate);
     return (error) => each.some((matches) => matches(error));
   }
-  return isClass(exceptions) ? classPredicate(exceptions) : (exceptions as Predicate);
+  return isErrorClass(exceptions) ? classPredicate(exceptions) : (exceptions as Predicate);
 }
 
 function classPredicate(errorClass: ErrorClass): Predicate {
@@ -86,13 +87,9 @@ function classPredicate(errorClass: ErrorClass): Predicate {
   return (error) => error instanceof TimeoutError || isTimeout(error);
 }
 
-function isClass(value: ErrorClass | Predicate): value is ErrorClass {
+function isErrorClass(value: ErrorClass | Predicate): value is ErrorClass {
   const { prototype } = value as { prototype?: unknown };
-  return (
-    (value as unknown) === Error ||
-    prototype instanceof Error ||
-    /^class\b/.test(Function.prototype.toString.call(value))
-  );
+  return (value as unknown) === Error || prototype instanceof Error || isClass(value);
 }
 
 /**

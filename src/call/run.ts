@@ -1,4 +1,4 @@
-import { signalIn } from "../options/signal.js";
+import { signalIn } from "../options/call-options.js";
 import { Deadline } from "./deadline.js";
 import type { Guard } from "./guard.js";
 import { attachHandlers } from "./handlers.js";

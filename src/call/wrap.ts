@@ -1,3 +1,4 @@
+import { isClass } from "../options/format-value.js";
 import { isThenable } from "../sync/with-deadline.js";
 import { ArgumentSignals, mayHoldSignal } from "./argument-signals.js";
 import type { Guard, Kind } from "./guard.js";
@@ -97,7 +98,7 @@ export function checkFunction(fn: unknown): asserts fn is AnyFunction {
       `"${fn.name}" is a generator function, which fails only while it is read: guard the function that gives each item, or one that returns a promise of them all`,
     );
   }
-  if (/^class\b/.test(Function.prototype.toString.call(fn))) {
+  if (isClass(fn)) {
     throw new TypeError(`"${fn.name}" is a class: guard its methods, one by one`);
   }
 }

@@ -135,10 +135,10 @@ function isOfAnother({ redirected, url }: ResponseLike, asked: Asked): boolean {
   return redirected === true && requestOf(url, undefined).url.origin !== asked.url.origin;
 }
 
-/** The error that counts as a failure of the backend. */
+/** Whether it is a response that counts as a failure of the backend. */
 export function isFailure(response: unknown): boolean {
-  const { status, headers } = response as ResponseLike;
-  return failedStatus(status, headers.get("retry-after"));
+  const { status, headers } = (response ?? {}) as Partial<ResponseLike>;
+  return typeof status === "number" && failedStatus(status, headers?.get?.("retry-after"));
 }
 
 const READS_BODIES = typeof (globalThis as { Response?: unknown }).Response === "function";

@@ -1,6 +1,7 @@
 import type { Failfast } from "../api/failfast.js";
 import type { Fleet } from "../fleet/fleet.js";
 import { observeFleet } from "../fleet/fleet.js";
+import { checkKnown, checkMethods } from "../options/check-options.js";
 import type { Store } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
 import { systemClock } from "../runtime/system-clock.js";
@@ -46,9 +47,12 @@ export interface Dashboard extends AsyncDisposable {
  * @throws {TypeError} an unknown option, or neither a store nor a `failfast`.
  */
 export function dashboard(options: DashboardOptions): Dashboard {
+  checkKnown(options, ["store", "failfast", "authorize", "basePath", "origin"]);
   const of = options.failfast ?? options.store;
   if (of === undefined || (options.failfast && options.store))
     throw new TypeError("dashboard takes a store or a failfast, one of the two");
+  if (options.failfast) checkMethods(of, ["circuits"], "the failfast of dashboard is none");
+  else checkMethods(of, ["get", "set", "delete"], "the store of dashboard is none");
   return dashboardOf(() => observeFleet(of), options, systemClock);
 }
 

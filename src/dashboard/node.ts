@@ -1,3 +1,4 @@
+import { checkCallable } from "../options/check-options.js";
 import type { Dashboard } from "./dashboard.js";
 
 /** The part of Node's `IncomingMessage`, or of Express's request, that is used. */
@@ -24,10 +25,15 @@ export interface NodeResponseLike {
 
 const LONGEST_BODY = 1_048_576;
 
-/** The page as a listener of Node's own server, or as middleware of Express and similar frameworks. */
+/**
+ * The page as a listener of Node's own server, or as middleware of Express and similar frameworks.
+ *
+ * @throws {TypeError} anything but such a page.
+ */
 export function toNodeListener(
   page: Dashboard,
 ): (request: NodeRequestLike, response: NodeResponseLike) => void {
+  checkCallable(page, "toNodeListener takes a page, as dashboard({ store }) gives it");
   return (request, response) => {
     void serve(page, request, response).catch(() => {
       // The viewer has gone, or did not send a valid request.

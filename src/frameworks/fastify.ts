@@ -2,7 +2,7 @@ import type { FailfastError } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import type { Duration } from "../index.js";
 import { failfast as shared } from "../index.js";
-import { checkObject } from "../options/check-options.js";
+import { checkMethods, checkObject } from "../options/check-options.js";
 import { answerTo } from "./answer.js";
 import { attempt, guardNode, type NodeResponse, type Passage } from "./node.js";
 import { judging, type Route, type RouteOptions, routeOf } from "./route.js";
@@ -79,8 +79,16 @@ export function guard(name: string, timeout?: Duration, options: FastifyGuardOpt
  * ```
  *
  * Register it before the routes. It counts and answers as {@link guard} does.
+ *
+ * @throws {TypeError} a wrong option.
  */
 export function failfastPlugin(app: FastifyApp, options: FastifyFailfastOptions, done: () => void): void {
+  checkMethods(
+    app,
+    ["addHook"],
+    "failfastPlugin is for app.register(failfastPlugin, { … }), which gives it an app",
+  );
+  checkObject(options);
   const { rejected, timeout = "30s", ...rest } = options;
   const { judged, answered } = judging(rest);
   const circuits = (rest.failfast ?? shared)((name: string) => name, timeout, judged);

@@ -1,8 +1,7 @@
 import { rejectionIn } from "../errors/failfast-error.js";
 import { type Duration, type Failfast, failfast as shared } from "../index.js";
-import { checkKnown, checkObject } from "../options/check-options.js";
+import { checkCallable, checkKnown, checkObject } from "../options/check-options.js";
 import { milliseconds } from "../options/duration.js";
-import { formatValue } from "../options/format-value.js";
 import { keepAlive } from "../runtime/keep-alive.js";
 import { systemClock } from "../runtime/system-clock.js";
 import { answerTo } from "./answer.js";
@@ -46,8 +45,7 @@ export function withFailfast<E, C, R>(
   handler: Handler<E, C, R>,
   options: LambdaOptions = {},
 ): Handler<E, C, R> {
-  if (typeof handler !== "function")
-    throw new TypeError(`withFailfast takes a handler; this is ${formatValue(handler)}`);
+  checkCallable(handler, "withFailfast takes a handler");
   const around = aroundInvocations(options);
   return async (event, context, ...more) => {
     await around.ready();
@@ -79,8 +77,7 @@ export function failfastBatch<Record extends object, C>(
   handle: (record: Record, context: C) => Promise<unknown>,
   options: LambdaOptions & BatchOptions<Record> = {},
 ): Handler<{ readonly Records: readonly Record[] }, C, BatchResponse> {
-  if (typeof handle !== "function")
-    throw new TypeError(`failfastBatch takes a handler of one record; this is ${formatValue(handle)}`);
+  checkCallable(handle, "failfastBatch takes a handler of one record");
   checkObject(options);
   const { delay, ...rest } = options;
   return withFailfast(

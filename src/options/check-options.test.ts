@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createFailfast, type FailfastOptions } from "../index.js";
+import { checkOptions } from "./check-options.js";
 
 describe("an option of the wrong type", () => {
   const times = ["window", "slowCall", "callTimeout", "idleTimeout", "rampUp", "timeout"];
@@ -97,4 +98,17 @@ test("options are read from any object: frozen, without a prototype, a proxy, in
     await fail();
     expect(circuit.state).toBe("open");
   }
+});
+
+test.each(["fallback", "results", "enabled", "recovery"] as const)("%s takes no class", (option) => {
+  const given = { [option]: class Given {} } as never;
+  expect(() => checkOptions(given, "circuit")).toThrow(
+    new RegExp(`^${option} is the class Given: it takes .*function`),
+  );
+  expect(() => checkOptions({ retryAfter: { from: class Given {} } } as never, "circuit")).toThrow(TypeError);
+});
+
+test("classes of errors are taken as before", () => {
+  class Own extends Error {}
+  expect(checkOptions({ exceptions: Own, ignore: [Own, TypeError] }, "circuit").exceptions).toBe(Own);
 });

@@ -1,6 +1,6 @@
 import { closest } from "./closest.js";
 import { LONGEST_CALL_SECONDS, milliseconds } from "./duration.js";
-import { formatValue, kindOf } from "./format-value.js";
+import { formatValue, isClass, kindOf } from "./format-value.js";
 import {
   type Backoff,
   type FailfastDefaults,
@@ -23,7 +23,8 @@ const oneOf =
     values.includes(value as string)
       ? undefined
       : `it takes ${values.map((each) => `"${each}"`).join(" or ")}`;
-const aFunction: Check = (value) => (typeof value === "function" ? undefined : "it takes a function");
+const isCallable = (value: unknown): boolean => typeof value === "function" && !isClass(value);
+const aFunction: Check = (value) => (isCallable(value) ? undefined : "it takes a function");
 /** A promise would always count as true. */
 const aPredicate: Check = (value) =>
   Object.prototype.toString.call(value) === "[object AsyncFunction]"
@@ -77,12 +78,13 @@ function aBackoff(value: unknown, option: string): string | undefined {
 function aRetryAfter(value: unknown, option: string): string | undefined {
   if (typeof value === "boolean") return undefined;
   const { from } = (hasOnly(value, ["from", "min", "max"]) ? value : { from: null }) as RetryAfterLimits;
-  if (from !== undefined && typeof from !== "function")
+  if (from !== undefined && !isCallable(from))
     return "it takes true, or { from, min, max } with a function as from";
   return checkTimes(value as RetryAfterLimits, option, ["min", "max"]);
 }
 
 const someErrors: Check = (value) =>
+  isClass(value) ||
   aPredicate(value) === undefined ||
   (Array.isArray(value) && value.every((each) => typeof each === "function"))
     ? undefined
@@ -101,7 +103,7 @@ const CHECKS: Readonly<Record<string, NamedCheck>> = {
   returns: oneOf("promise", "value"),
   store: checkStore,
   recovery: (value) =>
-    typeof value === "function"
+    isCallable(value)
       ? undefined
       : oneOf("probe", "all")(value) &&
         'it takes "probe", "all", or a function (signal) => … that checks the backend',
@@ -167,6 +169,18 @@ const OPTIONS: Readonly<Record<"circuit" | "failfast" | "update", readonly strin
   failfast: [...HANDLE, ...SHARED, ...FLEET],
   update: ["timeout", ...SHARED.filter((option) => !FIXED.includes(option))],
 };
+
+/** @throws {TypeError} anything without these methods. `takes`: what is taken instead, in words. */
+export function checkMethods(value: unknown, methods: readonly string[], takes: string): void {
+  const held = (value ?? {}) as Record<string, unknown>;
+  if (methods.some((method) => typeof held[method] !== "function"))
+    throw new TypeError(`${takes}; this is ${formatValue(value)}`);
+}
+
+/** @throws {TypeError} anything but a function, or a class. `takes`: what is taken instead, in words. */
+export function checkCallable(value: unknown, takes: string): void {
+  if (!isCallable(value)) throw new TypeError(`${takes}; this is ${formatValue(value)}`);
+}
 
 /**
  * @throws {TypeError} options that are no object, or one of a kind that holds none. A `Promise` or a `Map` would look like no options at all, and

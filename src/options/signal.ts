@@ -1,6 +1,3 @@
-import { checkKnown } from "./check-options.js";
-import { formatValue } from "./format-value.js";
-
 declare global {
   // Merged with the platform's own type, which in Cloudflare's types is a class, and not a property of globalThis.
   interface AbortSignal {}
@@ -10,20 +7,3 @@ declare global {
 export type Signal = keyof AbortSignal extends never
   ? { readonly aborted: boolean; readonly reason?: unknown }
   : AbortSignal;
-
-const OF_A_CALL = ["signal"];
-
-/**
- * The signal in the options of one call.
- *
- * @throws {TypeError} options that are no object, anything else in them, or a signal that is none.
- */
-export function signalIn(options: { readonly signal?: unknown } | undefined): Signal | undefined {
-  if (options === undefined) return undefined;
-  checkKnown(options, OF_A_CALL);
-  const signal = options.signal ?? undefined;
-  if (signal === undefined || typeof (signal as Signal).aborted === "boolean") return signal as Signal;
-  throw new TypeError(
-    `signal is ${formatValue(signal)}: it takes an AbortSignal, as in { signal: controller.signal }`,
-  );
-}

@@ -1,4 +1,5 @@
 import type { Failfast, FailfastEventName, FailfastListener, Subscription } from "../index.js";
+import { checkMethods } from "../options/check-options.js";
 
 /** A logger: pino, bunyan and fastify's `log` fit as they are. */
 export interface TransitionLogger {
@@ -18,8 +19,11 @@ export interface TransitionLogger {
  * logTo(failfast, pino());
  *
  * @returns a function that ends it.
+ * @throws {TypeError} no failfast, or no logger.
  */
 export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger): Subscription {
+  checkMethods(failfast, ["on"], "logTo takes a failfast first");
+  checkMethods(logger, ["info", "warn"], "logTo takes a logger with info and warn second");
   const subscriptions: Subscription[] = [];
   const on = <E extends FailfastEventName>(event: E, listener: FailfastListener<E>): void => {
     subscriptions.push(failfast.on(event, listener));

@@ -1,5 +1,5 @@
 import type { Failfast, Subscription } from "../index.js";
-import { checkKnown } from "../options/check-options.js";
+import { checkKnown, checkMethods } from "../options/check-options.js";
 import { CALL_BUCKETS, STORE_BUCKETS } from "./durations.js";
 import { type MetricsOptions, type Series, Tally } from "./tally.js";
 import { STATES } from "./transitions.js";
@@ -61,6 +61,7 @@ const named = ({ label, shadow }: Series): Attributes =>
  * openTelemetryMetrics(failfast, metrics.getMeter("failfast"));
  *
  * @returns a function that ends it.
+ * @throws {TypeError} no failfast, no meter, or an unknown option.
  * @throws {RangeError} an invalid limit.
  */
 export function openTelemetryMetrics(
@@ -68,7 +69,13 @@ export function openTelemetryMetrics(
   meter: OpenTelemetryMeter,
   options: OpenTelemetryMetricsOptions = {},
 ): Subscription {
+  checkMethods(failfast, ["on", "circuits"], "openTelemetryMetrics takes a failfast first");
   checkKnown(options, ["label", "maxLabels", "store", "durations"]);
+  checkMethods(
+    meter,
+    ["createObservableCounter", "createObservableGauge"],
+    "openTelemetryMetrics takes a meter second, as metrics.getMeter(…) gives it",
+  );
   const tally = new Tally(failfast, options);
   const ends: (() => void)[] = [() => tally.end()];
   const observe = (instrument: Observable, callback: (result: Observer) => void): void => {
@@ -177,11 +184,14 @@ export function openTelemetryMetrics(
  * openTelemetrySpanEvents(failfast, trace); // import { trace } from "@opentelemetry/api"
  *
  * @returns a function that ends it.
+ * @throws {TypeError} no failfast, or no `trace`.
  */
 export function openTelemetrySpanEvents(
   failfast: Pick<Failfast, "on">,
   trace: OpenTelemetryTrace,
 ): Subscription {
+  checkMethods(failfast, ["on"], "openTelemetrySpanEvents takes a failfast first");
+  checkMethods(trace, ["getActiveSpan"], "openTelemetrySpanEvents takes trace of @opentelemetry/api second");
   const mark = (shadow: true | undefined): Attributes => (shadow ? { [SHADOW]: true } : {});
   const add = (event: string, circuit: string, state: string, more: Attributes = {}): void => {
     trace.getActiveSpan()?.addEvent(event, { [NAME]: circuit, [STATE]: state, ...more });

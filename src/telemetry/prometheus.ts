@@ -1,5 +1,5 @@
 import type { Failfast, Subscription } from "../index.js";
-import { checkKnown } from "../options/check-options.js";
+import { checkKnown, checkMethods } from "../options/check-options.js";
 import { CALL_BUCKETS, Histograms, STORE_BUCKETS } from "./durations.js";
 import { exposition, type Family, type Sample } from "./exposition.js";
 import { type MetricsOptions, type Series, Tally } from "./tally.js";
@@ -47,12 +47,14 @@ export interface PrometheusMetrics extends Subscription {
  *
  * prometheusMetrics(failfast).register(client.register); // prom-client
  *
+ * @throws {TypeError} no failfast, or an unknown option.
  * @throws {RangeError} buckets that don't ascend, or an invalid limit.
  */
 export function prometheusMetrics(
   failfast: Pick<Failfast, "on" | "circuits">,
   options: PrometheusOptions = {},
 ): PrometheusMetrics {
+  checkMethods(failfast, ["on", "circuits"], "prometheusMetrics takes a failfast");
   checkKnown(options, ["label", "maxLabels", "store", "buckets"]);
   const tally = new Tally(failfast, options);
   const families = familiesOf(tally);

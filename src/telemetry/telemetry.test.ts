@@ -278,3 +278,9 @@ describe("logTo", () => {
     expect(log.said).toEqual([]);
   });
 });
+
+test("a timed store of other programs' circuits is still one", () => {
+  const store = memoryStore();
+  expect(timedStore({ ...store, foreign: true } as Store, "django")).toMatchObject({ foreign: true });
+  expect(timedStore(store, "memory")).not.toHaveProperty("foreign");
+});

@@ -1,4 +1,7 @@
 import type { Store } from "../index.js";
+import { checkMethods } from "../options/check-options.js";
+import { formatValue } from "../options/format-value.js";
+import type { ForeignStore } from "../options/store.js";
 import { systemClock } from "../runtime/system-clock.js";
 import { isThenable } from "../sync/with-deadline.js";
 
@@ -23,8 +26,12 @@ export interface TimedStore extends Store {
  * answers as the store does.
  *
  * @param name the store's name in metrics.
+ * @throws {TypeError} no store, or no name.
  */
 export function timedStore(store: Store, name: string): TimedStore {
+  checkMethods(store, ["get", "set", "delete"], "timedStore takes a store, and a name for it");
+  if (typeof name !== "string")
+    throw new TypeError(`timedStore takes the store's name in metrics second; this is ${formatValue(name)}`);
   const listeners = new Set<(operation: StoreOperation) => void>();
   const tell = (operation: StoreOperation["operation"], began: number, error: string): void => {
     const seconds = (systemClock.now() - began) / 1_000;
@@ -59,6 +66,7 @@ export function timedStore(store: Store, name: string): TimedStore {
   const { sibling } = store;
   return {
     ...(verbs as unknown as Store),
+    ...((store as Partial<ForeignStore>).foreign && { foreign: true }),
     ...(sibling && { sibling: (of) => sibling.call(store, of) }),
     onOperation(listener) {
       listeners.add(listener);

@@ -1,3 +1,4 @@
+import { checkKnown } from "../options/check-options.js";
 import type { Clock } from "../runtime/clock.js";
 
 /** Where a manual clock starts. */
@@ -64,6 +65,7 @@ const { setImmediate, setTimeout } = globalThis as unknown as {
  * Throws a `RangeError` for a `wall` or `now` that is not finite and for a seed out of range.
  */
 export function manualClock(options: ManualClockOptions = {}): ManualClock {
+  checkKnown(options, ["wall", "now", "seed"]);
   const start = finite("option now", options.now ?? 0);
   let now = start;
   let wall = finite("option wall", options.wall ?? firstWall);

@@ -1,3 +1,4 @@
+import { isClass } from "../options/format-value.js";
 import type { Awaitable } from "../stores/store.js";
 import { basicCases } from "./store-contract/basics.js";
 import { contentionCases } from "./store-contract/contention.js";
@@ -95,9 +96,10 @@ export function storeContract(
   makeStore: () => Awaitable<StoreHandle>,
   options: StoreContractOptions = {},
 ): readonly StoreContractCase[] {
-  if (typeof makeStore !== "function") {
-    throw new TypeError(`Expected makeStore to be a function that gives a store, got ${typeof makeStore}.`);
-  }
+  if (typeof makeStore !== "function" || isClass(makeStore))
+    throw new TypeError(
+      `Expected makeStore to be a function that gives a store, got ${isClass(makeStore) ? "a class" : typeof makeStore}.`,
+    );
   const verbs = options.verbs ?? optionalVerbs;
   for (const verb of verbs) {
     if (!optionalVerbs.includes(verb)) {

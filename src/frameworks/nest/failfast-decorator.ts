@@ -1,5 +1,6 @@
 import { apply } from "../../api/decorate.js";
 import type { CircuitDecorator, Failfast as CoreFailfast, Duration, FailfastOptions } from "../../index.js";
+import { checkCallable } from "../../options/check-options.js";
 import { Declaration, declare } from "./declaration.js";
 import { moveIn } from "./home.js";
 
@@ -28,6 +29,11 @@ export function Failfast(
   timeout?: Duration,
   options?: FailfastOptions,
 ): CircuitDecorator {
+  if (typeof name !== "string")
+    checkCallable(
+      name,
+      "@Failfast takes a circuit's name, or a function of the method's arguments that gives it",
+    );
   const declaration = new Declaration(name, timeout, options);
   const decorate = (...args: readonly unknown[]): unknown => {
     const [target, key] = args;
