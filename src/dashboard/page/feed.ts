@@ -1,6 +1,8 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { BEAT_MS, type Hello } from "../messages.js";
-import { hello, takeChange, takeSnapshot, tick } from "./live-state.js";
+import { VERSION } from "../../runtime/version.js";
+import { BEAT_MS, type Change, type Hello, type Snapshot } from "../messages.js";
+import { everything, hello, takeChange, takeSnapshot, tick } from "./live-state.js";
+import { type Said, Tabs } from "./tabs.js";
 
 /** If nothing arrives for this long, in ms, the page may show old data. */
 const STALE_MS = BEAT_MS * 2.5;
@@ -32,42 +34,68 @@ let lastId = "";
 let failures = 0;
 let waiting: number | undefined;
 
+const takers: Readonly<Record<string, (data: never) => void>> = {
+  hello: (said: Hello) => {
+    hello.value = said;
+  },
+  snapshot: (said: Snapshot) => takeSnapshot(said),
+  change: (said: Change) => takeChange(said),
+  beat: () => undefined,
+};
+
+function take({ type, data, id }: Said): void {
+  heard();
+  lastId = id;
+  takers[type]?.(data as never);
+}
+
+const tabs = new Tabs(
+  { connect, disconnect, take, everything: () => everything().map((said) => ({ ...said, id: lastId })) },
+  typeof BroadcastChannel === "function" ? new BroadcastChannel(`failfast ${VERSION} ${base}`) : undefined,
+);
+
 /** Follows the fleet until the page is closed. */
 export function follow(): void {
-  connect();
+  tabs.connect();
   setInterval(watch, 1_000);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") watch();
+  });
+  addEventListener("pagehide", () => tabs.leave());
+  // It comes back out of the browser's cache of pages.
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) tabs.connect();
   });
 }
 
 function watch(): void {
   moment.value = performance.now();
   tick();
-  if (moment.value - heardAt.value > SILENT_MS && waiting === undefined) retry();
+  const silentMs = moment.value - heardAt.value;
+  tabs.silentFor(silentMs);
+  if (silentMs > SILENT_MS && tabs.connected && waiting === undefined) retry();
 }
 
 function connect(): void {
-  waiting = undefined;
-  source?.close();
+  disconnect();
   source = new EventSource(`${base}/live${lastId && `?last=${encodeURIComponent(lastId)}`}`);
-  const on = <T>(type: string, take: (data: T) => void): void =>
-    source?.addEventListener(type, ({ data, lastEventId }: MessageEvent<string>) => {
-      lastId = lastEventId || lastId;
-      heard();
-      take(JSON.parse(data) as T);
+  for (const type of Object.keys(takers))
+    source.addEventListener(type, ({ data, lastEventId }: MessageEvent<string>) => {
+      const said: Said = { type, data: JSON.parse(data) as unknown, id: lastEventId || lastId };
+      take(said);
+      tabs.pass(said);
     });
-  on<Hello>("hello", (said) => {
-    hello.value = said;
-  });
-  on("snapshot", takeSnapshot);
-  on("change", takeChange);
-  on("beat", () => {});
   source.onerror = () => {
     cutAt.value ??= performance.now();
     // If the server refused, the browser gives up; if the connection broke, it tries again by itself.
     if (source?.readyState === EventSource.CLOSED) retry();
   };
+}
+
+function disconnect(): void {
+  clearTimeout(waiting);
+  waiting = undefined;
+  source?.close();
 }
 
 function heard(): void {

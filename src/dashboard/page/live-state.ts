@@ -77,6 +77,23 @@ export function takeChange(change: Change): void {
   });
 }
 
+/** All that is known, as the server would send it to another tab; nothing before anything has arrived. */
+export function everything(): readonly { readonly type: string; readonly data: Hello | Snapshot }[] {
+  if (hello.value === undefined || store.value === undefined) return [];
+  const snapshot: Snapshot = {
+    at: Date.now() + ahead,
+    store: store.value,
+    reports: reports.value,
+    circuits: [...circuits.values()],
+    processes: [...processes.values()],
+    history: history.save(),
+  };
+  return [
+    { type: "hello", data: hello.value },
+    { type: "snapshot", data: snapshot },
+  ];
+}
+
 function arrived(at: number, said: FleetView["store"], changed: readonly CircuitOfFleet[]): void {
   ahead = at - Date.now();
   history.add(at, changed);

@@ -17,6 +17,8 @@ async function built(): Promise<
 export interface Shown {
   readonly url: string;
   readonly clock: ManualClock;
+  /** How many streams are open. */
+  connections(): number;
   /** Cuts every connection, as a network does. */
   interrupt(): void;
   close(): Promise<void>;
@@ -27,12 +29,21 @@ export async function show(fleet: Fleet, options: DashboardOptions = {}): Promis
   const { dashboardOf, toNodeListener } = await built();
   const clock = manualClock();
   const page = dashboardOf(() => fleet, options, clock);
-  const server = createServer(toNodeListener(page));
+  const answer = toNodeListener(page);
+  let streams = 0;
+  const server = createServer((request, response) => {
+    if (request.url?.includes("/live")) {
+      streams++;
+      response.once("close", () => streams--);
+    }
+    answer(request, response);
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}${options.basePath ?? ""}/`,
     clock,
+    connections: () => streams,
     interrupt: () => server.closeAllConnections(),
     async close() {
       await page.close();

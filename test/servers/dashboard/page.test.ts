@@ -65,6 +65,26 @@ const statesOf = (page: Page): Promise<string[]> => page.locator(".circuit .stat
 
 // A browser on a machine that is busy with other tests takes its time.
 describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
+  test("shares one connection between eight tabs of a browser", async () => {
+    const { page, shown, news, errors } = await look(fakeFleet([circuitOf("sales")]));
+    const others: Page[] = [];
+    for (let tab = 0; tab < 7; tab++) {
+      const other = await page.context().newPage();
+      await other.goto(shown.url);
+      await other.getByText("All closed").waitFor();
+      others.push(other);
+    }
+    await expect.poll(shown.connections).toBe(1);
+    await news([open("sales")]);
+    for (const each of [page, ...others]) await rowOf(each, "sales").getByText("Open").waitFor();
+    // It is the connected one.
+    await page.close({ runBeforeUnload: true });
+    await expect.poll(shown.connections).toBe(1);
+    await news([open("sales", { state: "half-open" })]);
+    for (const each of others) await rowOf(each, "sales").getByText("Half-open").waitFor();
+    expect(errors).toEqual([]);
+  });
+
   test("shows the events of a fleet while they happen", async () => {
     const { page, news, errors } = await look(fakeFleet([circuitOf("sales"), circuitOf("mail")]));
     await page.getByText("All closed").waitFor();
