@@ -129,6 +129,7 @@ function connection(owner: Client, lend: Lend, selects = false): Connection {
 
 function cluster(owner: NodeRedisCluster): Connection {
   const keyPrefix = prefixOf(owner);
+  const first = firstConnections(owner);
   return {
     keyPrefix,
     cluster: true,
@@ -137,14 +138,14 @@ function cluster(owner: NodeRedisCluster): Connection {
     async send(head, keys, tail) {
       checkOpen(owner);
       const stored = keys.map((key) => keyPrefix + key);
-      const [first = ""] = stored;
-      const master = owner.slots[slotOf(first)]?.master;
+      const [key = ""] = stored;
+      const master = owner.slots[slotOf(key)]?.master;
       if (master && !master.client?.isReady) {
-        // A master that is new in the Cluster has no connection until it is needed.
-        if (master.client === undefined) owner.nodeClient(master as never).catch(() => {});
-        throw notReady("the master of its slot is connecting", "it goes on by itself once that answers");
+        await first(master);
+        if (!master.client?.isReady)
+          throw notReady("the master of its slot is connecting", "it goes on by itself once that answers");
       }
-      return owner.sendCommand(first, false, [...head, ...stored, ...tail], STRINGS);
+      return owner.sendCommand(key, false, [...head, ...stored, ...tail], STRINGS);
     },
     // A publication reaches every node: any master will do, and the next one after that.
     subscribe: (channel, on) => {
@@ -160,6 +161,28 @@ function cluster(owner: NodeRedisCluster): Connection {
     },
   };
 }
+
+type Master = NonNullable<NodeRedisCluster["slots"][number]["master"]>;
+
+/**
+ * A master that is new in the Cluster, or any with `minimizeConnections`, has no connection until it is needed. The
+ * first commands wait here until it has connected or failed, but not for long, or they would be sent too late.
+ */
+function firstConnections(owner: NodeRedisCluster): (master: Master) => Promise<unknown> | undefined {
+  const connecting = new WeakMap<Master, Promise<unknown>>();
+  return (master) => {
+    if (master.client === undefined && !connecting.has(master)) {
+      const late = new Promise<void>((resolve) => void systemClock.after(FIRST_CONNECTION_MS, resolve));
+      const over = Promise.race([owner.nodeClient(master as never), late])
+        .catch(() => undefined)
+        .finally(() => connecting.delete(master));
+      connecting.set(master, over);
+    }
+    return connecting.get(master);
+  };
+}
+
+const FIRST_CONNECTION_MS = 1_000;
 
 /** Strings, even if the caller's client is configured to return Buffers. */
 const STRINGS = { typeMapping: {} };

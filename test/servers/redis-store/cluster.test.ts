@@ -1,3 +1,4 @@
+import { createCluster } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import { createFailfast, type Failfast } from "../../../src/index.js";
 import { listAll } from "../../../src/stores/list-all.fixture.js";
@@ -186,6 +187,36 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name, while a master is a
     // node-redis at once; ioredis looks for another master for about a second.
     expect(Math.max(...took)).toBeLessThan(4_000);
     close();
+    await cluster.stop();
+  });
+});
+
+describe.skipIf(!redisServer)("node-redis that connects to a master when it is needed", () => {
+  it("tells no trouble at the start, and shares circuits", async () => {
+    const cluster = await startCluster(redisServer);
+    const clients = [0, 1].map(() =>
+      createCluster({
+        rootNodes: cluster.ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })),
+        minimizeConnections: true,
+      }),
+    );
+    const told: unknown[] = [];
+    const processes: Failfast[] = [];
+    for (const client of clients) {
+      client.on("error", () => undefined);
+      await client.connect();
+      const failfast = createFailfast({ store: redisStore(client) });
+      failfast.on("store-down", ({ error }) => told.push(error));
+      processes.push(failfast);
+    }
+    const [a, b] = processes as [Failfast, Failfast];
+    await Promise.all([a.ready(), b.ready()]);
+    expect(await b("shop", 60).run(() => "served")).toBe("served");
+    await a("shop", 60).trip();
+    await expect.poll(() => b("shop").state, soon).toBe("open");
+    expect(told).toEqual([]);
+    await Promise.all(processes.map((each) => each.close()));
+    for (const client of clients) client.destroy();
     await cluster.stop();
   });
 });
