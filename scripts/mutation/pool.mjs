@@ -13,30 +13,39 @@ export function startWorker({ script, times = [], patienceMs = 0 }) {
     execArgv: ["--disable-warning=FAILFAST_STORE"],
     env: { ...process.env, FAILFAST_TEST_RUNS: "few" },
   });
+  // It says so once it runs: a process that starts slowly does not hang.
+  const ready = new Promise((resolve) => child.once("message", resolve).once("exit", resolve));
   child.send({ script, times, patienceMs });
   return {
     end: () => child.kill("SIGKILL"),
     /** Its answer, or `undefined` if it hangs or has ended. */
-    ask: (question) =>
-      new Promise((resolve) => {
-        let timer;
-        const answered = (answer) => {
-          clearTimeout(timer);
-          child.off("message", heard).off("exit", gone);
-          resolve(answer);
-        };
-        const gone = () => answered(undefined);
-        const wait = () => {
-          clearTimeout(timer);
-          timer = setTimeout(gone, question.dry ? DRY_MS : patienceMs + 10 * Math.max(...times));
-        };
-        const heard = (message) => (message.test === undefined ? answered(message) : wait());
-        child.on("message", heard).once("exit", gone);
-        wait();
-        child.send(question);
-      }),
+    async ask(question) {
+      await ready;
+      const silentMs = question.dry ? DRY_MS : patienceMs + 10 * Math.max(...times);
+      return answerOf(child, question, silentMs);
+    },
   };
 }
+
+/** Between two messages from the worker there may be so many ms. */
+const answerOf = (child, question, silentMs) =>
+  new Promise((resolve) => {
+    let timer;
+    const answered = (answer) => {
+      clearTimeout(timer);
+      child.off("message", heard).off("exit", gone);
+      resolve(answer);
+    };
+    const gone = () => answered(undefined);
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(gone, silentMs);
+    };
+    const heard = (message) => (message.test === undefined ? answered(message) : wait());
+    child.on("message", heard).once("exit", gone);
+    wait();
+    child.send(question, (error) => error && gone());
+  });
 
 /** Tries each question in one of `count` workers, and hands each answer on. */
 export async function askAll(questions, count, room, answered) {

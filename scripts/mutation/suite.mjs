@@ -7,31 +7,37 @@ export function collect(file, load) {
   // From the file inwards: its blocks, with what each does after each of its tests.
   let blocks = [{ name: file, after: [] }];
 
-  const test = (name, body, ...args) => {
-    if (typeof body !== "function")
-      throw new TypeError(`${file}: "${name}" has options, which are not known here`);
+  const add = (name, body, row = []) => {
     const around = blocks;
     tests.push({
       name: [...around.map((block) => block.name), name].join(" > "),
-      run: () => body(...args),
+      run: () => body(...row),
       after: () => around.flatMap((block) => block.after),
     });
   };
-  const describe = (name, body) => {
+  const group = (name, body, row = []) => {
     const around = blocks;
     blocks = [...around, { name, after: [] }];
-    body();
+    body(...row);
     blocks = around;
   };
-  test.each = (rows) => (name, body) => eachOf(name, rows, (title, row) => test(title, body, ...row));
-  describe.each = (rows) => (name, body) =>
-    eachOf(name, rows, (title, row) => describe(title, () => body(...row)));
+  const test = written(add);
+  const describe = written(group);
   const afterEach = (body) => blocks.at(-1).after.push(body);
 
   load({ expect, vi, test, it: test, describe, afterEach });
   return tests;
 }
 
-function eachOf(name, rows, use) {
-  for (const [index, row] of rows.entries()) use(`${name} [${index}]`, Array.isArray(row) ? row : [row]);
+/** As vitest takes it: options may stand before the body, and a time limit behind it. Neither matters here. */
+function written(add) {
+  const bodyOf = (given) => given.find((each) => typeof each === "function");
+  const one = (name, ...given) => add(name, bodyOf(given));
+  one.each =
+    (rows) =>
+    (name, ...given) => {
+      for (const [index, row] of rows.entries())
+        add(`${name} [${index}]`, bodyOf(given), Array.isArray(row) ? row : [row]);
+    };
+  return one;
 }

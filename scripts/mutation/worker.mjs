@@ -30,6 +30,7 @@ process.on("message", async (message) => {
     script = new vm.Script(`(function (require, module) {${message.script}\n})`, {
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });
+    process.send({ ready: true });
     return;
   }
   // A test that waits for nothing that could still happen ends the event loop, if nothing else keeps it.

@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
-import { countTo, Signal } from "./sample.js";
+import { Signal, stepsThereAndBack } from "./sample.js";
 import { sum } from "./sum.js";
 
-test.each([1, 3])("counts to %i", (end) => {
-  expect(countTo(end)).toBe(end);
+test.each([
+  [3, 6],
+  [5, 10],
+])("a way of %i and back takes %i steps", (way, steps) => {
+  expect(stepsThereAndBack(way)).toBe(steps);
 });
 
 test("a signal comes once it is told", async () => {
