@@ -1,12 +1,13 @@
 // Hands mutants to a few worker processes, and replaces one that hangs: a mutant may make a loop without an end.
 import { fork } from "node:child_process";
+import { cpuTimeMs } from "./cpu-time.mjs";
 
 /** The tests without a mutant may take so long. */
 const DRY_MS = 600_000;
 
 /**
- * Starts a worker for the script of a room. `times`: what each of its tests takes, in ms. `patienceMs`: a worker that
- * says nothing for so long, and ten times what its longest test takes, hangs.
+ * Starts a worker for the script of a room. `times`: what each of its tests takes, in ms. `patienceMs`: a worker hangs
+ * that computes for so long, and ten times what its longest test takes, and says nothing.
  */
 export function startWorker({ script, times = [], patienceMs = 0 }) {
   const child = fork(new URL("worker.mjs", import.meta.url), {
@@ -27,23 +28,29 @@ export function startWorker({ script, times = [], patienceMs = 0 }) {
   };
 }
 
-/** Between two messages from the worker there may be so many ms. */
+/** Between two messages the worker may use the processor for so long, and wait for it and for itself ten times as long. */
 const answerOf = (child, question, silentMs) =>
   new Promise((resolve) => {
-    let timer;
+    let heardAt;
+    let cpuAt;
     const answered = (answer) => {
-      clearTimeout(timer);
+      clearInterval(watch);
       child.off("message", heard).off("exit", gone);
       resolve(answer);
     };
     const gone = () => answered(undefined);
-    const wait = () => {
-      clearTimeout(timer);
-      timer = setTimeout(gone, silentMs);
+    const goOn = () => {
+      heardAt = performance.now();
+      cpuAt = cpuTimeMs(child.pid);
     };
-    const heard = (message) => (message.test === undefined ? answered(message) : wait());
+    const heard = (message) => (message.test === undefined ? answered(message) : goOn());
+    const look = () => {
+      const hangs = cpuTimeMs(child.pid) - cpuAt > silentMs || performance.now() - heardAt > 10 * silentMs;
+      if (hangs) gone();
+    };
+    const watch = setInterval(look, 200);
     child.on("message", heard).once("exit", gone);
-    wait();
+    goOn();
     child.send(question, (error) => error && gone());
   });
 
