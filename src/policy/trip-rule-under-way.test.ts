@@ -121,6 +121,12 @@ describe("a call that was counted as slow, when it ends", () => {
     expect(fewer.ended(150, true, 100)).toBeUndefined();
   });
 
+  test("fails once, and not twice", () => {
+    const rated = rule({ failureRate: 0.75, minimumCalls: 2 });
+    rated.slowUnderWay(100, 2, 0);
+    expect([150, 151].map((now) => rated.ended(now, true, 100))).toEqual([undefined, "failure rate"]);
+  });
+
   test("counts towards the threshold and the row of failures", () => {
     const counted = rule({ threshold: 2, minimumCalls: 99 });
     expect([110, 120].map((now) => counted.ended(now, true, 100))).toEqual([undefined, "failure"]);
