@@ -26,6 +26,7 @@ describe("a process that ends", () => {
     expect(stored()).toMatchObject({ state: "half-open", owner: "me" });
     breaker.leave();
     expect(stored()).toMatchObject({ state: "half-open", owner: "", lapsed: 0 });
+    expect(breaker.current.recovery.nests, "which would mean that calls are nested").toBe(false);
   });
 
   test("keeps the lease of a probe that runs, whose outcome still counts", async () => {

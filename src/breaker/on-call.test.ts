@@ -174,6 +174,25 @@ describe("a circuit with a recovery check", () => {
     expect([checks(NOW + 3_999), checks(NOW + 4_000)]).toEqual(["reject", "ask"]);
   });
 
+  test("lets the check try at once when another process's lease has ended without an outcome", () => {
+    const { state } = on(isDue, news(next(leasedRecord("x", NOW + 100))), checked);
+    expect(on(state, aCall({ byCheck: true }), checked, NOW + 100).verdict).toBe("ask");
+  });
+
+  test("leaves probing to the check for a lease's time after a hold, during which nobody checked", () => {
+    const held = stateWith(
+      { ...isDue, hold: { state: "open", untilMs: NOW + 60_000, record: {} as never } },
+      checked,
+    );
+    const tries = (now: number, own = checked): unknown => {
+      const { state } = on(held, { type: "hold", hold: undefined }, own, NOW + 50_000);
+      return on(state, aCall(), own, now).verdict;
+    };
+    expect([NOW + 59_999, NOW + 60_000].map((now) => tries(now))).toEqual(["reject", "ask"]);
+    expect(tries(NOW + 50_000, OWN)).toBe("ask");
+    expect(on(held, { type: "time" }, checked, NOW + 1_000).state).toBe(held);
+  });
+
   test("lets a call ask for the lease if the record is the first that this process sees", () => {
     expect(tries(INITIAL, releasedRecord)).toBe("ask");
   });

@@ -138,6 +138,24 @@ describe("a failure while a remote opening is unconfirmed", () => {
     fail(circuit.breaker, { error });
     expect(circuit.breaker).toMatchObject({ state: "open", cause: error, trips: 0 });
   });
+
+  test("confirms it also once the open time is over, if a probe has to close it", async () => {
+    const circuit = circuitWith({ scope: "confirm", threshold: 5 });
+    pushed(circuit, isOpen(40, 1_000));
+    await circuit.time.advance(1_000);
+    fail(circuit.breaker);
+    expect(circuit.breaker).toMatchObject({ state: "half-open", trips: 0 });
+  });
+
+  test('counts as usual once the open time is over, with recovery: "all"', async () => {
+    const circuit = circuitWith({ scope: "confirm", recovery: "all", threshold: 2 });
+    pushed(circuit, isOpen(40, 1_000));
+    await circuit.time.advance(1_000);
+    fail(circuit.breaker);
+    expect(circuit.breaker.state).toBe("closed");
+    fail(circuit.breaker);
+    expect(circuit.breaker).toMatchObject({ state: "open", trips: 1 });
+  });
 });
 
 describe("a success", () => {

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { isWithinProbe, probeEnded, runWithinProbe } from "./probe-context.js";
 
 const circuit = {};
@@ -56,6 +57,17 @@ describe("a call made within a probe", () => {
       probeEnded(circuit, 2);
       expect(isWithinProbe(circuit, 1)).toBe(true);
     });
+  });
+
+  test("is looked for only while a probe runs: async context is turned off when the last one ends", () => {
+    const off = vi.spyOn(AsyncLocalStorage.prototype, "disable");
+    runWithinProbe(circuit, 1, () => undefined);
+    runWithinProbe(other, 1, () => undefined);
+    probeEnded(circuit, 1);
+    expect(off).not.toHaveBeenCalled();
+    probeEnded(other, 1);
+    expect(off).toHaveBeenCalledTimes(1);
+    off.mockRestore();
   });
 
   test("returns what the function returned, or throws what it threw", () => {

@@ -36,6 +36,5 @@ function latestOf(fields: FailfastErrorFields): Latest {
   const { circuit, state, held } = fields;
   const seconds = wholeSeconds(fields.retryAfterMs);
   const upToMs = seconds * 1_000 + 1;
-  const overMs = seconds === 1 ? -1 : upToMs - 1_000;
-  return { circuit, state, held, overMs, upToMs, text: describeRejection(fields, seconds) };
+  return { circuit, state, held, overMs: upToMs - 1_000, upToMs, text: describeRejection(fields, seconds) };
 }

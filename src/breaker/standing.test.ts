@@ -246,6 +246,7 @@ describe("isChecked()", () => {
     expect(tries(openRecord(NOW), NOW + 9_999)).toBe(true);
     expect(tries(openRecord(NOW), NOW + 10_000)).toBe(false);
     expect(tries(leasedRecord("x", NOW), NOW + 10_000)).toBe(false);
+    expect(tries(openRecord(NOW, { by: "me" }), NOW + 10_000)).toBe(false);
   });
 
   test("is true for a released lease only in the process that released it, without a time limit", () => {
