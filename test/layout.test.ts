@@ -1,10 +1,10 @@
-// The layout of src: no room imports a room above it, and no file imports itself by way of others.
+// The layout of src: no room imports a room above it, and there are no import cycles.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
-/** From the bottom to the top: a room may import those before it. A new room gets its place here. */
+/** From the bottom to the top: a room may import the rooms before it. Add a new room here. */
 const ROOMS = [
   "runtime",
   "events",
@@ -46,7 +46,7 @@ function importsOf(file: string): string[] {
 const roomOf = (file: string): string => file.split("/", 1)[0] ?? file;
 const levelOf = (file: string): number => ROOMS.indexOf(roomOf(file));
 
-/** Files that can be reached from themselves, in groups that reach each other (Tarjan's algorithm). */
+/** Groups of files that import each other in a cycle (Tarjan's algorithm). */
 function circles(): string[][] {
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();

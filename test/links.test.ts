@@ -1,4 +1,4 @@
-// Every relative link of the documents leads to a file that is there, and every anchor to a heading.
+// Every relative link of the documents leads to an existing file, and every anchor to a heading.
 import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ const CODE = /^([ \t]*)(```|~~~)[\s\S]*?^\1\2[ \t]*$|`[^`\n]+`/gm;
 const LINK =
   /!?\[(?:[^\]\\]|\\.)*\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)|<(?:img|a)\s[^>]*?(?:src|href)="([^"]+)"/g;
 
-/** What GitHub makes of a heading: a second one of the same words gets a number. */
+/** GitHub's anchor of a heading; a second one with the same words gets a number. */
 function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>();
   const headings = text.replace(/^([ \t]*)(```|~~~)[\s\S]*?^\1\2[ \t]*$/gm, "");
@@ -28,7 +28,7 @@ function anchorsOf(text: string): Set<string> {
   return anchors;
 }
 
-/** The links of a page that lead nowhere. */
+/** The broken links of a page. */
 function broken(page: string): string[] {
   const text = readFileSync(join(root, page), "utf8");
   return [...text.replace(CODE, "").matchAll(LINK)]

@@ -1,4 +1,4 @@
-// Mutation testing itself: which mistakes in test/mutation do the tests there notice?
+// Mutation testing itself: which mistakes in test/mutation do the tests there find?
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 

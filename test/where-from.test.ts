@@ -1,4 +1,4 @@
-// Whatever the package exports is found from one page.
+// Everything that the package exports is on one page.
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";

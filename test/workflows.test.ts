@@ -1,4 +1,4 @@
-// What the workflows call is there, and a release can't publish by itself.
+// The scripts that the workflows call exist, and a release can't publish by itself.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Circuit, createFailfast, type FailfastDefaults, memoryStore, type Store } from "../index.js";
 import { manualClock } from "../testing/index.js";
 
-/** Two processes that share a store; the circuit "x" is open for a minute. */
+/** Two processes that share a store. The circuit "x" is open for a minute. */
 async function opened(settings: { delay?: number; defaults?: FailfastDefaults } = {}) {
   const clock = manualClock();
   const memory = memoryStore({ clock });

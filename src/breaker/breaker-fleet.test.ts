@@ -107,7 +107,7 @@ describe("the record that a breaker proposes", () => {
     const { breaker, time, replica } = circuit;
     fail(breaker);
     await time.advance(OPEN_MS);
-    // It is in the cache, and nobody told the breaker yet.
+    // The record is in the cache, and the breaker was not notified yet.
     const stamp = { revision: 9e15, nonce: "n", now: 0, by: "me" };
     const entry = replica.circuit("x");
     entry.cached = { raw: "", record: closed({ ...stamp, revision: 8e15 }, ""), deadline: 0 };

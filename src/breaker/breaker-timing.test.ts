@@ -16,7 +16,7 @@ import {
 } from "./breaker.fixture.js";
 import { isWithinProbe, runWithinProbe } from "./probe-context.js";
 
-/** It tripped, its time is over, and a call probes. */
+/** The circuit tripped, its open time is over, and a call probes. */
 async function probing(circuit: Circuit): Promise<Admission> {
   fail(circuit.breaker);
   await circuit.time.advance(OPEN_MS);

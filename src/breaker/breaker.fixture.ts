@@ -12,13 +12,13 @@ import { StoreSession } from "./store-session.js";
 
 export const OPEN_MS = 1_000;
 
-/** One circuit named `x` over a store by hand, which answers at once. */
+/** One circuit named `x` over a hand-made store that answers synchronously. */
 export interface Circuit extends Bench {
   readonly breaker: Breaker;
   readonly session: StoreSession;
-  /** What was told to listeners, in order. */
+  /** Events that listeners got, in order. */
   readonly told: { readonly type: string; readonly [field: string]: unknown }[];
-  /** Those who else opened it, as the session was told. */
+  /** Processes that opened the circuit, as the session reports them. */
   readonly openers: string[];
   /** The record that the store has. */
   stored(): CircuitRecord | undefined;
@@ -26,7 +26,7 @@ export interface Circuit extends Bench {
 
 interface Given {
   readonly without?: readonly ("swap" | "list" | "watch")[];
-  /** What is listened to. Default: everything but `success`. */
+  /** Events that have a listener. Default: all but `success`. */
   readonly listensTo?: readonly FailfastEventName[];
 }
 
@@ -53,7 +53,7 @@ export function circuitWith(changes: Partial<CircuitSettings> = {}, given: Given
   return { ...set, breaker, session, told, openers, stored };
 }
 
-/** Another process wrote it, and the store pushes it. */
+/** Another process wrote this record, and the store pushes it. */
 export function pushed({ store }: Bench, record: CircuitRecord | HoldRecord): void {
   const key = "generation" in record ? "circuit:x" : "hold:x";
   const value = encode(record);
@@ -70,14 +70,14 @@ export const failure = (changes: Partial<Failure> = {}): Failure => ({
   ...changes,
 });
 
-/** A call that can't wait, and what it is admitted under. */
+/** A call that can't wait, and its admission. */
 export const enter = (breaker: Breaker, callTimeoutMs = 0): Admission | undefined =>
   breaker.enter(false, callTimeoutMs) as Admission | undefined;
 
-/** A call is made and fails. */
+/** Makes a call that fails. */
 export const fail = (breaker: Breaker, changes: Partial<Failure> = {}): void =>
   breaker.failed(enter(breaker) as Admission, failure(changes));
 
-/** The same of one that can wait: the admission, once it is known. */
+/** The same for a call that can wait: a promise of its admission. */
 export const enterAsync = async (breaker: Breaker, callTimeoutMs = 0): Promise<Admission | undefined> =>
   breaker.enter(true, callTimeoutMs);

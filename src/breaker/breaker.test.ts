@@ -103,7 +103,7 @@ describe("a call", () => {
 });
 
 describe("a caller that can wait", () => {
-  /** The store answers the request for the lease when it is told to. */
+  /** The store answers the request for the lease when the test says so. */
   async function asking(): Promise<
     ReturnType<typeof circuitWith> & { answer(): void; entered: Promise<Admission | undefined> }
   > {

@@ -3,7 +3,7 @@ import type { Admission } from "./admission.js";
 import { type Circuit, circuitWith, enter, enterAsync, fail, OPEN_MS } from "./breaker.fixture.js";
 import { LeaseRequest } from "./lease-request.js";
 
-/** A circuit whose open time is over, and a store that answers writes when it is told to. */
+/** A circuit whose open time is over, and a store that answers writes when the test says so. */
 async function due(): Promise<Circuit & { answers: (() => void)[]; failing: (() => void)[] }> {
   const circuit = circuitWith();
   const { breaker, store, time } = circuit;

@@ -6,7 +6,7 @@ import { hold, release, reset, trip } from "./operator.js";
 const NEVER = (): Promise<never> => new Promise(() => undefined);
 const FAILS = (): Promise<never> => Promise.reject(new Error("no"));
 
-/** The store goes down, and this process has seen it. */
+/** The store goes down, and this process knows. */
 async function goDown({ store, time, replica }: Circuit): Promise<void> {
   store.list = FAILS;
   store.swap = FAILS;
@@ -166,7 +166,7 @@ describe("an operator's verb", () => {
       const { swap } = circuit.store;
       circuit.store.swap = FAILS;
       const result = reset(circuit.breaker, "");
-      // At last it is tried every 250 ms, and the last time after 5.31 s.
+      // In the end it tries every 250 ms, the last time after 5.31 s.
       await circuit.time.advance(5_300);
       circuit.store.swap = (...args) =>
         new Promise((done) => circuit.time.after(takesMs, () => done(swap?.(...args) as never)));

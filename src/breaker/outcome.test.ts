@@ -16,7 +16,7 @@ import { callsAreSlow } from "./outcome.js";
 const succeed = ({ breaker }: Circuit, slow = false, now?: number): void =>
   breaker.succeeded(enter(breaker) as Admission, slow, now);
 
-/** It tripped, its time is over, and a call probes. */
+/** The circuit tripped, its open time is over, and a call probes. */
 async function probing(circuit: Circuit): Promise<Admission> {
   if (circuit.breaker.state === "closed") fail(circuit.breaker);
   await circuit.time.advance(circuit.breaker.retryAfterMs);

@@ -3,9 +3,9 @@ import { AHEAD, listener, NOW, RETRY, WALL } from "../sync/replica.fixture.js";
 import { type Circuit, circuitWith, fail, OPEN_MS } from "./breaker.fixture.js";
 import { propose } from "./proposal.js";
 
-/** The answers to its swaps, in order, given when the test says so. */
+/** The answers to the circuit's swaps, in order, given when the test says so. */
 function answering({ store, replica }: Circuit): (() => void)[] {
-  // Where the store's clock is known a write is one swap.
+  // A write is one swap if the store's clock is known.
   replica.storeClock.learn(WALL + AHEAD, NOW);
   const { swap } = store;
   const answers: (() => void)[] = [];

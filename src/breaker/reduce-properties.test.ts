@@ -16,7 +16,7 @@ import {
 } from "./state.fixture.js";
 import { INITIAL, type State } from "./state.js";
 
-/** What happens, and how much later than what came before it, in ms. */
+/** An event, and its delay after the one before, in ms. */
 interface Happening {
   readonly afterMs: number;
   readonly what: (now: number, state: State) => Event;
@@ -28,7 +28,7 @@ const anOpening = fc
   .record({ ofThisHost: flag, storeDown: flag, random: fc.constantFrom(0, 0.5, 0.9) })
   .map(opening);
 
-/** What the store may hold, at ever higher revisions, as if others wrote all the time. */
+/** A record that the store may have, with growing revisions, as if other processes wrote all the time. */
 const aRecord = fc
   .tuple(fc.constantFrom("open", "mine", "leased", "released", "closed"), openMs, flag)
   .map(([kind, ms, manual]) => (now: number, { record }: State) => {
@@ -109,7 +109,7 @@ const anOwn: fc.Arbitrary<Own> = fc
   })
   .map((changes) => ownWith(changes as Parameters<typeof ownWith>[0]));
 
-/** Follows what happens, and looks at each step. */
+/** Plays the events, and looks at each step. */
 function follow(
   own: Own,
   happenings: readonly Happening[],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Sampled, Sampler } from "./sampler.js";
 
-/** A circuit whose calls take as long as they are told to. */
+/** A circuit whose calls take a given time. */
 function sampled() {
   let at = 0;
   const clock = { now: () => at };
@@ -52,7 +52,7 @@ describe("a sampler", () => {
     const { sampler, circuit, pass, call } = sampled();
     for (let round = 0; round < 100; round += 1) {
       sampler.arm(circuit);
-      // The next burst is somewhere in the second that follows.
+      // The next burst comes at some moment of the following second.
       pass(10 * round);
       for (let calls = 0; calls < 100; calls += 1) call();
       pass(5_000 - 10 * round);
@@ -114,10 +114,10 @@ describe("a sampler", () => {
       sampler.arm(circuit);
       return sampler.total - before;
     };
-    // 32 calls in 32 ms, of 100 ms.
+    // 32 calls in 32 ms of a round of 100 ms.
     expect(round(100, 32, 1)).toBe(100 - 32);
     expect(round(100, 10, 1)).toBe(0);
-    // A round without a call tells nothing of how soon they come.
+    // A round without a call does not change the estimated rate.
     expect(round(100, 0, 1)).toBe(0);
     // 32 x 0.64 + 10 x 0.8 + 32 calls in 32 x 0.64 + 100 x 0.8 + 32 ms.
     expect(round(1_000, 32, 1)).toBe(Math.round((1_000 * 60.48) / 132.48) - 32);

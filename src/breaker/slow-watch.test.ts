@@ -3,7 +3,7 @@ import type { Clock } from "../runtime/clock.js";
 import { manualClock } from "../testing/manual-clock.js";
 import { SlowWatch } from "./slow-watch.js";
 
-/** A circuit that wants the next looks so many ms later each, and none after the last of them. */
+/** A circuit that asks for the next look after so many ms each time, and for none after the last of them. */
 function circuit(...next: number[]) {
   const made = {
     watched: false,
@@ -99,7 +99,7 @@ describe("a watch for slow calls", () => {
 describe("a timer that a test framework has cleared", () => {
   afterEach(() => void vi.restoreAllMocks());
 
-  /** A clock whose timers never go off, and say what they were set to. */
+  /** A clock whose timers never fire, and which remembers their delays. */
   const deaf = () => {
     const set: number[] = [];
     const cancelled: number[] = [];

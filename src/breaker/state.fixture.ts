@@ -36,7 +36,7 @@ export const leasedRecord = (owner: string, deadline: number, lapsed = 0): Cache
   sight(leased(earlier, openRecord(0).record, { owner, duration: 10_000, lapsed }), deadline);
 export const releasedRecord: CachedRecord = sight(leaseReleased(earlier, openRecord(0).record, 0), NOW);
 export const closedRecord: CachedRecord = sight(closed(earlier, ""), 0);
-/** The same, by the next write of somebody. */
+/** The same record after another write. */
 export const next = (
   { record, deadline }: CachedRecord,
   changes: Partial<CircuitRecord> = {},
@@ -68,7 +68,7 @@ export const decidedRelease: Extract<Decision, { kind: "released" }> = {
 };
 export const running = (untilMs: number, epoch = 0): State["probe"] => ({ kind: "running", untilMs, epoch });
 
-/** A state with what is announced and admitted as follows from it. */
+/** A complete state: what is announced and admitted follows from the given fields. */
 export function stateWith(changes: Partial<State>, own: Own = OWN, now: number = NOW): State {
   return reduce({ ...INITIAL, ...changes }, { type: "time" }, now, own).state;
 }
@@ -94,7 +94,7 @@ export const aCall = (changes: Partial<Of<"call">> = {}): Of<"call"> => ({
   callTimeoutMs: 0,
   ...changes,
 });
-/** A call that can't wait: it comes again at once, whatever became of its request. */
+/** A call that can't wait: it comes again at once, whatever the answer to its request. */
 export const aSyncCall = (changes: Partial<Of<"call">> = {}): Of<"call"> => aCall({ waitMs: 0, ...changes });
 
 export const news = (
@@ -109,11 +109,11 @@ export const news = (
   ...changes,
 });
 
-/** One event, at `NOW` unless told otherwise. */
+/** Reduces one event, at `NOW` by default. */
 export const on = (state: State, event: Event, own: Own = OWN, now: number = NOW): Step =>
   reduce(state, event, now, own);
 
-/** Several, one after the other. */
+/** Reduces several events, one after the other. */
 export function play(state: State, events: readonly Event[], own: Own = OWN, now: number = NOW): State {
   return events.reduce((before, event) => on(before, event, own, now).state, state);
 }

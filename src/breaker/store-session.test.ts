@@ -6,11 +6,11 @@ import { StoreSession } from "./store-session.js";
 
 interface Clocks {
   readonly session: StoreSession;
-  /** What the two clocks say; they may be apart. */
+  /** The times of the two clocks, which may differ. */
   readonly says: { now: number; coarse: number };
-  /** Readings of the exact clock. */
+  /** How often the exact clock was read. */
   exact(): number;
-  /** Looks whether the process was suspended. */
+  /** How often the process looked whether it was suspended. */
   drifts(): number;
 }
 

@@ -14,7 +14,7 @@ import { CallGroup, CallsUnderWay } from "./under-way.js";
 
 const NOW = 1_000;
 
-/** The calls of a circuit that counts each event it gets. */
+/** The calls of a circuit that records every count. */
 function callsWith(changes: Partial<CircuitSettings> = {}) {
   const time = manualClock({ now: NOW });
   const session = new StoreSession(bench().replica, time, new Events(() => undefined), "host");
@@ -24,7 +24,7 @@ function callsWith(changes: Partial<CircuitSettings> = {}) {
     return time.now();
   };
   Object.assign(session, { coarse: coarsely });
-  /** When, how many and since when. */
+  /** The time, the number of calls, and when they began. */
   const counted: number[][] = [];
   const shell = {
     settings: settingsWith({ slowCall: 500, ...changes }),
@@ -178,7 +178,10 @@ describe("the number and age of calls under way", () => {
 });
 
 describe("groups whose calls have all ended", () => {
-  /** A group that ended, and so many after it; whether it is remembered: a call that joins it still is counted. */
+  /**
+   * A group that has ended, and a number of later groups. Whether it is remembered: a call that joins it is then
+   * counted.
+   */
   const remembers = async (slowCall: number, afterMs: number, others: number): Promise<boolean> => {
     const { time, underWay, begin } = callsWith({ slowCall });
     const group = begin(0);

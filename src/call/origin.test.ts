@@ -3,7 +3,7 @@ import { TimeoutError } from "../errors/timeout-error.js";
 import { originOf } from "./origin.js";
 
 const coded = (code: string): Error => Object.assign(new Error(code), { code });
-/** As Node's `net` gives it: the list has its first error's code. */
+/** As Node's `net` creates it: the AggregateError has its first error's code. */
 const several = (...codes: string[]): Error =>
   Object.assign(new AggregateError(codes.map(coded)), { code: codes[0] });
 

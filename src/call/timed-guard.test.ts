@@ -3,7 +3,7 @@ import { createFailfast } from "../api/failfast.js";
 import type { Clock } from "../runtime/clock.js";
 import { manualClock } from "../testing/manual-clock.js";
 
-/** A clock that counts how often it is read; its coarse reading stands still until told to move. */
+/** A clock that counts how often it is read. Its coarse clock stands still until the test moves it. */
 function countingClock(): Clock & { readonly reads: { exact: number; coarse: number }; tick(): void } {
   const time = manualClock();
   const reads = { exact: 0, coarse: 0 };

@@ -13,7 +13,7 @@ import { examine } from "./examine.js";
 import { Terminal } from "./terminal.js";
 import { momentOf } from "./times.js";
 
-/** A stream that keeps what is written. */
+/** A stream that keeps its output. */
 class Written extends EventEmitter {
   text = "";
 
@@ -26,7 +26,7 @@ class Written extends EventEmitter {
 const terminalOn = (stream: Written, broken?: () => void): Terminal =>
   new Terminal(stream as unknown as NodeJS.WriteStream, { NO_COLOR: "1" }, broken);
 
-/** Runs a command with a store, and verbs that answer that. */
+/** Runs a command with a store whose verbs give these answers. */
 function run(command: Command, args: readonly string[], store: Store, answer: OperatorResult) {
   const [out, err] = [new Written(), new Written()];
   const verb = vi.fn(async (_name: string) => answer);

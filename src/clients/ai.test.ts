@@ -17,7 +17,7 @@ function makeModel(modelId: string) {
   };
 }
 
-/** A stream of parts; an error among them breaks it off. */
+/** A stream of parts. An error among them breaks the stream off. */
 const streamOf = (...parts: (string | Error)[]) => ({
   stream: new ReadableStream({
     start(controller) {
@@ -157,7 +157,7 @@ describe("failfastModel", () => {
         pull: (controller) => {
           const part = parts.shift();
           if (part !== undefined) controller.enqueue(part);
-          // Otherwise it hangs.
+          // Otherwise the model hangs.
         },
         cancel: cancelled,
       }),

@@ -9,7 +9,7 @@ interface Config {
   readonly cancelToken?: { readonly reason?: unknown };
 }
 
-/** As axios rejects: with the answer, where there was one. */
+/** Rejects as axios does: with the answer, if there was one. */
 const refused = (status: number, headers: object = {}): Error =>
   Object.assign(new Error(`status ${status}`), { response: { status, headers } });
 

@@ -26,7 +26,7 @@ interface Requester {
   cancel(next: () => void): void;
 }
 
-/** grpc-js as the interceptor sees it: a call runs its requester, and then the server. */
+/** As much of grpc-js as the interceptor uses: a call runs its requester, and then the server. */
 class InterceptingCall {
   readonly #requester: Requester;
   readonly #server: Server;

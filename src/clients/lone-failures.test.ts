@@ -9,7 +9,7 @@ const broken = async (): Promise<never> => {
 };
 const failing = (): Promise<unknown> => Promise.resolve(new Response(null, { status: 500 }));
 
-/** How many failures in a row open the circuit of a guard, as far as nine. */
+/** The number of failures in a row that open a guard's circuit, up to nine. */
 type Tries = (failfast: Failfast, options: object) => Promise<number>;
 const guards: Record<string, Tries> = {
   async "a client's guard"(failfast, options) {

@@ -6,13 +6,13 @@ import { failfastMcp, type McpOptions } from "./mcp.js";
 const SUM = { content: [{ type: "text", text: "3" }] };
 const coded = (code: number | string, more: object = {}): Error =>
   Object.assign(new Error(`code ${code}`), { code, ...more });
-/** As both majors of the SDK give it, the second with a field for the status. */
+/** As both majors of the SDK create it; the second has a field for the status. */
 const httpError = (code: number, text: string): Error =>
   Object.assign(new Error(`Error POSTing to endpoint: ${text}`), { code });
 const told = (tool: string, seconds: number): string =>
   `The tool "${tool}" is unavailable and was not called: retry in ${seconds} s, not before. Until then go on without it.`;
 
-/** A client of version 1 of the SDK: a schema stands before the options. */
+/** A client of version 1 of the SDK, in which a schema precedes the options. */
 const makeClient = () => ({
   callTool: vi.fn(async (..._args: unknown[]): Promise<unknown> => SUM),
   getServerVersion: (): { name: string } | undefined => ({ name: "sums" }),
@@ -162,7 +162,7 @@ describe("failfastMcp", () => {
       _meta: { failfast: { circuit: "mcp:sums", retryAfter: 120 } },
     });
     await clock.advance(60_000);
-    // Its own time is up, but its probe meets the other one, which says nothing of the tool.
+    // Its own open time is over, but its probe meets the other circuit, which says nothing about the tool.
     expect(await guard.callTool({ name: "add" })).toMatchObject({ isError: true });
     expect(state("sums/add")).toBe("half-open");
   });

@@ -10,7 +10,7 @@ const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error:
 /** What the server does with a statement. */
 let answer: (statement: string, client: FakeClient) => Promise<unknown>;
 let asked: string[];
-/** What no listener of a client heard. */
+/** Errors that no listener of a client got. */
 let unheard: unknown[];
 let close: (() => unknown)[];
 beforeEach(() => {
@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const each of close) await each();
 });
 
-/** As much of a client of pg as its pool needs. */
+/** As much of a client of pg as the pool needs. */
 class FakeClient extends EventEmitter {
   _queryable = true;
 
@@ -42,7 +42,7 @@ class FakeClient extends EventEmitter {
     return undefined;
   }
 
-  /** Its connection is lost: listeners hear it first, and then the caller of the query. */
+  /** Its connection is lost: listeners are notified first, and then the caller of the query. */
   lose(): never {
     const error = Object.assign(new Error("Connection terminated unexpectedly"), { code: "ECONNRESET" });
     this._queryable = false;
@@ -150,7 +150,7 @@ describe("after an outage in which the server hangs", () => {
 test.each(["cold", "warm"])("a burst on an idle pool leaves a healthy circuit closed: %s", async (pool) => {
   const { circuit, pool: its } = guarded({ consecutive: 3, callTimeout: "250ms" }, { max: 2 });
   if (pool === "warm") await Promise.all([its.query("x"), its.query("x")]);
-  // Some wait for this process longer than a call may take: that counts for nothing.
+  // Some wait longer for this process than a call may take, which does not count.
   answer = () => sleep(100);
   const slow = await Promise.all(Array.from({ length: 20 }, () => outcome(its.query("x"))));
   expect(slow.filter((each) => each === undefined).length).toBeGreaterThanOrEqual(2);

@@ -35,7 +35,7 @@ describe("pauseWhileOpen", () => {
     expect(calls(its)).toEqual([1, 0]);
     await clock.advance(1_200);
     await turns();
-    // One message is needed, to be tried with.
+    // One message is needed as the probe.
     expect([circuit.state, calls(its)]).toEqual(["half-open", [1, 1]]);
     let answer = (): void => undefined;
     const probe = circuit.run(() => new Promise<void>((resolve) => (answer = resolve)));

@@ -14,7 +14,7 @@ interface Handler {
   onResponseError(controller: Controller, error: unknown): void;
 }
 
-/** What a dispatcher does with a request, from its start on. */
+/** A dispatcher's handling of a request, from its start on. */
 type Server = (handler: Handler, controller: Controller) => void;
 
 const answers =
@@ -41,7 +41,7 @@ describe("failfastInterceptor for undici", () => {
     server(handler, controller);
     return true;
   };
-  /** Sends a request, and gives its status or its error. */
+  /** Sends a request, and returns its status or its error. */
   function send(options: UndiciOptions = {}, asked: object = {}): Promise<unknown> {
     const compose = failfastInterceptor({ failfast, threshold: 1, ...options });
     return new Promise((resolve) => {

@@ -42,7 +42,7 @@ export function processOf(id: string, more: Partial<ProcessOfFleet> = {}): Proce
   };
 }
 
-/** A fleet that a test tells what to say, and that keeps what it was asked to do. */
+/** A fleet whose state a test sets, and which records the actions that it was asked for. */
 export interface FakeFleet extends Fleet {
   readonly asked: unknown[][];
   readonly trail: AuditEntry[];
@@ -50,7 +50,7 @@ export interface FakeFleet extends Fleet {
   reads: number;
   closed: boolean;
   set(view: Partial<FleetView>): void;
-  /** What the verbs do, where not what they are asked. */
+  /** What the verbs do, if not the action they are asked for. */
   act: () => Promise<OperatorResult>;
 }
 

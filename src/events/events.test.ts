@@ -14,7 +14,7 @@ afterEach(() => {
 const fail = (): never => {
   throw new Error("boom");
 };
-/** Node tells of unhandled rejections, and of what subscribers throw, once the microtasks are done. */
+/** Node reports unhandled rejections, and errors of subscribers, after the microtasks. */
 const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("a listener that fails", () => {

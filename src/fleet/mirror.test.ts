@@ -22,7 +22,7 @@ const entry = (revision: number, state: "open" | "closed", circuit = "a") => ({
 const states = (): string[] | undefined =>
   fleet?.view().circuits.map(({ name, state }) => `${name} ${state}`);
 
-/** A store whose lists are answered by hand, and which pushes by hand. */
+/** A store whose lists and pushes the test controls. */
 function byHand() {
   const lists: ((answer: StoreListing) => void)[] = [];
   let on: StoreWatcher | undefined;
@@ -76,7 +76,7 @@ test.each([
   process.on("unhandledRejection", unhandled);
   try {
     let ends = 0;
-    // No mock: those handle what they give.
+    // A mock would handle the rejection.
     const handle = {
       [Symbol.asyncDispose]: () => {
         ends += 1;

@@ -6,7 +6,7 @@ import { FakeResponse, turn } from "./response.fixture.js";
 
 describe("guard for Express", () => {
   let failfast: Failfast;
-  /** Sends a request through a guard; gives the response, and whether the route was entered. */
+  /** Sends a request through a guard. Returns the response, and whether the route was entered. */
   async function request(route: (response: FakeResponse) => void, options: object = {}) {
     const middleware = guard("invoices", 30, { failfast, threshold: 1, ...options });
     const response = new FakeResponse();

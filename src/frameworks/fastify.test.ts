@@ -4,7 +4,7 @@ import { manualClock } from "../testing/index.js";
 import { type FastifyReply, failfastPlugin, guard } from "./fastify.js";
 import { FakeResponse, turn } from "./response.fixture.js";
 
-/** A reply as a guard sees it; an error that is sent is answered with 500, as Fastify does. */
+/** A reply as a guard sees it. An error that is sent is answered with 500, as in Fastify. */
 class FakeReply implements FastifyReply {
   readonly raw = new FakeResponse();
   sent = false;
@@ -80,7 +80,7 @@ describe("failfastPlugin", () => {
   let failfast: Failfast;
   type Hook = (request: object, reply: FakeReply, next: () => void) => void;
 
-  /** Sends a request that fails, and gives the names of the circuits that are open then. */
+  /** Sends a request that fails. Returns the names of the circuits that are open then. */
   async function openAfter(request: object): Promise<string[]> {
     let hook: Hook | undefined;
     const app = { addHook: (_: string, given: Hook) => (hook = given) };

@@ -1,4 +1,4 @@
-// In a guard's place for options: what is no object, as from code without types.
+// Guards get something else than an object of options, as from code without types.
 import axios from "axios";
 import { describe, expect, test } from "vitest";
 import { failfastModel } from "../clients/ai.js";

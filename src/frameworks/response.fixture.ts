@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { NodeResponse } from "./node.js";
 
-/** A response of Node's as a guard sees it, with what was sent. */
+/** A Node response as a guard sees it, with what was sent. */
 export class FakeResponse extends EventEmitter implements NodeResponse {
   statusCode = 200;
   headersSent = false;
@@ -21,7 +21,7 @@ export class FakeResponse extends EventEmitter implements NodeResponse {
     for (const [name, value] of Object.entries(headers)) this.#headers[name.toLowerCase()] = value;
   }
 
-  /** As a route answers. */
+  /** Answers as a route does. */
   answer(status: number, headers: Readonly<Record<string, string>> = {}): void {
     this.writeHead(status, headers);
     this.end("");
@@ -42,5 +42,5 @@ export class FakeResponse extends EventEmitter implements NodeResponse {
   }
 }
 
-/** Verdicts reach a circuit, and rejections a guard, within one turn of the event loop. */
+/** A verdict reaches its circuit, and a rejection its guard, within one turn of the event loop. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

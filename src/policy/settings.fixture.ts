@@ -1,6 +1,6 @@
 import type { CircuitSettings } from "./settings.js";
 
-/** The settings of a circuit that is given none, but for these. */
+/** The settings of a circuit without options, with these changes. */
 export const settingsWith = (changes: Partial<CircuitSettings>): CircuitSettings => ({
   openMs: 60_000,
   recovery: "probe",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Throttle } from "./throttle.js";
 
-/** After so many calls, of which so many were accepted. */
+/** A throttle after so many calls, of which so many were accepted. */
 function throttled(requests: number, accepts: number): Throttle {
   const throttle = new Throttle(10_000);
   for (let call = 0; call < accepts; call++) throttle.accepted(0);

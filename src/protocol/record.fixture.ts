@@ -4,7 +4,7 @@ import type { CircuitRecord } from "./record.js";
 const shortText = fc.string({ maxLength: 20 });
 const few = fc.integer({ min: 0, max: 3 });
 
-/** Records as processes write them, with revisions so near to each other that ties are common. */
+/** Records as processes write them, with revisions so close to each other that ties are common. */
 export const aRecord: fc.Arbitrary<CircuitRecord> = fc
   .record({
     revision: fc.integer({ min: 1, max: 6 }),

@@ -1,5 +1,5 @@
-/** A part of the runs of a property: in the fast tests a tenth, and for each mutant of mutation testing a fiftieth. */
+/** The share of a property's runs: a tenth in the fast tests, and a fiftieth for each mutant of mutation testing. */
 const SHARE = { all: 1, few: 50 }[process.env["FAILFAST_TEST_RUNS"] ?? ""] ?? 10;
 
-/** How often a property is tried: so many times by `make verify`, which sets `FAILFAST_TEST_RUNS=all`. */
+/** How often a property is tried. `make verify` sets `FAILFAST_TEST_RUNS=all` for all of these runs. */
 export const runs = (times: number): { readonly numRuns: number } => ({ numRuns: Math.ceil(times / SHARE) });

@@ -31,7 +31,7 @@ const before: CircuitRecord = {
   manual: true,
   votes: [{ host: "h", until: 950 }],
 };
-/** What a transition gives, but for the state and its times. */
+/** The result of a transition without its state and its times. */
 const begun = {
   v: 1,
   revision: 70,

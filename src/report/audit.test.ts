@@ -40,7 +40,7 @@ test("writes entries that one process adds at once in one write", async () => {
 
 test("loses no entry if several processes write at once", async () => {
   const real = memoryStore();
-  // Each has a client of its own, and the store answers when it likes.
+  // Each process has its own client, and the store answers after random delays.
   const places = Array.from({ length: 16 }, () => ({
     ...real,
     get: async (key: string) => {

@@ -6,7 +6,7 @@ import { decodeReport } from "./process-report.js";
 
 afterEach(() => vi.unstubAllEnvs());
 
-/** A store with a place for reports, and how often each of the two was asked to write. */
+/** A store with a place for reports, and how often each place was written. */
 function countingStore(clock: ManualClock) {
   const place = memoryStore({ clock });
   const records = memoryStore({ clock });
@@ -40,7 +40,7 @@ function countingStore(clock: ManualClock) {
   return { store, writes, reports };
 }
 
-/** Time passes in steps, so that what is loaded on demand has the time to be. */
+/** Time passes in steps, so that modules which are loaded on demand have time to load. */
 async function pass(clock: ManualClock, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 1_000) {
     await clock.advance(Math.min(left, 1_000));

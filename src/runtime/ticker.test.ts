@@ -6,13 +6,16 @@ afterEach(() => {
   vi.resetModules();
 });
 
-/** For how many ms a call of 105 ms finds this process blocked that begins 60 ms after another one's time-out. */
+/**
+ * For how many ms this process was blocked, from a call's view that takes 105 ms and begins 60 ms after another one's
+ * time-out.
+ */
 async function blockedAfterALostTick(): Promise<number> {
   vi.resetModules();
   vi.useFakeTimers({ toFake: ["Date", "performance", "setTimeout", "clearTimeout"] });
   const { tickingClock } = await import("./ticker.js");
   tickingClock.blocked?.(tickingClock.now());
-  // The time moves, and no timer goes off, as where they ended with their request.
+  // The time moves and no timer fires, as in a runtime whose timers end with their request.
   vi.setSystemTime(Date.now() + 60);
   const began = tickingClock.now();
   vi.setSystemTime(Date.now() + 105);

@@ -4,7 +4,7 @@ import { systemClock } from "./system-clock.js";
 import { tickingClock } from "./ticker.js";
 import { now } from "./time.js";
 
-/** What passes by the clock while `move` is done; real time that passes meanwhile is part of it. */
+/** The time that passes by the clock during `move`. Real time that passes meanwhile is part of it. */
 async function passes(move: () => unknown): Promise<number> {
   const before = now();
   await move();
@@ -51,7 +51,7 @@ describe("fake time", () => {
         // Whether or not the clock is read in between.
         const before = round === 0 ? reading() : last;
         advance(61_000);
-        // What was read of real time between the two clocks may be taken off it, and no more.
+        // The real time between two readings of the clock may be subtracted, and no more.
         expect(reading() - before).toBeGreaterThan(60_000);
         expect(tickingClock.coarse?.()).toBeGreaterThan(before + 60_000);
         vi.useRealTimers();

@@ -133,7 +133,7 @@ describe("keys", () => {
     }
   });
 
-  // With a draft's id behind them, of 37 characters, they are at most 255.
+  // With the id of a draft, which has 37 characters, they have at most 255.
   test("become file names that every file system accepts and distinguishes", async () => {
     const store = fileStore(dir);
     for (const key of [...odd, ...long, "A", "a"]) await store.set(key, "v", 60_000);

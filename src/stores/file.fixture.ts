@@ -22,7 +22,7 @@ export function newFolder(): string {
   return folder;
 }
 
-/** What is in the folder of the fleet "failfast". */
+/** The files in the folder of the fleet "failfast". */
 export const files = (): Promise<string[]> => readdir(join(dir, "failfast"));
 /** Files that are being written. */
 export const drafts = (): Promise<string[]> => readdir(join(dir, "failfast", "drafts"));
@@ -35,7 +35,7 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
   }
 }
 
-/** Files keep the ages that they have, while the clock goes on. */
+/** The clock moves, and the files keep their times. */
 export function later(ms: number): void {
   const now = Date.now();
   vi.useFakeTimers({ toFake: ["Date"], now: now + ms });

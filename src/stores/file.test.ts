@@ -86,11 +86,11 @@ describe("system errors", () => {
       const store = fileStore(dir);
       await store.set("other", "v", 60_000);
       const pipe = join(dir, "failfast", "k~1");
-      // Reading it waits until somebody writes.
+      // A reader of it waits until somebody writes.
       execFileSync("mkfifo", [pipe]);
       const hanging = Array.from({ length: 10 }, () => store.get("k"));
       expect(await readFile(new URL(import.meta.url), "utf8")).toContain("never comes");
-      // Opened for writing and for reading, which doesn't wait.
+      // Opened for reading and writing, which does not wait.
       const writer = await open(pipe, "r+");
       rmSync(pipe);
       await writer.writeFile("not a record");
@@ -133,7 +133,7 @@ describe("watching", () => {
     const elsewhere = newFolder();
     rmSync(dir, { recursive: true });
     await symlink(elsewhere, dir);
-    // The symbolic link may have come after the folder was made again: then that is lost too.
+    // The symbolic link may be created after the folder was created again; then that folder is lost too.
     await until(() => gaps >= 1, "it heard of the loss");
     rmSync(dir, { recursive: true, force: true });
     await until(async () => {

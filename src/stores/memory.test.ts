@@ -5,7 +5,7 @@ import type { StoreEntry, StoreListing, StoreWatcher, SwapResult } from "./store
 
 const CAPACITY = 20_000;
 
-/** The verbs of a store that answers without promises. */
+/** The verbs of a store that answers synchronously. */
 interface AtOnce {
   get(key: string): unknown;
   set(key: string, value: string, ttlMs: number): undefined;
@@ -232,7 +232,7 @@ describe("watchers", () => {
 describe(`a store of ${CAPACITY} entries`, () => {
   test("drops the one that expires first when full", () => {
     const { store } = setUp();
-    // Shuffled, so that the order of writing says nothing of the order of expiry.
+    // Shuffled, so that the order of writes differs from the order of expiry.
     const ttlOf = (i: number) => 100_000 + ((i * 7_919 + 5) % CAPACITY);
     for (let i = 0; i < CAPACITY; i++) store.set(`k${i}`, "", ttlOf(i));
     const byExpiry = Array.from({ length: CAPACITY }, (_, i) => i).sort((a, b) => ttlOf(a) - ttlOf(b));
@@ -271,7 +271,7 @@ describe(`a store of ${CAPACITY} entries`, () => {
   });
 
   test("writes at about the same cost when full", () => {
-    /** The quickest of twenty runs, so that whatever else the machine does tells nothing. */
+    /** The fastest of twenty runs, so that other load on the machine does not matter. */
     function quickest(full: boolean): number {
       const { store } = setUp();
       if (full) for (let i = 0; i < CAPACITY + 1; i++) store.set(`k${i}`, "", 100_000);
@@ -282,7 +282,7 @@ describe(`a store of ${CAPACITY} entries`, () => {
       });
       return Math.min(...times);
     }
-    // One that looks at all that it holds takes some 500 times as long.
+    // A store that looks at all its entries takes about 500 times as long.
     expect(quickest(true) / quickest(false)).toBeLessThan(50);
   });
 

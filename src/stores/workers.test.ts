@@ -74,7 +74,7 @@ describe("FailfastDurableObject", () => {
       await write();
       await write();
       expect(storage.setAlarm).toHaveBeenCalledTimes(1);
-      // The platform calls an alarm again that throws.
+      // The platform calls an alarm again if it throws.
       storage[failing].mockRejectedValueOnce(lost);
       await expect(object.alarm()).rejects.toBe(lost);
       vi.unstubAllGlobals();

@@ -15,7 +15,7 @@ import {
 } from "./replica.fixture.js";
 import type { Replica } from "./replica.js";
 
-/** As every read does at its end. */
+/** Every read does this at its end. */
 function prune({ cache }: Replica): void {
   for (const entry of cache.entries()) if (!cache.restricts(entry)) cache.prune(entry);
 }
@@ -75,18 +75,18 @@ describe("circuits that this process does not use", () => {
     push(replica, "circuit:more", isOpen(1));
     push(replica, "hold:more", isHeld(1, "open"));
     expect([replica.circuits.size, replica.holds.size]).toEqual([5_000, 5_000]);
-    // The last of them may have been in use.
+    // The last one may have been in use.
     replica.subscribe("8", listener());
     replica.unsubscribe("8");
     expect([replica.circuits.size, replica.holds.size]).toEqual([5_000, 5_000]);
-    // What is in use is never too much, nor what is known already.
+    // Records in use do not count towards the limit, nor do records that are known already.
     replica.subscribe("more", listener());
     push(replica, "circuit:more", isOpen(1));
     push(replica, "hold:more", isHeld(1, "open"));
     push(replica, "circuit:7", isClosed(2));
     expect([replica.circuits.size, replica.holds.size]).toEqual([5_001, 5_001]);
     expect(replica.circuit("7").cached?.record).toMatchObject({ state: "closed" });
-    // And what isn't in use any more may be.
+    // Records that are no longer in use do count.
     replica.unsubscribe("more");
     expect([replica.circuits.size, replica.holds.size]).toEqual([5_000, 5_000]);
   });

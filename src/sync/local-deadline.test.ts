@@ -4,7 +4,7 @@ import type { VersionedRecord } from "../protocol/record.js";
 import { remaining } from "./local-deadline.js";
 import { isOpen } from "./replica.fixture.js";
 
-/** Ends at 5 000 in the store's clock, and lasts 800 in all. */
+/** A deadline of 5 000 in the store's clock, with a duration of 800. */
 const record: VersionedRecord = { ...isOpen(1), until: 5_000, duration: 800 };
 const LONGEST = 2_000;
 

@@ -33,7 +33,7 @@ describe("a store that fails", () => {
     await time.advance(RETRY);
     expect(replica.synchroniser.down).toBe(false);
     expect(health).toEqual([new Error("refused"), "up"]);
-    // Whatever was decided alone may be proposed now.
+    // Local decisions may be proposed now.
     expect(breaker.flushes).toBe(1);
     await time.advance(PUSHED_POLL);
     expect(breaker.flushes).toBe(1);

@@ -117,7 +117,7 @@ describe("a pushed record older than the known one", () => {
 });
 
 describe("while a read is under way", () => {
-  /** The first read is done; of the next one the answer is to be given. */
+  /** The first read is done; the test gives the answer of the next one. */
   async function reading(): Promise<
     ReturnType<typeof watched> & { readonly answer: ReturnType<typeof deferred<StoreEntry[]>> }
   > {
@@ -182,7 +182,7 @@ describe("while a read is under way", () => {
     answer.resolve([]);
     await time.advance(GAP - 1);
     expect(store.count("list")).toBe(2);
-    // What comes in until then may be of any age.
+    // Records that come until then are of unknown age.
     store.watcher?.change({ key: "circuit:x", value: encode({ ...isOpen(41), until: WALL }) });
     expect(replica.circuit("x").cached?.deadline).toBeLessThanOrEqual(time.now());
     await time.advance(1);
@@ -293,7 +293,7 @@ describe("a process that was suspended, or whose clock was set", () => {
     store.tells = false;
     replica.synchroniser.start();
     time.jumpWall(60_000);
-    // It looks at its clocks once a second.
+    // The process looks at its clocks once a second.
     await time.advance(1_000 + GAP - 1);
     const until = time.wall() + 301;
     store.held.set("circuit:x", encode({ ...isOpen(40), until }));

@@ -29,7 +29,7 @@ describe("a subscription", () => {
     await time.advance(299 * POLL);
     expect(health).toHaveLength(1);
     expect(asked).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 63_000, 123_000, 183_000, 243_000]);
-    // Polls do without.
+    // Polls replace push.
     expect(store.count("list")).toBe(301);
   });
 

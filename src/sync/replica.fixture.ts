@@ -9,34 +9,36 @@ import type { Arrival } from "./local-deadline.js";
 import { arrivalOf } from "./reconcile.js";
 import { Replica } from "./replica.js";
 
-/** Three clocks that nothing mistakes for one another: the monotonic one, the wall's, and the store's, this much ahead. */
+/**
+ * Three clocks with very different times: the monotonic clock, the wall clock, and the store's clock, this far ahead.
+ */
 export const NOW = 500;
 export const WALL = 1_000_000;
 export const AHEAD = 7_000;
 
-/** Between two reads of the store, where chance draws a half: with push, and without. */
+/** The time between two polls with a random number of a half: with push, and without. */
 export const PUSHED_POLL = 15_000;
 export const POLL = 1_000;
-/** Until a question that failed is asked again, or a gap is read over, drawn likewise. */
+/** The time until a failed request is repeated, or a gap is read over, with the same random number. */
 export const RETRY = 800;
 export const GAP = 50;
-/** Our own deadline for an answer. */
+/** The deadline for an answer of the store. */
 export const GIVEN_UP = 5_000;
 
-/** A store by hand: it answers at once out of a map, says what it was asked, and any verb of it may be replaced. */
+/** A hand-made store: answers synchronously out of a map and records its requests. A test may replace any verb. */
 export interface HandStore extends Store {
   readonly held: Map<string, string>;
-  /** Each question and its arguments. */
+  /** Each request with its arguments. */
   readonly asked: unknown[][];
-  /** How many of them were of that verb. */
+  /** How many requests used that verb. */
   count(verb: string): number;
-  /** Whether answers carry the store's clock. */
+  /** Whether answers have the store's clock. */
   tells: boolean;
-  /** How far its clock is ahead of the wall's, in ms. */
+  /** How far the store's clock is ahead of the wall clock, in ms. */
   ahead: number;
   foreign?: true;
   watcher: StoreWatcher | undefined;
-  /** Watches that were ended. */
+  /** How many watches were ended. */
   ended: number;
 }
 
@@ -85,11 +87,11 @@ export function handStore(clock: Pick<Clock, "wall">): HandStore {
   return store;
 }
 
-/** A breaker, as far as the replica sees one. */
+/** A breaker, as far as the replica uses one. */
 export interface Listener {
   longest: number;
   pending: boolean;
-  /** How often it was told that something changed, and asked to propose what is pending. */
+  /** How often it was notified of a change, and how often it was asked to propose its decision. */
   changes: number;
   flushes: number;
   changed(): void;
@@ -112,9 +114,9 @@ export interface Bench {
   readonly time: ManualClock;
   readonly store: HandStore;
   readonly replica: Replica;
-  /** Draws what it is set to: 0.5, unless a test sets it. */
+  /** The random number: 0.5, unless a test sets it. */
   readonly chance: { next: number };
-  /** What was reported of the store's health: errors, and `"up"`. */
+  /** What was reported about the store's health: errors, and `"up"`. */
   readonly health: unknown[];
 }
 
@@ -141,7 +143,7 @@ export function watched(given: { longest?: number } = {}): Bench & { readonly br
   return { ...set, breaker };
 }
 
-/** What another process wrote at a revision, by the store's clock just now. */
+/** A record that another process wrote with a revision, at the current time of the store. */
 const by = (revision: number, nonce = `n${revision}`): Stamp => ({
   revision,
   nonce,
@@ -158,16 +160,16 @@ export const isHeld = (revision: number, state: HoldRecord["state"], duration = 
 
 export const FRESH: Arrival = { now: undefined, fresh: true };
 
-/** A record comes in as one that the store holds now, and was written since the last look. */
+/** A record arrives that the store has now, written since the last look. */
 export function arrive<R extends VersionedRecord>(replica: Replica, entry: Entry<R>, record: R): void {
   replica.receive(entry, encode(record), FRESH, true);
 }
 
-/** An entry comes in by push, or as one of a list. */
+/** An entry arrives by push, or in a list. */
 export const deliver = (replica: Replica, entry: StoreEntry, fresh = true, current = false): void =>
   replica.cache.deliver(entry, arrivalOf(replica.storeClock, entry.now, fresh), current);
 
-/** A record comes in by push: just written, and perhaps not what the store holds now. */
+/** A record arrives by push: just written, and perhaps no longer what the store has. */
 export const push = (replica: Replica, key: string, record: CircuitRecord | HoldRecord): void =>
   replica.cache.deliver({ key, value: encode(record) }, FRESH, false);
 

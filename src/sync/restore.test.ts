@@ -15,7 +15,7 @@ import {
 } from "./replica.fixture.js";
 import { restore } from "./restore.js";
 
-/** The jitter, where chance draws a half. */
+/** The delay, with a random number of a half. */
 const JITTER = 500;
 
 interface Forgotten extends Bench {
@@ -23,7 +23,7 @@ interface Forgotten extends Bench {
   readonly breaker: Listener;
 }
 
-/** This process saw `mine`, in force for an hour unless said; the store, as last heard, holds `theirs`. */
+/** This process saw `mine`, in force for an hour by default. The store, as far as is known, has `theirs`. */
 function forgotten(mine: CircuitRecord, theirs?: CircuitRecord, given = {}): Forgotten {
   const set = bench();
   const breaker = listener();
@@ -42,7 +42,7 @@ function forgotten(mine: CircuitRecord, theirs?: CircuitRecord, given = {}): For
   return { ...set, entry, breaker };
 }
 
-/** What the store holds once a replica has told it again. */
+/** The store's record after the replica has restored its own. */
 async function restored({ time, store, replica, entry }: Forgotten): Promise<unknown> {
   restore(replica, entry);
   await time.advance(JITTER);

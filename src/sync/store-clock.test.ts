@@ -4,7 +4,7 @@ import { StoreClock } from "./store-clock.js";
 
 const NOW = 500;
 const WALL = 1_000_000;
-/** Some 70 years. */
+/** About 70 years. */
 const TOO_FAR = 2 ** 41;
 
 function clocks(): { time: ReturnType<typeof manualClock>; clock: StoreClock } {

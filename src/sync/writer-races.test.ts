@@ -4,7 +4,7 @@ import { FRESH, isOpen, NOW, WALL } from "./replica.fixture.js";
 import { opens, STORE_NOW, type Writing, writing } from "./writer.fixture.js";
 
 describe("a write that loses the race", () => {
-  /** Loses so many races, each to a record of its own. */
+  /** Loses that many races, each to another record. */
   function beaten(races: number): Writing & { readonly times: number[] } {
     const set = writing();
     const times: number[] = [];
@@ -48,7 +48,7 @@ describe("a write that loses the race", () => {
     const { begin, time, times, outcomes, entry } = beaten(5);
     begin();
     await time.advance(1_000);
-    // Half of 10 ms, doubled for each.
+    // Half of 10 ms, doubled each time.
     expect(times).toEqual([0, 0, 0, 20, 60, 140]);
     expect(outcomes).toEqual(["granted"]);
     expect(entry.write).toBeUndefined();

@@ -11,15 +11,15 @@ export interface Writing extends Bench {
   readonly breaker: Listener;
   readonly outcomes: WriteOutcome[];
   readonly stamps: Stamp[];
-  /** Writes that it opens, or whatever is decided. */
+  /** Writes an opening, or whatever `decide` returns. */
   begin(decide?: (stamp: Stamp) => CircuitRecord | null): void;
-  /** What is stored. */
+  /** The stored record. */
   stored(): unknown;
 }
 
 export const opens = (stamp: Stamp): CircuitRecord => opened(stamp, { duration: 1_000, reason: "mine" });
 
-/** One circuit to write, in a store whose clock is known already unless said. */
+/** One circuit to write, in a store whose clock is known by default. */
 export function writing(given: { without?: readonly "swap"[]; clock?: "known" | "unknown" } = {}): Writing {
   const set = bench(given.without);
   const breaker = listener();

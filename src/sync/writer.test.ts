@@ -26,7 +26,7 @@ describe("a write", () => {
     expect(entry).toMatchObject({ write: undefined, failures: 0, stored: store.held.get("circuit:x") });
     expect(entry.cached).toMatchObject({ record: { reason: "mine" }, deadline: NOW + 1_000 });
     expect(replica.adoptions).toBe(1);
-    // What was decided meanwhile is proposed; of its own write the breaker needs no news.
+    // A decision made meanwhile is proposed. The breaker needs no notification of its own write.
     expect(breaker).toMatchObject({ flushes: 1, changes: 0 });
   });
 
@@ -146,7 +146,7 @@ describe("a store whose clock is unknown", () => {
         at: WALL + off,
         until: WALL + off + 1_000,
         generation: WALL,
-        // They are of the record before.
+        // The votes belong to the record before.
         votes: [{ host: "h", until: STORE_NOW + 5 }],
       });
       expect(entry.cached?.deadline).toBe(NOW + 1_000);
@@ -254,7 +254,7 @@ describe("a store whose clock is unknown", () => {
 });
 
 describe("a record is stored", () => {
-  /** For how long: the store's clock is at `STORE_NOW`. */
+  /** The lifetime of a record in the store, whose clock is at `STORE_NOW`. */
   function kept(record: VersionedRecord): unknown {
     const { replica, store } = writing();
     const entry = replica.circuit("y") as Entry<VersionedRecord>;

@@ -117,7 +117,7 @@ describe("timers", () => {
 });
 
 describe("promises", () => {
-  /** Goes on by promises and turns of the event loop alone, as a store does. */
+  /** Continues through promises and turns of the event loop only, as a store does. */
   async function answer(): Promise<void> {
     for (let step = 0; step < 20; step += 1) await null;
     await new Promise((resolve) => setImmediate(resolve));

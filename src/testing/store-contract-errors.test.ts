@@ -11,7 +11,7 @@ function caseOf(name: string, makeStore: () => Awaitable<StoreHandle>, options?:
   return found;
 }
 
-/** The error of one case against the memory store with some verbs replaced. */
+/** The error of one case on a memory store with some verbs replaced. */
 async function errorOf(name: string, verbs: object): Promise<StoreContractError> {
   const error: unknown = await caseOf(name, () => ({ ...memoryStore(), ...verbs }))
     .run()

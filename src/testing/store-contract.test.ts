@@ -18,7 +18,7 @@ import { wrongWatches } from "./store-contract/wrong-watches.fixture.js";
 
 type Verbs = Omit<Required<Store>, "sibling">;
 
-/** The same store, as if behind a network: every answer takes a while, and pushes come late. */
+/** The same store as if behind a network: every answer takes a while, and pushes come late. */
 function remoteStore(backing: Backing): Verbs {
   const store = mapStore(backing, {
     push: (entry, on) => void laterTurn().then(() => right.push(entry, on)),
@@ -39,7 +39,7 @@ function without(store: Verbs, ...verbs: ("swap" | "list" | "watch")[]): Store {
   ) as Store & Record<string, unknown>;
 }
 
-/** Runs the cases at the same time, and gives the messages of those that failed. */
+/** Runs the cases at the same time, and returns the messages of those that failed. */
 async function failures(makeStore: () => StoreHandle, options?: StoreContractOptions): Promise<string[]> {
   const cases = storeContract(makeStore, options);
   const outcomes = await Promise.allSettled(cases.map(({ run }) => run()));
@@ -76,7 +76,7 @@ describe("a right store passes", () => {
         }),
     ],
   ])("%s", { timeout: 30_000 }, async (_, makeStore, options) => {
-    // Each its own, for there are keys that all of them use.
+    // Each case gets its own store, because all cases use some common keys.
     const shared = emptyBacking();
     expect(await failures(() => makeStore(shared), options)).toEqual([]);
   });

@@ -1,5 +1,5 @@
-// What each release stored, beside this version: it is read and obeyed as that release did, and what is stored now is
-// what that release can read. README.md says how a release is kept.
+// This version beside what each release stored: it reads and obeys that as the release did, and the release can read
+// what is stored now. README.md says how a release is kept.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -21,7 +21,7 @@ for (const release of releases) {
   const kept = async (): Promise<Reader> =>
     (await import(new URL(`./${release}/reader.js`, import.meta.url).href)).reader;
 
-  /** What is stored now says the same to a process of that release, as far as it knows the fields. */
+  /** A record that is stored now means the same to a process of that release, as far as it knows the fields. */
   const expectRead = async (key: string, text: string, at: number): Promise<void> => {
     const there = decoded(await kept(), key, text, at);
     expect(there, `${release} reads ${text}`).toBeDefined();

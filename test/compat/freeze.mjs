@@ -1,4 +1,4 @@
-// Keeps what a release stores and how it reads, for good: node test/compat/freeze.mjs 0.3.0
+// Keeps what a release stores and how it reads, for later versions: node test/compat/freeze.mjs 0.3.0
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";

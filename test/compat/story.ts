@@ -1,5 +1,5 @@
-// All that a fleet comes to have in its store, made by the library itself: each kind of record, and what a process that
-// joins at that moment makes of it.
+// Everything that a fleet may have in its store, made by the library itself: each kind of record, and what a process
+// that joins at that moment does.
 import { observeFleet } from "../../src/fleet/fleet.js";
 import {
   type Circuit,
@@ -12,7 +12,7 @@ import { type ManualClock, manualClock } from "../../src/testing/index.js";
 
 const AT = 1_795_862_271_895;
 
-/** One state of a store, and what a process does with it that joins then. */
+/** One state of a store, and what a process does that joins then. */
 export interface Chapter {
   readonly what: string;
   readonly name: string;
@@ -30,17 +30,17 @@ export interface Seen {
   readonly retryAfter: number;
   readonly by: string | null;
   readonly reason: string | null;
-  /** What comes of a call, and what the circuit is after two of them. */
+  /** The outcome of a call, and the circuit's state after two calls. */
   readonly call: string;
   readonly after: string;
-  /** The same where the backend fails. */
+  /** The same if the backend fails. */
   readonly failingCall: string;
   readonly afterFailing: string;
 }
 
 export interface Story {
   readonly chapters: readonly Chapter[];
-  /** What a process reports of itself, and the trail that operators leave. */
+  /** A process's report, and the trail of operators. */
   readonly report: string;
   readonly trail: string;
 }
@@ -70,7 +70,7 @@ const outcome = (call: Promise<unknown>): Promise<string> =>
   );
 const down = (): Promise<never> => Promise.reject(new TypeError("down"));
 
-/** What a process that joins makes of what is stored, and what it leaves there. */
+/** How a process that joins treats what is stored, and what it leaves in the store. */
 export async function join({
   name,
   options,
@@ -87,7 +87,7 @@ export async function join({
     const { state, held = null, retryAfter, by = null, reason = null } = circuit.snapshot();
     const call = await outcome(circuit.run(backend));
     await clock.advance(1_000);
-    // It has read the closed record by now, if there is one.
+    // By now it has read the closed record, if there is one.
     await outcome(circuit.run(backend));
     await clock.advance(1_000);
     left.push(await textsIn(store));
@@ -129,7 +129,7 @@ const ACTS: readonly (readonly [what: string, acts: readonly Act[], options?: ob
   ["opened, by a name too long for a key", [fails], {}, LONG],
 ];
 
-/** Plays all of it. */
+/** Plays the whole story. */
 export async function tell(): Promise<Story> {
   const chapters: Chapter[] = [];
   for (const [what, acts, options = {}, name = "sales_api"] of ACTS) {
@@ -155,7 +155,7 @@ async function reportAndTrail(): Promise<Pick<Story, "report" | "trail">> {
   const fleet = observeFleet(store);
   await fleet.forAll(["sales_api", "mail"], (verbs, name) => verbs.reset(name, { by: "carol" }));
   await fleet[Symbol.asyncDispose]();
-  // What reports is loaded once it is needed, and that takes the time it takes.
+  // The module for reports is loaded on demand, which takes a while.
   for (let turn = 0; turn < 1_000; turn += 1) {
     await clock.advance(100);
     await new Promise((resolve) => setImmediate(resolve));

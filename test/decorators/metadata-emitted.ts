@@ -1,4 +1,4 @@
-// What emitDecoratorMetadata writes beside a legacy decorator.
+// The metadata that emitDecoratorMetadata writes beside a legacy decorator.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFailfast } from "failfast";

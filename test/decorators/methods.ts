@@ -1,4 +1,4 @@
-// What a guarded method does, compiled in both modes.
+// How a guarded method behaves, compiled in both modes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFailfast, FailfastError } from "failfast";

@@ -1,4 +1,4 @@
-// Private methods, which only standard decorators reach.
+// Private methods, which only standard decorators can decorate.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFailfast, FailfastError } from "failfast";

@@ -1,4 +1,5 @@
-// What can't be guarded is refused by the types, and at run time for those who get around them; compiled in both modes.
+// Members that can't be guarded are refused by the types, and at run time for code without types; compiled in both
+// modes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFailfast } from "failfast";

@@ -1,4 +1,4 @@
-// Mutants of this are tried by test/mutation.test.ts.
+// test/mutation.test.ts tries mutants of this file.
 
 /** With `2 / way` it never comes to an end, and the loop itself has no mutant in it that could count. */
 export function stepsThereAndBack(way: number): number {

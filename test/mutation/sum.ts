@@ -1,2 +1,2 @@
-// Each of its mutants is noticed.
+// A test finds each of its mutants.
 export const sum = (one: number, another: number): number => one + another;

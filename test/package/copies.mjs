@@ -1,4 +1,4 @@
-// Run in a project that has failfast installed twice, and another version of it: what the copies in a process share.
+// Runs in a project that has failfast installed twice, and another version of it: what the copies in a process share.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import * as first from "failfast";
@@ -8,13 +8,13 @@ import * as newer from "failfast-newer";
 const commonJs = createRequire(import.meta.url)("failfast");
 assert.notEqual(commonJs.createFailfast, first.createFailfast, "the CommonJS build is code of its own");
 
-// Options set through one copy hold for circuits of another.
+// Options set through one copy apply to circuits of another.
 commonJs.failfast.configure({ timeout: 30 });
 const salesApi = first.failfast("sales_api");
 const heard = [];
 copy.failfast.on("open", ({ circuit }) => heard.push(circuit));
 
-// What opens in one copy is open in the others, and each copy's classes know the errors of all.
+// A circuit that opens in one copy is open in the others, and each copy's classes recognise the errors of all.
 const down = new Error("down");
 await assert.rejects(
   salesApi.run(() => {
@@ -38,7 +38,7 @@ for (const each of [first, copy, commonJs]) {
 }
 assert.deepEqual(heard, ["sales_api"]);
 
-// A list of classes may be of another copy than the circuit; it stands for time-outs of every kind.
+// A list of classes may come from another copy than the circuit. It stands for time-outs of every kind.
 const slow = first.failfast("slow_api", 60, { exceptions: [commonJs.TimeoutError] });
 await assert.rejects(
   slow.run(() => {
@@ -47,13 +47,13 @@ await assert.rejects(
 );
 assert.equal(copy.failfast("slow_api").state, "open");
 
-// A subclass is told from its class.
+// A subclass differs from its class.
 class Special extends commonJs.FailfastError {}
 const plain = new first.FailfastError({ circuit: "x", state: "open", retryAfterMs: 1 });
 assert.ok(!(plain instanceof Special));
 assert.ok(new Special({ circuit: "x", state: "open", retryAfterMs: 1 }) instanceof first.FailfastError);
 
-// Two versions have nothing in common but their errors.
+// Two versions share nothing but the recognition of their errors.
 assert.notEqual(newer.failfast, first.failfast);
 assert.equal(newer.failfast("sales_api", 5).state, "closed");
 console.log("copies share, versions do not");

@@ -1,4 +1,5 @@
-// The package under another name: one command, and a copy of the project builds, type-checks, packs and runs by it.
+// The package under another name: after one command a copy of the project builds, type-checks, packs and runs under
+// it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";

@@ -37,7 +37,7 @@ for (const { subpath, file, commonjs } of subpaths) {
   }
 }
 assert.equal(VERSION, manifest.version, "the version in src/runtime/version.ts");
-// Every store that was built can be imported: by a subpath of its own, or from the core.
+// Every built store can be imported: by a subpath of its own, or from the core.
 const core = await import(join(root, "dist/index.js"));
 for (const file of readdirSync(join(root, "build/stores")).filter((name) => name.endsWith(".js"))) {
   if (subpaths.some((each) => each.file === `./dist/stores/${file}`)) continue;
@@ -45,7 +45,8 @@ for (const file of readdirSync(join(root, "build/stores")).filter((name) => name
   for (const name of makers.filter((each) => each.endsWith("Store")))
     assert.equal(typeof core[name], "function", `${name} of ${file} can be imported`);
 }
-// What is exported, as ES modules and as CommonJS, has the name it has in the source: frameworks and logs tell classes by theirs.
+// Exports have the same names in ES modules and CommonJS as in the source, because frameworks and logs recognise
+// classes by name.
 for (const { file, commonjs } of subpaths) {
   const source = await import(join(root, file.replace("./dist/", "build/")));
   for (const each of [file, commonjs]) {
@@ -68,7 +69,7 @@ for (const name of readdirSync(join(root, "dist"), { recursive: true }).filter((
 }
 run(process.execPath, [join(root, "node_modules/publint/src/cli.js"), root, "--pack", "false"], root);
 
-// What the core's entry reaches, none of which is Node's, and what of that is read at once.
+// Modules that the core's entry reaches, none of which is Node's, and those that are read at once.
 function reached(pattern) {
   const seen = new Set();
   (function follow(file) {
@@ -95,8 +96,8 @@ assert.ok(
   !readdirSync(join(installed, "src"), { recursive: true }).some((name) => String(name).includes(".test.")),
 );
 
-// Each subpath by itself, and the core in use: with nothing else installed, and then beside Nest, which one is for, and
-// with Node's types, which opossum's class has an event emitter of.
+// Each subpath alone, and the core in use: with nothing else installed, then beside Nest, which one subpath is for,
+// and with Node's types, which opossum's class needs for its event emitter.
 const subpathNames = subpaths.map(({ specifier }) => specifier);
 const takesTypes = ["failfast/nest", "failfast/opossum"];
 use(subpathNames.filter((name) => !takesTypes.includes(name)));
@@ -104,7 +105,7 @@ for (const name of ["@nestjs", "@types", "rxjs", "reflect-metadata"])
   symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
 use(["failfast", ...takesTypes], ["--types", "node"]);
 
-// Another copy of the package in the same process, and another version of it.
+// Another copy of the package in the same process, and another version.
 for (const name of ["failfast-copy", "failfast-newer"])
   cpSync(installed, join(project, "node_modules", name), { recursive: true });
 for (const file of filesIn(join(project, "node_modules/failfast-newer/dist"))) {

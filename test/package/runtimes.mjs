@@ -16,7 +16,7 @@ process.on("exit", () => rmSync(project, { recursive: true, force: true }));
 writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
 unpack(pack(project), join(project, "node_modules/failfast"));
 
-// What each process does: loads every subpath, and shares an open circuit with another through files.
+// What each process does: loads every subpath, and shares an open circuit with another process through files.
 const names = subpaths.map(({ specifier }) => specifier).filter((name) => name !== "failfast/nest");
 const USE = `
 const circuit = core.createFailfast({ store: file.fileStore(process.argv[2]) })("sales_api", 60);

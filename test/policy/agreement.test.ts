@@ -59,7 +59,7 @@ describe("quorum", () => {
     await during(clock, 500, at(members, 1).fail);
     expect(states(members)).toEqual(["open", "open"]);
     await clock.advance(10_000);
-    // The store takes no lease, and so it probes alone; the vote that follows goes out when the store is well again.
+    // The store grants no lease, so the process probes alone. Its vote is written when the store works again.
     at(members, 0).link.mode = "read-only";
     await during(clock, 500, at(members, 0).fail);
     await during(clock, 500, at(members, 0).fail);
@@ -158,7 +158,7 @@ describe("quorum", () => {
     await during(clock, 500, at(members, 1).fail);
     expect(states(members)).toEqual(["open", "open", "open"]);
     await clock.advance(5_000);
-    // The broken host is the first to probe, and gives the lease back with its vote.
+    // The broken host probes first, and releases the lease with its vote.
     expect(await during(clock, 300, at(members, 0).fail)).toBe("failed");
     expect(await during(clock, 300, at(members, 1).succeed)).toBe("ok");
     expect(states(members).slice(1)).toEqual(["closed", "closed"]);

@@ -6,7 +6,7 @@ import { at, boom, during, ending, fleet } from "../rules/fleet.js";
 const fail = (circuit: Circuit) => ending(circuit.run(() => Promise.reject(boom)));
 const succeed = (circuit: Circuit) => ending(circuit.run(async () => "ok"));
 
-/** A backend that fails, is well for one call, and fails again so long after that: for how long it opens each time. */
+/** The open times of a backend that fails, works for one call, and fails again after that time. */
 async function flaps(
   circuit: Circuit,
   clock: ManualClock,

@@ -1,4 +1,4 @@
-// A check of the circuit's own where its process ends, its circuit is defined anew, or the store is away for long.
+// A circuit with a recovery check whose process ends, whose definition is replaced, or whose store is away for long.
 import { describe, expect, test } from "vitest";
 import { createFailfast, type FailfastOptions } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
@@ -6,7 +6,7 @@ import { at, boom, during, ending, fleet } from "../rules/fleet.js";
 
 class Busy extends Error {}
 
-/** A check that says nothing of the backend as long as it is busy. */
+/** A check that ends as neither as long as the backend is busy. */
 function busyBackend() {
   const its = {
     checks: 0,
@@ -18,7 +18,7 @@ function busyBackend() {
   return its;
 }
 
-/** Counts the checks of 20 s, in a circuit that a failure opened for ten. */
+/** Counts the checks within 20 s of a circuit that was opened for ten. */
 async function afterTwenty(make: (failfast: ReturnType<typeof createFailfast>) => void): Promise<string> {
   const clock = manualClock();
   const failfast = createFailfast({ clock });

@@ -6,7 +6,7 @@ const down = new Error("down");
 const miss = new Error("no such key");
 
 describe("a check that passes while every call fails", () => {
-  /** How many calls reach the backend in ten minutes, one call a second. */
+  /** How many calls reach the backend in ten minutes, with one call a second. */
   async function reached(options: FailfastOptions): Promise<number> {
     const clock = manualClock();
     const circuit = createFailfast({ clock })("sales", 10, { ...options, recovery: async () => undefined });

@@ -222,7 +222,7 @@ describe("mode: throttle", () => {
     for (let n = 0; n < 50; n++) expect(await succeed()).toBe("ok");
     let made = 0;
     for (let n = 0; n < 2_000; n++) if ((await fail()) === "failed") made++;
-    // With 50 accepts, of r requests in all some 2·50·ln(r/100) + 50 get through.
+    // With 50 accepts and r requests in all, about 2·50·ln(r/100) + 50 get through.
     expect(made).toBeGreaterThan(200);
     expect(made).toBeLessThan(600);
     expect(circuit.state).toBe("closed");

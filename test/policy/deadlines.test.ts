@@ -386,7 +386,7 @@ describe("stream", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  /** Answers without a promise, throws as it is asked, and can't be iterated itself. */
+  /** Answers synchronously, throws when it is asked, and is not iterable itself. */
   const bare = (n: number, then?: Error): AsyncIterable<number> => ({
     [Symbol.asyncIterator]: () => ({
       next() {

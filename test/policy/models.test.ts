@@ -13,7 +13,7 @@ import { at, boom, during, ending, fleet } from "../rules/fleet.js";
 
 const RUNS = { numRuns: 60 };
 
-/** A circuit by itself, whose chance is drawn by the test. */
+/** A circuit in one process, with the test's random numbers. */
 function alone(options: FailfastOptions, timeout = 60) {
   const clock = manualClock();
   const drawn = { next: 0.5 };
@@ -48,7 +48,7 @@ describe("each behaviour agrees with a model of it", () => {
           const ends = calls.map(async ({ answers, fails, aborts }) => {
             const caller = new AbortController();
             let block: AbortSignal | undefined;
-            // Even milliseconds for answers, odd ones for aborts: no two of them at once.
+            // Even milliseconds for answers, odd ones for aborts, so that no two coincide.
             const moments = {
               answer: answers * 2,
               abort: aborts === null ? Infinity : aborts * 2 + 1,
@@ -221,7 +221,7 @@ describe("each behaviour agrees with a model of it", () => {
             const held = chance < Math.max(0, (requests - 2 * accepts) / (requests + 1));
             const end = await (fails ? fail() : succeed());
             expect(end).toBe(held ? "rejected" : fails ? "failed" : "ok");
-            // In this model calls end at once: they count as asked for and as accepted in the same moment.
+            // In this model calls end at once: they count as requests and as accepts at the same moment.
             requests++;
             if (end === "ok") accepts++;
           }

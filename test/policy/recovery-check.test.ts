@@ -9,7 +9,7 @@ import {
 import { type ManualClock, manualClock } from "../../src/testing/index.js";
 import { at, boom, during, ending, fleet } from "../rules/fleet.js";
 
-/** A check that counts its calls and answers by what the backend is at the moment. */
+/** A check that counts its calls, and fails or succeeds as the backend does at that moment. */
 function backend() {
   const its = {
     well: false as unknown,
@@ -71,7 +71,7 @@ describe("a recovery check", () => {
       await clock.advance(1_000);
       if (api.checks > before) times.push(seconds);
     }
-    // 10, 20, 40 and 40 s, each with up to a second of chance.
+    // 10, 20, 40 and 40 s, each plus a random delay of up to a second.
     expect(times.map((time) => Math.round(time / 10) * 10)).toEqual([10, 30, 70, 110]);
     expect(circuit.state).toBe("open");
   });
@@ -396,7 +396,7 @@ describe("a recovery check in a fleet", () => {
       await during(clock, 1_500, at(members, 0).fail);
       expect(members.map(({ circuit }) => circuit.state)).toEqual(members.map(() => "open"));
       await clock.advance(22_000);
-      // Where no push tells them, or no swap decides, a few find out too late.
+      // Without push or swap, a few processes learn too late.
       expect(api.checks).toBeLessThanOrEqual(without.length === 0 ? 1 : 4);
       expect(api.checks).toBeGreaterThan(0);
       api.well = true;

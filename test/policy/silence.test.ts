@@ -10,7 +10,7 @@ function streaming(options: FailfastOptions = {}) {
   return { clock, circuit };
 }
 
-/** A stream whose items are given by hand; it counts who lets go of it. */
+/** A stream whose items the test gives. It counts how often it was ended. */
 function source() {
   let controller: ReadableStreamDefaultController<string> | undefined;
   const its = {

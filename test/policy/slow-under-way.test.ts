@@ -1,4 +1,4 @@
-// Calls that hang are slow from the moment they have taken that long, while they are under way.
+// Calls that hang count as slow while they are under way, as soon as they have taken as long as a slow call.
 import { createFailfast, type FailfastOptions, memoryStore } from "failfast";
 import { type ManualClock, manualClock } from "failfast/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -9,7 +9,7 @@ interface Hanging {
   fail(error?: unknown): void;
 }
 
-/** Ways of making one call that hangs until it is told how to end. */
+/** Ways to make one call that hangs until the test says how it ends. */
 const WAYS = {
   "a wrapped function": (circuit) => {
     const { promise, ends } = held();
@@ -83,7 +83,7 @@ describe.each(Object.entries(WAYS))("%s", (_, begin) => {
     calls[1]?.fail();
     calls[2]?.fail();
     await Promise.allSettled(calls.map(({ done }) => done));
-    // Three calls, of which a fourth is missing.
+    // Three calls; the circuit needs a fourth.
     expect(its.circuit.state).toBe("closed");
     quiet([begin(its)]);
     await its.clock.advance(200);
@@ -115,7 +115,7 @@ describe.each(Object.entries(WAYS))("%s", (_, begin) => {
     for (const call of calls) call.succeed();
     await Promise.allSettled(calls.map(({ done }) => done));
     expect(its.circuit.state).toBe("closed");
-    // The time that this process had for it counts.
+    // Time in which this process was not blocked counts.
     quiet(Array.from({ length: 4 }, () => begin(its)));
     its.clock.stall(5_000);
     await its.clock.advance(205);
@@ -289,7 +289,7 @@ test("with callTimeout the circuit trips before the time-outs", async () => {
   expect(its.circuit.snapshot().inFlight).toBe(0);
 });
 
-/** Two processes, one of which has tripped, and a call of the other that hangs. */
+/** Two processes. One has tripped, and a call of the other hangs. */
 async function confirming(options: FailfastOptions) {
   const clock = manualClock();
   const store = memoryStore({ clock });
@@ -373,7 +373,7 @@ test("a thousand circuits with slow calls under way have one timer between them,
 describe("with a test framework's timers", () => {
   afterEach(() => vi.useRealTimers());
 
-  // One after the other, as a file of tests has them: what the first has left must not be in the way of the second.
+  // One after the other, as in a file of tests: what the first leaves behind must not disturb the second.
   test.each(["first", "second", "third"])("a circuit trips while calls hang, in the %s test", async () => {
     vi.useFakeTimers();
     const circuit = createFailfast()("backend", 30, OPTIONS);

@@ -14,7 +14,7 @@ function fleet(store: Store): Failfast {
   return failfast;
 }
 
-/** A store that answers with promises, and notes in whose context it was asked. */
+/** A store that answers with promises, and notes in which context it was asked. */
 function askedIn(contexts: unknown[], shared: Store = memoryStore()): Store {
   const noted =
     <A extends unknown[], T>(verb: (...args: A) => T) =>

@@ -21,7 +21,7 @@ describe("a call does no store operation", () => {
     const { fail, link } = at(members, 0);
     await during(clock, 50, () => Promise.all(Array.from({ length: 100 }, fail)));
     expect(store.written).toHaveLength(1);
-    // One more may have asked what time it is in the store.
+    // One more request may have read the store's clock.
     expect(link.counts.swap).toBeLessThanOrEqual(2);
   });
 

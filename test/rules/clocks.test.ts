@@ -122,7 +122,7 @@ describe("clocks that differ", () => {
     b.link.gap();
     await clock.advance(150);
     await during(clock, 50, at(members, 0).fail);
-    // The read that is under way tells what there was before.
+    // The read under way was sent before the trip.
     b.link.lie = (verb, truth) => (verb === "list" ? [] : truth);
     off = 10 * MINUTE;
     let ready = false;

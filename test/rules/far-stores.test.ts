@@ -24,7 +24,7 @@ describe.each([200, 260, 700, 1_000])("with a store %i ms away", (delay) => {
     await clock.advance(31_000 + delay);
     const rejected = a.succeed();
     await clock.advance(2 * delay);
-    // The lease that came too late for that call is this process's, for its next one.
+    // The lease that came too late for that call belongs to this process's next one.
     if ((await rejected) === "rejected") {
       const probe = pendingCall(a.circuit);
       expect(probe.made()).toBe(true);

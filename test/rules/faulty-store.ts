@@ -10,7 +10,7 @@ export interface Written {
   readonly by: Link;
 }
 
-/** One process's connection to the store, with faults of its own: a partition cuts one of them. */
+/** One process's connection to the store, with faults of its own: a partition cuts off one process. */
 export interface Link extends Store {
   /** `read-only`: writes are refused, reads answered. `hanging`: no answer, ever. */
   mode: "up" | "down" | "hanging" | "read-only";
@@ -18,14 +18,14 @@ export interface Link extends Store {
   delay: number;
   /** `held`: kept back until `release`. */
   pushes: "delivered" | "lost" | "repeated" | "held";
-  /** What is answered in place of the truth. */
+  /** Answers that replace the true ones. */
   lie: ((verb: Verb, truth: unknown) => unknown) | undefined;
   readonly counts: Record<Verb, number>;
-  /** Operations of all kinds. */
+  /** The number of operations of all kinds. */
   readonly operations: number;
-  /** Delivers the pushes held back, in the order given. */
+  /** Delivers the held pushes in the given order. */
   release(order?: "in order" | "reversed"): void;
-  /** Pushes something that nobody wrote. */
+  /** Pushes a value that nobody wrote. */
   push(entry: unknown): void;
   gap(): void;
 }
@@ -36,7 +36,7 @@ export interface FaultyStore {
   /** Successful writes, oldest first. */
   readonly written: Written[];
   raw(key: string): string | undefined;
-  /** The record as JSON says. */
+  /** The decoded record. */
   record(name: string): Record<string, unknown> | undefined;
   put(key: string, value: string): void;
   flush(): void;
@@ -45,7 +45,7 @@ export interface FaultyStore {
   readonly operations: number;
 }
 
-/** A store that answers later, on a manual clock, and fails in the ways that stores do. */
+/** A store that answers later, on a manual clock, and fails in the ways in which stores fail. */
 export function faultyStore(clock: Clock, options: { tells?: boolean; skew?: number } = {}): FaultyStore {
   const entries = new Map<string, string>();
   const links: Link[] = [];

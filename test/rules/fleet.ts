@@ -9,7 +9,7 @@ import {
 import { type ManualClock, manualClock } from "../../src/testing/index.js";
 import { type FaultyStore, faultyStore, type Link } from "./faulty-store.js";
 
-/** One process of a fleet, and the one circuit that the tests are about. */
+/** One process of a fleet, with the circuit that the tests are about. */
 export interface Member {
   readonly failfast: Failfast;
   readonly link: Link;
@@ -25,9 +25,9 @@ export interface FleetOptions {
   readonly options?: FailfastOptions;
   readonly without?: readonly ("swap" | "list" | "watch")[];
   readonly delay?: number;
-  /** Whether the store tells its clock. */
+  /** Whether the store's answers have its clock. */
   readonly tells?: boolean;
-  /** What chance starts from. */
+  /** The seed of the random numbers. */
   readonly seed?: number;
   /** How far each process's wall clock is off, in ms. */
   readonly skew?: (member: number) => number;
@@ -37,21 +37,21 @@ export interface Fleet {
   readonly clock: ManualClock;
   readonly store: FaultyStore;
   readonly members: Member[];
-  /** Another process of it, begun now. */
+  /** Starts another process of the fleet. */
   join(): Promise<Member>;
 }
 
-/** The backend's own failure. */
+/** The backend's failure. */
 export const boom: Error = Object.assign(new Error("secret: customer 4711"), { code: "ECONNREFUSED" });
 
-/** How a call ended, in a word: `ok`, `failed`, `rejected` (by the circuit), or `something else`. */
+/** How a call ended: `ok`, `failed`, `rejected` (by the circuit), or `something else`. */
 export const ending = (call: Promise<unknown>): Promise<string> =>
   call.then(
     () => "ok",
     (error: unknown) => (isFailfastError(error) ? "rejected" : error === boom ? "failed" : "something else"),
   );
 
-/** A call that its caller gives up. */
+/** A call that its caller aborts. */
 export const givenUp = (circuit: Circuit): Promise<string> => {
   const caller = new AbortController();
   return ending(
@@ -65,7 +65,7 @@ export const givenUp = (circuit: Circuit): Promise<string> => {
   );
 };
 
-/** A call that ends when it is told to. */
+/** A call that ends when the test says so. */
 export function pendingCall(circuit: Circuit): {
   readonly end: Promise<string>;
   succeed(): void;
@@ -79,7 +79,7 @@ export function pendingCall(circuit: Circuit): {
     resolve = succeed;
     reject = fail;
   });
-  // Where the circuit rejects the call, nobody else waits for it.
+  // If the circuit rejects the call, nothing else handles the rejection.
   promise.catch(() => undefined);
   const end = ending(
     circuit.run(() => {
@@ -90,7 +90,7 @@ export function pendingCall(circuit: Circuit): {
   return { end, succeed: () => resolve(), fail: () => reject(boom), made: () => made };
 }
 
-/** Processes that share a store, each with its own connection, all of them in step with it. */
+/** Processes that share a store, each with a connection of its own, all in step with it. */
 export async function fleet(size: number, given: FleetOptions = {}): Promise<Fleet> {
   const clock = manualClock({ seed: given.seed ?? 7 });
   const store = faultyStore(clock, given.tells === undefined ? {} : { tells: given.tells });
@@ -133,14 +133,14 @@ export async function fleet(size: number, given: FleetOptions = {}): Promise<Fle
   return { clock, store, members, join };
 }
 
-/** The member at a place, of which there is one. */
+/** The member at an index, which must exist. */
 export function at(members: readonly Member[], place: number): Member {
   const member = members[place];
   if (member === undefined) throw new Error(`the fleet has no member ${place}`);
   return member;
 }
 
-/** The answer of something that needs the clock to move on. */
+/** The result of something during which the clock has to move. */
 export async function during<T>(clock: ManualClock, ms: number, call: () => Promise<T>): Promise<T> {
   const answer = call();
   await clock.advance(ms);

@@ -138,7 +138,7 @@ describe("a result counts only in the generation in which its call began", () =>
     const probe = pendingCall(a.circuit);
     await clock.advance(20);
     expect(probe.made()).toBe(true);
-    // Its own monotonic clock stands still meanwhile, and nothing reaches it.
+    // Its own monotonic clock stands still meanwhile, and no push reaches it.
     a.link.pushes = "lost";
     await during(clock, 20, () => b.circuit.reset());
     a.link.pushes = "delivered";
@@ -150,7 +150,7 @@ describe("a result counts only in the generation in which its call began", () =>
   });
 });
 
-/** A probe that hangs beyond its lease; meanwhile its process hears nothing of the others. */
+/** A probe that outlasts its lease; meanwhile its process gets nothing from the store. */
 async function lateProbe(clock: ManualClock, member: Member) {
   const probe = pendingCall(member.circuit);
   await clock.advance(20);
@@ -160,7 +160,7 @@ async function lateProbe(clock: ManualClock, member: Member) {
   return probe;
 }
 
-/** Which member is told to have opened or closed, from now on. */
+/** From now on, which member emits open or close. */
 function transitions(members: readonly Member[]): string[] {
   const told: string[] = [];
   for (const [n, { circuit }] of members.entries())

@@ -3,7 +3,7 @@ import { during, fleet, type Member, pendingCall } from "./fleet.js";
 
 const LACKS = [[], ["watch"], ["list"], ["swap"], ["swap", "list", "watch"]] as const;
 
-/** Every kind of trouble, at random, to every process; then all is well again. */
+/** Random faults of every kind in every process; then everything works again. */
 async function trouble(seed: number): Promise<void> {
   const without = LACKS[seed % LACKS.length] ?? [];
   const { clock, members, store } = await fleet(4, {
@@ -47,7 +47,7 @@ async function trouble(seed: number): Promise<void> {
     await clock.advance(pick([0, 1, 30, 300, 3_000]));
   }
   for (const { link } of members) Object.assign(link, { mode: "up", pushes: "delivered", delay: 1 });
-  // The longest a lease may have grown to, and the longest pause before a store is asked again.
+  // The longest possible lease, and the longest pause before a store is asked again.
   await clock.advance(700_000);
   for (let round = 0; round < 4; round++) {
     for (const { succeed } of members) await during(clock, 2_000, succeed);
@@ -55,7 +55,7 @@ async function trouble(seed: number): Promise<void> {
   const states = members.map(({ circuit }) => circuit.snapshot());
   expect(states.map(({ state }) => state)).toEqual(members.map(() => "closed"));
   expect(states.map(({ pending }) => pending)).toEqual(members.map(() => false));
-  // In step again: a trip is everyone's, and a recovery too.
+  // In step again: every process learns of a trip, and of a recovery.
   const [first] = members;
   expect(await first?.fail()).toBe("failed");
   await clock.advance(2_000);

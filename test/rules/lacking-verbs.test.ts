@@ -23,7 +23,7 @@ for (const without of LACKS) {
       const operations = b.link.operations;
       for (let n = 0; n < 1_000; n++) expect(await b.succeed()).toBe("rejected");
       expect(b.link.operations).toBe(operations);
-      // The first attempt is jittered over a tenth of the open time where no swap decides.
+      // Without swap, the first attempt is delayed by up to a tenth of the open time.
       await clock.advance(20_000);
       expect(await during(clock, 3_000, b.succeed)).toBe("ok");
       expect(members.map(({ circuit }) => circuit.state)).toEqual(["closed", "closed", "closed"]);

@@ -4,7 +4,7 @@ import { type ManualClock, manualClock } from "../../src/testing/index.js";
 import { type FaultyStore, faultyStore, type Link } from "./faulty-store.js";
 import { boom, during, ending } from "./fleet.js";
 
-/** What the documentation states, in keys a second; a name has two. */
+/** The documented rate, in keys a second; a name has two keys. */
 const KEYS_PER_SECOND = 100;
 
 interface Process {
@@ -14,7 +14,7 @@ interface Process {
   state(name: string): string;
 }
 
-/** A process with circuits for names out of arguments, whose store is read one key at a time, 5 ms each. */
+/** A process with circuits for names from arguments, whose store is read one key at a time, in 5 ms each. */
 async function singleReader(
   clock: ManualClock,
   store: FaultyStore,
@@ -174,7 +174,7 @@ describe("a store that can't list", () => {
       expect(await call(`n${n % 2_000}`)).toBe("ok");
       if (n % 1_000 === 0) await clock.advance(100);
     }
-    // In two seconds: what may be read in that time, and what was saved up.
+    // In two seconds: the keys that may be read in that time, and those that were saved up.
     expect(link.operations - before).toBeLessThanOrEqual(4 * KEYS_PER_SECOND);
   });
 });
@@ -225,7 +225,7 @@ describe("a long list", () => {
     let taken = 0;
     let longest = 0;
     let since = 0;
-    // Each entry takes 0.1 ms to take in.
+    // It takes 0.1 ms to process an entry.
     link.lie = (verb, truth) =>
       verb === "list"
         ? (function* () {

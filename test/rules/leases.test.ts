@@ -39,7 +39,7 @@ describe("one lease for a fleet", () => {
     const { circuit, fail, succeed } = at(members, 0);
     await during(clock, 1_000, fail);
     await clock.advance(5_000);
-    // It waits and gets no lease; the next one probes, and the lease comes meanwhile.
+    // The call waits and gets no lease. The next one probes, and the lease comes meanwhile.
     expect(await during(clock, 300, succeed)).toBe("rejected");
     let goOn = (): void => undefined;
     const probe = circuit.run(async () => {

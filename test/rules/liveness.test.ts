@@ -6,7 +6,7 @@ import { at, boom, during, ending, fleet, pendingCall } from "./fleet.js";
 /** Longer than any lease, and short enough to be simulated in a moment. */
 const RARELY_MS = 11 * 60_000;
 
-/** How a call of a function that may be sync ended. */
+/** The outcome of a call of a function that may be sync. */
 async function outcome(call: () => unknown): Promise<string> {
   try {
     await call();
@@ -16,7 +16,7 @@ async function outcome(call: () => unknown): Promise<string> {
   }
 }
 
-/** Opens the circuit of the first member, and lets its time pass. */
+/** Opens the circuit of the first member, and lets the open time pass. */
 async function openOnce(options: Parameters<typeof fleet>[1] & { size?: number } = {}) {
   const its = await fleet(options.size ?? 1, { timeout: 5, ...options });
   await during(its.clock, 2_000, at(its.members, 0).fail);
@@ -68,7 +68,7 @@ describe("a circuit recovers however it is called", () => {
           const circuit = job("x", 5);
           await during(clock, 5_000, () => job.ready());
           outcomes.push(await during(clock, 1_000, () => outcome(wrap(circuit))));
-          // It ends at once: what it wrote lately may be lost.
+          // The process ends at once, so its last writes may be lost.
           link.mode = "hanging";
           await clock.advance(RARELY_MS);
         }
@@ -240,7 +240,7 @@ describe("state, times, events and errors agree", () => {
     const { clock, members } = await fleet(1, { timeout: 60 });
     const { circuit, fail, succeed, link } = at(members, 0);
     await during(clock, 50, fail);
-    // The process slept: its monotonic clock stood still, and the store's went on.
+    // The process was suspended: its monotonic clock stood still, and the store's clock went on.
     clock.jumpWall(61_000);
     link.gap();
     await clock.advance(1_000);

@@ -193,7 +193,7 @@ describe("only the store grants revisions", () => {
     await clock.advance(60_000);
     expect([a.circuit.state, b.circuit.state]).toEqual(["open", "open"]);
     expect(store.written).toHaveLength(1);
-    // What is left of its time, not all of it anew; records are written in whole milliseconds.
+    // The time that is left, not a new full open time. Records are written in whole milliseconds.
     expect(a.circuit.retryAfter).toBeLessThanOrEqual(180.001);
   });
 

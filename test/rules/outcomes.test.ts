@@ -90,7 +90,7 @@ describe("neither success nor failure", () => {
           await undefined;
           throw boom;
         });
-        // A call before it passes at once, and has the handlers at hand made.
+        // An earlier call passes on the fast path, and creates the handlers.
         for (let n = 0; n < 3; n++) {
           const caller = new AbortController();
           const call = guarded(...argumentsWith(caller.signal));
@@ -277,7 +277,9 @@ describe("a call's own outcome", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  /** The unhandled rejections of the process while something happens, in place of the runner's own watch. */
+  /**
+   * The unhandled rejections of the process during a function; the test runner's own listeners are removed meanwhile.
+   */
   async function unhandled(run: () => Promise<unknown>): Promise<unknown[]> {
     const others = process.listeners("unhandledRejection");
     process.removeAllListeners("unhandledRejection");

@@ -1,5 +1,5 @@
-// Records of version 1 as text, as stores have them: processes of this version and of all later ones share them. What is
-// written here may only be added to. A field that older readers don't know is skipped by them; another `v` is refused.
+// Records of version 1 as text, as stores have them. Processes of this version and of all later ones share them.
+// Fields may only be added: older readers skip a field that they don't know, and refuse another `v`.
 import { describe, expect, test } from "vitest";
 import { createFailfast, memoryStore, type Store } from "../../src/index.js";
 import { appendAudit, readAudit } from "../../src/report/audit.js";
@@ -69,7 +69,7 @@ describe("a process that joins a fleet with records of version 1", () => {
 describe("a record that is written today", () => {
   const written = async (store: Store, key: string): Promise<Record<string, unknown>> =>
     JSON.parse((await store.get(key)) ?? "null");
-  /** The fields of a record and their kinds. */
+  /** The fields of a record and their types. */
   const shape = (text: string | Record<string, unknown>): Record<string, string> =>
     Object.fromEntries(
       Object.entries(typeof text === "string" ? JSON.parse(text) : text).map(([name, value]) => [
@@ -96,7 +96,7 @@ describe("a record that is written today", () => {
       ["circuit:tripped", TRIPPED],
     ] as const)
       expect(shape(await written(store, key)), key).toMatchObject(shape(text));
-    // A vote has no transition behind it, and so no reason.
+    // A vote belongs to no transition, so it has no reason.
     expect(shape(await written(store, "circuit:voted"))).toMatchObject(shape(VOTED));
     await failfast("held").release({ by: "bob", reason: "done" });
     expect(shape(await written(store, "hold:held"))).toMatchObject(shape(RELEASED));

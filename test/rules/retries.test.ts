@@ -3,7 +3,7 @@ import { at, fleet, type Member } from "./fleet.js";
 
 const MINUTE = 60_000;
 
-/** The process's operations of one kind that are not answered until `thaw`. */
+/** Holds the answers to a process's operations of one kind until `thaw`. */
 function freeze({ link }: Member, verb: "list" | "swap"): { readonly asked: number; thaw(): void } {
   const held: (() => void)[] = [];
   const verbs = link as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;

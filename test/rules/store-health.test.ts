@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => void process.off("warning", note));
 
-/** What the first process hears of its store. */
+/** The store events of the first process. */
 function health({ members }: Fleet): string[] {
   const told: string[] = [];
   const { failfast } = at(members, 0);

@@ -127,7 +127,7 @@ describe("a value from the store is not trusted", () => {
       expect(String(told[0])).toMatch(/circuit:x.*no record of failfast/);
       expect(await succeed()).toBe("ok");
       expect(circuit.state).toBe("closed");
-      // It is overwritten at the next change, and all is well again.
+      // The next change overwrites it, and the store is up again.
       expect(await during(clock, 50, fail)).toBe("failed");
       expect(store.record("x")).toMatchObject({ v: 1, state: "open" });
       link.gap();
@@ -186,7 +186,7 @@ describe("a value from the store is not trusted", () => {
       link.gap();
       await clock.advance(200);
       expect(Math.abs(circuit.retryAfter - most)).toBeLessThanOrEqual(1);
-      // Nobody pushes what they do, so that it is polled.
+      // Their changes are not pushed, so the store is polled.
       const { list } = link.counts;
       await clock.advance(10_000);
       expect(link.counts.list - list).toBeGreaterThanOrEqual(8);
@@ -307,7 +307,7 @@ describe("the record of a failure", () => {
     expect(record).toMatchObject({ state: "open", duration: 60_000, reason: "Error ECONNREFUSED" });
     expect(record["by"]).toMatch(new RegExp(`^host0/${process.pid}/[a-z0-9]{6}@failfast$`));
     const lasts = (record["until"] as number) - (record["at"] as number);
-    // Its time began when the call failed, a little before the store heard of it.
+    // The open time began when the call failed, a little before the store got the record.
     expect(lasts).toBeLessThanOrEqual(60_000);
     expect(lasts).toBeGreaterThan(59_980);
     expect(Object.keys(record).sort()).toEqual(

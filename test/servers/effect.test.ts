@@ -69,7 +69,7 @@ describe("Effect, through the example", () => {
     const hanging = Effect.onInterrupt(Effect.never, () => Effect.sync(() => void told.push("interrupted")));
     expect(await Effect.runPromise(Effect.flip(guarded(salesApi)(hanging)))).toBeInstanceOf(TimeoutError);
     await expect.poll(() => told).toEqual(["interrupted"]);
-    // On a busy machine the first time-outs may be the fault of this process, and then they don't count.
+    // On a busy machine the first time-outs may be caused by this process, and then they don't count.
     await expect
       .poll(async () => {
         await Effect.runPromiseExit(guarded(salesApi)(hanging));

@@ -1,4 +1,5 @@
-// The examples that are projects, each as a reader has it: the packed package, and beside it what its package.json asks for.
+// The examples that are projects, as a reader has them: the packed package, and beside it the packages in their
+// package.json.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -39,7 +40,7 @@ afterEach(async () => {
   }
 });
 
-/** A copy of a project, with what it asks for. */
+/** A copy of a project, with its packages. */
 function project(name: string): string {
   const to = join(folder, "projects", name);
   if (existsSync(to)) return to;
@@ -76,7 +77,7 @@ interface Started {
   printed(): string;
 }
 
-/** The same, for one that goes on. */
+/** The same for a script that runs until it is stopped. */
 async function start(name: string, env: Record<string, string>, says = "listening at "): Promise<Started> {
   const child = spawn(process.execPath, [scriptOf(name)], {
     cwd: project(name),
@@ -96,7 +97,7 @@ async function start(name: string, env: Record<string, string>, says = "listenin
   };
 }
 
-/** A backend that counts what it is asked. */
+/** A backend that counts its requests. */
 async function serve(answer: (url: string) => [number, string]): Promise<{ url: string; asked: string[] }> {
   const asked: string[] = [];
   const server = createServer(async (request, response) => {
@@ -227,7 +228,7 @@ test("llm-failover: the second provider answers, and a tool that is down is call
   const call = { id: "c", type: "function", function: { name: "invoices", arguments: '{"customer":"ann"}' } };
   let turns = 0;
   const secondary = await serve(() =>
-    // It asks for the tool, and then says what it can.
+    // The model asks for the tool, and then answers as well as it can.
     turns++ % 2 === 0
       ? [200, turn({ content: null, tool_calls: [call] }, "tool_calls")]
       : [200, turn({ content: "the invoices can't be read" }, "stop")],

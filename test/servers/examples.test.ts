@@ -84,7 +84,7 @@ test.skipIf(!redisServer)("examples/django.mjs shows both directions", async () 
   );
 });
 
-/** What each of the stores' examples prints: the circuit open, with its record as the store has it, and closed. */
+/** What each store's example prints: the circuit open, with its record as the store has it, and closed. */
 const SHOWN = /^open .*"state":"open".*\nclosed\n$/;
 
 describe.skipIf(!redisServer)("on Redis", () => {
@@ -133,7 +133,7 @@ test("examples/cache.mjs runs, and ends by itself", async () => {
   expect(await run("cache", {})).toMatch(/^open \d+\|.*"state":"open".*\nclosed\n$/);
 });
 
-/** Runs one beside the servers of this process. */
+/** Runs one example beside the servers of this process. */
 async function run(name: string, env: Record<string, string>): Promise<string> {
   const options = { cwd: root, env: { ...process.env, ...env }, timeout: 30_000 };
   return (await promisify(execFile)(process.execPath, [`examples/${name}.mjs`], options)).stdout;
@@ -150,7 +150,7 @@ test("examples/telemetry.mjs logs only the transition, and counts the calls", ()
 });
 
 test("the README's first example is the file that is run", () => {
-  // The formatter's own line breaks and commas aside.
+  // Apart from the formatter's line breaks and commas.
   const plain = (text: string): string => text.replace(/\s+/g, "").replace(/,\)/g, ")");
   expect(plain(readme)).toContain(plain(readFileSync(`${root}examples/first.mjs`, "utf8")));
 });

@@ -138,7 +138,7 @@ test("a change reaches every other process", async () => {
   });
   const delays: number[] = [];
   for (const arrivals of await Promise.all(told)) {
-    // A slow process reads only the later of two changes. With it, it knows of both.
+    // A slow process reads only the later of two changes, and thereby learns of both.
     let arrived = Number.NaN;
     for (const [change, at] of [...begun.entries()].reverse()) {
       arrived = arrivals[change] ?? arrived;
@@ -168,7 +168,7 @@ test("a process that was suspended while the fleet opened a circuit makes no cal
   child.kill("SIGSTOP");
   const failfast = createFailfast({ store: fileStore(folder) });
   expect(await failfast("x", 60).trip({ reason: "an outage" })).toEqual({ stored: true });
-  // Longer than the second after which it looks at its clocks.
+  // Longer than a second, after which it looks at its clocks.
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   child.send("call");
   child.kill("SIGCONT");

@@ -53,7 +53,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
     test("share a trip in one with the other seven", async () => {
       fleet = await startFleet(on(kind), 8, "60s");
       const took: number[] = [];
-      // The first rounds are for the compilers and the connections.
+      // The first rounds are for compilers and connections.
       for (let round = -3; round < 12; round++) {
         for (const { seen } of fleet) seen.length = 0;
         const { at } = await first().ask("trip");
@@ -77,7 +77,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       fleet = await startFleet(on(kind), 10, "1500ms");
       await first().ask("trip");
       await until(() => allAre("open"), "every process knew");
-      // The backend answers after a while, so that every other process meets the probe under way.
+      // The backend answers slowly, so that all other processes call while the probe is under way.
       const slow = createServer((_, response) => setTimeout(() => response.end("ok"), 300));
       await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", resolve));
       const probes: number[] = [];
@@ -95,7 +95,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       backend.close();
       const sent = probes.filter((at) => at < closedAt() - 50).length;
       expect(sent).toBeGreaterThanOrEqual(1);
-      // If a call waited for its lease in vain, on a busy machine, its process may probe by itself (rule 19).
+      // If a call waits in vain for its lease on a busy machine, its process may send a probe of its own.
       expect(sent).toBeLessThanOrEqual(1 + inVain.size);
     });
 
@@ -106,7 +106,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
       await first().ask("trip");
       await until(() => allAre("half-open"), "the open time was over");
       const [prober, ...others] = fleet as [Member, ...Member[]];
-      // A lease that comes too late for its caller is kept for the next one.
+      // A lease that comes too late for its caller is kept for the next call.
       await until(async () => {
         await prober.ask("hang");
         return others.every(({ seen }) => seen.some(({ type }) => type === "half-open"));
@@ -168,7 +168,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
         (await Promise.all(fleet.map((member) => member.ask("state")))).map((each) =>
           Number(each["retryAfter"]),
         );
-      // Calls are rejected until the lease is this process's, and then one of them is the probe.
+      // Calls are rejected until this process has the lease, and then one of them is the probe.
       await until(async () => {
         await second.ask("trip");
         return (await retryAfters()).every((left) => left > 0.4 && left <= 6);

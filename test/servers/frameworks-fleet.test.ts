@@ -17,7 +17,7 @@ let well = true;
 let asked = 0;
 let store: string;
 const processes: ChildProcess[] = [];
-/** Two of each framework. */
+/** Two processes of each framework. */
 const fleet: { readonly framework: string; readonly url: string }[] = [];
 
 beforeAll(async () => {
@@ -78,13 +78,14 @@ const patient = { timeout: 50_000, interval: 50 };
 test("two processes on each of four frameworks share what one learns about a backend", async () => {
   for (const { status } of await askAll()) expect(status).toBe(200);
 
-  // It breaks, and one process on Express finds out.
+  // The backend fails, and one process on Express finds out.
   well = false;
   const [first] = fleet.filter(({ framework }) => framework === "express");
   asked = 0;
   expect((await ask(first as (typeof fleet)[number])).status).toBe(500);
   expect(asked).toBe(1);
-  // All the others answer 503 with Retry-After, though none of them has asked it: at most, a probe is among them.
+  // All others answer 503 with Retry-After, although none of them has called the backend; at most one request is a
+  // probe.
   await expect
     .poll(
       async () =>
@@ -92,7 +93,7 @@ test("two processes on each of four frameworks share what one learns about a bac
       patient,
     )
     .toBe(fleet.length);
-  // Asked each time: when the open time is over, and nobody asks, a circuit waits for its probe.
+  // Asked each time, because a circuit waits for its probe if nobody calls when the open time is over.
   const isOpen = async (each: (typeof fleet)[number]): Promise<number> => {
     await ask(each);
     return metric(each, OPEN);
@@ -102,17 +103,17 @@ test("two processes on each of four frameworks share what one learns about a bac
     expect(await metric(each, REJECTED)).toBeGreaterThan(0);
   }
 
-  // A flood of requests to all of them: the backend sees single probes, one in each open time of 2 s.
+  // Many requests to all processes: the backend sees single probes, one in each open time of 2 s.
   asked = 0;
   const began = performance.now();
   let requests = 0;
   for (let round = 0; round < 25; round++) requests += (await askAll()).length;
   const openTimes = Math.ceil((performance.now() - began) / 2_000) + 1;
   expect(requests).toBe(25 * fleet.length);
-  // Where a machine is too busy for the store to answer in time, each process may try once for itself.
+  // If a machine is too busy for the store to answer in time, each process may probe once by itself.
   expect(asked).toBeLessThanOrEqual(openTimes + fleet.length);
 
-  // It is mended: one probe finds out, and all processes answer again.
+  // The backend works again: one probe finds out, and all processes answer.
   well = true;
   await expect
     .poll(async () => (await askAll()).filter(({ status }) => status === 200).length, patient)

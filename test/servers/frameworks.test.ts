@@ -20,7 +20,7 @@ import { manualClock } from "../../src/testing/index.js";
 
 const circuit = createFailfast({ clock: manualClock() })("sales_api", 60);
 await circuit.trip();
-/** What a handler of any of them calls: rejected by an open circuit. */
+/** What a handler of each framework calls: it is rejected by an open circuit. */
 const invoices = circuit(async () => "never reached");
 
 type Running = { readonly url: string; close(): unknown };
@@ -39,7 +39,7 @@ class Sales {
     return invoices();
   }
 }
-// The decorators of Nest, called as what they are: functions.
+// Nest's decorators, called as functions.
 const descriptor = Object.getOwnPropertyDescriptor(Sales.prototype, "read") as PropertyDescriptor;
 Get()(Sales.prototype, "read", descriptor);
 Controller()(Sales);

@@ -8,7 +8,7 @@ import { type RedisServer, startRedis } from "./start-redis.js";
 
 const redisServer = requireProgram("redis-server");
 const SIZE = 6;
-/** No time-out has a part in it. */
+/** Longer than the test: time-outs play no part. */
 const OPTIONS = { slowCall: "2s", quorum: 3, callTimeout: "60s" };
 
 let redis: RedisServer | undefined;
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 afterAll(() => redis?.stop());
 
-/** Counts what reaches it; answers until it hangs. */
+/** Counts its requests, and answers until it hangs. */
 async function startBackend(): Promise<string> {
   backend = createServer((_, response) => {
     asked++;
@@ -56,9 +56,9 @@ describe.skipIf(redisServer === undefined)(`${SIZE} processes on Redis`, () => {
     await until(async () => (await states()).every(({ state }) => state === "open"), "all were open", 40_000);
     const leaked = asked - before;
     const told = await states();
-    // A process that was busy may have seen one of them end.
+    // A busy process may have seen one of them end.
     for (const { reason } of told) expect(reason).toMatch(/^slow calls/);
-    // They are still waiting for their answers, and for their time-outs.
+    // They still wait for their answers, and for their time-outs.
     expect(told.some(({ inFlight }) => (inFlight as number) > 0)).toBe(true);
     console.log(`${leaked} calls of ${SIZE * 20} a second reached a backend that hangs, slow from 2 s on`);
   });

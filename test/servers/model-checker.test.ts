@@ -21,7 +21,7 @@ describe.skipIf(!spin || !gcc)("the lease, in the model checker SPIN", () => {
     if (status !== 0) throw new Error(`${command} ended with ${status}: ${stdout}${stderr}`);
     return stdout;
   };
-  /** How many errors there are in the claim, under weak fairness; the whole of the model has to have been searched. */
+  /** How many errors the claim has, under weak fairness. The whole model must have been searched. */
   const errors = (claim: string, mistake?: string): number => {
     run("spin", ...(mistake === undefined ? [] : [`-D${mistake}`]), "-a", "lease.pml");
     run("gcc", "-w", "-O2", "-DNFAIR=3", "-o", "pan", "pan.c");

@@ -101,7 +101,7 @@ test("threads of one process, and containers with one host name and process id, 
   try {
     await Promise.all(threads.map((thread) => once(thread, "message")));
     expect((await ask(one, "fail")).answer).toBe("Error");
-    // The first thread's word alone does not reject the second one's calls: it has to fail by itself.
+    // The first thread's trip alone does not reject the second one's calls: it needs a failure of its own.
     await expect
       .poll(async () => (await ask(two, "call")).by, { timeout: 30_000 })
       .toMatch(/^one\/\d+\/[a-z0-9]{6}@failfast$/);

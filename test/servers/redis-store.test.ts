@@ -118,7 +118,7 @@ describe.skipIf(!redisServer).each(libraries)("with $name", (library) => {
     ["bytes that begin no character", [0x80, 0xff, 0x00, 0x28]],
     ["a compressed text", [0x1f, 0x8b, 0x08, 0x00, 0xe2, 0x96, 0xf0, 0x9f]],
   ])("%s is an invalid record, which only one of those who saw it overwrites", async (_, bytes) => {
-    // The text arrives as the bytes, by way of Latin-1 and a script.
+    // The text arrives as these bytes, through Latin-1 and a script.
     const put = `return redis.call('SET', KEYS[1], string.char(${bytes.join(",")}), 'PX', 60000)`;
     await own.command("EVAL", put, "1", "failfast:a");
     const seen = (await store().swap?.("a", null, "0", 60_000))?.value ?? "";

@@ -4,13 +4,13 @@ import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { sharedFolder } from "./shared-folder.js";
 
-/** A server of a test's own: it runs in a folder of its own, and never outlives the tests. */
+/** A server for a test: it runs in a folder of its own, and never outlives the tests. */
 export interface ServerProcess {
   readonly port: number;
   readonly folder: string;
-  /** Of the process that runs now: another one after `restart`. */
+  /** Of the current process: another one after `restart`. */
   readonly pid: number;
-  /** Ends the server and removes its folder; more than once is fine. */
+  /** Ends the server and removes its folder. May be called more than once. */
   stop(): Promise<void>;
   /** Freezes it: connections stay open and nothing answers. */
   pause(): void;
@@ -35,7 +35,7 @@ export interface ServerSettings {
 
 const STARTS_WITHIN = 30_000;
 
-/** Starts a server on a free loopback port, or on the one given. */
+/** Starts a server on the loopback, by default on a free port. */
 export async function startServer(settings: ServerSettings, onPort?: number): Promise<ServerProcess> {
   const port = onPort ?? (await freePort());
   const folder = sharedFolder("server-");
@@ -96,7 +96,7 @@ export async function startServer(settings: ServerSettings, onPort?: number): Pr
   };
 }
 
-/** Ends a server whose test run was broken off: the shell reads the end of its input when this process is gone. */
+/** Ends a server whose test run was interrupted: the shell's input ends with this process. */
 function endWithUs(server: ChildProcess): void {
   const shell = spawn("sh", ["-c", `read -r _; kill -9 ${server.pid}`], {
     stdio: ["pipe", "ignore", "ignore"],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const NAME = "FAILFAST_TEST_SHARED";
 
-/** Every folder made here is removed when the run of vitest ends, also where a test failed or its worker was killed. */
+/** Every folder made here is removed at the end of vitest's run, even if a test failed or its worker was killed. */
 const place = (): string => process.env[NAME] ?? tmpdir();
 
 /** A new folder, whose name begins with `kind`. */
@@ -12,7 +12,7 @@ export const sharedFolder = (kind: string): string => mkdtempSync(join(place(), 
 
 const made = new Map<string, string>();
 
-/** A folder that `fill` fills once for all test files of a run: for what takes seconds to make. */
+/** A folder that `fill` fills once for all test files of a run, for contents that take seconds to make. */
 export function sharedOnce(kind: string, fill: (folder: string) => void): string {
   const known = made.get(kind);
   if (known !== undefined) return known;
@@ -32,7 +32,7 @@ function sharedByRun(kind: string, fill: (folder: string) => void): string {
     renameSync(folder, whole);
     return whole;
   } catch {
-    // Another worker made it meanwhile.
+    // Another worker has made it meanwhile.
     return folder;
   }
 }

@@ -1,12 +1,12 @@
 import { connect } from "node:net";
 import { type ServerProcess, startServer } from "./server-process.js";
 
-/** It keeps nothing on disk, unless it is told to: after `restart` it is empty. */
+/** By default it keeps nothing on disk: after `restart` it is empty. */
 export interface RedisServer extends ServerProcess {
   readonly url: string;
 }
 
-/** Starts a redis-server of its own on the loopback, on a free port where none is given. */
+/** Starts a redis-server on the loopback, by default on a free port. */
 export async function startRedis(
   program = "redis-server",
   settings: readonly string[] = [],
@@ -20,7 +20,7 @@ export async function startRedis(
   return Object.assign(server, { url: `redis://127.0.0.1:${server.port}` });
 }
 
-/** Waits for a condition of a server, outside of a test; throws where it isn't met within 30 s. */
+/** Waits for a condition of a server, outside of a test. Throws if it does not hold within 30 s. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 30_000;
   while (!(await condition())) {
@@ -29,7 +29,7 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** Whether a Redis answers there, be it that it asks for a password. */
+/** Whether a Redis answers there, even if it asks for a password. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));

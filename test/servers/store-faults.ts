@@ -4,43 +4,46 @@ import type { Store } from "../../src/stores/store.js";
 import { startProxy } from "./redis-store/proxy.js";
 import { freePort } from "./server-process.js";
 
-/** A store under test as one process has it: its own client, and what ends that client. */
+/** A store as one process has it: its own client, and a function that ends the client. */
 export interface OpenStore {
   readonly store: Store;
   close(): Promise<void> | void;
 }
 
-/** A real server that can be broken, and how a process opens a store on it. */
+/** A real server that can fail, and how a process opens a store on it. */
 export interface FaultSubject {
-  /** May be called while the server is down: a client that connects later is then what there is. */
+  /** May be called while the server is down, if the client can connect later. */
   open(): Promise<OpenStore> | OpenStore;
-  /** Freezes the server, where that can be done. */
+  /** Freezes the server, if possible. */
   pause?(): void;
   resume?(): void;
-  /** Kills the server for so long; `keeps`: what it held is there again afterwards. */
+  /** Kills the server for that time. `keeps`: its data is there again afterwards. */
   restart?(downMs: number): Promise<void>;
   readonly keeps?: boolean;
-  /** Where the server listens, and a process that reaches it by another port, where perhaps nobody listens yet. */
+  /** The server's port, and a process that uses another port, on which perhaps nobody listens yet. */
   readonly port?: number;
   openAt?(port: number): Promise<OpenStore> | OpenStore;
-  /** A process that the server doesn't let in, or not to the records. */
+  /** A process that the server refuses, or that may not use the records. */
   openAsStranger?(): Promise<OpenStore> | OpenStore;
-  /** Removes every record behind the store's back. */
+  /** Removes every record without the store's knowledge. */
   empty(): Promise<unknown>;
-  /** Puts a value that no failfast wrote under a key of the store ("circuit:shop"), of a wrong type where the server has types. */
+  /** Puts a foreign value under a key of the store ("circuit:shop"), of a wrong type if the server has types. */
   spoil(key: string): Promise<unknown>;
   stop(): Promise<void>;
 }
 
-/** What a subject can't have, so that it can't be tested: a port, somebody it doesn't let in, a client that may connect after the store was made. */
+/**
+ * Features that a subject lacks, so that they can't be tested: a port, a refused process, a client that may connect
+ * after the store was made.
+ */
 export type Lack = "port" | "stranger" | "late connection";
 
 const HEALS_WITHIN = { timeout: 45_000, interval: 20 };
 const KNOWS_WITHIN = { timeout: 10_000, interval: 5 };
 
 /**
- * What every driver's server is put through, with two processes' worth of `failfast` on it: no condition of it
- * changes a call's outcome or holds it up, and once it is well again the two agree.
+ * What every driver's server is put through, with `failfast` in two processes: no condition of the server changes or
+ * delays a call, and once the server works again the two processes agree.
  */
 export function storeFaults(
   title: string,
@@ -220,7 +223,7 @@ export function storeFaults(
 const succeed = async (): Promise<string> => "served";
 const fail = (): Promise<never> => Promise.reject(new Error("backend"));
 
-/** Rule 2: no condition of the store delays a call; one that waited for the store would take five seconds. */
+/** No condition of the store delays a call. One that waited for the store would take five seconds. */
 async function promptly(call: () => Promise<unknown>): Promise<void> {
   const began = performance.now();
   await call();

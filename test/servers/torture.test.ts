@@ -29,7 +29,7 @@ function inChild(library: string): Promise<Run> {
   });
 }
 
-/** The page's tables: what it says of a library, by case. */
+/** The page's tables: the result of a library, by case. */
 function documented(library: string, version: string): Record<string, string> {
   const page = readFileSync("docs/torture.md", "utf8");
   expect(page).toContain(`${library} ${version}`);

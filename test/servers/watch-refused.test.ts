@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** Two processes, of which the first may not watch: what both tell, and how often the first asked to watch. */
+/** Two processes, of which the first may not watch: the events of both, and how often the first asked to watch. */
 async function fleetOf(limited: Store, other: Store) {
   let asked = 0;
   const told: string[] = [];
@@ -40,7 +40,7 @@ async function fleetOf(limited: Store, other: Store) {
   return { here, there, told, asked: () => asked };
 }
 
-/** It polls instead, says so at most once, and leaves the server alone. */
+/** It polls instead, reports that at most once, and does not flood the server. */
 async function pollsInstead({
   here,
   there,

@@ -1,13 +1,13 @@
 import type { Subject } from "./subjects.js";
 
-/** What was found of one store. */
+/** The measurements of one store. */
 export interface Row {
   readonly subject: Subject;
   readonly passed: number;
   readonly failed: number;
   readonly clock: boolean;
   readonly atOnce: boolean;
-  /** Sorted, in ms; nothing where there is no other process. */
+  /** Sorted, in ms; empty if there is no other process. */
   readonly took?: readonly number[];
   readonly kept: boolean;
   readonly idle: number;
@@ -19,7 +19,7 @@ interface Run {
   readonly seconds: number;
   readonly cpus: number;
   readonly node: string;
-  /** The load average while it ran. */
+  /** The load average during the run. */
   readonly load: number;
 }
 
@@ -28,7 +28,7 @@ const ms = (value = Number.NaN): string => (value < 100 ? value.toFixed(1) : val
 const at = (sorted: readonly number[], share: number): number | undefined =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
-/** The page, as it is committed. */
+/** The page as it is committed. */
 export function document(rows: readonly Row[], { seconds, cpus, node, load }: Run): string {
   const table = rows.map(({ subject, passed, failed, clock, atOnce, took, kept, idle, loaded }) => [
     `\`${subject.store}\``,

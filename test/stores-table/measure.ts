@@ -10,7 +10,7 @@ const CIRCUITS = 60;
 const REACHES_WITHIN = 20_000;
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** A store as one process has it. */
+/** A store in one process. */
 export async function open(place: Place, prefix: string): Promise<{ store: Store; close(): Promise<void> }> {
   const { open: opened } = (await import(script("open.mjs"))) as { open(at: object): Promise<never> };
   return opened({ ...place, prefix });
@@ -31,7 +31,7 @@ async function end(member: ChildProcess): Promise<void> {
   await once(member, "exit");
 }
 
-/** How long each of many trips took to reach another process, in ms, sorted. */
+/** How long many trips took to reach another process, in ms, sorted. */
 export async function reach(place: Place): Promise<number[]> {
   const names = Array.from({ length: CIRCUITS }, (_, at) => `circuit ${at}`);
   const member = await startMember(place, "reach", names);
@@ -61,11 +61,11 @@ export async function reach(place: Place): Promise<number[]> {
 export interface Operations {
   readonly idle: number;
   readonly loaded: number;
-  /** The calls that were made meanwhile. */
+  /** The calls made meanwhile. */
   readonly calls: number;
 }
 
-/** What one process asks of its store in a minute, with one circuit, closed: without calls, and with. */
+/** What one process asks of its store in a minute, with one closed circuit: without calls, and with calls. */
 export async function count(place: Place, seconds: number, callsPerSecond: number): Promise<Operations> {
   const member = await startMember(place, "count", ["shop"]);
   const asked = async (calls: number): Promise<{ operations: number; calls: number }> => {
@@ -80,7 +80,7 @@ export async function count(place: Place, seconds: number, callsPerSecond: numbe
   return { idle: aMinute(idle.operations), loaded: aMinute(loaded.operations), calls: loaded.calls };
 }
 
-/** Whether a value is there after the server was ended and started again. */
+/** Whether a value survives a restart of the server. */
 export async function survives(place: Place, restart: () => Promise<unknown>): Promise<boolean> {
   const before = await open(place, "survives");
   await before.store.set("kept", "value", 600_000);

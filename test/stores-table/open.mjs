@@ -1,4 +1,4 @@
-// Opens a store of the table, as a process of its own would: in the run itself, and in the processes that it starts.
+// Opens a store of the table as a process of its own would, in the run itself and in the processes that it starts.
 import { cacheStore } from "failfast/cache";
 import { djangoCacheStore, djangoRedis } from "failfast/django";
 import { dynamodbStore } from "failfast/dynamodb";
@@ -6,7 +6,7 @@ import { redisStore } from "failfast/redis";
 import { upstashStore } from "failfast/upstash";
 import { storeFrom } from "failfast/url";
 
-/** A place is a URL for storeFrom(), or a kind and where it is. */
+/** A place is a URL for storeFrom(), or a kind and its address. */
 export async function open({ kind, where, prefix }) {
   if (kind === "url") {
     const [address, query] = where.split("?");

@@ -48,7 +48,7 @@ for (const subject of subjects) {
     const memory = subject.store === "memoryStore";
     let shared: ReturnType<typeof open> | undefined;
     const makeStore = async () => {
-      // In memory, what is opened again is another store.
+      // In memory, a store that is opened again is another store.
       if (memory) shared ??= open(place, "contract");
       const { store, close } = await (shared ?? open(place, "contract"));
       return { store, close: memory ? () => undefined : close };

@@ -10,7 +10,7 @@ import { startPostgres } from "../servers/postgres-store/start-postgres.js";
 import { startRedis } from "../servers/start-redis.js";
 import { startFront } from "../servers/upstash-store/start-front.js";
 
-/** How a process reaches a store: what `open.mjs` takes, but for the prefix. */
+/** How a process reaches a store: what `open.mjs` takes, without the prefix. */
 export interface Place {
   readonly kind: "url" | "upstash" | "dynamodb" | "django" | "cache";
   readonly where: unknown;
@@ -19,26 +19,26 @@ export interface Place {
 /** A row of the table. */
 export interface Subject {
   readonly store: string;
-  /** On what it was measured. */
+  /** What it was measured on. */
   readonly on: string;
   readonly verbs: readonly OptionalVerb[];
-  /** In ms, where it isn't one. */
+  /** In ms, unless it is a clock. */
   readonly ttlResolutionMs?: number;
-  /** Cases that it can't pass, as the real server would. */
+  /** Cases that this server can't pass, and the real one would. */
   readonly except?: readonly string[];
   start(): Promise<Started>;
 }
 
 export interface Started {
   readonly place: Place;
-  /** Ends the server and starts it again, where there is one that can be. */
+  /** Ends the server and starts it again, if there is one. */
   restart?(): Promise<unknown>;
   stop(): Promise<unknown>;
 }
 
 const url = (where: string): Place => ({ kind: "url", where });
 
-/** Writes what it has to disk, as one that is to keep it is set up. */
+/** Writes its data to disk, as a server that has to keep it is configured. */
 const redisOnDisk = () => startRedis("redis-server", ["--appendonly", "yes", "--appendfsync", "always"]);
 
 function onRedis(kind: Place["kind"]): () => Promise<Started> {
@@ -115,7 +115,7 @@ export const subjects: readonly Subject[] = [
     on: "MariaDB 10.11, mysql2",
     verbs: ["swap", "list"],
     async start() {
-      // Not as the other tests have it: a commit is on disk.
+      // Unlike in the other tests: a commit is on disk.
       const server = await startMariadb("--innodb-flush-log-at-trx-commit=1");
       return { place: url(server.url), restart: () => server.restart(), stop: server.stop };
     },

@@ -1,4 +1,4 @@
-// What the tests of the tools have in common: a copy of a tool's project to work in, and processes that are watched.
+// Common parts of the tools' tests: a copy of a tool's project to work in, and supervised processes.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -11,7 +11,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 /** The command of a package that is installed here. */
 export const command = (name) => join(here, "node_modules/.bin", name);
 
-/** A new folder, which goes when all tests of a file are over. */
+/** A new folder, which is removed after all tests of a file. */
 export function newFolder(parent = tmpdir(), name = "failfast-tools") {
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, `${name}-`));
@@ -19,17 +19,17 @@ export function newFolder(parent = tmpdir(), name = "failfast-tools") {
   return folder;
 }
 
-// Tools keep caches where temporary files are.
+// Tools keep caches in the temporary folder.
 process.env.TMPDIR = newFolder();
 
-/** A copy of a folder of ours, beside the installed tools. */
+/** A copy of one of our folders, beside the installed tools. */
 export function copyOf(folder) {
   const copy = newFolder(join(here, ".work"), folder.replaceAll("/", "-"));
   cpSync(join(here, folder), copy, { recursive: true });
   return copy;
 }
 
-/** Commands run with the Node that runs this one; nothing of the runner of these tests is passed on. */
+/** Commands run with the Node that runs this one, without the test runner's environment. */
 const environment = {
   ...process.env,
   PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
@@ -38,7 +38,7 @@ const environment = {
   NO_COLOR: "1",
 };
 
-/** A process, what it has written so far, and its end. It is gone when the test is over. */
+/** A process, its output so far, and its end. It is killed after the test. */
 export function start(t, file, args, options = {}) {
   const child = spawn(file, args, {
     ...options,
@@ -62,7 +62,7 @@ export async function stop({ child, ended }) {
   await ended;
 }
 
-/** Runs to the end, which must be a good one, and returns what was written. */
+/** Runs to the end, which must be successful, and returns the output. */
 export async function runs(t, file, args, options) {
   const started = start(t, file, args, options);
   const code = await started.ended;
@@ -70,7 +70,7 @@ export async function runs(t, file, args, options) {
   return started.output;
 }
 
-/** Waits until something is so, or some time is up. */
+/** Waits for a condition, within a time limit. */
 export async function until(condition, what, ms = 60_000) {
   const deadline = performance.now() + ms;
   for (;;) {

@@ -3,13 +3,13 @@ import { spawnSync } from "node:child_process";
 import { connect, createServer } from "node:net";
 import { newFolder, start, until } from "./project.mjs";
 
-/** Why a test is skipped: where no test may be, it fails instead. */
+/** The reason to skip a test. If no test may be skipped, it fails instead. */
 export const skip =
   process.env.FAILFAST_TEST_REQUIRE !== "all" && spawnSync("redis-server", ["--version"]).error
     ? "there is no redis-server"
     : false;
 
-/** Starts one on a free port of the loopback, and gives its URL. It is gone when the test is over. */
+/** Starts one on a free port of the loopback, and returns its URL. It is stopped after the test. */
 export async function startRedis(t) {
   const port = await freePort();
   const settings = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];

@@ -55,7 +55,7 @@ function install() {
   return status === 0;
 }
 
-/** The package as its users get it, where they get it. */
+/** The package as its users get it, in the place where they get it. */
 function placePackage() {
   const target = join(modules, "failfast");
   rmSync(target, { recursive: true, force: true });

@@ -48,7 +48,7 @@ function filesOf(module, platform, decorators) {
   if (decorators === "standard") files.push("private-methods.ts");
   if (platform === "none") return files;
   files.push("platform.ts", "opossum.ts");
-  // Nest's own types take their time: with one way of resolving them.
+  // Nest's own types take long, so only one way of resolving them is tried.
   if (module === "nodenext") files.push("nest.ts");
   if (module === "nodenext" && decorators === "legacy") files.push("nest-legacy.ts");
   return files;

@@ -1,4 +1,4 @@
-// What users write, checked with every supported compiler, flag and library; it never runs.
+// What users write, checked with every supported compiler, flag and library. It never runs.
 import {
   type Circuit,
   createFailfast,
@@ -154,7 +154,7 @@ for (const each of own.circuits()) each.reset();
 const cases: readonly { name: string; run(): Promise<void> }[] = storeContract(() => ({ store }));
 if (isFailfastError(new Error("x"))) void [kept, pair, row, value, receipt, cases];
 
-// What a fallback gives is part of what guarded functions give.
+// A fallback's type is part of the guarded function's type.
 const lenient = failfast("x", 60, { fallback: () => null });
 const rowsOrNull = lenient(async (customer: string): Promise<string[]> => [customer]);
 same<typeof rowsOrNull, (this: unknown, customer: string) => Promise<string[] | null>>(true);
@@ -163,7 +163,7 @@ same<ReturnType<typeof syncOrNull>, number | null>(true);
 same<Awaited<ReturnType<typeof lenient.run<number>>>, number | null>(true);
 // @ts-expect-error: it may be null
 const noNull: Promise<string[]> = rowsOrNull("ann");
-// One that gives what the function gives changes nothing, and generics are kept.
+// A fallback with the function's own type changes nothing, and generics are kept.
 const empty = failfast("x", 60, { fallback: (error, customer: string) => [`${error.circuit} ${customer}`] });
 const rowsAlways = empty(async (customer: string): Promise<string[]> => [customer]);
 same<typeof rowsAlways, (customer: string) => Promise<string[]>>(true);
@@ -184,7 +184,7 @@ same<Awaited<ReturnType<ReturnType<typeof byTenant.for>["run"]>>, unknown>(true)
 const defaulted = createFailfast({ fallback: () => null, timeout: 60 })("x")(async () => 1);
 same<Awaited<ReturnType<typeof defaulted>>, number | null>(true);
 const noDefault: (name: string, time: number) => Circuit = createFailfast();
-// A circuit with a fallback of any kind goes where any circuit goes.
+// A circuit with a fallback of any kind may be used like any other.
 const anyCircuit: Circuit<unknown> = lenient;
 firstAvailable([lenient, circuit], async ({ name }) => name.length);
 const options: FailfastOptions = { probes: 2 };
@@ -192,7 +192,7 @@ const annotated = failfast("x", 60, options)(async () => 1);
 same<Awaited<ReturnType<typeof annotated>>, number>(true);
 void [noNull, noDefault, anyCircuit];
 
-// As in the README: no annotation, and what is undefined is left out.
+// As in the README: no annotation, and undefined options are left out.
 failfast("x", 60, { results: (r) => r.status >= 500 });
 failfast("x", 60, {
   results: (r: { status: number }) => r.status >= 500,
@@ -201,7 +201,7 @@ failfast("x", 60, {
 const maybe = undefined as undefined | ((error: FailfastError) => string);
 failfast("x", 60, { fallback: maybe, results: undefined, exceptions: undefined, enabled: undefined });
 
-// A client's properties would go past the circuit: its guarded function does not have them.
+// A client's properties would bypass the circuit: its guarded function does not have them.
 const client = Object.assign(async (url: string) => url.length, { get: async (url: string) => url });
 const guardedClient = circuit(client);
 const length: Promise<number> = guardedClient("x");

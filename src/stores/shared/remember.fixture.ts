@@ -1,6 +1,6 @@
 import type { StoreEntry } from "../store.js";
 
-/** A watcher that remembers what it was told. */
+/** A watcher that remembers its notifications. */
 export function remember() {
   const seen = {
     changes: [] as StoreEntry[],

@@ -6,7 +6,7 @@ export interface CursorStore extends Omit<AtOnce, "list"> {
   list(prefix: string, since?: string): Awaitable<StoreListing>;
 }
 
-/** Everything about cursors that can be done wrong by itself. */
+/** Everything about cursors that can be wrong by itself. */
 export interface CursorWays extends Ways {
   /** The number of the write after which a list with this cursor begins; `undefined`: with all of them. */
   from(cursor: string, last: number): number | undefined;

@@ -3,7 +3,7 @@ import type { StoreEntry, StoreWatcher, SwapResult } from "../../stores/store.js
 interface Held {
   value: string;
   until: number;
-  /** Which of the store's writes it is; told by cursors. */
+  /** The number of the store's write, used by cursors. */
   write?: number;
 }
 
@@ -25,7 +25,7 @@ export interface AtOnce {
   watch(prefix: string, on: StoreWatcher): AsyncDisposable;
 }
 
-/** Everything in a store that can be done wrong by itself. */
+/** Everything in a store that can be wrong by itself. */
 export interface Ways {
   name(key: string): string;
   keep(value: string): string;
@@ -54,7 +54,7 @@ export const right: Ways = {
 
 export const emptyBacking = (): Backing => ({ held: new Map(), watchers: new Set(), writes: 0 });
 
-/** A store in a map: right, as far as its ways are. */
+/** A store in a map, which is right unless a part is replaced. */
 export function mapStore(backing: Backing, ways: Partial<Ways> = {}): AtOnce {
   const { held, watchers } = backing;
   const { name, keep, until, live, equal, under, push, now } = { ...right, ...ways };

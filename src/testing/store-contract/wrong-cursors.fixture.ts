@@ -32,7 +32,7 @@ const listed = (answer: StoreListing, change: Partial<StoreListing>): StoreListi
 });
 const atOnce = (answer: unknown): StoreListing => answer as StoreListing;
 
-/** Stores that are wrong in what they list since a cursor. */
+/** Stores that list wrong entries since a cursor. */
 export const wrongCursors: readonly Wrong[] = [
   verbs(
     "lists since a cursor what its own handle wrote",

@@ -1,7 +1,7 @@
 import type { StoreEntry } from "../../stores/store.js";
 import { pattern, verbs, type Wrong, ways } from "./wrong.fixture.js";
 
-/** Stores that are wrong in what they list. */
+/** Stores that list wrong entries. */
 export const wrongLists: readonly Wrong[] = [
   verbs(
     "lists one page",

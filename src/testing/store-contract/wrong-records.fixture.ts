@@ -2,7 +2,7 @@ import type { Store } from "../../stores/store.js";
 import { emptyBacking, mapStore } from "./map-store.fixture.js";
 import { tidyJson, verbs, type Wrong, ways } from "./wrong.fixture.js";
 
-/** Stores that are wrong in what they keep, under which keys, and for how long. */
+/** Stores that keep wrong values, under wrong keys, or for a wrong time. */
 export const wrongRecords: readonly Wrong[] = [
   // get, set, delete
   verbs(

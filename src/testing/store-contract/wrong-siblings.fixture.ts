@@ -11,7 +11,7 @@ export function siblingOf(backing: Backing): Store {
   return mapStore(known);
 }
 
-/** Stores that are wrong in what they keep apart. */
+/** Stores that don't keep prefixes or handles apart. */
 export const wrongSiblings: readonly Wrong[] = [
   verbs(
     "is its own sibling",

@@ -1,7 +1,7 @@
 import { laterTurn } from "./map-store.fixture.js";
 import { alternately, swapsIf, tidyJson, verbs, type Wrong, ways } from "./wrong.fixture.js";
 
-/** Stores that are wrong in how they swap, or in the clock that they tell. */
+/** Stores that swap wrongly, or have a wrong clock. */
 export const wrongSwaps: readonly Wrong[] = [
   // Swap
   verbs(

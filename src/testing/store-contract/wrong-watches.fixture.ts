@@ -1,7 +1,7 @@
 import { emptyBacking, mapStore, right } from "./map-store.fixture.js";
 import { ended, sleep, verbs, type Wrong, ways } from "./wrong.fixture.js";
 
-/** Stores that are wrong in what they push. */
+/** Stores that push wrong changes. */
 export const wrongWatches: readonly Wrong[] = [
   [
     "tells only its own watchers",

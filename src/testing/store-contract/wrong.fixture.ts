@@ -4,7 +4,7 @@ import { type AtOnce, type Backing, emptyBacking, mapStore, type Ways } from "./
 type Verbs = Partial<Required<Store>>;
 export type Wrong = [what: string, makeHandle: () => () => Store, ...cases: string[]];
 
-/** Wrong in one of its ways. */
+/** A store that is wrong in one part. */
 export function ways(what: string, wrong: Partial<Ways>, ...cases: string[]): Wrong {
   return [
     what,
@@ -16,7 +16,7 @@ export function ways(what: string, wrong: Partial<Ways>, ...cases: string[]): Wr
   ];
 }
 
-/** Wrong in what some of its verbs do with a store that is right. */
+/** A right store with some wrong verbs. */
 export function verbs(
   what: string,
   wrong: (store: AtOnce, backing: Backing) => Verbs,
@@ -35,7 +35,7 @@ export function verbs(
   ];
 }
 
-/** Wrong in whether it swaps. */
+/** A store with a wrong swap. */
 export function swapsIf(
   what: string,
   matches: (stored: string | null, expect: string | null) => boolean,

@@ -16,7 +16,7 @@ import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runTests } from "./tap.mjs";
 
-/** So large a share of the tests that can apply must pass. */
+/** At least this share of the tests that can apply must pass. */
 const REQUIRED = 0.85;
 
 const checkout = process.argv[2] && resolve(process.argv[2]);
@@ -53,7 +53,7 @@ putOursInto(copy);
 const ours = await runTests(copy, tests);
 report();
 
-/** Only tape: what opossum needs for its documentation and browsers is large. */
+/** Only tape is installed: what opossum needs for its documentation and browsers is large. */
 function installTape(tape) {
   const folder = mkdtempSync(join(tmpdir(), "failfast-tape-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -63,7 +63,7 @@ function installTape(tape) {
   symlinkSync(join(folder, "node_modules"), join(copy, "node_modules"));
 }
 
-/** In place of opossum, and of the parts of it that its tests import by themselves and that can be had of ours. */
+/** Replaces opossum, and those of its modules that its tests import and that failfast/opossum has. */
 function putOursInto(folder) {
   const main = `const CircuitBreaker = require(${JSON.stringify(built)}).default;\n`;
   const files = {

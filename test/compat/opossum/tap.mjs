@@ -2,11 +2,14 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 
-/** No file takes longer, in ms. */
+/** The time limit of a file, in ms. */
 const DEADLINE_MS = 60_000;
 const SUMMARY = /^# (tests|pass|fail|ok|skip|todo)\b\s*\d*$/;
 
-/** What came of each test of those files: `{ file, name, nth, passed, why }`; `nth` of that name in its file. */
+/**
+ * The result of each test in those files: `{ file, name, nth, passed, why }`, with `nth` for tests of the same name in
+ * a file.
+ */
 export async function runTests(folder, files) {
   const waiting = [...files];
   const results = new Map();
@@ -23,7 +26,7 @@ function runFile(folder, file) {
     const args = [join(folder, "test", file)];
     execFile(process.execPath, args, { cwd: folder, timeout: DEADLINE_MS }, (error, stdout, stderr) => {
       const tests = testsIn(stdout, file);
-      // Whatever ended the process early, the test that ran then is to blame.
+      // Whatever ended the process early, the test that ran then has failed.
       const last = tests.at(-1);
       if (error && last && tests.every(({ passed }) => passed))
         Object.assign(last, {

@@ -22,7 +22,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** What an application may have written itself. */
+/** A cache that an application may have written itself. */
 const plain = (unit: "s" | "ms") => ({
   get: (key: string) => redis.get(key),
   set: (key: string, value: string, ttl: number) =>

@@ -1,4 +1,4 @@
-// A command line over many circuits: what it asks of the store, and what it leaves there.
+// Commands about many circuits: the store operations they do, and what they leave in the store.
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { storeFrom } from "../../../src/stores/url.js";
@@ -80,7 +80,8 @@ describe.skipIf(!redis?.[1])("status of 5 000 circuits on Redis", () => {
       const scripts = [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].map(([, calls]) =>
         Number(calls),
       );
-      // An index and five pages of the records, an index of the reports, and some again that Redis did not know yet.
+      // One index and five pages of records, one index of reports, and some commands again for scripts that Redis did
+      // not know yet.
       expect(scripts.reduce((sum, calls) => sum + calls, 0)).toBeLessThanOrEqual(20);
     } finally {
       await place.stop();

@@ -1,4 +1,4 @@
-// The lines of docs/operations.md, as they are written there, are enough, and no more than that.
+// The permissions in docs/operations.md, as they are written there, are enough, and allow nothing else.
 import { readFileSync } from "node:fs";
 import { Redis } from "ioredis";
 import { Pool } from "pg";

@@ -16,7 +16,9 @@ async function folder(): Promise<Place> {
   return { url: `file:${dir}`, stop: () => rm(dir, { recursive: true, force: true }) };
 }
 
-/** The three that operators' tools are tried on: what it is called, whether its server is installed, how it starts. */
+/**
+ * The three stores that operators' tools are tested on: the name, whether the server is installed, and how it starts.
+ */
 export const PLACES: readonly (readonly [string, boolean, () => Promise<Place>])[] = [
   ["the file store", true, folder],
   ["Redis", requireProgram("redis-server") !== undefined, startRedis],

@@ -15,7 +15,7 @@ export interface Ran {
   readonly tookMs: number;
 }
 
-/** Runs the command as a person does, with nothing but what is given; `of`: another copy of the package. */
+/** Runs the command as a person does, with only the given environment. `of`: another copy of the package. */
 export async function failfast(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
@@ -37,7 +37,7 @@ export async function failfast(
   return { code, out, err, tookMs: performance.now() - began };
 }
 
-/** A process of a fleet, which does what it is told and says what its circuit does. */
+/** A process of a fleet, which does what the test says and reports its circuit. */
 export class Member {
   readonly #child: ChildProcess;
 
@@ -49,7 +49,7 @@ export class Member {
     });
   }
 
-  /** Calls a circuit, and says how that ended; `fails`: its backend is down. */
+  /** Calls a circuit, and returns how the call ended. `fails`: its backend is down. */
   async call(circuit: string, fails = false, options: object = {}): Promise<string> {
     this.#child.send({ circuit, fails, options });
     const [answer] = (await once(this.#child, "message")) as [string];

@@ -1,4 +1,4 @@
-// The AI SDK repeats what failed: a rejection is told at once, and can be recognised.
+// The AI SDK retries failed calls: a rejection comes at once, and can be recognised.
 import { createOpenAI } from "@ai-sdk/openai";
 import { createGateway, generateText } from "ai";
 import { failfastModel } from "../../../src/clients/ai.js";

@@ -20,7 +20,7 @@ const parts = (text: string) => [
   { type: "finish", finishReason: FINISHED, usage: USAGE },
 ];
 
-/** A model that answers, or throws, or streams what it is told. */
+/** A model that answers, throws or streams as a test says. */
 class Model extends MockLanguageModelV3 {
   does: { says?: string; throws?: unknown; streams?: unknown[]; hangs?: boolean } = { says: "hello" };
   calls = 0;
@@ -82,7 +82,7 @@ const ask = (model = guarded(), more: object = {}): Promise<unknown> =>
     ({ text }) => text,
     (error: unknown) => error,
   );
-/** All the text of a stream, and then its error where it has one. */
+/** The whole text of a stream, and then its error, if there is one. */
 const read = async (model = guarded(), more: object = {}): Promise<unknown[]> => {
   const seen: unknown[] = [];
   const { fullStream } = streamText({ model, prompt: "x", maxRetries: 0, onError: () => undefined, ...more });

@@ -6,7 +6,10 @@ import { type ManualClock, manualClock } from "../../../src/testing/index.js";
 
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A backend on the loopback whose answers a test sets, and a `failfast` whose time it moves, and that trips at once. */
+/**
+ * A backend on the loopback whose answers a test sets, and a `failfast` that trips at once, on a clock that the test
+ * moves.
+ */
 export interface Backend {
   readonly origin: string;
   readonly failfast: Failfast;
@@ -14,11 +17,11 @@ export interface Backend {
   /** How many requests have reached it. */
   requests: number;
   handle: Handle;
-  /** The state of a circuit, by default of that of its origin. */
+  /** The state of a circuit, by default of the backend's origin. */
   state(name?: string): string;
   /** Lets the open time pass. */
   reopen(): Promise<void>;
-  /** Ends it: a connection to it is refused. */
+  /** Stops the backend: connections to it are refused. */
   close(): Promise<void>;
 }
 
@@ -30,7 +33,7 @@ export const answer =
 export const json = (status: number, value: unknown): Handle =>
   answer(status, { "Content-Type": "application/json" }, JSON.stringify(value));
 
-/** Starts half of a body, and breaks off. */
+/** Sends half of a body, and breaks off. */
 export const half: Handle = (_, response) => {
   response.writeHead(200, { "Content-Length": "100" });
   response.write("half of it", () => setImmediate(() => response.destroy()));
@@ -68,7 +71,7 @@ function circuitOf(failfast: Failfast, name: string): Circuit | undefined {
   return [...failfast.circuits()].find((circuit) => circuit.name === name);
 }
 
-/** A probe is there to be had: none that was given out is still held. */
+/** A lease is available: none that was given out is still held. */
 export async function expectProbeIsFree(backend: Backend, call: () => Promise<unknown>): Promise<void> {
   backend.handle = answer(200, {}, "ok");
   await call();

@@ -57,7 +57,7 @@ describe.skipIf(!program)("failfastProcessor for BullMQ", () => {
     const made = await Promise.all(
       jobs.map(async ({ id }) => (await queue.getJob(id as string))?.attemptsMade ?? 0),
     );
-    // Each attempt was a call that was made, and none of those that were not.
+    // Each attempt was a call that was made, and no rejected call used one up.
     expect(made.reduce((sum, each) => sum + each)).toBe(asked);
     expect(await queue.getFailedCount()).toBe(0);
   });

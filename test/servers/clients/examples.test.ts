@@ -12,7 +12,7 @@ const run = async (name: string, env: Record<string, string> = {}): Promise<stri
   return (await promisify(execFile)(process.execPath, [`examples/${name}.mjs`], options)).stdout;
 };
 
-/** The time left is what it is on a busy machine. */
+/** The time that is left varies on a busy machine. */
 const steady = (printed: string): string => printed.replace(/\b(2\d|31)\b/g, "30");
 
 test.each([

@@ -43,7 +43,7 @@ let clients: grpc.Client[];
 let failfast: Failfast;
 let clock: ManualClock;
 let calls: number;
-/** How the server ends its next calls; `undefined`: well. */
+/** How the server ends its next calls; `undefined` means OK. */
 let ends: Partial<grpc.ServiceError> | "never" | undefined;
 
 beforeEach(async () => {
@@ -175,7 +175,7 @@ describe("failfastInterceptor for gRPC", () => {
       expect((await read(begin())).map(isFailfastError)).toEqual([true]);
     const added = new Promise((resolve) => {
       const call = its.add((refused) => resolve(refused));
-      // Nobody waits for what is written to it.
+      // Nobody waits for the writes.
       call.write("a", () => call.write("b", () => call.end()));
     });
     expect(isFailfastError(await added)).toBe(true);

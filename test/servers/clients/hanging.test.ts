@@ -1,4 +1,5 @@
-// A backend that takes a request and never answers, through the guard of each client: the circuit opens meanwhile.
+// A backend that accepts a request and never answers, through each client's guard: the circuit opens while the calls
+// hang.
 
 import type { AddressInfo } from "node:net";
 import { createServer, type Server, type Socket } from "node:net";
@@ -44,14 +45,14 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** A model that is asked, and never answers. */
+/** A model whose requests never get an answer. */
 const model = (): MockLanguageModelV3 =>
   new MockLanguageModelV3({
     doGenerate: () => new Promise(() => undefined),
     doStream: () => new Promise(() => undefined),
   });
 
-/** What makes one call of each client. */
+/** How to make one call with each client. */
 const CLIENTS: Record<string, () => () => unknown> = {
   fetch: () => {
     const guarded = failfastFetch({ failfast, ...OPTIONS });

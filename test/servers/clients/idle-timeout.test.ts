@@ -38,7 +38,7 @@ afterEach(async () => {
   await backend.close();
 });
 
-/** A client's way to a body, as what gives the next chunk's text, or `undefined` at the end. */
+/** A client's way to read a body: a function that returns the text of the next chunk, or `undefined` at the end. */
 type Opened = { next(): Promise<string | undefined> };
 const options = () => ({ failfast: backend.failfast, idleTimeout: "5s" as const, callTimeout: 30 as const });
 
@@ -91,7 +91,7 @@ describe.each(Object.entries(CLIENTS))("%s", (_, open) => {
     send("1");
     expect(await body.next()).toBe("1");
     const next = outcome(body.next());
-    // The chunk before may still be on its way through the client.
+    // The chunk before may not have passed the client yet.
     await expect
       .poll(async () => {
         await backend.clock.advance(IDLE_MS);
@@ -123,7 +123,7 @@ describe.each(Object.entries(CLIENTS))("%s", (_, open) => {
   test("does not count the time that the reader takes", async () => {
     const body = await open();
     expect(await body.next()).toBe("0");
-    // More than all buffers on the way hold.
+    // More than all buffers on the way can hold.
     const many = "x".repeat(1_000_000);
     for (let n = 0; n < 8; n++) send(many);
     expect((await body.next())?.[0]).toBe("x");

@@ -1,6 +1,9 @@
 import type { Consumer, EachMessagePayload } from "kafkajs";
 
-/** One partition, delivered as a consumer of kafkajs delivers it: in order, each committed once its handler resolves. */
+/**
+ * One partition, delivered as by a consumer of kafkajs: in order, and each message is committed once its handler
+ * resolves.
+ */
 export class KafkaFake implements Pick<Consumer, "pause" | "resume" | "run"> {
   readonly #messages: readonly string[];
   #eachMessage: ((payload: EachMessagePayload) => Promise<void>) | undefined;
@@ -24,7 +27,7 @@ export class KafkaFake implements Pick<Consumer, "pause" | "resume" | "run"> {
     void this.#work();
   }
 
-  /** A message that was fetched before the pause is delivered all the same. */
+  /** A message that was fetched before the pause is delivered anyway. */
   deliverOneMore(): void {
     this.#inFlight = true;
   }

@@ -1,4 +1,4 @@
-// What no server could have answered well, and a limit that the caller set, is charged to nobody.
+// A request that no server could have answered, or that broke a limit of its caller, counts for no circuit.
 import { Readable } from "node:stream";
 import axios from "axios";
 import { Agent, request } from "undici";

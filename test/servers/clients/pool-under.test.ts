@@ -13,19 +13,19 @@ import { type Circuit, createFailfast, isFailfastError } from "../../../src/inde
 import { mariadbd, startMariadb } from "../mysql-store/start-mariadb.js";
 import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
 
-/** How whatever stands over a pool asks it. */
+/** How a library on top of a pool runs its statements. */
 interface Asking {
   ask(statement: string): Promise<unknown>;
-  /** Asks in a transaction, and calls `midway` after the first of two statements. */
+  /** Runs two statements in a transaction, and calls `midway` after the first. */
   inTransaction(statement: string, midway: () => Promise<unknown>): Promise<unknown>;
   close(): Promise<unknown>;
 }
 
-/** It tells of each connection that it is not given. */
+/** It reports connections that it does not get. */
 const QUIET = { warn: () => undefined };
 const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
 
-/** What holds under each of them. */
+/** What must work under each library. */
 async function holdsUnder(asking: Asking, circuit: Circuit, count: () => Promise<number>): Promise<void> {
   await asking.ask("DELETE FROM invoices");
   await asking.ask("INSERT INTO invoices VALUES (1)");
@@ -39,7 +39,7 @@ async function holdsUnder(asking: Asking, circuit: Circuit, count: () => Promise
   expect(isFailfastError(await outcome(asking.inTransaction("SELECT 1", async () => 0)))).toBe(true);
   await circuit.reset();
   await asking.ask("SELECT 1");
-  // It is due, and whatever asks next is the probe.
+  // The circuit is due, and the next statement is the probe.
   circuit.update({ timeout: "100ms" });
   await circuit.trip();
   await expect

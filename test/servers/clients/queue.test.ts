@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const each of close.reverse()) await each();
 });
 
-/** A backend that is down for as long as it is said to be, behind a circuit. */
+/** A backend that is down until the test says otherwise, behind a circuit. */
 function backend(): {
   circuit: Circuit;
   send(message: string): Promise<void>;
@@ -106,7 +106,8 @@ describe.skipIf(!rabbitmqServer)("amqplib on RabbitMQ", () => {
     });
     await channel.prefetch(3);
     const its = backend();
-    // RabbitMQ delivers again what was on its way when the consumer was cancelled. Nobody has handled that yet.
+    // RabbitMQ delivers messages again that were on their way when the consumer was cancelled. Nobody has handled
+    // those yet.
     const handled = new Set<string>();
     const twice: string[] = [];
     let tag = "";
@@ -125,7 +126,7 @@ describe.skipIf(!rabbitmqServer)("amqplib on RabbitMQ", () => {
       handled.add(name);
       channel.ack(message);
     });
-    // Calls that were made and failed go back: once each, as its limit has it.
+    // Messages whose calls failed go back to the queue, each once, because that is its limit.
     const handle = (message: ConsumeMessage) => taken(message).catch(() => channel.nack(message));
     its.down = false;
     const names = Array.from({ length: 12 }, (_, n) => `m${n}`);
@@ -133,7 +134,7 @@ describe.skipIf(!rabbitmqServer)("amqplib on RabbitMQ", () => {
     for (const name of names) channel.sendToQueue("invoices", Buffer.from(name));
     await expect.poll(() => its.sent.length, { timeout: 30_000 }).toBe(names.length);
     expect([its.sent.sort(), its.asked.length, twice]).toEqual([names.sort(), names.length, []]);
-    // Once more, for messages that are here already when it opens.
+    // A second round, for messages that are here already when the circuit opens.
     await its.circuit.hold("open");
     handled.clear();
     for (const name of names) channel.sendToQueue("invoices", Buffer.from(name));
@@ -203,7 +204,7 @@ test("SQS: a loop asks for no messages while the circuit is open and keeps those
     while (await paused.ready()) {
       const asking = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 3, WaitTimeSeconds: 1 });
       const { Messages = [] } = await sqs.send(asking);
-      // It opens between the answer and the calls.
+      // The circuit opens between the answer and the calls.
       if (queue.received === 3 && its.sent.length === 0) await its.circuit.hold("open");
       await Promise.all(Messages.map((message) => handle(message).catch(() => undefined)));
     }

@@ -1,4 +1,4 @@
-// Clients and helpers that repeat what failed, around a guard: a rejection is told at once, and can be recognised.
+// Clients and helpers that retry failed calls, around a guard: a rejection comes at once, and can be recognised.
 import axios from "axios";
 import axiosRetry from "axios-retry";
 import { ConstantBackoff, handleWhen, retry } from "cockatiel";
@@ -13,7 +13,7 @@ import { isFailfastError } from "../../../src/index.js";
 import type { Backend } from "./backend.js";
 import { type Call, guarded, tellsAtOnce } from "./tells-at-once.js";
 
-/** How a client of the docs makes a call. */
+/** How a client in the documentation makes a call. */
 const clients: Record<string, Call> = {
   openai: (backend) => client(backend).models.list(),
   "openai, streaming": (backend) =>

@@ -11,17 +11,17 @@ interface Queued {
 
 export interface QueueFake {
   readonly url: string;
-  /** Messages given out, again ones too. */
+  /** Deliveries, including repeated ones. */
   readonly received: number;
-  /** How often a message was kept longer. */
+  /** How often a message's visibility was extended. */
   readonly kept: number;
   readonly left: number;
-  /** How often the message that was received most was. */
+  /** The number of receives of the message that was received most often. */
   readonly mostReceives: number;
   close(): void;
 }
 
-/** As much of SQS's HTTP as a consumer uses. */
+/** As much of SQS's HTTP API as a consumer uses. */
 export async function startQueueFake(
   bodies: readonly string[],
   { visibleAgainMs }: { readonly visibleAgainMs: number },

@@ -18,7 +18,7 @@ const throwing = (error: unknown) => async (): Promise<never> => {
   throw error;
 };
 
-/** What opens the circuit before the client is used. */
+/** The failure that opens the circuit before the client is used. */
 const failures: Record<string, () => Promise<void>> = {
   "a network error": () =>
     fail(
@@ -43,7 +43,7 @@ const failures: Record<string, () => Promise<void>> = {
   },
 };
 
-/** A client, or a helper, that repeats what failed, and has no reason to where a circuit rejects. */
+/** A client or helper that retries failed calls, and should not retry when a circuit rejects. */
 export function tellsAtOnce(clients: Record<string, Call>): void {
   beforeEach(async () => {
     backend = await startBackend();

@@ -1,4 +1,4 @@
-// Clients abort a request by a signal of their own when their time-out has passed, and don't say that this is why.
+// After their own time-out clients abort a request by a signal, and don't say why.
 import ky from "ky";
 import OpenAI from "openai";
 import { afterEach, beforeEach, expect, test } from "vitest";

@@ -42,10 +42,10 @@ const forecast = async ({ city }: { city: string }): Promise<string> => {
 
 describe("AI SDK", () => {
   const USAGE = { inputTokens: { total: 1 }, outputTokens: { total: 1 } } as never;
-  /** What the model was told of its tools, the last first. */
+  /** The results that the model got from its tools, newest first. */
   const told: unknown[] = [];
 
-  /** A model that calls the tool again and again, as often as it may. */
+  /** A model that calls the tool again as often as it may. */
   const stubborn = (city: string) =>
     new MockLanguageModelV3({
       doGenerate: async ({ prompt }) => {
@@ -170,7 +170,7 @@ describe("LangChain.js", () => {
 describe("OpenAI Agents SDK", () => {
   setTracingDisabled(true);
 
-  /** A model that calls a tool so often, and keeps what it is told. */
+  /** A model that calls a tool a number of times, and keeps the results. */
   class Stubborn implements Model {
     readonly told: string[] = [];
     readonly #tool: string;
@@ -248,7 +248,7 @@ describe("OpenAI Agents SDK", () => {
 
   test("an MCP server: guarded by failfast/mcp, killed, and started again", async () => {
     const program = fileURLToPath(new URL("../mcp/stdio-server.mjs", import.meta.url));
-    // Uncached, its tools are listed before each turn, which ends the run where the server is gone.
+    // Without a cache its tools are listed before each turn, which ends the run if the server has gone.
     const server = new MCPServerStdio({
       name: "sums",
       cacheToolsList: true,

@@ -122,7 +122,7 @@ describe("failfastInterceptor for undici", () => {
   });
 
   test("requires and uses a name without an origin", async () => {
-    // As a Client of undici 7 does: of version 8 on it tells its own.
+    // As a Client of undici 7 does; from version 8 on it gives its own origin.
     const untold: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (told, handler) => {
       const { origin: _, ...rest } = told;
       return dispatch(rest, handler);

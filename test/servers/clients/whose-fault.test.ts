@@ -1,4 +1,4 @@
-// What is another host's doing, or the caller's own, is not charged to the host that was asked.
+// A failure of another host, or of the caller itself, does not count for the host that was called.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
@@ -41,7 +41,7 @@ afterEach(async () => {
 
 type Get = (url: string, options?: { headers?: Record<string, string> }) => Promise<unknown>;
 
-/** Each follows redirects; those above the line are asked hop by hop. */
+/** Clients that follow redirects. The guard sees each hop of those above the line. */
 const following: Record<string, () => Get> = {
   failfastFetch: () => failfastFetch({ failfast: backend.failfast }) as Get,
   "failfastFetch with a deadline": () =>
@@ -180,7 +180,7 @@ describe("failfastFetch follows redirects as fetch does", () => {
   });
 });
 
-/** Sends what comes of a stream. */
+/** Sends the data of a stream. */
 const uploading: Record<string, (stream: () => AsyncGenerator<Uint8Array>) => Promise<unknown>> = {
   "failfastFetch, a generator": (body) => post({ body: body() }),
   "failfastFetch, a stream of Node's": (body) => post({ body: Readable.from(body()) }),

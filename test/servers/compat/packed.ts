@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { pack, unpack } from "../../package/pack.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-/** The version that the copy claims to be. */
+/** The version number of the copy. */
 const OTHER = "0.0.9";
 
-/** The package as its users have it, in a folder of its own. */
+/** The package as its users get it, in a folder of its own. */
 export interface Packed {
   readonly folder: string;
   readonly version: string;
@@ -16,8 +16,8 @@ export interface Packed {
 }
 
 /**
- * Installs the tarball that `FAILFAST_COMPAT` names, of a release; without it this version, packed, under the number of
- * another.
+ * Installs the tarball of a release that `FAILFAST_COMPAT` names. By default: this version, packed, under another
+ * version number.
  */
 export function installPacked(tarball = process.env["FAILFAST_COMPAT"]): Packed {
   const project = mkdtempSync(join(tmpdir(), "failfast-compat-"));
@@ -26,7 +26,7 @@ export function installPacked(tarball = process.env["FAILFAST_COMPAT"]): Packed 
   try {
     const file = tarball === undefined ? pack(project) : resolve(tarball);
     unpack(file, folder);
-    // The clients that its stores are made with.
+    // The clients of its stores.
     for (const name of ["ioredis", "pg", "redis"])
       symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
     if (tarball === undefined) renumber(folder);
@@ -38,7 +38,7 @@ export function installPacked(tarball = process.env["FAILFAST_COMPAT"]): Packed 
   }
 }
 
-/** Replaces its version by another one, in all its files. */
+/** Replaces the version in all its files. */
 function renumber(folder: string): void {
   const manifest = join(folder, "package.json");
   const { version } = JSON.parse(readFileSync(manifest, "utf8"));

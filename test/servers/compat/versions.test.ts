@@ -1,5 +1,5 @@
-// Processes of two versions on one store: one runs what was built, the other a packed copy under another number, or the
-// tarball of a release.
+// Processes of two versions on one store: one runs the built library, the other a packed copy with another version
+// number, or the tarball of a release.
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { VERSION } from "../../../src/runtime/version.js";
 import { PLACES, type Place } from "../cli/places.js";
@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => packed?.remove());
 
-// A third one would only make it longer.
+// A third store would only take longer.
 for (const [where, there, start] of PLACES.slice(0, 2))
   describe.skipIf(!there)(`two versions on ${where}`, () => {
     let place: Place;
@@ -47,7 +47,7 @@ for (const [where, there, start] of PLACES.slice(0, 2))
         expect(await two().call(circuit, false, options)).toBe("passed");
         expect(await one().call(circuit, true, options)).toBe("TypeError");
         await soon(async () => expect(await two().call(circuit, true, options)).toBe("ERR_FAILFAST_OPEN"));
-        // Its probe closes it for both.
+        // Its probe closes the circuit for both.
         await soon(async () => expect(await one().call(circuit, false, options)).toBe("passed"));
         await soon(async () => expect(await two().call(circuit, false, options)).toBe("passed"));
         expect((await runOther("status", circuit)).out).toMatch(/state +closed[\s\S]*why +probe succeeded/);

@@ -5,7 +5,7 @@ import type { DashboardOptions } from "../../../src/dashboard/dashboard.js";
 import type { Fleet } from "../../../src/fleet/fleet.js";
 import { type ManualClock, manualClock } from "../../../src/testing/index.js";
 
-/** The page is in what is built, and in nothing else. */
+/** Only the built library has the page. */
 async function built(): Promise<
   typeof import("../../../src/dashboard/dashboard.js") & typeof import("../../../src/dashboard/node.js")
 > {
@@ -19,12 +19,12 @@ export interface Shown {
   readonly clock: ManualClock;
   /** How many streams are open. */
   connections(): number;
-  /** Cuts every connection, as a network does. */
+  /** Cuts every connection, as a network may. */
   interrupt(): void;
   close(): Promise<void>;
 }
 
-/** Serves the page over a fleet that a test has made up. */
+/** Serves the page for a fleet that the test makes up. */
 export async function show(fleet: Fleet, options: DashboardOptions = {}): Promise<Shown> {
   const { dashboardOf, toNodeListener } = await built();
   const clock = manualClock();
@@ -56,7 +56,7 @@ export async function show(fleet: Fleet, options: DashboardOptions = {}): Promis
 export const startBrowser = (program: string): Promise<Browser> =>
   chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu"] });
 
-/** A page of the browser, and what went wrong in it. */
+/** A page of the browser, and the errors in it. */
 export interface Tab {
   readonly page: Page;
   readonly errors: string[];

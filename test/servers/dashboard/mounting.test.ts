@@ -13,7 +13,7 @@ const text = readFileSync(`${root}docs/dashboard.md`, "utf8");
 const snippets = new Map(
   [...text.matchAll(/<!-- (\w+) -->\n```js\n(.*?)```/gs)].map(([, name = "", code = ""]) => [name, code]),
 );
-/** What the text takes for granted. */
+/** Names that the text uses without defining them. */
 const BEFORE: Readonly<Record<string, string>> = {
   nest: `import "reflect-metadata"; import { Module } from "@nestjs/common"; class AppModule {} Module({})(AppModule);`,
   next: `import { createServer } from "node:http"; import { toNodeListener } from "failfast/dashboard";`,
@@ -34,7 +34,7 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs a snippet as it stands, in a process of its own, on a free port. */
+/** Runs a snippet unchanged in a process of its own, on a free port. */
 async function run(name: string): Promise<string> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "failfast-mounting-"));

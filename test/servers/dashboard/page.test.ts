@@ -24,7 +24,7 @@ afterEach(async () => {
 interface Looking extends Tab {
   readonly fleet: FakeFleet;
   readonly shown: Shown;
-  /** The fleet changes, and its news is sent. */
+  /** The fleet changes, and the change is sent. */
   news(circuits: readonly CircuitOfFleet[]): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ const rowOf = (page: Page, name: string) =>
   page.getByRole("row").filter({ has: page.getByRole("button", { name, exact: true }) });
 const statesOf = (page: Page): Promise<string[]> => page.locator(".circuit .state").allInnerTexts();
 
-// A browser on a machine that is busy with other tests takes its time.
+// On a machine that is busy with other tests a browser is slow.
 describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
   test("shares one connection between eight tabs of a browser", async () => {
     const { page, shown, news, errors } = await look(fakeFleet([circuitOf("sales")]));
@@ -375,7 +375,7 @@ interface Found {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-/** What axe finds serious or critical, shortened. */
+/** Problems that axe calls serious or critical, shortened. */
 async function problems(page: Page): Promise<string[]> {
   await page.evaluate(`window.axe ??= (() => { ${axe.source}; return window.axe ?? axe; })()`);
   const { violations } = (await page.evaluate("axe.run(document)")) as { violations: Found[] };

@@ -6,7 +6,7 @@ import { requireProgram } from "../require.js";
 import { openTab, type Shown, show, startBrowser } from "./browser.js";
 import { type ShopFleet, shopFleet } from "./shop-fleet.js";
 
-/** `npm run pictures` writes them to the docs; without it they are only made. */
+/** `npm run pictures` writes them to the docs; otherwise they are only made. */
 const folder = process.env["FAILFAST_PICTURES"]
   ? fileURLToPath(new URL("../../../docs/dashboard", import.meta.url))
   : undefined;
@@ -23,7 +23,7 @@ describe.skipIf(program === undefined)("the page in pictures", { timeout: 180_00
       startBrowser(program ?? ""),
       show(fleet, { authorize: () => true }),
     ]);
-    // Somebody looks from the beginning: what happens is kept for those who come later.
+    // A viewer looks from the beginning, so that later viewers get the history.
     const first = await openTab(browser, shown.url);
     await first.page.getByText("Live", { exact: true }).waitFor();
     for (let step = 0; step < 62; step++) {

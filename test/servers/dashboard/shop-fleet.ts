@@ -1,4 +1,4 @@
-// A shop's fleet as it could be on a bad afternoon: the picture of the docs, and what the page is tried with.
+// The fleet of a shop during an outage, for the pictures in the docs and for tests of the page.
 import { AT, circuitOf, type FakeFleet, fakeFleet, processOf } from "../../../src/dashboard/fleet.fixture.js";
 import type { CircuitOfFleet, ProcessOfFleet } from "../../../src/fleet/view.js";
 
@@ -18,7 +18,7 @@ const BACKENDS = [
 const HOSTS = ["web-1", "web-2", "web-3", "web-4", "jobs-1", "jobs-2"];
 const STEP_MS = 5_000;
 
-/** Numbers that only look like chance: pictures are to be the same each time. */
+/** Numbers that look random: the pictures must be the same each time. */
 function chance(seed: number): () => number {
   let state = seed;
   return () => {

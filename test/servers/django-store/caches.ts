@@ -23,19 +23,19 @@ import { type ServerProcess, startServer } from "../server-process.js";
 import { startRedis } from "../start-redis.js";
 import { type DjangoSettings, djangoWith } from "./start-python.js";
 
-/** What one process here has of a cache: a client of its own. */
+/** One process's access to a cache: a client of its own. */
 export interface Reached {
   readonly cache: DjangoCache;
-  /** Records in the same server, where Python never looks. */
+  /** Records in the same server, under keys that Python never reads. */
   readonly records: Store;
   /** The bytes under a key of Django's, in latin-1; `null` where there are none. */
   bytes(key: string): Promise<string | null>;
-  /** Puts bytes there that live for some seconds, as somebody else would. */
+  /** Writes bytes for some seconds, as another program might. */
   put(key: string, bytes: string, seconds: number): Promise<unknown>;
   close(): Promise<unknown> | unknown;
 }
 
-/** A server with a cache of Django's in it. */
+/** A server with a Django cache in it. */
 export interface CacheServer {
   readonly settings: DjangoSettings;
   reach(): Promise<Reached>;
@@ -43,14 +43,14 @@ export interface CacheServer {
   stop(): Promise<void>;
 }
 
-/** One of Django's caches, through one client of ours. */
+/** One of Django's caches, through one of our clients. */
 export interface Combination {
   readonly name: string;
-  /** Which Django has it; `undefined` where none is here. */
+  /** The Django that has this cache; `undefined` if none is installed. */
   readonly django: { readonly newer: boolean } | undefined;
-  /** Not everything is tried on all of them: that Node and Python understand each other is. */
+  /** Not everything is tested on all of them, except that Node and Python understand each other. */
   readonly whole: boolean;
-  /** Whether it tells how long Python's marker will live. */
+  /** Whether the cache reports for how long Python's marker will live. */
   readonly tellsTime: boolean;
   start(): Promise<CacheServer>;
 }
@@ -203,7 +203,7 @@ const inSqlite: Combination = {
   whole: false,
   tellsTime: true,
   async start() {
-    // No server: a folder of its own, and nothing to break.
+    // No server: a folder of its own, and nothing that can fail.
     const server = await startServer({ command: () => ["sleep", "100000"], answers: async () => true });
     const file = join(server.folder, "db.sqlite3");
     return {

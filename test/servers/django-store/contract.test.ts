@@ -11,13 +11,13 @@ import { storeFaults } from "../store-faults.js";
 import { type CacheServer, combinations } from "./caches.js";
 import { startPython } from "./start-python.js";
 
-/** The rest differ in how a marker is kept, and in nothing that the suites look at. */
+/** The others differ only in how they keep a marker, which these suites do not test. */
 const chosen = combinations.filter(
   ({ name, django }) =>
     django && ["django-redis, with ioredis", "DatabaseCache on SQLite, with better-sqlite3"].includes(name),
 );
 
-/** Push is where the records have it. */
+/** Push works if the store of the records has it. */
 const verbsOf = ({ name }: { readonly name: string }): readonly ("swap" | "watch")[] =>
   name.includes("redis") ? ["swap", "watch"] : ["swap"];
 

@@ -14,13 +14,13 @@ import { startPython } from "./start-python.js";
 const soon = { timeout: 40_000, interval: 20 };
 const PICKLED = "\x80\x05\x88.";
 
-/** What would be an open circuit if it were not for what Python does with it: it raises, in every call. */
+/** Values that would open the circuit, except that Python raises in every call that reads them. */
 const RAISING: Readonly<Record<string, readonly (readonly [bytes: string, flags?: number])[]>> = {
   "RedisCache, with node-redis": [['{"open":true}'], ["open"], ["true"], [""], ["1.5"]],
   "django-redis, with ioredis": [['{"open":true}'], ["open"], ["true"], [""]],
   "django-redis in JSON, with node-redis": [[PICKLED], ["open"], [""]],
   "django-redis with zlib, with node-redis": [['{"open":true}'], ["open"], ["true"]],
-  // What the package memcached makes of a number, of true, and of bytes.
+  // How the package memcached writes a number, true, and bytes.
   "PyLibMCCache, with memcached": [
     ["1", 8],
     ["true", 2],
@@ -60,7 +60,7 @@ describe.concurrent.each(combinations.filter(({ name, django }) => django && nam
         await expect.poll(async () => (await circuit.reset()).stored, soon).toBe(true);
         expect(await python.ask("broken", circuit.name)).toBe(false);
       }
-      // Slowness aside: what was found was no trouble.
+      // Apart from slowness, no error was reported.
       expect(down.filter((error) => !/(no|not) answer/.test(String(error)))).toEqual([]);
       await failfast.close();
       await reached.close();

@@ -7,7 +7,7 @@ import { type Python, startPython } from "./start-python.js";
 const soon = { timeout: 40_000, interval: 20 };
 const NAME = "sales_api";
 const fail = (): Promise<never> => Promise.reject(new Error("backend"));
-/** On a busy machine a store is slow, and what it didn't take in time has to be asked again. */
+/** On a busy machine a store is slow, and requests that time out have to be repeated. */
 const stored = (verb: () => Promise<{ readonly stored: boolean }>): Promise<void> =>
   expect.poll(async () => (await verb()).stored, soon).toBe(true);
 const serve = async (): Promise<string> => "served";
@@ -55,7 +55,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       await failfast.ready();
       return failfast;
     }
-    /** What is the same for every cache of a kind is tested on one of them. */
+    /** Behaviour that is the same for every cache of a kind is tested on one of them. */
     const inWhole: (name: string, run: () => Promise<void>) => void = whole ? it : () => undefined;
     const rejectedInPython = () => python.call(NAME, 60, true);
 
@@ -111,7 +111,7 @@ describe.skipIf(process.platform === "win32").each(combinations.filter(({ django
       expect(await python.call(NAME, 60, true)).toBe("served");
       await expect(a(NAME).run(fail)).rejects.toThrow("backend");
       await expect.poll(rejectedInPython, { timeout: 2_000, interval: 10 }).toBe("rejected");
-      // Up to its last second: the two clocks are some ms apart.
+      // Up to its last second: the two clocks differ by a few ms.
       while (a(NAME).retryAfter > 1) {
         const answer = await rejectedInPython();
         if (a(NAME).retryAfter > 1) expect(answer).toBe("rejected");

@@ -4,14 +4,14 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { requireProgram } from "../require.js";
 
-/** Debian's own Python: the packages of Debian are there, and not in another one. */
+/** Debian's own Python, because only that one has Debian's packages. */
 const python = requireProgram("/usr/bin/python3", [""]);
 const script = fileURLToPath(new URL("./python_failfast.py", import.meta.url));
 const folder = fileURLToPath(new URL(".", import.meta.url));
 /** Where `scripts/install-servers.sh` puts Django 4, on a Debian that has Django 3. */
 const NEWER = "/usr/local/lib/failfast-tests/django";
 
-/** What Django's settings are about. */
+/** The part of Django's settings that matters here. */
 export interface DjangoSettings {
   readonly CACHES: { readonly default: Record<string, unknown> };
   readonly DATABASES?: { readonly default: Record<string, unknown> };
@@ -21,9 +21,9 @@ export interface DjangoSettings {
 
 /** A Python service. */
 export interface Python {
-  /** A guarded call; answers how it ended. */
+  /** Makes a guarded call, and returns how it ended. */
   call(name: string, timeout: number, works: boolean): Promise<"served" | "rejected" | "failed">;
-  /** Any command of the script; rejects with the class of what Python raised. */
+  /** Runs any command of the script; rejects with the class of the error that Python raised. */
   ask(command: string, ...args: unknown[]): Promise<unknown>;
   stop(): Promise<void>;
 }
@@ -44,7 +44,7 @@ function has(newer: boolean, ...modules: string[]): boolean {
   }
 }
 
-/** The Django that has all of these modules, the system's where it does; `undefined` where none has. */
+/** The Django that has all of these modules, the system's if possible; `undefined` if none has. */
 export function djangoWith(...modules: string[]): { readonly newer: boolean } | undefined {
   const found = [false, true].find((newer) => has(newer, "django", ...modules));
   if (found !== undefined) return { newer: found };

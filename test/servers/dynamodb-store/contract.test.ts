@@ -5,7 +5,7 @@ import type { ServerProcess } from "../server-process.js";
 import { documents, startDynalite, TABLE } from "./start-dynalite.js";
 import { type Front, startFront } from "./start-front.js";
 
-/** dynalite finds that an empty text is no text, so that it may be replaced; DynamoDB doesn't, and no record is empty. */
+/** dynalite takes an empty text for no text, so that it may be replaced. DynamoDB does not, and no record is empty. */
 const WRONG_IN_DYNALITE = "swap: the empty string is something";
 
 describe.each(["names the item it refuses to replace, as DynamoDB does", "doesn't, as emulators do"])(

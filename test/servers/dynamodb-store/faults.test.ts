@@ -24,7 +24,7 @@ storeFaults(
         const { Items = [] } = await operator.scan({ TableName: TABLE });
         await Promise.all(Items.map(({ id }) => operator.delete({ TableName: TABLE, Key: { id } })));
       },
-      // Live by its expiry, but no text.
+      // Not expired, but no text.
       spoil: (key) =>
         operator.put({
           TableName: TABLE,

@@ -1,4 +1,5 @@
-// A table that this process may only read, or only write, or that gives too little: calls go on, and nothing is flooded.
+// A table that this process may only read or only write, or that has too little capacity: calls go on, and the table
+// is not flooded.
 import { afterEach, describe, expect, test } from "vitest";
 import { createFailfast, type Failfast } from "../../../src/index.js";
 import { dynamodbStore } from "../../../src/stores/dynamodb.js";
@@ -13,12 +14,12 @@ const named = (name: string): Error => Object.assign(new Error("refused"), { nam
 
 interface Process {
   readonly failfast: Failfast;
-  /** What it heard of its store, and what it asked of it. */
+  /** The store's events, and the requests of the process. */
   readonly told: string[];
   readonly asked: string[];
 }
 
-/** A process that shares a table, whose service refuses what `refuse` has an error for. */
+/** A process that shares a table. The service refuses requests for which `refuse` returns an error. */
 function join(port: number, refuse: (command: string) => Error | undefined = () => undefined): Process {
   const client = documents(port);
   const asked: string[] = [];
@@ -49,7 +50,7 @@ async function started(): Promise<number> {
   return server.port;
 }
 
-/** Its circuit opens here, whatever the table says, and every caller has an answer. */
+/** Its circuit opens here, whatever the table answers, and every caller gets an answer. */
 async function worksAlone({ failfast }: Process): Promise<void> {
   const shop = failfast("shop");
   expect(await shop.run(async () => "served")).toBe("served");
@@ -84,7 +85,7 @@ describe("missing permissions", () => {
 test("a table that throttles every other request shares the state, and is not reported again and again", async () => {
   const port = await started();
   let n = 1;
-  // The same each time, and in no step with what is asked.
+  // The same in each run, and independent of the requests.
   const throttles = (): boolean => {
     n = (n * 48_271) % 2_147_483_647;
     return n % 2 === 0;

@@ -15,7 +15,7 @@ const program = fileURLToPath(new URL("../../../node_modules/dynalite/cli.js", i
 
 export const TABLE = "circuits";
 
-/** Starts one, with the table for circuits in it; on a free port where none is given. */
+/** Starts one with the table for circuits in it, by default on a free port. */
 export async function startDynalite(onPort?: number): Promise<ServerProcess> {
   const server = await startServer(
     {

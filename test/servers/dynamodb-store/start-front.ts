@@ -2,20 +2,20 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
 
-/** Stands before the emulator and does what that one leaves out. */
+/** A proxy in front of the emulator that adds what the emulator does not have. */
 export interface Front {
   readonly port: number;
-  /** What came in, in order: "GetItem", "PutItem", … with the input. */
+  /** The requests in order: "GetItem", "PutItem", … with their input. */
   readonly requests: { readonly operation: string; readonly input: Record<string, unknown> }[];
-  /** From now on nothing is answered; what hangs is counted in `hanging`. */
+  /** From now on there are no answers. `hanging` counts requests that wait. */
   freeze(): void;
   hanging(): number;
   close(): Promise<void>;
 }
 
 /**
- * The emulator knows no `ReturnValuesOnConditionCheckFailure`: to what it refuses, this adds the item that is
- * stored, spelled as in every answer of DynamoDB.
+ * The emulator does not have `ReturnValuesOnConditionCheckFailure`: this adds the stored item to its refusals, spelled
+ * as in all answers of DynamoDB.
  */
 export async function startFront(emulator: number): Promise<Front> {
   const requests: Front["requests"] = [];

@@ -14,7 +14,7 @@ const heals = { timeout: 45_000, interval: 20 };
 const mount = (...args: string[]): boolean => spawnSync("mount", args, { stdio: "ignore" }).status === 0;
 const unmount = (disk: string): void => void spawnSync("umount", ["-l", disk], { stdio: "ignore" });
 
-/** A file system of a few kB takes a mount, and so an administrator. */
+/** A file system of a few kB needs a mount, and so an administrator. */
 const disk = mkdtempSync(join(tmpdir(), "failfast-disk-"));
 const canMount = mount("-t", "tmpfs", "-o", "size=256k", "tmpfs", disk);
 if (canMount) unmount(disk);

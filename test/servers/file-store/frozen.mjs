@@ -1,4 +1,4 @@
-// A process of a fleet that is frozen, and told to go on: it says how many of eight calls reached the backend.
+// A process of a fleet that is frozen and resumed: it prints how many of eight calls reached the backend.
 import { createFailfast, isFailfastError } from "failfast";
 import { fileStore } from "failfast/file";
 

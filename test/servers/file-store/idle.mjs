@@ -1,4 +1,4 @@
-// Watches, and has nothing more to do.
+// Watches, and then does nothing more.
 import { fileStore } from "failfast/file";
 
 const store = fileStore(process.argv[2]);

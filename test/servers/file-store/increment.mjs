@@ -1,5 +1,5 @@
-// Counts a shared number up by compare-and-swap, so many times; in a process or a worker thread. Every value is
-// long, and says at its end what it says at its beginning.
+// Increments a shared number by compare-and-swap a number of times, in a process or a worker thread. Every value is
+// long, and has the same text at its end and its beginning.
 import { workerData } from "node:worker_threads";
 import { fileStore } from "failfast/file";
 

@@ -1,4 +1,4 @@
-// Swaps, and stops itself, as SIGSTOP does, at the last moment before its file gets its number.
+// Swaps, and stops itself, as by SIGSTOP, at the last moment before its file gets its number.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 

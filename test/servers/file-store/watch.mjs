@@ -1,4 +1,5 @@
-// Says when each change arrived, by the clock that all processes of the host share; ends after the change that it is told to wait for.
+// Prints when each change arrived, by the clock that all processes of the host share. Ends after the change that it is
+// told to wait for.
 import { fileStore } from "failfast/file";
 
 const [folder] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// Writes long values for as long as it lives.
+// Writes long values until it is killed.
 import { fileStore } from "failfast/file";
 
 const store = fileStore(process.argv[2]);

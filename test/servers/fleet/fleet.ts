@@ -8,7 +8,7 @@ export interface Seen {
   readonly at: number;
 }
 
-/** A process of the fleet, as its parent has it. */
+/** A process of the fleet, seen from its parent. */
 export interface Member {
   readonly child: ChildProcess;
   readonly seen: Seen[];
@@ -20,10 +20,10 @@ export interface StoreSubject {
   readonly where: string;
 }
 
-/** Ten processes start at once: on a busy machine that takes a while. */
+/** Ten processes start at once, which takes a while on a busy machine. */
 const START_MS = 90_000;
 
-/** Starts so many processes on one store, and waits until each has read it. */
+/** Starts a number of processes on one store, and waits until each has read it. */
 export async function startFleet(
   subject: StoreSubject,
   size: number,
@@ -67,7 +67,7 @@ function startMember({ kind, where }: StoreSubject, open: string, host: string, 
   };
 }
 
-/** Ends what is left of a fleet. */
+/** Ends the processes of a fleet that still run. */
 export async function endFleet(members: readonly Member[]): Promise<void> {
   await Promise.all(
     members.map(async ({ child }) => {

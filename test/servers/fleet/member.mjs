@@ -1,4 +1,4 @@
-// One process of a fleet: does what its parent says, and tells what it sees and when.
+// One process of a fleet: does what its parent says, and reports what it sees and when.
 import { createFailfast, isFailfastError } from "failfast";
 
 const [kind, where, open = "60", options = "{}"] = process.argv.slice(2);
@@ -52,14 +52,14 @@ const orders = {
     reason: circuit.snapshot().reason,
     inFlight: circuit.snapshot().inFlight,
   }),
-  /** Calls the backend at a steady rate from now on, whether it answers or not. */
+  /** Calls the backend at a steady rate from now on, without waiting for answers. */
   steady: async ({ url, everyMs }) => {
     setInterval(() => {
       circuit.run((signal) => fetch(url, { signal }).then((response) => response.text())).catch(() => {});
     }, everyMs);
     return {};
   },
-  /** Calls the backend through the circuit until told otherwise, for so many ms. */
+  /** Calls the backend through the circuit for a time, or until told to stop. */
   load: async ({ url, ms, fails = false }) => {
     const counts = { ok: 0, rejected: 0, failed: 0, unexpected: 0, waitedInVain: 0 };
     const took = [];
@@ -85,7 +85,7 @@ const orders = {
     took.sort((a, b) => a - b);
     return { ...counts, p50: took[took.length >> 1], p99: took[Math.floor(took.length * 0.99)] };
   },
-  /** Blocks the event loop, with calls under way that time out meanwhile. */
+  /** Blocks the event loop while calls are under way that time out. */
   block: async ({ ms }) => {
     const calls = Array.from({ length: 5 }, () =>
       circuit
@@ -102,7 +102,7 @@ const orders = {
     while (performance.now() < until);
     return { ends: await Promise.all(calls) };
   },
-  /** Takes the probe, and never ends it. */
+  /** Becomes the probe, and never ends. */
   hang: async () => {
     circuit.run(() => new Promise(() => {})).catch(() => {});
     return {};
@@ -114,7 +114,7 @@ const orders = {
   },
 };
 
-// The parent is gone: nobody else ends this.
+// The parent has gone, and nobody else ends this process.
 process.on("disconnect", () => process.exit());
 process.on("message", async ({ id, order, ...rest }) => say({ answer: id, ...(await orders[order](rest)) }));
 await failfast.ready();

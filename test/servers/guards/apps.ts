@@ -11,9 +11,9 @@ import { guard as honoGuard } from "../../../src/frameworks/hono.js";
 import { guard as koaGuard } from "../../../src/frameworks/koa.js";
 import type { RouteOptions } from "../../../src/frameworks/route.js";
 
-/** What the route of an app does next. */
+/** What the route of an app does with the next request. */
 export interface Behaviour {
-  /** The status that it answers with, or what it throws. */
+  /** The status that it answers with, or the error that it throws. */
   status?: number;
   headers?: Record<string, string>;
   throws?: unknown;
@@ -52,7 +52,7 @@ async function act(app: App): Promise<Behaviour> {
   return does;
 }
 
-/** The same app, guarded, on each of the frameworks. */
+/** The same app with a guard, on each of the frameworks. */
 export const apps: Record<string, (options: Options) => Promise<App>> = {
   async "Express 5"({ rejected, ...options }) {
     const app = express();

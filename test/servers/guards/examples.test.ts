@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const problem = (circuit: string): string =>
   `503 30 {"type":"about:blank","title":"Service Unavailable","status":503,"detail":"circuit \\"${circuit}\\" is open; the call was not made, retry in 30 s","circuit":"${circuit}","retryAfter":30}`;
 
-/** The time left is what it is on a busy machine. */
+/** The time that is left varies on a busy machine. */
 const steady = (printed: string): string => printed.replace(/\b(2\d|31)\b/g, "30");
 
 test.each([

@@ -27,7 +27,7 @@ const ask = async (): Promise<Response & { said: string }> => {
   const response = await fetch(app.url);
   return Object.assign(response, { said: await response.text().catch(() => "broke off") });
 };
-/** Resolves with a way to go once the request has reached the route. */
+/** Resolves with a function that disconnects, once the request has reached the route. */
 const leaving = async (): Promise<() => void> => {
   const { requests } = app;
   const request = get(app.url).on("error", () => undefined);
@@ -95,7 +95,7 @@ describe.each(Object.keys(apps))("a guarded route of %s", (framework) => {
     await expect.poll(async () => (await ask()).status).toBe(200);
     expect(state()).toBe("closed");
     answer();
-    // Its late answer is counted no more.
+    // Its late answer no longer counts.
     for (let n = 0; n < 3; n++) expect((await ask()).status).toBe(200);
     expect(state()).toBe("closed");
   });

@@ -1,25 +1,8 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createFailfast, type Failfast } from "../../../src/index.js";
-import { type ManualClock, manualClock } from "../../../src/testing/index.js";
+import { describe, expect, test } from "vitest";
+import { clock, ends, failfast, state, underWay } from "./new-circuit.js";
 import { type RawApp, rawApps } from "./raw-apps.js";
-
-let clock: ManualClock;
-let failfast: Failfast;
-const ends: (() => unknown)[] = [];
-
-beforeEach(() => {
-  clock = manualClock();
-  // Slow calls are counted, so that it is known what is under way.
-  failfast = createFailfast({ clock, threshold: 1, slowCall: "59s", minimumCalls: 1_000 });
-});
-afterEach(() => {
-  for (const end of ends.splice(0).reverse()) end();
-});
-
-const state = (name = "app"): string => failfast(name).state;
-const underWay = (): number => failfast("app").snapshot().inFlight ?? 0;
 
 describe.each(["Fastify 5", "Koa 3"])("%s over HTTP/2", (framework) => {
   async function start(act: RawApp["act"]) {

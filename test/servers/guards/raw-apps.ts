@@ -11,7 +11,7 @@ import { guard as koaGuard } from "../../../src/frameworks/koa.js";
 import type { RouteOptions } from "../../../src/frameworks/route.js";
 
 type Step = (response: ServerResponse) => unknown;
-/** Guarded with a circuit named "app"; `before` runs in front of the guard, `act` behind it. */
+/** Guarded by a circuit named "app". `before` runs before the guard, `act` behind it. */
 export interface RawApp {
   readonly options: RouteOptions;
   readonly act: Step;
@@ -33,7 +33,7 @@ export const rawApps: Record<string, (app: RawApp) => Promise<Started>> = {
     });
     app.use(expressGuard("app", 30, options));
     app.use(async (_, response) => void (await act(response)));
-    // Express logs errors without it.
+    // Without it Express logs errors.
     app.set("env", "test");
     return listen(createServer(app));
   },

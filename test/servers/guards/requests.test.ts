@@ -2,32 +2,16 @@ import { once } from "node:events";
 import { get, type IncomingMessage, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import fastify, { type RouteHandlerMethod } from "fastify";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { guard } from "../../../src/frameworks/fastify.js";
-import { createFailfast, type Failfast } from "../../../src/index.js";
-import { type ManualClock, manualClock } from "../../../src/testing/index.js";
+import { clock, ends, failfast, state, underWay } from "./new-circuit.js";
 import { type RawApp, rawApps, type Started } from "./raw-apps.js";
 
-let clock: ManualClock;
-let failfast: Failfast;
-const ends: (() => unknown)[] = [];
-
-beforeEach(() => {
-  clock = manualClock();
-  // Slow calls are counted, so that it is known what is under way.
-  failfast = createFailfast({ clock, threshold: 1, slowCall: "59s", minimumCalls: 1_000 });
-});
-afterEach(() => {
-  for (const end of ends.splice(0).reverse()) end();
-});
-
-const state = (name = "app"): string => failfast(name).state;
-/** The circuit's open time is over: the next request is its probe. */
+/** The open time is over: the next request is the probe. */
 const due = async (): Promise<void> => {
   await failfast("app", 30).trip();
   await clock.advance(31_000);
 };
-const underWay = (): number => failfast("app").snapshot().inFlight ?? 0;
 const PREFLIGHT = {
   method: "OPTIONS",
   headers: { Origin: "http://shop", "Access-Control-Request-Method": "POST" },
@@ -47,7 +31,7 @@ async function startOf(
   });
   return started;
 }
-/** A request whose answer, or the lack of one, is of no matter. */
+/** A request whose answer does not matter. */
 function ask(url: string) {
   const asked = get(url, { agent: false });
   asked.on("error", () => undefined);
@@ -245,7 +229,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
       entered++;
       return once(response, "close");
     });
-    // As frameworks' plugins for WebSockets take such requests to their routes.
+    // As frameworks' WebSocket plugins pass such requests to their routes.
     server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
       const response = new ServerResponse(request);
       response.assignSocket(socket);

@@ -24,7 +24,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A function's process, which runs only while an invocation is under way. */
+/** The process of a function, which runs only during an invocation. */
 async function startFunction(): Promise<(event: object) => Promise<{ answer: string; calls: number }>> {
   const child = fork(program, [folder], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   functions.push(child);
@@ -41,7 +41,7 @@ async function startFunction(): Promise<(event: object) => Promise<{ answer: str
   };
 }
 
-/** As long as a process between two requests; what is known for less than two seconds is new enough. */
+/** As long as a process may be between two requests. State that is less than two seconds old is new enough. */
 const frozen = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 3_000));
 
 test("an invocation's trip reaches the fleet, although its process is frozen after its answer", async () => {

@@ -1,4 +1,4 @@
-// A function that serves one invocation after the other, as Lambda's runtime does: an event in, an answer out.
+// A function that serves one invocation after the other, as in Lambda's runtime: one event in, one answer out.
 import { createFailfast } from "failfast";
 import { fileStore } from "failfast/file";
 import { withFailfast } from "failfast/lambda";

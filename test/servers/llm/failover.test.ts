@@ -24,10 +24,10 @@ afterEach(async () => {
   await second?.stop();
 });
 const state = (name: string): string => failfast(name).state;
-/** Looks again and again, as long as a busy machine may take. */
+/** Looks again as long as a busy machine may take. */
 const soon = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 });
 
-/** Moves time on, until it has come to that. */
+/** Moves the time until the condition holds. */
 async function moveUntil(done: () => boolean): Promise<void> {
   while (!done()) {
     await clock.advance(1_000);
@@ -36,7 +36,7 @@ async function moveUntil(done: () => boolean): Promise<void> {
 }
 const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
 
-/** What another provider would be spared, as the providers say it. */
+/** Failures that another provider would not have, in the providers' own words. */
 const FAILURES: [string, Does][] = [
   ["an error of the server's", { status: 500 }],
   ["overload", { status: 529, error: { type: "overloaded_error" } }],
@@ -46,7 +46,7 @@ const FAILURES: [string, Does][] = [
   ["no access", { status: 403 }],
   ["a used-up quota", { status: 429, error: { code: "insufficient_quota", type: "insufficient_quota" } }],
 ];
-/** What only its words tell: the status is that of a request that is wrong. */
+/** Failures that only their words show: the status is that of an invalid request. */
 const BY_WORDS: [string, Does][] = [
   [
     "no credit",
@@ -189,7 +189,7 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
   }
   const load = (): Promise<Recipe> =>
     import(new URL("../../../examples/recipes/llm-clients.mjs", import.meta.url).href) as Promise<Recipe>;
-  /** What the recipe has, with a time that the test moves. */
+  /** The recipe, on a clock that the test moves. */
   const guarded = (more: FetchOptions = {}) =>
     failfastFetch({
       failfast,

@@ -12,7 +12,7 @@ export interface Does {
   /** Answers once this has resolved. */
   readonly gate?: Promise<void> | undefined;
   readonly silentAfter?: number;
-  /** Streams so many parts, and then an error in a stream that is well. */
+  /** Streams so many parts, and then an error inside a stream with status 200. */
   readonly failsAfter?: number;
 }
 
@@ -20,7 +20,7 @@ export interface Does {
 export interface Provider {
   readonly url: string;
   requests: number;
-  /** Requests for which it knows what to do: `does` may be changed. */
+  /** Settings for the next requests: `does` may be changed. */
   taken: number;
   does: Does;
   stop(): Promise<void>;

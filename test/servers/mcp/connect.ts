@@ -20,7 +20,7 @@ interface Limits {
   readonly signal?: AbortSignal;
 }
 
-/** A guarded client of either version of the SDK, and its unguarded one. */
+/** A guarded client of either version of the SDK, and the client without its guard. */
 export interface Connected {
   readonly pid: () => number;
   readonly client: { close(): Promise<void> };
@@ -53,7 +53,7 @@ function connecting<T>(
     return { ...guarded, pid: () => (its as { pid?: number }).pid ?? 0 };
   };
   return {
-    /** `reconnect`, where it is given, becomes the right one. */
+    /** `reconnect`, if given, becomes the right function. */
     stdio:
       (version: 1 | 2, broken: string): Connect =>
       (options) =>

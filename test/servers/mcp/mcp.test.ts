@@ -14,7 +14,7 @@ const SUM = { content: [{ type: "text", text: "3" }] };
 const HUNG = { timeout: 100 };
 /** Long enough for a machine that is busy. */
 const ANSWERED = { timeout: 30_000 };
-/** Stands in for what connects the very transport. */
+/** Stands for the function that connects the transport used. */
 const reconnect = async (): Promise<void> => undefined;
 const unavailable = (tool: string, seconds = 30) => ({
   content: [
@@ -109,7 +109,7 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
       if (over === "stdio") await left;
       await failing(call("add"));
       expect(state()).toBe("closed");
-      // Over HTTP version 2 lets a closed client's calls end by themselves.
+      // Over HTTP, version 2 lets the calls of a closed client end by themselves.
       left.catch(() => undefined);
     });
 
@@ -187,7 +187,7 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
     const told = await call("add");
     expect(told).toMatchObject({ isError: true, _meta: { failfast: { circuit: "sums_http" } } });
     expect(JSON.stringify(told.content)).toContain("retry in 120 s");
-    // A rejection within is neither: the server of the tools has not failed.
+    // A rejection inside a tool is neither: the tool server has not failed.
     expect(state()).toBe("closed");
   });
 
@@ -196,7 +196,7 @@ describe.each([1, 2] as const)("with version %i of the SDK", (version) => {
     const { call } = await open(by.http(server.url));
     server.calls = 0;
     const told = { failed: 0, unavailable: 0 };
-    // A model that tries again whatever it is told.
+    // A model that tries again whatever the result is.
     for (let step = 0; step < 700; step++) {
       const answer = await call("break").catch(() => undefined);
       if (answer === undefined) told.failed++;

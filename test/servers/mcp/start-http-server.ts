@@ -10,9 +10,9 @@ import { called, listed } from "./tools.mjs";
 
 export interface HttpServer {
   readonly url: URL;
-  /** Answers requests in place of the protocol's server, while it is set. */
+  /** Answers requests instead of the protocol's server, as long as it is set. */
   instead: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
-  /** How many calls of tools have reached it. */
+  /** How many tool calls have reached it. */
   calls: number;
   stop(): Promise<void>;
 }
@@ -25,7 +25,9 @@ interface Transport {
 const INFO = { name: "sums", version: "1.0.0" };
 const ABLE = { capabilities: { tools: {} } };
 
-/** Serves the tools by streamable HTTP, by that version of the SDK; a session is known to the server that began it alone. */
+/**
+ * Serves the tools over streamable HTTP, with that version of the SDK. Only the server that began a session knows it.
+ */
 export async function startHttpServer(version: 1 | 2, port = 0): Promise<HttpServer> {
   const sessions = new Map<string, Transport>();
   const begin = version === 1 ? beginWithVersion1 : beginWithVersion2;

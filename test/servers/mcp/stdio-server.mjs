@@ -1,4 +1,5 @@
-// node stdio-server.mjs 1|2 FILE: the tools over stdio, by that version of the SDK. While FILE is there it dies at once.
+// node stdio-server.mjs 1|2 FILE: the tools over stdio, with that version of the SDK. It dies at once while FILE
+// exists.
 import { existsSync } from "node:fs";
 import { called, listed } from "./tools.mjs";
 

@@ -1,4 +1,4 @@
-// The tools of a server for tests, whatever version of the protocol's SDK serves them.
+// The tools of a test server, for any version of the protocol's SDK.
 
 const text = (said) => ({ content: [{ type: "text", text: said }] });
 const coded = (code) => Object.assign(new Error(`code ${code}`), { code });

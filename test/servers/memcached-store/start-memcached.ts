@@ -5,7 +5,7 @@ import { memcachedStore } from "../../../src/stores/memcached.js";
 import type { Store } from "../../../src/stores/store.js";
 import { type ServerProcess, startServer } from "../server-process.js";
 
-/** Starts a memcached of its own on the loopback. */
+/** Starts a memcached on the loopback. */
 export function startMemcached(
   program = "memcached",
   ...settings: readonly string[]
@@ -16,7 +16,7 @@ export function startMemcached(
   });
 }
 
-/** Says one command to a memcached as it is, and gives the answer; rejects where there is none within 1 s. */
+/** Sends one raw command to a memcached, and returns the answer; rejects if there is none within 1 s. */
 export function raw(port: number, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(`${command}\r\n`));
@@ -36,7 +36,7 @@ export function raw(port: number, command: string): Promise<string> {
   });
 }
 
-/** Stores a value as some other client would, flags included. */
+/** Stores a value as another client would, with flags. */
 export const rawSet = (port: number, key: string, value: string, flags = 0): Promise<string> =>
   raw(port, `set ${key} ${flags} 0 ${Buffer.byteLength(value)}\r\n${value}`);
 
@@ -46,7 +46,7 @@ export interface Library {
   open(port: number, options?: { prefix?: string }): { store: Store; close(): void };
 }
 
-/** As the documentation has it: a lost server is asked again after a second, for as long as it takes. */
+/** As in the documentation: a lost server is tried again every second, without an end. */
 export const settings = {
   timeout: 1_000,
   retries: 0,

@@ -17,7 +17,7 @@ describe.skipIf(!mariadbd)("the store contract on MariaDB", () => {
       const pool = createPool(server.url);
       return { pool, close: () => pool.end() };
     },
-    // Everything that would change what is stored, or what an answer says, if it were asked.
+    // Settings that would change stored values or answers, if the store used them.
     "a pool of mysql2, with callbacks and every setting other than usual": () => {
       const pool = createCallbackPool({
         uri: server.url,

@@ -99,8 +99,8 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     const store = mysqlStore(through);
     await store.set("stale", "value", 60_000);
     proxy.silence();
-    // A pool of one: without the next connection it would be used up. Where a statement of the store's own has it,
-    // this one waits for that.
+    // A pool of one connection: without a new one the pool would be empty. If a statement of the store has the
+    // connection, this one waits.
     await expect(Promise.resolve(store.get("stale"))).rejects.toThrow(
       /no (answer|connection) within 2000 ms/,
     );
@@ -125,7 +125,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     for (let round = 0; round < 40; round++) {
       const key = `key ${round % 4}`;
       const expect_ = round % 8 < 4 ? null : ((await stores[0]?.get(key)) ?? null);
-      // Every other key has expired when it is raced for, the others were deleted.
+      // Every other key has expired before the race; the others were deleted.
       if (expect_ === null && round % 2 === 0)
         await pool.query("UPDATE failfast SET expires_at = 1 WHERE prefix = 'race' AND name = ?", [key]);
       else if (expect_ === null) await stores[0]?.delete(key);
@@ -187,7 +187,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
     await store.set(nasty, nasty, 60_000);
     expect(await store.get(nasty)).toBe(nasty);
     expect((await listAll(store, nasty)).map(({ key }) => key)).toEqual([nasty]);
-    // Half a character is no text, and must be no error either.
+    // Half a character is no text, and must not be an error either.
     expect(await store.swap?.(nasty, nasty, "\ud800", 60_000)).toMatchObject({ ok: true });
     expect(await store.get(nasty)).toBe("\ufffd");
     expect(await rows("SELECT name FROM failfast WHERE value = '\ufffd'")).toEqual([{ name: nasty }]);
@@ -205,7 +205,7 @@ describe.skipIf(!mariadbd)("MariaDB", () => {
       await one.query("ANALYZE TABLE failfast");
       await one.query("FLUSH STATUS");
       expect(await store.swap?.("circuit:new", null, "{}", 60_000)).toMatchObject({ ok: true });
-      // Has its turn after the sweep, which waits for the same connection.
+      // It runs after the sweep, which waits for the same connection.
       const [rows] = await one.query("SHOW SESSION STATUS LIKE 'Handler_read_%'");
       const read = (rows as { Variable_name: string; Value: string }[]).reduce(
         (sum, { Value }) => sum + Number(Value),

@@ -16,7 +16,7 @@ const owner = (): { uid: number; gid: number } | undefined => {
   return { uid: id("-u"), gid: id("-g") };
 };
 
-/** A data folder as a new server has it. */
+/** A data folder as in a new server. */
 const freshData = (): string =>
   sharedOnce("mariadb", (folder) => {
     const as = owner();
@@ -32,7 +32,7 @@ const freshData = (): string =>
     execFileSync("mkdir", [join(data, "shop")], options);
   });
 
-/** Starts a MariaDB of its own on the loopback, whose root has no password, with an empty database "shop". */
+/** Starts a MariaDB on the loopback with an empty database "shop", whose root has no password. */
 export async function startMariadb(
   ...settings: readonly string[]
 ): Promise<ServerProcess & { readonly url: string }> {
@@ -56,7 +56,7 @@ export async function startMariadb(
   return Object.assign(server, { url: `mysql://root@127.0.0.1:${server.port}/shop` });
 }
 
-/** Whether it greets who connects: the first byte of its packet is the protocol's version. */
+/** Whether it greets a connection: the first byte of its packet is the protocol's version. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");

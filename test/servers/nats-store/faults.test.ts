@@ -7,7 +7,7 @@ import { BUCKET, open, startNats } from "./start-nats.js";
 
 const natsServer = requireProgram("nats-server");
 const app = { user: "app", pass: "secret" };
-/** Lets everybody in who says who they are, and the stranger to everything but writing. */
+/** Accepts everybody who gives a name, and lets the stranger do everything but write. */
 const ACCESS = `authorization { users = [
   { user: app, password: secret }
   { user: stranger, password: secret, permissions: { publish: { deny: ["$KV.failfast.>"] } } }

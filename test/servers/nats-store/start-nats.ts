@@ -23,7 +23,7 @@ export function startNats(program = "nats-server", ...settings: readonly string[
   });
 }
 
-/** Whether it says INFO, as a server does on its own, and JetStream is ready by then. */
+/** Whether it says INFO, as a NATS server does first, and JetStream is ready by then. */
 function greets(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = dial(port, "127.0.0.1");
@@ -37,7 +37,7 @@ function greets(port: number): Promise<boolean> {
   });
 }
 
-/** As the documentation has it: the connection comes back, and one that is silent is noticed. */
+/** As in the documentation: the client reconnects, and notices a silent connection. */
 export const connectTo = (port: number, options: ConnectionOptions = {}): Promise<NatsConnection> =>
   connect({
     servers: `127.0.0.1:${port}`,

@@ -12,7 +12,7 @@ import { pack, unpack } from "../../package/pack.mjs";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 let folder: string;
 
-/** examples/nest as a project of its own: the packed failfast beside what its package.json asks for, built by its script. */
+/** examples/nest as a project: the packed failfast beside the packages in its package.json, built by its own script. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "failfast-nest-"));
   cpSync(join(root, "examples/nest"), folder, { recursive: true });

@@ -23,7 +23,7 @@ class AppModule {}
 async function start() {
   const clock = manualClock();
   const module = await Test.createTestingModule({ imports: [AppModule] })
-    // Each application has circuits of its own. Here they get a clock that the test moves.
+    // Each application has its own circuits. Here they get a clock that the test moves.
     .overrideProvider(FAILFAST_OPTIONS)
     .useValue({ clock, log: false })
     .compile();
@@ -53,7 +53,7 @@ test("a caller's own mistake opens nothing", async () => {
   backend.fails = new NotFoundException();
   await expect(app.sales.invoices("nobody")).rejects.toThrow(NotFoundException);
   expect(app.salesApi.state).toBe("closed");
-  // An object that Nest has not made uses the only application there is.
+  // An object that Nest did not create uses the only application.
   await expect(new Sales().invoices("nobody")).rejects.toThrow(NotFoundException);
   backend.fails = undefined;
   expect(await new Sales().invoices("ann")).toEqual(["an invoice of ann"]);

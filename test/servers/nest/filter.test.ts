@@ -27,7 +27,7 @@ const circuit = createFailfast({ clock: manualClock() })("sales_api", 60);
 await circuit.trip();
 const rejected = (): Promise<never> => circuit.run(() => undefined as never);
 
-/** A filter of an application, which answers everything in its own way. */
+/** A filter of an application that answers everything in its own way. */
 @Catch()
 class Everything implements ExceptionFilter {
   catch(_: unknown, host: ArgumentsHost): void {
@@ -35,7 +35,7 @@ class Everything implements ExceptionFilter {
   }
 }
 
-/** One that leaves rejections to ours. */
+/** A filter that leaves rejections to ours. */
 @Catch()
 class Considerate implements ExceptionFilter {
   constructor(@Inject(FailfastFilter) private readonly rejections: FailfastFilter) {}
@@ -51,7 +51,7 @@ class Sales {
   plain(): Promise<never> {
     return rejected();
   }
-  /** As undici and others do. */
+  /** As in undici and other clients. */
   @Get("wrapped")
   async wrapped(): Promise<void> {
     await rejected().catch((cause) => {

@@ -30,7 +30,7 @@ class Health {
 let serving: Serving;
 let failfast: Failfast;
 let clock: ManualClock;
-/** Whether the database answers the check of its circuit. */
+/** Whether the database answers the circuit's check. */
 let well: boolean;
 beforeEach(async () => {
   options = {};
@@ -89,7 +89,7 @@ describe("FailfastHealthIndicator", () => {
     await expect(call).rejects.toThrow("down");
     expect((await health())[0]).toBe(503);
     await clock.advance(62_000);
-    // The check failed: it is out for another minute.
+    // The check failed: the instance stays out for another minute.
     expect(await health()).toMatchObject([503, "error", { circuits: { cache: { state: "open" } } }]);
     well = true;
     clock.stall(61_000);

@@ -117,7 +117,7 @@ describe("FailfastInterceptor", () => {
   });
 
   test("ends a handler without an answer at callTimeout", async () => {
-    // What times out while this process itself was stalled counts for nothing.
+    // A time-out that this process caused itself does not count.
     await expect.poll(() => get("late"), { timeout: 20_000 }).toBe(503);
   });
 

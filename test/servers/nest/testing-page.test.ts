@@ -1,4 +1,4 @@
-// test/tools runs the other examples with the tools they are for.
+// test/tools runs the other examples with their tools.
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 

@@ -37,7 +37,7 @@ describe.skipIf(!postgres)("the store contract on PostgreSQL", () => {
 describe("the store contract on PGlite", () => {
   let database: QueryClient & { close(): Promise<void> };
   beforeAll(async () => {
-    // Its types want those of a browser.
+    // Its types need the types of a browser.
     const name: string = "@electric-sql/pglite";
     const { PGlite } = await import(name);
     database = await PGlite.create();

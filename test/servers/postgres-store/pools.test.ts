@@ -16,7 +16,7 @@ class PoolOfOurs extends Pool {
   }
 }
 
-/** What pg makes its pools of, given pg's client by hand. */
+/** The pools of pg, with pg's client given by hand. */
 async function pgPool(config: PoolConfig): Promise<Pool> {
   const name: string = "pg-pool";
   const { default: PgPool } = (await import(name)) as { default: new (...given: unknown[]) => Pool };

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A pooler in transaction mode, of one connection to the server: it goes to the client that begins next. */
+/** A pooler in transaction mode with one connection to the server: the next client that begins gets it. */
 export interface Pooler {
   readonly port: number;
   close(): Promise<void>;
@@ -11,7 +11,7 @@ const SSL_REQUEST = 80_877_103;
 const READY = "Z";
 const IDLE = "I".charCodeAt(0);
 
-/** Starts one before a PostgreSQL that trusts everybody, as PgBouncer with `pool_mode = transaction` would be. */
+/** Starts a pooler for a PostgreSQL that trusts everybody, like PgBouncer with `pool_mode = transaction`. */
 export async function startPooler(serverPort: number): Promise<Pooler> {
   const upstream = await logIn(serverPort);
   const waiting: (() => void)[] = [];
@@ -32,7 +32,7 @@ export async function startPooler(serverPort: number): Promise<Pooler> {
     while (rest.length >= 5 && rest.length > rest.readInt32BE(1)) {
       const message = rest.subarray(0, rest.readInt32BE(1) + 1);
       rest = rest.subarray(message.length);
-      // What comes while nobody has the connection is for nobody.
+      // Data that comes while no client has the connection is dropped.
       holder?.write(message);
       if (String.fromCharCode(message[0] ?? 0) === READY && message[5] === IDLE) release();
     }
@@ -73,7 +73,7 @@ export async function startPooler(serverPort: number): Promise<Pooler> {
   };
 }
 
-/** Welcome, your process is 1, which it is not, and it is your turn. */
+/** Welcome, your process is 1 (which is not true), and it is your turn. */
 function greeting(): Buffer {
   const message = (type: string, ...words: readonly number[]): Buffer => {
     const buffer = Buffer.alloc(5 + 4 * words.length);

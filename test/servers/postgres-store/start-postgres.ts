@@ -24,7 +24,7 @@ const owner = (): { uid: number; gid: number } | undefined => {
   return { uid: id("-u"), gid: id("-g") };
 };
 
-/** A data folder as a new server has it. */
+/** A data folder as in a new server. */
 const freshData = (): string =>
   sharedOnce("postgres", (folder) => {
     const as = owner();
@@ -33,7 +33,7 @@ const freshData = (): string =>
     execFileSync(initdb ?? "initdb", args, { stdio: "ignore", cwd: folder, ...(as ?? {}) });
   });
 
-/** Starts a PostgreSQL of its own, which trusts everybody on the loopback but the user "stranger". */
+/** Starts a PostgreSQL that trusts everybody on the loopback except the user "stranger". */
 export async function startPostgres(): Promise<ServerProcess & { readonly url: string }> {
   const as = owner();
   const server = await startServer({
@@ -57,7 +57,7 @@ export async function startPostgres(): Promise<ServerProcess & { readonly url: s
         try {
           return await restart(downMs);
         } catch (error) {
-          // What the one that was killed leaves behind ends by itself, a moment later.
+          // Processes of the one that was killed end by themselves a moment later.
           if (!String(error).includes("shared memory block")) throw error;
         }
       }
@@ -65,7 +65,7 @@ export async function startPostgres(): Promise<ServerProcess & { readonly url: s
   });
 }
 
-/** Whether it takes a start-up message, and is through with its own start. */
+/** Whether it accepts a start-up message, and has started. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const parameters = Buffer.from("user\0postgres\0database\0postgres\0\0");

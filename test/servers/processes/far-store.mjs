@@ -1,4 +1,4 @@
-// A store some way off, with nothing of its own that keeps a process alive, in which the first swaps of a verb lose.
+// A store some way off that keeps no process alive, and in which the first swaps of a verb lose.
 export function farStore({ ms = 20, losing = 0 } = {}) {
   const values = new Map();
   let lost = 0;

@@ -1,4 +1,4 @@
-// An operator's script: does what its argument says, and its last line must be reached before it ends by itself.
+// An operator's script: does what its argument says. Its last line must be reached before the process ends by itself.
 import { createFailfast } from "../../../dist/index.js";
 import { farStore } from "./far-store.mjs";
 
@@ -16,7 +16,7 @@ const does = {
     await failfast.settled();
   },
   close: () => failfast.close(),
-  // Nobody waits for it: nothing keeps the process alive.
+  // Nobody awaits it: nothing keeps the process alive.
   async nothing() {
     await circuit.run(() => 1);
     failfast.on("store-down", () => undefined);

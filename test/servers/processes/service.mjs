@@ -1,4 +1,4 @@
-// A service with a circuit "database": fails it once, or waits until another process has opened it, and says so.
+// A service with a circuit "database": fails it once, or waits until another process has opened it, and prints that.
 const [dist, folder, does] = process.argv.slice(2);
 const { createFailfast } = await import(`${dist}/index.js`);
 const { fileStore } = await import(`${dist}/stores/file.js`);

@@ -1,4 +1,5 @@
-// A thread with a circuit of `scope: "confirm"`: trips it, or says whether calls pass after another thread did.
+// A thread with a circuit of `scope: "confirm"`: trips it, or reports whether calls pass after another thread tripped
+// it.
 import { parentPort, workerData } from "node:worker_threads";
 import { createFailfast } from "../../../dist/index.js";
 import { fileStore } from "../../../dist/stores/file.js";

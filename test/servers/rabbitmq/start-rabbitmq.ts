@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { requireProgram } from "../require.js";
 import { freePort, type ServerProcess, startServer } from "../server-process.js";
 
-/** Debian's own command drops its rights and goes to a folder of its own: these are what it calls. */
+/** Debian's own command drops its rights and changes to its own folder; these are the programs that it calls. */
 const folders = (parent: string, child: string): string[] => {
   try {
     return readdirSync(parent).map((version) => `${parent}/${version}/${child}`);
@@ -17,7 +17,7 @@ const installed = requireProgram("rabbitmq-server", ["/usr/sbin"]);
 const program = folders("/usr/lib/rabbitmq/lib", "sbin/rabbitmq-server").at(-1) ?? installed;
 export const rabbitmqServer: string | undefined = epmd && installed && program;
 
-/** Starts a RabbitMQ of its own on the loopback, with the port mapper that Erlang needs. */
+/** Starts a RabbitMQ on the loopback, with the port mapper that Erlang needs. */
 export async function startRabbitmq(): Promise<ServerProcess & { readonly url: string }> {
   const mapper = await startServer({
     command: (port) => [epmd ?? "epmd", "-port", String(port), "-address", "127.0.0.1"],
@@ -33,7 +33,7 @@ export async function startRabbitmq(): Promise<ServerProcess & { readonly url: s
           HOME: folder,
           ERL_EPMD_PORT: mapper.port,
           ERL_EPMD_ADDRESS: "127.0.0.1",
-          // The script becomes the server, and is no process beside it.
+          // The script becomes the server's process.
           RUNNING_UNDER_SYSTEMD: "true",
           RABBITMQ_BASE: folder,
           RABBITMQ_MNESIA_BASE: `${folder}/data`,
@@ -65,7 +65,7 @@ export async function startRabbitmq(): Promise<ServerProcess & { readonly url: s
 }
 
 const accepts = (port: number): Promise<boolean> => asked(port, undefined);
-/** What the AMQP port answers to somebody who speaks another protocol. */
+/** The answer of the AMQP port to a client that speaks another protocol. */
 const greets = (port: number): Promise<boolean> => asked(port, "HELLO\0\0\0");
 
 function asked(port: number, word: string | undefined): Promise<boolean> {

@@ -187,7 +187,7 @@ describe("a recovery check", () => {
   const circuitOf = async (name: string, client: unknown): Promise<Circuit> =>
     (await recipe(name))["circuitOf"]?.(client, "300ms") as Circuit;
   const fail = (circuit: Circuit) => outcome(circuit.run(() => Promise.reject(new Error("down"))));
-  /** While the backend is down it opens again and again, with no call; once that is well it closes. */
+  /** While the backend is down the circuit opens again and again without a call; when the backend works, it closes. */
   async function recovers(circuit: Circuit, well: () => Promise<unknown>): Promise<void> {
     let opened = 0;
     const heard = circuit.on("open", () => opened++);

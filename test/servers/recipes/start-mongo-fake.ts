@@ -3,10 +3,10 @@ import { BSON } from "mongodb";
 
 type Document = Record<string, unknown>;
 
-/** What speaks just enough of MongoDB's wire protocol for the driver: a handshake, and answers that a test sets. */
+/** A server with just enough of MongoDB's wire protocol for the driver: a handshake, and answers that a test sets. */
 export interface MongoFake {
   readonly url: string;
-  /** How many commands have reached it, the driver's own aside. */
+  /** How many commands have reached it, without the driver's own. */
   commands: number;
   /** Answers a command; `undefined`: never. */
   answer: (command: Document) => Document | undefined;

@@ -11,7 +11,7 @@ describe.skipIf(!redisServer).each(libraries)("access with $name", (library) => 
   let server: RedisServer;
   let admin: OpenClient;
   const as = (user: string) => server.url.replace("//", `//${user}:secret@`);
-  /** A user that may do everything but what the rules take away. */
+  /** A user who may do everything except what the rules take away. */
   const user = (name: string, ...rules: string[]) =>
     admin.command(
       "ACL",
@@ -46,7 +46,7 @@ describe.skipIf(!redisServer).each(libraries)("access with $name", (library) => 
       ...["zadd", "zrem", "zrangebyscore", "zscore"],
       ...["publish", "subscribe", "ping"],
     ];
-    // What the clients themselves need to connect.
+    // Commands that the clients themselves need to connect.
     const connecting = ["hello", "auth", "info", "client"];
     await user("app", "-@all", ...[...needed, ...connecting].map((command) => `+${command}`));
     const own = await library.open(as("app"));
@@ -114,7 +114,7 @@ describe.skipIf(!redisServer).each(libraries)("access with $name", (library) => 
     const handle = await redisStore(own.client).watch?.("", seen);
     await admin.command("ACL", "SETUSER", "app", "off", "resetpass");
     await admin.command("CLIENT", "KILL", "TYPE", "PUBSUB");
-    // Long enough for several attempts that are refused.
+    // Long enough for several refused attempts.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(await connections("PUBSUB")).toBe(0);
     await user("app");

@@ -4,7 +4,7 @@ import { createClient, createClientPool } from "redis";
 import type { RedisClient } from "../../../src/stores/redis.js";
 import type { StoreEntry } from "../../../src/stores/store.js";
 
-/** A connected client of the caller's, as the tests use it. */
+/** A connected client of the caller's. */
 export interface OpenClient {
   readonly client: RedisClient;
   command(...args: string[]): Promise<unknown>;
@@ -19,7 +19,7 @@ export interface ClientSettings {
 export interface Library {
   readonly name: string;
   open(url: string, settings?: ClientSettings): Promise<OpenClient>;
-  /** A client that nobody has connected yet. */
+  /** A client that is not connected yet. */
   unconnected(url: string): RedisClient;
 }
 
@@ -85,7 +85,7 @@ const nodeRedisPool: Library = {
 
 export const libraries: readonly Library[] = [nodeRedis, ioredis, iovalkey];
 
-/** Each with each protocol it speaks. */
+/** Each client with each protocol it speaks. */
 export const protocols: readonly { name: string; library: Library; settings: ClientSettings }[] = [
   { name: "node-redis, RESP3", library: nodeRedis, settings: { resp: 3 } },
   { name: "node-redis, RESP2", library: nodeRedis, settings: { resp: 2 } },
@@ -125,5 +125,5 @@ export function remember(): {
   };
 }
 
-/** Until when a thing that has to happen may happen, for `expect.poll`. */
+/** How long `expect.poll` waits for a change. */
 export const soon = { timeout: 40_000, interval: 10 };

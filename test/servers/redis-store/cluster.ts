@@ -6,24 +6,24 @@ import { freePort } from "../server-process.js";
 import { type RedisServer, startRedis, until } from "../start-redis.js";
 import { ignore } from "./clients.js";
 
-/** A Cluster of three masters, and of one replica of the last of them. */
+/** A Cluster of three masters, and a replica of the last of them. */
 export interface RedisCluster {
   readonly ports: readonly number[];
   readonly replica: RedisServer;
   command(port: number, ...args: string[]): Promise<unknown>;
   /** The port of the master that has the slot of a key. */
   ownerOf(key: string): Promise<number>;
-  /** Moves the slot of a key to another master, in the steps that redis-cli takes. */
+  /** Moves the slot of a key to another master, in the steps of redis-cli. */
   move(key: string, to: number): Promise<Migration>;
   stopNode(port: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A slot on its way. */
+/** A slot that is being moved. */
 export interface Migration {
-  /** Moves so many keys of it, or all. */
+  /** Moves a number of its keys, or all of them. */
   keys(count?: number): Promise<void>;
-  /** Tells every master whose it is. */
+  /** Tells every master who has it. */
   finish(): Promise<void>;
 }
 
@@ -116,7 +116,7 @@ export async function startCluster(program: string | undefined): Promise<RedisCl
   };
 }
 
-/** The port of the bus is a free one, for the usual one, 10 000 higher, may be none. */
+/** The port of the bus is a free one: the usual one, 10 000 higher, may not exist. */
 async function startNode(program: string | undefined): Promise<RedisServer & { readonly bus: number }> {
   const bus = await freePort();
   const server = await startRedis(program, [
@@ -160,7 +160,7 @@ const iovalkey: ClusterLibrary = {
   },
 };
 
-/** All of them told to read from replicas, which the store must not do. */
+/** All clients prefer replicas for reads, which the store must not do. */
 export const clusterLibraries: readonly ClusterLibrary[] = [
   nodeRedis(3),
   nodeRedis(2),

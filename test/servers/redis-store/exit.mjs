@@ -1,5 +1,5 @@
-// Watches, writes, waits for a line on stdin, then closes its own client and must end by itself.
-// Arguments: the library, the URL of Redis.
+// Watches, writes, waits for a line on stdin, then closes its own client and must end by itself. Arguments: the
+// library, the URL of Redis.
 import { Redis } from "ioredis";
 import { Redis as Valkey } from "iovalkey";
 import { createClient } from "redis";
@@ -7,7 +7,7 @@ import { redisStore } from "../../../dist/stores/redis.js";
 
 const [library, url] = process.argv.slice(2);
 
-// None of its own timers may be what keeps the process alive.
+// None of its own timers may keep the process alive.
 const settings = { lazyConnect: true, retryStrategy: null, disconnectTimeout: 1 };
 const open = {
   ioredis: () => new Redis(url, settings),

@@ -9,7 +9,7 @@ import { libraries } from "./clients.js";
 const redisServer = requireProgram("redis-server");
 const script = fileURLToPath(new URL("exit.mjs", import.meta.url));
 
-/** A script of its own that uses the built store until it is told to close its client. */
+/** A script that uses the built store until it is told to close its client. */
 function run(library: string, url: string) {
   const child: ChildProcess = spawn(process.execPath, [script, library, url], {
     stdio: ["pipe", "pipe", "pipe"],
@@ -19,7 +19,7 @@ function run(library: string, url: string) {
   return {
     child,
     lines: () => output.trim().split("\n"),
-    /** Tells it to close its client; how long it then lived, in ms. */
+    /** Tells it to close its client. Returns how long the process then lived, in ms. */
     async close(): Promise<number> {
       const exit = once(child, "exit");
       const asked = performance.now();
@@ -53,7 +53,7 @@ describe.skipIf(!redisServer).each(libraries)(
 
     it("while Redis is down and the subscription tries to reconnect", async () => {
       await server.stop();
-      // Until the waits between two attempts are the longest.
+      // Until the pauses between attempts are at their longest.
       await new Promise((resolve) => setTimeout(resolve, 4_000));
       expect(await running.close()).toBeLessThan(1_000);
       expect(running.lines()).toEqual(["change", "closed"]);

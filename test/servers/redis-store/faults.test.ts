@@ -9,12 +9,12 @@ import { ignore } from "./clients.js";
 
 const redisServer = requireProgram("redis-server");
 
-/** As the documentation has it: a connection that died without a word is noticed, and replaced. */
+/** As in the documentation: a connection that died silently is noticed and replaced. */
 const nodeRedis = (url: string) =>
   createClient({
     url,
     pingInterval: 1_000,
-    // Its own strategy gives a connection up for good that timed out.
+    // Its own strategy gives up for good after a connection attempt has timed out.
     socket: { socketTimeout: 3_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 2_000) },
   }).on("error", ignore);
 const ioredis = (url: string) => new Redis(url, { socketTimeout: 1_000 }).on("error", ignore);
@@ -47,7 +47,7 @@ for (const [title, open] of Object.entries(clients)) {
       const server = await startRedis(redisServer);
       const at = (port: number, user = "app") => `redis://${user}:secret@127.0.0.1:${port}`;
       const admin = await createClient({ url: server.url }).on("error", ignore).connect();
-      // A user is forgotten when the server is restarted; nobody in particular may do everything anyhow.
+      // A restart of the server forgets users; the default user may do everything anyway.
       await admin.sendCommand(["ACL", "SETUSER", "stranger", "on", ">secret", "+@all", "~elsewhere:*", "&*"]);
       return {
         open: () => open(server.url),

@@ -60,7 +60,7 @@ describe.skipIf(!redisServer)("a Redis that answers but takes no writes", () => 
 
   describe("because it became a replica, and the address leads to the new master", () => {
     let proxy: Awaited<ReturnType<typeof startProxy>>;
-    /** Two servers, of which the second takes over; what is connected stays with the first. */
+    /** Two servers, of which the second takes over. Existing connections stay with the first. */
     const failOver = async (): Promise<() => Promise<RedisServer>> => {
       const [first, second] = await Promise.all([server(), server()]);
       proxy = await startProxy(first.port);

@@ -12,7 +12,7 @@ const redisServer = requireProgram("redis-server");
 const unnoticedFor = 8_000;
 const resubscribed = { timeout: 15_000, interval: 10 };
 
-/** A server of its own, a caller's client and a watcher; `via` is where the client connects. */
+/** A server of its own, a caller's client and a watcher. `via` is the address of the client. */
 async function setUp(
   library: Library,
   via: (port: number) => Promise<string> | string = (port) => url(port),
@@ -27,7 +27,7 @@ async function setUp(
     seen,
     handle,
     values: () => seen.changes.map(({ value }) => value),
-    /** Written by a client that has seen nothing of the outage. */
+    /** Written by a client that did not see the outage. */
     async write(value: string): Promise<void> {
       const writer = await library.open(server.url);
       await redisStore(writer.client).set("a", value, 60_000);
@@ -117,7 +117,7 @@ describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $nam
     await lasts(500);
     await handle?.[Symbol.asyncDispose]();
     await back;
-    // Longer than the longest wait between two attempts.
+    // Longer than the longest pause between two attempts.
     await lasts(2_500);
     expect(await command("CLIENT", "LIST", "TYPE", "PUBSUB")).toBe("");
     expect(seen.gaps).toBe(0);
@@ -141,7 +141,7 @@ describe.skipIf(!redisServer)("a subscription of node-redis", () => {
     const lookups: (() => void)[] = [];
     let held = false;
     const client = createClient({
-      // These look the host up by themselves.
+      // Clients that look the host up themselves.
       maintNotifications: "disabled",
       socket: {
         host: "redis.test",
@@ -162,7 +162,7 @@ describe.skipIf(!redisServer)("a subscription of node-redis", () => {
     await expect.poll(() => lookups.length, soon).toBe(1);
     await handle?.[Symbol.asyncDispose]();
     lookups[0]?.();
-    // Whether it subscribes after all: everything it does takes a few milliseconds.
+    // Whether it subscribes after all: each of its steps takes a few milliseconds.
     await lasts(500);
     expect(await subscribers()).toBe("");
     expect(await client.sendCommand(["CLIENT", "LIST"])).toMatch(/^id=.*\n$/);

@@ -6,14 +6,17 @@ export interface Proxy {
   readonly url: string;
   /** How many connections to it are open now. */
   open(): number;
-  /** Connections that exist go silent, without a word to either end; new ones work. */
+  /** Existing connections become silent, without a word to either end; new ones work. */
   silence(): void;
-  /** New connections lead to another server, as behind an address that moves; those that exist stay where they are. */
+  /** New connections lead to another server, as behind an address that moves; existing ones stay. */
   turnTo(port: number): void;
   close(): Promise<void>;
 }
 
-/** Stands before a server on the loopback, on a free port where none is given; without a port to pass on to, it accepts and never answers. */
+/**
+ * Stands before a server on the loopback, by default on a free port. Without a port to pass on to it accepts and never
+ * answers.
+ */
 export async function startProxy(to?: number, onPort = 0): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let target = to;

@@ -85,7 +85,7 @@ describe.skipIf(!redisServer).each(libraries)(
         .poll(() => Promise.resolve(store.set("a", "1", 60_000)).then(() => "written", String), soon)
         .toBe("written");
       expect(await other.command("GET", "failfast:a")).toBe("1");
-      // What is written while it connects again is a gap: the next one is pushed.
+      // A write while it reconnects falls into a gap; the next one is pushed.
       const pushed = async (): Promise<string[]> => {
         await Promise.resolve(store.set("a", "1", 60_000)).catch(() => undefined);
         return seen.changes.map(({ key }) => key);

@@ -99,7 +99,7 @@ describe.skipIf(!redisServer).each(contractLibraries)("the store contract with $
   for (const { name, run } of storeContract(makeStore)) test(name, run, 30_000);
 });
 
-/** A library of another maker, for a fleet of both. */
+/** Another library, for a fleet of both. */
 const other = (library: SentinelLibrary): SentinelLibrary | undefined =>
   sentinelLibraries.find(({ name }) => name.includes("node-redis") !== library.name.includes("node-redis"));
 const fail = (): Promise<never> => Promise.reject(new Error("backend"));

@@ -7,15 +7,15 @@ import { type ServerProcess, startServer } from "../server-process.js";
 import { type RedisServer, startRedis, until } from "../start-redis.js";
 import { ignore } from "./clients.js";
 
-/** A master, its replica, and three Sentinels that watch over them under the name of "fleet". */
+/** A master, its replica, and three Sentinels that watch over them under the name "fleet". */
 export interface Sentinels {
   readonly ports: readonly number[];
   /** The port of the master, as the Sentinels see it. */
   master(): Promise<number>;
   command(port: number, ...args: string[]): Promise<unknown>;
-  /** Kills the master; resolves once another has been elected. */
+  /** Kills the master. Resolves once another has been elected. */
   failover(): Promise<void>;
-  /** Freezes the master; resolves once another has been elected. The frozen one stays so. */
+  /** Freezes the master, which stays frozen. Resolves once another has been elected. */
   freeze(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export async function startSentinels(program: string): Promise<Sentinels> {
   await until(async () =>
     /master_link_status:up/.test(String(await command(second.port, "INFO", "replication"))),
   );
-  // Each knows the replica and the two others: only then can they elect one.
+  // Each Sentinel knows the replica and the two others: only then can they elect a master.
   for (const { port } of sentinels) {
     await until(async () => /slaves=1,sentinels=3/.test(String(await command(port, "INFO", "sentinel"))));
   }
@@ -68,7 +68,7 @@ export async function startSentinels(program: string): Promise<Sentinels> {
 
 function startSentinel(program: string, master: number): Promise<ServerProcess> {
   return startServer({
-    // It rewrites its own configuration.
+    // Sentinel rewrites its own configuration.
     prepare: (folder, port) =>
       writeFile(
         `${folder}/sentinel.conf`,
@@ -104,7 +104,7 @@ export interface SentinelLibrary {
   open(ports: readonly number[], keyPrefix?: string): Promise<{ client: RedisClient; close(): unknown }>;
 }
 
-/** Without it a client of ioredis waits for a frozen master as long as its connection lasts. */
+/** Without it an ioredis client waits for a frozen master as long as its connection lasts. */
 const failoverDetector = true;
 const addresses = (ports: readonly number[]) => ports.map((port) => ({ host: "127.0.0.1", port }));
 
@@ -125,8 +125,8 @@ const nodeRedis = (resp: 2 | 3): SentinelLibrary => ({
 });
 
 /**
- * A client whose failover is found while it connects anyhow may end for good: it is connected again, as the docs say.
- * Gives what closes it.
+ * A client that finds the failover while it connects may end for good: it is connected again, as the docs say. Returns
+ * a function that closes it.
  */
 function keptConnected(client: Redis | Valkey): () => void {
   const again = (): void => void client.connect().catch(ignore);
@@ -170,5 +170,5 @@ const iovalkey: SentinelLibrary = {
 
 export const sentinelLibraries: readonly SentinelLibrary[] = [nodeRedis(3), ioredis(2), iovalkey];
 
-/** A failover takes long: these are held to the store contract, and to no failover. */
+/** A failover takes long: these clients run the store contract without one. */
 export const contractLibraries: readonly SentinelLibrary[] = [nodeRedis(2), ioredis(3)];

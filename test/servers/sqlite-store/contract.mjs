@@ -1,6 +1,5 @@
-// The store contract on the SQLite of the runtime that runs this, Node's or Bun's own: prints what failed, as JSON.
-//
-//     bun test/servers/sqlite-store/contract.mjs FILE
+// The store contract on the SQLite of the runtime that runs this, Node's or Bun's own. Prints what failed, as JSON.
+// bun test/servers/sqlite-store/contract.mjs FILE
 import { sqliteStore } from "../../../dist/stores/sqlite.js";
 import { storeContract } from "../../../dist/testing/index.js";
 

@@ -19,7 +19,7 @@ describe.each(["DELETE", "WAL"])("the store contract on better-sqlite3, journal_
     const database = new Database(join(folder, `${mode}.db`));
     database.pragma(`journal_mode = ${mode}`);
     database.pragma("synchronous = OFF"); // The disk is not under test.
-    // Whatever the caller has set, the store sees numbers.
+    // Whatever the caller's settings, the store gets numbers.
     database.defaultSafeIntegers(mode === "WAL");
     const store = sqliteStore(database);
     store.migrate();

@@ -26,7 +26,7 @@ async function inFile(): Promise<FaultSubject> {
       const database = new Database(file, { readonly: true });
       return { store: sqliteStore(database), close: () => void database.close() };
     },
-    // Another one has it locked, for reading too.
+    // Another process has it locked, also for reads.
     pause: () => void admin.exec("BEGIN EXCLUSIVE"),
     resume: () => void (admin.inTransaction && admin.exec("ROLLBACK")),
     // Its disk is away, and comes back.
@@ -70,7 +70,7 @@ describe("SQLite", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Calls go on whatever the store says, and it is said that it is down. */
+  /** Calls go on whatever the store does, and it is reported as down. */
   async function callsGoOn(broken: SqliteStore): Promise<unknown> {
     const failfast = createFailfast({ store: broken, timeout: 60 });
     const down: unknown[] = [];
@@ -117,7 +117,7 @@ describe("SQLite", () => {
     const began = performance.now();
     for (let times = 0; times < 100; times++) expect(() => store.get("a")).toThrow(/locked/);
     const took = performance.now() - began;
-    // Fifty for the first, and so on once a second; with no limit of ours it would be 100 minutes.
+    // Fifty ms for the first, and again once a second. Without a limit of ours it would be 100 minutes.
     expect(took).toBeLessThan(10_000);
     expect(database.pragma("busy_timeout", { simple: true })).toBe(60_000);
     expect(String(await callsGoOn(sqliteStore(database)))).toMatch(/locked/);
@@ -135,7 +135,7 @@ describe("SQLite", () => {
     writeFileSync(file, readFileSync(`${file}.old`));
     expect(() => store.list("")).toThrow(/deleted or replaced/);
     expect(String(await callsGoOn(store))).toMatch(/open the database anew/);
-    expect(() => sqliteStore(database).get("a")).not.toThrow(); // It can't know better than what it finds at first.
+    expect(() => sqliteStore(database).get("a")).not.toThrow(); // It can't know more than what it finds at first.
     renameSync(`${file}.old`, file);
     expect(store.get("a")).toBe("value");
     renameSync(file, `${file}.old`);
@@ -249,7 +249,7 @@ describe("SQLite", () => {
   });
 
   test("an unusable database, prefix or table is a TypeError that says what is accepted", () => {
-    // sqlite3 answers by callbacks, and every method of it gives the statement.
+    // sqlite3 answers through callbacks, and each of its methods returns the statement.
     const statement = { run: () => statement, get: () => statement, all: () => statement };
     for (const wrong of [{}, null, { prepare: () => statement }, { prepare: async () => statement }])
       expect(() => sqliteStore(wrong as never)).toThrow(/DatabaseSync of node:sqlite/);

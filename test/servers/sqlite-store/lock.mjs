@@ -1,4 +1,4 @@
-// Takes a SQLite file's lock for itself, says so, and keeps it until it is killed.
+// Takes a SQLite file's lock, says so, and keeps it until it is killed.
 import Database from "better-sqlite3";
 
 const database = new Database(process.argv[2]);

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 
-/** Runtimes with a SQLite of their own: this one, where it has it, and those that npm can get. */
+/** Runtimes with a SQLite of their own: this one, if it has it, and those from npm. */
 export const runtimes: readonly { readonly sqlite: string; readonly program: string }[] = [
   {
     sqlite: "node:sqlite",
@@ -13,7 +13,7 @@ function has(module: string): boolean {
   return process.getBuiltinModule?.(module) !== undefined;
 }
 
-/** Where npm keeps the program of a package; `undefined` where it can't be had, which is said. */
+/** Where npm has put the program of a package; `undefined`, with a message, if it can't be installed. */
 function fromNpm(name: string, program: string): string | undefined {
   try {
     const look = [
@@ -30,7 +30,7 @@ function fromNpm(name: string, program: string): string | undefined {
     );
     if (path?.includes("node_modules")) return path;
   } catch {
-    // No network, or another kind of machine.
+    // No network, or an unsupported kind of machine.
   }
   console.warn(`not run: the tests on the SQLite of ${name}, which npm could not get`);
   return undefined;

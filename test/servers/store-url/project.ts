@@ -6,7 +6,7 @@ import { sharedFolder } from "../shared-folder.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** A project that has failfast, as it was built and linked from elsewhere, and so many clients. */
+/** A project with failfast, linked from where it was built, and some clients. */
 export interface Project {
   readonly folder: string;
   readonly script: string;
@@ -29,7 +29,7 @@ export function project(...packages: readonly string[]): Project {
 
 let copy: string | undefined;
 
-/** A copy of what was built, where no client can be found from. */
+/** A copy of the built library, in a place from which no client can be found. */
 function built(): string {
   if (copy !== undefined) return copy;
   const folder = sharedFolder("built-");
@@ -39,7 +39,7 @@ function built(): string {
   return folder;
 }
 
-/** Trips a circuit and ends: without a word, or, told so, by closing. */
+/** Trips a circuit and ends: silently, or after close() if told so. */
 const PROGRAM = `
 import { createFailfast } from "failfast";
 import { storeFrom } from "failfast/url";

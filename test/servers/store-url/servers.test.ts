@@ -21,9 +21,9 @@ interface Case {
   readonly kind: string;
   readonly skip: boolean;
   start(): Promise<{ readonly url: string; stop(): Promise<void> }>;
-  /** Each a project that has these alone. */
+  /** Each is a project with only these clients. */
   readonly packages: readonly string[];
-  /** Whose sockets can't be told not to keep the process alive. */
+  /** Clients whose sockets keep the process alive in any case. */
   readonly closes?: readonly string[];
 }
 
@@ -74,7 +74,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** Ends by itself, or the test runs out of time. */
+/** It ends by itself, or the test times out. */
 async function run({ folder, script }: Project, url: string, ...args: string[]) {
   // The file store's own folder is in the temporary one.
   const env = { ...process.env, FAILFAST_STORE: url, TMPDIR: folder };

@@ -28,7 +28,7 @@ const queries = panels.flatMap(({ title, targets }) =>
   targets.map(({ expr }): [string, string] => [title, expr]),
 );
 
-/** A fleet of two processes, as two scrapes: one finds out what the other learns. */
+/** A fleet of two processes, as two scrapes: the first trips, and the second learns of it. */
 function fleet(): { readonly texts: (() => string)[]; live(): Promise<void> } {
   const store = memoryStore();
   const each = ["a", "b"].map((host) => createFailfast({ store, host }));

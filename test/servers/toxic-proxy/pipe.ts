@@ -7,8 +7,8 @@ interface Arrived {
 }
 
 /**
- * One direction of a connection. What a black hole swallowed is gone, and no such stream may go on as if
- * nothing were missing: it is reset once the black hole is, as a network that forgot a connection does.
+ * One direction of a connection. Bytes that a black hole swallowed are lost, so such a stream may not continue: it is
+ * reset when the black hole ends, as by a network that forgot a connection.
  */
 export class Pipe {
   readonly #from: Socket;
@@ -89,7 +89,7 @@ export class Pipe {
     if (fits.length < piece.length) this.#close();
   }
 
-  /** So long, or until there is no such toxic any more. */
+  /** For that time, or until there is no such toxic any more. */
   async #waitFor(kind: "latency" | "slicer" | "bandwidth" | "slow_close", ms: number): Promise<void> {
     const due = performance.now() + ms;
     while (this.#toxics.find(kind, this.#direction) !== undefined && !this.#to.destroyed) {

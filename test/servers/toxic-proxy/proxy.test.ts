@@ -26,7 +26,7 @@ afterEach(async () => {
 
 interface End {
   readonly socket: Socket;
-  /** The pieces that arrived, and when. */
+  /** The pieces that arrived, with their times. */
   readonly pieces: { readonly text: string; readonly at: number }[];
   readonly text: string;
   /** How it ended: `end`, `close`, or an error's code. */
@@ -50,7 +50,7 @@ function observe(socket: Socket): End {
   };
 }
 
-/** A connection through the proxy, as both of its ends have it. */
+/** A connection through the proxy, seen from both of its ends. */
 async function dial(): Promise<{ client: End; server: End }> {
   const before = served.length;
   const socket = connect({ port: proxy.port, host: "127.0.0.1", allowHalfOpen: true });
@@ -91,7 +91,7 @@ describe.each(["up", "down"] as const)("%s", (direction) => {
     expect((receiver.pieces[0]?.at ?? 0) - began).toBeGreaterThan(140);
     receiver.socket.write("back");
     await expect.poll(() => sender.text, soon).toBe("back");
-    // Taken away, it holds nothing back.
+    // Once it is removed, nothing is held back.
     const held = await proxy.add({ kind: "latency", ms: 3_600_000 }, direction);
     sender.socket.write("d");
     await remove();

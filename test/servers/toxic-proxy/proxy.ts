@@ -7,18 +7,18 @@ export interface ToxicProxy {
   readonly port: number;
   /** How many connections to it are open now. */
   readonly open: number;
-  /** Returns what takes it away again. */
+  /** Returns a function that removes it. */
   add(toxic: Toxic, direction?: Direction | "both"): Promise<() => Promise<void>>;
   /** Takes all toxics away. */
   heal(): Promise<void>;
-  /** New connections go to another port, as after a failover; those there are end. */
+  /** New connections go to another port, as after a failover; existing ones end. */
   retarget(port: number): void;
   /** Resets every connection. */
   cut(): void;
   close(): Promise<void>;
 }
 
-/** Stands before a server on the loopback, and does to its connections what a network may. */
+/** Stands before a server on the loopback, and does to its connections what a network may do. */
 export async function startToxicProxy(to: number): Promise<ToxicProxy> {
   const toxics = new Toxics();
   const clients = new Set<Socket>();
@@ -33,7 +33,7 @@ export async function startToxicProxy(to: number): Promise<ToxicProxy> {
       one.on("error", () => other.destroy());
       one.on("close", () => {
         clients.delete(client);
-        // An end that said so first is known from its pipe.
+        // Its pipe knows which end closed first.
         if (!one.readableEnded) other.destroy();
       });
     }
@@ -51,7 +51,7 @@ export async function startToxicProxy(to: number): Promise<ToxicProxy> {
 
   let server: Server | undefined = await listen(0);
   const { port } = server.address() as { port: number };
-  /** Accepts or doesn't, as the toxics say. */
+  /** Accepts connections or not, as the toxics say. */
   const follow = async (): Promise<void> => {
     const down = toxics.find("down", "up") !== undefined;
     if (down && server !== undefined) {

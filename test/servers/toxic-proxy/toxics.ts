@@ -1,19 +1,19 @@
-/** What a network may do to one direction of a connection: the eight toxics that Toxiproxy has made familiar. */
+/** What a network may do to one direction of a connection: the eight toxics known from Toxiproxy. */
 export type Toxic =
-  /** Everything arrives so many ms later, give or take the jitter. */
+  /** Delays everything by that many ms, plus or minus the jitter. */
   | { readonly kind: "latency"; readonly ms: number; readonly jitter?: number }
-  /** No connection is accepted and all there are end; it has no direction. */
+  /** Accepts no connection and ends existing ones; it has no direction. */
   | { readonly kind: "down" }
   | { readonly kind: "bandwidth"; readonly bytesPerSecond: number }
-  /** An end that closes is told to the other so many ms later. */
+  /** Passes the end of a connection on that many ms later. */
   | { readonly kind: "slow_close"; readonly ms: number }
-  /** Nothing arrives. With a time, the connection is closed after it; without, it is a black hole. */
+  /** Passes nothing on. With a time, the connection is closed after it; without one it is a black hole. */
   | { readonly kind: "timeout"; readonly ms?: number }
-  /** The connection is reset after so many ms. */
+  /** Resets the connection after that many ms. */
   | { readonly kind: "reset_peer"; readonly ms?: number }
-  /** Everything arrives in pieces of about that size, with a pause after each. */
+  /** Passes everything on in pieces of about that size, with a pause after each. */
   | { readonly kind: "slicer"; readonly bytes: number; readonly pauseMs?: number }
-  /** The connection is closed after so many bytes. */
+  /** Closes the connection after that many bytes. */
   | { readonly kind: "limit_data"; readonly bytes: number };
 
 /** `up`: what the client sends to the server; `down`: what it answers. */
@@ -21,12 +21,12 @@ export type Direction = "up" | "down";
 
 export type Kind = Toxic["kind"];
 
-/** The toxics of a proxy, which come and go while connections are open. */
+/** The toxics of a proxy, which are added and removed while connections are open. */
 export class Toxics {
   readonly #all = new Set<{ readonly toxic: Toxic; readonly direction: Direction | "both" }>();
   readonly #listeners = new Set<() => void>();
 
-  /** Returns what removes it. */
+  /** Returns a function that removes it. */
   add(toxic: Toxic, direction: Direction | "both"): () => void {
     const entry = { toxic, direction };
     this.#all.add(entry);
@@ -49,13 +49,13 @@ export class Toxics {
     this.#tell();
   }
 
-  /** Told whenever one came or went. Returns what ends it. */
+  /** Called whenever one was added or removed. Returns a function that ends that. */
   watch(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Resolves after so many ms, or as soon as one came or went. */
+  /** Resolves after that many ms, or as soon as one was added or removed. */
   pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {

@@ -15,7 +15,7 @@ storeFaults(
     const server = await startRedis(redisServer);
     const front = await startFront(server.url);
     const admin = await createClient({ url: server.url }).on("error", ignore).connect();
-    // As the documentation has it: a deadline for each request, and no retries but the store's own.
+    // As in the documentation: a deadline for each request, and no retries but the store's own.
     const open = (url = front.url, token = front.token): OpenStore => ({
       store: upstashStore(new Redis({ url, token, retry: false, signal: () => AbortSignal.timeout(1_000) })),
       close: ignore,

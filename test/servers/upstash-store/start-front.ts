@@ -4,13 +4,13 @@ import { buffer } from "node:stream/consumers";
 import { createClient } from "redis";
 import { ignore } from "../redis-store/clients.js";
 
-/** Speaks the REST protocol of Upstash, and hands every command to a real Redis. */
+/** Speaks the REST protocol of Upstash, and passes every command to a real Redis. */
 export interface Front {
   readonly url: string;
   readonly token: string;
   /** The names of the commands that came, in order. */
   readonly commands: string[];
-  /** From now on nothing is answered, until it is thawed. */
+  /** There are no answers from now on, until it is thawed. */
   freeze(): void;
   thaw(): void;
   close(): Promise<void>;
@@ -70,7 +70,7 @@ export async function startFront(redisUrl: string): Promise<Front> {
   };
 }
 
-/** Texts in a result are encoded, at any depth; numbers, null and "OK" aren't. */
+/** Texts in a result are encoded, at any depth; numbers, null and "OK" are not. */
 function base64(answer: unknown): unknown {
   const encode = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(encode);

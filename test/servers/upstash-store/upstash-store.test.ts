@@ -28,7 +28,7 @@ describe.skipIf(!redisServer)("upstashStore()", () => {
     await server.stop();
   });
 
-  /** Tries once: the test needs no answer later on. */
+  /** One attempt only: the test needs no later answer. */
   const open = (token = front.token, signal?: () => AbortSignal): Redis =>
     new Redis({ url: front.url, token, retry: false, ...(signal && { signal }) });
   const overTcp = async (): Promise<Store> => {

@@ -1,4 +1,4 @@
-// The store contract on Bun's own client of Redis, and a fleet of two: prints what failed, as JSON.
+// The store contract on Bun's own Redis client, and a fleet of two. Prints what failed, as JSON.
 import { RedisClient } from "bun";
 import { createFailfast } from "failfast";
 import { redisStore } from "failfast/redis";

@@ -1,4 +1,4 @@
-// What holds in every runtime: plain functions, with nothing of any runtime's own. Each throws where it doesn't hold.
+// Tests for every runtime: plain functions that use nothing of a runtime's own. Each throws if it fails.
 import {
   createFailfast,
   FailfastError,

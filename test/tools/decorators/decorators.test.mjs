@@ -1,5 +1,5 @@
-// The decorator as every compiler writes it, in the standard's way and TypeScript's older one. What tsc makes of it is
-// in test/decorators, whose fixtures these are.
+// The decorator as every compiler writes it, in standard and legacy mode. test/decorators has the fixtures, and tests
+// them with tsc.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -25,7 +25,7 @@ const byBabel = (options) => async (code) => {
     presets: ["@babel/preset-typescript"],
     plugins: [["@babel/plugin-proposal-decorators", options]],
   };
-  // The older way knows no computed names.
+  // Legacy mode has no computed names.
   const known = options.version === "legacy" ? code.replace('@failfast("symbol", 60)', "") : code;
   return (await babel(known, { ...settings, filename: "fixture.ts", babelrc: false, configFile: false }))
     .code;
@@ -45,7 +45,7 @@ for (const [name, compile] of Object.entries(compilers))
     const folder = newFolder(work, "decorators");
     const files = ["methods", "stacked"];
     if (name.endsWith("standard")) files.push("private-methods");
-    // swc and Babel leave `accessor` as it is in the older way, which no engine reads.
+    // In legacy mode swc and Babel keep `accessor`, which no engine can read.
     if (name !== "swc, legacy" && name !== "Babel, legacy") files.push("refused");
     for (const file of files) {
       const code = readFileSync(join(fixtures, `${file}.ts`), "utf8");

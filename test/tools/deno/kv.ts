@@ -1,4 +1,5 @@
-// The store contract on Deno KV, polled and pushed, and a fleet of two with a connection each: prints what failed, as JSON.
+// The store contract on Deno KV, polled and pushed, and a fleet of two with a connection each. Prints what failed, as
+// JSON.
 import { createFailfast } from "failfast";
 import { denoKvStore } from "failfast/deno-kv";
 import { storeContract } from "failfast/testing";

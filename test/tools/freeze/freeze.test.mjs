@@ -7,7 +7,7 @@ import { newFolder, start, until } from "../project.mjs";
 
 const wait = (ms) => new Promise((turn) => setTimeout(turn, ms));
 
-/** A service of its own over a folder, and what it is told. */
+/** A service over a folder, and the messages to it. */
 async function service(t, folder) {
   const { child } = start(t, process.execPath, [
     fileURLToPath(new URL("service.mjs", import.meta.url)),

@@ -1,4 +1,4 @@
-// A process that calls when it is told to, and says how the call ended.
+// A process that calls when it is told to, and reports how the call ended.
 import { createFailfast } from "failfast";
 import { fileStore } from "failfast/file";
 

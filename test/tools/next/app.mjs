@@ -1,4 +1,4 @@
-// A Next.js application that runs, and what its tests ask of it.
+// A running Next.js application, and its tests.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -49,7 +49,7 @@ export async function guardsTheEdge({ text, ask }) {
   assert.equal((await ask("/api/edge")).status, 503);
 }
 
-/** Routes, pages and instrumentation are graphs of modules of their own, and have the same circuits. */
+/** Routes, pages and instrumentation are separate graphs of modules, and have the same circuits. */
 export async function shares({ text, json }) {
   assert.deepEqual(await json("/api/sales"), {
     ended: "works",
@@ -59,7 +59,7 @@ export async function shares({ text, json }) {
   });
   assert.match(await text("/"), /ended: works, closed/);
   const { ended, state, minutes } = await json("/api/sales?backend=fails");
-  // One hour is what instrumentation.js configured.
+  // One hour is the value that instrumentation.js configured.
   assert.deepEqual({ ended, state, minutes }, { ended: "down", state: "open", minutes: 60 });
   assert.match(await text("/"), /ended: ERR_FAILFAST_OPEN, open/);
   assert.deepEqual(await json("/api/sales?throws=1"), { own: true, known: true });
@@ -72,7 +72,7 @@ export function edit(folder, name, from, to) {
   writeFileSync(file, before.replaceAll(from, to));
 }
 
-/** The page is a route handler: its document, its stream, and an action that an operator takes. */
+/** The page is a route handler: its document, its stream, and an operator's action. */
 export async function showsThePage({ origin, text, json }) {
   await text("/api/sales?reset=1");
   assert.match(await text("/circuits"), /<script type="module">/);

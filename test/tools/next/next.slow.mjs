@@ -7,7 +7,7 @@ import { environment, guards, guardsTheEdge, serve, shares, showsThePage } from 
 for (const bundler of ["--turbopack", "--webpack"])
   test(`Next.js built with ${bundler} shares circuits between all graphs of modules`, async (t) => {
     const folder = copyOf("next");
-    // With webpack, Next.js 16.4 builds no route of the edge runtime, whatever is in it.
+    // With webpack, Next.js 16.4 builds no route of the edge runtime, whatever it contains.
     const edge = bundler !== "--webpack";
     if (!edge) rmSync(join(folder, "app/api/edge"), { recursive: true });
     await runs(t, command("next"), ["build", bundler], { cwd: folder, env: environment });

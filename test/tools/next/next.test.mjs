@@ -11,7 +11,7 @@ test("Next.js in development shares circuits between all graphs of modules, and 
   await app.text("/api/sales?backend=fails");
   await guards(app);
   await guardsTheEdge(app);
-  // Another function, another time, another name: the newest is in force, and nothing throws.
+  // Another function, another open time, another name: the newest applies, and nothing throws.
   edit(folder, "lib/sales.js", '!== "fine"', '!== "all is well"');
   edit(folder, "lib/sales.js", '"50m"', '"20m"');
   edit(folder, "app/page.js", "ended: ", "it ended: ");

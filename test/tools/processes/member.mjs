@@ -1,5 +1,5 @@
-// One of several that share a folder, as a worker thread, a worker of a cluster, or a process: told to call, it says how
-// the call ended, and who it is.
+// One of several members that share a folder, as a worker thread, a cluster worker or a process. When told to call, it
+// reports how the call ended, and who it is.
 import { parentPort, workerData } from "node:worker_threads";
 import { createFailfast } from "failfast";
 import { fileStore } from "failfast/file";

@@ -8,7 +8,7 @@ import { newFolder, until } from "../project.mjs";
 
 const script = fileURLToPath(new URL("member.mjs", import.meta.url));
 
-/** How members are started: what each kind of them gets, and how it ends. */
+/** How members are started: what each kind gets, and how it ends. */
 const kinds = {
   "worker threads": (folder, options) => {
     const worker = new Worker(script, { workerData: { folder, options } });
@@ -80,7 +80,7 @@ for (const [kind, makeMember] of Object.entries(kinds))
       const [one, other] = [await join(), await join()];
       assert.equal((await one.call("fails")).ended, "down");
       assert.equal((await one.call("works")).ended, "ERR_FAILFAST_OPEN");
-      // What another one found is no word of this one's own.
+      // A trip elsewhere is not enough: it needs a failure of its own.
       for (let call = 0; call < 10; call++) assert.equal((await other.call("works")).ended, "works");
     });
   });

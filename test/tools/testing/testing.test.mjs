@@ -1,4 +1,4 @@
-// The examples of docs/testing.md, each with the tool it is for.
+// The examples of docs/testing.md, each run with its tool.
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { command, newFolder, runs } from "../project.mjs";
 const examples = fileURLToPath(new URL("../../../examples/testing/", import.meta.url));
 const work = fileURLToPath(new URL("../.work/", import.meta.url));
 
-/** A project with the code under test, and one example as the tool wants it to be named. */
+/** A project with the code under test, and one example under the name that the tool needs. */
 function projectWith(example, name) {
   const folder = newFolder(work, "testing");
   for (const code of ["sales.mjs", "sales.cjs"]) cpSync(join(examples, code), join(folder, code));

@@ -28,7 +28,7 @@ for (const noExternal of [[], ["failfast"]])
     await assert.rejects(first.call(true), /down/);
     await assert.rejects(first.call(false), first.FailfastError);
 
-    // Another function of the same text, and then another time: what the editor saved last is in force.
+    // Another function with the same text, and then another open time: the version that the editor saved last applies.
     for (const [from, to] of [
       ["=> error.message", "=>  error.message"],
       ["60s", "30s"],
@@ -51,7 +51,7 @@ for (const noExternal of [[], ["failfast"]])
       await assert.rejects(reloaded.call(false), reloaded.FailfastError);
       await assert.rejects(first.call(false), reloaded.FailfastError);
     }
-    // And the circuit is the process's own, however often modules are loaded.
+    // The circuit belongs to the process, however often modules are loaded.
     const last = await load();
     await last.salesApi.reset();
     assert.equal(await last.call(false), "works");

@@ -1,4 +1,4 @@
-// A Durable Object that lives on between requests, and hears of a trip by push.
+// A Durable Object that lives on between requests, and gets trips by push.
 import { DurableObject } from "cloudflare:workers";
 import { createFailfast } from "failfast";
 import { storeContract } from "failfast/testing";

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** The script of a worker, as Wrangler bundles it. */
+/** The script of a worker, bundled as by Wrangler. */
 export async function bundled(file) {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(file, import.meta.url))],
@@ -15,7 +15,7 @@ export async function bundled(file) {
   return outputFiles[0].text;
 }
 
-/** What came of the cases of a contract: `ask(path)` asks the worker that runs them, several at a time. */
+/** The results of a contract's cases: `ask(path)` asks the worker that runs them, several at a time. */
 export async function failedCases(ask) {
   const left = [...(await ask("contract")).entries()];
   if (left.length < 50) return [`only ${left.length} cases`];

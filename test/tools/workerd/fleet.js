@@ -1,4 +1,4 @@
-// A worker with a circuit that a Durable Object keeps; the object itself; and an object of another kind that has the circuit, too.
+// A worker whose circuit a Durable Object keeps; that object; and another kind of object with the same circuit.
 import { env } from "cloudflare:workers";
 import { createFailfast } from "failfast";
 import { failfastFetch } from "failfast/fetch";
@@ -7,7 +7,7 @@ import { durableObjectStore, FailfastDurableObject } from "failfast/workers";
 
 export { FailfastDurableObject };
 
-/** Tells what it has stored, and when its alarm goes off. */
+/** Returns what is stored, and when the alarm fires. */
 export class Telling extends FailfastDurableObject {
   constructor(state) {
     super(state);
@@ -50,7 +50,7 @@ const asked = {
   agent: (verb, ...args) => env.AGENT.get(env.AGENT.idFromName("one"))[verb](...args),
 };
 
-/** `/works`: what came of it, and how the circuit is. */
+/** `/works`: the outcome, and the circuit's state. */
 export default {
   async fetch(request, _env, context) {
     const [, name, ...args] = new URL(request.url).pathname.split("/");

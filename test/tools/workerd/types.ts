@@ -1,4 +1,4 @@
-// What users of TypeScript write in a worker, with the types of Workers.
+// What TypeScript users write in a worker, with the types of Workers.
 import { DurableObject } from "cloudflare:workers";
 import { createFailfast, FailfastError } from "failfast";
 import { failfastFetch } from "failfast/fetch";

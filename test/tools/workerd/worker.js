@@ -1,6 +1,6 @@
 import { createFailfast, failfast } from "failfast";
 
-/** A store over HTTP, as far as it is needed: the server answers with the verb's own answer, in JSON. */
+/** A store over HTTP, as far as it is needed: the server returns the verb's answer as JSON. */
 const store = Object.fromEntries(
   ["get", "set", "delete", "swap", "list"].map((verb) => [
     verb,
@@ -36,7 +36,7 @@ export default {
     const [, which, backend] = new URL(request.url).pathname.split("/");
     const circuit = { local, plain, shared }[which];
     if (backend === "settled") {
-      // A reading of the store ends with the request that began it, unless the request waits for something.
+      // A read of the store ends with the request that began it, unless the request waits for something.
       await circuit.run(() => fetch("http://backend.test/")).catch(() => {});
       context.waitUntil(new Promise((turn) => setTimeout(turn, 3_000)));
     }

@@ -46,7 +46,7 @@ test("61 s of fake time pass in no time", async () => {
   jest.advanceTimersByTime(61_000);
   expect(salesApi.retryAfter).toBe(0);
   await expect(salesApi.run(works)).resolves.toBe("works");
-  // And again, with both in fake time.
+  // The same again, with both in fake time.
   await expect(salesApi.run(down)).rejects.toThrow("down");
   jest.advanceTimersByTime(59_999);
   await expect(salesApi.run(works)).rejects.toThrow("circuit");

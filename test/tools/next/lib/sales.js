@@ -1,6 +1,6 @@
 import { failfast } from "failfast";
 
-// Its time is the default that instrumentation.js set.
+// Its open time is the default that instrumentation.js set.
 export const salesApi = failfast("sales_api", undefined, { exceptions: (error) => error.message !== "fine" });
 export const slowApi = failfast("slow_api", "50m");
 
