@@ -190,7 +190,8 @@ async function lists(store: Store, prefix: string, key: string): Promise<Omit<Fi
       mend: "reads may go to a replica that is behind: the store needs the primary",
     };
   const own = entries.filter((entry) => entry.key.startsWith(prefix)).length;
-  return { verdict: "ok", seen: `${entries.length - own} records` };
+  const others = entries.length - own;
+  return { verdict: "ok", seen: `${others} ${others === 1 ? "record" : "records"}` };
 }
 
 async function pushes(store: Store, prefix: string, key: string): Promise<Omit<Finding, "what">> {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { observeFleet } from "../fleet/fleet.js";
+import { closest } from "../options/closest.js";
 import { VERSION } from "../runtime/version.js";
 import { type Arguments, flagsOf, readArguments, refuseWords } from "./arguments.js";
 import type { Command, StandaloneCommand } from "./command.js";
@@ -125,8 +126,11 @@ function joined([first, second, ...rest]: readonly string[], commands: typeof CO
 function commandOf(commands: typeof COMMANDS, name: string): Command | StandaloneCommand {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command;
+  const names = Object.keys(commands);
+  const meant = closest(name, names);
+  const question = meant === undefined ? "." : `; did you mean ${JSON.stringify(meant)}?`;
   throw new CommandError(
-    `there is no command ${JSON.stringify(name)}. The commands are ${Object.keys(commands).join(", ")}`,
+    `there is no command ${JSON.stringify(name)}${question} The commands are ${names.join(", ")}`,
     EXIT.usage,
   );
 }

@@ -87,14 +87,11 @@ export function openTelemetryMetrics(
   const gauge = (name: string, unit: string, description: string): Observable =>
     meter.createObservableGauge(name, { unit, description });
 
-  observe(
-    counter("failfast.circuit.calls", "{call}", "Calls through circuits, by what came of them."),
-    (result) => {
-      for (const series of tally.all())
-        for (const [outcome, count] of Object.entries(series.calls))
-          result.observe(count, { ...named(series), outcome });
-    },
-  );
+  observe(counter("failfast.circuit.calls", "{call}", "Calls through circuits, by outcome."), (result) => {
+    for (const series of tally.all())
+      for (const [outcome, count] of Object.entries(series.calls))
+        result.observe(count, { ...named(series), outcome });
+  });
   observe(
     gauge(
       "failfast.circuit.state",

@@ -87,7 +87,7 @@ function familiesOf(tally: Tally): Family[] {
   return [
     {
       name: "failfast_circuit_calls_total",
-      help: "Calls through circuits, by what came of them; rejected ones were not made.",
+      help: "Calls through circuits, by outcome; rejected calls were not made.",
       type: "counter",
       aggregator: "sum",
       *samples() {
