@@ -127,7 +127,7 @@ for (const [mutant, store, fault, check] of chosen) {
 console.log(`${chosen.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** What a run complains of; a run that has nothing to complain of has said nothing. */
+/** The complaints of a run. A run without complaints prints none. */
 async function run(args) {
   const child = spawn(process.execPath, [chaos, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";

@@ -3,18 +3,18 @@ import { once } from "node:events";
 import { Histogram } from "./histogram.js";
 import type { Place } from "./open-store.js";
 
-/** What a run needs to start and to clear away. */
+/** What a run needs to start processes and to clean up. */
 export interface Site {
   /** The worker's script, and the folder of the built library that it loads. */
   readonly worker: string;
   readonly library: string;
-  /** Where servers and stores have their files. */
+  /** The folder for the files of servers and stores. */
   readonly folder: string;
-  /** Tells the janitor. */
+  /** Sends a message to the janitor. */
   note(...line: (string | number)[]): void;
 }
 
-/** Who a worker runs as, where that isn't who runs this. */
+/** The user of a worker, if it is another one than this process's. */
 export interface As {
   readonly uid: number;
   readonly gid: number;
@@ -26,11 +26,13 @@ interface Told {
   readonly at: number;
 }
 
-/** The moment, in ms, on the clock that all processes of a host share; `performance.timeOrigin` is not the same in all. */
+/**
+ * The time in ms on the clock that all processes of a host share. `performance.timeOrigin` differs between processes.
+ */
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 export const lasts = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A process of the fleet, as this one has it. */
+/** A process of the fleet, seen from this one. */
 export class Member {
   readonly index: number;
   readonly child: ChildProcess;
@@ -74,7 +76,7 @@ export class Member {
     }).finally(() => this.#waiting.delete(id));
   }
 
-  /** When it was told so, from a moment on. */
+  /** When it learned of that, at or after a given moment. */
   heard(type: string, circuit: string, since = 0): number | undefined {
     return this.told.find((each) => each.type === type && each.circuit === circuit && each.at >= since)?.at;
   }
@@ -87,19 +89,19 @@ export class Member {
   }
 }
 
-/** What befell the calls of a phase, of all processes together. */
+/** The outcomes of the calls in a phase, in all processes together. */
 export interface Figures {
   readonly calls: number;
   readonly wrongs: number;
   readonly wrong: readonly string[];
   readonly rejected: Record<string, number>;
   readonly admitted: Record<string, number>;
-  /** p99 of what a circuit added to a call, and of the whole call, in ms. */
+  /** p99 of the time that a circuit added to a call, and of the whole call, in ms. */
   readonly added: number;
   readonly total: number;
   /** Commands sent by the busiest process in each second. */
   readonly askedPerSecond: number;
-  /** The most that were unanswered at one time in any process. */
+  /** The most unanswered commands at one time in any process. */
   readonly pending: number;
 }
 
@@ -155,7 +157,7 @@ export class Fleet {
     this.#began = now();
   }
 
-  /** What became of the calls since `begin`. */
+  /** The outcomes of the calls since `begin`. */
   async figures(): Promise<Figures> {
     const seconds = (now() - this.#began) / 1_000;
     const answers = await this.all<Answer>("figures");
@@ -183,12 +185,12 @@ export class Fleet {
     };
   }
 
-  /** The most that any process holds, in bytes, after a collection. */
+  /** The largest heap of any process, in bytes, after a garbage collection. */
   async memory(): Promise<number[]> {
     return (await this.all<{ used: number }>("memory")).map(({ used }) => used);
   }
 
-  /** When the last process was told that the circuit is open; waits for it, and gives `undefined` after so long. */
+  /** When the last process learned that the circuit is open. Waits for that; `undefined` after the given time. */
   async opened(circuit: string, withinMs: number): Promise<number | undefined> {
     const heard = (): (number | undefined)[] => this.members.map((member) => member.heard("open", circuit));
     try {
@@ -204,7 +206,7 @@ export class Fleet {
   }
 }
 
-/** Waits for a condition; throws where it isn't met in time. */
+/** Waits for a condition, and throws if it does not hold in time. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string,

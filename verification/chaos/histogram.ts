@@ -1,4 +1,6 @@
-/** Durations in ms, counted in buckets 5 % apart from 1 µs on, so that those of many processes can be added up. */
+/**
+ * Durations in ms, counted in buckets that grow by 5 % from 1 µs on, so that those of many processes can be added up.
+ */
 export class Histogram {
   readonly counts: number[];
 
@@ -20,7 +22,7 @@ export class Histogram {
     return this.counts.reduce((sum, count) => sum + (count ?? 0), 0);
   }
 
-  /** The upper end of the bucket that so large a share of all is in or below; 0 where there are none. */
+  /** The upper end of the bucket below which that share of all durations lies; 0 if there are none. */
   percentile(share: number): number {
     const wanted = this.count * share;
     let sum = 0;

@@ -1,5 +1,6 @@
-// Removes what a chaos run made, once its standard input ends: the run is over, was broken off, or killed.
-// Told line by line: ["process", pid], ["frozen", mount], ["mount", folder], ["folder", path]; ["gone", kind, what].
+// Removes what a chaos run made, when its standard input ends: the run is over, was interrupted, or was killed. Its
+// messages, one a line: ["process", pid], ["frozen", mount], ["mount", folder], ["folder", path]; ["gone", kind,
+// what].
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -30,5 +31,5 @@ each("frozen", (mount) => run("fsfreeze", "--unfreeze", mount));
 each("mount", (folder) => {
   for (let tries = 0; tries < 20 && run("umount", folder).status !== 0; tries++) run("sleep", "0.1");
 });
-// Servers end by themselves when their starter does; what they still write in their last moment goes as well.
+// Servers end by themselves when their parent does; files that they write in their last moment are removed too.
 each("folder", (path) => rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));

@@ -25,7 +25,7 @@ const HELP = `usage: npm run chaos -- [options]
   --report FILE     the table, as Markdown
   --list            says what there is, and does nothing`;
 
-/** Runs what the command line asks for; the exit code. It is bundled into a folder one deeper. */
+/** Runs what the command line asks for, and returns the exit code. It is bundled into a folder one level deeper. */
 export async function main(given: Omit<Site, "library">): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -97,21 +97,21 @@ export async function main(given: Omit<Site, "library">): Promise<number> {
   return failed.length === 0 && tried.length > 0 ? 0 : 1;
 }
 
-/** What may befall a fleet on any store. */
+/** Faults of a fleet on any store. */
 const everywhere = [...processFaults, ...checkFaults];
 
 const RESULTS = "<!-- The run writes the rest of this page. -->\n";
 
-/** In a page that has a place for it, what comes before that is kept. */
+/** If the page has a place for it, the text before that place is kept. */
 function writeReport(file: string, table: string): void {
   const [before] = existsSync(file) ? readFileSync(file, "utf8").split(RESULTS) : [""];
   writeFileSync(file, `${before}${RESULTS}\n${table}`);
 }
 
-/** Rounds of one fleet: a store that can't list is asked for every circuit that its processes ever had. */
+/** Rounds of one fleet, because a store that can't list is asked for every circuit that its processes ever had. */
 const ROUNDS = 8;
 
-/** All the faults of one store. A fleet outlives some rounds; after one that failed there is a new one. */
+/** All the faults of one store. One fleet has several rounds; after a failed round there is a new fleet. */
 async function run(
   { store, missing, start, faults }: Plan,
   site: Site,

@@ -1,18 +1,18 @@
 import type { Store } from "../../src/index.js";
 import { watched } from "./wire.js";
 
-/** Where a worker finds its store. */
+/** The address of a worker's store. */
 export interface Place {
   readonly store: "redis" | "postgres" | "mysql" | "memcached" | "nats" | "file";
-  /** A URL, a port of the loopback, or a folder. */
+  /** A URL, a port on the loopback, or a folder. */
   readonly at: string;
 }
 
 export type Library = <T>(file: string) => Promise<T>;
 
 /**
- * A process's own client and store. The clients come back by themselves within a second, which the libraries'
- * own defaults are not all quick enough for; half of the processes on Redis have ioredis, the others node-redis.
+ * A process's own client and store. The clients reconnect within a second, which the defaults of some libraries do
+ * not. Half of the processes on Redis have ioredis, the others node-redis.
  */
 export async function openStore({ store, at }: Place, index: number, library: Library): Promise<Store> {
   switch (store) {

@@ -17,10 +17,10 @@ import { postgresSubject } from "./stores/postgres.js";
 import { redisSubject } from "./stores/redis.js";
 import type { Fault, Subject } from "./subject.js";
 
-/** A store, and all that is done to it. */
+/** A store with all its faults. */
 export interface Plan {
   readonly store: string;
-  /** Why it can't be had here. */
+  /** The reason if it is not available here. */
   missing(): string | undefined;
   start(site: Site): Promise<Subject>;
   readonly faults: readonly Fault[];

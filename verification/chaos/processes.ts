@@ -3,11 +3,11 @@ import { nextRound, type Timing } from "./round.js";
 import type { Subject } from "./subject.js";
 import type { Check } from "./verdict.js";
 
-/** What may befall a process of the fleet, whichever store it has. */
+/** Faults of a process of the fleet, for any store. */
 export interface ProcessFault {
   readonly name: string;
   readonly quick?: boolean;
-  /** Why it can't be had on that store. */
+  /** The reason if it is not possible on that store. */
   unless?(store: string): string | undefined;
   run(subject: Subject, fleet: Fleet, timing: Timing): Promise<Check[]>;
 }
@@ -89,7 +89,7 @@ export const processFaults: readonly ProcessFault[] = [
     run: (subject, fleet, timing) =>
       calm(fleet, timing, async (id) => {
         const checks: Check[] = [];
-        // Processes of one host have one clock; where a network is between them, it is one of many hosts.
+        // Processes of one host have one clock. Behind a network it is one of many hosts.
         const set = (ms: number): Promise<unknown> =>
           subject.name === "file" ? fleet.all("skew", { ms }) : fleet.at(0).ask("skew", { ms });
         for (const ms of [60_000, -60_000]) {
@@ -109,7 +109,7 @@ export const processFaults: readonly ProcessFault[] = [
   },
 ];
 
-/** Calls go on, one circuit is open and the others are not, and nothing that happens may change that. */
+/** Calls go on, one circuit is open and the others are closed, and no fault may change that. */
 async function calm(
   fleet: Fleet,
   timing: Timing,
@@ -145,8 +145,8 @@ async function outcomes(fleet: Fleet): Promise<Check[]> {
 const fleetWasOpen = (rejected: Record<string, number>): boolean => (rejected["early"] ?? 0) > 0;
 
 /**
- * The open time is over, and one process has the probe when something befalls it. The others have to wait out
- * its lease, and no longer; and what the first probe says later changes nothing for them.
+ * The open time is over, and one process has the probe when something happens to it. The others have to wait for the
+ * end of its lease, and no longer. A late outcome of the first probe changes nothing for them.
  */
 async function probe(
   subject: Subject,
@@ -205,7 +205,7 @@ export async function allClosed(members: readonly Member[]): Promise<boolean> {
   );
 }
 
-/** A new process in the place of one that is gone. */
+/** A new process instead of one that has gone. */
 export async function replace(fleet: Fleet, gone: Member): Promise<Member> {
   fleet.members.splice(fleet.members.indexOf(gone), 1);
   return fleet.join();

@@ -4,7 +4,7 @@ import { IN_STEP_MS, nextRound, type Timing } from "./round.js";
 import type { Subject } from "./subject.js";
 import type { Check } from "./verdict.js";
 
-/** A check may take ten seconds, and its lease lasts one more. */
+/** A check may take ten seconds, and its lease is a second longer. */
 const LEASE_MS = 11_000;
 const OPEN_MS = 2_000;
 const PATIENCE_MS = 30_000;
@@ -12,7 +12,7 @@ const PATIENCE_MS = 30_000;
 const noServer = (store: string): string | undefined =>
   store === "file" ? "there is no server to kill" : undefined;
 
-/** What may befall a circuit with a check of its own while one process of the fleet makes it. */
+/** Faults while one process of the fleet runs the circuit's recovery check. */
 export const checkFaults: readonly ProcessFault[] = [
   {
     name: "process: the checker killed amid its check",
@@ -47,19 +47,20 @@ export const checkFaults: readonly ProcessFault[] = [
 
 /** A check under way. */
 interface UnderWay {
-  /** The process that makes it, and when it began. */
+  /** The process that runs it, and when it began. */
   readonly checker: Member;
   readonly began: number;
   readonly others: readonly Member[];
-  /** When the first of them began a check; `Infinity` while none did. */
+  /** When the first process began a check; `Infinity` if none has. */
   next(): number;
-  /** Another process in the place of the one that is gone. */
+  /** Another process instead of the one that has gone. */
   replace(): Promise<void>;
 }
 
 /**
- * A circuit is open, all processes call it all along, and one of them checks the backend when something befalls it. Whatever
- * that is, no call may reach the backend before a check has ended well; then it has to close everywhere, and stay so.
+ * A circuit is open, all processes call it all the time, and one of them checks the backend when the fault happens.
+ * With any fault, no call may reach the backend before a check has succeeded. Then the circuit has to close
+ * everywhere, and stay closed.
  */
 async function amidCheck(
   subject: Subject,
@@ -115,7 +116,7 @@ async function amidCheck(
   ];
 }
 
-/** The process is lost with its check: another one has to check when the lease is over, and no sooner. */
+/** The process is lost with its check: another one has to check when the lease is over, and no earlier. */
 const lost = (
   subject: Subject,
   fleet: Fleet,
@@ -144,7 +145,7 @@ const lost = (
     ];
   });
 
-/** The check ends well while the store is away: the others have to hear of it when that is back. */
+/** The check succeeds while the store is away: the others have to learn of it when the store is back. */
 const withoutStore = (subject: Subject, fleet: Fleet, { faultMs }: Timing): Promise<Check[]> =>
   amidCheck(subject, fleet, async () => {
     const back = subject.server?.restart(faultMs);

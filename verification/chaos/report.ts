@@ -1,6 +1,6 @@
 import { holds, passed, shown, type Verdict } from "./verdict.js";
 
-/** The table of a run, one line for each fault. */
+/** The table of a run, with a line for each fault. */
 export function markdown(summary: string, verdicts: readonly Verdict[]): string {
   const stores = [...new Set(verdicts.map(({ store }) => store))];
   const parts = stores.map((store) => {
@@ -10,7 +10,7 @@ export function markdown(summary: string, verdicts: readonly Verdict[]): string 
   return `${summary}.\n\n${parts.join("\n")}`;
 }
 
-/** What has no column of its own. */
+/** Figures without a column of their own. */
 const OUTSIDE = ["written again after", "next probe after", "next check after"];
 
 function row(verdict: Verdict): string {

@@ -2,22 +2,22 @@ import { type Figures, type Fleet, lasts, now, until } from "./fleet.js";
 import type { Fault, Subject } from "./subject.js";
 import type { Check } from "./verdict.js";
 
-/** What a store's trouble may cost. */
+/** Limits for the effects of a store's fault. */
 const ADDED_MS = 1;
 const PENDING = 8;
 const GROWTH = 5_000_000;
-/** Commands of one process in a second: polls, retries and reconnecting, and no storm. */
+/** Commands of one process in a second: polls, retries and reconnecting, but no storm. */
 const ASKED_PER_SECOND = 12;
 export const IN_STEP_MS = 2_000;
-/** A machine too busy for half of the calls shows nothing of what they cost. */
+/** If a machine is too busy for half of the calls, their cost shows nothing. */
 const MISSING = 50;
-/** What is lost without a word is found by the next poll, every 12 to 18 s, and written after up to a second. */
+/** A silent loss is found by the next poll, after 12 to 18 s, and restored within another second. */
 const WRITTEN_AGAIN_MS = 20_000;
-/** How long is waited for what should take less. */
+/** How long to wait for something that should take less. */
 const PATIENCE_MS = 30_000;
 
 export interface Timing {
-  /** Calls per second, of all processes together. */
+  /** Calls per second, in all processes together. */
   readonly rate: number;
   readonly baselineMs: number;
   readonly faultMs: number;
@@ -27,8 +27,8 @@ let rounds = 0;
 export const nextRound = (): number => ++rounds;
 
 /**
- * One fault, once. A circuit is open before; one trips during the fault, in one process, which only it may know until the
- * store is back; one trips afterwards. The calls go on at their rate through all of it, and so do the checks.
+ * One fault, once. A circuit is open before it. One trips in one process during the fault, and others may not know of
+ * that before the store is back. One trips afterwards. Calls and checks go on all the time.
  */
 export async function round<S extends Subject>(
   subject: S,
@@ -108,7 +108,7 @@ export async function round<S extends Subject>(
   return checks;
 }
 
-/** What became of the calls: all of it is the backend's or the circuit's own doing. */
+/** All outcomes of calls must come from the backend or the circuit. */
 function callChecks(after: Figures): Check[] {
   const [wrong] = after.wrong;
   return [

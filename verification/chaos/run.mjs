@@ -20,9 +20,9 @@ const note = (...line) => janitor.stdin.write(`${JSON.stringify(line)}\n`);
 
 const built = mkdtempSync(join(here, ".built-"));
 note("folder", built);
-// The file store's processes run as another user, where that can be had.
+// The file store's processes run as another user, if that is possible.
 chmodSync(built, 0o755);
-// All that servers and stores make goes below one folder; some of them run as somebody else.
+// All files of servers and stores are below one folder; some of these run as another user.
 const folder = mkdtempSync(join(tmpdir(), "failfast-chaos-"));
 note("folder", folder);
 chmodSync(folder, 0o1777);

@@ -3,61 +3,64 @@ import type { ToxicProxy } from "../../test/servers/toxic-proxy/proxy.js";
 import type { As } from "./fleet.js";
 import type { Place } from "./open-store.js";
 
-/** A real store that can be broken. */
+/** A real store that can fail. */
 export interface Subject {
   readonly name: Place["store"];
-  /** Where the fleet's processes find it. */
+  /** The store's address for the fleet's processes. */
   readonly place: Place;
-  /** Who they run as. */
+  /** The user they run as. */
   readonly as?: As | undefined;
-  /** Between two looks of a process at a store that tells it nothing by itself, in ms; 0 where it does. */
+  /** The time between two looks of a process at a store without push, in ms; 0 if it has push. */
   readonly pollMs: number;
-  /** What the client takes by itself to be of use again, in ms. */
+  /** How long the client itself takes until it works again, in ms. */
   readonly clientMs?: number;
-  /** The same after a command was lost with its connection, where that is longer. */
+  /** The same after a command was lost with its connection, if that is longer. */
   readonly quietMs?: number;
-  /** Its process, where it has one. */
+  /** Its process, if it has one. */
   readonly server?: ServerProcess;
-  /** Before the server, where there is one. */
+  /** The proxy before the server, if there is one. */
   readonly proxy?: ToxicProxy;
-  /** A record, read around the fleet; `null` where there is none. */
+  /** A record, read outside of the fleet; `null` if there is none. */
   read(key: string): Promise<string | null>;
   stop(): Promise<void>;
 }
 
 /** A round, as a fault sees it. */
 export interface Round {
-  /** How long the fault lasts, in ms. */
+  /** The length of the fault, in ms. */
   readonly ms: number;
-  /** The store's keys of the circuits of this round: of the one that is open before, and of the one that trips during the fault. */
+  /**
+   * The store's keys of this round's circuits: of the one that is open before, and of the one that trips during the
+   * fault.
+   */
   readonly early: string;
   readonly shop: string;
-  /** Another process joins the fleet. */
+  /** Adds another process to the fleet. */
   join(): Promise<void>;
 }
 
-/** The records to spoil: of what is large only one, since each process has to hold what it is to write over. */
+/** The records to spoil. Of large values only one, because each process has to hold what it overwrites. */
 export const spoiled = ({ early, shop }: Round, large: boolean): readonly string[] =>
   large ? [early] : [early, shop];
 
-/** Makes all well again. */
+/** Ends the fault. */
 export type Heal = () => unknown;
 
-/** One thing that may go wrong with a store. */
+/** One fault of a store. */
 export interface Fault<S extends Subject = Subject> {
   readonly name: string;
-  /** The store has lost records, which the fleet has to write again. */
+  /** The store has lost records, which the fleet has to restore. */
   readonly loses?: boolean;
-  /** Runs in the quick run as well. */
+  /** Also in the quick run. */
   readonly quick?: boolean;
-  /** How long it lasts in the long run, in seconds, where that is not as long as the others do. */
+  /** Its length in the long run, in seconds, if that differs from the others'. */
   readonly seconds?: number;
-  /** Why it can't be had here. */
+  /** The reason if it is not possible here. */
   readonly unless?: (subject: S) => string | undefined;
   inject(subject: S, round: Round): Promise<Heal> | Heal;
 }
 
-/** Does something again and again until it is over. */
+/** Repeats something until the fault is over. */
 export function repeatedly(everyMs: number, act: () => Promise<unknown>): Heal {
   let over = false;
   const run = async (): Promise<void> => {

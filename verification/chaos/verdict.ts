@@ -1,30 +1,30 @@
-/** One thing that a round has to show: a figure and its limit. */
+/** One result of a round: a figure and its limit. */
 export interface Check {
   readonly what: string;
   readonly figure: number;
-  /** At most so much. */
+  /** The upper limit. */
   readonly limit: number;
   readonly unit: string;
-  /** What went wrong, in words, where there are any. */
+  /** Failures in words, if there are any. */
   readonly note?: string;
 }
 
 export const holds = ({ figure, limit }: Check): boolean => figure <= limit;
 
-/** On a busy machine everything takes longer, and nothing else is different. */
+/** On a busy machine everything takes longer; nothing else may change. */
 export const slacken = (checks: readonly Check[], slack: number): Check[] =>
   checks.map((check) =>
     check.unit === "s" || check.unit === "ms" ? { ...check, limit: check.limit * slack } : check,
   );
 
-/** What came out of one fault on one store. */
+/** The result of one fault on one store. */
 export interface Verdict {
   readonly store: string;
   readonly fault: string;
   readonly checks: readonly Check[];
   /** Why it was not tried. */
   readonly skipped?: string;
-  /** What broke off the round. */
+  /** The error that ended the round. */
   readonly error?: string;
   readonly seconds: number;
 }
@@ -38,7 +38,7 @@ export const shown = (figure: number, unit: string): string => {
   return `${figure.toFixed(digits)}${unit === "" ? "" : ` ${unit}`}`;
 };
 
-/** A round in a line: what it took, and what is beyond its limit. */
+/** A round in a line: its figures, and those beyond their limits. */
 export function line(verdict: Verdict): string {
   const head = `${verdict.store.padEnd(10)} ${verdict.fault.padEnd(50)}`;
   if (verdict.skipped !== undefined) return `${head} skipped: ${verdict.skipped}`;

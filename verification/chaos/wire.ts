@@ -1,15 +1,15 @@
-/** What this process has asked its store's client for. */
+/** The requests of this process to its store's client. */
 export const wire = {
-  /** Asked since the last look. */
+  /** Requests since the last look. */
   asked: 0,
-  /** Neither answered nor refused yet, and the most that was at one time since the last look. */
+  /** Requests without an answer or error, and the maximum at one time since the last look. */
   pending: 0,
   most: 0,
 };
 
 /**
- * Counts the calls of these methods on the client itself: each returns a promise or takes a callback last. One
- * that closes a connection after some time, and forgets what was under way on it, has nothing pending after that.
+ * Counts calls of these methods on the client itself. Each returns a promise or takes a callback as its last argument.
+ * If one closes a connection after some time and forgets the requests on it, nothing is pending after that.
  */
 export function watched<T extends object>(client: T, methods: readonly string[], forgetsMs?: number): T {
   const own = client as Record<string, (...args: unknown[]) => unknown>;

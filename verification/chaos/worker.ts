@@ -1,11 +1,11 @@
-// One process of the fleet: calls a backend through its circuits, and tells what became of the calls.
+// One process of the fleet: calls a backend through its circuits, and reports the outcomes.
 import { pathToFileURL } from "node:url";
 import type { Circuit } from "../../src/index.js";
 import { Histogram } from "./histogram.js";
 import { openStore } from "./open-store.js";
 import { wire } from "./wire.js";
 
-// Before the library takes hold of it: a wall clock that can be set.
+// Before the library uses it: a wall clock that can be set.
 const wall = Date.now;
 let skew = 0;
 Date.now = () => wall() + skew;
@@ -37,7 +37,7 @@ let circuits: Record<Name | "late", Circuit>;
 let figures: Record<Name, { ok: number; rejected: number }>;
 let added: Histogram;
 let total: Histogram;
-/** What a client lost for ever in an earlier round is not counted again. */
+/** Requests that a client lost for ever in an earlier round do not count again. */
 let pendingBefore = 0;
 
 function begin(): void {
@@ -50,7 +50,7 @@ function begin(): void {
   pendingBefore = wire.pending;
 }
 
-/** One call, whose backend takes a turn of the event loop; what the circuit added to that is all the rest. */
+/** One call, whose backend takes a turn of the event loop. All other time is the circuit's. */
 async function call(name: Name): Promise<void> {
   const token = {};
   let ran = false;
@@ -78,7 +78,7 @@ async function call(name: Name): Promise<void> {
 const MIX: readonly Name[] = ["steady", "early", "steady", "shop"];
 let loading = 0;
 
-/** Calls at a rate, each in a turn of the event loop of its own; what a stall held up is not made up for. */
+/** Calls at a steady rate, each in its own turn of the event loop. Calls that a stall delayed are not made up for. */
 async function load(perSecond: number): Promise<void> {
   const mine = ++loading;
   const began = performance.now();
@@ -94,12 +94,12 @@ async function load(perSecond: number): Promise<void> {
 }
 
 const orders: Record<string, (details: never) => unknown> = {
-  /** Circuits of a round's own. */
+  /** A round's own circuits. */
   async use({ round }: { round: number }) {
     const make = (name: string): Circuit => failfast(`${name}-${round}`, OPEN);
     circuits = { steady: make("steady"), early: make("early"), shop: make("shop"), late: make("late") };
     begin();
-    // From then on they hear of what the fleet does.
+    // From then on they get the fleet's changes.
     await failfast.ready();
   },
   begin,
@@ -115,14 +115,14 @@ const orders: Record<string, (details: never) => unknown> = {
     most: wire.most - pendingBefore,
   }),
   async memory() {
-    // What a first collection finalises, buffers above all, goes with the second.
+    // A first collection finalises objects, above all buffers, which the second one frees.
     globalThis.gc?.();
     await turn();
     globalThis.gc?.();
     const { heapUsed, external, rss } = process.memoryUsage();
     return { used: heapUsed + external, rss };
   },
-  /** Fails one call; the next one must be refused at once, with no word from the store. */
+  /** Fails one call. The next one must be rejected at once, without an answer from the store. */
   async fail({ name }: { name: Name | "late" }) {
     const at = now();
     const error = await circuits[name].run(() => Promise.reject(boom)).catch((caught: unknown) => caught);
@@ -135,7 +135,7 @@ const orders: Record<string, (details: never) => unknown> = {
     states: Object.fromEntries(Object.entries(circuits).map(([name, circuit]) => [name, circuit.state])),
     retryAfter: circuits.shop.retryAfter,
   }),
-  /** A round is over: its circuits are not to be written again in the next. */
+  /** The end of a round: the next one must not write its circuits again. */
   async reset() {
     await Promise.all(Object.values(circuits).map((circuit) => circuit.reset()));
   },
@@ -151,13 +151,13 @@ const orders: Record<string, (details: never) => unknown> = {
     for (const until = performance.now() + ms; performance.now() < until; );
     return { ends: await Promise.all(calls) };
   },
-  /** A circuit that is soon half-open, whose lease lasts 2 s. */
+  /** A circuit that is soon half-open, with a lease of 2 s. */
   async probing({ round }: { round: number }) {
     probed = failfast(`probed-${round}`, "500ms", { callTimeout: "1s" });
     await failfast.ready();
   },
   trip: () => probed?.run(() => Promise.reject(boom)).catch(() => undefined),
-  /** Calls until told otherwise, or until one that is to fail late gets through: that is the probe. */
+  /** Calls until told otherwise, or until a call that fails late is admitted: that is the probe. */
   async knock({ hangs }: { hangs: boolean }) {
     for (knocking = true; knocking; ) {
       await probed
@@ -170,13 +170,13 @@ const orders: Record<string, (details: never) => unknown> = {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   },
-  /** A circuit that is soon checked, and well when it is told so. */
+  /** A circuit that is soon checked. The check succeeds when the test says so. */
   async checking({ round, openMs }: { round: number; openMs: number }) {
     isWell = false;
     probed = failfast(`checked-${round}`, `${openMs}ms`, { recovery: check });
     await failfast.ready();
   },
-  /** The check that is under way ends well, and so does every later one. */
+  /** The check under way succeeds, and so does every later one. */
   well() {
     isWell = true;
     endWell();
@@ -192,7 +192,9 @@ let knocking = false;
 let isWell = false;
 let endWell = (): void => undefined;
 
-/** Asks the backend how it is; nobody answers until all is well, and so it fails, a second before its time is over. */
+/**
+ * Checks the backend. There is no answer until the fault is over, so the check fails a second before its time is over.
+ */
 async function check(_: unknown, circuit: string): Promise<void> {
   tell({ type: "check", circuit, at: now() });
   if (!isWell)

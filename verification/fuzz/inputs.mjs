@@ -1,4 +1,4 @@
-// What a store may say and how a circuit may be called: records changed in one to four places, and plain noise.
+// Values that a store may return and names of circuits: records changed in one to four places, and noise.
 
 const STATES = ["closed", "open", "half-open", "released", "ajar", "", "OPEN", "__proto__"];
 const ODD = [
@@ -110,7 +110,7 @@ export function inputs(random, now) {
     };
   }
 
-  /** A record whose fields are taken away, spoilt, exchanged or joined by others. */
+  /** A record whose fields are removed, damaged, exchanged or joined by others. */
   function changedFields(record) {
     const keys = Object.keys(record);
     const one = pick(keys);
@@ -136,7 +136,7 @@ export function inputs(random, now) {
     }
   }
 
-  /** Its text, with a number, a piece or a few characters of it spoilt. */
+  /** The record's text, with a number, a piece or a few characters damaged. */
   function changedText(text) {
     const at = below(text.length + 1);
     switch (below(7)) {
@@ -162,7 +162,7 @@ export function inputs(random, now) {
     random() < 0.5 ? String.fromCharCode(below(0x80)) : String.fromCharCode(below(0x10000));
 
   return {
-    /** What a store may have under a circuit's key. */
+    /** A value that a store may have under a circuit's key. */
     value() {
       const kind = random();
       if (kind < 0.05) return noise();

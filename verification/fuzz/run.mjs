@@ -21,7 +21,7 @@ const wrong = [];
 process.removeAllListeners("warning");
 process.on("unhandledRejection", (error) => wrong.push(`a rejection is unhandled: ${error}`));
 
-/** Says what is wrong with an input, which is all that may ever be. */
+/** Returns what is wrong with an input. */
 function attempt(input, what) {
   if (wrong.length >= 10) return;
   try {
@@ -35,7 +35,7 @@ function attempt(input, what) {
 let last;
 const accepted = { circuits: 0, holds: 0 };
 
-/** What is accepted is within its bounds, is written as it was read, and has its place in the order of records. */
+/** An accepted record is within its bounds, is written as it was read, and has its place in the order of records. */
 function decoded(raw) {
   for (const [decode, kind, states] of [
     [decodeCircuit, "circuits", ["closed", "open", "half-open"]],
@@ -92,7 +92,7 @@ function named(name) {
   return undefined;
 }
 
-/** The whole library, listening: what it hears is obeyed or ignored, and never a call's problem. */
+/** The whole library with listeners: an input is obeyed or ignored, and never fails a call. */
 let push;
 const store = {
   get: () => null,

@@ -35,7 +35,7 @@ for (const [title, room, what, instead, setting, all] of mistakes) {
 console.log(`${mistakes.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** The file of a room that says so. */
+/** The file of the room that has that text. */
 function fileWith(room, what) {
   const files = readdirSync(join(BUILD, room)).filter((file) => file.endsWith(".js"));
   const file = files.find((each) => readFileSync(join(BUILD, room, each), "utf8").includes(what));

@@ -1,4 +1,4 @@
-// What must hold after every step, whatever the order of things: of what the store holds, of each process, of the fleet.
+// What must hold after every step, in any order of events: for the store, for each process, and for the fleet.
 import { entriesOf } from "./key.mjs";
 import { OPEN } from "./times.mjs";
 import { writesOf } from "./writes.mjs";
@@ -15,7 +15,7 @@ export function checksOf(library, process, options) {
 
   return check;
 
-  /** What is wrong with a step from one world to another by a process, if anything is. */
+  /** What is wrong with a process's step from one world to another, if anything. */
   function check(before, after, what, index) {
     if (what.lands && after.store !== before.store) {
       const wrong = wrongWrite(before, after, what.lands);
@@ -76,7 +76,7 @@ export function checksOf(library, process, options) {
       passes
     )
       return "what was decided apart is not forgotten";
-    // A call that was admitted under what is over by now counts for nothing.
+    // A call that was admitted in an earlier epoch does not count.
     if (what.failed && stands.kind === "closed" && cached === old.cached)
       return "a failure opens it here at once";
     return undefined;
@@ -84,7 +84,7 @@ export function checksOf(library, process, options) {
 
   function leases(world) {
     if (world.forgot) return undefined;
-    // With a decision under that lease it has given it back, and is not told so yet.
+    // With a decision under that lease it has released the lease, and does not know yet that this was written.
     const holders = world.members.filter(
       (my) =>
         isMine(my) &&
@@ -98,7 +98,7 @@ export function checksOf(library, process, options) {
     return probing.length > 1 ? "one probe with a lease at a time" : undefined;
   }
 
-  /** Of all that is known anywhere, any two and any three. */
+  /** Any two and any three of all known records. */
   function joins(world) {
     const all = [...entriesOf(world).values()];
     for (let i = 0; i < all.length; i++)

@@ -1,4 +1,4 @@
-// The circuit of one process, by the shipped reducer, and what the model counts beside it.
+// The circuit of one process, by the shipped reducer, and the counts of the model.
 import { OPEN } from "./times.mjs";
 
 const SETTINGS = {
@@ -16,7 +16,7 @@ const SETTINGS = {
   mode: "enforce",
 };
 
-/** Feeds events. `promises` says what is wrong with a step of the reducer, if anything is. */
+/** Feeds events. `promises` returns what is wrong with a step of the reducer, if anything. */
 export function circuitsOf(library, options, promises) {
   const { INITIAL, NO_PROBE, activeHold, reduce, stand } = library;
   const settings = { ...SETTINGS, ...options.settings };
@@ -35,15 +35,15 @@ export function circuitsOf(library, options, promises) {
     write: null,
     leaseDelayed: false,
     operation: "",
-    /** The epoch of the call that is under way, until it is void; the probe that is under way is in the state. */
+    /** The epoch of the call under way, until it is void. The state has the probe under way. */
     call: undefined,
-    /** A call from before it opened is still under way. */
+    /** A call from before the opening is still under way. */
     late: false,
-    /** When the callers that wait for the lease cease to. */
+    /** When callers stop waiting for the lease. */
     waiting: [],
     strikes: false,
     down: false,
-    /** How many calls were rejected for want of a lease since it opened. */
+    /** How many calls were rejected for lack of a lease since the circuit opened. */
     wanting: 0,
   });
 
@@ -57,7 +57,7 @@ export function circuitsOf(library, options, promises) {
   }
   const standing = (world, my) => stand(my.state, world.now, ownOf(my));
 
-  /** What follows from an event: the effects, which are for the process to carry out, and what a call meets. */
+  /** The results of an event: effects for the process to carry out, and the verdict on a call. */
   function feed(world, my, event) {
     const own = ownOf(my);
     const before = my.state;
@@ -74,7 +74,7 @@ export function circuitsOf(library, options, promises) {
     return step;
   }
 
-  /** Nothing but a lease is wanting; the waiter's own request does not count as somebody's probe. */
+  /** Only a lease is missing; the waiter's own request does not count as a probe of somebody. */
   function wantsLease(world, my, asked) {
     const state = asked && my.state.probe.kind === "waiting" ? { ...my.state, probe: NO_PROBE } : my.state;
     return stand(state, world.now, ownOf(my)).kind === "due" && activeHold(my.state, world.now) === undefined;
@@ -83,7 +83,7 @@ export function circuitsOf(library, options, promises) {
   return { newProcess, ownOf, standing, feed, wantsLease };
 }
 
-/** It may hear of an opening when its time is over. */
+/** It may learn of an opening when the open time is already over. */
 function opensAnew(before, after) {
   return after?.record.state === "open" && after.record.generation !== before?.record.generation;
 }

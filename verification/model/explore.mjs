@@ -1,4 +1,4 @@
-// Every state that can come about within so many steps, each once, and what is wrong with any of them.
+// Every state that can be reached within that many steps, each once, and what is wrong with any of them.
 import { checksOf } from "./checks.mjs";
 import { healOf, RECOVERIES } from "./heal.mjs";
 import { hashOf, keyOf } from "./key.mjs";
@@ -8,8 +8,8 @@ import { stepsOf } from "./steps.mjs";
 import { begin } from "./world.mjs";
 
 /**
- * `recoveries`: the ways in which each new state has to heal, all of them or so many of each, in turn: one by one they
- * are all tried within a few states.
+ * `recoveries`: the ways in which each new state has to heal: all of them, or a number of each in turn, so that all
+ * are tried within a few states.
  */
 export function explore(library, options, depth, recoveries = Infinity) {
   const process = processesOf(library, options, promisesOf(library));

@@ -1,16 +1,17 @@
-// From any state, with no more faults: it closes everywhere, no matter who calls, and how often, and however slow the probe is.
+// From any state, without further faults, the circuit closes everywhere, whoever calls, however often, and however
+// slow the probe.
 
 import { restart } from "./steps.mjs";
 import { TICK } from "./times.mjs";
 import { fork, prune, tick } from "./world.mjs";
 
-/** So many ticks have to be enough. */
+/** The number of ticks that must be enough. */
 const PATIENCE = 80;
 
 /**
- * What is healthy. `every`: a process has a call once in so many ticks, each process at another one. `lasts`: how long a
- * probe takes, in ticks. `far`: the store answers a tick later. `jobs`: each call is that of a new process. `down`: all
- * but the store is well.
+ * The healthy world. `every`: a process has a call once in that many ticks, each process at another one. `lasts`: how
+ * long a probe takes, in ticks. `far`: the store answers a tick later. `jobs`: each call belongs to a new process.
+ * `down`: everything but the store works.
  */
 export const RECOVERIES = {
   "callers that wait": { canWait: true },
@@ -29,7 +30,7 @@ export const RECOVERIES = {
 export function healOf(process, options) {
   const started = new Map();
 
-  /** What is wrong, if it does not close, or where a step on the way breaks a promise; and how that came about. */
+  /** What is wrong, if the circuit does not close or a step breaks a promise, and the path to it. */
   return function heal(from, name) {
     const wrong = follow(fork(from), name);
     if (wrong === undefined) return undefined;
@@ -81,7 +82,7 @@ export function healOf(process, options) {
 
   function carryOut(world, my, plan, first) {
     if (!plan.far) settleWrites(world, my);
-    // What was sent in the tick before is answered in this one.
+    // Requests of the tick before are answered in this one.
     else if (first && my.write !== null) {
       if (my.write.phase === "sent") my.write = process.land(world, my.write);
       process.answer(world, my);
@@ -100,7 +101,7 @@ export function healOf(process, options) {
     }
   }
 
-  /** Each succeeds, when it has taken its time. */
+  /** Each probe succeeds after its time. */
   function endProbe(world, my, { lasts = 0 }) {
     const { probe } = my.state;
     if (probe.kind !== "running") return;
@@ -117,7 +118,7 @@ export function healOf(process, options) {
       if (options.settings?.scope === "process" || options.settings?.mode === "shadow") return true;
       if (world.store === null) return my.cached === undefined || my.cached.record.state === "closed";
       if (options.settings?.recovery === "all") return true;
-      // What an emptied store was told again may be behind what one process saw closed.
+      // A record that was restored in an emptied store may be older than a closing that one process saw.
       return my.cached?.raw === world.store.raw || (world.forgot && my.cached?.record.state === "closed");
     });
   }

@@ -1,4 +1,4 @@
-// The one key of all states that differ only in what the time is and in how the processes are called.
+// One key for all states that differ only in the time and in the names of processes.
 import { LEASE } from "./times.mjs";
 
 const PERMUTATIONS = {
@@ -17,7 +17,7 @@ const PERMUTATIONS = {
   ],
 };
 
-/** What nothing is decided by, or what other fields say already. */
+/** Fields on which nothing depends, or which follow from other fields. */
 const LEFT_OUT = new Set([
   "v",
   "at",
@@ -34,8 +34,8 @@ const DEADLINES = new Set(["untilMs", "pausedUntilMs", "checkedUntilMs", "stored
 const NAMES = new Set(["owner", "by"]);
 
 /**
- * States with one key behave alike. Times count from now, and what is over is just that, in its order: revisions
- * below the clock, deadlines that have passed. Processes are interchangeable, those that crashed all the same.
+ * States with one key behave alike. Times count from now. Past times keep only their order: revisions below the clock,
+ * deadlines that have passed. Processes are interchangeable, also those that crashed.
  */
 export function keyOf(world) {
   const { now, members } = world;
@@ -46,7 +46,7 @@ export function keyOf(world) {
     [...entries.values()].map(({ record }) => record.until),
   );
   let nameOf;
-  /** What was written already under these names: the same records are in many places. */
+  /** What was written already under these names, because the same records are in many places. */
   let texts = new Map();
   let shown;
   const name = (owner) => {
@@ -55,7 +55,7 @@ export function keyOf(world) {
     return member?.owner === owner ? nameOf(member.index) : "x";
   };
 
-  /** Every field that is not left out, so that what is new in a state makes states differ. */
+  /** Every field that is not left out, so that a new field in a state makes states differ. */
   function text(value, field) {
     if (typeof value === "number") return number(value, field);
     if (typeof value === "string") {
@@ -104,7 +104,8 @@ export function keyOf(world) {
     ].join(";");
   }
 
-  // Each by itself, with only its own name: most often that puts them in an order, and one way to name them is left.
+  // Each process by itself, with only its own name. In most cases that gives an order, so that only one way to name
+  // the processes is left.
   const alone = members.map((its) => {
     nameOf = (index) => (index === its.index ? "m" : "o");
     texts = new Map();
@@ -142,7 +143,7 @@ export function keyOf(world) {
 
 const flag = (value, letter) => (value ? letter : "");
 
-/** All records that are anywhere, by their bytes. */
+/** All records anywhere, by their bytes. */
 export function entriesOf(world) {
   const entries = new Map();
   const add = (entry) => {
@@ -179,7 +180,7 @@ function* revisionsOf(world, entries) {
   for (const { written } of world.orphans) yield written?.base ?? 0;
 }
 
-/** From now on by their distance, before it by their order alone; 0 stays what it is. */
+/** Times from now on by their distance, earlier ones by their order only; 0 stays 0. */
 function ranks(now, times) {
   const past = [];
   for (const time of times) if (time < now && time !== 0 && !past.includes(time)) past.push(time);
@@ -187,7 +188,7 @@ function ranks(now, times) {
   return (time) => (time === 0 ? "0" : time >= now ? `${time - now}` : `-${past.indexOf(time)}`);
 }
 
-/** 53 bits of a key (two rounds of 32, by cyrb53's mixing). */
+/** A key of 53 bits (two rounds of 32, by cyrb53's mixing). */
 export function hashOf(key) {
   let a = 0xdeadbeef;
   let b = 0x41c6ce57;

@@ -1,4 +1,4 @@
-// The pure functions of the library in a folder, as they ship: what a circuit does, and what the fleet agrees on.
+// The pure functions of the library in a folder, as they ship: the circuit, and the protocol.
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 

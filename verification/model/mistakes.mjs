@@ -1,8 +1,8 @@
-// Deliberate mistakes in what a circuit does and in the protocol: the model has to find each one. What is wrong, the
-// room it is in, what is there, what takes its place, and the setting that shows it.
+// Deliberate mistakes in the circuit and in the protocol: the model has to find each one. Each has a title, its room,
+// the original text, the replacement, and the setting that shows it.
 
 export const MISTAKES = [
-  // What stands
+  // Standing
   [
     "what a process decided itself is not obeyed",
     "breaker",

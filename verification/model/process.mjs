@@ -1,16 +1,16 @@
-// One process of the model: the shell around its circuit. It carries out effects as writes, which the store carries out,
-// answers or loses, and feeds what comes back; it decides nothing.
+// One process of the model: the shell around its circuit. It carries out effects as writes, which the store carries
+// out, answers or loses, and feeds back what comes in. It decides nothing.
 import { isDeepStrictEqual } from "node:util";
 import { circuitsOf } from "./circuit.mjs";
 import { replicasOf } from "./replica.mjs";
 import { OPEN, TICK } from "./times.mjs";
 
-/** The longest that an async caller waits for its lease; its timer may go off a moment early. */
+/** The longest time that an async caller waits for its lease; its timer may fire a moment early. */
 const WAIT = TICK;
-/** An effect that leads to itself for ever would never end. */
+/** An effect that causes itself again would never end. */
 const NESTED = 16;
 
-/** The steps of a process: calls, writes, news, an operator's. */
+/** The steps of a process: calls, writes, records from the store, and an operator's verbs. */
 export function processesOf(library, options, promises) {
   const { encode, decodeCircuit } = library;
   const circuits = circuitsOf(library, options, promises);
@@ -18,7 +18,7 @@ export function processesOf(library, options, promises) {
   const { receive, surviving } = replicasOf(library);
   const known = new Map();
 
-  /** A record with its bytes, the same object for the same bytes. */
+  /** A record with its bytes, one object for equal bytes. */
   function stored(record, now) {
     const raw = encode(record);
     let found = known.get(raw);
@@ -56,7 +56,7 @@ export function processesOf(library, options, promises) {
     if (verdict === "closed") my.call = my.state.epoch;
   }
 
-  /** The lease was answered, or the caller can wait no longer. */
+  /** The request for the lease was answered, or the caller can't wait any longer. */
   function enterAgain(world, my) {
     my.waiting = my.waiting.slice(1);
     if (call(world, my, WAIT, true) === "closed") my.call = my.state.epoch;
@@ -161,7 +161,10 @@ export function processesOf(library, options, promises) {
     }
   }
 
-  /** Chance decides between two writes with one revision: the world says how this time, and hears that it mattered. */
+  /**
+   * A random nonce decides between two writes with one revision. The world says which wins this time, and notes that
+   * it mattered.
+   */
   function nonce(world, my, revision) {
     const ties = (entry) => entry?.record?.revision === revision;
     if (ties(world.store) || ties(world.old) || world.net.some(ties) || world.members.some(holdsTie))
@@ -194,7 +197,7 @@ export function processesOf(library, options, promises) {
     attempt(world, my, kind);
   }
 
-  /** No answer came in time. What was sent may still arrive. */
+  /** No answer came in time. The request may still arrive. */
   function lose(world, my) {
     if (my.write.phase === "sent") world.orphans = [...world.orphans, my.write];
     my.strikes = true;
@@ -211,7 +214,7 @@ export function processesOf(library, options, promises) {
       for (let left = my.waiting.length; left > 0; left--) enterAgain(world, my);
     } else if (kind === "restore") changed(world, my);
     else if (outcome === "granted") dispatch(world, my, { type: "operator-wrote", record });
-    // It is tried again after a while: `flush` is a step of its own.
+    // The retry comes later: `flush` is a step of its own.
     if (outcome === "failed") return;
     if (outcome === "granted") my.strikes = false;
     flush(world, my);
@@ -246,7 +249,7 @@ export function processesOf(library, options, promises) {
 
   // Operators
 
-  /** It is obeyed here at once; the store is told when no other write is under way. */
+  /** It is obeyed here at once, and written when no other write is under way. */
   function operate(world, my, verb) {
     my.operation = verb;
     if (verb !== "trip") return;

@@ -1,11 +1,11 @@
-// What must hold of every step of the reducer, whatever came before it.
+// What must hold for every step of the reducer, whatever came before it.
 import { LEASE } from "./times.mjs";
 
 const OPENS = new Set(["tripped", "probe-failed", "operator-opens"]);
 const ENDS = new Set(["probe-succeeded", "probe-failed", "probe-released"]);
 const TELLS = new Set(["record", "lease", "proposal", "operator-wrote"]);
 
-/** What a call may meet, by how the circuit stands. */
+/** The possible verdicts on a call, by the circuit's standing. */
 const VERDICTS = {
   closed: ["closed"],
   open: ["reject"],
@@ -17,9 +17,9 @@ const VERDICTS = {
 const LONGEST = 64 * LEASE;
 
 export function promisesOf({ NO_PROBE, isOpenHereAlone, obeyed, stand }) {
-  /** What is wrong with a step, if anything is. `my` has what the model counts beside the state. */
+  /** What is wrong with a step, if anything. `my` has the model's counts beside the state. */
   return function wrongStep(before, event, { state, effects, verdict }, now, own, my) {
-    // Who waited for the lease is not in its own way.
+    // A caller that waited for the lease is not rejected by its own request.
     const waited = event.asked && before.probe.kind === "waiting";
     const was = stand(waited ? { ...before, probe: NO_PROBE } : before, now, own).kind;
     const is = stand(state, now, own);
@@ -51,7 +51,7 @@ export function promisesOf({ NO_PROBE, isOpenHereAlone, obeyed, stand }) {
       : "so many probes close, and no fewer";
   }
 
-  /** What others say is taken over. */
+  /** A record from others is adopted. */
   function told(event, state, was, is, now) {
     if (TELLS.has(event.type) && state.record !== event.record) return "what is heard is known";
     switch (event.type) {
@@ -96,14 +96,14 @@ export function promisesOf({ NO_PROBE, isOpenHereAlone, obeyed, stand }) {
   }
 
   function closing(was, event, is, { record }, { settings }) {
-    // There it closes when its time is over.
+    // There the circuit closes when its time is over.
     if (settings.recovery === "all") return undefined;
     if (is !== "closed" || was === "closed" || event.type === "probe-succeeded") return undefined;
     if (TELLS.has(event.type) && record?.record.state === "closed") return undefined;
     return `only a probe that succeeded, an operator or the fleet closes: ${event.type} did`;
   }
 
-  /** What is announced, what calls are admitted as, and how it stands are one. */
+  /** The announced state, the admission and the standing agree. */
   function agreement(state, is, now) {
     const closed = is.kind === "closed";
     if ((state.announced === "closed") !== closed)

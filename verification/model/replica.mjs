@@ -1,10 +1,10 @@
-// What one process has seen of the store: the newest record, the highest revision, what the store holds as last heard.
+// What one process knows of the store: the newest record, the highest revision, and the value that the store last had.
 import { LEASE } from "./times.mjs";
 
 export function replicasOf(library) {
   const { compare, remaining, restrictiveness } = library;
 
-  /** Joins what came in with what is known. Says whether it is news, or the very record that this process is writing. */
+  /** Merges a record with the known one. Returns whether it is new, or the very record that this process is writing. */
   function receive(world, my, entry, current) {
     if (entry === null) {
       my.stored = null;
@@ -35,7 +35,7 @@ export function replicasOf(library) {
   const sameDeadline = (one, other) =>
     one.until === other.until && one.state === other.state && one.until !== 0;
 
-  /** What the store has to be told again, since it forgot it. */
+  /** The record that the store has lost and that must be restored. */
   function surviving(world, { cached, stored, storedDeadline }) {
     if (!cached || (stored && stored.record.revision >= cached.record.revision)) return null;
     const running = (record, deadline) => (record.state !== "closed" && world.now < deadline ? record : null);

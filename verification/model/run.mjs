@@ -1,4 +1,5 @@
-// Every order of things, to a depth: node verification/model/run.mjs [--full] [--depth N] [--only NAME] [--library DIR]
+// Every order of events, to a depth: node verification/model/run.mjs [--full] [--depth N] [--only NAME] [--library
+// DIR]
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { explore } from "./explore.mjs";

@@ -1,5 +1,5 @@
-// What the model is explored under. Each has its faults, one or two of a kind, and how many steps deep it is followed:
-// in a moment, for every change, and at length. `without` names the ways to heal that it does not have.
+// The settings under which the model is explored. Each has its faults, one or two of a kind, and two depths in steps:
+// one for every change, and one for the full run. `without` names the ways to heal that it does not have.
 
 const JOBS = "a new process for each call";
 

@@ -1,8 +1,8 @@
-// All that may happen next in a world, each with the process it happens to.
+// All possible next steps in a world, each with its process.
 import { OPEN, TICK } from "./times.mjs";
 import { forget, fork, isOld, prune, spend, tick } from "./world.mjs";
 
-/** More callers than these that wait at one time show nothing new. */
+/** More than this number of waiting callers shows nothing new. */
 const WAITING = 2;
 
 export function stepsOf(process, options) {
@@ -10,7 +10,7 @@ export function stepsOf(process, options) {
 
   return function* successors(world) {
     for (const [label, index, act] of possible(world)) {
-      // Twice where chance decides between two writes.
+      // Twice, if a random nonce decides between two writes.
       for (let tie = 1; tie <= 9; tie += 8) {
         const after = fork(world);
         after.tie = tie;
@@ -190,7 +190,7 @@ const failed = (act) => (after, my) => {
   return { failed: true };
 };
 
-/** It crashes, and starts again with nothing; what it sent may still arrive. */
+/** It crashes, and starts again without state. Its requests may still arrive. */
 export function restart(process, world, my) {
   if (my.write?.phase === "sent") world.orphans = [...world.orphans, my.write];
   world.members[my.index] = process.newProcess(my.index, my.life + 1);

@@ -1,6 +1,7 @@
-// The times of the model, in ms. A tick is half of a first lease; the writes within a tick have room for their revisions.
+// The times of the model, in ms. A tick is half of a first lease; there is room for the revisions of writes within a
+// tick.
 
 export const TICK = 5_000;
 export const OPEN = 2 * TICK;
-/** What the library gives to calls whose own deadline it does not know. */
+/** The time that the library assumes for calls without a callTimeout. */
 export const LEASE = 2 * TICK;

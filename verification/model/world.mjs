@@ -1,4 +1,4 @@
-// The state of the model: a store, what is on its way, and three processes.
+// The state of the model: a store, messages on their way, and three processes.
 import { TICK } from "./times.mjs";
 
 /** A copy that a step may change: records, states of a circuit and writes are replaced, never changed. */
@@ -14,17 +14,17 @@ function newWorld(process, options) {
   return {
     now: 1_000_000,
     store: null,
-    /** What a store that loses its last write has again. */
+    /** What a store has again after it lost its last write. */
     old: null,
-    /** What was written, and may be heard any number of times or never, in any order. */
+    /** Written records, which may arrive any number of times or never, in any order. */
     net: [],
     /** Writes whose senders no longer wait. */
     orphans: [],
-    /** What an operator holds it as; it is heard of some time later. */
+    /** An operator's hold, which processes learn of some time later. */
     hold: undefined,
-    /** How many faults of each kind there still may be. */
+    /** How many faults of each kind are left. */
     left: { crashes, losses, cuts, forgets, operations, holds, pauses },
-    /** A promise that only a store that remembers can keep is not to be looked at any more. */
+    /** A promise that only a store with a memory can keep is no longer checked. */
     forgot: false,
     doubter: options.doubter,
     /** What is wrong with a step of the reducer. */
@@ -38,8 +38,8 @@ function newWorld(process, options) {
 }
 
 /**
- * Where a setting starts: `open`, which all know; `leased`, from one process's probe, which all know of; or `voted`, from
- * one process's vote, which all know of.
+ * The start of a setting: `open`, which all know; `leased`, from one process's probe, which all know; or `voted`, from
+ * one process's vote, which all know.
  */
 export function begin(process, options) {
   const world = newWorld(process, options);
@@ -81,7 +81,7 @@ export function forget(world, entry) {
   world.old = null;
 }
 
-/** Nobody has to hear any more of what everybody knows to be over. */
+/** Nobody has to learn any more of what everybody knows to be over. */
 export function prune(world) {
   if (world.net.length > 0)
     world.net = world.net.filter((entry) => world.members.some((my) => !isOld(entry, my)));

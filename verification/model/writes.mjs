@@ -1,4 +1,4 @@
-// What must hold of every write that the store carries out.
+// What must hold for every write that the store carries out.
 import { LEASE, OPEN } from "./times.mjs";
 
 export function writesOf(options) {
@@ -7,7 +7,7 @@ export function writesOf(options) {
 
   return wrongWrite;
 
-  /** What is wrong with a write that was carried out between two worlds, if anything is. */
+  /** What is wrong with a write that was carried out between two worlds, if anything. */
   function wrongWrite(before, after, write) {
     const old = before.store?.record;
     return (

@@ -6,7 +6,7 @@ import { outcomes } from "./cases/outcomes.mjs";
 import { probes } from "./cases/probes.mjs";
 import { times } from "./cases/time.mjs";
 
-/** What is tried, by what it is about: each case says what is expected, why, and where it was seen. */
+/** The cases, by topic: each says what is expected, why, and where the defect was seen. */
 export const CASES = {
   "Late results": lateResults,
   Probes: probes,

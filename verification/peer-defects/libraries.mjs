@@ -1,4 +1,4 @@
-/** In the order of the table; those after the third are installed for the run, where they can be. */
+/** In the order of the table. Those after the third are installed for the run, if they can be. */
 export const LIBRARIES = ["failfast", "opossum", "cockatiel", "nestjs-resilience", "effect"];
 
 export const load = async (name) => {

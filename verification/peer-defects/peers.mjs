@@ -1,16 +1,16 @@
-// Breakers that share state and want other versions than our lock has: in a folder of their own, for one run.
+// Breakers that share state and need other versions than our lock file has: in a folder of their own, for one run.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What each needs beside it. */
+/** The packages that each needs beside it. */
 const PEERS = {
   "nestjs-resilience": ["@nestjs/common@10", "@nestjs/core@10", "rxjs@7", "reflect-metadata@0.1"],
   effect: [],
 };
 
-/** Others that share state, and why they are not here. */
+/** Other breakers that share state, and why they are missing here. */
 const OTHERS = {
   "@mollitia/redis": (version) =>
     version ? "its adapter is still to be written" : "the registry has no such package",
@@ -18,7 +18,7 @@ const OTHERS = {
     `the registry's newest is ${version ?? "none"}, and needs the AWS SDK 2, which is no longer supported`,
 };
 
-/** Installs what can be; `skipped` says what is not here, in a line each. */
+/** Installs what can be installed. `skipped` has a line for each that is missing. */
 export function installPeers() {
   const folder = mkdtempSync(join(tmpdir(), "failfast-torture-"));
   const npm = (...args) => spawnSync("npm", args, { cwd: folder, encoding: "utf8" });

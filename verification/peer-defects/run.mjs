@@ -17,7 +17,7 @@ const { values } = parseArgs({
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const BESIDE_OUR_LOCK = ["failfast", "opossum", "cockatiel"];
 
-/** What became of each case on one library. */
+/** The result of each case on one library. */
 export function torture(name, peers) {
   return new Promise((resolve, reject) => {
     const child = fork(here("child.mjs"), [name], {

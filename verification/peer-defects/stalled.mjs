@@ -1,4 +1,5 @@
-// A process whose event loop is blocked while calls are under way whose answers are there: node verification/peer-defects/stalled.mjs LIBRARY
+// A process whose event loop is blocked while calls are under way whose answers have arrived: node
+// verification/peer-defects/stalled.mjs LIBRARY
 import { connect } from "node:net";
 import { Worker } from "node:worker_threads";
 import { load } from "./libraries.mjs";
@@ -42,13 +43,13 @@ const answer = (socket) =>
 const ended = (call) =>
   call.then(() => "served").catch((error) => (breaker.isRejection(error) ? "rejected" : "failed"));
 
-// A machine under load may be late by itself: what is asked for is a healthy circuit before it.
+// A busy machine may be late by itself, so the circuit must work before that.
 let before = 0;
 for (let n = 0; n < 100 && before < 10; n++)
   before += (await ended(breaker.call(() => answer(sockets[0])))) === "served";
 asked = 0;
 const calls = sockets.map((socket) => ended(breaker.call(() => answer(socket))));
-// Some ask their store first: until all questions are on their way.
+// Some libraries ask their store first: until all requests are on their way.
 while (asked < CALLS) await new Promise(setImmediate);
 const until = performance.now() + BLOCKED_MS;
 while (performance.now() < until);

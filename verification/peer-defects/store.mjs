@@ -1,6 +1,6 @@
-// The store of a fleet, with a delay of 1 ms each way, and with what can befall it.
+// The store of a fleet, with a delay of 1 ms each way, and its faults.
 
-/** `connect` gives one process's link to the store; `faults` is what befalls the store for all of them. */
+/** `connect` returns one process's link to the store; `faults` are faults of the store for all of them. */
 export function linked(time, inner) {
   let mode = "up";
   let operations = 0;
@@ -41,7 +41,7 @@ export function linked(time, inner) {
   return {
     connect,
     faults: {
-      /** Reads and writes of all processes so far; reading everything, once in a while, is apart. */
+      /** Reads and writes of all processes so far. Occasional reads of everything count apart. */
       operations: () => operations,
       setStore(next) {
         mode = next;
@@ -56,7 +56,7 @@ export function linked(time, inner) {
   };
 }
 
-/** Every entry that a list gives, in whichever form it answers. */
+/** Every entry of a list, in whichever form the store answers. */
 async function listAll(store) {
   const answer = await store.list("");
   return [...(Symbol.iterator in answer ? answer : answer.entries)];

@@ -1,10 +1,11 @@
-// What a case gets: time that it owns, also for libraries that read the runtime's clock, and calls whose ends it holds.
+// What a case gets: a time that it controls, also for libraries that read the runtime's clock, and calls whose ends it
+// controls.
 import { chanceOf, virtualTime } from "../simulation/time.mjs";
 
 const real = { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, now: Date.now };
 const EPOCH = 1_800_000_000_000;
 
-/** A promise that a case holds the ends of. */
+/** A promise that a case settles. */
 function held() {
   const ends = {};
   ends.promise = new Promise((resolve, reject) => Object.assign(ends, { resolve, reject }));
@@ -33,7 +34,7 @@ export function ownedTime(seed = 1) {
   const pass = async (ms) => {
     const end = time.clock.now() + ms;
     await time.runUntil(end);
-    // What the last timer woke goes on for a few turns.
+    // Code that the last timer woke runs on for a few turns.
     for (let n = 0; n < 3; n++) await new Promise(real.setImmediate);
   };
   return {
@@ -41,9 +42,9 @@ export function ownedTime(seed = 1) {
     sleep: time.sleep,
     now: () => time.clock.now(),
     pass,
-    /** Lets everything go on that only waits for promises. */
+    /** Lets everything run that waits for promises only. */
     turn: () => pass(0),
-    /** Somebody sets the host's clock. */
+    /** Sets the host's clock. */
     jump(ms) {
       jumped += ms;
     },
@@ -76,13 +77,13 @@ export function start(time, breaker, options = {}) {
     if (options.obeys) signal?.addEventListener("abort", () => answer.reject(signal.reason));
     return answer.promise;
   };
-  // A call that never settles is nobody's unhandled rejection.
+  // A call that never settles must not cause an unhandled rejection.
   answer.promise.catch(() => {});
   call.done = breaker.call(work, options).then(settled("served"), settled("failed"));
   return call;
 }
 
-/** One call that fails, or succeeds, at once; how it ended: `served`, `failed`, `rejected`, or `pending`. */
+/** One call that fails or succeeds at once. Returns how it ended: `served`, `failed`, `rejected`, or `pending`. */
 export async function once(time, breaker, how, ...error) {
   const call = start(time, breaker);
   if (how === "fails") call.fail(...error);
@@ -91,23 +92,23 @@ export async function once(time, breaker, how, ...error) {
   return call;
 }
 
-/** Failures in a row, until it rejects: some count what is under way as calls, and take more of them. */
+/** Failures in a row until it rejects. Some libraries count calls under way, and need more of them. */
 export async function trip(time, breaker) {
   for (let n = 0; n < 50; n++) if ((await once(time, breaker, "fails")).outcome === "rejected") return;
   throw new Failed("it did not open after 50 failures in a row");
 }
 
-/** What a case found; thrown, it fails the case. */
+/** The finding of a case; if thrown, it fails the case. */
 export class Failed extends Error {}
 
-/** The library has no such thing. */
+/** The library has no such feature. */
 export class NotOffered extends Error {}
 
 export function expect(condition, otherwise) {
   if (!condition) throw new Failed(otherwise);
 }
 
-/** The runtime's own time, for what has to be seen in a process of its own. */
+/** The runtime's own time, for cases in a process of their own. */
 export const realTime = {
   real: true,
   sleep: (ms) => new Promise((done) => real.setTimeout(done, ms)),

@@ -1,17 +1,17 @@
-// What a circuit says of itself and what a call meets are one thing, at every moment.
+// A circuit's reported state and the outcome of a call agree at every moment.
 
-/** A refusal may be dated by the coarse clock, and what people read is in tenths of a second, in ms. */
+/** The coarse clock may decide a rejection, and people read tenths of a second, in ms. */
 const COARSE_MS = 60;
 const TENTH_MS = 100;
 
 export function makeAgreement(fail, plan) {
-  /** By member and circuit: the last transition that was told. */
+  /** By member and circuit: the last transition that was emitted. */
   const told = new Map();
   const { recovery, rampUp } = plan.options;
   const disagree = (member, circuit, what) =>
     plan.pace && fail("state, snapshot, events and calls agree", `${member.name}: ${circuit.name} ${what}`);
 
-  /** How it says that it stands: state, hold, and when it may be called again. */
+  /** The reported standing: state, hold, and when the circuit may be called again. */
   function standing(member, circuit) {
     const { state, held, retryAfter } = circuit;
     const snapshot = circuit.snapshot();
@@ -34,7 +34,7 @@ export function makeAgreement(fail, plan) {
   return {
     standing,
 
-    /** The synchronous part of a call is over: what it met is what had been said. */
+    /** The synchronous part of the call is over: its outcome agrees with the reported standing. */
     met(member, circuit, began) {
       const { state, held, retryAfter, outcome } = began;
       const said = `was ${held ? "held " : ""}${state} for ${retryAfter} s, and a call was ${outcome}`;
@@ -44,7 +44,7 @@ export function makeAgreement(fail, plan) {
       if (state === "half-open" && retryAfter > 0 && outcome !== "rejected") disagree(member, circuit, said);
     },
 
-    /** The error of a rejection, as it is told. */
+    /** The error of a rejection agrees with it. */
     rejected(member, circuit, error) {
       const { state, retryAfter } = circuit;
       if (error.state !== state)
@@ -59,7 +59,7 @@ export function makeAgreement(fail, plan) {
         );
     },
 
-    /** A transition is told: it is what anybody sees who looks. */
+    /** A transition is emitted: it agrees with what anybody sees who looks. */
     moved(member, circuit, type) {
       told.set(`${member.name} ${circuit.name}`, type);
       const is = type === "close" ? "closed" : type;
@@ -67,7 +67,7 @@ export function makeAgreement(fail, plan) {
         disagree(member, circuit, `is told to be ${is}, and is ${circuit.state}`);
     },
 
-    /** At rest: the last that was told still holds, but for what time alone does. */
+    /** At rest: the last emitted transition still holds, except for what time alone changes. */
     step(member, circuit) {
       const { state, held } = standing(member, circuit);
       if (held !== undefined || member.held?.has(circuit.name)) return;

@@ -3,7 +3,7 @@ import { chanceOf } from "./time.mjs";
 
 export const CHAOS_MS = 60_000;
 
-/** What is no record, from nothing like one to nearly one. */
+/** Values that are no record, from noise to nearly a record. */
 export const RUBBISH = [
   "",
   "{}",
@@ -88,7 +88,7 @@ export function busyPlan(seed) {
     () => ({ what: "stall", who: who(), ms: between(200, 5_000) }),
   ];
   const badHosts = quorum > 1 && likely(0.5) ? between(1, quorum - 1) : 0;
-  // Where it is claimed that so few hosts open nothing for the others, nothing of the others may fail.
+  // If so few hosts are said to open nothing for the others, nothing of the others may fail.
   if (badHosts > 0) delete options.callTimeout;
   // Nor may an operator or a liar open it.
   const kinds = badHosts > 0 ? befalls.filter((_, kind) => ![5, 9].includes(kind)) : befalls;

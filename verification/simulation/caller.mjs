@@ -1,30 +1,30 @@
 // How one process calls: a block, or a function of any kind, that calls its own circuit, too.
 
-/** The failure of the backend: the same object for all, so that it is seen whether it reaches its caller. */
+/** The failure of the backend: one object for all, to see whether it reaches the caller. */
 const BACKEND = new Error("the backend failed");
 
-/** A caller's own mistake, which says nothing of the backend. */
+/** A caller's own mistake, which says nothing about the backend. */
 export class BadInput extends Error {}
 const BAD_INPUT = new BadInput("no such customer");
 
-/** What a stream gives: so many items, of which one in so many comes late, and after which its reader pauses. */
+/** A stream: the number of items, how often one comes late, and how often its reader pauses. */
 const ITEMS = 5;
 
-/** What is called through the circuit, and what that calls through it in turn. */
+/** The function called through the circuit, and what it calls through the circuit in turn. */
 const STYLES = {
   nested: ["async", "async"],
   "nested-other": ["async", "run"],
   "nested-sync": ["sync", "sync"],
 };
 
-/** What calls a circuit of the member's; what came of it is checked as it happens. */
+/** Calls one of the member's circuits; the outcome is checked when it comes. */
 export function makeCaller(world, plan, member, circuits) {
   const { time, random, checks } = world;
   const { index, name } = member;
   const wrapped = circuits.map((circuit) => ({
     run: (work) => circuit.run(work),
     async: circuit(async (work) => work()),
-    // The library can't see that it gives a promise before it did so once.
+    // Before its first return the library can't see that it returns a promise.
     unknown: circuit((work) => work()),
     fresh: (work) => circuit((job) => job())(work),
     sync: circuit((work) => work()),
@@ -58,7 +58,9 @@ export function makeCaller(world, plan, member, circuits) {
     return 5 + random() * (!world.healed && random() < 0.05 && !plan.slow ? 3_000 : 100);
   }
 
-  /** The first of all circuits, from this one on, that admits the call; with all open, the one that reopens soonest. */
+  /**
+   * The first of all circuits, from this one on, that admits the call; if all are open, the one that reopens soonest.
+   */
   async function firstOf(first) {
     const asked = [];
     const made = [];
@@ -149,7 +151,7 @@ export function makeCaller(world, plan, member, circuits) {
       await how.block?.();
       return end();
     }
-    /** Its items come steadily, some of them late, or, where it fails, one never does. */
+    /** Its items come steadily, some of them late. If it fails, one never comes. */
     function streamWork() {
       const idleMs = 1_000 * Number.parseFloat(plan.options.idleTimeout);
       const silent = fails && random() < 0.5;
@@ -171,7 +173,7 @@ export function makeCaller(world, plan, member, circuits) {
         end();
       }
       const read = async (stream) => {
-        // A reader takes its time, and that is no silence.
+        // The time that a reader takes is not silence of the stream.
         try {
           for await (const item of stream) if (item === 1 && random() < 0.3) await sleep(1.2 * idleMs);
           return name;
@@ -182,7 +184,7 @@ export function makeCaller(world, plan, member, circuits) {
       };
       return { items, read };
     }
-    /** A call through the circuit from within one of its own; what it throws comes to the outer one's caller. */
+    /** A call through the circuit inside one of its own; its error reaches the outer call. */
     function within() {
       const failed = (error) => {
         if (error === BACKEND) return;

@@ -10,9 +10,9 @@ import { MUTANTS, mutate } from "./mutants.mjs";
 import { planOf } from "./plan.mjs";
 import { simulate } from "./simulate.mjs";
 
-/** A mistake in which time stands still, so that a seed doesn't come to its end, is found, too. */
+/** A mistake that makes time stand still, so that a seed never ends, is found too. */
 const PATIENCE_MS = 60_000;
-/** Seeds whose plans are looked at. */
+/** The number of seeds whose plans are looked at. */
 const MOST_SEEDS = 20_000;
 
 const { values } = parseArgs({
@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 
-/** What is small enough to be run in a moment. */
+/** Plans that can be run in a moment. */
 const isSmall = ({ processes, circuits, names = 0 }) => processes <= 6 && circuits <= 3 && names === 0;
 
 /** Seed by seed, until a promise is broken. */
@@ -46,7 +46,7 @@ async function seek(folder, mutant) {
   tell({ tried });
 }
 
-/** Promises that somebody awaits keep a process alive, and here their time stands still. */
+/** An awaited promise keeps a process alive, and here time may stand still. */
 function tell(found) {
   process.send(found, () => process.exit());
 }

@@ -1,6 +1,6 @@
-// The check of a circuit's own, as one process makes it: it fails or hangs while the backend is down.
+// The recovery check of one process: it fails or hangs while the backend is down.
 
-/** A process dies in the midst of so many of its checks. */
+/** A process dies during some of its checks. */
 const DIES = 0.3;
 
 export function makeCheck(world, plan, member) {
@@ -11,7 +11,7 @@ export function makeCheck(world, plan, member) {
     const n = Number(name.slice(1));
     const late = checks.checking(member, name);
     world.probing(member);
-    // What it finds out after that is nobody's business.
+    // A result after that is ignored.
     signal.addEventListener("abort", () => {
       late();
       checks.checked(member, name);

@@ -4,13 +4,13 @@ import { makeCounting } from "./counting.mjs";
 import { makeLiveness } from "./liveness.mjs";
 import { RUBBISH } from "./plan.mjs";
 
-/** How long an async caller may wait for its lease, and the slack of a drifting clock, in ms. */
+/** How long an async caller may wait for its lease, and the tolerance for a drifting clock, in ms. */
 const LEASE_WAIT = 250.5;
 
-/** Past it another call may have the lease. */
+/** After that another call may have the lease. */
 const SHORTEST_LEASE = 9_000;
 
-/** What keeps a store from answering, or a process from hearing it. */
+/** Faults that keep a store from answering, or a process from getting its records. */
 const NOT_ITS_BEST = [
   "partition",
   "split",
@@ -29,7 +29,7 @@ const NOT_ITS_BEST = [
 export function makeChecks(world, plan) {
   const { time } = world;
   const violations = [];
-  /** Each once, whatever its figures are. */
+  /** Each once, whatever its figures. */
   const found = new Set();
   const fail = (promise, what) => {
     const kind = `${promise} ${what.replace(/[\d.']+/g, "#")}`;
@@ -41,7 +41,7 @@ export function makeChecks(world, plan) {
   const counting = makeCounting(plan);
   const updates = plan.events.filter(({ what }) => what === "update");
   const isUpdated = (option) => updates.some(({ options }) => option in options);
-  /** By member and circuit: transitions so far, revisions seen, when an operator last did something. */
+  /** By member and circuit: the transitions so far, the revisions seen, and when an operator last acted. */
   const seen = new Map();
   const of = (member, name) => {
     const key = `${member.name} ${name}`;
@@ -53,9 +53,9 @@ export function makeChecks(world, plan) {
     return its;
   };
   const closedRevisions = new Map();
-  /** When each generation was first written, and as what. */
+  /** When each generation was first written, and with which state. */
   const begun = new Map();
-  /** Records that a later write took the place of: what a store that lost writes shows again is over all the same. */
+  /** Records that a later write replaced: if a store that lost writes shows one again, it is still over. */
   const superseded = new Set();
   const longest = () => {
     const { backoff } = plan.options;
@@ -64,7 +64,7 @@ export function makeChecks(world, plan) {
   let operators = false;
   const { callTimeout, idleTimeout, rampUp } = plan.options;
 
-  /** Whatever one process finds out is the whole fleet's. */
+  /** What one process finds out applies to the whole fleet. */
   const { scope = "fleet", quorum = 1 } = plan.options;
   const loops = plan.events.some(({ what }) => what === "busy-loop");
   const sharesAll =
@@ -85,7 +85,7 @@ export function makeChecks(world, plan) {
 
   return {
     violations,
-    /** There is nothing more to look for. */
+    /** Nothing more to check. */
     over: () => violations.length > 0 && !world.through,
     fail,
     counting,
@@ -99,15 +99,15 @@ export function makeChecks(world, plan) {
         ...agreement.standing(member, circuit),
         operations: member.operations,
         pausedUntil: member.pausedUntil,
-        // The library can't see at once that some functions give a promise.
+        // The library can't see at once that some functions return a promise.
         waits: style === "run" || style === "async" || style === "stream",
-        // A stream is refused where it is read.
+        // A stream is rejected when it is read.
         later: style === "stream",
         outer,
         informed,
         opens: its.opens,
         first: !member.called.has(circuit.name),
-        // One that a listener makes, while what it is told of goes on.
+        // A call made by a listener during a transition.
         acting: member.acting,
         outcome: "made to wait",
       };
@@ -126,7 +126,7 @@ export function makeChecks(world, plan) {
         began.outcome === "admitted" &&
         !began.failed &&
         circuit.held === undefined &&
-        // A success may be the call that makes a rate count.
+        // A success may be the call that completes a rate's minimum number of calls.
         its.opens === began.opens &&
         member.operations !== began.operations &&
         !began.first
@@ -135,7 +135,7 @@ export function makeChecks(world, plan) {
           "a call asks the store nothing",
           `${member.name}: a call through the closed ${circuit.name} made a store operation`,
         );
-      // The first call begins to keep in step.
+      // The first call starts the synchronisation.
       member.called.add(circuit.name);
     },
     admitted(member, circuit, began, bad) {
@@ -165,7 +165,7 @@ export function makeChecks(world, plan) {
         at: time.now(),
       };
     },
-    /** A check of a circuit's own begins; another one of this process may be under way no longer than it is void. */
+    /** A recovery check begins. Another one of this process may be under way only until it is void. */
     checking(member, name) {
       this.stats.checks++;
       const circuit = member.circuits?.find((each) => each.name === name);
@@ -179,14 +179,14 @@ export function makeChecks(world, plan) {
       return circuit === undefined ? () => {} : this.probeOf(member, circuit);
     },
     /**
-     * A probe, or a check, that begins: what is called when it ends. If its lease is over by then, and others have probed,
-     * its outcome changes nothing, even where this process has not heard of that.
+     * A probe or a check begins; returns a function for its end. If its lease is over by then and others have probed,
+     * its outcome changes nothing, even if this process does not know of that.
      */
     probeOf(member, circuit) {
       const { name, retryAfter } = circuit;
       const { generation } = circuit.snapshot();
       const until = time.now() + 1_010 * retryAfter + 100;
-      // What is open here alone nobody else can have probed.
+      // Nobody else can have probed a circuit that is open here only.
       const { state: fleets = "closed" } = begun.get(`circuit:${name} ${generation}`) ?? {};
       if (fleets === "closed" || !sharesAll) return () => {};
       return async () => {
@@ -206,27 +206,27 @@ export function makeChecks(world, plan) {
     checked(member, name) {
       Object.assign(of(member, name), { checking: 0, checked: time.now() });
     },
-    /** Where this process checks, it does so again before a call of it probes. */
+    /** A process with a check checks again before a call of it probes. */
     notSpent(member, circuit, its) {
       const lately = time.now() - (its.checked ?? -Infinity) < SHORTEST_LEASE && !its.checking;
       const told = plan.network.loss === 0 && !isUpdated("recovery");
-      // One that was away finds its timers late, too.
+      // A process that was away finds its timers late, too.
       if (lately && told && member.pausedUntil + 1_000 <= its.checked)
         fail("a check spends no user's call", `${member.name}: a call probes ${circuit.name}`);
     },
-    /** It found the backend well, which closes the circuit at once. */
+    /** It found the backend working, which closes the circuit at once. */
     async well(member, name) {
       const its = of(member, name);
       its.succeeding = true;
       for (let turns = 0; turns < 40; turns++) await undefined;
       its.succeeding = false;
     },
-    /** One probe of a process at a time, while its lease runs; what is called from within it is part of it. */
+    /** One probe of a process at a time while its lease runs; calls within it are part of it. */
     oneProbe(member, circuit, its, began) {
       const { live } = its;
       const { generation } = circuit.snapshot();
       const same = live?.opens === its.opens && live.generation === generation;
-      // What an operator said last may come back late, and voids the probe that was sent meanwhile.
+      // An operator's last change may return late, and void the probe that was sent meanwhile.
       const operated = time.now() - its.operated < 30_000;
       if (same && !operated && time.now() < live.until && member.pausedUntil <= live.at)
         fail("one probe at a time", `${member.name} sent a second one through ${circuit.name}`);
@@ -234,7 +234,7 @@ export function makeChecks(world, plan) {
       const leaseMs = Math.min(0.99 * 1_000 * circuit.retryAfter - 100, shortestLease);
       its.live = { began, at: time.now(), until: time.now() + leaseMs, opens: its.opens, generation };
     },
-    /** What the fleet knows, a process knows that looked. */
+    /** A process that has read the store knows what the fleet knows. */
     informed(member, circuit) {
       const record = world.store.record(circuit.name);
       // A process whose own calls succeeded before it froze may doubt what it reads.
@@ -259,7 +259,7 @@ export function makeChecks(world, plan) {
           `${member.name} called through ${circuit.name}, which is open at revision ${record.revision}; it knows ${snapshot.revision}`,
         );
     },
-    /** A call ended as neither, for what it called in turn was rejected. */
+    /** A call ended as neither, because its inner call was rejected. */
     left(member, circuit, admitted) {
       const its = of(member, circuit.name);
       if (admitted.probe) its.probing--;
@@ -280,9 +280,9 @@ export function makeChecks(world, plan) {
         counts &&
         counting.ended(member, circuit.name, fails, maybe, circuit.snapshot().generation) &&
         rampUp === undefined &&
-        // The first failure may confirm an opening elsewhere whose time is over.
+        // The first failure may confirm a remote opening whose time is over.
         !(scope === "confirm" && closesByTime);
-      // In a loop that never yields other calls, and time, come before what this one leads to can be looked at.
+      // In a loop that never yields, other calls and time pass before the consequences can be checked.
       if (member.looping) return;
       void this.judged(member, circuit, {
         ...admitted,
@@ -292,11 +292,11 @@ export function makeChecks(world, plan) {
         before: circuit.state,
         late,
         moved,
-        // One that began in the rest of a lease may still be under way when the next one begins.
+        // A probe that began near the end of a lease may still be under way when the next one begins.
         last: its.probing === 0,
       });
     },
-    /** What came of a result, after it was taken and before anything else happens. */
+    /** The consequences of a result, before anything else happens. */
     async judged(
       member,
       circuit,
@@ -308,21 +308,21 @@ export function makeChecks(world, plan) {
       if (held !== undefined) return;
       if (late && !probe && state !== before)
         fail("a late result changes nothing", `${member.name}: ${name} went from ${before} to ${state}`);
-      // Time alone makes an open one half-open.
+      // Only time makes an open circuit half-open.
       if (ignored && state !== before && state !== "half-open")
         fail("what is ignored says nothing", `${member.name}: ${name} went from ${before} to ${state}`);
       if (late || moved || !free) return;
       const counted = began.outer === undefined && member.pausedUntil <= at;
       if (plan.slow && probe && state === "closed" && time.now() - at > 1_000 && counted)
         fail("slow is no recovery", `${member.name}: a probe of ${time.now() - at} ms closed ${name}`);
-      // Past its lease the fleet has the last word.
+      // After its lease the fleet decides.
       const inTime = probe && time.now() - at < shortestLease;
       if (((fails && inTime) || trips) && state === "closed")
         fail("a failure opens it here at once", `${member.name}: ${name} is ${state}`);
       const { by } = circuit.snapshot();
       const own =
         by.startsWith(`${member.host}/`) && plan.hosts === plan.processes && !member.name.includes("'");
-      // Under a deadline of its own the call was over before, and this may be the lease of the next.
+      // With a callTimeout the call was over before, and this may be the next call's lease.
       if (
         probe &&
         last &&
@@ -330,7 +330,7 @@ export function makeChecks(world, plan) {
         time.now() - at < SHORTEST_LEASE &&
         callTimeout === undefined &&
         state === "half-open" &&
-        // What a check of its own has yet to try is told to be tried in a second.
+        // A circuit that its own check has yet to try gives a retryAfter of a second.
         circuit.retryAfter > (plan.check ? 1 : 0)
       )
         fail(
@@ -349,7 +349,7 @@ export function makeChecks(world, plan) {
           began.outer.state !== "closed" &&
           began.outer.held === undefined &&
           circuit.held === undefined &&
-          // Another may have taken the lease meanwhile, at any time where no swap decides.
+          // Another may have taken the lease meanwhile; without swap at any time.
           !plan.without.includes("swap") &&
           !liveness.othersLease(member, circuit.name) &&
           its.opens === began.outer.opens &&
@@ -380,7 +380,7 @@ export function makeChecks(world, plan) {
           `${member.name}: ${circuit.name} gave ${String(error ?? value)}`,
         );
     },
-    /** A stream has nothing more to tell, and does not end: it is ended, and is a failure. */
+    /** A stream that stays silent and does not end is ended, which is a failure. */
     silent(member, circuit, told, idleMs) {
       told.failed = counting.pending(member, circuit.name);
       time.after(3 * idleMs, () => {
@@ -404,7 +404,7 @@ export function makeChecks(world, plan) {
         fail("a silent stream is torn down", `${member.name}: the signal of one through ${name}`);
       const { state, held } = circuit;
       const still = admitted.epoch === its.epoch && admitted.generation === circuit.snapshot().generation;
-      // One that began before the circuit last opened or closed counts for nothing.
+      // A call that began before the last opening or closing does not count.
       if (still && admitted.free && !admitted.probe) told.failed?.();
       if (
         still &&
@@ -415,24 +415,24 @@ export function makeChecks(world, plan) {
       )
         fail("a silent stream is a failure", `${member.name}: ${name} is ${state}`);
     },
-    /** Options are changed while it runs: how it stands is what it was, and nothing is asked of the store. */
+    /** Options are changed while it runs: its standing stays, and the store is not asked. */
     updating(member, circuit, changes, update) {
       const standing = () => {
         const { state, held, revision, generation } = circuit.snapshot();
-        // A listener that is told of what time has done may call.
+        // A listener to a transition by time may call.
         const operations = plan.listener ? 0 : member.operations;
         return JSON.stringify([state, held, revision, generation, operations]);
       };
       const before = standing();
       const { revision } = circuit.snapshot();
       update();
-      // It may find news that it has not looked at.
+      // It may find a record that it has not processed.
       if (circuit.snapshot().revision === revision && standing() !== before)
         fail("an update leaves the state as it is", `${member.name}: ${before} to ${standing()}`);
       const { timeout: _, probes: __, recovery: ___, ...rule } = changes;
       if (Object.keys(rule).length > 0) counting.updated(member, circuit.name, rule);
     },
-    /** A call that is made past its circuit: what is called when it ends. */
+    /** A call past its circuit; returns a function for its end. */
     past(member, circuit) {
       return async () => {
         const { state, revision } = circuit.snapshot();
@@ -442,7 +442,7 @@ export function makeChecks(world, plan) {
           fail("what is called past its circuit counts for nothing", `${member.name}: ${circuit.name}`);
       };
     },
-    /** `firstAvailable` is over: which circuits it asked, which calls it made, and what came of it. */
+    /** `firstAvailable` has ended: which circuits it asked, which calls it made, and the outcome. */
     firstOf(member, whenAllOpen, asked, made, { error }) {
       const promise = "with all circuits open the one that reopens soonest is asked";
       const past = made.filter(({ through }) => !through);
@@ -464,14 +464,14 @@ export function makeChecks(world, plan) {
       its.operated = time.now();
       its.opens++;
     },
-    /** A rejection, as it is told. */
+    /** A rejection is emitted. */
     refused(member, name, error) {
       const circuit = member.circuits?.[Number(name.slice(1))];
       if (circuit === undefined) return;
       if (member.calling) member.calling.outcome = "rejected";
       agreement.rejected(member, circuit, error);
     },
-    /** The store is told to be down. */
+    /** The store is reported as down. */
     storeDown(member, error) {
       if (!storeIsWell) return;
       fail("a store that answers is not down", `${member.name}: ${error}`);
@@ -482,7 +482,7 @@ export function makeChecks(world, plan) {
       its.epoch++;
       const tripped = type === "open" && local && (its.last ?? "close") === "close";
       its.last = type;
-      // A store that lost what closed it may show that it was open.
+      // A store that lost the closing may show that the circuit was open.
       if (tripped && !forgets && time.now() - its.operated > 30_000 && !counting.mayTrip(member, name))
         fail("fewer failures than the rule says trip nothing", `${member.name} opened ${name}`);
       counting.reset(member, name);
@@ -518,7 +518,7 @@ export function makeChecks(world, plan) {
       }
     },
     opened: (member, name) => of(member, name).opened === true,
-    /** A trip soon after it closed goes on with the back-off, a later one begins anew. */
+    /** A trip soon after a closing continues the back-off, a later one starts it again. */
     grown(key, old, record, by, storeNow) {
       const { backoff } = plan.options;
       const knows = storeIsWell && sharesAll && plan.tells && !forgets && updates.length === 0;
@@ -535,7 +535,7 @@ export function makeChecks(world, plan) {
       if (closedMs > forgetMs + 2_000 + 4 * (delay + distanceMs) && (record.reopens ?? 0) > 0)
         fail("closed for long enough, the back-off begins anew", told);
     },
-    /** After each step: what may never be, for any member. */
+    /** After each step: what must never be true for any member. */
     step(members) {
       for (const member of members) {
         if (!member.alive) continue;
@@ -580,23 +580,24 @@ export function makeChecks(world, plan) {
       if (key.startsWith("circuit:")) this.grown(key, old, record, by, storeNow);
       const over = superseded.has(before);
       superseded.add(before);
-      // Of two versions the older can't read what the newer wrote, and takes it for rubbish.
+      // The older of two versions can't read what the newer one wrote, and takes it for invalid bytes.
       if (plan.without.includes("swap") || plan.rollsOver) return;
       if (record.revision <= old.revision)
         fail("revisions grow", `${by} wrote revision ${record.revision} of ${key} over ${old.revision}`);
       const slow = plan.events.some(({ mode }) => mode === "slow") ? 500 : 0;
       const slack = 3 * plan.network.delay + old.duration / 500 + slow + 10;
       const taken = record.state === "half-open" && record.owner && record.owner !== old.owner;
-      // Reads by `get` bring no clock, and then deadlines are compared by wall clocks after a gap: a minute apart here.
+      // Reads by `get` have no clock, so after a gap deadlines are compared by wall clocks, which are a minute apart
+      // here.
       const timed = plan.tells && !plan.without.includes("list");
-      // By its deadline, and by when it began: the first writer of all may not know the store's clock yet.
+      // By its deadline, and by its beginning: the first writer may not know the store's clock yet.
       const sinceMs = time.now() - (begun.get(`${key} ${old.generation}`)?.at ?? 0);
       const leftMs = Math.min(old.until - storeNow, old.duration - sinceMs);
       if (taken && timed && !over && leftMs > slack) {
         const left = `with ${leftMs.toFixed(0)} ms left of`;
         if (old.state === "half-open" && old.owner)
           fail("one lease at a time", `${by} took the lease of ${key} ${left} ${old.owner}'s`);
-        // Each process goes by its own longest time.
+        // Each process applies its own longest open time.
         if (old.state === "open" && !isUpdated("timeout"))
           fail("no probe before the open time is over", `${by} took the lease of ${key} ${left} it`);
       }

@@ -13,7 +13,7 @@ const OPENINGS = 10;
 const { values } = parseArgs({ options: { size: { type: "string", default: "20" } } });
 const SIZE = Number(values.size);
 
-/** How a caller calls: once in so many ms, by a function that can wait for the lease, or by one that can't. */
+/** How a caller calls: once in that many ms, with a function that can wait for the lease, or with one that can't. */
 const CALLERS = {
   "async, two calls a second": { everyMs: 500, wrap: (circuit) => circuit(async (work) => work()) },
   "async, a call every 20 s": { everyMs: 20_000, wrap: (circuit) => circuit(async (work) => work()) },
@@ -21,7 +21,7 @@ const CALLERS = {
   "sync, a call every 20 s": { everyMs: 20_000, wrap: (circuit) => circuit((work) => work()) },
 };
 
-/** One way, in ms: a store near by, in the same region, in another, and on another continent. */
+/** One way, in ms: a store near by, in the same region, in another region, and on another continent. */
 const WAYS = [0.5, 5, 40, 130, 350];
 
 console.log(`${SIZE} processes; per opening:\n`);
@@ -59,7 +59,7 @@ async function outage({ everyMs, wrap }, way) {
       if (!isFailfastError(error) && error.message !== "the backend is dead") throw error;
     }
   };
-  // One process finds out, and all know before anybody else calls.
+  // One process trips, and all know before anybody else calls.
   call(0);
   await time.runUntil(time.clock.now() + 5_000);
   reset();

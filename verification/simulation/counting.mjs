@@ -1,7 +1,7 @@
-// Whether the calls of a process may trip its circuit, and whether they must: each rule as its documentation says it, with
-// the slack of a window that is counted in tenths.
+// Whether the calls of a process may trip its circuit, and whether they must, by each rule as documented, with the
+// tolerance of a window that is counted in tenths.
 
-/** So much of the window every count of it sees, and no more than so much. */
+/** The part of the window that every count includes, and the most that a count may include. */
 const SURELY = 0.75;
 const AT_MOST = 1.05;
 const KEPT = 2_000;
@@ -9,7 +9,7 @@ const KEPT = 2_000;
 const milliseconds = (time) => Number.parseFloat(time) * (time.endsWith("ms") ? 1 : 1_000);
 
 export function makeCounting(plan) {
-  /** Time-outs of a call's own are not seen here as they are counted; what is slow is counted otherwise. */
+  /** A call's own time-outs are not seen here when they are counted, and slow calls are counted otherwise. */
   const exact = plan.pace && !plan.slow && plan.options.callTimeout === undefined;
   /** By member and circuit. */
   const all = new Map();
@@ -25,24 +25,29 @@ export function makeCounting(plan) {
   };
   const failures = (outcomes) => outcomes.filter(({ failed }) => failed).length;
 
-  /** Whether so many failures, among so many calls of the window, trip it. `calls` are at least or at most `others`. */
+  /**
+   * Whether that many failures, among so many calls of the window, trip it. `calls` are at least or at most `others`.
+   */
   function met({ threshold, failureRate, consecutive, minimumCalls = 10 }, failed, calls, others) {
     if (failureRate === undefined) return failed >= (threshold ?? (consecutive === undefined ? 1 : Infinity));
     return calls >= minimumCalls && failed >= (threshold ?? 0) && failed >= failureRate * others;
   }
 
   return {
-    /** It is counted anew: it opened or closed, or an operator held it. */
+    /** The count starts again: it opened or closed, or an operator held it. */
     reset(member, name) {
       Object.assign(of(member, name), { outcomes: [], surely: 0 });
     },
     updated(member, name, changes) {
       const its = of(member, name);
       its.options = { ...its.options, ...changes };
-      // What is counted in another way from now on is counted anew.
+      // The count starts again if it is counted in another way from now on.
       its.surely = its.outcomes.length;
     },
-    /** A call ended that counts; `maybe`: unless the fleet has begun anew meanwhile. Whether it has to trip the circuit. */
+    /**
+     * A call ended that counts; `maybe`: unless the fleet has begun a new epoch meanwhile. Returns whether it has to
+     * trip the circuit.
+     */
     ended(member, name, failed, maybe, generation) {
       const its = of(member, name);
       if (its.generation !== generation) its.surely = its.outcomes.length;
@@ -61,20 +66,20 @@ export function makeCounting(plan) {
       const many = its.outcomes.filter(({ at }) => now - at <= AT_MOST * milliseconds(window) + 100);
       return met(its.options, failures(few), few.length, many.length);
     },
-    /** A call that may have failed by now; what is called once it is known that it has. */
+    /** A call that may have failed by now; returns a function to call once the failure is known. */
     pending(member, name) {
       const outcome = { at: member.monotonic(), failed: true, maybe: true };
       of(member, name).outcomes.push(outcome);
       return () => {
         const its = of(member, name);
         const at = its.outcomes.indexOf(outcome);
-        // It counts at the time when its failure is known, after the calls that ended before that.
+        // It counts when its failure is known, after the calls that ended before.
         if (at !== -1) its.outcomes.push(...its.outcomes.splice(at, 1));
         if (at !== -1 && at < its.surely) its.surely--;
         Object.assign(outcome, { at: member.monotonic(), maybe: false });
       };
     },
-    /** Whether what its calls came to may have tripped it. */
+    /** Whether the outcomes of its calls may have tripped it. */
     mayTrip(member, name) {
       if (!exact) return true;
       const { options, outcomes } = of(member, name);

@@ -3,7 +3,7 @@
 import { CHAOS_MS } from "./busy-plan.mjs";
 import { chanceOf } from "./time.mjs";
 
-/** How a process may call: a block, wrapped functions of each kind, and those that call their own circuit. */
+/** How a process may call: a block, wrapped functions of each kind, and functions that call their own circuit. */
 const KINDS = [
   "run",
   "run",
@@ -18,7 +18,7 @@ const KINDS = [
 ];
 const SYNC_KINDS = ["sync", "nested-sync"];
 
-/** What may befall processes that live for one call: nothing of their own. */
+/** Faults of processes that live for one call: none of their own. */
 const FOR_JOBS = ["backend", "store", "empty", "roll-back", "evict", "rubbish", "restart"];
 
 export function fieldPlan(busy) {
@@ -36,7 +36,7 @@ export function fieldPlan(busy) {
   drawOptions();
   drawEvents();
   plan.listener = likely(0.15) ? pick("open", "half-open", "close") : "";
-  // Where the operator opened it, what may have opened it is not checked.
+  // If an operator opened it, the possible cause of the opening is not checked.
   plan.namedFirst = plan.badHosts === 0 && likely(0.06);
   plan.inRotation = pace.kind === "busy" && likely(0.06);
   if (plan.options.callTimeout !== undefined)
@@ -49,7 +49,7 @@ export function fieldPlan(busy) {
   function drawPace() {
     const kind = pick("busy", "busy", "busy", "rare", "rare", "bursts", "job");
     if (kind === "busy") return { kind };
-    // Without push each process polls once a second: an hour of that costs real time.
+    // Without push each process polls once a second, so an hour takes long in real time.
     const longest = busy.without.includes("watch") ? 90 : 3_600;
     const everyMs = skewed(12, longest) * 1_000;
     return { kind, everyMs, size: kind === "bursts" ? between(2, 15) : 1, ready: likely(0.7) };
@@ -85,7 +85,7 @@ export function fieldPlan(busy) {
   }
 
   function drawFunctions() {
-    // Longer than the shortest lease, and no time-out of its own ends it.
+    // Longer than the shortest lease, and without a time-out of its own.
     if (likely(0.1) && plan.options.callTimeout === undefined && pace.kind !== "job")
       plan.latencyMs = between(11_000, 45_000);
     if (likely(0.1)) {
@@ -99,7 +99,7 @@ export function fieldPlan(busy) {
 
   function drawStore() {
     plan.network = { ...plan.network, distanceMs: likely(0.25) ? skewed(50, 1_000) : 0 };
-    // Answers without a promise, as memory and SQLite do.
+    // Answers synchronously, as memory and SQLite do.
     plan.instant = plan.network.distanceMs === 0 && likely(0.1);
     if (plan.instant) plan.network = { delay: 0, loss: 0, repeats: 0, distanceMs: 0 };
     if (plan.network.distanceMs > 0 && likely(0.4)) calm();
@@ -109,7 +109,7 @@ export function fieldPlan(busy) {
     if (pace.kind === "busy" && plan.badHosts === 0 && !plan.rollsOver && likely(0.03)) manyNames();
   }
 
-  /** Many names that are well, in a store that tells of one at a time, some way off. */
+  /** Many healthy names, in a distant store that is read one name at a time. */
   function manyNames() {
     calm();
     const processes = Math.min(plan.processes, 2);
@@ -128,7 +128,7 @@ export function fieldPlan(busy) {
     return { ...plan.network, delay: Math.min(plan.network.delay, 10), loss: 0, repeats: 0 };
   }
 
-  /** Nothing is wrong with the store or the way to it. */
+  /** The store and the way to it work. */
   function calm() {
     plan.network = quiet();
     plan.storeEnds = undefined;
@@ -152,7 +152,7 @@ export function fieldPlan(busy) {
       plan.options.recovery = "all";
     }
     if ((plan.options.quorum ?? 1) === 1 && likely(0.12)) plan.options.scope = pick("process", "confirm");
-    // More hosts than there are: each stays with its own word.
+    // More hosts than exist: each keeps its own vote.
     else if (plan.badHosts === 0 && !plan.without.includes("swap") && likely(0.08)) {
       delete plan.options.scope;
       plan.options.quorum = plan.hosts + 1;
@@ -185,7 +185,7 @@ export function fieldPlan(busy) {
         added.push({ at: from, what: "freeze", who: who(), ms });
         if (likely(0.5))
           Object.assign(plan, { network: quiet(), open: Math.max(plan.open, 10), tells: true });
-        // The fleet learns of an outage that one process sleeps through.
+        // The fleet learns of an outage during which one process sleeps.
         added.push({ at: from + 300, what: "backend", circuit: circuit(), ms: ms + 3_000 });
       }
       if (likely(0.25))
@@ -196,27 +196,27 @@ export function fieldPlan(busy) {
         added.push({ at: from, what: "busy-loop", who: who(), ms, calls: between(20, 200) });
       }
     }
-    // Where the store never comes back, no hold is ever released.
+    // If the store never comes back, no hold is ever released.
     const kept = plan.events.filter(({ verb = "" }) => !plan.storeEnds || !verb.startsWith("hold"));
     plan.events = [...kept, ...added];
   }
 }
 
-/** A process hears nothing for longer than its lease, from the moment that its probe or its check begins. */
+/** A process gets nothing for longer than its lease, from the moment at which its probe or its check begins. */
 function drawLateProbe(plan, random) {
-  // A call within the probe may come when that is over; without swap two may probe.
+  // A call within the probe may come after it; without swap two may probe.
   const nests = plan.kinds.some((kind) => kind.startsWith("nested")) || plan.without.includes("swap");
   if (random() > 0.15 || plan.pace.kind === "job" || plan.processes < 2 || nests) return;
   const kinds = ["freeze", "pause", "sleep"];
   plan.lateProbe = { what: kinds[Math.floor(random() * kinds.length)], ms: 2_000 + 28_000 * random() };
 }
 
-/** A check of the circuit's own, drawn by itself so that other plans stay as they are. */
+/** A recovery check, drawn from its own stream so that other plans stay the same. */
 function drawCheck(plan, random) {
   if (random() > 0.2 || plan.options.recovery === "all" || plan.latencyMs !== undefined) return;
   plan.check = {
     ms: Math.round(5 + 400 * random()),
-    /** What it does while the backend is down: it fails, or hangs; its process may die of it. */
+    /** What it does while the backend is down: it fails, or hangs; its process may die during it. */
     hangs: random() < 0.4,
     dies: plan.pace.kind !== "job" && random() < 0.3,
     /** Nobody calls once all is well. */

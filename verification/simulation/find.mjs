@@ -13,7 +13,7 @@ const AGREE = "state, snapshot, events and calls agree";
 const rare = ({ pace }) => pace.kind === "rare" || pace.kind === "bursts";
 const calls = (plan, ...kinds) => plan.kinds.some((kind) => kinds.includes(kind));
 
-/** What may be wrong, in plain words; the promise that is broken, and by what plans or in what words. */
+/** The defect in plain words; the promise that is broken, and the plans or the words in which it shows. */
 const FAULTS = [
   [
     "a function that calls its own circuit never closes it",

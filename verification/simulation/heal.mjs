@@ -1,7 +1,7 @@
-// All is well again: is the fleet in step, does every circuit come back, and does it go on working?
+// Everything works again: is the fleet in step, does every circuit recover, and does it go on working?
 import { RUBBISH } from "./plan.mjs";
 
-/** So many calls of each process, at most, are spent on coming back. */
+/** The most calls of each process that recovery may take. */
 const CALLS = 12;
 
 export async function heal({ world, plan, members, versions, startAgain, pass }) {
@@ -33,7 +33,7 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
 
   allIsWell();
   await pass(6_000);
-  // An operator ends what holds there are, and looks again: one that the store had lost may come back.
+  // An operator releases all holds, and looks again, because one that the store had lost may return.
   for (let n = 1; n <= 20 * plan.circuits; n++) time.after(n * 2_000, release);
   if (!(await pass(patience, closed)))
     checks.fail("no state is a dead end", `after ${patience / 1_000} s of health: ${standing(members)}`);
@@ -47,7 +47,7 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
     );
   const often =
     kind === "busy" && plan.callsPerSecond / plan.circuits > 0.5 * Math.max(threshold, consecutive);
-  // Without swap two may believe that they wrote: what follows is promised with it alone.
+  // Without swap two may believe that they wrote; the following is promised only with swap.
   const agree =
     !plan.without.includes("swap") &&
     scope === "fleet" &&
@@ -95,7 +95,7 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
     return all((circuit, member) => {
       const { revision } = circuit.snapshot();
       const stored = revisionOf(circuit.name);
-      // Of a closed circuit that the store forgot, everyone may remember what they saw.
+      // Of a closed circuit that the store has lost, each process may remember what it saw.
       return (
         revision === stored || (stored < revision && circuit.state === "closed") || (revision === 0 && member)
       );
@@ -114,7 +114,7 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
         "a failure opens it here at once",
         `p0 is not open after 60 s of failures: ${standing(members)}`,
       );
-    // With a clock of the store's it is news to the others as such; without one p0 may be taken for late at first.
+    // With a store clock the others treat it as fresh; without one p0 may be taken for late at first.
     const soon =
       (plan.tells ? 3_000 : 25_000) + 6 * (plan.network.distanceMs ?? 0) + (plan.names ? 30_000 : 0);
     if (!checks.over() && plan.open > 3 && !(await pass(soon, known)))

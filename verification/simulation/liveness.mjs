@@ -1,9 +1,9 @@
-// A circuit comes back, no matter who calls it and how: counted in calls, and not in seconds.
+// A circuit recovers, whoever calls it and however, within a number of calls, not of seconds.
 
-/** A lease lasts so long at first; one for a call with a deadline lasts a second more than that, in ms. */
+/** The length of a first lease; with a callTimeout it is that plus a second, in ms. */
 const LEASE_MS = 10_000;
 const LEASE_MARGIN_MS = 1_000;
-/** A request for a lease is no longer under way after this, in ms. */
+/** The longest time that a request for the lease is under way, in ms. */
 const REQUEST_MS = 6_000;
 
 export function makeLiveness(found, world, plan) {
@@ -30,11 +30,11 @@ export function makeLiveness(found, world, plan) {
     callTimeout === undefined
       ? LEASE_MS
       : Number.parseFloat(callTimeout) * (callTimeout.endsWith("ms") ? 1 : 1_000) + LEASE_MARGIN_MS;
-  /** So many leases run out before one is as long as the call. */
+  /** The number of leases that lapse before one is as long as the call. */
   const lapses = Math.max(0, Math.ceil(Math.log2((1.1 * (plan.latencyMs ?? 0)) / first)));
   const enough = probes * (lapses + 1) + 2;
 
-  /** Nothing can be asked of the store, and each caller learns it at once. */
+  /** The store can't be asked, and each caller learns that at once. */
   function refusedAtOnce(member, circuit, began) {
     const atOnce = world.store.refuses() && member.cut === "" && began.waits && time.now() - began.at < 1;
     if (atOnce && began.due)
@@ -58,7 +58,7 @@ export function makeLiveness(found, world, plan) {
 
   return {
     othersLease,
-    /** What it is that might reject a call, as it begins. */
+    /** Possible reasons to reject a call, at its beginning. */
     calling(member, { name }, began) {
       const due = began.held === undefined && began.state === "half-open" && began.retryAfter === 0;
       began.due = due && !othersLease(member, name) && !requests(member, name);
@@ -102,7 +102,7 @@ export function makeLiveness(found, world, plan) {
       if (record.state === "open" && before?.generation !== record.generation) its.openings++;
       if (record.state === "half-open" && record.owner !== before?.owner) its.holder = by;
     },
-    /** How many of its last calls were served, one after the other. */
+    /** How many of its last calls in a row were served. */
     servedInARow: (index, name) => callers.get(`${index} ${name}`)?.served ?? 0,
   };
 }

@@ -4,7 +4,7 @@ import { makeCheck } from "./check.mjs";
 
 /** The coarse clock's tick. */
 const TICK_MS = 10;
-/** Less than that is lost in the sum of a drifting clock's time, and a timer would never be due. */
+/** A smaller step is lost in the sum of a drifting clock's time, and a timer would never be due. */
 const SHORTEST_TIMER_MS = 0.001;
 
 export function startMember(world, plan, index, life, version = 1) {
@@ -14,7 +14,7 @@ export function startMember(world, plan, index, life, version = 1) {
   const rate = 1 + (plan.drifts[index] ?? 0);
   const offset = time.now();
   let wallShift = 1_800_000_000_000 + (plan.skews[index] ?? 0);
-  /** Its monotonic clock stood still for so long; in a busy loop it is ahead of what else happens. */
+  /** For how long its monotonic clock stood still; in a busy loop it is ahead of other events. */
   let slept = 0;
   let asleepSince;
   let ahead = 0;
@@ -32,7 +32,7 @@ export function startMember(world, plan, index, life, version = 1) {
     /** The circuits that it has called. */
     called: new Set(),
     watchers: [],
-    /** When the store was last asked, by key, where it has not answered yet. */
+    /** When the store was last asked, by key, if it has not answered yet. */
     requests: new Map(),
     pausedUntil: 0,
     freezes: 0,
@@ -49,12 +49,12 @@ export function startMember(world, plan, index, life, version = 1) {
       this.pausedUntil = Math.max(this.pausedUntil, time.now() + ms);
       time.after(ms, () => this.wake());
     },
-    /** Its event loop is blocked: what times out meanwhile may be its own doing. */
+    /** Its event loop is blocked: it may cause time-outs itself. */
     stall(ms) {
       this.stalls.push({ from: monotonic(), to: monotonic() + ms * rate });
       this.pause(ms);
     },
-    /** How far its busy loop is ahead of what else happens: what it sends leaves when that is over. */
+    /** How far its busy loop is ahead of other events: its messages leave when the loop ends. */
     lagMs: () => here() - time.now(),
     monotonic,
     blocked(since) {
@@ -64,24 +64,24 @@ export function startMember(world, plan, index, life, version = 1) {
         0,
       );
     },
-    /** A call that just took so long was held up by it; a few such in a row are excused, and no more. */
+    /** A call that took that long was delayed by it. Only a few such calls in a row are excused. */
     heldUp(ms) {
       const now = monotonic();
       const often = this.stalls.filter(({ to }) => now - to < 120_000).length > 3;
       return !often && this.blocked(now - ms) > 0.6 * ms;
     },
-    /** The host sleeps, and its monotonic clock with it. */
+    /** The host sleeps, and its monotonic clock stands still. */
     sleep(ms) {
       if (time.now() < this.pausedUntil) return;
       this.pause(ms);
       asleepSince = time.now();
     },
-    /** The process is frozen; thawed, it asks what the fleet knows before it goes on. */
+    /** The process is frozen. Thawed, it reads the store before it goes on. */
     freeze(ms) {
-      // What it asked before that, and got no answer to, it may be told of then as given up.
+      // Requests from before without an answer may then time out.
       const informed = store.isUp() && this.cut === "";
       const nth = ++this.freezes;
-      // Its connection is lost, and it learns so late.
+      // Its connection is lost, and it notices late.
       if (this.cut === "") this.cut = "pushes";
       time.after(ms, async () => {
         if (this.cut === "pushes") this.cut = "";
@@ -90,7 +90,7 @@ export function startMember(world, plan, index, life, version = 1) {
         });
         if (!this.alive || time.now() < this.pausedUntil) return;
         await failfast.ready();
-        // Frozen again meanwhile, it may be told so, too.
+        // If it is frozen again meanwhile, they may time out, too.
         if (this.alive) for (const n of circuits.keys()) call(n, informed && nth === this.freezes);
       });
       this.pause(ms);
@@ -107,7 +107,7 @@ export function startMember(world, plan, index, life, version = 1) {
       }
       this.looping = false;
     },
-    /** What fell due meanwhile comes all at once. */
+    /** Everything that fell due meanwhile happens at once. */
     wake() {
       if (time.now() < this.pausedUntil) return;
       if (asleepSince !== undefined) slept += time.now() - asleepSince;
@@ -129,7 +129,7 @@ export function startMember(world, plan, index, life, version = 1) {
       const fire = () => {
         if (cancelled) return;
         const left = due - monotonic();
-        // Timers go by the clock that stood still.
+        // Timers follow the clock that stood still.
         if (left > 1) time.after(left / rate, () => member.whenAwake(fire));
         else run();
       };
@@ -197,7 +197,7 @@ export function startMember(world, plan, index, life, version = 1) {
     return Array.from({ length: plan.circuits }, (_, n) => guard.for(n));
   }
 
-  /** Many names that are well. */
+  /** Many healthy names. */
   function callOnceEach(count) {
     const guard = failfast((n) => `well${n}`, plan.open, plan.options);
     const fetch = guard(async (n) => n);
@@ -208,7 +208,7 @@ export function startMember(world, plan, index, life, version = 1) {
   function act(n) {
     if (member.acting || member.circuits === undefined) return;
     member.acting = true;
-    // The call that it is told of is not over: what that one met is looked at no further.
+    // The call that caused the event is not over: the outcome of this one is not checked further.
     const outer = member.calling;
     if (outer) outer.acting = true;
     call(n);

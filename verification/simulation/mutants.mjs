@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const BUILD = fileURLToPath(new URL("../../build", import.meta.url));
 
-/** Callers that live for one call, or come back once in a while. */
+/** Callers that live for one call, or call rarely. */
 const ofJobs = ({ pace, without }) => pace.kind === "job" && !without.includes("swap");
 const ofRareCallers = ({ pace, storeEnds }) =>
   (pace.kind === "rare" || pace.kind === "bursts") && storeEnds === undefined;
@@ -15,7 +15,10 @@ const whoCall =
   (plan) =>
     plan.kinds.some((kind) => kinds.includes(kind)) && plan.options.recovery !== "all";
 
-/** What is wrong, where, what is there, what takes its place, and in which plans it could show: in plain ones, if nothing is said. */
+/**
+ * The mistake, its file, the original text, the replacement, and the plans in which it could show: plain ones by
+ * default.
+ */
 export const MUTANTS = [
   [
     "results count whatever they were admitted under",

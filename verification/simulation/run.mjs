@@ -12,7 +12,7 @@ import { planOf } from "./plan.mjs";
 import { shrink } from "./shrink.mjs";
 import { simulate } from "./simulate.mjs";
 
-/** Seeds of plain plans that broke a promise: they are run each time. */
+/** Seeds of plain plans that broke a promise: they run each time. */
 const BROKE_ONCE = [50_522, 74_140];
 
 const { values } = parseArgs({
@@ -29,7 +29,7 @@ const { values } = parseArgs({
   },
 });
 const library = await load(values.library);
-// The library says once what a store in trouble means; here that is every second run.
+// The library explains a store in trouble once; here that would be in every second run.
 process.on("warning", () => {});
 process.removeAllListeners("warning");
 let unhandled;
@@ -86,7 +86,7 @@ async function story(seed) {
   process.exitCode = 1;
 }
 
-/** Some of the seeds, told to the parent one by one. */
+/** Some of the seeds; the results go to the parent one by one. */
 async function part({ from, to, step, also }) {
   const rest = Array.from({ length: Math.ceil((to - from) / step) }, (_, at) => from + at * step);
   for (const [seed, plain] of [
@@ -97,7 +97,7 @@ async function part({ from, to, step, also }) {
     const { processes } = planOf(seed, plain, values.field);
     process.send({ seed, plain, violations: violations.slice(0, 40), stats, seconds, processes });
   }
-  // Promises that somebody awaits keep a process alive, and here their time stands still.
+  // An awaited promise keeps a process alive, and here time may stand still.
   process.send("done", () => process.exit());
 }
 

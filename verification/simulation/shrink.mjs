@@ -1,4 +1,4 @@
-// A failing plan made smaller: whatever can be left out, and the same promise is still broken, is left out.
+// Makes a failing plan smaller: leaves out everything without which the same promise is still broken.
 import { simulate } from "./simulate.mjs";
 
 /** Options that make no sense without one another. */
@@ -8,7 +8,7 @@ const TOGETHER = [
   ["slowCall", "slowCallRate", "minimumCalls", "window"],
 ];
 
-/** What the field adds, and the plain way. */
+/** Additions of the field, and the plain alternatives. */
 const PLAIN = [
   { kinds: undefined },
   { listener: "" },
@@ -30,7 +30,7 @@ export async function shrink(plan, library, promise) {
       const { violations } = await simulate(candidate, library);
       return violations.some((violation) => violation.promise === promise);
     } catch {
-      // Options that can't be meant together.
+      // Options that contradict each other.
       return false;
     }
   };
@@ -51,7 +51,7 @@ export async function shrink(plan, library, promise) {
   await attempt({ skews: [], drifts: [], storeSkew: 0 });
   await attempt({ errors: 0 });
   if (plan.pace) for (const change of PLAIN) await attempt(change);
-  // What a check relies on stays.
+  // Parts that a check relies on stay.
   const kept = plan.badHosts > 0 ? ["quorum"] : plan.slow ? ["slowCall"] : [];
   const groups = [...TOGETHER, ...Object.keys(plan.options).map((option) => [option])];
   for (const group of groups.filter((each) => !each.some((option) => kept.includes(option))))

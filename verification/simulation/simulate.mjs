@@ -1,4 +1,4 @@
-// One run: a fleet through a plan's chaos, then healed, and asked whether it is in step and still alive.
+// One run: a fleet goes through a plan's faults, is healed, and is checked whether it is in step and alive.
 import { makeChecks } from "./checks.mjs";
 import { heal } from "./heal.mjs";
 import { startMember } from "./member.mjs";
@@ -7,12 +7,12 @@ import { simulatedStore } from "./store.mjs";
 import { chanceOf, virtualTime } from "./time.mjs";
 
 const STEP_MS = 250;
-/** A job is ended after this share of the time to the next one, whatever it waits for. */
+/** A job ends after this share of the time to the next one, whatever it waits for. */
 const JOB_SHARE = 0.8;
 
 /**
- * Runs the plan with a library; the same plan and library give the same trace. `through`: it goes on when a promise is
- * broken, to see what else is.
+ * Runs the plan with a library; the same plan and library give the same trace. `through`: goes on after a broken
+ * promise, to find others.
  */
 export async function simulate(plan, library, through = false) {
   const random = chanceOf(plan.seed ^ 0x5eed);
@@ -46,7 +46,7 @@ export async function simulate(plan, library, through = false) {
     members[who].end();
     time.after(ms, () => startAgain(who));
   };
-  /** A probe of a process begins, or a check: it may be the last that its process hears for long. */
+  /** A probe or a check of a process begins: it may be the last event before it is cut off for long. */
   world.probing = (member) => {
     const { what, ms } = plan.lateProbe ?? {};
     if (what === undefined || world.healed || time.now() < member.pausedUntil || random() < 0.5) return;
@@ -177,7 +177,7 @@ export async function simulate(plan, library, through = false) {
   if (plan.pace?.kind === "job")
     for (const who of members.keys()) time.after(random() * plan.pace.everyMs, () => void runJob(who));
 
-  /** Time passes, with a look at everybody now and then; until it holds, or so long. */
+  /** Time passes, with a look at every member now and then, until the condition holds or the time is over. */
   async function pass(ms, holds) {
     const end = time.now() + ms;
     while (time.now() < end) {

@@ -1,4 +1,4 @@
-// The store that the fleet shares, and the network between: what is sent arrives late, twice, or not at all.
+// The store that the fleet shares, and the network: messages arrive late, twice, or not at all.
 import { RUBBISH } from "./plan.mjs";
 
 export function simulatedStore(world, plan) {
@@ -6,7 +6,7 @@ export function simulatedStore(world, plan) {
   const entries = new Map();
   const history = [];
   const watchers = new Set();
-  /** What asks the store at once, from within a busy loop, is so far ahead of what else happens. */
+  /** A request from within a busy loop is that far ahead of other events. */
   let lagMs = 0;
   const now = () => time.now() + lagMs + plan.storeSkew + 1_800_000_000_000;
   let mode = "up";
@@ -53,7 +53,7 @@ export function simulatedStore(world, plan) {
     const lost = () => !calm() && random() < loss;
     const refuses = (verb) =>
       mode === "down" || mode === "refused" || (mode === "read-only" && isWrite[verb]);
-    /** As a store in memory or in a file does it: at once, or it throws. */
+    /** As a store in memory or in a file does it: synchronously, or it throws. */
     const now = (verb, args) => {
       member.operations++;
       if (refuses(verb)) throw new Error(`the store is ${mode}`);
@@ -127,7 +127,7 @@ export function simulatedStore(world, plan) {
       for (const watcher of member.watchers) watchers.delete(watcher);
     },
     isUp: () => mode === "up",
-    /** Whatever is asked of it fails at once. */
+    /** Every request fails at once. */
     refuses: () => mode === "refused" || (plan.instant && mode === "down"),
     /** The record of a circuit, if it is one. */
     record(name) {
@@ -155,8 +155,8 @@ export function simulatedStore(world, plan) {
 }
 
 /**
- * The store as a process of a later version of the library sees it: it writes records of version 2 and reads both.
- * To those of version 1 what it writes is rubbish.
+ * The store as a process of a later version sees it: it writes records of version 2 and reads both. Its records are
+ * invalid bytes to those of version 1.
  */
 function asLaterVersion(store) {
   const asStored = new Map();

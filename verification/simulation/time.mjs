@@ -1,6 +1,6 @@
-// Chance and time that a run owns: the same seed, the same run.
+// Random numbers and time of a run: the same seed gives the same run.
 
-/** Chance from a seed (mulberry32). */
+/** Random numbers from a seed (mulberry32). */
 export function chanceOf(seed) {
   let state = seed;
   return () => {
@@ -11,7 +11,7 @@ export function chanceOf(seed) {
   };
 }
 
-/** Time that passes as fast as the work in it is done: timers in a heap, promises between them. */
+/** Time that passes as fast as its work is done: timers in a heap, promises between them. */
 export function virtualTime(random) {
   const heap = [];
   let now = 0;
@@ -64,7 +64,7 @@ export function virtualTime(random) {
         now = at;
         if (run === undefined) continue;
         run();
-        // What only waits for promises goes on before the next timer.
+        // Code that waits for promises only runs before the next timer.
         await new Promise(setImmediate);
       }
       now = end;

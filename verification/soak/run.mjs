@@ -8,10 +8,10 @@ import { createFailfast, memoryStore } from "../../dist/index.js";
 import { chanceOf } from "../simulation/time.mjs";
 
 const MB = 2 ** 20;
-/** How much the heap may have grown, in bytes, from a tenth of the way to the end; and what so many names may keep. */
+/** How much the heap may grow, in bytes, from a tenth of the way to the end; and how much that many names may keep. */
 const GROWTH = MB;
 const KEPT = 10 * MB;
-/** An open circuit has its record, in bytes and in fields, and what it takes to recover. */
+/** An open circuit has its record, in bytes and in fields, and the data for its recovery. */
 const KEPT_OPEN = 30 * MB;
 
 const { values } = parseArgs({
@@ -30,7 +30,7 @@ async function heap() {
   return process.memoryUsage().heapUsed;
 }
 
-/** Time that passes when it is told to; timers fire as it passes them. */
+/** Time that passes when it is told to, and fires timers on the way. */
 function virtualClock(seed) {
   let now = 0;
   const timers = new Set();
@@ -56,7 +56,7 @@ function virtualClock(seed) {
   };
 }
 
-/** Ten sync calls for each async one, and every twentieth round the backend is down. */
+/** Ten sync calls for each async one. In every twentieth round the backend is down. */
 async function calls(many) {
   const clock = virtualClock(1);
   const store = memoryStore({ clock });
@@ -115,7 +115,7 @@ async function calls(many) {
   return all && growth <= GROWTH && clock.timers < 10 * circuits.length;
 }
 
-/** A store elsewhere: it answers, and what it holds is not in this process. */
+/** A store elsewhere: it answers, and its data is not in this process. */
 const elsewhere = {
   get: async () => null,
   set: async () => undefined,

@@ -31,7 +31,7 @@ const filesOf = ({ records }: FileSubject, key: string): string[] =>
     .sort()
     .map((file) => join(records, file));
 
-/** In place of the folder there is something else. */
+/** Something else is in place of the folder. */
 const replaced = (name: string, put: (folder: string) => void): Fault<FileSubject> => ({
   name,
   inject({ folder, as }) {
@@ -172,7 +172,7 @@ export const fileFaults: readonly Fault<FileSubject>[] = [
   },
 ];
 
-/** Takes all that this user may have of it; nobody else's. */
+/** Takes all that this user may have of it, and nothing of other users. */
 async function useUpInotify(as: object): Promise<ChildProcess> {
   const script = `
 import ctypes, sys

@@ -5,7 +5,7 @@ import { CONNECTIONS, type MemcachedSubject } from "../stores/memcached.js";
 import { type Fault, repeatedly, spoiled } from "../subject.js";
 import { frozen, killed, restarted } from "./servers.js";
 
-/** As long as a record, so that it is the records that make room. */
+/** As long as a record, so that records are evicted. */
 const FILLING = "x".repeat(300);
 
 const spoilt = (name: string, value: string, flags: number, large = false): Fault<MemcachedSubject> => ({

@@ -2,7 +2,7 @@ import { type MysqlSubject, TABLE } from "../stores/mysql.js";
 import { type Fault, repeatedly, spoiled } from "../subject.js";
 import { frozen, killed } from "./servers.js";
 
-/** What is done to the database, and what undoes it; `anew` ends the fleet's connections each time. */
+/** A fault of the database, and its end. `anew` also ends the fleet's connections each time. */
 const done = (
   name: string,
   broken: readonly string[],

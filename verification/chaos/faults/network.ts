@@ -15,7 +15,7 @@ const fault = (toxic: Toxic, direction: Direction | undefined): Fault => ({
   name: `network: ${toxic.kind}${direction === undefined ? "" : ` ${direction}`}`,
   quick: toxic.kind === "timeout" && direction === "down",
   async inject({ proxy }) {
-    // A connection that closes slowly has to close first.
+    // A connection that closes slowly must close first.
     if (toxic.kind === "slow_close") {
       const remove = await proxy?.add(toxic, direction);
       const reset = await proxy?.add({ kind: "limit_data", bytes: 200 }, direction);

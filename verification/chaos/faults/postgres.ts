@@ -4,7 +4,7 @@ import { killed } from "./servers.js";
 
 const TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'fleet'";
 
-/** What is done to the database, and what undoes it. */
+/** A fault of the database, and its end. */
 const done = (name: string, broken: string[], well: string[], more: object = {}): Fault<PostgresSubject> => ({
   name,
   ...more,

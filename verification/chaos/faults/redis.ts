@@ -5,7 +5,7 @@ import { frozen, killed, restarted } from "./servers.js";
 
 const MEGABYTE = "x".repeat(1_000_000);
 
-/** A setting for as long as the fault lasts. */
+/** A setting for the time of the fault. */
 const configured = (name: string, ...settings: readonly [string, string, string][]): Fault<RedisSubject> => ({
   name,
   async inject({ command }) {
@@ -16,7 +16,7 @@ const configured = (name: string, ...settings: readonly [string, string, string]
   },
 });
 
-/** What the fleet's user may do, for as long as the fault lasts. */
+/** The permissions of the fleet's user for the time of the fault. */
 const entitled = (name: string, broken: string[], well: string[]): Fault<RedisSubject> => ({
   name,
   async inject({ command }) {
@@ -26,7 +26,7 @@ const entitled = (name: string, broken: string[], well: string[]): Fault<RedisSu
   },
 });
 
-/** Replicates from nobody: what a master is that a failover has just made a replica. */
+/** Stops replication, as in a replica that a failover has just made the master. */
 async function demote({ command }: RedisSubject): Promise<() => Promise<unknown>> {
   await command("REPLICAOF", "127.0.0.1", String(await freePort()));
   return () => command("REPLICAOF", "NO", "ONE");

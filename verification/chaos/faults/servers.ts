@@ -28,7 +28,7 @@ export const killed = (name: string, kept: Kept = {}): Fault<Served> => ({
   },
 });
 
-/** Away for no longer than it takes to start. */
+/** Down only as long as a start takes. */
 export const restarted = (name: string, kept: Kept = {}): Fault<Served> => ({
   name,
   ...kept,

@@ -6,14 +6,14 @@ import type { As, Site } from "../fleet.js";
 import type { Subject } from "../subject.js";
 
 export interface FileSubject extends Subject {
-  /** The folder that the processes were given, and the one below it where the fleet's records are. */
+  /** The folder that the processes got, and the folder in it with the fleet's records. */
   readonly folder: string;
   readonly records: string;
-  /** A file system of its own, in memory; `undefined` where that may not be mounted. */
+  /** A file system of its own, in memory; `undefined` if mounting is not allowed. */
   readonly mount: string | undefined;
 }
 
-/** A user who has nothing else running here, so that limits of a user's can be used up. */
+/** A user who has nothing else running here, so that limits of a user can be used up. */
 const NOBODY_ELSE = 64_123;
 
 export async function fileSubject(site: Site): Promise<FileSubject> {
@@ -37,7 +37,7 @@ export async function fileSubject(site: Site): Promise<FileSubject> {
     folder,
     records: join(folder, "failfast"),
     mount,
-    // Read as the fleet's own user would: it is nobody else's to read.
+    // Read as the fleet's own user, because nobody else may read it.
     read: (key) =>
       as ? readAs(as, site, folder, key) : Promise.resolve(fileStore(folder).get(key)).then(orNull),
     async stop() {
@@ -57,7 +57,7 @@ function mounted(place: string, site: Site): boolean {
   return true;
 }
 
-/** Whether that other user can read what a worker is started from. */
+/** Whether that other user can read the files that a worker is started from. */
 function readable(file: string): boolean {
   const script = `require("node:fs").accessSync(${JSON.stringify(file)})`;
   const as = { uid: NOBODY_ELSE, gid: NOBODY_ELSE };

@@ -11,7 +11,7 @@ export interface MemcachedSubject extends Subject {
 export const CONNECTIONS = 64;
 
 export async function memcachedSubject(): Promise<MemcachedSubject> {
-  // Two megabytes of memory, which are soon full.
+  // Two megabytes of memory, which are full soon.
   const server = await startMemcached("memcached", "-m", "2", "-c", String(CONNECTIONS));
   const proxy = await startToxicProxy(server.port);
   return {
@@ -19,7 +19,7 @@ export async function memcachedSubject(): Promise<MemcachedSubject> {
     place: { store: "memcached", at: `127.0.0.1:${proxy.port}` },
     pollMs: 1_200,
     clientMs: 1_000,
-    // Nothing is asked for the client's `idle`, and half a second.
+    // The client asks nothing for its `idle` time, plus half a second.
     quietMs: 5_500,
     server,
     proxy,

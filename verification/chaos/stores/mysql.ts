@@ -8,9 +8,9 @@ import type { Subject } from "../subject.js";
 export interface MysqlSubject extends Subject {
   readonly server: ServerProcess;
   readonly proxy: ToxicProxy;
-  /** Statements from who may do everything, on a connection for them alone. */
+  /** Statements of an administrator, on a connection of their own. */
   sql(...statements: string[]): Promise<RowDataPacket[]>;
-  /** The same, on a connection that is left open until it is called off. */
+  /** The same, on a connection that stays open until the fault ends. */
   holding(...statements: string[]): Promise<() => Promise<void>>;
   /** Ends every connection of the fleet. */
   kill(): Promise<void>;

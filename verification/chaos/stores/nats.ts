@@ -8,7 +8,7 @@ import type { Subject } from "../subject.js";
 export interface NatsSubject extends Subject {
   readonly server: ServerProcess;
   readonly proxy: ToxicProxy;
-  /** The bucket, on a connection that knows no proxy. */
+  /** The bucket, on a connection without a proxy. */
   bucket(): Promise<KV>;
 }
 
@@ -22,7 +22,7 @@ export async function natsSubject(): Promise<NatsSubject> {
     name: "nats",
     place: { store: "nats", at: `127.0.0.1:${proxy.port}` },
     pollMs: 0,
-    // A request that is lost ends with the client's own five seconds.
+    // A lost request ends with the client's own five seconds.
     clientMs: 5_000,
     server,
     proxy,

@@ -9,11 +9,11 @@ import type { Subject } from "../subject.js";
 export interface PostgresSubject extends Subject {
   readonly server: ServerProcess;
   readonly proxy: ToxicProxy;
-  /** Statements from who may do everything, on a connection for them alone. */
+  /** Statements of an administrator, on a connection of their own. */
   sql(...statements: string[]): Promise<Record<string, unknown>[]>;
-  /** The same, in a transaction that is left open until it is called off. */
+  /** The same, in a transaction that stays open until the fault ends. */
   transaction(statement: string): Promise<() => Promise<void>>;
-  /** The processes of the server: of the postmaster alone, or with those that serve. */
+  /** The processes of the server: the postmaster only, or also those that serve clients. */
   signal(signal: "SIGSTOP" | "SIGCONT", all: boolean): void;
 }
 
@@ -58,7 +58,7 @@ export async function postgresSubject(): Promise<PostgresSubject> {
         try {
           process.kill(pid, signal);
         } catch {
-          // It came to its end meanwhile.
+          // It has ended meanwhile.
         }
       }
     },
@@ -77,7 +77,7 @@ function childrenOf(parent: number): number[] {
   const pids = readdirSync("/proc").map(Number).filter(Number.isInteger);
   return pids.filter((pid) => {
     try {
-      // "pid (name) state parent …", where the name may hold anything.
+      // "pid (name) state parent …", in which the name may have any characters.
       return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1]) === parent;
     } catch {
       return false;

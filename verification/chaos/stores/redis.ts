@@ -5,14 +5,14 @@ import { until } from "../fleet.js";
 import type { Subject } from "../subject.js";
 
 export interface RedisSubject extends Subject {
-  /** The master of the moment. */
+  /** The current master. */
   readonly server: RedisServer;
   readonly proxy: ToxicProxy;
-  /** A command from who may do everything, on a connection of its own that knows no proxy. */
+  /** A command of an administrator, on a connection of its own without a proxy. */
   command(...args: string[]): Promise<unknown>;
   /** Commands on one connection, until it is ended. */
   session(): Promise<{ command(...args: string[]): Promise<unknown>; end(): void }>;
-  /** A replica that has everything up to now, and nothing from now on. Returns what makes it the master. */
+  /** A replica that has everything up to now, and nothing later. Returns a function that makes it the master. */
   detachReplica(): Promise<() => Promise<void>>;
 }
 
@@ -64,7 +64,7 @@ async function session(port: number): ReturnType<RedisSubject["session"]> {
   return { command: (...args) => client.sendCommand(args), end: () => client.destroy() };
 }
 
-/** One command on a connection for it alone, which no fault of the server's clients concerns. */
+/** One command on a connection of its own, which no fault of the server's clients affects. */
 async function once(port: number, args: readonly string[]): Promise<unknown> {
   const { command, end } = await session(port);
   try {

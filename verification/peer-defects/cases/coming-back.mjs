@@ -1,10 +1,10 @@
-// The backend is well again: does the circuit come back, however it is called?
+// The backend works again: does the circuit recover, however it is called?
 import { expect, NotOffered, once, start, trip } from "../world.mjs";
 
 const OPEN = 10_000;
 const HOUR = 3_600_000;
 
-/** One call of a wrapped function, how it ended: `served`, `rejected`, `threw`, or `pending` after so long. */
+/** The outcome of one call of a wrapped function: `served`, `rejected`, `threw`, or `pending` after that time. */
 async function call(time, fn, ms, ...args) {
   let end = "pending";
   const ended = (result) => () => {
@@ -21,7 +21,7 @@ async function call(time, fn, ms, ...args) {
   return end;
 }
 
-/** A function behind a circuit of its own, and the switch that says whether its backend is well. */
+/** A function behind its own circuit, and the switch that says whether its backend works. */
 function guarded({ time, make }, work) {
   const breaker = make({ failures: 1, open: OPEN });
   if (breaker.wrap === undefined) throw new NotOffered("wraps no function");

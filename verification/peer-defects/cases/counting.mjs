@@ -1,4 +1,4 @@
-// What counts, and for how long.
+// Which calls count, and for how long.
 import { expect, NotOffered, once, start, trip } from "../world.mjs";
 
 const OPEN = 1_000;
@@ -32,7 +32,7 @@ export const counting = [
         expect(call.outcome === "failed", `the caller's abort ended as ${call.outcome}`);
       }
       expect(await isClosed(time, breaker), "opened by them");
-      // And yet it is a circuit that can open.
+      // And yet the circuit can open.
       await trip(time, breaker);
     },
   },

@@ -1,9 +1,9 @@
-// Results of calls that began before the circuit moved on.
+// Results of calls that began before the circuit's last transition.
 import { expect, once, start, trip } from "../world.mjs";
 
 const OPEN = 1_000;
 
-/** A circuit that is open, with calls under way that began before it was; its open time is over. */
+/** An open circuit with calls under way that began before it opened; its open time is over. */
 async function afterTrip({ time, make }) {
   const breaker = make({ failures: 1, open: OPEN });
   const early = [start(time, breaker), start(time, breaker)];

@@ -16,7 +16,7 @@ async function crowd(time, breaker, size) {
   return calls;
 }
 
-/** How long until a healthy backend is called again, in seconds, asked every 100 ms. */
+/** The time until a healthy backend is called again, in seconds, tried every 100 ms. */
 async function secondsUntilServed(time, breaker, most) {
   for (let waited = 0; waited < most; waited += 0.1) {
     const call = start(time, breaker);
@@ -95,7 +95,7 @@ export const probes = [
       expect(probe.reached, "no probe");
       caller.abort();
       await time.pass(10);
-      // Had it closed, both of these would get through at once.
+      // If it had closed, both of these would be admitted at once.
       const next = await crowd(time, breaker, 2);
       expect(next.filter((call) => call.reached).length < 2, "closed by it");
       for (const call of next) call.succeed();

@@ -1,4 +1,4 @@
-// Clocks that are set, event loops that are blocked, timers that stay.
+// Clocks that are set, event loops that are blocked, and timers that stay.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, once, start, trip } from "../world.mjs";
@@ -8,7 +8,7 @@ const HOUR = 3_600_000;
 
 const here = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 
-/** What a process of its own says, and how it ended. */
+/** The output of a process of its own, and how it ended. */
 function ask(file, library, args, within = 20_000) {
   return new Promise((resolve, reject) => {
     const began = performance.now();
@@ -75,7 +75,7 @@ export const times = [
       expect(said.before === 10, `${said.before} of 10 calls were served before it`);
       const timedOut = `${said.timedOut} of ${said.calls} healthy calls timed out`;
       expect(said.open === false, `opened by it: ${timedOut}`);
-      // Half of them, and not all: an answer may itself be late on a busy machine.
+      // Half of them, not all: an answer may itself be late on a busy machine.
       expect(said.timedOut <= said.calls / 2, timedOut);
     },
   },

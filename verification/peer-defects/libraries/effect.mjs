@@ -1,4 +1,4 @@
-// Not beside our lock: peers.mjs installs it in a folder of its own and says where that is.
+// Not in our lock file: peers.mjs installs it in a folder of its own, and sets where that is.
 import { createRequire } from "node:module";
 
 const require = createRequire(`${process.env.TORTURE_PEERS ?? "."}/`);
@@ -13,7 +13,7 @@ function policyOf(wanted) {
   return CircuitBreaker.rate({ threshold: wanted.rate, minimumCalls: wanted.minimum });
 }
 
-/** What counts as a failure, where that is asked for. */
+/** What counts as a failure, if the case sets that. */
 function classifyBy(filter) {
   if (filter === undefined) return undefined;
   return (exit) => {

@@ -18,7 +18,7 @@ function optionsOf(wanted) {
   return options;
 }
 
-/** The circuits of one process are made by one `failfast`. */
+/** The circuits of one process come from one `failfast`. */
 const homes = new WeakMap();
 let made = 0;
 
@@ -33,7 +33,7 @@ const handle = (circuit) => ({
 export default {
   name: "failfast",
   version,
-  /** A rejection by one of its circuits never counts, and neither does a caller's own abort: there is nothing to set. */
+  /** A rejection by one of its circuits never counts, nor does a caller's own abort: there is nothing to set. */
   settings: {},
   make(time, wanted) {
     if (!homes.has(time)) homes.set(time, createFailfast(time.real ? {} : { clock: time.clock }));

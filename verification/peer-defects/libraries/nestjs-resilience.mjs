@@ -1,4 +1,4 @@
-// Not beside our lock: peers.mjs installs it in a folder of its own and says where that is.
+// Not in our lock file: peers.mjs installs it in a folder of its own, and sets where that is.
 import { createRequire } from "node:module";
 import { linked } from "../store.mjs";
 
@@ -10,7 +10,7 @@ const { version } = require("nestjs-resilience/package.json");
 const { CircuitBreakerStrategy, CircuitOpenedException, ResilienceCommand } = resilience;
 const { ResilienceStatesManager } = require("nestjs-resilience/dist/resilience.states-manager.js");
 
-/** A cache as one in Redis is: what is in it are copies, in JSON. */
+/** A cache like one in Redis: it returns copies, through JSON. */
 function cache() {
   const entries = new Map();
   return {
@@ -35,7 +35,7 @@ function make(wanted, name) {
     requestVolumeThreshold: wanted.rate === undefined ? (wanted.failures ?? 1) : wanted.minimum,
     errorThresholdPercentage: (wanted.rate ?? 0.5) * 100,
     sleepWindowInMilliseconds: wanted.open,
-    // So long without a request, and it counts anew.
+    // After that time without a request it starts its count again.
     rollingWindowInMilliseconds: wanted.window ?? 20_000,
     ...(wanted.timeout === undefined ? {} : { timeoutInMilliseconds: wanted.timeout }),
   });
@@ -58,7 +58,7 @@ export default {
   },
   fleet(time, wanted) {
     const shared = linked(time, cache());
-    // Each process reads and writes the shared state at every call, and keeps nothing: one manager does for all.
+    // Each process reads and writes the shared state at every call, and keeps nothing, so one manager is enough.
     new ResilienceStatesManager({ store: shared.connect().store });
     return { ...shared.faults, join: async () => ({ ...make(wanted, "backend"), die: () => undefined }) };
   },

@@ -14,9 +14,9 @@ function optionsOf(wanted) {
     options.volumeThreshold = wanted.minimum;
     options.rollingCountTimeout = wanted.window;
   } else options.volumeThreshold = wanted.failures ?? 1;
-  // As its README has it for calls that a time-out shall abort.
+  // As its README recommends for calls that a time-out should abort.
   if (wanted.timeout !== undefined) options.autoRenewAbortController = true;
-  // What it filters out counts as a success.
+  // An error that it filters out counts as a success.
   if (wanted.filter !== undefined) options.errorFilter = (error) => !wanted.filter(error);
   return { ...options, ...wanted.opossum };
 }
