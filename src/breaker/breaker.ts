@@ -61,8 +61,8 @@ export class Breaker implements Shell {
   #cancelWake: (() => void) | undefined;
   /** How many probes since it opened ended as neither success nor failure. */
   #neither = 0;
-  /** Until then calls are rejected without asking the reducer. */
-  #rejectUntilMs = 0;
+  /** Until then calls are rejected without asking the reducer. Not `#`: a rejection would pay for each read. */
+  private rejectUntilMs = 0;
   /** Tries the backend when the open time is over, in place of a call. */
   check: Check | undefined;
   /** When it last closed, on the local monotonic clock. */
@@ -103,7 +103,7 @@ export class Breaker implements Shell {
   get rejection(): FailfastErrorFields {
     const { lookedAt } = this.session;
     const { cause, hold } = this.#state;
-    const untilMs = this.#rejectUntilMs;
+    const untilMs = this.rejectUntilMs;
     if (lookedAt < untilMs && untilMs !== Infinity)
       return {
         circuit: this.name,
@@ -212,7 +212,7 @@ export class Breaker implements Shell {
       this.session.called(this.key);
       return this.admission;
     }
-    if (this.session.isBefore(this.#rejectUntilMs)) return undefined;
+    if (this.session.isBefore(this.rejectUntilMs)) return undefined;
     return this.#control.enter(canWait, callTimeoutMs, byCheck);
   }
 
@@ -358,7 +358,7 @@ export class Breaker implements Shell {
       this.#traffic?.clear();
     }
     const standing = stand(state, lookedAt, this);
-    this.#rejectUntilMs = state.hold?.untilMs ?? (standing.kind === "open" ? standing.untilMs : 0);
+    this.rejectUntilMs = state.hold?.untilMs ?? (standing.kind === "open" ? standing.untilMs : 0);
     if (state.hold !== before.hold) this.#wakeAt(state.hold?.untilMs ?? Infinity);
   }
 

@@ -56,11 +56,14 @@ const MOST_AT_ONCE = 1_000;
 export class Events {
   readonly #hub: Hub;
   readonly #store: object;
+  /** Those of the hub. Not `#`: every rejection and failure would pay for reading it. */
+  private readonly listeners: Hub["listeners"];
 
   /** `onChange` is called whenever somebody starts or stops listening to `success`. */
   constructor(onChange: () => void, hub?: Hub, store: object = {}) {
     this.#hub = hub ?? { listeners: new Map(), onChange, queue: [], delivering: false };
     this.#store = store;
+    this.listeners = this.#hub.listeners;
   }
 
   /** The same listeners, for events of that store. */
@@ -70,7 +73,7 @@ export class Events {
 
   /** Whether anybody listens, so that the event has to be made. `channel`: its own, if the caller has it at hand. */
   observed(name: FailfastEventName, channel: Channel = channels[name]): boolean {
-    const { listeners } = this.#hub;
+    const { listeners } = this;
     return (listeners.size !== 0 && listeners.has(name)) || channel.hasSubscribers;
   }
 
