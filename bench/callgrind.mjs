@@ -1,5 +1,5 @@
-// How many instructions a call takes, by valgrind's callgrind: of a long run less those of a short one, so that
-// start-up cancels out. It doesn't depend on how busy or how fast the machine is.
+// The instructions of a call, counted by valgrind's callgrind: those of a long run less those of a short one, so that
+// start-up cancels out. They do not depend on how busy or how fast the machine is.
 import { execFile, spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ const REPEATABLE = ["--predictable", "--single-threaded", "--hash-seed=1", "--ra
 
 export const hasValgrind = () => spawnSync("valgrind", ["--version"]).status === 0;
 
-/** By `node FLAGS FILE NAME CALLS`, of a short and of a long run. */
+/** Of `node FLAGS FILE NAME CALLS`, in a short and a long run. */
 export async function instructions(file, name, [short, long], flags) {
   return Math.round(
     ((await collected(file, name, long, flags)) - (await collected(file, name, short, flags))) /
@@ -18,7 +18,7 @@ export async function instructions(file, name, [short, long], flags) {
   );
 }
 
-/** Of each name, in as many processes at a time as there are cores: by name. */
+/** Of each name, in as many processes at a time as there are cores; returned by name. */
 export async function ofEach(names, count) {
   const waiting = [...names];
   const counts = {};

@@ -1,4 +1,4 @@
-// What is measured, each in a process of its own beside the bare call: `make` gives the call to be timed.
+// The measurements, each in a process of its own beside the bare call: `make` returns the call to be timed.
 import { createFailfast, isFailfastError, memoryStore } from "failfast";
 import { manualClock } from "failfast/testing";
 import * as limits from "./limits.mjs";
@@ -9,7 +9,7 @@ const failure = new Error("down");
 export const failing = async () => {
   throw failure;
 };
-/** Some 80 ns of work, for a sync call. */
+/** About 80 ns of work, for a sync call. */
 const work = (n) => {
   let sum = n;
   for (let i = 0; i < 100; i++) sum = (sum * 31 + i) | 0;
@@ -31,7 +31,10 @@ async function shared(fn) {
   return createFailfast({ store, host: "own" })("bench", 60)(fn);
 }
 
-/** One outage for each call: a failure trips it, its time passes, a probe closes it; all of it written. */
+/**
+ * One outage for each call: a failure trips the circuit, the open time passes, a probe closes it, and everything is
+ * written.
+ */
 function outage() {
   const clock = manualClock();
   const store = memoryStore({ clock });
@@ -44,7 +47,7 @@ function outage() {
   };
 }
 
-/** A failure that trips it and is written, and what closes it again. */
+/** A failure that trips the circuit and is written, and then a closing. */
 function trip() {
   const circuit = createFailfast({ store: memoryStore() })("bench", 60);
   const fail = circuit(failing);
@@ -54,7 +57,7 @@ function trip() {
   };
 }
 
-/** By group; `budget` is what DESIGN aims at, as a ratio to the bare call. */
+/** By group. `budget` is the aim, as a ratio to the bare call. */
 export const cases = {
   "limit: one derived promise": { bare: value, make: () => limits.derived(value) },
   "closed, async": { ...closed(), budget: 1.7 },
@@ -118,7 +121,7 @@ export const cases = {
     bare: failing,
     throws: true,
     make: () => peers.opossum(failing, { volumeThreshold: 1e9 }),
-    // Each takes it some hundred microseconds.
+    // Each takes some hundred microseconds.
     few: true,
   },
   "limit: a fresh error, rejected": { bare: value, throws: true, make: () => limits.rejected },
@@ -138,7 +141,7 @@ export const cases = {
   "a whole outage: trip, probe, close": { bare: value, make: outage, few: true },
 };
 
-/** The ones that are also tried with many calls in flight, and under what watches every promise. */
+/** The cases that are also measured with many calls in flight, and with hooks that watch every promise. */
 export const inOtherModes = [
   "limit: one derived promise",
   "closed, async",

@@ -8,7 +8,7 @@ const [name, rounds, mode = "serial"] = process.argv.slice(2);
 const { bare, make, sync, throws, few } = cases[name];
 const guarded = await make();
 
-// Loops compiled apart, so that neither call's types reach the other's. Who is rejected catches it right there.
+// Loops compiled apart, so that the types of one call do not reach the other. A rejection is caught at once.
 const once = throws ? "try { x = await call(i); } catch (error) { x = error; }" : "x = await call(i);";
 const bodies = {
   sync: "let x = 0; for (let i = 0; i < n; i++) x = call(i); return x;",
@@ -24,7 +24,7 @@ const bodies = {
 const body = sync ? bodies.sync : mode === "in-flight" ? bodies["in-flight"] : bodies.serial;
 const loop = () => new Function("call", "n", body);
 const [bareLoop, guardedLoop] = [loop(), loop()];
-// What an APM agent switches on, and what a request's context is kept in.
+// Features that APM agents and request contexts switch on.
 if (mode === "async-hooks") createHook({ init() {}, before() {}, after() {}, destroy() {} }).enable();
 const within =
   mode === "async-local-storage"
@@ -34,7 +34,7 @@ const within =
       )(new AsyncLocalStorage())
     : (run) => run();
 
-/** ns of CPU time of a call: on a busy machine time itself says more of its other work. */
+/** ns of CPU time of a call, because on a busy machine elapsed time includes other work. */
 async function time(run, call, n) {
   gc();
   await new Promise((resolve) => setImmediate(resolve));

@@ -196,13 +196,13 @@ function plotOf(rows) {
 
 async function measured(watcher, call, calls) {
   await call(1);
-  // Before the clock runs: it slows Redis down.
+  // Before the measurement, because it slows Redis down.
   const requests = await requestsOf(watcher, call);
   const each = await micros(call, calls);
   return { micros: each.toFixed(each < 10 ? 3 : 0), requests: requests.toFixed(requests % 1 === 0 ? 0 : 1) };
 }
 
-/** What Redis is asked for each of a hundred calls; what its scripts ask it themselves is not counted. */
+/** The commands to Redis for each of a hundred calls, without those of its own scripts. */
 async function requestsOf(watcher, call) {
   let asked = 0;
   await watcher.monitor((line) => {
@@ -214,7 +214,7 @@ async function requestsOf(watcher, call) {
   return asked / 100;
 }
 
-/** How long a call takes, one after the other, waiting for Redis included: the median of the rounds. */
+/** How long a call takes, one after the other, including the wait for Redis: the median of the rounds. */
 async function micros(call, calls) {
   const took = [];
   for (let round = 0; round <= ROUNDS; round++) {
@@ -225,7 +225,7 @@ async function micros(call, calls) {
   return quantile(took, 0.5);
 }
 
-/** A call every 20 ms while Redis stands still: it takes what it is sent, and answers nothing. */
+/** A call every 20 ms while Redis is frozen: it accepts requests, and answers nothing. */
 async function frozen(subjects) {
   report.table(
     `A closed circuit while Redis is frozen for ${FROZEN_MS / 1_000} s, a call every ${EVERY_MS} ms`,

@@ -15,7 +15,7 @@ import { inChild } from "./measure.mjs";
 import { Report } from "./table.mjs";
 
 const TOLERATED = 1.05;
-/** Some bytes belong to nobody: a collection's book-keeping, a feedback cell. */
+/** Some bytes belong to no call: a collection's book-keeping, a feedback cell. */
 const BYTES_OF_NOISE = 8;
 const [SHORT, LONG] = [500, 10_500];
 const BASELINE = new URL("baseline.json", import.meta.url);

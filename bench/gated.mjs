@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { createFailfast } from "failfast";
 
-/** No timer of the library's own runs meanwhile: how many would depend on how long it all takes. */
+/** No timer of the library runs meanwhile, because their number would depend on how long it takes. */
 const clock = {
   now: () => performance.now(),
   wall: Date.now,

@@ -7,7 +7,7 @@ import { hasValgrind, instructions, ofEach } from "./callgrind.mjs";
 import { against, Report } from "./table.mjs";
 
 const CALLS = [30_000, 60_000];
-/** When the compilers step in is not quite the same each time: the median of so many. */
+/** The compilers do not start at quite the same moment each time: the median of several runs. */
 const TIMES = 3;
 const BARE = { value: "the bare call", failing: "the bare failing call" };
 const GROUPS = {
@@ -36,7 +36,7 @@ if (process.argv[3] !== undefined && !process.argv[2].startsWith("--")) await on
 else await all();
 
 async function one(name, calls) {
-  // How many timers of a library's own run meanwhile would depend on how long it all takes.
+  // The number of a library's own timers would depend on how long it takes.
   globalThis.setTimeout = () => ({ unref() {} });
   const { cases, value, failing } = await import("./cases.mjs");
   const bare = { [BARE.value]: value, [BARE.failing]: failing }[name];

@@ -1,6 +1,6 @@
-// The least that a breaker of any kind can cost: measured beside it, in the same run.
+// The least that a breaker of any kind can cost, measured beside it in the same run.
 
-/** A promise derived from the call's own: an error has to be seen, and must stay as unhandled as it was. */
+/** A promise derived from the call's own: an error must be seen, and stay unhandled if it was. */
 export function derived(fn) {
   const rethrow = (error) => {
     throw error;
@@ -18,7 +18,7 @@ class Rejection extends Error {
   }
 }
 
-/** A fresh error with no stack, in a promise that is rejected when its caller waits for it already. */
+/** A new error without a stack, in a promise that is rejected when its caller already waits for it. */
 export function rejected() {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = undefined;

@@ -1,4 +1,4 @@
-// Measurements are made in processes of their own, with a heap in which no collection falls into a round.
+// Measurements run in processes of their own, with a heap so large that no garbage collection falls into a round.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";

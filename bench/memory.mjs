@@ -1,4 +1,4 @@
-// The heap that 100 000 circuits keep, idle, used once, and open; and that of the peers.
+// The heap of 100 000 circuits, idle, used once, and open, and that of the other libraries.
 import { createFailfast } from "failfast";
 import * as peers from "./peers.mjs";
 

@@ -6,12 +6,12 @@ import { lines } from "./fleet/plot.mjs";
 import { quantile } from "./table.mjs";
 
 const BUCKET_MS = 250;
-/** What was asked for so late was not all answered by the time the recording ended. */
+/** Requests sent that late were not all answered when the recording ended. */
 const UNANSWERED_MS = 1_000;
 const [from, to] = process.argv.slice(2);
 const recorded = JSON.parse(readFileSync(from, "utf8"));
 
-/** The p99 of what was asked for in each quarter of a second, at its middle. */
+/** The p99 of the requests sent in each quarter of a second, at its middle. */
 function p99(answers) {
   const buckets = new Map();
   const end = Math.max(...answers.map(({ at }) => at)) - UNANSWERED_MS;

@@ -1,4 +1,4 @@
-// The peers, with their documented settings, loaded only in the processes that time them.
+// Other libraries with their documented settings, loaded only in the processes that measure them.
 
 const HOUR_MS = 3_600_000;
 

@@ -97,7 +97,7 @@ async function operations() {
   report.row(count, successes, rejections);
 }
 
-/** The same again by another Node: what it prints goes into the report as it is. */
+/** The same in another version of Node, whose output goes into the report unchanged. */
 function otherNode(version) {
   const self = fileURLToPath(import.meta.url);
   const args = ["exec", "--yes", `--package=node@${version}`, "--", "node", self, "--only", "closed, async"];

@@ -47,7 +47,7 @@ report.table(
 let ofOne;
 for (const count of [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]) {
   const names = Array.from({ length: count }, (_, at) => `api-host-${at}`);
-  // By a stride, so that memory is met as by traffic, and the same number of them whatever there are.
+  // In strides, so that memory is accessed as by traffic, and the same number of them for any number of circuits.
   const nameOf = (i) => names[(i * 7_919) % count];
   const call = createFailfast({ maxCircuits: 2_000_000 })((name) => name, 60)(value);
   const map = new Map(names.map((name) => [name, { name }]));
@@ -86,7 +86,7 @@ await flat("Processes that share the store", "processes", [1, 10, 100, 1_000], a
   return call;
 });
 
-/** What one change of a record takes in a process that gets it: `others` of its circuits are someone else's. */
+/** The time that one change of a record takes in a process that gets it; `others` of its circuits are not its own. */
 async function pushes(circuits) {
   const listeners = [];
   const records = memoryStore();
@@ -113,7 +113,7 @@ async function pushes(circuits) {
   await reader.close();
   await writer.close();
 
-  // The same changes, delivered to a fresh process.
+  // The same changes, delivered to a new process.
   const fresh = createFailfast({ store: { ...store, list: () => [] }, host: "fresh" });
   listeners.length = 0;
   for (const circuit of named(fresh)) await circuit.run(value);

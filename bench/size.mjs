@@ -40,7 +40,7 @@ function filesOf({ metafile, outputFiles }) {
 
 const weightOf = (code) => ({ minified: code.length, gzipped: gzipSync(code, { level: 9 }).length });
 
-/** Who uses a subpath has the modules of the core already. */
+/** Users of a subpath have the core's modules already. */
 function without(modules) {
   return {
     name: "without the core",
@@ -53,7 +53,7 @@ function without(modules) {
   };
 }
 
-/** What the core is made of: minified bytes by the folder they come from, the largest first. */
+/** The parts of the core: minified bytes by source folder, the largest first. */
 export async function rooms() {
   const built = await bundle("./dist/index.js");
   const inputs = filesOf(built).atOnce.flatMap((path) => Object.entries(built.metafile.outputs[path].inputs));

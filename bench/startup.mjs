@@ -1,4 +1,4 @@
-// How long a process takes that imports a library and ends, from outside.
+// How long a process takes that imports a library and ends, measured from outside.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 

@@ -4,7 +4,7 @@ import { manualClock } from "../dist/testing/index.js";
 
 const MINUTE = 60_000;
 
-/** The store with those verbs only, and a count of every one that is used. */
+/** The store with only those verbs, and a count of each use. */
 function counted(clock, verbs) {
   const store = memoryStore({ clock });
   const counts = {};

@@ -39,7 +39,7 @@ async function timeRejections(call) {
   }
   return Number(process.hrtime.bigint() - began) / CALLS;
 }
-/** The best round: the others were disturbed by whatever else the machine did. */
+/** The best round: the others were disturbed by other load on the machine. */
 const best = (times) => Math.min(...times);
 
 const closed = { "the bare call": bare };
@@ -56,7 +56,7 @@ for (const [name, attach] of Object.entries(listeners)) {
     which[name] = circuit(async (n) => n + 1);
   }
 }
-// Round by round, so that what else the machine does falls on all of them.
+// Round by round, so that other load on the machine affects all of them.
 for (const [title, calls, timed] of [
   ["closed, async: ns for a call", closed, time],
   ["open, rejected: ns for a call", open, timeRejections],

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-// The API of TypeScript is in its last version written in JavaScript.
+// TypeScript's API is in its last version that is written in JavaScript.
 import ts from "typescript-6";
 import { subpaths } from "./exports.mjs";
 
@@ -56,7 +56,7 @@ function resolved(symbol) {
 
 function declarationsOf(symbol) {
   return (symbol.declarations ?? []).map((node) =>
-    // `export const x: T` is declared within its statement.
+    // `export const x: T` is declared inside its statement.
     ts.isVariableDeclaration(node) ? node.parent.parent : node,
   );
 }
@@ -70,7 +70,7 @@ function show(symbol, specifier) {
     .join("\n");
 }
 
-/** What declarations of ours mention, and what those mention. */
+/** The types that our declarations mention, and the types that those mention. */
 function reachedFrom(symbols, found = new Set()) {
   for (const declaration of symbols.flatMap(declarationsOf)) visit(declaration);
   return found;

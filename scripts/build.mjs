@@ -34,7 +34,7 @@ const script = async (text) =>
   (await esbuild.transform(text, { format: "cjs", platform: "node", target: TARGET, supported })).code;
 const files = readdirSync("dist", { recursive: true });
 for (const file of files) {
-  // The command is a program of its own, and nothing that anybody loads.
+  // The command is a program of its own, which nobody imports.
   if (file.startsWith("cli/")) continue;
   if (file.endsWith(".js")) await toCommonJs(file, script);
   else if (file.endsWith(".d.ts")) await toCommonJs(file, (text) => text);

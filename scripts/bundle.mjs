@@ -1,15 +1,15 @@
-// What ships, made of the modules in `from`: each entry of the package and the parts that entries share; and the command
-// by itself, so that what others load is in as few parts as without it.
+// Bundles what ships from the modules in `from`: each entry of the package and the parts that entries share. The
+// command is bundled by itself, so that the others stay in as few parts as without it.
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { command, subpaths } from "./exports.mjs";
 
 export const TARGET = "node20";
 
-/** What the command takes code apart with: it is in it, since the package depends on nothing. */
+/** The command's parser is bundled with it, because the package has no dependencies. */
 const OF_THE_COMMAND = new Set(["@babel/parser", "magic-string", "@jridgewell/sourcemap-codec"]);
 
-/** Writes `dist`. The core is one part, and its errors another: who asks `isFailfastError` alone loads no more. */
+/** Writes `dist`. The core is one part, and its errors another: code that uses only `isFailfastError` loads no more. */
 export async function bundle(rolldown, from, extension) {
   const sourceOf = (file) => resolve(file.replace("./dist/", `${from}/`).replace(/\.js$/, extension));
   const nameOf = (file) => file.replace("./dist/", "").replace(/\.js$/, "");

@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { score, survivors, table } from "./mutation/report.mjs";
 import { tryRoom } from "./mutation/room.mjs";
 
-/** Each room has to kill so many of a hundred. */
+/** Each room has to kill that many of a hundred. */
 const LEAST = 97;
 
 const { values: asked } = parseArgs({

@@ -1,4 +1,4 @@
-// Makes the dashboard's page: its script and style, each in one piece, as a module that the handler imports.
+// Builds the dashboard's page: its script and style, one string each, as a module that the handler imports.
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import * as esbuild from "esbuild";

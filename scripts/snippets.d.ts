@@ -1,4 +1,4 @@
-// Names that the documents use without saying where they come from. Real types where a page means a real package.
+// Names that the documents use without an import. Real types if a page means a real package.
 // biome-ignore-all lint/suspicious/noExplicitAny: stands for whatever a reader has
 export {};
 

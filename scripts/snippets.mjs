@@ -38,7 +38,7 @@ function blocksOf(page) {
   });
 }
 
-/** Whether a block uses a name of an earlier import, and doesn't declare it itself. */
+/** Whether a block uses a name of an earlier import without declaring it. */
 function isWanted(imported, code) {
   const names = imported.replace(/from.*/s, "").match(/\w+(?=\s*[,}]|\s*$)/g) ?? [];
   const declares = (name) =>
@@ -62,24 +62,24 @@ function write({ page, line, language, code, imports, fragment }) {
   );
 }
 
-/** Three dots stand for what a reader fills in. */
+/** Three dots stand for the reader's own code. */
 function withoutDots(code) {
   return code.replaceAll("{ … }", "{ throw anything; }").replaceAll("(…)", "()").replace(/…/g, "anything");
 }
 
-/** JavaScript has no way to say that a default is more than a string. */
+/** JavaScript can't say that a default is more than a string. */
 function withoutDefaults(code) {
   return code.replace(/\btime = ("\w+")/g, "time = /** @type {any} */ ($1)");
 }
 
-/** What the package exports, as names that are there without an import. */
+/** The package's exports, as names that exist without an import. */
 async function writeExports() {
   const names = new Map();
   for (const { specifier, file } of subpaths)
     for (const name of Object.keys(await import(`../${file.replace("./", "")}`)))
       names.set(name, [...(names.get(name) ?? []), specifier]);
   const lines = [...names].filter(([name]) => name !== "default" && name !== "module.exports");
-  // There is no harm in a type that isn't one.
+  // A type import that is no type does no harm.
   const declared = lines.flatMap(([name, [first]]) => [
     `  const ${name}: typeof import("${first}").${name};`,
     `  type ${name} = import("${first}").${name};`,
@@ -101,7 +101,7 @@ function check(language) {
     ["node_modules/typescript/bin/tsc", "-p", project, "--pretty", "false"],
     { encoding: "utf8" },
   );
-  // In JavaScript, what is thrown may have any property. docs/x.md.12.mjs(20,3) is line 20 of docs/x.md.
+  // In JavaScript a thrown value may have any property. docs/x.md.12.mjs(20,3) is line 20 of docs/x.md.
   const errors = stdout
     .split(/^(?=\S)/m)
     .filter((error) => language === "ts" || !/TS2339.*'unknown'/.test(error));

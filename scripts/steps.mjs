@@ -1,9 +1,9 @@
-// Runs the steps of a test run, beside each other where the cores have room, and counts their tests.
+// Runs the steps of a test run, beside each other if there are enough cores, and counts their tests.
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 
-/** Of the smallest machine that the tests are made for. */
+/** The cores of the smallest machine that the tests are made for. */
 const CORES = 2;
 
 /** A step that passes or fails as a whole. `cores`: how many it keeps busy. */
@@ -57,7 +57,7 @@ export async function runSteps(groups, { node, env, folder }) {
     if (step.reportTo === undefined) return { ...asOneTest(ok, step), times };
     const totals = { ...NOTHING, ...readTotals(file, step) };
     if (totals.failed > 0 || ok) return { ...totals, times: [...times, ...totals.times] };
-    // Errors outside of any test fail the run and no test.
+    // Errors outside of any test fail the run, but no test.
     return {
       ...totals,
       failed: 1,
@@ -66,7 +66,7 @@ export async function runSteps(groups, { node, env, folder }) {
     };
   }
 
-  /** What keeps all cores busy prints as it runs; what runs beside others prints when it ends. */
+  /** A step that keeps all cores busy prints while it runs; one that runs beside others prints at its end. */
   function runProcess({ title, cores, env: more }, args) {
     const alone = cores === CORES;
     if (alone) console.log(`\n== ${title}`);
@@ -88,7 +88,7 @@ const NOTHING = { passed: 0, failed: 0, skipped: 0, failures: [], times: [] };
 const asOneTest = (ok, { args }) =>
   ok ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1, failures: [args.join(" ")] };
 
-/** Each step as soon as the cores it needs are free, in the order given where that leaves none idle. */
+/** Starts each step as soon as its cores are free, in the given order unless that leaves cores idle. */
 async function inOrder(steps, run) {
   const waiting = [...steps];
   const running = new Set();
@@ -117,7 +117,7 @@ function add(total, { passed, failed, skipped, failures, times }) {
   total.times.push(...times);
 }
 
-/** Of a report that was written to its end; of any other, nothing. */
+/** The counts of a complete report; of any other, nothing. */
 function readTotals(file, { totalsOf }) {
   try {
     return totalsOf(JSON.parse(readFileSync(file, "utf8")));

@@ -73,10 +73,10 @@ const groups = {
 }[mode];
 if (groups === undefined) throw new Error(`there is no "${mode}": it is all, verify, or nothing`);
 
-// The Node that package.json asks for, whichever runs this.
+// The Node that package.json asks for, whichever Node runs this.
 const bin = resolve("node_modules/.bin");
 const folder = mkdtempSync(join(tmpdir(), "failfast-test-"));
-// A temporary folder of this run's own shows what its tests leave there. Servers write to it as other users.
+// A temporary folder for this run shows what its tests leave there. Servers write to it as other users.
 const temporary = join(folder, "tmp");
 mkdirSync(temporary);
 chmodSync(folder, 0o755);
@@ -109,7 +109,7 @@ function tellWhatFailed() {
   for (const failure of total.failures) console.log(`  ${failure}`);
 }
 
-/** Whatever a test put into the temporary folder it takes away again. Node's own cache may stay. */
+/** Every test removes what it put into the temporary folder. Node's own cache may stay. */
 function leftovers() {
   const left = readdirSync(temporary).filter((name) => name !== "node-compile-cache");
   if (left.length > 0) console.log(`\nleft in the temporary folder: ${left.join(", ")}`);

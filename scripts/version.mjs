@@ -1,4 +1,4 @@
-// After `changeset version`: the version that the code knows itself by, and the lock file's.
+// After `changeset version`: the version in the code, and in the lock file.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));

@@ -1,4 +1,4 @@
-// llms.txt: the pages with a sentence each, for a machine to choose from; llms-full.txt: all their text.
+// llms.txt: the pages with a sentence each, from which a machine chooses; llms-full.txt: all their text.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 

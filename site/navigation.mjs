@@ -1,4 +1,5 @@
-// What the site's menus show, in the order a reader needs it. A document without a place here comes under "More".
+// The site's menus, in the order in which a reader needs the pages. A document without a place here comes under
+// "More".
 const page = (text, file) => ({ text, link: `/${file.replace(/(README|index)?(\.md)?$/, "")}` });
 
 const SECTIONS = [
@@ -135,7 +136,7 @@ const SECTIONS = [
   },
 ];
 
-/** Not in the menu: what other pages lead to. */
+/** Not in the menu: pages that other pages link to. */
 const ELSEWHERE = /^(index|project\/readme|decisions\/.*|source\/.*)\.md$/;
 
 /** The menu for these pages: names of files, with their texts. */

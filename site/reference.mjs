@@ -1,4 +1,4 @@
-// The API reference, made of the docstrings: a page for each subpath.
+// The API reference, generated from the docstrings: a page for each subpath.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

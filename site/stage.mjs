@@ -1,5 +1,5 @@
-// The documents as pages of the site: the same files, at shorter addresses, with links between them. A link to a file
-// that is no document leads to a page that shows it.
+// The documents as pages of the site: the same files at shorter addresses, with links between them. A link to a file
+// that is no document leads to a page that shows the file.
 import {
   cpSync,
   existsSync,
@@ -41,13 +41,13 @@ export function stage() {
   return pages;
 }
 
-/** The page that stands for a file or folder of the project. */
+/** The page for a file or folder of the project. */
 function pageOf(file) {
   const project = PROJECT.find((name) => file === `${name}.md`);
   if (project) return `project/${project.toLowerCase()}.md`;
   const document = /^docs\/(.+\.(?:md|png|svg))$/.exec(file)?.[1];
   if (document) return document.replace(/README\.md$/, "index.md");
-  // The last ".md" of an address is taken off, and folders with a dot are passed over.
+  // The last ".md" of an address is removed, and folders with a dot are skipped.
   const visible = file.replace(/(^|\/)\./g, "$1");
   if (file.endsWith(".md")) return `source/${visible.replace(/\.md$/, "-md")}.md`;
   return statSync(join(root, file)).isDirectory() ? `source/${visible}/index.md` : `source/${visible}.md`;
@@ -63,7 +63,7 @@ function rewritten(file, text, shown) {
     const to = pageOf(found);
     if (to.startsWith("source/")) shown.add(found);
     const relative = posix.relative(posix.dirname(page), to);
-    // Vite takes what begins without a dot for a package.
+    // Vite takes a path without a leading dot for a package.
     const address = relative.startsWith(".") ? relative : `./${relative}`;
     return `${before}${address}${anchor ? `#${anchor}` : ""}${after}`;
   };
@@ -78,7 +78,7 @@ function rewritten(file, text, shown) {
     .join("");
 }
 
-/** A document as it is, with what is beside it; a file as its code; a folder as what is in it. */
+/** A document as it is, with its neighbours; a file as its code; a folder as its list of files. */
 function listing(file, shown) {
   const path = join(root, file);
   const text = () => readFileSync(path, "utf8");
@@ -90,7 +90,7 @@ function listing(file, shown) {
   return `${title}\`\`\`\`${LANGUAGES[extension] ?? extension.slice(1)}\n${text()}\`\`\`\`\n`;
 }
 
-/** Links to the files of a folder, but for the one that has the links. */
+/** Links to the files of a folder, without the page itself. */
 function filesOf(folder, from, shown) {
   const isShown = (name) =>
     !name.startsWith(".") && statSync(join(root, folder, name)).isFile() && `${folder}/${name}` !== from;

@@ -1,4 +1,4 @@
-// What others published, done again with this library: node bench/external/run.mjs [--quick]
+// Experiments that others published, repeated with this library: node bench/external/run.mjs [--quick]
 import { EXPERIMENTS, experiment, LOCAL, RATED, SHARED } from "./semian.mjs";
 import { equation, utilisation } from "./shopify.mjs";
 
@@ -8,7 +8,7 @@ const row = (cells) =>
     cells.map((cell, at) => (at === 0 ? String(cell).padEnd(40) : String(cell).padStart(11))).join(" "),
   );
 
-/** As published, Semian's classic breaker in 60 workers: errors, rejected; and what is aimed at. */
+/** Published results of Semian's classic breaker in 60 workers: errors and rejections; and our aims. */
 const PUBLISHED = {
   "100 % errors for 20 s": ["708", "17721", "<= 150 errors"],
   "20 % errors for 20 s": ["697", "13252", "<= 1 % rejected"],

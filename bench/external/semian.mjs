@@ -8,7 +8,7 @@ const WORKERS = 60;
 const PER_SECOND = 1_000;
 const BASE = 0.01;
 
-/** Mean 0.15 s and deviation 3 s, as a log-normal, clamped to 0.1 to 10 s: ten endpoints, drawn once. */
+/** Log-normal with mean 0.15 s and deviation 3 s, limited to 0.1 to 10 s: ten endpoints, drawn once. */
 function endpoints(random) {
   const variance = Math.log(1 + (3 / 0.15) ** 2);
   const mu = Math.log(0.15) - variance / 2;
@@ -18,7 +18,7 @@ function endpoints(random) {
   );
 }
 
-/** The share of calls that fail, by the second. */
+/** The share of calls that fail, by second. */
 export const EXPERIMENTS = {
   "100 % errors for 20 s": { seconds: 120, from: 60, to: 80, rate: (s) => (s >= 60 && s < 80 ? 1 : BASE) },
   "20 % errors for 20 s": { seconds: 120, from: 60, to: 80, rate: (s) => (s >= 60 && s < 80 ? 0.2 : BASE) },
@@ -42,7 +42,7 @@ export const LOCAL = { scope: "process", threshold: 12, window: "20s", probes: 2
 export const SHARED = { threshold: 2, window: "1s", quorum: 3 };
 export const RATED = { failureRate: 0.5, minimumCalls: 10, window: "10s", quorum: 3 };
 
-/** Errors and rejections within the window in which it goes wrong, and rejections after it. */
+/** Errors and rejections while something is wrong, and rejections afterwards. */
 export async function experiment(name, options, { open = 15, seed = 1 } = {}) {
   const { seconds, from, to, rate } = EXPERIMENTS[name];
   const random = chanceOf(seed);

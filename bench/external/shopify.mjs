@@ -10,7 +10,7 @@ const THREADS = 2;
 
 export const equation = (timeOut, open) => (CIRCUITS * timeOut) / (THREADS * open);
 
-/** The share of its threads' time that a worker spends probing, measured over `seconds`. */
+/** The share of its threads' time that a worker spends on probes, measured over `seconds`. */
 export async function utilisation({ workers, timeOut, open, options, seconds = 300 }) {
   const time = virtualTime(chanceOf(1));
   const fleets = [];
@@ -25,7 +25,7 @@ export async function utilisation({ workers, timeOut, open, options, seconds = 3
         throw new Error("time-out");
       }),
     );
-  // Each worker calls each circuit ten times a second: more than often enough to be there when one is due.
+  // Each worker calls each circuit ten times a second, which is often enough to find every due circuit.
   const began = time.clock.now();
   const settle = open * 2_000;
   let counted = 0;

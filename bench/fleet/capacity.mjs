@@ -1,6 +1,6 @@
-// What each real store takes on the loopback, through its driver, from one process: polls of a fleet with ten circuits,
-// swaps, and pushes to many watchers. And how many connections it takes. The best of three rounds: others use the
-// machine too, and what is looked for is what can be had.
+// The capacity of each real store on the loopback, through its driver, from one process: polls of a fleet with ten
+// circuits, swaps, pushes to many watchers, and connections. The best of three rounds, because others use the machine
+// too and the capacity is wanted.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ const TTL = 86_400_000;
 /** Operations under way at a time. */
 const AT_ONCE = 32;
 
-/** How each is opened: `{ store, connections, each, close }`; `each`: connections that a process has at rest. */
+/** How each is opened: `{ store, connections, each, close }`; `each`: the connections of an idle process. */
 const STORES = {
   async redis() {
     const server = await serve(find("redis-server"), (port) => [
@@ -134,7 +134,7 @@ const STORES = {
     const kv = await new Kvm(connection).create("failfast", { history: 1, allow_direct: false });
     return {
       store: natsStore(kv),
-      // Its documented default; it tells it nowhere that needs no setting.
+      // Its documented default, which it shows nowhere without a setting.
       connections: 65_536,
       setting: "`max_connections`",
       each: 1,
@@ -196,7 +196,7 @@ async function answering(ask) {
   }
 }
 
-/** How many a second, with so many under way: the best of the rounds, after one that doesn't count. */
+/** Operations a second with that many under way: the best of the rounds, after a warm-up. */
 async function rate(seconds, ask) {
   let best = 0;
   for (const round of [seconds / 4, seconds, seconds, seconds]) {
@@ -218,7 +218,9 @@ async function rate(seconds, ask) {
 
 const key = (n) => `circuit:circuit-${n}`;
 
-/** As a process polls: everything at once where the store lists, or else records and holds, sixteen at a time. */
+/**
+ * A poll as a process makes it: everything at once if the store lists, or else records and holds, sixteen at a time.
+ */
 async function poll(store) {
   if (store.list) return (await listAll(store)).length;
   const keys = Array.from({ length: CIRCUITS }, (_, n) => [key(n), `hold:circuit-${n}`]).flat();
@@ -250,7 +252,7 @@ export async function capacityOf(name, seconds = 1) {
   }
 }
 
-/** Deliveries a second to as many watchers: the next change is written when all have the last. */
+/** Deliveries a second to that many watchers: the next change is written when all have the last. */
 async function pushed(store, seconds, watchers = 20) {
   let seen = 0;
   let arrived = () => {};
@@ -287,7 +289,7 @@ async function pushed(store, seconds, watchers = 20) {
   return best;
 }
 
-/** Every entry that a list gives, in whichever form it answers. */
+/** Every entry of a list, in whichever form the store answers. */
 async function listAll(store) {
   const answer = await store.list("");
   return [...(Symbol.iterator in answer ? answer : answer.entries)];

@@ -1,5 +1,5 @@
 // Brooker's collapse (github.com/mbrooker/simulator_example, simple_collapse_sim): a server that gets slower with its
-// load, callers that give up after 3 s and try up to three times at once, and a while of twice the load: five seconds
+// load, callers that give up after 3 s and try up to three times at once, and a period of twice the load: five seconds
 // of it, or a slow rise and fall.
 import { chanceOf, countingStore, endOf, startFleet, virtualTime } from "./world.mjs";
 
@@ -16,21 +16,21 @@ const NETWORK_MS = 100;
 export const COLLAPSE = {
   "no breaker": undefined,
   "100 separate breakers": { scope: "process", threshold: 5, window: "10s" },
-  /** Five failures within the window, of five hosts: counts are each process's own. */
+  /** Five failures within the window, on five hosts: each process counts its own. */
   "failfast, shared by 100": { quorum: 5, window: "10s" },
 };
 
 /** Arrivals, successes and server calls by the second, and trips. */
 export async function collapse(way, seed, load = "spike") {
   const random = chanceOf(seed);
-  // Whatever the breaker does, the same requests arrive.
+  // The same requests arrive, whatever the breaker does.
   const arrivals = chanceOf(1_000 + seed);
   const time = virtualTime(random);
   const options = COLLAPSE[way];
   let trips = 0;
   let run = (_process, work) => work();
   if (options) {
-    // What one host's vote opens for itself is no trip of the fleet's: that is a record that opens anew.
+    // A host that opens only for itself by its vote is no trip of the fleet: that is a record that opens the circuit.
     const { store } = countingStore(time, {
       granted: ({ state, revision, generation, reopens }) => {
         if (state === "open" && revision === generation && !reopens) trips++;

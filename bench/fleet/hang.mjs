@@ -1,5 +1,5 @@
-// A backend that answers in 10 ms, and from some moment on not at all: 100 processes call it ten times a second each, and
-// give up after a second. How many calls still reach it, and from when on all of them fail fast.
+// A backend that answers in 10 ms, and from some moment on not at all. 100 processes call it ten times a second each,
+// and give up after a second. How many calls still reach it, and when all of them fail fast.
 import { chanceOf, countingStore, startFleet, virtualTime } from "./world.mjs";
 
 const SIZE = 100;
@@ -7,7 +7,7 @@ const EVERY_MS = 100;
 const WELL_MS = 10;
 const TIMEOUT = "1s";
 const OPEN = 30;
-/** It is well for so long before. */
+/** It works for that long before. */
 const WARM_MS = 11_000;
 
 export const HANG = {
@@ -18,7 +18,7 @@ export const HANG = {
   '`slowCall: "200ms"`, not shared': { slowCall: "200ms", scope: "process" },
 };
 
-/** Calls that reached it, in all and by the tenth of a second, and in how many ms the last circuit was open. */
+/** Calls that reached it, in all and by tenth of a second, and after how many ms the last circuit was open. */
 export async function hang(options, { forMs = 20_000, seed = 1 } = {}) {
   const random = chanceOf(seed);
   const time = virtualTime(random);

@@ -1,6 +1,7 @@
-// Hours in which nothing is wrong: whether slow calls under way trip a fleet's circuit in them. 100 processes, ten calls a
-// second each, 36 thousand million calls: too many to make one by one. So the stretches of a few seconds in which a call
-// could count as slow are drawn by chance, and the shipped rule and the shipped count of calls under way run through each.
+// Hours in which nothing is wrong: do slow calls under way trip a fleet's circuit? 100 processes with ten calls a
+// second each make 36 thousand million calls, too many to make one by one. So the stretches of a few seconds in which
+// a call could count as slow are drawn at random, and the shipped rule and the shipped count of calls under way run
+// through each.
 import { CallGroup, CallsUnderWay } from "../../build/breaker/under-way.js";
 import { resolveSettings } from "../../build/policy/resolve-settings.js";
 import { TripRule } from "../../build/policy/trip-rule.js";
@@ -8,26 +9,26 @@ import { TripRule } from "../../build/policy/trip-rule.js";
 export const HEALTH = {
   processes: 100,
   everyMs: 100,
-  /** Log-normal latency: its median, and what one call in a thousand exceeds. */
+  /** Log-normal latency: its median, and the latency that one call in a thousand exceeds. */
   medianMs: 10,
   p999Ms: 150,
   timeoutMs: 1_000,
-  /** The event loop of a process is blocked so often an hour, for 20 ms to a second. */
+  /** How often an hour a process's event loop is blocked, for 20 ms to a second. */
   pausesAnHour: 4,
-  /** Every process is replaced once an hour; its first connection takes so long, and its first calls wait for it. */
+  /** Every process is replaced once an hour. Its first connection takes that long, and its first calls wait for it. */
   connectMs: [50, 500],
 };
 
 const Z999 = 3.0902;
 const SIGMA = Math.log(HEALTH.p999Ms / HEALTH.medianMs) / Z999;
 const HOUR_MS = 3_600_000;
-/** Before and after what a stretch is about, in ms: the window is full of good calls before. */
+/** The time before and after the event of a stretch, in ms: the window is full of successful calls before. */
 const LEAD_MS = 500;
 const TAIL_MS = 1_500;
 
 /**
- * How often a process votes in so many hours, and the fleet's circuit trips; the second as well with each call that
- * times out for a vote, as it is with a `threshold` of one.
+ * How often a process votes in that many hours, and how often the fleet's circuit trips. The second also if each call
+ * that times out is a vote, as with `threshold: 1`.
  */
 export function healthyHours(options, hours, random, hangsFromMs = Infinity) {
   const settings = resolveSettings(30, {}, options);
@@ -42,7 +43,7 @@ export function healthyHours(options, hours, random, hangsFromMs = Infinity) {
       const at = runStretch(settings, about, random, hangsFromMs, found);
       if (at !== undefined) votes.push({ process, at: (about.atMs ?? 0) + at });
     };
-    // Two calls of one process that are slow at a time: most slow calls are alone, and no rule sees them.
+    // Two calls of one process that are slow at the same time. Most slow calls are alone, and no rule counts them.
     const slow = draw(calls * slowShare, random);
     found.slow += slow;
     const byProcess = Array.from({ length: processes }, () => []);
@@ -63,7 +64,7 @@ export function healthyHours(options, hours, random, hangsFromMs = Infinity) {
         if (pauseMs > 100) stretch(process, { atMs: random() * HOUR_MS, pauseMs });
       }
       const [least, most] = HEALTH.connectMs;
-      // One after the other, as a deployment rolls over the fleet.
+      // One after the other, as in a rolling deployment.
       stretch(process, {
         atMs: (process / processes) * HOUR_MS,
         connectMs: least + random() * (most - least),
@@ -77,7 +78,10 @@ export function healthyHours(options, hours, random, hangsFromMs = Infinity) {
   return found;
 }
 
-/** One caller in the fleet is always slow, and votes all the time: the others that a quorum takes, of distinct hosts. */
+/**
+ * One caller in the fleet is always slow, and votes all the time: the other votes of a quorum must come from distinct
+ * hosts.
+ */
 function agree(votes, { quorum, openMs, window }) {
   const lastsMs = Math.max(openMs, window);
   votes.sort((a, b) => a.at - b.at);
@@ -88,12 +92,12 @@ function agree(votes, { quorum, openMs, window }) {
   });
 }
 
-/** One process for some seconds, its event loop in order of time; when it trips, if it does. */
+/** One process for some seconds, its event loop in order of time. Returns when it trips, if it does. */
 function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, random, hangsFromMs, found) {
   const pause = { from: LEAD_MS, to: LEAD_MS + pauseMs };
   const calls = slowAt.map((ms) => ({ ms: LEAD_MS + ms, takesMs: latency(random, settings.slowCall) }));
   for (let ms = random() * HEALTH.everyMs; ms < pause.to + TAIL_MS; ms += HEALTH.everyMs) {
-    // A new process: its calls wait for the connection.
+    // A new process, whose calls wait for the connection.
     const waitMs = Math.max(0, connectMs - ms);
     calls.push({ ms, takesMs: ms >= LEAD_MS + hangsFromMs ? Infinity : waitMs + latency(random) });
   }
@@ -172,7 +176,7 @@ function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, rando
   for (const { ms, takesMs } of calls) at(ms, () => begin(takesMs));
   while (events.length > 0 && tripped === undefined) {
     const { ms, run } = events.pop();
-    // What is due while the loop is blocked comes at once when that ends.
+    // Events that are due while the loop is blocked happen at once afterwards.
     const due = ms > pause.from && ms < pause.to ? pause.to : ms;
     now = Math.max(now, due);
     run();
@@ -180,7 +184,7 @@ function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, rando
   return tripped;
 }
 
-/** The latency of a call that is well; at least so long. */
+/** The latency of a successful call that takes at least that long. */
 function latency(random, least = 0) {
   if (least === 0) return HEALTH.medianMs * Math.exp(SIGMA * gauss(random));
   const from = 1 - above(least);
@@ -203,7 +207,9 @@ function draw(mean, random) {
   return count;
 }
 
-/** The normal distribution (Abramowitz and Stegun 26.2.17, by complement, exact to 1e-7 and in the tail to per cents). */
+/**
+ * The normal distribution (Abramowitz and Stegun 26.2.17, by complement; exact to 1e-7, and in the tail to per cents).
+ */
 function normal(x) {
   if (x < 0) return 1 - normal(-x);
   const t = 1 / (1 + 0.2316419 * x);
@@ -214,7 +220,7 @@ function normal(x) {
   return 1 - tail;
 }
 
-/** Its inverse, by halving. */
+/** Its inverse, by bisection. */
 function quantile(p) {
   let [low, high] = [-9, 9];
   for (let n = 0; n < 40; n++) {

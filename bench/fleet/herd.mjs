@@ -1,5 +1,5 @@
 // A backend that is dead for ten minutes, and 100 processes that call it ten times a second each: how many calls still
-// reach it, and wait out their time-out of a second.
+// reach it, and wait for their time-out of a second.
 import { chanceOf, countingStore, startFleet, virtualTime } from "./world.mjs";
 
 const SIZE = 100;
@@ -7,9 +7,12 @@ const PER_SECOND = 1_000;
 const TIMEOUT_MS = 1_000;
 const OPEN = 30;
 
-/** How the fleet is protected: `admits(process)` says whether a call goes out, `failed(process)` that it timed out. */
+/**
+ * The protection of the fleet: `admits(process)` says whether a call goes out, and `failed(process)` that it timed
+ * out.
+ */
 const WAYS = {
-  /** Python's failfast, and others: one flag for all, with an expiry, and nothing after that. */
+  /** Python's failfast, and others: one flag for all with an expiry, and nothing more. */
   "a shared flag with an expiry": (time) => {
     let until = 0;
     return {

@@ -1,10 +1,10 @@
-// What a fleet asks of its store: by the number of its processes, by the rate of its calls, at rest and in an outage.
-// The shipped library under virtual time; what is too large to be run in a moment is carried on from the largest that
-// was, in proportion, and said to be.
+// What a fleet asks of its store, by the number of its processes and the rate of its calls, at rest and in an outage.
+// The shipped library under virtual time. Sizes that take too long to run are extrapolated in proportion from the
+// largest one that ran, and marked.
 import { chanceOf, countingStore, startFleet, virtualTime } from "./world.mjs";
 
 export const CIRCUITS = 10;
-/** What drivers have, by the verbs that matter here; about how much each process asks a second, and for how long it is run. */
+/** Stores by their verbs, with roughly how many operations each process does a second, and for how long it is run. */
 export const KINDS = {
   "list and push": { without: [], each: 1 / 15, seconds: 30, stores: "Redis, PostgreSQL, NATS, files" },
   "list, no push": { without: ["watch"], each: 1, seconds: 5, stores: "MySQL, Redis over HTTP" },
@@ -22,7 +22,7 @@ const OPERATIONS = ["get", "set", "delete", "swap", "list"];
 
 const operationsOf = (count) => OPERATIONS.reduce((sum, verb) => sum + count[verb], 0);
 
-/** All circuits have a record each, as after an outage: what is read is as large as it gets. */
+/** All circuits have a record each, as after an outage, so that reads are as large as they get. */
 async function eachTripped(time, [{ circuits }]) {
   for (const circuit of circuits) {
     void circuit.trip({ for: "1s" }).catch(() => {});
@@ -55,7 +55,7 @@ export async function atRest(kind, size) {
   return { operations: operationsOf(count) / seconds, bytes: count.bytes / seconds };
 }
 
-/** The same while each process makes so many calls a second, all of which succeed, and then all are rejected. */
+/** The same while each process makes that many calls a second, of which all succeed, and then all are rejected. */
 export async function underLoad(rate, size = 4, seconds = 30) {
   const { time, members, count, reset } = await fleet("list and push", size);
   const load = async () => {
@@ -87,8 +87,8 @@ async function open(time, [{ circuits }]) {
 }
 
 /**
- * One outage of a minute, in which each process calls once a second and times out after one: what is asked beyond
- * what a fleet at rest asks, from the first failure until it is closed again.
+ * One outage of a minute, in which each process calls once a second and times out after a second: the operations
+ * beyond those of a fleet at rest, from the first failure until the circuit is closed again.
  */
 export async function inAnOutage(kind, size, dead = 60) {
   const { time, random, members, count } = await fleet(kind, size);
@@ -99,7 +99,7 @@ export async function inAnOutage(kind, size, dead = 60) {
   for (let second = 0; second < dead + 15; second++)
     for (const n of order) {
       const at = began + second * 1_000 + spread[n];
-      // Many within a millisecond: time moves on when there is a reason.
+      // Many happen within a millisecond: time moves only if there is a reason.
       if (at - time.clock.now() > 0.5) await time.runUntil(at);
       members[n].circuits[0]
         .run(async () => {

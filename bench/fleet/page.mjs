@@ -31,7 +31,7 @@ export function writePage(studies) {
   writeFileSync(docs("fleet.md"), `${lines.join("\n")}\n`);
 }
 
-/** One study's part of the page as it is: its rows of the table of aims and its section, in place of the ones there. */
+/** Replaces one study's part of the page: its rows in the table of aims, and its section. */
 export function writeSections(studies) {
   let page = readFileSync(docs("fleet.md"), "utf8");
   for (const study of studies) {

@@ -42,7 +42,7 @@ const text = (x, y, content, { anchor = "start", kind, turn } = {}) =>
 const line = (x1, y1, x2, y2, kind) =>
   `<line x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}" class="${kind}"/>`;
 
-/** 1 200, 0.07, 3.4 M: as it is read at an axis. */
+/** 1 200, 0.07, 3.4 M: a number as on an axis. */
 export function short(value) {
   if (value === 0) return "0";
   const of = (divisor, unit) => `${Number((value / divisor).toPrecision(3))}${unit}`;
@@ -96,8 +96,8 @@ ${parts.join("\n")}
 }
 
 /**
- * Lines over an axis: `series` of `{ name, points: [x, y][], beyond: [x, y][] }`, of which what is beyond was not run
- * and is dashed; `marks` are values of y with a name.
+ * Lines over an axis: `series` of `{ name, points: [x, y][], beyond: [x, y][] }`, whose `beyond` is extrapolated and
+ * dashed; `marks` are values of y with a name.
  */
 export function lines({ title, x, y, series, marks = [], dots = true }) {
   const across = scaleOf(x, LEFT, WIDTH - RIGHT);
@@ -159,7 +159,7 @@ export function dots({ title, x, series, rows }) {
 }
 
 /**
- * What happens when, in one lane each: `lanes` of `{ name, spans: [{ from, to, letter, name }], moments: [{ at, name }] }`;
+ * A timeline with a lane each: `lanes` of `{ name, spans: [{ from, to, letter, name }], moments: [{ at, name }] }`;
  * `x` is the axis that they share.
  */
 export function timeline({ title, x, lanes }) {

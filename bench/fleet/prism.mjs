@@ -1,6 +1,6 @@
 // The models of Mendonça and others (ICSA 2020; github.com/ppgia-unifor/resiliency-patterns,
-// static-circuit-breaker-ctmc.prism): one client, until 100 of its requests were served by a server that fails after
-// every tenth. Run twice on the same chance: with the automaton as the model has it, and with this library.
+// static-circuit-breaker-ctmc.prism): one client, until a server that fails after every tenth request has served 100
+// of its requests. Run twice with the same random numbers: with the automaton of the model, and with this library.
 import { createFailfast } from "failfast";
 import { chanceOf } from "../../verification/simulation/time.mjs";
 
@@ -13,7 +13,7 @@ const BETWEEN_FAILURES = 10;
 const ERRORS = 2;
 const PROBES = 2;
 
-/** What the reference found for total time and time of contention, by Monte-Carlo of the model's guards (n = 4 000). */
+/** The reference's total time and time of contention, by Monte-Carlo of the model's guards (n = 4 000). */
 export const REFERENCE = [
   { availability: 0.5, open: undefined, total: 1_161, contention: 866 },
   { availability: 0.5, open: 10, total: 1_259, contention: 606 },
@@ -29,7 +29,7 @@ export const REFERENCE = [
   { availability: 1, open: 40, total: 717, contention: 500 },
 ];
 
-/** The server, on time that its caller moves on: one request, as the model's proxy makes it. */
+/** The server, in time that its caller moves: one request, as the model's proxy makes it. */
 function serverOf(world, availability) {
   const repair = (1 / availability - 1) * BETWEEN_FAILURES * RESPONDS;
   let requests = 0;
@@ -98,7 +98,7 @@ function automaton(world, open) {
   };
 }
 
-/** The library: it has no rule for failures in a row, so what counts as one is the last of them. */
+/** The library. The last of a number of failures in a row is the one that counts, as the model has it. */
 function library(world, open) {
   let errors = 0;
   const clock = {
@@ -137,7 +137,7 @@ async function once(make, { availability, open }, seed) {
   return world;
 }
 
-/** Mean total time and contention of the automaton and of the library, and in how many runs they differ at all. */
+/** Mean total time and contention of the automaton and of the library, and in how many runs they differ. */
 export async function prism(model, runs) {
   const sum = { automaton: { total: 0, contention: 0 }, library: { total: 0, contention: 0 }, different: 0 };
   for (let seed = 1; seed <= runs; seed++) {

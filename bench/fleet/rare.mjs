@@ -22,7 +22,7 @@ export const RARE = {
   },
 };
 
-/** After which call it opens, if it does; how many of all calls reach the backend, and what `lint()` finds. */
+/** After which call it opens, if at all; how many of all calls reach the backend, and what `lint()` reports. */
 export async function rare(options) {
   const time = virtualTime(chanceOf(1));
   const failfast = createFailfast({ clock: time.clock });

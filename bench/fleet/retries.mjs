@@ -1,12 +1,13 @@
-// Brooker's retries (github.com/mbrooker/simulator_example, retry_sim): 100 requests a second over so many clients, each
-// tried up to three times unless a breaker says that over 10 % fail. What a client sees alone is too little to tell.
+// Brooker's retries (github.com/mbrooker/simulator_example, retry_sim): 100 requests a second from a number of
+// clients, each tried up to three times unless a breaker says that over 10 % fail. A single client sees too few
+// requests to decide.
 import { chanceOf, countingStore, startFleet, virtualTime } from "./world.mjs";
 
 const PER_SECOND = 100;
 const TRIES = 3;
 const RATE = 0.1;
 
-/** As published: each client counts its own, for ever. */
+/** As published: each client counts its own requests, for ever. */
 async function ownBreakers(_time, clients) {
   const counts = Array.from({ length: clients }, () => ({ calls: 0, failures: 0 }));
   return counts.map((count) => ({
@@ -18,7 +19,10 @@ async function ownBreakers(_time, clients) {
   }));
 }
 
-/** The circuit counts how requests end after all their tries: once five hosts voted, nobody tries again. It stops none. */
+/**
+ * The circuit counts how requests end after all their attempts: once five hosts have voted, nobody retries. It rejects
+ * none.
+ */
 async function sharedCircuit(time, clients) {
   const { store } = countingStore(time);
   const fleet = await startFleet(time, {
@@ -39,7 +43,7 @@ async function sharedCircuit(time, clients) {
 
 export const RETRIES = { "a breaker in each client": ownBreakers, "failfast, shared": sharedCircuit };
 
-/** The share of requests that succeed, and calls for each request. */
+/** The share of requests that succeed, and the calls for each request. */
 export async function retries(way, { clients, failing, seconds, seed = 1 }) {
   const random = chanceOf(seed);
   const time = virtualTime(random);

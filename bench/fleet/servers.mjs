@@ -1,4 +1,4 @@
-// Servers of a run's own, on free ports of the loopback, with their own defaults, in a folder that goes with them.
+// Servers for one run, on free ports of the loopback, with their defaults, in a folder that is removed with them.
 import { execFileSync, spawn } from "node:child_process";
 import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -15,7 +15,7 @@ function postgresFolders() {
   }
 }
 
-/** Where a program is, or `undefined`. */
+/** The path of a program, or `undefined`. */
 export function find(program) {
   for (const place of PLACES) {
     try {
@@ -51,7 +51,7 @@ const accepts = (port) =>
     setTimeout(() => socket.destroy(), 100);
   });
 
-/** `{ port, folder, stop }`, once it accepts connections; `as`: who it runs as. */
+/** `{ port, folder, stop }`, once it accepts connections; `as`: the user it runs as. */
 export async function serve(program, args, { prepare, as = {} } = {}) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "failfast-fleet-"));

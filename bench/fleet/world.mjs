@@ -1,4 +1,5 @@
-// A fleet under virtual time: the shipped library in as many instances as there are processes, and a store that counts.
+// A fleet under virtual time: the shipped library in as many instances as there are processes, and a store that
+// counts.
 import { createFailfast, isFailfastError, memoryStore } from "failfast";
 import { chanceOf, virtualTime } from "../../verification/simulation/time.mjs";
 
@@ -13,7 +14,10 @@ export const endOf = (call) =>
 
 const bytes = (value) => (typeof value === "string" ? Buffer.byteLength(value) : 0);
 
-/** A store that a fleet shares: each way takes `delay()` ms; counts what is asked and pushed, and its bytes of keys and values. */
+/**
+ * A store that a fleet shares. Each way takes `delay()` ms. It counts requests, pushes, and the bytes of keys and
+ * values.
+ */
 export function countingStore(time, { delay = () => 1, without = [], granted = () => {} } = {}) {
   const { clock } = time;
   const inner = memoryStore({ clock });
@@ -42,7 +46,7 @@ export function countingStore(time, { delay = () => 1, without = [], granted = (
         count.granted++;
         granted(JSON.parse(args[2]));
       }
-      // A swap that is granted needs not send back what it was sent.
+      // A granted swap need not send back the value that it got.
       else count.bytes += bytes(answer.value);
     } else if (verb === "list") {
       const entries = Symbol.iterator in answer ? answer : answer.entries;
@@ -66,11 +70,11 @@ export function countingStore(time, { delay = () => 1, without = [], granted = (
   return { store, count, reset };
 }
 
-/** Each process with a `failfast` of its own, on a host of its own: its circuits of those names, and all read. */
+/** Each process with its own `failfast` on its own host: its circuits with those names, after the first read. */
 export async function startFleet(time, { size, names = ["backend"], open, options, store }) {
   const processes = [];
   for (let n = 0; n < size; n++) {
-    // What all ask for through one object is still asked for by each: a process has its own replica.
+    // Requests through one shared object still count for each process, because a process has its own replica.
     const failfast = createFailfast({ clock: time.clock, store, host: `host-${n}` });
     processes.push({ failfast, circuits: names.map((name) => failfast(name, open, options)) });
   }

@@ -1,4 +1,4 @@
-// A process of the fleet: it does what it is told, one thing after the other.
+// A process of the fleet: it executes its commands one after the other.
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createClient } from "redis";
@@ -57,7 +57,7 @@ const DO = {
   async open() {
     while (circuit.state !== "open") await later(5);
   },
-  /** How many calls were rejected after the open time was over, until one was served. */
+  /** How many calls were rejected after the open time, until one was served. */
   async served() {
     let rejected = 0;
     while ((await call(false)) !== "served") {

@@ -12,7 +12,7 @@ export async function filesStudy(library) {
   const folder = mkdtempSync(join(tmpdir(), "failfast-bench-"));
   const rows = [];
   try {
-    // Their own folders, for each write of a record lists the folder.
+    // Each in its own folder, because each write of a record lists the folder.
     const { openFolder } = await import("../../build/stores/files/folder.js");
     const { encodeRecord } = await import("../../build/stores/files/record.js");
     const records = openFolder(folder, "failfast");

@@ -1,4 +1,4 @@
-// Stores that can't list: how many keys a second are read, and how old what is known may be. In virtual time.
+// Stores that can't list: how many keys a second are read, and how old the known state may be. In virtual time.
 const SECONDS = 600;
 /** How many names are called each second, to see when they hear of a trip. */
 const CALLED = 10;

@@ -1,4 +1,4 @@
-// Polls of a store that holds many closed records, of others: on a real Redis and a real PostgreSQL.
+// Polls of a store that has many closed records of other circuits: on a real Redis and a real PostgreSQL.
 import { execFileSync } from "node:child_process";
 import diagnostics from "node:diagnostics_channel";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// A real HTTP backend that its parent can make hang. It keeps which calls reached it, and who sent them when.
+// A real HTTP backend that its parent can make hang. It remembers which calls reached it, who sent them, and when.
 import { createServer } from "node:http";
 
 const ANSWER_MS = 5;

@@ -1,11 +1,11 @@
-// The processes of the demo: started, asked, listened to, and never left behind.
+// The processes of the demo: started, asked, listened to, and always ended.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const running = new Set();
 let onDeath = () => {};
 
-/** Calls back with a sentence when a child ends that was not told to. */
+/** Calls back with a sentence when a child ends unexpectedly. */
 export function watchDeaths(callback) {
   onDeath = callback;
 }
@@ -15,7 +15,7 @@ export function endAll() {
   for (const child of running) child.kill("SIGKILL");
 }
 
-/** Starts a child, and waits until it serves: its port, the events it sent, and a way to ask it. */
+/** Starts a child, and waits until it serves. Returns its port, the events it sent, and a function that asks it. */
 export function start(name, script, argument) {
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), [JSON.stringify(argument)]);
   running.add(child);
@@ -29,7 +29,7 @@ export function start(name, script, argument) {
   const ask = (message = {}) =>
     new Promise((resolve) => {
       waiting.set(++asked, resolve);
-      child.send({ id: asked, ...message }, () => {}); // One that is gone is reported by its exit.
+      child.send({ id: asked, ...message }, () => {}); // The exit of a child is reported.
     });
   return new Promise((resolve) => {
     child.on("message", (message) => {

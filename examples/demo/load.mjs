@@ -1,4 +1,4 @@
-// Open-loop load: a request every so often to each worker in turn, whatever became of the ones before.
+// Open-loop load: requests at a steady rate to each worker in turn, whatever the earlier ones do.
 import { Agent, get } from "node:http";
 
 /** Starts sending, `perSecond` to each port, evenly spread; `take` hands over what was answered since the last look. */
@@ -25,7 +25,7 @@ export function startLoad(ports, perSecond) {
     });
   }
   return {
-    /** From now on to these alone. */
+    /** From now on only to these. */
     only(some) {
       meant = some;
     },

@@ -208,7 +208,7 @@ export async function tell({ place, title, fast }) {
     return new Set(events("open").map(({ worker }) => worker)).size;
   }
 
-  /** How many seconds the circuit stays open from now on. */
+  /** The number of seconds that the circuit still stays open. */
   function openFor() {
     const [first] = events("open");
     return pace.open - (performance.timeOrigin + performance.now() - (first?.at ?? 0)) / 1_000;

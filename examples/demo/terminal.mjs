@@ -1,4 +1,4 @@
-// What the terminal shows: plain lines, with colour where there is a terminal that wants it.
+// The output in the terminal: plain lines, with colour if the terminal supports it.
 const { NO_COLOR, TERM } = process.env;
 const colour = process.stdout.isTTY && !NO_COLOR && TERM !== "dumb";
 const paint = (code) => (text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : String(text));

@@ -1,9 +1,13 @@
-// All tests of a folder and the code they need, as one script: it can be run anew for each mutant within a millisecond or two.
+// All tests of a folder and the code they need, as one script that can be run again for each mutant within a
+// millisecond or two.
 import { readdirSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { build } from "esbuild";
 
-/** Its `module.exports` has a function for each test file, which runs the file. `code`: files that differ from those on the disk. */
+/**
+ * Its `module.exports` has a function for each test file, which runs the file. `code`: files that differ from those on
+ * disk.
+ */
 export async function bundle(folder, code) {
   const tests = readdirSync(folder).filter((file) => file.endsWith(".test.ts"));
   const loaders = tests.map((file) => `${JSON.stringify(file)}: () => require("./${folder}/${file}")`);

@@ -1,4 +1,4 @@
-// The code of a folder with all its mutants in it, each behind a switch. StrykerJS makes them.
+// The code of a folder with all its mutants in it, each behind a switch, made by StrykerJS.
 import { readdirSync, readFileSync } from "node:fs";
 import { createInstrumenter } from "@stryker-mutator/instrumenter";
 import { createInjector } from "typed-inject";
@@ -13,11 +13,11 @@ const silent = {
   error: console.error,
 };
 
-/** The files of a folder, but no tests. */
+/** The files of a folder without its tests. */
 export const codeFiles = (folder) =>
   readdirSync(folder).filter((file) => file.endsWith(".ts") && !/\.(test|fixture)\.ts$/.test(file));
 
-/** `mutants`: where each is, and what it puts there. `code`: the new text of each file, by its path. */
+/** `mutants`: the place of each, and its replacement. `code`: the new text of each file, by its path. */
 export async function instrument(folder, files) {
   const sources = files.map((file) => {
     const name = `${folder}/${file}`;

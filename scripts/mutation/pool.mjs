@@ -1,8 +1,8 @@
-// Hands mutants to a few worker processes, and replaces one that hangs: a mutant may make a loop without an end.
+// Gives mutants to a few worker processes, and replaces a worker that hangs: a mutant may make an infinite loop.
 import { fork } from "node:child_process";
 import { cpuTimeMs } from "./cpu-time.mjs";
 
-/** The tests without a mutant may take so long. */
+/** The time limit of the tests without a mutant. */
 const DRY_MS = 600_000;
 
 /**
@@ -54,7 +54,7 @@ const answerOf = (child, question, silentMs) =>
     child.send(question, (error) => error && gone());
   });
 
-/** Tries each question in one of `count` workers, and hands each answer on. */
+/** Tries each question in one of `count` workers, and passes each answer on. */
 export async function askAll(questions, count, room, answered) {
   const waiting = questions.values();
   const work = async () => {

@@ -1,4 +1,4 @@
-// What became of the mutants, as text.
+// The results of the mutants, as text.
 
 /** A line for each mutant that no test noticed. */
 export const survivors = (mutants) =>
@@ -9,7 +9,7 @@ export const survivors = (mutants) =>
       return `${file}:${line}:${column}  ${shorten(was)}  ->  ${shorten(becomes)}${untested}`;
     });
 
-/** A Markdown table with a row for each file, and one for them all. */
+/** A Markdown table with a row for each file, and one for the total. */
 export function table(title, mutants) {
   const files = Map.groupBy(mutants, ({ file }) => file);
   const rows = [...files].map(([file, its]) => row(`\`${file.split("/").at(-1)}\``, its));

@@ -1,9 +1,9 @@
-// Tries the mutants of one room: which of them does a test beside the code notice?
+// Tries the mutants of one room: which of them does a test beside the code find?
 import { bundle } from "./bundle.mjs";
 import { codeFiles, instrument } from "./instrument.mjs";
 import { askAll, startWorker } from "./pool.mjs";
 
-/** Each mutant of a folder, with `killed`, `hung` and `reached`. `tell` hears how many were tried. */
+/** Each mutant of a folder, with `killed`, `hung` and `reached`. `tell` gets the number of those tried. */
 export async function tryRoom(folder, { files = codeFiles(folder), workers, patienceMs, tell }) {
   const { mutants, code } = await instrument(folder, files);
   const script = await bundle(folder, code);
@@ -34,7 +34,10 @@ async function dryRun(script) {
   return answer;
 }
 
-/** The tests that run that code, the quickest first, and how often they do. Code that runs while it is loaded: all tests. */
+/**
+ * The tests that run that code, the fastest first, and how often they run it. For code that runs while it is loaded:
+ * all tests.
+ */
 function reaching(id, { times, whileLoading, perTest }) {
   let hits = whileLoading[id] ?? 0;
   const tests = [];

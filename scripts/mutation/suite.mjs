@@ -1,10 +1,12 @@
-// Stands in for vitest where mutants are tried: it only collects the tests. They use vitest's own `expect` and `vi`.
+// Replaces vitest when mutants are tried: it only collects the tests, which use vitest's own `expect` and `vi`.
 import { expect, vi } from "vitest";
 
-/** Runs a test file, and returns its tests: `{ name, run, after }`. `load` gets what `import "vitest"` gives there. */
+/**
+ * Runs a test file, and returns its tests: `{ name, run, after }`. `load` gets the replacement for `import "vitest"`.
+ */
 export function collect(file, load) {
   const tests = [];
-  // From the file inwards: its blocks, with what each does after each of its tests.
+  // From the file inwards: its blocks, with what each does after its tests.
   let blocks = [{ name: file, after: [] }];
 
   const add = (name, body, row = []) => {

@@ -5,18 +5,18 @@ import { createRequire } from "node:module";
 import vm from "node:vm";
 import { collect } from "./suite.mjs";
 
-/** What a test may take where nothing is known of it. */
+/** The time limit of a test whose duration is unknown. */
 const UNKNOWN_MS = 30_000;
 const TURN_MS = 50;
 
 class Unfinished extends Error {}
 
 const require = createRequire(import.meta.url);
-// To find the smallest input that fails takes time, and nobody reads it.
+// It takes time to find the smallest failing input, and nobody reads it.
 require("fast-check").configureGlobal({ endOnFailure: true });
 // Tests may replace them.
 const { setInterval, clearInterval, setImmediate } = globalThis;
-/** Where Stryker's code looks for the mutant that is on, and counts what was reached. */
+/** Where Stryker's code finds the active mutant, and counts which ones were reached. */
 const switches = { activeMutant: undefined };
 globalThis.__stryker__ = switches;
 let script;
@@ -35,7 +35,7 @@ process.on("message", async (message) => {
     process.send({ ready: true });
     return;
   }
-  // A test that waits for nothing that could still happen ends the event loop, if nothing else keeps it.
+  // A test that waits for something that can no longer happen ends the process, if nothing else keeps the event loop.
   process.channel.unref();
   const answer = message.dry ? await dryRun() : await tryMutant(message);
   process.channel.ref();
@@ -65,13 +65,13 @@ async function dryRun() {
 }
 
 /**
- * `by`: the test that failed. `hung`: it did not end. `spent`: what it left running might disturb what is tried next in
+ * `by`: the test that failed. `hung`: it did not end. `spent`: what it left running might disturb the next mutant in
  * this process.
  */
 async function tryMutant({ id, tests, hits }) {
   unhandled.length = 0;
   Object.assign(switches, { activeMutant: id, hitCount: 0, hitLimit: 10_000 + 20 * hits });
-  // It is on while the code is loaded, too.
+  // The mutant is on while the code is loaded, too.
   let loaded;
   try {
     loaded = load();
@@ -91,7 +91,7 @@ async function tryMutant({ id, tests, hits }) {
   return { id, killed: false };
 }
 
-/** The tests of the room, with its code in a fresh state. */
+/** The tests of the room, with its code in a new state. */
 function load() {
   const module = { exports: {} };
   let vitest;
@@ -105,7 +105,7 @@ function load() {
   );
 }
 
-/** What a test failed with, or `undefined`. */
+/** The error of a test, or `undefined`. */
 async function outcome(test, limitMs) {
   try {
     try {

@@ -1,4 +1,4 @@
-// What a reader may set, and the code that says the same.
+// The settings that a reader may change, and the code for them.
 import { DEFAULTS } from "./fleet.mjs";
 
 const plain = (value) => String(value);

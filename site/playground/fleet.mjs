@@ -3,7 +3,7 @@
 import { createFailfast, isFailfastError, memoryStore } from "../../dist/index.js";
 import { chanceOf, virtualTime } from "../../verification/simulation/time.mjs";
 
-/** What a reader sets; times are in seconds. */
+/** The reader's settings; times are in seconds. */
 export const DEFAULTS = {
   processes: 40,
   callsPerSecond: 2,
@@ -39,7 +39,7 @@ export const optionsOf = (settings) => ({
   ...(settings.recovery === "all" ? { recovery: "all" } : {}),
 });
 
-/** A memory store, 2 ms away, in the trouble that the reader chose while the backend is in trouble too. */
+/** A memory store, 2 ms away, with the fault that the reader chose while the backend fails too. */
 function storeOf(time, inTrouble, kind) {
   const inner = memoryStore({ clock: time.clock });
   const never = () => new Promise(() => {});

@@ -164,7 +164,7 @@ describe("5. only a successful probe, an operator, or the fleet's record closes 
     ["time", { type: "time" }],
     ["a call", aCall()],
     ["a lease that did not come", lost],
-    ["news of nothing", news(openRecord(NOW))],
+    ["a repeated record", news(openRecord(NOW))],
   ] as const)("not %s", (_, event) => {
     expect(kindOf(on(isDue, event).state)).not.toBe("closed");
   });

@@ -39,7 +39,7 @@ describe("failfastMcp", () => {
 
   test.each([
     ["an internal error of the protocol", coded(-32_603, { name: "McpError" }), "open"],
-    ["what could not be parsed", coded(-32_700, { name: "ProtocolError" }), "open"],
+    ["a parse error", coded(-32_700, { name: "ProtocolError" }), "open"],
     ["an error of the server's own", coded(-32_050, { name: "McpError" }), "open"],
     ["a time-out", coded(-32_001, { name: "McpError" }), "open"],
     ["a time-out, in version 2", coded("REQUEST_TIMEOUT"), "open"],

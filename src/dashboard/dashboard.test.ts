@@ -50,18 +50,18 @@ describe("an action on the dashboard", () => {
 
   test.each([
     ["false", () => false],
-    ["nothing", () => undefined],
+    ["undefined", () => undefined],
     ["an empty name", () => ""],
     ["a promise of false", async () => false],
     [
-      "what throws",
+      "an error",
       () => {
         throw new Error("no session");
       },
     ],
-    ["what rejects", () => Promise.reject(new Error("no session"))],
+    ["a rejected promise", () => Promise.reject(new Error("no session"))],
     ["neither a name nor true", () => 1 as unknown as boolean],
-  ])("is forbidden if authorize returns or throws %s", async (_, authorize) => {
+  ])("is forbidden if authorize gives %s", async (_, authorize) => {
     const { act, fleet } = mount({ authorize });
     expect((await act(hold)).status).toBe(403);
     expect(fleet.asked).toEqual([]);
@@ -173,7 +173,7 @@ describe("a request for an action", () => {
     ["a hold of neither", { ...hold, holds: "half-open" }],
     ["a time over a day", { ...hold, forMs: 86_400_001 }],
     ["a time below a second", { ...hold, forMs: 0 }],
-    ["a time that is none", { ...hold, forMs: "10m" }],
+    ["an invalid time", { ...hold, forMs: "10m" }],
     ["a time for a release", { verb: "release", circuit: "sales", reason: "r", forMs: 5_000 }],
     ["a body without end", JSON.stringify({ ...hold, circuit: "x".repeat(300_000) })],
   ])("is refused with a sentence: %s", async (_, body) => {

@@ -208,7 +208,7 @@ describe("a viewer who was disconnected", () => {
     ["missed more than is kept", 121, 250, undefined],
     ["was away for minutes, with nobody else looking", 1, 61_000, undefined],
     ["has the id of another process", 1, 250, "other-1"],
-    ["has an id that is none", 1, 250, "-"],
+    ["has an invalid id", 1, 250, "-"],
     ["has an id of the future", 1, 250, "future"],
   ])("gets a full snapshot if it %s", async (_, changes, ms, lastId) => {
     start();

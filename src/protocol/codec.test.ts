@@ -71,19 +71,19 @@ describe("a record", () => {
       ["a nonce that is a list", { nonce: ["a"] }],
       ["a nonce too long", { nonce: "x".repeat(65) }],
       ["no state", { state: undefined }],
-      ["a state there isn't", { state: "ajar" }],
+      ["an unknown state", { state: "ajar" }],
       ["a negative deadline", { until: -1 }],
       ["a deadline that is text", { until: "5" }],
-      ["a deadline beyond all numbers", { until: 2 ** 53 }],
-      ["no moment", { at: undefined }],
-      ["a negative moment", { at: -1 }],
+      ["a deadline above the safe integers", { until: 2 ** 53 }],
+      ["no time", { at: undefined }],
+      ["a negative time", { at: -1 }],
       ["a negative duration", { duration: -1 }],
       ["a duration that is text", { duration: "5" }],
       ["an endless duration", { duration: YEAR_AND_A_DAY + 1 }],
-      ["an author that is none", { by: 5 }],
-      ["an author of an essay", { by: "x".repeat(257) }],
-      ["a reason that is none", { reason: {} }],
-      ["a novel for a reason", { reason: "x".repeat(257) }],
+      ["an author that is no text", { by: 5 }],
+      ["an author that is too long", { by: "x".repeat(257) }],
+      ["a reason that is no text", { reason: {} }],
+      ["a reason that is too long", { reason: "x".repeat(257) }],
     ])("with %s is refused", (__, change) => {
       expect(read({})).toBeDefined();
       expect(read(change)).toBeUndefined();
@@ -91,7 +91,7 @@ describe("a record", () => {
 
     test.each([
       ["the first revision", { revision: 1, generation: 1 }],
-      ["the last revision that is believed", { revision: AHEAD }],
+      ["the last accepted revision", { revision: AHEAD }],
       ["a nonce of one character", { nonce: "x" }],
       ["the longest nonce", { nonce: "x".repeat(64) }],
       ["the longest texts", { by: "x".repeat(256), reason: "x".repeat(256) }],
@@ -99,7 +99,7 @@ describe("a record", () => {
       ["the longest duration", { duration: YEAR_AND_A_DAY }],
       ["no duration", { duration: undefined }],
       ["the latest safe integer as its end", { until: Number.MAX_SAFE_INTEGER }],
-      ["the first moment", { at: 0 }],
+      ["the first possible time", { at: 0 }],
       ["a part of a millisecond", { until: 1.5, at: 0.5 }],
       ["a field of a later version", { colour: "red" }],
     ])("with %s is accepted", (__, change) => {

@@ -185,7 +185,7 @@ describe("an error", () => {
       { get: () => ({ type: "Buffer", data: [1] }) },
       'got {"type":"Buffer","data":[1]}',
     ],
-    ["get that gives what has no JSON", { get: () => cyclic }, "got [object Object]"],
+    ["get that gives a value without JSON", { get: () => cyclic }, "got [object Object]"],
   ])("reports a %s", async (_, verbs, message) => {
     expect((await errorOf(plainGet, verbs)).message).toContain(message);
   });

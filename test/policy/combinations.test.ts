@@ -104,8 +104,8 @@ describe("options that contradict each other are refused where they are given, w
   test("a second handle may repeat a part of the first one's options", () => {
     const failfast = createFailfast();
     failfast("x", 60, { failureRate: 0.5, minimumCalls: 5, window: "5s", callTimeout: 1 });
-    failfast("x", 60, { minimumCalls: 5 });
-    failfast("x", 60, { window: 5, returns: "value" });
+    expect(() => failfast("x", 60, { minimumCalls: 5 })).not.toThrow();
+    expect(() => failfast("x", 60, { window: 5, returns: "value" })).not.toThrow();
   });
 
   test("a circuit's way of counting replaces the defaults'", async () => {
@@ -132,6 +132,6 @@ describe("options that contradict each other are refused where they are given, w
   test("callTimeout belongs to the handle", () => {
     const failfast = createFailfast();
     failfast("x", 60, { callTimeout: 1 });
-    failfast("x", 60, { callTimeout: 2 });
+    expect(() => failfast("x", 60, { callTimeout: 2 })).not.toThrow();
   });
 });

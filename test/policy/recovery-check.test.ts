@@ -90,7 +90,7 @@ describe("a recovery check", () => {
     ["nothing", undefined],
     ["null", null],
     ["a Response that is ok", new Response("up")],
-    ["what is not a Response", { ok: false }],
+    ["an object that is no Response", { ok: false }],
   ])("succeeds by %s", async (_, answer) => {
     const { clock, circuit, fail } = alone({ recovery: () => answer });
     await fail();

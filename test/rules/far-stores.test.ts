@@ -93,9 +93,9 @@ describe("a late answer counts", () => {
 
 describe("the first trip", () => {
   test.each([
-    ["whose list of nothing tells the time", true, 0],
-    ["whose list of nothing tells no time", false, 0],
-    ["whose list of nothing tells the time, another than the wall's", true, 3_600_000],
+    ["whose empty list has the time", true, 0],
+    ["whose empty list has no time", false, 0],
+    ["whose empty list has a time other than the wall clock's", true, 3_600_000],
   ])("is one swap in a store %s", async (_, told, skew) => {
     const clock = manualClock();
     const store = faultyStore(clock, { skew });

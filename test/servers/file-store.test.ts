@@ -79,10 +79,10 @@ test("every value is whole after a process was killed while it wrote, and no fil
 test.skipIf(process.platform === "win32").each([
   ["while others write", "before", 0],
   ["while others write, and sweep", "before", 1],
-  ["while what it expected expires, is swept, and others start anew", "before", 2],
-  ["before the first write of all, while others write", "", 0],
-  ["before the first write of all, while others write, and sweep", "", 1],
-  ["before the first write of all, while others write, and that is swept, and others start anew", "", 2],
+  ["while the expected value expires and is swept, and others start again", "before", 2],
+  ["before the very first write, while others write", "", 0],
+  ["before the very first write, while others write, and sweep", "", 1],
+  ["before the very first write, while others write, are swept, and start again", "", 2],
 ])(
   "a process that was stopped during a swap %s fails its write, and nobody sees it",
   async (_, expected, sweeps) => {

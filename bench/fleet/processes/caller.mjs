@@ -1,4 +1,5 @@
-// One process of a hundred: calls a backend over HTTP at a steady rate, through circuits that all share over Redis.
+// One process of a hundred: calls a backend over HTTP at a steady rate, through circuits that all processes share over
+// Redis.
 import { Agent, get } from "node:http";
 import { createFailfast, isFailfastError } from "failfast";
 import { redisStore } from "failfast/redis";
@@ -40,7 +41,7 @@ async function call(circuit) {
 
 let calling;
 const orders = {
-  /** From a moment of its own within the first interval on, through the circuit that is set one way. */
+  /** From a random moment within the first interval on, through the circuit with the given options. */
   begin({ way }) {
     clearInterval(calling);
     clear();

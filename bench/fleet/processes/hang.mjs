@@ -1,4 +1,5 @@
-// The fleet of `hang.mjs` in earnest: real processes, Redis, and a backend over HTTP that from some moment on answers nobody.
+// The fleet of `hang.mjs` for real: real processes, Redis, and a backend over HTTP that stops answering at some
+// moment.
 import { fork } from "node:child_process";
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,11 +11,11 @@ const WELL_MS = 10;
 const AT_ONCE = 4;
 /** A circuit for the first calls of each process. They cost the most, and must not open a circuit that is measured. */
 const TO_WARM_UP = { threshold: 1_000 };
-/** How long the fleet may take until its calls are fast. */
+/** How long it may take until the fleet's calls are fast. */
 const WARM_WITHIN_MS = 120_000;
 const CALLER = fileURLToPath(new URL("caller.mjs", import.meta.url));
 
-/** Answers in 10 ms, until it hangs; counts what reaches it. */
+/** Answers in 10 ms until it hangs, and counts its requests. */
 async function startBackend() {
   const backend = { asked: 0, hangs: false };
   const server = createServer((_, response) => {
@@ -31,7 +32,7 @@ async function startBackend() {
 }
 
 function startCaller(given) {
-  // Compiled at once: a hundred processes on a few cores are slow for minutes otherwise.
+  // Compiled ahead, because a hundred processes on a few cores are slow for minutes otherwise.
   const child = fork(CALLER, [JSON.stringify(given)], { execArgv: ["--no-warnings", "--always-sparkplug"] });
   const opened = new Map();
   let heard = () => {};
@@ -98,7 +99,7 @@ export async function hangOfProcesses(ways, { size, slower, forMs }) {
     await redis.stop();
   }
 
-  /** Until nearly all calls of some seconds are fast, or it has taken too long for this machine. */
+  /** Until nearly all calls of some seconds are fast, or it takes too long for this machine. */
   async function warmUp(way) {
     backend.hangs = false;
     begin(way);
@@ -115,7 +116,7 @@ export async function hangOfProcesses(ways, { size, slower, forMs }) {
 
   async function measure(way) {
     begin(way);
-    // Twice as many calls as a rate takes, in each process.
+    // In each process, twice as many calls as a rate needs.
     const warmMs = 4_000 * slower;
     await sleep(warmMs / 2);
     await all("look", { way });

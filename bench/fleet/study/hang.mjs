@@ -25,7 +25,7 @@ export async function hangStudy(quick) {
   }
   const hours = quick ? 20 : 10_000;
   const healthy = healthyHours(HANG[SET], hours, chanceOf(1));
-  // The same hours with a backend that hangs: or nothing would be shown by none that trips.
+  // The same hours with a backend that hangs; otherwise a rule that never trips would look good.
   const sick = healthyHours(HANG[SET], 1, chanceOf(1), 0);
   return {
     title: "A backend that hangs",

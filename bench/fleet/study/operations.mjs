@@ -4,7 +4,7 @@ import { thousands } from "./words.mjs";
 
 const figure = (value) => (value < 10 ? value.toFixed(2) : thousands(value));
 
-/** By fleet size: what was run, and beyond it what follows in proportion. */
+/** By fleet size: measured figures, and beyond them extrapolated ones. */
 async function bySize(kind, sizes) {
   const run = [];
   const beyond = [];

@@ -3,7 +3,7 @@ import { lines } from "../plot.mjs";
 import { RETRIES, retries } from "../retries.mjs";
 import { mean } from "./words.mjs";
 
-/** Means over the runs of what there was in each second. */
+/** The means over the runs, by second. */
 async function runs(way, count, load) {
   const all = [];
   for (let seed = 1; seed <= count; seed++) all.push(await collapse(way, seed, load));

@@ -1,7 +1,9 @@
 import { hangOfProcesses } from "../processes/hang.mjs";
 import { thousands } from "./words.mjs";
 
-/** The hang of `hang.mjs` with real processes; `slower`: all times so many times as long, for machines of few cores. */
+/**
+ * The hang of `hang.mjs` with real processes. `slower`: all times are multiplied by this, for machines with few cores.
+ */
 export async function processesStudy(_, { size, slower }) {
   const ms = (each) => `${each * slower}ms`;
   const slowCall = ms(200);
@@ -10,7 +12,7 @@ export async function processesStudy(_, { size, slower }) {
   const found = await hangOfProcesses(ways, { size, slower, forMs: 3_000 });
   if (found === undefined) throw new Error("there is no redis-server here");
   const [without, slow] = found;
-  // Where calls that are well take half as long as a slow one, the machine is measured, and not the library.
+  // If successful calls take half as long as a slow one, this measures the machine and not the library.
   const isCalm = found.every(({ p99 }) => p99 < 100 * slower);
   return {
     title: "A backend that hangs, called by real processes",

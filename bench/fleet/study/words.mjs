@@ -1,4 +1,4 @@
-/** 20 188: as the docs write figures. */
+/** 20 188: a number as the docs write it. */
 export const thousands = (value) =>
   Math.round(value)
     .toString()

@@ -27,9 +27,9 @@ describe.each(["http", "fetch"] as const)("axios with its %s adapter", (adapter)
   test.each([
     ["an answer over maxContentLength", { maxContentLength: 3 }],
     ["a body over maxBodyLength", { method: "post", data: Buffer.alloc(1_000), maxBodyLength: 100 }],
-    ["a method that is none", { method: "no method" }],
-    ["a header whose name is none", { headers: { "no name": "1" } }],
-    ["a protocol that there isn't", { url: "gopher://a.test/" }],
+    ["an invalid method", { method: "no method" }],
+    ["an invalid header name", { headers: { "no name": "1" } }],
+    ["an unknown protocol", { url: "gopher://a.test/" }],
   ])("counts %s as the caller's own error", async (_, config: object) => {
     const client = axios.create({
       adapter: failfastAdapter(axios, { failfast: backend.failfast, adapter }),
@@ -43,7 +43,7 @@ describe("axios in Node", () => {
   test.each([
     ["a stream over maxBodyLength", { method: "post", data: chunks, maxBodyLength: 100 }],
     [
-      "the same where redirects are off",
+      "a stream over maxBodyLength without redirects",
       { method: "post", data: chunks, maxBodyLength: 100, maxRedirects: 0 },
     ],
     ["more redirects than maxRedirects", { url: "/moved", maxRedirects: 2 }],
@@ -63,16 +63,16 @@ describe("axios in Node", () => {
 describe("failfastFetch", () => {
   test.each([
     [
-      "a length that the body hasn't",
+      "a Content-Length that differs from the body",
       "/",
       { method: "POST", body: "abc", headers: { "Content-Length": "10" } },
     ],
     ["a redirect that is an error to the caller", "/moved", { redirect: "error" }],
-    ["an answer that is not the one expected", "/", { integrity: "sha256-AAAA" }],
-    ["a port that is barred", "http://127.0.0.1:6000/", {}],
-    ["a scheme that there isn't", "gopher://a.test/", {}],
+    ["an answer with another integrity hash", "/", { integrity: "sha256-AAAA" }],
+    ["a blocked port", "http://127.0.0.1:6000/", {}],
+    ["an unknown scheme", "gopher://a.test/", {}],
     [
-      "a signal that timed out before",
+      "a signal that had timed out before",
       "/",
       { signal: AbortSignal.abort(new DOMException("late", "TimeoutError")) },
     ],

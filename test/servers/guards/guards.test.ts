@@ -54,7 +54,7 @@ describe.each(Object.keys(apps))("a guarded route of %s", (framework) => {
 
   test.each([
     ["an answer of 500", { status: 500 }],
-    ["what it throws", { throws: new Error("broken") }],
+    ["a thrown error", { throws: new Error("broken") }],
   ])(
     "opens at %s: then it answers 503, Retry-After and a problem document, and no request reaches it",
     async (_, does) => {

@@ -82,11 +82,11 @@ describe.skipIf(!postgres)("push by PostgreSQL", () => {
   });
 
   test.each([
-    ["what quoting makes longer", '"'.repeat(5_000), undefined],
-    ["what is longer in bytes than in characters", "é".repeat(3_900), "é".repeat(3_900)],
-    ["what is as long as it may be in any case", "x".repeat(7_900), "x".repeat(7_900)],
-    ["what is too long", "x".repeat(8_100), undefined],
-  ])("announces a record that does not fit: %s", async (_, value, pushed) => {
+    ["one that quoting makes longer", '"'.repeat(5_000), undefined],
+    ["one that is longer in bytes than in characters", "é".repeat(3_900), "é".repeat(3_900)],
+    ["one of the greatest length that always fits", "x".repeat(7_900), "x".repeat(7_900)],
+    ["one that is too long", "x".repeat(8_100), undefined],
+  ])("announces every record, without its value if that does not fit: %s", async (_, value, pushed) => {
     const store = storeOn();
     const seen = await watch(store);
     expect(await store.swap?.(`long ${value.length} ${value[0]}`, null, value, 60_000)).toMatchObject({
