@@ -5,7 +5,7 @@
 //   node scripts/mutation.mjs --room policy --room sync          some rooms
 //   node scripts/mutation.mjs --room breaker --file reduce.ts    one file, or several, by all tests of its room
 //   --workers 1        in so many processes; without it, in as many as there are processors
-//   --patience 10000   a test that says nothing for so many ms, and ten times what it takes, hangs
+//   --patience 5000    a test that computes for so many ms, and ten times what it takes, hangs
 //   --killers          tells which test noticed each mistake
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -19,7 +19,7 @@ const { values: asked } = parseArgs({
   options: {
     room: { type: "string", multiple: true, default: ["protocol", "policy", "sync", "breaker"] },
     file: { type: "string", multiple: true },
-    patience: { type: "string", default: "10000" },
+    patience: { type: "string", default: "5000" },
     workers: { type: "string", default: String(availableParallelism()) },
     killers: { type: "boolean", default: false },
   },

@@ -7,7 +7,7 @@ const DRY_MS = 600_000;
 
 /**
  * Starts a worker for the script of a room. `times`: what each of its tests takes, in ms. `patienceMs`: a worker hangs
- * that computes for so long, and ten times what its longest test takes, and says nothing.
+ * that computes for so long, and ten times what the test takes, and says nothing.
  */
 export function startWorker({ script, times = [], patienceMs = 0 }) {
   const child = fork(new URL("worker.mjs", import.meta.url), {
@@ -22,15 +22,16 @@ export function startWorker({ script, times = [], patienceMs = 0 }) {
     /** Its answer, or `undefined` if it hangs or has ended. */
     async ask(question) {
       await ready;
-      const silentMs = question.dry ? DRY_MS : patienceMs + 10 * Math.max(...times);
-      return answerOf(child, question, silentMs);
+      const limitOf = (test) => patienceMs + 10 * (times[test] ?? 0);
+      return answerOf(child, question, question.dry ? () => DRY_MS : limitOf);
     },
   };
 }
 
-/** Between two messages the worker may use the processor for so long, and wait for it and for itself ten times as long. */
-const answerOf = (child, question, silentMs) =>
+/** Without a message the worker may use the processor for so long, and wait for it and for itself ten times as long. */
+const answerOf = (child, question, limitOf) =>
   new Promise((resolve) => {
+    let limitMs;
     let heardAt;
     let cpuAt;
     const answered = (answer) => {
@@ -39,13 +40,15 @@ const answerOf = (child, question, silentMs) =>
       resolve(answer);
     };
     const gone = () => answered(undefined);
-    const goOn = () => {
+    const goOn = (test) => {
+      limitMs = limitOf(test);
       heardAt = performance.now();
       cpuAt = cpuTimeMs(child.pid);
     };
-    const heard = (message) => (message.test === undefined ? answered(message) : goOn());
+    // It tells of each test before it runs it.
+    const heard = (message) => (message.test === undefined ? answered(message) : goOn(message.test));
     const look = () => {
-      const hangs = cpuTimeMs(child.pid) - cpuAt > silentMs || performance.now() - heardAt > 10 * silentMs;
+      const hangs = cpuTimeMs(child.pid) - cpuAt > limitMs || performance.now() - heardAt > 10 * limitMs;
       if (hangs) gone();
     };
     const watch = setInterval(look, 200);

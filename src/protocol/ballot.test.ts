@@ -42,6 +42,11 @@ describe("a host's vote", () => {
     expect(hasVoted([], "me")).toBe(false);
   });
 
+  test("is found only until its end", () => {
+    const at = (now: number): boolean => hasVoted([vote("me", 1_000)], "me", now);
+    expect([at(999), at(1_000)]).toEqual([true, false]);
+  });
+
   test("has the host's name shortened in the same way everywhere", () => {
     const own = { ...ballot, host: LONG };
     const votes = castVote(castVote([], own, 1_000, 200), own, 1_000, 300);
