@@ -145,3 +145,17 @@ describe("a deadline", () => {
     expect(deadline(set, "y")).toBe(NOW + 5_100);
   });
 });
+
+describe("the same record once more", () => {
+  test("is told of if it ends sooner by the store's clock, and only then", () => {
+    const { replica, breaker } = watched();
+    const entry = { key: "circuit:x", value: encode(isOpen(40)) };
+    deliver(replica, entry);
+    expect(breaker.changes).toBe(1);
+    deliver(replica, { ...entry, now: WALL + AHEAD + 300 });
+    expect(breaker.changes).toBe(2);
+    deliver(replica, { ...entry, now: WALL + AHEAD + 300 });
+    deliver(replica, { ...entry, now: WALL + AHEAD + 200 });
+    expect(breaker.changes).toBe(2);
+  });
+});
