@@ -161,6 +161,7 @@ export function makeCaller(world, plan, member, circuits) {
         begin();
         await sleep(how.latency);
         for (let n = 0; n < last; n++) {
+          told.gives = true;
           yield n;
           await sleep(random() < 0.2 ? 0.8 * idleMs : 10);
         }

@@ -7,6 +7,10 @@ import { RUBBISH } from "./plan.mjs";
 /** How long an async caller may wait for its lease, and the tolerance for a drifting clock, in ms. */
 const LEASE_WAIT = 250.5;
 
+/** With so many successes lately, and a second's slack, a process doubts what another says. */
+const DOUBTS_FROM = 20;
+const DOUBTS_MS = 12_000;
+
 /** After that another call may have the lease. */
 const SHORTEST_LEASE = 9_000;
 
@@ -40,7 +44,8 @@ export function makeChecks(world, plan) {
   const liveness = makeLiveness(fail, world, plan);
   const counting = makeCounting(plan);
   const updates = plan.events.filter(({ what }) => what === "update");
-  const isUpdated = (option) => updates.some(({ options }) => option in options);
+  const isUpdated = (option, name) =>
+    updates.some(({ options, circuit }) => option in options && `c${circuit}` === name);
   /** By member and circuit: the transitions so far, the revisions seen, and when an operator last acted. */
   const seen = new Map();
   const of = (member, name) => {
@@ -48,6 +53,12 @@ export function makeChecks(world, plan) {
     let its = seen.get(key);
     if (its === undefined) {
       its = { epoch: 0, opens: 0, revision: 0, succeeding: false, operated: -Infinity, probing: 0 };
+      Object.assign(its, {
+        opensSinceClosed: 0,
+        trippedAt: -Infinity,
+        closedAt: -Infinity,
+        closedHereMs: Infinity,
+      });
       seen.set(key, its);
     }
     return its;
@@ -57,25 +68,34 @@ export function makeChecks(world, plan) {
   const begun = new Map();
   /** Records that a later write replaced: if a store that lost writes shows one again, it is still over. */
   const superseded = new Set();
-  const longest = () => {
+  const longest = (name) => {
     const { backoff } = plan.options;
-    return plan.open * 1_000 * (backoff ? 10 : 1) * (isUpdated("timeout") ? 2 : 1);
+    return plan.open * 1_000 * (backoff ? 10 : 1) * (isUpdated("timeout", name) ? 2 : 1);
   };
   let operators = false;
   const { callTimeout, idleTimeout, rampUp } = plan.options;
 
   /** What one process finds out applies to the whole fleet. */
   const { scope = "fleet", quorum = 1 } = plan.options;
-  const loops = plan.events.some(({ what }) => what === "busy-loop");
-  const sharesAll =
-    scope === "fleet" && quorum === 1 && !plan.without.includes("swap") && !plan.rollsOver && !loops;
+  const sharesAll = scope === "fleet" && quorum === 1 && !plan.without.includes("swap") && !plan.rollsOver;
   /** One failure opens it. */
   const { threshold, failureRate, consecutive = threshold ?? (failureRate ? 2 : 1) } = plan.options;
-  const tripsAtOnce =
-    consecutive === 1 && rampUp === undefined && !isUpdated("threshold") && !isUpdated("consecutive");
+  const tripsAtOnce = (name) =>
+    consecutive === 1 &&
+    rampUp === undefined &&
+    !isUpdated("threshold", name) &&
+    !isUpdated("consecutive", name);
   const closesByTime = plan.options.recovery === "all";
   const shortestLease = callTimeout === undefined ? SHORTEST_LEASE : milliseconds(callTimeout) + 900;
   const forgets = plan.events.some(({ what }) => ["empty", "roll-back", "evict", "restart"].includes(what));
+  /** Each process knows the store's clock, and its own goes on. */
+  const comparesTimes =
+    sharesAll &&
+    plan.tells &&
+    !forgets &&
+    !plan.without.includes("list") &&
+    plan.lateProbe?.what !== "sleep" &&
+    plan.events.every(({ what }) => what !== "sleep");
   const storeIsWell =
     plan.network.loss === 0 &&
     plan.network.delay <= 60 &&
@@ -156,7 +176,7 @@ export function makeChecks(world, plan) {
       if (probe && began.outer === undefined) this.notSpent(member, circuit, its);
       return {
         began,
-        late: probe ? this.probeOf(member, circuit) : () => {},
+        late: probe && began.outer === undefined ? this.probeOf(member, circuit) : () => {},
         epoch: its.epoch,
         generation: circuit.snapshot().generation,
         probe,
@@ -185,7 +205,7 @@ export function makeChecks(world, plan) {
     probeOf(member, circuit) {
       const { name, retryAfter } = circuit;
       const { generation } = circuit.snapshot();
-      const until = time.now() + 1_010 * retryAfter + 100;
+      const until = time.now() + member.lagMs() + 1_010 * retryAfter + 100;
       // Nobody else can have probed a circuit that is open here only.
       const { state: fleets = "closed" } = begun.get(`circuit:${name} ${generation}`) ?? {};
       if (fleets === "closed" || !sharesAll) return () => {};
@@ -209,7 +229,7 @@ export function makeChecks(world, plan) {
     /** A process with a check checks again before a call of it probes. */
     notSpent(member, circuit, its) {
       const lately = time.now() - (its.checked ?? -Infinity) < SHORTEST_LEASE && !its.checking;
-      const told = plan.network.loss === 0 && !isUpdated("recovery");
+      const told = plan.network.loss === 0 && !isUpdated("recovery", circuit.name);
       // A process that was away finds its timers late, too.
       if (lately && told && member.pausedUntil + 1_000 <= its.checked)
         fail("a check spends no user's call", `${member.name}: a call probes ${circuit.name}`);
@@ -238,10 +258,11 @@ export function makeChecks(world, plan) {
     informed(member, circuit) {
       const record = world.store.record(circuit.name);
       // A process whose own calls succeeded before it froze may doubt what it reads.
-      const { failureRate, slowCall, consecutive } = plan.options;
-      const doubts = [failureRate, slowCall, consecutive].some((rule) => rule !== undefined);
+      const { failureRate, slowCall } = plan.options;
+      const counts = failureRate !== undefined || slowCall !== undefined;
+      const doubts = counts && counting.successes(member, circuit.name, DOUBTS_MS) >= DOUBTS_FROM;
       const knowable =
-        !(doubts && member.pausedUntil > 0) &&
+        !doubts &&
         scope === "fleet" &&
         quorum === 1 &&
         plan.tells &&
@@ -395,6 +416,8 @@ export function makeChecks(world, plan) {
       if (its.live?.began === admitted.began) its.live = undefined;
       const since = told.since ?? admitted.at;
       if (member.pausedUntil > admitted.at) return;
+      // Before the first item it is the call's own deadline.
+      if (!told.gives && callTimeout !== undefined) return;
       const { name } = circuit;
       if (told.since === undefined)
         fail("a stream that goes on is not silent", `${member.name}: one through ${name} was ended`);
@@ -410,7 +433,7 @@ export function makeChecks(world, plan) {
         still &&
         admitted.free &&
         held === undefined &&
-        (admitted.probe || tripsAtOnce) &&
+        (admitted.probe || tripsAtOnce(name)) &&
         state === "closed"
       )
         fail("a silent stream is a failure", `${member.name}: ${name} is ${state}`);
@@ -482,6 +505,9 @@ export function makeChecks(world, plan) {
       its.epoch++;
       const tripped = type === "open" && local && (its.last ?? "close") === "close";
       its.last = type;
+      if (type === "close") Object.assign(its, { opensSinceClosed: 0, closedAt: member.monotonic() });
+      if (type === "open" && its.opensSinceClosed++ === 0)
+        Object.assign(its, { trippedAt: time.now(), closedHereMs: member.monotonic() - its.closedAt });
       // A store that lost the closing may show that the circuit was open.
       if (tripped && !forgets && time.now() - its.operated > 30_000 && !counting.mayTrip(member, name))
         fail("fewer failures than the rule says trip nothing", `${member.name} opened ${name}`);
@@ -521,19 +547,26 @@ export function makeChecks(world, plan) {
     /** A trip soon after a closing continues the back-off, a later one starts it again. */
     grown(key, old, record, by, storeNow) {
       const { backoff } = plan.options;
-      const knows = storeIsWell && sharesAll && plan.tells && !forgets && updates.length === 0;
-      if (!backoff || !knows || old.state !== "closed" || record.state !== "open" || record.manual) return;
       const { reopens = 0 } = old;
-      if (reopens === 0) return;
+      if (!backoff || !comparesTimes || reopens === 0 || record.manual) return;
+      if (old.state !== "closed" || record.state !== "open") return;
+      const name = key.slice("circuit:".length);
       const lastMs = Math.min(plan.open * backoff.factor ** (reopens - 1), 10 * plan.open) * 1_000;
-      const forgetMs = backoff.forget === undefined ? lastMs : milliseconds(backoff.forget);
+      const forgetMs =
+        backoff.forget === undefined
+          ? lastMs * (isUpdated("timeout", name) ? 2 : 1)
+          : milliseconds(backoff.forget);
       const closedMs = storeNow - old.at;
-      const { delay, distanceMs = 0 } = plan.network;
       const told = `${by} opened ${key} closed for ${Math.round(closedMs)} ms: ${reopens} and now ${record.reopens}`;
-      if (closedMs < forgetMs - 500 && (record.reopens ?? 0) < reopens)
+      const soon = storeIsWell && !isUpdated("timeout", name) && closedMs < forgetMs - 500;
+      if (soon && (record.reopens ?? 0) < reopens)
         fail("too soon after it closed the back-off goes on", told);
-      if (closedMs > forgetMs + 2_000 + 4 * (delay + distanceMs) && (record.reopens ?? 0) > 0)
-        fail("closed for long enough, the back-off begins anew", told);
+      // What was decided while the store was away is written later, and that process may have closed it alone.
+      const its = of({ name: by }, name);
+      const { opensSinceClosed, trippedAt, closedHereMs } = its;
+      const surelyMs = Math.min(closedMs - (time.now() - trippedAt), closedHereMs);
+      const late = opensSinceClosed === 1 && surelyMs > forgetMs + 2_000;
+      if (late && (record.reopens ?? 0) > 0) fail("closed for long enough, the back-off begins anew", told);
     },
     /** After each step: what must never be true for any member. */
     step(members) {
@@ -554,7 +587,7 @@ export function makeChecks(world, plan) {
             circuit.held === undefined &&
             !operators &&
             circuit.state === "open" &&
-            left > longest() * 1.01 + 1
+            left > longest(circuit.name) * 1.01 + 1
           )
             fail(
               "a deadline is clamped",
@@ -598,7 +631,7 @@ export function makeChecks(world, plan) {
         if (old.state === "half-open" && old.owner)
           fail("one lease at a time", `${by} took the lease of ${key} ${left} ${old.owner}'s`);
         // Each process applies its own longest open time.
-        if (old.state === "open" && !isUpdated("timeout"))
+        if (old.state === "open" && !isUpdated("timeout", key.slice("circuit:".length)))
           fail("no probe before the open time is over", `${by} took the lease of ${key} ${left} it`);
       }
       if (key.startsWith("circuit:") && record.generation === old.generation && record.state !== old.state)
@@ -610,7 +643,8 @@ export function makeChecks(world, plan) {
   };
 }
 
-const milliseconds = (time) => Number.parseFloat(time) * (time.endsWith("ms") ? 1 : 1_000);
+const UNITS = { ms: 1, s: 1_000, m: 60_000 };
+const milliseconds = (time) => Number.parseFloat(time) * UNITS[/[a-z]+$/.exec(time)];
 
 function parse(value) {
   if (value === null || RUBBISH.includes(value)) return undefined;

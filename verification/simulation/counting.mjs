@@ -79,6 +79,11 @@ export function makeCounting(plan) {
         Object.assign(outcome, { at: member.monotonic(), maybe: false });
       };
     },
+    /** How many of its calls succeeded within so many ms. */
+    successes(member, name, ms) {
+      const now = member.monotonic();
+      return of(member, name).outcomes.filter(({ at, failed }) => !failed && now - at <= ms).length;
+    },
     /** Whether the outcomes of its calls may have tripped it. */
     mayTrip(member, name) {
       if (!exact) return true;

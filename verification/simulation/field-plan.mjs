@@ -39,7 +39,8 @@ export function fieldPlan(busy) {
   // If an operator opened it, the possible cause of the opening is not checked.
   plan.namedFirst = plan.badHosts === 0 && likely(0.06);
   plan.inRotation = pace.kind === "busy" && likely(0.06);
-  if (plan.options.callTimeout !== undefined)
+  // A function that can't be ended has no use for a deadline, and may have one.
+  if (plan.options.callTimeout !== undefined && likely(0.7))
     plan.kinds = plan.kinds.map((kind) => (SYNC_KINDS.includes(kind) ? "run" : kind));
   drawCheck(plan, chanceOf(busy.seed ^ 0xc4ec4));
   drawLateProbe(plan, chanceOf(busy.seed ^ 0x1a7e));
@@ -204,16 +205,14 @@ export function fieldPlan(busy) {
 
 /** A process gets nothing for longer than its lease, from the moment at which its probe or its check begins. */
 function drawLateProbe(plan, random) {
-  // A call within the probe may come after it; without swap two may probe.
-  const nests = plan.kinds.some((kind) => kind.startsWith("nested")) || plan.without.includes("swap");
-  if (random() > 0.15 || plan.pace.kind === "job" || plan.processes < 2 || nests) return;
+  if (random() > 0.15 || plan.pace.kind === "job" || plan.processes < 2) return;
   const kinds = ["freeze", "pause", "sleep"];
   plan.lateProbe = { what: kinds[Math.floor(random() * kinds.length)], ms: 2_000 + 28_000 * random() };
 }
 
 /** A recovery check, drawn from its own stream so that other plans stay the same. */
 function drawCheck(plan, random) {
-  if (random() > 0.2 || plan.options.recovery === "all" || plan.latencyMs !== undefined) return;
+  if (random() > 0.2 || plan.options.recovery === "all") return;
   plan.check = {
     ms: Math.round(5 + 400 * random()),
     /** What it does while the backend is down: it fails, or hangs; its process may die during it. */
@@ -222,4 +221,17 @@ function drawCheck(plan, random) {
     /** Nobody calls once all is well. */
     silent: plan.pace.kind === "busy" && !plan.inRotation && random() < 0.4,
   };
+  if (plan.pace.kind === "busy" && plan.badHosts === 0 && !plan.calm && random() < 0.3)
+    drawAlone(plan, random);
+}
+
+/** The backend is down for several checks, and the store goes away soon after the circuit opened. */
+function drawAlone(plan, random) {
+  const [at, ms] = [1_000 + 5_000 * random(), 40_000];
+  const circuit = Math.floor(random() * plan.circuits);
+  plan.check.alone = true;
+  plan.events.push(
+    { at, what: "backend", circuit, ms },
+    { at: at + 500 + 1_500 * random(), what: "store", mode: random() < 0.5 ? "down" : "refused", ms },
+  );
 }

@@ -9,10 +9,10 @@ const REQUEST_MS = 6_000;
 export function makeLiveness(found, world, plan) {
   const { time } = world;
   const fail = (promise, what) => plan.pace && found(promise, what);
-  /** By circuit: how often the fleet opened it, and who holds its lease. */
+  /** By circuit: how often the fleet opened it, how many leases were given back, and who has the lease. */
   const fleet = new Map();
   const ofFleet = (name) => {
-    if (!fleet.has(name)) fleet.set(name, { openings: 0, holder: "" });
+    if (!fleet.has(name)) fleet.set(name, { openings: 0, returned: 0, holder: "" });
     return fleet.get(name);
   };
   /** By host and circuit, however many processes live there one after the other. */
@@ -30,8 +30,10 @@ export function makeLiveness(found, world, plan) {
     callTimeout === undefined
       ? LEASE_MS
       : Number.parseFloat(callTimeout) * (callTimeout.endsWith("ms") ? 1 : 1_000) + LEASE_MARGIN_MS;
+  /** A stream's outcome comes with its last item, some of which are late. */
+  const streamMs = plan.kinds?.includes("stream") ? 5_200 * Number.parseFloat(plan.options.idleTimeout) : 0;
   /** The number of leases that lapse before one is as long as the call. */
-  const lapses = Math.max(0, Math.ceil(Math.log2((1.1 * (plan.latencyMs ?? 0)) / first)));
+  const lapses = Math.max(0, Math.ceil(Math.log2((1.1 * (plan.latencyMs ?? 0) + streamMs) / first)));
   const enough = probes * (lapses + 1) + 2;
 
   /** The store can't be asked, and each caller learns that at once. */
@@ -54,7 +56,11 @@ export function makeLiveness(found, world, plan) {
     );
   }
   const requests = (member, name) => (member.requests.get(`circuit:${name}`) ?? 0) > time.now() - REQUEST_MS;
-  const openings = (member, name) => `${ofFleet(name).openings} ${ofCaller(member, name).openings}`;
+  /** Jobs know nothing of one another but by the record, and a lease that is given back leaves no trace there. */
+  const openings = (member, name) => {
+    const { openings, returned } = ofFleet(name);
+    return `${openings} ${ofCaller(member, name).openings} ${plan.pace?.kind === "job" ? returned : 0}`;
+  };
 
   return {
     othersLease,
@@ -101,6 +107,7 @@ export function makeLiveness(found, world, plan) {
       const its = ofFleet(name);
       if (record.state === "open" && before?.generation !== record.generation) its.openings++;
       if (record.state === "half-open" && record.owner !== before?.owner) its.holder = by;
+      if (record.state === "half-open" && !record.owner && before?.owner) its.returned++;
     },
     /** How many of its last calls in a row were served. */
     servedInARow: (index, name) => callers.get(`${index} ${name}`)?.served ?? 0,

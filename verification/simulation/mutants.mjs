@@ -10,6 +10,8 @@ const BUILD = fileURLToPath(new URL("../../build", import.meta.url));
 const ofJobs = ({ pace, without }) => pace.kind === "job" && !without.includes("swap");
 const ofRareCallers = ({ pace, storeEnds }) =>
   (pace.kind === "rare" || pace.kind === "bursts") && storeEnds === undefined;
+/** After these nothing can be said of how long it was closed. */
+const FORGET = ["empty", "roll-back", "evict", "restart", "sleep"];
 const whoCall =
   (...kinds) =>
   (plan) =>
@@ -65,7 +67,7 @@ export const MUTANTS = [
   [
     "a probe that succeeded changes nothing",
     "breaker/outcome.js",
-    'breaker.dispatch({ type: "probe-succeeded", slept: breaker.slept });',
+    'breaker.dispatch({ type: "probe-succeeded", slept: breaker.control.slept });',
     ";",
   ],
   [
@@ -151,9 +153,9 @@ export const MUTANTS = [
   ["one vote is a quorum", "breaker/decision.js", "if (votes.length < ballot.quorum)", "if (false)"],
   [
     "every process has a vote",
-    "protocol/ballot.js",
-    "const host = shortenHost(ballot.host);\n    const others",
-    "const host = shortenHost(ballot.owner.slice(-60));\n    const others",
+    "breaker/decision.js",
+    "const ballot = { host: own.host,",
+    "const ballot = { host: own.owner,",
   ],
   [
     "a failed probe leaves the circuit to itself",
@@ -353,13 +355,13 @@ export const MUTANTS = [
     "return closedForMs >= (settings.backoffForget || openMs);",
     "return false;",
     {
-      where: ({ options, events, tells, network, check, pace }) =>
+      where: ({ options, events, tells, without, pace }) =>
         options.backoff?.forget === "2s" &&
         tells &&
-        check === undefined &&
         pace.kind === "busy" &&
-        network.loss === 0 &&
-        network.delay < 60 &&
+        !without.includes("swap") &&
+        !without.includes("list") &&
+        !events.some(({ what }) => FORGET.includes(what)) &&
         events.filter(({ what }) => what === "backend").length > 1,
     },
   ],
@@ -368,7 +370,7 @@ export const MUTANTS = [
     "breaker/standing.js",
     'decision.kind === "opened" ? decision.untilMs : -Infinity',
     "-Infinity",
-    { where: ({ check, pace }) => check !== undefined && pace.kind === "busy" },
+    { where: ({ check, network }) => check?.alone && network.loss === 0 },
   ],
 ];
 

@@ -12,14 +12,14 @@ export function rulesPlan(field) {
   const { kind, everyMs = 0 } = plan.pace;
   const window = options.window ?? `${Math.max(10, Math.ceil((6 * everyMs) / 1_000))}s`;
 
-  if (!plan.slow && kind !== "job") drawRule();
+  if (!plan.slow) drawRule();
   if (likely(0.3)) plan.ignores = pick(0.05, 0.2);
   if (options.backoff && likely(0.4))
     options.backoff = { ...options.backoff, forget: pick("2s", "30s", "5m") };
   drawStreams();
-  if (plan.circuits > 1 && plan.badHosts === 0 && !plan.namedFirst && likely(0.5))
+  if (plan.circuits > 1 && likely(0.5))
     plan.firstAvailable = { share: pick(0.1, 0.5), whenAllOpen: pick("try", "try", "reject") };
-  if (kind !== "job" && likely(0.3)) for (let n = between(1, 3); n > 0; n--) plan.events.push(update());
+  if (likely(0.3)) for (let n = between(1, 3); n > 0; n--) plan.events.push(update());
   plan.killed = kind === "job" && likely(0.4);
   plan.events.sort((a, b) => a.at - b.at);
   return plan;
@@ -39,8 +39,8 @@ export function rulesPlan(field) {
   }
 
   function drawStreams() {
-    const plain = plan.slow || plan.latencyMs !== undefined || options.callTimeout !== undefined;
-    if (plain || kind === "job" || plan.names || !likely(0.25)) return;
+    // What is slow in a stream is its first item alone.
+    if (plan.slow || !likely(0.25)) return;
     options.idleTimeout = pick("1s", "3s");
     plan.kinds = plan.kinds.map((each) => (likely(0.6) ? "stream" : each));
   }

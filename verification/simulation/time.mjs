@@ -1,4 +1,12 @@
 // Random numbers and time of a run: the same seed gives the same run.
+import { setFlagsFromString } from "node:v8";
+
+// V8's own way to run all promises that are due; a turn of the event loop, which does the same, takes 25 times as long.
+setFlagsFromString("--allow-natives-syntax");
+const settlePromises = new Function("%PerformMicrotaskCheckpoint()");
+
+/** So many timers go off in one turn of the event loop, after which rejections that nobody handled are told. */
+const TIMERS_PER_TURN = 16;
 
 /** Random numbers from a seed (mulberry32). */
 export function chanceOf(seed) {
@@ -57,17 +65,31 @@ export function virtualTime(random) {
   return {
     clock,
     sleep: (ms) => new Promise((done) => clock.after(ms, done)),
-    async runUntil(end) {
-      await new Promise(setImmediate);
-      while (heap.length > 0 && heap[0].at <= end) {
-        const { at, run } = pop();
-        now = at;
-        if (run === undefined) continue;
-        run();
-        // Code that waits for promises only runs before the next timer.
-        await new Promise(setImmediate);
-      }
-      now = end;
+    runUntil(end) {
+      return new Promise((done, fail) => {
+        function turn() {
+          try {
+            for (let n = 0; n < TIMERS_PER_TURN; n++) {
+              if (heap.length === 0 || heap[0].at > end) {
+                now = end;
+                done();
+                return;
+              }
+              const { at, run } = pop();
+              now = at;
+              if (run === undefined) continue;
+              run();
+              // Code that waits for promises only runs before the next timer.
+              settlePromises();
+            }
+          } catch (error) {
+            fail(error);
+            return;
+          }
+          setImmediate(turn);
+        }
+        setImmediate(turn);
+      });
     },
   };
 }
