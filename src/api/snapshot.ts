@@ -1,4 +1,6 @@
 import type { Breaker } from "../breaker/breaker.js";
+import type { Status } from "../breaker/standing.js";
+import { INITIAL } from "../breaker/state.js";
 import { tenthsOfSeconds } from "../errors/seconds.js";
 import type { CircuitState } from "../protocol/record.js";
 
@@ -34,34 +36,32 @@ export interface Snapshot {
   readonly oldestCallMs: number | undefined;
 }
 
+const CLOSED: Status = { state: "closed", held: undefined, retryAfterMs: 0 };
+
 export function snapshotOf(name: string, breaker: Breaker | undefined): Snapshot {
-  const record = breaker?.record;
+  const { state, held, retryAfterMs } = breaker?.status ?? CLOSED;
+  const { decision, ...current } = breaker?.current ?? INITIAL;
+  const record = current.record?.record;
+  const hold = held === undefined ? undefined : current.hold;
+  const { by = "", reason = "", at = 0 } = hold?.record ?? record ?? {};
+  const own = hold === undefined && "reason" in decision;
+  const clock = breaker?.session.clock;
+  const leftMs = hold === undefined ? retryAfterMs : hold.untilMs - (clock?.now() ?? 0);
+  const inFlight = breaker?.inFlight;
   return {
     name,
-    state: breaker?.state ?? "closed",
-    held: breaker?.held,
+    state,
+    held,
     shadow: breaker?.settings.mode === "shadow",
-    retryAfter: tenthsOfSeconds(breaker?.retryAfterMs ?? 0),
+    retryAfter: tenthsOfSeconds(retryAfterMs),
     generation: record?.generation ?? 0,
     revision: record?.revision ?? 0,
-    ...whyOf(breaker),
-    until: untilOf(breaker),
+    by: own ? (breaker?.identity ?? "") : by,
+    reason: own ? decision.reason : reason,
+    at,
+    until: leftMs > 0 && Number.isFinite(leftMs) ? Math.round((clock?.wall() ?? 0) + leftMs) : 0,
     pending: breaker?.pending ?? false,
-    inFlight: breaker?.inFlight?.calls,
-    oldestCallMs: breaker?.inFlight?.oldestMs,
+    inFlight: inFlight?.calls,
+    oldestCallMs: inFlight?.oldestMs,
   };
-}
-
-function whyOf(breaker: Breaker | undefined): Pick<Snapshot, "by" | "reason" | "at"> {
-  const { by = "", reason = "", at = 0 } = breaker?.hold?.record ?? breaker?.record ?? {};
-  const decision = breaker?.decision;
-  const own = breaker?.hold === undefined && decision !== undefined && "reason" in decision;
-  return own ? { by: breaker?.identity ?? "", reason: decision.reason, at } : { by, reason, at };
-}
-
-function untilOf(breaker: Breaker | undefined): number {
-  if (breaker === undefined) return 0;
-  const { clock } = breaker.session;
-  const leftMs = breaker.hold === undefined ? breaker.retryAfterMs : breaker.hold.untilMs - clock.now();
-  return leftMs > 0 && Number.isFinite(leftMs) ? Math.round(clock.wall() + leftMs) : 0;
 }

@@ -59,9 +59,10 @@ export class StoreSessions {
    */
   follow(given: FailfastOptions): void {
     const defaults = this.#defaults();
-    const { store = defaults.store, enabled = defaults.enabled ?? enabledByEnvironment() } = given;
-    if (store !== undefined && enabled !== false && !this.#closed)
-      this.of(store).replica.synchroniser.start();
+    const { store = defaults.store } = given;
+    if (store === undefined || this.#closed) return;
+    const { enabled = defaults.enabled ?? enabledByEnvironment() } = given;
+    if (enabled !== false) this.of(store).replica.synchroniser.start();
   }
 
   /** The defaults changed, and nobody has called a circuit yet: the next use of a store begins a session anew. */

@@ -39,10 +39,15 @@ export class AdmissionControl {
     });
   }
 
-  /** Asks the store for the lease. */
+  /**
+   * Asks the store for the lease. If the probe does without, it may end within its call: then only its outcome is
+   * written.
+   */
   requestLease(callTimeoutMs: number): void {
-    this.#lease ??= new LeaseRequest(this.#breaker);
-    this.#lease.send(callTimeoutMs);
+    const lease = this.#lease ?? new LeaseRequest(this.#breaker);
+    this.#lease = lease;
+    if (this.#breaker.current.probe.kind !== "running") lease.send(callTimeoutMs);
+    else void Promise.resolve().then(() => lease.send(callTimeoutMs));
   }
 
   /** Sends a lease request that had to wait for another write. */

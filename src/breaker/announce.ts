@@ -6,13 +6,14 @@ import type { ActiveHold } from "./state.js";
 export function announceState(breaker: Shell, state: CircuitState, local: boolean): void {
   const type = state === "closed" ? "close" : state;
   const { events, openedBy } = breaker.session;
-  const { record } = breaker;
+  const record = breaker.current.record?.record;
   if (state === "open" && !local && record && !record.manual) openedBy(breaker.name, record.by);
   if (!events.observed(type)) return;
   const common = { circuit: breaker.name, local, ...origin(breaker, local) };
   if (type !== "open") events.emit({ type, ...common }, isShadow(breaker));
   else {
-    const error = breaker.cause === undefined ? {} : { error: breaker.cause };
+    const { cause } = breaker.current;
+    const error = cause === undefined ? {} : { error: cause };
     events.emit({ type, ...common, retryAfterMs: breaker.retryAfterMs, ...error }, isShadow(breaker));
   }
 }
@@ -21,7 +22,9 @@ const isShadow = ({ settings }: Shell): boolean => settings.mode === "shadow";
 
 /** Who, why and when: from the fleet's record, or from the decision this process just made. */
 function origin(breaker: Shell, local: boolean): { by: string; reason: string; at: number } {
-  const { record, decision, session, identity } = breaker;
+  const { session, identity } = breaker;
+  const { decision } = breaker.current;
+  const record = breaker.current.record?.record;
   if (!local && record !== undefined) return { by: record.by, reason: record.reason, at: record.at };
   const reason = "reason" in decision ? decision.reason : (record?.reason ?? "");
   return { by: identity, reason, at: session.clock.wall() };

@@ -62,7 +62,7 @@ describe("the counts of calls", () => {
     pushed(circuit, isClosed(40));
     fail(circuit.breaker);
     pushed(circuit, { ...isClosed(41), generation: 40 });
-    expect(circuit.breaker.record?.revision).toBe(41);
+    expect(circuit.breaker.current.record?.record.revision).toBe(41);
     fail(circuit.breaker);
     expect(circuit.breaker.state).toBe("open");
   });

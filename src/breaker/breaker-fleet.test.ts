@@ -3,13 +3,16 @@ import { closed } from "../protocol/transition.js";
 import { isClosed, isHeld, isOpen, RETRY } from "../sync/replica.fixture.js";
 import type { Admission } from "./admission.js";
 import { circuitWith, enter, fail, OPEN_MS, pushed } from "./breaker.fixture.js";
+import type { Breaker } from "./breaker.js";
+import { LeaseRequest } from "./lease-request.js";
+import { propose } from "./proposal.js";
 
 describe("a record from the fleet", () => {
   test("opens and closes the circuit here, and calls the listeners", () => {
     const circuit = circuitWith();
     const { breaker, told, openers } = circuit;
     pushed(circuit, isOpen(40));
-    expect(breaker).toMatchObject({ state: "open", record: { by: "other" } });
+    expect(breaker).toMatchObject({ state: "open", current: { record: { record: { by: "other" } } } });
     expect(openers).toEqual(["other"]);
     pushed(circuit, isClosed(41));
     expect(breaker.state).toBe("closed");
@@ -50,7 +53,7 @@ describe("a hold", () => {
     await time.advance(4_999);
     expect(breaker.held).toBe("open");
     await time.advance(1);
-    expect(breaker).toMatchObject({ state: "closed", held: undefined, hold: undefined });
+    expect(breaker).toMatchObject({ state: "closed", held: undefined, current: { hold: undefined } });
     expect(breaker.admission.kind).toBe("closed");
     expect(told.map(({ type }) => type)).toEqual(["hold", "release"]);
     expect(told[1]).toMatchObject({ reason: "its time was up" });
@@ -79,7 +82,11 @@ describe("a decision that can't be written to the store", () => {
     store.swap = () => Promise.reject(new Error("no"));
     fail(breaker);
     await time.advance(0);
-    expect(breaker).toMatchObject({ state: "open", pending: true, decision: { madeOffline: true } });
+    expect(breaker).toMatchObject({
+      state: "open",
+      pending: true,
+      current: { decision: { madeOffline: true } },
+    });
     expect(stored()).toBeUndefined();
     store.swap = swap as never;
     await time.advance(2 * RETRY);
@@ -102,18 +109,20 @@ describe("a decision that can't be written to the store", () => {
 });
 
 describe("the record that a breaker proposes", () => {
-  test("follows from what the store has now", async () => {
-    const circuit = circuitWith();
-    const { breaker, time, replica } = circuit;
+  test.each([
+    ["for the lease", (breaker: Breaker): void => new LeaseRequest(breaker).send(0)],
+    ["for its decision", propose],
+  ])("%s follows from what the store has now", async (_, writes) => {
+    const { breaker, time, replica, store } = circuitWith();
     fail(breaker);
     await time.advance(OPEN_MS);
     // The record is in the cache, and the breaker was not notified yet.
-    const stamp = { revision: 9e15, nonce: "n", now: 0, by: "me" };
-    const entry = replica.circuit("x");
-    entry.cached = { raw: "", record: closed({ ...stamp, revision: 8e15 }, ""), deadline: 0 };
-    expect(breaker.leaseRecord(stamp, 0)).toBeNull();
-    expect(breaker.recordOf(stamp)).toBeNull();
+    const stamp = { revision: 8e15, nonce: "n", now: 0, by: "me" };
+    replica.circuit("x").cached = { raw: "", record: closed(stamp, ""), deadline: 0 };
+    const asked = store.count("swap");
+    writes(breaker);
     expect(breaker.state).toBe("closed");
+    expect(store.count("swap")).toBe(asked);
   });
 });
 

@@ -14,6 +14,7 @@ import {
   OPEN_MS,
   pushed,
 } from "./breaker.fixture.js";
+import { openNow } from "./operator.js";
 import { isWithinProbe, runWithinProbe } from "./probe-context.js";
 
 /** The circuit tripped, its open time is over, and a call probes. */
@@ -25,7 +26,7 @@ async function probing(circuit: Circuit): Promise<Admission> {
 
 describe("a listener that opens the circuit while a call enters", () => {
   const whenever = (circuit: Circuit, name: FailfastEventName): void => {
-    circuit.session.events.on(name, () => circuit.breaker.openNow(5_000, "by a listener"));
+    circuit.session.events.on(name, () => openNow(circuit.breaker, 5_000, "by a listener"));
   };
 
   test("gets the call rejected if the call had just closed the circuit", async () => {
@@ -89,9 +90,9 @@ describe("a hold", () => {
     const circuit = circuitWith();
     pushed(circuit, isHeld(40, "open", 5_000));
     circuit.time.stall(4_999);
-    expect(circuit.breaker.hold).toMatchObject({ state: "open" });
+    expect(circuit.breaker.held).toBe("open");
     circuit.time.stall(1);
-    expect(circuit.breaker.hold).toBeUndefined();
+    expect(circuit.breaker.held).toBeUndefined();
   });
 
   test("ends earlier if the store's clock says so", async () => {
@@ -137,7 +138,7 @@ describe("a circuit that opened only here, because the quorum was not met", () =
     pushed(circuit, { ...isClosed(40), at: WALL + AHEAD - 3_600_000 });
     circuit.breaker.succeeded(await probing(circuit), false);
     await circuit.time.advance(100);
-    expect(circuit.breaker).toMatchObject({ state: "closed", decision: { kind: "none" } });
+    expect(circuit.breaker).toMatchObject({ state: "closed", current: { decision: { kind: "none" } } });
     fail(circuit.breaker);
     expect(circuit.breaker.retryAfterMs).toBe(2 * OPEN_MS);
   });
@@ -167,7 +168,7 @@ describe("a process that was suspended during its probe", () => {
     circuit.store.swap = () => new Promise(() => undefined);
     sleeps(circuit);
     circuit.breaker.failed(probe, failure());
-    const { decision } = circuit.breaker;
+    const { decision } = circuit.breaker.current;
     return decision.kind === "none" ? undefined : decision.provisional;
   };
 
@@ -197,11 +198,11 @@ describe("an opening that was decided before the first record came", () => {
   };
 
   test("continues if others had closed the circuit long before", () => {
-    expect(closedAgo(60_000).breaker).toMatchObject({ state: "open", decision: { base: 40 } });
+    expect(closedAgo(60_000).breaker).toMatchObject({ state: "open", current: { decision: { base: 40 } } });
   });
 
   test("ends if others closed the circuit after it", () => {
-    expect(closedAgo(0).breaker).toMatchObject({ state: "closed", decision: { kind: "none" } });
+    expect(closedAgo(0).breaker).toMatchObject({ state: "closed", current: { decision: { kind: "none" } } });
   });
 });
 

@@ -17,7 +17,11 @@ describe("a call", () => {
     fail(breaker);
     expect(enter(breaker)).toBeUndefined();
     expect(breaker.admission.kind).toBe("rejecting");
-    expect(breaker).toMatchObject({ state: "open", retryAfterMs: OPEN_MS, decision: { kind: "none" } });
+    expect(breaker).toMatchObject({
+      state: "open",
+      retryAfterMs: OPEN_MS,
+      current: { decision: { kind: "none" } },
+    });
     expect(stored()).toMatchObject({ state: "open", reason: "it failed", by: "me", duration: OPEN_MS });
   });
 
@@ -97,8 +101,8 @@ describe("a call", () => {
     expect(enter(breaker)).toBe(breaker.admission);
     expect(breaker.admission).toMatchObject({ kind: "held", admitsAll: true });
     fail(breaker);
-    expect(breaker).toMatchObject({ state: "closed", held: "closed", decision: { kind: "none" } });
-    expect(breaker.hold).toMatchObject({ state: "closed" });
+    expect(breaker).toMatchObject({ state: "closed", held: "closed" });
+    expect(breaker.current).toMatchObject({ decision: { kind: "none" }, hold: { state: "closed" } });
   });
 });
 
@@ -155,7 +159,7 @@ describe("a rejection", () => {
       retryAfterMs: 600,
       cause: error,
     });
-    expect(breaker.cause).toBe(error);
+    expect(breaker.current.cause).toBe(error);
   });
 
   test("during another process's probe is half-open, with the time that its lease has left", () => {

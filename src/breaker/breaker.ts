@@ -1,28 +1,24 @@
 import type { FailfastErrorFields } from "../errors/failfast-error.js";
 import { longestOpenTime } from "../policy/open-time.js";
 import type { CircuitSettings } from "../policy/settings.js";
-import type { CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
-import type { Stamp } from "../protocol/transition.js";
+import type { CircuitRecord, CircuitState } from "../protocol/record.js";
 import type { Entry } from "../sync/entry.js";
-import type { WriteOutcome } from "../sync/writer.js";
 import { Admission, FIRST_ADMISSION } from "./admission.js";
 import { AdmissionControl } from "./admission-control.js";
 import { makeAdmission } from "./admit.js";
-import { announceHold, announceRelease, announceState } from "./announce.js";
-import { cachedHold, cachedRecord } from "./cached.js";
-import { isPending, recordOf } from "./decision.js";
-import type { Effect, Event, Verdict } from "./event.js";
+import { isPending } from "./decision.js";
+import { carryOut } from "./effects.js";
+import type { Event, Verdict } from "./event.js";
 import type { Failure } from "./failure.js";
-import { leaseRecord } from "./lease.js";
-import { othersTurnMs } from "./others-turn.js";
-import { callFailed, callSucceeded, isProbe, isProbeOf } from "./outcome.js";
+import { takeNews } from "./news.js";
+import { callFailed, callReleased, callSucceeded, isProbeOf } from "./outcome.js";
 import { probeEnded } from "./probe-context.js";
 import { propose } from "./proposal.js";
 import { reduce } from "./reduce.js";
 import type { Sampler } from "./sampler.js";
 import type { Check, Shell } from "./shell.js";
-import { holdsLease, isOpenHereAlone, type Status, stand, statusOf } from "./standing.js";
-import { type ActiveHold, type CachedRecord, type Decision, INITIAL, type State } from "./state.js";
+import { holdsLease, type Status, stand, statusOf } from "./standing.js";
+import { type ActiveHold, INITIAL, type State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
 import { countsAlike, Traffic } from "./traffic.js";
 import { CallsUnderWay } from "./under-way.js";
@@ -59,8 +55,6 @@ export class Breaker implements Shell {
   #underWay: CallsUnderWay | undefined;
   #admissionControl: AdmissionControl | undefined;
   #cancelWake: (() => void) | undefined;
-  /** How many probes since it opened ended as neither success nor failure. */
-  #neither = 0;
   /** Until then calls are rejected without asking the reducer. Not `#`: a rejection would pay for each read. */
   private rejectUntilMs = 0;
   /** Tries the backend when the open time is over, in place of a call. */
@@ -134,25 +128,6 @@ export class Breaker implements Shell {
     return this.#state;
   }
 
-  /** The failure that opened it, if that happened here. */
-  get cause(): unknown {
-    return this.#state.cause;
-  }
-
-  /** A decision of this process that the store has not granted yet. */
-  get decision(): Decision {
-    return this.#state.decision;
-  }
-
-  /** The fleet's record as this process has it. */
-  get record(): CircuitRecord | undefined {
-    return this.#state.record?.record;
-  }
-
-  get hold(): ActiveHold | undefined {
-    return this.held === undefined ? undefined : this.#state.hold;
-  }
-
   /** The longest time that this process would keep it open by its own settings, in ms. */
   get longest(): number {
     return longestOpenTime(this.settings);
@@ -182,19 +157,15 @@ export class Breaker implements Shell {
     return measured ? (this.#underWay ?? NONE_UNDER_WAY) : undefined;
   }
 
-  /** The process was suspended since its probe began. */
-  get slept(): boolean {
-    return this.#control.slept;
+  /** Admits the calls that find it not simply closed; made at first use. */
+  get control(): AdmissionControl {
+    this.#admissionControl ??= new AdmissionControl(this);
+    return this.#admissionControl;
   }
 
   /** The place of its record in the replica, made when there is something to keep. */
   get entry(): Entry<CircuitRecord> {
     return this.session.replica.circuit(this.key);
-  }
-
-  /** The place of an operator's hold in the replica, made likewise. */
-  get holdEntry(): Entry<HoldRecord> {
-    return this.session.replica.hold(this.key);
   }
 
   // ── Calls ─────────────────────────────────────────────────────────────────────────────────────
@@ -213,7 +184,7 @@ export class Breaker implements Shell {
       return this.admission;
     }
     if (this.session.isBefore(this.rejectUntilMs)) return undefined;
-    return this.#control.enter(canWait, callTimeoutMs, byCheck);
+    return this.control.enter(canWait, callTimeoutMs, byCheck);
   }
 
   /** A call failed. */
@@ -231,29 +202,14 @@ export class Breaker implements Shell {
 
   /** The call ended as neither. `pauseMs`: start no new probe for so long. `byItself`: its own circuit rejected it. */
   released(admission: Admission, pauseMs = 0, byItself = false): void {
-    if (!isProbe(this, admission)) return;
-    const { leaseWaitMs, clock, isShared } = this.session;
-    const alone = byItself || !isShared || isOpenHereAlone(this.#state, this);
-    const turnMs = alone
-      ? 0
-      : othersTurnMs(this.#neither++, leaseWaitMs, this.settings.openMs, clock.random());
-    this.dispatch({ type: "probe-released", pauseMs: Math.max(pauseMs, turnMs), byItself });
+    callReleased(this, admission, pauseMs, byItself);
   }
 
   // ── What else happens ─────────────────────────────────────────────────────────────────────────
 
   /** The replica has news. */
   changed(): void {
-    const hold = cachedHold(this.session.replica, this.key);
-    if (hold?.record !== this.#state.hold?.record || hold?.untilMs !== this.#state.hold?.untilMs)
-      this.dispatch({ type: "hold", hold });
-    const record = this.#cached();
-    if (record === this.#state.record) return;
-    const { replica, clock } = this.session;
-    const doubts = this.#traffic?.vetoes === true;
-    const random = replica.store.swap === undefined ? clock.random() : 0;
-    const ageMs = replica.storeClock.now() - (record?.record.at ?? 0);
-    this.dispatch({ type: "record", record, doubts, ageMs, random });
+    takeNews(this, this.#traffic?.vetoes === true);
   }
 
   /** Proposes a pending decision, and sends a lease request that had to wait. */
@@ -262,43 +218,10 @@ export class Breaker implements Shell {
     if (this.pending && !this.session.replica.synchroniser.down) propose(this);
   }
 
-  /** Gives back a lease that no probe uses: this process ends. */
+  /** Gives its lease back, since this process ends. A probe that still runs says nothing any more. */
   leave(): void {
-    const { decision, probe } = this.#state;
-    if (decision.kind === "none" && probe.kind !== "running" && holdsLease(this.#state, this))
-      this.dispatch({ type: "probe-released", pauseMs: 0, byItself: false });
-  }
-
-  /** The record to write now in order to propose the decision. */
-  recordOf(stamp: Stamp): CircuitRecord | null {
-    // A write that is under way may have found a newer one.
-    this.changed();
-    return recordOf(this.#state, this.session.clock.now(), stamp, this);
-  }
-
-  /** The record to write now in order to take the lease. */
-  leaseRecord(stamp: Stamp, callTimeoutMs: number): CircuitRecord | null {
-    this.changed();
-    return leaseRecord(this.#state, this.session.clock.now(), stamp, this, callTimeoutMs);
-  }
-
-  leaseAnswered(outcome: WriteOutcome): void {
-    this.dispatch({ type: "lease", record: this.#cached(), outcome });
-  }
-
-  proposalAnswered(outcome: WriteOutcome, written: Decision): void {
-    this.dispatch({ type: "proposal", record: this.#cached(), outcome, written });
-  }
-
-  /** An operator opens it. This process obeys at once, whatever the store says. */
-  openNow(durationMs: number, reason: string): void {
-    const storeDown = this.session.replica.synchroniser.down;
-    this.dispatch({ type: "operator-opens", durationMs, reason, storeDown });
-  }
-
-  /** The store has what an operator wrote. */
-  operatorWrote(): void {
-    this.dispatch({ type: "operator-wrote", record: this.#cached() });
+    if (this.#state.decision.kind === "none" && holdsLease(this.#state, this))
+      this.dispatch({ type: "probe-released", pauseMs: 0, byItself: false, leaseWaitMs: 0, random: 0 });
   }
 
   /**
@@ -338,7 +261,7 @@ export class Breaker implements Shell {
     this.#state = state;
     if (state !== before) this.#refresh(before);
     // The state is already the new one: if a listener calls the circuit, it meets the new state.
-    for (const effect of effects) this.#carryOut(effect);
+    for (const effect of effects) carryOut(this, effect);
     if (state !== before) this.check?.follow();
     return verdict;
   }
@@ -349,10 +272,7 @@ export class Breaker implements Shell {
     const { lookedAt } = this.session;
     if (before.probe.kind === "running" && !isProbeOf(state, before.probe.epoch))
       probeEnded(this, before.probe.epoch);
-    if (state.announced !== before.announced) {
-      if (state.announced === "closed") this.closedAtMs = lookedAt;
-      if (state.announced !== "half-open") this.#neither = 0;
-    }
+    if (state.announced === "closed" && before.announced !== "closed") this.closedAtMs = lookedAt;
     if (state.epoch !== before.epoch) {
       this.admission = makeAdmission(this, state);
       this.#traffic?.clear();
@@ -368,35 +288,5 @@ export class Breaker implements Shell {
     this.#cancelWake?.();
     this.#cancelWake =
       atMs === Infinity ? undefined : clock.after(atMs - lookedAt, () => this.dispatch({ type: "time" }));
-  }
-
-  #carryOut(effect: Effect): void {
-    switch (effect.type) {
-      case "announce":
-        announceState(this, effect.state, effect.local);
-        break;
-      case "announce-hold":
-        announceHold(this, effect.hold);
-        break;
-      case "announce-release":
-        announceRelease(this);
-        break;
-      case "propose":
-        if (effect.delayMs === 0) this.flush();
-        else this.session.clock.after(effect.delayMs, () => this.flush());
-        break;
-      case "ask-for-lease":
-        this.#control.requestLease(effect.callTimeoutMs);
-        break;
-    }
-  }
-
-  get #control(): AdmissionControl {
-    this.#admissionControl ??= new AdmissionControl(this);
-    return this.#admissionControl;
-  }
-
-  #cached(): CachedRecord | undefined {
-    return cachedRecord(this.session.replica, this.key);
   }
 }

@@ -39,8 +39,17 @@ export type Event =
   /** `slept`: the process was suspended during the probe. */
   | { readonly type: "probe-succeeded"; readonly slept?: boolean }
   | { readonly type: "probe-failed"; readonly opening: Opening; readonly slept?: boolean }
-  /** The probe ended as neither success nor failure. `pauseMs`: start no new probe for so long. */
-  | { readonly type: "probe-released"; readonly pauseMs: number; readonly byItself: boolean }
+  /** The probe ended as neither success nor failure. */
+  | {
+      readonly type: "probe-released";
+      /** Start no new probe for so long. */
+      readonly pauseMs: number;
+      /** Its own circuit rejected it. */
+      readonly byItself: boolean;
+      /** How long a call here waits for its lease; 0 if no other process uses the store. */
+      readonly leaseWaitMs: number;
+      readonly random: number;
+    }
   /** A call from before the opening asks for a longer open time. */
   | { readonly type: "asked-for-longer"; readonly openMs: number; readonly storeDown: boolean }
   /** Another process changed the fleet's record. `doubts`: calls here succeed at present. */

@@ -1,5 +1,7 @@
 import type { Clock } from "../runtime/clock.js";
 import { type WriteOutcome, write } from "../sync/writer.js";
+import { cachedRecord } from "./cached.js";
+import { leaseRecord } from "./lease.js";
 import type { Shell } from "./shell.js";
 
 /** This process's request for the lease of one circuit, and the callers that wait for the answer. */
@@ -18,10 +20,15 @@ export class LeaseRequest {
   send(callTimeoutMs: number): void {
     this.#callTimeoutMs = callTimeoutMs;
     const breaker = this.#breaker;
+    const { replica, clock } = breaker.session;
     write(
-      breaker.session.replica,
+      replica,
       breaker.entry,
-      (stamp) => breaker.leaseRecord(stamp, this.#callTimeoutMs),
+      (stamp) => {
+        // A write that is under way may have found a newer record.
+        breaker.changed();
+        return leaseRecord(breaker.current, clock.now(), stamp, breaker, this.#callTimeoutMs);
+      },
       (outcome) => this.#answered(outcome),
     );
   }
@@ -57,7 +64,8 @@ export class LeaseRequest {
       this.#delayed = true;
       return;
     }
-    this.#breaker.leaseAnswered(outcome);
+    const { session, key } = this.#breaker;
+    this.#breaker.dispatch({ type: "lease", record: cachedRecord(session.replica, key), outcome });
     for (const finish of [...this.#waiting]) finish();
   }
 }

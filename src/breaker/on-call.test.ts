@@ -18,6 +18,7 @@ import {
   ownWith,
   play,
   probing,
+  released,
   releasedRecord,
   running,
   stateWith,
@@ -40,7 +41,7 @@ describe("a call", () => {
   });
 
   test("belongs to the running probe if the function is known to call itself", () => {
-    const nests = on(probing, { type: "probe-released", pauseMs: 0, byItself: true }).state;
+    const nests = on(probing, { ...released, byItself: true }).state;
     expect(nests.recovery.nests).toBe(true);
     expect(on({ ...nests, probe: running(LATER) }, aCall()).verdict).toBe("nested");
     expect(on({ ...nests, probe: { kind: "waiting", untilMs: LATER } }, aCall()).verdict).toBe("reject");

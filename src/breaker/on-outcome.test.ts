@@ -106,7 +106,7 @@ describe("the back-off", () => {
 describe("a released probe", () => {
   test("keeps others from probing for its pause, at most for the open time", () => {
     const pause = (pauseMs: number, byItself = false): State["recovery"] =>
-      on(probing, { type: "probe-released", pauseMs, byItself }).state.recovery;
+      on(probing, { ...released, pauseMs, byItself }).state.recovery;
     expect(pause(400)).toMatchObject({ pausedUntilMs: NOW + 400, nests: false });
     expect(pause(99_000)).toMatchObject({ pausedUntilMs: NOW + OPEN_MS });
     expect(pause(400, true)).toMatchObject({ pausedUntilMs: NOW, nests: true });

@@ -1,6 +1,7 @@
 // Events from the calls of this process: a trip, and how a probe ended.
 import { forgetsBackoff, openTime } from "../policy/open-time.js";
 import type { Opening } from "./event.js";
+import { NEITHER_MOST, othersTurnMs } from "./others-turn.js";
 import {
   generationOf,
   holdsLease,
@@ -103,10 +104,17 @@ type Late = Of<"probe-failed"> | Of<"probe-succeeded">;
 
 /** Neither success nor failure: the lease goes back, and the next call may probe. */
 export function probeReleased(state: State, event: Of<"probe-released">, now: number, own: Own): Step {
-  const pausedUntilMs = event.byItself ? now : now + Math.min(event.pauseMs, own.settings.openMs);
+  const { byItself, leaseWaitMs, random } = event;
+  const { openMs } = own.settings;
+  let { neither } = state.recovery;
+  let pauseMs = byItself ? 0 : Math.min(event.pauseMs, openMs);
+  if (!byItself && leaseWaitMs > 0 && !isOpenHereAlone(state, own)) {
+    pauseMs = Math.max(pauseMs, othersTurnMs(neither, leaseWaitMs, openMs, random));
+    neither = Math.min(neither + 1, NEITHER_MOST);
+  }
   // A rejection by an operator's hold does not show that calls are nested.
-  const nests = state.recovery.nests || (event.byItself && state.hold === undefined);
-  const recovery = { ...state.recovery, pausedUntilMs, nests };
+  const nests = state.recovery.nests || (byItself && state.hold === undefined);
+  const recovery = { ...state.recovery, neither, pausedUntilMs: now + pauseMs, nests };
   return release({ ...state, recovery }, generationOf(obeyed(state, own)), passedBefore(state, own));
 }
 

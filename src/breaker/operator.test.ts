@@ -28,7 +28,7 @@ describe("trip()", () => {
       reason: "maintenance",
       duration: 5_000,
     });
-    expect(circuit.breaker.decision).toEqual({ kind: "none" });
+    expect(circuit.breaker.current.decision).toEqual({ kind: "none" });
   });
 
   test("opens the circuit here for its time even if the store never answers", async () => {
@@ -37,7 +37,10 @@ describe("trip()", () => {
     const result = trip(circuit.breaker, 60_000, "maintenance");
     await circuit.time.advance(6_000);
     expect(await result).toEqual({ stored: false });
-    expect(circuit.breaker).toMatchObject({ state: "open", decision: { kind: "opened", manual: true } });
+    expect(circuit.breaker).toMatchObject({
+      state: "open",
+      current: { decision: { kind: "opened", manual: true } },
+    });
   });
 });
 

@@ -1,9 +1,10 @@
-import type { VersionedRecord } from "../protocol/record.js";
+import type { HoldRecord, VersionedRecord } from "../protocol/record.js";
 import { closed, holdWritten, opened, type Stamp } from "../protocol/transition.js";
 import type { Entry } from "../sync/entry.js";
 import type { Replica } from "../sync/replica.js";
 import { type WriteOutcome, write } from "../sync/writer.js";
 import type { Breaker } from "./breaker.js";
+import { cachedRecord } from "./cached.js";
 import type { ActiveHold } from "./state.js";
 
 /** The result of an operator's verb. */
@@ -33,13 +34,13 @@ export function trip(
   reason: string,
   by?: string,
 ): Promise<OperatorResult> {
-  breaker.openNow(duration, reason);
+  openNow(breaker, duration, reason);
   return put(
     breaker,
     breaker.entry,
     by,
     (stamp) => opened(stamp, { duration, reason, manual: true }),
-    () => breaker.operatorWrote(),
+    () => operatorWrote(breaker),
   );
 }
 
@@ -50,9 +51,22 @@ export function reset(breaker: Breaker, reason: string, by?: string): Promise<Op
     breaker.entry,
     by,
     (stamp) => closed(stamp, reason),
-    () => breaker.operatorWrote(),
+    () => operatorWrote(breaker),
   );
 }
+
+/** This process obeys at once, whatever the store says. */
+export function openNow(breaker: Breaker, durationMs: number, reason: string): void {
+  const storeDown = breaker.session.replica.synchroniser.down;
+  breaker.dispatch({ type: "operator-opens", durationMs, reason, storeDown });
+}
+
+/** The store has what an operator wrote. */
+const operatorWrote = (breaker: Breaker): void =>
+  void breaker.dispatch({
+    type: "operator-wrote",
+    record: cachedRecord(breaker.session.replica, breaker.key),
+  });
 
 /** Holds the circuit in the given state, for `duration` ms or, if that is 0, until it is released. */
 export function hold(
@@ -64,7 +78,7 @@ export function hold(
 ): Promise<OperatorResult> {
   return put(
     breaker,
-    breaker.holdEntry,
+    holdOf(breaker),
     by,
     (stamp) => holdWritten(stamp, held, { duration, reason }),
     () => breaker.changed(),
@@ -75,12 +89,15 @@ export function hold(
 export function release(breaker: Breaker, reason: string, by?: string): Promise<OperatorResult> {
   return put(
     breaker,
-    breaker.holdEntry,
+    holdOf(breaker),
     by,
     (stamp) => holdWritten(stamp, "released", { duration: 0, reason }),
     () => breaker.changed(),
   );
 }
+
+/** The place of a hold in the replica, made when there is one to write. */
+const holdOf = ({ session, key }: Breaker): Entry<HoldRecord> => session.replica.hold(key);
 
 /**
  * Writes under the name `by`, or else under the name of this process, until the store has it or the deadline passes.

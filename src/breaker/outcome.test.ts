@@ -28,7 +28,7 @@ describe("a failure", () => {
     const circuit = circuitWith();
     const error = new Error("down");
     fail(circuit.breaker, { error, reason: (what) => `because of ${String(what)}` });
-    expect(circuit.breaker).toMatchObject({ state: "open", cause: error, trips: 1 });
+    expect(circuit.breaker).toMatchObject({ state: "open", current: { cause: error }, trips: 1 });
     expect(circuit.stored()).toMatchObject({ reason: "because of Error: down" });
   });
 
@@ -64,7 +64,7 @@ describe("a failure", () => {
   test("of this host opens the circuit here, and is not shared", () => {
     const circuit = circuitWith();
     fail(circuit.breaker, { origin: "host" });
-    expect(circuit.breaker).toMatchObject({ state: "open", decision: { visibility: "here" } });
+    expect(circuit.breaker).toMatchObject({ state: "open", current: { decision: { visibility: "here" } } });
     expect(circuit.stored()).toBeUndefined();
   });
 
@@ -73,7 +73,7 @@ describe("a failure", () => {
     fail(circuit.breaker, { origin: "host" });
     await circuit.time.advance(10_000);
     fail(circuit.breaker);
-    expect(circuit.breaker.decision).toMatchObject({ visibility: "here" });
+    expect(circuit.breaker.current.decision).toMatchObject({ visibility: "here" });
     const other = circuitWith({ threshold: 2 });
     fail(other.breaker, { origin: "host" });
     await other.time.advance(10_001);
@@ -94,7 +94,7 @@ describe("a failure", () => {
     circuit.store.watcher?.gap();
     await circuit.time.advance(200);
     fail(circuit.breaker);
-    expect(circuit.breaker.decision).toMatchObject({ madeOffline: true });
+    expect(circuit.breaker.current.decision).toMatchObject({ madeOffline: true });
   });
 
   test("does not count while an operator holds the circuit closed", () => {
@@ -136,7 +136,7 @@ describe("a failure while a remote opening is unconfirmed", () => {
     expect(circuit.breaker.state).toBe("closed");
     const error = new Error("down");
     fail(circuit.breaker, { error });
-    expect(circuit.breaker).toMatchObject({ state: "open", cause: error, trips: 0 });
+    expect(circuit.breaker).toMatchObject({ state: "open", current: { cause: error }, trips: 0 });
   });
 
   test("confirms it also once the open time is over, if a probe has to close it", async () => {
@@ -186,7 +186,7 @@ describe("a success", () => {
     succeed(circuit);
     succeed(circuit, true);
     expect(circuit.stored()).toMatchObject({ state: "open", reason: "slow calls" });
-    expect(circuit.breaker).toMatchObject({ cause: undefined, trips: 1 });
+    expect(circuit.breaker).toMatchObject({ current: { cause: undefined }, trips: 1 });
   });
 
   test("is counted at the time that its caller read, if given", async () => {
@@ -258,7 +258,7 @@ describe("calls that are slow while under way", () => {
     const circuit = circuitWith({ ...SLOW, slowCallRate: 0.5, minimumCalls: 1 });
     pushed(circuit, isHeld(40, "closed"));
     areSlow(circuit, circuit.breaker.admission, 5);
-    expect(circuit.breaker).toMatchObject({ trips: 0, decision: { kind: "none" } });
+    expect(circuit.breaker).toMatchObject({ trips: 0, current: { decision: { kind: "none" } } });
   });
 });
 
@@ -284,7 +284,7 @@ describe("a probe", () => {
       await probing(circuit),
       failure({ error, reason: (what, share) => `${String(what)}, ${share}` }),
     );
-    expect(circuit.breaker).toMatchObject({ state: "open", cause: error });
+    expect(circuit.breaker).toMatchObject({ state: "open", current: { cause: error } });
     expect(circuit.stored()).toMatchObject({ reason: "Error: still down, true", reopens: 1 });
   });
 

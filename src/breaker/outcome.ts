@@ -47,8 +47,24 @@ function probeSucceeded(breaker: Shell, admission: Admission, slow: boolean): vo
   if (slow) slowProbe(breaker);
   else {
     if (isFirstProbe(breaker.current, breaker, breaker.reopensAtTrip)) breaker.needlessTrips++;
-    breaker.dispatch({ type: "probe-succeeded", slept: breaker.slept });
+    breaker.dispatch({ type: "probe-succeeded", slept: breaker.control.slept });
   }
+}
+
+/**
+ * A call ended as neither. That matters only for the probe: its lease goes back. `pauseMs`: start no new probe for so
+ * long. `byItself`: its own circuit rejected it.
+ */
+export function callReleased(breaker: Shell, admission: Admission, pauseMs: number, byItself: boolean): void {
+  if (!isProbe(breaker, admission)) return;
+  const { isShared, leaseWaitMs, clock } = breaker.session;
+  breaker.dispatch({
+    type: "probe-released",
+    pauseMs,
+    byItself,
+    leaseWaitMs: isShared ? leaseWaitMs : 0,
+    random: clock.random(),
+  });
 }
 
 /**
@@ -86,7 +102,7 @@ const slowProbe = (breaker: Shell): void => {
 };
 
 const reopen = (breaker: Shell, opening: Opening): void =>
-  void breaker.dispatch({ type: "probe-failed", opening, slept: breaker.slept });
+  void breaker.dispatch({ type: "probe-failed", opening, slept: breaker.control.slept });
 
 /** Whether the admission belongs to the running probe. */
 export const isProbe = ({ current }: Shell, { epoch }: Admission): boolean => isProbeOf(current, epoch);
@@ -97,7 +113,7 @@ export const isProbeOf = ({ probe }: State, epoch: number): boolean =>
 
 function probeFailed(breaker: Shell, admission: Admission, failure: Failure): void {
   if (!isProbe(breaker, admission)) return;
-  if (failure.origin === "stall") breaker.released(admission);
+  if (failure.origin === "stall") callReleased(breaker, admission, 0, false);
   else {
     const reason = failure.reason(failure.error, breaker.settings.shareReason);
     reopen(breaker, openingOf(breaker, failure, reason));

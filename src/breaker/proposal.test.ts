@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { AHEAD, listener, NOW, RETRY, WALL } from "../sync/replica.fixture.js";
 import { type Circuit, circuitWith, fail, OPEN_MS } from "./breaker.fixture.js";
+import { openNow } from "./operator.js";
 import { propose } from "./proposal.js";
 
 /** The answers to the circuit's swaps, in order, given when the test says so. */
@@ -18,10 +19,10 @@ describe("a proposal", () => {
     const circuit = circuitWith();
     const answers = answering(circuit);
     fail(circuit.breaker);
-    expect(circuit.breaker.decision).toMatchObject({ kind: "opened" });
+    expect(circuit.breaker.current.decision).toMatchObject({ kind: "opened" });
     answers[0]?.();
     await circuit.time.advance(0);
-    expect(circuit.breaker).toMatchObject({ state: "open", decision: { kind: "none" } });
+    expect(circuit.breaker).toMatchObject({ state: "open", current: { decision: { kind: "none" } } });
     expect(circuit.stored()).toMatchObject({ state: "open" });
   });
 
@@ -29,18 +30,18 @@ describe("a proposal", () => {
     const circuit = circuitWith();
     const answers = answering(circuit);
     fail(circuit.breaker);
-    circuit.breaker.openNow(5_000, "by hand");
+    openNow(circuit.breaker, 5_000, "by hand");
     circuit.breaker.flush();
     propose(circuit.breaker);
     expect(answers).toHaveLength(1);
-    expect(circuit.breaker.decision).toMatchObject({ manual: true });
+    expect(circuit.breaker.current.decision).toMatchObject({ manual: true });
     answers[0]?.();
     await circuit.time.advance(0);
-    expect(circuit.breaker.decision).toMatchObject({ kind: "opened", manual: true });
+    expect(circuit.breaker.current.decision).toMatchObject({ kind: "opened", manual: true });
     answers[1]?.();
     await circuit.time.advance(0);
     expect(circuit.stored()).toMatchObject({ state: "open", reason: "by hand", manual: true });
-    expect(circuit.breaker.decision).toEqual({ kind: "none" });
+    expect(circuit.breaker.current.decision).toEqual({ kind: "none" });
   });
 
   test("that fails keeps the opening as made offline", async () => {
@@ -48,7 +49,7 @@ describe("a proposal", () => {
     circuit.store.swap = () => Promise.reject(new Error("no"));
     fail(circuit.breaker);
     await circuit.time.advance(0);
-    expect(circuit.breaker.decision).toMatchObject({ kind: "opened", madeOffline: true });
+    expect(circuit.breaker.current.decision).toMatchObject({ kind: "opened", madeOffline: true });
     const asked = circuit.store.count("list");
     await circuit.time.advance(RETRY / 2);
     expect(circuit.store.count("list")).toBe(asked + 1);

@@ -1,20 +1,25 @@
 import { write } from "../sync/writer.js";
+import { cachedRecord } from "./cached.js";
+import { recordOf } from "./decision.js";
 import type { Shell } from "./shell.js";
 import { type Decision, NO_DECISION } from "./state.js";
 
 /** Proposes the decision of this process to the fleet: one swap, retried with what the store holds by then. */
 export function propose(breaker: Shell): void {
-  const { session, entry } = breaker;
+  const { entry, key } = breaker;
+  const { replica, clock } = breaker.session;
   let written: Decision = NO_DECISION;
   write(
-    session.replica,
+    replica,
     entry,
     (stamp) => {
-      written = breaker.decision;
-      return breaker.recordOf(stamp);
+      written = breaker.current.decision;
+      // A write that is under way may have found a newer record.
+      breaker.changed();
+      return recordOf(breaker.current, clock.now(), stamp, breaker);
     },
     (outcome) => {
-      breaker.proposalAnswered(outcome, written);
+      breaker.dispatch({ type: "proposal", record: cachedRecord(replica, key), outcome, written });
       // A call outlived its breaker. The breaker that replaced it receives the change like one of another process.
       entry.subscriber?.changed();
     },

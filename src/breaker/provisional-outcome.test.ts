@@ -82,6 +82,16 @@ describe("the outcome of a probe whose lease may be over", () => {
     });
   });
 
+  test.each([
+    ["failed", failed, openRecord(LATER + OPEN_MS), "open"],
+    ["succeeded", succeeded, closedRecord, "closed"],
+  ] as const)("voids the probe that began meanwhile: it %s", (_, event, record, stands) => {
+    const again = on(late(event).state, aCall({ storeFails: true }), OWN, LATER).state;
+    expect(again.probe.kind).toBe("running");
+    const after = answered(again, next(record, { by: "me" }), "granted");
+    expect(after).toMatchObject({ announced: stands, probe: NO_PROBE });
+  });
+
   test("continues the back-off once the store has it", () => {
     const own = ownWith({ backoffFactor: 2 });
     const { state } = late(failed, own);

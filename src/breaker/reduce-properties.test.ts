@@ -12,6 +12,7 @@ import {
   opening,
   openRecord,
   ownWith,
+  released,
   releasedRecord,
 } from "./state.fixture.js";
 import { INITIAL, type State } from "./state.js";
@@ -59,10 +60,10 @@ const aHappening: fc.Arbitrary<Happening> = fc.record({
       (_: number, { probe }: State): Event =>
         probe.kind === "running" ? { type: "probe-succeeded" } : { type: "time" },
     ),
-    fc.record({ pauseMs: openMs, byItself: flag }).map(
+    fc.record({ pauseMs: openMs, byItself: flag, leaseWaitMs: fc.constantFrom(0, 50) }).map(
       (how) =>
         (_: number, { probe }: State): Event =>
-          probe.kind === "running" ? { type: "probe-released", ...how } : { type: "time" },
+          probe.kind === "running" ? { ...released, ...how } : { type: "time" },
     ),
     aRecord.map((of) => (now: number, state: State) => news(of(now, state))),
     aRecord.map(

@@ -282,7 +282,7 @@ describe("8. no state is a dead end", () => {
       on(probing, released).state,
       on(isDue, aCall({ storeFails: true })).state,
       play(isDue, [aCall(), lost]),
-      on(probing, { type: "probe-released", pauseMs: 400, byItself: false }).state,
+      on(probing, { ...released, pauseMs: 400 }).state,
       on(probing, { type: "probe-failed", opening: opening() }).state,
     ];
     for (const state of starts) {

@@ -4,7 +4,7 @@ import { call } from "./on-call.js";
 import { leaseAnswered, operatorOpens, operatorWrote, proposalAnswered, recordChanged } from "./on-news.js";
 import { confirmed, openLonger, probeFailed, probeReleased, probeSucceeded, trip } from "./on-outcome.js";
 import { activeHold, type Own, stand } from "./standing.js";
-import { NO_RECOVERY, type State } from "./state.js";
+import { NO_PROBE, NO_RECOVERY, type State } from "./state.js";
 import { type Step, stay } from "./step.js";
 
 /**
@@ -78,6 +78,9 @@ function settle(before: State, step: Step, now: number, own: Own): Step {
   if (before.hold !== undefined && state.hold === undefined && own.checked)
     state = { ...state, recovery: { ...state.recovery, checkedUntilMs: now + LEASE_MS } };
   const standing = stand(state, now, own);
+  // The circuit opened or closed while a probe ran: that probe is void.
+  if (state.probe.kind !== "none" && (standing.kind === "open" || standing.kind === "closed"))
+    state = { ...state, probe: NO_PROBE };
   const admits =
     hold === "closed" ? "held" : hold === "open" || standing.kind !== "closed" ? "nothing" : "closed";
   if (admits !== state.admits) {

@@ -1,12 +1,10 @@
 import type { HandleOptions } from "../options/options.js";
 import type { CircuitRecord } from "../protocol/record.js";
-import type { Stamp } from "../protocol/transition.js";
 import type { Entry, Subscriber } from "../sync/entry.js";
-import type { WriteOutcome } from "../sync/writer.js";
 import type { Admission } from "./admission.js";
 import type { Event, Verdict } from "./event.js";
 import type { Own } from "./standing.js";
-import type { Decision, State } from "./state.js";
+import type { State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
 import type { Traffic } from "./traffic.js";
 
@@ -20,6 +18,13 @@ export interface Check {
   follow(): void;
   /** Stops it for good; resolves when nothing of it runs any more. */
   stop(): Promise<void>;
+}
+
+/** What decides about calls when the circuit is due, and asks for the probe's lease. */
+interface LeaseControl {
+  /** The process was suspended since its probe began. */
+  readonly slept: boolean;
+  requestLease(callTimeoutMs: number): void;
 }
 
 /**
@@ -37,17 +42,9 @@ export interface Shell extends Own, Subscriber {
   reopensAtTrip: number;
   readonly closedAtMs: number;
   readonly current: State;
-  readonly decision: Decision;
-  readonly record: CircuitRecord | undefined;
-  readonly cause: unknown;
   readonly retryAfterMs: number;
-  readonly slept: boolean;
   readonly traffic: Traffic;
+  readonly control: LeaseControl;
   readonly entry: Entry<CircuitRecord>;
   dispatch(event: Event): Verdict | undefined;
-  released(admission: Admission): void;
-  recordOf(stamp: Stamp): CircuitRecord | null;
-  leaseRecord(stamp: Stamp, callTimeoutMs: number): CircuitRecord | null;
-  leaseAnswered(outcome: WriteOutcome): void;
-  proposalAnswered(outcome: WriteOutcome, written: Decision): void;
 }

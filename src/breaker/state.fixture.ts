@@ -128,4 +128,10 @@ export const probing: State = on(
 
 export const tripped = { type: "tripped", opening: opening() } as const;
 export const succeeded = { type: "probe-succeeded" } as const;
-export const released = { type: "probe-released", pauseMs: 0, byItself: false } as const;
+export const released: Of<"probe-released"> = {
+  type: "probe-released",
+  pauseMs: 0,
+  byItself: false,
+  leaseWaitMs: 0,
+  random: 1,
+};

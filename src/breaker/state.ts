@@ -74,7 +74,9 @@ export interface Recovery {
    * How often in a row this process opened it again; while closed: where the back-off continues after a trip too soon.
    */
   readonly reopens: number;
-  /** No probe here before then: the last one met another circuit that is open until then. */
+  /** How many probes of this process ended as neither success nor failure, up to the number that matters. */
+  readonly neither: number;
+  /** No probe here before then: the last one met another circuit that is open until then, or it is others' turn. */
   readonly pausedUntilMs: number;
   /** Until then a check probes, and calls don't: a lease was given back, or an operator's hold has ended. */
   readonly checkedUntilMs: number;
@@ -121,6 +123,7 @@ export const NO_RECOVERY: Recovery = {
   unserved: false,
   lapses: 0,
   reopens: 0,
+  neither: 0,
   pausedUntilMs: 0,
   checkedUntilMs: 0,
   nests: false,

@@ -1,4 +1,5 @@
 import { type Admission, REJECTING } from "../breaker/admission.js";
+import { isProbe } from "../breaker/outcome.js";
 import { runWithinProbe } from "../breaker/probe-context.js";
 import type { Sampler } from "../breaker/sampler.js";
 import { CallGroup } from "../breaker/under-way.js";
@@ -143,7 +144,8 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     let result: unknown;
     try {
       result =
-        admission.kind === "probe"
+        // The probe may have ended while this call waited for its lease.
+        admission.kind === "probe" && isProbe(this.breaker, admission)
           ? runWithinProbe(this.breaker, admission.epoch, () => Reflect.apply(fn, self, args))
           : Reflect.apply(fn, self, args);
     } catch (error) {

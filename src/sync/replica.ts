@@ -120,7 +120,7 @@ export class Replica {
   }
 
   /**
-   * Gives back the leases that no probe of this process uses, then ends the subscription and the polls: all of it, with
+   * Gives back the leases of this process, then ends the subscription and the polls: all of it, with
    * running writes and closing the store, in at most half a second.
    */
   async close(): Promise<void> {

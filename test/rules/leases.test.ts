@@ -54,6 +54,45 @@ describe("one lease for a fleet", () => {
     expect(circuit.state).toBe("closed");
   });
 
+  test("a process that ends amid its probe gives the lease back", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    await during(clock, 5_100, a.fail);
+    const probe = pendingCall(a.circuit);
+    await clock.advance(50);
+    expect(b.circuit.retryAfter).toBeGreaterThan(5);
+    await during(clock, 600, () => a.failfast.close());
+    const { state, owner = "", lapsed = 0 } = store.record("x") ?? {};
+    expect([state, owner, lapsed]).toEqual(["half-open", "", 0]);
+    expect(await during(clock, 60, b.succeed)).toBe("ok");
+    expect(b.circuit.state).toBe("closed");
+    // The call goes on, and what comes of it says nothing any more.
+    probe.fail();
+    expect(await probe.end).toBe("failed");
+    await clock.advance(1_000);
+    expect(b.circuit.state).toBe("closed");
+  });
+
+  test("a sync probe without a lease writes its outcome alone, and one write is enough", async () => {
+    const { clock, members, store } = await fleet(2, { timeout: 5 });
+    const [a, b] = [at(members, 0), at(members, 1)];
+    const sync = a.circuit(() => "ok");
+    await during(clock, 5_100, b.fail);
+    // It gets a lease that nobody uses.
+    expect(() => sync()).toThrow(FailfastError);
+    await clock.advance(20_000);
+    const before = store.written.length;
+    // Killed as soon as the store has its first write.
+    a.link.lie = (verb, truth) => {
+      if (verb === "swap") a.link.mode = "hanging";
+      return truth;
+    };
+    expect(sync()).toBe("ok");
+    await clock.advance(100);
+    expect(store.written.slice(before).map(({ value }) => JSON.parse(value).state)).toEqual(["closed"]);
+    expect(b.circuit.state).toBe("closed");
+  });
+
   test("a probe that its caller aborted releases the lease", async () => {
     const { clock, members } = await fleet(2, { timeout: 5 });
     const [a, b] = [at(members, 0), at(members, 1)];

@@ -7,6 +7,7 @@ const PARTS = [
   "breaker/standing",
   "breaker/decision",
   "breaker/lease",
+  "breaker/others-turn",
   "breaker/state",
   "protocol/codec",
   "protocol/merge",

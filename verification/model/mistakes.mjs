@@ -190,6 +190,20 @@ export const MISTAKES = [
     "no faults, from a lease on",
   ],
   [
+    "a process whose probes say nothing leaves others no turn",
+    "breaker",
+    "neither = Math.min(neither + 1, NEITHER_MOST)",
+    "neither = 0",
+    "no faults, from a lease on",
+  ],
+  [
+    "how often probes said nothing is counted for ever",
+    "breaker",
+    "neither = Math.min(neither + 1, NEITHER_MOST)",
+    "neither = neither + 1",
+    "others get their turn",
+  ],
+  [
     "one probe is enough where it takes two",
     "breaker",
     "if (passed < own.settings.probes)",

@@ -94,7 +94,10 @@ export function processesOf(library, options, promises) {
   function endProbe(world, my, how, pauseMs = 0) {
     if (how === "succeeds") dispatch(world, my, { type: "probe-succeeded" });
     else if (how === "fails") dispatch(world, my, { type: "probe-failed", opening: opening(my) });
-    else dispatch(world, my, { type: "probe-released", pauseMs, byItself: false });
+    else {
+      const leaseWaitMs = world.turns ? WAIT : 0;
+      dispatch(world, my, { type: "probe-released", pauseMs, byItself: false, leaseWaitMs, random: 0.5 });
+    }
   }
 
   function askForLonger(world, my, openMs) {

@@ -16,7 +16,7 @@ const VERDICTS = {
 /** No lease is longer. */
 const LONGEST = 64 * LEASE;
 
-export function promisesOf({ NO_PROBE, isOpenHereAlone, obeyed, stand }) {
+export function promisesOf({ NEITHER_MOST, NO_PROBE, isOpenHereAlone, obeyed, stand }) {
   /** What is wrong with a step, if anything. `my` has the model's counts beside the state. */
   return function wrongStep(before, event, { state, effects, verdict }, now, own, my) {
     // A caller that waited for the lease is not rejected by its own request.
@@ -29,6 +29,7 @@ export function promisesOf({ NO_PROBE, isOpenHereAlone, obeyed, stand }) {
       epochs(before, event, state) ??
       probes(before, event, state, effects, verdict, now, own) ??
       closing(was, event, is.kind, state, own) ??
+      (state.recovery.neither > NEITHER_MOST ? "what is counted has an end" : undefined) ??
       (my.wanting > 1 ? "at most one call is rejected for want of a lease" : undefined) ??
       agreement(state, is, now) ??
       verdictOf(before, event, verdict, was, now, own)
@@ -106,6 +107,8 @@ export function promisesOf({ NO_PROBE, isOpenHereAlone, obeyed, stand }) {
   /** The announced state, the admission and the standing agree. */
   function agreement(state, is, now) {
     const closed = is.kind === "closed";
+    if (state.probe.kind === "running" && (closed || is.kind === "open"))
+      return `it is ${is.kind}, and a probe runs`;
     if ((state.announced === "closed") !== closed)
       return `it is ${is.kind}, and ${state.announced} is announced`;
     const hold = holdOf(state, now);

@@ -54,6 +54,7 @@ export const SETTINGS = [
     full: 9,
   },
   { name: "a probe meets another circuit", options: { pauses: 2, start: "leased" }, quick: 6, full: 8 },
+  { name: "others get their turn", options: { start: "leased", neither: 12 }, quick: 6, full: 8 },
   { name: "a call from before asks for longer", options: { late: true }, quick: 8, full: 10 },
   {
     name: "all of it",

@@ -27,6 +27,8 @@ function newWorld(process, options) {
     /** A promise that only a store with a memory can keep is no longer checked. */
     forgot: false,
     doubter: options.doubter,
+    /** Whether probes that end as neither are counted, so that others get their turn. */
+    turns: options.neither !== undefined,
     /** What is wrong with a step of the reducer. */
     wrong: undefined,
     nested: 0,
@@ -39,7 +41,7 @@ function newWorld(process, options) {
 
 /**
  * The start of a setting: `open`, which all know; `leased`, from one process's probe, which all know; or `voted`, from
- * one process's vote, which all know.
+ * one process's vote, which all know. `neither`: how many probes of the process with the lease ended as neither.
  */
 export function begin(process, options) {
   const world = newWorld(process, options);
@@ -60,6 +62,8 @@ export function begin(process, options) {
     while (process.standing(world, first).kind === "open") tick(world);
     process.enter(world, first, true);
     carryOut();
+    const { neither = 0 } = options;
+    first.state = { ...first.state, recovery: { ...first.state.recovery, neither } };
   }
   world.old = null;
   prune(world);
