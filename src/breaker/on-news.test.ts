@@ -42,6 +42,18 @@ describe("a new record", () => {
     expect(on(over, news(closedRecord, old)).state.decision).toEqual(NO_DECISION);
   });
 
+  test("with this process's own lease keeps what its probe found out before the lease came", () => {
+    const found = (decision: State["decision"], leaseRequested = true): State["decision"] => {
+      const state = stateWith({ record: openRecord(NOW), remoteOpen: "obeyed", decision, leaseRequested });
+      return on(state, news(next(leasedRecord("mine", LATER)))).state.decision;
+    };
+    expect(found(decidedClosed)).toEqual({ ...decidedClosed, base: 50 });
+    expect(found(decidedOpen())).toEqual(decidedOpen({ base: 50 }));
+    expect(found({ ...decidedRelease, passed: 1 })).toEqual({ ...decidedRelease, passed: 1, base: 50 });
+    expect(found(decidedClosed, false)).toEqual(NO_DECISION);
+    expect(found({ ...decidedClosed, base: 39 })).toEqual(NO_DECISION);
+  });
+
   test("with this process's own lease, granted late, belongs to the probe that began meanwhile", () => {
     const local = on(isDue, aCall({ storeFails: true })).state;
     const mine = next(leasedRecord("mine", NOW + 20_000));

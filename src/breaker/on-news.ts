@@ -43,7 +43,11 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
       attemptDelayMs: event.random * ATTEMPT_SPREAD * (after.record?.record.duration ?? 0),
     };
   if (generationOf(record) === before) return stay(after);
-  after = { ...after, decision: decisionUnder(after, event, record, now, own) };
+  // Its own lease may come by push, before the answer.
+  const ownLease = state.leaseRequested && holdsLease(after, own);
+  const found = ownLease ? foundMeanwhile(state, after, now, own) : undefined;
+  const decision = found ? rebased(found, record) : decisionUnder(after, event, record, now, own);
+  after = { ...after, decision };
   if (record?.record.state === "open" || !isTripped(record)) after = { ...after, recovery: NO_RECOVERY };
   // The process that gave the lease back checks again soon. If that process ended, another one does.
   else if (own.checked && before > 0 && record.record.until === 0) {

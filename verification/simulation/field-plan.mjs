@@ -154,7 +154,7 @@ export function fieldPlan(busy) {
     }
     if ((plan.options.quorum ?? 1) === 1 && likely(0.12)) plan.options.scope = pick("process", "confirm");
     // More hosts than exist: each keeps its own vote.
-    else if (plan.badHosts === 0 && !plan.without.includes("swap") && likely(0.08)) {
+    else if (plan.badHosts === 0 && !plan.without.includes("swap") && plan.hosts < 32 && likely(0.08)) {
       delete plan.options.scope;
       plan.options.quorum = plan.hosts + 1;
     }
