@@ -49,6 +49,8 @@ export class Mirror<T> {
   #reading: Promise<void> | undefined;
   #cancel: () => void = () => undefined;
   #watcher: "none" | "opening" | AsyncDisposable = "none";
+  /** Push is interrupted. */
+  #lost = false;
 
   constructor(store: Store, options: MirrorOptions<T>) {
     this.#store = store;
@@ -98,7 +100,14 @@ export class Mirror<T> {
     this.#watcher = "opening";
     const on = {
       change: (entry: StoreEntry) => this.#take(entry),
-      gap: () => this.#again(),
+      gap: () => {
+        this.#lost = false;
+        this.#again();
+      },
+      lost: () => {
+        this.#lost = true;
+        this.#again();
+      },
     };
     const keep = (handle: AsyncDisposable): void => {
       if (this.#closed || this.#watcher !== "opening") void ended(handle);
@@ -172,7 +181,7 @@ export class Mirror<T> {
       void this.#unwatch();
       return;
     }
-    const pushed = typeof this.#watcher === "object";
+    const pushed = typeof this.#watcher === "object" && !this.#lost;
     const { everyMs, pushedEveryMs } = this.#options;
     const ms = !this.up ? RETRY_MS : soon ? 0 : pushed ? pushedEveryMs : everyMs;
     this.#cancel = systemClock.after(ms, () => void this.#read());

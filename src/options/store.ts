@@ -35,6 +35,8 @@ export interface StoreWatcher {
   change(entry: StoreEntry): void;
   /** A change may have been missed: everything is read again. */
   gap(): void;
+  /** Nothing is pushed for now, for this reason: until the next `gap()` the store is polled instead. */
+  lost?(error: unknown): void;
 }
 
 /**

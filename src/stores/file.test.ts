@@ -108,9 +108,11 @@ describe("watching", () => {
     const store = fileStore(dir);
     let gaps = 0;
     const values: string[] = [];
+    const lost: unknown[] = [];
     const watching = await store.watch("", {
       change: ({ value }) => values.push(value),
       gap: () => void gaps++,
+      lost: (error) => lost.push(error),
     });
     for (const path of [join(dir, "failfast"), dir]) {
       gaps = 0;
@@ -119,6 +121,7 @@ describe("watching", () => {
       await fileStore(dir).set("k", path, 60_000);
       await until(() => values.includes(path), "the change came");
     }
+    expect(lost.map(String).filter((reason) => /moved or removed/.test(reason)).length).toBeGreaterThan(1);
     await watching[Symbol.asyncDispose]();
   });
 

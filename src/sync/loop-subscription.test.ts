@@ -140,6 +140,44 @@ describe("a subscription", () => {
     expect(ended).toBe(1);
     expect(store.count("list")).toBe(0);
   });
+
+  describe("that is interrupted", () => {
+    async function interrupted() {
+      const set = watched();
+      set.replica.synchroniser.start();
+      await set.time.advance(0);
+      set.store.watcher?.lost?.(new Error("no rights any more"));
+      return set;
+    }
+
+    test("is replaced by polls, from the next second on", async () => {
+      const { store, time } = await interrupted();
+      expect(store.count("list")).toBe(1);
+      await time.advance(5 * POLL);
+      expect(store.count("list")).toBe(6);
+      expect(store.count("watch")).toBe(1);
+    });
+
+    test("is told once if that lasts, and not as a store that is down", async () => {
+      const { health, time, store } = await interrupted();
+      await time.advance(9 * POLL);
+      store.watcher?.lost?.(new Error("still none"));
+      expect(health).toEqual([]);
+      await time.advance(100 * POLL);
+      expect(health).toEqual([["limited", new Error("still none")]]);
+    });
+
+    test("and comes back replaces the polls again", async () => {
+      const { health, store, time } = await interrupted();
+      await time.advance(2 * POLL);
+      store.watcher?.gap();
+      await time.advance(GAP);
+      expect(store.count("list")).toBe(4);
+      await time.advance(PUSHED_POLL - 1);
+      expect(store.count("list")).toBe(4);
+      expect(health).toEqual([]);
+    });
+  });
 });
 
 describe("close()", () => {

@@ -83,6 +83,7 @@ export class Synchroniser {
         if (!this.#closed) detached(() => takePush(host, entry, this.#unbroken));
       },
       gap: () => this.gap(),
+      lost: () => this.#pollSoon(),
     });
     this.#timer = new ReadTimer(host.clock, {
       due: () => {
@@ -146,7 +147,7 @@ export class Synchroniser {
 
   /** A push is older than what is known: it is late, or the store forgot. A read shows which. */
   oldNews(): void {
-    if (!this.#down && !this.#busy) this.#timer.hurry(jittered(POLL_MS, this.#clock));
+    this.#pollSoon();
   }
 
   /** A write failed: check whether the store is still there, unless it is known to be down. */
@@ -244,6 +245,10 @@ export class Synchroniser {
   /** The next read comes sooner, since an answer that was given up came after all. */
   #retry(share = 1): void {
     this.#timer.schedule(share * retryDelay(this.#lists.timeouts, this.#clock.random()));
+  }
+
+  #pollSoon(): void {
+    if (!this.#down && !this.#busy) this.#timer.hurry(jittered(POLL_MS, this.#clock));
   }
 
   #readSoon(): void {

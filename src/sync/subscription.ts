@@ -10,6 +10,8 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 /** If this many attempts failed in a row while reads succeed, the store refuses push. */
 const REFUSED_AFTER = 2;
+/** The same if push was live, and has been interrupted for this long, in ms. */
+const LOST_FOR_MS = 10_000;
 
 /** What a subscription needs from the replica. */
 export interface SubscriptionHost {
@@ -28,15 +30,28 @@ export class Subscription {
   #due = -Infinity;
   #asking = false;
   #ended = false;
+  /** Since when a push that was live has been interrupted. */
+  #lostAt: number | undefined;
 
-  constructor(host: SubscriptionHost, watcher: StoreWatcher) {
+  constructor(host: SubscriptionHost, watcher: Required<StoreWatcher>) {
     this.#host = host;
-    this.#watcher = watcher;
+    this.#watcher = {
+      change: watcher.change,
+      gap: () => {
+        this.#lostAt = undefined;
+        watcher.gap();
+      },
+      lost: (error) => {
+        this.#error = error;
+        this.#lostAt ??= host.clock.now();
+        watcher.lost(error);
+      },
+    };
   }
 
   /** The store pushes changes now. */
   get live(): boolean {
-    return this.#handle !== undefined;
+    return this.#handle !== undefined && this.#lostAt === undefined;
   }
 
   /** `done` is called when push is live, or when there is no use in waiting for it. */
@@ -48,7 +63,7 @@ export class Subscription {
   /** Requests it again if push is not live and it is time. Changes missed until then are read when it is live. */
   renew(): void {
     const { store, clock } = this.#host;
-    if (!store.watch || this.live || this.#asking || clock.now() < this.#due) return;
+    if (!store.watch || this.#handle || this.#asking || clock.now() < this.#due) return;
     this.#ask(() => {
       if (this.live) this.#watcher.gap();
     });
@@ -58,11 +73,14 @@ export class Subscription {
   hurry(): void {
     this.#failures = 0;
     this.#due = -Infinity;
+    if (this.#lostAt !== undefined) this.#lostAt = this.#host.clock.now();
   }
 
   /** Reads succeed. If push doesn't, that has to be reported. */
   report(): void {
-    if (this.#failures >= REFUSED_AFTER) this.#host.health.limited(this.#error);
+    const { clock, health } = this.#host;
+    const lost = this.#lostAt !== undefined && clock.now() - this.#lostAt >= LOST_FOR_MS;
+    if (lost || this.#failures >= REFUSED_AFTER) health.limited(this.#error);
   }
 
   async end(): Promise<void> {
@@ -94,7 +112,7 @@ export class Subscription {
   }
 
   #take(handle: AsyncDisposable | undefined): void {
-    if (this.#ended || this.live) {
+    if (this.#ended || this.#handle) {
       void dispose(handle);
       return;
     }

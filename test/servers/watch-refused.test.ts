@@ -94,6 +94,42 @@ describe("a user who may read and write, and may not watch", () => {
     },
   );
 
+  test.skipIf(!redisServer)(
+    "is found out on Redis, when a right is taken away while it is used",
+    async () => {
+      const server = await startRedis(redisServer);
+      ends.push(() => server.stop());
+      const admin = await createClient({ url: server.url }).on("error", ignore).connect();
+      ends.push(() => admin.destroy());
+      const user = (...rules: string[]) =>
+        admin.sendCommand(["ACL", "SETUSER", "app", "on", ">secret", "~failfast:*", "+@all", ...rules]);
+      await user("&*");
+      const client = await createClient({ url: server.url.replace("//", "//app:secret@") })
+        .on("error", ignore)
+        .connect();
+      ends.push(() => client.destroy());
+      const said: string[] = [];
+      const hear = (warning: Error & { code?: string }): void => {
+        if (warning.code === "FAILFAST_STORE_PUSH") said.push(warning.message);
+      };
+      process.on("warning", hear);
+      ends.push(() => process.off("warning", hear));
+      const { here, there, told, asked } = await fleetOf(redisStore(client), redisStore(admin));
+      await user("resetchannels");
+      for (const [verb, state] of [
+        ["trip", "open"],
+        ["reset", "closed"],
+        ["trip", "open"],
+      ] as const) {
+        await there("shop")[verb]();
+        // A poll comes once a second, in place of every 15 s.
+        await expect.poll(() => here("shop").state, { timeout: 6_000 }).toBe(state);
+      }
+      await expect.poll(() => said).toEqual([expect.stringMatching(/can't push changes.*NOPERM/)]);
+      expect([told, asked()]).toEqual([[], 1]);
+    },
+  );
+
   test.skipIf(!natsServer)(
     "is found out on NATS, whose watch is refused here by hand because its lists need the same rights",
     async () => {

@@ -33,11 +33,12 @@ export async function watch(folder: Folder, prefix: string, on: StoreWatcher): P
     if (ended) return;
     const watcher = watchFolder(folder.path, { persistent: false });
     let lost = false;
-    const lose = (): void => {
+    const lose = (error: unknown): void => {
       if (lost || ended) return;
       lost = true;
       watcher.close();
       gap();
+      tell(() => on.lost?.(error));
       restart();
     };
     stop = () => watcher.close();
@@ -45,7 +46,7 @@ export async function watch(folder: Folder, prefix: string, on: StoreWatcher): P
     watcher.on("change", (_event, file) => {
       if (typeof file !== "string") gap();
       // An event with the folder's own name: the folder was moved or removed.
-      else if (file === basename(folder.path)) lose();
+      else if (file === basename(folder.path)) lose(new Error(`${folder.path} was moved or removed`));
       else deliver(file).catch(gap);
     });
   }

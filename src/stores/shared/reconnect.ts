@@ -52,6 +52,7 @@ export function keepConnected(
             reject(failure(error));
             return;
           }
+          watcher.lost(failure(error));
           const longest = refused(error) ? LONGEST_REFUSED : LONGEST_RETRY;
           const ms = Math.min(longest, FIRST_RETRY * 2 ** failures);
           failures += 1;

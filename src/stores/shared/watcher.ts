@@ -4,6 +4,7 @@ import type { StoreEntry, StoreWatcher } from "../store.js";
 export interface SafeWatcher extends StoreWatcher {
   /** A pushed `[key, value, now]` in JSON, and where that is, where it may be elsewhere. Anything else is a gap, since anyone may publish. */
   message(text: string): void;
+  lost(error: unknown): void;
   end(): void;
 }
 
@@ -25,6 +26,7 @@ export function safeWatcher(start: string, on: StoreWatcher, place?: string): Sa
   return {
     change,
     gap,
+    lost: (error) => tell(() => on.lost?.(error)),
     message(text) {
       const message = parse(text);
       if (message === undefined) gap();

@@ -124,4 +124,18 @@ describe.skipIf(!redisServer).each(libraries)("access with $name", (library) => 
     await handle?.[Symbol.asyncDispose]();
     own.close();
   });
+
+  it("a user who loses the right to the channel while it is used is polled for, and said so", async () => {
+    await user("app");
+    const own = await library.open(as("app"));
+    const lost: unknown[] = [];
+    const seen = { ...remember(), lost: (error: unknown) => void lost.push(error) };
+    const handle = await redisStore(own.client).watch?.("", seen);
+    await user("app", "resetchannels");
+    await expect.poll(() => String(lost.at(-1)), soon).toMatch(/"failfast@0": NOPERM/);
+    await user("app");
+    await expect.poll(() => seen.gaps, soon).toBe(1);
+    await handle?.[Symbol.asyncDispose]();
+    own.close();
+  });
 });
