@@ -9,7 +9,7 @@ import {
   type QueryClient,
   rowsOf,
 } from "./client.js";
-import { ENDS_WITHIN, listenOn } from "./listen.js";
+import { ENDS_WITHIN, listenOn, proveDelivery } from "./listen.js";
 
 /**
  * Recognises clients by their methods.
@@ -28,10 +28,15 @@ export function detectClient(client: PostgresClient): Database {
 }
 
 function ofPostgresJs(sql: PostgresJs): Database {
+  const query: Database["query"] = (text, params = []) =>
+    againWhere(lost, () => sql.unsafe(text, params as never[]));
   return {
-    query: (text, params = []) => againWhere(lost, () => sql.unsafe(text, params as never[])),
+    query,
     // It reconnects by itself, and reports that each time.
     async listen(channel, watcher) {
+      const hear = async (name: string, heard: () => void) =>
+        (await sql.listen(name, heard, () => undefined)).unlisten;
+      await proveDelivery(hear, query, channel);
       let live = false;
       const { unlisten } = await sql.listen(channel, watcher.message, () => {
         if (live) watcher.gap();

@@ -42,8 +42,8 @@ function open(
     const direct = await isDirect(client);
     // Silence is its purpose: of a server that ends idle sessions it would lose its connection again and again.
     if (direct) await client.query(STAYS);
+    if (!direct) await proveDelivery((name, heard) => hear(client, name, heard), query, channel);
     await client.query(`LISTEN "${channel}"`);
-    if (!direct) await proveDelivery(client, query, `${channel}_${systemClock.random()}`);
     on.live();
   };
   listen().catch(on.lost);
@@ -69,29 +69,39 @@ async function isDirect(client: ListeningClient): Promise<boolean> {
   return typeof client.processID === "number" && rows[0].pid === client.processID;
 }
 
-/**
- * A pooler that lends a connection for one transaction accepts LISTEN, but passes its notifications to the next client.
- */
-async function proveDelivery(client: ListeningClient, query: Query, channel: string): Promise<void> {
+/** Begins to listen, and resolves with what ends it. */
+type Hear = (channel: string, heard: () => void) => PromiseLike<() => PromiseLike<unknown>>;
+
+async function hear(client: ListeningClient, channel: string, heard: () => void) {
+  client.on("notification", (message) => {
+    if (message.channel === channel) heard();
+  });
   await client.query(`LISTEN "${channel}"`);
-  const arrival = new Promise<void>((resolve) =>
-    client.on("notification", (message) => {
-      if (message.channel === channel) resolve();
-    }),
-  );
-  await query("SELECT pg_notify($1, '')", [channel]);
-  await withinMs(arrival, ARRIVES_WITHIN, () =>
-    Object.assign(
-      new Error(
-        "notifications of PostgreSQL don't arrive: the pool leads through a pooler that shares connections between " +
-          "transactions; push needs a direct connection, or one pooled for a session",
-      ),
-      { code: NOT_DELIVERED },
-    ),
-  );
-  await client.query(`UNLISTEN "${channel}"`);
+  return () => client.query(`UNLISTEN "${channel}"`);
 }
 
+/**
+ * A pooler that lends a connection for one transaction accepts LISTEN, but passes its notifications to the next client.
+ * So this sends itself one, on a channel of its own: what listens behind a pooler may go on doing so.
+ */
+export async function proveDelivery(listen: Hear, query: Query, channel: string): Promise<void> {
+  const own = `${channel}_${systemClock.random()}`;
+  let arrived = (): void => {};
+  const arrival = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const unlisten = await listen(own, arrived);
+  try {
+    await query("SELECT pg_notify($1, '')", [own]);
+    await withinMs(arrival, ARRIVES_WITHIN, () => Object.assign(new Error(SHARED), { code: NOT_DELIVERED }));
+  } finally {
+    unlisten().then(undefined, () => undefined);
+  }
+}
+
+const SHARED =
+  "notifications of PostgreSQL don't arrive: the pool leads through a pooler that shares connections between " +
+  "transactions; push needs a direct connection, or one pooled for a session";
 const NOT_DELIVERED = "ERR_FAILFAST_NOT_DELIVERED";
 
 /** Permission denied, an unknown user or a wrong password, no such database. */

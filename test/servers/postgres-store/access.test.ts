@@ -1,19 +1,17 @@
 import { Pool } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { createFailfast } from "../../../src/index.js";
 import { postgresStore } from "../../../src/stores/postgres.js";
 import { remember, soon } from "../redis-store/clients.js";
-import { startPooler } from "./start-pooler.js";
 import { postgres, startPostgres } from "./start-postgres.js";
 
 describe.skipIf(!postgres)("PostgreSQL with limited access", () => {
   let server: Awaited<ReturnType<typeof startPostgres>>;
   let admin: Pool;
   const ends: (() => unknown)[] = [];
-  const poolOf = (user: string, options = "", port = server.port): Pool => {
+  const poolOf = (user: string, options = ""): Pool => {
     const pool = new Pool({
       host: "127.0.0.1",
-      port,
+      port: server.port,
       user,
       database: "postgres",
       ...(options === "" ? {} : { options }),
@@ -68,26 +66,5 @@ describe.skipIf(!postgres)("PostgreSQL with limited access", () => {
     await expect(postgresStore(admin, { table: "absent" }).get("a")).rejects.toThrow(
       /"absent" does not exist: run store\.migrate\(\)/,
     );
-  });
-
-  test("rejects watch behind a pooler in transaction mode with the reason, and polls bring changes", async () => {
-    const pooler = await startPooler(server.port);
-    ends.push(() => pooler.close());
-    const store = postgresStore(poolOf("postgres", "", pooler.port));
-    await expect(store.watch?.("", remember())).rejects.toThrow(/shares connections between transactions/);
-    expect(await store.swap?.("pooled", null, "1", 60_000)).toMatchObject({ ok: true });
-
-    const [here, there] = [store, postgresStore(admin)].map((each) =>
-      createFailfast({ store: each, timeout: 60 }),
-    );
-    ends.push(
-      () => here?.close(),
-      () => there?.close(),
-    );
-    const opened: string[] = [];
-    here?.("shop").on("open", ({ circuit }) => opened.push(circuit));
-    await Promise.all([here?.ready(), there?.ready()]);
-    await there?.("shop").trip();
-    await expect.poll(() => opened, { timeout: 20_000 }).toEqual(["shop"]);
   });
 });

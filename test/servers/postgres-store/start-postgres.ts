@@ -18,7 +18,7 @@ export const postgres: string | undefined = requireProgram("postgres", folders()
 const initdb = requireProgram("initdb", folders());
 
 /** It refuses to run as root. */
-const owner = (): { uid: number; gid: number } | undefined => {
+export const postgresOwner = (): { uid: number; gid: number } | undefined => {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string): number => Number(execFileSync("id", [flag, "nobody"], { encoding: "utf8" }));
   return { uid: id("-u"), gid: id("-g") };
@@ -27,7 +27,7 @@ const owner = (): { uid: number; gid: number } | undefined => {
 /** A data folder as in a new server. */
 const freshData = (): string =>
   sharedOnce("postgres", (folder) => {
-    const as = owner();
+    const as = postgresOwner();
     if (as) chownSync(folder, as.uid, as.gid);
     const args = ["-D", join(folder, "data"), "-U", "postgres", "--auth=trust", "--no-sync"];
     execFileSync(initdb ?? "initdb", args, { stdio: "ignore", cwd: folder, ...(as ?? {}) });
@@ -35,7 +35,7 @@ const freshData = (): string =>
 
 /** Starts a PostgreSQL that trusts everybody on the loopback except the user "stranger". */
 export async function startPostgres(): Promise<ServerProcess & { readonly url: string }> {
-  const as = owner();
+  const as = postgresOwner();
   const server = await startServer({
     ...(as ?? {}),
     command: (port, folder) => [
@@ -47,7 +47,7 @@ export async function startPostgres(): Promise<ServerProcess & { readonly url: s
       if (as) chownSync(folder, as.uid, as.gid);
       execFileSync("cp", ["-a", join(freshData(), "data"), join(folder, "data")]);
     },
-    answers,
+    answers: acceptsLogins,
   });
   const { restart } = server;
   return Object.assign(server, {
@@ -66,7 +66,7 @@ export async function startPostgres(): Promise<ServerProcess & { readonly url: s
 }
 
 /** Whether it accepts a start-up message, and has started. */
-function answers(port: number): Promise<boolean> {
+export function acceptsLogins(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const parameters = Buffer.from("user\0postgres\0database\0postgres\0\0");
     const head = Buffer.alloc(8);
