@@ -10,6 +10,7 @@ const SLOW = [
   "test/servers/model-checker.test.ts",
   "test/servers/{dynamodb,memcached,mysql,nats,sqlite,upstash}-store/faults.test.ts",
   "test/servers/{mysql,postgres}-store/isolation.test.ts",
+  "test/servers/nats-store/limits.test.ts",
   "test/servers/redis-store/{cluster,exit,outage,sentinel}.test.ts",
 ];
 

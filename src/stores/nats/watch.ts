@@ -23,7 +23,7 @@ export function watch(watched: Watched, watcher: SafeWatcher): Promise<AsyncDisp
 
 /**
  * One watch. To ask for a sign of life, it deletes the probe's key. All watches of the fleet receive that, so one
- * process asks for all.
+ * process asks for all. In a bucket that is full, or may not be written, it asks for the watch's consumer instead.
  */
 function open({ kv, pattern, probe, entry: deliver }: Watched, on: LinkEvents): Link {
   let entries: NatsEntries | undefined;
@@ -39,7 +39,12 @@ function open({ kv, pattern, probe, entry: deliver }: Watched, on: LinkEvents): 
   };
   follow().then(() => on.lost(new Error("the watch ended")), on.lost);
   return {
-    ping: () => kv.delete(probe),
+    ping: () =>
+      kv.delete(probe).catch(async (error: unknown) => {
+        if (entries?._data?.info === undefined) throw error;
+        await entries._data.info(false);
+        on.heard();
+      }),
     destroy() {
       destroyed = true;
       if (entries !== undefined) discard(entries);
