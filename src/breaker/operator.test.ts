@@ -69,6 +69,25 @@ describe("reset()", () => {
   });
 });
 
+test("a store that takes no writes is reported once while a verb tries, and as up afterwards", async () => {
+  const circuit = circuitWith();
+  pushed(circuit, isOpen(40, 60_000));
+  const { swap } = circuit.store;
+  let asked = 0;
+  circuit.store.swap = () => {
+    asked++;
+    return FAILS();
+  };
+  const result = reset(circuit.breaker, "");
+  await circuit.time.advance(6_000);
+  expect(await result).toEqual({ stored: false });
+  expect(asked).toBeGreaterThan(5);
+  await circuit.time.advance(1_000);
+  expect(circuit.health).toEqual([new Error("no"), "up"]);
+  if (swap) circuit.store.swap = swap;
+  expect(await reset(circuit.breaker, "")).toEqual({ stored: true });
+});
+
 describe("hold()", () => {
   test("holds the circuit once it is stored, until its end", async () => {
     const circuit = circuitWith();

@@ -135,7 +135,11 @@ async function put<R extends VersionedRecord>(
     }
     return false;
   };
-  return { stored: await Promise.race([untilStored(), late]) };
+  entry.operators++;
+  const isStored = await Promise.race([untilStored(), late]);
+  entry.operators--;
+  if (!isStored) replica.synchroniser.doubt();
+  return { stored: isStored };
 }
 
 const attempt = <R extends VersionedRecord>(

@@ -26,7 +26,7 @@ export interface Write {
 
 /**
  * This process's copy of one record, and what it knows about the store's copy. The cache writes the first group of
- * fields, the writer the second, `restore` the last. All others only read.
+ * fields, the writer the second, `restore` and the operators' verbs the last two. All others only read.
  */
 export class Entry<R extends VersionedRecord> {
   readonly key: string;
@@ -53,6 +53,9 @@ export class Entry<R extends VersionedRecord> {
   retry: (() => void) | undefined;
 
   restoring = false;
+
+  /** How many operators' verbs are trying to write it. */
+  operators = 0;
 
   constructor(key: string, decode: Decode<R>) {
     this.key = key;

@@ -43,7 +43,7 @@ export class Health {
   recovered(): void {
     if (!this.#failing) return;
     for (const entry of this.unwritten) {
-      if (entry.subscriber?.pending) return;
+      if (entry.subscriber?.pending || entry.operators > 0) return;
       this.unwritten.delete(entry);
     }
     this.#failing = false;
