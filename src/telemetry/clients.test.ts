@@ -54,6 +54,19 @@ describe("through prom-client", () => {
     }
   });
 
+  test("register() adds all metrics to each of several registries, or none", async () => {
+    const [one, two, taken] = [new Registry(), new Registry(), new Registry()];
+    new Counter({ name: "failfast_store_degraded", help: "Of another.", registers: [taken] });
+    const ours = prometheusMetrics(createFailfast());
+    for (const registry of [one, two]) ours.register(registry);
+    expect(() => ours.register(taken)).toThrow("failfast_store_degraded has already been registered");
+    expect((await taken.getMetricsAsJSON()).map(({ name }) => name)).toEqual(["failfast_store_degraded"]);
+    expect(await two.metrics()).toBe(await one.metrics());
+    ours.dispose();
+    expect([await one.metrics(), await two.metrics()].join("").trim()).toBe("");
+    expect(await taken.metrics()).toContain("failfast_store_degraded 0");
+  });
+
   test("metrics of cluster workers add up for calls, and the state is the fleet's", async () => {
     const worker = async (): Promise<object[]> => {
       const failfast = createFailfast();

@@ -1,38 +1,20 @@
 import type { Failfast, Subscription } from "../index.js";
 import { checkKnown, checkMethods } from "../options/check-options.js";
 import { CALL_BUCKETS, STORE_BUCKETS } from "./durations.js";
+import {
+  type Attributes,
+  findMeter,
+  type Observable,
+  type Observer,
+  type OpenTelemetryMeter,
+  type OpenTelemetryMetricsApi,
+} from "./meter.js";
 import { type MetricsOptions, type Series, Tally } from "./tally.js";
 import { STATES } from "./transitions.js";
 
+export type { OpenTelemetryMeter, OpenTelemetryMetricsApi } from "./meter.js";
 export type { MetricsOptions } from "./tally.js";
 export { type StoreOperation, type TimedStore, timedStore } from "./timed-store.js";
-
-type Attributes = Record<string, string | number | boolean>;
-
-interface Observer {
-  observe(value: number, attributes?: Attributes): void;
-}
-
-interface Observable {
-  addCallback(callback: (result: Observer) => void): void;
-  removeCallback(callback: (result: Observer) => void): void;
-}
-
-interface InstrumentOptions {
-  description: string;
-  unit: string;
-  advice?: { explicitBucketBoundaries: number[] };
-}
-
-/** The part of a `Meter` of `@opentelemetry/api` that is used. */
-export interface OpenTelemetryMeter {
-  createObservableCounter(name: string, options: InstrumentOptions): Observable;
-  createObservableGauge(name: string, options: InstrumentOptions): Observable;
-  createHistogram(
-    name: string,
-    options: InstrumentOptions,
-  ): { record(value: number, attributes?: Attributes): void };
-}
 
 /** The part of the `trace` of `@opentelemetry/api` that is used. */
 export interface OpenTelemetryTrace {
@@ -53,12 +35,15 @@ const named = ({ label, shadow }: Series): Attributes =>
   shadow ? { [NAME]: label, [SHADOW]: true } : { [NAME]: label };
 
 /**
- * Metrics of all the circuits of a `failfast`, through a meter of yours, from now on: `failfast.circuit.calls`,
+ * Metrics of all the circuits of a `failfast`, from now on: `failfast.circuit.calls`,
  * `failfast.circuit.call.duration`, `failfast.circuit.state`, `failfast.circuit.calls.in_flight`,
  * `failfast.circuit.oldest_call`, `failfast.circuit.transitions`, `failfast.store.degraded`, and of a `timedStore` `failfast.store.operation.duration`.
  *
+ * @param source `metrics` of `@opentelemetry/api`, or a meter of yours. `metrics` may come before its SDK: a provider that
+ * is registered later is found within a minute. A meter taken before that never records; a process warning says so.
+ *
  * @example
- * openTelemetryMetrics(failfast, metrics.getMeter("failfast"));
+ * openTelemetryMetrics(failfast, metrics); // import { metrics } from "@opentelemetry/api"
  *
  * @returns a function that ends it.
  * @throws {TypeError} no failfast, no meter, or an unknown option.
@@ -66,21 +51,41 @@ const named = ({ label, shadow }: Series): Attributes =>
  */
 export function openTelemetryMetrics(
   failfast: Pick<Failfast, "on" | "circuits">,
-  meter: OpenTelemetryMeter,
+  source: OpenTelemetryMeter | OpenTelemetryMetricsApi,
   options: OpenTelemetryMetricsOptions = {},
 ): Subscription {
   checkMethods(failfast, ["on", "circuits"], "openTelemetryMetrics takes a failfast first");
   checkKnown(options, ["label", "maxLabels", "store", "durations"]);
+  const api = typeof (source as Partial<OpenTelemetryMetricsApi> | undefined)?.getMeter === "function";
   checkMethods(
-    meter,
-    ["createObservableCounter", "createObservableGauge"],
-    "openTelemetryMetrics takes a meter second, as metrics.getMeter(…) gives it",
+    source,
+    api ? ["getMeter"] : ["createObservableCounter", "createObservableGauge"],
+    "openTelemetryMetrics takes `metrics` of @opentelemetry/api second, or a meter",
   );
   const tally = new Tally(failfast, options);
-  const ends: (() => void)[] = [() => tally.end()];
-  const observe = (instrument: Observable, callback: (result: Observer) => void): void => {
+  const ends: (() => void)[] = [];
+  const detach = (): void => {
+    for (const end of ends.splice(0)) end();
+  };
+  const stopLooking = findMeter(source, (meter) => {
+    detach();
+    recordDurations(meter, tally, options, ends);
+    return observeTally(meter, tally, ends);
+  });
+  const dispose = (): void => {
+    stopLooking();
+    detach();
+    tally.end();
+  };
+  return { dispose, [Symbol.dispose]: dispose };
+}
+
+/** Whether the meter records. One that doesn't has one instrument of each kind, whatever its name. */
+function observeTally(meter: OpenTelemetryMeter, tally: Tally, ends: (() => void)[]): boolean {
+  const observe = (instrument: Observable, callback: (result: Observer) => void): Observable => {
     instrument.addCallback(callback);
     ends.push(() => instrument.removeCallback(callback));
+    return instrument;
   };
   const counter = (name: string, unit: string, description: string): Observable =>
     meter.createObservableCounter(name, { unit, description });
@@ -92,7 +97,7 @@ export function openTelemetryMetrics(
       for (const [outcome, count] of Object.entries(series.calls))
         result.observe(count, { ...named(series), outcome });
   });
-  observe(
+  const state = observe(
     gauge(
       "failfast.circuit.state",
       "1",
@@ -136,10 +141,19 @@ export function openTelemetryMetrics(
           result.observe(count, { ...named(series), from, to, local });
     },
   );
-  observe(
+  const degraded = observe(
     gauge("failfast.store.degraded", "1", "1 while a store doesn't answer, or answers what no store may."),
     (result) => result.observe(tally.degraded ? 1 : 0),
   );
+  return state !== degraded;
+}
+
+function recordDurations(
+  meter: OpenTelemetryMeter,
+  tally: Tally,
+  options: OpenTelemetryMetricsOptions,
+  ends: (() => void)[],
+): void {
   if (options.durations !== false) {
     const histogram = meter.createHistogram("failfast.circuit.call.duration", {
       unit: "s",
@@ -167,10 +181,6 @@ export function openTelemetryMetrics(
     );
     ends.push(end);
   }
-  const dispose = (): void => {
-    for (const end of ends.splice(0)) end();
-  };
-  return { dispose, [Symbol.dispose]: dispose };
 }
 
 /**

@@ -31,7 +31,7 @@ export interface PrometheusMetrics extends Subscription {
   /**
    * Adds the metrics to a registry of prom-client. `dispose()` removes them from it.
    *
-   * @throws the registry's error, if it already has metrics with these names.
+   * @throws the registry's error, if it already has a metric with one of these names: then it has none of them from here.
    */
   register(registry: PrometheusRegistry): void;
 }
@@ -75,7 +75,16 @@ export function prometheusMetrics(
     contentType: "text/plain; version=0.0.4; charset=utf-8",
     text: () => exposition(families),
     register(registry) {
-      for (const family of families) registry.registerMetric(registered(family) as never);
+      const added: string[] = [];
+      try {
+        for (const family of families) {
+          registry.registerMetric(registered(family) as never);
+          added.push(family.name);
+        }
+      } catch (error) {
+        for (const name of added) registry.removeSingleMetric?.(name);
+        throw error;
+      }
       registries.add(registry);
     },
     dispose,
