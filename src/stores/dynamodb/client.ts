@@ -35,10 +35,17 @@ export function detectClient(client: DynamodbClient): Pick<DynamodbClient, "get"
     );
   }
   return {
-    get: (input) => client.get(input, deadline()),
-    put: (input) => client.put(input, deadline()),
-    delete: (input) => client.delete(input, deadline()),
+    get: (input) => client.get(input, deadline()).catch(explain),
+    put: (input) => client.put(input, deadline()).catch(explain),
+    delete: (input) => client.delete(input, deadline()).catch(explain),
   };
+}
+
+/** The SDK repeats what is throttled, and an aborted request doesn't tell why it took so long. */
+function explain(error: unknown): never {
+  if ((error as { name?: unknown } | null)?.name !== "AbortError") throw error;
+  const message = `DynamoDB gave no answer within ${ABORT_AFTER_MS} ms, and the request was aborted; the SDK's own retries count, as of requests that are throttled`;
+  throw new Error(message, { cause: error });
 }
 
 function deadline(): RequestOptions {

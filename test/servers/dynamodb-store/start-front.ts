@@ -10,6 +10,8 @@ export interface Front {
   /** From now on there are no answers. `hanging` counts requests that wait. */
   freeze(): void;
   hanging(): number;
+  /** What becomes of a request: the name of an error in place of an answer, or the answer is lost on its way. */
+  harm: ((operation: string) => { readonly error: string } | "lose" | undefined) | undefined;
   close(): Promise<void>;
 }
 
@@ -46,8 +48,20 @@ export async function startFront(emulator: number): Promise<Front> {
       }
       const body = (await buffer(request)).toString();
       const target = String(request.headers["x-amz-target"]);
-      requests.push({ operation: target.replace(/.*\./, ""), input: JSON.parse(body) });
+      const operation = target.replace(/.*\./, "");
+      requests.push({ operation, input: JSON.parse(body) });
+      const harm = front.harm?.(operation);
+      if (typeof harm === "object") {
+        const type = `com.amazonaws.dynamodb.v20120810#${harm.error}`;
+        response.writeHead(400, { "content-type": "application/x-amz-json-1.0" });
+        response.end(JSON.stringify({ __type: type, message: "refused" }));
+        return;
+      }
       const [status, text] = await ask(request.headers, body);
+      if (harm === "lose") {
+        request.socket.destroy();
+        return;
+      }
       const refused = status === 400 && text.includes("ConditionalCheckFailed");
       const asked = refused && body.includes('"ReturnValuesOnConditionCheckFailure":"ALL_OLD"');
       response.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
@@ -64,9 +78,10 @@ export async function startFront(emulator: number): Promise<Front> {
     return JSON.parse((await ask(headers, JSON.stringify(read)))[1]);
   }
 
-  return {
+  const front: Front = {
     port: (server.address() as { port: number }).port,
     requests,
+    harm: undefined,
     freeze() {
       frozen = true;
     },
@@ -76,4 +91,5 @@ export async function startFront(emulator: number): Promise<Front> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return front;
 }
