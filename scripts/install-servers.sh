@@ -6,33 +6,35 @@ here() { command -v "$1" >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/"$1" >/
 python_has() { /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
 
 missing=""
-for pair in redis-server:redis-server memcached:memcached prometheus:prometheus postgres:postgresql mariadbd:mariadb-server nats-server:nats-server rabbitmq-server:rabbitmq-server valgrind:valgrind chromium:chromium spin:spin gcc:build-essential; do
+for pair in redis-server:redis-server pgbouncer:pgbouncer memcached:memcached prometheus:prometheus postgres:postgresql mariadbd:mariadb-server nats-server:nats-server rabbitmq-server:rabbitmq-server valgrind:valgrind chromium:chromium spin:spin gcc:build-essential; do
   here "${pair%%:*}" || missing="$missing ${pair#*:}"
 done
 for pair in django:python3-django django_redis:python3-django-redis redis:python3-redis pymemcache:python3-pymemcache \
   pylibmc:python3-pylibmc psycopg2:python3-psycopg2 MySQLdb:python3-mysqldb; do
   python_has "${pair%%:*}" || missing="$missing ${pair#*:}"
 done
-# Django has a cache in Redis of its own since version 4, which is in the backports of Debian 12. It goes to a folder
-# that the tests look into, beside the system's older one.
-newer=/usr/local/lib/failfast-tests/django
-fetch_newer_django() {
+# Django has a cache in Redis of its own since version 4; that and Valkey are in the backports of Debian 12. They go to
+# folders that the tests look into, beside the system's older ones.
+tests=/usr/local/lib/failfast-tests
+fetch_backports() {
   temporary=$(mktemp -d)
   source=$(apt-get indextargets --format '$(REPO_URI)' "Created-By: Packages" "Codename: bookworm" | head -n 1)
   echo "deb $source bookworm-backports main" >"$temporary/sources.list"
   mkdir -p "$temporary/lists/partial" "$temporary/cache/archives/partial"
   set -- -qq -o Dir::Etc::sourcelist="$temporary/sources.list" -o Dir::Etc::sourceparts=- \
     -o Dir::State::lists="$temporary/lists" -o Dir::Cache="$temporary/cache"
-  (cd "$temporary" && apt-get "$@" update && apt-get "$@" download python3-django && dpkg -x ./*.deb . &&
-    mkdir -p "$newer" && cp -r usr/lib/python3/dist-packages/. "$newer") >/dev/null 2>&1 || echo "no newer Django: its cache in Redis is not tested"
+  (cd "$temporary" && apt-get "$@" update && apt-get "$@" download python3-django valkey-server valkey-tools &&
+    for package in ./*.deb; do dpkg -x "$package" .; done && mkdir -p "$tests/django" "$tests/valkey" &&
+    cp -r usr/lib/python3/dist-packages/. "$tests/django" && cp -r usr/bin/valkey-* "$tests/valkey") >/dev/null 2>&1 ||
+    echo "no backports: Django's cache in Redis and Valkey are not tested"
   rm -rf "$temporary"
 }
-newer_django() {
-  [ "$(id -u)" = 0 ] && grep -qs bookworm /etc/os-release && [ ! -d "$newer" ] && fetch_newer_django
+backports() {
+  [ "$(id -u)" = 0 ] && grep -qs bookworm /etc/os-release && ! { [ -d "$tests/django" ] && [ -d "$tests/valkey" ]; } && fetch_backports
   exit 0
 }
 
-[ -z "$missing" ] && newer_django
+[ -z "$missing" ] && backports
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
   echo "installing$missing"
@@ -41,4 +43,4 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 else
   echo "missing:$missing; their tests will be skipped"
 fi
-newer_django
+backports

@@ -11,9 +11,7 @@ import { delimiter, join } from "node:path";
  * `FAILFAST_TEST_REQUIRE`, "all" or programs' names with commas between, makes that an error instead.
  */
 export function requireProgram(program: string, folders: readonly string[] = []): string | undefined {
-  const path = [...(process.env["PATH"] ?? "").split(delimiter), ...folders]
-    .map((folder) => join(folder, program))
-    .find(executable);
+  const path = findProgram(program, folders);
   if (path !== undefined) return path;
 
   const required = (process.env["FAILFAST_TEST_REQUIRE"] ?? "").split(",");
@@ -23,6 +21,13 @@ export function requireProgram(program: string, folders: readonly string[] = [])
   if (!missing.has(program)) console.warn(`skipped: the tests on ${program}, which is not installed`);
   missing.add(program);
   return undefined;
+}
+
+/** The same for a program that only some systems have: it is never required, and its lack is not mentioned. */
+export function findProgram(program: string, folders: readonly string[] = []): string | undefined {
+  return [...(process.env["PATH"] ?? "").split(delimiter), ...folders]
+    .map((folder) => join(folder, program))
+    .find(executable);
 }
 
 const missing = new Set<string>();
