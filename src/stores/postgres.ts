@@ -3,6 +3,7 @@ import { sha256 } from "../protocol/sha256.js";
 import type { Database, PostgresClient } from "./postgres/client.js";
 import { detectClient } from "./postgres/detect-client.js";
 import { withAdvice } from "./shared/advice.js";
+import { againWhere } from "./shared/again.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { safeWatcher } from "./shared/watcher.js";
 import type { Store, StoreWatcher, SwapResult } from "./store.js";
@@ -128,7 +129,7 @@ function storeIn(
       }),
     sibling: (name) => storeIn({ query: ask, listen }, table, `${prefix}:@${name}`, false),
     async migrate() {
-      for (const statement of migration(table)) await query(statement);
+      for (const statement of migration(table)) await againWhere(madeMeanwhile, () => query(statement));
     },
   };
 }
@@ -141,6 +142,9 @@ const CHANGED = "txid_current()";
 const LONGEST_MESSAGE = 8_000;
 /** "too many notifications in the NOTIFY queue", which has 8 GB. */
 const QUEUE_FULL = "54000";
+/** Two that make one table at the same time: one of them meets the other's entry in the catalogue. */
+const madeMeanwhile = (error: unknown): boolean =>
+  ["23505", "42P07"].includes(String((error as { code?: unknown } | null)?.code));
 /** How many old rows a write removes. */
 const SWEPT = 100;
 
