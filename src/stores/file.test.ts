@@ -2,22 +2,13 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, symlink, truncate, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { beforeEach, describe, expect, test } from "vitest";
-import { storeContract } from "../testing/index.js";
+import { describe, expect, test } from "vitest";
 import { dir, drafts, files, newFolder, until } from "./file.fixture.js";
 import { fileStore } from "./file.js";
 import { openFolder } from "./files/folder.js";
 import { append, readOne } from "./files/log.js";
 import { listAll } from "./list-all.fixture.js";
 import type { StoreWatcher } from "./store.js";
-
-describe("the store contract", () => {
-  let shared: string;
-  beforeEach(() => {
-    shared = dir;
-  });
-  for (const { name, run } of storeContract(() => fileStore(shared))) test(name, run, 30_000);
-});
 
 describe("values", () => {
   test("may be any strings", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { runs } from "../../src/protocol/runs.fixture.js";
 import { during, fleet, type Member, pendingCall } from "./fleet.js";
 
 const LACKS = [[], ["watch"], ["list"], ["swap"], ["swap", "list", "watch"]] as const;
@@ -68,9 +69,11 @@ async function trouble(seed: number): Promise<void> {
 }
 
 describe("no state is a dead end", () => {
+  const size = runs(100).numRuns;
   for (let block = 0; block < 5; block++) {
-    test(`after any mix of faults the fleet agrees again once all works (seeds ${block * 20} to ${block * 20 + 19})`, async () => {
-      for (let seed = block * 20; seed < block * 20 + 20; seed++) {
+    const [from, to] = [block * size, block * size + size - 1];
+    test(`after any mix of faults the fleet agrees again once all works (seeds ${from} to ${to})`, async () => {
+      for (let seed = from; seed <= to; seed++) {
         await trouble(seed).catch((cause: unknown) => {
           throw new Error(`seed ${seed}: ${String(cause)}`, { cause });
         });

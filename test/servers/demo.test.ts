@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, onTestFinished, test } from "vitest";
+import { test } from "vitest";
 
-test("the demo runs to its end, and every claim in it holds", async () => {
+test.concurrent("the demo runs to its end, and every claim in it holds", async ({ expect }) => {
   const demo = spawn(process.execPath, ["examples/demo/demo.mjs", "--fast"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -16,7 +16,10 @@ test("the demo runs to its end, and every claim in it holds", async () => {
   expect(code).toBe(0);
 });
 
-test("the shell has a backend that can be broken, and a circuit that opens", async () => {
+test.concurrent("the shell has a backend that can be broken, and a circuit that opens", async ({
+  expect,
+  onTestFinished,
+}) => {
   const shell = spawn(process.execPath, ["examples/demo/shell.mjs"], { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void shell.kill());
   let said = "";

@@ -10,8 +10,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { pack, unpack } from "../package/pack.mjs";
+import { unpack } from "../package/pack.mjs";
 import { startDynalite, TABLE } from "./dynamodb-store/start-dynalite.js";
+import { packed } from "./packed.js";
 import { postgres, startPostgres } from "./postgres-store/start-postgres.js";
 import { requireProgram } from "./require.js";
 import { startRedis } from "./start-redis.js";
@@ -23,7 +24,7 @@ let folder: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "failfast-projects-"));
-  unpack(pack(folder), join(folder, "failfast"));
+  unpack(packed(), join(folder, "failfast"));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

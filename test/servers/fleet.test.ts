@@ -1,7 +1,15 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { endFleet, type Member, percentile, type StoreSubject, startFleet, until } from "./fleet/fleet.js";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import {
+  endFleet,
+  endProcesses,
+  type Member,
+  percentile,
+  type StoreSubject,
+  startFleet,
+  until,
+} from "./fleet/fleet.js";
 import { requireProgram } from "./require.js";
 import { sharedFolder } from "./shared-folder.js";
 import { type RedisServer, startRedis } from "./start-redis.js";
@@ -16,9 +24,9 @@ beforeAll(async () => {
 afterEach(async () => {
   await endFleet(fleet);
   fleet = [];
-  await redis?.restart();
 });
 afterAll(async () => {
+  await endProcesses();
   await redis?.stop();
 });
 
@@ -38,8 +46,10 @@ async function startBackend(): Promise<{ url: string; calls(): number; close(): 
   return { url: `http://127.0.0.1:${port}/`, calls: () => calls, close };
 }
 
+let fleets = 0;
+/** A place for a fleet of its own. */
 const on = (kind: StoreSubject["kind"]): StoreSubject => {
-  if (kind === "redis") return { kind, where: redis?.url ?? "" };
+  if (kind === "redis") return { kind, where: redis?.url ?? "", prefix: `fleet-${++fleets}` };
   return { kind, where: sharedFolder("fleet-") };
 };
 const stateOf = async (member: Member): Promise<unknown> => (await member.ask("state"))["state"];
@@ -211,6 +221,7 @@ describe.each(["file", "redis"] as const)("eight processes on the %s store", (ki
 
 describe.skipIf(redisServer === undefined)("Redis in trouble", () => {
   test("costs the calls nothing while frozen for 4 s, and all processes agree afterwards", async () => {
+    onTestFinished(() => redis?.resume());
     fleet = await startFleet(on("redis"), 4, "60s");
     const before = await Promise.all(fleet.map((member) => member.ask("load", { ms: 1_000 })));
     redis?.pause();
@@ -234,12 +245,13 @@ describe.skipIf(redisServer === undefined)("Redis in trouble", () => {
   });
 
   test("that is killed and restarted empty closes no circuit, and gets the record again", async () => {
-    fleet = await startFleet(on("redis"), 4, "60s");
+    const subject = on("redis");
+    fleet = await startFleet(subject, 4, "60s");
     await first().ask("trip");
     await until(() => allAre("open"), "every process knew");
     await redis?.restart(200);
     expect(await allAre("open")).toBe(true);
-    const late = await startFleet(on("redis"), 1, "60s");
+    const late = await startFleet(subject, 1, "60s");
     fleet.push(...late);
     await until(() => allAre("open"), "a new process learned of it from the store");
   });

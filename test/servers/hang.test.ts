@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { endFleet, type Member, startFleet, until } from "./fleet/fleet.js";
+import { endFleet, endProcesses, type Member, startFleet, until } from "./fleet/fleet.js";
 import { requireProgram } from "./require.js";
 import { type RedisServer, startRedis } from "./start-redis.js";
 
@@ -27,7 +27,10 @@ afterEach(async () => {
   backend?.closeAllConnections();
   backend?.close();
 });
-afterAll(() => redis?.stop());
+afterAll(async () => {
+  await endProcesses();
+  await redis?.stop();
+});
 
 /** Counts its requests, and answers until it hangs. */
 async function startBackend(): Promise<string> {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { sharedFolder } from "./shared-folder.js";
 
 /** A server for a test: it runs in a folder of its own, and never outlives the tests. */
@@ -96,12 +96,28 @@ export async function startServer(settings: ServerSettings, onPort?: number): Pr
   };
 }
 
-/** Ends a server whose test run was interrupted: the shell's input ends with this process. */
+const served = new Set<number | undefined>();
+let shell: ChildProcess | undefined;
+
+/** Ends servers whose test run was interrupted: the shell's input ends with this process. */
 function endWithUs(server: ChildProcess): void {
-  const shell = spawn("sh", ["-c", `read -r _; kill -9 ${server.pid}`], {
-    stdio: ["pipe", "ignore", "ignore"],
+  shell ??= startShell();
+  const tell = (): void => void shell?.stdin?.write(`${[...served].join(" ")}\n`);
+  served.add(server.pid);
+  tell();
+  server.once("exit", () => {
+    served.delete(server.pid);
+    tell();
   });
-  server.once("exit", () => shell.kill("SIGKILL"));
+}
+
+function startShell(): ChildProcess {
+  const script = 'while read -r line; do last=$line; done; [ -z "$last" ] || kill -9 $last';
+  const started = spawn("sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  // This process need not wait for it.
+  started.unref();
+  (started.stdin as Socket).unref();
+  return started;
 }
 
 const running = (server: ChildProcess): boolean => server.exitCode === null && server.signalCode === null;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, type ExpectStatic, type TestContext, test } from "vitest";
 import { createFailfast, type Failfast } from "../../src/index.js";
 import type { Store } from "../../src/stores/store.js";
 import { startProxy } from "./redis-store/proxy.js";
@@ -41,121 +41,160 @@ export type Lack = "port" | "stranger" | "late connection";
 const HEALS_WITHIN = { timeout: 45_000, interval: 20 };
 const KNOWS_WITHIN = { timeout: 10_000, interval: 5 };
 
+/** A server of a test's own, and processes that have a store on it. */
+interface Place {
+  readonly subject: FaultSubject;
+  join(open?: () => Promise<OpenStore> | OpenStore): Promise<Failfast>;
+  /** Two that have read the store. */
+  two(): Promise<readonly [Failfast, Failfast]>;
+  /** Between a process and a server. */
+  proxy(...of: Parameters<typeof startProxy>): ReturnType<typeof startProxy>;
+  end(): Promise<void>;
+}
+
+async function enter(start: () => Promise<FaultSubject>): Promise<Place> {
+  const subject = await start();
+  const opened: { failfast: Failfast; store: OpenStore }[] = [];
+  const proxies: Awaited<ReturnType<typeof startProxy>>[] = [];
+  const join: Place["join"] = async (open = () => subject.open()) => {
+    const store = await open();
+    const failfast = createFailfast({ store: store.store });
+    opened.push({ failfast, store });
+    return failfast;
+  };
+  return {
+    subject,
+    join,
+    async two() {
+      const [a, b] = [await join(), await join()];
+      for (const each of [a, b]) each("shop", 60);
+      await Promise.all([a.ready(), b.ready()]);
+      return [a, b];
+    },
+    async proxy(...of) {
+      const proxy = await startProxy(...of);
+      proxies.push(proxy);
+      return proxy;
+    },
+    async end() {
+      subject.resume?.();
+      await Promise.all(opened.map(({ failfast }) => failfast.close()));
+      // A client would wait for a connection that is silent.
+      await Promise.all(proxies.map((proxy) => proxy.close()));
+      await Promise.all(opened.map(({ store }) => store.close()));
+      await subject.stop();
+    },
+  };
+}
+
 /**
  * What every driver's server is put through, with `failfast` in two processes: no condition of the server changes or
- * delays a call, and once the server works again the two processes agree.
+ * delays a call, and once the server works again the two processes agree. Each test has a server of its own and waits
+ * most of the time, so several run at the same time.
  */
 export function storeFaults(
   title: string,
   start: () => Promise<FaultSubject>,
   opts: { skip?: boolean; lacks?: readonly Lack[] } = {},
 ): void {
-  const where = (...needs: readonly Lack[]): typeof test | ((...args: Parameters<typeof test>) => void) =>
-    needs.some((need) => opts.lacks?.includes(need)) ? () => undefined : test;
-  describe.skipIf(opts.skip ?? false)(`${title}: faults of the server`, () => {
-    let subject: FaultSubject;
-    let opened: { failfast: Failfast; store: OpenStore }[];
-
-    const join = async (open = () => subject.open()): Promise<Failfast> => {
-      const store = await open();
-      const failfast = createFailfast({ store: store.store });
-      opened.push({ failfast, store });
-      return failfast;
-    };
-    const two = async (): Promise<readonly [Failfast, Failfast]> => {
-      const [a, b] = [await join(), await join()];
-      for (const each of [a, b]) each("shop", 60);
-      await Promise.all([a.ready(), b.ready()]);
-      return [a, b];
-    };
-
-    beforeEach(async () => {
-      opened = [];
-      subject = await start();
+  const fault = (name: string, run: (place: Place, context: TestContext) => Promise<void>): void =>
+    test(name, async (context) => {
+      const place = await enter(start);
+      context.onTestFinished(() => place.end());
+      await run(place, context);
     });
-    afterEach(async () => {
-      subject.resume?.();
-      await Promise.all(opened.map(({ failfast }) => failfast.close()));
-      await Promise.all(opened.map(({ store }) => store.close()));
-      await subject.stop();
-    });
+  const where = (...needs: readonly Lack[]): typeof fault =>
+    needs.some((need) => opts.lacks?.includes(need)) ? () => undefined : fault;
+  describe.skipIf(opts.skip ?? false).concurrent(`${title}: faults of the server`, () => {
+    fault(
+      "a trip in one process opens the circuit in the other, and a reset closes it",
+      async ({ two }, { expect }) => {
+        const [a, b] = await two();
+        await expect(a("shop").run(fail)).rejects.toThrow("backend");
+        await expect.poll(() => b("shop").state, KNOWS_WITHIN).toBe("open");
+        expect(await b("shop").reset()).toEqual({ stored: true });
+        await expect.poll(() => a("shop").state, KNOWS_WITHIN).toBe("closed");
+      },
+    );
 
-    test("a trip in one process opens the circuit in the other, and a reset closes it", async () => {
-      const [a, b] = await two();
-      await expect(a("shop").run(fail)).rejects.toThrow("backend");
-      await expect.poll(() => b("shop").state, KNOWS_WITHIN).toBe("open");
-      expect(await b("shop").reset()).toEqual({ stored: true });
-      await expect.poll(() => a("shop").state, KNOWS_WITHIN).toBe("closed");
-    });
+    fault(
+      "a server emptied while the circuit is open: it stays open, and the record is written again",
+      async ({ subject, join, two }, { expect }) => {
+        const [a, b] = await two();
+        await a("shop").trip();
+        await expect.poll(() => b("shop").state, KNOWS_WITHIN).toBe("open");
+        await subject.empty();
+        const late = async (): Promise<string> => {
+          const newcomer = await join();
+          newcomer("shop", 60);
+          await newcomer.ready();
+          return newcomer("shop").state;
+        };
+        await expect.poll(late, { timeout: 45_000, interval: 1_000 }).toBe("open");
+        expect([a("shop").state, b("shop").state]).toEqual(["open", "open"]);
+      },
+    );
 
-    test("a server emptied while the circuit is open: it stays open, and the record is written again", async () => {
-      const [a, b] = await two();
-      await a("shop").trip();
-      await expect.poll(() => b("shop").state, KNOWS_WITHIN).toBe("open");
-      await subject.empty();
-      const late = async (): Promise<string> => {
-        const newcomer = await join();
-        newcomer("shop", 60);
-        await newcomer.ready();
-        return newcomer("shop").state;
-      };
-      await expect.poll(late, { timeout: 45_000, interval: 1_000 }).toBe("open");
-      expect([a("shop").state, b("shop").state]).toEqual(["open", "open"]);
-    });
+    fault(
+      "an invalid value under a key is an event, not an exception, and is overwritten by the next change",
+      async ({ subject, two }, { expect }) => {
+        await subject.spoil("circuit:shop");
+        const [a, b] = await two();
+        expect(await a("shop").run(succeed)).toBe("served");
+        await expect(a("shop").run(fail)).rejects.toThrow("backend");
+        await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
+      },
+    );
 
-    test("an invalid value under a key is an event, not an exception, and is overwritten by the next change", async () => {
-      await subject.spoil("circuit:shop");
-      const [a, b] = await two();
-      expect(await a("shop").run(succeed)).toBe("served");
-      await expect(a("shop").run(fail)).rejects.toThrow("backend");
-      await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
-    });
+    fault(
+      "a frozen server: calls go on at full speed, and afterwards both processes agree",
+      async ({ subject, two }, { expect, skip }) => {
+        if (subject.pause === undefined) skip();
+        const [a, b] = await two();
+        subject.pause?.();
+        for (const each of [a, b]) await promptly(expect, () => each("shop").run(succeed));
+        await expect(a("shop").run(fail)).rejects.toThrow("backend");
+        await promptly(expect, () =>
+          expect(a("shop").run(succeed)).rejects.toMatchObject({ code: "ERR_FAILFAST_OPEN" }),
+        );
+        await promptly(expect, () => b("shop").run(succeed));
+        subject.resume?.();
+        await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
+      },
+    );
 
-    test("a frozen server: calls go on at full speed, and afterwards both processes agree", async ({
-      skip,
-    }) => {
-      if (subject.pause === undefined) skip();
-      const [a, b] = await two();
-      subject.pause?.();
-      for (const each of [a, b]) await promptly(() => each("shop").run(succeed));
-      await expect(a("shop").run(fail)).rejects.toThrow("backend");
-      await promptly(() =>
-        expect(a("shop").run(succeed)).rejects.toMatchObject({ code: "ERR_FAILFAST_OPEN" }),
-      );
-      await promptly(() => b("shop").run(succeed));
-      subject.resume?.();
-      await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
-    });
+    fault(
+      "a frozen server: close() waits a moment for it, and not for its answer",
+      async ({ subject, two }, { expect, skip }) => {
+        if (subject.pause === undefined) skip();
+        const [a, b] = await two();
+        subject.pause?.();
+        await promptly(expect, () => Promise.all([a.close(), b.close()]));
+      },
+    );
 
-    test("a frozen server: close() waits half a second for it, and not for its answer", async ({ skip }) => {
-      if (subject.pause === undefined) skip();
-      const [a, b] = await two();
-      subject.pause?.();
-      const began = performance.now();
-      await Promise.all([a.close(), b.close()]);
-      expect(performance.now() - began).toBeLessThan(1_500);
-    });
-
-    where("port")("a connection that died silently: calls go on, and it is replaced", async ({ skip }) => {
-      const { port, openAt } = subject;
-      if (port === undefined || openAt === undefined) return skip();
-      const proxy = await startProxy(port);
-      const [a, b] = [await join(() => openAt(proxy.port)), await join()];
-      for (const each of [a, b]) each("shop", 60);
-      await Promise.all([a.ready(), b.ready()]);
-      proxy.silence();
-      await promptly(() => a("shop").run(succeed));
-      await expect(a("shop").run(fail)).rejects.toThrow("backend");
-      await promptly(() =>
-        expect(a("shop").run(succeed)).rejects.toMatchObject({ code: "ERR_FAILFAST_OPEN" }),
-      );
-      await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
-      await proxy.close();
-    });
+    where("port")(
+      "a connection that died silently: calls go on, and it is replaced",
+      async ({ subject, join, proxy }, { expect, skip }) => {
+        const { port, openAt } = subject;
+        if (port === undefined || openAt === undefined) return skip();
+        const between = await proxy(port);
+        const [a, b] = [await join(() => openAt(between.port)), await join()];
+        for (const each of [a, b]) each("shop", 60);
+        await Promise.all([a.ready(), b.ready()]);
+        between.silence();
+        await promptly(expect, () => a("shop").run(succeed));
+        await expect(a("shop").run(fail)).rejects.toThrow("backend");
+        await promptly(expect, () =>
+          expect(a("shop").run(succeed)).rejects.toMatchObject({ code: "ERR_FAILFAST_OPEN" }),
+        );
+        await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
+      },
+    );
 
     where("port", "late connection")(
       "no server at the start: calls go on, and what opened is shared once it is there",
-      async ({ skip }) => {
+      async ({ subject, join, proxy }, { expect, skip }) => {
         const { port, openAt } = subject;
         if (port === undefined || openAt === undefined) return skip();
         const later = await freePort();
@@ -165,15 +204,14 @@ export function storeFaults(
         expect(await a("shop").run(succeed)).toBe("served");
         await expect(a("shop").run(fail)).rejects.toThrow("backend");
         expect([a("shop").state, b("shop").state]).toEqual(["open", "closed"]);
-        const proxy = await startProxy(port, later);
+        await proxy(port, later);
         await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
-        await proxy.close();
       },
     );
 
     where("stranger")(
       "a process without access: calls go on, circuits open here only, and store-down says why",
-      async ({ skip }) => {
+      async ({ subject, join }, { expect, skip }) => {
         const { openAsStranger } = subject;
         if (openAsStranger === undefined) return skip();
         const [stranger, other] = [await join(openAsStranger), await join()];
@@ -190,33 +228,37 @@ export function storeFaults(
       },
     );
 
-    test("a server killed and restarted: calls go on, and a trip meanwhile reaches the other process", async ({
-      skip,
-    }) => {
-      if (subject.restart === undefined) skip();
-      const [a, b] = await two();
-      const back = subject.restart?.(1_000);
-      await expect(a("shop").run(fail)).rejects.toThrow("backend");
-      await promptly(() => b("shop").run(succeed));
-      await back;
-      await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
-    });
+    fault(
+      "a server killed and restarted: calls go on, and a trip meanwhile reaches the other process",
+      async ({ subject, two }, { expect, skip }) => {
+        if (subject.restart === undefined) skip();
+        const [a, b] = await two();
+        const back = subject.restart?.(1_000);
+        await expect(a("shop").run(fail)).rejects.toThrow("backend");
+        await promptly(expect, () => b("shop").run(succeed));
+        await back;
+        await expect.poll(() => b("shop").state, HEALS_WITHIN).toBe("open");
+      },
+    );
 
-    test("a server restarted while the circuit is open: it stays open everywhere", async ({ skip }) => {
-      if (subject.restart === undefined) skip();
-      const [a, b] = await two();
-      await a("shop").trip();
-      await expect.poll(() => b("shop").state, KNOWS_WITHIN).toBe("open");
-      await subject.restart?.(0);
-      const known = async (): Promise<string> => {
-        const newcomer = await join();
-        newcomer("shop", 60);
-        await newcomer.ready();
-        return newcomer("shop").state;
-      };
-      await expect.poll(known, { timeout: 45_000, interval: 1_000 }).toBe("open");
-      expect([a("shop").state, b("shop").state]).toEqual(["open", "open"]);
-    });
+    fault(
+      "a server restarted while the circuit is open: it stays open everywhere",
+      async ({ subject, join, two }, { expect, skip }) => {
+        if (subject.restart === undefined) skip();
+        const [a, b] = await two();
+        await a("shop").trip();
+        await expect.poll(() => b("shop").state, KNOWS_WITHIN).toBe("open");
+        await subject.restart?.(0);
+        const known = async (): Promise<string> => {
+          const newcomer = await join();
+          newcomer("shop", 60);
+          await newcomer.ready();
+          return newcomer("shop").state;
+        };
+        await expect.poll(known, { timeout: 45_000, interval: 1_000 }).toBe("open");
+        expect([a("shop").state, b("shop").state]).toEqual(["open", "open"]);
+      },
+    );
   });
 }
 
@@ -224,7 +266,7 @@ const succeed = async (): Promise<string> => "served";
 const fail = (): Promise<never> => Promise.reject(new Error("backend"));
 
 /** No condition of the store delays a call. One that waited for the store would take five seconds. */
-async function promptly(call: () => Promise<unknown>): Promise<void> {
+async function promptly(expect: ExpectStatic, call: () => Promise<unknown>): Promise<void> {
   const began = performance.now();
   await call();
   expect(performance.now() - began).toBeLessThan(4_000);

@@ -1,9 +1,10 @@
 import { Redis } from "ioredis";
 import { createClient } from "redis";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, type ExpectStatic, test } from "vitest";
 import { createFailfast } from "../../src/index.js";
 import { redisStore } from "../../src/stores/redis.js";
 import type { Store } from "../../src/stores/store.js";
+import { type AtEnd, atEndOf } from "./at-end.js";
 import { open, startNats } from "./nats-store/start-nats.js";
 import { ignore } from "./redis-store/clients.js";
 import { requireProgram } from "./require.js";
@@ -11,13 +12,9 @@ import { startRedis } from "./start-redis.js";
 
 const redisServer = requireProgram("redis-server");
 const natsServer = requireProgram("nats-server");
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
 
 /** Two processes, of which the first may not watch: the events of both, and how often the first asked to watch. */
-async function fleetOf(limited: Store, other: Store) {
+async function fleetOf(atEnd: AtEnd, limited: Store, other: Store) {
   let asked = 0;
   const told: string[] = [];
   const counted: Store = {
@@ -29,10 +26,7 @@ async function fleetOf(limited: Store, other: Store) {
   };
   const [here, there] = [counted, other].map((store) => createFailfast({ store, timeout: 60 }));
   if (here === undefined || there === undefined) throw new Error("two are made");
-  ends.push(
-    () => here.close(),
-    () => there.close(),
-  );
+  atEnd(() => Promise.all([here.close(), there.close()]));
   here.on("store-down", () => told.push("store-down"));
   here.on("store-up", () => told.push("store-up"));
   for (const each of [here, there]) each("shop", 60);
@@ -41,12 +35,10 @@ async function fleetOf(limited: Store, other: Store) {
 }
 
 /** It polls instead, reports that at most once, and does not flood the server. */
-async function pollsInstead({
-  here,
-  there,
-  told,
-  asked,
-}: Awaited<ReturnType<typeof fleetOf>>): Promise<void> {
+async function pollsInstead(
+  expect: ExpectStatic,
+  { here, there, told, asked }: Awaited<ReturnType<typeof fleetOf>>,
+): Promise<void> {
   for (let round = 0; round < 3; round++) {
     await there("shop").trip();
     await expect.poll(() => here("shop").state, { timeout: 15_000 }).toBe("open");
@@ -59,14 +51,16 @@ async function pollsInstead({
   expect(asked()).toBeLessThanOrEqual(6);
 }
 
-describe("a user who may read and write, and may not watch", () => {
-  test.skipIf(!redisServer).each(["node-redis", "ioredis"])(
+// They wait for polls: all at the same time.
+describe.concurrent("a user who may read and write, and may not watch", () => {
+  test.skipIf(!redisServer).for(["node-redis", "ioredis"])(
     "is found out on Redis, with %s",
-    async (library) => {
+    async (library, context) => {
+      const atEnd = atEndOf(context);
       const server = await startRedis(redisServer);
-      ends.push(() => server.stop());
+      atEnd(() => server.stop());
       const admin = await createClient({ url: server.url }).on("error", ignore).connect();
-      ends.push(() => admin.destroy());
+      atEnd(() => admin.destroy());
       await admin.sendCommand([
         "ACL",
         "SETUSER",
@@ -81,16 +75,16 @@ describe("a user who may read and write, and may not watch", () => {
       let store: Store;
       if (library === "ioredis") {
         const client = new Redis(url).on("error", ignore);
-        ends.push(() => client.disconnect());
+        atEnd(() => client.disconnect());
         store = redisStore(client);
       } else {
         const client = await createClient({ url }).on("error", ignore).connect();
-        ends.push(() => client.destroy());
+        atEnd(() => client.destroy());
         store = redisStore(client);
       }
       const before = await connectionsMade(admin);
-      await pollsInstead(await fleetOf(store, redisStore(admin)));
-      expect((await connectionsMade(admin)) - before).toBeLessThan(12);
+      await pollsInstead(context.expect, await fleetOf(atEnd, store, redisStore(admin)));
+      context.expect((await connectionsMade(admin)) - before).toBeLessThan(12);
     },
   );
 
@@ -132,16 +126,14 @@ describe("a user who may read and write, and may not watch", () => {
 
   test.skipIf(!natsServer)(
     "is found out on NATS, whose watch is refused here by hand because its lists need the same rights",
-    async () => {
+    async (context) => {
+      const atEnd = atEndOf(context);
       const server = await startNats(natsServer);
-      ends.push(() => server.stop());
+      atEnd(() => server.stop());
       const [limited, other] = [await open(server.port), await open(server.port)];
-      ends.push(
-        () => limited.close(),
-        () => other.close(),
-      );
+      atEnd(() => Promise.all([limited.close(), other.close()]));
       const refused = { ...limited.store, watch: () => Promise.reject(new Error("Permissions Violation")) };
-      await pollsInstead(await fleetOf(refused, other.store));
+      await pollsInstead(context.expect, await fleetOf(atEnd, refused, other.store));
     },
   );
 });

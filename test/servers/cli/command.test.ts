@@ -18,14 +18,21 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-describe("help", () => {
+// Most of the time a test waits for a process: several run at the same time.
+describe.concurrent("help", () => {
   test("lists the commands, the exit codes, and a variable for each option", async () => {
-    const { code, out } = await run(["--help"]);
+    const [{ code, out }, hold, trip, helpForTrip] = await Promise.all([
+      run(["--help"]),
+      run(["hold", "--help"]),
+      run(["trip", "--help"]),
+      run(["help", "trip"]),
+    ]);
     expect(code).toBe(0);
     for (const said of ["status", "doctor", "completion", "FAILFAST_STORE", "Exit codes"])
       expect(out).toContain(said);
-    expect((await run(["hold", "--help"])).out).toContain("FAILFAST_HOLD_REASON");
-    expect((await run(["help", "trip"])).out).toBe((await run(["trip", "--help"])).out);
+    expect(hold.out).toContain("FAILFAST_HOLD_REASON");
+    expect(trip.out).toContain("--for");
+    expect(helpForTrip.out).toBe(trip.out);
   });
 
   test("goes to stderr, with the exit code of a wrong call, without a command", async () => {
@@ -33,7 +40,7 @@ describe("help", () => {
   });
 });
 
-describe("an error says what to do", () => {
+describe.concurrent("an error says what to do", () => {
   test.each([
     [["stats"], 2, "commands are status, watch"],
     [["help", "stats"], 2, "commands are status, watch"],
@@ -80,17 +87,19 @@ describe("an error says what to do", () => {
 
   test("if the server is not reachable, and its password is in no output", async () => {
     const url = `redis://someone:secret@127.0.0.1:${await freePort()}`;
-    const ran = await failfast(["status", "--store", url]);
+    const [ran, doctor] = await Promise.all([
+      failfast(["status", "--store", url]),
+      failfast(["doctor", "--store", url]),
+    ]);
     expect(ran.code).toBe(1);
     expect(ran.err).toContain("failfast doctor");
-    const doctor = await failfast(["doctor", "--store", url]);
     expect(doctor.code).toBe(1);
     expect(doctor.out).toMatch(/failed +reads/);
     expect(ran.out + ran.err + doctor.out + doctor.err).not.toContain("secret");
   });
 });
 
-describe("a name", () => {
+describe.concurrent("a name", () => {
   test("that is unknown is refused, with a suggestion, unless --new confirms it", async () => {
     expect((await run(["hold", "closed", "billing_database", "--new"])).code).toBe(0);
     const ran = await run(["release", "biling_database"]);
@@ -102,7 +111,9 @@ describe("a name", () => {
   });
 
   test("with a pattern means several circuits, which needs --yes", async () => {
-    for (const name of ["eu:1", "eu:2", "us:1"]) expect((await run(["trip", name, "--new"])).code).toBe(0);
+    const trip = (name: string) => run(["trip", name, "--new"]);
+    const tripped = await Promise.all(["eu:1", "eu:2", "us:1"].map(trip));
+    expect(tripped.map(({ code }) => code)).toEqual([0, 0, 0]);
     const refused = await run(["reset", "eu:*"]);
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("eu:1, eu:2. Add --yes") });
     expect(await run(["reset", "eu:*", "--yes"])).toMatchObject({ code: 0 });
@@ -162,7 +173,7 @@ describe("a name", () => {
   });
 });
 
-describe("colours", () => {
+describe.concurrent("colours", () => {
   test("are used in terminals, and if FORCE_COLOR asks for them", async () => {
     await run(["trip", "x", "--new"]);
     expect((await run(["status"])).out).not.toContain("\u001b[");
@@ -171,20 +182,20 @@ describe("colours", () => {
   });
 });
 
-test("--prefix selects another fleet, and a variable can replace an option", async () => {
+test.concurrent("--prefix selects another fleet, and a variable can replace an option", async () => {
   await run(["trip", "only_here", "--new", "--prefix", "other"]);
   expect((await run(["status", "--json"])).out).not.toContain("only_here");
   expect((await run(["status", "--json"], { FAILFAST_PREFIX: "other" })).out).toContain("only_here");
   expect((await run(["status"], { FAILFAST_JSON: "1" })).out).toMatch(/^\{/);
 });
 
-test.each(["bash", "zsh", "fish"])("completion for %s knows each command", async (shell) => {
+test.concurrent.each(["bash", "zsh", "fish"])("completion for %s knows each command", async (shell) => {
   const { out, code } = await run(["completion", shell]);
   expect(code).toBe(0);
   for (const command of ["status", "hold", "doctor"]) expect(out).toContain(command);
 });
 
-test.each(["status", "doctor", "migrate", "events"])(
+test.concurrent.each(["status", "doctor", "migrate", "events"])(
   "%s ends at the first Ctrl-C, even if its store hangs",
   async (command) => {
     const connections = new Set<Socket>();
@@ -216,7 +227,7 @@ test.each(["status", "doctor", "migrate", "events"])(
   },
 );
 
-test("the demo serves the page while it runs, and ends with Ctrl-C", async () => {
+test.concurrent("the demo serves the page while it runs, and ends with Ctrl-C", async () => {
   const child = spawn(process.execPath, [main, "demo", "--fast", "--dashboard"], {
     env: { PATH: process.env["PATH"], TMPDIR: dir },
     stdio: ["ignore", "pipe", "inherit"],

@@ -4,8 +4,11 @@ import { failfast, Member } from "./run.js";
 
 const soon = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 30_000, interval: 50 });
 
+/** The places all at the same time, and on each one test after the other. */
+const inOrder = { concurrent: false };
+
 for (const [where, there, start] of PLACES)
-  describe.skipIf(!there)(`with only the URL, on ${where},`, () => {
+  describe.skipIf(!there).concurrent(`with only the URL, on ${where},`, () => {
     let place: Place;
     let members: Member[] = [];
     const run = (...args: string[]) => failfast(args, { FAILFAST_STORE: place.url });
@@ -22,7 +25,7 @@ for (const [where, there, start] of PLACES)
       await place?.stop();
     });
 
-    test("a person sees which circuits are open, why, since when and by whom", async () => {
+    test("a person sees which circuits are open, why, since when and by whom", inOrder, async () => {
       expect(await members[0]?.call("sales_api", true)).toBe("TypeError");
       const { code, out } = await run("status");
       expect(code).toBe(0);
@@ -33,7 +36,7 @@ for (const [where, there, start] of PLACES)
       expect((await run("status", "--check")).code).toBe(4);
     });
 
-    test("a person holds one open for all processes with a reason, and releases it", async () => {
+    test("a person holds one open for all processes with a reason, and releases it", inOrder, async () => {
       const held = await run("hold", "open", "billing", "--reason", "migration", "--by", "alice", "--new");
       expect(held).toMatchObject({ code: 0, err: "" });
       for (const member of members)
@@ -51,7 +54,7 @@ for (const [where, there, start] of PLACES)
       ]);
     });
 
-    test("a person sees every process that calls, and the circuits that never opened", async () => {
+    test("a person sees every process that calls, and the circuits that never opened", inOrder, async () => {
       const view = await soon(async () => {
         const found = JSON.parse((await run("status", "--json")).out);
         expect(found.processes).toHaveLength(3);
@@ -68,7 +71,7 @@ for (const [where, there, start] of PLACES)
       expect(billing.processes).toHaveLength(3);
     });
 
-    test("the doctor finds nothing wrong", async () => {
+    test("the doctor finds nothing wrong", inOrder, async () => {
       const { code, out } = await run("doctor", "--json");
       const failed = JSON.parse(out).filter(({ verdict }: { verdict: string }) => verdict === "failed");
       expect(failed).toEqual([]);

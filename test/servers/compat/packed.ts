@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileS
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { pack, unpack } from "../../package/pack.mjs";
+import { unpack } from "../../package/pack.mjs";
+import { packed } from "../packed.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 /** The version number of the copy. */
@@ -24,8 +25,7 @@ export function installPacked(tarball = process.env["FAILFAST_COMPAT"]): Packed 
   const folder = join(project, "node_modules/failfast");
   const remove = (): void => rmSync(project, { recursive: true, force: true });
   try {
-    const file = tarball === undefined ? pack(project) : resolve(tarball);
-    unpack(file, folder);
+    unpack(tarball === undefined ? packed() : resolve(tarball), folder);
     // The clients of its stores.
     for (const name of ["ioredis", "pg", "redis"])
       symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));

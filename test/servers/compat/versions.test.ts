@@ -14,9 +14,12 @@ beforeAll(() => {
 });
 afterAll(() => packed?.remove());
 
+/** Both places at the same time, and on each one test after the other. */
+const inOrder = { concurrent: false };
+
 // A third store would only take longer.
 for (const [where, there, start] of PLACES.slice(0, 2))
-  describe.skipIf(!there)(`two versions on ${where}`, () => {
+  describe.skipIf(!there).concurrent(`two versions on ${where}`, () => {
     let place: Place;
     let newest: Member;
     let other: Member;
@@ -41,6 +44,7 @@ for (const [where, there, start] of PLACES.slice(0, 2))
 
     test.each(sides)(
       "a trip by %s opens the circuit in the other version, and a closing closes it",
+      inOrder,
       async (side, one, two) => {
         const circuit = `tripped by ${side}`;
         const options = { timeout: "2s" };
@@ -54,7 +58,7 @@ for (const [where, there, start] of PLACES.slice(0, 2))
       },
     );
 
-    test("the votes of both make a quorum", async () => {
+    test("the votes of both make a quorum", inOrder, async () => {
       const circuit = "voted";
       const options = { quorum: 2 };
       for (const member of [newest, other]) expect(await member.call(circuit, false, options)).toBe("passed");
@@ -72,6 +76,7 @@ for (const [where, there, start] of PLACES.slice(0, 2))
 
     test.each(sides)(
       "a hold by an operator of %s applies in both, and the other version's operator releases it",
+      inOrder,
       async (...of) => {
         const [side, , , act, undo] = of;
         const circuit = `held by ${side}`;
@@ -92,7 +97,7 @@ for (const [where, there, start] of PLACES.slice(0, 2))
       },
     );
 
-    test("each version sees both, and which of them is older", async () => {
+    test("each version sees both, and which of them is older", inOrder, async () => {
       expect(VERSION).not.toBe(packed.version);
       await soon(async () => {
         for (const look of [run, runOther]) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Served, ServeOptions } from "../../../src/dashboard/serve.js";
-import { endFleet, type Member, startFleet, until } from "../fleet/fleet.js";
+import { endFleet, endProcesses, type Member, startFleet, until } from "../fleet/fleet.js";
 import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
 import { requireProgram } from "../require.js";
 import { type RedisServer, startRedis } from "../start-redis.js";
@@ -27,6 +27,7 @@ beforeAll(async () => {
   if (redisServer !== undefined) redis = await startRedis(redisServer);
 });
 afterAll(async () => {
+  await endProcesses();
   await browser?.close();
   await redis?.stop();
 });

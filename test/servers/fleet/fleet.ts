@@ -18,37 +18,40 @@ export interface Member {
 export interface StoreSubject {
   readonly kind: "file" | "redis" | "postgres";
   readonly where: string;
+  /** The fleet's own, in a Redis that others use as well. */
+  readonly prefix?: string;
 }
 
 /** Ten processes start at once, which takes a while on a busy machine. */
 const START_MS = 90_000;
+const LEAVE_MS = 10_000;
 
-/** Starts a number of processes on one store, and waits until each has read it. */
+/** Processes that belong to no fleet now: to start one takes longer than most of what a test does with it. */
+const idle: Member[] = [];
+
+/** Returns a number of processes on one store, when each has read it. */
 export async function startFleet(
   subject: StoreSubject,
   size: number,
   open: string,
   options: object = {},
 ): Promise<Member[]> {
-  const members = Array.from({ length: size }, (_, index) =>
-    startMember(subject, open, `host-${index}`, options),
-  );
-  const isReady = ({ seen }: Member): boolean => seen.some(({ type }) => type === "ready");
+  const members = Array.from({ length: size }, () => idle.pop() ?? startProcess());
   try {
-    await until(() => members.every(isReady), "every process was ready", START_MS);
+    const joined = members.map((member, index) => {
+      member.seen.length = 0;
+      return member.ask("join", { ...subject, open, options, host: `host-${index}` });
+    });
+    await within(START_MS, "every process was ready", Promise.all(joined));
   } catch (error) {
-    await endFleet(members);
+    await kill(members);
     throw error;
   }
   return members;
 }
 
-function startMember({ kind, where }: StoreSubject, open: string, host: string, options: object): Member {
-  const script = fileURLToPath(new URL("./member.mjs", import.meta.url));
-  const child = fork(script, [kind, where, open, JSON.stringify(options)], {
-    env: { ...process.env, HOST_NAME: host },
-    execArgv: [],
-  });
+function startProcess(): Member {
+  const child = fork(fileURLToPath(new URL("./member.mjs", import.meta.url)), { execArgv: [] });
   const seen: Seen[] = [];
   const waiting = new Map<number, (answer: never) => void>();
   let asked = 0;
@@ -67,15 +70,40 @@ function startMember({ kind, where }: StoreSubject, open: string, host: string, 
   };
 }
 
-/** Ends the processes of a fleet that still run. */
+const running = ({ child }: Member): boolean => child.exitCode === null && child.signalCode === null;
+
+/** The processes of a fleet that still run leave its store, and wait for the next fleet. */
 export async function endFleet(members: readonly Member[]): Promise<void> {
   await Promise.all(
-    members.map(async ({ child }) => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+    members.filter(running).map(async (member) => {
+      try {
+        await within(LEAVE_MS, "it had left", member.ask("leave"));
+        idle.push(member);
+      } catch {
+        await kill([member]);
+      }
+    }),
+  );
+}
+
+/** After the last test of a file. */
+export const endProcesses = (): Promise<void> => kill(idle.splice(0));
+
+async function kill(members: readonly Member[]): Promise<void> {
+  await Promise.all(
+    members.filter(running).map(async ({ child }) => {
       child.kill("SIGKILL");
       await once(child, "exit");
     }),
   );
+}
+
+async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took more than ${ms} ms until ${what}`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 /** Waits for a condition, within a deadline. */
@@ -87,7 +115,7 @@ export async function until(
   const deadline = Date.now() + withinMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`it took more than ${withinMs} ms until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 

@@ -1,38 +1,50 @@
-// One process of a fleet: does what its parent says, and reports what it sees and when.
+// One process of a fleet, and then of the next: does what its parent says, and reports what it sees and when.
 import { createFailfast, isFailfastError } from "failfast";
 
-const [kind, where, open = "60", options = "{}"] = process.argv.slice(2);
-const { store, end } = await connect();
-const failfast = createFailfast({ store, host: process.env.HOST_NAME });
-const circuit = failfast("backend", open, JSON.parse(options));
+let failfast;
+let circuit;
+const ends = [];
 const now = () => performance.timeOrigin + performance.now();
 const say = (message) => process.send?.(message);
 
-for (const type of ["open", "half-open", "close", "store-down", "store-up"]) {
-  failfast.on(type, ({ local }) => say({ type, local, at: now() }));
-}
-
-async function connect() {
+async function connect({ kind, where, prefix }) {
   if (kind === "file") {
     const { fileStore } = await import("failfast/file");
-    return { store: fileStore(where), end() {} };
+    return fileStore(where);
   }
   if (kind === "postgres") {
     const { storeFrom } = await import("failfast/url");
     const store = await storeFrom(where);
-    return { store, end: () => store.close() };
+    ends.push(() => store.close());
+    return store;
   }
   const [{ redisStore }, { createClient }] = await Promise.all([import("failfast/redis"), import("redis")]);
   const client = createClient({ url: where });
   client.on("error", () => {});
   await client.connect();
-  return { store: redisStore(client), end: () => client.destroy() };
+  ends.push(() => client.destroy());
+  return redisStore(client, prefix === undefined ? {} : { prefix });
 }
 
 /** The shortest time that a call waits for its lease, in ms. */
 const SHORTEST_WAIT_MS = 20;
 
 const orders = {
+  /** Becomes a process of a fleet. */
+  join: async ({ host, open, options, ...subject }) => {
+    failfast = createFailfast({ store: await connect(subject), host });
+    circuit = failfast("backend", open, options);
+    for (const type of ["open", "half-open", "close", "store-down", "store-up"])
+      failfast.on(type, ({ local }) => say({ type, local, at: now() }));
+    await failfast.ready();
+    return {};
+  },
+  /** Is of no fleet any more. */
+  leave: async () => {
+    await failfast.close();
+    for (const end of ends.splice(0)) await end();
+    return {};
+  },
   trip: async (of) => {
     const at = now();
     await circuit.run(() => Promise.reject(Object.assign(new Error("down"), of))).catch(() => {});
@@ -54,9 +66,10 @@ const orders = {
   }),
   /** Calls the backend at a steady rate from now on, without waiting for answers. */
   steady: async ({ url, everyMs }) => {
-    setInterval(() => {
+    const steady = setInterval(() => {
       circuit.run((signal) => fetch(url, { signal }).then((response) => response.text())).catch(() => {});
     }, everyMs);
+    ends.push(() => clearInterval(steady));
     return {};
   },
   /** Calls the backend through the circuit for a time, or until told to stop. */
@@ -107,15 +120,15 @@ const orders = {
     circuit.run(() => new Promise(() => {})).catch(() => {});
     return {};
   },
+  /** Leaves, and from now on nothing of its own keeps it alive. */
   end: async () => {
-    await failfast.close();
-    end();
+    await orders.leave();
+    process.removeListener("disconnect", exit);
     return {};
   },
 };
 
 // The parent has gone, and nobody else ends this process.
-process.on("disconnect", () => process.exit());
+const exit = () => process.exit();
+process.on("disconnect", exit);
 process.on("message", async ({ id, order, ...rest }) => say({ answer: id, ...(await orders[order](rest)) }));
-await failfast.ready();
-say({ type: "ready" });

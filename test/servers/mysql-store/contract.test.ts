@@ -49,7 +49,7 @@ describe.skipIf(!mariadbd)("the store contract on MariaDB", () => {
         return { store, close };
       };
       for (const { name, run } of storeContract(makeStore, { verbs: ["swap", "list"] }))
-        test(name, run, 30_000);
+        test.concurrent(name, run, 30_000);
     });
   }
 });

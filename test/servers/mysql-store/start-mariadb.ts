@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { chownSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { requireProgram } from "../require.js";
 import { type ServerProcess, startServer } from "../server-process.js";
 import { sharedOnce } from "../shared-folder.js";
@@ -47,9 +48,9 @@ export async function startMariadb(
       "--innodb-log-file-size=4M",
       ...settings,
     ],
-    prepare(folder) {
+    async prepare(folder) {
       if (as) chownSync(folder, as.uid, as.gid);
-      execFileSync("cp", ["-a", join(freshData(), "data"), join(folder, "data")]);
+      await promisify(execFile)("cp", ["-a", join(freshData(), "data"), join(folder, "data")]);
     },
     answers,
   });

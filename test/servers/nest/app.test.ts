@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { pack, unpack } from "../../package/pack.mjs";
+import { unpack } from "../../package/pack.mjs";
+import { packed } from "../packed.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 let folder: string;
@@ -26,7 +27,7 @@ beforeAll(() => {
     mkdirSync(dirname(place), { recursive: true });
     if (name !== "failfast") symlinkSync(join(root, "node_modules", name), place);
   }
-  unpack(pack(folder), join(folder, "node_modules/failfast"));
+  unpack(packed(), join(folder, "node_modules/failfast"));
   const PATH = `${join(root, "node_modules/.bin")}${delimiter}${process.env["PATH"]}`;
   execFileSync("npm", ["run", "build"], { cwd: folder, env: { ...process.env, PATH }, stdio: "inherit" });
 }, 120_000);

@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { chownSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { requireProgram } from "../require.js";
 import { type ServerProcess, startServer } from "../server-process.js";
 import { sharedOnce } from "../shared-folder.js";
@@ -29,7 +30,8 @@ const freshData = (): string =>
   sharedOnce("postgres", (folder) => {
     const as = postgresOwner();
     if (as) chownSync(folder, as.uid, as.gid);
-    const args = ["-D", join(folder, "data"), "-U", "postgres", "--auth=trust", "--no-sync"];
+    const data = ["-D", join(folder, "data"), "--wal-segsize=1", "--no-sync"];
+    const args = [...data, "-U", "postgres", "--auth=trust"];
     execFileSync(initdb ?? "initdb", args, { stdio: "ignore", cwd: folder, ...(as ?? {}) });
   });
 
@@ -41,11 +43,11 @@ export async function startPostgres(): Promise<ServerProcess & { readonly url: s
     command: (port, folder) => [
       postgres ?? "postgres",
       ...["-D", join(folder, "data"), "-p", String(port), "-c", "listen_addresses=127.0.0.1"],
-      ...["-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=50"],
+      ...["-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=200"],
     ],
-    prepare(folder) {
+    async prepare(folder) {
       if (as) chownSync(folder, as.uid, as.gid);
-      execFileSync("cp", ["-a", join(freshData(), "data"), join(folder, "data")]);
+      await promisify(execFile)("cp", ["-a", join(freshData(), "data"), join(folder, "data")]);
     },
     answers: acceptsLogins,
   });

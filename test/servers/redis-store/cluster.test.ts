@@ -146,7 +146,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
       const { client, close } = await library.open(cluster.ports);
       return { store: redisStore(client), close };
     };
-    for (const { name, run } of storeContract(makeStore)) test(name, run, 30_000);
+    for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run, 30_000);
   });
 
   it("goes on if the master of its slot dies: the replica has the circuits, and open ones stay open", async () => {

@@ -15,5 +15,7 @@ const makeStore = () => {
 };
 const failed = [];
 const cases = storeContract(makeStore, { verbs: ["swap", "list"] });
-for (const { name, run } of cases) await run().catch((error) => failed.push(`${name}: ${error.message}`));
+await Promise.all(
+  cases.map(({ name, run }) => run().catch((error) => failed.push(`${name}: ${error.message}`))),
+);
 console.log(JSON.stringify({ cases: cases.length, failed }));

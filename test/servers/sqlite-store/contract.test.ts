@@ -25,7 +25,8 @@ describe.each(["DELETE", "WAL"])("the store contract on better-sqlite3, journal_
     store.migrate();
     return { store, close: () => void database.close() };
   };
-  for (const { name, run } of storeContract(makeStore, { verbs: ["swap", "list"] })) test(name, run, 30_000);
+  for (const { name, run } of storeContract(makeStore, { verbs: ["swap", "list"] }))
+    test.concurrent(name, run, 30_000);
 });
 
 describe.each(runtimes)("the store contract on $sqlite", ({ sqlite, program }) => {

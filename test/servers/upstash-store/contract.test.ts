@@ -29,5 +29,6 @@ describe.skipIf(!redisServer).each([
   const makeStore = async () => ({
     store: upstashStore(new Redis({ url: front.url, token: front.token, ...settings })),
   });
-  for (const { name, run } of storeContract(makeStore, { verbs: ["swap", "list"] })) test(name, run, 30_000);
+  for (const { name, run } of storeContract(makeStore, { verbs: ["swap", "list"] }))
+    test.concurrent(name, run, 30_000);
 });
