@@ -51,5 +51,6 @@ for (const [name, compile] of Object.entries(compilers))
       const code = readFileSync(join(fixtures, `${file}.ts`), "utf8");
       writeFileSync(join(folder, `${file}.mjs`), await compile(code));
     }
-    await runs(t, process.execPath, ["--test", ...files.map((file) => `${file}.mjs`)], { cwd: folder });
+    const names = files.map((file) => `${file}.mjs`);
+    await runs(t, process.execPath, ["--test", "--test-isolation=none", ...names], { cwd: folder });
   });

@@ -32,7 +32,8 @@ async function service(t, folder) {
   };
 }
 
-describe("a process that is frozen and thawed, as on serverless platforms,", { concurrency: 1 }, () => {
+// They wait while it is frozen: all at the same time.
+describe("a process that is frozen and thawed, as on serverless platforms,", { concurrency: true }, () => {
   test("counts its time-outs, even if it was frozen just before each call", async (t) => {
     const frozen = await service(t, newFolder());
     const states = [];
