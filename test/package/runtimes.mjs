@@ -1,10 +1,11 @@
 // Uses the packed package on each Node that it supports, the oldest to the newest, as npm has them:
 // node test/package/runtimes.mjs [VERSION ...]
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { subpaths } from "../../scripts/exports.mjs";
 import { pack, unpack } from "./pack.mjs";
 
@@ -48,14 +49,29 @@ console.log(process.version, cases, "tests of the core,", failed.length, "failed
 process.exitCode = failed.length;`,
 );
 
-let failed = 0;
-for (const version of process.argv.length > 2 ? process.argv.slice(2) : VERSIONS)
-  for (const script of ["use.mjs", "use.cjs", "core.mjs"]) {
-    const store = join(project, `store-${version}-${script}`);
-    const command = ["exec", "--yes", `--package=node@${version}`, "--", "node", script, store];
-    const { status } = spawnSync("npm", command, { cwd: project, stdio: "inherit" });
-    if (status === 0) continue;
-    failed++;
-    console.error(`${script} failed on Node ${version}`);
+const run = promisify(execFile);
+
+/** npm takes longer to find a Node than that takes for a script: it is asked once for each. */
+async function pathOf(version) {
+  const command = ["exec", "--yes", `--package=node@${version}`, "--", "node", "-p", "process.execPath"];
+  return (await run("npm", command, { cwd: project })).stdout.trim();
+}
+
+async function works(node, script, version) {
+  try {
+    const { stdout } = await run(node, [script, join(project, `store-${version}-${script}`)], {
+      cwd: project,
+    });
+    process.stdout.write(stdout);
+    return stdout.startsWith(`v${version} `);
+  } catch (error) {
+    console.error(`${script} failed on Node ${version}:\n${error.stdout}${error.stderr}`);
+    return false;
   }
-process.exitCode = failed === 0 ? 0 : 1;
+}
+
+for (const version of process.argv.length > 2 ? process.argv.slice(2) : VERSIONS) {
+  const node = await pathOf(version);
+  const scripts = ["use.mjs", "use.cjs", "core.mjs"].map((script) => works(node, script, version));
+  if ((await Promise.all(scripts)).includes(false)) process.exitCode = 1;
+}
