@@ -129,8 +129,11 @@ export function describeRejection({ circuit, state, held }: FailfastErrorFields,
  * code, since clients wrap the errors they are given, and since a package may be loaded twice.
  */
 export function isFailfastError(error: unknown): boolean {
-  return walkCauses(error, (cause) => cause.code === OPEN_CODE || undefined) ?? false;
+  return walkCauses(error, hasOpenCode) ?? false;
 }
+
+// V8 never learns to read `code` fast in a function that is made anew for each call.
+const hasOpenCode = (cause: Cause): true | undefined => cause.code === OPEN_CODE || undefined;
 
 /** The rejection itself, behind whatever wraps it. Some clients copy its code to the error that wraps it. */
 export const rejectionIn = (error: unknown): FailfastError | undefined => walkCauses(error, rejection);
