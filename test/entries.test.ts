@@ -48,7 +48,7 @@ const sourceOf = (target: string): string =>
   new URL(target.replace("./dist/", "../src/").replace(/\.js$/, ".ts"), import.meta.url).href;
 
 describe.each(entries)("%s", (entry, { default: target = "" }) => {
-  test("each function refuses in words what it can't take", async () => {
+  test("each function refuses wrong arguments with an error that says what it takes", async () => {
     const module = (await import(/* @vite-ignore */ sourceOf(target))) as Record<string, unknown>;
     for (const [name, value] of Object.entries(module)) {
       if (typeof value !== "function" || ANY.has(name) || isClass(value)) continue;
@@ -80,7 +80,7 @@ async function refusal(call: () => unknown): Promise<unknown> {
   }
 }
 
-test("those that answer whatever they are given do so", async () => {
+test("functions that take anything return an answer", async () => {
   for (const [entry, names] of [
     ["index", ["isFailfastError"]],
     ["clients/ai", ["isModelFailure"]],

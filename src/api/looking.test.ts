@@ -101,7 +101,7 @@ describe("a circuit that this process has not called yet", () => {
     await looker.close();
   });
 
-  test.each(handles)("%s counts as not called by looks at it", async (_, handle) => {
+  test.each(handles)("%s still counts as not called after looks at it", async (_, handle) => {
     const { looker, clock } = await opened();
     const circuit = handle(looker);
     expect(circuit.state).toBe("open");
@@ -116,7 +116,7 @@ describe("a circuit that this process has not called yet", () => {
     await looker.close();
   });
 
-  test("of one of many names gets its defaults after a look, once it is called", async () => {
+  test("named by arguments takes its defaults after a look, when it is called", async () => {
     const { looker } = await opened();
     await looker("x").reset();
     const memory = memoryStore();
@@ -132,7 +132,7 @@ describe("a circuit that this process has not called yet", () => {
     await Promise.all([failfast.close(), other.close(), looker.close()]);
   });
 
-  test.each(handles)("%s goes by the clock and the host that it is given after a look", async (_, handle) => {
+  test.each(handles)("%s uses the clock and the host that are configured after a look", async (_, handle) => {
     const { looker, memory, clock } = await opened({ defaults: { clock: manualClock(), host: "old" } });
     const circuit = handle(looker);
     expect(circuit.state).toBe("open");
@@ -149,7 +149,7 @@ describe("a circuit that this process has not called yet", () => {
     await looker.close();
   });
 
-  test("lets go of the store that it was looked at in, where another one is given", async () => {
+  test("releases the store of the look if another one is configured", async () => {
     const { looker, memory } = await opened();
     const watch = vi.spyOn(memory, "watch");
     expect(looker("x", 60).state).toBe("open");

@@ -59,14 +59,14 @@ describe("the options of one call", () => {
       expect(await errorOf(() => call(made(), options as never))).toBeUndefined();
     });
 
-    test("takes an object of somebody's own that has a signal", async () => {
+    test("takes a user's own object with a signal", async () => {
       const request = new Request("http://localhost/", { signal: AbortSignal.abort("gone") });
       expect(await errorOf(() => call(made(), request as never))).toBe("gone");
     });
   });
 });
 
-describe("a stream that is none", () => {
+describe("an invalid stream", () => {
   const given: unknown[] = [
     5,
     undefined,
@@ -79,7 +79,7 @@ describe("a stream that is none", () => {
     { [Symbol.asyncIterator]: () => 5 },
     { [Symbol.asyncIterator]: () => ({}) },
   ];
-  test.each(given)("is the program's mistake: %o", async (value) => {
+  test.each(given)("is a mistake of the program: %o", async (value) => {
     const circuit = made();
     for (const open of [() => value, async () => value]) {
       const error = await errorOf(() => circuit.stream(open as never));
@@ -90,7 +90,7 @@ describe("a stream that is none", () => {
     expect(await circuit.run(() => 1)).toBe(1);
   });
 
-  test("counts as neither, whatever the options, and gives the probe to the next call", async () => {
+  test("counts as neither, whatever the options, and leaves the probe to the next call", async () => {
     const clock = manualClock();
     const limits = { callTimeout: "2s", idleTimeout: "1s", slowCall: "1s" } as const;
     const circuit = createFailfast({ clock })("x", 60, limits);
@@ -102,7 +102,7 @@ describe("a stream that is none", () => {
     expect(circuit.state).toBe("closed");
   });
 
-  test("an error of the stream's own is a failure, a TypeError too", async () => {
+  test("an error inside the stream is a failure, even a TypeError", async () => {
     const circuit = made();
     const broken = () => {
       throw new TypeError("fetch failed");
@@ -112,9 +112,9 @@ describe("a stream that is none", () => {
   });
 });
 
-describe("a method that was taken off its circuit", () => {
+describe("a method without its circuit", () => {
   test.each(["run", "stream", "snapshot", "update", "on", "trip", "reset", "hold", "release"] as const)(
-    "%s says so",
+    "%s throws an error that says so",
     async (method) => {
       const circuit = made();
       const { [method]: alone } = circuit as unknown as Record<string, (...args: unknown[]) => unknown>;
@@ -125,7 +125,7 @@ describe("a method that was taken off its circuit", () => {
     },
   );
 
-  test("run rejects, and bound it runs", async () => {
+  test("run rejects, and works when bound", async () => {
     const { run } = made();
     await expect(run(() => 1)).rejects.toThrow(TypeError);
     const circuit = made();

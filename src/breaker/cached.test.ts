@@ -2,15 +2,15 @@ import { describe, expect, test } from "vitest";
 import { arrive, type Bench, bench, isHeld, isOpen, NOW } from "../sync/replica.fixture.js";
 import { cachedHold, cachedRecord } from "./cached.js";
 
-describe("the record that the replica has of a circuit", () => {
-  test("is none before there is a place for it, and none where the store has none", () => {
+describe("the replica's record of a circuit", () => {
+  test("is missing before there is an entry, and if the store has none", () => {
     const { replica } = bench();
     expect(cachedRecord(replica, "x")).toBeUndefined();
     replica.circuit("x").cached = null;
     expect(cachedRecord(replica, "x")).toBeUndefined();
   });
 
-  test("is the one that came in, of that name", () => {
+  test("is the one that arrived for that name", () => {
     const { replica } = bench();
     arrive(replica, replica.circuit("x"), isOpen(40));
     expect(cachedRecord(replica, "x")).toBe(replica.circuit("x").cached);
@@ -19,25 +19,25 @@ describe("the record that the replica has of a circuit", () => {
   });
 });
 
-describe("the hold that the replica has of a circuit", () => {
+describe("the replica's hold of a circuit", () => {
   const held = (...written: Parameters<typeof isHeld>): ReturnType<typeof cachedHold> => {
     const { replica }: Bench = bench();
     arrive(replica, replica.hold("x"), isHeld(...written));
     return cachedHold(replica, "x");
   };
 
-  test("is none where nobody ever held it, or the store has none", () => {
+  test("is missing if nobody ever held the circuit, or the store has none", () => {
     const { replica } = bench();
     expect(cachedHold(replica, "x")).toBeUndefined();
     replica.hold("x").cached = null;
     expect(cachedHold(replica, "x")).toBeUndefined();
   });
 
-  test("is none once it was released", () => {
+  test("is missing once it is released", () => {
     expect(held(40, "released")).toBeUndefined();
   });
 
-  test("has the end that it was given, on this process's clock, or none", () => {
+  test("has its end on this process's clock, or no end", () => {
     expect(held(40, "open", 5_000)).toMatchObject({ state: "open", untilMs: NOW + 5_000 });
     expect(held(40, "closed")).toMatchObject({
       state: "closed",

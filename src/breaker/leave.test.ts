@@ -21,7 +21,7 @@ async function withUnusedLease(): Promise<Circuit> {
 }
 
 describe("a process that ends", () => {
-  test("gives back a lease that no probe of it uses, so that another process may probe at once", async () => {
+  test("releases a lease that none of its probes uses, so that another process may probe at once", async () => {
     const { breaker, stored } = await withUnusedLease();
     expect(stored()).toMatchObject({ state: "half-open", owner: "me" });
     breaker.leave();
@@ -40,7 +40,7 @@ describe("a process that ends", () => {
     expect(stored()).toMatchObject({ state: "half-open" });
   });
 
-  test("changes nothing where it has no lease", () => {
+  test("changes nothing without a lease", () => {
     const { breaker, stored, store } = circuitWith();
     breaker.leave();
     expect(store.count("swap")).toBe(0);
@@ -52,7 +52,7 @@ describe("a process that ends", () => {
     expect(stored()).toEqual(record);
   });
 
-  test("leaves what its probe found out as it is, where the store does not have that yet", async () => {
+  test("keeps the outcome of its probe if that is not stored yet", async () => {
     const { breaker, time, store } = circuitWith();
     fail(breaker);
     await time.advance(OPEN_MS);

@@ -139,7 +139,7 @@ describe("a failure while a remote opening is unconfirmed", () => {
     expect(circuit.breaker).toMatchObject({ state: "open", current: { cause: error }, trips: 0 });
   });
 
-  test("confirms it also once the open time is over, if a probe has to close it", async () => {
+  test("confirms it even after the open time, if a probe has to close the circuit", async () => {
     const circuit = circuitWith({ scope: "confirm", threshold: 5 });
     pushed(circuit, isOpen(40, 1_000));
     await circuit.time.advance(1_000);

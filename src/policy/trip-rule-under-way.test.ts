@@ -121,7 +121,7 @@ describe("a call that was counted as slow, when it ends", () => {
     expect(fewer.ended(150, true, 100)).toBeUndefined();
   });
 
-  test("fails once, and not twice", () => {
+  test("counts as one failure", () => {
     const rated = rule({ failureRate: 0.75, minimumCalls: 2 });
     rated.slowUnderWay(100, 2, 0);
     expect([150, 151].map((now) => rated.ended(now, true, 100))).toEqual([undefined, "failure rate"]);

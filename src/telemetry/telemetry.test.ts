@@ -279,7 +279,7 @@ describe("logTo", () => {
   });
 });
 
-test("a timed store of other programs' circuits is still one", () => {
+test("a timed store is still marked as one in which other programs open circuits", () => {
   const store = memoryStore();
   expect(timedStore({ ...store, foreign: true } as Store, "django")).toMatchObject({ foreign: true });
   expect(timedStore(store, "memory")).not.toHaveProperty("foreign");

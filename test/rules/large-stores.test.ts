@@ -90,7 +90,7 @@ describe("a store that can't list", () => {
       },
     ],
     ["a call with a signal", (circuit) => circuit.run(() => 1, { signal: new AbortController().signal })],
-  ])("reads a name that %s calls each second first, of 2 000", async (_, how) => {
+  ])("reads first, of 2 000 names, one that %s calls every second", async (_, how) => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const a = await singleReader(clock, store);
@@ -103,7 +103,7 @@ describe("a store that can't list", () => {
     expect(b.state(800)).toBe("open");
   });
 
-  test("reads first what has a listener, a wrapped function, and a name from arguments, too", async () => {
+  test("also reads first names with a listener, with a wrapped function, or from arguments", async () => {
     const clock = manualClock();
     const store = faultyStore(clock);
     const a = await singleReader(clock, store);

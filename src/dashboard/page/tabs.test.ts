@@ -73,14 +73,14 @@ describe("tabs of one browser", () => {
     return [first, ...Array.from({ length: count - 1 }, () => browser.open())];
   }
 
-  test("share one connection, and all know the same", () => {
+  test("share one connection, and all have the same data", () => {
     const all = opened(8);
     expect(connected(all)).toBe(1);
     all[0].receives("news");
     for (const { taken } of all) expect(taken).toEqual(["all there is", "news"]);
   });
 
-  test("opened at the same moment, they keep the connection that was first", () => {
+  test("keep the first connection if they open at the same moment", () => {
     const all = [browser.open(), browser.open(), browser.open()];
     expect(connected(all)).toBe(3);
     all[2]?.receives("from the third");
@@ -100,7 +100,7 @@ describe("tabs of one browser", () => {
     for (const { taken } of others) expect(taken.at(-1)).toBe("news");
   });
 
-  test("go on when the connected tab crashes, and that of a frozen one ends once it wakes up", () => {
+  test("go on when the connected tab crashes; a frozen tab's connection ends once it wakes up", () => {
     const [first, ...others] = opened(3);
     first.hear(false);
     for (const { tabs } of others) tabs.silentFor(5_000);
@@ -116,7 +116,7 @@ describe("tabs of one browser", () => {
     for (const { taken } of others) expect(taken.at(-1)).toBe("more");
   });
 
-  test("a tab that comes back connects, and one without a channel is alone", () => {
+  test("connect when they come back, and each on its own without a channel", () => {
     const [first, second] = opened(2);
     second?.tabs.leave();
     second?.tabs.connect();

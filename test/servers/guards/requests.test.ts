@@ -257,7 +257,7 @@ describe.each(Object.keys(rawApps))("%s", (framework) => {
   });
 });
 
-describe("a route of Fastify that took its reply over", () => {
+describe("a Fastify route that hijacks its reply", () => {
   const boom = new Error("boom");
   /** Ends with the answer, if one comes. */
   async function ask(route: RouteHandlerMethod): Promise<unknown> {
@@ -300,7 +300,7 @@ describe("a route of Fastify that took its reply over", () => {
     await failfast("app").reset();
   });
 
-  test("and throws is still in Fastify's log, and what it logs itself is no failure", async () => {
+  test("and throws has its error in Fastify's log, and its own log entries are no failure", async () => {
     await ask(async (_, reply) => {
       reply.hijack();
       reply.log.error({ err: boom }, "a part is missing");

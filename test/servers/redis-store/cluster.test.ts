@@ -192,7 +192,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name, while a master is a
 });
 
 describe.skipIf(!redisServer)("node-redis that connects to a master when it is needed", () => {
-  it("tells no trouble at the start, and shares circuits", async () => {
+  it("reports no fault at the start, and shares circuits", async () => {
     const cluster = await startCluster(redisServer);
     const clients = [0, 1].map(() =>
       createCluster({
