@@ -1,7 +1,8 @@
 import { detectClient, type MysqlPool } from "./mysql/pool.js";
 import { withAdvice } from "./shared/advice.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
-import type { Store, SwapResult } from "./store.js";
+import { inPages } from "./shared/pages.js";
+import type { Store, StoreEntry, SwapResult } from "./store.js";
 
 export type { CallbackPool, MysqlConnection, MysqlPool, MysqlQuery, PromisePool } from "./mysql/pool.js";
 
@@ -88,26 +89,22 @@ function storeIn(server: ReturnType<typeof detectClient>, table: string, prefix:
     },
     async list(start, since = "") {
       const [, host, at, newest] = /^([^/]*)\/(\d{1,17})\/(\d{1,17})$/.exec(since) ?? [];
-      const ask = (from: number): ReturnType<typeof database.rows> =>
-        database.rows(sql.list(literal(start), from), from === 0 ? WHOLE_LIST_WITHIN : undefined);
-      let rows = await ask(at === undefined ? 0 : Math.max(0, Number(at) - OVERLAP));
-      const [head = []] = rows;
-      if (Number(head[3]) === 0)
-        throw new Error(
-          "the pool's connections are not in autocommit mode, so the store's writes are undone",
-        );
-      const complete =
-        text(head[0]) !== host || Number(at) > Number(head[1]) || Number(newest) > Number(head[2]);
-      if (complete && at !== undefined) rows = await ask(0);
-      const now = Math.floor(Number(rows[0]?.[1]) / 1_000);
-      return {
-        entries: rows.flatMap(([, , , , key, value]) =>
-          text(key) === null ? [] : { key: String(key), value: String(value), now },
-        ),
-        now,
-        cursor: `${rows[0]?.[0]}/${rows[0]?.[1]}/${rows[0]?.[2]}`,
-        complete,
-      };
+      if (at !== undefined) {
+        const rows = await database.rows(sql.list(literal(start), Math.max(0, Number(at) - OVERLAP)));
+        const head = headOf(rows);
+        const known =
+          head.host === host && Number(at) <= Number(head.at) && Number(newest) <= Number(head.newest);
+        if (known) return { ...listingOf(head), entries: rows.flatMap(entryOf), complete: false };
+      }
+      let head: Head | undefined;
+      let after = "";
+      const entries = await inPages<StoreEntry>(async (limit) => {
+        const rows = await database.rows(sql.page(literal(start), after, limit), WHOLE_LIST_WITHIN);
+        head ??= headOf(rows);
+        after = String(rows.at(-1)?.[6]);
+        return rows.flatMap(entryOf);
+      });
+      return { ...listingOf(head as Head), entries, complete: true };
     },
     sibling: (name) => storeIn(server, table, `${prefix}:@${name}`),
     async migrate() {
@@ -115,6 +112,30 @@ function storeIn(server: ReturnType<typeof detectClient>, table: string, prefix:
     },
   };
 }
+
+/** What the first columns of a list say about the server. */
+interface Head {
+  readonly host: string | null;
+  /** The server's clock, and the newest change, in microseconds. */
+  readonly at: string;
+  readonly newest: string;
+}
+
+/** @throws {Error} connections that are not in autocommit mode. */
+function headOf([row = []]: readonly (readonly unknown[])[]): Head {
+  const [host, at, newest, commits] = row;
+  if (Number(commits) === 0)
+    throw new Error("the pool's connections are not in autocommit mode, so the store's writes are undone");
+  return { host: text(host), at: String(at), newest: String(newest) };
+}
+
+const listingOf = ({ host, at, newest }: Head): { readonly now: number; readonly cursor: string } => ({
+  now: Math.floor(Number(at) / 1_000),
+  cursor: `${host}/${at}/${newest}`,
+});
+
+const entryOf = ([, at, , , key, value]: readonly unknown[]): StoreEntry[] =>
+  text(key) === null ? [] : [{ key: String(key), value: String(value), now: Math.floor(Number(at) / 1_000) }];
 
 /** Bytes, which arrive as a Buffer. */
 const text = (value: unknown): string | null =>
@@ -164,6 +185,13 @@ function statements(name: string, prefix: string) {
   const insert = (key: string, value: string, expires: string): string =>
     `INSERT INTO ${table} (fleet, id, prefix, name, value, expires_at, changed)
      VALUES (${hash(prefix)}, ${hash(key)}, ${prefix}, ${key}, ${value}, ${expires}, ${CHANGED}) ON DUPLICATE KEY UPDATE`;
+  const live = (start: string): string =>
+    `expires_at > ${NOW} AND LEFT(CAST(name AS BINARY), LENGTH(${start})) = ${start}`;
+  const listing = (which: string): string =>
+    `SELECT head.*, CAST(name AS BINARY), CAST(value AS BINARY), HEX(id) FROM
+     (SELECT HEX(CONCAT(@@hostname, ':', @@port, ':', @@server_id)), ${CHANGED},
+       COALESCE((SELECT MAX(changed) FROM ${table} WHERE ${fleet}), 0), @@autocommit) AS head
+     LEFT JOIN (SELECT id, name, value FROM ${table} WHERE ${fleet} AND ${which}) AS found ON TRUE`;
   const granted = (ttlMs: number): string => `LAST_INSERT_ID(${NOW}) + ${ttlMs}`;
   return {
     get: (key: string) =>
@@ -179,12 +207,9 @@ function statements(name: string, prefix: string) {
       `UPDATE ${table} SET value = ${value}, expires_at = ${granted(ttlMs)}, changed = ${CHANGED}
        WHERE ${row(key)} AND expires_at > ${NOW} AND CAST(value AS BINARY) = ${expect}`,
     delete: (key: string) => `DELETE FROM ${table} WHERE ${row(key)}`,
-    list: (start: string, from: number) =>
-      `SELECT head.*, CAST(name AS BINARY), CAST(value AS BINARY) FROM
-       (SELECT HEX(CONCAT(@@hostname, ':', @@port, ':', @@server_id)), ${CHANGED},
-         COALESCE((SELECT MAX(changed) FROM ${table} WHERE ${fleet}), 0), @@autocommit) AS head
-       LEFT JOIN ${table} ON ${fleet} AND changed >= ${from} AND expires_at > ${NOW}
-         AND LEFT(CAST(name AS BINARY), LENGTH(${start})) = ${start}`,
+    list: (start: string, from: number) => listing(`changed >= ${from} AND ${live(start)}`),
+    page: (start: string, after: string, limit: number) =>
+      `${listing(`id > X'${after}' AND ${live(start)} ORDER BY id LIMIT ${limit}`)} ORDER BY id`,
     expired: `SELECT HEX(id) FROM ${table} WHERE ${fleet} AND expires_at < ${NOW} - ${HOUR_MS} LIMIT ${SWEPT}`,
     remove: (ids: readonly string[]) =>
       `DELETE FROM ${table} WHERE ${fleet} AND id IN (${ids.join(", ")}) AND expires_at < ${NOW} - ${HOUR_MS}`,

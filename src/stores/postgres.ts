@@ -5,8 +5,9 @@ import { detectClient } from "./postgres/detect-client.js";
 import { withAdvice } from "./shared/advice.js";
 import { againWhere } from "./shared/again.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
+import { inPages } from "./shared/pages.js";
 import { safeWatcher } from "./shared/watcher.js";
-import type { Store, StoreWatcher, SwapResult } from "./store.js";
+import type { Store, StoreEntry, StoreWatcher, SwapResult } from "./store.js";
 
 export type { ListeningClient, PostgresClient, PostgresJs, QueryClient } from "./postgres/client.js";
 
@@ -98,26 +99,23 @@ function storeIn(
       return { ok, value: row?.value ?? null, now: row?.now === undefined ? now : Number(row.now) };
     },
     async list(start, since = "") {
-      const listSince = async (from: string) =>
-        (await query(sql.list, [prefix, start, from])) as readonly [Listed, ...Listed[]];
-      const [, life, next = "0", newest] = /^([\d.]+)\/(\d{1,18})\/(\d{1,18})$/.exec(since) ?? [];
-      let rows = await listSince(next);
-      let [head] = rows;
-      const complete =
-        head.life !== life || Number(next) > Number(head.next) || Number(newest) > Number(head.newest);
-      if (complete && next !== "0") {
-        rows = await listSince("0");
-        [head] = rows;
+      const ask = async (verb: "list" | "first" | "page", ...params: readonly unknown[]) =>
+        (await query(sql[verb], [prefix, start, ...params])) as readonly [Listed, ...Listed[]];
+      const [, life, next, newest] = /^([\d.]+)\/(\d{1,18})\/(\d{1,18})$/.exec(since) ?? [];
+      if (next !== undefined) {
+        const rows = await ask("list", next);
+        const [head] = rows;
+        const known =
+          head.life === life && Number(next) <= Number(head.next) && Number(newest) <= Number(head.newest);
+        if (known) return { ...listingOf(head), entries: entriesOf(rows), complete: false };
       }
-      const now = Number(head.now);
-      return {
-        entries: rows.flatMap(({ key, value }) =>
-          key === null || value === null ? [] : { key, value, now },
-        ),
-        now,
-        cursor: `${head.life}/${head.next}/${head.newest}`,
-        complete,
-      };
+      let head: Listed | undefined;
+      const entries = await inPages<StoreEntry>(async (limit, last) => {
+        const rows = await (last === undefined ? ask("first", limit) : ask("page", limit, last.key));
+        head ??= rows[0];
+        return entriesOf(rows);
+      });
+      return { ...listingOf(head as Listed), entries, complete: true };
     },
     ...(notifies &&
       listen && {
@@ -165,6 +163,12 @@ function statements(table: string, channel: string | undefined) {
      swept AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE prefix = $1 AND key <> $2
        AND expires_at < now() - interval '1 hour' LIMIT ${SWEPT})))
      SELECT count(told) AS written, ${NOW} AS now FROM told`;
+  const live = "prefix = $1 AND starts_with(key, $2) AND expires_at > clock_timestamp()";
+  const listing = (which: string): string =>
+    `SELECT head.*, key, value FROM (SELECT ${NOW} AS now, txid_snapshot_xmin(txid_current_snapshot())::text AS next,
+       coalesce((SELECT max(changed) FROM ${table} WHERE prefix = $1), 0)::text AS newest,
+       extract(epoch FROM pg_postmaster_start_time()) || '.' || coalesce(pg_relation_filenode('${table}'::regclass), 0) AS life) AS head
+     LEFT JOIN (SELECT key, value FROM ${table} WHERE ${which}) AS found ON true`;
   const insert = `INSERT INTO ${table} AS old (prefix, key, value, expires_at, changed) VALUES ($1, $2, $3, ${EXPIRES}, ${CHANGED})
      ON CONFLICT (prefix, key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at, changed = excluded.changed`;
   return {
@@ -178,10 +182,9 @@ function statements(table: string, channel: string | undefined) {
     schema: `SELECT ${schema} AS schema`,
     // Every transaction before `next` is over, and what it wrote is in this list; running ones come in the next list. A
     // server that was restarted or failed over may lack the last writes, and so does a table whose newest row is gone.
-    list: `SELECT head.*, key, value FROM (SELECT ${NOW} AS now, txid_snapshot_xmin(txid_current_snapshot())::text AS next,
-       coalesce((SELECT max(changed) FROM ${table} WHERE prefix = $1), 0)::text AS newest,
-       extract(epoch FROM pg_postmaster_start_time()) || '.' || coalesce(pg_relation_filenode('${table}'::regclass), 0) AS life) AS head
-     LEFT JOIN ${table} ON prefix = $1 AND starts_with(key, $2) AND changed >= $3::bigint AND expires_at > clock_timestamp()`,
+    list: listing(`${live} AND changed >= $3::bigint`),
+    first: `${listing(`${live} ORDER BY key LIMIT $3`)} ORDER BY key`,
+    page: `${listing(`${live} AND key > $4 ORDER BY key LIMIT $3`)} ORDER BY key`,
   };
 }
 
@@ -194,6 +197,21 @@ interface Listed {
   readonly key: string | null;
   readonly value: string | null;
 }
+
+const entriesOf = (rows: readonly Listed[]): StoreEntry[] =>
+  rows.flatMap(({ key, value, now }) =>
+    key === null || value === null ? [] : { key, value, now: Number(now) },
+  );
+
+const listingOf = ({
+  life,
+  next,
+  newest,
+  now,
+}: Listed): { readonly now: number; readonly cursor: string } => ({
+  now: Number(now),
+  cursor: `${life}/${next}/${newest}`,
+});
 
 const advice = (table: string): Readonly<Record<string, string>> => ({
   "25006": "the store needs a server that takes writes: give it the primary",

@@ -57,7 +57,9 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   const clock = systemClock.wall;
   let sweptAt = 0;
 
-  const records = tableRecords(statements, table, prefix, () => {
+  // Pages of a list are read later, each of them briefly.
+  const rows: typeof statements.rows = (...ask) => briefly(() => statements.rows(...ask));
+  const records = tableRecords({ ...statements, rows }, table, prefix, () => {
     const now = clock();
     if (now >= sweptAt && now <= sweptAt + SWEEP_EVERY) return;
     sweptAt = now;

@@ -1,4 +1,5 @@
 import { systemClock } from "../../runtime/system-clock.js";
+import { PAGE } from "../shared/pages.js";
 import type { StoreEntry, StoreListing, SwapResult } from "../store.js";
 
 /** Runs statements on a database. A row is the list of its columns' values. */
@@ -39,6 +40,24 @@ export function tableRecords(
     return changed;
   };
 
+  /** All records. After the first page each is read when it is asked for, so that other work gets its turn. */
+  const all = (start: string, now: number): Iterable<StoreEntry> => {
+    const page = (after: string): StoreEntry[] =>
+      entriesOf(rows(sql.page, prefix, after, start, start, now), now);
+    const first = entriesOf(rows(sql.first, prefix, start, start, now), now);
+    if (first.length < PAGE) return first;
+    return {
+      *[Symbol.iterator]() {
+        for (let next = first; ; ) {
+          yield* next;
+          const last = next.at(-1);
+          if (last === undefined || next.length < PAGE) return;
+          next = page(last.key);
+        }
+      },
+    };
+  };
+
   return {
     get: read,
     set: (key, value, ttlMs) => void write(sql.set, prefix, key, value, clock() + ttlMs, clock(), prefix),
@@ -56,9 +75,12 @@ export function tableRecords(
       const last = Number(row(sql.last, prefix)[0]);
       const from = Number(/^change (\d{1,16})$/.exec(since)?.[1] ?? Number.NaN);
       const complete = !(from <= last);
-      const found = from === last ? [] : rows(sql.list, prefix, complete ? -1 : from, start, start, now);
       return {
-        entries: found.map(([key, value]): StoreEntry => ({ key: String(key), value: String(value), now })),
+        entries: complete
+          ? all(start, now)
+          : from === last
+            ? []
+            : entriesOf(rows(sql.list, prefix, from, start, start, now), now),
         now,
         cursor: `change ${last}`,
         complete,
@@ -75,6 +97,8 @@ function statements(table: string) {
   // There is one writer at a time: a higher number is a later change. It is the time in microseconds, or one more than
   // the last.
   const changed = `(SELECT max(1 + coalesce(max(changed), 0), 1000 * ?) FROM ${table} WHERE prefix = ?)`;
+  const listed = `SELECT CAST(name AS TEXT), CAST(value AS TEXT) FROM ${table} WHERE prefix = ?`;
+  const live = "substr(name, 1, length(?)) = ? AND expires_at > ?";
   const insert = `INSERT INTO ${table} (prefix, name, value, expires_at, changed) VALUES (?, ?, ?, ?, ${changed})
     ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at, changed = excluded.changed`;
   return {
@@ -85,10 +109,14 @@ function statements(table: string) {
       AND (value = ? OR typeof(value) = 'blob') AND expires_at > ?`,
     delete: `DELETE FROM ${table} WHERE prefix = ? AND name = ?`,
     last: `SELECT coalesce(max(changed), 0) FROM ${table} WHERE prefix = ?`,
-    list: `SELECT CAST(name AS TEXT), CAST(value AS TEXT) FROM ${table} WHERE prefix = ? AND changed > ?
-      AND substr(name, 1, length(?)) = ? AND expires_at > ?`,
+    list: `${listed} AND changed > ? AND ${live}`,
+    first: `${listed} AND ${live} ORDER BY name LIMIT ${PAGE}`,
+    page: `${listed} AND name > ? AND ${live} ORDER BY name LIMIT ${PAGE}`,
   };
 }
+
+const entriesOf = (rows: unknown[][], now: number): StoreEntry[] =>
+  rows.map(([key, value]) => ({ key: String(key), value: String(value), now }));
 
 /** What `migrate()` runs; the same as `assets/sql/sqlite.sql`. */
 export const migration = (table: string): readonly string[] => [

@@ -104,8 +104,10 @@ export class FailfastDurableObject {
     switch (verb) {
       case "get":
         return this.#records.get(key);
-      case "list":
-        return this.#records.list(key, question[2] ?? undefined);
+      case "list": {
+        const { entries, ...listing } = this.#records.list(key, question[2] ?? undefined);
+        return { ...listing, entries: [...entries] };
+      }
       case "delete":
         this.#records.delete(key);
         return null;
