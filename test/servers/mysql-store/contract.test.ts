@@ -1,7 +1,9 @@
 import { createPool as createCallbackPool } from "mysql2";
 import { createPool } from "mysql2/promise";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type MysqlPool, mysqlStore } from "../../../src/stores/mysql.js";
+import { PAGE } from "../../../src/stores/shared/pages.js";
+import type { StoreListing } from "../../../src/stores/store.js";
 import { storeContract } from "../../../src/testing/index.js";
 import { mariadbd, startMariadb } from "./start-mariadb.js";
 
@@ -50,6 +52,22 @@ describe.skipIf(!mariadbd)("the store contract on MariaDB", () => {
       };
       for (const { name, run } of storeContract(makeStore, { verbs: ["swap", "list"] }))
         test.concurrent(name, run, 30_000);
+
+      test("lists more records than a page has, each once", async () => {
+        const { pool, close } = open();
+        const store = mysqlStore(pool, { prefix: title });
+        await store.migrate();
+        const keys = Array.from({ length: PAGE + 200 }, (_, n) => `circuit:${n}`);
+        for (let from = 0; from < keys.length; from += 8)
+          await Promise.all(keys.slice(from, from + 8).map((key) => store.set(key, `of ${key}`, 600_000)));
+        const listing = (await store.list?.("")) as StoreListing;
+        const listed = [...listing.entries].map(({ key, value }) => [key, value]).sort();
+        expect(listed).toEqual(keys.map((key) => [key, `of ${key}`]).sort());
+        await store.set("circuit:7", "new", 600_000);
+        const changes = (await store.list?.("", listing.cursor)) as StoreListing;
+        expect([...changes.entries].map(({ value }) => value)).toContain("new");
+        await close();
+      }, 60_000);
     });
   }
 });
