@@ -1,6 +1,6 @@
 import type { Breaker } from "../breaker/breaker.js";
 import type { Guard } from "../call/guard.js";
-import { run } from "../call/run.js";
+import { run, SOURCE, takenOff } from "../call/run.js";
 import { Silence, type Silent } from "../call/silence.js";
 import { stream } from "../call/stream.js";
 import type { StreamSource } from "../call/stream-source.js";
@@ -74,8 +74,6 @@ export interface GuardSource extends Guarding, Operated {
   on<E extends FailfastEventName>(event: E, listener: FailfastListener<E>): Subscription;
 }
 
-const SOURCE: unique symbol = Symbol("failfast.source");
-
 interface Sourced {
   readonly [SOURCE]: GuardSource;
 }
@@ -111,12 +109,7 @@ const methods: Methods & ThisType<unknown> = {
   run(fn, options) {
     if (typeof fn !== "function")
       return Promise.reject(new TypeError(`run takes a function; this is ${formatValue(fn)}`));
-    // A check would cost every call something.
-    try {
-      return run(sourceOf(this), fn as never, options) as Promise<never>;
-    } catch {
-      return Promise.reject(detached("run"));
-    }
+    return run(this as Sourced, fn as never, options) as Promise<never>;
   },
   stream(fn, options) {
     const source = behind(this, "stream");
@@ -155,14 +148,9 @@ export function watchSilence(circuit: Circuit, told: (silent: Silent) => void): 
 /** As `sourceOf`, for a method of the handle, which may have been taken off it. */
 function behind(circuit: unknown, method = "state"): GuardSource {
   const source = (circuit as Partial<Sourced> | undefined)?.[SOURCE];
-  if (source === undefined) throw detached(method);
+  if (source === undefined) throw takenOff(method);
   return source;
 }
-
-const detached = (method: string): TypeError =>
-  new TypeError(
-    `${method} was taken off its circuit: call it as circuit.${method}(…), or keep circuit.${method}.bind(circuit)`,
-  );
 
 /** What is behind a handle. */
 export function sourceOf(circuit: unknown): GuardSource {

@@ -5,13 +5,22 @@ import { attachHandlers } from "./handlers.js";
 import { neverAborting } from "./never-aborting.js";
 import type { CallerSignal } from "./policy.js";
 
-/**
- * Runs one block through the circuit. The answer is always a promise.
- *
- * @throws {TypeError} without a source.
- */
+/** Under this key a circuit's handle keeps where its guard comes from. */
+export const SOURCE: unique symbol = Symbol("failfast.source");
+
+interface Handle {
+  readonly [SOURCE]: { guard(): Guard };
+}
+
+/** A method of a handle was called without the handle. */
+export const takenOff = (method: string): TypeError =>
+  new TypeError(
+    `${method} was taken off its circuit: call it as circuit.${method}(…), or keep circuit.${method}.bind(circuit)`,
+  );
+
+/** Runs one block through the circuit. The answer is always a promise. */
 export function run(
-  source: { guard(): Guard },
+  handle: Handle,
   fn: (signal: never) => unknown,
   options: { readonly signal?: unknown } | undefined,
 ): Promise<unknown> {
@@ -19,7 +28,7 @@ export function run(
     const signal: CallerSignal | undefined = options === undefined ? undefined : signalIn(options);
     // The caller gave up before the call was made: no call, and no probe is used up.
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const guard = source.guard();
+    const guard = handle[SOURCE].guard();
     // A block may return a value at once.
     const handlers = signal === undefined ? guard.fastHandlers(undefined) : undefined;
     if (handlers !== undefined) {
@@ -38,8 +47,9 @@ export function run(
     const given = deadline?.signal ?? signal ?? neverAborting();
     return promised(guard.call(fn as never, undefined, [given], "promise", signal, deadline));
   } catch (error) {
-    if (source === undefined) throw error;
-    return Promise.reject(error);
+    // Looked at here alone, so that no call pays for it.
+    const isHandle = (handle as Handle | undefined)?.[SOURCE] !== undefined;
+    return Promise.reject(isHandle ? error : takenOff("run"));
   }
 }
 
