@@ -15,10 +15,6 @@ export class Breakers {
   readonly #defaults: () => FailfastDefaults;
   /** Circuits with the same settings share one settings object. */
   readonly #interned = new Map<string, CircuitSettings>();
-  /** Made for an operator: nobody has given the circuit's settings yet. */
-  readonly #unsettled = new WeakSet<Breaker>();
-  /** Made by a definition by name. It takes precedence over a name that came from a call's arguments. */
-  readonly #defined = new WeakSet<Breaker>();
   #warned = false;
 
   constructor(sessions: StoreSessions, defaults: () => FailfastDefaults) {
@@ -53,11 +49,10 @@ export class Breakers {
   defined(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const breaker = this.#get(name, settings, options);
     if (!sameSettings(breaker.settings, settings)) {
-      if (!this.#unsettled.has(breaker)) this.#warnOfTwo(name);
+      if (breaker.givenBy !== "nobody") this.#warnOfTwo(name);
       this.update(breaker, settings, options);
     } else this.#check(breaker, options);
-    this.#unsettled.delete(breaker);
-    this.#defined.add(breaker);
+    breaker.givenBy = "definition";
     return breaker;
   }
 
@@ -67,10 +62,10 @@ export class Breakers {
    */
   named(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const breaker = this.#get(name, settings, options);
-    if (this.#unsettled.has(breaker)) this.update(breaker, settings, options);
+    if (breaker.givenBy === "nobody") this.update(breaker, settings, options);
     else if (!sameSettings(breaker.settings, settings)) {
       this.#warnOfTwo(name);
-      if (!this.#defined.has(breaker) && reloads()) this.update(breaker, settings, options);
+      if (breaker.givenBy === "arguments" && reloads()) this.update(breaker, settings, options);
     }
     return breaker;
   }
@@ -79,18 +74,18 @@ export class Breakers {
   operated(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const isNew = this.find(name, options) === undefined;
     const breaker = this.#get(name, settings, options);
-    if (isNew) this.#unsettled.add(breaker);
+    if (isNew) breaker.givenBy = "nobody";
     return breaker;
   }
 
   /** Whether somebody has given its settings. */
   isSettled(breaker: Breaker): boolean {
-    return !this.#unsettled.has(breaker);
+    return breaker.givenBy !== "nobody";
   }
 
   /** `settled`: somebody has given those settings; they are not just the defaults. */
   update(breaker: Breaker, settings: CircuitSettings, options: FailfastOptions, settled = true): void {
-    if (settled) this.#unsettled.delete(breaker);
+    if (settled && breaker.givenBy === "nobody") breaker.givenBy = "arguments";
     breaker.updateSettings(this.#intern(settings));
     this.#check(breaker, options);
   }
@@ -112,10 +107,9 @@ export class Breakers {
 
   #make(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const session = this.#sessions.of(options.store ?? this.#defaults().store);
-    const key = encodeName(name);
-    const breaker = new Breaker(name, key, this.#intern(settings), session);
+    const breaker = new Breaker(name, this.#intern(settings), session);
     this.#check(breaker, options);
-    session.replica.subscribe(key, breaker);
+    session.replica.subscribe(breaker.key, breaker);
     breaker.changed();
     return breaker;
   }

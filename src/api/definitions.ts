@@ -12,7 +12,9 @@ const MANY_NAMES = 10_000;
 
 /** The definitions of one `failfast`, by name. A name has one definition in each store. */
 export class Definitions {
-  readonly #byName = new Map<string, Definition[]>();
+  readonly #byName = new Map<string, Definition>();
+  /** Of names in several stores: all but the first. They are few, and most names need no list. */
+  readonly #inOtherStores = new Map<string, Definition[]>();
   readonly #defaults: () => FailfastDefaults;
   readonly #redefined: (definition: Definition) => void;
   readonly #warnedOf = new Set<string>();
@@ -25,7 +27,8 @@ export class Definitions {
   }
 
   *[Symbol.iterator](): Generator<Definition> {
-    for (const definitions of this.#byName.values()) yield* definitions;
+    yield* this.#byName.values();
+    for (const definitions of this.#inOtherStores.values()) yield* definitions;
   }
 
   /**
@@ -64,7 +67,7 @@ export class Definitions {
 
   /** For a handle by a name alone: the one circuit of that name that is defined by now, or else the handle's own. */
   resolve(named: Definition): Definition {
-    const defined = this.#byName.get(named.name)?.filter(({ status }) => status === "defined") ?? [];
+    const defined = this.#of(named.name).filter(({ status }) => status === "defined");
     return defined.length === 1 && named.options.store === undefined ? (defined[0] ?? named) : named;
   }
 
@@ -97,7 +100,7 @@ export class Definitions {
 
   /** Without a store: the one circuit of that name, in whichever store it is. */
   #find(name: string, given: Store | undefined): Definition | undefined {
-    const all = this.#byName.get(name) ?? [];
+    const all = this.#of(name);
     const { store } = this.#defaults();
     const own = all.find((each) => (each.options.store ?? store) === (given ?? store));
     if (own?.status === "defined" || given !== undefined) return own;
@@ -110,11 +113,15 @@ export class Definitions {
     return defined[0] ?? own;
   }
 
+  #of(name: string): readonly Definition[] {
+    const first = this.#byName.get(name);
+    return first === undefined ? [] : [first, ...(this.#inOtherStores.get(name) ?? [])];
+  }
+
   #add(definition: Definition): Definition {
     const { name } = definition;
-    const others = this.#byName.get(name);
-    if (others === undefined) this.#byName.set(name, [definition]);
-    else others.push(definition);
+    if (this.#byName.has(name)) this.#inOtherStores.set(name, [...this.#of(name).slice(1), definition]);
+    else this.#byName.set(name, definition);
     if (++this.#names === MANY_NAMES)
       warn(
         "FAILFAST_NAMES",

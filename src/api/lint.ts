@@ -29,7 +29,8 @@ const NONE = { calls: 0, slow: 0 };
 
 /** Reports settings of a circuit that don't fit its traffic so far. */
 export function* lintBreaker(breaker: Breaker): Generator<LintFinding> {
-  const { name, settings, session, trips, needlessTrips: needless } = breaker;
+  const { name, settings, session, counts } = breaker;
+  const { trips, needlessTrips: needless } = counts;
   if (countsSuccesses(settings)) {
     const traffic = breaker.traffic.rule;
     const windows = Math.floor(traffic?.windows(session.clock.now()) ?? 0);

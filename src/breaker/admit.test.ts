@@ -36,7 +36,7 @@ describe("the admission of calls once the circuit has closed", () => {
     pushed(circuit, isOpen(40));
     pushed(circuit, isClosed(41));
     circuit.breaker.failed(circuit.breaker.admission, failure());
-    expect(circuit.breaker).toMatchObject({ state: "open", trips: 1 });
+    expect(circuit.breaker).toMatchObject({ state: "open", counts: { trips: 1 } });
   });
 
   test("admits all calls if the circuit was never open", () => {

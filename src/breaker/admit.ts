@@ -19,8 +19,8 @@ export function makeAdmission(breaker: Shell, { admits, epoch }: State): Admissi
 }
 
 /** How long it has been closed, in ms; by the store's clock if the fleet closed it. */
-export function closedForMs({ current: { record, decision }, session, closedAtMs }: Shell): number {
-  if (decision.kind !== "none" || record === undefined) return session.clock.now() - closedAtMs;
+export function closedForMs({ current: { record, decision }, session, counts }: Shell): number {
+  if (decision.kind !== "none" || record === undefined) return session.clock.now() - counts.closedAtMs;
   // A record of generation 0 has never been anything but closed.
   if (record.record.generation === 0) return Infinity;
   return session.replica.storeClock.now() - record.record.at;

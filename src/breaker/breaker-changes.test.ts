@@ -54,7 +54,7 @@ describe("the counts of calls", () => {
     fail(breaker);
     expect(breaker.state).toBe("closed");
     fail(breaker);
-    expect(breaker).toMatchObject({ state: "open", trips: 2, needlessTrips: 1 });
+    expect(breaker).toMatchObject({ state: "open", counts: { trips: 2, needlessTrips: 1 } });
   });
 
   test("are kept when a record of a closed circuit is renewed", () => {

@@ -12,7 +12,7 @@ describe("the counters of a breaker", () => {
     fail(breaker, { slow: true });
     breaker.succeeded(enter(breaker) as Admission, false);
     breaker.succeeded(enter(breaker) as Admission, true);
-    expect(breaker).toMatchObject({ failures: 2, slowCalls: 2, rejections: 0, trips: 0 });
+    expect(breaker).toMatchObject({ counts: { failures: 2, slowCalls: 2, rejections: 0, trips: 0 } });
   });
 
   test("count results that come too late to affect the circuit", () => {
@@ -20,7 +20,7 @@ describe("the counters of a breaker", () => {
     const early = enter(breaker) as Admission;
     fail(breaker);
     breaker.failed(early, failure());
-    expect(breaker).toMatchObject({ failures: 2, trips: 1 });
+    expect(breaker).toMatchObject({ counts: { failures: 2, trips: 1 } });
   });
 });
 

@@ -42,7 +42,7 @@ export function circuitWith(changes: Partial<CircuitSettings> = {}, given: Given
   const { clock } = set.replica;
   const session = new StoreSession(set.replica, clock, events, "my-host", (_, by) => void openers.push(by));
   const settings = settingsWith({ openMs: OPEN_MS, ...changes });
-  const breaker = new Breaker("x", "x", settings, session);
+  const breaker = new Breaker("x", settings, session);
   breaker.users = 1;
   set.replica.subscribe("x", breaker);
   session.start();

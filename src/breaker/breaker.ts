@@ -1,15 +1,18 @@
 import type { FailfastErrorFields } from "../errors/failfast-error.js";
 import { longestOpenTime } from "../policy/open-time.js";
 import type { CircuitSettings } from "../policy/settings.js";
+import { encodeName } from "../protocol/key.js";
 import type { CircuitRecord, CircuitState } from "../protocol/record.js";
 import type { Entry } from "../sync/entry.js";
 import { Admission, FIRST_ADMISSION } from "./admission.js";
 import { AdmissionControl } from "./admission-control.js";
 import { makeAdmission } from "./admit.js";
+import { Counts, NOTHING_COUNTED } from "./counts.js";
 import { isPending } from "./decision.js";
 import { carryOut } from "./effects.js";
 import type { Event, Verdict } from "./event.js";
 import type { Failure } from "./failure.js";
+import { lookAgainAt } from "./hold-end.js";
 import { takeNews } from "./news.js";
 import { callFailed, callReleased, callSucceeded, isProbeOf } from "./outcome.js";
 import { probeEnded } from "./probe-context.js";
@@ -28,46 +31,43 @@ const NONE_UNDER_WAY = { calls: 0, oldestMs: 0 };
 /**
  * One circuit in this process: the shell around the reducer. It keeps what calls are admitted under, hands the reducer
  * what happens, and carries out the effects. It never waits for the store.
+ *
+ * There may be 100 000 of them, so what most never need is made at first use, and methods are `private`: with `#` they
+ * would cost each object a word.
  */
 export class Breaker implements Shell {
   readonly name: string;
-  /** The name as the store's keys have it. */
-  readonly key: string;
   readonly session: StoreSession;
   settings: CircuitSettings;
   /** What calls are admitted under now. The fast path compares its identity, and nothing else. */
   admission: Admission;
   /** How many handles and names use it. When the last one lets it go, it leaves the replica. */
   users = 0;
-  /** How often its calls tripped it, and how often the first probe after that succeeded: for `lint()`. */
-  trips = 0;
-  needlessTrips = 0;
-  /** Counters for the report of this process. They count what this breaker sees itself. */
-  failures = 0;
-  rejections = 0;
-  slowCalls = 0;
-  /** While it collects samples, calls take the slow path. */
-  sampler: Sampler | undefined;
-  /** The number of reopenings when its calls last tripped it. */
-  reopensAtTrip = 0;
+  /**
+   * Who gave its settings: a name from a call's arguments, a definition by name, which comes before that, or nobody yet,
+   * where only an operator has used it.
+   */
+  givenBy: "arguments" | "definition" | "nobody" = "arguments";
+  #counts: Counts | undefined;
   #state: State = INITIAL;
   #traffic: Traffic | undefined;
   #underWay: CallsUnderWay | undefined;
   #admissionControl: AdmissionControl | undefined;
-  #cancelWake: (() => void) | undefined;
   /** Until then calls are rejected without asking the reducer. Not `#`: a rejection would pay for each read. */
   private rejectUntilMs = 0;
   /** Tries the backend when the open time is over, in place of a call. */
   check: Check | undefined;
-  /** When it last closed, on the local monotonic clock. */
-  closedAtMs: number = -Infinity;
 
-  constructor(name: string, key: string, settings: CircuitSettings, session: StoreSession) {
+  constructor(name: string, settings: CircuitSettings, session: StoreSession) {
     this.name = name;
-    this.key = key;
     this.settings = settings;
     this.session = session;
     this.admission = settings.mode === "throttle" ? new Admission("closed", false, 0) : FIRST_ADMISSION;
+  }
+
+  /** The name as the store's keys have it. */
+  get key(): string {
+    return encodeName(this.name);
   }
 
   get owner(): string {
@@ -139,7 +139,27 @@ export class Breaker implements Shell {
     return isPending(this.#state, clock.now(), this, replica.storeClock.now());
   }
 
-  /** The counts of its calls, made at first use. */
+  /** What it has counted. */
+  get counts(): Readonly<Counts> {
+    return this.#counts ?? NOTHING_COUNTED;
+  }
+
+  /** The same, to count more. */
+  get counting(): Counts {
+    this.#counts ??= new Counts();
+    return this.#counts;
+  }
+
+  /** While it collects samples, calls take the slow path. */
+  get sampler(): Sampler | undefined {
+    return this.#counts?.sampler;
+  }
+
+  set sampler(sampler: Sampler | undefined) {
+    this.counting.sampler = sampler;
+  }
+
+  /** The traffic that its trip rule counts, made at first use. */
   get traffic(): Traffic {
     this.#traffic ??= new Traffic(this.settings, this.session);
     return this.#traffic;
@@ -189,14 +209,14 @@ export class Breaker implements Shell {
 
   /** A call failed. */
   failed(admission: Admission, failure: Failure): void {
-    this.failures++;
-    if (failure.slow) this.slowCalls++;
+    this.counting.failures++;
+    if (failure.slow) this.counting.slowCalls++;
     callFailed(this, admission, failure);
   }
 
   /** A call succeeded, at `now` if that was read. If successes change nothing, this need not be called. */
   succeeded(admission: Admission, slow: boolean, now?: number, countedAtMs?: number): void {
-    if (slow) this.slowCalls++;
+    if (slow) this.counting.slowCalls++;
     callSucceeded(this, admission, slow, now, countedAtMs);
   }
 
@@ -247,7 +267,7 @@ export class Breaker implements Shell {
   /** Leaves the replica once its last user lets it go. */
   retire(): void {
     if (--this.users > 0) return;
-    this.#cancelWake?.();
+    lookAgainAt(this, Infinity);
     void this.check?.stop();
     this.session.replica.unsubscribe(this.key);
   }
@@ -259,7 +279,7 @@ export class Breaker implements Shell {
     const before = this.#state;
     const { state, effects, verdict } = reduce(before, event, this.session.look(), this);
     this.#state = state;
-    if (state !== before) this.#refresh(before);
+    if (state !== before) this.refresh(before);
     // The state is already the new one: if a listener calls the circuit, it meets the new state.
     for (const effect of effects) carryOut(this, effect);
     if (state !== before) this.check?.follow();
@@ -267,26 +287,18 @@ export class Breaker implements Shell {
   }
 
   /** Derives from the state: what calls are admitted under, and until when they are rejected without the reducer. */
-  #refresh(before: State): void {
+  private refresh(before: State): void {
     const state = this.#state;
     const { lookedAt } = this.session;
     if (before.probe.kind === "running" && !isProbeOf(state, before.probe.epoch))
       probeEnded(this, before.probe.epoch);
-    if (state.announced === "closed" && before.announced !== "closed") this.closedAtMs = lookedAt;
+    if (state.announced === "closed" && before.announced !== "closed") this.counting.closedAtMs = lookedAt;
     if (state.epoch !== before.epoch) {
       this.admission = makeAdmission(this, state);
       this.#traffic?.clear();
     }
     const standing = stand(state, lookedAt, this);
     this.rejectUntilMs = state.hold?.untilMs ?? (standing.kind === "open" ? standing.untilMs : 0);
-    if (state.hold !== before.hold) this.#wakeAt(state.hold?.untilMs ?? Infinity);
-  }
-
-  /** A hold ends by itself. */
-  #wakeAt(atMs: number): void {
-    const { clock, lookedAt } = this.session;
-    this.#cancelWake?.();
-    this.#cancelWake =
-      atMs === Infinity ? undefined : clock.after(atMs - lookedAt, () => this.dispatch({ type: "time" }));
+    if (state.hold !== before.hold) lookAgainAt(this, state.hold?.untilMs ?? Infinity);
   }
 }

@@ -28,7 +28,7 @@ describe("a failure", () => {
     const circuit = circuitWith();
     const error = new Error("down");
     fail(circuit.breaker, { error, reason: (what) => `because of ${String(what)}` });
-    expect(circuit.breaker).toMatchObject({ state: "open", current: { cause: error }, trips: 1 });
+    expect(circuit.breaker).toMatchObject({ state: "open", current: { cause: error }, counts: { trips: 1 } });
     expect(circuit.stored()).toMatchObject({ reason: "because of Error: down" });
   });
 
@@ -125,7 +125,7 @@ describe("a failure of a call that began before the circuit opened", () => {
     fail(breaker);
     circuit.time.stall(400);
     breaker.failed(admission, failure(second));
-    return { ...circuit, trips: () => breaker.trips };
+    return { ...circuit, trips: () => breaker.counts.trips };
   }
 });
 
@@ -136,7 +136,7 @@ describe("a failure while a remote opening is unconfirmed", () => {
     expect(circuit.breaker.state).toBe("closed");
     const error = new Error("down");
     fail(circuit.breaker, { error });
-    expect(circuit.breaker).toMatchObject({ state: "open", current: { cause: error }, trips: 0 });
+    expect(circuit.breaker).toMatchObject({ state: "open", current: { cause: error }, counts: { trips: 0 } });
   });
 
   test("confirms it even after the open time, if a probe has to close the circuit", async () => {
@@ -144,7 +144,7 @@ describe("a failure while a remote opening is unconfirmed", () => {
     pushed(circuit, isOpen(40, 1_000));
     await circuit.time.advance(1_000);
     fail(circuit.breaker);
-    expect(circuit.breaker).toMatchObject({ state: "half-open", trips: 0 });
+    expect(circuit.breaker).toMatchObject({ state: "half-open", counts: { trips: 0 } });
   });
 
   test('counts as usual once the open time is over, with recovery: "all"', async () => {
@@ -154,7 +154,7 @@ describe("a failure while a remote opening is unconfirmed", () => {
     fail(circuit.breaker);
     expect(circuit.breaker.state).toBe("closed");
     fail(circuit.breaker);
-    expect(circuit.breaker).toMatchObject({ state: "open", trips: 1 });
+    expect(circuit.breaker).toMatchObject({ state: "open", counts: { trips: 1 } });
   });
 });
 
@@ -186,7 +186,7 @@ describe("a success", () => {
     succeed(circuit);
     succeed(circuit, true);
     expect(circuit.stored()).toMatchObject({ state: "open", reason: "slow calls" });
-    expect(circuit.breaker).toMatchObject({ current: { cause: undefined }, trips: 1 });
+    expect(circuit.breaker).toMatchObject({ current: { cause: undefined }, counts: { trips: 1 } });
   });
 
   test("is counted at the time that its caller read, if given", async () => {
@@ -258,7 +258,7 @@ describe("calls that are slow while under way", () => {
     const circuit = circuitWith({ ...SLOW, slowCallRate: 0.5, minimumCalls: 1 });
     pushed(circuit, isHeld(40, "closed"));
     areSlow(circuit, circuit.breaker.admission, 5);
-    expect(circuit.breaker).toMatchObject({ trips: 0, current: { decision: { kind: "none" } } });
+    expect(circuit.breaker).toMatchObject({ counts: { trips: 0 }, current: { decision: { kind: "none" } } });
   });
 });
 
@@ -267,14 +267,14 @@ describe("a probe", () => {
     const circuit = circuitWith();
     const admission = await probing(circuit);
     circuit.breaker.succeeded(admission, false);
-    expect(circuit.breaker).toMatchObject({ state: "closed", needlessTrips: 1 });
+    expect(circuit.breaker).toMatchObject({ state: "closed", counts: { needlessTrips: 1 } });
   });
 
   test("that succeeds after a failed one does not count the trip as needless", async () => {
     const circuit = circuitWith();
     circuit.breaker.failed(await probing(circuit), failure());
     circuit.breaker.succeeded(await probing(circuit), false);
-    expect(circuit.breaker).toMatchObject({ state: "closed", needlessTrips: 0, trips: 1 });
+    expect(circuit.breaker).toMatchObject({ state: "closed", counts: { needlessTrips: 0, trips: 1 } });
   });
 
   test("that fails opens the circuit again, with its own reason and cause", async () => {
@@ -323,7 +323,7 @@ describe("a probe", () => {
     expect(breaker.state).toBe("closed");
     breaker.failed(old, failure());
     breaker.succeeded(old, false);
-    expect(breaker).toMatchObject({ state: "closed", needlessTrips: 1 });
+    expect(breaker).toMatchObject({ state: "closed", counts: { needlessTrips: 1 } });
   });
 
   test("a call that is no probe changes nothing when it ends as neither success nor failure", () => {

@@ -46,7 +46,8 @@ function probeSucceeded(breaker: Shell, admission: Admission, slow: boolean): vo
   if (!isProbe(breaker, admission)) return;
   if (slow) slowProbe(breaker);
   else {
-    if (isFirstProbe(breaker.current, breaker, breaker.reopensAtTrip)) breaker.needlessTrips++;
+    if (isFirstProbe(breaker.current, breaker, breaker.counts.reopensAtTrip))
+      breaker.counting.needlessTrips++;
     breaker.dispatch({ type: "probe-succeeded", slept: breaker.control.slept });
   }
 }
@@ -129,11 +130,12 @@ function countFailure(breaker: Shell, failure: Failure): void {
 
 /** Calls trip it. Some of what they showed may be the fault of this host. */
 function trip(breaker: Shell, cause: Cause, reason: string): void {
-  breaker.trips++;
+  const { counting } = breaker;
+  counting.trips++;
   const ofThisHost = !countsNothing(breaker.settings) && breaker.traffic.ofThisHost;
   const origin = ofThisHost ? "host" : cause.origin;
   breaker.dispatch({ type: "tripped", opening: openingOf(breaker, { ...cause, origin }, reason) });
-  breaker.reopensAtTrip = breaker.current.recovery.reopens;
+  counting.reopensAtTrip = breaker.current.recovery.reopens;
 }
 
 /** The circuit opened while the call ran, and the call's failure asks for a longer open time. */
@@ -153,7 +155,7 @@ function openingOf(breaker: Shell, { error, openFor, origin }: Cause, reason: st
     openFor,
     random: clock.random(),
     // This process may have closed it alone, and then the fleet's record doesn't say so.
-    closedForMs: Math.min(closedForMs(breaker), clock.now() - breaker.closedAtMs),
+    closedForMs: Math.min(closedForMs(breaker), clock.now() - breaker.counts.closedAtMs),
     storeDown: replica.synchroniser.down,
   };
 }

@@ -2,6 +2,7 @@ import type { HandleOptions } from "../options/options.js";
 import type { CircuitRecord } from "../protocol/record.js";
 import type { Entry, Subscriber } from "../sync/entry.js";
 import type { Admission } from "./admission.js";
+import type { Counts } from "./counts.js";
 import type { Event, Verdict } from "./event.js";
 import type { Own } from "./standing.js";
 import type { State } from "./state.js";
@@ -37,10 +38,9 @@ export interface Shell extends Own, Subscriber {
   readonly key: string;
   readonly session: StoreSession;
   admission: Admission;
-  trips: number;
-  needlessTrips: number;
-  reopensAtTrip: number;
-  readonly closedAtMs: number;
+  /** What it has counted, and the same to count more. */
+  readonly counts: Readonly<Counts>;
+  readonly counting: Counts;
   readonly current: State;
   readonly retryAfterMs: number;
   readonly traffic: Traffic;

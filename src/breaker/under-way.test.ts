@@ -243,7 +243,7 @@ describe("slow calls under way", () => {
     breaker.underWay.add(group);
     await time.advance(500);
     expect(told).toMatchObject([{ type: "open", reason: "slow calls" }]);
-    expect(breaker.trips).toBe(1);
+    expect(breaker.counts.trips).toBe(1);
   });
 
   test("do not count if they began before the circuit last closed", async () => {
@@ -254,7 +254,7 @@ describe("slow calls under way", () => {
     fail(breaker);
     await time.advance(500);
     expect(told).toMatchObject([{ type: "open", reason: "it failed" }]);
-    expect(breaker.trips).toBe(1);
+    expect(breaker.counts.trips).toBe(1);
   });
 
   test("confirm a remote trip that waits for confirmation", async () => {
@@ -268,7 +268,7 @@ describe("slow calls under way", () => {
     await time.advance(500);
     expect(breaker.current.remoteOpen).toBe("obeyed");
     expect(told).toMatchObject([{ type: "open" }]);
-    expect(breaker.trips).toBe(0);
+    expect(breaker.counts.trips).toBe(0);
   });
 
   test("fail the probe if one of them is the probe", async () => {

@@ -45,7 +45,7 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
   }
 
   failing(signal: CallerSignal): OnFailure {
-    return this.#failureHandler(this.admission as Admission, signal);
+    return this.failureHandler(this.admission as Admission, signal);
   }
 
   /** The slow path of a call. */
@@ -65,14 +65,14 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     const entered = this.admit(kind === "promise");
     if (entered === undefined) return this.refuse(fn, self, args, kind, signal, deadline);
     if (entered instanceof Promise)
-      return this.#callOnceAdmitted(entered, fn, self, args, kind, signal, deadline);
+      return this.callOnceAdmitted(entered, fn, self, args, kind, signal, deadline);
     if (this.breaker.sampler !== undefined)
-      return this.#callTimed(this.breaker.sampler, entered, fn, self, args, signal, deadline);
+      return this.callTimed(this.breaker.sampler, entered, fn, self, args, signal, deadline);
     const plain = policy.enabled === true && policy.callTimeout === 0 && !policy.coversFailures;
     if (plain && this.measures && entered.admitsAll && this.admission !== entered) {
       if (!this.breaker.session.events.successesObserved) {
-        this.onFailure = this.#plainFailureHandler(entered);
-        this.onSuccess = this.#successHandler(entered);
+        this.onFailure = this.plainFailureHandler(entered);
+        this.onSuccess = this.successHandler(entered);
         this.admission = entered;
       }
     }
@@ -80,7 +80,7 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
   }
 
   /** A call that waits for the lease. It is not part of `call`, where its function would cost every call a context. */
-  #callOnceAdmitted(
+  private callOnceAdmitted(
     entered: Promise<Admission | undefined>,
     fn: AnyFunction,
     self: unknown,
@@ -98,7 +98,7 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     });
   }
 
-  #callTimed(
+  private callTimed(
     sampler: Sampler,
     admission: Admission,
     fn: AnyFunction,
@@ -140,7 +140,7 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
   ): unknown {
     const call = this.begin(admission);
     const cover = this.policy.coversFailures ? { self, args } : undefined;
-    const { onSuccess, onFailure } = this.#handlersOf(admission, signal, call, cover);
+    const { onSuccess, onFailure } = this.handlersOf(admission, signal, call, cover);
     let result: unknown;
     try {
       result =
@@ -170,11 +170,11 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
       if (ended.how !== "timeout" || signal?.aborted) return onFailure(ended.error);
       if (call !== undefined) call.underWay--;
       this.failed(admission, ended.error, true, call, ended.began, ended.lateMs);
-      return this.#thrown(ended.error, "failure", cover);
+      return this.thrown(ended.error, "failure", cover);
     });
   }
 
-  #handlersOf(
+  private handlersOf(
     admission: Admission,
     signal: CallerSignal | undefined,
     call: CallGroup | undefined,
@@ -183,26 +183,26 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     const shared = call === undefined && this.admission === admission;
     if (shared && signal === undefined && this.policy.callTimeout === 0) return this;
     return {
-      onFailure: this.#failureHandler(admission, signal, call, cover),
-      onSuccess: this.#successHandler(admission, call),
+      onFailure: this.failureHandler(admission, signal, call, cover),
+      onSuccess: this.successHandler(admission, call),
     };
   }
 
   /** The outcome of a call that threw: its own error, or the fallback's answer. */
-  #thrown(error: unknown, verdict: Verdict, cover: Cover): unknown {
+  private thrown(error: unknown, verdict: Verdict, cover: Cover): unknown {
     if (cover === undefined || (verdict !== "failure" && !isFailfastError(error))) throw error;
     return this.policy.fallback?.call(cover.self, error, ...Array.from(cover.args));
   }
 
   /** Shared by all calls under an admission; it holds as little as possible, since every name has one. */
-  #plainFailureHandler(admission: Admission): OnFailure {
+  private plainFailureHandler(admission: Admission): OnFailure {
     return (error) => {
       this.threw(admission, error, undefined);
       throw error;
     };
   }
 
-  #failureHandler(
+  private failureHandler(
     admission: Admission,
     signal: CallerSignal | undefined,
     call?: CallGroup | undefined,
@@ -210,11 +210,11 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
   ): OnFailure {
     return (error) => {
       if (call !== undefined) call.underWay--;
-      return this.#thrown(error, this.threw(admission, error, signal, call), cover);
+      return this.thrown(error, this.threw(admission, error, signal, call), cover);
     };
   }
 
-  #successHandler(admission: Admission, call?: CallGroup | undefined): OnSuccess {
+  private successHandler(admission: Admission, call?: CallGroup | undefined): OnSuccess {
     const { breaker } = this;
     const { results } = this.policy;
     if (call !== undefined)
@@ -247,12 +247,12 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     if (this.breaker.settings.mode === "shadow")
       return this.perform(fn, self, args, REJECTING, signal, deadline);
     if (this.policy.fallback !== undefined)
-      return this.#fallBack(this.policy.fallback, error, self, args, kind);
+      return this.fallBack(this.policy.fallback, error, self, args, kind);
     if (kind === "promise") return rejectSoon(error);
     throw error;
   }
 
-  #fallBack(
+  private fallBack(
     fallback: NonNullable<Policy["fallback"]>,
     error: Error,
     self: unknown,

@@ -13,7 +13,7 @@ import type { CallerSignal, Policy, Verdict } from "./policy.js";
 import { reasonOf } from "./reason.js";
 import { isRejectionOf, markShadow, rejectionOf, retryAfterMsOf } from "./rejection.js";
 
-/** Records how the calls of one handle end: judges each outcome, emits its event, and hands it to the breaker. */
+/** Records how the calls of one handle end: judges each outcome, emits its event, and hands it to the breaker. Methods are `private`: see `Breaker`. */
 export class OutcomeRecorder {
   readonly breaker: Breaker;
   readonly policy: Policy;
@@ -27,12 +27,12 @@ export class OutcomeRecorder {
   /** Makes and records the rejection of a call that was not admitted. */
   rejection(): Error {
     const { breaker } = this;
-    breaker.rejections++;
+    breaker.counting.rejections++;
     const error = rejectionOf(breaker);
     const { events } = breaker.session;
     if (events.observed("reject", rejectChannel)) {
-      if (this.#shadow) markShadow(error);
-      events.emit({ type: "reject", circuit: breaker.name, error }, this.#shadow);
+      if (this.shadow) markShadow(error);
+      events.emit({ type: "reject", circuit: breaker.name, error }, this.shadow);
     }
     return error;
   }
@@ -61,18 +61,18 @@ export class OutcomeRecorder {
     began: number | undefined = call?.beganMs,
     lateMs = 0,
   ): void {
-    if (this.#failuresObserved) this.#announceFailure({ error }, call);
+    if (this.failuresObserved) this.announceFailure({ error }, call);
     if (admission.kind !== "closed" && admission.kind !== "probe") return;
     const { clock } = this.breaker.session;
     const origin = originOf(error);
-    const stalled = origin === "time" && this.#excused(clock, began, lateMs);
+    const stalled = origin === "time" && this.excused(clock, began, lateMs);
     this.breaker.failed(admission, {
       error,
       reason: reasonOf,
       origin: stalled ? "stall" : origin === "host" ? "host" : "backend",
       slow,
       countedAtMs: call?.countedAtMs,
-      openFor: this.#openFor(error),
+      openFor: this.openFor(error),
     });
   }
 
@@ -90,7 +90,7 @@ export class OutcomeRecorder {
     }
     const { events } = this.breaker.session;
     if (events.successesObserved)
-      events.emit({ type: "success", circuit: this.breaker.name, ...this.#took(call) }, this.#shadow);
+      events.emit({ type: "success", circuit: this.breaker.name, ...this.took(call) }, this.shadow);
     if (this.successCounts(admission)) this.breaker.succeeded(admission, slow, undefined, countedAtMs);
   }
 
@@ -99,7 +99,7 @@ export class OutcomeRecorder {
     return kind === "probe" || (kind === "closed" && countsSuccessesOf(this.breaker.settings));
   }
 
-  #excused(clock: Clock, began: number | undefined, lateMs: number): boolean {
+  private excused(clock: Clock, began: number | undefined, lateMs: number): boolean {
     this.#excuses ??= new Excuses();
     return this.#excuses.excuses(clock, began, lateMs);
   }
@@ -115,7 +115,7 @@ export class OutcomeRecorder {
       this.recordOutcome(admission, "success", call, slow);
       return;
     }
-    if (this.#failuresObserved) this.#announceFailure({ result: value }, call);
+    if (this.failuresObserved) this.announceFailure({ result: value }, call);
     if (admission.kind !== "closed" && admission.kind !== "probe") return;
     const failure: Failure = {
       error: undefined,
@@ -123,7 +123,7 @@ export class OutcomeRecorder {
       origin: "backend",
       slow,
       countedAtMs: call?.countedAtMs,
-      openFor: this.#openFor(value),
+      openFor: this.openFor(value),
     };
     this.breaker.failed(admission, failure);
   }
@@ -136,7 +136,7 @@ export class OutcomeRecorder {
     return ended - call.beganMs >= settings.slowCall && !wasBlocked(session.clock, ended, call.beganMs);
   }
 
-  #openFor(failure: unknown): number | undefined {
+  private openFor(failure: unknown): number | undefined {
     const { retryAfterMax, retryAfterFrom } = this.breaker.settings;
     if (retryAfterMax === 0) return undefined;
     if (retryAfterFrom === undefined) return retryAfterOf(failure, this.breaker.session.clock.wall());
@@ -150,21 +150,24 @@ export class OutcomeRecorder {
     }
   }
 
-  get #shadow(): boolean {
+  private get shadow(): boolean {
     return this.breaker.settings.mode === "shadow";
   }
 
-  get #failuresObserved(): boolean {
+  private get failuresObserved(): boolean {
     return this.breaker.session.events.observed("failure", failureChannel);
   }
 
-  #took(call: CallGroup | undefined): { durationMs?: number } {
+  private took(call: CallGroup | undefined): { durationMs?: number } {
     return call === undefined ? {} : { durationMs: this.breaker.session.clock.now() - call.beganMs };
   }
 
-  #announceFailure(outcome: { error: unknown } | { result: unknown }, call: CallGroup | undefined): void {
+  private announceFailure(
+    outcome: { error: unknown } | { result: unknown },
+    call: CallGroup | undefined,
+  ): void {
     const { name: circuit, session } = this.breaker;
-    session.events.emit({ type: "failure", circuit, ...outcome, ...this.#took(call) }, this.#shadow);
+    session.events.emit({ type: "failure", circuit, ...outcome, ...this.took(call) }, this.shadow);
   }
 }
 

@@ -33,7 +33,7 @@ export function collectReport(
   const ranked = [...reportedBreakers(reported)].map((breaker) => ({
     breaker,
     state: breaker.status,
-    weight: breaker.rejections + breaker.failures + (samplers?.get(breaker)?.total ?? 0),
+    weight: breaker.counts.rejections + breaker.counts.failures + (samplers?.get(breaker)?.total ?? 0),
   }));
   const rank = ({ state }: (typeof ranked)[number]): number =>
     state.held !== undefined || state.state !== "closed" ? 0 : 1;
@@ -51,6 +51,7 @@ export function collectReport(
       known.set(text, at);
     }
     const sampler = samplers?.get(breaker);
+    const { counts } = breaker;
     circuits.push({
       key: breaker.key,
       state: state.state,
@@ -58,10 +59,10 @@ export function collectReport(
       pending: breaker.pending,
       settings: at,
       // A sampler begins with the first report.
-      calls: sampler && Math.max(sampler.total, breaker.failures),
-      failures: breaker.failures,
-      rejections: breaker.rejections,
-      slow: breaker.slowCalls,
+      calls: sampler && Math.max(sampler.total, counts.failures),
+      failures: counts.failures,
+      rejections: counts.rejections,
+      slow: counts.slowCalls,
       inFlight: breaker.inFlight?.calls,
       latencyMs: sampler?.latencyMs,
     });

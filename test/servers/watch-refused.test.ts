@@ -90,25 +90,27 @@ describe.concurrent("a user who may read and write, and may not watch", () => {
 
   test.skipIf(!redisServer)(
     "is found out on Redis, when a right is taken away while it is used",
-    async () => {
+    async (context) => {
+      const atEnd = atEndOf(context);
+      const { expect } = context;
       const server = await startRedis(redisServer);
-      ends.push(() => server.stop());
+      atEnd(() => server.stop());
       const admin = await createClient({ url: server.url }).on("error", ignore).connect();
-      ends.push(() => admin.destroy());
+      atEnd(() => admin.destroy());
       const user = (...rules: string[]) =>
         admin.sendCommand(["ACL", "SETUSER", "app", "on", ">secret", "~failfast:*", "+@all", ...rules]);
       await user("&*");
       const client = await createClient({ url: server.url.replace("//", "//app:secret@") })
         .on("error", ignore)
         .connect();
-      ends.push(() => client.destroy());
+      atEnd(() => client.destroy());
       const said: string[] = [];
       const hear = (warning: Error & { code?: string }): void => {
         if (warning.code === "FAILFAST_STORE_PUSH") said.push(warning.message);
       };
       process.on("warning", hear);
-      ends.push(() => process.off("warning", hear));
-      const { here, there, told, asked } = await fleetOf(redisStore(client), redisStore(admin));
+      atEnd(() => process.off("warning", hear));
+      const { here, there, told, asked } = await fleetOf(atEnd, redisStore(client), redisStore(admin));
       await user("resetchannels");
       for (const [verb, state] of [
         ["trip", "open"],
