@@ -126,6 +126,7 @@ export function makeChecks(world, plan) {
         outer,
         informed,
         opens: its.opens,
+        generation: circuit.snapshot().generation,
         first: !member.called.has(circuit.name),
         // A call made by a listener during a transition.
         acting: member.acting,
@@ -209,6 +210,8 @@ export function makeChecks(world, plan) {
       // Nobody else can have probed a circuit that is open here only.
       const { state: fleets = "closed" } = begun.get(`circuit:${name} ${generation}`) ?? {};
       if (fleets === "closed" || !sharesAll) return () => {};
+      // While the store is away a process probes without a lease.
+      if (!world.store.isUp() || member.cut !== "") return () => {};
       return async () => {
         const before = circuit.snapshot();
         const others = world.store.record(name)?.generation ?? 0;
@@ -374,6 +377,9 @@ export function makeChecks(world, plan) {
           !plan.without.includes("swap") &&
           !liveness.othersLease(member, circuit.name) &&
           its.opens === began.outer.opens &&
+          // News of the fleet ends the probe, unless it is of this process's own lease.
+          (circuit.snapshot().generation === began.outer.generation ||
+            circuit.snapshot().by.startsWith(`${member.host}/`)) &&
           time.now() - began.outer.at < shortestLease
         )
           fail(

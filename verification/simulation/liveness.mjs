@@ -34,7 +34,8 @@ export function makeLiveness(found, world, plan) {
   const streamMs = plan.kinds?.includes("stream") ? 5_200 * Number.parseFloat(plan.options.idleTimeout) : 0;
   /** The number of leases that lapse before one is as long as the call. */
   const lapses = Math.max(0, Math.ceil(Math.log2((1.1 * (plan.latencyMs ?? 0) + streamMs) / first)));
-  const enough = probes * (lapses + 1) + 2;
+  // A probe that outlived its lease is served, too, and so are calls from before.
+  const enough = probes * (lapses + 1) + (plan.latencyMs === undefined ? 2 : 4);
 
   /** The store can't be asked, and each caller learns that at once. */
   function refusedAtOnce(member, circuit, began) {
