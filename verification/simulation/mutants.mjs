@@ -25,15 +25,15 @@ export const MUTANTS = [
   [
     "results count whatever they were admitted under",
     "breaker/outcome.js",
-    "if (admission.epoch !== epoch)",
+    "if (admission.epoch !== breaker.current.epoch)",
     "if (false)",
     {},
   ],
   [
     "a late success closes",
     "breaker/outcome.js",
-    'if (admission.kind === "probe") {\n        if (!isProbe(breaker, admission))\n            return;\n        if (slow)',
-    'if (breaker.current.admits === "nothing") {\n        if (slow)',
+    "if (!isProbe(breaker, admission))\n        return;\n    if (slow)\n        slowProbe(breaker);\n    else {",
+    "if (slow)\n        slowProbe(breaker);\n    else {",
   ],
   [
     "revisions restart at 1",
@@ -129,8 +129,8 @@ export const MUTANTS = [
   [
     "a call asks the store first",
     "breaker/breaker.js",
-    "if (this.admission.admitsAll)\n            return this.admission;\n        if (this.session",
-    'this.session.replica.store.get("circuit:" + this.key);\n        if (this.admission.admitsAll)\n            return this.admission;\n        if (this.session',
+    "if (this.admission.admitsAll) {",
+    'this.session.replica.store.get("circuit:" + this.key);\n        if (this.admission.admitsAll) {',
   ],
   [
     "the deadline is not clamped",
@@ -239,7 +239,7 @@ export const MUTANTS = [
     "listeners are told before it is so",
     "breaker/breaker.js",
     "        this.#state = state;\n",
-    '        for (const effect of effects) if (effect.type === "announce") this.#carryOut(effect);\n        this.#state = state;\n',
+    '        for (const effect of effects) if (effect.type === "announce") carryOut(this, effect);\n        this.#state = state;\n',
     {},
   ],
   [
