@@ -27,6 +27,7 @@ const unhandled = [];
 for (const event of ["uncaughtException", "unhandledRejection"])
   process.on(event, (error) => unhandled.push(error));
 
+process.on("disconnect", () => process.exit());
 process.on("message", async (message) => {
   if (message.script !== undefined) {
     ({ times, patienceMs } = message);
