@@ -29,7 +29,11 @@ declare global {
 
   const pool: import("pg").Pool;
   const Pool: typeof import("pg").Pool;
+  const Client: typeof import("pg").Client;
+  const postgres: typeof import("postgres");
+  const sql: import("postgres").Sql;
   const connectionString: string;
+  const directUrl: string;
   const createPool: typeof import("mysql2/promise").createPool;
   const createClient: typeof import("redis").createClient;
   const Redis: typeof import("@upstash/redis").Redis;

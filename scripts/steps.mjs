@@ -18,7 +18,7 @@ export const counted = (title, args, { cores = CORES } = {}) => ({
   args,
   cores,
   reportTo: (file) => ["--report", file],
-  totalsOf: ({ passed, failed, skipped, failures }) => ({ passed, failed, skipped, failures }),
+  totalsOf: ({ passed, failed, skipped, failures = [] }) => ({ passed, failed, skipped, failures }),
 });
 
 /** A project of vitest, counted by vitest's own report. */

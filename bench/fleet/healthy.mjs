@@ -148,9 +148,9 @@ function runStretch(settings, { slowAt = [], pauseMs = 0, connectMs = 0 }, rando
       decision: { kind: "none" },
       recovery: { reopens: 0 },
     },
-    closedAtMs: -Infinity,
     traffic: { ofThisHost: false, slowUnderWay: (...calls) => rule.slowUnderWay(...calls) },
-    trips: 0,
+    counts: { closedAtMs: -Infinity },
+    counting: { trips: 0 },
     dispatch: () => {
       tripped ??= now;
     },
