@@ -28,6 +28,8 @@ export default defineConfig({
             "test/compat/*.test.ts",
             "test/policy/**/*.test.ts",
           ],
+          // A thread for each file takes half of what a process for each takes.
+          pool: "threads",
           // Tests of a store in trouble would fill the screen with its warnings.
           execArgv: ["--disable-warning=FAILFAST_STORE"],
           // Tests that are marked as concurrent mostly wait.
