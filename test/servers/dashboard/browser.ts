@@ -67,7 +67,12 @@ export async function openTab(
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<Tab> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 960 }, ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 960 },
+    // What moves all the time is drawn all the time.
+    reducedMotion: "reduce",
+    ...options,
+  });
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
