@@ -103,9 +103,29 @@ describe("names of a store that can't list", () => {
     await time.advance(1_000);
     expect(next()).toEqual([...numbered(100, 20), ...numbered(200, 15), ...numbered(0, 5)]);
     await time.advance(1_000);
-    expect(next()).toEqual([...numbered(100, 20), ...numbered(215, 15), ...numbered(5, 5)]);
+    const second = [...numbered(120, 5), ...numbered(100, 15)];
+    expect(next(), "the oldest first").toEqual([...second, ...numbered(215, 15), ...numbered(5, 5)]);
     await time.advance(1_000);
-    expect(next(), "no call came any more").toEqual([...numbered(100, 20), ...numbered(10, 20)]);
+    const third = [...numbered(115, 10), ...numbered(100, 10)];
+    expect(next(), "no call came any more").toEqual([...third, ...numbered(10, 20)]);
+  });
+
+  test("take turns if more of them restrict calls than a poll has room for", async () => {
+    const { names, next, time, replica } = reading();
+    const open = numbered(400, 100);
+    for (const name of [...numbered(0, 400), ...open]) names.add(name);
+    next();
+    for (const name of open) {
+      replica.subscribe(name, listener());
+      arrive(replica, replica.circuit(name), isOpen(40, 600_000));
+    }
+    names.saveUp(1_000);
+    const read = new Set<string>();
+    for (let poll = 0; poll < 5; poll++) {
+      await time.advance(1_000);
+      for (const name of next()) read.add(name);
+    }
+    expect(open.filter((name) => !read.has(name))).toEqual([]);
   });
 
   test("are not read before their turn for a call or a restriction, if they were read a moment ago or never", async () => {

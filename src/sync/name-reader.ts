@@ -86,13 +86,19 @@ export class NameReader {
     this.#mostLeft = (KEYS_PER_SECOND * pollMs) / 1_000;
   }
 
+  /** Names whose circuit restricts calls or has something to propose, the oldest read first, so that each gets its turn. */
   *#urgent(): Generator<string> {
     const { cache } = this.#host;
+    const urgent = new Set<string>();
     for (const entry of cache.entries()) {
       const { key, subscriber } = entry;
       const subject =
         subscriber && (subscriber.pending || cache.restricts(entry)) ? subjectOf(key) : undefined;
-      if (subject !== undefined) yield subject.encoded;
+      if (subject !== undefined) urgent.add(subject.encoded);
+    }
+    for (const name of this.#readAt.keys()) {
+      if (urgent.size === 0) return;
+      if (urgent.delete(name)) yield name;
     }
   }
 
