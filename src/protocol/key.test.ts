@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeName } from "./decode-name.js";
-import { circuitKey, encodeName, holdKey } from "./key.js";
+import { circuitKey, encodeName, holdKey, subjectOf } from "./key.js";
 import { runs } from "./runs.fixture.js";
 
 const anyName = fc.oneof(
@@ -86,4 +86,10 @@ describe("the key of a name", () => {
     expect(encodeName("x".repeat(1_000_000))).toHaveLength(90 + 1 + 64);
     expect(encodeName(`${"x".repeat(1_000_000)}y`)).not.toBe(encodeName("x".repeat(1_000_001)));
   });
+});
+
+test("a key tells what it is of: a circuit's record, a hold, or something else", () => {
+  expect(subjectOf("circuit:a:b")).toEqual({ kind: "circuit", encoded: "a:b" });
+  expect(subjectOf("hold:a:b")).toEqual({ kind: "hold", encoded: "a:b" });
+  for (const key of ["a", "a:circuit:", "a:hold:", ""]) expect(subjectOf(key)).toBeUndefined();
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { CircuitRecord } from "./record.js";
 import {
   closed,
+  corrected,
   holdWritten,
   leased,
   leaseReleased,
@@ -182,5 +183,35 @@ describe("a hold's record", () => {
     expect([record.by.length, record.reason.length]).toEqual([256, 256]);
     const other = closed({ ...stamp, by: long }, long);
     expect([other.by.length, other.reason.length]).toEqual([256, 256]);
+  });
+});
+
+describe("a record written with a wrong guess of the store's time", () => {
+  test("is moved by the error, under a new revision and the same generation", () => {
+    expect(corrected(stamp, before, 30)).toEqual({
+      ...before,
+      revision: 70,
+      nonce: "n",
+      at: 830,
+      until: 930,
+    });
+  });
+
+  test("keeps times that are none", () => {
+    expect(corrected(stamp, { ...before, at: 0, until: 0 }, 30)).toMatchObject({ at: 0, until: 0 });
+  });
+
+  test("has its votes moved too if it is closed, since they are the writer's own; older votes stay", () => {
+    const votes = [{ host: "h", until: 950 }];
+    expect(corrected(stamp, { ...before, votes }, 30).votes).toBe(votes);
+    const ended = { ...before, state: "closed", votes } as const;
+    expect(corrected(stamp, ended, 30).votes).toEqual([{ host: "h", until: 980 }]);
+    const none: CircuitRecord = { ...ended, votes: [] };
+    expect(corrected(stamp, none, 30).votes).toBe(none.votes);
+  });
+
+  test("may be a hold, which has no votes", () => {
+    const held = holdWritten(stamp, "open", { duration: 100, reason: "" });
+    expect(corrected(stamp, held, 30)).toEqual({ ...held, at: held.at + 30, until: held.until + 30 });
   });
 });
