@@ -16,7 +16,7 @@ export function observe<T>(
   const { breaker, policy } = guard;
   if (policy.enabled !== true && !policy.enabled()) return fn();
   breaker.session.start();
-  breaker.session.called(breaker.key);
+  breaker.session.called(breaker);
   const admission = breaker.admission.kind === "closed" ? breaker.admission : REJECTING;
   return guard.perform(fn, undefined, [], admission, caller, undefined) as Promise<T>;
 }

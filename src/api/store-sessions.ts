@@ -19,6 +19,8 @@ export class StoreSessions {
   readonly #events: Events;
   readonly #defaults: () => FailfastDefaults;
   readonly #reporters = new Map<StoreSession, Reporter>();
+  /** Sessions that were given up for others: they are being closed. */
+  readonly #ending: Promise<void>[] = [];
   #memory: Store | undefined;
   #closed = false;
 
@@ -67,7 +69,7 @@ export class StoreSessions {
 
   /** The defaults changed, and nobody has called a circuit yet: the next use of a store begins a session anew. */
   renew(): void {
-    for (const { replica } of this.#sessions.values()) void replica.close();
+    for (const { replica } of this.#sessions.values()) this.#ending.push(replica.close());
     this.#sessions.clear();
     this.#memory = undefined;
   }
@@ -123,7 +125,8 @@ export class StoreSessions {
     this.#closed = true;
     await Promise.all([...this.breakers()].map(({ check }) => check?.stop()));
     const reporters = [...this.#reporters.values()].map((reporter) => reporter.close());
-    await Promise.all([...this.#sessions.values()].map(({ replica }) => replica.close()).concat(reporters));
+    const replicas = [...this.#sessions.values()].map(({ replica }) => replica.close());
+    await Promise.all([...replicas, ...reporters, ...this.#ending]);
   }
 }
 

@@ -200,7 +200,7 @@ export class Breaker implements Shell {
     byCheck = false,
   ): Admission | undefined | Promise<Admission | undefined> {
     if (this.admission.admitsAll) {
-      this.session.called(this.key);
+      this.session.called(this);
       return this.admission;
     }
     if (this.session.isBefore(this.rejectUntilMs)) return undefined;
@@ -229,7 +229,7 @@ export class Breaker implements Shell {
 
   /** The replica has news. */
   changed(): void {
-    takeNews(this, this.#traffic?.vetoes === true);
+    takeNews(this, () => this.#traffic?.vetoes === true);
   }
 
   /** Proposes a pending decision, and sends a lease request that had to wait. */

@@ -136,8 +136,12 @@ async function put<R extends VersionedRecord>(
     return false;
   };
   entry.operators++;
-  const isStored = await Promise.race([untilStored(), late]);
-  entry.operators--;
+  let isStored = false;
+  try {
+    isStored = await Promise.race([untilStored(), late]);
+  } finally {
+    entry.operators--;
+  }
   if (!isStored) replica.synchroniser.doubt();
   return { stored: isStored };
 }

@@ -54,4 +54,20 @@ describe("the message of a rejection", () => {
     message.of(counting(59_500));
     expect([read, first > 1]).toEqual([1, true]);
   });
+
+  test("is the same string also if no time remains, as for calls that only a share of is admitted", () => {
+    let read = 0;
+    const fields = {
+      ...rejected({ state: "closed", retryAfterMs: 0 }),
+      get held() {
+        read++;
+        return undefined;
+      },
+    };
+    const message = new RejectionMessage();
+    message.of(fields);
+    read = 0;
+    message.of(fields);
+    expect(read, "only compared").toBe(1);
+  });
 });

@@ -36,5 +36,7 @@ function latestOf(fields: FailfastErrorFields): Latest {
   const { circuit, state, held } = fields;
   const seconds = wholeSeconds(fields.retryAfterMs);
   const upToMs = seconds * 1_000 + 1;
-  return { circuit, state, held, overMs: upToMs - 1_000, upToMs, text: describeRejection(fields, seconds) };
+  // A remaining time of 0 is shown as one second, too.
+  const overMs = seconds === 1 ? -1 : upToMs - 1_000;
+  return { circuit, state, held, overMs, upToMs, text: describeRejection(fields, seconds) };
 }

@@ -83,9 +83,9 @@ export class StoreSession {
     this.#began?.();
   }
 
-  /** A call of that name was admitted, and not on the fast path. */
-  called(name: string): void {
-    this.replica.synchroniser.called(name);
+  /** A call of that circuit was admitted, and not on the fast path. */
+  called(circuit: { readonly key: string }): void {
+    this.replica.synchroniser.called(circuit);
   }
 
   /** Reads the exact time, for a decision. */

@@ -67,11 +67,13 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
       } catch (error) {
         return onFailure(error);
       }
-      if (declared === undefined) {
-        seen = isThenable(result) ? "promise" : "value";
-        if (seen === "value") return onSuccess === undefined ? result : onSuccess(result);
+      if (declared !== undefined) return attachHandlers(result, onSuccess, onFailure);
+      if (isThenable(result)) {
+        seen = "promise";
+        return attachHandlers(result, onSuccess, onFailure);
       }
-      return attachHandlers(result, onSuccess, onFailure);
+      seen = "value";
+      return onSuccess === undefined ? result : onSuccess(result);
     }
     if (guarding.fixed) fixed = guard;
     const result = guard.call(fn, this, args, seen, signal);

@@ -77,6 +77,17 @@ test("a rejection is one even if Error is frozen meanwhile", async () => {
   }
 });
 
+test("a rejection needs no message of Error.prototype, which hardened programs freeze", () => {
+  const before = Object.getOwnPropertyDescriptor(Error.prototype, "message") as PropertyDescriptor;
+  Object.defineProperty(Error.prototype, "message", { ...before, writable: false });
+  try {
+    const error = new FailfastError({ circuit: "x", state: "open", retryAfterMs: 5_000 });
+    expect(error.message).toMatch(/"x" is open/);
+  } finally {
+    Object.defineProperty(Error.prototype, "message", before);
+  }
+});
+
 describe("a time-out", () => {
   test("keeps its message in JSON", async () => {
     const circuit = createFailfast()("x", 60, { callTimeout: "1ms" });

@@ -98,6 +98,7 @@ describe("a record", () => {
       ["no texts", { by: undefined, reason: undefined }],
       ["the longest duration", { duration: YEAR_AND_A_DAY }],
       ["no duration", { duration: undefined }],
+      ["null for what may be left out", { duration: null, by: null, reason: null }],
       ["the latest safe integer as its end", { until: Number.MAX_SAFE_INTEGER }],
       ["the first possible time", { at: 0 }],
       ["a part of a millisecond", { until: 1.5, at: 0.5 }],

@@ -35,11 +35,13 @@ export function encode(record: VersionedRecord): string {
 /** Reads a field; `undefined` for a value that this version of the protocol would not have written. */
 type Read = (value: unknown) => unknown;
 
-/** `otherwise`: the value of a field that was left out. */
+/** `otherwise`: the value of a field that was left out, or is `null`. */
 const take =
   (isValid: (value: unknown) => boolean, otherwise?: unknown): Read =>
-  (value = otherwise) =>
-    isValid(value) ? value : undefined;
+  (given) => {
+    const value = given ?? otherwise;
+    return isValid(value) ? value : undefined;
+  };
 
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
 const isTime = (value: unknown): value is number =>
@@ -94,8 +96,8 @@ function decode<R extends VersionedRecord>(
 ): R | undefined {
   const given = parse(raw);
   const record: Record<string, unknown> = {};
-  for (const field in fields) {
-    const value = fields[field]?.(given[field]);
+  for (const [field, read] of Object.entries(fields)) {
+    const value = read(given[field]);
     if (value === undefined) return undefined;
     record[field] = value;
   }
@@ -104,7 +106,8 @@ function decode<R extends VersionedRecord>(
 
 const NO_VOTES: readonly Vote[] = [];
 
-function readVotes(value: unknown = NO_VOTES): readonly Vote[] | undefined {
+function readVotes(given: unknown): readonly Vote[] | undefined {
+  const value = given ?? NO_VOTES;
   if (!Array.isArray(value) || value.length > MOST_VOTES) return undefined;
   const votes: Vote[] = [];
   for (const each of value as unknown[]) {

@@ -4,6 +4,10 @@ import { sha256 } from "./sha256.js";
 const LONGEST = 160;
 const KEPT = 90;
 
+/** The latest names that were cut: a hash costs more than a call, and a long name is often one of a few URLs. */
+const cut = new Map<string, string>();
+const MOST_CUT = 256;
+
 /**
  * A circuit's name as a part of a store's key: any string, never interpreted.
  *
@@ -15,7 +19,17 @@ export function encodeName(name: string): string {
   const encoded = /[^A-Za-z0-9_.-]/.test(name)
     ? name.replace(/[\ud800-\udbff][\udc00-\udfff]|[^A-Za-z0-9_.-]/g, encodeCharacter)
     : name;
-  return encoded.length <= LONGEST ? encoded : `${encoded.slice(0, KEPT)}~${sha256(encoded)}`;
+  return encoded.length <= LONGEST ? encoded : shortened(encoded);
+}
+
+function shortened(encoded: string): string {
+  let short = cut.get(encoded);
+  if (short === undefined) {
+    short = `${encoded.slice(0, KEPT)}~${sha256(encoded)}`;
+    if (cut.size === MOST_CUT) cut.clear();
+    cut.set(encoded, short);
+  }
+  return short;
 }
 
 function encodeCharacter(character: string): string {

@@ -114,7 +114,7 @@ describe("a store that can't list", () => {
 
   test("is asked for the names first that were called, and for none that nobody uses any more", async () => {
     const { replica, time, asked } = hundred();
-    replica.synchroniser.called("n90");
+    replica.synchroniser.called({ key: "n90" });
     replica.unsubscribe("n0");
     await time.advance(1_000);
     expect(asked).toEqual(["n90", ...Array.from({ length: 39 }, (_, at) => `n${at + 1}`)]);

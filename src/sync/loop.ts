@@ -168,9 +168,9 @@ export class Synchroniser {
     });
   }
 
-  /** A call of that name came. If the store can't list, such names are read before others. */
-  called(name: string): void {
-    if (!this.#host.store.list) this.#names.called(name);
+  /** A call of that circuit came. If the store can't list, such names are read before others. */
+  called(circuit: { readonly key: string }): void {
+    if (!this.#host.store.list) this.#names.called(circuit.key);
   }
 
   forgetName(name: string): void {
@@ -248,7 +248,8 @@ export class Synchroniser {
   }
 
   #pollSoon(): void {
-    if (!this.#down && !this.#busy) this.#timer.hurry(jittered(POLL_MS, this.#clock));
+    if (this.#started && !this.#closed && !this.#down && !this.#busy)
+      this.#timer.hurry(jittered(POLL_MS, this.#clock));
   }
 
   #readSoon(): void {
