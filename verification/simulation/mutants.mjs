@@ -32,8 +32,8 @@ export const MUTANTS = [
   [
     "a late success closes",
     "breaker/outcome.js",
-    "if (!isProbe(breaker, admission))\n        return;\n    if (slow)\n        slowProbe(breaker);\n    else {",
-    "if (slow)\n        slowProbe(breaker);\n    else {",
+    'if (admission.kind === "probe")\n        probeSucceeded(breaker, admission, slow);',
+    'if (breaker.current.admits === "nothing")\n        breaker.dispatch({ type: "probe-succeeded" });',
   ],
   [
     "revisions restart at 1",
