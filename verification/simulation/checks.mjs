@@ -14,6 +14,9 @@ const DOUBTS_MS = 12_000;
 /** After that another call may have the lease. */
 const SHORTEST_LEASE = 9_000;
 
+/** So late a process notices that it slept, in ms. */
+const NOTICES_SLEEP = 1_100;
+
 /** Faults that keep a store from answering, or a process from getting its records. */
 const NOT_ITS_BEST = [
   "partition",
@@ -86,6 +89,7 @@ export function makeChecks(world, plan) {
     !isUpdated("threshold", name) &&
     !isUpdated("consecutive", name);
   const closesByTime = plan.options.recovery === "all";
+  const nests = plan.kinds?.some((kind) => kind.startsWith("nested")) ?? false;
   const shortestLease = callTimeout === undefined ? SHORTEST_LEASE : milliseconds(callTimeout) + 900;
   const forgets = plan.events.some(({ what }) => ["empty", "roll-back", "evict", "restart"].includes(what));
   /** Each process knows the store's clock, and its own goes on. */
@@ -343,6 +347,11 @@ export function makeChecks(world, plan) {
       const inTime = probe && time.now() - at < shortestLease;
       if (((fails && inTime) || trips) && state === "closed")
         fail("a failure opens it here at once", `${member.name}: ${name} is ${state}`);
+      // If its process slept, the store decides. A time-out may be its own doing, and what is called within says nothing.
+      const awake = Math.max(member.pausedUntil, member.jumpedAt) + NOTICES_SLEEP <= at;
+      const decides = awake && !nests && callTimeout === undefined && of(member, name).operated < at;
+      if (fails && inTime && decides && state !== "open")
+        fail("a failed probe opens it here at once", `${member.name}: ${name} is ${state}`);
       const { by } = circuit.snapshot();
       const own =
         by.startsWith(`${member.host}/`) && plan.hosts === plan.processes && !member.name.includes("'");

@@ -35,6 +35,7 @@ export function startMember(world, plan, index, life, version = 1) {
     /** When the store was last asked, by key, if it has not answered yet. */
     requests: new Map(),
     pausedUntil: 0,
+    jumpedAt: -Infinity,
     freezes: 0,
     /** When its event loop was blocked, on its own clock. */
     stalls: [],
@@ -116,6 +117,7 @@ export function startMember(world, plan, index, life, version = 1) {
     },
     jump(ms) {
       wallShift += ms;
+      this.jumpedAt = time.now();
     },
   };
   const clock = {
