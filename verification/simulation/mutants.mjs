@@ -174,6 +174,11 @@ export const MUTANTS = [
     "call/outcome-recorder.js",
     'origin: stalled ? "stall" : origin',
     'origin: false ? "stall" : origin',
+    {
+      plain: true,
+      where: ({ events, options: { callTimeout, window } }) =>
+        callTimeout && !window && events.some(({ what }) => what === "stall"),
+    },
   ],
   [
     "a lease that lapses is never noticed",
