@@ -222,7 +222,13 @@ export const MUTANTS = [
     "return first;",
     { where: ({ latencyMs }) => latencyMs > 0 },
   ],
-  ["a slow probe closes it", "breaker/outcome.js", "if (slow)", "if (false)", { where: ({ slow }) => slow }],
+  [
+    "a slow probe closes it",
+    "breaker/outcome.js",
+    "reopen(breaker, openingOf(breaker, SLOW_CALLS, SLOW));",
+    'breaker.dispatch({ type: "probe-succeeded", slept: breaker.control.slept });',
+    { where: ({ slow }) => slow },
+  ],
   [
     "a request for the lease that fails at once rejects its caller",
     "breaker/on-call.js",
