@@ -175,6 +175,7 @@ export function makeChecks(world, plan) {
         );
       const its = of(member, circuit.name);
       const probe = circuit.state === "half-open";
+      began.stood = { probe, epoch: its.epoch, at: time.now() };
       if (probe) this.stats.probes++;
       if (probe) its.probing++;
       if (probe && began.outer === undefined) this.oneProbe(member, circuit, its, began);
@@ -295,6 +296,9 @@ export function makeChecks(world, plan) {
     ending(member, circuit, admitted, failed, ignored = false) {
       const fails = failed && !ignored;
       const its = of(member, circuit.name);
+      const { began } = admitted;
+      if (began.outer !== undefined)
+        began.before = { epoch: its.epoch, generation: circuit.snapshot().generation };
       its.succeeding = !fails && !ignored;
       admitted.began.failed = fails;
       if (admitted.probe) its.probing--;
@@ -374,6 +378,7 @@ export function makeChecks(world, plan) {
     ended(member, circuit, began, { value, error, expected, fails }) {
       const its = of(member, circuit.name);
       if (its.live?.began === began) its.live = undefined;
+      if (began.outer !== undefined) this.endedWithin(member, circuit, its, began);
       if (began.innerRejected) return;
       if (error !== undefined && world.library.isFailfastError(error)) {
         this.stats.rejected++;
@@ -414,6 +419,17 @@ export function makeChecks(world, plan) {
         fail(
           "the call's own outcome reaches its caller",
           `${member.name}: ${circuit.name} gave ${String(error ?? value)}`,
+        );
+    },
+    /** What a call within a probe finds out counts for nothing while that probe runs. */
+    endedWithin(member, circuit, its, { outer, before }) {
+      const { stood } = outer;
+      if (before === undefined || !stood?.probe || stood.epoch !== before.epoch) return;
+      const runs = time.now() - stood.at < shortestLease && member.pausedUntil <= stood.at;
+      if (runs && its.epoch !== before.epoch && circuit.snapshot().generation === before.generation)
+        fail(
+          "what is called from within a probe counts for nothing",
+          `${member.name}: a call within the probe of ${circuit.name} made it ${circuit.state}`,
         );
     },
     /** A stream that stays silent and does not end is ended, which is a failure. */

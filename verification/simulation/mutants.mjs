@@ -203,9 +203,9 @@ export const MUTANTS = [
   ],
   [
     "what is called from within the probe is judged as a call of its own",
-    "breaker/admission.js",
-    'new Admission("nested", false, -1)',
-    'new Admission("closed", false, -1)',
+    "breaker/admission-control.js",
+    "return NESTED;",
+    'return new Admission("closed", false, current.epoch);',
     { where: whoCall("nested", "nested-other", "nested-sync") },
   ],
   [
