@@ -7,6 +7,9 @@ import { RUBBISH } from "./plan.mjs";
 /** How long an async caller may wait for its lease, and the tolerance for a drifting clock, in ms. */
 const LEASE_WAIT = 250.5;
 
+/** How long it waits at least, unless the answer comes, in ms. */
+const SHORTEST_WAIT = 20;
+
 /** With so many successes lately, and a second's slack, a process doubts what another says. */
 const DOUBTS_FROM = 20;
 const DOUBTS_MS = 12_000;
@@ -146,6 +149,8 @@ export function makeChecks(world, plan) {
       const its = of(member, circuit.name);
       if (plan.pace && began.outer === undefined && !began.acting && !began.later)
         agreement.met(member, circuit, began);
+      if (plan.pace && began.outcome === "made to wait" && began.waits && !began.later)
+        this.waiting(member, circuit, its, began);
       if (
         began.state === "closed" &&
         began.outcome === "admitted" &&
@@ -163,7 +168,23 @@ export function makeChecks(world, plan) {
       // The first call starts the synchronisation.
       member.called.add(circuit.name);
     },
+    /** One caller waits for its lease, and the others are rejected meanwhile. */
+    waiting(member, circuit, its, began) {
+      const { waiting } = its;
+      const same =
+        waiting?.epoch === its.epoch &&
+        waiting.generation === began.generation &&
+        time.now() - waiting.at < SHORTEST_WAIT;
+      if (same && its.operated < waiting.at && member.pausedUntil <= waiting.at)
+        fail(
+          "one caller of a process waits for the lease",
+          `${member.name}: another one waits for ${circuit.name}`,
+        );
+      began.epoch = its.epoch;
+      its.waiting = began;
+    },
     admitted(member, circuit, began, bad) {
+      if (of(member, circuit.name).waiting === began) of(member, circuit.name).waiting = undefined;
       began.outcome = "admitted";
       liveness.admitted(member, circuit);
       if (began.informed) this.informed(member, circuit);
@@ -378,6 +399,7 @@ export function makeChecks(world, plan) {
     ended(member, circuit, began, { value, error, expected, fails }) {
       const its = of(member, circuit.name);
       if (its.live?.began === began) its.live = undefined;
+      if (its.waiting === began) its.waiting = undefined;
       if (began.outer !== undefined) this.endedWithin(member, circuit, its, began);
       if (began.innerRejected) return;
       if (error !== undefined && world.library.isFailfastError(error)) {

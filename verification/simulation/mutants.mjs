@@ -240,7 +240,7 @@ export const MUTANTS = [
     },
   ],
   [
-    "while a caller waits for its lease nothing is announced",
+    "while a caller waits for its lease the others wait, too",
     "breaker/standing.js",
     'if (probe.kind !== "none" && now < probe.untilMs)',
     'if (probe.kind === "running" && now < probe.untilMs)',
