@@ -41,9 +41,9 @@ async function seek(folder, mutant) {
     tried++;
     process.send({ tried });
     const [violation] = (await simulate(plan, library)).violations;
-    if (violation !== undefined) return tell({ seed, tried, promise: violation.promise });
+    if (violation !== undefined) return tell({ seed, tried, promise: violation.promise, over: true });
   }
-  tell({ tried });
+  tell({ tried, over: true });
 }
 
 /** An awaited promise keeps a process alive, and here time may stand still. */
@@ -64,10 +64,11 @@ function found(mutant) {
       end = giveUp();
       said = message;
     });
-    child.on("exit", (_, signal) => {
+    child.on("exit", (code, signal) => {
       clearTimeout(end);
       remove();
-      done({ ...said, endless: signal === "SIGKILL" });
+      const early = said.over ? undefined : (signal ?? `exit code ${code}`);
+      done({ ...said, early, endless: early === "SIGKILL" });
     });
   });
 }
@@ -77,12 +78,12 @@ async function all(mutants) {
   let failed = 0;
   const next = async () => {
     for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-      const { endless, seed, tried, promise } = await found(mutant);
+      const { endless, early, seed, tried, promise } = await found(mutant);
       if (!endless && seed === undefined) failed++;
       const how = endless
         ? "it comes to no end"
         : seed === undefined
-          ? `NOT FOUND in ${tried} seeds`
+          ? `NOT FOUND in ${tried} seeds${early ? `: its process ended early (${early})` : ""}`
           : `seed ${seed}, after ${tried}: "${promise}"`;
       console.log(`${mutant[0].padEnd(64)} ${how}`);
     }
