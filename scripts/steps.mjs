@@ -75,6 +75,10 @@ export async function runSteps(groups, { node, env, folder }) {
     const printed = [];
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => printed.push(chunk));
     return new Promise((ended) => {
+      child.on("error", ({ message }) => {
+        console.log(`${title}: ${message}. Is ${node} there? If not, run "npm ci".`);
+        ended(false);
+      });
       child.on("close", (status) => {
         if (!alone) process.stdout.write(`\n== ${title}\n${Buffer.concat(printed)}`);
         ended(status === 0);
