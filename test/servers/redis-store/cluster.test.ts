@@ -1,5 +1,15 @@
 import { createCluster } from "redis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+  test,
+} from "vitest";
 import { createFailfast, type Failfast } from "../../../src/index.js";
 import { listAll } from "../../../src/stores/list-all.fixture.js";
 import { redisStore } from "../../../src/stores/redis.js";
@@ -141,14 +151,6 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
     await expect.poll(() => a("shop").state, soon).toBe("closed");
   });
 
-  describe("the contract", () => {
-    const makeStore = async () => {
-      const { client, close } = await library.open(cluster.ports);
-      return { store: redisStore(client), close };
-    };
-    for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run, 30_000);
-  });
-
   it("goes on if the master of its slot dies: the replica has the circuits, and open ones stay open", async () => {
     const third = cluster.ports[2] ?? 0;
     if ((await cluster.ownerOf("{failfast}")) !== third)
@@ -164,10 +166,26 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name", (library) => {
   });
 });
 
+// On a cluster of their own: nothing may clear it while they run at the same time.
+describe.skipIf(!redisServer).each(clusterLibraries)("the contract with $name", (library) => {
+  let cluster: RedisCluster;
+  beforeAll(async () => {
+    cluster = await startCluster(redisServer);
+  });
+  afterAll(() => cluster.stop());
+  const makeStore = async () => {
+    const { client, close } = await library.open(cluster.ports);
+    return { store: redisStore(client), close };
+  };
+  for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run, 30_000);
+});
+
 describe.skipIf(!redisServer).each(clusterLibraries)("$name, while a master is away for good", (library) => {
   it("rejects commands for its slot soon and queues none; those for others go on", async () => {
     const cluster = await startCluster(redisServer);
+    onTestFinished(() => cluster.stop());
     const { client, close } = await library.open(cluster.ports);
+    onTestFinished(() => void close());
     const [first = 0, second = 0] = cluster.ports;
     const prefixes = Array.from({ length: 50 }, (_, at) => `fleet ${at}`);
     const owners = new Map<number, string>();
@@ -186,14 +204,13 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name, while a master is a
     }
     // node-redis at once; ioredis looks for another master for about a second.
     expect(Math.max(...took)).toBeLessThan(4_000);
-    close();
-    await cluster.stop();
   });
 });
 
 describe.skipIf(!redisServer)("node-redis that connects to a master when it is needed", () => {
   it("reports no fault at the start, and shares circuits", async () => {
     const cluster = await startCluster(redisServer);
+    onTestFinished(() => cluster.stop());
     const clients = [0, 1].map(() =>
       createCluster({
         rootNodes: cluster.ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })),
@@ -205,7 +222,9 @@ describe.skipIf(!redisServer)("node-redis that connects to a master when it is n
     for (const client of clients) {
       client.on("error", () => undefined);
       await client.connect();
+      onTestFinished(() => client.destroy());
       const failfast = createFailfast({ store: redisStore(client) });
+      onTestFinished(() => failfast.close());
       failfast.on("store-down", ({ error }) => told.push(error));
       processes.push(failfast);
     }
@@ -215,9 +234,6 @@ describe.skipIf(!redisServer)("node-redis that connects to a master when it is n
     await a("shop", 60).trip();
     await expect.poll(() => b("shop").state, soon).toBe("open");
     expect(told).toEqual([]);
-    await Promise.all(processes.map((each) => each.close()));
-    for (const client of clients) client.destroy();
-    await cluster.stop();
   });
 });
 
