@@ -12,7 +12,15 @@ export interface Seen {
 export interface Member {
   readonly child: ChildProcess;
   readonly seen: Seen[];
+  /** It was told to end, and serves no other fleet. */
+  readonly ending: boolean;
+  /** Rejects if the process is over before it answers. */
   ask(order: string, details?: object): Promise<Record<string, unknown>>;
+}
+
+interface Waiting {
+  resolve(answer: Record<string, unknown>): void;
+  reject(error: Error): void;
 }
 
 export interface StoreSubject {
@@ -36,7 +44,7 @@ export async function startFleet(
   open: string,
   options: object = {},
 ): Promise<Member[]> {
-  const members = Array.from({ length: size }, () => idle.pop() ?? startProcess());
+  const members = Array.from({ length: size }, () => takeIdle() ?? startProcess());
   try {
     const joined = members.map((member, index) => {
       member.seen.length = 0;
@@ -50,22 +58,43 @@ export async function startFleet(
   return members;
 }
 
+/** One that died meanwhile is left out. */
+function takeIdle(): Member | undefined {
+  let member = idle.pop();
+  while (member !== undefined && !running(member)) member = idle.pop();
+  return member;
+}
+
 function startProcess(): Member {
   const child = fork(fileURLToPath(new URL("./member.mjs", import.meta.url)), { execArgv: [] });
   const seen: Seen[] = [];
-  const waiting = new Map<number, (answer: never) => void>();
+  const waiting = new Map<number, Waiting>();
   let asked = 0;
+  let ending = false;
   child.on("message", (message: { answer?: number } & Seen) => {
     if (message.answer === undefined) seen.push(message);
-    else waiting.get(message.answer)?.(message as never);
+    else waiting.get(message.answer)?.resolve({ ...message });
+  });
+  child.on("exit", (code, signal) => {
+    for (const { reject } of waiting.values())
+      reject(new Error(`a process of the fleet ended (${signal ?? code}) before it answered`));
   });
   return {
     child,
     seen,
+    get ending() {
+      return ending;
+    },
     ask(order, details = {}) {
       const id = ++asked;
-      child.send({ id, order, ...details });
-      return new Promise((resolve) => waiting.set(id, resolve));
+      ending ||= order === "end";
+      return new Promise<Record<string, unknown>>((resolve, reject) => {
+        waiting.set(id, { resolve, reject });
+        // To a process that is over, nothing can be sent.
+        child.send({ id, order, ...details }, (error) => {
+          if (error) reject(error);
+        });
+      }).finally(() => waiting.delete(id));
     },
   };
 }
@@ -76,6 +105,7 @@ const running = ({ child }: Member): boolean => child.exitCode === null && child
 export async function endFleet(members: readonly Member[]): Promise<void> {
   await Promise.all(
     members.filter(running).map(async (member) => {
+      if (member.ending) return kill([member]);
       try {
         await within(LEAVE_MS, "it had left", member.ask("leave"));
         idle.push(member);
