@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFailfast } from "../../../src/index.js";
 import { fileStore } from "../../../src/stores/file.js";
+import { polledEachSecond } from "../count-lists.js";
 
 const member = fileURLToPath(new URL("member.mjs", import.meta.url));
 /** A shell in a user namespace of its own, which has limits of its own. */
@@ -17,6 +18,7 @@ if (!canLimit) console.warn("skipped: the file store without inotify watches, fo
 
 interface Told {
   readonly state?: string;
+  readonly listed?: true;
   readonly warning?: string;
   readonly message?: string;
   readonly down?: string;
@@ -53,10 +55,11 @@ describe.skipIf(!canLimit)("a user whose inotify watches are used up", () => {
     const here = createFailfast({ store: fileStore(join(folder, "store")), timeout: 60, report: false });
     ends.push(() => here.close());
     await here("shop").trip();
-    await expect.poll(states, { timeout: 8_000 }).toEqual(["closed", "open"]);
+    await expect.poll(states, { timeout: 30_000 }).toEqual(["closed", "open"]);
     await here("shop").reset();
-    await expect.poll(states, { timeout: 8_000 }).toEqual(["closed", "open", "closed"]);
-    expect(told.filter(({ state }) => state === undefined)).toEqual([
+    await expect.poll(states, { timeout: 30_000 }).toEqual(["closed", "open", "closed"]);
+    await polledEachSecond(expect, () => told.filter(({ listed }) => listed).length);
+    expect(told.filter(({ state, listed }) => state === undefined && !listed)).toEqual([
       { warning: "FAILFAST_STORE_PUSH", message: expect.stringContaining(code) },
     ]);
     const exit = once(child, "exit");

@@ -5,6 +5,7 @@ import { createFailfast, type Failfast } from "../../../src/index.js";
 import { listAll } from "../../../src/stores/list-all.fixture.js";
 import { type PostgresClient, postgresStore } from "../../../src/stores/postgres.js";
 import type { Store } from "../../../src/stores/store.js";
+import { countLists, polledEachSecond } from "../count-lists.js";
 import { remember, soon } from "../redis-store/clients.js";
 import { type PgBouncer, type PoolMode, pgbouncer, startPgBouncer } from "./start-pgbouncer.js";
 import { postgres, startPostgres } from "./start-postgres.js";
@@ -73,7 +74,10 @@ describe.skipIf(!postgres || !pgbouncer)("PostgreSQL behind PgBouncer", () => {
       const prefix = `polled ${library}`;
       const said = warnings();
       const down: unknown[] = [];
-      const here = processOn(postgresStore(clientOf(library, urlOf("transaction")), { prefix }));
+      const { counted, lists } = countLists(
+        postgresStore(clientOf(library, urlOf("transaction")), { prefix }),
+      );
+      const here = processOn(counted);
       const there = processOn(postgresStore(admin, { prefix }));
       here.on("store-down", ({ error }) => down.push(error));
       const shop = here("shop");
@@ -83,8 +87,9 @@ describe.skipIf(!postgres || !pgbouncer)("PostgreSQL behind PgBouncer", () => {
         ["reset", "closed"],
       ] as const) {
         await there("shop")[verb]();
-        await expect.poll(() => shop.state, { timeout: 8_000 }).toBe(state);
+        await expect.poll(() => shop.state, { timeout: 30_000 }).toBe(state);
       }
+      await polledEachSecond(expect, lists);
       await shop.trip();
       await expect.poll(() => there("shop").state, soon).toBe("open");
       await expect
