@@ -4,7 +4,7 @@ import { systemClock } from "../../runtime/system-clock.js";
 export const PAGE = 1_000;
 const LARGEST_PAGE = 8_000;
 /** If a page takes longer than this, in ms, the store is far away or busy, and the next page is larger. */
-const NEAR_MS = 100;
+const NEAR_MS = 20;
 
 /**
  * Reads a list page by page, so that other work gets its turn in between. `ask` returns at most `limit` rows, those that
