@@ -34,7 +34,8 @@ function byHand() {
       return { [Symbol.asyncDispose]: async () => undefined };
     },
   };
-  return { store, lists, push: (of: ReturnType<typeof entry>) => on?.change(of) };
+  const push = (of: ReturnType<typeof entry>): void => on?.change(of);
+  return { store, lists, push, lost: () => on?.lost?.(), gap: () => on?.gap() };
 }
 
 describe("a change that is pushed while a list is read", () => {
@@ -118,4 +119,28 @@ test("a list that answers after the deadline counts, unless a later one answered
   lists[late]?.({ entries: [entry(at + 1, "open")] });
   await vi.advanceTimersByTimeAsync(0);
   expect(states()).toEqual(["a closed"]);
+});
+
+test("a push that is lost causes one list, however many attempts to connect fail, and one more when it is back", async () => {
+  const { store, lists, lost, gap } = byHand();
+  vi.useFakeTimers();
+  fleet = observeFleet(store);
+  fleet.subscribe(() => undefined);
+  const answered = async (): Promise<number> => {
+    for (let count = -1; count < lists.length; ) {
+      count = lists.length;
+      lists.at(-1)?.({ entries: [], now: at });
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    return lists.length;
+  };
+  const before = await answered();
+  for (let attempt = 0; attempt < 5; attempt++) {
+    lost();
+    expect(await answered()).toBe(before + 1);
+  }
+  gap();
+  expect(await answered()).toBe(before + 2);
+  lost();
+  expect(await answered()).toBe(before + 3);
 });

@@ -98,13 +98,16 @@ export class Mirror<T> {
     const { watch } = this.#store;
     if (watch === undefined || this.#watcher !== "none" || this.#closed) return;
     this.#watcher = "opening";
+    this.#lost = false;
     const on = {
       change: (entry: StoreEntry) => this.#take(entry),
       gap: () => {
         this.#lost = false;
         this.#again();
       },
+      // It is told of each attempt to connect again that fails.
       lost: () => {
+        if (this.#lost) return;
         this.#lost = true;
         this.#again();
       },
