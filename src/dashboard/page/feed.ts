@@ -43,14 +43,24 @@ const takers: Readonly<Record<string, (data: never) => void>> = {
   beat: () => undefined,
 };
 
-function take({ type, data, id }: Said): void {
+function take(said: Said): void {
   heard();
+  remember(said);
+}
+
+function remember({ type, data, id }: Said): void {
   lastId = id;
   takers[type]?.(data as never);
 }
 
 const tabs = new Tabs(
-  { connect, disconnect, take, everything: () => everything().map((said) => ({ ...said, id: lastId })) },
+  {
+    connect,
+    disconnect,
+    take,
+    remember,
+    everything: () => everything().map((said) => ({ ...said, id: lastId })),
+  },
   typeof BroadcastChannel === "function" ? new BroadcastChannel(`failfast ${VERSION} ${base}`) : undefined,
 );
 

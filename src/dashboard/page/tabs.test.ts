@@ -26,6 +26,8 @@ class Opened implements Tab {
   readonly hear: (hears: boolean) => void;
   streams = 0;
   taken: unknown[] = [];
+  /** How often something came from the server, and not from another tab's memory. */
+  heard = 0;
 
   constructor(channel: Channel, hear: (hears: boolean) => void) {
     this.tabs = new Tabs(this, channel);
@@ -40,7 +42,12 @@ class Opened implements Tab {
     this.streams--;
   }
 
-  take({ data }: Said): void {
+  take(said: Said): void {
+    this.heard++;
+    this.remember(said);
+  }
+
+  remember({ data }: Said): void {
     this.taken.push(data);
   }
 
@@ -105,7 +112,9 @@ describe("tabs of one browser", () => {
     first.hear(false);
     for (const { tabs } of others) tabs.silentFor(5_000);
     expect(connected(others)).toBe(0);
+    vi.advanceTimersByTime(10_000);
     others[0]?.tabs.silentFor(10_000);
+    vi.advanceTimersByTime(200);
     expect(connected(others)).toBe(1);
     others[0]?.receives("news");
     // It was only frozen.
@@ -114,6 +123,48 @@ describe("tabs of one browser", () => {
     expect([first, ...others].map(({ streams }) => streams)).toEqual([1, 0, 0]);
     first.receives("more");
     for (const { taken } of others) expect(taken.at(-1)).toBe("more");
+  });
+
+  test("connect themselves when the connected tab hears nothing, and stay connected until one does", () => {
+    const [first, ...others] = opened(3);
+    vi.advanceTimersByTime(8_000);
+    for (const { tabs } of others) tabs.silentFor(8_000);
+    vi.advanceTimersByTime(200);
+    expect([first, ...others].map(({ streams }) => streams)).toEqual([1, 1, 1]);
+    expect(others.map(({ taken }) => taken)).toEqual([["all there is"], ["all there is"]]);
+    first.receives("it is back");
+    expect([first, ...others].map(({ streams }) => streams)).toEqual([1, 0, 0]);
+  });
+
+  test("take what another tab remembers, but have not heard from the server then", () => {
+    const [first, second] = opened(2);
+    expect([second?.taken, second?.heard]).toEqual([["all there is"], 0]);
+    first.receives("news");
+    expect(second?.heard).toBe(1);
+    // It slept, and the other one did not.
+    vi.advanceTimersByTime(8_000);
+    second?.hear(false);
+    first.receives("more");
+    second?.hear(true);
+    second?.tabs.silentFor(8_000);
+    vi.advanceTimersByTime(200);
+    expect(second?.taken.at(-1)).toBe("more");
+    second?.tabs.silentFor(8_200);
+    vi.advanceTimersByTime(200);
+    expect([second?.streams, second?.heard]).toEqual([0, 1]);
+  });
+
+  test("don't all connect at once when the connected tab falls silent", () => {
+    const [first, ...others] = opened(20);
+    first.hear(false);
+    vi.advanceTimersByTime(8_000);
+    for (const { tabs } of others) tabs.silentFor(8_000);
+    expect(connected(others)).toBe(0);
+    while (connected(others) === 0) vi.advanceTimersToNextTimer();
+    expect(connected(others)).toBeLessThan(10);
+    for (const each of others) if (each.streams === 1) each.receives("news");
+    vi.advanceTimersByTime(200);
+    expect(connected(others)).toBe(1);
   });
 
   test("connect when they come back, and each on its own without a channel", () => {

@@ -2,7 +2,9 @@ import { BEAT_MS } from "../messages.js";
 
 /** A tab that hears nothing for so long, in ms, connects itself: the connected tab has crashed, or was frozen. */
 const DESERTED_MS = BEAT_MS * 1.5;
-/** When the connected tab closes, each of the others waits a random part of this, in ms, so that one is the first. */
+/** A connected tab that has heard nothing for longer than this, in ms, has perhaps lost the server: it answers nobody. */
+const FRESH_MS = BEAT_MS * 1.2;
+/** When the connected tab is gone, each of the others waits a random part of this, in ms, so that one is the first. */
 const SPREAD_MS = 150;
 
 /** One event from the server. The stream can go on after its id. */
@@ -15,7 +17,14 @@ export interface Said {
 /** `rank` is that of a connected tab: the lowest one, which connected first, stays connected. */
 type Message =
   | { readonly kind: "ask"; readonly from: string }
-  | { readonly kind: "all"; readonly to: string; readonly rank: string; readonly all: readonly Said[] }
+  | {
+      readonly kind: "all";
+      readonly to: string;
+      readonly rank: string;
+      /** For how long the server has said nothing. */
+      readonly silentMs: number;
+      readonly all: readonly Said[];
+    }
   | { readonly kind: "said"; readonly rank: string; readonly said: Said }
   | { readonly kind: "bye"; readonly rank: string };
 
@@ -25,6 +34,8 @@ export interface Tab {
   disconnect(): void;
   /** Something came from the server, by way of the connected tab. */
   take(said: Said): void;
+  /** The connected tab knew this already: it does not tell whether the server is there. */
+  remember(said: Said): void;
   /** All that it knows, as events for a tab that opens later; none if nothing has arrived yet. */
   everything(): readonly Said[];
 }
@@ -48,6 +59,8 @@ export class Tabs {
   #rank: string | undefined;
   /** The connected tab that this one follows, and has everything from. */
   #followed: string | undefined;
+  /** When the server last said something, to this tab or to the one that it follows. */
+  #heardAt = -Infinity;
   #soon: ReturnType<typeof setTimeout> | undefined;
 
   constructor(tab: Tab, channel: Channel | undefined) {
@@ -62,7 +75,7 @@ export class Tabs {
   }
 
   connect(): void {
-    clearTimeout(this.#soon);
+    this.#notSoon();
     this.#followed = undefined;
     this.#rank = `${Date.now()} ${this.#id}`;
     this.#post({ kind: "ask", from: this.#id });
@@ -71,17 +84,19 @@ export class Tabs {
 
   /** Passes on what came from the server. */
   pass(said: Said): void {
+    this.#heardAt = performance.now();
     if (this.#rank !== undefined) this.#post({ kind: "said", rank: this.#rank, said });
   }
 
   /** Nothing has arrived for so long, in ms. */
   silentFor(ms: number): void {
-    if (!this.connected && ms > DESERTED_MS) this.connect();
+    // A tab that was just answered waits for the server's next beat.
+    if (!this.connected && Math.min(ms, this.#silentMs) > DESERTED_MS) this.#connectSoon();
   }
 
   /** The tab is closed, or hidden for good. */
   leave(): void {
-    clearTimeout(this.#soon);
+    this.#notSoon();
     if (this.#rank !== undefined) this.#post({ kind: "bye", rank: this.#rank });
     this.#disconnect();
   }
@@ -91,26 +106,43 @@ export class Tabs {
     else if (message.kind === "bye") {
       if (message.rank !== this.#followed) return;
       this.#followed = undefined;
-      this.#soon = setTimeout(() => this.connect(), Math.random() * SPREAD_MS);
+      this.#connectSoon();
     } else if (this.#rank === undefined || message.rank < this.#rank) this.#follow(message);
   }
 
   #answer(from: string): void {
-    if (this.#rank === undefined) return;
+    const silentMs = this.#silentMs;
+    if (this.#rank === undefined || silentMs > FRESH_MS) return;
     const all = this.#tab.everything();
-    if (all.length > 0) this.#post({ kind: "all", to: from, rank: this.#rank, all });
+    if (all.length > 0) this.#post({ kind: "all", to: from, rank: this.#rank, silentMs, all });
+  }
+
+  get #silentMs(): number {
+    return performance.now() - this.#heardAt;
   }
 
   #follow(message: Message & { readonly kind: "all" | "said" }): void {
     this.#disconnect();
-    clearTimeout(this.#soon);
+    this.#notSoon();
     const { rank } = message;
     if (message.kind === "all") {
       if (message.to !== this.#id) return;
       this.#followed = rank;
-      for (const said of message.all) this.#tab.take(said);
-    } else if (rank === this.#followed) this.#tab.take(message.said);
-    else this.#post({ kind: "ask", from: this.#id });
+      this.#heardAt = Math.max(this.#heardAt, performance.now() - message.silentMs);
+      for (const said of message.all) this.#tab.remember(said);
+    } else if (rank === this.#followed) {
+      this.#heardAt = performance.now();
+      this.#tab.take(message.said);
+    } else this.#post({ kind: "ask", from: this.#id });
+  }
+
+  #connectSoon(): void {
+    this.#soon ??= setTimeout(() => this.connect(), Math.random() * SPREAD_MS);
+  }
+
+  #notSoon(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
   }
 
   #disconnect(): void {
