@@ -41,6 +41,13 @@ function mount(options: Omit<DashboardOptions, "store" | "failfast"> = {}): Moun
 const hold = { verb: "hold", holds: "open", circuit: "sales", reason: "migration", forMs: 600_000 };
 const operator = { authorize: () => true };
 
+test("each viewer is told what that viewer may do", async () => {
+  const { get } = mount({ authorize: ({ headers }) => headers.get("cookie") === "maria" });
+  const may = async (cookie: string): Promise<boolean> =>
+    ((await (await get("/hello", { cookie })).json()) as { may: boolean }).may;
+  expect([await may("maria"), await may("somebody"), await may("maria")]).toEqual([true, false, true]);
+});
+
 describe("an action on the dashboard", () => {
   test("is forbidden without authorize", async () => {
     const { act, fleet } = mount();
@@ -141,9 +148,9 @@ describe("another site", () => {
     expect((await act(hold, { host: "ops.example.com", "sec-fetch-site": "same-origin" })).status).toBe(403);
   });
 
-  test("can't read the stream or the trail", async () => {
+  test("can't read the stream, the trail or what the viewer may do", async () => {
     const { get } = mount();
-    for (const path of ["/live", "/audit"])
+    for (const path of ["/live", "/audit", "/hello"])
       expect((await get(path, { "sec-fetch-site": "cross-site" })).status).toBe(403);
   });
 

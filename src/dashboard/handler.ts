@@ -6,6 +6,7 @@ import { Actions, type Authorize } from "./act.js";
 import { answer, json, refuse } from "./answers.js";
 import { pageAnswer } from "./document.js";
 import { LiveFeed } from "./live.js";
+import type { Hello } from "./messages.js";
 import { isOwnSite } from "./same-origin.js";
 
 const AUDITED = 200;
@@ -45,10 +46,11 @@ export class Handler {
     const { method, headers } = request;
     if (place === "/act")
       return method === "POST" ? this.#actions.answer(request) : refuse(405, "POST it", { Allow: "POST" });
-    if (!["", "/", "/live", "/audit"].includes(place)) return refuse(404, "not here");
+    if (!["", "/", "/hello", "/live", "/audit"].includes(place)) return refuse(404, "not here");
     if (method !== "GET" && method !== "HEAD") return refuse(405, "GET it", { Allow: "GET, HEAD" });
     if (place === "" || place === "/") return pageAnswer();
     if (!isOwnSite(headers)) return refuse(403, "another site may not ask for this");
+    if (place === "/hello") return json(200, await this.#hello(request));
     return place === "/live" ? this.#live(request) : this.#auditAnswer();
   }
 
@@ -61,10 +63,14 @@ export class Handler {
     const { searchParams } = new URL(request.url);
     const lastId = request.headers.get("last-event-id") ?? searchParams.get("last");
     await this.#settings.fleet.ready();
-    const may = (await this.#actions.who(request)) !== undefined;
+    const hello = await this.#hello(request);
     if (this.#feed.full) return tooMany();
-    const stream = request.method === "HEAD" ? null : this.#feed.open(lastId, { may, version: VERSION });
+    const stream = request.method === "HEAD" ? null : this.#feed.open(lastId, hello);
     return answer(200, "text/event-stream", stream, { "X-Accel-Buffering": "no" });
+  }
+
+  async #hello(request: Request): Promise<Hello> {
+    return { may: (await this.#actions.who(request)) !== undefined, version: VERSION };
   }
 
   async #auditAnswer(): Promise<Response> {

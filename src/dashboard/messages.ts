@@ -1,7 +1,7 @@
 import type { CircuitOfFleet, FleetView, ProcessOfFleet } from "../fleet/view.js";
 import type { SavedHistory } from "./history.js";
 
-/** The first message of every stream: what this viewer may do, and which version sends it. */
+/** The first message of every stream, and the answer to `/hello`: what this viewer may do, and which version sends it. */
 export interface Hello {
   /** Whether this viewer may act. */
   readonly may: boolean;

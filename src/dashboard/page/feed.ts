@@ -33,6 +33,7 @@ let source: EventSource | undefined;
 let lastId = "";
 let failures = 0;
 let waiting: number | undefined;
+let greeting = false;
 
 const takers: Readonly<Record<string, (data: never) => void>> = {
   hello: (said: Hello) => {
@@ -51,6 +52,21 @@ function take(said: Said): void {
 function remember({ type, data, id }: Said): void {
   lastId = id;
   takers[type]?.(data as never);
+  if (hello.value === undefined) void greet();
+}
+
+/** Another tab's stream may be that of another login, so this one asks for itself what its viewer may do. */
+async function greet(): Promise<void> {
+  if (greeting || tabs.connected) return;
+  greeting = true;
+  try {
+    const answer = await fetch(`${base}/hello`);
+    if (answer.ok) hello.value = (await answer.json()) as Hello;
+  } catch {
+    // It asks again when something arrives, or when somebody looks.
+  } finally {
+    greeting = false;
+  }
 }
 
 const tabs = new Tabs(
@@ -69,7 +85,9 @@ export function follow(): void {
   tabs.connect();
   setInterval(watch, 1_000);
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") watch();
+    if (document.visibilityState !== "visible") return;
+    watch();
+    void greet();
   });
   addEventListener("pagehide", () => tabs.leave());
   // It comes back out of the browser's cache of pages.
@@ -93,7 +111,7 @@ function connect(): void {
     source.addEventListener(type, ({ data, lastEventId }: MessageEvent<string>) => {
       const said: Said = { type, data: JSON.parse(data) as unknown, id: lastEventId || lastId };
       take(said);
-      tabs.pass(said);
+      tabs.pass(type === "hello" ? { ...said, type: "beat" } : said);
     });
   source.onerror = () => {
     cutAt.value ??= performance.now();

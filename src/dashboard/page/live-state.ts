@@ -77,9 +77,9 @@ export function takeChange(change: Change): void {
   });
 }
 
-/** All that is known, as the server would send it to another tab; nothing before anything has arrived. */
-export function everything(): readonly { readonly type: string; readonly data: Hello | Snapshot }[] {
-  if (hello.value === undefined || store.value === undefined) return [];
+/** All that is known of the fleet, as the server would send it to another tab; nothing before anything has arrived. */
+export function everything(): readonly { readonly type: string; readonly data: Snapshot }[] {
+  if (store.value === undefined) return [];
   const snapshot: Snapshot = {
     at: Date.now() + ahead,
     store: store.value,
@@ -88,10 +88,7 @@ export function everything(): readonly { readonly type: string; readonly data: H
     processes: [...processes.values()],
     history: history.save(),
   };
-  return [
-    { type: "hello", data: hello.value },
-    { type: "snapshot", data: snapshot },
-  ];
+  return [{ type: "snapshot", data: snapshot }];
 }
 
 function arrived(at: number, said: FleetView["store"], changed: readonly CircuitOfFleet[]): void {

@@ -122,16 +122,40 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
 
   test("says that its data is old, and continues once the server is back", async () => {
     const { page, news, shown } = await look(fakeFleet([circuitOf("sales")]));
-    await page.context().setOffline(true);
-    await page.route("**/live*", (route) => route.abort());
+    const context = page.context();
+    const other = await context.newPage();
+    await other.goto(shown.url);
+    await other.locator("[data-connection=live]").waitFor();
+    await rowOf(other, "sales").waitFor();
+    await context.setOffline(true);
+    await context.route("**/live*", (route) => route.abort());
     shown.interrupt();
-    await page.locator("[data-connection='cut off'], [data-connection=stale]").waitFor();
-    await page.getByRole("alert").getByText("reconnects by itself").waitFor();
+    for (const each of [page, other]) {
+      await each.locator("[data-connection='cut off'], [data-connection=stale]").waitFor();
+      await each.getByRole("alert").getByText("reconnects by itself").waitFor();
+    }
     await news([open("sales")]);
-    await page.unroute("**/live*");
-    await page.context().setOffline(false);
-    await page.locator("[data-connection=live]").waitFor();
-    await rowOf(page, "sales").getByText("5 failures in a row").waitFor();
+    await context.unroute("**/live*");
+    await context.setOffline(false);
+    for (const each of [page, other]) {
+      await each.locator("[data-connection=live]").waitFor();
+      await rowOf(each, "sales").getByText("5 failures in a row").waitFor();
+    }
+    await expect.poll(shown.connections).toBe(1);
+  });
+
+  test("knows in each tab what its own login may do", async () => {
+    let operator = false;
+    const { page, shown } = await look(fakeFleet([circuitOf("sales")]), { authorize: () => operator });
+    await rowOf(page, "sales").waitFor();
+    operator = true;
+    const other = await page.context().newPage();
+    await other.goto(shown.url);
+    await rowOf(other, "sales").getByRole("button").click();
+    await other.getByRole("button", { name: "Hold open" }).waitFor();
+    await expect.poll(shown.connections).toBe(1);
+    await rowOf(page, "sales").getByRole("button").click();
+    await page.getByText("You can only look").waitFor();
   });
 
   test("is not harmed by names and reasons with markup", async () => {
