@@ -69,6 +69,9 @@ describe("the record that takes the lease", () => {
     expect(take({ record, decision })).toMatchObject({ lapsed: 2, passed: 1 });
     expect(take({ record: openRecord(NOW), decision })).toMatchObject({ lapsed: 0, passed: 1 });
     expect(take({ record: leasedRecord("mine", LATER, 0) })).toMatchObject({ lapsed: 1, passed: 0 });
+    // It was released after its time.
+    const recovery = { ...NO_RECOVERY, lapses: 1 };
+    expect(take({ record: openRecord(NOW), decision, recovery })).toMatchObject({ lapsed: 1 });
   });
 
   test("starts at zero if the store has lost the circuit that this process released", () => {

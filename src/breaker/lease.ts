@@ -37,7 +37,7 @@ export function leaseRecord(
   const { decision } = state;
   const released = decision.kind === "released" && record !== null;
   // This process gave the lease back, and the store does not know yet: that lease did not lapse.
-  const lapsed = Math.max(lapsesOf(state, own) - (released ? 1 : 0), 0);
+  const lapsed = released ? Math.max(lapsesIn(record) - 1, state.recovery.lapses) : lapsesOf(state, own);
   return leased(stamp, released ? { ...record, passed: decision.passed } : record, {
     owner: own.owner,
     duration: leaseMs(callTimeoutMs, lapsed),

@@ -74,7 +74,10 @@ export function probeFailed(state: State, event: Of<"probe-failed">, now: number
 export function probeSucceeded(state: State, event: Of<"probe-succeeded">, now: number, own: Own): Step {
   const passed = passedBefore(state, own) + 1;
   const base = generationOf(obeyed(state, own));
-  if (passed < own.settings.probes) return release(state, base, passed);
+  if (passed < own.settings.probes) {
+    const lapses = state.recovery.lapses + (isLate(state, event.slept, now) ? 1 : 0);
+    return release(state, base, passed, lapses);
+  }
   const decision = { kind: "closed", base, reason: "probe succeeded", localOnly: false } as const;
   const reopens = own.settings.backoffFactor > 1 ? reopensBefore(state, own) + 1 : 0;
   const recovery = { ...state.recovery, reopens };
@@ -88,10 +91,9 @@ export function probeSucceeded(state: State, event: Of<"probe-succeeded">, now: 
  * outcome.
  */
 function unlessLate(before: State, step: Step, { slept }: Late, now: number, own: Own): Step {
-  const { probe, recovery } = before;
+  const { recovery } = before;
   const { decision } = step.state;
-  const late = slept || (probe.kind === "running" && now >= probe.untilMs);
-  if (!late || isOpenHereAlone(before, own) || decision.kind === "none") return step;
+  if (!isLate(before, slept, now) || isOpenHereAlone(before, own) || decision.kind === "none") return step;
   const state = {
     ...step.state,
     decision: { ...decision, provisional: true },
@@ -101,6 +103,10 @@ function unlessLate(before: State, step: Step, { slept }: Late, now: number, own
 }
 
 type Late = Of<"probe-failed"> | Of<"probe-succeeded">;
+
+/** Its lease was over, or may have been. */
+const isLate = ({ probe }: State, slept: boolean | undefined, now: number): boolean =>
+  slept === true || (probe.kind === "running" && now >= probe.untilMs);
 
 /** Neither success nor failure: the lease goes back, and the next call may probe. */
 export function probeReleased(state: State, event: Of<"probe-released">, now: number, own: Own): Step {
@@ -115,12 +121,14 @@ export function probeReleased(state: State, event: Of<"probe-released">, now: nu
   // A rejection by an operator's hold does not show that calls are nested.
   const nests = state.recovery.nests || (byItself && state.hold === undefined);
   const recovery = { ...state.recovery, neither, pausedUntilMs: now + pauseMs, nests };
-  return release({ ...state, recovery }, generationOf(obeyed(state, own)), passedBefore(state, own));
+  const lapses = isLate(state, false, now) ? recovery.lapses + 1 : 0;
+  return release({ ...state, recovery }, generationOf(obeyed(state, own)), passedBefore(state, own), lapses);
 }
 
-function release(state: State, base: number, passed: number): Step {
+/** `lapses`: the next probe gets a lease so many times longer that a slow one fits into it in the end. */
+function release(state: State, base: number, passed: number, lapses: number): Step {
   const decision = { kind: "released", base, passed } as const;
-  const recovery = { ...state.recovery, lapses: 0 };
+  const recovery = { ...state.recovery, lapses };
   return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };
 }
 

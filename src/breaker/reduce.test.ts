@@ -269,6 +269,28 @@ describe("7. a lease without an outcome makes the next one longer", () => {
     expect(on(second, released, OWN, NOW + 10_000).state.recovery.lapses).toBe(0);
   });
 
+  test.each([
+    ["succeeds", succeeded],
+    ["ends as neither", released],
+  ])("also where several probes are needed, and the one that outlived its lease %s", (_, ended) => {
+    const own = ownWith({ probes: 5 });
+    const offline = aCall({ storeFails: true });
+    const late = play(on(isDue, offline, own).state, [ended], own, NOW + 10_000);
+    expect(on(late, offline, own, NOW + 10_000).state.probe).toMatchObject({ untilMs: NOW + 30_000 });
+  });
+
+  test("so that a slow probe closes it without the store, however many are needed", () => {
+    const own = ownWith({ probes: 5 });
+    let state = isDue;
+    for (let probes = 0; probes < 8 && state.announced !== "closed"; probes++) {
+      const began = NOW + probes * 30_000;
+      const probing = on(state, aCall({ storeFails: true }), own, began);
+      expect(probing.verdict).toBe("probe");
+      state = on(probing.state, succeeded, own, began + 27_000).state;
+    }
+    expect(state.announced).toBe("closed");
+  });
+
   test("a probe with callTimeout gets that time plus a second", () => {
     const { state } = on(isDue, aCall({ storeFails: true, callTimeoutMs: 300 }));
     expect(state.probe).toMatchObject({ untilMs: NOW + 1_300 });

@@ -68,7 +68,7 @@ export interface Recovery {
    * A call was rejected because its lease did not come in time. No other call will be, until the circuit opens again.
    */
   readonly unserved: boolean;
-  /** How many probes of this process in a row outlived their lease. */
+  /** How often a probe of this process outlived its lease; from zero once one ends as neither within it. */
   readonly lapses: number;
   /**
    * How often in a row this process opened it again; while closed: where the back-off continues after a trip too soon.
