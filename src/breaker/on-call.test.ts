@@ -175,6 +175,24 @@ describe("a circuit with a recovery check", () => {
     expect([checks(NOW + 3_999), checks(NOW + 4_000)]).toEqual(["reject", "ask"]);
   });
 
+  test("leaves it to the check too if this process knew only the votes of hosts before", () => {
+    const record = { ...closedRecord, record: { ...closedRecord.record, generation: 0 } };
+    expect(tries(stateWith({ record }, checked), next(releasedRecord))).toBe("reject");
+  });
+
+  test("leaves it to the check for a lease's time after news that seem to be old", () => {
+    const old = next(openRecord(NOW - 60_000));
+    const here = stateWith({ decision: decidedOpen({ base: 0, untilMs: NOW }) }, checked);
+    const checking = on(here, aCheck({ storeFails: true }), checked).state;
+    const closedAgain = on(checking, { type: "probe-succeeded" }, checked).state;
+    for (const state of [checking, closedAgain]) {
+      expect(tries(state, old)).toBe("reject");
+      expect(tries(state, old, checked, NOW + 9_999)).toBe("reject");
+      expect(tries(state, old, checked, NOW + 10_000)).toBe("ask");
+    }
+    expect(tries(INITIAL, old)).toBe("ask");
+  });
+
   test("lets the check try at once when another process's lease has ended without an outcome", () => {
     const { state } = on(isDue, news(next(leasedRecord("x", NOW + 100))), checked);
     expect(on(state, aCall({ byCheck: true }), checked, NOW + 100).verdict).toBe("ask");

@@ -49,16 +49,26 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
   const decision = found ? rebased(found, record) : decisionUnder(after, event, record, now, own);
   after = { ...after, decision };
   if (record?.record.state === "open" || !isTripped(record)) after = { ...after, recovery: NO_RECOVERY };
-  // The process that gave the lease back checks again soon. If that process ended, another one does.
-  else if (own.checked && before > 0 && record.record.until === 0) {
-    const pausedUntilMs = Math.max(after.recovery.pausedUntilMs, now + OTHERS_CHECK_MS);
-    after = { ...after, recovery: { ...after.recovery, pausedUntilMs, checkedUntilMs: now + LEASE_MS } };
-  }
+  if (own.checked && isTripped(record) && !knowsNothing(state))
+    after = { ...after, recovery: leftToChecks(after, record, now) };
   // The lease came too late for the call that asked. It now belongs to the probe that this process began meanwhile.
   if (after.probe.kind === "running" && now < after.probe.untilMs && after.decision.kind === "none") {
     if (holdsLease(after, own)) return stay(adoptLease(after));
   }
   return stay(newEpoch({ ...after, probe: NO_PROBE }));
+}
+
+/** A process that lives only for a call or two: the first record that it sees has to do. */
+const knowsNothing = ({ record, epoch }: State): boolean => record === undefined && epoch === 0;
+
+/**
+ * The check of this process comes again soon, even if the record looks as if nobody had checked for long. First comes
+ * the process that gave the lease back; if that process ended, another one does.
+ */
+function leftToChecks({ recovery }: State, { record }: CachedRecord, now: number): State["recovery"] {
+  const othersMs = record.until === 0 ? now + OTHERS_CHECK_MS : 0;
+  const pausedUntilMs = Math.max(recovery.pausedUntilMs, othersMs);
+  return { ...recovery, pausedUntilMs, checkedUntilMs: now + LEASE_MS };
 }
 
 /** What remains of the decision under another generation. */
