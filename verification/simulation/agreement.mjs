@@ -36,6 +36,8 @@ export function makeAgreement(fail, plan) {
 
     /** The synchronous part of the call is over: its outcome agrees with the reported standing. */
     met(member, circuit, began) {
+      // With its first call a process begins to follow the store, and some stores answer at once.
+      if (began.first && circuit.snapshot().generation !== began.generation) return;
       const { state, held, retryAfter, outcome } = began;
       const said = `was ${held ? "held " : ""}${state} for ${retryAfter} s, and a call was ${outcome}`;
       if (state === "closed" && outcome === "rejected" && rampUp === undefined)

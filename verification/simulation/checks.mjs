@@ -58,7 +58,15 @@ export function makeChecks(world, plan) {
     const key = `${member.name} ${name}`;
     let its = seen.get(key);
     if (its === undefined) {
-      its = { epoch: 0, opens: 0, revision: 0, succeeding: false, operated: -Infinity, probing: 0 };
+      its = {
+        epoch: 0,
+        opens: 0,
+        revision: 0,
+        succeeding: false,
+        operated: -Infinity,
+        probing: 0,
+        waiting: 0,
+      };
       Object.assign(its, {
         opensSinceClosed: 0,
         trippedAt: -Infinity,
@@ -69,9 +77,17 @@ export function makeChecks(world, plan) {
     }
     return its;
   };
+  /** A call waits for its lease no longer. */
+  const waitsNoLonger = (member, { name }, began) => {
+    if (began.waiting) of(member, name).waiting--;
+    began.waiting = false;
+  };
   const closedRevisions = new Map();
   /** When each generation was first written, and with which state. */
   const begun = new Map();
+  /** By key and revision: the record. If a store that lost writes gets another of that revision, the two are tied. */
+  const numbered = new Map();
+  const tied = new Set();
   /** Records that a later write replaced: if a store that lost writes shows one again, it is still over. */
   const superseded = new Set();
   const longest = (name) => {
@@ -147,6 +163,8 @@ export function makeChecks(world, plan) {
     called(member, circuit, began) {
       member.calling = undefined;
       const its = of(member, circuit.name);
+      began.waiting = began.outcome === "made to wait";
+      if (began.waiting) its.waiting++;
       if (plan.pace && began.outer === undefined && !began.acting && !began.later)
         agreement.met(member, circuit, began);
       if (plan.pace && began.outcome === "made to wait" && began.waits && !began.later)
@@ -186,6 +204,7 @@ export function makeChecks(world, plan) {
     admitted(member, circuit, began, bad) {
       if (of(member, circuit.name).waiting === began) of(member, circuit.name).waiting = undefined;
       began.outcome = "admitted";
+      waitsNoLonger(member, circuit, began);
       liveness.admitted(member, circuit);
       if (began.informed) this.informed(member, circuit);
       const waited = time.now() - began.at;
@@ -210,6 +229,7 @@ export function makeChecks(world, plan) {
         bad,
         free: circuit.held === undefined,
         at: time.now(),
+        rule: counting.rule(member, circuit.name),
       };
     },
     /** A recovery check begins. Another one of this process may be under way only until it is void. */
@@ -236,8 +256,8 @@ export function makeChecks(world, plan) {
       // Nobody else can have probed a circuit that is open here only.
       const { state: fleets = "closed" } = begun.get(`circuit:${name} ${generation}`) ?? {};
       if (fleets === "closed" || !sharesAll) return () => {};
-      // While the store is away a process probes without a lease.
-      if (!world.store.isUp() || member.cut !== "") return () => {};
+      // While the store is away, or seems to be, a process probes without a lease.
+      if (!world.store.isUp() || member.cut !== "" || member.storeDown) return () => {};
       return async () => {
         const before = circuit.snapshot();
         const others = world.store.record(name)?.generation ?? 0;
@@ -331,7 +351,7 @@ export function makeChecks(world, plan) {
       const maybe = moved || circuit.held !== undefined;
       const trips =
         counts &&
-        counting.ended(member, circuit.name, fails, maybe, circuit.snapshot().generation) &&
+        counting.ended(member, circuit.name, admitted.rule, fails, maybe, circuit.snapshot().generation) &&
         rampUp === undefined &&
         // The first failure may confirm a remote opening whose time is over.
         !(scope === "confirm" && closesByTime);
@@ -388,6 +408,8 @@ export function makeChecks(world, plan) {
         time.now() - at < SHORTEST_LEASE &&
         callTimeout === undefined &&
         state === "half-open" &&
+        // The next call may have asked for it already.
+        of(member, name).waiting === 0 &&
         // A circuit that its own check has yet to try gives a retryAfter of a second.
         circuit.retryAfter > (plan.check ? 1 : 0)
       )
@@ -398,6 +420,7 @@ export function makeChecks(world, plan) {
     },
     ended(member, circuit, began, { value, error, expected, fails }) {
       const its = of(member, circuit.name);
+      waitsNoLonger(member, circuit, began);
       if (its.live?.began === began) its.live = undefined;
       if (its.waiting === began) its.waiting = undefined;
       if (began.outer !== undefined) this.endedWithin(member, circuit, its, began);
@@ -456,7 +479,7 @@ export function makeChecks(world, plan) {
     },
     /** A stream that stays silent and does not end is ended, which is a failure. */
     silent(member, circuit, told, idleMs) {
-      told.failed = counting.pending(member, circuit.name);
+      told.failed = counting.pending(member, circuit.name, idleMs);
       time.after(3 * idleMs, () => {
         if (!told.over && member.alive && member.pausedUntil <= told.since)
           fail("a silent stream is ended in time", `${member.name}: one through ${circuit.name} goes on`);
@@ -501,10 +524,14 @@ export function makeChecks(world, plan) {
       };
       const before = standing();
       const { revision } = circuit.snapshot();
+      const its = of(member, circuit.name);
+      const { epoch } = its;
       update();
+      // A transition by time was due, and a listener to it called: what that call changes is not the update's doing.
+      const acted = plan.listener && its.epoch !== epoch;
       // It may find a record that it has not processed. At its first use a circuit begins to follow the store.
       const used = member.called.has(circuit.name);
-      if (used && circuit.snapshot().revision === revision && standing() !== before)
+      if (used && !acted && circuit.snapshot().revision === revision && standing() !== before)
         fail("an update leaves the state as it is", `${member.name}: ${before} to ${standing()}`);
       const { timeout: _, probes: __, recovery: ___, ...rule } = changes;
       if (Object.keys(rule).length > 0) counting.updated(member, circuit.name, rule);
@@ -570,13 +597,15 @@ export function makeChecks(world, plan) {
       if (plan.pace && circuit !== undefined) agreement.moved(member, circuit, type);
       if (type === "open") {
         its.opens++;
-        liveness.opened(member, name, local);
+        liveness.opened(member, name);
         this.stats.trips++;
         its.opened = true;
         const news = error !== its.error;
         its.error = error;
-        const ours = error?.code === "ERR_FAILFAST_TIMEOUT" && callTimeout !== undefined;
-        if (local && news && ours && member.heldUp(milliseconds(callTimeout)))
+        // A check's deadline is not that of a call.
+        const [, limitMs] = /(\d+) ms/.exec(error?.message) ?? [];
+        const ours = error?.code === "ERR_FAILFAST_TIMEOUT" && limitMs !== undefined;
+        if (local && news && ours && member.heldUp(Number(limitMs)))
           fail(
             "a stalled process trips nothing",
             `${member.name} opened ${name} by a time-out of its own doing`,
@@ -661,6 +690,9 @@ export function makeChecks(world, plan) {
         closedRevisions.get(name).add(record.revision);
       }
       if (key.startsWith("circuit:")) liveness.written(key.slice("circuit:".length), by, old, record);
+      const number = `${key} ${record.revision}`;
+      if ((numbered.get(number) ?? value) !== value) tied.add(number);
+      numbered.set(number, value);
       const generation = `${key} ${record.generation}`;
       if (!begun.has(generation)) begun.set(generation, { at: time.now(), state: record.state });
       if (old === undefined) return;
@@ -680,7 +712,9 @@ export function makeChecks(world, plan) {
       // By its deadline, and by its beginning: the first writer may not know the store's clock yet.
       const sinceMs = time.now() - (begun.get(`${key} ${old.generation}`)?.at ?? 0);
       const leftMs = Math.min(old.until - storeNow, old.duration - sinceMs);
-      if (taken && timed && !over && leftMs > slack) {
+      // Of two that are tied, each process keeps the one that ends later by the store's clock.
+      const known = !over && !tied.has(`${key} ${old.revision}`);
+      if (taken && timed && known && leftMs > slack) {
         const left = `with ${leftMs.toFixed(0)} ms left of`;
         if (old.state === "half-open" && old.owner)
           fail("one lease at a time", `${by} took the lease of ${key} ${left} ${old.owner}'s`);

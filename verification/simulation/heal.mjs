@@ -116,8 +116,11 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
         "a failure opens it here at once",
         `p0 is not open after 60 s of failures: ${standing(members)}`,
       );
-    // With a store clock and push the others know it at once; without a clock p0 may be taken for late at first.
-    const pushed = plan.tells && !plan.without.includes("watch") && consecutive === 1;
+    // With a store clock and push the others know it at once; without a clock p0 may be taken for late at first. From an
+    // empty store it learns the time only with the answer to its first write.
+    const behindMs = plan.storeSkew - (plan.skews[0] ?? 0);
+    const seemsOver = behindMs > 1_000 * plan.open - 600;
+    const pushed = plan.tells && !seemsOver && !plan.without.includes("watch") && consecutive === 1;
     const soon =
       (pushed ? 500 : plan.tells ? 3_000 : 25_000) +
       6 * (plan.network.distanceMs ?? 0) +

@@ -12,7 +12,7 @@ export function makeLiveness(found, world, plan) {
   /** By circuit: how often the fleet opened it, how many leases were given back, and who has the lease. */
   const fleet = new Map();
   const ofFleet = (name) => {
-    if (!fleet.has(name)) fleet.set(name, { openings: 0, returned: 0, holder: "" });
+    if (!fleet.has(name)) fleet.set(name, { openings: 0, returned: 0, holder: "", leasedAt: 0 });
     return fleet.get(name);
   };
   /** By host and circuit, however many processes live there one after the other. */
@@ -49,12 +49,11 @@ export function makeLiveness(found, world, plan) {
   /** Another process's lease runs, as far as the store knows. */
   function othersLease(member, name) {
     const record = world.store.record(name);
-    return (
-      record?.state === "half-open" &&
-      record.owner !== "" &&
-      record.until > world.store.now() - 1 &&
-      ofFleet(name).holder !== member.name
-    );
+    if (record?.state !== "half-open" || record.owner === "") return false;
+    const { holder, leasedAt } = ofFleet(name);
+    // If the store tells no time, it was written by the wall clock of the process that has the lease.
+    const leftMs = plan.tells ? record.until - world.store.now() : leasedAt + record.duration - time.now();
+    return leftMs > -1 && holder !== member.name;
   }
   const requests = (member, name) => (member.requests.get(`circuit:${name}`) ?? 0) > time.now() - REQUEST_MS;
   /** Jobs know nothing of one another but by the record, and a lease that is given back leaves no trace there. */
@@ -101,13 +100,15 @@ export function makeLiveness(found, world, plan) {
           `${member.name}: ${its.refused} in a row since ${name} was due, and nobody probes`,
         );
     },
-    opened(member, name, local) {
-      if (local) ofCaller(member, name).openings++;
+    /** Here, or as it heard: it may hear of it late. */
+    opened(member, name) {
+      ofCaller(member, name).openings++;
     },
     written(name, by, before, record) {
       const its = ofFleet(name);
       if (record.state === "open" && before?.generation !== record.generation) its.openings++;
-      if (record.state === "half-open" && record.owner !== before?.owner) its.holder = by;
+      if (record.state === "half-open" && record.owner !== before?.owner)
+        Object.assign(its, { holder: by, leasedAt: time.now() });
       if (record.state === "half-open" && !record.owner && before?.owner) its.returned++;
     },
     /** How many of its last calls in a row were served. */

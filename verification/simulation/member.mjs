@@ -52,12 +52,16 @@ export function startMember(world, plan, index, life, version = 1) {
     },
     /** Its event loop is blocked: it may cause time-outs itself. */
     stall(ms) {
-      this.stalls.push({ from: monotonic(), to: monotonic() + ms * rate });
+      const forMs = time.now() + ms - here();
+      // The clock of a host that sleeps stands still, and a busy loop blocks it already.
+      if (asleepSince === undefined && forMs > 0)
+        this.stalls.push({ from: monotonic(), to: monotonic() + forMs * rate });
       this.pause(ms);
     },
     /** How far its busy loop is ahead of other events: its messages leave when the loop ends. */
     lagMs: () => here() - time.now(),
     monotonic,
+    coarse: () => (clock.coarse ?? clock.now)(),
     blocked(since) {
       const now = monotonic();
       return this.stalls.reduce(
@@ -177,7 +181,13 @@ export function startMember(world, plan, index, life, version = 1) {
     for (const type of ["hold", "release"])
       failfast.on(type, ({ circuit }) => checks.counting.reset(member, circuit));
     failfast.on("reject", ({ circuit, error }) => checks.refused(member, circuit, error));
-    failfast.on("store-down", ({ error }) => checks.storeDown(member, error));
+    failfast.on("store-down", ({ error }) => {
+      member.storeDown = true;
+      checks.storeDown(member, error);
+    });
+    failfast.on("store-up", () => {
+      member.storeDown = false;
+    });
   }
   member.circuits = circuits;
   const call = makeCaller(world, plan, member, circuits);
