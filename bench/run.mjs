@@ -5,7 +5,7 @@
 //   --nodes 22,24    the cases with a budget, under other versions of Node, fetched from the registry
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism, cpus, loadavg } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -29,7 +29,8 @@ const report = new Report();
 
 report.say(
   `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model}. ` +
-    `Times are of the CPU; ratios are to the bare call of the same round: medians of ${rounds} rounds.`,
+    `Times are of the CPU; ratios are to the bare call of the same round: medians of ${rounds} rounds. ` +
+    `The load average was ${loadavg()[0].toFixed(0)}: above the number of cores, times and ratios vary more.`,
 );
 if (values.only !== undefined) await calls("calls", (name) => name.includes(values.only));
 else await everything();

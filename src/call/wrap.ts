@@ -28,23 +28,19 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
   let called = false;
   let seen = declared;
   let fixed: Guard | undefined;
-  const guardOf = (args: ArrayLike<unknown>, self: unknown): Guard => {
-    const guard = guarding.guard(args, self);
-    if (!called) {
-      // Defaults may be given until the first call.
-      called = true;
-      declared = guarding.returns ?? kind;
-      seen = declared ?? seen;
-    }
-    return guard;
-  };
   const guarded = function (this: unknown): unknown {
     // A rest parameter would allocate an array for each call.
     const args = arguments;
     let guard = fixed;
     if (guard === undefined) {
       try {
-        guard = guardOf(args, this);
+        guard = guarding.guard(args, this);
+        if (!called) {
+          // Defaults may be given until the first call.
+          called = true;
+          declared = guarding.returns ?? kind;
+          seen = declared ?? seen;
+        }
       } catch (error) {
         if (seen === "promise") return Promise.reject(error);
         throw error;
