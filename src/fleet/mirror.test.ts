@@ -35,7 +35,7 @@ function byHand() {
     },
   };
   const push = (of: ReturnType<typeof entry>): void => on?.change(of);
-  return { store, lists, push, lost: () => on?.lost?.(), gap: () => on?.gap() };
+  return { store, lists, push, lost: () => on?.lost?.(new Error("refused")), gap: () => on?.gap() };
 }
 
 describe("a change that is pushed while a list is read", () => {
