@@ -178,15 +178,15 @@ export const MISTAKES = [
   [
     "what a probe finds out after its lease is obeyed at once",
     "breaker",
-    "if (!late ||",
+    "if (!isLate(before, slept, now) ||",
     "if (true ||",
     "no faults, from a lease on",
   ],
   [
     "a probe that is released keeps its lease",
     "breaker",
-    "lapses: 0 };\n    return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };",
-    "lapses: 0 };\n    return { state: newEpoch({ ...state, recovery, probe: NO_PROBE }), effects: [] };",
+    "lapses };\n    return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };",
+    "lapses };\n    return { state: newEpoch({ ...state, recovery, probe: NO_PROBE }), effects: [] };",
     "no faults, from a lease on",
   ],
   [
