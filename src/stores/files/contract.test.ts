@@ -11,5 +11,9 @@ describe("the store contract on files", () => {
     folder = mkdtempSync(join(tmpdir(), "failfast-contract-"));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  for (const { name, run } of storeContract(() => fileStore(folder))) test.concurrent(name, run, 30_000);
+  for (const { name, run } of storeContract(() => fileStore(folder))) {
+    // The others mostly wait. Lists read every file, and with forty at once they take too long on a busy machine.
+    const add = name.startsWith("list:") ? test : test.concurrent;
+    add(name, run, 30_000);
+  }
 });
