@@ -41,7 +41,7 @@ describe.each(chosen)("the store contract over $name", (combination) => {
     return { store: djangoCacheStore(cache, { records }), close: async () => void (await close()) };
   };
   for (const { name, run } of storeContract(makeStore, { verbs: verbsOf(combination) }))
-    test.concurrent(name, run, 30_000);
+    test(name, run, 30_000);
 });
 
 for (const combination of chosen.filter(({ name }) => name.includes("redis"))) {
