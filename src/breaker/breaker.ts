@@ -7,7 +7,7 @@ import type { Entry } from "../sync/entry.js";
 import { Admission, FIRST_ADMISSION } from "./admission.js";
 import { AdmissionControl } from "./admission-control.js";
 import { makeAdmission } from "./admit.js";
-import { Counts, NOTHING_COUNTED } from "./counts.js";
+import { CircuitCounts, NOTHING_COUNTED } from "./counts.js";
 import { isPending } from "./decision.js";
 import { carryOut } from "./effects.js";
 import type { Event, Verdict } from "./event.js";
@@ -44,11 +44,11 @@ export class Breaker implements Shell {
   /** How many handles and names use it. When the last one lets it go, it leaves the replica. */
   users = 0;
   /**
-   * Who gave its settings: a name from a call's arguments, a definition by name, which comes before that, or nobody yet,
-   * where only an operator has used it.
+   * Who gave its settings. `"definition"`: a definition by name; its settings win. `"arguments"`: a function whose calls
+   * name the circuit. `"nobody"`: only an operator has used it yet.
    */
   givenBy: "arguments" | "definition" | "nobody" = "arguments";
-  #counts: Counts | undefined;
+  #counts: CircuitCounts | undefined;
   #state: State = INITIAL;
   #traffic: Traffic | undefined;
   #underWay: CallsUnderWay | undefined;
@@ -140,13 +140,13 @@ export class Breaker implements Shell {
   }
 
   /** What it has counted. */
-  get counts(): Readonly<Counts> {
+  get counts(): Readonly<CircuitCounts> {
     return this.#counts ?? NOTHING_COUNTED;
   }
 
-  /** The same, to count more. */
-  get counting(): Counts {
-    this.#counts ??= new Counts();
+  /** The same object, made when it is first asked for: only for adding to it. */
+  get counting(): CircuitCounts {
+    this.#counts ??= new CircuitCounts();
     return this.#counts;
   }
 

@@ -1,7 +1,7 @@
 import type { Sampler } from "./sampler.js";
 
 /** What a circuit has counted in this process. Most circuits never fail, so it is made when there is something to count. */
-export class Counts {
+export class CircuitCounts {
   /** How often its calls tripped it, and how often the first probe after that succeeded: for `lint()`. */
   trips = 0;
   needlessTrips = 0;
@@ -18,4 +18,4 @@ export class Counts {
 }
 
 /** Of a circuit that has counted nothing. */
-export const NOTHING_COUNTED: Readonly<Counts> = Object.freeze(new Counts());
+export const NOTHING_COUNTED: Readonly<CircuitCounts> = Object.freeze(new CircuitCounts());

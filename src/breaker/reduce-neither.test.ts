@@ -1,24 +1,21 @@
 import { describe, expect, test } from "vitest";
 import type { Event } from "./event.js";
 import {
-  aCall,
   closedRecord,
   decidedOpen,
   LATER,
-  leasedRecord,
   NOW,
   news,
   next,
   on,
   opening,
   openRecord,
+  probing,
   released,
   running,
   stateWith,
 } from "./state.fixture.js";
 import { NO_DECISION, NO_RECOVERY, type State } from "./state.js";
-
-const probing = on(stateWith({ record: leasedRecord("mine", LATER), remoteOpen: "obeyed" }), aCall()).state;
 
 describe("a probe that ends as neither", () => {
   /** For how long others have their turn after so many probes in a row that ended so. */

@@ -2,7 +2,7 @@ import type { HandleOptions } from "../options/options.js";
 import type { CircuitRecord } from "../protocol/record.js";
 import type { Entry, Subscriber } from "../sync/entry.js";
 import type { Admission } from "./admission.js";
-import type { Counts } from "./counts.js";
+import type { CircuitCounts } from "./counts.js";
 import type { Event, Verdict } from "./event.js";
 import type { Own } from "./standing.js";
 import type { State } from "./state.js";
@@ -38,9 +38,9 @@ export interface Shell extends Own, Subscriber {
   readonly key: string;
   readonly session: StoreSession;
   admission: Admission;
-  /** What it has counted, and the same to count more. */
-  readonly counts: Readonly<Counts>;
-  readonly counting: Counts;
+  /** What it has counted; `counting` is the same object, for adding to it. */
+  readonly counts: Readonly<CircuitCounts>;
+  readonly counting: CircuitCounts;
   readonly current: State;
   readonly retryAfterMs: number;
   readonly traffic: Traffic;

@@ -53,7 +53,9 @@ const text = take((value) => value === "" || isName(value, LONGEST_TEXT), "");
 const count = take((value) => isWhole(value) && value >= 0 && value <= 1_000_000, 0);
 const oneOf = (...states: unknown[]): Read => take((value) => states.includes(value));
 
-const FIELDS: Record<keyof VersionedRecord, Read> = {
+type Fields<R> = Record<keyof R, Read>;
+
+const FIELDS: Fields<VersionedRecord> = {
   v: oneOf(1),
   revision: take((value) => isWhole(value) && value >= 1),
   nonce: take((value) => isName(value, LONGEST_NONCE)),
@@ -65,7 +67,7 @@ const FIELDS: Record<keyof VersionedRecord, Read> = {
   state: oneOf("open", "closed", "released"),
 };
 
-const CIRCUIT_FIELDS: Record<keyof CircuitRecord, Read> = {
+const CIRCUIT_FIELDS: Fields<CircuitRecord> = {
   ...FIELDS,
   state: oneOf("open", "half-open", "closed"),
   generation: take((value) => isWhole(value) && value >= 0, 0),
@@ -77,9 +79,13 @@ const CIRCUIT_FIELDS: Record<keyof CircuitRecord, Read> = {
   votes: readVotes,
 };
 
+/** Listed once: a list of a large store decodes 100 000 records. */
+const ofHold = Object.entries(FIELDS);
+const ofCircuit = Object.entries(CIRCUIT_FIELDS);
+
 /** Reads a circuit's record; `undefined` for anything that this version of the protocol would not have written. */
 export const decodeCircuit: Decode<CircuitRecord> = (raw, wall) => {
-  const record = decode<CircuitRecord>(raw, wall, CIRCUIT_FIELDS);
+  const record = decode<CircuitRecord>(raw, wall, ofCircuit);
   if (record === undefined) return undefined;
   const { state, generation, revision, until } = record;
   if (generation > revision || (generation === 0 && state !== "closed")) return undefined;
@@ -87,16 +93,16 @@ export const decodeCircuit: Decode<CircuitRecord> = (raw, wall) => {
 };
 
 /** Reads a hold; `undefined` for anything that this version of the protocol would not have written. */
-export const decodeHold: Decode<HoldRecord> = (raw, wall) => decode<HoldRecord>(raw, wall, FIELDS);
+export const decodeHold: Decode<HoldRecord> = (raw, wall) => decode<HoldRecord>(raw, wall, ofHold);
 
 function decode<R extends VersionedRecord>(
   raw: string,
   wall: number,
-  fields: Record<string, Read>,
+  fields: readonly (readonly [string, Read])[],
 ): R | undefined {
   const given = parse(raw);
   const record: Record<string, unknown> = {};
-  for (const [field, read] of Object.entries(fields)) {
+  for (const [field, read] of fields) {
     const value = read(given[field]);
     if (value === undefined) return undefined;
     record[field] = value;
