@@ -13,7 +13,10 @@ import type { CallerSignal, Policy, Verdict } from "./policy.js";
 import { reasonOf } from "./reason.js";
 import { isRejectionOf, markShadow, rejectionOf, retryAfterMsOf } from "./rejection.js";
 
-/** Records how the calls of one handle end: judges each outcome, emits its event, and hands it to the breaker. Methods are `private`: see `Breaker`. */
+/**
+ * Records how the calls of one handle end: judges each outcome, emits its event, and hands it to the breaker. Its methods
+ * are `private`, not `#`, for the reason that `Breaker` gives.
+ */
 export class OutcomeRecorder {
   readonly breaker: Breaker;
   readonly policy: Policy;

@@ -105,7 +105,7 @@ export class Mirror<T> {
         this.#lost = false;
         this.#again();
       },
-      // It is told of each attempt to connect again that fails.
+      // It is called again for each failed attempt to reconnect.
       lost: () => {
         if (this.#lost) return;
         this.#lost = true;

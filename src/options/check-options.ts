@@ -183,8 +183,8 @@ export function checkCallable(value: unknown, takes: string): void {
 }
 
 /**
- * @throws {TypeError} options that are no object, or one of a kind that holds none. A `Promise` or a `Map` would look like no options at all, and
- * a function's own `name` would be mistaken for a circuit's.
+ * @throws {TypeError} options that are no object, or an object that can't hold options. A `Promise` or a `Map` would
+ * look like no options at all, and a function's own `name` would be taken for a circuit's.
  */
 export function checkObject(given: unknown): void {
   if (!holdsOptions(given)) throw new TypeError(`the options are ${formatValue(given)}: they take an object`);

@@ -23,8 +23,8 @@ interface Held {
 /**
  * A store in this process's memory, with all six methods. It is used if no other store is given.
  *
- * It answers at once, without a promise. Expired values are absent; there are no timers. Every watcher is told of a
- * change before the write returns, but not of a deletion, because absence is no news. It holds 20 000 entries. When it
+ * It answers at once, without a promise. Expired values are absent; there are no timers. Every watcher gets each
+ * change before the write returns, but no deletion, because absence is no news. It holds 20 000 entries. When it
  * is full, the entry that would expire first makes room.
  *
  * @example

@@ -147,7 +147,7 @@ describe("a deadline", () => {
 });
 
 describe("the same record once more", () => {
-  test("is told of if it ends sooner by the store's clock, and only then", () => {
+  test("notifies the breaker only if it now ends sooner by the store's clock", () => {
     const { replica, breaker } = watched();
     const entry = { key: "circuit:x", value: encode(isOpen(40)) };
     deliver(replica, entry);

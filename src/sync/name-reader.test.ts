@@ -155,7 +155,7 @@ describe("names of a store that can't list", () => {
     expect(outcomes).toHaveLength(2);
   });
 
-  test("tell their breakers that they are read, so that the next call is told of", () => {
+  test("renew the admission of their breakers when they are read, so that the next call is reported again", () => {
     const { names, next, replica } = reading();
     let told = 0;
     replica.subscribe("a", { ...listener(), renewAdmission: () => told++ });
@@ -186,7 +186,7 @@ describe("what a name is found to have", () => {
 });
 
 describe("a read of names that fails", () => {
-  test("is told of, and the names are due at once", async () => {
+  test("is reported, and the names are due at once", async () => {
     const { names, next, store, outcomes, time } = reading();
     const { get } = store;
     store.get = () => Promise.reject(new Error("no"));

@@ -86,7 +86,7 @@ describe("a record of the list", () => {
     }
   });
 
-  test("that is none is refused, and told of", () => {
+  test("that is not an entry is refused and reported", () => {
     const { replica, take, health } = reconciling();
     take({ entries: [7 as never] });
     replica.health.tellInvalid();
@@ -102,7 +102,7 @@ describe("what is pushed", () => {
     expect(replica.storeClock.now()).toBe(WALL + AHEAD);
   });
 
-  test("and is no entry is told of at once", () => {
+  test("is reported at once if it is not an entry", () => {
     const { replica, health } = reconciling();
     takePush(replica, { key: 7 } as never, false);
     expect(health).toHaveLength(1);

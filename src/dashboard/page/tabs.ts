@@ -129,7 +129,7 @@ export class Tabs {
       if (message.to !== this.#id) return;
       this.#followed = rank;
       this.#heardAt = Math.max(this.#heardAt, performance.now() - message.silentMs);
-      for (const said of message.all) this.#tab.remember(said);
+      for (const event of message.all) this.#tab.remember(event);
     } else if (rank === this.#followed) {
       this.#heardAt = performance.now();
       this.#tab.take(message.said);
