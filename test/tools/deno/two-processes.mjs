@@ -22,10 +22,13 @@ if (given !== undefined) {
     const args = globalThis.Deno
       ? ["run", "-A", "--no-lock", "--node-modules-dir=manual", script, folder]
       : [script, folder];
-    spawn(process.execPath, args, { stdio: "inherit" });
+    const child = spawn(process.execPath, args, { stdio: "inherit" });
+    const ended = new Promise((done) => child.on("close", done));
     const alive = setTimeout(() => {}, 60_000);
     await opened;
     clearTimeout(alive);
+    // It writes to the folder until its end.
+    await ended;
     if (salesApi.state !== "open") throw new Error(`it is ${salesApi.state}`);
     console.log("fine");
   } finally {
