@@ -6,6 +6,7 @@ import { compare } from "../protocol/merge.js";
 import {
   type CircuitRecord,
   type HoldRecord,
+  isHold,
   LEASE_LONGEST_MS,
   OPERATOR_LONGEST_MS,
   type VersionedRecord,
@@ -14,7 +15,6 @@ import type { Clock } from "../runtime/clock.js";
 import { Entry, type Subscriber } from "./entry.js";
 import type { Health } from "./health.js";
 import { type Arrival, remaining } from "./local-deadline.js";
-import { isHold } from "./write-stamp.js";
 
 /** Records of circuits that this process doesn't use are kept while they restrict, but not more than this. */
 const MAX_UNUSED_RECORDS = 10_000;
