@@ -1,4 +1,4 @@
-import { type CallerSignal, isTimeout } from "./policy.js";
+import { type CallerSignal, isTimeout } from "./call-policy.js";
 
 /** Where clients keep their signals: `fetch`, axios and most others, and the AWS and AI SDKs. */
 const FIELDS = ["signal", "abortSignal"] as const;

@@ -1,5 +1,8 @@
 import { isThenable } from "../sync/with-deadline.js";
-import type { CallerSignal } from "./policy.js";
+import type { CallerSignal } from "./call-policy.js";
+
+/** How a function answers: with a promise, with a value, or not known before its first call. */
+export type Kind = "promise" | "value" | undefined;
 
 /** What a call's outcome goes through on its way to the caller. */
 export interface Handlers {

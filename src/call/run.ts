@@ -1,9 +1,9 @@
 import { signalIn } from "../options/call-options.js";
+import type { CallerSignal } from "./call-policy.js";
 import { Deadline } from "./deadline.js";
 import type { Guard } from "./guard.js";
 import { attachHandlers } from "./handlers.js";
 import { neverAborting } from "./never-aborting.js";
-import type { CallerSignal } from "./policy.js";
 
 /** Under this key a circuit's handle keeps where its guard comes from. */
 export const SOURCE: unique symbol = Symbol("failfast.source");

@@ -1,5 +1,5 @@
 import { type Circuit, watchSilence } from "../api/circuit.js";
-import { type Report, reported } from "../call/report.js";
+import { type Report, reported } from "../call/reported-call.js";
 import type { Silence } from "../call/silence.js";
 import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
@@ -111,14 +111,15 @@ export function failfastInterceptor<C>(
       {
         start(metadata: unknown, listener: Listener, start: Next) {
           guarded.listener = listener;
-          const its = circuitOf(path);
-          reported(its, {
+          const circuit = circuitOf(path);
+          reported(circuit, {
             start(report) {
               if (guarded.ended) {
                 report.left();
                 return;
               }
-              if (responseStream) guarded.silence = watchSilence(its, ({ error }) => silent(its, error));
+              if (responseStream)
+                guarded.silence = watchSilence(circuit, ({ error }) => silent(circuit, error));
               start(metadata, guarded.started(report));
             },
             rejected(error) {
@@ -148,10 +149,10 @@ export function failfastInterceptor<C>(
     return call;
 
     /** Its first message may have counted as a success. A silence after that is a failure of its own. */
-    function silent(its: Circuit, error: TimeoutError): void {
+    function silent(circuit: Circuit, error: TimeoutError): void {
       next.cancelWithStatus(DEADLINE_EXCEEDED, error.message);
-      if (streams === "first" && its.state === "closed")
-        its.run(() => Promise.reject(error)).catch(() => undefined);
+      if (streams === "first" && circuit.state === "closed")
+        circuit.run(() => Promise.reject(error)).catch(() => undefined);
     }
   };
 }

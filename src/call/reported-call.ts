@@ -1,5 +1,5 @@
+import type { CallerSignal } from "./call-policy.js";
 import type { ListeningSignal } from "./follow.js";
-import type { CallerSignal } from "./policy.js";
 
 /** Reports the outcome of an admitted call to the circuit. Only the first report counts. */
 export interface Report {
