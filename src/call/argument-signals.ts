@@ -23,15 +23,15 @@ export class ArgumentSignals implements CallerSignal {
   }
 
   get aborted(): boolean {
-    return this.#gaveUp() !== undefined;
+    return this.#abortedSignal() !== undefined;
   }
 
   get reason(): unknown {
-    return this.#gaveUp()?.reason;
+    return this.#abortedSignal()?.reason;
   }
 
   /** The signal by which the caller gave up. A signal that timed out does not count. */
-  #gaveUp(): CallerSignal | undefined {
+  #abortedSignal(): CallerSignal | undefined {
     for (const arg of Array.from(this.#args)) {
       try {
         const found = signalsOf(arg).find((signal) => signal.aborted === true && !isTimeout(signal.reason));

@@ -28,8 +28,12 @@ export class Excuses {
   #row = 0;
   #last = -Infinity;
 
-  /** @param began when the call began, if that is known. */
-  excuses(clock: Clock, began: number | undefined, lateMs: number): boolean {
+  /**
+   * Whether the time-out of a call is excused.
+   *
+   * @param began when the call began, if that is known.
+   */
+  excuse(clock: Clock, began: number | undefined, lateMs: number): boolean {
     const now = clock.now();
     if (!wasBlocked(clock, now, began, lateMs)) {
       this.#row = 0;

@@ -131,7 +131,7 @@ export function isSlow({ settings, session }: Breaker, call: CallGroup | undefin
 
 function isExcused(calls: HandleCalls, began: number | undefined, lateMs: number): boolean {
   calls.excuses ??= new Excuses();
-  return calls.excuses.excuses(calls.breaker.session.clock, began, lateMs);
+  return calls.excuses.excuse(calls.breaker.session.clock, began, lateMs);
 }
 
 /** How long the failure asks the circuit to stay open, in ms, if it does and the settings listen to it. */

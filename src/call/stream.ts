@@ -175,19 +175,19 @@ class GuardedStream<T> {
     this.#silence?.wait();
     return new Promise<IteratorResult<T>>((resolve, reject) => {
       this.#waiting = { end: () => resolve({ done: true, value: undefined }), fail: reject };
-      const settle = (word: () => void): void => {
+      const finish = (deliver: () => void): void => {
         this.#waiting = undefined;
         this.#silence?.rest();
-        word();
+        deliver();
       };
       const failed = (error: unknown): void =>
-        settle(() => {
+        finish(() => {
           if (!this.#judged) this.#judge(error);
           reject(error);
         });
       try {
         Promise.resolve((this.#source as AsyncIterator<T>).next()).then(
-          (item) => settle(() => resolve(item)),
+          (item) => finish(() => resolve(item)),
           failed,
         );
       } catch (error) {

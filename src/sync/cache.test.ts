@@ -131,7 +131,7 @@ describe("a record that arrives", () => {
   test("but can't be decoded is reported once for the same bytes, and changes nothing", () => {
     const { replica, health, breaker } = watched();
     deliver(replica, { key: "circuit:x", value: "rubbish" });
-    replica.health.tellInvalid();
+    replica.health.reportInvalid();
     expect(health).toEqual([
       new StoreAnswerError(
         'what the store has under "circuit:x" is no record of failfast (7 characters); it is ignored, and overwritten at the next change',

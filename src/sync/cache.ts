@@ -33,7 +33,7 @@ export interface CacheHost {
   /** A write of another process arrived. */
   othersWrote(entry: Entry<VersionedRecord>): void;
   /** An older record arrived: a late message, or the store forgot a newer one. A read shows which. */
-  oldNews(): void;
+  olderArrived(): void;
 }
 
 /**
@@ -146,7 +146,7 @@ export class RecordCache {
     if (order < 0) {
       if (change && entry.stored === raw) entry.storedDeadline = deadline;
       if (current) this.#host.forgotten(entry);
-      else if (change) this.#host.oldNews();
+      else if (change) this.#host.olderArrived();
       return;
     }
     entry.stored = raw;

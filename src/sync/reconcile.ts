@@ -98,7 +98,7 @@ export function takePush(host: ReconcileHost, entry: StoreEntry, fresh: boolean)
     storeClock.hear(entry.now);
     cache.deliver(entry, arrivalOf(storeClock, entry.now, fresh), false);
   } else refuseEntry(health);
-  health.tellInvalid();
+  health.reportInvalid();
 }
 
 /** What arrived is not an entry. */
