@@ -4,8 +4,8 @@ import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
 import type { TimeoutError } from "../errors/timeout-error.js";
 import { checkObject } from "../options/check-options.js";
 import {
-  type Call,
   CANCELLED,
+  type Call,
   DEADLINE_EXCEEDED,
   type GrpcMetadata,
   type GrpcStatus,
