@@ -1,5 +1,6 @@
 // The processes of the demo: started, asked, listened to, and always ended.
 import { fork } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const running = new Set();
@@ -10,9 +11,12 @@ export function watchDeaths(callback) {
   onDeath = callback;
 }
 
-export function endAll() {
+/** Kills the children. Resolves when all have ended: until then they may write to their store. */
+export async function endAll() {
   onDeath = () => {};
+  const ends = [...running].map((child) => once(child, "exit"));
   for (const child of running) child.kill("SIGKILL");
+  await Promise.all(ends);
 }
 
 /** Starts a child, and waits until it serves. Returns its port, the events it sent, and a function that asks it. */

@@ -23,9 +23,9 @@ for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 1
   process.once(signal, () => interrupt(`Interrupted by ${signal}.`, 128 + number));
 }
 process.stdout.on("error", () => interrupt("Nobody reads the output."));
-// Also after an error.
+// Also after an error, where nothing can be awaited.
 process.once("exit", () => {
-  endAll();
+  void endAll();
   remove();
 });
 
@@ -41,11 +41,15 @@ async function run() {
     console.error(red(`\n${error.message}`));
     return typeof error.code === "number" ? error.code : 1;
   } finally {
-    endAll();
-    const gone = Promise.resolve(remove()).catch(() => {});
-    remove = () => {};
-    await Promise.race([gone, pause(CLEAN_UP_MS)]);
+    await Promise.race([cleanUp().catch(() => {}), pause(CLEAN_UP_MS)]);
   }
+}
+
+async function cleanUp() {
+  await endAll();
+  const removal = remove;
+  remove = () => {};
+  await removal();
 }
 
 async function main({ store, fast, record, dashboard }) {

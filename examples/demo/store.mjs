@@ -50,7 +50,8 @@ function folderIn(parent, made) {
   return {
     place: { url: `file:${encodeURIComponent(folder)}`, polls: false },
     title: `the folder ${folder}`,
-    remove: () => rmSync(made ?? folder, { recursive: true, force: true }),
+    // It tries again while a process that was just killed still writes there.
+    remove: () => rmSync(made ?? folder, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 

@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { unpack } from "../package/pack.mjs";
 import { startDynalite, TABLE } from "./dynamodb-store/start-dynalite.js";
+import { endProcesses } from "./end-process.js";
 import { packed } from "./packed.js";
 import { postgres, startPostgres } from "./postgres-store/start-postgres.js";
 import { requireProgram } from "./require.js";
@@ -31,10 +32,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const children: ChildProcess[] = [];
 const servers: Server[] = [];
 afterEach(async () => {
-  for (const child of children.splice(0)) {
-    child.kill("SIGKILL");
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-  }
+  await endProcesses(children);
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
     server.close();

@@ -10,6 +10,7 @@ import { createFailfast } from "../../src/index.js";
 import { fileStore } from "../../src/stores/file.js";
 import { openFolder } from "../../src/stores/files/folder.js";
 import { sweep } from "../../src/stores/files/sweep.js";
+import { endProcesses } from "./end-process.js";
 
 const scriptOf = (name: string): string =>
   fileURLToPath(new URL(`./file-store/${name}.mjs`, import.meta.url));
@@ -20,9 +21,9 @@ const children: ChildProcess[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "failfast-file-"));
 });
-afterEach(() => {
+afterEach(async () => {
   vi.useRealTimers();
-  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await endProcesses(children);
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { endProcesses } from "./end-process.js";
 
 const FRAMEWORKS = ["express", "fastify", "hono", "nest"];
 const examples = fileURLToPath(new URL("../../examples/frameworks/", import.meta.url));
@@ -43,7 +44,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  for (const each of processes) each.kill("SIGKILL");
+  await endProcesses(processes);
   salesApi.closeAllConnections();
   salesApi.close();
   await rm(store, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { endProcesses } from "./end-process.js";
 
 const pathOf = (name: string): string => fileURLToPath(new URL(`./processes/${name}`, import.meta.url));
 const dist = new URL("../../dist", import.meta.url).href;
@@ -15,8 +16,8 @@ const children: ChildProcess[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "failfast-processes-"));
 });
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
+afterEach(async () => {
+  await endProcesses(children);
   rmSync(folder, { recursive: true, force: true });
 });
 

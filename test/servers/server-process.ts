@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
+import { endProcess } from "./end-process.js";
 import { sharedFolder } from "./shared-folder.js";
 
 /** A server for a test: it runs in a folder of its own, and never outlives the tests. */
@@ -62,7 +63,7 @@ export async function startServer(settings: ServerSettings, onPort?: number): Pr
         await new Promise((resolve) => setTimeout(resolve, 20));
         continue;
       }
-      await kill(server);
+      await endProcess(server);
       throw new Error(`${program} did not start on port ${port}:\n${log}`);
     }
     return server;
@@ -82,14 +83,14 @@ export async function startServer(settings: ServerSettings, onPort?: number): Pr
       return server.pid ?? 0;
     },
     async stop() {
-      await kill(server);
+      await endProcess(server);
       await remove();
     },
     pause: () => void server.kill("SIGSTOP"),
     resume: () => void server.kill("SIGCONT"),
-    kill: () => kill(server),
+    kill: () => endProcess(server),
     async restart(downMs = 0) {
-      await kill(server);
+      await endProcess(server);
       await new Promise((resolve) => setTimeout(resolve, downMs));
       server = await start();
     },
@@ -121,14 +122,6 @@ function startShell(): ChildProcess {
 }
 
 const running = (server: ChildProcess): boolean => server.exitCode === null && server.signalCode === null;
-
-/** SIGKILL ends a frozen process too. */
-async function kill(server: ChildProcess): Promise<void> {
-  if (!running(server)) return;
-  const exit = once(server, "exit");
-  server.kill("SIGKILL");
-  await exit;
-}
 
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");

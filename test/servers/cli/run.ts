@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endProcess } from "../end-process.js";
 
 /** What was built. */
 const built = fileURLToPath(new URL("../../../", import.meta.url));
@@ -56,10 +57,7 @@ export class Member {
     return answer;
   }
 
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exit = once(this.#child, "exit");
-    this.#child.kill("SIGKILL");
-    await exit;
+  stop(): Promise<void> {
+    return endProcess(this.#child);
   }
 }

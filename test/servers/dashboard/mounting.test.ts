@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
+import { endProcesses } from "../end-process.js";
 import { freePort } from "../server-process.js";
 import { until } from "../start-redis.js";
 
@@ -24,13 +24,9 @@ const AFTER: Readonly<Record<string, string>> = {
 const frameworks = [...snippets.keys()].filter((name) => name !== "page");
 
 const folders: string[] = [];
-let child: ChildProcess | undefined;
+const children: ChildProcess[] = [];
 afterEach(async () => {
-  if (child?.exitCode === null) {
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  }
-  child = undefined;
+  await endProcesses(children);
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -52,14 +48,15 @@ async function run(name: string): Promise<string> {
     .replaceAll(/\b3000\b/g, `${port}`);
   let said = "";
   const env = { ...process.env, FAILFAST_STORE: `file:${folder}` };
-  child = spawn(process.execPath, ["--input-type=module", "-e", code], { cwd: root, env });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", code], { cwd: root, env });
+  children.push(child);
   for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (data) => {
+    stream.on("data", (data) => {
       said += data;
     });
   const url = `http://127.0.0.1:${port}`;
   await until(async () => {
-    if (child?.exitCode !== null) throw new Error(`it ended: ${said}`);
+    if (child.exitCode !== null) throw new Error(`it ended: ${said}`);
     return fetch(`${url}/circuits/`).then(
       (answer) => answer.ok,
       () => false,

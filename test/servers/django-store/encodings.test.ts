@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createFailfast } from "../../../src/index.js";
 import { LOOK, MARK } from "../../../src/stores/django/redis.js";
 import { djangoCacheStore, djangoRedis } from "../../../src/stores/django.js";
+import { type AtEnd, atEndOf } from "../at-end.js";
 import { raw } from "../memcached-store/start-memcached.js";
 import { ignore } from "../redis-store/clients.js";
 import { requireProgram } from "../require.js";
@@ -32,15 +33,19 @@ const RAISING: Readonly<Record<string, readonly (readonly [bytes: string, flags?
 describe.concurrent.each(combinations.filter(({ name, django }) => django && name in RAISING))(
   "a value that raises in Python, in $name,",
   ({ name, django = { newer: false }, start }) => {
-    it("is never written here, opens the circuit here without an exception, and goes with a reset here", async ({
-      expect,
-    }) => {
+    it("is never written here, opens the circuit here without an exception, and goes with a reset here", async (context) => {
+      const { expect } = context;
+      const atEnd = atEndOf(context);
       const server = await start();
+      atEnd(() => server.stop());
       const python = startPython(server.settings, django);
+      atEnd(() => python.stop());
       await python.ask("migrate");
       const reached = await server.reach();
+      atEnd(() => reached.close());
       const store = djangoCacheStore(reached.cache, { records: reached.records });
       const failfast = createFailfast({ store });
+      atEnd(() => failfast.close());
       const down: unknown[] = [];
       failfast.on("store-down", ({ error }) => down.push(error));
 
@@ -62,10 +67,6 @@ describe.concurrent.each(combinations.filter(({ name, django }) => django && nam
       }
       // Apart from slowness, no error was reported.
       expect(down.filter((error) => !/(no|not) answer/.test(String(error)))).toEqual([]);
-      await failfast.close();
-      await reached.close();
-      await python.stop();
-      await server.stop();
     });
   },
 );
@@ -76,23 +77,30 @@ const portOf = ({ CACHES }: { readonly CACHES: { readonly default: Record<string
 const redisServer = requireProgram("redis-server");
 
 describe.skipIf(!redisServer)("a key of Django's in Redis", () => {
-  it("of another type opens the circuit until it expires", async () => {
+  /** A client of a server of its own. */
+  async function connect(atEnd: AtEnd) {
     const server = await startRedis(redisServer);
+    atEnd(() => server.stop());
     const client = await createClient({ url: server.url }).on("error", ignore).connect();
+    atEnd(() => client.destroy());
+    return client;
+  }
+
+  it("of another type opens the circuit until it expires", async (context) => {
+    const client = await connect(atEndOf(context));
     const store = djangoCacheStore(djangoRedis(client));
     await client.lPush(":1:shop", "x");
     await client.pExpire(":1:shop", 300_000);
     expect(JSON.parse((await store.get("circuit:shop")) ?? "")).toMatchObject({ state: "open" });
     await store.set("circuit:shop", closed(), 60_000);
     expect(await client.exists(":1:shop")).toBe(0);
-    client.destroy();
-    await server.stop();
   });
 
-  it("is left alone by names that Python can't have, and by keys that are no circuit's", async () => {
-    const server = await startRedis(redisServer);
-    const client = await createClient({ url: server.url }).on("error", ignore).connect();
+  it("is left alone by names that Python can't have, and by keys that are no circuit's", async (context) => {
+    const atEnd = atEndOf(context);
+    const client = await connect(atEnd);
     const failfast = createFailfast({ store: djangoCacheStore(djangoRedis(client)) });
+    atEnd(() => failfast.close());
     for (const name of ["x".repeat(1_000), "\ud83d"]) {
       expect(await failfast(name, 60).trip()).toEqual({ stored: true });
       expect(failfast(name).state).toBe("open");
@@ -100,9 +108,6 @@ describe.skipIf(!redisServer)("a key of Django's in Redis", () => {
     expect(await client.dbSize()).toBe(0);
     await failfast("ünï ☃", 60).trip();
     expect(await client.keys("*")).toEqual([":1:ünï ☃"]);
-    await failfast.close();
-    client.destroy();
-    await server.stop();
   });
 
   it("is read by scripts whose hashes are right", () => {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFailfast } from "../../../src/index.js";
 import { fileStore } from "../../../src/stores/file.js";
 import { polledEachSecond } from "../count-lists.js";
+import { endProcess } from "../end-process.js";
 
 const member = fileURLToPath(new URL("member.mjs", import.meta.url));
 /** A shell in a user namespace of its own, which has limits of its own. */
@@ -43,13 +44,7 @@ describe.skipIf(!canLimit)("a user whose inotify watches are used up", () => {
     const script = `${limited(limit)}; exec "${process.execPath}" "${member}" "${join(folder, "store")}"`;
     const child = spawn("unshare", unshare(script), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     child.on("message", (message: Told) => void told.push(message));
-    ends.push(async () => {
-      if (child.exitCode === null && child.signalCode === null) {
-        const exit = once(child, "exit");
-        child.kill("SIGKILL");
-        await exit;
-      }
-    });
+    ends.push(() => endProcess(child));
     const states = (): unknown[] => told.flatMap(({ state }) => state ?? []);
     await expect.poll(states).toEqual(["closed"]);
     const here = createFailfast({ store: fileStore(join(folder, "store")), timeout: 60, report: false });

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { endProcess } from "../end-process.js";
 
 export interface Seen {
   readonly type: string;
@@ -120,12 +120,7 @@ export async function endFleet(members: readonly Member[]): Promise<void> {
 export const endProcesses = (): Promise<void> => kill(idle.splice(0));
 
 async function kill(members: readonly Member[]): Promise<void> {
-  await Promise.all(
-    members.filter(running).map(async ({ child }) => {
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    }),
-  );
+  await Promise.all(members.map(({ child }) => endProcess(child)));
 }
 
 async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {

@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { pack, unpack } from "../../package/pack.mjs";
+import { endProcess } from "../end-process.js";
 import { freePort } from "../server-process.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -25,10 +26,11 @@ beforeAll(() => {
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
   unpack(pack(folder), join(folder, "node_modules/failfast"));
 }, 60_000);
-let child: ChildProcess | undefined;
-afterAll(() => {
-  child?.kill("SIGKILL");
-  rmSync(folder, { recursive: true, force: true });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
 });
 
 test("there is an example for each framework", () => {
@@ -43,12 +45,17 @@ test.each(snippets)("ten lines for $framework guard a route", async ({ framework
     response.end(asked === 1 ? '{"due":3}' : "<html>");
   });
   await new Promise<void>((listening) => salesApi.listen(0, "127.0.0.1", listening));
+  ends.push(() => {
+    salesApi.closeAllConnections();
+    salesApi.close();
+  });
   const { port: backend } = salesApi.address() as { port: number };
   const port = await freePort();
   const file = join(folder, `${framework}.mjs`);
   writeFileSync(file, code.replace("3000", String(port)));
   const env = { ...process.env, SALES_API: `http://127.0.0.1:${backend}`, NODE_ENV: "production" };
-  child = spawn(process.execPath, [file], { env, cwd: folder, stdio: "ignore" });
+  const child = spawn(process.execPath, [file], { env, cwd: folder, stdio: "ignore" });
+  ends.push(() => endProcess(child));
   const ask = async (): Promise<[number, string | null]> => {
     const response = await fetch(`http://localhost:${port}/invoices/ann`);
     await response.text();
@@ -59,7 +66,4 @@ test.each(snippets)("ten lines for $framework guard a route", async ({ framework
   for (let n = 0; n < 5; n++) expect(await ask()).toEqual([500, null]);
   const [status, retryAfter] = await ask();
   expect([status, Number(retryAfter) > 0, asked]).toEqual([503, true, 6]);
-  child.kill("SIGKILL");
-  salesApi.closeAllConnections();
-  salesApi.close();
 });

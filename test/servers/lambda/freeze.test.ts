@@ -5,21 +5,20 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createFailfast, type Failfast } from "../../../src/index.js";
 import { fileStore } from "../../../src/stores/file.js";
+import { endProcesses } from "../end-process.js";
 import { sharedFolder } from "../shared-folder.js";
 
 const program = fileURLToPath(new URL("function.mjs", import.meta.url));
 
 let folder: string;
 let fleet: Failfast;
-let functions: ChildProcess[];
+const functions: ChildProcess[] = [];
 beforeEach(() => {
   folder = sharedFolder("lambda-");
   fleet = createFailfast({ store: fileStore(folder) });
-  functions = [];
 });
 afterEach(async () => {
-  for (const each of functions) each.kill("SIGKILL");
-  await Promise.all(functions.map((each) => each.exitCode ?? each.signalCode ?? once(each, "exit")));
+  await endProcesses(functions);
   await fleet.close();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -8,6 +8,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { unpack } from "../../package/pack.mjs";
+import { endProcesses } from "../end-process.js";
 import { packed } from "../packed.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -46,8 +47,8 @@ beforeEach(async () => {
   await once(salesApi, "listening");
 });
 const processes: ChildProcess[] = [];
-afterEach(() => {
-  for (const each of processes.splice(0)) each.kill("SIGKILL");
+afterEach(async () => {
+  await endProcesses(processes);
   salesApi.closeAllConnections();
   salesApi.close();
 });

@@ -16,7 +16,7 @@ import { ContextIdFactory, ModuleRef, REQUEST } from "@nestjs/core";
 import { Test, type TestingModule } from "@nestjs/testing";
 import type { Cache } from "cache-manager";
 import { createClient } from "redis";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   FAILFAST,
   Failfast,
@@ -425,9 +425,14 @@ describe("a store by injection", () => {
   const redisServer = requireProgram("redis-server");
   test.skipIf(!redisServer)("may be a Redis client that another module provides", async () => {
     const server = await startRedis(redisServer);
+    onTestFinished(() => server.stop());
     const client = await createClient({ url: server.url })
       .on("error", () => undefined)
       .connect();
+    onTestFinished(async () => {
+      for (const application of running.splice(0)) await application.close();
+      client.destroy();
+    });
     @Module({ providers: [{ provide: "REDIS", useValue: client }], exports: ["REDIS"] })
     class RedisModule {}
     const root = (): DynamicModule =>
@@ -442,8 +447,5 @@ describe("a store by injection", () => {
       .poll(() => other.get<Failfast>(FAILFAST)("sales_api").state, { timeout: 20_000 })
       .toBe("open");
     expect(await outcome(other.get(Sales).invoices())).toBe(REJECTED);
-    for (const application of running.splice(0)) await application.close();
-    client.destroy();
-    await server.stop();
   });
 });

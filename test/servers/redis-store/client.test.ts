@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { BasicClientSideCache, createClient, RESP_TYPES } from "redis";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { listAll } from "../../../src/stores/list-all.fixture.js";
 import { type RedisClient, redisStore } from "../../../src/stores/redis.js";
 import { requireProgram } from "../require.js";
@@ -15,7 +15,7 @@ describe("redisStore() refuses", () => {
   it("a URL, without repeating it, because it may have a password", () => {
     expect(anything("redis://:secret@host")).toThrow(TypeError);
     expect(anything("redis://:secret@host")).toThrow(
-      /got string; pass a connected client: redisStore\(await/,
+      /got a string; pass a connected client: redisStore\(await/,
     );
     expect(anything("redis://:secret@host")).not.toThrow(/secret/);
   });
@@ -132,6 +132,8 @@ describe.skipIf(!redisServer)("a client that is not ready gets no commands", () 
       await expect(store.set("a", "1", 60_000)).rejects.toThrow(/not ready/);
       await expect(store.set("a", "1", 60_000)).rejects.toThrow(/not ready/);
       const later = await startRedis(redisServer, [], server.port);
+      onTestFinished(() => later.stop());
+      onTestFinished(() => client.disconnect());
       await expect.poll(() => client.status, soon).toBe("ready");
       expect(await store.get("a")).toBeNull();
       client.disconnect();

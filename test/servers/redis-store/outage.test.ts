@@ -2,6 +2,7 @@ import { setTimeout as lasts } from "node:timers/promises";
 import { createClient } from "redis";
 import { describe, it } from "vitest";
 import { redisStore } from "../../../src/stores/redis.js";
+import { type AtEnd, atEndOf } from "../at-end.js";
 import { requireProgram } from "../require.js";
 import { startRedis } from "../start-redis.js";
 import { ignore, type Library, libraries, remember, soon } from "./clients.js";
@@ -14,18 +15,27 @@ const resubscribed = { timeout: 15_000, interval: 10 };
 
 /** A server of its own, a caller's client and a watcher. `via` is the address of the client. */
 async function setUp(
+  atEnd: AtEnd,
   library: Library,
   via: (port: number) => Promise<string> | string = (port) => url(port),
 ) {
   const server = await startRedis(redisServer);
+  atEnd(() => server.stop());
   const own = await library.open(await via(server.port));
+  atEnd(() => own.close());
   const store = redisStore(own.client);
   const seen = remember();
   const handle = await store.watch?.("", seen);
+  atEnd(() => handle?.[Symbol.asyncDispose]());
   return {
     server,
     seen,
     handle,
+    /** The caller goes, and its connections with it. */
+    async leave(): Promise<void> {
+      await handle?.[Symbol.asyncDispose]();
+      own.close();
+    },
     values: () => seen.changes.map(({ value }) => value),
     /** Written by a client that did not see the outage. */
     async write(value: string): Promise<void> {
@@ -39,19 +49,16 @@ async function setUp(
       admin.close();
       return reply;
     },
-    async tearDown(): Promise<void> {
-      await handle?.[Symbol.asyncDispose]();
-      own.close();
-      await server.stop();
-    },
   };
 }
 
 const url = (port: number): string => `redis://127.0.0.1:${port}`;
 
 describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $name", (library) => {
-  it("survives a freeze of a second without a loss and without a gap", async ({ expect }) => {
-    const { server, seen, values, write, tearDown } = await setUp(library);
+  it("survives a freeze of a second without a loss and without a gap", async (context) => {
+    const { expect } = context;
+    const atEnd = atEndOf(context);
+    const { server, seen, values, write } = await setUp(atEnd, library);
     server.pause();
     const writing = write("during");
     await lasts(1_000);
@@ -59,24 +66,27 @@ describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $nam
     await writing;
     await expect.poll(values, soon).toEqual(["during"]);
     expect(seen.gaps).toBe(0);
-    await tearDown();
   });
 
-  it("is live again after a long freeze, and reports a gap", async ({ expect }) => {
-    const { server, seen, values, write, tearDown } = await setUp(library);
+  it("is live again after a long freeze, and reports a gap", async (context) => {
+    const { expect } = context;
+    const atEnd = atEndOf(context);
+    const { server, seen, values, write } = await setUp(atEnd, library);
     server.pause();
     await lasts(unnoticedFor + 1_000);
     server.resume();
     await expect.poll(() => seen.gaps, resubscribed).toBe(1);
     await write("after");
     await expect.poll(values, soon).toContain("after");
-    await tearDown();
   });
 
-  it("notices a dead silent connection, and opens a new one", async ({ expect }) => {
+  it("notices a dead silent connection, and opens a new one", async (context) => {
+    const { expect } = context;
+    const atEnd = atEndOf(context);
     let proxy: Awaited<ReturnType<typeof startProxy>> | undefined;
-    const { seen, values, write, tearDown } = await setUp(library, async (port) => {
+    const { seen, values, write, leave } = await setUp(atEnd, library, async (port) => {
       proxy = await startProxy(port);
+      atEnd(() => proxy?.close());
       return proxy.url;
     });
     proxy?.silence();
@@ -84,35 +94,38 @@ describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $nam
     await expect.poll(() => seen.gaps, resubscribed).toBe(1);
     await write("after");
     await expect.poll(values, soon).toEqual(["after"]);
-    await tearDown();
+    await leave();
     await expect.poll(() => proxy?.open(), soon).toBe(0);
-    await proxy?.close();
   });
 
-  it("is live again each time Redis was killed and restarted", async ({ expect }) => {
-    const { server, seen, values, write, tearDown } = await setUp(library);
+  it("is live again each time Redis was killed and restarted", async (context) => {
+    const { expect } = context;
+    const atEnd = atEndOf(context);
+    const { server, seen, values, write } = await setUp(atEnd, library);
     for (const [round, downMs] of [0, 500, 2_500].entries()) {
       await server.restart(downMs);
       await expect.poll(() => seen.gaps, resubscribed).toBe(round + 1);
       await write(`round ${round}`);
       await expect.poll(values, soon).toContain(`round ${round}`);
     }
-    await tearDown();
   });
 
-  it("is live again each time its connection was killed", async ({ expect }) => {
-    const { seen, values, write, command, tearDown } = await setUp(library);
+  it("is live again each time its connection was killed", async (context) => {
+    const { expect } = context;
+    const atEnd = atEndOf(context);
+    const { seen, values, write, command } = await setUp(atEnd, library);
     for (let round = 0; round < 4; round += 1) {
       expect(await command("CLIENT", "KILL", "TYPE", "PUBSUB")).toBe("1");
       await expect.poll(() => seen.gaps, resubscribed).toBe(round + 1);
       await write(`round ${round}`);
       await expect.poll(values, soon).toContain(`round ${round}`);
     }
-    await tearDown();
   });
 
-  it("that was disposed during an outage does not come back", async ({ expect }) => {
-    const { server, seen, handle, command, tearDown } = await setUp(library);
+  it("that was disposed during an outage does not come back", async (context) => {
+    const { expect } = context;
+    const atEnd = atEndOf(context);
+    const { server, seen, handle, command } = await setUp(atEnd, library);
     const back = server.restart(1_000);
     await lasts(500);
     await handle?.[Symbol.asyncDispose]();
@@ -121,23 +134,27 @@ describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $nam
     await lasts(2_500);
     expect(await command("CLIENT", "LIST", "TYPE", "PUBSUB")).toBe("");
     expect(seen.gaps).toBe(0);
-    await tearDown();
   });
 
-  it("that can't be made is an error within 5 s, and leaves no connection", async ({ expect }) => {
+  it("that can't be made is an error within 5 s, and leaves no connection", async (context) => {
+    const { expect } = context;
+    const atEnd = atEndOf(context);
     const silent = await startProxy();
+    atEnd(() => silent.close());
     const started = performance.now();
     const watching = redisStore(library.unconnected(silent.url)).watch?.("", remember());
     await expect(watching).rejects.toThrow(/"failfast@0": no answer within 5000 ms/);
     expect(performance.now() - started).toBeLessThan(6_000);
     await expect.poll(silent.open, soon).toBe(0);
-    await silent.close();
   });
 });
 
 describe.skipIf(!redisServer)("a subscription of node-redis", () => {
-  it("that was disposed while its socket was connecting leaves no connection", async ({ expect }) => {
+  it("that was disposed while its socket was connecting leaves no connection", async (context) => {
+    const { expect } = context;
+    const atEnd = atEndOf(context);
     const server = await startRedis(redisServer);
+    atEnd(() => server.stop());
     const lookups: (() => void)[] = [];
     let held = false;
     const client = createClient({
@@ -154,6 +171,7 @@ describe.skipIf(!redisServer)("a subscription of node-redis", () => {
       },
     });
     await client.on("error", ignore).connect();
+    atEnd(() => client.destroy());
     const handle = await redisStore(client).watch?.("", remember());
     const subscribers = () => client.sendCommand(["CLIENT", "LIST", "TYPE", "PUBSUB"]);
     expect(await subscribers()).not.toBe("");
@@ -166,7 +184,5 @@ describe.skipIf(!redisServer)("a subscription of node-redis", () => {
     await lasts(500);
     expect(await subscribers()).toBe("");
     expect(await client.sendCommand(["CLIENT", "LIST"])).toMatch(/^id=.*\n$/);
-    client.destroy();
-    await server.stop();
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { redisStore } from "../../../src/stores/redis.js";
 import type { StoreWatcher } from "../../../src/stores/store.js";
 import { requireProgram } from "../require.js";
@@ -132,15 +132,15 @@ describe.skipIf(!redisServer).each(libraries)(
 
     it("works, because it has its own connection", async () => {
       const server = await startRedis(redisServer);
+      onTestFinished(() => server.stop());
       const seen = remember();
       const store = redisStore(library.unconnected(server.url));
       const handle = await store.watch?.("", seen);
+      onTestFinished(() => handle?.[Symbol.asyncDispose]());
       const writer = await library.open(server.url);
+      onTestFinished(() => writer.close());
       await redisStore(writer.client).set("a", "1", 60_000);
       await expect.poll(() => seen.changes.length, soon).toBe(1);
-      await handle?.[Symbol.asyncDispose]();
-      writer.close();
-      await server.stop();
     });
   },
 );

@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import cluster from "node:cluster";
+import { once } from "node:events";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { newFolder, until } from "../project.mjs";
 
 const script = fileURLToPath(new URL("member.mjs", import.meta.url));
+
+/** Kills a member, and waits for its end: until then it writes to its folder. */
+const endProcess = async (child) => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill("SIGKILL");
+  await exit;
+};
 
 /** How members are started: what each kind gets, and how it ends. */
 const kinds = {
@@ -20,12 +29,12 @@ const kinds = {
     return {
       member: worker,
       send: (message) => worker.send(message),
-      end: () => worker.process.kill("SIGKILL"),
+      end: () => endProcess(worker.process),
     };
   },
   processes: (folder, options) => {
     const child = fork(script, { env: { ...process.env, MEMBER: JSON.stringify({ folder, options }) } });
-    return { member: child, send: (message) => child.send(message), end: () => child.kill("SIGKILL") };
+    return { member: child, send: (message) => child.send(message), end: () => endProcess(child) };
   },
 };
 
