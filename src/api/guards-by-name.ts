@@ -58,11 +58,11 @@ export class GuardsByName {
     yield* this.#looked.keys();
   }
 
-  /** Removes those that nobody has called, and returns their names. */
-  forgetLooked(): readonly string[] {
-    const names = [...this.#looked.keys()];
-    for (const name of names) this.#forget(name);
-    return names;
+  /** Removes those that nobody has called, and returns them. Their breakers are not retired. */
+  takeLooked(): readonly Guard[] {
+    const guards = [...this.#looked.values()];
+    this.#looked.clear();
+    return guards;
   }
 
   #forget(name: string): void {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Circuit, createFailfast, type FailfastDefaults, memoryStore, type Store } from "../index.js";
 import { manualClock } from "../testing/index.js";
 
@@ -114,6 +114,41 @@ describe("a circuit that this process has not called yet", () => {
     expect(closed).toEqual(["x"]);
     expect(() => looker.configure({ threshold: 2 })).toThrow('have been called: "x"');
     await looker.close();
+  });
+
+  test.each(handles)(
+    "%s tells what it saw once, also if defaults change after the look",
+    async (_, handle) => {
+      const { looker, clock, memory } = await opened();
+      await createFailfast({ clock, store: memory })("x").hold("open");
+      const told: string[] = [];
+      for (const event of ["open", "half-open", "close", "hold", "release"] as const)
+        looker.on(event, () => told.push(event));
+      const circuit = handle(looker);
+      expect(circuit.state).toBe("open");
+      looker.configure({ threshold: 3 });
+      looker.configure({ maxCircuits: 5 });
+      expect(circuit.state).toBe("open");
+      expect(told).toEqual(["hold", "open"]);
+      await looker.close();
+    },
+  );
+
+  test("that two functions name takes the defaults that come after a look, without a warning", async () => {
+    const warned: unknown[] = [];
+    const hear = (warning: Error & { code?: string }): void => void warned.push(warning.code);
+    process.on("warning", hear);
+    onTestFinished(() => void process.off("warning", hear));
+    const { looker, clock, memory } = await opened();
+    const [one, two] = [1, 2].map(() => looker((name: string) => name, 60).for("x"));
+    expect([one?.state, two?.state]).toEqual(["open", "open"]);
+    looker.configure({ threshold: 3 });
+    expect([one?.state, two?.state]).toEqual(["open", "open"]);
+    await createFailfast({ clock, store: memory })("x").reset();
+    expect(await failuresUntilOpen(one as Circuit)).toBe(3);
+    expect(two?.state).toBe("open");
+    await looker.close();
+    expect(warned).toEqual([]);
   });
 
   test("named by arguments takes its defaults after a look, when it is called", async () => {

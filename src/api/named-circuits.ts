@@ -1,5 +1,5 @@
 import type { Breaker } from "../breaker/breaker.js";
-import { type CallPolicy, makeCallPolicy } from "../call/call-policy.js";
+import { makePolicy, type Policy } from "../call/policy.js";
 import { makeGuard } from "../call/timed-guard.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
 import type { Events } from "../events/events.js";
@@ -19,7 +19,7 @@ export class NamedCircuits implements CircuitsOwner {
   readonly #given: Given;
   /** What was changed while they ran, by name. */
   readonly #changed = new Map<string, Given>();
-  #policy: CallPolicy | undefined;
+  #policy: Policy | undefined;
   #limit: number | undefined;
 
   constructor(breakers: Breakers, events: Events, defaults: () => FailfastDefaults, given: Given) {
@@ -29,9 +29,9 @@ export class NamedCircuits implements CircuitsOwner {
     this.#given = given;
     this.guards = new GuardsByName(
       (name) => {
-        this.#policy ??= makeCallPolicy({ ...defaults(), ...given.options });
+        this.#policy ??= makePolicy({ ...defaults(), ...given.options });
         const settings = settingsOf(this.#changed.get(name) ?? given, defaults());
-        return makeGuard(breakers.forArguments(name, settings, given.options), this.#policy);
+        return makeGuard(breakers.named(name, settings, given.options), this.#policy);
       },
       () => {
         this.#limit ??= this.settings().maxCircuits;
@@ -59,9 +59,15 @@ export class NamedCircuits implements CircuitsOwner {
   forget(): () => void {
     this.#policy = undefined;
     this.#limit = undefined;
-    const names = this.guards.forgetLooked();
+    const looked = this.guards.takeLooked().map(({ breaker }) => breaker);
+    // Its settings depend on the defaults, unless it has a definition by name.
+    for (const breaker of looked) if (breaker.givenBy === "arguments") breaker.givenBy = "nobody";
     return () => {
-      for (const name of names) this.look(name);
+      for (const breaker of looked) {
+        this.look(breaker.name);
+        // Only now: if it stays in use, listeners aren't told again what they know.
+        breaker.retire();
+      }
     };
   }
 
