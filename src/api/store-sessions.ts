@@ -51,6 +51,8 @@ export class StoreSessions {
       const made = new StoreSession(replica, clock, events, name, openedBy, began, given !== undefined);
       session = made;
       this.#sessions.set(store, session);
+      // Nobody would close it any more.
+      if (this.#closed) void replica.synchroniser.close();
     }
     return session;
   }

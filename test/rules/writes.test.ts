@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { createFailfast, type FailfastOptions } from "../../src/index.js";
+import { createFailfast, type Failfast, type FailfastOptions } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
 import { faultyStore } from "./faulty-store.js";
-import { at, during, ending, fleet, type Member, pendingCall } from "./fleet.js";
+import { at, boom, during, ending, fleet, type Member, pendingCall } from "./fleet.js";
 
 const DAY = 24 * 3_600_000;
+const failing = () => Promise.reject(boom);
 
 describe("without any trip", () => {
   test("making 1 000 circuits does no operation and starts no timer", async () => {
@@ -50,6 +51,31 @@ describe("without any trip", () => {
     await clock.advance(5_100);
     expect(await succeed()).toBe("ok");
     expect([circuit.state, link.operations]).toEqual(["closed", before]);
+  });
+
+  const begun: readonly [string, (failfast: Failfast) => unknown][] = [
+    ["a circuit made before, and never called", () => undefined],
+    ["ready()", (failfast) => failfast.ready()],
+    ["configure()", (failfast) => failfast.configure({ threshold: 1 })],
+  ];
+  test.each(begun)("after close() a store that was not used yet is not asked: %s", async (_, begin) => {
+    const clock = manualClock();
+    const link = faultyStore(clock).connect();
+    const failfast = createFailfast({ clock, store: link });
+    const circuit = failfast("x", 5);
+    const names = failfast((name: string) => name, 5).for("y");
+    await failfast.close();
+    begin(failfast);
+    for (const each of [circuit, names]) {
+      expect([await ending(each.run(failing)), await ending(each.run(failing))]).toEqual([
+        "failed",
+        "rejected",
+      ]);
+      await clock.advance(5_100);
+      expect([await ending(each.run(() => 1)), each.state]).toEqual(["ok", "closed"]);
+    }
+    await clock.advance(60_000);
+    expect([link.operations, clock.pending]).toEqual([0, 0]);
   });
 
   test("after close() no timer and no subscription is left", async () => {
