@@ -1,6 +1,4 @@
 import { againWhere } from "../shared/again.js";
-import { withinMs } from "../shared/deadline.js";
-import type { SafeWatcher } from "../shared/watcher.js";
 import {
   type Database,
   type ListeningClient,
@@ -9,7 +7,8 @@ import {
   type QueryClient,
   rowsOf,
 } from "./client.js";
-import { ENDS_WITHIN, listenOn, proveDelivery } from "./listen.js";
+import { listenOn } from "./listen.js";
+import { listenForSigns } from "./signs-of-life.js";
 
 /**
  * Recognises clients by their methods.
@@ -32,18 +31,14 @@ function ofPostgresJs(sql: PostgresJs): Database {
     againWhere(lost, () => sql.unsafe(text, params as never[]));
   return {
     query,
-    // It reconnects by itself, and reports that each time.
-    async listen(channel, watcher) {
-      const hear = async (name: string, heard: () => void) =>
-        (await sql.listen(name, heard, () => undefined)).unlisten;
-      await proveDelivery(hear, query, channel);
-      let live = false;
-      const { unlisten } = await sql.listen(channel, watcher.message, () => {
-        if (live) watcher.gap();
-        live = true;
-      });
-      return ending(watcher, unlisten);
-    },
+    // It reconnects by itself, and reports that each time, but not the loss before.
+    listen: (channel, watcher) =>
+      listenForSigns(
+        async (name, heard, again) => (await sql.listen(name, heard, again)).unlisten,
+        query,
+        channel,
+        watcher,
+      ),
   };
 }
 
@@ -59,28 +54,15 @@ function ofQueries(client: QueryClient): Database {
       new Connection({ ...given, password: given.password, keepAlive: true });
     return { query, listen: (channel, watcher) => listenOn(connect, query, channel, watcher) };
   }
-  if (typeof client.listen !== "function") return { query, listen: undefined };
-  return {
-    query,
-    async listen(channel, watcher) {
-      const unlisten = await client.listen?.(channel, watcher.message);
-      return ending(watcher, async () => unlisten?.());
-    },
+  const { listen } = client;
+  if (typeof listen !== "function") return { query, listen: undefined };
+  const hear = async (channel: string, heard: (text: string) => void) => {
+    const unlisten = await listen.call(client, channel, heard);
+    return async () => unlisten?.();
   };
+  return { query, listen: (channel, watcher) => listenForSigns(hear, query, channel, watcher) };
 }
 
 /** A serialization failure, a deadlock, or a lock that was not available in time; depends on the isolation level. */
 const lost = (error: unknown): boolean =>
   ["40001", "40P01", "55P03"].includes(String((error as { readonly code?: unknown } | null)?.code));
-
-/** A server that is frozen or gone is not awaited. */
-function ending(watcher: SafeWatcher, unlisten: () => PromiseLike<unknown>): AsyncDisposable {
-  return {
-    async [Symbol.asyncDispose]() {
-      watcher.end();
-      await withinMs(unlisten(), ENDS_WITHIN, () => new Error("PostgreSQL gave no answer")).catch(
-        () => undefined,
-      );
-    },
-  };
-}

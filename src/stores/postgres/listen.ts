@@ -12,7 +12,7 @@ export const ENDS_WITHIN = 500;
 const ARRIVES_WITHIN = 1_000;
 
 /** What is needed from the pool. */
-type Query = (text: string, params?: readonly unknown[]) => Promise<unknown>;
+export type Query = (text: string, params?: readonly unknown[]) => Promise<unknown>;
 
 /** Listens on a connection of its own. Rejects if the first one can't be made, or gets no notifications. */
 export function listenOn(
@@ -85,7 +85,8 @@ async function hear(client: ListeningClient, channel: string, heard: () => void)
  * So this sends itself one, on a channel of its own: what listens behind a pooler may go on doing so.
  */
 export async function proveDelivery(listen: Hear, query: Query, channel: string): Promise<void> {
-  const own = `${channel}_${systemClock.random()}`;
+  // Without a point: PGlite does not quote it.
+  const own = `${channel}_${String(systemClock.random()).replace(".", "_")}`;
   let arrived = (): void => {};
   const arrival = new Promise<void>((resolve) => {
     arrived = resolve;

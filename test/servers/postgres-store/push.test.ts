@@ -6,6 +6,9 @@ import { postgresStore } from "../../../src/stores/postgres.js";
 import { remember, soon } from "../redis-store/clients.js";
 import { postgres, startPostgres } from "./start-postgres.js";
 
+/** A sign of life is asked for after 6 s at most, and given up 2 s later. */
+const noticed = { timeout: 30_000, interval: 20 };
+
 describe.skipIf(!postgres)("push by PostgreSQL", () => {
   let server: Awaited<ReturnType<typeof startPostgres>>;
   let admin: Pool;
@@ -95,6 +98,41 @@ describe.skipIf(!postgres)("push by PostgreSQL", () => {
     await expect
       .poll(() => [...seen.values(), ...Array(seen.gaps()).fill("gap")], soon)
       .toEqual([pushed ?? "gap"]);
+  });
+
+  test("that is lost is reported, although the client says nothing, and so is its return", async () => {
+    await admin.query(`CREATE ROLE app LOGIN CONNECTION LIMIT 2; GRANT ALL ON failfast TO app`);
+    const url = new URL(server.url);
+    url.username = "app";
+    const sql = postgresJs(url.href, { max: 1, backoff: () => 0.1, onnotice: () => undefined });
+    ends.push(() => sql.end({ timeout: 1 }));
+    const byHand = async (channel: string, heard: (text: string) => void) => {
+      const client = new Client({ connectionString: server.url }).on("error", () => undefined);
+      ends.push(() => client.end());
+      client.on("notification", (message) => message.channel === channel && heard(message.payload ?? ""));
+      await client.connect();
+      await client.query(`LISTEN "${channel}"`);
+      return async () => undefined;
+    };
+    const query = (text: string, params: unknown[]) => admin.query(text, params);
+    const [library, plain] = await Promise.all(
+      [sql as unknown as PostgresClient, { query, listen: byHand }].map(async (client) => {
+        const lost: unknown[] = [];
+        const seen = Object.assign(remember(), { lost: (error: unknown) => void lost.push(error) });
+        const handle = await postgresStore(client).watch?.("", seen);
+        ends.push(() => handle?.[Symbol.asyncDispose]());
+        return { seen, lost };
+      }),
+    );
+    // Its queries are served, and another connection is refused.
+    await admin.query("ALTER ROLE app CONNECTION LIMIT 1");
+    await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'listen %'");
+    await expect.poll(() => library?.lost.length && plain?.lost.length, noticed).toBeGreaterThan(0);
+    expect([library?.seen.gaps, plain?.seen.gaps]).toEqual([0, 0]);
+    await admin.query("ALTER ROLE app CONNECTION LIMIT -1");
+    await expect.poll(() => library?.seen.gaps, noticed).toBeGreaterThan(0);
+    await storeOn().set("back", "1", 60_000);
+    await expect.poll(() => library?.seen.changes.map(({ value }) => value), soon).toEqual(["1"]);
   });
 
   test("uses a connection that a server which ends idle sessions leaves alone", async () => {
