@@ -1,8 +1,8 @@
-import type { CallerSignal } from "../call/call-policy.js";
 import { neverAborting } from "../call/never-aborting.js";
+import type { CallerSignal } from "../call/policy.js";
 import { rejectionIn } from "../errors/failfast-error.js";
 import { checkKnown } from "../options/check-options.js";
-import { formatValue } from "../options/format-value.js";
+import { formatValue, isClass } from "../options/format-value.js";
 import type { Signal } from "../options/signal.js";
 import type { Circuit } from "./circuit.js";
 
@@ -82,7 +82,7 @@ function checkArguments(circuits: unknown, fn: unknown, whenAllOpen: unknown): v
     throw new TypeError(
       `firstAvailable takes a list of circuits, at least one; this is ${formatValue(circuits)}`,
     );
-  if (typeof fn !== "function")
+  if (typeof fn !== "function" || isClass(fn))
     throw new TypeError(`firstAvailable calls a function for each circuit; this is ${formatValue(fn)}`);
   if (whenAllOpen !== "reject" && whenAllOpen !== "try")
     throw new TypeError(`whenAllOpen is ${formatValue(whenAllOpen)}: it takes "reject" or "try"`);

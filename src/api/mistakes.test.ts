@@ -1,6 +1,6 @@
 // What a program gets wrong, as it does without types: each is said in words, at once, and counts for nothing.
 import { describe, expect, test } from "vitest";
-import { type Circuit, createFailfast } from "../index.js";
+import { type Circuit, createFailfast, firstAvailable } from "../index.js";
 import { manualClock } from "../testing/index.js";
 
 const made = () => createFailfast()("sales_api", 60);
@@ -66,6 +66,12 @@ describe("the options of one call", () => {
   });
 });
 
+function lockedStream(): ReadableStream {
+  const stream = new ReadableStream();
+  stream.getReader();
+  return stream;
+}
+
 describe("an invalid stream", () => {
   const given: unknown[] = [
     5,
@@ -78,6 +84,7 @@ describe("an invalid stream", () => {
     () => 1,
     { [Symbol.asyncIterator]: () => 5 },
     { [Symbol.asyncIterator]: () => ({}) },
+    lockedStream(),
   ];
   test.each(given)("is a mistake of the program: %o", async (value) => {
     const circuit = made();
@@ -108,6 +115,41 @@ describe("an invalid stream", () => {
       throw new TypeError("fetch failed");
     };
     expect(await errorOf(() => circuit.stream(broken))).toEqual(new TypeError("fetch failed"));
+    expect(circuit.state).toBe("open");
+  });
+});
+
+describe("a class in place of a function", () => {
+  class Sales {}
+  const limits = { callTimeout: "2s", slowCall: "1s" } as const;
+  const ways: [string, (circuit: Circuit) => unknown][] = [
+    ["run", (circuit) => circuit.run(Sales as never)],
+    ["run with a signal", (circuit) => circuit.run(Sales as never, { signal: new AbortController().signal })],
+    ["stream", (circuit) => circuit.stream(Sales as never)],
+    ["firstAvailable", (circuit) => firstAvailable([circuit], Sales as never)],
+  ];
+  test.each(ways)(
+    "is a TypeError that counts for nothing, and leaves the probe to the next call: %s",
+    async (_, act) => {
+      for (const options of [{}, limits]) {
+        const clock = manualClock();
+        const circuit = createFailfast({ clock })("x", 60, options);
+        expect(await errorOf(() => act(circuit))).toBeInstanceOf(TypeError);
+        expect(circuit.state).toBe("closed");
+        await circuit.trip();
+        await clock.advance(60_000);
+        expect(await errorOf(() => act(circuit))).toBeInstanceOf(TypeError);
+        expect(circuit.state).toBe("half-open");
+        expect(await circuit.run(() => 1)).toBe(1);
+        expect(circuit.state).toBe("closed");
+      }
+    },
+  );
+
+  test("is what a function may throw about: that is a failure", async () => {
+    const circuit = made();
+    const builds = () => (Sales as unknown as () => unknown)();
+    expect(await errorOf(() => circuit.run(builds))).toBeInstanceOf(TypeError);
     expect(circuit.state).toBe("open");
   });
 });

@@ -64,12 +64,12 @@ export class SlowWatch {
     this.#dueMs = Infinity;
     let inMs = Infinity;
     for (const circuit of this.#circuits) {
-      const nextInMs = circuit.look();
-      if (nextInMs === Infinity) {
+      const its = circuit.look();
+      if (its === Infinity) {
         circuit.watched = false;
         this.#circuits.delete(circuit);
       }
-      inMs = Math.min(inMs, nextInMs);
+      inMs = Math.min(inMs, its);
     }
     // Calls that a listener began meanwhile are later than those.
     const dueMs = this.#clock.now() + Math.max(inMs, 1);

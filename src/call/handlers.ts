@@ -1,8 +1,6 @@
+import { isClass } from "../options/format-value.js";
 import { isThenable } from "../sync/with-deadline.js";
-import type { CallerSignal } from "./call-policy.js";
-
-/** How a function answers: with a promise, with a value, or not known before its first call. */
-export type Kind = "promise" | "value" | undefined;
+import type { CallerSignal } from "./policy.js";
 
 /** What a call's outcome goes through on its way to the caller. */
 export interface Handlers {
@@ -22,6 +20,9 @@ export type OnFailure = Handlers["onFailure"];
 export function rethrow(error: unknown): never {
   throw error;
 }
+
+/** Whether it threw because it is a class: the caller's mistake, which says nothing about the backend. */
+export const needsNew = (fn: unknown, error: unknown): boolean => error instanceof TypeError && isClass(fn);
 
 /** Attaches the handlers to a result: a promise calls them when it ends; for a value they are called at once. */
 export function attachHandlers(result: unknown, onSuccess: OnSuccess, onFailure: OnFailure): unknown {

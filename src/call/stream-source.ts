@@ -12,9 +12,9 @@ interface Reader<T> {
 export class NoStreamError extends TypeError {
   override readonly name = "TypeError";
 
-  constructor(given: unknown) {
+  constructor(given: unknown, more = "") {
     super(
-      `stream() takes a function that gives an async iterable or a ReadableStream, or a promise of one; it gave ${formatValue(given)}`,
+      `stream() takes a function that gives an async iterable or a ReadableStream, or a promise of one; it gave ${formatValue(given)}${more}`,
     );
   }
 }
@@ -24,7 +24,8 @@ export class NoStreamError extends TypeError {
  * cancelled, a stream of Node's is destroyed. A plain iterator ends only when it has reached an item.
  */
 export function iterate<T>(readable: StreamSource<T>): AsyncIterator<T> {
-  const { [Symbol.asyncIterator]: iterator, getReader, destroy } = (readable ?? {}) as Readable<T>;
+  const { [Symbol.asyncIterator]: iterator, getReader, destroy, locked } = (readable ?? {}) as Readable<T>;
+  if (locked === true) throw new NoStreamError(readable, " that somebody else reads");
   if (typeof getReader === "function") return byReader(getReader.call(readable));
   const items = typeof iterator === "function" ? iterator.call(readable) : undefined;
   if (typeof items?.next !== "function") throw new NoStreamError(readable);
@@ -43,6 +44,8 @@ interface Readable<T> {
   [Symbol.asyncIterator]?: () => AsyncIterator<T>;
   getReader?: () => Reader<T>;
   destroy?: () => unknown;
+  /** A ReadableStream has one reader at a time. */
+  readonly locked?: boolean;
 }
 
 const OVER = { done: true, value: undefined } as const;

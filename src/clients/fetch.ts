@@ -1,5 +1,5 @@
-import { listedPredicate } from "../call/call-policy.js";
-import { Caller } from "../call/reported-call.js";
+import { listedPredicate } from "../call/policy.js";
+import { Caller } from "../call/report.js";
 import type { StreamSource } from "../call/stream-source.js";
 import { checkFunction } from "../call/wrap.js";
 import { FailfastError } from "../errors/failfast-error.js";
@@ -12,8 +12,8 @@ import { type Items, readable, StatusError, untilBodyEnds } from "./body.js";
 import { checkIdleTimeout, checkName, failedStatus } from "./named.js";
 import { canFollow, followed } from "./redirects.js";
 import { answerThatThrows, repeatsErrors } from "./repeating-client.js";
-import { type OutgoingRequest, type RequestHead, requestOf, sendable, type Url } from "./request.js";
-import { asksWrongly, ofItsBody, uploadOf } from "./upload.js";
+import { type Asked, type RequestHead, requestOf, sendable, type Url } from "./request.js";
+import { asksWrongly, isTaken, ofItsBody, uploadOf } from "./upload.js";
 
 /** The platform's `fetch`, or one of the same shape, if its types are known. */
 export type Fetch = typeof globalThis extends { fetch: infer F extends (...args: never[]) => unknown }
@@ -64,24 +64,24 @@ type AnyFetch = (input: unknown, init?: unknown) => Promise<ResponseLike>;
  */
 export function failfastFetch(options: FetchOptions = {}): Fetch {
   checkObject(options);
-  const { timeout = "30s", name, fetch, failfast = shared, body = false, ...rest } = options;
+  const { timeout = "30s", name, fetch, failfast = shared, body = false, ...circuit } = options;
   checkName(name);
   if (fetch !== undefined) checkFunction(fetch);
-  checkIdleTimeout(rest, body);
+  checkIdleTimeout(circuit, body);
   const nameOf = (input: unknown, init: unknown): string => {
-    const request = requestOf(input, init);
-    return typeof name === "function" ? name(request.url, request.method, request) : request.url.origin;
+    const asked = requestOf(input, init);
+    return typeof name === "function" ? name(asked.url, asked.method, asked) : asked.url.origin;
   };
-  const { results = isFailure } = rest;
+  const { results = isFailure } = circuit;
   // The response came from another host: the requested host redirected there, so it has answered.
   const elsewhere = new WeakSet<object>();
   const failed = (response: unknown): boolean =>
     !elsewhere.has(response as object) && (results as (response: unknown) => boolean)(response);
   const judged: FailfastOptions = lenient({
     retryAfter: true,
-    ...rest,
+    ...circuit,
     results: typeof results === "function" ? failed : results,
-    ...(body && asStream(rest)),
+    ...(body && asStream(circuit)),
   });
   // A circuit for all requests is made here, so that a conflicting definition throws here, and not at a call.
   const one = typeof name === "string" ? failfast(name, timeout, judged) : undefined;
@@ -89,11 +89,13 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
   const send: AnyFetch = (input, init) => ((fetch ?? globalFetch()) as unknown as AnyFetch)(input, init);
 
   const call: AnyFetch = async (input, init) => {
-    const circuit = circuits.for(input, init);
-    const request = requestOf(input, init);
-    const caller = new Caller(request.signal);
+    const its = circuits.for(input, init);
+    const asked = requestOf(input, init);
+    const caller = new Caller(asked.signal);
     const ask = async (signal: unknown): Promise<ResponseLike> => {
-      const upload = uploadOf((init as { body?: unknown } | undefined)?.body);
+      const { body: own } = (init ?? {}) as { body?: unknown };
+      const upload = uploadOf(own, true);
+      const taken = own === undefined && isUsed(input);
       const changed = { ...(upload && { body: upload.body }), ...(signal !== caller && { signal }) };
       try {
         // Without a deadline, and without a stream to send, the arguments are passed on unchanged.
@@ -101,38 +103,48 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
         const response = await send(input, asIs ? init : { ...(init as object), ...changed });
         // If another guard sends, and rejects, its error is thrown.
         void response.headers;
-        if (isOfAnother(response, request)) elsewhere.add(response);
+        if (isOfAnother(response, asked)) elsewhere.add(response);
         return response;
       } catch (error) {
         const unsent = error instanceof TypeError && !sendable(input, init);
-        if (unsent || asksWrongly(error) || upload?.broke() || ofItsBody(error, input)) caller.leave();
+        if (unsent || taken || asksWrongly(error) || upload?.broke() || ofItsBody(error, input))
+          caller.leave();
         throw error;
       }
     };
     try {
-      if (!body || !READS_BODIES) return await circuit.run(ask, { signal: caller as never });
-      return await untilBodyEnds<ResponseLike>(circuit, caller, { send: ask, failed, bodyOf, withBody });
+      if (!body || !READS_BODIES) return await its.run(ask, { signal: caller as never });
+      return await untilBodyEnds<ResponseLike>(its, caller, { send: ask, failed, bodyOf, withBody });
     } catch (error) {
       if (!(error instanceof FailfastError)) throw error;
       // Clients search the causes for a network failure, and would repeat the call.
       error.cause = undefined;
-      if (!repeatsErrors(request.headers)) throw error;
+      if (!repeatsErrors(asked.headers)) throw error;
       return answerThatThrows(error) as ResponseLike;
     }
   };
   const guarded: AnyFetch = async (input, init) => {
-    const request = requestOf(input, init);
-    if (fetch !== undefined || !canFollow(request, input, init)) return call(input, init);
+    const asked = requestOf(input, init);
+    if (fetch !== undefined || !canFollow(asked, input, init)) return call(input, init);
     // The circuit for all requests says nothing about other hosts.
     const hop: AnyFetch = (to, how) =>
-      (one === undefined || requestOf(to, how).url.origin === request.url.origin ? call : send)(to, how);
-    return followed(hop, request, input, init);
+      (one === undefined || requestOf(to, how).url.origin === asked.url.origin ? call : send)(to, how);
+    return followed(hop, asked, input, init);
   };
   return guarded as unknown as Fetch;
 }
 
-function isOfAnother({ redirected, url }: ResponseLike, request: OutgoingRequest): boolean {
-  return redirected === true && requestOf(url, undefined).url.origin !== request.url.origin;
+/** Whether it is a `Request` whose body was sent or read before. */
+function isUsed(input: unknown): boolean {
+  const { bodyUsed, body } = (typeof input === "object" && input !== null ? input : {}) as Record<
+    string,
+    unknown
+  >;
+  return bodyUsed === true || isTaken(body);
+}
+
+function isOfAnother({ redirected, url }: ResponseLike, asked: Asked): boolean {
+  return redirected === true && requestOf(url, undefined).url.origin !== asked.url.origin;
 }
 
 /** Whether it is a response that counts as a failure of the backend. */

@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from "../call/reported-call.js";
+import type { AbortSignalLike } from "../call/report.js";
 import { formatValue } from "../options/format-value.js";
 
 declare global {
@@ -23,7 +23,7 @@ export interface HeadersLike {
 }
 
 /** A request as it is passed to a `fetch`. */
-export interface OutgoingRequest extends RequestHead {
+export interface Asked extends RequestHead {
   readonly url: Url;
   readonly method: string;
   readonly signal: AbortSignalLike | null | undefined;
@@ -37,7 +37,7 @@ interface Given {
 }
 
 /** @throws {TypeError} a URL that can't be parsed. */
-export function requestOf(input: unknown, init: unknown): OutgoingRequest {
+export function requestOf(input: unknown, init: unknown): Asked {
   const request = (typeof input === "object" && input !== null && "url" in input ? input : {}) as Given;
   const given = (init ?? {}) as Given;
   const text = request.url ?? String(input);
@@ -61,17 +61,36 @@ export function requestOf(input: unknown, init: unknown): OutgoingRequest {
 
 /** Whether it is a valid request. One that isn't says nothing about the server. */
 export function sendable(input: unknown, init: unknown): boolean {
-  const { Request } = globalThis as unknown as { Request?: new (url: string, init: object) => unknown };
-  const { body } = (init ?? {}) as { body?: unknown };
+  const { Request, AbortSignal } = globalThis as unknown as {
+    Request?: new (url: string, init: object) => unknown;
+    AbortSignal: new () => unknown;
+  };
+  const { body, signal, dispatcher } = (init ?? {}) as Record<string, unknown>;
   const { url, method } = requestOf(input, init);
   if (Request === undefined) return true;
   if (body !== undefined && body !== null && (method === "GET" || method === "HEAD")) return false;
+  // Of undici's `fetch`.
+  if (dispatcher && typeof (dispatcher as { dispatch?: unknown }).dispatch !== "function") return false;
   try {
-    new Request(url.href, { ...(init as object), body: undefined, signal: undefined });
+    new Request(url.href, {
+      ...(init as object),
+      method,
+      body: standInFor(body),
+      // A real one would get a listener.
+      signal: signal instanceof AbortSignal ? undefined : signal,
+    });
     return true;
   } catch {
     return false;
   }
+}
+
+/** A body that is refused where this one is. A stream that was sent can't be given to another request. */
+function standInFor(body: unknown): unknown {
+  if (typeof body === "string") return undefined;
+  if (typeof body !== "object" || body === null) return body;
+  const { ReadableStream } = globalThis as unknown as { ReadableStream: new () => unknown };
+  return "getReader" in body || Symbol.asyncIterator in body ? new ReadableStream() : body;
 }
 
 /** Headers in the form that `fetch` takes; none if they are invalid, which `fetch` reports. */

@@ -1,4 +1,4 @@
-import type { Report } from "../call/reported-call.js";
+import type { Report } from "../call/report.js";
 import type { Silence } from "../call/silence.js";
 import type { Url } from "./request.js";
 import type { Upload } from "./upload.js";
@@ -35,6 +35,8 @@ const OF_THE_CALLER = new Set([
   "UND_ERR_CLOSED",
   "UND_ERR_DESTROYED",
   "UND_ERR_INVALID_ARG",
+  "UND_ERR_INVALID_RETURN_VALUE",
+  "UND_ERR_MAX_ORIGINS_REACHED",
   "UND_ERR_NOT_SUPPORTED",
   "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH",
   "UND_ERR_RES_EXCEEDED_MAX_SIZE",

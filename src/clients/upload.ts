@@ -1,4 +1,5 @@
 import { walkCauses } from "../errors/causes.js";
+import { builtin } from "../runtime/platform.js";
 
 /** A request body that comes in pieces and may break off. If it does, that is the caller's own doing. */
 export interface Upload {
@@ -7,9 +8,13 @@ export interface Upload {
   broke(): boolean;
 }
 
-/** @returns `undefined` for a body that is complete from the start. */
-export function uploadOf(body: unknown): Upload | undefined {
+/**
+ * @param unread the client takes no body of which somebody else has read a part.
+ * @returns `undefined` for a body that is complete from the start.
+ */
+export function uploadOf(body: unknown, unread = false): Upload | undefined {
   if (typeof body !== "object" || body === null) return undefined;
+  if (isTaken(body) || (unread && isBegun(body))) return { body, broke: () => true };
   let broken = false;
   const broke = (): boolean => broken;
   const failing = (error: unknown): never => {
@@ -19,6 +24,16 @@ export function uploadOf(body: unknown): Upload | undefined {
   if ("getReader" in body) return { body: readable(body as never, failing), broke };
   if (Symbol.asyncIterator in body) return { body: pieces(body as never, failing), broke };
   return undefined;
+}
+
+/** Whether somebody else reads this stream, or the body of this request. Then it can't be sent. */
+export function isTaken(body: unknown): boolean {
+  return (body as { locked?: unknown } | null | undefined)?.locked === true;
+}
+
+/** Whether somebody has read a part of it, as far as the runtime says. */
+function isBegun(body: object): boolean {
+  return builtin<{ isDisturbed?(stream: unknown): boolean }>("node:stream")?.isDisturbed?.(body) === true;
 }
 
 /** The same for a stream of Node's that stays as it is, for a client that pipes it. */
@@ -82,8 +97,15 @@ export function ofItsBody(error: unknown, request: unknown): boolean {
 /** Whether an error of `fetch` is about the request itself, so that no server could have answered it well. */
 export function asksWrongly(error: unknown): boolean {
   const { code, message } = ((error as { cause?: unknown } | null)?.cause ?? {}) as Record<string, unknown>;
-  return code === "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH" || OF_THE_REQUEST.has(message);
+  return CODES_OF_THE_REQUEST.has(code) || OF_THE_REQUEST.has(message);
 }
+
+/** Those that undici has for it. */
+const CODES_OF_THE_REQUEST: ReadonlySet<unknown> = new Set([
+  "UND_ERR_INVALID_ARG",
+  "UND_ERR_NOT_SUPPORTED",
+  "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH",
+]);
 
 /** The messages of undici's `fetch` for it, which have no code. Other runtimes don't say it. */
 const OF_THE_REQUEST: ReadonlySet<unknown> = new Set([

@@ -8,13 +8,13 @@ import { after } from "./timers.js";
 /** A circuit that begins half-open is opened for this long, in ms. */
 const AT_ONCE_MS = 0.001;
 
-type Announce = (event: "open" | "halfOpen" | "close") => void;
+type Told = (event: "open" | "halfOpen" | "close") => void;
 
 /** The state of one breaker's circuit in opossum's terms, and how to open and close it by hand. */
 export class Transitions {
   readonly #circuit: Circuit;
   readonly #resetTimeout: number;
-  readonly #announce: Announce;
+  readonly #told: Told;
   readonly #following: Subscription;
   #last: Circuit["state"];
   #halfOpen: NodeJS.Timeout | undefined;
@@ -24,18 +24,13 @@ export class Transitions {
   /** Until the given state has been applied to its circuit. */
   beginning: Promise<unknown> | undefined;
 
-  /** @param closeFailfast closes the circuit's `failfast`, if that belongs to the breaker. It must not hold the breaker. */
-  constructor(
-    circuit: Circuit,
-    resetTimeout: number,
-    announce: Announce,
-    closeFailfast: (() => void) | undefined,
-  ) {
+  /** @param closeHome closes the circuit's `failfast`, if that belongs to the breaker. It must not hold the breaker. */
+  constructor(circuit: Circuit, resetTimeout: number, told: Told, closeHome: (() => void) | undefined) {
     this.#circuit = circuit;
     this.#resetTimeout = resetTimeout;
-    this.#announce = announce;
+    this.#told = told;
     this.#last = circuit.state;
-    this.#following = followCircuit(this, circuit, follow, closeFailfast);
+    this.#following = followCircuit(this, circuit, follow, closeHome);
     if (this.#last === "open") this.#awaitHalfOpen();
   }
 
@@ -77,7 +72,7 @@ export class Transitions {
     if (state === this.#last) return;
     this.#last = state;
     if (state === "open") this.openedAt = Date.now();
-    this.#announce(state === "half-open" ? "halfOpen" : state === "open" ? "open" : "close");
+    this.#told(state === "half-open" ? "halfOpen" : state === "open" ? "open" : "close");
   }
 
   #trip(ms: number, reason: string): Promise<unknown> {

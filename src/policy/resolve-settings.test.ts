@@ -1,9 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { callTimeoutMs, idleTimeoutMs } from "../options/handle-times.js";
 import { type FailfastDefaults, type FailfastOptions, lenient } from "../options/options.js";
 import type { Store } from "../options/store.js";
-import { refuseContradictions } from "./contradictions.js";
-import { mergeOptions, resolveSettings } from "./resolve-settings.js";
+import {
+  callTimeoutOf,
+  checkTogether,
+  idleTimeoutOf,
+  mergeOptions,
+  resolveSettings,
+} from "./resolve-settings.js";
 import { settingsWith } from "./settings.fixture.js";
 import type { CircuitSettings } from "./settings.js";
 
@@ -114,10 +118,10 @@ describe("a default that depends on other options", () => {
   });
 
   test("callTimeout and idleTimeout are in ms, and 0 if not given", () => {
-    expect([callTimeoutMs({}), callTimeoutMs({ callTimeout: "250ms" })]).toEqual([0, 250]);
-    expect([idleTimeoutMs({}), idleTimeoutMs({ idleTimeout: 90 })]).toEqual([0, 90_000]);
-    expect(() => callTimeoutMs({ callTimeout: 61 })).toThrow("callTimeout is 61 seconds");
-    expect(() => idleTimeoutMs({ idleTimeout: "soon" as never })).toThrow('idleTimeout is "soon"');
+    expect([callTimeoutOf({}), callTimeoutOf({ callTimeout: "250ms" })]).toEqual([0, 250]);
+    expect([idleTimeoutOf({}), idleTimeoutOf({ idleTimeout: 90 })]).toEqual([0, 90_000]);
+    expect(() => callTimeoutOf({ callTimeout: 61 })).toThrow("callTimeout is 61 seconds");
+    expect(() => idleTimeoutOf({ idleTimeout: "soon" as never })).toThrow('idleTimeout is "soon"');
   });
 
   test.each<[string, FailfastOptions]>([
@@ -287,6 +291,6 @@ describe("options that contradict each other are refused", () => {
   });
 
   test("idleTimeout is checked, even if no other option is given", () => {
-    expect(() => refuseContradictions({ idleTimeout: "soon" as never }, {})).toThrow('idleTimeout is "soon"');
+    expect(() => checkTogether({ idleTimeout: "soon" as never }, {})).toThrow('idleTimeout is "soon"');
   });
 });

@@ -99,8 +99,8 @@ export class Replica {
     forgiveFailures(this, entry);
   }
 
-  olderArrived(): void {
-    this.synchroniser.olderArrived();
+  oldNews(): void {
+    this.synchroniser.oldNews();
   }
 
   writeBegan(): void {

@@ -245,6 +245,26 @@ describe("failfastInterceptor for gRPC", () => {
     expect(state()).toBe("closed");
   });
 
+  const noToken = grpc.credentials.createFromMetadataGenerator((_, answer) => answer(new Error("no token")));
+  test.each<[string, object, object]>([
+    ["whose message is longer than the client may send", { "grpc.max_send_message_length": 3 }, {}],
+    ["whose credentials can't be had", {}, { credentials: noToken }],
+  ])("counts a call %s as neither: it is not sent", async (_, channel, options) => {
+    const Service = grpc.makeGenericClientConstructor(definition as never, "Invoices");
+    const interceptors = [failfastInterceptor(grpc, { failfast })];
+    const made = new Service(address, grpc.credentials.createInsecure(), { ...channel, interceptors });
+    clients.push(made);
+    const unsent = () => get(made as unknown as Client, "a long message", options);
+    expect(await unsent()).toBeInstanceOf(Error);
+    expect(state()).toBe("closed");
+    await trip(client());
+    await clock.advance(30_000);
+    expect(await unsent()).toBeInstanceOf(Error);
+    expect([state(), calls]).toEqual(["half-open", 0]);
+    expect(await get(client())).toBe("answered");
+    expect(state()).toBe("closed");
+  });
+
   test("counts a stream at its first message, and no more after it", async () => {
     const its = client();
     await trip(its);
