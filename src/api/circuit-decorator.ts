@@ -5,10 +5,17 @@ export type Guardable = (this: any, ...args: any[]) => unknown;
 type OrFallback<V, R> = V extends PromiseLike<infer P> ? Promise<P | Awaited<R>> : V | R;
 
 /**
- * The type of a guarded function: its own type, unless the fallback gives something else. Other properties of the
- * function are left out of the type, because they would go around the circuit.
+ * Whether a plain promise can be given in place of a result. It can't for a promise with methods of its own (of a client
+ * of OpenAI's, `got` or `execa`), or for a query that runs when it is awaited.
  */
-export type Guarded<F extends Guardable, R> = [keyof F] extends [never]
+type TakesPromise<V> = [V] extends [PromiseLike<infer P>] ? ([Promise<P>] extends [V] ? true : false) : true;
+
+/**
+ * The type of a guarded function: its own type, unless the fallback gives something else, or its promises can do more
+ * than a plain promise, which is what a guarded function gives. Other properties of the function are left out of the
+ * type, because they would go around the circuit.
+ */
+export type Guarded<F extends Guardable, R> = [keyof F, TakesPromise<ReturnType<F>>] extends [never, true]
   ? [Awaited<R>] extends [Awaited<ReturnType<F>>]
     ? F
     : (this: ThisParameterType<F>, ...args: Parameters<F>) => OrFallback<ReturnType<F>, R>

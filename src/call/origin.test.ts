@@ -52,4 +52,19 @@ describe("the origin of a failure", () => {
       expect(originOf(new Error("query failed", { cause: error }))).toBe("host");
     expect(originOf(new Error("Connection terminated due to connection timeout"))).toBe("backend");
   });
+
+  test("is this host if it has closed its own client, as at a shutdown", () => {
+    for (const error of [
+      new Error("Cannot use a pool after calling end on the pool"),
+      new Error("Connection terminated"),
+      new Error("The client is closed"),
+      coded("CONNECTION_DESTROYED"),
+      Object.assign(new Error("x"), { name: "MongoTopologyClosedError" }),
+      new TypeError("fetch failed", { cause: coded("UND_ERR_DESTROYED") }),
+    ])
+      expect(originOf(error)).toBe("host");
+    // The server did it.
+    for (const error of [new Error("Connection terminated unexpectedly"), coded("CONNECTION_CLOSED")])
+      expect(originOf(error)).toBe("backend");
+  });
 });

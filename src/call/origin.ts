@@ -2,7 +2,7 @@ import { type Cause, walkCauses } from "../errors/causes.js";
 
 /**
  * Error codes for something that this host lacks: a name service, a route, file descriptors, memory, a free connection
- * in its pool.
+ * in its pool, a client that it has not closed yet. Calls that come late in a shutdown meet the last one.
  */
 const OF_THIS_HOST = new Set<unknown>([
   "EAI_AGAIN",
@@ -18,19 +18,37 @@ const OF_THIS_HOST = new Set<unknown>([
   "ENOBUFS",
   "ENOMEM",
   "P2024",
+  "UND_ERR_CLOSED",
+  "UND_ERR_DESTROYED",
+  // From postgres.js. If the server ended the connection, it is CONNECTION_CLOSED.
+  "CONNECTION_ENDED",
+  "CONNECTION_DESTROYED",
 ]);
 
-/** The same by name, and by message for pools that give neither code nor name. */
-const POOL_NAMES = new Set<unknown>([
+/** The same by name, and by message for pools and clients that give neither code nor name. */
+const NAMES = new Set<unknown>([
   "KnexTimeoutError",
   "SequelizeConnectionAcquireTimeoutError",
   "MongoWaitQueueTimeoutError",
+  "MongoClientClosedError",
+  "MongoPoolClosedError",
+  "MongoTopologyClosedError",
+  "MongoNotConnectedError",
 ]);
-const POOL_MESSAGES = new Set<unknown>([
+const MESSAGES = new Set<unknown>([
   "timeout exceeded when trying to connect",
   "No connections available.",
   "Queue limit reached.",
   "ResourceRequest timed out",
+  // pg, mysql2, node-redis, ioredis, gRPC
+  "Cannot use a pool after calling end on the pool",
+  "Client was closed and is not queryable",
+  "Connection terminated",
+  "Pool is closed.",
+  "The client is closed",
+  "Disconnects client",
+  "Connection is closed.",
+  "Channel has been shut down",
 ]);
 
 const OF_TIME = new Set<unknown>([
@@ -56,8 +74,7 @@ function own({ name, code, message }: Cause): Origin | undefined {
   // Most errors have neither code nor name of their own, and then there is nothing to look up.
   const coded = code !== undefined;
   const named = name !== "Error";
-  if ((coded && OF_THIS_HOST.has(code)) || (named && POOL_NAMES.has(name)) || POOL_MESSAGES.has(message))
-    return "host";
+  if ((coded && OF_THIS_HOST.has(code)) || (named && NAMES.has(name)) || MESSAGES.has(message)) return "host";
   return name === "TimeoutError" || (coded && OF_TIME.has(code)) ? "time" : undefined;
 }
 

@@ -5,6 +5,7 @@ import { enabledByEnvironment } from "../options/enabled.js";
 import { isClass } from "../options/format-value.js";
 import type { ErrorClass, Exceptions, HandleOptions } from "../options/options.js";
 import { callTimeoutOf, idleTimeoutOf } from "../policy/resolve-settings.js";
+import { isControlFlow } from "./control-flow.js";
 import { ask } from "./predicate.js";
 
 /** How the circuit counts an outcome. `neither`: the caller gave up, or the call never reached the backend. */
@@ -67,6 +68,7 @@ export function makePolicy(options: HandleOptions): Policy {
       if (signal?.aborted && !isTimeout(signal.reason)) return "neither";
       if (ignored !== undefined && ask("ignore", ignored, error, false)) return "neither";
       if (isFailfastError(error)) return "neither";
+      if (isControlFlow(error)) return "neither";
       if (listed === undefined) return "failure";
       return ask("exceptions", listed, error, true) ? "failure" : "success";
     },

@@ -13,6 +13,7 @@ import { checkIdleTimeout, checkName, failedStatus } from "./named.js";
 import { canFollow, followed } from "./redirects.js";
 import { answerThatThrows, repeatsErrors } from "./repeating-client.js";
 import { type Asked, type RequestHead, requestOf, sendable, type Url } from "./request.js";
+import { setFields } from "./response-fields.js";
 import { asksWrongly, isTaken, ofItsBody, uploadOf } from "./upload.js";
 
 /** The platform's `fetch`, or one of the same shape, if its types are known. */
@@ -162,10 +163,8 @@ function withBody(response: ResponseLike, items: Items): ResponseLike {
   const { Response } = globalThis as unknown as {
     Response: new (body: unknown, like: ResponseLike) => ResponseLike;
   };
-  const copy = new Response(readable(items), response);
-  for (const field of ["url", "redirected", "type"] as const)
-    Object.defineProperty(copy, field, { value: response[field], configurable: true });
-  return copy;
+  const { url, redirected, type } = response;
+  return setFields(new Response(readable(items), response), { url, redirected, type });
 }
 
 /** How a call is judged, and what replaces it, if the call is a stream whose first item is the response. */

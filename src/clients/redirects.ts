@@ -1,4 +1,5 @@
 import { type Asked, headersOf, type Url } from "./request.js";
+import { setFields } from "./response-fields.js";
 
 /** The part of a response that may redirect its caller. */
 interface Redirecting {
@@ -16,19 +17,26 @@ const SECRETS = ["authorization", "proxy-authorization", "cookie", "host"];
 /**
  * Whether redirects of a request can be followed one by one, so that each host's circuit learns what that host did. The
  * request must have no body, `fetch` must be set to follow redirects, and the runtime must show them (a browser
- * doesn't).
+ * doesn't). An `integrity` is that of the last answer, and would be compared with the first one.
  */
 export function canFollow({ method }: Asked, input: unknown, init: unknown): boolean {
-  const { redirect = "follow", body } = { ...from(input), ...from(init) } as Record<string, unknown>;
+  const {
+    redirect = "follow",
+    body,
+    integrity,
+  } = { ...from(input), ...from(init) } as Record<string, unknown>;
   const { document, WorkerGlobalScope, Deno } = globalThis as Record<string, unknown>;
   const shown = document === undefined && (WorkerGlobalScope === undefined || Deno !== undefined);
-  return shown && redirect === "follow" && (body ?? undefined) === undefined && method !== "POST";
+  const bodiless = (body ?? undefined) === undefined && method !== "POST";
+  return shown && redirect === "follow" && bodiless && !integrity;
 }
 
+/** A field that is `undefined` in the options leaves the request's own. */
 function from(given: unknown): object {
   if (typeof given !== "object" || given === null) return {};
-  const { redirect, body } = given as Record<string, unknown>;
-  return { ...(redirect !== undefined && { redirect }), ...(body !== undefined && { body }) };
+  const { redirect, body, integrity } = given as Record<string, unknown>;
+  const fields = Object.entries({ redirect, body, integrity });
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
 /**
@@ -49,8 +57,7 @@ export async function followed<R extends Redirecting>(
     // A fallback may return anything.
     const location = STATUSES.has(answer?.status) ? answer.headers.get("location") : null;
     if (location === null) {
-      if (hops > 0) Object.defineProperty(answer, "redirected", { value: true, configurable: true });
-      return answer;
+      return hops > 0 ? setFields(answer, { redirected: true }) : answer;
     }
     const next = following(location, url);
     if (hops === MOST) throw failed("redirect count exceeded");

@@ -97,14 +97,16 @@ export function ofItsBody(error: unknown, request: unknown): boolean {
 /** Whether an error of `fetch` is about the request itself, so that no server could have answered it well. */
 export function asksWrongly(error: unknown): boolean {
   const { code, message } = ((error as { cause?: unknown } | null)?.cause ?? {}) as Record<string, unknown>;
-  return CODES_OF_THE_REQUEST.has(code) || OF_THE_REQUEST.has(message);
+  return OF_THIS_SIDE.has(code) || OF_THE_REQUEST.has(message);
 }
 
-/** Those that undici has for it. */
-const CODES_OF_THE_REQUEST: ReadonlySet<unknown> = new Set([
+/** undici's codes for it. The last two: this process has closed its dispatcher. */
+const OF_THIS_SIDE: ReadonlySet<unknown> = new Set([
   "UND_ERR_INVALID_ARG",
   "UND_ERR_NOT_SUPPORTED",
   "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH",
+  "UND_ERR_CLOSED",
+  "UND_ERR_DESTROYED",
 ]);
 
 /** The messages of undici's `fetch` for it, which have no code. Other runtimes don't say it. */

@@ -18,7 +18,8 @@ export type Exceptions = ErrorClass | readonly ErrorClass[] | ((error: unknown) 
 export interface HandleOptions<R = unknown> {
   /**
    * Which thrown values count as failures. Any other thrown value counts as a success, because the backend answered.
-   * Default: every error except a caller's own abort and a `FailfastError`.
+   * Default: every error except a caller's own abort, a `FailfastError`, and what a framework throws to leave a
+   * function, such as `redirect()` of Next.js.
    */
   readonly exceptions?: Exceptions | undefined;
   /**

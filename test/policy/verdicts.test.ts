@@ -160,3 +160,59 @@ test('mode: "throttle" holds nothing back if four of five callers abort and noth
   }
   expect(heldBack).toBe(0);
 });
+
+describe("what a framework throws to leave a function", () => {
+  const digest = (text: string): Error => Object.assign(new Error(text), { digest: text });
+  const thrown: readonly (readonly [string, unknown])[] = [
+    ["redirect() of Next.js", digest("NEXT_REDIRECT;replace;/login;307;")],
+    ["notFound() of Next.js", digest("NEXT_HTTP_ERROR_FALLBACK;404")],
+    ["a dynamic rendering of Next.js", digest("DYNAMIC_SERVER_USAGE")],
+    ["a redirect of React Router", new Response(null, { status: 302, headers: { Location: "/login" } })],
+    ["a redirect of SvelteKit", { status: 303, location: "/login" }],
+    ["notFound() of TanStack Router", { isNotFound: true }],
+    ["a promise, for React's Suspense", Promise.resolve()],
+  ];
+  for (const [what, value] of thrown)
+    test(`${what} is neither a failure nor a success`, async () => {
+      const leave = (): never => {
+        throw value;
+      };
+      const clock = manualClock();
+      for (const options of [
+        {},
+        { exceptions: [Error] },
+        { fallback: () => "x", fallbackOn: "failure" },
+      ] as const) {
+        const circuit = createFailfast({ clock })("x", 5, options);
+        // In an array, since an await would wait for a thrown promise.
+        const left = [() => circuit.run(leave), circuit(async () => leave()), () => circuit(leave)()];
+        const caught = async (call: () => unknown): Promise<unknown[]> => {
+          try {
+            return [await call(), "not thrown"];
+          } catch (error) {
+            return [error];
+          }
+        };
+        for (const call of left) expect((await caught(call))[0] === value).toBe(true);
+        expect(circuit.state).toBe("closed");
+        await circuit.trip();
+        await clock.advance(5_000);
+        for (const call of left) expect((await caught(call))[0] === value).toBe(true);
+        expect(circuit.state).toBe("half-open");
+      }
+    });
+
+  test("a failure in Next.js has a digest, too, and is a failure", async () => {
+    const circuit = createFailfast({ clock: manualClock() })("x", 60);
+    await quietly(circuit.run(() => Promise.reject(digest("2338349328"))));
+    expect(circuit.state).toBe("open");
+  });
+
+  test("an answer of 404 or 503 that the code throws is a failure", async () => {
+    for (const status of [404, 503]) {
+      const circuit = createFailfast({ clock: manualClock() })("x", 60);
+      await quietly(circuit.run(() => Promise.reject(new Response(null, { status }))));
+      expect(circuit.state).toBe("open");
+    }
+  });
+});

@@ -30,6 +30,20 @@ describe("an error that stands for several addresses", () => {
   });
 });
 
+test("a call on a client that this process has closed, at its end, is not told to the fleet", async () => {
+  for (const error of [
+    new Error("Cannot use a pool after calling end on the pool"),
+    new TypeError("fetch failed", {
+      cause: Object.assign(new Error("destroyed"), { code: "UND_ERR_DESTROYED" }),
+    }),
+  ]) {
+    const { clock, members, store } = await fleet(2);
+    await during(clock, 50, () => ending(at(members, 0).circuit.run(throwing(error))));
+    expect(members.map(({ circuit }) => circuit.state)).toEqual(["open", "closed"]);
+    expect(store.written).toHaveLength(0);
+  }
+});
+
 describe("a probe that meets another open circuit", () => {
   const wrapped: Readonly<Record<string, (rejection: unknown) => unknown>> = {
     "as it is": (rejection) => rejection,

@@ -25,6 +25,26 @@ const pair: Promise<readonly [string, number]> = wrapped("ann");
 wrapped(1);
 const generic = circuit(async <T>(value: T): Promise<T> => value);
 const kept: Promise<7> = generic<7>(7);
+// A promise with methods of its own becomes a plain one, and so does a query that runs when it is awaited.
+declare class ApiPromise<T> extends Promise<T> {
+  withResponse(): Promise<{ data: T }>;
+}
+interface Query<T> extends PromiseLike<T> {
+  limit(rows: number): Query<T>;
+}
+declare function create(prompt: string): ApiPromise<number>;
+declare function invoicesOf(customer: string): Query<string[]>;
+const created = circuit(create);
+same<typeof created, (prompt: string) => Promise<number>>(true);
+// @ts-expect-error: it has this method no more
+created("x").withResponse();
+const queried = circuit(invoicesOf);
+same<typeof queried, (customer: string) => Promise<string[]>>(true);
+declare function doubled(n: number): PromiseLike<number>;
+const like = circuit(doubled);
+same<typeof like, (n: number) => PromiseLike<number>>(true);
+const mixed = circuit((n: number): number | Promise<number> => n);
+same<typeof mixed, (n: number) => number | Promise<number>>(true);
 const sync = circuit((n: number) => n);
 same<typeof sync, (n: number) => number>(true);
 const bound = circuit(function (this: { base: number }, n: number) {

@@ -1,4 +1,5 @@
 // A failure of another host, or of the caller itself, does not count for the host that was called.
+import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
@@ -126,14 +127,16 @@ describe.each(Object.entries(following))("a redirect to another host, by %s", (_
   });
 });
 
-describe("failfastFetch follows redirects as fetch does", () => {
+describe.each([false, true])("failfastFetch follows redirects as fetch does, with body: %s", (body) => {
   const both = async (path: string, init?: RequestInit): Promise<unknown[]> => {
-    const fetch = failfastFetch({ failfast: backend.failfast });
+    const fetch = failfastFetch({ failfast: backend.failfast, body });
     const told = async (call: Promise<Response>): Promise<unknown> => {
       const response = await call.catch((error: Error) => error);
       if (response instanceof Error) return [response.name, response.message];
-      const { status, url, redirected, type } = response;
-      return [status, url, redirected, type, await response.text()];
+      const clones = [response.clone().clone(), response];
+      return clones
+        .map(({ status, url, redirected, type }) => [status, url, redirected, type])
+        .concat([await Promise.all(clones.map((each) => each.text()))]);
     };
     return [
       await told(fetch(backend.origin + path, init)),
@@ -159,6 +162,15 @@ describe("failfastFetch follows redirects as fetch does", () => {
     for (const init of [{}, { method: "HEAD" }, { redirect: "manual" }, { redirect: "error" }]) {
       const [ours, its] = await both(`${path}#fragment`, init as RequestInit);
       expect(ours).toEqual(its);
+    }
+  });
+
+  test("an integrity is that of the last answer", async () => {
+    const integrity = `sha256-${createHash("sha256").update("GET /a?b").digest("base64")}`;
+    for (const path of ["/a?b", "/relative"]) {
+      const [ours, its] = await both(path, { integrity });
+      expect(ours).toEqual(its);
+      expect(JSON.stringify(ours)).toContain("GET /a?b");
     }
   });
 

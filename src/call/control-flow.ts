@@ -1,0 +1,24 @@
+import { isThenable } from "../sync/with-deadline.js";
+
+/**
+ * Whether a framework threw it to leave a function, and not because something failed: `redirect()`, `notFound()` and
+ * the pauses of a rendering in Next.js; a redirect in React Router, SvelteKit or TanStack; a promise, for React's
+ * `Suspense`.
+ */
+export function isControlFlow(thrown: unknown): boolean {
+  if (typeof thrown !== "object" || thrown === null) return false;
+  try {
+    const { digest } = thrown as { digest?: unknown };
+    if (digest !== undefined) return OF_NEXT.test(String(digest));
+    if (thrown instanceof Error) return false;
+    const { status, isNotFound } = thrown as { status?: unknown; isNotFound?: unknown };
+    return isRedirect(status) || isNotFound === true || isThenable(thrown);
+  } catch {
+    return false;
+  }
+}
+
+/** The digest of any other error is a number. */
+const OF_NEXT = /^(NEXT_|DYNAMIC_SERVER_USAGE|BAILOUT_TO_CLIENT|HANGING_PROMISE)/;
+
+const isRedirect = (status: unknown): boolean => typeof status === "number" && status >= 300 && status < 400;
