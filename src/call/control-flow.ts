@@ -8,9 +8,10 @@ import { isThenable } from "../sync/with-deadline.js";
 export function isControlFlow(thrown: unknown): boolean {
   if (typeof thrown !== "object" || thrown === null) return false;
   try {
-    const { digest } = thrown as { digest?: unknown };
+    const { digest, message } = thrown as { digest?: unknown; message?: unknown };
     if (digest !== undefined) return OF_NEXT.test(String(digest));
-    if (thrown instanceof Error) return false;
+    // It is an error.
+    if (message !== undefined) return false;
     const { status, isNotFound } = thrown as { status?: unknown; isNotFound?: unknown };
     return isRedirect(status) || isNotFound === true || isThenable(thrown);
   } catch {
