@@ -1,7 +1,7 @@
 import type { Failfast, FailfastEventName, FailfastListener, Subscription } from "../index.js";
 import { checkMethods } from "../options/check-options.js";
 
-/** A logger: pino, bunyan and fastify's `log` fit as they are. */
+/** A logger: pino, bunyan, winston and fastify's `log` fit as they are. */
 export interface TransitionLogger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -24,42 +24,63 @@ export interface TransitionLogger {
 export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger): Subscription {
   checkMethods(failfast, ["on"], "logTo takes a failfast first");
   checkMethods(logger, ["info", "warn"], "logTo takes a logger with info and warn second");
+  const log = isWinston(logger) ? textFirst(logger) : logger;
   const subscriptions: Subscription[] = [];
   const on = <E extends FailfastEventName>(event: E, listener: FailfastListener<E>): void => {
     subscriptions.push(failfast.on(event, listener));
   };
 
   on("open", ({ type, error, retryAfterMs, ...fields }) => {
-    const said = { ...fields, state: type, retryAfterMs, ...(error === undefined ? {} : { err: error }) };
+    const said = {
+      ...fields,
+      state: type,
+      retryAfterMs: Math.round(retryAfterMs),
+      ...(error === undefined ? {} : { err: error }),
+    };
     const seconds = Math.max(1, Math.round(retryAfterMs / 1_000));
     const message = `${named(fields)} opened for ${seconds} s${why(fields)}`;
-    logger[fields.local && !fields.shadow ? "warn" : "info"](said, message);
+    log[fields.local && !fields.shadow ? "warn" : "info"](said, message);
   });
   on("half-open", ({ type, ...fields }) =>
-    logger.info({ ...fields, state: type }, `${named(fields)} is being probed`),
+    log.info({ ...fields, state: type }, `${named(fields)} is being probed`),
   );
   on("close", ({ type: _, ...fields }) =>
-    logger.info({ ...fields, state: "closed" }, `${named(fields)} closed${why(fields)}`),
+    log.info({ ...fields, state: "closed" }, `${named(fields)} closed${why(fields)}`),
   );
   on("hold", ({ type: _, ...fields }) =>
-    logger[fields.local && !fields.shadow ? "warn" : "info"](
+    log[fields.local && !fields.shadow ? "warn" : "info"](
       fields,
       `${named(fields)} is held ${fields.held} by an operator${why(fields)}`,
     ),
   );
   on("release", ({ type: _, ...fields }) =>
-    logger.info(fields, `${named(fields)} is no longer held${why(fields)}`),
+    log.info(fields, `${named(fields)} is no longer held${why(fields)}`),
   );
   on("store-down", ({ error }) =>
-    logger.warn({ err: error }, "a store of failfast is in trouble, calls go on without it"),
+    log.warn({ err: error }, "a store of failfast is in trouble, calls go on without it"),
   );
-  on("store-up", () => logger.info({}, "the store of failfast is well again"));
+  on("store-up", () => log.info({}, "the store of failfast is well again"));
 
   const dispose = (): void => {
     for (const subscription of subscriptions) subscription.dispose();
   };
   return { dispose, [Symbol.dispose]: dispose };
 }
+
+/** It takes the text first. Given second, the text would be lost, and the fields would be "[object Object]". */
+const isWinston = (logger: object): boolean => "transports" in logger && "configure" in logger;
+
+function textFirst(logger: TransitionLogger): TransitionLogger {
+  const { info, warn } = logger as unknown as Record<"info" | "warn", (text: string, fields: object) => void>;
+  return {
+    info: (fields, message) => info.call(logger, message, readable(fields)),
+    warn: (fields, message) => warn.call(logger, message, readable(fields)),
+  };
+}
+
+/** winston writes an error that is a field as `{}`. */
+const readable = ({ err, ...fields }: { readonly err?: unknown }): object =>
+  err === undefined ? fields : { ...fields, err: err instanceof Error ? (err.stack ?? String(err)) : err };
 
 /** Names and reasons may be any text. Quoted, they can't start a new log line. */
 const quote = (text: string): string => JSON.stringify(text);

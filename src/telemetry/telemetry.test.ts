@@ -277,6 +277,41 @@ describe("logTo", () => {
     await failfast("x", 60).trip();
     expect(log.said).toEqual([]);
   });
+
+  test("gives winston the text first, and an error as text", async () => {
+    const lines: unknown[][] = [];
+    const logger = {
+      transports: [],
+      configure: () => undefined,
+      info(...line: unknown[]) {
+        lines.push([this === logger, ...line]);
+      },
+      warn(...line: unknown[]) {
+        lines.push([this === logger, ...line]);
+      },
+    };
+    const failfast = createFailfast({ clock: manualClock() });
+    logTo(failfast, logger);
+    const circuit = failfast("sales_api", 60);
+    await quietly(circuit.run(fail));
+    await circuit.reset();
+    expect(lines).toEqual([
+      [
+        true,
+        expect.stringContaining('circuit "sales_api" opened for 60 s'),
+        expect.objectContaining({
+          circuit: "sales_api",
+          retryAfterMs: 60_000,
+          err: expect.stringContaining("TypeError: the backend is down"),
+        }),
+      ],
+      [
+        true,
+        expect.stringContaining('circuit "sales_api" closed'),
+        expect.objectContaining({ state: "closed" }),
+      ],
+    ]);
+  });
 });
 
 test("a timed store is still marked as one in which other programs open circuits", () => {
