@@ -1,5 +1,5 @@
 import { Breaker } from "../breaker/breaker.js";
-import { RecoveryCheck } from "../call/recovery-check.js";
+import { CheckRunner } from "../call/recovery-check.js";
 import { formatValue } from "../options/format-value.js";
 import type { FailfastDefaults, FailfastOptions } from "../options/options.js";
 import type { Store } from "../options/store.js";
@@ -46,7 +46,7 @@ export class Breakers {
   }
 
   /** For a circuit that is defined by its name: its settings are valid, also for handles that came before. */
-  defined(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
+  forDefinition(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const breaker = this.#get(name, settings, options);
     if (!sameSettings(breaker.settings, settings)) {
       if (breaker.givenBy !== "nobody") this.#warnOfTwo(name);
@@ -60,7 +60,7 @@ export class Breakers {
    * For a name that came from a call's arguments. No call fails because of a name, so an existing breaker keeps its
    * settings. If modules are loaded again, it gets the settings of the newest function.
    */
-  named(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
+  forArguments(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const breaker = this.#get(name, settings, options);
     if (breaker.givenBy === "nobody") this.update(breaker, settings, options);
     else if (!sameSettings(breaker.settings, settings)) {
@@ -71,21 +71,16 @@ export class Breakers {
   }
 
   /** For an operator, who knows only a name. */
-  operated(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
+  forOperator(name: string, settings: CircuitSettings, options: FailfastOptions): Breaker {
     const isNew = this.find(name, options) === undefined;
     const breaker = this.#get(name, settings, options);
     if (isNew) breaker.givenBy = "nobody";
     return breaker;
   }
 
-  /** Whether somebody has given its settings. */
-  isSettled(breaker: Breaker): boolean {
-    return breaker.givenBy !== "nobody";
-  }
-
-  /** `settled`: somebody has given those settings; they are not just the defaults. */
-  update(breaker: Breaker, settings: CircuitSettings, options: FailfastOptions, settled = true): void {
-    if (settled && breaker.givenBy === "nobody") breaker.givenBy = "arguments";
+  /** `given`: somebody has given those settings; they are not just the defaults. */
+  update(breaker: Breaker, settings: CircuitSettings, options: FailfastOptions, given = true): void {
+    if (given && breaker.givenBy === "nobody") breaker.givenBy = "arguments";
     breaker.updateSettings(this.#intern(settings));
     this.#check(breaker, options);
   }
@@ -93,7 +88,7 @@ export class Breakers {
   /** From now on its own check tries the backend in the background, if it has one. */
   #check(breaker: Breaker, options: FailfastOptions): void {
     if (breaker.settings.check !== undefined) {
-      breaker.check ??= new RecoveryCheck(breaker);
+      breaker.check ??= new CheckRunner(breaker);
       breaker.check.judgeBy({ ...this.#defaults(), ...options });
     }
     breaker.check?.follow();

@@ -1,6 +1,6 @@
 import type { Breaker } from "../breaker/breaker.js";
 import type { Guard } from "../call/guard.js";
-import { run, SOURCE, takenOff } from "../call/run.js";
+import { calledWithoutHandle, run, SOURCE } from "../call/run.js";
 import { Silence, type Silent } from "../call/silence.js";
 import { stream } from "../call/stream.js";
 import type { StreamSource } from "../call/stream-source.js";
@@ -148,7 +148,7 @@ export function watchSilence(circuit: Circuit, told: (silent: Silent) => void): 
 /** As `sourceOf`, for a method of the handle, which may have been taken off it. */
 function behind(circuit: unknown, method = "state"): GuardSource {
   const source = (circuit as Partial<Sourced> | undefined)?.[SOURCE];
-  if (source === undefined) throw takenOff(method);
+  if (source === undefined) throw calledWithoutHandle(method);
   return source;
 }
 

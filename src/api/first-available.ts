@@ -1,5 +1,5 @@
+import type { CallerSignal } from "../call/call-policy.js";
 import { neverAborting } from "../call/never-aborting.js";
-import type { CallerSignal } from "../call/policy.js";
 import { rejectionIn } from "../errors/failfast-error.js";
 import { checkKnown } from "../options/check-options.js";
 import { formatValue, isClass } from "../options/format-value.js";

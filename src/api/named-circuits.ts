@@ -1,5 +1,5 @@
 import type { Breaker } from "../breaker/breaker.js";
-import { makePolicy, type Policy } from "../call/policy.js";
+import { type CallPolicy, makeCallPolicy } from "../call/call-policy.js";
 import { makeGuard } from "../call/timed-guard.js";
 import type { FailfastEventName, FailfastListener, Subscription } from "../events/event-types.js";
 import type { Events } from "../events/events.js";
@@ -19,7 +19,7 @@ export class NamedCircuits implements CircuitsOwner {
   readonly #given: Given;
   /** What was changed while they ran, by name. */
   readonly #changed = new Map<string, Given>();
-  #policy: Policy | undefined;
+  #policy: CallPolicy | undefined;
   #limit: number | undefined;
 
   constructor(breakers: Breakers, events: Events, defaults: () => FailfastDefaults, given: Given) {
@@ -29,9 +29,9 @@ export class NamedCircuits implements CircuitsOwner {
     this.#given = given;
     this.guards = new GuardsByName(
       (name) => {
-        this.#policy ??= makePolicy({ ...defaults(), ...given.options });
+        this.#policy ??= makeCallPolicy({ ...defaults(), ...given.options });
         const settings = settingsOf(this.#changed.get(name) ?? given, defaults());
-        return makeGuard(breakers.named(name, settings, given.options), this.#policy);
+        return makeGuard(breakers.forArguments(name, settings, given.options), this.#policy);
       },
       () => {
         this.#limit ??= this.settings().maxCircuits;

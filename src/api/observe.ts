@@ -1,6 +1,6 @@
 import { REJECTING } from "../breaker/admission.js";
+import type { CallerSignal } from "../call/call-policy.js";
 import { Deadline } from "../call/deadline.js";
-import type { CallerSignal } from "../call/policy.js";
 import { type Circuit, sourceOf } from "./circuit.js";
 
 /**

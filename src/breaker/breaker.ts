@@ -229,7 +229,7 @@ export class Breaker implements Shell {
 
   /** The replica has news. */
   changed(): void {
-    takeNews(this, () => this.#traffic?.vetoes === true);
+    takeNews(this, () => this.#traffic?.doubts === true);
   }
 
   /** Proposes a pending decision, and sends a lease request that had to wait. */

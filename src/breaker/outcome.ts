@@ -1,3 +1,4 @@
+// What the outcome of a call means for its circuit: whether the reducer gets an event, and which.
 import { openTime } from "../policy/open-time.js";
 import type { Admission } from "./admission.js";
 import { closedForMs } from "./admit.js";

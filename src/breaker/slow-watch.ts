@@ -64,12 +64,12 @@ export class SlowWatch {
     this.#dueMs = Infinity;
     let inMs = Infinity;
     for (const circuit of this.#circuits) {
-      const its = circuit.look();
-      if (its === Infinity) {
+      const nextInMs = circuit.look();
+      if (nextInMs === Infinity) {
         circuit.watched = false;
         this.#circuits.delete(circuit);
       }
-      inMs = Math.min(inMs, its);
+      inMs = Math.min(inMs, nextInMs);
     }
     // Calls that a listener began meanwhile are later than those.
     const dueMs = this.#clock.now() + Math.max(inMs, 1);

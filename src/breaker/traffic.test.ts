@@ -71,11 +71,11 @@ describe("a success", () => {
   test("is evidence against a remote trip if there were twenty lately and no failure", () => {
     const { traffic } = trafficWith({ failureRate: 0.5, threshold: 0, minimumCalls: 100 });
     for (let call = 0; call < 19; call++) traffic.succeeded(NOW, false);
-    expect(traffic.vetoes).toBe(false);
+    expect(traffic.doubts).toBe(false);
     traffic.succeeded(NOW, false);
-    expect(traffic.vetoes).toBe(true);
+    expect(traffic.doubts).toBe(true);
     traffic.failed(failure());
-    expect(traffic.vetoes).toBe(false);
+    expect(traffic.doubts).toBe(false);
   });
 });
 
@@ -117,7 +117,7 @@ describe("mode: throttle", () => {
     expect(traffic.holdsBack(NOW, 0.95)).toBe(false);
     for (let call = 0; call < 10; call++) expect(traffic.succeeded(undefined, false)).toBeUndefined();
     expect(traffic.holdsBack(NOW, 0)).toBe(false);
-    expect([traffic.ofThisHost, traffic.vetoes]).toEqual([false, false]);
+    expect([traffic.ofThisHost, traffic.doubts]).toEqual([false, false]);
     traffic.clear();
   });
 

@@ -21,7 +21,7 @@ export class Traffic {
     const now = this.#session.clock.now();
     this.#throttle?.failed(now);
     if (this.rule === undefined) return undefined;
-    if (failure.origin === "host") this.rule.suspected = now;
+    if (failure.origin === "host") this.rule.hostFailedAt = now;
     if (failure.countedAtMs !== undefined) return this.rule.ended(now, true, failure.countedAtMs);
     return this.rule.record(now, true, failure.slow);
   }
@@ -51,9 +51,9 @@ export class Traffic {
     return this.rule?.suspects(this.#session.clock.now()) ?? false;
   }
 
-  /** Calls here succeed so often that a trip by another process is doubted. */
-  get vetoes(): boolean {
-    return this.rule?.vetoes(this.#session.coarse()) ?? false;
+  /** Calls here succeed so often that a trip by another process is doubtful. */
+  get doubts(): boolean {
+    return this.rule?.doubts(this.#session.coarse()) ?? false;
   }
 
   clear(): void {

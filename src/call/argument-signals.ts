@@ -1,4 +1,4 @@
-import { type CallerSignal, isTimeout } from "./policy.js";
+import { type CallerSignal, isTimeout } from "./call-policy.js";
 
 /** Where clients keep their signals: `fetch`, axios and most others, and the AWS and AI SDKs. */
 const FIELDS = ["signal", "abortSignal"] as const;
@@ -23,15 +23,15 @@ export class ArgumentSignals implements CallerSignal {
   }
 
   get aborted(): boolean {
-    return this.#gaveUp() !== undefined;
+    return this.#abortedSignal() !== undefined;
   }
 
   get reason(): unknown {
-    return this.#gaveUp()?.reason;
+    return this.#abortedSignal()?.reason;
   }
 
   /** The signal by which the caller gave up. A signal that timed out does not count. */
-  #gaveUp(): CallerSignal | undefined {
+  #abortedSignal(): CallerSignal | undefined {
     for (const arg of Array.from(this.#args)) {
       try {
         const found = signalsOf(arg).find((signal) => signal.aborted === true && !isTimeout(signal.reason));

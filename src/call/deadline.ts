@@ -1,7 +1,7 @@
 import { TimeoutError } from "../errors/timeout-error.js";
 import type { Clock } from "../runtime/clock.js";
+import type { CallerSignal } from "./call-policy.js";
 import { type Controller, follow, type ListeningSignal, makeController } from "./follow.js";
-import type { CallerSignal } from "./policy.js";
 
 /** How one call under a deadline ended. */
 export type Ended =
@@ -64,12 +64,12 @@ export class Deadline {
     const began = clock.now();
     const first = new Promise<Ended>((resolve) => {
       let over = false;
-      let ceased: ReturnType<typeof follow> | undefined;
+      let unfollow: ReturnType<typeof follow> | undefined;
       const finish = (ended: Ended): void => {
         if (over) return;
         over = true;
         cancel();
-        ceased?.(this.#controller);
+        unfollow?.(this.#controller);
         resolve(ended);
       };
       const onAbort = (): void => {
@@ -86,7 +86,7 @@ export class Deadline {
       };
       let cancel = this.#ms === 0 ? none : clock.after(this.#ms, expire, true);
       if (this.#given?.aborted) onAbort();
-      else if (this.#given) ceased = follow(this.#given, onAbort);
+      else if (this.#given) unfollow = follow(this.#given, onAbort);
       Promise.resolve(work).then(
         (value) => finish({ how: "value", value }),
         (error: unknown) => finish({ how: "error", error }),

@@ -9,7 +9,11 @@ const IN_A_ROW = 3;
 /** A time-out that comes this much later than the last one, in ms, starts a new row. */
 const FORGOTTEN_MS = 60_000;
 
-/** Whether this process was blocked for an important share of the time since then, and for `lateMs` at least. */
+/**
+ * Whether this process was blocked for an important share of the time since `began`.
+ *
+ * @param lateMs how late a timer fired: the process was blocked for at least so long.
+ */
 export function wasBlocked(clock: Clock, now: number, began: number | undefined, lateMs = 0): boolean {
   const since = began ?? now - ASSUMED_MS;
   return now > since && Math.max(lateMs, clock.blocked?.(since) ?? 0) >= SHARE * (now - since);
@@ -24,8 +28,12 @@ export class Excuses {
   #row = 0;
   #last = -Infinity;
 
-  /** @param began when the call began, if that is known. */
-  excuses(clock: Clock, began: number | undefined, lateMs: number): boolean {
+  /**
+   * Whether the time-out of a call is excused.
+   *
+   * @param began when the call began, if that is known.
+   */
+  excuse(clock: Clock, began: number | undefined, lateMs: number): boolean {
     const now = clock.now();
     if (!wasBlocked(clock, now, began, lateMs)) {
       this.#row = 0;

@@ -2,15 +2,15 @@ import { describe, expect, test } from "vitest";
 import { circuitWith, fail, OPEN_MS, pushed } from "../breaker/breaker.fixture.js";
 import { isWithinProbe } from "../breaker/probe-context.js";
 import { isClosed } from "../sync/replica.fixture.js";
+import { makeCallPolicy } from "./call-policy.js";
 import { Guard } from "./guard.js";
-import { makePolicy } from "./policy.js";
 
 describe("a call that waited for its lease", () => {
   /** The lease comes by push, and `meanwhile` follows before the call is made. */
   async function calledAfter(meanwhile: (circuit: ReturnType<typeof circuitWith>) => void): Promise<boolean> {
     const circuit = circuitWith();
     const { breaker, store, time } = circuit;
-    const guard = new Guard(breaker, makePolicy({}));
+    const guard = new Guard(breaker, makeCallPolicy({}));
     fail(breaker);
     await time.advance(OPEN_MS);
     let lease: string | undefined;

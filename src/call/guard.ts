@@ -1,15 +1,19 @@
 import { type Admission, REJECTING } from "../breaker/admission.js";
+import type { Breaker } from "../breaker/breaker.js";
 import { isProbe } from "../breaker/outcome.js";
 import { runWithinProbe } from "../breaker/probe-context.js";
 import type { Sampler } from "../breaker/sampler.js";
 import { CallGroup } from "../breaker/under-way.js";
-import { isFailfastError } from "../errors/failfast-error.js";
 import { successChannel } from "../events/events.js";
 import { isThenable } from "../sync/with-deadline.js";
+import type { CallerSignal, CallPolicy } from "./call-policy.js";
 import { Deadline } from "./deadline.js";
+import type { Excuses } from "./excuse.js";
+import { type Covered, fallBack, throwOrFallBack } from "./fallback.js";
 import {
   attachHandlers,
   type Handlers,
+  type Kind,
   needsNew,
   type OnFailure,
   type OnSuccess,
@@ -17,28 +21,40 @@ import {
   type SharedHandlers,
 } from "./handlers.js";
 import { neverAborting } from "./never-aborting.js";
-import { OutcomeRecorder } from "./outcome-recorder.js";
-import type { CallerSignal, Policy, Verdict } from "./policy.js";
+import {
+  type HandleCalls,
+  recordFailure,
+  recordRejection,
+  recordReturned,
+  recordThrown,
+  successCounts,
+} from "./record-outcome.js";
 import { rejectSoon } from "./rejection.js";
-
-/** How a function answers: with a promise, with a value, or not known before its first call. */
-export type Kind = "promise" | "value" | undefined;
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * One handle of one circuit: what its calls go through.
+ * What the calls of one handle go through.
  *
- * While the circuit is closed, and nobody asked for more, a call costs one comparison and one derived
- * promise: the two handlers are made once for each admission and shared by all the calls admitted under it.
+ * While the circuit is closed, a call costs one comparison and one derived promise: the two handlers are made once for
+ * each admission, and all calls admitted under it share them. Methods are `private`, not `#`, for the reason that
+ * `Breaker` gives.
  */
-export class Guard extends OutcomeRecorder implements SharedHandlers {
+export class Guard implements SharedHandlers, HandleCalls {
+  readonly breaker: Breaker;
+  readonly policy: CallPolicy;
+  excuses: Excuses | undefined;
   /** The handlers below are for this admission. While it is also the breaker's, calls take the fast path. */
   admission: Admission | undefined;
   onSuccess: OnSuccess;
   onFailure: OnFailure = rethrow;
   /** A call came since unused names were last looked for. */
   used = true;
+
+  constructor(breaker: Breaker, policy: CallPolicy) {
+    this.breaker = breaker;
+    this.policy = policy;
+  }
 
   /** The shared handlers, if a call of a function of that kind can take the fast path now. */
   fastHandlers(_: Kind): SharedHandlers | undefined {
@@ -94,7 +110,7 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
       if (admission === undefined) return this.refuse(fn, self, args, kind, signal, deadline);
       if (!signal?.aborted) return this.perform(fn, self, args, admission, signal, deadline);
       // The caller gave up while waiting for the lease.
-      this.recordOutcome(admission, "neither");
+      this.breaker.released(admission);
       throw signal.reason;
     });
   }
@@ -140,8 +156,8 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     given: Deadline | undefined,
   ): unknown {
     const call = this.begin(admission);
-    const cover = this.policy.coversFailures ? { self, args } : undefined;
-    const { onSuccess, onFailure } = this.handlersOf(admission, signal, call, cover);
+    const covered = this.policy.coversFailures ? { self, args } : undefined;
+    const { onSuccess, onFailure } = this.handlersOf(admission, signal, call, covered);
     let result: unknown;
     try {
       result =
@@ -151,7 +167,7 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
           : Reflect.apply(fn, self, args);
     } catch (error) {
       if (!needsNew(fn, error)) return onFailure(error);
-      this.recordOutcome(admission, "neither");
+      this.breaker.released(admission);
       throw error;
     }
     if (!isThenable(result)) {
@@ -159,7 +175,7 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
       // A sync call has the process to itself, so that nothing else can have made it slow.
       const { settings, session } = this.breaker;
       const slow = settings.slowCall > 0 && session.clock.now() - call.beganMs >= settings.slowCall;
-      this.returned(admission, result, call, slow);
+      recordReturned(this, admission, result, call, slow);
       return result;
     }
     if (call !== undefined) this.breaker.underWay.add(call);
@@ -172,8 +188,8 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
       // Its caller may have left it, and not by its signal.
       if (ended.how !== "timeout" || signal?.aborted) return onFailure(ended.error);
       if (call !== undefined) call.underWay--;
-      this.failed(admission, ended.error, true, call, ended.began, ended.lateMs);
-      return this.thrown(ended.error, "failure", cover);
+      recordFailure(this, admission, ended.error, true, call, ended.began, ended.lateMs);
+      return throwOrFallBack(this.policy.fallback, ended.error, "failure", covered);
     });
   }
 
@@ -181,26 +197,20 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     admission: Admission,
     signal: CallerSignal | undefined,
     call: CallGroup | undefined,
-    cover: Cover,
+    covered: Covered,
   ): Handlers {
     const shared = call === undefined && this.admission === admission;
     if (shared && signal === undefined && this.policy.callTimeout === 0) return this;
     return {
-      onFailure: this.failureHandler(admission, signal, call, cover),
+      onFailure: this.failureHandler(admission, signal, call, covered),
       onSuccess: this.successHandler(admission, call),
     };
-  }
-
-  /** The outcome of a call that threw: its own error, or the fallback's answer. */
-  private thrown(error: unknown, verdict: Verdict, cover: Cover): unknown {
-    if (cover === undefined || (verdict !== "failure" && !isFailfastError(error))) throw error;
-    return this.policy.fallback?.call(cover.self, error, ...Array.from(cover.args));
   }
 
   /** Shared by all calls under an admission; it holds as little as possible, since every name has one. */
   private plainFailureHandler(admission: Admission): OnFailure {
     return (error) => {
-      this.threw(admission, error, undefined);
+      recordThrown(this, admission, error, undefined);
       throw error;
     };
   }
@@ -209,11 +219,12 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     admission: Admission,
     signal: CallerSignal | undefined,
     call?: CallGroup | undefined,
-    cover?: Cover,
+    covered?: Covered,
   ): OnFailure {
     return (error) => {
       if (call !== undefined) call.underWay--;
-      return this.thrown(error, this.threw(admission, error, signal, call), cover);
+      const verdict = recordThrown(this, admission, error, signal, call);
+      return throwOrFallBack(this.policy.fallback, error, verdict, covered);
     };
   }
 
@@ -223,15 +234,15 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     if (call !== undefined)
       return (value) => {
         call.underWay--;
-        this.returned(admission, value, call);
+        recordReturned(this, admission, value, call);
         return value;
       };
     if (results !== undefined)
       return (value) => {
-        this.returned(admission, value, undefined);
+        recordReturned(this, admission, value, undefined);
         return value;
       };
-    if (!this.successCounts(admission) && !breaker.session.events.successesObserved) return undefined;
+    if (!successCounts(breaker, admission) && !breaker.session.events.successesObserved) return undefined;
     return (value) => {
       breaker.succeeded(admission, false);
       return value;
@@ -246,26 +257,12 @@ export class Guard extends OutcomeRecorder implements SharedHandlers {
     signal: CallerSignal | undefined,
     deadline: Deadline | undefined,
   ): unknown {
-    const error = this.rejection();
+    const error = recordRejection(this);
     if (this.breaker.settings.mode === "shadow")
       return this.perform(fn, self, args, REJECTING, signal, deadline);
-    if (this.policy.fallback !== undefined)
-      return this.fallBack(this.policy.fallback, error, self, args, kind);
+    const { fallback } = this.policy;
+    if (fallback !== undefined) return fallBack(fallback, error, self, args, kind);
     if (kind === "promise") return rejectSoon(error);
     throw error;
   }
-
-  private fallBack(
-    fallback: NonNullable<Policy["fallback"]>,
-    error: Error,
-    self: unknown,
-    args: ArrayLike<unknown>,
-    kind: Kind,
-  ): unknown {
-    if (kind !== "promise") return fallback.call(self, error, ...Array.from(args));
-    return new Promise((resolve) => resolve(fallback.call(self, error, ...Array.from(args))));
-  }
 }
-
-/** The call that the fallback answers for if it fails. */
-type Cover = { readonly self: unknown; readonly args: ArrayLike<unknown> } | undefined;

@@ -1,6 +1,9 @@
 import { isClass } from "../options/format-value.js";
 import { isThenable } from "../sync/with-deadline.js";
-import type { CallerSignal } from "./policy.js";
+import type { CallerSignal } from "./call-policy.js";
+
+/** How a function answers: with a promise, with a value, or not known before its first call. */
+export type Kind = "promise" | "value" | undefined;
 
 /** What a call's outcome goes through on its way to the caller. */
 export interface Handlers {

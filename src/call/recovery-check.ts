@@ -4,10 +4,10 @@ import { isProbe } from "../breaker/outcome.js";
 import type { Check } from "../breaker/shell.js";
 import type { HandleOptions } from "../options/options.js";
 import { atMost } from "../runtime/at-most.js";
+import { type CallerSignal, type CallPolicy, makeCallPolicy } from "./call-policy.js";
 import { Deadline } from "./deadline.js";
 import { type Controller, makeController } from "./follow.js";
 import { Guard } from "./guard.js";
-import { type CallerSignal, makePolicy, type Policy } from "./policy.js";
 
 /** How long a check may take, in ms. */
 const CHECK_MS = 10_000;
@@ -34,9 +34,9 @@ interface Attempt {
  * Calls the circuit's own check when the open time is over: in the background, in one process of the fleet, as its
  * probe. There is a timer while the circuit is open, and none while it is closed or held.
  */
-export class RecoveryCheck implements Check {
+export class CheckRunner implements Check {
   readonly #breaker: Breaker;
-  #policy: Policy = makePolicy({});
+  #policy: CallPolicy = makeCallPolicy({});
   readonly #guard: Guard;
   #cancel: (() => void) | undefined;
   /** When the timer would fire without the spread. */
@@ -70,7 +70,7 @@ export class RecoveryCheck implements Check {
   }
 
   judgeBy(options: HandleOptions): void {
-    this.#policy = makePolicy(options);
+    this.#policy = makeCallPolicy(options);
   }
 
   follow(): void {

@@ -1,9 +1,9 @@
 import { signalIn } from "../options/call-options.js";
+import type { CallerSignal } from "./call-policy.js";
 import { Deadline } from "./deadline.js";
 import type { Guard } from "./guard.js";
 import { attachHandlers, needsNew } from "./handlers.js";
 import { neverAborting } from "./never-aborting.js";
-import type { CallerSignal } from "./policy.js";
 
 /** Under this key a circuit's handle keeps where its guard comes from. */
 export const SOURCE: unique symbol = Symbol("failfast.source");
@@ -13,7 +13,7 @@ interface Handle {
 }
 
 /** A method of a handle was called without the handle. */
-export const takenOff = (method: string): TypeError =>
+export const calledWithoutHandle = (method: string): TypeError =>
   new TypeError(
     `${method} was taken off its circuit: call it as circuit.${method}(…), or keep circuit.${method}.bind(circuit)`,
   );
@@ -49,7 +49,7 @@ export function run(
   } catch (error) {
     // Looked at here alone, so that no call pays for it.
     const isHandle = (handle as Handle | undefined)?.[SOURCE] !== undefined;
-    return Promise.reject(isHandle ? error : takenOff("run"));
+    return Promise.reject(isHandle ? error : calledWithoutHandle("run"));
   }
 }
 

@@ -2,8 +2,8 @@ import { TimeoutError } from "../errors/timeout-error.js";
 import type { Clock } from "../runtime/clock.js";
 import { wasBlocked } from "./excuse.js";
 
-/** A stream gets its time once more, this many times in a row, if this process itself was blocked. */
-const HELD_UP = 3;
+/** If this process itself was blocked, a stream gets its time once more, at most this many times in a row. */
+const MOST_EXTENSIONS = 3;
 
 /** A stream was silent since `since`, on the monotonic clock. */
 export interface Silent {
@@ -18,16 +18,16 @@ export interface Silent {
 export class Silence {
   readonly #clock: Clock;
   readonly #ms: number;
-  readonly #told: (silent: Silent) => void;
+  readonly #onSilent: (silent: Silent) => void;
   #since: number | undefined;
   #cancel: (() => void) | undefined;
-  #heldUp = 0;
+  #extensions = 0;
 
-  /** `told` is called once, when the stream has been silent for the limit. */
-  constructor(clock: Clock, ms: number, told: (silent: Silent) => void) {
+  /** `onSilent` is called once, when the stream has been silent for `ms`. */
+  constructor(clock: Clock, ms: number, onSilent: (silent: Silent) => void) {
     this.#clock = clock;
     this.#ms = ms;
-    this.#told = told;
+    this.#onSilent = onSilent;
   }
 
   /** From now on somebody waits for an item, or for the next one. */
@@ -39,7 +39,7 @@ export class Silence {
   /** The item came, and nobody asks for the next one yet. */
   rest(): void {
     this.#since = undefined;
-    this.#heldUp = 0;
+    this.#extensions = 0;
   }
 
   end(): void {
@@ -59,9 +59,10 @@ export class Silence {
     const now = this.#clock.now();
     const left = since + this.#ms - now;
     if (left > 0) {
-      this.#heldUp = 0;
+      this.#extensions = 0;
       this.#arm(left);
-    } else if (wasBlocked(this.#clock, now, since, now - due) && this.#heldUp++ < HELD_UP) this.wait();
+    } else if (wasBlocked(this.#clock, now, since, now - due) && this.#extensions++ < MOST_EXTENSIONS)
+      this.wait();
     else this.#cancel = this.#clock.after(0, () => this.#judge(since), true);
   }
 
@@ -79,6 +80,6 @@ export class Silence {
         waitedFor: "next-item",
       },
     );
-    this.#told({ error, since });
+    this.#onSilent({ error, since });
   }
 }

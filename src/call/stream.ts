@@ -1,10 +1,11 @@
 import { type Admission, REJECTING } from "../breaker/admission.js";
 import type { CallGroup } from "../breaker/under-way.js";
+import type { CallerSignal } from "./call-policy.js";
 import { Deadline } from "./deadline.js";
 import type { Guard } from "./guard.js";
 import { needsNew } from "./handlers.js";
 import { neverAborting } from "./never-aborting.js";
-import type { CallerSignal } from "./policy.js";
+import { isSlow, recordFailure, recordRejection, recordSuccess, recordThrown } from "./record-outcome.js";
 import { Silence } from "./silence.js";
 import { iterate, NoStreamError, type StreamSource } from "./stream-source.js";
 
@@ -46,11 +47,11 @@ async function* guarded<T>(
   if (signal?.aborted) throw signal.reason;
   const admitted = await guard.admit(true);
   if (signal?.aborted) {
-    if (admitted !== undefined) guard.recordOutcome(admitted, "neither");
+    if (admitted !== undefined) guard.breaker.released(admitted);
     throw signal.reason;
   }
   const shadow = guard.breaker.settings.mode === "shadow";
-  const error = admitted === undefined ? guard.rejection() : undefined;
+  const error = admitted === undefined ? recordRejection(guard) : undefined;
   if (error !== undefined && !shadow) {
     if (guard.policy.fallback === undefined) throw error;
     yield* each((await guard.policy.fallback.call(undefined, error)) as StreamSource<T>);
@@ -94,8 +95,8 @@ class GuardedStream<T> {
       this.#silence = new Silence(clock, idleTimeout, ({ error, since }) => {
         this.#judged = true;
         // The source may not have noticed that its caller gave up.
-        if (signal?.aborted) guard.threw(admission, error, signal, this.#counted());
-        else guard.failed(admission, error, true, this.#counted(), since);
+        if (signal?.aborted) recordThrown(guard, admission, error, signal, this.#counted());
+        else recordFailure(guard, admission, error, true, this.#counted(), since);
         this.#waiting?.fail(error);
         this.#deadline?.abort(error);
       });
@@ -106,7 +107,7 @@ class GuardedStream<T> {
       let item = await Promise.race([this.#first(), this.#left()]);
       this.#waiting = undefined;
       this.#begun = true;
-      this.#slow = this.#guard.isSlow(this.#answer());
+      this.#slow = isSlow(this.#guard.breaker, this.#answer());
       while (!item.done) {
         yield item.value;
         item = await this.#next();
@@ -125,7 +126,7 @@ class GuardedStream<T> {
     if (!this.#begun) {
       this.#judged = true;
       this.#answer();
-      this.#guard.recordOutcome(this.#admission, "neither");
+      this.#guard.breaker.released(this.#admission);
     }
     this.#end();
     this.#deadline?.abort(new Error("the reader of the stream has left"));
@@ -158,7 +159,15 @@ class GuardedStream<T> {
       if (ended.how === "value") return ended.value;
       if (ended.how !== "timeout" || this.#judged) return this.#threw(ended.error);
       this.#judged = true;
-      this.#guard.failed(this.#admission, ended.error, true, this.#answer(), ended.began, ended.lateMs);
+      recordFailure(
+        this.#guard,
+        this.#admission,
+        ended.error,
+        true,
+        this.#answer(),
+        ended.began,
+        ended.lateMs,
+      );
       throw ended.error;
     })) as IteratorResult<T>;
   }
@@ -167,19 +176,19 @@ class GuardedStream<T> {
     this.#silence?.wait();
     return new Promise<IteratorResult<T>>((resolve, reject) => {
       this.#waiting = { end: () => resolve({ done: true, value: undefined }), fail: reject };
-      const settle = (word: () => void): void => {
+      const finish = (deliver: () => void): void => {
         this.#waiting = undefined;
         this.#silence?.rest();
-        word();
+        deliver();
       };
       const failed = (error: unknown): void =>
-        settle(() => {
+        finish(() => {
           if (!this.#judged) this.#judge(error);
           reject(error);
         });
       try {
         Promise.resolve((this.#source as AsyncIterator<T>).next()).then(
-          (item) => settle(() => resolve(item)),
+          (item) => finish(() => resolve(item)),
           failed,
         );
       } catch (error) {
@@ -197,8 +206,8 @@ class GuardedStream<T> {
     this.#judged = true;
     if (error instanceof NoStreamError || needsNew(this.#open, error)) {
       this.#answer();
-      this.#guard.recordOutcome(this.#admission, "neither");
-    } else this.#guard.threw(this.#admission, error, this.#signal, this.#answer() ?? this.#counted());
+      this.#guard.breaker.released(this.#admission);
+    } else recordThrown(this.#guard, this.#admission, error, this.#signal, this.#answer() ?? this.#counted());
   }
 
   /** The call, until its first item has come or never will; `undefined` after that. */
@@ -217,7 +226,7 @@ class GuardedStream<T> {
   #end(): void {
     if (!this.#judged) {
       const countedAtMs = this.#counted()?.countedAtMs;
-      this.#guard.recordOutcome(this.#admission, "success", undefined, this.#slow, countedAtMs);
+      recordSuccess(this.#guard.breaker, this.#admission, undefined, this.#slow, countedAtMs);
     }
     this.#judged = true;
     this.#silence?.end();

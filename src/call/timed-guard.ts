@@ -2,9 +2,10 @@ import type { Admission } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
 import { CallGroup } from "../breaker/under-way.js";
 import { successChannel } from "../events/events.js";
-import { Guard, type Kind } from "./guard.js";
-import type { Handlers, SharedHandlers } from "./handlers.js";
-import type { CallerSignal, Policy } from "./policy.js";
+import type { CallerSignal, CallPolicy } from "./call-policy.js";
+import { Guard } from "./guard.js";
+import type { Handlers, Kind, SharedHandlers } from "./handlers.js";
+import { isSlow, recordReturned, recordThrown } from "./record-outcome.js";
 
 /**
  * The handlers of calls that began at one reading of the clock under one admission, while nobody listens to successes.
@@ -22,7 +23,7 @@ class TimedCalls extends CallGroup implements SharedHandlers {
     if (policy.results !== undefined)
       this.onSuccess = (value) => {
         this.underWay--;
-        guard.returned(admission, value, this, guard.isSlow(this, clock()));
+        recordReturned(guard, admission, value, this, isSlow(breaker, this, clock()));
         return value;
       };
     else
@@ -30,7 +31,7 @@ class TimedCalls extends CallGroup implements SharedHandlers {
         const ended = clock();
         this.underWay--;
         if (ended < slowFrom) breaker.succeeded(admission, false, ended);
-        else breaker.succeeded(admission, guard.isSlow(this, ended), ended, this.countedAtMs);
+        else breaker.succeeded(admission, isSlow(breaker, this, ended), ended, this.countedAtMs);
         return value;
       };
     this.onFailure = this.failing(undefined);
@@ -39,7 +40,7 @@ class TimedCalls extends CallGroup implements SharedHandlers {
   failing(signal: CallerSignal | undefined): Handlers["onFailure"] {
     return (error) => {
       this.underWay--;
-      this.#guard.threw(this.admission, error, signal, this);
+      recordThrown(this.#guard, this.admission, error, signal, this);
       throw error;
     };
   }
@@ -53,7 +54,7 @@ class TimedGuard extends Guard {
   readonly #now: () => number;
   #latest: TimedCalls | undefined;
 
-  constructor(breaker: Breaker, policy: Policy) {
+  constructor(breaker: Breaker, policy: CallPolicy) {
     super(breaker, policy);
     this.#now = breaker.session.readingFor(breaker.settings.slowCall);
   }
@@ -82,6 +83,6 @@ class TimedGuard extends Guard {
 }
 
 /** Makes the guard of one handle of that breaker. */
-export function makeGuard(breaker: Breaker, policy: Policy): Guard {
+export function makeGuard(breaker: Breaker, policy: CallPolicy): Guard {
   return breaker.settings.slowCall === 0 ? new Guard(breaker, policy) : new TimedGuard(breaker, policy);
 }

@@ -1,8 +1,8 @@
 import { isClass } from "../options/format-value.js";
 import { isThenable } from "../sync/with-deadline.js";
 import { ArgumentSignals, mayHoldSignal } from "./argument-signals.js";
-import type { Guard, Kind } from "./guard.js";
-import { attachHandlers } from "./handlers.js";
+import type { Guard } from "./guard.js";
+import { attachHandlers, type Kind } from "./handlers.js";
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 

@@ -1,5 +1,5 @@
 import type { Circuit } from "../api/circuit.js";
-import { type AbortSignalLike, Caller } from "../call/report.js";
+import { type AbortSignalLike, Caller } from "../call/reported-call.js";
 import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
 import { checkObject } from "../options/check-options.js";
 import { formatValue } from "../options/format-value.js";
@@ -36,7 +36,8 @@ export interface ModelLike {
 /** The parts that make it a model. */
 export type GuardedModel<M extends ModelLike> = Pick<M, keyof ModelLike>;
 
-interface Asked {
+/** The options of one call of a model. */
+interface CallOptions {
   readonly abortSignal?: AbortSignalLike | undefined;
 }
 
@@ -76,17 +77,17 @@ export function failfastModel<M extends ModelLike>(
 
   /** Asks the models one after the other. */
   async function ask<T>(
-    asked: Asked,
+    call: CallOptions,
     one: (model: M, circuit: Circuit, caller: Caller) => Promise<T>,
   ): Promise<T> {
     let failure: { readonly error: unknown } | undefined;
     let soonest: { readonly error: unknown; readonly retryAfterMs: number } | undefined;
     for (const model of all) {
-      const caller = new Caller(asked.abortSignal);
+      const caller = new Caller(call.abortSignal);
       try {
         return await one(model, circuitOf(model), caller);
       } catch (error) {
-        if (asked.abortSignal?.aborted) throw error;
+        if (call.abortSignal?.aborted) throw error;
         const rejection = rejectionIn(error);
         if (rejection === undefined && !exceptions(error)) throw error;
         const { retryAfterMs } = rejection ?? { retryAfterMs: 0 };
@@ -104,27 +105,30 @@ export function failfastModel<M extends ModelLike>(
     modelId: first.modelId,
     // If one of them can't fetch a URL by itself, its content is downloaded for all.
     supportedUrls: all.length === 1 ? first.supportedUrls : {},
-    doGenerate: (asked: Asked) =>
-      ask(asked, (model, circuit, caller) =>
+    doGenerate: (call: CallOptions) =>
+      ask(call, (model, circuit, caller) =>
         circuit.run<unknown>(
-          (signal: unknown) => leaving(caller, model.doGenerate(under(signal, caller, asked))),
+          (signal: unknown) => leaveIfUnsent(caller, model.doGenerate(withSignal(signal, caller, call))),
           { signal: caller as never },
         ),
       ),
-    doStream: (asked: Asked) =>
-      ask(asked, (model, circuit, caller) =>
-        streamed(circuit, caller, (signal) => leaving(caller, model.doStream(under(signal, caller, asked)))),
+    doStream: (call: CallOptions) =>
+      ask(call, (model, circuit, caller) =>
+        streamed(circuit, caller, (signal) =>
+          leaveIfUnsent(caller, model.doStream(withSignal(signal, caller, call))),
+        ),
       ),
   } as unknown as GuardedModel<M>;
 }
 
 const nameOf = ({ provider, modelId }: ModelLike): string => `${provider}:${modelId}`;
 
-const under = (signal: unknown, caller: Caller, asked: Asked): Asked =>
-  signal === caller ? asked : { ...asked, abortSignal: signal as AbortSignalLike };
+/** The options with the circuit's signal, if a deadline needs one; otherwise unchanged. */
+const withSignal = (signal: unknown, caller: Caller, call: CallOptions): CallOptions =>
+  signal === caller ? call : { ...call, abortSignal: signal as AbortSignalLike };
 
 /** A request that was not sent counts as neither. */
-async function leaving<T>(caller: Caller, call: PromiseLike<T>): Promise<T> {
+async function leaveIfUnsent<T>(caller: Caller, call: PromiseLike<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {

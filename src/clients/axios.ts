@@ -1,5 +1,5 @@
 import { idleTimeoutOf } from "../api/circuit.js";
-import { type AbortSignalLike, Caller } from "../call/report.js";
+import { type AbortSignalLike, Caller } from "../call/reported-call.js";
 import type { StreamSource } from "../call/stream-source.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import { checkObject } from "../options/check-options.js";
@@ -80,7 +80,7 @@ export function failfastAdapter(
   // The response came from another host: the requested host redirected there, so it has answered.
   const elsewhere = new WeakSet<Answer>();
   const failed = (answer: Answer): boolean => !elsewhere.has(answer) && results(answer);
-  const circuits = circuitsNamed(
+  const circuitOf = circuitsNamed(
     typeof name === "function" ? name : (url: Url) => name ?? url.origin,
     rest as ClientOptions,
     {
@@ -115,7 +115,11 @@ export function failfastAdapter(
       },
     };
     const ask = (signal: unknown): Promise<Answer> =>
-      under(signal === caller ? changed : { ...changed, signal: signal as AbortSignalLike }, config, send)
+      sendChanged(
+        signal === caller ? changed : { ...changed, signal: signal as AbortSignalLike },
+        config,
+        send,
+      )
         .then((answer) => {
           if (away) elsewhere.add(answer);
           return answer;
@@ -124,20 +128,24 @@ export function failfastAdapter(
           if (upload?.broke()) caller.leave();
           return leaving(caller, config)(error);
         });
-    const its = circuits(url, method.toUpperCase(), head);
-    if (config.responseType === "stream" && idleTimeoutOf(its) > 0)
-      return untilBodyEnds<Answer>(its, caller, {
+    const circuit = circuitOf(url, method.toUpperCase(), head);
+    if (config.responseType === "stream" && idleTimeoutOf(circuit) > 0)
+      return untilBodyEnds<Answer>(circuit, caller, {
         send: ask,
         failed,
         bodyOf: ({ data }) => data as StreamSource<unknown>,
         withBody: (answer, items) => Object.assign(answer, { data: alike(answer.data, items) }),
       });
-    return its.run(ask, { signal: caller as never });
+    return circuit.run(ask, { signal: caller as never });
   };
 }
 
-/** Sends the request as changed, but shows the caller's own configuration in results. */
-function under(changed: Config, config: Config, send: (config: Config) => Promise<Answer>): Promise<Answer> {
+/** Sends the request as changed. Its answer and its error show the caller's own configuration. */
+function sendChanged(
+  changed: Config,
+  config: Config,
+  send: (config: Config) => Promise<Answer>,
+): Promise<Answer> {
   return send(changed).then(
     (answer) => Object.assign(answer, { config }),
     (error: { config?: unknown; response?: object } | undefined) => {

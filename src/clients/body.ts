@@ -1,4 +1,4 @@
-import type { Caller } from "../call/report.js";
+import type { Caller } from "../call/reported-call.js";
 import { iterate, type StreamSource } from "../call/stream-source.js";
 
 /** An answer with a body that the caller reads, item by item. */

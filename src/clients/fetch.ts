@@ -1,5 +1,5 @@
-import { listedPredicate } from "../call/policy.js";
-import { Caller } from "../call/report.js";
+import { listedPredicate } from "../call/call-policy.js";
+import { Caller } from "../call/reported-call.js";
 import type { StreamSource } from "../call/stream-source.js";
 import { checkFunction } from "../call/wrap.js";
 import { FailfastError } from "../errors/failfast-error.js";
@@ -12,7 +12,7 @@ import { type Items, readable, StatusError, untilBodyEnds } from "./body.js";
 import { checkIdleTimeout, checkName, failedStatus } from "./named.js";
 import { canFollow, followed } from "./redirects.js";
 import { answerThatThrows, repeatsErrors } from "./repeating-client.js";
-import { type Asked, type RequestHead, requestOf, sendable, type Url } from "./request.js";
+import { type OutgoingRequest, type RequestHead, requestOf, sendable, type Url } from "./request.js";
 import { setFields } from "./response-fields.js";
 import { asksWrongly, isTaken, ofItsBody, uploadOf } from "./upload.js";
 
@@ -65,24 +65,24 @@ type AnyFetch = (input: unknown, init?: unknown) => Promise<ResponseLike>;
  */
 export function failfastFetch(options: FetchOptions = {}): Fetch {
   checkObject(options);
-  const { timeout = "30s", name, fetch, failfast = shared, body = false, ...circuit } = options;
+  const { timeout = "30s", name, fetch, failfast = shared, body = false, ...rest } = options;
   checkName(name);
   if (fetch !== undefined) checkFunction(fetch);
-  checkIdleTimeout(circuit, body);
+  checkIdleTimeout(rest, body);
   const nameOf = (input: unknown, init: unknown): string => {
-    const asked = requestOf(input, init);
-    return typeof name === "function" ? name(asked.url, asked.method, asked) : asked.url.origin;
+    const request = requestOf(input, init);
+    return typeof name === "function" ? name(request.url, request.method, request) : request.url.origin;
   };
-  const { results = isFailure } = circuit;
+  const { results = isFailure } = rest;
   // The response came from another host: the requested host redirected there, so it has answered.
   const elsewhere = new WeakSet<object>();
   const failed = (response: unknown): boolean =>
     !elsewhere.has(response as object) && (results as (response: unknown) => boolean)(response);
   const judged: FailfastOptions = lenient({
     retryAfter: true,
-    ...circuit,
+    ...rest,
     results: typeof results === "function" ? failed : results,
-    ...(body && asStream(circuit)),
+    ...(body && asStream(rest)),
   });
   // A circuit for all requests is made here, so that a conflicting definition throws here, and not at a call.
   const one = typeof name === "string" ? failfast(name, timeout, judged) : undefined;
@@ -90,9 +90,9 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
   const send: AnyFetch = (input, init) => ((fetch ?? globalFetch()) as unknown as AnyFetch)(input, init);
 
   const call: AnyFetch = async (input, init) => {
-    const its = circuits.for(input, init);
-    const asked = requestOf(input, init);
-    const caller = new Caller(asked.signal);
+    const circuit = circuits.for(input, init);
+    const request = requestOf(input, init);
+    const caller = new Caller(request.signal);
     const ask = async (signal: unknown): Promise<ResponseLike> => {
       const { body: own } = (init ?? {}) as { body?: unknown };
       const upload = uploadOf(own, true);
@@ -104,7 +104,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
         const response = await send(input, asIs ? init : { ...(init as object), ...changed });
         // If another guard sends, and rejects, its error is thrown.
         void response.headers;
-        if (isOfAnother(response, asked)) elsewhere.add(response);
+        if (isOfAnother(response, request)) elsewhere.add(response);
         return response;
       } catch (error) {
         const unsent = error instanceof TypeError && !sendable(input, init);
@@ -114,23 +114,23 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
       }
     };
     try {
-      if (!body || !READS_BODIES) return await its.run(ask, { signal: caller as never });
-      return await untilBodyEnds<ResponseLike>(its, caller, { send: ask, failed, bodyOf, withBody });
+      if (!body || !READS_BODIES) return await circuit.run(ask, { signal: caller as never });
+      return await untilBodyEnds<ResponseLike>(circuit, caller, { send: ask, failed, bodyOf, withBody });
     } catch (error) {
       if (!(error instanceof FailfastError)) throw error;
       // Clients search the causes for a network failure, and would repeat the call.
       error.cause = undefined;
-      if (!repeatsErrors(asked.headers)) throw error;
+      if (!repeatsErrors(request.headers)) throw error;
       return answerThatThrows(error) as ResponseLike;
     }
   };
   const guarded: AnyFetch = async (input, init) => {
-    const asked = requestOf(input, init);
-    if (fetch !== undefined || !canFollow(asked, input, init)) return call(input, init);
+    const request = requestOf(input, init);
+    if (fetch !== undefined || !canFollow(request, input, init)) return call(input, init);
     // The circuit for all requests says nothing about other hosts.
     const hop: AnyFetch = (to, how) =>
-      (one === undefined || requestOf(to, how).url.origin === asked.url.origin ? call : send)(to, how);
-    return followed(hop, asked, input, init);
+      (one === undefined || requestOf(to, how).url.origin === request.url.origin ? call : send)(to, how);
+    return followed(hop, request, input, init);
   };
   return guarded as unknown as Fetch;
 }
@@ -144,8 +144,8 @@ function isUsed(input: unknown): boolean {
   return bodyUsed === true || isTaken(body);
 }
 
-function isOfAnother({ redirected, url }: ResponseLike, asked: Asked): boolean {
-  return redirected === true && requestOf(url, undefined).url.origin !== asked.url.origin;
+function isOfAnother({ redirected, url }: ResponseLike, request: OutgoingRequest): boolean {
+  return redirected === true && requestOf(url, undefined).url.origin !== request.url.origin;
 }
 
 /** Whether it is a response that counts as a failure of the backend. */

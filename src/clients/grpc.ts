@@ -1,10 +1,21 @@
 import { type Circuit, watchSilence } from "../api/circuit.js";
-import { type Report, reported } from "../call/report.js";
-import type { Silence } from "../call/silence.js";
+import { reported } from "../call/reported-call.js";
 import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
-import { TimeoutError } from "../errors/timeout-error.js";
+import type { TimeoutError } from "../errors/timeout-error.js";
 import { checkObject } from "../options/check-options.js";
+import {
+  CANCELLED,
+  type Call,
+  DEADLINE_EXCEEDED,
+  type GrpcMetadata,
+  type GrpcStatus,
+  GuardedCall,
+  type Listener,
+  type Method,
+} from "./grpc-call.js";
 import { type ClientOptions, checkName, circuitsNamed } from "./named.js";
+
+export type { GrpcMetadata, GrpcStatus } from "./grpc-call.js";
 
 export interface GrpcOptions extends Omit<ClientOptions, "exceptions" | "results"> {
   /** Names the circuit of a call: one for all, or a function of its path. Default: the service, `sales.v1.Invoices`. */
@@ -21,52 +32,14 @@ export interface GrpcOptions extends Omit<ClientOptions, "exceptions" | "results
   results?(status: GrpcStatus): boolean;
 }
 
-/** How a call ended. */
-export interface GrpcStatus {
-  readonly code: number;
-  readonly details: string;
-  readonly metadata: GrpcMetadata;
-}
-
-/** The part of gRPC's metadata that is used. */
-export interface GrpcMetadata {
-  get(key: string): unknown[];
-  set(key: string, value: string): void;
-}
-
 /** The part of `@grpc/grpc-js` that is used. */
 export interface GrpcLike<C> {
   readonly InterceptingCall: new (nextCall: never, requester?: never) => C;
   readonly Metadata: new () => GrpcMetadata;
 }
 
-interface Call {
-  cancelWithStatus(code: number, details: string): void;
-  sendMessageWithContext(context: Context, message: unknown): void;
-  startRead(): void;
-}
-
-interface Context {
-  callback?(error?: unknown): void;
-}
-
-interface Listener {
-  onReceiveMetadata(metadata: GrpcMetadata): void;
-  onReceiveMessage(message: unknown): void;
-  onReceiveStatus(status: GrpcStatus): void;
-}
-
-interface Method {
-  readonly method_definition: { readonly path: string; readonly responseStream: boolean };
-  /** The incoming call of this server for which it is made. Cancelling that call cancels the calls made for it. */
-  readonly parent?: { readonly cancelled: boolean; getDeadline?(): Date | number };
-  readonly deadline?: Date | number;
-}
-
 type Next = (metadata: unknown, listener: Listener) => void;
 
-const CANCELLED = 1;
-const DEADLINE_EXCEEDED = 4;
 const RESOURCE_EXHAUSTED = 8;
 const INTERNAL = 13;
 const UNAVAILABLE = 14;
@@ -102,35 +75,36 @@ export function failfastInterceptor<C>(
     exceptions: (error) => !isFailfastError(error),
     retryAfter: { from: pushback },
   });
-  return (asked: Method, nextCall) => {
-    const { path, responseStream } = asked.method_definition;
-    const next = nextCall(asked) as Call;
-    const guarded = new GuardedCall(next, asked, responseStream && streams === "first", results);
+  return (method: Method, nextCall) => {
+    const { path, responseStream } = method.method_definition;
+    const next = nextCall(method) as Call;
+    const guarded = new GuardedCall(next, method, responseStream && streams === "first", results);
     const call = new grpc.InterceptingCall(
       next as never,
       {
         start(metadata: unknown, listener: Listener, start: Next) {
           guarded.listener = listener;
-          const its = circuitOf(path);
-          reported(its, {
+          const circuit = circuitOf(path);
+          reported(circuit, {
             start(report) {
               if (guarded.ended) {
                 report.left();
                 return;
               }
-              if (responseStream) guarded.silence = watchSilence(its, ({ error }) => silent(its, error));
+              if (responseStream)
+                guarded.silence = watchSilence(circuit, ({ error }) => silent(circuit, error));
               start(metadata, guarded.started(report));
             },
             rejected(error) {
-              const said = new grpc.Metadata();
+              const retryAfter = new grpc.Metadata();
               const rejection = rejectionIn(error);
-              if (rejection !== undefined) said.set("retry-after", String(rejection.retryAfter));
+              if (rejection !== undefined) retryAfter.set("retry-after", String(rejection.retryAfter));
               const code = rejection === undefined ? INTERNAL : UNAVAILABLE;
               // The rejection's other fields are copied to the error that the caller gets.
               guarded.end({
                 code,
                 details: (error as Error).message,
-                metadata: said,
+                metadata: retryAfter,
                 cause: error,
               } as GrpcStatus);
             },
@@ -148,10 +122,10 @@ export function failfastInterceptor<C>(
     return call;
 
     /** Its first message may have counted as a success. A silence after that is a failure of its own. */
-    function silent(its: Circuit, error: TimeoutError): void {
+    function silent(circuit: Circuit, error: TimeoutError): void {
       next.cancelWithStatus(DEADLINE_EXCEEDED, error.message);
-      if (streams === "first" && its.state === "closed")
-        its.run(() => Promise.reject(error)).catch(() => undefined);
+      if (streams === "first" && circuit.state === "closed")
+        circuit.run(() => Promise.reject(error)).catch(() => undefined);
     }
   };
 }
@@ -169,120 +143,3 @@ function pushback(status: unknown): number | undefined {
 
 /** `/sales.v1.Invoices/List` is a method of `sales.v1.Invoices`. */
 const serviceOf = (path: string): string => path.split("/")[1] ?? path;
-
-/** What grpc-js says about a call that it didn't send: the caller's own mistake, or its own channel or credentials. */
-const NOT_SENT = new RegExp(
-  [
-    "^Request message serialization failure",
-    "^Attempted to send message with a size larger than ",
-    "^Channel closed before call started",
-    '^"authorization" metadata ',
-    "^Failed to parse |^Unrecognized scheme ",
-    "Getting metadata from plugin failed with error",
-  ].join("|"),
-);
-
-class GuardedCall {
-  listener: Listener | undefined;
-  /** The caller has its status. */
-  ended = false;
-  silence: Silence | undefined;
-  #begun = false;
-  readonly #next: Call;
-  readonly #parent: Method["parent"];
-  /** Its caller had no time left when it asked. */
-  readonly #tooLate: boolean;
-  readonly #firstCounts: boolean;
-  readonly #failed: (status: GrpcStatus) => boolean;
-  #report: Report | undefined;
-  #cancelled = false;
-  #writing: Context | undefined;
-
-  constructor(
-    next: Call,
-    { parent, deadline }: Method,
-    firstCounts: boolean,
-    failed: (status: GrpcStatus) => boolean,
-  ) {
-    this.#next = next;
-    this.#parent = parent;
-    this.#tooLate = [deadline, parent?.getDeadline?.()].some((end) => Number(end) <= Date.now());
-    this.#firstCounts = firstCounts;
-    this.#failed = failed;
-  }
-
-  /** The listener of a call that is made. */
-  started(report: Report): Listener {
-    this.#report = report;
-    const listener = this.listener as Listener;
-    return {
-      onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
-      onReceiveMessage: (message) => {
-        this.silence?.rest();
-        this.#begun = true;
-        if (this.#firstCounts && message !== null) report.returned(OK);
-        listener.onReceiveMessage(message);
-      },
-      onReceiveStatus: (status) => {
-        this.silence?.end();
-        this.#judge(report, status);
-        listener.onReceiveStatus(status);
-      },
-    };
-  }
-
-  #judge(report: Report, status: GrpcStatus): void {
-    const { code, details } = status;
-    // Cancelled on this side, or never sent: it says nothing about the server.
-    if (
-      this.#cancelled ||
-      this.#parent?.cancelled ||
-      (this.#tooLate && code === DEADLINE_EXCEEDED) ||
-      NOT_SENT.test(details)
-    )
-      report.left();
-    // As an error, so that other hosts don't learn of a time-out that this process itself caused.
-    else if (code === DEADLINE_EXCEEDED && this.#failed(status)) report.threw(new TimeoutError(details));
-    else report.returned(status);
-  }
-
-  /** Ends a call that is not made. */
-  end(status: GrpcStatus): void {
-    if (this.ended) return;
-    this.ended = true;
-    // It was never started, and this is the only way to clear its timer.
-    this.#next.cancelWithStatus(CANCELLED, status.details);
-    this.#writing?.callback?.();
-    this.listener?.onReceiveStatus(status);
-  }
-
-  /** Its caller cancels it, perhaps before it is made. */
-  cancelled(metadata: GrpcMetadata): void {
-    this.#cancelled = true;
-    if (this.#report === undefined) this.end({ code: CANCELLED, details: "Cancelled on client", metadata });
-  }
-
-  /** After its first message the stream counts as silent only while the next message is requested. */
-  watchReads(call: Call): void {
-    const read = call.startRead.bind(call);
-    call.startRead = () => {
-      if (this.#begun) this.silence?.wait();
-      read();
-    };
-  }
-
-  /** Messages written to a call that is not made are dropped, so that nobody waits for them. */
-  answerWrites(call: Call): void {
-    const send = call.sendMessageWithContext.bind(call);
-    call.sendMessageWithContext = (context, message) => {
-      if (this.ended) {
-        context.callback?.();
-        return;
-      }
-      this.#writing = context;
-      send(context, message);
-    };
-  }
-}
-
-const OK = { code: 0, details: "OK" };

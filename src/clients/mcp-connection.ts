@@ -1,5 +1,5 @@
+import { type CallerSignal, isTimeout } from "../call/call-policy.js";
 import { follow, type ListeningSignal } from "../call/follow.js";
-import { type CallerSignal, isTimeout } from "../call/policy.js";
 import { isDisconnected } from "./mcp-verdict.js";
 
 interface Connected {
@@ -78,13 +78,13 @@ export class McpConnection {
     const attempt = this.#attempt ?? this.#begin(this.#reconnect);
     attempt.waiting += 1;
     await new Promise<void>((resolve, reject) => {
-      const ceased = follow(signal, () => {
+      const unfollow = follow(signal, () => {
         attempt.waiting -= 1;
         // A connection that hangs is given up when the last call that waits for it gives up. The next call begins anew.
         if (attempt.waiting === 0 || isTimeout(signal.reason)) this.#forget(attempt);
         reject(signal.reason);
       });
-      void attempt.done.then(resolve, reject).finally(() => ceased(undefined));
+      void attempt.done.then(resolve, reject).finally(() => unfollow(undefined));
     });
     return this.#epoch;
   }

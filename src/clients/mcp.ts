@@ -1,5 +1,5 @@
-import type { Verdict } from "../call/policy.js";
-import { type AbortSignalLike, Caller } from "../call/report.js";
+import type { Verdict } from "../call/call-policy.js";
+import { type AbortSignalLike, Caller } from "../call/reported-call.js";
 import { checkFunction } from "../call/wrap.js";
 import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
 import { checkObject } from "../options/check-options.js";
@@ -9,6 +9,7 @@ import { McpConnection } from "./mcp-connection.js";
 import { verdictOf } from "./mcp-verdict.js";
 import { type ClientOptions, checkName, circuitsNamed } from "./named.js";
 import { type TellModel, tellModel } from "./tell-model.js";
+import { withField } from "./tool-signal.js";
 
 /** A call of a tool, for naming its circuit. */
 export interface McpCall {
@@ -95,13 +96,15 @@ export function failfastMcp<C extends McpClient>(client: C, options: McpOptions 
     async (...args) => {
       const tool = toolOf(args);
       const at = optionsAt(args, target);
-      const caller = new Caller((args[at] as Asked | undefined)?.signal);
+      const caller = new Caller((args[at] as CallOptions | undefined)?.signal);
       try {
         return await circuitOf({ server: serverName(), tool }).run(
           async (signal: unknown) => {
             const epoch = await connection.ready(signal as AbortSignalLike);
             try {
-              const answer = await target[method]?.(...under(signal, caller, args, at));
+              const answer = await target[method]?.(
+                ...(signal === caller ? args : withField(args, at, "signal", signal)),
+              );
               const rejection = REJECTIONS.get(answer as object);
               // Another guard inside answered, not the server.
               if (rejection !== undefined) throw rejection;
@@ -144,7 +147,8 @@ export function failfastMcp<C extends McpClient>(client: C, options: McpOptions 
   return guardedObject(client, methods);
 }
 
-interface Asked {
+/** The options of one call. */
+interface CallOptions {
   readonly signal?: AbortSignalLike | null;
 }
 
@@ -156,15 +160,6 @@ const toolOf = ([given]: readonly unknown[]): string =>
 function optionsAt([given]: readonly unknown[], { getProtocolEra }: Details): number {
   if (typeof given === "string") return 3;
   return typeof getProtocolEra === "function" ? 1 : 2;
-}
-
-/** The arguments with the circuit's signal, if a deadline needs one; otherwise unchanged. */
-function under(signal: unknown, caller: Caller, args: readonly unknown[], at: number): unknown[] {
-  const its = [...args];
-  if (signal === caller) return its;
-  while (its.length < at) its.push(undefined);
-  its[at] = { ...(args[at] as object | undefined), signal };
-  return its;
 }
 
 /** The rejections behind answers of guards. */

@@ -1,8 +1,8 @@
 import type { Circuit } from "../api/circuit.js";
 import { observe, ownWait, stopsCalls } from "../api/observe.js";
-import { Answered } from "../call/policy.js";
+import { Answered } from "../call/call-policy.js";
 import { ask } from "../call/predicate.js";
-import { Caller } from "../call/report.js";
+import { Caller } from "../call/reported-call.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { checkKnown } from "../options/check-options.js";
 import { formatValue } from "../options/format-value.js";

@@ -135,12 +135,13 @@ export class Following implements PausedWhileOpen {
     let cancelKeep = (): void => undefined;
     // It is rejected although the circuit is closed or due: for a moment, other calls come first.
     const soon = this.#status.retryAfterMs === 0;
-    const its: Partial<Waiting> = {};
-    const turn = new Promise<void>((go, reject) => {
-      its.go = go;
-      its.fail = (reason) => reject(reason ?? error);
+    let go = (): void => undefined;
+    let fail = (_: unknown): void => undefined;
+    const turn = new Promise<void>((resolve, reject) => {
+      go = resolve;
+      fail = (reason) => reject(reason ?? error);
     });
-    const waiting = its as Waiting;
+    const waiting: Waiting = { go, fail };
     const keeping = (): void => {
       cancelKeep = clock.after(everyMs, () => {
         Promise.resolve()

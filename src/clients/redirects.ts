@@ -1,4 +1,4 @@
-import { type Asked, headersOf, type Url } from "./request.js";
+import { headersOf, type OutgoingRequest, type Url } from "./request.js";
 import { setFields } from "./response-fields.js";
 
 /** The part of a response that may redirect its caller. */
@@ -19,7 +19,7 @@ const SECRETS = ["authorization", "proxy-authorization", "cookie", "host"];
  * request must have no body, `fetch` must be set to follow redirects, and the runtime must show them (a browser
  * doesn't). An `integrity` is that of the last answer, and would be compared with the first one.
  */
-export function canFollow({ method }: Asked, input: unknown, init: unknown): boolean {
+export function canFollow({ method }: OutgoingRequest, input: unknown, init: unknown): boolean {
   const {
     redirect = "follow",
     body,
@@ -46,13 +46,13 @@ function from(given: unknown): object {
  */
 export async function followed<R extends Redirecting>(
   send: (input: unknown, init: object) => Promise<R>,
-  asked: Asked,
+  request: OutgoingRequest,
   input: unknown,
   init: unknown,
 ): Promise<R> {
   let answer = await send(input, { ...(init as object), redirect: "manual" });
-  let { url, method } = asked;
-  const headers = headersOf(asked.headers);
+  let { url, method } = request;
+  const headers = headersOf(request.headers);
   for (let hops = 0; ; hops++) {
     // A fallback may return anything.
     const location = STATUSES.has(answer?.status) ? answer.headers.get("location") : null;
@@ -65,7 +65,7 @@ export async function followed<R extends Redirecting>(
     if (next.origin !== url.origin) for (const name of SECRETS) headers.delete(name);
     if (answer.status === 303 && method !== "HEAD") method = "GET";
     url = next;
-    const { signal } = asked;
+    const { signal } = request;
     answer = await send(url.href, { signal, ...(init as object), method, headers, redirect: "manual" });
   }
 }

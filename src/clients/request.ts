@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from "../call/report.js";
+import type { AbortSignalLike } from "../call/reported-call.js";
 import { formatValue } from "../options/format-value.js";
 
 declare global {
@@ -23,7 +23,7 @@ export interface HeadersLike {
 }
 
 /** A request as it is passed to a `fetch`. */
-export interface Asked extends RequestHead {
+export interface OutgoingRequest extends RequestHead {
   readonly url: Url;
   readonly method: string;
   readonly signal: AbortSignalLike | null | undefined;
@@ -37,7 +37,7 @@ interface Given {
 }
 
 /** @throws {TypeError} a URL that can't be parsed. */
-export function requestOf(input: unknown, init: unknown): Asked {
+export function requestOf(input: unknown, init: unknown): OutgoingRequest {
   const request = (typeof input === "object" && input !== null && "url" in input ? input : {}) as Given;
   const given = (init ?? {}) as Given;
   const text = request.url ?? String(input);

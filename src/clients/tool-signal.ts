@@ -1,4 +1,4 @@
-import { type AbortSignalLike, Caller } from "../call/report.js";
+import { type AbortSignalLike, Caller } from "../call/reported-call.js";
 
 /** The Agents SDK's own time-out for tools has no name, so it can't be told from a caller who gives up. */
 export class ToolCaller extends Caller {
@@ -30,11 +30,16 @@ export function signalOf(args: readonly unknown[]): AbortSignalLike | undefined 
 }
 
 /** The arguments with the circuit's signal, if a deadline needs one; otherwise unchanged. */
-export function under(signal: unknown, caller: Caller, args: readonly unknown[]): unknown[] {
-  const its = [...args];
-  if (signal === caller) return its;
+export function withSignal(signal: unknown, caller: Caller, args: readonly unknown[]): unknown[] {
+  if (signal === caller) return [...args];
   const { at, field } = placeOf(args);
-  while (its.length < at) its.push(undefined);
-  its[at] = { ...(args[at] as object | undefined), [field]: signal };
-  return its;
+  return withField(args, at, field, signal);
+}
+
+/** The arguments, with a field of the argument at that position replaced. */
+export function withField(args: readonly unknown[], at: number, field: string, value: unknown): unknown[] {
+  const changed = [...args];
+  while (changed.length < at) changed.push(undefined);
+  changed[at] = { ...(args[at] as object | undefined), [field]: value };
+  return changed;
 }

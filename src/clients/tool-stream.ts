@@ -1,5 +1,5 @@
 import type { Circuit } from "../api/circuit.js";
-import type { Caller } from "../call/report.js";
+import type { Caller } from "../call/reported-call.js";
 
 /** A tool with preliminary outputs, guarded to its end. */
 export async function* streamedTool(

@@ -1,4 +1,4 @@
-import type { Verdict } from "../call/policy.js";
+import type { Verdict } from "../call/call-policy.js";
 import { type Cause, walkCauses } from "../errors/causes.js";
 
 /** What an error thrown by a tool means for its circuit. */

@@ -5,7 +5,7 @@ import { formatValue } from "../options/format-value.js";
 import { guardedObject } from "./guarded-object.js";
 import { type ClientOptions, checkName, circuitsNamed } from "./named.js";
 import { tellModel } from "./tell-model.js";
-import { signalOf, ToolCaller, under } from "./tool-signal.js";
+import { signalOf, ToolCaller, withSignal } from "./tool-signal.js";
 import { lastOf, streamedTool } from "./tool-stream.js";
 import { verdictOfTool } from "./tool-verdict.js";
 
@@ -112,7 +112,7 @@ function toolGuard(options: ToolsOptions): ToolGuard {
     tell,
     ask: (tool, args, call) => {
       const caller = new ToolCaller(signalOf(args));
-      return circuitOf(tool).run(async (signal: unknown) => call(under(signal, caller, args)), {
+      return circuitOf(tool).run(async (signal: unknown) => call(withSignal(signal, caller, args)), {
         signal: caller as never,
       });
     },
@@ -146,10 +146,10 @@ function aiSdks(guard: ToolGuard, tool: Tool, execute: AnyFunction, name: string
     return told;
   };
   const isGenerator = Object.prototype.toString.call(execute) === "[object AsyncGeneratorFunction]";
-  const its: AnyFunction = isGenerator
+  const guarded: AnyFunction = isGenerator
     ? (...args) => {
         const caller = new ToolCaller(signalOf(args));
-        const open = (signal: unknown) => execute.call(tool, ...under(signal, caller, args));
+        const open = (signal: unknown) => execute.call(tool, ...withSignal(signal, caller, args));
         return streamedTool(guard.circuitOf(name), caller, open, unavailable);
       }
     : (...args) =>
@@ -157,7 +157,7 @@ function aiSdks(guard: ToolGuard, tool: Tool, execute: AnyFunction, name: string
   const { execute: property, ...others } = Object.getOwnPropertyDescriptors(tool);
   return Object.create(Object.getPrototypeOf(tool), {
     ...others,
-    execute: { value: its, enumerable: property?.enumerable ?? true, configurable: true, writable: true },
+    execute: { value: guarded, enumerable: property?.enumerable ?? true, configurable: true, writable: true },
   });
 }
 
@@ -176,9 +176,8 @@ function langChains(guard: ToolGuard, tool: Tool, name: string): object {
         const output = tool.responseFormat === "content_and_artifact" ? [told, undefined] : told;
         const answering: Tool = Object.create(tool, { _call: { value: async () => output } });
         const message = await answering[method]?.(...args);
-        const its = message as { status?: unknown } | null;
-        if (typeof its === "object" && its !== null && "status" in its && typeof told === "string")
-          its.status = "error";
+        const hasStatus = typeof message === "object" && message !== null && "status" in message;
+        if (hasStatus && typeof told === "string") message.status = "error";
         return message;
       }
     };

@@ -1,4 +1,4 @@
-import type { Report } from "../call/report.js";
+import type { Report } from "../call/reported-call.js";
 import type { Silence } from "../call/silence.js";
 import type { Url } from "./request.js";
 import type { Upload } from "./upload.js";

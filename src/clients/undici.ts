@@ -1,5 +1,5 @@
 import { watchSilence } from "../api/circuit.js";
-import { reported } from "../call/report.js";
+import { reported } from "../call/reported-call.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import { checkObject } from "../options/check-options.js";
 import { header } from "../policy/retry-after.js";
@@ -56,15 +56,15 @@ export function failfastInterceptor(options: UndiciOptions = {}): <D extends Any
   const { name, body = false, ...rest } = options;
   checkName(name);
   checkIdleTimeout(rest, body);
-  const circuit = circuitsNamed(
+  const circuitOf = circuitsNamed(
     typeof name === "string" ? name : (asked: DispatchOptions) => nameOf(asked, name),
     rest as ClientOptions,
     { results: isFailure, exceptions: (error) => !isFailfastError(error), retryAfter: true },
   );
   return <D extends AnyDispatch>(dispatch: D) => {
     const intercept = (asked: DispatchOptions, handler: Handler): boolean => {
-      const its = circuit(asked);
-      const silence = body ? watchSilence(its, ({ error }) => guarded.end(error)) : undefined;
+      const circuit = circuitOf(asked);
+      const silence = body ? watchSilence(circuit, ({ error }) => guarded.end(error)) : undefined;
       const upload = uploadOf(asked.body);
       const guarded = new GuardedHandler(
         handler,
@@ -75,7 +75,7 @@ export function failfastInterceptor(options: UndiciOptions = {}): <D extends Any
         asked.origin === undefined ? dispatch : String(asked.origin),
       );
       let ready = true;
-      reported(its, {
+      reported(circuit, {
         start(report) {
           guarded.report = report;
           try {

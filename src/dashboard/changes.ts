@@ -11,7 +11,7 @@ export class Changes {
   readonly #circuits = new Map<string, Seen<CircuitOfFleet>>();
   readonly #processes = new Map<string, Seen<ProcessOfFleet>>();
 
-  /** The differences from the view before, as a `Change` in JSON; `undefined` if there are none. */
+  /** The differences from the view before, as a `Change` in JSON. */
   since(view: FleetView): string {
     const circuits = differing(this.#circuits, view.circuits, ({ name }) => name);
     const processes = differing(this.#processes, view.processes, ({ id }) => id);
@@ -28,8 +28,8 @@ export class Changes {
 
 /** A client's error may contain an address, and that a password. */
 function storeText({ error, ...rest }: FleetView["store"]): string {
-  const told = error?.replace(/\/\/[^\s/]*@/g, "//\u2026@");
-  return JSON.stringify(told === undefined ? rest : { ...rest, error: told });
+  const shown = error?.replace(/\/\/[^\s/]*@/g, "//\u2026@");
+  return JSON.stringify(shown === undefined ? rest : { ...rest, error: shown });
 }
 
 function differing<T>(

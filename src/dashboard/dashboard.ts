@@ -51,8 +51,8 @@ export function dashboard(options: DashboardOptions): Dashboard {
   const of = options.failfast ?? options.store;
   if (of === undefined || (options.failfast && options.store))
     throw new TypeError("dashboard takes a store or a failfast, one of the two");
-  if (options.failfast) checkMethods(of, ["circuits"], "the failfast of dashboard is none");
-  else checkMethods(of, ["get", "set", "delete"], "the store of dashboard is none");
+  if (options.failfast) checkMethods(of, ["circuits"], "the failfast of dashboard() takes a failfast");
+  else checkMethods(of, ["get", "set", "delete"], "the store of dashboard() takes a store");
   return dashboardOf(() => observeFleet(of), options, systemClock);
 }
 

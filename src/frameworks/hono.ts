@@ -1,4 +1,4 @@
-import { type AbortSignalLike, reported } from "../call/report.js";
+import { type AbortSignalLike, reported } from "../call/reported-call.js";
 import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
 import type { WebResponse } from "../errors/http-answer.js";
 import type { TimeoutError } from "../errors/timeout-error.js";

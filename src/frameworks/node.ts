@@ -1,4 +1,4 @@
-import { type Report, reported } from "../call/report.js";
+import { type Report, reported } from "../call/reported-call.js";
 import { type FailfastError, rejectionIn } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { answerTo } from "./answer.js";

@@ -1,5 +1,5 @@
 import { ask } from "../call/predicate.js";
-import type { Report } from "../call/report.js";
+import type { Report } from "../call/reported-call.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import type { Circuit, Duration, Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";

@@ -1,4 +1,4 @@
-import type { CallerSignal } from "../call/policy.js";
+import type { CallerSignal } from "../call/call-policy.js";
 import { breakerError } from "./errors.js";
 
 /** The result of a call that threw an error which `errorFilter` names. The circuit counts it as a success. */

@@ -8,7 +8,7 @@ import { type CacheTransport, MemoryCache } from "./cache.js";
 import { Call, type CallOwner, Filtered, Rejected } from "./call.js";
 import { countEvents } from "./count-events.js";
 import { breakerError, isOurError, openError } from "./errors.js";
-import { homeOf } from "./home.js";
+import { failfastFor } from "./failfast-for.js";
 import {
   type BreakerOptions,
   type BreakerState,
@@ -81,7 +81,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     if (options.maxFailures)
       console.error("options.maxFailures is deprecated. Please use options.errorThresholdPercentage");
 
-    const { failfast, shared } = homeOf(options);
+    const { failfast, shared } = failfastFor(options);
     if (shared && !options.name)
       throw new TypeError("a circuit that others share takes a name: give one in options.name");
     this.name = options.name || (typeof action === "function" && action.name) || crypto.randomUUID();
@@ -106,14 +106,14 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     this.#transitions = new Transitions(
       this.circuit,
       Number(resetTimeout),
-      (event) => this.#tell(event, ...(event === "halfOpen" ? [resetTimeout] : [])),
+      (event) => this.#emit(event, ...(event === "halfOpen" ? [resetTimeout] : [])),
       shared ? undefined : closing(failfast),
     );
     if (state?.shutdown) this.shutdown();
     else if (!shared && state?.closed === false) this.#transitions.begin(state);
   }
 
-  // ── How it stands ─────────────────────────────────────────────────────────────────────────────
+  // ── Its state ─────────────────────────────────────────────────────────────────────────────
 
   get closed(): boolean {
     return this.#transitions.state === "closed";
@@ -183,7 +183,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   // biome-ignore lint/suspicious/noExplicitAny: the action's own `this`
   call(context: any, ...args: TI): Promise<TR> {
     if (this.isShutdown) return Promise.reject(breakerError("The circuit has been shutdown.", "ESHUTDOWN"));
-    this.#tell("fire", args);
+    this.#emit("fire", args);
     const perform = async (): Promise<TR> => (await Reflect.apply(this.action, context, args)) as TR;
     if (!this.#enabled) return perform();
     const { cache, coalesce, coalesceTTL, cacheTransport, cacheTTL, cacheGetKey } = this.options;
@@ -191,10 +191,10 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 
     const key = Reflect.apply(cacheGetKey, this, args);
     const kept = cache ? cacheTransport?.get(key) : undefined;
-    if (cache) this.#tell(kept ? "cacheHit" : "cacheMiss");
+    if (cache) this.#emit(kept ? "cacheHit" : "cacheMiss");
     if (kept) return kept as Promise<TR>;
     const underWay = this.#coalesced?.get(key);
-    if (coalesce) this.#tell(underWay ? "coalesceCacheHit" : "coalesceCacheMiss");
+    if (coalesce) this.#emit(underWay ? "coalesceCacheHit" : "coalesceCacheMiss");
     if (underWay) return underWay as Promise<TR>;
 
     const reset = (event: CoalesceReset | "locked"): void => {
@@ -233,7 +233,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
       const value = await (call.made && this.options.timeout ? keepAlive(made) : made);
       if (value instanceof Rejected) return this.#rejected(call, value.error);
       if (value instanceof Filtered) throw value.error;
-      this.#tell("success", value, call.latencyMs);
+      this.#emit("success", value, call.latencyMs);
       reset("success");
       keep(value as TR);
       return value as TR;
@@ -248,21 +248,21 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   #rejected(call: Call, rejection: unknown): TR | Promise<TR> {
     this.#owner.ended(call);
     const error = openError(rejection);
-    this.#tell("reject", error);
+    this.#emit("reject", error);
     return this.#fallBack(error, call.args);
   }
 
   /** The answer of a call that failed. */
   #answerFor({ thrown, args, latencyMs }: Call): TR | Promise<TR> {
     if (thrown?.filtered !== true) return this.#fallBack(thrown?.error, args);
-    this.#tell("success", thrown.error, latencyMs);
+    this.#emit("success", thrown.error, latencyMs);
     throw thrown.error;
   }
 
   #fallBack(error: unknown, args: readonly unknown[]): TR | Promise<TR> {
     if (this.#fallback === undefined) throw error;
     const result = Reflect.apply(this.#fallback, this.#fallback, [...args, error]);
-    this.#tell("fallback", result, error);
+    this.#emit("fallback", result, error);
     return result as TR | Promise<TR>;
   }
 
@@ -299,7 +299,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 
   /** Ends it: calls are rejected with `ESHUTDOWN`. A shared circuit goes on for others. */
   shutdown(): void {
-    this.#tell("shutdown");
+    this.#emit("shutdown");
     this.disable();
     this.removeAllListeners();
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
@@ -327,7 +327,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
       try {
         await check.call(this);
       } catch (error) {
-        this.#tell("healthCheckFailed", error);
+        this.#emit("healthCheckFailed", error);
         this.#transitions.open("a health check failed");
       }
     });
@@ -343,9 +343,9 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     return this.options.abortController;
   }
 
-  // ── What it tells ─────────────────────────────────────────────────────────────────────────────
+  // ── Its events ─────────────────────────────────────────────────────────────────────────────
 
-  #tell(event: string, ...args: unknown[]): void {
+  #emit(event: string, ...args: unknown[]): void {
     try {
       (this as unknown as EventEmitter).emit(event, ...args);
     } catch (error) {
@@ -377,9 +377,9 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
           return false;
         }
       },
-      locked: (...told) => breaker.#tell("semaphoreLocked", ...told),
-      timedOut: (...told) => breaker.#tell("timeout", ...told),
-      failed: (...told) => breaker.#tell("failure", ...told),
+      locked: (...args) => breaker.#emit("semaphoreLocked", ...args),
+      timedOut: (...args) => breaker.#emit("timeout", ...args),
+      failed: (...args) => breaker.#emit("failure", ...args),
       abort: () => breaker.options.abortController?.abort(),
     };
   }

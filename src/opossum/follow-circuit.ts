@@ -10,20 +10,20 @@ const dropped = new FinalizationRegistry<() => void>((end) => end());
  * Tells a breaker when its circuit may have changed, until it is disposed or nobody uses the breaker any more. A
  * service may make a breaker for each request, and the circuit outlives them.
  *
- * @param told gets the open time in ms if the circuit has opened. It must not hold the breaker.
+ * @param onChange gets the open time in ms if the circuit has opened. It must not hold the breaker.
  * @param ended is called once when that is over. It must not hold the breaker either.
  */
 export function followCircuit<B extends object>(
   breaker: B,
   circuit: Circuit,
-  told: (breaker: B, openMs: number | undefined) => void,
+  onChange: (breaker: B, openMs: number | undefined) => void,
   ended?: () => void,
 ): Subscription {
   const weak = new WeakRef(breaker);
   const subscriptions = CHANGES.map((name) =>
     circuit.on(name, (event) => {
       const found = weak.deref();
-      if (found !== undefined) told(found, event.type === "open" ? event.retryAfterMs : undefined);
+      if (found !== undefined) onChange(found, event.type === "open" ? event.retryAfterMs : undefined);
     }),
   );
   const dispose = (): void => {

@@ -8,13 +8,13 @@ import { after } from "./timers.js";
 /** A circuit that begins half-open is opened for this long, in ms. */
 const AT_ONCE_MS = 0.001;
 
-type Told = (event: "open" | "halfOpen" | "close") => void;
+type Announce = (event: "open" | "halfOpen" | "close") => void;
 
 /** The state of one breaker's circuit in opossum's terms, and how to open and close it by hand. */
 export class Transitions {
   readonly #circuit: Circuit;
   readonly #resetTimeout: number;
-  readonly #told: Told;
+  readonly #announce: Announce;
   readonly #following: Subscription;
   #last: Circuit["state"];
   #halfOpen: NodeJS.Timeout | undefined;
@@ -24,13 +24,18 @@ export class Transitions {
   /** Until the given state has been applied to its circuit. */
   beginning: Promise<unknown> | undefined;
 
-  /** @param closeHome closes the circuit's `failfast`, if that belongs to the breaker. It must not hold the breaker. */
-  constructor(circuit: Circuit, resetTimeout: number, told: Told, closeHome: (() => void) | undefined) {
+  /** @param closeFailfast closes the circuit's `failfast`, if that belongs to the breaker. It must not hold the breaker. */
+  constructor(
+    circuit: Circuit,
+    resetTimeout: number,
+    announce: Announce,
+    closeFailfast: (() => void) | undefined,
+  ) {
     this.#circuit = circuit;
     this.#resetTimeout = resetTimeout;
-    this.#told = told;
+    this.#announce = announce;
     this.#last = circuit.state;
-    this.#following = followCircuit(this, circuit, follow, closeHome);
+    this.#following = followCircuit(this, circuit, follow, closeFailfast);
     if (this.#last === "open") this.#awaitHalfOpen();
   }
 
@@ -72,7 +77,7 @@ export class Transitions {
     if (state === this.#last) return;
     this.#last = state;
     if (state === "open") this.openedAt = Date.now();
-    this.#told(state === "half-open" ? "halfOpen" : state === "open" ? "open" : "close");
+    this.#announce(state === "half-open" ? "halfOpen" : state === "open" ? "open" : "close");
   }
 
   #trip(ms: number, reason: string): Promise<unknown> {

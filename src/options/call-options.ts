@@ -7,7 +7,7 @@ const OF_A_CALL = ["signal"];
 /**
  * The signal in the options of one call.
  *
- * @throws {TypeError} options that are no object, anything else in them, or a signal that is none.
+ * @throws {TypeError} options that are not an object, another option, or a signal that is not one.
  */
 export function signalIn(options: { readonly signal?: unknown } | undefined): Signal | undefined {
   if (options === undefined) return undefined;

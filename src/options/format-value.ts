@@ -1,4 +1,4 @@
-/** Formats a value for an error message; of an object only its kind is told. */
+/** Formats a value for an error message. An object is described only by its kind. */
 export function formatValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") {

@@ -1,13 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { callTimeoutMs, idleTimeoutMs } from "../options/handle-times.js";
 import { type FailfastDefaults, type FailfastOptions, lenient } from "../options/options.js";
 import type { Store } from "../options/store.js";
-import {
-  callTimeoutOf,
-  checkTogether,
-  idleTimeoutOf,
-  mergeOptions,
-  resolveSettings,
-} from "./resolve-settings.js";
+import { refuseContradictions } from "./contradictions.js";
+import { mergeOptions, resolveSettings } from "./resolve-settings.js";
 import { settingsWith } from "./settings.fixture.js";
 import type { CircuitSettings } from "./settings.js";
 
@@ -118,10 +114,10 @@ describe("a default that depends on other options", () => {
   });
 
   test("callTimeout and idleTimeout are in ms, and 0 if not given", () => {
-    expect([callTimeoutOf({}), callTimeoutOf({ callTimeout: "250ms" })]).toEqual([0, 250]);
-    expect([idleTimeoutOf({}), idleTimeoutOf({ idleTimeout: 90 })]).toEqual([0, 90_000]);
-    expect(() => callTimeoutOf({ callTimeout: 61 })).toThrow("callTimeout is 61 seconds");
-    expect(() => idleTimeoutOf({ idleTimeout: "soon" as never })).toThrow('idleTimeout is "soon"');
+    expect([callTimeoutMs({}), callTimeoutMs({ callTimeout: "250ms" })]).toEqual([0, 250]);
+    expect([idleTimeoutMs({}), idleTimeoutMs({ idleTimeout: 90 })]).toEqual([0, 90_000]);
+    expect(() => callTimeoutMs({ callTimeout: 61 })).toThrow("callTimeout is 61 seconds");
+    expect(() => idleTimeoutMs({ idleTimeout: "soon" as never })).toThrow('idleTimeout is "soon"');
   });
 
   test.each<[string, FailfastOptions]>([
@@ -291,6 +287,6 @@ describe("options that contradict each other are refused", () => {
   });
 
   test("idleTimeout is checked, even if no other option is given", () => {
-    expect(() => checkTogether({ idleTimeout: "soon" as never }, {})).toThrow('idleTimeout is "soon"');
+    expect(() => refuseContradictions({ idleTimeout: "soon" as never }, {})).toThrow('idleTimeout is "soon"');
   });
 });

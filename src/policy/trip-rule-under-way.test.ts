@@ -19,13 +19,13 @@ describe("slow calls under way", () => {
     expect(rule({}).slowUnderWay(100, 9, 0)).toBeUndefined();
   });
 
-  test("prevent a veto of a remote trip for five seconds", () => {
+  test("prevent doubts of a remote trip for five seconds", () => {
     const rated = rule({ slowCallRate: 1, minimumCalls: 100 });
     rated.slowUnderWay(1_000, 1, 900);
     for (let call = 0; call < 20; call++) rated.record(6_000, false, false);
-    expect([6_000, 6_001].map((now) => rated.vetoes(now))).toEqual([false, true]);
+    expect([6_000, 6_001].map((now) => rated.doubts(now))).toEqual([false, true]);
     rated.slowUnderWay(6_002, 0, 900);
-    expect(rated.vetoes(6_002)).toBe(true);
+    expect(rated.doubts(6_002)).toBe(true);
   });
 });
 
@@ -143,13 +143,13 @@ describe("a call that was counted as slow, when it ends", () => {
     expect(rated.record(151, false, false)).toBe("slow calls");
   });
 
-  test("prevents a veto of a remote trip if it failed, whatever the window", () => {
+  test("prevents doubts of a remote trip if it failed, whatever the window", () => {
     for (const window of [10_000, 600_000]) {
       const rated = rule({ slowCallRate: 1, minimumCalls: 999, window });
       for (let call = 0; call < 20; call++) rated.record(6_000, false, false);
-      expect(rated.vetoes(6_000)).toBe(true);
+      expect(rated.doubts(6_000)).toBe(true);
       rated.ended(6_000, true, 500);
-      expect(rated.vetoes(6_000)).toBe(false);
+      expect(rated.doubts(6_000)).toBe(false);
     }
   });
 });

@@ -193,44 +193,44 @@ describe("a rule", () => {
   test("suspects this host for a window after a failure of its own", () => {
     const counting = rule({ threshold: 2 });
     expect(counting.suspects(0)).toBe(false);
-    counting.suspected = 100;
+    counting.hostFailedAt = 100;
     expect([100, 10_100, 10_101].map((now) => counting.suspects(now))).toEqual([true, true, false]);
   });
 
-  test("vetoes a remote trip after twenty recent successes and no failure", () => {
+  test("doubts a remote trip after twenty recent successes and no failure", () => {
     const rated = rule({ failureRate: 0.9, minimumCalls: 100 });
     for (let call = 0; call < 19; call++) rated.record(0, false, false);
-    expect(rated.vetoes(0)).toBe(false);
+    expect(rated.doubts(0)).toBe(false);
     rated.record(0, false, false);
-    expect(rated.vetoes(0)).toBe(true);
-    expect(rated.vetoes(4_999)).toBe(true);
+    expect(rated.doubts(0)).toBe(true);
+    expect(rated.doubts(4_999)).toBe(true);
     rated.record(4_999, true, false);
-    expect(rated.vetoes(4_999)).toBe(false);
+    expect(rated.doubts(4_999)).toBe(false);
   });
 
-  test("does not veto by successes older than five seconds", () => {
+  test("does not doubt a remote trip by successes older than five seconds", () => {
     for (const window of [1_000, 5_000, 10_000, 25_000, 26_000, 600_000]) {
       const rated = rule({ failureRate: 0.9, minimumCalls: 100, window });
       for (let call = 0; call < 30; call++) rated.record(0, false, false);
-      expect([0, 2_499, 5_000].map((now) => rated.vetoes(now))).toEqual([true, true, false]);
+      expect([0, 2_499, 5_000].map((now) => rated.doubts(now))).toEqual([true, true, false]);
     }
   });
 
-  test("does not veto within five seconds after a failure", () => {
+  test("does not doubt a remote trip within five seconds after a failure", () => {
     const rated = rule({ failureRate: 0.9, minimumCalls: 100, window: 600_000 });
     rated.record(0, true, false);
     for (let call = 0; call < 20; call++) rated.record(3_000, false, false);
-    expect([3_000, 4_499, 5_000].map((now) => rated.vetoes(now))).toEqual([false, false, true]);
+    expect([3_000, 4_499, 5_000].map((now) => rated.doubts(now))).toEqual([false, false, true]);
     rated.clear();
-    expect(rated.vetoes(5_000)).toBe(false);
+    expect(rated.doubts(5_000)).toBe(false);
     for (let call = 0; call < 20; call++) rated.record(5_000, false, false);
-    expect(rated.vetoes(5_000)).toBe(true);
+    expect(rated.doubts(5_000)).toBe(true);
   });
 
-  test("does not veto if successes are not counted", () => {
+  test("does not doubt a remote trip if successes are not counted", () => {
     const counting = rule({ threshold: 2 });
     for (let call = 0; call < 30; call++) counting.record(0, false, false);
-    expect(counting.vetoes(0)).toBe(false);
+    expect(counting.doubts(0)).toBe(false);
   });
 
   test("reports how many windows it has watched", () => {

@@ -6,14 +6,12 @@ import type { TripPolicy, TripReason } from "./trip-policy.js";
 
 export type { TripReason } from "./trip-policy.js";
 
-/** This many successes and no failure within this many ms, whatever the window, are evidence against another's trip. */
-const VETO_MS = 5_000;
-const VETO_SUCCESSES = 20;
-/**
- * A window between these two lengths is divided finely enough to show that time itself: half a dozen slices, or two.
- */
-const TELLS_FROM_MS = VETO_MS;
-const TELLS_UP_TO_MS = 5 * VETO_MS;
+/** This many successes and no failure within this many ms, whatever the window, make another's trip doubtful. */
+const DOUBT_MS = 5_000;
+const DOUBT_SUCCESSES = 20;
+/** A window between these two lengths shows the last `DOUBT_MS` by itself, in two slices or more. */
+const SHOWS_IT_FROM_MS = DOUBT_MS;
+const SHOWS_IT_UP_TO_MS = 5 * DOUBT_MS;
 
 /** If every failure trips, and successes need not be counted, there is no rule to ask. */
 export const tripsAtOnce = (settings: CircuitSettings): boolean =>
@@ -39,18 +37,18 @@ export class TripRule implements TripPolicy {
   #succeededAt = -Infinity;
   #slowAt = -Infinity;
   /** Slow calls in a row, and when the first of them began. */
-  #row = 0;
+  #slowInARow = 0;
   #rowBegan = Infinity;
   /** When this host itself last caused a failure. */
-  suspected: number = -Infinity;
+  hostFailedAt: number = -Infinity;
 
   constructor(settings: CircuitSettings) {
     const { failureRate, threshold, consecutive, window } = settings;
     this.#settings = settings;
     if (rates(settings)) {
-      const tells = window >= TELLS_FROM_MS && window <= TELLS_UP_TO_MS;
+      const showsIt = window >= SHOWS_IT_FROM_MS && window <= SHOWS_IT_UP_TO_MS;
       this.#window = new SlidingWindow(window);
-      this.#recent = tells ? this.#window : new SlidingWindow(VETO_MS);
+      this.#recent = showsIt ? this.#window : new SlidingWindow(DOUBT_MS);
     }
     // Together with a failure rate it is a condition of that rate.
     if (threshold > 0 && failureRate === 0) this.#threshold = new ThresholdPolicy(threshold, window);
@@ -103,14 +101,14 @@ export class TripRule implements TripPolicy {
   #hangs(now: number, calls: number, began: number, inWindow: number): boolean {
     const { hangCalls, slowCall, minimumCalls } = this.#settings;
     if (this.#succeededAt > this.#rowBegan) {
-      this.#row = 0;
+      this.#slowInARow = 0;
       this.#rowBegan = Infinity;
     }
     if (began >= this.#succeededAt) {
-      this.#row += calls;
+      this.#slowInARow += calls;
       this.#rowBegan = Math.min(this.#rowBegan, began);
     }
-    if (hangCalls === 0 || this.#row < hangCalls || inWindow < minimumCalls) return false;
+    if (hangCalls === 0 || this.#slowInARow < hangCalls || inWindow < minimumCalls) return false;
     return now - this.#rowBegan >= 2 * slowCall;
   }
 
@@ -126,14 +124,14 @@ export class TripRule implements TripPolicy {
 
   /** What the window contains may be the fault of this host. */
   suspects(now: number): boolean {
-    return now - this.suspected <= this.#settings.window;
+    return now - this.hostFailedAt <= this.#settings.window;
   }
 
-  /** This process has reason to doubt that the backend is down. */
-  vetoes(now: number): boolean {
-    if (now - this.#slowAt <= VETO_MS) return false;
-    const lately = this.#recent?.lately(now, VETO_MS);
-    return lately !== undefined && lately.failures === 0 && lately.calls >= VETO_SUCCESSES;
+  /** Whether the calls of this process give reason to doubt that the backend is down. */
+  doubts(now: number): boolean {
+    if (now - this.#slowAt <= DOUBT_MS) return false;
+    const lately = this.#recent?.lately(now, DOUBT_MS);
+    return lately !== undefined && lately.failures === 0 && lately.calls >= DOUBT_SUCCESSES;
   }
 
   /** How many windows it has watched so far. */
@@ -142,7 +140,7 @@ export class TripRule implements TripPolicy {
   }
 
   clear(): void {
-    this.#row = 0;
+    this.#slowInARow = 0;
     this.#rowBegan = Infinity;
     this.#window?.clear();
     this.#recent?.clear();

@@ -118,7 +118,7 @@ function readVotes(given: unknown): readonly Vote[] | undefined {
   const votes: Vote[] = [];
   for (const each of value as unknown[]) {
     const { host, until } = (each ?? {}) as { host?: unknown; until?: unknown };
-    // A vote that never counted belongs to nobody. Written again, its end would be left out, like every zero.
+    // No vote ends at 0. It would also be written without its end, since zeros are left out.
     if (!isName(host, LONGEST_HOST) || !isTime(until) || until === 0) return undefined;
     votes.push({ host, until });
   }

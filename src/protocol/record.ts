@@ -55,6 +55,8 @@ export interface HoldRecord extends VersionedRecord {
   readonly state: "open" | "closed" | "released";
 }
 
+export const isHold = (record: VersionedRecord): boolean => !("generation" in record);
+
 /** A record as this process has it: the bytes, their meaning, and the deadline on the local monotonic clock. */
 export interface CachedRecord<R extends VersionedRecord> {
   readonly raw: string;

@@ -18,14 +18,6 @@ export function nextRevision(highestSeen: number, storeNow: number): number {
   return Math.max(highestSeen + 1, Math.floor(storeNow));
 }
 
-export interface Opening {
-  /** How long it stays open, in ms. */
-  readonly duration: number;
-  readonly reason: string;
-  readonly manual?: boolean;
-  readonly reopens?: number;
-}
-
 /** Every transition begins a generation: results of calls admitted before it no longer count. */
 function transition(stamp: Stamp, reason: string): Omit<CircuitRecord, "state" | "until" | "duration"> {
   return {
@@ -45,15 +37,24 @@ function transition(stamp: Stamp, reason: string): Omit<CircuitRecord, "state" |
   };
 }
 
-/** Closed or half-open to open. */
-export function opened(stamp: Stamp, opening: Opening): CircuitRecord {
+/** Closed or half-open to open, for `duration` ms. */
+export function opened(
+  stamp: Stamp,
+  opening: {
+    readonly duration: number;
+    readonly reason: string;
+    readonly manual?: boolean;
+    readonly reopens?: number;
+  },
+): CircuitRecord {
+  const { duration, reason, manual = false, reopens = 0 } = opening;
   return {
-    ...transition(stamp, opening.reason),
+    ...transition(stamp, reason),
     state: "open",
-    until: stamp.now + opening.duration,
-    duration: opening.duration,
-    reopens: opening.reopens ?? 0,
-    manual: opening.manual ?? false,
+    until: stamp.now + duration,
+    duration,
+    reopens,
+    manual,
   };
 }
 
@@ -125,17 +126,17 @@ export function renewed<R extends VersionedRecord>(stamp: Stamp, record: R): R {
 }
 
 /**
- * The same record, moved to the store's own time: it was written with a guess that was too low by `error` ms. If it is
- * closed, its votes are the writer's own; if it has a lease, its votes are older.
+ * The same record, moved to the store's own time: it was written with a guess that was too low by `error` ms. The votes
+ * of a closed record were written with the same guess. Those of a half-open one are older, and stay.
  */
 export function corrected<R extends VersionedRecord>(stamp: Stamp, record: R, error: number): R {
   const later = (time: number): number => (time === 0 ? 0 : time + error);
   const { votes = [] } = record as Partial<CircuitRecord>;
-  const own = record.state === "closed" && votes.length > 0;
+  const guessed = record.state === "closed" && votes.length > 0;
   return {
     ...renewed(stamp, record),
     at: later(record.at),
     until: later(record.until),
-    ...(own ? { votes: votes.map(({ host, until }) => ({ host, until: later(until) })) } : {}),
+    ...(guessed ? { votes: votes.map(({ host, until }) => ({ host, until: later(until) })) } : {}),
   };
 }

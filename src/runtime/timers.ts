@@ -20,7 +20,7 @@ let heard = Infinity;
  * Calls `run` once after `ms`, outside every async context; never keeps the process alive. Returns a function that
  * cancels it.
  *
- * @param ofCall it is of use to the call under way only: where the runtime ends timers with the request, it is gone.
+ * @param ofCall it is useful only for the current call, so that it may end with the request on runtimes that end timers so.
  */
 export function after(ms: number, run: () => void, ofCall: boolean): () => void {
   if (ofCall) return arm(ms, run);
@@ -28,7 +28,7 @@ export function after(ms: number, run: () => void, ofCall: boolean): () => void 
   const timer: Timer = { due: moment + ms, run };
   if (lasting.size === 0) heard = moment;
   lasting.add(timer);
-  const cancel = arm(ms, () => goOff(timer));
+  const cancel = arm(ms, () => fire(timer));
   return () => {
     lasting.delete(timer);
     cancel();
@@ -36,27 +36,26 @@ export function after(ms: number, run: () => void, ofCall: boolean): () => void 
 }
 
 /**
- * Looks, at a reading of the clock, whether timers were lost: some runtimes end them with the request that they were
- * made in, and so does a test framework that takes its fake ones back. Overdue timers then fire in the request under
- * way.
+ * Checks whether timers were lost, each time the clock is read. Some runtimes end timers with the request in which they
+ * were made, and a test framework drops its fake ones when its fake time ends. Overdue timers fire soon after that.
  */
 export function recoverTimers(moment: number): void {
   if (moment - heard <= SILENCE_MS || lasting.size === 0) return;
   heard = moment;
-  // Those that are only late, because the process was blocked, go off before this one.
+  // Timers that are only late, because the process was blocked, fire before this one.
   arm(0, () => {
     const overdue = [...lasting].filter(({ due }) => due <= now());
-    for (const timer of overdue.sort((one, other) => one.due - other.due)) goOff(timer);
+    for (const timer of overdue.sort((one, other) => one.due - other.due)) fire(timer);
   });
 }
 
-function goOff(timer: Timer): void {
+function fire(timer: Timer): void {
   if (!lasting.delete(timer)) return;
   heard = now();
   timer.run();
 }
 
-/** The one that cancels is of the same make as the one that arms: a test framework may replace both in between. */
+/** `clearTimeout` is read together with `setTimeout`: a test framework may replace both before the timer is cancelled. */
 function arm(ms: number, run: () => void): () => void {
   const { clearTimeout } = platform;
   const timer = detached(() => platform.setTimeout(run, Math.min(Math.max(ms, 0), LONGEST_MS)));

@@ -1,6 +1,6 @@
 import { circuitKey, holdKey, type Subject, subjectOf } from "../protocol/key.js";
 import { systemClock } from "../runtime/system-clock.js";
-import { decodeName } from "./django/key.js";
+import { pythonName } from "./django/key.js";
 import { type DjangoCache, type Held, isFalse, type Marker, readMarker } from "./django/marker.js";
 import { announce, holds, settle } from "./django/settle.js";
 import { memoryStore } from "./memory.js";
@@ -61,7 +61,7 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
 
   /** Django's key for a store's key; `undefined` if Python can't have one. */
   const markedBy = (subject: Subject | undefined): string | undefined => {
-    const name = subject && decodeName(subject.encoded);
+    const name = subject && pythonName(subject.encoded);
     const key = name === undefined ? undefined : makeKey(name, keyPrefix, version);
     return key !== undefined && cache.fits(key) ? key : undefined;
   };

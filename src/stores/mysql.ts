@@ -47,12 +47,12 @@ export function mysqlStore(pool: MysqlPool, options: MysqlStoreOptions = {}): My
 function storeIn(server: ReturnType<typeof detectClient>, table: string, prefix: string): MysqlStore {
   const sql = statements(table, literal(prefix));
 
-  const told = (error: unknown): never => {
+  const failWithAdvice = (error: unknown): never => {
     throw withAdvice(error, advice(table));
   };
   const database: typeof server = {
-    rows: (text, withinMs) => server.rows(text, withinMs).catch(told),
-    write: (text) => server.write(text).catch(told),
+    rows: (text, withinMs) => server.rows(text, withinMs).catch(failWithAdvice),
+    write: (text) => server.write(text).catch(failWithAdvice),
   };
 
   async function look(key: string): Promise<{ value: string | null; now: number }> {

@@ -3,7 +3,7 @@ import { StoreAnswerError } from "../errors/store-errors.js";
 import type { StoreEntry } from "../options/store.js";
 import { decodeCircuit, encode } from "../protocol/codec.js";
 import { Entry } from "./entry.js";
-import { arrivalOf } from "./reconcile.js";
+import { arrivalOf } from "./local-deadline.js";
 import {
   arrive,
   bench,
@@ -121,7 +121,9 @@ describe("a record that arrives", () => {
     for (const entry of [null, 7, { key: "circuit:x" }, { key: 1, value: "" }])
       store.watcher?.change(entry as StoreEntry);
     expect(health).toEqual([
-      new StoreAnswerError("the store delivered an entry that is none: { key: string, value: string }"),
+      new StoreAnswerError(
+        "the store delivered something that is not an entry, { key: string, value: string }",
+      ),
     ]);
     expect(replica.circuits.size).toBe(0);
   });
@@ -129,7 +131,7 @@ describe("a record that arrives", () => {
   test("but can't be decoded is reported once for the same bytes, and changes nothing", () => {
     const { replica, health, breaker } = watched();
     deliver(replica, { key: "circuit:x", value: "rubbish" });
-    replica.health.tellInvalid();
+    replica.health.reportInvalid();
     expect(health).toEqual([
       new StoreAnswerError(
         'what the store has under "circuit:x" is no record of failfast (7 characters); it is ignored, and overwritten at the next change',

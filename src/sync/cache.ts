@@ -6,6 +6,7 @@ import { compare } from "../protocol/merge.js";
 import {
   type CircuitRecord,
   type HoldRecord,
+  isHold,
   LEASE_LONGEST_MS,
   OPERATOR_LONGEST_MS,
   type VersionedRecord,
@@ -14,7 +15,6 @@ import type { Clock } from "../runtime/clock.js";
 import { Entry, type Subscriber } from "./entry.js";
 import type { Health } from "./health.js";
 import { type Arrival, remaining } from "./local-deadline.js";
-import { isHold } from "./write-stamp.js";
 
 /** Records of circuits that this process doesn't use are kept while they restrict, but not more than this. */
 const MAX_UNUSED_RECORDS = 10_000;
@@ -33,7 +33,7 @@ export interface CacheHost {
   /** A write of another process arrived. */
   othersWrote(entry: Entry<VersionedRecord>): void;
   /** An older record arrived: a late message, or the store forgot a newer one. A read shows which. */
-  oldNews(): void;
+  olderArrived(): void;
 }
 
 /**
@@ -146,7 +146,7 @@ export class RecordCache {
     if (order < 0) {
       if (change && entry.stored === raw) entry.storedDeadline = deadline;
       if (current) this.#host.forgotten(entry);
-      else if (change) this.#host.oldNews();
+      else if (change) this.#host.olderArrived();
       return;
     }
     entry.stored = raw;

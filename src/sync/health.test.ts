@@ -35,12 +35,12 @@ describe("the health of the store", () => {
     deliver(replica, { key: "hold:x", value: "rubbish" });
     deliver(replica, { key: "circuit:other", value: "rubbish" });
     expect(health).toEqual([]);
-    replica.health.tellInvalid();
+    replica.health.reportInvalid();
     for (let again = 0; again < 3; again++) {
       deliver(replica, { key: "hold:x", value: "rubbish" });
       deliver(replica, { key: "circuit:other", value: "rubbish" });
       replica.health.recovered();
-      replica.health.tellInvalid();
+      replica.health.reportInvalid();
     }
     expect(health).toEqual([expect.any(StoreAnswerError), expect.any(StoreAnswerError)]);
     push(replica, "hold:x", isHeld(1, "open"));
@@ -48,7 +48,7 @@ describe("the health of the store", () => {
     replica.health.listed(new Set(["circuit:another"]));
     expect(health.slice(2)).toEqual(["up"]);
     deliver(replica, { key: "hold:x", value: "rubbish" });
-    replica.health.tellInvalid();
+    replica.health.reportInvalid();
     expect(health.slice(3)).toEqual([expect.any(StoreAnswerError)]);
   });
 
@@ -57,9 +57,9 @@ describe("the health of the store", () => {
     deliver(replica, { key: "circuit:x", value: "rubbish" });
     deliver(replica, { key: "circuit:y", value: "rubbish" });
     push(replica, "circuit:y", isOpen(1));
-    replica.health.tellInvalid();
+    replica.health.reportInvalid();
     deliver(replica, { key: "circuit:x", value: "more rubbish" });
-    replica.health.tellInvalid();
+    replica.health.reportInvalid();
     expect(health.map(String)).toEqual([
       expect.stringContaining('"circuit:x" is no record of failfast (7 characters)'),
       expect.stringContaining('"circuit:x" is no record of failfast (12 characters)'),
@@ -69,17 +69,17 @@ describe("the health of the store", () => {
   test("reports a hundred invalid records, and then those that replace them", () => {
     const { replica, health } = bench();
     for (let n = 0; n < 150; n++) deliver(replica, { key: `circuit:${n}`, value: "rubbish" });
-    replica.health.tellInvalid();
+    replica.health.reportInvalid();
     expect(health).toHaveLength(100);
     deliver(replica, { key: "circuit:7", value: "more rubbish" });
-    replica.health.tellInvalid();
+    replica.health.reportInvalid();
     expect(health).toHaveLength(101);
   });
 
   test("is reported as down when reads fail, even after an invalid record was reported", () => {
     const { replica, health } = watched();
     deliver(replica, { key: "circuit:x", value: "rubbish" });
-    replica.health.tellInvalid();
+    replica.health.reportInvalid();
     replica.health.failed("first");
     expect(health).toEqual([expect.any(StoreAnswerError), "first"]);
     replica.health.recovered();
@@ -92,7 +92,7 @@ describe("the health of the store", () => {
     const { replica, health } = watched();
     replica.health.failed("first");
     deliver(replica, { key: "circuit:x", value: "rubbish" });
-    replica.health.tellInvalid();
+    replica.health.reportInvalid();
     replica.cache.recordMissing(replica.circuit("x"));
     expect(health).toEqual(["first", expect.any(StoreAnswerError)]);
     replica.health.recovered();

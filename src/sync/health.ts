@@ -21,9 +21,9 @@ export class Health {
   readonly #listener: StoreHealth;
   #failing = false;
   /** The last report was `down`. */
-  #toldDown = false;
+  #reportedDown = false;
   readonly #invalid = new Map<string, string>();
-  readonly #untold = new Map<string, unknown>();
+  readonly #unreported = new Map<string, unknown>();
   #limited = false;
   /** What can't be written, although the store may answer otherwise. */
   readonly unwritten: Set<Entry<VersionedRecord>> = new Set();
@@ -55,18 +55,18 @@ export class Health {
     const known = this.#invalid.get(key);
     if (known === raw || (known === undefined && this.#invalid.size >= MOST_INVALID)) return;
     this.#invalid.set(key, raw);
-    this.#untold.set(key, error);
+    this.#unreported.set(key, error);
   }
 
   /** A read is complete: reports the records that couldn't be read. */
-  tellInvalid(): void {
-    for (const error of this.#untold.values()) this.#down(error);
-    this.#untold.clear();
+  reportInvalid(): void {
+    for (const error of this.#unreported.values()) this.#down(error);
+    this.#unreported.clear();
   }
 
   /** The store has a readable record under the key, or nothing. */
   valid(key: string): void {
-    this.#untold.delete(key);
+    this.#unreported.delete(key);
     if (this.#invalid.delete(key) && this.#invalid.size === 0 && !this.#failing) this.#up();
   }
 
@@ -83,13 +83,13 @@ export class Health {
   }
 
   #down(error: unknown): void {
-    this.#toldDown = true;
+    this.#reportedDown = true;
     this.#listener.down(error);
   }
 
   #up(): void {
-    if (!this.#toldDown) return;
-    this.#toldDown = false;
+    if (!this.#reportedDown) return;
+    this.#reportedDown = false;
     this.#listener.up();
   }
 }

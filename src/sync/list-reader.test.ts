@@ -12,7 +12,7 @@ function listing() {
   const { replica, store, time } = set;
   const overs: { ok: boolean; error?: unknown }[] = [];
   const lists = new ListReader(replica, new KeyReader(replica), {
-    over: (outcome) => void overs.push(outcome),
+    ended: (outcome) => void overs.push(outcome),
     tooSlow: () => undefined,
     isNews: () => true,
     isBack: () => undefined,

@@ -19,7 +19,7 @@ export interface ListReaderHost extends ReaderHost, ReconcileHost {}
 /** The caller that asks for lists. */
 export interface ListListener<R extends ListRead> {
   /** The list was read in, or it failed. */
-  over(outcome: Outcome<unknown>, read: R): void;
+  ended(outcome: Outcome<unknown>, read: R): void;
   /** It was given up, but the store answers other questions. */
   tooSlow(): void;
   /** Whether the answer to a read that was given up is newer than what was read since. */
@@ -96,7 +96,7 @@ export class ListReader<R extends ListRead> {
     this.timeouts = outcome.hangs ? this.timeouts + 1 : 0;
     const alive = this.#host.answerTimes.heardAt > read.sent && this.timeouts < DOWN_AFTER;
     if (!outcome.hangs || !alive) {
-      this.#listener.over(outcome, read);
+      this.#listener.ended(outcome, read);
       return;
     }
     this.#listener.tooSlow();
@@ -112,7 +112,7 @@ export class ListReader<R extends ListRead> {
   #take(answer: unknown, read: R): void {
     if (this.#stopped) return;
     const { clock, answerTimes } = this.#host;
-    const failed = (error: unknown): void => this.#listener.over({ ok: false, error }, read);
+    const failed = (error: unknown): void => this.#listener.ended({ ok: false, error }, read);
     try {
       const listed = listing(answer);
       const took = clock.now() - read.sent;
@@ -124,7 +124,7 @@ export class ListReader<R extends ListRead> {
           return;
         }
         this.#cursor = typeof listed.cursor === "string" ? listed.cursor : undefined;
-        this.#keys.read(outcome.value, (verified) => this.#listener.over(verified, read));
+        this.#keys.read(outcome.value, (verified) => this.#listener.ended(verified, read));
       });
     } catch (error) {
       failed(error);

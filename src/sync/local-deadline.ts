@@ -1,4 +1,5 @@
 import type { VersionedRecord } from "../protocol/record.js";
+import type { StoreClock } from "./store-clock.js";
 
 /** What is known about the moment when a record arrived. */
 export interface Arrival {
@@ -6,6 +7,11 @@ export interface Arrival {
   readonly now: number | undefined;
   /** It was written since our last look, so it is no older than that look. Not known at start-up or after a gap. */
   readonly fresh: boolean;
+}
+
+/** `now`: the store's clock as it came with the record. It is untrusted, like every value from a store. */
+export function arrivalOf(storeClock: StoreClock, now: unknown, fresh: boolean): Arrival {
+  return { now: storeClock.believable(now) ? now : undefined, fresh };
 }
 
 /**

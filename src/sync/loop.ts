@@ -68,7 +68,7 @@ export class Synchroniser {
     const keys = new KeyReader(host);
     this.#names = new NameReader(host, keys);
     this.#lists = new ListReader(host, keys, {
-      over: (outcome, read) => this.#over(outcome, read),
+      ended: (outcome, read) => this.#ended(outcome, read),
       tooSlow: () => {
         this.#current = undefined;
         this.#retry();
@@ -146,7 +146,7 @@ export class Synchroniser {
   }
 
   /** A push is older than what is known: it is late, or the store forgot. A read shows which. */
-  oldNews(): void {
+  olderArrived(): void {
     this.#pollSoon();
   }
 
@@ -201,10 +201,10 @@ export class Synchroniser {
     };
     this.#current = read;
     if (this.#host.store.list) this.#lists.read(read);
-    else this.#names.readNext(this.#unbroken, (outcome) => this.#over(outcome, read));
+    else this.#names.readNext(this.#unbroken, (outcome) => this.#ended(outcome, read));
   }
 
-  #over(outcome: Outcome<unknown>, read: Read): void {
+  #ended(outcome: Outcome<unknown>, read: Read): void {
     if (this.#current === read) this.#current = undefined;
     if (this.#closed) return;
     if (outcome.ok) this.#succeeded(read);
@@ -223,7 +223,7 @@ export class Synchroniser {
     if (wasDown) this.#subscription.hurry();
     this.#subscription.report();
     health.recovered();
-    health.tellInvalid();
+    health.reportInvalid();
     proposePending(this.#host, wasDown);
     const pollMs = this.#pushedOr(PUSHED_POLL_MS, POLL_MS);
     this.#names.saveUp(pollMs);

@@ -89,7 +89,7 @@ describe("a record of the list", () => {
   test("that is not an entry is refused and reported", () => {
     const { replica, take, health } = reconciling();
     take({ entries: [7 as never] });
-    replica.health.tellInvalid();
+    replica.health.reportInvalid();
     expect(health).toHaveLength(1);
   });
 });

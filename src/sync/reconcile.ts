@@ -4,7 +4,7 @@ import type { Clock } from "../runtime/clock.js";
 import type { AnyEntry, RecordCache } from "./cache.js";
 import type { Health } from "./health.js";
 import type { KeyToRead } from "./key-reader.js";
-import type { Arrival } from "./local-deadline.js";
+import { arrivalOf } from "./local-deadline.js";
 import { inSlices } from "./slices.js";
 import type { StoreClock } from "./store-clock.js";
 import { isEntry } from "./store-operations.js";
@@ -98,7 +98,7 @@ export function takePush(host: ReconcileHost, entry: StoreEntry, fresh: boolean)
     storeClock.hear(entry.now);
     cache.deliver(entry, arrivalOf(storeClock, entry.now, fresh), false);
   } else refuseEntry(health);
-  health.tellInvalid();
+  health.reportInvalid();
 }
 
 /** What arrived is not an entry. */
@@ -106,10 +106,8 @@ function refuseEntry(health: Health): void {
   health.invalid(
     "",
     "",
-    new StoreAnswerError("the store delivered an entry that is none: { key: string, value: string }"),
+    new StoreAnswerError(
+      "the store delivered something that is not an entry, { key: string, value: string }",
+    ),
   );
-}
-
-export function arrivalOf(storeClock: StoreClock, now: unknown, fresh: boolean): Arrival {
-  return { now: storeClock.believable(now) ? now : undefined, fresh };
 }

@@ -6,7 +6,7 @@ import type { Clock } from "../runtime/clock.js";
 import { type ManualClock, manualClock } from "../testing/manual-clock.js";
 import type { Entry } from "./entry.js";
 import type { Arrival } from "./local-deadline.js";
-import { arrivalOf } from "./reconcile.js";
+import { arrivalOf } from "./local-deadline.js";
 import { Replica } from "./replica.js";
 
 /**

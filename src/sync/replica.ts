@@ -99,8 +99,8 @@ export class Replica {
     forgiveFailures(this, entry);
   }
 
-  oldNews(): void {
-    this.synchroniser.oldNews();
+  olderArrived(): void {
+    this.synchroniser.olderArrived();
   }
 
   writeBegan(): void {

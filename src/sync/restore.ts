@@ -1,8 +1,7 @@
 import { restrictiveness } from "../protocol/merge.js";
-import type { VersionedRecord } from "../protocol/record.js";
+import { isHold, type VersionedRecord } from "../protocol/record.js";
 import { renewed } from "../protocol/transition.js";
 import type { Entry } from "./entry.js";
-import { isHold } from "./write-stamp.js";
 import { type WriterHost, write } from "./writer.js";
 
 /**

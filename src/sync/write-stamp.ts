@@ -1,5 +1,11 @@
 // What a write adds to a record: a revision, a nonce, who and when; and how long the store keeps it.
-import { type CircuitRecord, HOLD_KEPT_MS, KEPT_MS, type VersionedRecord } from "../protocol/record.js";
+import {
+  type CircuitRecord,
+  HOLD_KEPT_MS,
+  isHold,
+  KEPT_MS,
+  type VersionedRecord,
+} from "../protocol/record.js";
 import { nextRevision, type Stamp } from "../protocol/transition.js";
 import type { Clock } from "../runtime/clock.js";
 import type { Entry } from "./entry.js";
@@ -12,7 +18,7 @@ export interface StampHost {
   readonly identity: string;
 }
 
-/** A wrong clock would be visible in it. */
+/** Whether a wrong clock would be visible in it. */
 export function hasDeadlines(record: VersionedRecord): boolean {
   return record.until !== 0 || ((record as Partial<CircuitRecord>).votes ?? []).length > 0;
 }
@@ -24,8 +30,6 @@ export function makeStamp(host: StampHost, entry: Entry<VersionedRecord>): Stamp
 
 const nonce = ({ clock }: StampHost): string =>
   clock.random().toString(36).slice(2) + clock.random().toString(36).slice(2) || "0";
-
-export const isHold = (record: VersionedRecord): boolean => !("generation" in record);
 
 /** Records are deleted only by expiry, and late: a process that looks a day after the deadline still finds them. */
 export function ttl(record: VersionedRecord, now: number): number {

@@ -4,7 +4,7 @@ import type { VersionedRecord } from "../protocol/record.js";
 import { corrected, type Stamp } from "../protocol/transition.js";
 import type { AnswerTimes } from "./answer-times.js";
 import type { Entry, Write } from "./entry.js";
-import type { Arrival } from "./local-deadline.js";
+import { type Arrival, arrivalOf } from "./local-deadline.js";
 import { swap } from "./store-operations.js";
 import { type Outcome, withDeadline } from "./with-deadline.js";
 import { type FailureHost, forgiveFailures, recovered, retryLater } from "./write-failures.js";
@@ -139,12 +139,12 @@ class Writing<R extends VersionedRecord> {
         return;
       }
       this.#entry.write = this.#sentAs(record.nonce);
-      this.#host.receive(this.#entry, raw, this.#arrival(now), this.#isCurrent(attempt));
+      this.#host.receive(this.#entry, raw, arrivalOf(storeClock, now, true), this.#isCurrent(attempt));
       this.#end("granted");
       return;
     }
     this.#entry.write = NOT_SENT;
-    this.#host.receive(this.#entry, value, this.#arrival(now), this.#isCurrent(attempt));
+    this.#host.receive(this.#entry, value, arrivalOf(storeClock, now, true), this.#isCurrent(attempt));
     this.#again();
   }
 
@@ -159,7 +159,7 @@ class Writing<R extends VersionedRecord> {
       storeClock.learn(now, attempt.sent);
       const stored = ok ? attempt.raw : value;
       const current = entry.write === undefined && this.#isCurrent(attempt);
-      this.#host.receive(entry, stored, this.#arrival(now), current);
+      this.#host.receive(entry, stored, arrivalOf(storeClock, now, true), current);
       forgiveFailures(this.#host, entry);
       recovered(this.#host);
     }
@@ -210,10 +210,6 @@ class Writing<R extends VersionedRecord> {
       recovered(this.#host);
     }
     entry.subscriber?.flush();
-  }
-
-  #arrival(now: unknown): Arrival {
-    return { now: this.#host.storeClock.believable(now) ? now : undefined, fresh: true };
   }
 
   /** What was adopted while the answer was on its way is newer than the answer. */

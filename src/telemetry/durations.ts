@@ -2,7 +2,7 @@ import type { Sample } from "./exposition.js";
 
 /** For calls, in seconds: from a fast neighbour's answer to a time-out. */
 export const CALL_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** For a store's operations, in seconds. They are given up after a quarter of a second, or after one. */
+/** For a store's operations, in seconds: from a local store's answer to that of a store far away. */
 export const STORE_BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
 interface Histogram {

@@ -160,14 +160,14 @@ function recordDurations(
       description: "How long calls took that were made and not given up, streams apart.",
       advice: { explicitBucketBoundaries: [...CALL_BUCKETS] },
     });
-    const attributes = new WeakMap<Series, Attributes>();
+    const attributesOf = new WeakMap<Series, Attributes>();
     tally.timed = (series, seconds) => {
-      let its = attributes.get(series);
-      if (its === undefined || (its[SHADOW] === true) !== series.shadow) {
-        its = named(series);
-        attributes.set(series, its);
+      let attributes = attributesOf.get(series);
+      if (attributes === undefined || (attributes[SHADOW] === true) !== series.shadow) {
+        attributes = named(series);
+        attributesOf.set(series, attributes);
       }
-      histogram.record(seconds, its);
+      histogram.record(seconds, attributes);
     };
   }
   if (options.store !== undefined) {

@@ -171,7 +171,7 @@ export const MUTANTS = [
   ],
   [
     "a stalled process trips",
-    "call/outcome-recorder.js",
+    "call/record-outcome.js",
     'origin: stalled ? "stall" : origin',
     'origin: false ? "stall" : origin',
     {
@@ -263,12 +263,12 @@ export const MUTANTS = [
   [
     "the call's error is wrapped",
     "call/guard.js",
-    "this.threw(admission, error, undefined);\n            throw error;",
-    'this.threw(admission, error, undefined);\n            throw new Error("wrapped", { cause: error });',
+    "recordThrown(this, admission, error, undefined);\n            throw error;",
+    'recordThrown(this, admission, error, undefined);\n            throw new Error("wrapped", { cause: error });',
   ],
   [
     "what is ignored is a failure",
-    "call/policy.js",
+    "call/call-policy.js",
     'if (ignored !== undefined && ask("ignore", ignored, error, false))',
     "if (false)",
     { where: ({ ignores }) => ignores > 0 },
@@ -328,7 +328,7 @@ export const MUTANTS = [
   [
     "a silent stream goes on",
     "call/silence.js",
-    "this.#told({ error, since });",
+    "this.#onSilent({ error, since });",
     "",
     { where: ({ kinds }) => kinds.includes("stream") },
   ],
@@ -342,8 +342,8 @@ export const MUTANTS = [
   [
     "a silent stream is no failure",
     "call/stream.js",
-    "guard.failed(admission, error, true, this.#counted(), since);",
-    'guard.recordOutcome(admission, "neither");',
+    "recordFailure(guard, admission, error, true, this.#counted(), since);",
+    "guard.breaker.released(admission);",
     { where: ({ kinds }) => kinds.includes("stream") },
   ],
   [

@@ -2,7 +2,8 @@ import type { FleetView } from "../../fleet/view.js";
 import { disagreeing } from "../circuit-table.js";
 import type { Command } from "../command.js";
 import { EXIT } from "../errors.js";
-import { examine, type Finding } from "../examine.js";
+import { examine } from "../examine.js";
+import type { Finding } from "../finding.js";
 import { plain } from "../plain-text.js";
 import type { Colour } from "../terminal.js";
 

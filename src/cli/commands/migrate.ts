@@ -1,6 +1,6 @@
 import type { Command } from "../command.js";
 import { CommandError, EXIT } from "../errors.js";
-import { NoAnswerError, within } from "../examine.js";
+import { NoAnswerError, within } from "../within.js";
 
 const KEY = "doctor:migrate";
 

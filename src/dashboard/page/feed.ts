@@ -30,6 +30,8 @@ export const silence: ReadonlySignal<number> = computed(() =>
 );
 
 let source: EventSource | undefined;
+/** When the connection was begun, in ms of `performance.now()`. */
+let begunAt = -Infinity;
 let lastId = "";
 let failures = 0;
 let waiting: number | undefined;
@@ -101,11 +103,14 @@ function watch(): void {
   tick();
   const silentMs = moment.value - heardAt.value;
   tabs.silentFor(silentMs);
-  if (silentMs > SILENT_MS && tabs.connected && waiting === undefined) retry();
+  // A server that has just been asked may need time to answer.
+  const unansweredMs = Math.min(silentMs, moment.value - begunAt);
+  if (unansweredMs > SILENT_MS && tabs.connected) retry();
 }
 
 function connect(): void {
   disconnect();
+  begunAt = performance.now();
   source = new EventSource(`${base}/live${lastId && `?last=${encodeURIComponent(lastId)}`}`);
   for (const type of Object.keys(takers))
     source.addEventListener(type, ({ data, lastEventId }: MessageEvent<string>) => {

@@ -9,7 +9,7 @@ import {
 } from "../../index.js";
 import { formatValue } from "../../options/format-value.js";
 import { isFailure } from "./failures.js";
-import { homeOf } from "./home.js";
+import { failfastOf } from "./instances.js";
 
 type Name = string | ((...args: never[]) => string);
 
@@ -53,7 +53,7 @@ export class Declaration {
     let call = method;
     const declaration = this;
     const guarded = function (this: unknown): unknown {
-      const failfast = homeOf(this);
+      const failfast = failfastOf(this);
       if (failfast !== last) {
         call = wrapped.get(failfast) ?? declaration.circuit(failfast)(method);
         wrapped.set(failfast, call);

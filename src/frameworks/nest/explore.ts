@@ -1,7 +1,7 @@
 import type { ModulesContainer } from "@nestjs/core";
 import type { Failfast } from "../../index.js";
 import { type Declaration, declarationsOf } from "./declaration.js";
-import { settle } from "./home.js";
+import { assignFailfast } from "./instances.js";
 
 /**
  * Makes every circuit that the application declares. So an error in one of them stops the start and not a call, and a
@@ -21,12 +21,12 @@ export function makeDeclared(modules: ModulesContainer, failfast: Failfast): voi
   for (const declaration of found) declaration.checkTime(names);
 }
 
-/** Providers without a class in the container: objects made by a factory, or given values. */
-export function settleAll(modules: ModulesContainer, failfast: Failfast): void {
+/** Gives the `failfast` to providers that Nest did not make from a class: objects made by a factory, or given values. */
+export function assignToInstances(modules: ModulesContainer, failfast: Failfast): void {
   for (const { instance } of providersOf(modules)) {
     if (typeof instance !== "object" || instance === null) continue;
     for (const declaration of declarationsOf(instance)) {
-      settle(instance, failfast);
+      assignFailfast(instance, failfast);
       declaration.circuit(failfast);
     }
   }

@@ -2,7 +2,7 @@ import { apply } from "../../api/decorate.js";
 import type { CircuitDecorator, Failfast as CoreFailfast, Duration, FailfastOptions } from "../../index.js";
 import { checkCallable } from "../../options/check-options.js";
 import { Declaration, declare } from "./declaration.js";
-import { moveIn } from "./home.js";
+import { injectInto } from "./instances.js";
 
 /** The module's own `failfast`, as `@InjectFailfast()` gives it. */
 export interface Failfast extends CoreFailfast {}
@@ -41,7 +41,7 @@ export function Failfast(
     // A static method's target is its class, and Nest injects nothing into a class.
     if ((typeof key === "string" || typeof key === "symbol") && typeof target === "object" && target) {
       declare(target, declaration);
-      moveIn(target);
+      injectInto(target);
     }
     return guarded;
   };

@@ -13,11 +13,11 @@ import { ApplicationConfig, ModulesContainer } from "@nestjs/core";
 import { type Circuit, type Circuits, createFailfast, type Failfast } from "../../index.js";
 import { logTo } from "../../telemetry/log.js";
 import { Declaration, declare } from "./declaration.js";
-import { makeDeclared, settleAll } from "./explore.js";
+import { assignToInstances, makeDeclared } from "./explore.js";
 import { FailfastFilter } from "./failfast-filter.js";
 import { FailfastHealthIndicator } from "./failfast-health-indicator.js";
 import { isFailure } from "./failures.js";
-import { cameAlive, passedAway } from "./home.js";
+import { register, unregister } from "./instances.js";
 import type {
   FailfastModuleAsyncOptions,
   FailfastModuleOptions,
@@ -68,7 +68,7 @@ export class FailfastModule implements OnModuleInit, OnApplicationBootstrap, OnA
   ) {
     this.#failfast = failfast;
     this.#modules = modules;
-    cameAlive(failfast);
+    register(failfast);
     // Before those of the application, which are asked first.
     if (options?.filter !== false) application.addGlobalFilter(filter);
     if (options?.log !== false) logTo(failfast, nestLogger());
@@ -127,7 +127,7 @@ export class FailfastModule implements OnModuleInit, OnApplicationBootstrap, OnA
 
   onModuleInit(): void {
     makeDeclared(this.#modules, this.#failfast);
-    settleAll(this.#modules, this.#failfast);
+    assignToInstances(this.#modules, this.#failfast);
   }
 
   /** So that the first request knows the fleet's state. It does not wait for a store that doesn't answer. */
@@ -141,7 +141,7 @@ export class FailfastModule implements OnModuleInit, OnApplicationBootstrap, OnA
   }
 
   async onApplicationShutdown(): Promise<void> {
-    passedAway(this.#failfast);
+    unregister(this.#failfast);
     await this.#failfast.close();
   }
 }

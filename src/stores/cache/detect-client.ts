@@ -1,3 +1,4 @@
+import { describeClient, hasMethods } from "../shared/given-client.js";
 import { isKvNamespace, WHY_NOT_KV } from "../shared/kv.js";
 import type { Awaitable } from "../store.js";
 import { spell } from "./spell.js";
@@ -59,7 +60,7 @@ export function detectClient(cache: unknown, ttlUnit: TtlUnit | undefined): Dete
   };
 
   refuseKv(cache);
-  if (has<UnstorageCache>(cache, ["getItem", "setItem", "removeItem", "hasItem"])) {
+  if (hasMethods<UnstorageCache>(cache, ["getItem", "setItem", "removeItem", "hasItem"])) {
     return {
       unit: known("unstorage", "s"),
       spell,
@@ -68,7 +69,7 @@ export function detectClient(cache: unknown, ttlUnit: TtlUnit | undefined): Dete
       remove: (key) => cache.removeItem(key),
     };
   }
-  if (has<CacheManagerCache>(cache, ["get", "set", "del", "wrap"]) && Array.isArray(cache.stores)) {
+  if (hasMethods<CacheManagerCache>(cache, ["get", "set", "del", "wrap"]) && Array.isArray(cache.stores)) {
     if (cache.stores.length > 1) {
       throw new TypeError(
         `cacheStore() takes a cache of one tier, got one of ${cache.stores.length}, whose first would hide what ` +
@@ -80,7 +81,7 @@ export function detectClient(cache: unknown, ttlUnit: TtlUnit | undefined): Dete
       remove: (key) => cache.del(key),
     };
   }
-  if (has<PlainCache>(cache, ["get", "set", "delete"])) {
+  if (hasMethods<PlainCache>(cache, ["get", "set", "delete"])) {
     const { hooks, stats } = cache as Partial<KeyvCache>;
     const keyv = typeof hooks === "object" && typeof stats === "object";
     const unit = keyv ? known("Keyv", "ms") : ttlUnit;
@@ -92,7 +93,7 @@ export function detectClient(cache: unknown, ttlUnit: TtlUnit | undefined): Dete
   }
   throw new TypeError(
     `cacheStore() takes a Keyv instance, a cache of cache-manager, a storage of unstorage, or an object with ` +
-      `get(), set() and delete(), got ${describe(cache)}`,
+      `get(), set() and delete(), got ${describeClient(cache, kindOf)}`,
   );
 }
 
@@ -115,17 +116,7 @@ function straight(cache: Omit<PlainCache, "delete">, unit: TtlUnit): Omit<Detect
   };
 }
 
-function has<T extends object>(cache: unknown, verbs: readonly (keyof T & string)[]): cache is T {
-  if (typeof cache !== "object" || cache === null) return false;
-  return verbs.every((verb) => typeof (cache as Record<string, unknown>)[verb] === "function");
-}
-
-/** Describes only its kind, since a URL contains a password. */
-function describe(cache: unknown): string {
-  if (cache === null) return "null";
-  if (typeof cache !== "object") return typeof cache;
-  const { then, sendCommand } = cache as Record<string, unknown>;
-  if (typeof then === "function") return "a promise (await it first)";
-  if (typeof sendCommand === "function") return "a client of Redis, for which there is redisStore()";
-  return "an object that is none of these";
-}
+const kindOf = ({ sendCommand }: Readonly<Record<string, unknown>>): string =>
+  typeof sendCommand === "function"
+    ? "a client of Redis, for which there is redisStore()"
+    : "an object that is none of these";

@@ -1,8 +1,8 @@
 /**
- * A circuit's name as given, and as Python has it. `undefined` if it can't be recovered: a long name was cut, and half
+ * A circuit's name as Python has it, which is the name as given. `undefined` if there is none: a long name was cut, and half
  * a surrogate pair is not a text in Python.
  */
-export function decodeName(encoded: string): string | undefined {
+export function pythonName(encoded: string): string | undefined {
   if (encoded === "%") return "";
   if (encoded.includes("~")) return undefined;
   try {

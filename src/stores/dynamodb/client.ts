@@ -1,3 +1,4 @@
+import { describeClient, hasMethods } from "../shared/given-client.js";
 import type { Item } from "./item.js";
 
 /**
@@ -27,10 +28,9 @@ export interface DynamodbClient {
 
 /** Those requests, each with a deadline. Throws a `TypeError` for a client that doesn't have them. */
 export function detectClient(client: DynamodbClient): Pick<DynamodbClient, "get" | "put" | "delete"> {
-  const { get, put, delete: remove, send } = (client ?? {}) as Partial<DynamodbClient>;
-  if (![get, put, remove, send].every((verb) => typeof verb === "function")) {
+  if (!hasMethods<DynamodbClient>(client, ["get", "put", "delete", "send"])) {
     throw new TypeError(
-      `dynamodbStore() takes a DynamoDBDocument of @aws-sdk/lib-dynamodb, got ${describe(client)}; ` +
+      `dynamodbStore() takes a DynamoDBDocument of @aws-sdk/lib-dynamodb, got ${describeClient(client, kindOf)}; ` +
         "pass DynamoDBDocument.from(new DynamoDBClient({ … }))",
     );
   }
@@ -53,14 +53,10 @@ function deadline(): RequestOptions {
   return AbortSignal?.timeout ? { abortSignal: AbortSignal.timeout(ABORT_AFTER_MS) } : {};
 }
 
-function describe(client: unknown): string {
-  if (client === null) return "null";
-  if (typeof client !== "object") return typeof client;
-  const { then, send, putItem, get } = client as Record<string, unknown>;
-  if (typeof then === "function") return "a promise (await it first)";
+function kindOf({ send, putItem, get }: Readonly<Record<string, unknown>>): string {
   if (typeof putItem === "function") return "a DynamoDB client, which deals in attribute values";
   if (typeof send === "function") return "a client that has send() alone, without get(), put() and delete()";
   if (typeof get === "function")
     return "an object without send(), such as a DocumentClient of the SDK's version 2";
-  return "an object that is none";
+  return "an object that is not one";
 }

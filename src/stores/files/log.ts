@@ -3,16 +3,16 @@ import type { Folder } from "./folder.js";
 import { baseOf, draftName, filesOf, numberedName } from "./name.js";
 import { decodeRecord, encodeRecord, type FileRecord, live } from "./record.js";
 
-// The highest-numbered file of a key holds what is stored under it. No file is ever changed, no number is
-// ever given twice, and what gives it is link(), which is atomic and never replaces a file. No fsync: a
-// record has to outlive its process, not the machine, for its whole fleet is on this machine.
+// The highest-numbered file of a key has the value that is stored under it. A file is never changed, and no number is
+// used twice: link() gives a file its number, which is atomic and never replaces a file. There is no fsync: a record has
+// to outlive its process, but not the machine, since its whole fleet runs on this machine.
 //
-// A writer that is paused for long must not get a number that others have used and removed meanwhile. So it
-// creates its draft before it makes sure, by listing, that the number before is still the highest; and
-// a process that makes a number free to take again removes, before that, the drafts that are after it. Then link()
-// fails, and the paused writer begins anew: one whose link() succeeds has won, whatever it sees later.
+// A writer that was paused for long must not get a number that others have used and removed meanwhile. So a writer
+// first creates its draft, and then lists the folder, to be sure that the number before is still the highest. And a
+// process that removes a file first removes all drafts for its number. Then link() fails, and the paused writer begins
+// again. A writer whose link() succeeds has won, whatever it sees later.
 
-/** With this many writers in a row that were all quicker it gives up. */
+/** It gives up when this many other writers in a row were quicker. */
 const ATTEMPTS = 1_000;
 const GRAIN_MS = 60_000;
 

@@ -1,3 +1,4 @@
+import { describeClient, hasMethods } from "../shared/given-client.js";
 import type { Commands } from "./commands.js";
 import { type NodeMemcachedClient, nodeMemcached } from "./node-memcached.js";
 
@@ -15,12 +16,12 @@ export type MemcachedClient = MemjsClient | NodeMemcachedClient;
 
 /** Recognises the library by the client's methods; throws a `TypeError` for anything else. */
 export function detectClient(client: unknown): Commands {
-  if (has<NodeMemcachedClient>(client, ["getMulti", "gets", "set", "add", "cas", "del"])) {
+  if (hasMethods<NodeMemcachedClient>(client, ["getMulti", "gets", "set", "add", "cas", "del"])) {
     return nodeMemcached(client);
   }
-  if (has<MemjsClient>(client, ["get", "set", "delete", "touch"])) return memjs(client);
+  if (hasMethods<MemjsClient>(client, ["get", "set", "delete", "touch"])) return memjs(client);
   throw new TypeError(
-    `memcachedStore() takes a client of memjs or of the package memcached, got ${describe(client)}; ` +
+    `memcachedStore() takes a client of memjs or of the package memcached, got ${describeClient(client, () => "an object that is neither")}; ` +
       "pass memcachedStore(new Memcached(server)) or memcachedStore(Client.create(server))",
   );
 }
@@ -31,16 +32,4 @@ function memjs(client: MemjsClient): Commands {
     set: (name, value, exptime) => client.set(name, value, { expires: exptime }),
     delete: (name) => client.delete(name),
   };
-}
-
-function has<T extends object>(client: unknown, verbs: readonly (keyof T & string)[]): client is T {
-  if (typeof client !== "object" || client === null) return false;
-  return verbs.every((verb) => typeof (client as Record<string, unknown>)[verb] === "function");
-}
-
-/** Describes only its kind, since an address may contain a password. */
-function describe(client: unknown): string {
-  if (typeof client !== "object" || client === null) return client === null ? "null" : typeof client;
-  if (typeof (client as { then?: unknown }).then === "function") return "a promise (await it first)";
-  return "an object that is neither";
 }

@@ -1,3 +1,5 @@
+import { describeClient, hasMethods } from "../shared/given-client.js";
+
 /** The content of a bucket's entry. */
 export interface NatsEntry {
   readonly key: string;
@@ -33,21 +35,16 @@ const VERBS = ["get", "put", "delete", "purge", "history", "watch", "status"] as
 
 /** Throws a `TypeError` for anything but a bucket. */
 export function checkBucket(kv: unknown): void {
-  const found = typeof kv === "object" && kv !== null ? (kv as Record<string, unknown>) : {};
-  if (VERBS.every((verb) => typeof found[verb] === "function")) return;
+  if (hasMethods<NatsKv>(kv, VERBS)) return;
   throw new TypeError(
-    `natsStore() takes a bucket of @nats-io/kv, got ${describe(kv, found)}; ` +
+    `natsStore() takes a bucket of @nats-io/kv, got ${describeClient(kv, kindOf)}; ` +
       'pass natsStore(await new Kvm(connection).create("failfast"))',
   );
 }
 
-/** Describes only its kind, since a URL contains a password. */
-function describe(kv: unknown, found: Record<string, unknown>): string {
-  if (typeof kv !== "object" || kv === null) return kv === null ? "null" : typeof kv;
-  if (typeof found["then"] === "function") return "a promise (await it first)";
-  if (typeof found["create"] === "function") return "the manager of buckets";
-  if (typeof found["subscribe"] === "function") return "a connection";
-  return "an object that is none";
+function kindOf({ create, subscribe }: Readonly<Record<string, unknown>>): string {
+  if (typeof create === "function") return "the manager of buckets";
+  return typeof subscribe === "function" ? "a connection" : "an object that is not one";
 }
 
 /**

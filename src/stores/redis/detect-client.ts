@@ -1,3 +1,4 @@
+import { describeClient } from "../shared/given-client.js";
 import type { Connection } from "./connection.js";
 import { type IoredisClient, type IoredisCluster, ioredis } from "./ioredis.js";
 import {
@@ -32,15 +33,7 @@ export function detectClient(client: unknown): Connection | PolledConnection {
       : undefined;
   if (connection) return connection;
   throw new TypeError(
-    `redisStore() takes a client of node-redis, ioredis, iovalkey, valkey-glide or Bun, got ${describe(client)}; ` +
+    `redisStore() takes a client of node-redis, ioredis, iovalkey, valkey-glide or Bun, got ${describeClient(client, () => "an object that is none of these")}; ` +
       "pass a connected client: redisStore(await createClient({ url }).connect()) or redisStore(new Redis(url))",
   );
-}
-
-/** Describes only its kind, since a URL contains a password. */
-function describe(client: unknown): string {
-  if (typeof client === "string") return "a string";
-  if (typeof client !== "object" || client === null) return String(client === null ? client : typeof client);
-  if (typeof (client as { then?: unknown }).then === "function") return "a promise (await it first)";
-  return "an object that is none";
 }

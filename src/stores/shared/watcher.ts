@@ -2,13 +2,16 @@ import type { StoreEntry, StoreWatcher } from "../store.js";
 
 /** Makes a watcher safe for drivers: what it throws is ignored, and nothing reaches it after its end. */
 export interface SafeWatcher extends StoreWatcher {
-  /** A pushed `[key, value, now]` in JSON, and where that is, where it may be elsewhere. Anything else is a gap, since anyone may publish. */
+  /**
+   * A pushed `[key, value, now]` in JSON; a fourth item, if there is one, names the place that it comes from. Anything
+   * else is a gap, since anyone may publish.
+   */
   message(text: string): void;
   lost(error: unknown): void;
   end(): void;
 }
 
-/** Guards a watcher of the keys that begin with `start`. What says that it comes from elsewhere than `place` is not told. */
+/** Guards a watcher of the keys that begin with `start`. Messages from another place than `place` are ignored. */
 export function safeWatcher(start: string, on: StoreWatcher, place?: string): SafeWatcher {
   let over = false;
   const tell = (call: () => void): void => {

@@ -7,6 +7,7 @@ import type { RedisClient } from "../redis.js";
 import type { SqliteDatabase } from "../sqlite.js";
 import type { Store } from "../store.js";
 import type { Address } from "./address.js";
+import { IOREDIS_OPTIONS, LIBPQ_OPTIONS, MYSQL2_OPTIONS } from "./client-options.js";
 import { MissingPackageError, withoutSecrets } from "./errors.js";
 import { firstOf, load } from "./packages.js";
 
@@ -26,23 +27,6 @@ const CONNECTS_WITHIN = 2_000;
 const CONNECTIONS = 3;
 const nothing = (): void => undefined;
 
-/** What the query of a URL may contain for each client. */
-const IOREDIS = [
-  ...["family", "db", "keyPrefix", "connectionName", "connectTimeout", "commandTimeout", "socketTimeout"],
-  ...["keepAlive", "enableReadyCheck", "maxRetriesPerRequest", "protocol"],
-];
-const LIBPQ = [
-  ...["host", "port", "user", "password", "dbname", "database", "options", "application_name"],
-  ...["fallback_application_name", "client_encoding", "ssl", "sslmode", "sslcert", "sslkey", "sslrootcert"],
-  ...["sslnegotiation", "sslpassword", "uselibpqcompat", "channel_binding", "target_session_attrs"],
-  ...["connect_timeout", "connectionTimeoutMillis", "statement_timeout", "query_timeout", "lock_timeout"],
-  ...["idle_in_transaction_session_timeout", "keepalives", "keepAlive", "max", "search_path", "schema"],
-];
-const MYSQL2 = [
-  ...["ssl", "sslmode", "ssl-mode", "charset", "timezone", "connectTimeout", "connectionLimit", "flags"],
-  ...["multipleStatements", "enableKeepAlive", "maxIdle", "idleTimeout", "socketPath", "compress"],
-];
-
 /** The result of a client's class or function. Only its package knows the type. */
 // biome-ignore lint/suspicious/noExplicitAny: each maker below says what it uses of it.
 type Maker = any;
@@ -51,7 +35,7 @@ export async function redis({ scheme, href, user, password, options, checkQuery 
   const { redisStore } = await import("../redis.js");
   const [name, exported] = await firstOf(scheme, ["redis", "ioredis", "iovalkey"]);
   // node-redis ignores the query of a URL.
-  checkQuery(["prefix"], name === "redis" ? [] : IOREDIS);
+  checkQuery(["prefix"], name === "redis" ? [] : IOREDIS_OPTIONS);
   const url = href.replace(/^valkey/, "redis");
   let last: Error | undefined;
   const keep = (error: unknown): void => {
@@ -95,7 +79,7 @@ export async function redis({ scheme, href, user, password, options, checkQuery 
 }
 
 export async function postgres({ scheme, href, options, checkQuery }: Address): Promise<Made> {
-  checkQuery(["prefix", "table"], LIBPQ);
+  checkQuery(["prefix", "table"], LIBPQ_OPTIONS);
   const { postgresStore } = await import("../postgres.js");
   const [name, exported] = await firstOf(scheme, ["pg", "postgres"]);
   if (name === "pg") {
@@ -119,7 +103,7 @@ export async function postgres({ scheme, href, options, checkQuery }: Address): 
 }
 
 export async function mysql({ scheme, href, options, checkQuery }: Address): Promise<Made> {
-  checkQuery(["prefix", "table"], MYSQL2);
+  checkQuery(["prefix", "table"], MYSQL2_OPTIONS);
   const { mysqlStore } = await import("../mysql.js");
   const [, exported] = await firstOf(scheme, ["mysql2"]);
   const pool = (exported["createPool"] as Maker)({

@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { DashboardOptions } from "../../../src/dashboard/dashboard.js";
 import { AT, circuitOf, type FakeFleet, fakeFleet } from "../../../src/dashboard/fleet.fixture.js";
+import { BEAT_MS } from "../../../src/dashboard/messages.js";
 import type { CircuitOfFleet } from "../../../src/fleet/view.js";
 import { requireProgram } from "../require.js";
 import { openTab, type Shown, show, startBrowser, type Tab } from "./browser.js";
@@ -73,6 +74,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
       await other.goto(shown.url);
       await other.getByText("All closed").waitFor();
       others.push(other);
+      await shown.clock.advance(BEAT_MS);
     }
     await expect.poll(shown.connections).toBe(1);
     await news([open("sales")]);
@@ -123,13 +125,15 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
   test("says that its data is old, and continues once the server is back", async () => {
     const { page, news, shown } = await look(fakeFleet([circuitOf("sales")]));
     const context = page.context();
+    await context.clock.install();
     const other = await context.newPage();
     await other.goto(shown.url);
-    await other.locator("[data-connection=live]").waitFor();
-    await rowOf(other, "sales").waitFor();
+    await page.reload();
+    for (const each of [page, other]) await rowOf(each, "sales").waitFor();
     await context.setOffline(true);
     await context.route("**/live*", (route) => route.abort());
     shown.interrupt();
+    await context.clock.fastForward(BEAT_MS * 3);
     for (const each of [page, other]) {
       await each.locator("[data-connection='cut off'], [data-connection=stale]").waitFor();
       await each.getByRole("alert").getByText("reconnects by itself").waitFor();
@@ -137,6 +141,7 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     await news([open("sales")]);
     await context.unroute("**/live*");
     await context.setOffline(false);
+    await context.clock.fastForward(BEAT_MS * 2);
     for (const each of [page, other]) {
       await each.locator("[data-connection=live]").waitFor();
       await rowOf(each, "sales").getByText("5 failures in a row").waitFor();

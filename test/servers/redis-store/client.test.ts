@@ -15,7 +15,7 @@ describe("redisStore() refuses", () => {
   it("a URL, without repeating it, because it may have a password", () => {
     expect(anything("redis://:secret@host")).toThrow(TypeError);
     expect(anything("redis://:secret@host")).toThrow(
-      /got a string; pass a connected client: redisStore\(await/,
+      /got string; pass a connected client: redisStore\(await/,
     );
     expect(anything("redis://:secret@host")).not.toThrow(/secret/);
   });

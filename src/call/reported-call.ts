@@ -1,5 +1,5 @@
+import type { CallerSignal } from "./call-policy.js";
 import type { ListeningSignal } from "./follow.js";
-import type { CallerSignal } from "./policy.js";
 
 /** Reports the outcome of an admitted call to the circuit. Only the first report counts. */
 export interface Report {
@@ -39,16 +39,16 @@ interface Runs {
 export function reported(circuit: Runs, call: ReportedCall): void {
   const caller = new Caller(undefined, () => call.ownWait?.() === true);
   let started = false;
-  let told = false;
+  let isReported = false;
   circuit
     .run(
       (signal: unknown) =>
         new Promise((resolve, reject) => {
           started = true;
-          const first = (word: () => void): void => {
-            if (told) return;
-            told = true;
-            word();
+          const first = (end: () => void): void => {
+            if (isReported) return;
+            isReported = true;
+            end();
           };
           const report: Report = {
             returned: (answer) => first(() => resolve(answer)),
@@ -65,7 +65,7 @@ export function reported(circuit: Runs, call: ReportedCall): void {
     )
     .catch((error: unknown) => {
       if (!started) call.rejected(error);
-      else if (!told) call.late(error);
+      else if (!isReported) call.late(error);
     });
 }
 

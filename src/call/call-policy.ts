@@ -3,8 +3,8 @@ import { isFailfastError } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { enabledByEnvironment } from "../options/enabled.js";
 import { isClass } from "../options/format-value.js";
+import { callTimeoutMs, idleTimeoutMs } from "../options/handle-times.js";
 import type { ErrorClass, Exceptions, HandleOptions } from "../options/options.js";
-import { callTimeoutOf, idleTimeoutOf } from "../policy/resolve-settings.js";
 import { isControlFlow } from "./control-flow.js";
 import { ask } from "./predicate.js";
 
@@ -31,7 +31,7 @@ export class Answered {
 type Predicate = (error: unknown) => boolean;
 
 /** How one handle judges the outcomes of its calls, and what it does instead of rejecting. */
-export interface Policy {
+export interface CallPolicy {
   readonly enabled: true | (() => boolean);
   readonly returns: "promise" | "value" | undefined;
   /** Which returned values are failures, if there are any. */
@@ -47,7 +47,7 @@ export interface Policy {
 }
 
 /** Works out a handle's options once, at its first call. */
-export function makePolicy(options: HandleOptions): Policy {
+export function makeCallPolicy(options: HandleOptions): CallPolicy {
   const enabled = options.enabled ?? enabledByEnvironment() ?? true;
   const listed = options.exceptions === undefined ? undefined : listedPredicate(options.exceptions);
   const ignored = options.ignore === undefined ? undefined : listedPredicate(options.ignore);
@@ -59,9 +59,9 @@ export function makePolicy(options: HandleOptions): Policy {
         : enabled || (() => false),
     returns: options.returns,
     results: results && ((value) => !(value instanceof Answered) && ask("results", results, value, false)),
-    fallback: options.fallback as Policy["fallback"],
-    callTimeout: callTimeoutOf(options),
-    idleTimeout: idleTimeoutOf(options),
+    fallback: options.fallback as CallPolicy["fallback"],
+    callTimeout: callTimeoutMs(options),
+    idleTimeout: idleTimeoutMs(options),
     coversFailures: options.fallback !== undefined && options.fallbackOn === "failure",
     judge(error, signal) {
       // Only the signal shows whether the caller aborted, whatever error is thrown.

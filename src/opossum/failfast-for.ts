@@ -4,14 +4,14 @@ import type { BreakerOptions } from "./options.js";
 
 const byStore = new WeakMap<Store, Failfast>();
 
-/** The `failfast` that makes a breaker's circuit. `shared`: others may have a circuit of that name in it. */
-export interface Home {
+/**
+ * The `failfast` that makes a breaker's circuit. `shared`: others may have a circuit of that name in it. Breakers with
+ * the same store use one `failfast`. Breakers without a store are separate, as in opossum.
+ */
+export function failfastFor(options: Pick<BreakerOptions, "store" | "failfast">): {
   readonly failfast: Failfast;
   readonly shared: boolean;
-}
-
-/** Breakers with the same store use one `failfast`. Breakers without a store are separate, as in opossum. */
-export function homeOf(options: Pick<BreakerOptions, "store" | "failfast">): Home {
+} {
   const { store } = options;
   if (options.failfast !== undefined) return { failfast: options.failfast, shared: true };
   if (store === undefined) return { failfast: createFailfast({ report: false }), shared: false };
