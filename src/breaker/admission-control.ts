@@ -2,7 +2,7 @@ import { Admission, NESTED } from "./admission.js";
 import { admitShare } from "./admit.js";
 import type { Verdict } from "./event.js";
 import { LeaseRequest } from "./lease-request.js";
-import { isWithinProbe } from "./probe-context.js";
+import { probeContexts } from "./probe-context.js";
 import type { Shell } from "./shell.js";
 
 /** How long a recovery check waits for its lease, in ms: longer than the store may take for a write. */
@@ -72,7 +72,7 @@ export class AdmissionControl {
       asked,
       byCheck,
       callTimeoutMs,
-      withinProbe: probe.kind === "running" && isWithinProbe(breaker, probe.epoch),
+      withinProbe: probe.kind === "running" && probeContexts.contain(breaker, probe.epoch),
       storeFails: replica.synchroniser.down || (replica.circuits.get(breaker.key)?.failures ?? 0) > 0,
     });
   }

@@ -9,7 +9,8 @@ export class Admission {
   readonly admitsAll: boolean;
   readonly epoch: number;
 
-  constructor(kind: Admission["kind"], admitsAll: boolean, epoch: number) {
+  /** No probe begins in epoch 0. */
+  constructor(kind: Admission["kind"], admitsAll = false, epoch = 0) {
     this.kind = kind;
     this.admitsAll = admitsAll;
     this.epoch = epoch;
@@ -28,6 +29,6 @@ export class RampAdmission extends Admission {
 }
 
 /** The admission that every breaker begins with. */
-export const FIRST_ADMISSION: Admission = new Admission("closed", true, 0);
-export const REJECTING: Admission = new Admission("rejecting", false, -1);
-export const NESTED: Admission = new Admission("nested", false, -1);
+export const FIRST_ADMISSION: Admission = new Admission("closed", true);
+export const REJECTING: Admission = new Admission("rejecting");
+export const NESTED: Admission = new Admission("nested");

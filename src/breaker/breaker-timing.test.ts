@@ -15,7 +15,7 @@ import {
   pushed,
 } from "./breaker.fixture.js";
 import { openNow } from "./operator.js";
-import { isWithinProbe, runWithinProbe } from "./probe-context.js";
+import { probeContexts } from "./probe-context.js";
 
 /** The circuit tripped, its open time is over, and a call probes. */
 async function probing(circuit: Circuit): Promise<Admission> {
@@ -149,12 +149,12 @@ describe("calls made within a probe", () => {
     const circuit = circuitWith();
     const { breaker } = circuit;
     const probe = await probing(circuit);
-    runWithinProbe(breaker, probe.epoch, () => {
+    probeContexts.run(breaker, probe.epoch, () => {
       pushed(circuit, isHeld(40, "open"));
       pushed(circuit, isHeld(41, "released"));
-      expect(isWithinProbe(breaker, probe.epoch)).toBe(true);
+      expect(probeContexts.contain(breaker, probe.epoch)).toBe(true);
       breaker.succeeded(probe, false);
-      expect(isWithinProbe(breaker, probe.epoch)).toBe(false);
+      expect(probeContexts.contain(breaker, probe.epoch)).toBe(false);
     });
   });
 });

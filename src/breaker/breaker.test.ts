@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { isClosed, isHeld, isLeased } from "../sync/replica.fixture.js";
 import type { Admission } from "./admission.js";
 import { circuitWith, enter, enterAsync, fail, failure, OPEN_MS, pushed } from "./breaker.fixture.js";
-import { probeEnded, runWithinProbe } from "./probe-context.js";
+import { probeContexts } from "./probe-context.js";
 
 describe("a call", () => {
   test("is admitted under the circuit's own admission while closed", () => {
@@ -10,6 +10,14 @@ describe("a call", () => {
     expect(enter(breaker)).toBe(breaker.admission);
     expect(breaker.admission).toMatchObject({ kind: "closed", admitsAll: true });
     expect(enter(breaker)).toBe(enter(breaker));
+  });
+
+  test("tells the replica that its name is in use: a store that can't list is asked for such names first", () => {
+    const { breaker, replica } = circuitWith();
+    const called: string[] = [];
+    replica.synchroniser.called = ({ key }) => void called.push(key);
+    enter(breaker);
+    expect(called).toEqual(["x"]);
   });
 
   test("opens the circuit if it fails: the next call is rejected, and the opening is stored", () => {
@@ -68,15 +76,15 @@ describe("a call", () => {
     fail(breaker);
     await time.advance(OPEN_MS);
     const probe = (await enterAsync(breaker)) as Admission;
-    const inner = runWithinProbe(breaker, probe.epoch, () => enter(breaker));
+    const inner = probeContexts.run(breaker, probe.epoch, () => enter(breaker));
     expect(inner).toMatchObject({ kind: "nested" });
     breaker.failed(inner as Admission, failure());
     breaker.succeeded(inner as Admission, false);
     breaker.released(inner as Admission);
     expect(breaker.current.probe).toMatchObject({ kind: "running" });
     breaker.succeeded(probe, false);
-    expect(runWithinProbe(breaker, probe.epoch, () => enter(breaker))).toBe(breaker.admission);
-    probeEnded(breaker, probe.epoch);
+    expect(probeContexts.run(breaker, probe.epoch, () => enter(breaker))).toBe(breaker.admission);
+    probeContexts.ended(breaker, probe.epoch);
   });
 
   test("probes without a lease if the store is down or refuses to write this circuit", async () => {

@@ -15,7 +15,7 @@ import type { Failure } from "./failure.js";
 import { lookAgainAt } from "./hold-end.js";
 import { takeNews } from "./news.js";
 import { callFailed, callReleased, callSucceeded, isProbeOf } from "./outcome.js";
-import { probeEnded } from "./probe-context.js";
+import { probeContexts } from "./probe-context.js";
 import { propose } from "./proposal.js";
 import { reduce } from "./reduce.js";
 import type { Sampler } from "./sampler.js";
@@ -62,7 +62,7 @@ export class Breaker implements Shell {
     this.name = name;
     this.settings = settings;
     this.session = session;
-    this.admission = settings.mode === "throttle" ? new Admission("closed", false, 0) : FIRST_ADMISSION;
+    this.admission = settings.mode === "throttle" ? new Admission("closed") : FIRST_ADMISSION;
   }
 
   /** The name as the store's keys have it. */
@@ -291,7 +291,7 @@ export class Breaker implements Shell {
     const state = this.#state;
     const { lookedAt } = this.session;
     if (before.probe.kind === "running" && !isProbeOf(state, before.probe.epoch))
-      probeEnded(this, before.probe.epoch);
+      probeContexts.ended(this, before.probe.epoch);
     if (state.announced === "closed" && before.announced !== "closed") this.counting.closedAtMs = lookedAt;
     if (state.epoch !== before.epoch) {
       this.admission = makeAdmission(this, state);

@@ -6,7 +6,6 @@ const timers = new WeakMap<Shell, () => void>();
 /** Looks at the time again when its hold ends; Infinity: never. */
 export function lookAgainAt(breaker: Shell, atMs: number): void {
   timers.get(breaker)?.();
-  timers.delete(breaker);
   if (atMs === Infinity) return;
   const { clock, lookedAt } = breaker.session;
   timers.set(

@@ -1,6 +1,16 @@
 import { describe, expect, test } from "vitest";
+import { AHEAD, isLeased, NOW, WALL } from "../sync/replica.fixture.js";
 import type { Admission } from "./admission.js";
-import { type Circuit, circuitWith, enter, enterAsync, fail, OPEN_MS } from "./breaker.fixture.js";
+import {
+  type Circuit,
+  circuitWith,
+  enter,
+  enterAsync,
+  fail,
+  failure,
+  OPEN_MS,
+  pushed,
+} from "./breaker.fixture.js";
 import { LeaseRequest } from "./lease-request.js";
 
 /** A circuit whose open time is over, and a store that answers writes when the test says so. */
@@ -78,6 +88,35 @@ describe("a request for the lease", () => {
     answers[1]?.();
     await time.advance(0);
     expect(store.count("swap")).toBe(asked + 1);
+  });
+});
+
+describe("a probe without the lease, since none of the callers can wait", () => {
+  /** Another process asked for the lease and did not use it. */
+  async function unused(): Promise<Circuit> {
+    const circuit = circuitWith();
+    circuit.replica.storeClock.learn(WALL + AHEAD, NOW);
+    pushed(circuit, { ...isLeased(40), lapsed: 1, owner: "" });
+    await circuit.time.advance(OPEN_MS);
+    return circuit;
+  }
+
+  test("asks for the lease once its call has begun", async () => {
+    const { breaker, store, time, stored } = await unused();
+    expect(enter(breaker, 2_500)).toMatchObject({ kind: "probe" });
+    expect(store.count("swap")).toBe(0);
+    await time.advance(0);
+    expect(store.count("swap")).toBe(1);
+    expect(stored()).toMatchObject({ state: "half-open", owner: "me" });
+  });
+
+  test("writes only its outcome if its call ends at once", async () => {
+    const { breaker, store, time, stored } = await unused();
+    const admission = enter(breaker) as Admission;
+    breaker.failed(admission, failure());
+    await time.advance(0);
+    expect(store.count("swap")).toBe(1);
+    expect(stored()).toMatchObject({ state: "open", reason: "it failed" });
   });
 });
 

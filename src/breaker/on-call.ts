@@ -24,7 +24,7 @@ export function call(before: State, event: Of<"call">, now: number, own: Own): S
   const waited = event.asked && before.probe.kind === "waiting";
   const state = waited ? { ...before, probe: NO_PROBE } : before;
   const hold = activeHold(state, now);
-  if (hold !== undefined) return answer(state, hold === "closed" ? "held" : "reject");
+  if (hold !== undefined) return answer(state, hold.state === "closed" ? "held" : "reject");
   const standing = stand(state, now, own);
   switch (standing.kind) {
     case "closed":

@@ -114,7 +114,7 @@ export function probeReleased(state: State, event: Of<"probe-released">, now: nu
   const { openMs } = own.settings;
   let { neither } = state.recovery;
   let pauseMs = byItself ? 0 : Math.min(event.pauseMs, openMs);
-  if (!byItself && leaseWaitMs > 0 && !isOpenHereAlone(state, own)) {
+  if (!byItself && !isOpenHereAlone(state, own)) {
     pauseMs = Math.max(pauseMs, othersTurnMs(neither, leaseWaitMs, openMs, random));
     neither = Math.min(neither + 1, NEITHER_MOST);
   }

@@ -31,6 +31,13 @@ describe("trip()", () => {
     expect(circuit.breaker.current.decision).toEqual({ kind: "none" });
   });
 
+  test("that is stored needs no look whether the store is there", async () => {
+    const { breaker, store, time } = circuitWith();
+    await trip(breaker, 5_000, "maintenance");
+    await time.advance(1_000);
+    expect(store.count("list")).toBe(1);
+  });
+
   test("opens the circuit here for its time even if the store never answers", async () => {
     const circuit = circuitWith();
     circuit.store.swap = NEVER;

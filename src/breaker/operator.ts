@@ -136,12 +136,7 @@ async function put<R extends VersionedRecord>(
     return false;
   };
   entry.operators++;
-  let isStored = false;
-  try {
-    isStored = await Promise.race([untilStored(), late]);
-  } finally {
-    entry.operators--;
-  }
+  const isStored = await Promise.race([untilStored(), late]).finally(() => entry.operators--);
   if (!isStored) replica.synchroniser.doubt();
   return { stored: isStored };
 }

@@ -298,6 +298,8 @@ describe("a probe", () => {
     const circuit = circuitWith();
     circuit.breaker.failed(await probing(circuit), failure({ origin: "stall" }));
     expect(circuit.breaker).toMatchObject({ state: "half-open", retryAfterMs: 0 });
+    // It does not count as a call that its own circuit rejected.
+    expect(circuit.breaker.current.recovery.nests).toBe(false);
     expect(await enterAsync(circuit.breaker)).toMatchObject({ kind: "probe" });
   });
 

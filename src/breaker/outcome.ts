@@ -10,11 +10,6 @@ import { inForce } from "./standing.js";
 import type { State } from "./state.js";
 import { countsNothing } from "./traffic.js";
 
-type Cause = Pick<Failure, "error" | "openFor" | "origin">;
-
-const SLOW = "slow calls";
-const SLOW_CALLS: Cause = { error: undefined, openFor: undefined, origin: "backend" };
-
 /** A call failed. That counts only in the epoch in which the call was admitted. */
 export function callFailed(breaker: Shell, admission: Admission, failure: Failure): void {
   if (admission.kind === "probe") probeFailed(breaker, admission, failure);
@@ -39,7 +34,7 @@ export function callSucceeded(
     (admission === breaker.admission || admission.epoch === breaker.current.epoch)
   ) {
     const why = breaker.traffic.succeeded(now, slow, countedAtMs);
-    if (why !== undefined) trip(breaker, SLOW_CALLS, why);
+    if (why !== undefined) trip(breaker, why);
   }
 }
 
@@ -88,7 +83,7 @@ export function callsAreSlow(
     return;
   }
   const why = breaker.traffic.slowUnderWay(now, calls, beganMs);
-  if (why !== undefined) trip(breaker, SLOW_CALLS, why);
+  if (why !== undefined) trip(breaker, why);
 }
 
 /**
@@ -99,12 +94,12 @@ const awaitsConfirmation = ({ current, settings, session }: Shell): boolean =>
   current.remoteOpen === "unconfirmed" &&
   (settings.recovery !== "all" || inForce(current.record, session.clock.now()));
 
-const slowProbe = (breaker: Shell): void => {
-  reopen(breaker, openingOf(breaker, SLOW_CALLS, SLOW));
-};
+const slowProbe = (breaker: Shell): void => reopen(breaker, "slow calls");
 
-const reopen = (breaker: Shell, opening: Opening): void =>
-  void breaker.dispatch({ type: "probe-failed", opening, slept: breaker.control.slept });
+function reopen(breaker: Shell, reason: string, failure?: Failure): void {
+  const opening = openingOf(breaker, reason, failure);
+  breaker.dispatch({ type: "probe-failed", opening, slept: breaker.control.slept });
+}
 
 /** Whether the admission belongs to the running probe. */
 export const isProbe = ({ current }: Shell, { epoch }: Admission): boolean => isProbeOf(current, epoch);
@@ -117,8 +112,7 @@ function probeFailed(breaker: Shell, admission: Admission, failure: Failure): vo
   if (!isProbe(breaker, admission)) return;
   if (failure.origin === "stall") callReleased(breaker, admission, 0, false);
   else {
-    const reason = failure.reason(failure.error, breaker.settings.shareReason);
-    reopen(breaker, openingOf(breaker, failure, reason));
+    reopen(breaker, failure.reason(failure.error, breaker.settings.shareReason), failure);
   }
 }
 
@@ -126,16 +120,15 @@ function countFailure(breaker: Shell, failure: Failure): void {
   const { settings } = breaker;
   const why = countsNothing(settings) ? "failure" : breaker.traffic.failed(failure);
   if (why === undefined) return;
-  trip(breaker, failure, why === "failure" ? failure.reason(failure.error, settings.shareReason) : why);
+  trip(breaker, why === "failure" ? failure.reason(failure.error, settings.shareReason) : why, failure);
 }
 
 /** Calls trip it. Some of what they showed may be the fault of this host. */
-function trip(breaker: Shell, cause: Cause, reason: string): void {
+function trip(breaker: Shell, reason: string, failure?: Failure): void {
   const { counting } = breaker;
   counting.trips++;
   const ofThisHost = !countsNothing(breaker.settings) && breaker.traffic.ofThisHost;
-  const origin = ofThisHost ? "host" : cause.origin;
-  breaker.dispatch({ type: "tripped", opening: openingOf(breaker, { ...cause, origin }, reason) });
+  breaker.dispatch({ type: "tripped", opening: openingOf(breaker, reason, failure, ofThisHost) });
   counting.reopensAtTrip = breaker.current.recovery.reopens;
 }
 
@@ -147,13 +140,14 @@ function askForLonger(breaker: Shell, { openFor }: Failure): void {
   breaker.dispatch({ type: "asked-for-longer", openMs, storeDown: replica.synchroniser.down });
 }
 
-function openingOf(breaker: Shell, { error, openFor, origin }: Cause, reason: string): Opening {
+/** `failure`: the last one, unless calls were only slow. `ofThisHost`: earlier failures may be the fault of this host. */
+function openingOf(breaker: Shell, reason: string, failure?: Failure, ofThisHost = false): Opening {
   const { clock, replica } = breaker.session;
   return {
     reason,
-    cause: error,
-    ofThisHost: origin === "host",
-    openFor,
+    cause: failure?.error,
+    ofThisHost: ofThisHost || failure?.origin === "host",
+    openFor: failure?.openFor,
     random: clock.random(),
     // This process may have closed it alone, and then the fleet's record doesn't say so.
     closedForMs: Math.min(closedForMs(breaker), clock.now() - breaker.counts.closedAtMs),

@@ -1,82 +1,140 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { afterEach, describe, expect, test, vi } from "vitest";
-import { isWithinProbe, probeEnded, runWithinProbe } from "./probe-context.js";
+import { describe, expect, test } from "vitest";
+import { ProbeContexts } from "./probe-context.js";
 
 const circuit = {};
 const other = {};
 
-afterEach(() => {
-  probeEnded(circuit, 1);
-  probeEnded(circuit, 2);
-  probeEnded(other, 1);
-});
+const made = (): ProbeContexts => new ProbeContexts({ AsyncLocalStorage });
 
-describe("a call made within a probe", () => {
-  test("is recognised at once, and after the probe has awaited something", async () => {
-    const seen = await runWithinProbe(circuit, 1, async () => {
-      const before = isWithinProbe(circuit, 1);
-      await Promise.resolve();
-      return [before, isWithinProbe(circuit, 1)];
-    });
-    expect(seen).toEqual([true, true]);
+describe.each([
+  ["with async context", made],
+  ["in a runtime without async context", () => new ProbeContexts(undefined)],
+])("a call made within a probe, %s", (_, make) => {
+  test("is recognised until the probe's function returns", () => {
+    const probes = make();
+    expect(probes.contain(circuit, 1)).toBe(false);
+    expect(probes.run(circuit, 1, () => probes.contain(circuit, 1))).toBe(true);
+    expect(probes.contain(circuit, 1)).toBe(false);
   });
 
   test("belongs to that circuit and that probe only", () => {
-    runWithinProbe(circuit, 1, () => {
-      expect(isWithinProbe(other, 1)).toBe(false);
-      expect(isWithinProbe(circuit, 2)).toBe(false);
+    const probes = make();
+    probes.run(circuit, 1, () => {
+      expect(probes.contain(other, 1)).toBe(false);
+      expect(probes.contain(circuit, 2)).toBe(false);
     });
-    expect(isWithinProbe(circuit, 1)).toBe(false);
   });
 
-  test("within two nested probes belongs to both", () => {
-    runWithinProbe(circuit, 1, () =>
-      runWithinProbe(other, 1, () => {
-        expect(isWithinProbe(other, 1)).toBe(true);
-        expect(isWithinProbe(circuit, 1)).toBe(true);
-      }),
-    );
-  });
-
-  test("no longer belongs to a probe that has ended, and still to another that runs", () => {
-    runWithinProbe(circuit, 1, () => {
-      runWithinProbe(other, 1, () => {
-        probeEnded(circuit, 2);
-        expect(isWithinProbe(other, 1)).toBe(true);
+  test("within two nested probes belongs to both, and after the inner one still to the outer one", () => {
+    const probes = make();
+    probes.run(circuit, 1, () => {
+      probes.run(other, 1, () => {
+        expect(probes.contain(other, 1)).toBe(true);
+        expect(probes.contain(circuit, 1)).toBe(true);
       });
-      probeEnded(other, 1);
-      probeEnded(circuit, 1);
-      expect(isWithinProbe(circuit, 1)).toBe(false);
+      expect(probes.contain(other, 1)).toBe(false);
+      expect(probes.contain(circuit, 1)).toBe(true);
     });
-  });
-
-  test("still belongs to its probe when another probe ends, of this circuit or of another", () => {
-    runWithinProbe(circuit, 1, () => {
-      probeEnded(other, 1);
-      expect(isWithinProbe(circuit, 1)).toBe(true);
-      probeEnded(circuit, 2);
-      expect(isWithinProbe(circuit, 1)).toBe(true);
-    });
-  });
-
-  test("is looked for only while a probe runs: async context is turned off when the last one ends", () => {
-    const off = vi.spyOn(AsyncLocalStorage.prototype, "disable");
-    runWithinProbe(circuit, 1, () => undefined);
-    runWithinProbe(other, 1, () => undefined);
-    probeEnded(circuit, 1);
-    expect(off).not.toHaveBeenCalled();
-    probeEnded(other, 1);
-    expect(off).toHaveBeenCalledTimes(1);
-    off.mockRestore();
   });
 
   test("returns what the function returned, or throws what it threw", () => {
-    expect(runWithinProbe(circuit, 1, () => 7)).toBe(7);
+    const probes = make();
+    expect(probes.run(circuit, 1, () => 7)).toBe(7);
     const error = new Error("no");
     const thrown = (): unknown =>
-      runWithinProbe(circuit, 1, () => {
+      probes.run(circuit, 1, () => {
         throw error;
       });
     expect(thrown).toThrow(error);
+    expect(probes.contain(circuit, 1)).toBe(false);
+  });
+});
+
+describe("with async context", () => {
+  test("a call is recognised after the probe has awaited something, too", async () => {
+    const probes = made();
+    const seen = probes.run(circuit, 1, async () => {
+      await Promise.resolve();
+      return probes.contain(circuit, 1);
+    });
+    expect(await seen).toBe(true);
+  });
+
+  test("a call no longer belongs to a probe that has ended, and still to another that runs", () => {
+    const probes = made();
+    probes.run(circuit, 1, () => {
+      probes.run(other, 1, () => {
+        probes.ended(circuit, 2);
+        expect(probes.contain(other, 1)).toBe(true);
+      });
+      probes.ended(other, 1);
+      probes.ended(circuit, 1);
+      expect(probes.contain(circuit, 1)).toBe(false);
+    });
+  });
+
+  test("what a probe left running belongs to nothing once that probe has ended", async () => {
+    const probes = made();
+    const seen = probes.run(circuit, 1, async () => {
+      await Promise.resolve();
+      return probes.contain(circuit, 1);
+    });
+    probes.ended(circuit, 1);
+    expect(await seen).toBe(false);
+  });
+
+  test("a call still belongs to its probe when another one ends, of this circuit or of another", () => {
+    const probes = made();
+    probes.run(circuit, 1, () => {
+      probes.ended(other, 1);
+      expect(probes.contain(circuit, 1)).toBe(true);
+      probes.ended(circuit, 2);
+      expect(probes.contain(circuit, 1)).toBe(true);
+    });
+  });
+});
+
+describe("async context", () => {
+  /** Tells what is done to the storage. */
+  function watched(turnedOff: () => void = () => undefined) {
+    const done: string[] = [];
+    class Storage extends AsyncLocalStorage<unknown> {
+      constructor() {
+        super();
+        done.push("made");
+      }
+
+      override disable(): void {
+        done.push("turned off");
+        turnedOff();
+      }
+    }
+    return { done, probes: new ProbeContexts({ AsyncLocalStorage: Storage as never }) };
+  }
+
+  test("is used from the first probe on, and turned off whenever the last one ends", () => {
+    const { done, probes } = watched();
+    probes.ended(circuit, 1);
+    expect(probes.contain(circuit, 1)).toBe(false);
+    expect(done).toEqual([]);
+    probes.run(circuit, 1, () => undefined);
+    probes.run(other, 1, () => undefined);
+    probes.ended(circuit, 1);
+    expect(done).toEqual(["made"]);
+    probes.ended(other, 1);
+    probes.ended(other, 1);
+    expect(done).toEqual(["made", "turned off"]);
+    probes.run(circuit, 2, () => undefined);
+    probes.ended(circuit, 2);
+    expect(done).toEqual(["made", "turned off", "turned off"]);
+  });
+
+  test("that can't be turned off is no error", () => {
+    const { probes } = watched(() => {
+      throw new Error("not implemented");
+    });
+    probes.run(circuit, 1, () => undefined);
+    expect(() => probes.ended(circuit, 1)).not.toThrow();
   });
 });

@@ -13,49 +13,70 @@ interface Storage {
   disable(): void;
 }
 
-const hooks = builtin<{ AsyncLocalStorage: new () => Storage }>("node:async_hooks");
-let storage: Storage | undefined;
-const running = new Set<ProbeContext>();
-/** For runtimes without async context: there, calls made before the probe's function returns are still recognised. */
-let synchronous: ProbeContext | undefined;
+/** The part of `node:async_hooks` that is used. */
+interface AsyncContext {
+  readonly AsyncLocalStorage: new () => Storage;
+}
 
-/** Runs a probe's function, so that calls it makes to its own circuit are known to belong to it. */
-export function runWithinProbe<T>(circuit: object, epoch: number, fn: () => T): T {
-  const context: ProbeContext = { circuit, epoch, outer: current() };
-  if (hooks !== undefined) {
-    storage ??= new hooks.AsyncLocalStorage();
-    running.add(context);
-    return storage.run(context, fn);
+/** Tells which calls are made from within a probe. */
+export class ProbeContexts {
+  readonly #hooks: AsyncContext | undefined;
+  #storage: Storage | undefined;
+  readonly #running = new Set<ProbeContext>();
+  /** For runtimes without async context: there, calls made before the probe's function returns are still recognised. */
+  #synchronous: ProbeContext | undefined;
+
+  constructor(hooks: AsyncContext | undefined) {
+    this.#hooks = hooks;
   }
-  const before = synchronous;
-  synchronous = context;
-  try {
-    return fn();
-  } finally {
-    synchronous = before;
+
+  /** Runs a probe's function, so that calls it makes to its own circuit are known to belong to it. */
+  run<T>(circuit: object, epoch: number, fn: () => T): T {
+    const outer = this.#current();
+    const context: ProbeContext = { circuit, epoch, outer };
+    if (this.#hooks !== undefined) {
+      this.#storage ??= new this.#hooks.AsyncLocalStorage();
+      this.#running.add(context);
+      return this.#storage.run(context, fn);
+    }
+    this.#synchronous = context;
+    try {
+      return fn();
+    } finally {
+      this.#synchronous = outer;
+    }
+  }
+
+  /**
+   * The probe is over. On older Nodes async context slows down every promise, so it is kept only while probes run. Other
+   * runtimes may have nothing to turn off.
+   */
+  ended(circuit: object, epoch: number): void {
+    for (const context of this.#running)
+      if (context.circuit === circuit && context.epoch === epoch) this.#remove(context);
+  }
+
+  /** Whether the current call is made from within that probe. */
+  contain(circuit: object, epoch: number): boolean {
+    for (let context = this.#current(); context !== undefined; context = context.outer)
+      if (context.circuit === circuit && context.epoch === epoch) return true;
+    return false;
+  }
+
+  #remove(context: ProbeContext): void {
+    this.#running.delete(context);
+    if (this.#running.size > 0) return;
+    try {
+      this.#storage?.disable();
+    } catch {
+      // On Cloudflare it throws.
+    }
+  }
+
+  #current(): ProbeContext | undefined {
+    return this.#running.size > 0 ? this.#storage?.getStore() : this.#synchronous;
   }
 }
 
-/**
- * The probe is over. On older Nodes async context slows down every promise, so it is kept only while probes run. Other
- * runtimes may have nothing to turn off.
- */
-export function probeEnded(circuit: object, epoch: number): void {
-  for (const context of running)
-    if (context.circuit === circuit && context.epoch === epoch) running.delete(context);
-  if (running.size > 0) return;
-  try {
-    storage?.disable();
-  } catch {
-    // On Cloudflare it throws.
-  }
-}
-
-/** Whether the current call is made from within that probe. */
-export function isWithinProbe(circuit: object, epoch: number): boolean {
-  for (let context = current(); context !== undefined; context = context.outer)
-    if (context.circuit === circuit && context.epoch === epoch) return true;
-  return false;
-}
-
-const current = (): ProbeContext | undefined => (running.size > 0 ? storage?.getStore() : synchronous);
+/** Those of this process. */
+export const probeContexts: ProbeContexts = new ProbeContexts(builtin("node:async_hooks"));

@@ -139,7 +139,7 @@ describe("for any sequence of events", () => {
           const { retryAfterMs } = statusOf(state, now, own);
           expect(state.announced === "closed").toBe(kind === "closed");
           const { verdict } = reduce(state, aCall({ storeFails: true }), now, own);
-          if (hold !== undefined) expect(verdict).toBe(hold === "closed" ? "held" : "reject");
+          if (hold !== undefined) expect(verdict).toBe(hold.state === "closed" ? "held" : "reject");
           else if (kind === "closed" || kind === "due") {
             expect(verdict).toBe(kind === "closed" ? "closed" : "probe");
             expect(retryAfterMs).toBe(0);

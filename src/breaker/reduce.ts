@@ -71,18 +71,18 @@ function settle(before: State, step: Step, now: number, own: Own): Step {
   let { state } = step;
   const effects: Effect[] = [];
   const hold = activeHold(state, now);
-  if (hold === undefined && state.hold !== undefined) state = { ...state, hold: undefined };
-  if (state.hold?.state !== before.hold?.state)
-    effects.push(state.hold ? { type: "announce-hold", hold: state.hold } : { type: "announce-release" });
+  if (hold !== state.hold) state = { ...state, hold };
+  if (hold?.state !== before.hold?.state)
+    effects.push(hold ? { type: "announce-hold", hold } : { type: "announce-release" });
   // Nobody checks while an operator holds it; afterwards the check comes first again.
-  if (before.hold !== undefined && state.hold === undefined && own.checked)
+  if (before.hold !== undefined && hold === undefined && own.checked)
     state = { ...state, recovery: { ...state.recovery, checkedUntilMs: now + LEASE_MS } };
   const standing = stand(state, now, own);
   // The circuit opened or closed while a probe ran: that probe is void.
   if (state.probe.kind !== "none" && (standing.kind === "open" || standing.kind === "closed"))
     state = { ...state, probe: NO_PROBE };
   const admits =
-    hold === "closed" ? "held" : hold === "open" || standing.kind !== "closed" ? "nothing" : "closed";
+    hold?.state === "closed" ? "held" : hold || standing.kind !== "closed" ? "nothing" : "closed";
   if (admits !== state.admits) {
     const moved = state.epoch !== before.epoch;
     state = { ...state, admits, epoch: moved ? state.epoch : state.epoch + 1 };

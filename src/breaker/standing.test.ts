@@ -294,7 +294,8 @@ describe("statusOf()", () => {
       retryAfterMs: OPEN_MS,
     });
     expect(status({ record, hold: hold("closed", NOW) })).toEqual({ state: "open", retryAfterMs: 500 });
-    expect(activeHold({ ...INITIAL, hold: hold("open", NOW + 1) }, NOW)).toBe("open");
+    const running = hold("open", NOW + 1);
+    expect(activeHold({ ...INITIAL, hold: running }, NOW)).toBe(running);
     expect(activeHold({ ...INITIAL, hold: hold("open", NOW) }, NOW)).toBeUndefined();
     expect(activeHold(INITIAL, NOW)).toBeUndefined();
   });

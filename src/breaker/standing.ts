@@ -130,9 +130,8 @@ export function isChecked(state: State, now: number, own: Own): boolean {
 }
 
 /** The hold in force, if there is one. */
-export function activeHold({ hold }: State, now: number): "open" | "closed" | undefined {
-  return hold !== undefined && now < hold.untilMs ? hold.state : undefined;
-}
+export const activeHold = ({ hold }: State, now: number): ActiveHold | undefined =>
+  hold !== undefined && now < hold.untilMs ? hold : undefined;
 
 /** How soon the circuit's own check tries again, in ms. */
 const CHECKED_SOON_MS = 1_000;
@@ -147,13 +146,22 @@ export interface Status {
 }
 
 export function statusOf(state: State, now: number, own: Own): Status {
-  const held = activeHold(state, now);
-  if (held === "closed") return { state: held, held, retryAfterMs: 0 };
-  const standing = held === undefined ? stand(state, now, own) : undefined;
-  if (standing?.kind === "closed") return { state: "closed", held, retryAfterMs: 0 };
-  if (standing?.kind === "due")
-    return { state: "half-open", held, retryAfterMs: isChecked(state, now, own) ? CHECKED_SOON_MS : 0 };
-  const untilMs = standing?.untilMs ?? state.hold?.untilMs ?? now;
-  const retryAfterMs = untilMs === Infinity ? own.settings.openMs : Math.max(untilMs - now, 0);
-  return { state: standing?.kind ?? "open", held, retryAfterMs };
+  const hold = activeHold(state, now);
+  if (hold !== undefined)
+    return { state: hold.state, held: hold.state, retryAfterMs: holdLeftMs(hold, now, own) };
+  const held = undefined;
+  const standing = stand(state, now, own);
+  switch (standing.kind) {
+    case "closed":
+      return { state: "closed", held, retryAfterMs: 0 };
+    case "due":
+      return { state: "half-open", held, retryAfterMs: isChecked(state, now, own) ? CHECKED_SOON_MS : 0 };
+    default:
+      return { state: standing.kind, held, retryAfterMs: standing.untilMs - now };
+  }
+}
+
+function holdLeftMs(hold: ActiveHold, now: number, { settings }: Own): number {
+  if (hold.state === "closed") return 0;
+  return hold.untilMs === Infinity ? settings.openMs : hold.untilMs - now;
 }

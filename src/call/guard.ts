@@ -1,7 +1,7 @@
 import { type Admission, REJECTING } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
 import { isProbe } from "../breaker/outcome.js";
-import { runWithinProbe } from "../breaker/probe-context.js";
+import { probeContexts } from "../breaker/probe-context.js";
 import type { Sampler } from "../breaker/sampler.js";
 import { CallGroup } from "../breaker/under-way.js";
 import { successChannel } from "../events/events.js";
@@ -163,7 +163,7 @@ export class Guard implements SharedHandlers, HandleCalls {
       result =
         // The probe may have ended while this call waited for its lease.
         admission.kind === "probe" && isProbe(this.breaker, admission)
-          ? runWithinProbe(this.breaker, admission.epoch, () => Reflect.apply(fn, self, args))
+          ? probeContexts.run(this.breaker, admission.epoch, () => Reflect.apply(fn, self, args))
           : Reflect.apply(fn, self, args);
     } catch (error) {
       if (!needsNew(fn, error)) return onFailure(error);

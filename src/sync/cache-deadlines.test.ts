@@ -59,6 +59,13 @@ describe("a deadline", () => {
     expect(set.breaker.changes).toBe(2);
   });
 
+  test("moves earlier likewise if no breaker here uses the record", () => {
+    const set = bench();
+    push(set.replica, "circuit:x", isOpen(40));
+    deliver(set.replica, { key: "circuit:x", value: encode(isOpen(40)), now: WALL + AHEAD + 600 });
+    expect(deadline(set)).toBe(NOW + 400);
+  });
+
   test("is judged by the wall clock only once, because that clock may be set", () => {
     const set = watched();
     const value = encode({ ...isOpen(40), until: WALL + 200 });

@@ -39,6 +39,18 @@ describe("circuits that this process does not use", () => {
     expect([...replica.holds.keys()]).toEqual(["open", "closed"]);
   });
 
+  test("are not even decoded if they are closed, as most are", () => {
+    const { replica } = bench();
+    push(replica, "circuit:x", isClosed(1));
+    expect(replica.adoptions).toBe(0);
+  });
+
+  test("do not restrict calls if they are closed, whatever end the record says", () => {
+    const { replica } = watched();
+    push(replica, "circuit:x", { ...isClosed(1), until: WALL + AHEAD + DAY, duration: DAY });
+    expect(replica.cache.restricts(replica.circuit("x"))).toBe(false);
+  });
+
   test("are not read from other keys", () => {
     const { replica, health } = bench();
     push(replica, "other:x", isOpen(1));
@@ -89,6 +101,25 @@ describe("circuits that this process does not use", () => {
     // Records that are no longer in use do count.
     replica.unsubscribe("more");
     expect([replica.circuits.size, replica.holds.size]).toEqual([5_000, 5_000]);
+  });
+
+  test("have to be read one by one once a record that restricts had no place", () => {
+    const full = (): Replica => {
+      const { replica } = bench();
+      for (let n = 0; n < 10_000; n++) push(replica, `circuit:${n}`, isOpen(1));
+      return replica;
+    };
+    const pushed = full();
+    push(pushed, "hold:released", isHeld(1, "released"));
+    expect(pushed.cache.overflowed).toBe(false);
+    push(pushed, "circuit:more", isOpen(1));
+    expect(pushed.cache.overflowed).toBe(true);
+    const left = full();
+    left.subscribe("more", listener());
+    push(left, "circuit:more", isOpen(1));
+    expect(left.cache.overflowed).toBe(false);
+    left.unsubscribe("more");
+    expect(left.cache.overflowed).toBe(true);
   });
 
   test("are forgotten once they no longer restrict calls", async () => {

@@ -159,7 +159,7 @@ export class RecordCache {
     }
     entry.adopted = ++this.#adoptions;
     if (entry.write?.nonce === record.nonce) {
-      entry.write.granted(raw);
+      entry.write.granted();
       return;
     }
     this.#host.othersWrote(entry);

@@ -19,9 +19,10 @@ export interface Subscriber {
 
 /** The write that is under way. There is one at a time for each entry. */
 export interface Write {
-  readonly nonce: string;
+  /** Of the record that was sent; `undefined` while none is, or while it may still need a correction. */
+  readonly nonce: string | undefined;
   /** The store has it: its answer said so, or the record came back by push. */
-  granted(raw: string): void;
+  granted(): void;
 }
 
 /**
@@ -60,5 +61,10 @@ export class Entry<R extends VersionedRecord> {
   constructor(key: string, decode: Decode<R>) {
     this.key = key;
     this.decode = decode;
+  }
+
+  /** Since the cache had so many adoptions, nothing newer came, and no write is under way: an answer from then counts. */
+  unchangedSince(adoptions: number): boolean {
+    return this.write === undefined && this.adopted <= adoptions;
   }
 }

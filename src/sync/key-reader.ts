@@ -79,10 +79,10 @@ export class KeyReader {
       if (!outcome.ok) return;
       answerTimes.note(sent, clock.now());
       const entry = cache.known(key);
-      if (outcome.value !== null) {
-        const current = entry === undefined || (entry.write === undefined && entry.adopted <= adoptions);
+      const current = entry === undefined || entry.unchangedSince(adoptions);
+      if (outcome.value !== null)
         cache.deliver({ key, value: outcome.value }, { now: undefined, fresh }, current);
-      } else if (entry && entry.write === undefined && entry.adopted <= adoptions) cache.recordMissing(entry);
+      else if (entry !== undefined && current) cache.recordMissing(entry);
     };
     withDeadline(
       clock,

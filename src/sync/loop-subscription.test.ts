@@ -33,6 +33,23 @@ describe("a subscription", () => {
     expect(store.count("list")).toBe(301);
   });
 
+  test("that is refused is retried at random moments, so that the processes of a fleet don't ask at once", async () => {
+    const { replica, time, asked, chance } = refusing();
+    chance.next = 0;
+    replica.synchroniser.start();
+    await time.advance(10_000);
+    // After half of 1, 2, 4 and 8 seconds, with the next poll: those come every 0.8 s.
+    expect(asked).toEqual([0, 800, 2_400, 4_800, 8_800]);
+  });
+
+  test("that a store can't have is no fault: it is polled", async () => {
+    const { replica, store, time, health } = bench(["watch"]);
+    replica.synchroniser.start();
+    await time.advance(100 * POLL);
+    expect(store.count("list")).toBe(101);
+    expect(health).toEqual([]);
+  });
+
   test("that is refused at first pushes later, after a read of what was missed", async () => {
     const { replica, store, time, health, mend } = refusing();
     replica.synchroniser.start();
@@ -43,6 +60,18 @@ describe("a subscription", () => {
     await time.advance(PUSHED_POLL - 1);
     expect(store.count("list")).toBe(2);
     expect(health).toEqual([]);
+  });
+
+  test("that is live only after the next read causes another one", async () => {
+    const { replica, store, time, mend } = refusing();
+    replica.synchroniser.start();
+    mend();
+    const watch = store.watch?.bind(store);
+    store.watch = (...args) => new Promise((done) => time.after(100, () => done(watch?.(...args) as never)));
+    await time.advance(POLL + 99);
+    expect(store.count("list")).toBe(2);
+    await time.advance(1 + GAP);
+    expect(store.count("list")).toBe(3);
   });
 
   test("that failed while the store was down is retried as soon as the store is up", async () => {
@@ -87,6 +116,19 @@ describe("a subscription", () => {
     expect(ended).toBe(1);
   });
 
+  test("that hangs is asked for one at a time, less and less often", async () => {
+    const { replica, store, time } = watched();
+    const asked: number[] = [];
+    store.watch = () => {
+      asked.push(time.now() - NOW);
+      return new Promise(() => undefined);
+    };
+    replica.synchroniser.start();
+    await time.advance(20_000);
+    // Each is given up after two seconds, and the pause follows: 1, 2 and 4 seconds.
+    expect(asked).toEqual([0, 3_000, 7_000, 13_000]);
+  });
+
   test("that is made after another one took its place is ended", async () => {
     const { replica, store, time } = watched();
     const first = deferred<AsyncDisposable>();
@@ -122,6 +164,8 @@ describe("a subscription", () => {
     process.off("unhandledRejection", note);
     expect(unhandled).toEqual([]);
     expect(health).toEqual([]);
+    await time.advance(GAP);
+    expect(store.count("list")).toBe(1);
   });
 
   test("that is made after close() is ended, and nothing is read", async () => {
@@ -158,13 +202,29 @@ describe("a subscription", () => {
       expect(store.count("watch")).toBe(1);
     });
 
-    test("is told once if that lasts, and not as a store that is down", async () => {
+    test("is told once if that lasts for ten seconds, and not as a store that is down", async () => {
       const { health, time, store } = await interrupted();
       await time.advance(9 * POLL);
       store.watcher?.lost?.(new Error("still none"));
       expect(health).toEqual([]);
+      await time.advance(POLL);
+      expect(health).toHaveLength(1);
       await time.advance(100 * POLL);
       expect(health).toEqual([["limited", new Error("still none")]]);
+    });
+
+    test("is not told for the time that the store itself was down", async () => {
+      const { health, time, store } = await interrupted();
+      const list = store.list?.bind(store);
+      store.list = () => {
+        throw new Error("down");
+      };
+      await time.advance(20 * POLL);
+      if (list) store.list = list;
+      await time.advance(5 * POLL);
+      expect(health).toEqual([new Error("down"), "up"]);
+      await time.advance(10 * POLL);
+      expect(health.slice(2)).toEqual([["limited", new Error("no rights any more")]]);
     });
 
     test("and comes back replaces the polls again", async () => {

@@ -48,7 +48,8 @@ export class Synchroniser {
   #started = false;
   #down = false;
   #closed = false;
-  #subscribing = false;
+  /** Push is live, or was waited for in vain. */
+  #subscribed = false;
   /** The read that is under way, unless it was given up. */
   #current: Read | undefined;
   #again = false;
@@ -116,9 +117,8 @@ export class Synchroniser {
     this.#started = true;
     this.#timer.start();
     if (!this.#host.store.list) for (const name of this.#host.subscribers.keys()) this.#names.add(name);
-    this.#subscribing = true;
     this.#subscription.begin(() => {
-      this.#subscribing = false;
+      this.#subscribed = true;
       this.#read();
     });
   }
@@ -186,7 +186,7 @@ export class Synchroniser {
   }
 
   get #busy(): boolean {
-    return this.#subscribing || this.#current !== undefined;
+    return !this.#subscribed || this.#current !== undefined;
   }
 
   #read(): void {

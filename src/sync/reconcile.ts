@@ -49,7 +49,6 @@ export class Reconciler {
     const complete = since === undefined || listing.complete === true;
     const listed = new Set<string>();
     let clockRead = storeClock.learn(listing.now, sent);
-    const isOlder = (entry: AnyEntry): boolean => entry.write === undefined && entry.adopted <= adoptions;
 
     const take = (entry: unknown): void => {
       if (!isEntry(entry)) {
@@ -61,11 +60,11 @@ export class Reconciler {
       listed.add(entry.key);
       const known = cache.known(entry.key);
       const arrival = arrivalOf(storeClock, entry.now ?? listing.now, fresh);
-      cache.deliver(entry, arrival, known === undefined || isOlder(known));
+      cache.deliver(entry, arrival, known === undefined || known.unchangedSince(adoptions));
     };
     const lookAtAll = this.#unverified.length === 0;
     const settle = (entry: AnyEntry): void => {
-      if (complete && !listed.has(entry.key) && isOlder(entry)) cache.recordMissing(entry);
+      if (complete && !listed.has(entry.key) && entry.unchangedSince(adoptions)) cache.recordMissing(entry);
       if (!cache.restricts(entry)) cache.prune(entry);
       else if (lookAtAll) this.#unverified.push(entry);
     };

@@ -5,8 +5,7 @@ import { closed, holdWritten, leased, opened, type Stamp } from "../protocol/tra
 import type { Clock } from "../runtime/clock.js";
 import { type ManualClock, manualClock } from "../testing/manual-clock.js";
 import type { Entry } from "./entry.js";
-import type { Arrival } from "./local-deadline.js";
-import { arrivalOf } from "./local-deadline.js";
+import { type Arrival, arrivalOf } from "./local-deadline.js";
 import { Replica } from "./replica.js";
 
 /**

@@ -27,7 +27,7 @@ export class Subscription {
   #handle: AsyncDisposable | undefined;
   #failures = 0;
   #error: unknown;
-  #due = -Infinity;
+  #due = 0;
   #asking = false;
   #ended = false;
   /** Since when a push that was live has been interrupted. */
@@ -56,41 +56,6 @@ export class Subscription {
 
   /** `done` is called when push is live, or when there is no use in waiting for it. */
   begin(done: () => void): void {
-    if (this.#host.store.watch) this.#ask(done);
-    else done();
-  }
-
-  /** Requests it again if push is not live and it is time. Changes missed until then are read when it is live. */
-  renew(): void {
-    const { store, clock } = this.#host;
-    if (!store.watch || this.#handle || this.#asking || clock.now() < this.#due) return;
-    this.#ask(() => {
-      if (this.live) this.#watcher.gap();
-    });
-  }
-
-  /** The store is back: attempts that failed while it was down don't count. */
-  hurry(): void {
-    this.#failures = 0;
-    this.#due = -Infinity;
-    if (this.#lostAt !== undefined) this.#lostAt = this.#host.clock.now();
-  }
-
-  /** Reads succeed. If push doesn't, that has to be reported. */
-  report(): void {
-    const { clock, health } = this.#host;
-    const lost = this.#lostAt !== undefined && clock.now() - this.#lostAt >= LOST_FOR_MS;
-    if (lost || this.#failures >= REFUSED_AFTER) health.limited(this.#error);
-  }
-
-  async end(): Promise<void> {
-    this.#ended = true;
-    const handle = this.#handle;
-    this.#handle = undefined;
-    await dispose(handle);
-  }
-
-  #ask(done: () => void): void {
     const { store, clock } = this.#host;
     this.#asking = true;
     withDeadline<AsyncDisposable | undefined>(
@@ -109,6 +74,35 @@ export class Subscription {
         this.#watcher.gap();
       },
     );
+  }
+
+  /** Requests it again if push is not live and it is time. Changes missed until then are read when it is live. */
+  renew(): void {
+    if (this.#handle || this.#asking || this.#host.clock.now() < this.#due) return;
+    this.begin(() => {
+      if (this.live) this.#watcher.gap();
+    });
+  }
+
+  /** The store is back: attempts that failed while it was down don't count. */
+  hurry(): void {
+    this.#failures = 0;
+    this.#due = 0;
+    if (this.#lostAt !== undefined) this.#lostAt = this.#host.clock.now();
+  }
+
+  /** Reads succeed. If push doesn't, that has to be reported. */
+  report(): void {
+    const { clock, health } = this.#host;
+    const lostMs = clock.now() - (this.#lostAt ?? Infinity);
+    if (lostMs >= LOST_FOR_MS || this.#failures >= REFUSED_AFTER) health.limited(this.#error);
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await dispose(handle);
   }
 
   #take(handle: AsyncDisposable | undefined): void {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { StoreTimeoutError } from "../errors/store-errors.js";
 import type { SwapResult } from "../options/store.js";
 import { encode } from "../protocol/codec.js";
-import { deferred, FRESH, GIVEN_UP, isClosed, isOpen, RETRY } from "./replica.fixture.js";
+import { deferred, FRESH, GIVEN_UP, isClosed, isOpen, NOW, RETRY, WALL } from "./replica.fixture.js";
 import { type Writing, writing } from "./writer.fixture.js";
 
 describe("a write whose answer is lost", () => {
@@ -101,6 +101,17 @@ describe("a write that fails", () => {
     await time.advance(0);
   });
 
+  test("is reported until what was to be written is, although the store answers otherwise", () => {
+    const { begin, breaker, health, replica } = failing();
+    breaker.pending = true;
+    begin();
+    replica.health.recovered();
+    expect(health).toEqual([new Error("refused")]);
+    breaker.pending = false;
+    replica.health.recovered();
+    expect(health).toEqual([new Error("refused"), "up"]);
+  });
+
   test("causes a read, to see whether the store is there", async () => {
     const { begin, store, replica, time } = failing();
     replica.synchroniser.start();
@@ -183,6 +194,33 @@ describe("a write to a store that hangs", () => {
     answer.resolve({ ok: false, value: encode(isOpen(40)), now: time.wall() });
     await time.advance(0);
     expect(entry.cached).toMatchObject({ record: { revision: 40 } });
+  });
+
+  test("that is answered late tells the store's clock, and how long the store takes", async () => {
+    const { begin, store, replica, time } = writing();
+    const answer = deferred<SwapResult>();
+    store.swap = () => answer.promise;
+    begin();
+    await time.advance(GIVEN_UP + 100);
+    expect(replica.answerTimes.heardAt).toBe(-Infinity);
+    answer.resolve({ ok: false, value: null, now: 2 * WALL });
+    await time.advance(0);
+    expect(replica.answerTimes).toMatchObject({ heardAt: NOW + GIVEN_UP + 100, leaseWaitMs: 250 });
+    expect(replica.storeClock.now()).toBe(2 * WALL + (GIVEN_UP + 100) / 2);
+  });
+
+  test("that is answered late is no failure any more, also if the answer is what is known already", async () => {
+    const { begin, store, entry, health, replica, time } = writing();
+    const answer = deferred<SwapResult>();
+    replica.receive(entry, encode(isOpen(40)), FRESH, true);
+    store.swap = () => answer.promise;
+    begin();
+    await time.advance(GIVEN_UP);
+    expect(entry.failures).toBe(1);
+    answer.resolve({ ok: false, value: encode(isOpen(40)) });
+    await time.advance(0);
+    expect(entry.failures).toBe(0);
+    expect(health).toEqual([new StoreTimeoutError(GIVEN_UP), "up"]);
   });
 
   test("that is refused late restores nothing if another write is under way or a newer record came", async () => {

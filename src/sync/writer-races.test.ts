@@ -44,6 +44,14 @@ describe("a write that loses the race", () => {
     expect(store.asked.map(([, , expected]) => expected)).toEqual([encode(isOpen(40)), older]);
   });
 
+  test("against a store that lost its record expects nothing there", () => {
+    const { begin, store, entry, replica, outcomes } = writing();
+    replica.receive(entry, encode(isOpen(40)), FRESH, true);
+    begin();
+    expect(outcomes).toEqual(["granted"]);
+    expect(store.asked.map(([, , expected]) => expected)).toEqual([encode(isOpen(40)), null]);
+  });
+
   test("a fourth time waits, longer each time, by a random delay", async () => {
     const { begin, time, times, outcomes, entry } = beaten(5);
     begin();

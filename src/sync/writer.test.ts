@@ -79,6 +79,19 @@ describe("a write", () => {
     expect(breaker.changes).toBe(1);
   });
 
+  test("tells how long the store takes to answer, if it answers", async () => {
+    const { store, begin, replica, time } = writing();
+    store.swap = () => {
+      throw new Error("refused");
+    };
+    begin();
+    expect(replica.answerTimes.heardAt).toBe(-Infinity);
+    store.swap = (_, __, value) => new Promise((done) => time.after(40, () => done({ ok: true, value })));
+    begin();
+    await time.advance(40);
+    expect(replica.answerTimes).toMatchObject({ heardAt: NOW + 40, leaseWaitMs: 80 });
+  });
+
   test("is not made if there is nothing to write", () => {
     const { store, begin, outcomes, breaker, entry, time } = writing();
     entry.failures = 2;
@@ -170,14 +183,19 @@ describe("a store whose clock is unknown", () => {
   });
 
   test("may take long to answer: the clocks agree within half of that time", async () => {
-    const { store, begin, time } = writing({ clock: "unknown" });
-    const { swap } = store;
-    store.ahead = 100;
-    store.swap = (...args) =>
-      new Promise((done) => time.after(400, () => done(swap?.apply(store, args) as SwapResult)));
-    begin();
-    await time.advance(2_000);
-    expect(store.count("swap")).toBe(1);
+    for (const [ahead, swaps] of [
+      [100, 1],
+      [101, 2],
+    ] as const) {
+      const { store, begin, time } = writing({ clock: "unknown" });
+      const { swap } = store;
+      store.ahead = ahead;
+      store.swap = (...args) =>
+        new Promise((done) => time.after(400, () => done(swap?.apply(store, args) as SwapResult)));
+      begin();
+      await time.advance(2_000);
+      expect(store.count("swap"), `${ahead} ms ahead`).toBe(swaps);
+    }
   });
 
   test("gets no second swap for a record without a deadline", () => {

@@ -15,8 +15,6 @@ const WRITE_MS = 5_000;
 const TRIES = 8;
 /** A guessed clock may be wrong by this much, in ms, besides the time that the request took. */
 const GUESS_MS = 100;
-/** No record that arrives is this process's own, since no record is without a nonce. */
-const NOT_SENT: Write = { nonce: "", granted: () => undefined };
 
 /** `granted`: the store has it. `unneeded`: there was nothing to write. `busy`: another write is under way. */
 export type WriteOutcome = "granted" | "unneeded" | "busy" | "failed";
@@ -59,7 +57,8 @@ interface Attempt<R> {
 }
 
 /** One write, from its first attempt to its outcome: it decides, sends, reads the answer, and decides again. */
-class Writing<R extends VersionedRecord> {
+class Writing<R extends VersionedRecord> implements Write {
+  nonce: string | undefined;
   readonly #host: WriterHost;
   readonly #entry: Entry<R>;
   readonly #decide: (stamp: Stamp) => R | null;
@@ -80,9 +79,13 @@ class Writing<R extends VersionedRecord> {
   }
 
   begin(): void {
-    this.#entry.write = NOT_SENT;
+    this.#entry.write = this;
     this.#host.writeBegan();
     this.#attempt(this.#decide);
+  }
+
+  granted(): void {
+    this.#end("granted");
   }
 
   #attempt(decide: (stamp: Stamp) => R | null): void {
@@ -100,7 +103,7 @@ class Writing<R extends VersionedRecord> {
     const guessedNow = guessed ? stamp.now : undefined;
     const attempt: Attempt<R> = { record, raw, sent, adoptions, guessedNow };
     // A write that may need a correction is over only when its answer has come.
-    entry.write = guessed ? NOT_SENT : this.#sentAs(stamp.nonce);
+    this.nonce = guessed ? undefined : stamp.nonce;
     withDeadline(
       clock,
       WRITE_MS,
@@ -112,11 +115,6 @@ class Writing<R extends VersionedRecord> {
       },
       (outcome) => this.#answeredLate(outcome, attempt),
     );
-  }
-
-  /** The cache recognises the record by it. */
-  #sentAs(nonce: string): Write {
-    return { nonce, granted: () => this.#end("granted") };
   }
 
   #answered(outcome: Outcome<SwapResult>, attempt: Attempt<R>): void {
@@ -138,12 +136,12 @@ class Writing<R extends VersionedRecord> {
         this.#correct(record, raw, error);
         return;
       }
-      this.#entry.write = this.#sentAs(record.nonce);
+      this.nonce = record.nonce;
       this.#host.receive(this.#entry, raw, arrivalOf(storeClock, now, true), this.#isCurrent(attempt));
       this.#end("granted");
       return;
     }
-    this.#entry.write = NOT_SENT;
+    this.nonce = undefined;
     this.#host.receive(this.#entry, value, arrivalOf(storeClock, now, true), this.#isCurrent(attempt));
     this.#again();
   }
@@ -158,8 +156,12 @@ class Writing<R extends VersionedRecord> {
       const { ok, value, now } = outcome.value;
       storeClock.learn(now, attempt.sent);
       const stored = ok ? attempt.raw : value;
-      const current = entry.write === undefined && this.#isCurrent(attempt);
-      this.#host.receive(entry, stored, arrivalOf(storeClock, now, true), current);
+      this.#host.receive(
+        entry,
+        stored,
+        arrivalOf(storeClock, now, true),
+        entry.unchangedSince(attempt.adoptions),
+      );
       forgiveFailures(this.#host, entry);
       recovered(this.#host);
     }

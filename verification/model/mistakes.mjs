@@ -284,8 +284,8 @@ export const MISTAKES = [
   [
     "a hold that is over goes on",
     "breaker",
-    "hold !== undefined && now < hold.untilMs ? hold.state : undefined",
-    "hold?.state",
+    "hold !== undefined && now < hold.untilMs ? hold : undefined",
+    "hold",
     "an operator holds",
   ],
   [

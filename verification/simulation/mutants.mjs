@@ -160,7 +160,7 @@ export const MUTANTS = [
   [
     "a failed probe leaves the circuit to itself",
     "breaker/outcome.js",
-    "reopen(breaker, openingOf(breaker, failure, reason));",
+    "reopen(breaker, failure.reason(failure.error, breaker.settings.shareReason), failure);",
     ";",
   ],
   [
@@ -225,7 +225,7 @@ export const MUTANTS = [
   [
     "a slow probe closes it",
     "breaker/outcome.js",
-    "reopen(breaker, openingOf(breaker, SLOW_CALLS, SLOW));",
+    'reopen(breaker, "slow calls");',
     'breaker.dispatch({ type: "probe-succeeded", slept: breaker.control.slept });',
     { where: ({ slow }) => slow },
   ],
