@@ -16,6 +16,8 @@ import { tryRoom } from "./mutation/room.mjs";
 const LEAST = 97;
 /** Of these rooms, so far. */
 const FEWER = { protocol: 95, breaker: 95, sync: 94 };
+/** Where the tests of a room are, if not only beside its code. */
+const TESTS = { call: ["src/call", "src/api", "test/policy", "test/rules"] };
 
 const { values: asked } = parseArgs({
   options: {
@@ -34,6 +36,7 @@ for (const room of asked.room) {
   const folder = room.includes("/") ? room : `src/${room}`;
   const mutants = await tryRoom(folder, {
     files: asked.file,
+    testFolders: TESTS[room],
     workers: Number(asked.workers),
     patienceMs: Number(asked.patience),
     tell: (tried, all) => {

@@ -1,4 +1,4 @@
-// All tests of a folder and the code they need, as one script that can be run again for each mutant within a
+// All tests of a few folders and the code they need, as one script that can be run again for each mutant within a
 // millisecond or two.
 import { readdirSync } from "node:fs";
 import { relative, resolve } from "node:path";
@@ -8,9 +8,13 @@ import { build } from "esbuild";
  * Its `module.exports` has a function for each test file, which runs the file. `code`: files that differ from those on
  * disk.
  */
-export async function bundle(folder, code) {
-  const tests = readdirSync(folder).filter((file) => file.endsWith(".test.ts"));
-  const loaders = tests.map((file) => `${JSON.stringify(file)}: () => require("./${folder}/${file}")`);
+export async function bundle(folders, code) {
+  const tests = folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith(".test.ts"))
+      .map((file) => `${folder}/${file}`),
+  );
+  const loaders = tests.map((file) => `${JSON.stringify(file)}: () => require("./${file}")`);
   const built = await build({
     stdin: { contents: `module.exports = { ${loaders.join()} };`, resolveDir: ".", loader: "js" },
     bundle: true,

@@ -1,12 +1,18 @@
-// Tries the mutants of one room: which of them does a test beside the code find?
+// Tries the mutants of one room: which of them does one of its tests find?
 import { bundle } from "./bundle.mjs";
 import { codeFiles, instrument } from "./instrument.mjs";
 import { askAll, startWorker } from "./pool.mjs";
 
-/** Each mutant of a folder, with `killed`, `hung` and `reached`. `tell` gets the number of those tried. */
-export async function tryRoom(folder, { files = codeFiles(folder), workers, patienceMs, tell }) {
+/**
+ * Each mutant of a folder, with `killed`, `hung` and `reached`. `testFolders`: where its tests are. `tell` gets the
+ * number of those tried.
+ */
+export async function tryRoom(
+  folder,
+  { files = codeFiles(folder), testFolders = [folder], workers, patienceMs, tell },
+) {
   const { mutants, code } = await instrument(folder, files);
-  const script = await bundle(folder, code);
+  const script = await bundle(testFolders, code);
   const dry = await dryRun(script);
   const questions = [];
   for (const mutant of mutants) {

@@ -1,34 +1,62 @@
 // Replaces vitest when mutants are tried: it only collects the tests, which use vitest's own `expect` and `vi`.
-import { expect, vi } from "vitest";
+import { expect as plain, vi } from "vitest";
+
+const { setTimeout } = globalThis;
+/** `expect.poll` of vitest works only in its own runner. */
+const expect = Object.assign((...given) => plain(...given), plain, { poll });
 
 /**
  * Runs a test file, and returns its tests: `{ name, run, after }`. `load` gets the replacement for `import "vitest"`.
  */
 export function collect(file, load) {
   const tests = [];
-  // From the file inwards: its blocks, with what each does after its tests.
-  let blocks = [{ name: file, after: [] }];
+  // From the file inwards: its blocks, with what each does before and after its tests.
+  let blocks = [{ name: file, before: [], after: [] }];
+  let finished = [];
 
   const add = (name, body, row = []) => {
     const around = blocks;
     tests.push({
       name: [...around.map((block) => block.name), name].join(" > "),
-      run: () => body(...row),
-      after: () => around.flatMap((block) => block.after),
+      async run() {
+        finished = [];
+        for (const before of around.flatMap((block) => block.before)) await before();
+        await body(...row);
+      },
+      after: () => [...finished, ...around.flatMap((block) => block.after)],
     });
   };
   const group = (name, body, row = []) => {
     const around = blocks;
-    blocks = [...around, { name, after: [] }];
+    blocks = [...around, { name, before: [], after: [] }];
     body(...row);
     blocks = around;
   };
   const test = written(add);
   const describe = written(group);
+  const beforeEach = (body) => blocks.at(-1).before.push(body);
   const afterEach = (body) => blocks.at(-1).after.push(body);
+  const onTestFinished = (body) => finished.push(body);
 
-  load({ expect, vi, test, it: test, describe, afterEach });
+  load({ expect, vi, test, it: test, describe, beforeEach, afterEach, onTestFinished });
   return tests;
+}
+
+/** Tries until the value is as expected. The time limit of the test ends it. */
+function poll(read, { interval = 50 } = {}) {
+  const expectation =
+    (matcher) =>
+    async (...given) => {
+      for (;;) {
+        const value = await read();
+        try {
+          return expect(value)[matcher](...given);
+        } catch {
+          await new Promise((resolve) => setTimeout(resolve, interval));
+        }
+      }
+    };
+  return new Proxy({}, { get: (_, matcher) => expectation(matcher) });
 }
 
 /** As vitest takes it: options may stand before the body, and a time limit behind it. Neither matters here. */
