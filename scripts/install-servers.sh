@@ -6,7 +6,7 @@ here() { command -v "$1" >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/"$1" >/
 python_has() { /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
 
 missing=""
-for pair in redis-server:redis-server pgbouncer:pgbouncer memcached:memcached prometheus:prometheus postgres:postgresql mariadbd:mariadb-server nats-server:nats-server rabbitmq-server:rabbitmq-server valgrind:valgrind openssl:openssl chromium:chromium spin:spin gcc:build-essential; do
+for pair in redis-server:redis-server pgbouncer:pgbouncer memcached:memcached prometheus:prometheus postgres:postgresql mariadbd:mariadb-server nats-server:nats-server rabbitmq-server:rabbitmq-server valgrind:valgrind openssl:openssl chromium-headless-shell:chromium-headless-shell spin:spin gcc:build-essential; do
   here "${pair%%:*}" || missing="$missing ${pair#*:}"
 done
 for pair in django:python3-django django_redis:python3-django-redis redis:python3-redis pymemcache:python3-pymemcache \

@@ -30,7 +30,8 @@ const server = createServer(({ url }, response) => {
 });
 await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
 const address = `http://127.0.0.1:${server.address().port}`;
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const installed = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
+const executablePath = process.env.CHROMIUM ?? installed.find((program) => existsSync(program));
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 try {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });

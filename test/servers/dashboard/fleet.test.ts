@@ -8,9 +8,8 @@ import { endFleet, endProcesses, type Member, startFleet, until } from "../fleet
 import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
 import { requireProgram } from "../require.js";
 import { type RedisServer, startRedis } from "../start-redis.js";
-import { openTab, startBrowser, type Tab } from "./browser.js";
+import { browserProgram, openTab, startBrowser, type Tab } from "./browser.js";
 
-const program = requireProgram("chromium");
 const redisServer = requireProgram("redis-server");
 
 type Kind = "file" | "redis" | "postgres";
@@ -23,7 +22,7 @@ const THERE: Readonly<Record<Kind, boolean>> = {
 let browser: Browser;
 let redis: RedisServer | undefined;
 beforeAll(async () => {
-  if (program !== undefined) browser = await startBrowser(program);
+  if (browserProgram !== undefined) browser = await startBrowser(browserProgram);
   if (redisServer !== undefined) redis = await startRedis(redisServer);
 });
 afterAll(async () => {
@@ -74,7 +73,7 @@ const servedIn = async (member: Member): Promise<unknown> => (await member.ask("
 describe.each(Object.keys(THERE) as Kind[])(
   "four workers on the %s store, and an operator at the page",
   (kind) => {
-    describe.skipIf(program === undefined || !THERE[kind])("", () => {
+    describe.skipIf(browserProgram === undefined || !THERE[kind])("", () => {
       test("the page shows a trip in one worker, holds the circuit open for all four, and releases it", {
         timeout: 180_000,
       }, async () => {
@@ -113,7 +112,7 @@ describe.each(Object.keys(THERE) as Kind[])(
   },
 );
 
-describe.skipIf(program === undefined || redisServer === undefined)(
+describe.skipIf(browserProgram === undefined || redisServer === undefined)(
   "while a real store is frozen",
   { timeout: 180_000 },
   () => {
@@ -135,7 +134,7 @@ describe.skipIf(program === undefined || redisServer === undefined)(
   },
 );
 
-describe.skipIf(program === undefined)("on every server", { timeout: 180_000 }, () => {
+describe.skipIf(browserProgram === undefined)("on every server", { timeout: 180_000 }, () => {
   test("the page lets those with the password act, and shows nothing to others", async () => {
     const { workers, served } = await start("file", { user: "ops", password: "s3cret" });
     await workers[0]?.ask("trip");

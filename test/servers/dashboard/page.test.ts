@@ -5,15 +5,12 @@ import type { DashboardOptions } from "../../../src/dashboard/dashboard.js";
 import { AT, circuitOf, type FakeFleet, fakeFleet } from "../../../src/dashboard/fleet.fixture.js";
 import { BEAT_MS } from "../../../src/dashboard/messages.js";
 import type { CircuitOfFleet } from "../../../src/fleet/view.js";
-import { requireProgram } from "../require.js";
-import { openTab, type Shown, show, startBrowser, type Tab } from "./browser.js";
+import { browserProgram, openTab, type Shown, show, startBrowser, type Tab } from "./browser.js";
 import { shopFleet } from "./shop-fleet.js";
-
-const program = requireProgram("chromium");
 
 let browser: Browser;
 beforeAll(async () => {
-  if (program !== undefined) browser = await startBrowser(program);
+  if (browserProgram !== undefined) browser = await startBrowser(browserProgram);
 });
 afterAll(() => browser?.close());
 
@@ -65,7 +62,7 @@ const rowOf = (page: Page, name: string) =>
 const statesOf = (page: Page): Promise<string[]> => page.locator(".circuit .state").allInnerTexts();
 
 // On a machine that is busy with other tests a browser is slow.
-describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
+describe.skipIf(browserProgram === undefined)("the page", { timeout: 180_000 }, () => {
   test("shares one connection between eight tabs of a browser", async () => {
     const { page, shown, news, errors } = await look(fakeFleet([circuitOf("sales")]));
     const others: Page[] = [];
@@ -141,11 +138,12 @@ describe.skipIf(program === undefined)("the page", { timeout: 180_000 }, () => {
     await news([open("sales")]);
     await context.unroute("**/live*");
     await context.setOffline(false);
-    await context.clock.fastForward(BEAT_MS * 2);
+    await context.clock.runFor(BEAT_MS * 3);
     for (const each of [page, other]) {
       await each.locator("[data-connection=live]").waitFor();
       await rowOf(each, "sales").getByText("5 failures in a row").waitFor();
     }
+    await shown.clock.advance(BEAT_MS);
     await expect.poll(shown.connections).toBe(1);
   });
 

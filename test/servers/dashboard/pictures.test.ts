@@ -2,8 +2,7 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { requireProgram } from "../require.js";
-import { openTab, type Shown, show, startBrowser } from "./browser.js";
+import { browserProgram, openTab, type Shown, show, startBrowser } from "./browser.js";
 import { type ShopFleet, shopFleet } from "./shop-fleet.js";
 
 /** `npm run pictures` writes them to the docs; otherwise they are only made. */
@@ -11,16 +10,15 @@ const folder = process.env["FAILFAST_PICTURES"]
   ? fileURLToPath(new URL("../../../docs/dashboard", import.meta.url))
   : undefined;
 if (folder !== undefined) mkdirSync(folder, { recursive: true });
-const program = requireProgram("chromium");
 
-describe.skipIf(program === undefined)("the page in pictures", { timeout: 180_000 }, () => {
+describe.skipIf(browserProgram === undefined)("the page in pictures", { timeout: 180_000 }, () => {
   let browser: Browser;
   let shown: Shown;
   let fleet: ShopFleet;
   beforeAll(async () => {
     fleet = shopFleet(Date.UTC(2026, 10, 27, 14, 20));
     [browser, shown] = await Promise.all([
-      startBrowser(program ?? ""),
+      startBrowser(browserProgram ?? ""),
       show(fleet, { authorize: () => true }),
     ]);
     // A viewer looks from the beginning, so that later viewers get the history.

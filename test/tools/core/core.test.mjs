@@ -8,8 +8,8 @@ import { Miniflare } from "miniflare";
 import { chromium } from "playwright-core";
 import { command, copyOf, runs } from "../project.mjs";
 
-const CHROMIUM = "/usr/bin/chromium";
-const skip = process.env.FAILFAST_TEST_REQUIRE !== "all" && !existsSync(CHROMIUM) && "there is no Chromium";
+const CHROMIUM = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find(existsSync);
+const skip = process.env.FAILFAST_TEST_REQUIRE !== "all" && CHROMIUM === undefined && "there is no Chromium";
 
 async function bundled(file, format) {
   const { outputFiles } = await build({
