@@ -140,9 +140,9 @@ const CHANGED = "txid_current()";
 const LONGEST_MESSAGE = 8_000;
 /** "too many notifications in the NOTIFY queue", which has 8 GB. */
 const QUEUE_FULL = "54000";
-/** Two that make one table at the same time: one of them meets the other's entry in the catalogue. */
+/** Two that make one table at the same time: one of them finds the other's entry, table or row type in the catalogue. */
 const madeMeanwhile = (error: unknown): boolean =>
-  ["23505", "42P07"].includes(String((error as { code?: unknown } | null)?.code));
+  ["23505", "42P07", "42710"].includes(String((error as { code?: unknown } | null)?.code));
 /** How many old rows a write removes. */
 const SWEPT = 100;
 

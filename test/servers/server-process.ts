@@ -34,7 +34,7 @@ export interface ServerSettings {
   readonly gid?: number;
 }
 
-const STARTS_WITHIN = 30_000;
+const STARTS_WITHIN = 60_000;
 
 /** Starts a server on the loopback, by default on a free port. */
 export async function startServer(settings: ServerSettings, onPort?: number): Promise<ServerProcess> {

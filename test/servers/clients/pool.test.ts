@@ -4,6 +4,7 @@ import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { guardPool } from "../../../src/clients/pool.js";
 import { type Circuit, createFailfast, type FailfastOptions, isFailfastError } from "../../../src/index.js";
+import { type ManualClock, manualClock } from "../../../src/testing/index.js";
 import { mariadbd, startMariadb } from "../mysql-store/start-mariadb.js";
 import { postgres, startPostgres } from "../postgres-store/start-postgres.js";
 import { startToxicProxy } from "../toxic-proxy/proxy.js";
@@ -17,8 +18,8 @@ afterEach(async () => {
 });
 
 const outcome = (call: unknown): Promise<unknown> => Promise.resolve(call).catch((error: unknown) => error);
-const circuitOf = (options: FailfastOptions = {}, time = "60s"): Circuit => {
-  const failfast = createFailfast();
+const circuitOf = (options: FailfastOptions = {}, time = "60s", clock?: ManualClock): Circuit => {
+  const failfast = createFailfast(clock ? { clock } : {});
   close.push(() => failfast.close());
   return failfast("database", time as "60s", options) as Circuit;
 };
@@ -132,17 +133,20 @@ describe.skipIf(!postgres)("guardPool of pg", () => {
   });
 
   test("does not count the wait for a free connection as part of a call", async () => {
-    const circuit = circuitOf({ slowCall: "150ms", minimumCalls: 1, callTimeout: "1s", consecutive: 1 });
+    const clock = manualClock();
+    const options = { slowCall: "150ms", minimumCalls: 1, callTimeout: "1s", consecutive: 1 } as const;
+    const circuit = circuitOf(options, "60s", clock);
     const pool = guardPool(circuit, poolOf({ max: 1 }));
     const report = await pool.connect();
     const waiting = [pool.query("SELECT 1"), pool.connect().then((client) => client.release())];
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await clock.advance(300);
     report.release();
     await Promise.all(waiting);
     expect(circuit.state).toBe("closed");
     const busy = await pool.connect();
-    for (const wait of [pool.query("SELECT 1"), pool.connect()])
-      expect(await outcome(wait)).toMatchObject({ name: "TimeoutError" });
+    const tooLong = [pool.query("SELECT 1"), pool.connect()].map(outcome);
+    await clock.advance(1_000);
+    for (const wait of tooLong) expect(await wait).toMatchObject({ name: "TimeoutError" });
     busy.release();
     await pool.query("SELECT 1");
     expect([circuit.state, pool.idleCount]).toEqual(["closed", 1]);
