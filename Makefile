@@ -1,8 +1,6 @@
 # Each does all of its set-up: make demo, make shell, make test, make verify, make bench.
-.PHONY: demo shell servers test verify bench
+.PHONY: demo shell test verify bench
 .SILENT:
-# What a target needs is fetched at the same time.
-MAKEFLAGS += --jobs=2
 
 node_modules/.package-lock.json: package-lock.json
 	npm ci --no-audit --no-fund
@@ -13,14 +11,11 @@ demo:
 shell:
 	node examples/demo/start.mjs shell
 
-servers:
-	sh scripts/install-servers.sh
+test: node_modules/.package-lock.json
+	node scripts/test.mjs all --install
 
-test: node_modules/.package-lock.json servers
-	node scripts/test.mjs all
-
-verify: node_modules/.package-lock.json servers
-	node scripts/test.mjs verify
+verify: node_modules/.package-lock.json
+	node scripts/test.mjs verify --install
 
 bench: node_modules/.package-lock.json
 	npm run --silent build

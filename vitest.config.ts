@@ -41,7 +41,7 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      // Real servers and real processes. More than half of the time they wait: three files at a time on two cores.
+      // Real servers and real processes. They often wait: four files at a time on two cores.
       {
         test: {
           name: "servers",
@@ -52,7 +52,7 @@ export default defineConfig({
           expect: { poll: { timeout: 20_000 } },
           hookTimeout: 120_000,
           maxConcurrency: 10,
-          maxWorkers: 3,
+          maxWorkers: 4,
         },
       },
       {

@@ -9,8 +9,8 @@ const CORES = 2;
 /** A step that passes or fails as a whole. `cores`: how many it keeps busy. */
 export const check = (title, args, { cores = 1 } = {}) => ({ title, args, cores });
 
-/** A step that fetches what later steps need. It mostly waits, and is no test. */
-export const fetched = (title, args) => ({ title, args, cores: 0, isTest: false });
+/** A step that fetches what later steps need. It mostly waits, and is no test. `program`: what runs it, if not Node. */
+export const fetched = (title, args, { program } = {}) => ({ title, args, program, cores: 0, isTest: false });
 
 /** A step that writes its own totals into a file. */
 export const counted = (title, args, { cores = CORES } = {}) => ({
@@ -67,16 +67,16 @@ export async function runSteps(groups, { node, env, folder }) {
   }
 
   /** A step that keeps all cores busy prints while it runs; one that runs beside others prints at its end. */
-  function runProcess({ title, cores, env: more }, args) {
+  function runProcess({ title, cores, program = node, env: more }, args) {
     const alone = cores === CORES;
     if (alone) console.log(`\n== ${title}`);
     const stdio = alone ? "inherit" : ["ignore", "pipe", "pipe"];
-    const child = spawn(node, args, { stdio, env: { ...env, ...more } });
+    const child = spawn(program, args, { stdio, env: { ...env, ...more } });
     const printed = [];
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => printed.push(chunk));
     return new Promise((ended) => {
       child.on("error", ({ message }) => {
-        console.log(`${title}: ${message}. Is ${node} there? If not, run "npm ci".`);
+        console.log(`${title}: ${message}. Is ${program} there? If not, run "npm ci".`);
         ended(false);
       });
       child.on("close", (status) => {

@@ -4,13 +4,20 @@
 //   node scripts/test.mjs all      everything but what is slow and rarely fails: what `make test` does
 //   node scripts/test.mjs verify   what is slow and rarely fails: what `make verify` does
 //
+// With --install the servers that are missing are installed first, where that is possible: on Debian, as root.
+//
 // With FAILFAST_TEST_REQUIRE=all, as CI sets it, no test may be skipped, and `all` has a part of `verify` in it.
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { check, counted, fetched, runSteps, vitest } from "./steps.mjs";
 
-const [mode = "fast"] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { install: { type: "boolean" } },
+  allowPositionals: true,
+});
+const [mode = "fast"] = positionals;
 const required = process.env.FAILFAST_TEST_REQUIRE === "all";
 
 const build = [check("build", ["scripts/build.mjs"])];
@@ -22,6 +29,9 @@ const fast = [
   check("the code of the documents", ["scripts/snippets.mjs"]),
 ];
 const unit = [vitest("unit tests", "unit")];
+const servers = values.install
+  ? [fetched("servers, installed", ["scripts/install-servers.sh"], { program: "sh" })]
+  : [];
 const tools = [fetched("tools and runtimes, installed", ["test/tools/run.mjs", "--install"])];
 const slower = [
   check("the packed package", ["test/package/run.mjs"]),
@@ -29,10 +39,10 @@ const slower = [
   check("what each entry weighs", ["scripts/sizes.mjs"]),
   check("ten thousand values and names, spoilt", ["verification/fuzz/run.mjs", "--inputs", "10000"]),
   check("types of users, with TypeScript 5.9, 6 and 7", ["test/types/run.mjs"], { cores: 2 }),
-  check("what a call costs, against the baseline", ["bench/gate.mjs"], { cores: 2 }),
   check("a simulated fleet, 300 seeds", ["verification/simulation/run.mjs", "--seeds", "300"], { cores: 2 }),
 ];
 const real = [
+  check("what a call costs, against the baseline", ["bench/gate.mjs"], { cores: 2 }),
   vitest("real servers and processes", "servers"),
   vitest("clients of the major before", "previous"),
   counted("tools and runtimes", ["test/tools/run.mjs"]),
@@ -68,8 +78,8 @@ const verify = [
 ];
 const groups = {
   fast: [build, [...fast, ...unit]],
-  all: [build, [...tools, ...(required ? partOfVerify : []), ...fast, ...slower, ...unit], real],
-  verify: [build, verify],
+  all: [build, [...servers, ...tools, ...(required ? partOfVerify : []), ...fast, ...slower, ...unit], real],
+  verify: [build, ...(values.install ? [servers] : []), verify],
 }[mode];
 if (groups === undefined) throw new Error(`there is no "${mode}": it is all, verify, or nothing`);
 
