@@ -41,6 +41,17 @@ describe("the time that a failure asks for", () => {
     expect(said(value)).toBeUndefined();
   });
 
+  test.each([
+    ["a server whose clock is ahead", { date: "Wed, 21 Oct 2026 07:38:00 GMT" }, 30_000],
+    ["a server's own clock, to the second", { date: "Wed, 21 Oct 2026 07:38:29 GMT" }, 1_000],
+    ["a cache", { date: "Wed, 21 Oct 2026 07:28:00 GMT", age: "600" }, 630_000],
+    ["a date that is none", { date: "today" }, 630_000],
+  ])("until a date is by the clock that sent it: %s", (_, headers, ms) => {
+    const asked = { ...headers, "retry-after": "Wed, 21 Oct 2026 07:38:30 GMT" };
+    expect(asks({ headers: asked })).toBe(ms);
+    expect(asks({ headers: new Headers(asked) })).toBe(ms);
+  });
+
   test("is taken from retry-after-ms first, in ms", () => {
     expect(asks({ headers: { "retry-after-ms": "1500.5", "retry-after": "9" } })).toBe(1_500.5);
     expect(asks({ headers: { "retry-after-ms": "0", "retry-after": "9" } })).toBe(0);

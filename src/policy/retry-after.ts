@@ -27,7 +27,13 @@ function fromHeaders(headers: unknown, wall: number): number | undefined {
   // Every HTTP date matches this, and a stray number doesn't.
   if (!/[A-Za-z]{3}.*:/.test(String(said))) return undefined;
   const date = Date.parse(String(said));
-  return Number.isNaN(date) ? undefined : Math.max(date - wall, 0);
+  return Number.isNaN(date) ? undefined : Math.max(date - sentAt(headers, wall), 0);
+}
+
+/** By the server's clock, as is the date that it asks for; this host's may differ. An answer from a cache is older. */
+function sentAt(headers: object, wall: number): number {
+  const date = Date.parse(String(header(headers, "date")));
+  return Number.isNaN(date) || Number(header(headers, "age")) > 0 ? wall : date;
 }
 
 /** One header of a `Headers`, a `Map`, or a plain object; upper or lower case doesn't matter. */
