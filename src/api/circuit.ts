@@ -140,9 +140,9 @@ export function idleTimeoutOf(circuit: Circuit): number {
 }
 
 /** Watches a stream behind the circuit, if it has an `idleTimeout`. For guards of clients. */
-export function watchSilence(circuit: Circuit, told: (silent: Silent) => void): Silence | undefined {
+export function watchSilence(circuit: Circuit, onSilent: (silent: Silent) => void): Silence | undefined {
   const ms = idleTimeoutOf(circuit);
-  return ms > 0 ? new Silence(sourceOf(circuit).guard().breaker.session.clock, ms, told) : undefined;
+  return ms > 0 ? new Silence(sourceOf(circuit).guard().breaker.session.clock, ms, onSilent) : undefined;
 }
 
 /** As `sourceOf`, for a method of the handle, which may have been taken off it. */

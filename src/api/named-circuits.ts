@@ -81,9 +81,9 @@ export class NamedCircuits implements CircuitsOwner {
   /** Listens to one of them, or to all that exist at the time of the event. */
   listen<E extends FailfastEventName>(event: E, listener: FailfastListener<E>, name?: string): Subscription {
     const { store } = this.#given.options;
-    return this.#events.on(event, listener, name, (said) => {
-      if (said.store !== this.#breakers.storeOf(store)) return false;
-      return name !== undefined || !("circuit" in said) || this.guards.peek(said.circuit) !== undefined;
+    return this.#events.on(event, listener, name, (emitted) => {
+      if (emitted.store !== this.#breakers.storeOf(store)) return false;
+      return name !== undefined || !("circuit" in emitted) || this.guards.peek(emitted.circuit) !== undefined;
     });
   }
 }

@@ -70,10 +70,10 @@ async function main(given: readonly string[]): Promise<number> {
   const commands = withCommonFlags();
   const [name, ...rest] = joined(given, commands);
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    const asked = name === "help" ? joined(rest, commands)[0] : undefined;
-    const command = asked === undefined ? undefined : commandOf(commands, asked);
+    const topic = name === "help" ? joined(rest, commands)[0] : undefined;
+    const command = topic === undefined ? undefined : commandOf(commands, topic);
     const to = name === undefined ? err : out;
-    to.line(command === undefined ? overview(to, commands) : helpOf(to, asked ?? "", command));
+    to.line(command === undefined ? overview(to, commands) : helpOf(to, topic ?? "", command));
     return name === undefined ? EXIT.usage : EXIT.ok;
   }
   if (name === "--version" || name === "-v") {

@@ -54,15 +54,15 @@ export async function untilBodyEnds<A>(circuit: object, caller: Caller, call: Bo
 function answerAndBody<A>(answer: A, { failed, bodyOf }: Bodied<A>): AsyncIterableIterator<unknown> {
   // The answer may be replaced by another one.
   const source = bodyOf(answer);
-  let told = false;
+  let answered = false;
   let body: AsyncIterator<unknown> | undefined;
   return {
     [Symbol.asyncIterator]() {
       return this;
     },
     async next() {
-      if (!told) {
-        told = true;
+      if (!answered) {
+        answered = true;
         return { done: false, value: answer };
       }
       if (failed(answer)) throw new StatusError(answer);

@@ -28,13 +28,13 @@ export async function streamed(
 ): Promise<Streaming> {
   let opened: Streaming | undefined;
   /** An error that came as a part: the caller gets the part, and for the circuit it is thrown at the end. */
-  let told: { readonly error: unknown } | undefined;
+  let failure: { readonly error: unknown } | undefined;
   let source: AsyncIterableIterator<Part[]> | undefined;
   const items = circuit.stream<Part[]>(
     async (signal: unknown) => {
       opened = await open(signal);
       source = partsOf(opened.stream, (error) => {
-        told ??= { error };
+        failure ??= { error };
       });
       return source;
     },
@@ -59,12 +59,12 @@ export async function streamed(
           if (!done) for (const part of value) controller.enqueue(part);
           else controller.close();
         } catch (error) {
-          if (told !== undefined && error === told.error) controller.close();
+          if (failure !== undefined && error === failure.error) controller.close();
           else controller.error(error);
         }
       },
       async cancel() {
-        if (told === undefined) return void (await items.return(undefined));
+        if (failure === undefined) return void (await items.return(undefined));
         // It leaves because the stream has failed, which has ended the stream. The error thrown at the end says so.
         void source?.return?.();
         await items.next().catch(() => undefined);

@@ -141,9 +141,9 @@ function aiSdks(guard: ToolGuard, tool: Tool, execute: AnyFunction, name: string
   const unavailable = (error: unknown): unknown => {
     const rejection = rejectionIn(error);
     if (rejection === undefined) throw error;
-    const told = guard.tell(rejection, name);
-    if (typeof told === "string") throw new ToolUnavailableError(told, rejection);
-    return told;
+    const answer = guard.tell(rejection, name);
+    if (typeof answer === "string") throw new ToolUnavailableError(answer, rejection);
+    return answer;
   };
   const isGenerator = Object.prototype.toString.call(execute) === "[object AsyncGeneratorFunction]";
   const guarded: AnyFunction = isGenerator
@@ -171,13 +171,13 @@ function langChains(guard: ToolGuard, tool: Tool, name: string): object {
       } catch (error) {
         const rejection = rejectionIn(error);
         if (rejection === undefined) throw error;
-        const told = guard.tell(rejection, name);
+        const answer = guard.tell(rejection, name);
         // The tool makes a message of this value itself, as it does of its own output.
-        const output = tool.responseFormat === "content_and_artifact" ? [told, undefined] : told;
+        const output = tool.responseFormat === "content_and_artifact" ? [answer, undefined] : answer;
         const answering: Tool = Object.create(tool, { _call: { value: async () => output } });
         const message = await answering[method]?.(...args);
         const hasStatus = typeof message === "object" && message !== null && "status" in message;
-        if (hasStatus && typeof told === "string") message.status = "error";
+        if (hasStatus && typeof answer === "string") message.status = "error";
         return message;
       }
     };

@@ -57,29 +57,29 @@ export function failfastInterceptor(options: UndiciOptions = {}): <D extends Any
   checkName(name);
   checkIdleTimeout(rest, body);
   const circuitOf = circuitsNamed(
-    typeof name === "string" ? name : (asked: DispatchOptions) => nameOf(asked, name),
+    typeof name === "string" ? name : (request: DispatchOptions) => nameOf(request, name),
     rest as ClientOptions,
     { results: isFailure, exceptions: (error) => !isFailfastError(error), retryAfter: true },
   );
   return <D extends AnyDispatch>(dispatch: D) => {
-    const intercept = (asked: DispatchOptions, handler: Handler): boolean => {
-      const circuit = circuitOf(asked);
+    const intercept = (request: DispatchOptions, handler: Handler): boolean => {
+      const circuit = circuitOf(request);
       const silence = body ? watchSilence(circuit, ({ error }) => guarded.end(error)) : undefined;
-      const upload = uploadOf(asked.body);
+      const upload = uploadOf(request.body);
       const guarded = new GuardedHandler(
         handler,
         body,
         silence,
-        asked.origin,
+        request.origin,
         upload,
-        asked.origin === undefined ? dispatch : String(asked.origin),
+        request.origin === undefined ? dispatch : String(request.origin),
       );
       let ready = true;
       reported(circuit, {
         start(report) {
           guarded.report = report;
           try {
-            ready = dispatch(upload === undefined ? asked : { ...asked, body: upload.body }, guarded);
+            ready = dispatch(upload === undefined ? request : { ...request, body: upload.body }, guarded);
           } catch (error) {
             report.left();
             guarded.end(error);
@@ -100,10 +100,10 @@ function isFailure(response: UndiciResponse): boolean {
 }
 
 function nameOf(
-  asked: DispatchOptions,
+  request: DispatchOptions,
   name: ((url: Url, method: string, request: RequestHead) => string) | undefined,
 ): string {
-  const { origin, path, method } = asked;
+  const { origin, path, method } = request;
   if (origin === undefined || origin === null) {
     throw new TypeError(
       'this dispatcher, such as a Client or a Pool, does not tell its origin: give a name, as in failfastInterceptor({ name: "sales_api" })',
@@ -111,7 +111,7 @@ function nameOf(
   }
   const { URL } = globalThis as unknown as { URL: new (text: string, base?: string) => Url };
   if (name === undefined) return new URL(String(origin)).origin;
-  const head = { headers: { get: (key: string) => sent(asked.headers, key.toLowerCase()) } };
+  const head = { headers: { get: (key: string) => sent(request.headers, key.toLowerCase()) } };
   return name(new URL(path, String(origin)), method, head);
 }
 

@@ -37,8 +37,8 @@ export class Actions {
   /** Who may act: a name, or `""` for somebody without one; `undefined` for a viewer who may only look. */
   async who(request: Request): Promise<string | undefined> {
     try {
-      const said = await this.#authorize?.(request);
-      return typeof said === "string" && said !== "" ? said : said === true ? "" : undefined;
+      const answer = await this.#authorize?.(request);
+      return typeof answer === "string" && answer !== "" ? answer : answer === true ? "" : undefined;
     } catch {
       return undefined;
     }

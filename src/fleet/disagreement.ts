@@ -36,16 +36,18 @@ function otherView(
   if (at - changedAt(records) < GRACE_MS) return undefined;
   const ends = [records.circuit?.until ?? 0, records.hold?.until ?? 0];
   if (ends.some((until) => Math.abs(until - at) < GRACE_MS)) return undefined;
-  const toldHeld = heldAt(records, at);
-  if (held !== toldHeld)
-    return toldHeld === undefined ? `takes it as held ${held}` : `doesn't know that it is held ${toldHeld}`;
+  const recordedHold = heldAt(records, at);
+  if (held !== recordedHold)
+    return recordedHold === undefined
+      ? `takes it as held ${held}`
+      : `doesn't know that it is held ${recordedHold}`;
   if (held !== undefined) return undefined;
-  const told = stateAt(records, at);
-  if ((told === "closed") === (state === "closed")) return undefined;
-  if (told !== "closed")
+  const recorded = stateAt(records, at);
+  if ((recorded === "closed") === (state === "closed")) return undefined;
+  if (recorded !== "closed")
     return settings["scope"] === "confirm"
       ? "admits calls until one fails there"
-      : `has it closed, and the store ${told}`;
+      : `has it closed, and the store ${recorded}`;
   return pending
     ? `has it ${state} by itself, which the store has not granted`
     : `has it ${state}, and the store closed`;

@@ -89,7 +89,7 @@ export class Mirror<T> {
       if (value === null) this.entries.delete(key);
       else this.#put({ key, value });
     }
-    this.#stands(true);
+    this.#setUp(true);
     this.#options.changed();
   }
 
@@ -206,7 +206,7 @@ export class Mirror<T> {
       }
       this.#cursor = cursor;
       this.#listedAt = sent;
-      this.#stands(true);
+      this.#setUp(true);
     } catch (error) {
       this.#failed(error);
     }
@@ -215,11 +215,11 @@ export class Mirror<T> {
 
   #failed(error: unknown): void {
     this.error = error instanceof Error ? error.message : String(error);
-    this.#stands(false);
+    this.#setUp(false);
     this.#options.changed();
   }
 
-  #stands(up: boolean): void {
+  #setUp(up: boolean): void {
     if (up) this.error = undefined;
     if (this.up === up) return;
     this.up = up;

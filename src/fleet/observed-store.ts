@@ -5,7 +5,7 @@ import { circuitKey, holdKey } from "../protocol/key.js";
 import { type AuditEntry, appendAudit, readAudit } from "../report/audit.js";
 import type { Reported } from "../report/collect.js";
 import { placeOfReports } from "../report/place.js";
-import { decodeReport, isReportKey, type ProcessReport, reportStandsMs } from "../report/process-report.js";
+import { decodeReport, isReportKey, type ProcessReport, reportValidMs } from "../report/process-report.js";
 import { byCircuit, decodeRecord, isNewer, type Records } from "../report/records.js";
 import { Reporter } from "../report/reporter.js";
 import { VERSION } from "../runtime/version.js";
@@ -93,7 +93,7 @@ export class ObservedStore {
     const now = this.now();
     const own = observed && this.#reporterOf(observed.session, observed.reporter)?.report();
     const others = [...(this.#reports?.entries.values() ?? [])].filter(
-      ({ id, at, everyMs }) => id !== own?.id && at + reportStandsMs(everyMs) > now,
+      ({ id, at, everyMs }) => id !== own?.id && at + reportValidMs(everyMs) > now,
     );
     return own === undefined || own.total === 0 ? others : [...others, own];
   }

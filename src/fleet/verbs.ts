@@ -21,14 +21,14 @@ export function verbsOf(
   operator: string | undefined,
   keep: NonNullable<Trailed[typeof TRAIL]>,
 ): FleetVerbs {
-  const asked = <T extends Asked>(options: T): T & Trailed => {
+  const signed = <T extends Asked>(options: T): T & Trailed => {
     const { by = operator } = options;
     return { ...options, ...(by !== undefined && { by }), [TRAIL]: keep };
   };
   return {
-    trip: (name, options = {}) => failfast(name).trip(asked(options)),
-    reset: (name, options = {}) => failfast(name).reset(asked(options)),
-    hold: (name, state, options = {}) => failfast(name).hold(state, asked(options)),
-    release: (name, options = {}) => failfast(name).release(asked(options)),
+    trip: (name, options = {}) => failfast(name).trip(signed(options)),
+    reset: (name, options = {}) => failfast(name).reset(signed(options)),
+    hold: (name, state, options = {}) => failfast(name).hold(state, signed(options)),
+    release: (name, options = {}) => failfast(name).release(signed(options)),
   };
 }

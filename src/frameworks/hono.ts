@@ -73,8 +73,8 @@ export function guard(
           const rejection = rejectionIn(error);
           if (rejection === undefined) reject(error);
           else
-            new Promise<WebResponse>((said) =>
-              said(rejected === undefined ? rejection.toResponse() : rejected(rejection, context)),
+            new Promise<WebResponse>((resolveAnswer) =>
+              resolveAnswer(rejected === undefined ? rejection.toResponse() : rejected(rejection, context)),
             ).then(resolve, reject);
         },
         late: (error) => resolve(responseTo(error as TimeoutError)),

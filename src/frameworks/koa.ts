@@ -58,7 +58,7 @@ export function guard(
         },
         stop(error) {
           if (rejected === undefined || error instanceof TimeoutError) resolve(reply(context, error));
-          else new Promise((said) => said(rejected(error, context))).then(() => resolve(), reject);
+          else new Promise((answered) => answered(rejected(error, context))).then(() => resolve(), reject);
         },
         fail: reject,
       };

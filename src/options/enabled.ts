@@ -7,11 +7,11 @@ import { formatValue } from "./format-value.js";
  * @throws {TypeError} if it is neither a yes nor a no.
  */
 export function enabledByEnvironment(): boolean | undefined {
-  const said = environment("FAILFAST_ENABLED")?.trim().toLowerCase();
-  if (said === undefined || said === "") return undefined;
-  if (["1", "true", "on", "yes"].includes(said)) return true;
-  if (["0", "false", "off", "no"].includes(said)) return false;
+  const value = environment("FAILFAST_ENABLED")?.trim().toLowerCase();
+  if (value === undefined || value === "") return undefined;
+  if (["1", "true", "on", "yes"].includes(value)) return true;
+  if (["0", "false", "off", "no"].includes(value)) return false;
   throw new TypeError(
-    `FAILFAST_ENABLED is ${formatValue(said)}: it takes 1, true, on, yes, or 0, false, off, no`,
+    `FAILFAST_ENABLED is ${formatValue(value)}: it takes 1, true, on, yes, or 0, false, off, no`,
   );
 }

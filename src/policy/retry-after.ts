@@ -22,11 +22,11 @@ function fromHeaders(headers: unknown, wall: number): number | undefined {
   if (typeof headers !== "object" || headers === null) return undefined;
   const ms = Number.parseFloat(String(header(headers, "retry-after-ms")));
   if (ms >= 0) return ms;
-  const said = header(headers, "retry-after");
-  if (/^\s*\d+(\.\d+)?\s*$/.test(String(said))) return seconds(Number(said));
+  const text = String(header(headers, "retry-after"));
+  if (/^\s*\d+(\.\d+)?\s*$/.test(text)) return seconds(Number(text));
   // Every HTTP date matches this, and a stray number doesn't.
-  if (!/[A-Za-z]{3}.*:/.test(String(said))) return undefined;
-  const date = Date.parse(String(said));
+  if (!/[A-Za-z]{3}.*:/.test(text)) return undefined;
+  const date = Date.parse(text);
   return Number.isNaN(date) ? undefined : Math.max(date - sentAt(headers, wall), 0);
 }
 

@@ -15,28 +15,28 @@ function formatMs(ms: number): string {
 
 /** The settings of a circuit, under the names of their options, without those that are off. */
 export function describeSettings(settings: CircuitSettings): Record<string, string> {
-  const told: Record<string, string> = { timeout: formatMs(settings.openMs) };
-  const tell = (name: string, value: unknown, off: unknown): void => {
-    if (value !== off) told[name] = typeof value === "function" ? "a function" : String(value);
+  const described: Record<string, string> = { timeout: formatMs(settings.openMs) };
+  const add = (name: string, value: unknown, off: unknown): void => {
+    if (value !== off) described[name] = typeof value === "function" ? "a function" : String(value);
   };
-  const time = (name: string, ms: number): void => tell(name, formatMs(ms), formatMs(0));
-  tell("mode", settings.mode, "enforce");
-  tell("scope", settings.scope, "fleet");
-  tell("quorum", settings.quorum, 1);
-  tell("threshold", settings.threshold, 0);
-  tell("failureRate", settings.failureRate, 0);
-  tell("consecutive", settings.consecutive, 0);
+  const time = (name: string, ms: number): void => add(name, formatMs(ms), formatMs(0));
+  add("mode", settings.mode, "enforce");
+  add("scope", settings.scope, "fleet");
+  add("quorum", settings.quorum, 1);
+  add("threshold", settings.threshold, 0);
+  add("failureRate", settings.failureRate, 0);
+  add("consecutive", settings.consecutive, 0);
   time("slowCall", settings.slowCall);
-  tell("slowCallRate", settings.slowCallRate, 0);
+  add("slowCallRate", settings.slowCallRate, 0);
   const rates = settings.failureRate > 0 || settings.slowCallRate > 0;
-  if (rates) tell("minimumCalls", settings.minimumCalls, 0);
+  if (rates) add("minimumCalls", settings.minimumCalls, 0);
   if (rates || settings.threshold > 1 || settings.mode === "throttle") time("window", settings.window);
-  tell("recovery", settings.check === undefined ? settings.recovery : "a check", "probe");
-  tell("probes", settings.probes, 1);
+  add("recovery", settings.check === undefined ? settings.recovery : "a check", "probe");
+  add("probes", settings.probes, 1);
   if (settings.backoffFactor > 1) {
-    tell("backoff", `${settings.backoffFactor}x, up to ${formatMs(settings.backoffMax)}`, "");
+    add("backoff", `${settings.backoffFactor}x, up to ${formatMs(settings.backoffMax)}`, "");
   }
   time("rampUp", settings.rampUp);
-  if (settings.retryAfterMax > 0) tell("retryAfter", `up to ${formatMs(settings.retryAfterMax)}`, "");
-  return told;
+  if (settings.retryAfterMax > 0) add("retryAfter", `up to ${formatMs(settings.retryAfterMax)}`, "");
+  return described;
 }

@@ -41,7 +41,7 @@ export interface ProcessReport {
 }
 
 /** How long a report is valid if no other comes, in ms. */
-export const reportStandsMs = (everyMs: number): number => 3 * everyMs + 5_000;
+export const reportValidMs = (everyMs: number): number => 3 * everyMs + 5_000;
 
 /** A longer value, in characters, is not a report. */
 const LONGEST_REPORT = 65_536;
@@ -139,7 +139,7 @@ function decodeCircuit(value: unknown, settingsThere: number): CircuitReport | u
 function decodeSettings(value: unknown): Readonly<Record<string, string>> {
   const entries = Object.entries((value ?? {}) as Record<string, unknown>);
   return Object.fromEntries(
-    entries.filter(([name, said]) => /^[a-z][a-zA-Z]{0,31}$/.test(name) && text(said)).slice(0, 40),
+    entries.filter(([name, value]) => /^[a-z][a-zA-Z]{0,31}$/.test(name) && text(value)).slice(0, 40),
   ) as Record<string, string>;
 }
 

@@ -4,7 +4,7 @@ import type { Store } from "../options/store.js";
 import { atMost } from "../runtime/at-most.js";
 import { collectReport, type Reported, reportedBreakers } from "./collect.js";
 import { placeOfReports } from "./place.js";
-import { encodeReport, type ProcessReport, reportKey, reportStandsMs } from "./process-report.js";
+import { encodeReport, type ProcessReport, reportKey, reportValidMs } from "./process-report.js";
 
 /** Time between two reports of a process that makes calls, and of one that has made none for a minute. */
 const EVERY_MS = 5_000;
@@ -74,7 +74,7 @@ export class Reporter {
     this.#writing = true;
     this.#written = true;
     const written = settled(() =>
-      place.set(reportKey(report.id), encodeReport(report), reportStandsMs(report.everyMs)),
+      place.set(reportKey(report.id), encodeReport(report), reportValidMs(report.everyMs)),
     );
     void atMost(this.#reported.session.clock, WRITE_MS, written).then(() => {
       this.#writing = false;

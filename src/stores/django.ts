@@ -86,7 +86,7 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
     kept.swap ? kept.swap(key, NO_RECORD, NO_RECORD, 1) : { value: (await kept.get(key)) ?? null };
 
   /** If the two sides of a circuit seemed to disagree, looks again and corrects it; returns its record. */
-  async function agree(
+  async function reconcile(
     encoded: string,
     key: string,
     held: Held,
@@ -132,7 +132,7 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
       const hold = await value();
       if (holds(hold, Date.now())) {
         const held = await cache.read(marked);
-        await agree(
+        await reconcile(
           subject.encoded,
           marked,
           held,
@@ -143,7 +143,7 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
       return hold;
     }
     const held = await cache.read(marked);
-    return agree(subject.encoded, marked, held, await value(), null);
+    return reconcile(subject.encoded, marked, held, await value(), null);
   }
 
   async function tell(key: string, value: string, now = Date.now()): Promise<void> {

@@ -149,7 +149,7 @@ const SWEPT = 100;
 function statements(table: string, channel: string | undefined) {
   const schema = `(SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('${table}'))`;
   // If a record is too long for a notification, it is announced without its value, which is a gap.
-  const told =
+  const notification =
     channel === undefined
       ? "SELECT 1 FROM written"
       : `SELECT pg_notify('${channel}', CASE WHEN octet_length(message) < ${LONGEST_MESSAGE} THEN message ELSE json_build_array(key)::text END)
@@ -158,8 +158,8 @@ function statements(table: string, channel: string | undefined) {
    * Writes and notifies in one statement, so that neither comes without the other. It also removes some expired rows;
    * it compares those with `now()`, because an index can't be used with a clock that moves within the statement.
    */
-  const telling = (change: string): string =>
-    `WITH written AS (${change} RETURNING key, value), told AS (${told}),
+  const writing = (change: string): string =>
+    `WITH written AS (${change} RETURNING key, value), told AS (${notification}),
      swept AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE prefix = $1 AND key <> $2
        AND expires_at < now() - interval '1 hour' LIMIT ${SWEPT})))
      SELECT count(told) AS written, ${NOW} AS now FROM told`;
@@ -173,9 +173,9 @@ function statements(table: string, channel: string | undefined) {
      ON CONFLICT (prefix, key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at, changed = excluded.changed`;
   return {
     get: `SELECT value, ${NOW} AS now FROM ${table} WHERE prefix = $1 AND key = $2 AND expires_at > clock_timestamp()`,
-    set: telling(insert),
-    create: telling(`${insert} WHERE old.expires_at <= clock_timestamp()`),
-    replace: telling(
+    set: writing(insert),
+    create: writing(`${insert} WHERE old.expires_at <= clock_timestamp()`),
+    replace: writing(
       `UPDATE ${table} SET value = $3, expires_at = ${EXPIRES}, changed = ${CHANGED} WHERE prefix = $1 AND key = $2 AND value = $5 AND expires_at > clock_timestamp()`,
     ),
     delete: `DELETE FROM ${table} WHERE prefix = $1 AND key = $2`,

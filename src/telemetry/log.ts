@@ -31,7 +31,7 @@ export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger):
   };
 
   on("open", ({ type, error, retryAfterMs, ...fields }) => {
-    const said = {
+    const logged = {
       ...fields,
       state: type,
       retryAfterMs: Math.round(retryAfterMs),
@@ -39,7 +39,7 @@ export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger):
     };
     const seconds = Math.max(1, Math.round(retryAfterMs / 1_000));
     const message = `${named(fields)} opened for ${seconds} s${why(fields)}`;
-    log[fields.local && !fields.shadow ? "warn" : "info"](said, message);
+    log[fields.local && !fields.shadow ? "warn" : "info"](logged, message);
   });
   on("half-open", ({ type, ...fields }) =>
     log.info({ ...fields, state: type }, `${named(fields)} is being probed`),

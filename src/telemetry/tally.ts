@@ -69,8 +69,8 @@ export class Tally {
     this.#on("success", (event) => this.#called(event, "success"));
     this.#on("failure", (event) => this.#called(event, "failure"));
     this.#on("reject", (event) => this.#seriesOf(event).calls.rejected++);
-    for (const event of ["open", "half-open", "close", "hold", "release"] as const)
-      this.#on(event, (said) => this.#moved(said));
+    for (const name of ["open", "half-open", "close", "hold", "release"] as const)
+      this.#on(name, (event) => this.#changed(event));
     this.#on("store-down", () => {
       this.degraded = true;
     });
@@ -152,11 +152,11 @@ export class Tally {
     if (durationMs !== undefined) this.timed?.(series, durationMs / 1_000);
   }
 
-  #moved(said: Parameters<Transitions["step"]>[0]): void {
-    const { from, to } = this.#transitions.step(said);
-    const { transitions } = this.#seriesOf(said);
-    const key = `${from} ${to} ${said.local}`;
-    const transition = transitions.get(key) ?? { from, to, local: said.local, count: 0 };
+  #changed(event: Parameters<Transitions["step"]>[0]): void {
+    const { from, to } = this.#transitions.step(event);
+    const { transitions } = this.#seriesOf(event);
+    const key = `${from} ${to} ${event.local}`;
+    const transition = transitions.get(key) ?? { from, to, local: event.local, count: 0 };
     transition.count++;
     transitions.set(key, transition);
   }

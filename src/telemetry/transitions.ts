@@ -5,12 +5,12 @@ export const STATES = ["closed", "open", "half_open", "held_open", "held_closed"
 export type MetricState = (typeof STATES)[number];
 
 type Event = FailfastEvents["open" | "half-open" | "close" | "hold" | "release"];
-interface Standing {
+interface Status {
   readonly state: CircuitState;
   readonly held: "open" | "closed" | undefined;
 }
 
-const CLOSED: Standing = { state: "closed", held: undefined };
+const CLOSED: Status = { state: "closed", held: undefined };
 /** At most this many circuits that are not simply closed are remembered. */
 const MOST = 10_000;
 
@@ -22,25 +22,25 @@ export function effective(state: CircuitState, held: "open" | "closed" | undefin
 
 /** Events contain a circuit's new state; this remembers the old one. */
 export class Transitions {
-  readonly #standings = new Map<string, Standing>();
+  readonly #statuses = new Map<string, Status>();
 
   step(event: Event): { from: MetricState; to: MetricState } {
     const { circuit } = event;
-    const was = this.#standings.get(circuit) ?? CLOSED;
+    const was = this.#statuses.get(circuit) ?? CLOSED;
     const is = after(event, was);
-    this.#standings.delete(circuit);
+    this.#statuses.delete(circuit);
     if (is.state !== "closed" || is.held !== undefined) {
-      for (const oldest of this.#standings.keys()) {
-        if (this.#standings.size < MOST) break;
-        this.#standings.delete(oldest);
+      for (const oldest of this.#statuses.keys()) {
+        if (this.#statuses.size < MOST) break;
+        this.#statuses.delete(oldest);
       }
-      this.#standings.set(circuit, is);
+      this.#statuses.set(circuit, is);
     }
     return { from: effective(was.state, was.held), to: effective(is.state, is.held) };
   }
 }
 
-function after(event: Event, { state, held }: Standing): Standing {
+function after(event: Event, { state, held }: Status): Status {
   switch (event.type) {
     case "hold":
       return { state, held: event.held };

@@ -11,22 +11,22 @@ export const migrate: Command = {
   details: "To move code from opossum: failfast migrate opossum --help",
   flags: {},
   async run({ args, out, store, address }) {
-    const asked = (): Promise<unknown> => within(() => store.get(KEY));
-    const silent = (error: unknown): CommandError =>
+    const read = (): Promise<unknown> => within(() => store.get(KEY));
+    const unreadable = (error: unknown): CommandError =>
       new CommandError(
         `the store at ${address} can't be read: ${(error as Error).message}. See failfast doctor`,
       );
-    await asked().catch((error: unknown) => {
+    await read().catch((error: unknown) => {
       // Any other error may mean that there is no table yet.
-      if (error instanceof NoAnswerError) throw silent(error);
+      if (error instanceof NoAnswerError) throw unreadable(error);
     });
     try {
       await store.migrate?.();
     } catch (error) {
       throw new CommandError(`the table was not created: ${(error as Error).message}`);
     }
-    await asked().catch((error: unknown) => {
-      throw silent(error);
+    await read().catch((error: unknown) => {
+      throw unreadable(error);
     });
     if (args.given("json")) out.json({ done: true });
     else out.line(`The store at ${address} is ready.`);

@@ -33,7 +33,7 @@ export const trip: Command = {
   run: (session) =>
     operate(session, "Open", session.args.words, (verbs, name) => {
       const ms = lengthOf(session);
-      return verbs.trip(name, { ...asked(session), ...(ms === undefined ? {} : { for: ms }) });
+      return verbs.trip(name, { ...whoAndWhy(session), ...(ms === undefined ? {} : { for: ms }) });
     }),
 };
 
@@ -43,7 +43,7 @@ export const reset: Command = {
   usage: "NAME…",
   flags: COMMON,
   run: (session) =>
-    operate(session, "Close", session.args.words, (verbs, name) => verbs.reset(name, asked(session))),
+    operate(session, "Close", session.args.words, (verbs, name) => verbs.reset(name, whoAndWhy(session))),
 };
 
 export const hold: Command = {
@@ -60,7 +60,7 @@ export const hold: Command = {
       );
     const ms = lengthOf(session);
     return operate(session, `Hold ${state}`, names, (verbs, name) =>
-      verbs.hold(name, state, { ...asked(session), ...(ms === undefined ? {} : { until: ms }) }),
+      verbs.hold(name, state, { ...whoAndWhy(session), ...(ms === undefined ? {} : { until: ms }) }),
     );
   },
 };
@@ -71,10 +71,10 @@ export const release: Command = {
   usage: "NAME…",
   flags: COMMON,
   run: (session) =>
-    operate(session, "Release", session.args.words, (verbs, name) => verbs.release(name, asked(session))),
+    operate(session, "Release", session.args.words, (verbs, name) => verbs.release(name, whoAndWhy(session))),
 };
 
-function asked({ args, by }: Session): { readonly reason?: string; readonly by: string } {
+function whoAndWhy({ args, by }: Session): { readonly reason?: string; readonly by: string } {
   const reason = args.text("reason");
   return reason === undefined ? { by } : { by, reason };
 }
@@ -100,8 +100,8 @@ async function operate(session: Session, what: string, words: readonly string[],
   const names = await namesOf(session, words);
   if (names.length > 1 && !args.given("yes")) await confirm(session, what, names);
   if (session.interrupted.aborted) throw new CommandError("nothing was done", EXIT.interrupted);
-  const came = await session.fleet.forAll(names, act, session.interrupted);
-  const results = came.map(({ stored, known }, at) => ({
+  const answers = await session.fleet.forAll(names, act, session.interrupted);
+  const results = answers.map(({ stored, known }, at) => ({
     circuit: names[at] ?? "",
     stored,
     ...(known === false && { known }),

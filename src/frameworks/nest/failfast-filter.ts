@@ -36,9 +36,9 @@ export class FailfastFilter implements ExceptionFilter {
         this.#answer(error, host.getArgByIndex(1));
         return undefined;
       case "rpc":
-        return throwError(() => told(error));
+        return throwError(() => fieldsOf(error));
       case "ws":
-        emitTo(host.switchToWs().getClient(), told(error));
+        emitTo(host.switchToWs().getClient(), fieldsOf(error));
         return undefined;
       default:
         // A GraphQL server, for example, reads what it needs from the error itself.
@@ -63,7 +63,7 @@ export class FailfastFilter implements ExceptionFilter {
 Catch(Rejection)(FailfastFilter);
 Inject(HttpAdapterHost)(FailfastFilter, undefined, 0);
 
-function told({ message, code, circuit, retryAfter }: FailfastError): object {
+function fieldsOf({ message, code, circuit, retryAfter }: FailfastError): object {
   return { status: "error", message, code, circuit, retryAfter };
 }
 

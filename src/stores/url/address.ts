@@ -41,7 +41,7 @@ export function readAddress(url: string, from: string): Address {
 function ofServer(url: string, scheme: string, from: string): Address {
   if (!URL.canParse(url))
     throw new StoreUrlError(
-      `${from} can't be read: what of its user, its password or its path is no letter or digit must be percent-encoded, and its port a number up to 65535`,
+      `${from} can't be read: in its user, password and path, percent-encode everything but letters and digits; its port is a number up to 65535`,
     );
   const parsed = new URL(url);
   const checkQuery = checkerOf([...parsed.searchParams.keys()], from);
@@ -99,6 +99,6 @@ function decode(text: string, from: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new StoreUrlError(`${from} can't be read: a "%" in it that stands for itself is written %25`);
+    throw new StoreUrlError(`${from} can't be read: write %25 for a "%" in it`);
   }
 }
