@@ -65,7 +65,7 @@ function placePackage() {
 }
 
 async function test() {
-  const tests = run({ files, concurrency: 2, timeout: 120_000 });
+  const tests = run({ files, concurrency: 3, timeout: 120_000 });
   const leaf = ({ details }) => details.type !== "suite" && !details.isFile;
   tests.on("test:pass", (event) => {
     if (leaf(event)) total[event.skip === undefined ? "passed" : "skipped"]++;
