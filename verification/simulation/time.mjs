@@ -1,12 +1,13 @@
 // Random numbers and time of a run: the same seed gives the same run.
-import { setFlagsFromString } from "node:v8";
 
 // V8's own way to run all promises that are due; a turn of the event loop, which does the same, takes 25 times as long.
-setFlagsFromString("--allow-natives-syntax");
-const settlePromises = new Function("%PerformMicrotaskCheckpoint()");
+// A browser, where the documentation site runs this, has only the turn.
+const v8 = globalThis.process?.getBuiltinModule?.("node:v8");
+v8?.setFlagsFromString("--allow-natives-syntax");
+const settlePromises = v8 ? new Function("%PerformMicrotaskCheckpoint()") : () => {};
 
 /** So many timers go off in one turn of the event loop, after which rejections that nobody handled are told. */
-const TIMERS_PER_TURN = 16;
+const TIMERS_PER_TURN = v8 ? 16 : 1;
 
 /** Random numbers from a seed (mulberry32). */
 export function chanceOf(seed) {
