@@ -25,7 +25,14 @@ export function rethrow(error: unknown): never {
 }
 
 /** Whether it threw because it is a class: the caller's mistake, which says nothing about the backend. */
-export const needsNew = (fn: unknown, error: unknown): boolean => error instanceof TypeError && isClass(fn);
+export function needsNew(fn: unknown, error: unknown): boolean {
+  try {
+    return error instanceof TypeError && isClass(fn);
+  } catch {
+    // A revoked proxy was thrown.
+    return false;
+  }
+}
 
 /** Attaches the handlers to a result: a promise calls them when it ends; for a value they are called at once. */
 export function attachHandlers(result: unknown, onSuccess: OnSuccess, onFailure: OnFailure): unknown {
