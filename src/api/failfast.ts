@@ -64,12 +64,13 @@ export interface Failfast<D = never> extends AsyncDisposable {
    */
   ready(): Promise<void>;
   /**
-   * Resolves when every pending write has ended or was given up. Await it in the last line of a function or a script.
+   * Resolves when every pending write has ended or was given up. Await it in the last line of a function, a script or a
+   * job, before `close()` or `process.exit()`: otherwise the success that would close a circuit may not be stored.
    */
   settled(): Promise<void>;
   /**
-   * Ends subscriptions and polling; pending writes and leases get at most a second. Calls go on, with the state of this
-   * process alone.
+   * Ends subscriptions and polling; pending writes and leases get at most half a second. Calls go on, with the state of
+   * this process alone, and ask no store.
    */
   close(): Promise<void>;
 }

@@ -71,7 +71,7 @@ export function recordOf(state: State, now: number, stamp: Stamp, own: Own): Cir
     }
     // If the fleet never knew that it was open, there is no lease to give back, and nothing to close.
     case "released":
-      return isTripped(cached) ? leaseReleased(stamp, cached.record, decision.passed) : null;
+      return isTripped(cached) ? leaseReleased(stamp, cached.record, decision.passed, decision.lapsed) : null;
     case "closed": {
       if (isTripped(cached))
         return decision.localOnly ? null : closed(stamp, decision.reason, state.recovery.reopens);

@@ -25,7 +25,8 @@ describe("a process that ends", () => {
     const { breaker, stored } = await withUnusedLease();
     expect(stored()).toMatchObject({ state: "half-open", owner: "me" });
     breaker.leave();
-    expect(stored()).toMatchObject({ state: "half-open", owner: "", lapsed: 0 });
+    // It tells the next process that somebody was rejected for want of a lease.
+    expect(stored()).toMatchObject({ state: "half-open", owner: "", lapsed: 1 });
     expect(breaker.current.recovery.nests, "which would mean that calls are nested").toBe(false);
   });
 

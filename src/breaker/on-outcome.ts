@@ -122,12 +122,17 @@ export function probeReleased(state: State, event: Of<"probe-released">, now: nu
   const nests = state.recovery.nests || (byItself && state.hold === undefined);
   const recovery = { ...state.recovery, neither, pausedUntilMs: now + pauseMs, nests };
   const lapses = isLate(state, false, now) ? recovery.lapses + 1 : 0;
-  return release({ ...state, recovery }, generationOf(obeyed(state, own)), passedBefore(state, own), lapses);
+  const before = obeyed(state, own);
+  const lapsed = state.probe.kind === "running" ? 0 : Math.max(before?.record.lapsed ?? 0, 1);
+  return release({ ...state, recovery }, generationOf(before), passedBefore(state, own), lapses, lapsed);
 }
 
-/** `lapses`: the next probe gets a lease so many times longer that a slow one fits into it in the end. */
-function release(state: State, base: number, passed: number, lapses: number): Step {
-  const decision = { kind: "released", base, passed } as const;
+/**
+ * `lapses`: the next probe gets a lease so many times longer that a slow one fits into it in the end. `lapsed`: what the
+ * record says of it.
+ */
+function release(state: State, base: number, passed: number, lapses: number, lapsed = 0): Step {
+  const decision = { kind: "released", base, passed, ...(lapsed > 0 && { lapsed }) } as const;
   const recovery = { ...state.recovery, lapses };
   return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };
 }

@@ -39,11 +39,15 @@ interface Opened {
   readonly visibility: Visibility;
 }
 
-/** The probe ended and the circuit is still half-open: its lease goes back. */
+/**
+ * The probe ended and the circuit is still half-open: its lease goes back. `lapsed`: set if no probe used that lease,
+ * and calls were rejected meanwhile. The record then says so, and the next process need not wait for a lease.
+ */
 interface Released {
   readonly kind: "released";
   readonly base: number;
   readonly passed: number;
+  readonly lapsed?: number;
 }
 
 /** The probes succeeded. `localOnly`: nothing is written, since nobody probes (`recovery: "all"`). */

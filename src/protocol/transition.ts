@@ -77,13 +77,19 @@ export function leased(
   };
 }
 
-/** Half-open with the lease given back: the next caller may probe. */
-export function leaseReleased(stamp: Stamp, before: CircuitRecord | null, passed: number): CircuitRecord {
+/** Half-open with the lease given back: the next caller may probe. `lapsed`: how many leases nobody used. */
+export function leaseReleased(
+  stamp: Stamp,
+  before: CircuitRecord | null,
+  passed: number,
+  lapsed = 0,
+): CircuitRecord {
   return {
     ...transition(stamp, before?.reason ?? ""),
     state: "half-open",
     until: 0,
     duration: 0,
+    lapsed,
     passed,
     reopens: before?.reopens ?? 0,
     votes: before?.votes ?? [],
