@@ -9,8 +9,11 @@ export const TARGET = "node20";
 /** The command's parser is bundled with it, because the package has no dependencies. */
 const OF_THE_COMMAND = new Set(["@babel/parser", "magic-string", "@jridgewell/sourcemap-codec"]);
 
-/** Writes `dist`. The core is one part, and its errors another: code that uses only `isFailfastError` loads no more. */
-export async function bundle(rolldown, from, extension) {
+/**
+ * Writes `dist`. The core is one part, and its errors another: code that uses only `isFailfastError` loads no more.
+ * `withCommand`: the packages that are bundled with the command.
+ */
+export async function bundle(rolldown, from, extension, withCommand = OF_THE_COMMAND) {
   const sourceOf = (file) => resolve(file.replace("./dist/", `${from}/`).replace(/\.js$/, extension));
   const nameOf = (file) => file.replace("./dist/", "").replace(/\.js$/, "");
   const write = async (files, output, within = new Set()) => {
@@ -38,7 +41,7 @@ export async function bundle(rolldown, from, extension) {
       codeSplitting: { groups },
     },
   );
-  await write([command], { chunkFileNames: "cli/parts/[hash].js", minify: true }, OF_THE_COMMAND);
+  await write([command], { chunkFileNames: "cli/parts/[hash].js", minify: true }, withCommand);
 }
 
 /** The modules that a module imports, and those that they import. */
