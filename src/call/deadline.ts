@@ -62,19 +62,21 @@ export class Deadline {
   watch(work: PromiseLike<unknown>, end: (ended: Ended) => unknown): Promise<unknown> {
     const clock = this.#clock;
     const began = clock.now();
-    const first = new Promise<Ended>((resolve) => {
-      let over = false;
-      let unfollow: ReturnType<typeof follow> | undefined;
-      const finish = (ended: Ended): void => {
-        if (over) return;
-        over = true;
-        cancel();
-        unfollow?.(this.#controller);
-        resolve(ended);
-      };
+    let cancel = none;
+    let ceased: ReturnType<typeof follow> | undefined;
+    let over = false;
+    /** Whether it ends now. */
+    const ends = (): boolean => {
+      if (over) return false;
+      over = true;
+      cancel();
+      ceased?.(this.#controller);
+      return true;
+    };
+    const cut = new Promise<Ended>((resolve) => {
       const onAbort = (): void => {
         const error = this.#given?.reason;
-        finish({ how: "abort", error });
+        if (ends()) resolve({ how: "abort", error });
         this.#controller?.abort(error);
       };
       const expire = (): void => {
@@ -82,23 +84,28 @@ export class Deadline {
         const error = new TimeoutError(`the ${WORDS[this.#waitsFor]} took longer than ${this.#ms} ms`, {
           waitedFor: this.#waitsFor,
         });
-        cancel = clock.after(0, () => finish({ how: "timeout", error, began, lateMs }), true);
+        cancel = clock.after(0, () => ends() && resolve({ how: "timeout", error, began, lateMs }), true);
       };
-      let cancel = this.#ms === 0 ? none : clock.after(this.#ms, expire, true);
+      if (this.#ms !== 0) cancel = clock.after(this.#ms, expire, true);
       if (this.#given?.aborted) onAbort();
-      else if (this.#given) unfollow = follow(this.#given, onAbort);
-      Promise.resolve(work).then(
-        (value) => finish({ how: "value", value }),
-        (error: unknown) => finish({ how: "error", error }),
-      );
+      else if (this.#given) ceased = follow(this.#given, onAbort);
     });
     // A timer runs outside every async context, and what follows from it runs in the caller's.
-    return first.then((ended) => {
+    const outcome = cut.then((ended) => {
       try {
         return end(ended);
       } finally {
         if (ended.how === "timeout") this.#controller?.abort(ended.error);
       }
+    });
+    const ended = Promise.resolve(work).then(
+      (value) => (ends() ? end({ how: "value", value }) : outcome),
+      (error: unknown) => (ends() ? end({ how: "error", error }) : outcome),
+    );
+    // The stack of an error names its callers only if nothing but these functions is between them.
+    return new Promise((resolve, reject) => {
+      outcome.then(resolve, reject);
+      ended.then(resolve, reject);
     });
   }
 }

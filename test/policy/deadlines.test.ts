@@ -167,6 +167,26 @@ describe("callTimeout", () => {
     expect(await probe).toBeInstanceOf(TimeoutError);
     expect(at(members, 1).circuit.state).toBe("open");
   });
+
+  test("keeps the callers in an error's stack", async () => {
+    const circuit = createFailfast({ clock: manualClock() })("x", 60, { callTimeout: 5 });
+    const ask = async (): Promise<never> => {
+      await null;
+      throw new Error("down");
+    };
+    const guarded = circuit(ask);
+    async function blockOfACaller(): Promise<void> {
+      await circuit.run(ask);
+    }
+    async function functionOfACaller(): Promise<void> {
+      await guarded();
+    }
+    for (const call of [blockOfACaller, functionOfACaller]) {
+      await circuit.reset();
+      const error = (await outcome(call())) as Error;
+      expect(error.stack).toContain(call.name);
+    }
+  });
 });
 
 describe("a process whose event loop was blocked", () => {
