@@ -30,6 +30,27 @@ describe("the health of the store", () => {
     expect(health).toEqual(["first", "up", "third"]);
   });
 
+  test("is not reported at all for a record that was invalid only until the read was complete", () => {
+    const { replica, health } = watched();
+    replica.health.invalid("circuit:x", "rubbish", "no record");
+    replica.health.valid("circuit:x");
+    replica.health.reportInvalid();
+    expect(health).toEqual([]);
+  });
+
+  test("is not up while an operator still tries to write what failed", () => {
+    const { replica, health } = watched();
+    const entry = replica.circuit("x");
+    replica.health.unwritten.add(entry);
+    replica.health.failed("no");
+    entry.operators = 1;
+    replica.health.recovered();
+    expect(health).toEqual(["no"]);
+    entry.operators = 0;
+    replica.health.recovered();
+    expect(health).toEqual(["no", "up"]);
+  });
+
   test("is down for each invalid record, once while it is there, and up when all are gone", () => {
     const { replica, health } = watched();
     deliver(replica, { key: "hold:x", value: "rubbish" });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { StoreEntry } from "../options/store.js";
-import { bench, deferred, GAP, NOW, POLL, PUSHED_POLL, RETRY, watched } from "./replica.fixture.js";
+import { bench, deferred, GAP, GIVEN_UP, NOW, POLL, PUSHED_POLL, RETRY, watched } from "./replica.fixture.js";
 
 describe("a subscription", () => {
   function refusing(): ReturnType<typeof watched> & { readonly asked: number[]; mend(): void } {
@@ -240,6 +240,25 @@ describe("a subscription", () => {
   });
 });
 
+test("a late message before the first use of the store causes no read", async () => {
+  const { replica, time } = bench();
+  replica.synchroniser.olderArrived();
+  expect(time.pending).toBe(0);
+});
+
+test("the late answer to a read that was given up does not end the read under way", async () => {
+  const { replica, store, time } = bench(["watch"]);
+  const first = deferred<StoreEntry[]>();
+  let lists = 0;
+  store.list = () => (++lists === 1 ? first.promise : new Promise(() => undefined));
+  replica.synchroniser.start();
+  await time.advance(GIVEN_UP + RETRY * 2);
+  expect(lists).toBe(2);
+  first.resolve([]);
+  await time.advance(2 * POLL);
+  expect(lists).toBe(2);
+});
+
 describe("close()", () => {
   test("ends the subscription and the polls, and resolves ready() for all who wait", async () => {
     const { replica, store, time } = bench();
@@ -254,6 +273,19 @@ describe("close()", () => {
     await replica.synchroniser.close();
     expect(store.ended).toBe(1);
     await time.advance(PUSHED_POLL);
+    expect(time.pending).toBe(0);
+  });
+
+  test("leaves no timer behind, whatever comes after it", async () => {
+    const { replica, store, time } = bench(["list"]);
+    const answer = deferred<string | null>();
+    store.get = () => answer.promise;
+    replica.subscribe("x", watched().breaker);
+    replica.synchroniser.start();
+    await replica.synchroniser.close();
+    answer.resolve(null);
+    await time.advance(0);
+    store.watcher?.lost?.(new Error("gone"));
     expect(time.pending).toBe(0);
   });
 

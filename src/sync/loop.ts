@@ -248,8 +248,7 @@ export class Synchroniser {
   }
 
   #pollSoon(): void {
-    if (this.#started && !this.#closed && !this.#down && !this.#busy)
-      this.#timer.hurry(jittered(POLL_MS, this.#clock));
+    if (!this.down && !this.#busy) this.#timer.hurry(jittered(POLL_MS, this.#clock));
   }
 
   #readSoon(): void {

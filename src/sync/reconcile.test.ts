@@ -20,6 +20,30 @@ function reconciling() {
   return { ...set, take };
 }
 
+describe("a fault that a list showed", () => {
+  test("lasts until a list of everything is without it", () => {
+    const { replica, take, health } = reconciling();
+    take({ entries: [{ key: "hold:x", value: "rubbish" }] });
+    replica.health.reportInvalid();
+    expect(health).toHaveLength(1);
+    take({ entries: [] }, { since: "c1" });
+    expect(health).toHaveLength(1);
+    take({ entries: [] });
+    expect(health.slice(1)).toEqual(["up"]);
+  });
+
+  test("is reported once while lists show it, also if it is no entry at all", () => {
+    const { replica, take, health } = reconciling();
+    for (let poll = 0; poll < 3; poll++) {
+      take({ entries: [7 as never] });
+      replica.health.reportInvalid();
+      expect(health).toHaveLength(1);
+    }
+    take({ entries: [] });
+    expect(health.slice(1)).toEqual(["up"]);
+  });
+});
+
 describe("a record that is not in the list", () => {
   test("was forgotten by the store, if that listed everything", () => {
     for (const [listing, since, forgotten] of [

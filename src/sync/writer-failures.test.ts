@@ -3,7 +3,7 @@ import { StoreTimeoutError } from "../errors/store-errors.js";
 import type { SwapResult } from "../options/store.js";
 import { encode } from "../protocol/codec.js";
 import { deferred, FRESH, GIVEN_UP, isClosed, isOpen, NOW, RETRY, WALL } from "./replica.fixture.js";
-import { type Writing, writing } from "./writer.fixture.js";
+import { STORE_NOW, type Writing, writing } from "./writer.fixture.js";
 
 describe("a write whose answer is lost", () => {
   test("is granted if the next answer returns its record", () => {
@@ -120,6 +120,36 @@ describe("a write that fails", () => {
     await time.advance(100);
     expect(store.count("list")).toBe(2);
   });
+});
+
+test("a granted write after failed ones does not tell that a store is up which can't be read", async () => {
+  const { begin, store, replica, health, time } = writing();
+  const { swap } = store;
+  replica.synchroniser.start();
+  store.swap = () => {
+    throw new Error("refused");
+  };
+  store.list = () => {
+    throw new Error("down");
+  };
+  begin();
+  await time.advance(100);
+  expect(replica.synchroniser.down).toBe(true);
+  if (swap) store.swap = swap;
+  begin();
+  expect(health).toEqual([new Error("refused")]);
+});
+
+test("a failed write that another process made unneeded holds up no report, whatever is decided next", () => {
+  const { begin, store, replica, entry, breaker, health } = writing();
+  store.swap = () => {
+    throw new Error("refused");
+  };
+  begin();
+  replica.receive(entry, encode(isOpen(STORE_NOW + 9)), FRESH, false);
+  breaker.pending = true;
+  replica.health.recovered();
+  expect(health).toEqual([new Error("refused"), "up"]);
 });
 
 test("a granted write does not clear faults that reads reported", () => {
