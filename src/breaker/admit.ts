@@ -31,11 +31,9 @@ export function admitShare(breaker: Shell): Admission | undefined {
   const { admission, settings, session } = breaker;
   if (admission.admitsAll) return admission;
   const random = session.clock.random();
-  if (settings.mode === "throttle")
+  if (!(admission instanceof RampAdmission))
     return breaker.traffic.holdsBack(session.lookedAt, random) ? undefined : admission;
-  const sinceMs =
-    admission instanceof RampAdmission ? session.lookedAt - admission.closedAtMs : settings.rampUp;
-  const share = admittedShare(sinceMs, settings.rampUp);
+  const share = admittedShare(session.lookedAt - admission.closedAtMs, settings.rampUp);
   if (share < 1) return random < share ? admission : undefined;
   breaker.admission = new Admission("closed", true, admission.epoch);
   return breaker.admission;

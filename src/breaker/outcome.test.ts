@@ -303,6 +303,17 @@ describe("a probe", () => {
     expect(await enterAsync(circuit.breaker)).toMatchObject({ kind: "probe" });
   });
 
+  test("that ends as neither leaves no turn to others where nobody else uses the store", async () => {
+    const circuit = circuitWith();
+    Object.assign(circuit.session, { isShared: false });
+    let admission: Admission | undefined = await probing(circuit);
+    for (let n = 0; n < 20; n++) {
+      circuit.breaker.released(admission as Admission);
+      expect(circuit.breaker.retryAfterMs).toBe(0);
+      admission = await enterAsync(circuit.breaker);
+    }
+  });
+
   test("that met another open circuit releases its lease, and none follows until that one may be called", async () => {
     const circuit = circuitWith({ openMs: 60_000 });
     circuit.breaker.released(await probing(circuit), 700);

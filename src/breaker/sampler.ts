@@ -80,7 +80,7 @@ export class Sampler {
   get latencyMs(): { readonly p50: number; readonly p99: number } | undefined {
     if (this.#durations.length === 0) return undefined;
     const sorted = [...this.#durations].sort((a, b) => a - b);
-    const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+    const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] as number;
     return { p50: at(0.5), p99: at(0.99) };
   }
 
