@@ -17,7 +17,7 @@ const LEAST = 97;
 /** Of these rooms, so far. */
 const FEWER = { protocol: 95, breaker: 95, sync: 94 };
 /** Where the tests of a room are, if not only beside its code. */
-const TESTS = { call: ["src/call", "src/api", "test/policy", "test/rules"] };
+const TESTS = { call: ["src/call", "src/api", "test/policy"] };
 
 const { values: asked } = parseArgs({
   options: {

@@ -1,9 +1,12 @@
-// Replaces vitest when mutants are tried: it only collects the tests, which use vitest's own `expect` and `vi`.
-import { expect as plain, vi } from "vitest";
+// Replaces vitest when mutants are tried: it only collects the tests, which use vitest's own `expect` and `vi`, but for
+// what works only in vitest's own runner.
+import { expect as plain, vi as whole } from "vitest";
 
 const { setTimeout } = globalThis;
-/** `expect.poll` of vitest works only in its own runner. */
 const expect = Object.assign((...given) => plain(...given), plain, { poll });
+const vi = Object.assign(Object.create(whole), { stubEnv, unstubAllEnvs });
+/** The environment's own values of what tests have changed. */
+const stubbed = new Map();
 
 /**
  * Runs a test file, and returns its tests: `{ name, run, after }`. `load` gets the replacement for `import "vitest"`.
@@ -40,6 +43,21 @@ export function collect(file, load) {
 
   load({ expect, vi, test, it: test, describe, beforeEach, afterEach, onTestFinished });
   return tests;
+}
+
+function stubEnv(name, value) {
+  if (!stubbed.has(name)) stubbed.set(name, process.env[name]);
+  setEnv(name, value);
+}
+
+function unstubAllEnvs() {
+  for (const [name, value] of stubbed) setEnv(name, value);
+  stubbed.clear();
+}
+
+function setEnv(name, value) {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
 }
 
 /** Tries until the value is as expected. The time limit of the test ends it. */

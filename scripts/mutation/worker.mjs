@@ -52,18 +52,19 @@ async function dryRun() {
   try {
     tests = load();
   } catch (error) {
-    failed.push(error.stack);
+    failed.push({ error: error.stack });
   }
   for (const [index, test] of tests.entries()) {
     switches.currentTestId = String(index);
     const began = usedMs();
     const error = await outcome(test, UNKNOWN_MS);
-    if (error !== undefined) failed.push(`${test.name}: ${error}`);
+    if (error !== undefined) failed.push({ index, error: `${test.name}: ${error}` });
     took.push(usedMs() - began);
   }
   switches.currentTestId = undefined;
   const { static: whileLoading, perTest } = switches.mutantCoverage;
-  return { times: took, failed: [...failed, ...unhandled.map(String)], whileLoading, perTest };
+  failed.push(...unhandled.map((error) => ({ error: String(error) })));
+  return { times: took, failed, whileLoading, perTest };
 }
 
 /**
