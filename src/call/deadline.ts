@@ -19,6 +19,11 @@ export type Ended =
     }
   | { readonly how: "abort"; readonly error: unknown };
 
+/** What ends a call before it ends by itself. */
+type Cut =
+  | Extract<Ended, { how: "abort" }>
+  | { readonly how: "timeout"; readonly began: number; readonly lateMs: number };
+
 const WORDS = { call: "call", "first-item": "first item" } as const;
 const none = (): void => undefined;
 
@@ -73,7 +78,7 @@ export class Deadline {
       ceased?.(this.#controller);
       return true;
     };
-    const cut = new Promise<Ended>((resolve) => {
+    const cut = new Promise<Cut>((resolve) => {
       const onAbort = (): void => {
         const error = this.#given?.reason;
         if (ends()) resolve({ how: "abort", error });
@@ -81,21 +86,23 @@ export class Deadline {
       };
       const expire = (): void => {
         const lateMs = clock.now() - began - this.#ms;
-        const error = new TimeoutError(`the ${WORDS[this.#waitsFor]} took longer than ${this.#ms} ms`, {
-          waitedFor: this.#waitsFor,
-        });
-        cancel = clock.after(0, () => ends() && resolve({ how: "timeout", error, began, lateMs }), true);
+        cancel = clock.after(0, () => ends() && resolve({ how: "timeout", began, lateMs }), true);
       };
       if (this.#ms !== 0) cancel = clock.after(this.#ms, expire, true);
       if (this.#given?.aborted) onAbort();
       else if (this.#given) ceased = follow(this.#given, onAbort);
     });
     // A timer runs outside every async context, and what follows from it runs in the caller's.
-    const outcome = cut.then((ended) => {
+    const outcome = cut.then((how) => {
+      if (how.how === "abort") return end(how);
+      // Made here and not in the timer, so that its stack names the callers.
+      const error = new TimeoutError(`the ${WORDS[this.#waitsFor]} took longer than ${this.#ms} ms`, {
+        waitedFor: this.#waitsFor,
+      });
       try {
-        return end(ended);
+        return end({ ...how, error });
       } finally {
-        if (ended.how === "timeout") this.#controller?.abort(ended.error);
+        this.#controller?.abort(error);
       }
     });
     const ended = Promise.resolve(work).then(

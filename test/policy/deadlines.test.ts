@@ -187,6 +187,25 @@ describe("callTimeout", () => {
       expect(error.stack).toContain(call.name);
     }
   });
+
+  test("keeps the callers in the stack of a TimeoutError", async () => {
+    const { clock, circuit } = alone({ callTimeout: "2s" });
+    const guarded = circuit(async () => never());
+    async function blockOfACaller(): Promise<void> {
+      await circuit.run(() => never());
+    }
+    async function functionOfACaller(): Promise<void> {
+      await guarded();
+    }
+    for (const call of [blockOfACaller, functionOfACaller]) {
+      await circuit.reset();
+      const late = outcome(call());
+      await clock.advance(2_001);
+      const error = (await late) as Error;
+      expect(error).toBeInstanceOf(TimeoutError);
+      expect(error.stack).toContain(call.name);
+    }
+  });
 });
 
 describe("a process whose event loop was blocked", () => {
