@@ -1,3 +1,4 @@
+import { inPages } from "../shared/pages.js";
 import type { Store, StoreEntry } from "../store.js";
 import { NAMES, READ, run, type Scripting, WRITE } from "./script.js";
 
@@ -66,14 +67,17 @@ export function records(
     swap: (key, expect, value, ttlMs) =>
       expect === null ? write("absent", key, "", value, ttlMs) : write("equal", key, expect, value, ttlMs),
     async list(start, since = "") {
-      const [now, names, cursor, all] = await run(redis, NAMES, [index], [since]);
-      const keys = (names as unknown[]).flatMap((name) => textOf(name) ?? []);
-      return {
-        entries: await readAll(start === "" ? keys : keys.filter((key) => key.startsWith(start))),
-        now: Number(now),
-        cursor: String(cursor),
-        complete: Number(all) === 1,
-      };
+      const listed = { now: 0, cursor: since, complete: false };
+      const names = await inPages(async (limit) => {
+        const [now, page, cursor, all] = await run(redis, NAMES, [index], [listed.cursor, String(limit)]);
+        listed.now = Number(now);
+        listed.cursor = String(cursor);
+        listed.complete ||= Number(all) === 1;
+        return (page as unknown[]).map(textOf);
+      });
+      // What changed meanwhile is among them twice.
+      const keys = [...new Set(names)].filter((key): key is string => key?.startsWith(start) === true);
+      return { entries: await readAll(keys), ...listed };
     },
     sibling: (name) => records(redis, keyOf(`@${name}`), unpublished, cluster),
   };

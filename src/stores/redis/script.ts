@@ -86,12 +86,14 @@ return {time[1] * 1000 + math.floor(time[2] / 1000), found}`,
 };
 
 /**
- * Redis's clock in ms, the names in the index KEYS[1], a cursor, and whether these are all names. If ARGV[1] is a
- * cursor of the same index on the same run of the same server, only the names that changed since. Another server, or
- * one that was restarted, may lack the last writes.
+ * A page of the names in the index KEYS[1], in the order of their last changes: Redis's clock in ms, at most ARGV[2]
+ * names, a cursor, and whether the page begins with the first name. If ARGV[1] is a cursor of the same index on the same
+ * run of the same server, the page has what changed after it. Another server, or one that was restarted, may lack the
+ * last writes. What changes between two pages comes again in a later one, so nothing is left out. A name whose record
+ * has expired may be among them, and two numbers in place of names.
  */
 export const NAMES: Script = {
-  text: `local index, since = KEYS[1], ARGV[1]
+  text: `local index, since, limit = KEYS[1], ARGV[1], ARGV[2]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local info = redis.pcall('INFO', 'server')
@@ -100,18 +102,16 @@ local last = redis.call('ZSCORE', index, 'last') or '0'
 local head = run .. '.' .. (redis.call('ZSCORE', index, 'born') or '0') .. '.'
 local from = since:sub(1, #head) == head and tonumber(since:sub(#head + 1))
 local all = not from or from > tonumber(last)
-local found
-if all then
-  found = redis.call('ZRANGEBYSCORE', index, now, '(1e14')
-else
-  found = redis.call('ZRANGEBYSCORE', index, '(' .. since:sub(#head + 1), '+inf')
-end
+local after = all and '1e14' or since:sub(#head + 1)
+local found = redis.call('ZRANGEBYSCORE', index, '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
 local names = {}
-for _, member in ipairs(found) do
-  if member ~= 'last' and member ~= 'born' then names[#names + 1] = '=' .. member:sub(2) end
+for at = 1, #found, 2 do
+  local member = found[at]
+  names[#names + 1] = member ~= 'last' and member ~= 'born' and '=' .. member:sub(2) or 0
 end
-return {now, names, head .. last, all and 1 or 0}`,
-  sha1: "a8ba6f20f18b1463cc59e7657d8a9bedbed5b981",
+local reached = #names == tonumber(limit) and found[#found] or last
+return {now, names, head .. reached, all and 1 or 0}`,
+  sha1: "67bee6bedb0c52f2802f4690a6c286873ad0f352",
 };
 
 /** Runs a script by its name, or by its text if Redis doesn't know it (yet, or any more). */

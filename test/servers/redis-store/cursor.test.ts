@@ -81,6 +81,34 @@ describe.skipIf(!redisServer)("a list since a cursor", () => {
     expect(await open.command("ZRANGE", "failfast:@index", "0", "-1")).toEqual(["xd", "born", "cd", "last"]);
   });
 
+  it("gets thousands of names in pages, and what changes between two pages once, with its newest value", async () => {
+    const names = Array.from({ length: 2_500 }, (_, at) => `name ${at}`);
+    await Promise.all(names.map((name) => set(name)));
+    const answers: number[] = [];
+    const { client } = open as unknown as { client: { call(...command: string[]): Promise<unknown> } };
+    const listening = Object.assign(Object.create(client), {
+      async call(...command: string[]): Promise<unknown> {
+        const answer = await client.call(...command);
+        const [, page] = answer as [unknown, unknown[]];
+        answers.push(page.length);
+        if (answers.length > 1) return answer;
+        await redisStore(open.client).set("name 0", "newer", 60_000);
+        await redisStore(open.client).delete("name 1");
+        return answer;
+      },
+    });
+    const listed = (await redisStore(listening).list?.("")) as StoreListing;
+    expect(keys(listed)).toEqual(names.filter((name) => name !== "name 1").sort());
+    expect([...listed.entries].find(({ key }) => key === "name 0")?.value).toBe("newer");
+    expect(answers[0]).toBe(1_000);
+    expect(Math.max(...answers)).toBeLessThan(2_500);
+    expect(listed.complete).toBe(true);
+    expect(keys(await list(listed.cursor))).toEqual([]);
+    await Promise.all(names.slice(0, 1_800).map((name) => set(name)));
+    const changed = await list(listed.cursor);
+    expect([keys(changed), changed.complete]).toEqual([names.slice(0, 1_800).sort(), false]);
+  });
+
   it("costs one command if nothing changed, and nothing for other keys of the database", async () => {
     await set("a");
     const { cursor } = await list();
