@@ -14,8 +14,8 @@ import { tryRoom } from "./mutation/room.mjs";
 
 /** Each room has to kill that many of a hundred. */
 const LEAST = 97;
-/** Of these rooms, so far. */
-const FEWER = { protocol: 95, breaker: 95, sync: 94 };
+/** Some mistakes in its hash change nothing: what they change is never read. */
+const FEWER = { protocol: 95 };
 /** Where the tests of a room are, if not only beside its code. */
 const TESTS = { call: ["src/call", "src/api", "test/policy"] };
 

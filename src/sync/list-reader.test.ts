@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { encode } from "../protocol/codec.js";
 import { KeyReader } from "./key-reader.js";
 import { ListReader } from "./list-reader.js";
-import { arrive, bench, isOpen } from "./replica.fixture.js";
+import { arrive, bench, isOpen, PUSHED_POLL } from "./replica.fixture.js";
 
 const HOUR = 3_600_000;
 
@@ -118,4 +118,16 @@ test("a list that can't be read in has failed with what it threw", () => {
   lists.nothingMissed(read());
   expect(overs).toEqual([{ ok: false, error }]);
   expect(lists.since).toBeUndefined();
+});
+
+test("a list is asked for everything, and after that, where the store can tell, for what changed since", async () => {
+  const { replica, store, time } = bench();
+  const asked: unknown[][] = [];
+  store.list = (...args) => {
+    asked.push(args);
+    return { entries: [], cursor: "c1" };
+  };
+  replica.synchroniser.start();
+  await time.advance(PUSHED_POLL);
+  expect(asked).toEqual([[""], ["", "c1"]]);
 });

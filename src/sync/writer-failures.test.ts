@@ -239,6 +239,17 @@ describe("a write to a store that hangs", () => {
     expect(replica.storeClock.now()).toBe(2 * WALL + (GIVEN_UP + 100) / 2);
   });
 
+  test("that is refused late in a store without a clock gives the other record its whole time", async () => {
+    const { begin, store, entry, time } = writing();
+    const answer = deferred<SwapResult>();
+    store.swap = () => answer.promise;
+    begin();
+    await time.advance(GIVEN_UP);
+    answer.resolve({ ok: false, value: encode({ ...isOpen(40, 700), until: WALL }) });
+    await time.advance(0);
+    expect(entry.cached?.deadline).toBe(NOW + GIVEN_UP + 700);
+  });
+
   test("that is answered late is no failure any more, also if the answer is what is known already", async () => {
     const { begin, store, entry, health, replica, time } = writing();
     const answer = deferred<SwapResult>();

@@ -205,6 +205,28 @@ describe("a store whose clock is unknown", () => {
     expect(outcomes).toEqual(["granted"]);
   });
 
+  test("gets no second swap for a hold without an end", () => {
+    const { store, replica } = writing({ clock: "unknown" });
+    write(
+      replica,
+      replica.hold("x"),
+      (stamp) => holdWritten(stamp, "open", { duration: 0, reason: "mine" }),
+      () => undefined,
+    );
+    expect(store.count("swap")).toBe(1);
+  });
+
+  test("if it has none, a record lasts its whole time from the answer on", async () => {
+    const { store, begin, entry, time } = writing({ clock: "unknown" });
+    store.tells = false;
+    const swap = store.swap?.bind(store);
+    store.swap = (...args) =>
+      new Promise((done) => time.after(300, () => done(swap?.(...args) as SwapResult)));
+    begin();
+    await time.advance(300);
+    expect(entry.cached?.deadline).toBe(NOW + 300 + 1_000);
+  });
+
   test("gets no second swap if another write came between", async () => {
     const { store, begin, outcomes, entry } = writing({ clock: "unknown" });
     const { swap } = store;
