@@ -56,7 +56,7 @@ export function makeLiveness(found, world, plan) {
     return leftMs > -1 && holder !== member.name;
   }
   const requests = (member, name) => (member.requests.get(`circuit:${name}`) ?? 0) > time.now() - REQUEST_MS;
-  /** Jobs know nothing of one another but by the record, and a lease that is given back leaves no trace there. */
+  /** Jobs know nothing of one another but by the record, and a lease that a probe gave back leaves no trace there. */
   const openings = (member, name) => {
     const { openings, returned } = ofFleet(name);
     return `${openings} ${ofCaller(member, name).openings} ${plan.pace?.kind === "job" ? returned : 0}`;
@@ -109,7 +109,8 @@ export function makeLiveness(found, world, plan) {
       if (record.state === "open" && before?.generation !== record.generation) its.openings++;
       if (record.state === "half-open" && record.owner !== before?.owner)
         Object.assign(its, { holder: by, leasedAt: time.now() });
-      if (record.state === "half-open" && !record.owner && before?.owner) its.returned++;
+      if (record.state === "half-open" && !record.owner && before?.owner && record.lapsed === 0)
+        its.returned++;
     },
     /** How many of its last calls in a row were served. */
     servedInARow: (index, name) => callers.get(`${index} ${name}`)?.served ?? 0,
