@@ -4,6 +4,7 @@ import {
   closedRecord,
   decidedOpen,
   LATER,
+  leasedRecord,
   NOW,
   news,
   next,
@@ -54,6 +55,17 @@ describe("a probe that ends as neither", () => {
     const alone = stateWith({ decision: decidedOpen({ base: 0, untilMs: NOW }), probe: running(LATER) });
     const often = { ...alone, recovery: { ...NO_RECOVERY, neither: 8 } };
     expect(on(often, ofTen).state.recovery).toMatchObject({ pausedUntilMs: NOW, neither: 8 });
+  });
+
+  test("and never began tells that its lease was not used: once, or as often as the record says", () => {
+    const holding = (lapsed: number): State =>
+      stateWith({ record: leasedRecord("mine", LATER, lapsed), remoteOpen: "obeyed" });
+    for (const [state, lapsed] of [
+      [holding(0), 1],
+      [holding(3), 3],
+      [stateWith({}), 1],
+    ] as const)
+      expect(on(state, released).state.decision).toMatchObject({ kind: "released", lapsed });
   });
 
   test("pauses for the longer of the two, where it met another circuit", () => {
