@@ -40,7 +40,7 @@ describe.each([
   ["unstorage", () => cacheStore(storage)],
 ])("the store contract on %s, in memory", (_, open) => {
   const makeStore = () => ({ store: open(), close: () => undefined });
-  for (const { name, run } of storeContract(makeStore, { verbs: [] })) test.concurrent(name, run, 30_000);
+  for (const { name, run } of storeContract(makeStore, { verbs: [] })) test.concurrent(name, run);
 });
 
 describe.skipIf(!redisServer).each(["s", "ms"] as const)(
@@ -50,7 +50,7 @@ describe.skipIf(!redisServer).each(["s", "ms"] as const)(
       store: cacheStore(plain(ttlUnit) as never, { ttlUnit }),
       close: () => undefined,
     });
-    for (const { name, run } of storeContract(makeStore, { verbs: [] })) test.concurrent(name, run, 30_000);
+    for (const { name, run } of storeContract(makeStore, { verbs: [] })) test.concurrent(name, run);
   },
 );
 

@@ -40,8 +40,7 @@ describe.each(chosen)("the store contract over $name", (combination) => {
     const { cache, records, close } = await server.reach();
     return { store: djangoCacheStore(cache, { records }), close: async () => void (await close()) };
   };
-  for (const { name, run } of storeContract(makeStore, { verbs: verbsOf(combination) }))
-    test(name, run, 30_000);
+  for (const { name, run } of storeContract(makeStore, { verbs: verbsOf(combination) })) test(name, run);
 });
 
 for (const combination of chosen.filter(({ name }) => name.includes("redis"))) {

@@ -27,7 +27,7 @@ describe.each(["names the item it refuses to replace, as DynamoDB does", "doesn'
       return { store: dynamodbStore(client, TABLE), close: () => client.destroy() };
     };
     for (const { name, run } of storeContract(makeStore, { verbs: ["swap"] })) {
-      if (name !== WRONG_IN_DYNALITE) test.concurrent(name, run, 30_000);
+      if (name !== WRONG_IN_DYNALITE) test.concurrent(name, run);
     }
   },
 );

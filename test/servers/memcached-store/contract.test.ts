@@ -14,6 +14,6 @@ describe.skipIf(!memcached).each(libraries)("the store contract with $name", ({ 
   afterAll(() => server.stop());
 
   for (const { name, run } of storeContract(() => open(server.port), { verbs, ttlResolutionMs: 1_000 })) {
-    test.concurrent(name, run, 30_000);
+    test.concurrent(name, run);
   }
 });

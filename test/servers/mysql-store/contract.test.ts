@@ -51,7 +51,7 @@ describe.skipIf(!mariadbd)("the store contract on MariaDB", () => {
         return { store, close };
       };
       for (const { name, run } of storeContract(makeStore, { verbs: ["swap", "list"] }))
-        test.concurrent(name, run, 30_000);
+        test.concurrent(name, run);
 
       test("lists more records than a page has, each once", async () => {
         const { pool, close } = open();

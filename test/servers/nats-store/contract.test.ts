@@ -13,5 +13,5 @@ describe.skipIf(!natsServer)("the store contract with NATS", () => {
   });
   afterAll(() => server.stop());
 
-  for (const { name, run } of storeContract(() => open(server.port))) test(name, run, 30_000);
+  for (const { name, run } of storeContract(() => open(server.port))) test(name, run);
 });

@@ -36,7 +36,7 @@ describe.skipIf(!postgres)("the store contract on PostgreSQL", () => {
     beforeAll(start);
     // Would wait for a connection that a case has left behind.
     afterAll(() => Promise.all(pools.map((pool) => pool.end())));
-    for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run, 30_000);
+    for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run);
   });
 
   describe("with postgres.js", () => {
@@ -48,7 +48,7 @@ describe.skipIf(!postgres)("the store contract on PostgreSQL", () => {
     });
     beforeAll(start);
     afterAll(() => Promise.all(clients.map((sql) => sql.end({ timeout: 5 }))));
-    for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run, 30_000);
+    for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run);
   });
 });
 
@@ -71,5 +71,5 @@ describe("the store contract on PGlite", () => {
     "swap: takes and compares every value that set takes",
   ];
   for (const { name, run } of storeContract(makeStore))
-    if (!marked.includes(name)) test.concurrent(name, run, 30_000);
+    if (!marked.includes(name)) test.concurrent(name, run);
 });

@@ -105,6 +105,6 @@ describe.skipIf(!postgres).each(LEVELS)("transactions that are %s by default", (
         const pool = new Pool({ connectionString: server.url });
         return { store: postgresStore(pool), close: () => pool.end() };
       };
-      for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run, 30_000);
+      for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run);
     });
 });

@@ -177,7 +177,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("the contract with $name", 
     const { client, close } = await library.open(cluster.ports);
     return { store: redisStore(client), close };
   };
-  for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run, 30_000);
+  for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run);
 });
 
 describe.skipIf(!redisServer).each(clusterLibraries)("$name, while a master is away for good", (library) => {
@@ -203,7 +203,7 @@ describe.skipIf(!redisServer).each(clusterLibraries)("$name, while a master is a
       await there?.set("a", "2", 60_000);
     }
     // node-redis at once; ioredis looks for another master for about a second.
-    expect(Math.max(...took)).toBeLessThan(4_000);
+    expect(Math.max(...took)).toBeLessThan(15_000);
   });
 });
 

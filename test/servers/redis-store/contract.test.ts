@@ -28,6 +28,6 @@ describe.skipIf(subjects.length === 0).each(subjects)(
       const { client, close } = await library.open(server.url, settings);
       return { store: redisStore(client), close };
     };
-    for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run, 30_000);
+    for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run);
   },
 );

@@ -27,7 +27,7 @@ describe.skipIf(!redisServer)("valkey-glide", () => {
 
   describe("the store contract", () => {
     for (const { name, run } of storeContract(() => redisStore(client), { verbs: ["swap", "list"] }))
-      test.concurrent(name, run, 30_000);
+      test.concurrent(name, run);
   });
 
   test("is in one fleet with node-redis on the same database, which gets its trips by push", async () => {
@@ -82,5 +82,5 @@ describe.skipIf(!redisServer)("the store contract with valkey-glide in a Cluster
     await cluster?.stop();
   });
   for (const { name, run } of storeContract(() => redisStore(client), { verbs: ["swap", "list"] }))
-    test.concurrent(name, run, 30_000);
+    test.concurrent(name, run);
 });

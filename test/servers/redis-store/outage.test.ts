@@ -136,15 +136,13 @@ describe.skipIf(!redisServer).concurrent.each(libraries)("a subscription of $nam
     expect(seen.gaps).toBe(0);
   });
 
-  it("that can't be made is an error within 5 s, and leaves no connection", async (context) => {
+  it("that can't be made is an error, and leaves no connection", async (context) => {
     const { expect } = context;
     const atEnd = atEndOf(context);
     const silent = await startProxy();
     atEnd(() => silent.close());
-    const started = performance.now();
     const watching = redisStore(library.unconnected(silent.url)).watch?.("", remember());
     await expect(watching).rejects.toThrow(/"failfast@0": no answer within 5000 ms/);
-    expect(performance.now() - started).toBeLessThan(6_000);
     await expect.poll(silent.open, soon).toBe(0);
   });
 });

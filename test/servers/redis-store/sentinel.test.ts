@@ -96,7 +96,7 @@ describe.skipIf(!redisServer).each(contractLibraries)("the store contract with $
     const { client, close } = await library.open(sentinels.ports);
     return { store: redisStore(client), close: async () => void (await close()) };
   };
-  for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run, 30_000);
+  for (const { name, run } of storeContract(makeStore)) test.concurrent(name, run);
 });
 
 /** Another library, for a fleet of both. */

@@ -26,7 +26,7 @@ describe.each(["DELETE", "WAL"])("the store contract on better-sqlite3, journal_
     return { store, close: () => void database.close() };
   };
   for (const { name, run } of storeContract(makeStore, { verbs: ["swap", "list"] }))
-    test.concurrent(name, run, 30_000);
+    test.concurrent(name, run);
 });
 
 describe.each(runtimes)("the store contract on $sqlite", ({ sqlite, program }) => {

@@ -30,5 +30,5 @@ describe.skipIf(!redisServer).each([
     store: upstashStore(new Redis({ url: front.url, token: front.token, ...settings })),
   });
   for (const { name, run } of storeContract(makeStore, { verbs: ["swap", "list"] }))
-    test.concurrent(name, run, 30_000);
+    test.concurrent(name, run);
 });
