@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { afterEach, expect, test, vi } from "vitest";
 import { safeWatcher } from "../shared/watcher.js";
 import type { ListeningClient } from "./client.js";
-import { listenOn } from "./listen.js";
+import { listenOn, proveDelivery } from "./listen.js";
 
 /** A connection that is lost with its answer to `LISTEN`, before anyone who awaits that has heard of it. */
 class Connection extends EventEmitter {
@@ -23,7 +23,10 @@ class Connection extends EventEmitter {
   };
 }
 
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 test("only one connection waits for a server that hangs, and the same one then listens", async () => {
   vi.useFakeTimers();
@@ -77,3 +80,19 @@ test("a first connection that is lost while it starts to listen is an error", as
     ),
   ).rejects.toThrow(/terminating connection/);
 });
+
+test.each([0, 1 / 8_101, 1 / 8_100_001, 1 - Number.EPSILON])(
+  "PostgreSQL takes the name of the channel that proves delivery, made from the random number %d",
+  async (random) => {
+    vi.spyOn(Math, "random").mockReturnValue(random);
+    let name = "";
+    let arrive = (): void => undefined;
+    const listen = async (channel: string, heard: () => void) => {
+      [name, arrive] = [channel, heard];
+      return async () => undefined;
+    };
+    await proveDelivery(listen, async () => [void arrive()], "x".repeat(41));
+    expect(name).toMatch(/^x+_\d+$/);
+    expect(name.length).toBeLessThan(64);
+  },
+);

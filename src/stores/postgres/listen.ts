@@ -85,8 +85,8 @@ async function hear(client: ListeningClient, channel: string, heard: () => void)
  * So this sends itself one, on a channel of its own: what listens behind a pooler may go on doing so.
  */
 export async function proveDelivery(listen: Hear, query: Query, channel: string): Promise<void> {
-  // Without a point: PGlite does not quote it.
-  const own = `${channel}_${String(systemClock.random()).replace(".", "_")}`;
+  // Digits alone, for PGlite does not quote it, and few of them: PostgreSQL takes names of at most 63 bytes.
+  const own = `${channel}_${Math.floor(systemClock.random() * 1e12)}`;
   let arrived = (): void => {};
   const arrival = new Promise<void>((resolve) => {
     arrived = resolve;

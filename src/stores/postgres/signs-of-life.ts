@@ -46,7 +46,7 @@ export async function listenForSigns(
   const ends: (() => PromiseLike<unknown>)[] = [];
   const end = async (): Promise<void> => {
     // A server that is frozen or gone is not awaited.
-    const all = Promise.all(ends.map((unlisten) => unlisten()));
+    const all = Promise.all(ends.map(async (unlisten) => unlisten()));
     await withinMs(all, ENDS_WITHIN, () => new Error("PostgreSQL gave no answer")).catch(() => undefined);
   };
   try {
