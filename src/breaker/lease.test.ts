@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CircuitRecord } from "../protocol/record.js";
-import { leased } from "../protocol/transition.js";
+import { leased, leaseReleased } from "../protocol/transition.js";
 import { lapsesIn, lapsesOf, leaseMs, leaseRecord } from "./lease.js";
 import {
   closedRecord,
@@ -41,6 +41,11 @@ describe("the number of leases without an outcome", () => {
     expect(lapsesIn(releasedRecord.record)).toBe(0);
     expect(lapsesIn(leasedRecord("x", NOW, 2).record)).toBe(3);
     expect(lapsesIn(leasedRecord("", NOW, 2).record)).toBe(2);
+  });
+
+  test("is not more because a lease was given back unused", () => {
+    const givenBack = leaseReleased(stamp, openRecord(NOW).record, 0, 1);
+    expect(lapsesIn(givenBack)).toBe(0);
   });
 
   test("is the greater of the record's and this process's own count", () => {

@@ -17,7 +17,9 @@ export function leaseMs(callTimeoutMs: number, lapsed: number): number {
 /** How many leases in a row ended without an outcome, including the one that just ended. */
 export function lapsesIn(record: CircuitRecord | undefined): number {
   if (record?.state !== "half-open") return 0;
-  return record.lapsed + (record.owner === "" ? 0 : 1);
+  if (record.owner !== "") return record.lapsed + 1;
+  // Given back without a probe, a lease leaves a 1, so that the next process probes at once. It did not lapse.
+  return record.lapsed === 1 ? 0 : record.lapsed;
 }
 
 /** How many leases lapsed, as far as the fleet or this process knows. */
