@@ -13,7 +13,9 @@ export function isControlFlow(thrown: unknown): boolean {
     // It is an error.
     if (message !== undefined) return false;
     const { status, isNotFound } = thrown as { status?: unknown; isNotFound?: unknown };
-    return isRedirect(status) || isNotFound === true || isThenable(thrown);
+    // A failed request of jQuery is a promise, too, with the status of its answer.
+    if (typeof status === "number") return status >= 300 && status < 400 && hasTarget(thrown);
+    return isNotFound === true || isThenable(thrown);
   } catch {
     return false;
   }
@@ -22,4 +24,12 @@ export function isControlFlow(thrown: unknown): boolean {
 /** The digest of any other error is a number. */
 const OF_NEXT = /^(NEXT_|DYNAMIC_SERVER_USAGE|BAILOUT_TO_CLIENT|HANGING_PROMISE)/;
 
-const isRedirect = (status: unknown): boolean => typeof status === "number" && status >= 300 && status < 400;
+/** A redirect says where to: in a field, in a header, or in TanStack's options. */
+function hasTarget(thrown: object): boolean {
+  const { location, options, headers } = thrown as {
+    location?: unknown;
+    options?: unknown;
+    headers?: { get?(name: string): unknown };
+  };
+  return (location ?? options ?? headers?.get?.("location") ?? undefined) !== undefined;
+}

@@ -208,8 +208,15 @@ describe("what a framework throws to leave a function", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("an answer of 404 or 503 that the code throws is a failure", async () => {
-    for (const status of [404, 503]) {
+  test("a failed request of jQuery, which is a promise with the status of its answer, is a failure", async () => {
+    const circuit = createFailfast({ clock: manualClock() })("x", 60);
+    const request = { status: 503, statusText: "Service Unavailable", then: () => request };
+    await circuit.run(() => Promise.reject(request)).catch(() => undefined);
+    expect(circuit.state).toBe("open");
+  });
+
+  test("an answer of 304, 404 or 503 that the code throws is a failure", async () => {
+    for (const status of [304, 404, 503]) {
       const circuit = createFailfast({ clock: manualClock() })("x", 60);
       await quietly(circuit.run(() => Promise.reject(new Response(null, { status }))));
       expect(circuit.state).toBe("open");
