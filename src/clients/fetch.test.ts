@@ -30,6 +30,13 @@ describe("failfastFetch", () => {
     expect(sent).toEqual(["https://a.test/x", "https://b.test/"]);
   });
 
+  test("counts a failure of a fetch that says itself how a stream is sent", async () => {
+    answer = () => Promise.reject(new TypeError("fetch failed"));
+    const body = new ReadableStream();
+    await expect(guarded()("https://a.test/", { method: "POST", body })).rejects.toThrow("fetch failed");
+    expect(failfast("https://a.test").state).toBe("open");
+  });
+
   test.each([
     [500, {}, "open"],
     [503, { "retry-after": "7" }, "open"],

@@ -95,7 +95,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
     const caller = new Caller(request.signal);
     const ask = async (signal: unknown): Promise<ResponseLike> => {
       const { body: own } = (init ?? {}) as { body?: unknown };
-      const upload = uploadOf(own, true);
+      const upload = uploadOf(own, fetch === undefined);
       const taken = own === undefined && isUsed(input);
       const changed = { ...(upload && { body: upload.body }), ...(signal !== caller && { signal }) };
       try {
@@ -107,7 +107,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
         if (isOfAnother(response, request)) elsewhere.add(response);
         return response;
       } catch (error) {
-        const unsent = error instanceof TypeError && !sendable(input, init);
+        const unsent = error instanceof TypeError && !sendable(input, init, fetch && { duplex: "half" });
         if (unsent || taken || asksWrongly(error) || upload?.broke() || ofItsBody(error, input))
           caller.leave();
         throw error;

@@ -43,15 +43,19 @@ export interface Method {
 export const CANCELLED = 1;
 export const DEADLINE_EXCEEDED = 4;
 
-/** What grpc-js says about a call that it didn't send: the caller's own mistake, or its own channel or credentials. */
+/**
+ * What grpc-js says about a call that it didn't send: the caller's own mistake, or its own channel or credentials. A
+ * server may use similar words about itself, so each is as long as grpc-js has it.
+ */
 const NOT_SENT = new RegExp(
   [
     "^Request message serialization failure",
     "^Attempted to send message with a size larger than ",
     "^Channel closed before call started",
     '^"authorization" metadata ',
-    "^Failed to parse |^Unrecognized scheme ",
-    "Getting metadata from plugin failed with error",
+    "^Failed to parse (DNS|ipv4|ipv6) address ",
+    "^Unrecognized scheme \\S+ in IP resolver",
+    "^(Invalid status from control plane: \\d+ \\w+ )?Getting metadata from plugin failed with error",
   ].join("|"),
 );
 

@@ -118,6 +118,15 @@ describe("failfastInterceptor for gRPC", () => {
     expect(failfast("sales.v1.Invoices").state).toBe(state);
   });
 
+  test.each([
+    "Failed to parse the answer of the database",
+    "No backend: Getting metadata from plugin failed",
+  ])("counts a failure of the server that says %j", async (details) => {
+    server = (listener) => listener.onReceiveStatus({ code: 13, details, metadata: new Metadata() });
+    await call();
+    expect(failfast("sales.v1.Invoices").state).toBe("open");
+  });
+
   test("opens for the time of a server's pushback", async () => {
     server = ends(14, pushback(90_000));
     await call();

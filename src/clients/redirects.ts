@@ -57,7 +57,7 @@ export async function followed<R extends Redirecting>(
     // A fallback may return anything.
     const location = STATUSES.has(answer?.status) ? answer.headers.get("location") : null;
     if (location === null) {
-      return hops > 0 ? setFields(answer, { redirected: true }) : answer;
+      return hops > 0 && Object.isExtensible(answer) ? setFields(answer, { redirected: true }) : answer;
     }
     const next = following(location, url);
     if (hops === MOST) throw failed("redirect count exceeded");

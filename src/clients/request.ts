@@ -59,8 +59,12 @@ export function requestOf(input: unknown, init: unknown): OutgoingRequest {
   }
 }
 
-/** Whether it is a valid request. One that isn't says nothing about the server. */
-export function sendable(input: unknown, init: unknown): boolean {
+/**
+ * Whether it is a valid request. One that isn't says nothing about the server.
+ *
+ * @param defaults what the caller's own `fetch` may add to it.
+ */
+export function sendable(input: unknown, init: unknown, defaults: object = {}): boolean {
   const { Request, AbortSignal } = globalThis as unknown as {
     Request?: new (url: string, init: object) => unknown;
     AbortSignal: new () => unknown;
@@ -73,6 +77,7 @@ export function sendable(input: unknown, init: unknown): boolean {
   if (dispatcher && typeof (dispatcher as { dispatch?: unknown }).dispatch !== "function") return false;
   try {
     new Request(url.href, {
+      ...defaults,
       ...(init as object),
       method,
       body: standInFor(body),
