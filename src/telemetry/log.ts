@@ -71,10 +71,10 @@ export function logTo(failfast: Pick<Failfast, "on">, logger: TransitionLogger):
 const isWinston = (logger: object): boolean => "transports" in logger && "configure" in logger;
 
 function textFirst(logger: TransitionLogger): TransitionLogger {
-  const { info, warn } = logger as unknown as Record<"info" | "warn", (text: string, fields: object) => void>;
+  const winston = logger as unknown as Record<"info" | "warn", (text: string, fields: object) => void>;
   return {
-    info: (fields, message) => info.call(logger, message, readable(fields)),
-    warn: (fields, message) => warn.call(logger, message, readable(fields)),
+    info: (fields, message) => winston.info(message, readable(fields)),
+    warn: (fields, message) => winston.warn(message, readable(fields)),
   };
 }
 

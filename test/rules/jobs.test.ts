@@ -13,7 +13,10 @@ async function due(delay: number) {
   /** Time passes until it ends, and no longer. */
   async function ended<T>(work: Promise<T>): Promise<T> {
     let over = false;
-    void work.finally(() => (over = true));
+    const end = (): void => {
+      over = true;
+    };
+    work.then(end, end);
     for (let waited = 0; !over && waited < 5_000; waited += 10) await clock.advance(10);
     return work;
   }
