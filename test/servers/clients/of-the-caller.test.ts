@@ -96,7 +96,7 @@ async function begun(release: boolean): Promise<ReadableStream> {
 }
 const piece = (): ReadableStream => new Blob(["whole"]).stream();
 
-describe("failfastFetch", () => {
+describe("failfastFetch with a body", () => {
   const post = { method: "POST", duplex: "half" };
   const used = async (origin: string): Promise<Request> => {
     const sent = new Request(origin, { method: "POST", body: "x" });
