@@ -142,8 +142,8 @@ export const MISTAKES = [
   [
     "a lease that lapsed is not counted",
     "breaker",
-    'record.lapsed + (record.owner === "" ? 0 : 1)',
-    "record.lapsed",
+    "return record.lapsed + 1",
+    "return record.lapsed",
     "no faults, from a lease on",
   ],
   [
