@@ -53,6 +53,11 @@ export class ListReader<R extends ListRead> {
     return this.#host.clock.now() >= this.#fullDue ? undefined : this.#cursor;
   }
 
+  /** No read takes longer, in ms: neither the list nor the reads of single keys after it. */
+  get longestMs(): number {
+    return 3 * (this.#patience + READ_MS);
+  }
+
   /** The next list is a full one. */
   listInFull(): void {
     this.#fullDue = -Infinity;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bench, deferred, GAP, listener } from "./replica.fixture.js";
+import { bench, deferred, GAP, handStore, listener, NOW, WALL } from "./replica.fixture.js";
+import { Replica } from "./replica.js";
 
 describe("ready()", () => {
   test("starts, and reads", async () => {
@@ -34,6 +35,26 @@ describe("ready()", () => {
     slept.time.jumpWall(5_000);
     void slept.replica.synchroniser.ready();
     expect(slept.store.count("list")).toBe(2);
+  });
+
+  test("reads again where a read, and its timers, ended with the request that began it", () => {
+    let now = NOW;
+    const clock = { now: () => now, wall: () => WALL + now, random: () => 0.5, after: () => () => undefined };
+    const store = handStore(clock);
+    delete store.watch;
+    let lists = 0;
+    store.list = () => {
+      lists++;
+      return new Promise(() => undefined);
+    };
+    const { synchroniser } = new Replica(store, clock, "me", { down() {}, up() {}, limited() {} });
+    synchroniser.start();
+    now += 30_000;
+    void synchroniser.ready();
+    expect(lists).toBe(1);
+    now++;
+    void synchroniser.ready();
+    expect(lists).toBe(2);
   });
 
   test("waits for a read that was sent after the gap", async () => {

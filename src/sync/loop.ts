@@ -186,7 +186,12 @@ export class Synchroniser {
   }
 
   get #busy(): boolean {
-    return !this.#subscribed || this.#current !== undefined;
+    return !this.#subscribed || (this.#current !== undefined && !this.#isCutOff(this.#current));
+  }
+
+  /** Where timers and answers end with the request that waits for them, as in Workers, a read may never end. */
+  #isCutOff({ sent }: Read): boolean {
+    return this.#clock.now() - sent > this.#lists.longestMs;
   }
 
   #read(): void {
