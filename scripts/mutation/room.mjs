@@ -52,9 +52,9 @@ function reaching(id, { times, whileLoading, perTest, leftOut }) {
   let hits = whileLoading[id] ?? 0;
   const tests = [];
   for (const index of times.keys().filter((each) => !leftOut.has(each))) {
-    const its = perTest[index]?.[id] ?? 0;
-    hits += its;
-    if (its > 0 || id in whileLoading) tests.push(index);
+    const runs = perTest[index]?.[id] ?? 0;
+    hits += runs;
+    if (runs > 0 || id in whileLoading) tests.push(index);
   }
   return { tests: tests.sort((a, b) => times[a] - times[b]), hits };
 }

@@ -62,9 +62,9 @@ export class DefinedCircuits implements HandleOwner {
   }
 
   /**
-   * The defaults change, which none of them has been called with. Returns what applies the new ones.
+   * The defaults change, before any of these circuits was called. Returns what applies the new defaults.
    *
-   * @param renews whether the stores' sessions are made anew, and so the breakers too.
+   * @param renews whether each store gets a new session, and so each circuit a new breaker.
    */
   forget(renews: boolean): () => void {
     this.#plainPolicy = undefined;

@@ -21,8 +21,8 @@ const VOTE_SPREAD_MS = 200;
 function open(state: State, opening: Opening, reopens: number, now: number, own: Own): Step {
   const { settings } = own;
   const durationMs = openTime(settings, reopens, opening.openFor, () => opening.random);
-  const told: Visibility = settings.quorum > 1 ? "vote" : "fleet";
-  const visibility = isLocalOnly(own) || opening.ofThisHost ? "here" : told;
+  const beyondHere: Visibility = settings.quorum > 1 ? "vote" : "fleet";
+  const visibility = isLocalOnly(own) || opening.ofThisHost ? "here" : beyondHere;
   const opened: State = newEpoch({
     ...state,
     decision: {

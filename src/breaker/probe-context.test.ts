@@ -132,7 +132,7 @@ describe("async context", () => {
 
   test("that can't be turned off is no error", () => {
     const { probes } = watched(() => {
-      throw new Error("not implemented");
+      throw new Error("this runtime can't turn it off");
     });
     probes.run(circuit, 1, () => undefined);
     expect(() => probes.ended(circuit, 1)).not.toThrow();

@@ -15,7 +15,7 @@ function database() {
     refuses: false,
     /** The client has another connection now. */
     reconnect() {
-      for (const told of again) told();
+      for (const listens of again) listens();
     },
     notify(channel: string, text: string) {
       if (!its.silent) for (const heard of channels.get(channel) ?? []) heard(text);
@@ -26,10 +26,10 @@ function database() {
       its.notify(String(channel), "");
       return [];
     },
-    async listen(channel: string, heard: (text: string) => void, told: () => void) {
+    async listen(channel: string, heard: (text: string) => void, listens: () => void) {
       channels.set(channel, [...(channels.get(channel) ?? []), heard]);
-      again.push(told);
-      told();
+      again.push(listens);
+      listens();
       return async () =>
         channels.set(
           channel,
