@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
-import { endProcess } from "./end-process.js";
+import { endProcess, isRunning } from "./end-process.js";
 import { sharedFolder } from "./shared-folder.js";
 
 /** A server for a test: it runs in a folder of its own, and never outlives the tests. */
@@ -59,7 +59,7 @@ export async function startServer(settings: ServerSettings, onPort?: number): Pr
     endWithUs(server);
     const deadline = Date.now() + STARTS_WITHIN;
     while (!(await settings.answers(port))) {
-      if (running(server) && Date.now() < deadline) {
+      if (isRunning(server) && Date.now() < deadline) {
         await new Promise((resolve) => setTimeout(resolve, 20));
         continue;
       }
@@ -120,8 +120,6 @@ function startShell(): ChildProcess {
   (started.stdin as Socket).unref();
   return started;
 }
-
-const running = (server: ChildProcess): boolean => server.exitCode === null && server.signalCode === null;
 
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");

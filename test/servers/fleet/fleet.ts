@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { endProcess } from "../end-process.js";
+import { endProcess, isRunning } from "../end-process.js";
 
 export interface Seen {
   readonly type: string;
@@ -61,7 +61,7 @@ export async function startFleet(
 /** One that died meanwhile is left out. */
 function takeIdle(): Member | undefined {
   let member = idle.pop();
-  while (member !== undefined && !running(member)) member = idle.pop();
+  while (member !== undefined && !isRunning(member.child)) member = idle.pop();
   return member;
 }
 
@@ -99,20 +99,20 @@ function startProcess(): Member {
   };
 }
 
-const running = ({ child }: Member): boolean => child.exitCode === null && child.signalCode === null;
-
 /** The processes of a fleet that still run leave its store, and wait for the next fleet. */
 export async function endFleet(members: readonly Member[]): Promise<void> {
   await Promise.all(
-    members.filter(running).map(async (member) => {
-      if (member.ending) return kill([member]);
-      try {
-        await within(LEAVE_MS, "it had left", member.ask("leave"));
-        idle.push(member);
-      } catch {
-        await kill([member]);
-      }
-    }),
+    members
+      .filter(({ child }) => isRunning(child))
+      .map(async (member) => {
+        if (member.ending) return kill([member]);
+        try {
+          await within(LEAVE_MS, "it had left", member.ask("leave"));
+          idle.push(member);
+        } catch {
+          await kill([member]);
+        }
+      }),
   );
 }
 
