@@ -1,15 +1,15 @@
 // The same tests of the core in every runtime. On each version of Node: test/package/runtimes.mjs.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { chromium } from "playwright-core";
+import { chromiumProgram } from "../../../scripts/chromium.mjs";
 import { command, copyOf, runs } from "../project.mjs";
 
-const CHROMIUM = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find(existsSync);
-const skip = process.env.FAILFAST_TEST_REQUIRE !== "all" && CHROMIUM === undefined && "there is no Chromium";
+const skip =
+  process.env.FAILFAST_TEST_REQUIRE !== "all" && chromiumProgram === undefined && "there is no Chromium";
 
 async function bundled(file, format) {
   const { outputFiles } = await build({
@@ -48,7 +48,7 @@ test("the core works in workerd", async (t) => {
 });
 
 test("the core works in Chromium", { skip }, async (t) => {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  const browser = await chromium.launch({ executablePath: chromiumProgram, args: ["--no-sandbox"] });
   t.after(() => browser.close());
   const page = await browser.newPage();
   await page.addScriptTag({ content: await bundled("page.js", "iife") });
