@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { observeFleet } from "../fleet/fleet.js";
 import { closest } from "../options/closest.js";
+import { keepAlive } from "../runtime/keep-alive.js";
 import { VERSION } from "../runtime/version.js";
 import { type Arguments, flagsOf, readArguments, refuseWords } from "./arguments.js";
 import type { Command, StandaloneCommand } from "./command.js";
@@ -54,7 +55,8 @@ const out = new Terminal(process.stdout, process.env, (error) => {
   process.exit(EXIT.failed);
 });
 
-main(process.argv.slice(2)).then(
+// A store's connections and timers let a process end, but the work is not done.
+keepAlive(main(process.argv.slice(2))).then(
   (code) => {
     process.exitCode = code;
   },

@@ -182,3 +182,16 @@ test("waits at its end until the last action is on the trail", async () => {
   expect(written).toBe(true);
   expect(await held).toMatchObject({ stored: true });
 });
+
+test("warns if what an operator did can't be written to the trail", async () => {
+  const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  const refuses = { ...memoryStore(), get: () => Promise.reject(new Error("NOPERM")) };
+  const fleet = observeFleet({ ...memoryStore(), sibling: () => refuses }, { by: "alice" });
+  expect(await fleet.hold("sales_api", "open")).toMatchObject({ stored: true });
+  expect(warned).toHaveBeenCalledWith("what alice did is not on the audit trail: Error: NOPERM", {
+    type: "FailfastWarning",
+    code: "FAILFAST_TRAIL",
+  });
+  warned.mockRestore();
+  await fleet[Symbol.asyncDispose]();
+});

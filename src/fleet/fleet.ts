@@ -6,6 +6,7 @@ import type { Store } from "../options/store.js";
 import { encodeName } from "../protocol/key.js";
 import type { AuditEntry } from "../report/audit.js";
 import { keepAlive } from "../runtime/keep-alive.js";
+import { warn } from "../runtime/platform.js";
 import { systemClock } from "../runtime/system-clock.js";
 import { describeProcess } from "./merge.js";
 import { ObservedStore } from "./observed-store.js";
@@ -203,7 +204,9 @@ class ObservedFleet implements Fleet {
         const observed = this.#stores.get(store);
         if (first === undefined || observed === undefined) return;
         const entry = others.length === 0 ? first : { ...first, others };
-        await observed.leaveTrail(entry).catch(() => undefined);
+        await observed.leaveTrail(entry).catch((error: unknown) => {
+          warn("FAILFAST_TRAIL", `what ${entry.by} did is not on the audit trail: ${String(error)}`);
+        });
       }),
     );
   }

@@ -1,3 +1,4 @@
+import { keepAlive } from "../../runtime/keep-alive.js";
 import { systemClock } from "../../runtime/system-clock.js";
 
 const TRIES = 25;
@@ -18,8 +19,9 @@ export async function againWhere<T>(
       return await run();
     } catch (error) {
       if (tries === TRIES || !lost(error)) throw error;
-      await new Promise<void>((resolve) =>
-        systemClock.after(pauseMs * tries * systemClock.random(), resolve),
+      // Somebody waits for the statement, for example the last line of a script that migrates.
+      await keepAlive(
+        new Promise<void>((resolve) => systemClock.after(pauseMs * tries * systemClock.random(), resolve)),
       );
     }
   }

@@ -52,6 +52,7 @@ for (const [where, there, start] of PLACES)
         [0, ""],
         [0, ""],
       ]);
+      for (const { out } of ran) expect(out.match(/^done/gm)).toHaveLength(OPERATED);
       const trail: Entry[] = JSON.parse((await failfast(["events", "--json"], env)).out);
       expect(trail.map(({ by }) => by).sort()).toEqual(["alice", "bob"]);
       for (const [index, by] of ["alice", "bob"].entries()) {
@@ -61,6 +62,27 @@ for (const [where, there, start] of PLACES)
       expect((await failfast(["events"], env)).out).toMatch(/hold open +shop-\d+ and 99 more .*migration/);
     });
   });
+
+test("each of eight operators at once is told what was done, however often another wrote the trail first", async () => {
+  const [, , folder] = PLACES[0] ?? [];
+  const place = await folder?.();
+  if (place === undefined) throw new Error("the file store comes first");
+  try {
+    const env = { FAILFAST_STORE: place.url };
+    const names = Array.from({ length: 8 }, (_, n) => `circuit-${n}`);
+    const ran = await Promise.all(
+      names.map((name) => failfast(["hold", "open", name, "--new", "--by", name], env)),
+    );
+    for (const [n, { code, out, err }] of ran.entries()) {
+      expect([code, err]).toEqual([0, ""]);
+      expect(out).toContain(`hold open circuit-${n}`);
+    }
+    const trail: Entry[] = JSON.parse((await failfast(["events", "--json"], env)).out);
+    expect(trail.map(({ by }) => by).sort()).toEqual(names);
+  } finally {
+    await place.stop();
+  }
+});
 
 const redis = PLACES.find(([where]) => where === "Redis");
 describe.skipIf(!redis?.[1])("status of 5 000 circuits on Redis", () => {
