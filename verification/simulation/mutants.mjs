@@ -244,7 +244,7 @@ export const MUTANTS = [
     "breaker/standing.js",
     'if (probe.kind !== "none" && now < probe.untilMs)',
     'if (probe.kind === "running" && now < probe.untilMs)',
-    {},
+    { where: ({ pace }) => pace.kind === "bursts" },
   ],
   [
     "listeners are told before it is so",
