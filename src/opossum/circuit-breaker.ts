@@ -1,18 +1,17 @@
 import { EventEmitter } from "node:events";
 import type { Circuit } from "../api/circuit.js";
 import type { Failfast } from "../api/failfast.js";
-import { keepAlive } from "../runtime/keep-alive.js";
 import { warn } from "../runtime/platform.js";
 import type { BreakerEvents } from "./breaker-events.js";
-import { type CacheTransport, MemoryCache } from "./cache.js";
-import { Call, type CallOwner, Filtered, Rejected } from "./call.js";
+import type { CacheTransport } from "./cache.js";
+import { Rejected } from "./call.js";
+import { CallPath } from "./call-path.js";
 import { countEvents } from "./count-events.js";
-import { breakerError, isOurError, openError } from "./errors.js";
+import { breakerError, isOurError } from "./errors.js";
 import { failfastFor } from "./failfast-for.js";
 import {
   type BreakerOptions,
   type BreakerState,
-  type CoalesceReset,
   checked,
   circuitOptions,
   duration,
@@ -21,13 +20,13 @@ import {
   withDefaults,
 } from "./options.js";
 import { Semaphore } from "./semaphore.js";
+import { SharedAnswers } from "./shared-answers.js";
 import { type Bucket, type Stats, Status, type StatusOptions } from "./status.js";
 import { after, repeat } from "./timers.js";
 import { Transitions } from "./transitions.js";
 
 /** Time between two health checks, in ms. */
 const HEALTH_CHECK_MS = 5_000;
-type Fallback = (...args: never[]) => unknown;
 
 /**
  * opossum's `CircuitBreaker`, built on a circuit of failfast. A service only changes one import. With `store` it shares
@@ -47,12 +46,10 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   readonly semaphore: Semaphore;
   /** The circuit behind it, for an operator's verbs and other things that opossum does not have. */
   readonly circuit: Circuit;
-  readonly #owner: CallOwner;
-  readonly #coalesced: MemoryCache | undefined;
+  readonly #answers: SharedAnswers<TI, TR>;
+  readonly #path: CallPath<TI, TR>;
   readonly #transitions: Transitions;
   #enabled: boolean;
-  #warmUp: boolean;
-  #fallback: Fallback | undefined;
   readonly #timers: { warmUp?: NodeJS.Timeout; health?: NodeJS.Timeout } = {};
 
   /** Whether the error comes from the breaker, and not from the action. */
@@ -95,20 +92,22 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 
     this.status = statusOf(this.options as never);
     this.semaphore = new Semaphore(this.options.capacity);
-    this.#coalesced = this.options.coalesce ? new MemoryCache(options.coalesceSize) : undefined;
     this.#enabled = state === undefined ? options.enabled !== false : state.enabled !== false;
-    this.#warmUp = state?.warmUp || options.allowWarmUp === true;
-    if (this.#warmUp)
-      this.#timers.warmUp = after(this.options.rollingCountTimeout, () => (this.#warmUp = false));
-    this.#owner = this.#makeOwner();
     countEvents(this as unknown as EventEmitter, this.status);
 
+    const emit = (event: string, ...args: unknown[]): void => this.#emit(event, ...args);
+    this.#answers = new SharedAnswers(this.options, emit);
     this.#transitions = new Transitions(
       this.circuit,
       Number(resetTimeout),
-      (event) => this.#emit(event, ...(event === "halfOpen" ? [resetTimeout] : [])),
+      (event) => emit(event, ...(event === "halfOpen" ? [resetTimeout] : [])),
       shared ? undefined : closing(failfast),
     );
+    this.#path = new CallPath<TI, TR>(this, this.#transitions, emit);
+    if (state?.warmUp || options.allowWarmUp === true) {
+      this.#path.warmUp = true;
+      this.#timers.warmUp = after(this.options.rollingCountTimeout, () => (this.#path.warmUp = false));
+    }
     if (state?.shutdown) this.shutdown();
     else if (!shared && state?.closed === false) this.#transitions.begin(state);
   }
@@ -129,7 +128,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 
   /** Half-open, and the next call is the trial. */
   get pendingClose(): boolean {
-    return this.halfOpen && this.circuit.retryAfter === 0;
+    return this.#transitions.pendingClose;
   }
 
   get isShutdown(): boolean {
@@ -142,7 +141,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 
   /** Whether failures don't open it yet. */
   get warmUp(): boolean {
-    return this.#warmUp;
+    return this.#path.warmUp;
   }
 
   get volumeThreshold(): number {
@@ -186,84 +185,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     this.#emit("fire", args);
     const perform = async (): Promise<TR> => (await Reflect.apply(this.action, context, args)) as TR;
     if (!this.#enabled) return perform();
-    const { cache, coalesce, coalesceTTL, cacheTransport, cacheTTL, cacheGetKey } = this.options;
-    if (!cache && !coalesce) return this.#guard(context, args);
-
-    const key = Reflect.apply(cacheGetKey, this, args);
-    const kept = cache ? cacheTransport?.get(key) : undefined;
-    if (cache) this.#emit(kept ? "cacheHit" : "cacheMiss");
-    if (kept) return kept as Promise<TR>;
-    const underWay = this.#coalesced?.get(key);
-    if (coalesce) this.#emit(underWay ? "coalesceCacheHit" : "coalesceCacheMiss");
-    if (underWay) return underWay as Promise<TR>;
-
-    const reset = (event: CoalesceReset | "locked"): void => {
-      if (event === "locked" || this.options.coalesceResetOn.includes(event)) this.#coalesced?.delete(key);
-    };
-    const answer = this.#guard(context, args, reset, (value) => {
-      if (cache) cacheTransport?.set(key, Promise.resolve(value), expiry(cacheTTL));
-    });
-    this.#coalesced?.set(key, answer, expiry(coalesceTTL));
-    return answer;
-  }
-
-  async #guard(
-    context: unknown,
-    args: TI,
-    reset: (event: CoalesceReset | "locked") => void = () => undefined,
-    keep: (value: TR) => void = () => undefined,
-  ): Promise<TR> {
-    const { beginning } = this.#transitions;
-    if (beginning !== undefined) await beginning;
-    const call = new Call(this.#owner, args);
-    // While it is open, or another call is the trial, calls take no place. If it closes meanwhile, the call runs
-    // without one.
-    const rejects = this.opened || (this.halfOpen && !this.pendingClose);
-    call.hasPlace = !rejects && this.semaphore.test();
-    if (!call.hasPlace && !rejects) {
-      call.locked(breakerError("Semaphore locked", "ESEMLOCKED"));
-      reset("locked");
-      return this.#answerFor(call);
-    }
-    try {
-      // Only a call that may time out, or that counts for nothing, has to tell the circuit more than its error.
-      const caller = this.options.timeout || this.#warmUp ? { signal: call as never } : undefined;
-      const made = this.circuit.run(() => call.perform(this.action as never, context), caller);
-      // As opossum's timers do.
-      const value = await (call.made && this.options.timeout ? keepAlive(made) : made);
-      if (value instanceof Rejected) return this.#rejected(call, value.error);
-      if (value instanceof Filtered) throw value.error;
-      this.#emit("success", value, call.latencyMs);
-      reset("success");
-      keep(value as TR);
-      return value as TR;
-    } catch (error) {
-      if (!call.made) throw error;
-      call.threw(error);
-      reset(call.hasTimedOut ? "timeout" : "error");
-      return this.#answerFor(call);
-    }
-  }
-
-  #rejected(call: Call, rejection: unknown): TR | Promise<TR> {
-    this.#owner.ended(call);
-    const error = openError(rejection);
-    this.#emit("reject", error);
-    return this.#fallBack(error, call.args);
-  }
-
-  /** The answer of a call that failed. */
-  #answerFor({ thrown, args, latencyMs }: Call): TR | Promise<TR> {
-    if (thrown?.filtered !== true) return this.#fallBack(thrown?.error, args);
-    this.#emit("success", thrown.error, latencyMs);
-    throw thrown.error;
-  }
-
-  #fallBack(error: unknown, args: readonly unknown[]): TR | Promise<TR> {
-    if (this.#fallback === undefined) throw error;
-    const result = Reflect.apply(this.#fallback, this.#fallback, [...args, error]);
-    this.#emit("fallback", result, error);
-    return result as TR | Promise<TR>;
+    return this.#answers.answer(this, args, (ended) => this.#path.guard(context, args, ended));
   }
 
   // ── What a service does with it ───────────────────────────────────────────────────────────────
@@ -271,7 +193,8 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   /** Answers in place of a failure or a rejection. It gets the call's arguments, and then the error. */
   // biome-ignore lint/suspicious/noExplicitAny: opossum takes any function here
   fallback(answer: ((...args: any[]) => unknown) | CircuitBreaker<any[], unknown>): this {
-    this.#fallback = answer instanceof CircuitBreaker ? (...args: never[]) => answer.fire(...args) : answer;
+    this.#path.fallback =
+      answer instanceof CircuitBreaker ? (...args: never[]) => answer.fire(...args) : answer;
     return this;
   }
 
@@ -309,8 +232,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   }
 
   clearCache(): void {
-    this.options.cacheTransport?.flush();
-    this.#coalesced?.flush();
+    this.#answers.clear();
   }
 
   /**
@@ -339,7 +261,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   }
 
   getAbortController(): BreakerOptions["abortController"] {
-    if (!this.opened) this.#renewAbortController();
+    if (!this.opened) this.#path.renewAbortController();
     return this.options.abortController;
   }
 
@@ -355,40 +277,6 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
       );
     }
   }
-
-  #makeOwner(): CallOwner {
-    const breaker = this;
-    return {
-      get timeout() {
-        return Number(breaker.options.timeout);
-      },
-      get warmUp() {
-        return breaker.#warmUp;
-      },
-      began: () => breaker.#renewAbortController(),
-      ended(call) {
-        if (call.hasPlace) breaker.semaphore.release();
-        call.hasPlace = false;
-      },
-      isFiltered(error, args) {
-        try {
-          return Boolean(breaker.options.errorFilter(error, ...(args as TI)));
-        } catch {
-          return false;
-        }
-      },
-      locked: (...args) => breaker.#emit("semaphoreLocked", ...args),
-      timedOut: (...args) => breaker.#emit("timeout", ...args),
-      failed: (...args) => breaker.#emit("failure", ...args),
-      abort: () => breaker.options.abortController?.abort(),
-    };
-  }
-
-  #renewAbortController(): void {
-    const { autoRenewAbortController, abortController } = this.options;
-    if (autoRenewAbortController && abortController?.signal?.aborted)
-      this.options.abortController = new AbortController();
-  }
 }
 
 /** The names in opossum's types. */
@@ -403,5 +291,3 @@ const closing = (failfast: Failfast) => (): void => void failfast.close();
 
 /** Not in the constructor, because the circuit keeps this function, and would keep the breaker with it. */
 const rejected = (error: unknown): Rejected => new Rejected(error);
-
-const expiry = (ttl: number): number => (ttl > 0 ? Date.now() + ttl : 0);

@@ -43,6 +43,16 @@ export class Transitions {
     return this.#ended ? "shutdown" : this.#circuit.state;
   }
 
+  /** Half-open, and the next call is the trial. */
+  get pendingClose(): boolean {
+    return this.state === "half-open" && this.#circuit.retryAfter === 0;
+  }
+
+  /** It is open, or another call is the trial. */
+  get rejects(): boolean {
+    return this.state === "open" || (this.state === "half-open" && !this.pendingClose);
+  }
+
   open(reason: string): void {
     if (this.#ended || this.state === "open") return;
     void this.#trip(this.#resetTimeout, reason);
