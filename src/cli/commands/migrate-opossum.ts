@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import type { Remark } from "../codemod/draft.js";
 import { findFiles } from "../codemod/find-files.js";
 import { patch } from "../codemod/patch.js";
-import type { Remark, Rewritten } from "../codemod/rewrite.js";
+import type { Rewritten } from "../codemod/rewrite.js";
 import type { StandaloneCommand } from "../command.js";
 import { CommandError, EXIT } from "../errors.js";
 import { plain } from "../plain-text.js";
