@@ -1,8 +1,9 @@
 import type { Store, StoreEntry } from "../options/store.js";
 import { systemClock } from "../runtime/system-clock.js";
 import { StoreClock } from "../sync/store-clock.js";
-import { isEntry, listing, read } from "../sync/store-operations.js";
+import { listing, read } from "../sync/store-operations.js";
 import { withDeadline } from "../sync/with-deadline.js";
+import { type EntryMeaning, MirrorEntries } from "./mirror-entries.js";
 
 /** How long a list may take, in ms. */
 const LIST_MS = 5_000;
@@ -12,11 +13,7 @@ const FULL_MS = 30_000;
 /** After a list that failed. */
 const RETRY_MS = 1_000;
 
-export interface MirrorOptions<T> {
-  /** The meaning of an entry; `undefined` if it has none. */
-  decode(entry: StoreEntry, now: number): T | undefined;
-  /** Whether the first of two entries with one key was written after the second. */
-  isNewer(one: T, other: T): boolean;
+export interface MirrorOptions<T> extends EntryMeaning<T> {
   /** Between two lists, in ms. */
   readonly everyMs: number;
   /** The same while changes are pushed. */
@@ -28,7 +25,6 @@ export interface MirrorOptions<T> {
 
 /** A copy of all that a store holds, kept up to date while somebody looks: for observers, and not for circuits. */
 export class Mirror<T> {
-  readonly entries: Map<string, T> = new Map();
   readonly clock: StoreClock = new StoreClock(systemClock);
   up = true;
   /** Since when it is up or down, on this process's wall clock. */
@@ -37,12 +33,11 @@ export class Mirror<T> {
   error: string | undefined;
   readonly #store: Store;
   readonly #options: MirrorOptions<T>;
+  readonly #entries: MirrorEntries<T>;
   #cursor: string | undefined;
   #fullAt = -Infinity;
   /** When the latest list that was read in had been requested. */
   #listedAt = -Infinity;
-  /** What was pushed, and when: a list that was requested earlier may not contain it. */
-  readonly #pushed = new Map<string, { readonly at: number; readonly decoded: T }>();
   #gaps = 0;
   #running = false;
   #closed = false;
@@ -55,6 +50,12 @@ export class Mirror<T> {
   constructor(store: Store, options: MirrorOptions<T>) {
     this.#store = store;
     this.#options = options;
+    this.#entries = new MirrorEntries(options);
+  }
+
+  /** The decoded entries, by key. */
+  get entries(): ReadonlyMap<string, T> {
+    return this.#entries.byKey;
   }
 
   /** Reads now, and continues. */
@@ -86,8 +87,8 @@ export class Mirror<T> {
     this.latencyMs = systemClock.now() - sent;
     for (const [at, key] of keys.entries()) {
       const value = values[at] ?? null;
-      if (value === null) this.entries.delete(key);
-      else this.#put({ key, value });
+      if (value === null) this.#entries.byKey.delete(key);
+      else this.#entries.put({ key, value }, this.clock.now());
     }
     this.#setUp(true);
     this.#options.changed();
@@ -100,7 +101,10 @@ export class Mirror<T> {
     this.#watcher = "opening";
     this.#lost = false;
     const on = {
-      change: (entry: StoreEntry) => this.#take(entry),
+      change: (entry: StoreEntry) => {
+        this.#entries.push(entry, this.clock.now(), systemClock.now());
+        this.#options.changed();
+      },
       gap: () => {
         this.#lost = false;
         this.#again();
@@ -195,15 +199,9 @@ export class Mirror<T> {
       const { entries, now, cursor, complete } = listing(answer);
       this.latencyMs = systemClock.now() - sent;
       this.clock.learn(now, sent);
-      if (full || complete === true || this.#cursor === undefined) {
-        this.entries.clear();
-        this.#fullAt = sent;
-      }
-      for (const entry of entries) this.#put(entry);
-      for (const [key, { at, decoded }] of this.#pushed) {
-        if (at >= sent) this.#keep(key, decoded);
-        else this.#pushed.delete(key);
-      }
+      const everything = full || complete === true || this.#cursor === undefined;
+      if (everything) this.#fullAt = sent;
+      this.#entries.putList(entries, { full: everything, now: this.clock.now(), sent });
       this.#cursor = cursor;
       this.#listedAt = sent;
       this.#setUp(true);
@@ -224,25 +222,6 @@ export class Mirror<T> {
     if (this.up === up) return;
     this.up = up;
     this.since = systemClock.wall();
-  }
-
-  #take(entry: StoreEntry): void {
-    const decoded = this.#put(entry);
-    if (decoded !== undefined) this.#pushed.set(entry.key, { at: systemClock.now(), decoded });
-    this.#options.changed();
-  }
-
-  #put(entry: StoreEntry): T | undefined {
-    if (!isEntry(entry)) return undefined;
-    const decoded = this.#options.decode(entry, this.clock.now());
-    if (decoded === undefined) this.entries.delete(entry.key);
-    else this.#keep(entry.key, decoded);
-    return decoded;
-  }
-
-  #keep(key: string, decoded: T): void {
-    const known = this.entries.get(key);
-    if (known === undefined || !this.#options.isNewer(known, decoded)) this.entries.set(key, decoded);
   }
 }
 
