@@ -45,7 +45,7 @@ interface Timer {
 }
 
 const firstWall = Date.UTC(2025, 0, 1);
-const mostTimersAtOnce = 100_000;
+const MOST_TIMERS_AT_ONCE = 100_000;
 
 // Taken at load time: if a test runner faked these later, `advance` would wait for ever.
 const { setImmediate, setTimeout } = globalThis as unknown as {
@@ -89,9 +89,9 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
     await settle();
     for (let timer = next(target); timer !== undefined; timer = next(target)) {
       atOnce = timer.due > now ? 1 : atOnce + 1;
-      if (atOnce > mostTimersAtOnce) {
+      if (atOnce > MOST_TIMERS_AT_ONCE) {
         throw new Error(
-          `More than ${mostTimersAtOnce} timers were due at ${now} ms: does one re-arm itself with a delay of 0?`,
+          `More than ${MOST_TIMERS_AT_ONCE} timers were due at ${now} ms: does one re-arm itself with a delay of 0?`,
         );
       }
       timers.delete(timer);

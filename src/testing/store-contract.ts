@@ -37,10 +37,10 @@ export interface StoreContractOptions {
   readonly pushWithinMs?: number;
 }
 
-const optionalVerbs: readonly OptionalVerb[] = ["swap", "list", "watch"];
-const requiredVerbs = ["get", "set", "delete"] as const;
+const OPTIONAL_VERBS: readonly OptionalVerb[] = ["swap", "list", "watch"];
+const REQUIRED_VERBS = ["get", "set", "delete"] as const;
 
-const groups: readonly { readonly needs: readonly OptionalVerb[]; readonly cases: Cases }[] = [
+const GROUPS: readonly { readonly needs: readonly OptionalVerb[]; readonly cases: Cases }[] = [
   { needs: [], cases: basicCases },
   { needs: [], cases: keyCases },
   { needs: [], cases: valueCases },
@@ -100,10 +100,10 @@ export function storeContract(
     throw new TypeError(
       `Expected makeStore to be a function that gives a store, got ${isClass(makeStore) ? "a class" : typeof makeStore}.`,
     );
-  const verbs = options.verbs ?? optionalVerbs;
+  const verbs = options.verbs ?? OPTIONAL_VERBS;
   for (const verb of verbs) {
-    if (!optionalVerbs.includes(verb)) {
-      throw new TypeError(`Expected option verbs to hold ${optionalVerbs.join(", ")}, got ${String(verb)}.`);
+    if (!OPTIONAL_VERBS.includes(verb)) {
+      throw new TypeError(`Expected option verbs to hold ${OPTIONAL_VERBS.join(", ")}, got ${String(verb)}.`);
     }
   }
   const tolerance = {
@@ -123,16 +123,16 @@ export function storeContract(
 }
 
 function casesFor(verbs: readonly OptionalVerb[]): Cases {
-  const has = optionalVerbs.filter((verb) => verbs.includes(verb));
-  const made = groups.filter(({ needs }) => needs.every((verb) => has.includes(verb)));
+  const has = OPTIONAL_VERBS.filter((verb) => verbs.includes(verb));
+  const made = GROUPS.filter(({ needs }) => needs.every((verb) => has.includes(verb)));
   return Object.assign(verbsCase(has), ...made.map(({ cases }) => cases));
 }
 
 function verbsCase(has: readonly OptionalVerb[]): Cases {
-  const present: readonly string[] = [...requiredVerbs, ...has];
+  const present: readonly string[] = [...REQUIRED_VERBS, ...has];
   return {
     [`verbs: the store has ${present.join(", ")}, and no others`]: async ({ here: { store } }) => {
-      for (const verb of [...requiredVerbs, ...optionalVerbs]) {
+      for (const verb of [...REQUIRED_VERBS, ...OPTIONAL_VERBS]) {
         const named = present.includes(verb);
         const when = named ? "for a verb it must have" : "for a verb that option verbs doesn't name";
         same(verb, typeof store[verb], named ? "function" : "undefined", when);

@@ -1,43 +1,43 @@
 import type { SwapResult } from "../../stores/store.js";
 import { StoreContractError, same } from "./error.js";
-import { type Cases, type Fixture, longMs } from "./fixture.js";
+import { type Cases, type Fixture, LONG_MS } from "./fixture.js";
 import type { Subject } from "./subject.js";
 
-const contenders = 8;
-const rounds = 10;
-const counters = 4;
-const countsEach = 10;
+const CONTENDERS = 8;
+const ROUNDS = 10;
+const COUNTERS = 4;
+const COUNTS_EACH = 10;
 
 /** Swaps at the same moment, from both handles. */
 export const contentionCases: Cases = {
   "swap: of many at once onto nothing, exactly one wins": async (fixture) => {
-    for (let round = 0; round < rounds; round += 1) await race(fixture, round, fixture.key(`${round}`), null);
+    for (let round = 0; round < ROUNDS; round += 1) await race(fixture, round, fixture.key(`${round}`), null);
   },
 
   "swap: of many at once onto the same value, exactly one wins, round after round": async (fixture) => {
     let stored = "start";
-    await fixture.here.set(fixture.key("a"), stored, longMs);
-    for (let round = 0; round < rounds; round += 1)
+    await fixture.here.set(fixture.key("a"), stored, LONG_MS);
+    for (let round = 0; round < ROUNDS; round += 1)
       stored = await race(fixture, round, fixture.key("a"), stored);
   },
 
   "swap: a counter that many advance at once loses nothing": async ({ here, there, key }) => {
-    await here.set(key("count"), "0", longMs);
-    const counts = Array.from({ length: counters }, (_, at) => advance(at % 2 ? there : here, key("count")));
+    await here.set(key("count"), "0", LONG_MS);
+    const counts = Array.from({ length: COUNTERS }, (_, at) => advance(at % 2 ? there : here, key("count")));
     await Promise.all(counts);
     same(
       "get",
       await here.get(key("count")),
-      String(counters * countsEach),
+      String(COUNTERS * COUNTS_EACH),
       "as the sum of all swaps that were ok",
     );
   },
 
   "swap: at once on many keys, each gets its own answer": async ({ here, there, key }) => {
     const names = Array.from({ length: 20 }, (_, at) => `key${at}`);
-    for (const name of names.slice(10)) await here.set(key(name), `${name} before`, longMs);
+    for (const name of names.slice(10)) await here.set(key(name), `${name} before`, LONG_MS);
     const results = await Promise.all(
-      names.map((name) => here.swap(key(name), null, `${name} after`, longMs)),
+      names.map((name) => here.swap(key(name), null, `${name} after`, LONG_MS)),
     );
     for (const [at, name] of names.entries()) {
       const stored = at < 10 ? `${name} after` : `${name} before`;
@@ -55,15 +55,15 @@ async function race(
   expect: string | null,
 ): Promise<string> {
   const attempts = await Promise.all(
-    Array.from({ length: contenders }, async (_, at): Promise<[string, SwapResult]> => {
+    Array.from({ length: CONTENDERS }, async (_, at): Promise<[string, SwapResult]> => {
       const value = `round ${round}, contender ${at}`;
-      return [value, await (at % 2 ? there : here).swap(key, expect, value, longMs)];
+      return [value, await (at % 2 ? there : here).swap(key, expect, value, LONG_MS)];
     }),
   );
   const winners = attempts.filter(([, { ok }]) => ok);
   const [winner] = winners;
   if (winner === undefined || winners.length > 1) {
-    throw new StoreContractError("swap", `1 of ${contenders} at once to be ok`, `${winners.length}`);
+    throw new StoreContractError("swap", `1 of ${CONTENDERS} at once to be ok`, `${winners.length}`);
   }
   const [won] = winner;
   for (const [, { value }] of attempts) {
@@ -76,8 +76,8 @@ async function race(
 /** Counts on from the value that each swap returns. */
 async function advance(through: Subject, key: string): Promise<void> {
   let stored = await through.get(key);
-  for (let counted = 0; counted < countsEach; ) {
-    const result = await through.swap(key, stored, String(Number(stored) + 1), longMs);
+  for (let counted = 0; counted < COUNTS_EACH; ) {
+    const result = await through.swap(key, stored, String(Number(stored) + 1), LONG_MS);
     if (result.ok) counted += 1;
     stored = result.value;
   }

@@ -1,27 +1,27 @@
 import type { StoreEntry } from "../../stores/store.js";
 import { StoreContractError, same, show } from "./error.js";
-import { type Cases, type Fixture, longMs } from "./fixture.js";
+import { type Cases, type Fixture, LONG_MS } from "./fixture.js";
 import type { Subject } from "./subject.js";
 import { eventually } from "./wait.js";
 
-const unchanged = 200;
-const atOnce = 25;
+const UNCHANGED = 200;
+const AT_ONCE = 25;
 /** A store may repeat what was written shortly before the cursor was made. */
-const settledWithinMs = 10_000;
-const racers = 4;
-const rounds = 25;
+const SETTLED_WITHIN_MS = 10_000;
+const RACERS = 4;
+const ROUNDS = 25;
 
 /** What changed since a cursor. If a store returns no cursor, nothing is checked. */
 export const cursorCases: Cases = {
   "list: since a cursor, gives what was written, whichever handle wrote it": async (fixture) => {
     const { here, there, prefix, key } = fixture;
-    await here.set(key("a"), "before", longMs);
-    await here.set(key("b"), "before", longMs);
+    await here.set(key("a"), "before", LONG_MS);
+    await here.set(key("b"), "before", LONG_MS);
     const cursor = await cursorOf(here, prefix);
     if (cursor === undefined) return;
-    await here.set(key("a"), "from here", longMs);
-    await there.set(key("b"), "from there", longMs);
-    await there.set(key("c"), "new", longMs);
+    await here.set(key("a"), "from here", LONG_MS);
+    await there.set(key("b"), "from there", LONG_MS);
+    await there.set(key("c"), "new", LONG_MS);
     const expected = { [key("a")]: "from here", [key("b")]: "from there", [key("c")]: "new" };
     await gives(here, prefix, cursor, expected);
     // Every process has its own cursors. A cursor from elsewhere may cost a full list, and loses nothing.
@@ -32,7 +32,7 @@ export const cursorCases: Cases = {
     const { here, there, prefix, key } = fixture;
     const cursor = await cursorOf(here, prefix);
     if (cursor === undefined) return;
-    await there.set(key("a"), "value", longMs);
+    await there.set(key("a"), "value", LONG_MS);
     await gives(here, prefix, cursor, { [key("a")]: "value" });
   },
 
@@ -41,17 +41,17 @@ export const cursorCases: Cases = {
     let cursor = await cursorOf(here, prefix);
     for (const round of ["1", "2", "3", "4", "5"]) {
       if (cursor === undefined) return;
-      await there.set(key("a"), round, longMs);
-      await there.set(key(round), "value", longMs);
+      await there.set(key("a"), round, LONG_MS);
+      await there.set(key(round), "value", LONG_MS);
       cursor = await gives(here, prefix, cursor, { [key("a")]: round, [key(round)]: "value" });
     }
   },
 
   "list: since a cursor, soon leaves out what did not change": async (fixture) => {
     const { here, there, prefix, key } = fixture;
-    for (let start = 0; start < unchanged; start += atOnce) {
-      const keys = Array.from({ length: atOnce }, (_, at) => key(`${start + at}`));
-      await Promise.all(keys.map((each) => here.set(each, "value", longMs)));
+    for (let start = 0; start < UNCHANGED; start += AT_ONCE) {
+      const keys = Array.from({ length: AT_ONCE }, (_, at) => key(`${start + at}`));
+      await Promise.all(keys.map((each) => here.set(each, "value", LONG_MS)));
     }
     let cursor = await cursorOf(here, prefix);
     if (cursor === undefined) return;
@@ -62,11 +62,11 @@ export const cursorCases: Cases = {
         return listed.entries.length;
       },
       (count) => count === 0,
-      settledWithinMs,
+      SETTLED_WITHIN_MS,
     );
-    same("list", left, 0, `records ${settledWithinMs} ms after the last write, since the newest cursor`);
+    same("list", left, 0, `records ${SETTLED_WITHIN_MS} ms after the last write, since the newest cursor`);
     if (cursor === undefined) return;
-    await there.set(key("7"), "changed", longMs);
+    await there.set(key("7"), "changed", LONG_MS);
     const { entries } = await here.listing(prefix, cursor);
     same("list", entries.length, 1, "records since a cursor after which one was written");
     await gives(here, prefix, cursor, { [key("7")]: "changed" });
@@ -74,22 +74,22 @@ export const cursorCases: Cases = {
 
   "list: since a cursor, gives only what is under the prefix": async (fixture) => {
     const { here, prefix, key } = fixture;
-    await here.set(key("in:a"), "value", longMs);
+    await here.set(key("in:a"), "value", LONG_MS);
     const cursor = await cursorOf(here, key("in:"));
     if (cursor === undefined) return;
-    for (const name of ["in", "in:", "in:a", "out:a"]) await here.set(key(name), name, longMs);
+    for (const name of ["in", "in:", "in:a", "out:a"]) await here.set(key(name), name, LONG_MS);
     await gives(here, key("in:"), cursor, { [key("in:")]: "in:", [key("in:a")]: "in:a" });
     await here.delete(prefix);
   },
 
   "list: since a cursor, gives nothing that was deleted, and what was stored anew": async (fixture) => {
     const { here, there, prefix, key } = fixture;
-    for (const name of ["a", "b"]) await here.set(key(name), "before", longMs);
+    for (const name of ["a", "b"]) await here.set(key(name), "before", LONG_MS);
     const cursor = await cursorOf(here, prefix);
     if (cursor === undefined) return;
-    for (const name of ["a", "b"]) await there.set(key(name), "changed", longMs);
+    for (const name of ["a", "b"]) await there.set(key(name), "changed", LONG_MS);
     for (const name of ["a", "b"]) await there.delete(key(name));
-    await there.set(key("b"), "anew", longMs);
+    await there.set(key("b"), "anew", LONG_MS);
     await gives(here, prefix, cursor, { [key("b")]: "anew" }, key("a"));
   },
 
@@ -98,14 +98,14 @@ export const cursorCases: Cases = {
     const cursor = await cursorOf(here, prefix);
     if (cursor === undefined) return;
     await here.set(key("a"), "value", shortMs);
-    await here.set(key("b"), "value", longMs);
+    await here.set(key("b"), "value", LONG_MS);
     await lapse();
     await gives(here, prefix, cursor, { [key("b")]: "value" }, key("a"));
   },
 
   "list: since a cursor that it never gave, gives every record and says so": async (fixture) => {
     const { here, prefix, key } = fixture;
-    for (const name of ["a", "b"]) await here.set(key(name), "value", longMs);
+    for (const name of ["a", "b"]) await here.set(key(name), "value", LONG_MS);
     const cursor = await cursorOf(here, prefix);
     if (cursor === undefined) return;
     const everything = { [key("a")]: "value", [key("b")]: "value" };
@@ -120,8 +120,8 @@ export const cursorCases: Cases = {
   "list: since a cursor, loses nothing that is written meanwhile": async (fixture) => {
     const { key } = fixture;
     await race(fixture, async (handle, racer, round) => {
-      await handle.set(key(`${racer}`), `${round}`, longMs);
-      await handle.set(key(`${racer}:${round}`), "value", longMs);
+      await handle.set(key(`${racer}`), `${round}`, LONG_MS);
+      await handle.set(key(`${racer}:${round}`), "value", LONG_MS);
     });
   },
 };
@@ -129,12 +129,12 @@ export const cursorCases: Cases = {
 /** The same for swaps. */
 export const cursorSwapCases: Cases = {
   "list: since a cursor, gives what was swapped in": async ({ here, there, prefix, key }) => {
-    await here.swap(key("a"), null, "first", longMs);
+    await here.swap(key("a"), null, "first", LONG_MS);
     const cursor = await cursorOf(here, prefix);
     if (cursor === undefined) return;
-    await there.swap(key("a"), "first", "second", longMs);
-    await there.swap(key("b"), null, "first", longMs);
-    await there.swap(key("c"), "something", "never", longMs);
+    await there.swap(key("a"), "first", "second", LONG_MS);
+    await there.swap(key("b"), null, "first", LONG_MS);
+    await there.swap(key("c"), "something", "never", LONG_MS);
     await gives(here, prefix, cursor, { [key("a")]: "second", [key("b")]: "first" }, key("c"));
   },
 
@@ -142,8 +142,8 @@ export const cursorSwapCases: Cases = {
     const { key } = fixture;
     await race(fixture, async (handle, racer, round) => {
       const last = round === 0 ? null : `${round - 1}`;
-      await handle.swap(key(`${racer}`), last, `${round}`, longMs);
-      await handle.swap(key(`${racer}:${round}`), null, "value", longMs);
+      await handle.swap(key(`${racer}`), last, `${round}`, LONG_MS);
+      await handle.swap(key(`${racer}:${round}`), null, "value", LONG_MS);
     });
   },
 };
@@ -155,10 +155,10 @@ async function race(
 ): Promise<void> {
   let cursor = await cursorOf(here, prefix);
   if (cursor === undefined) return;
-  let racing = racers;
-  const writers = Array.from({ length: racers }, async (_, racer) => {
+  let racing = RACERS;
+  const writers = Array.from({ length: RACERS }, async (_, racer) => {
     const handle = racer % 2 ? here : there;
-    for (let round = 0; round < rounds; round += 1) await write(handle, racer, round);
+    for (let round = 0; round < ROUNDS; round += 1) await write(handle, racer, round);
     racing -= 1;
   });
   const seen = new Map<string, string>();
@@ -171,9 +171,9 @@ async function race(
     }
   })();
   await Promise.all([...writers, reader]);
-  for (let racer = 0; racer < racers; racer += 1) {
-    same("list", seen.get(key(`${racer}`)), `${rounds - 1}`, `for ${key(`${racer}`)}, from cursor to cursor`);
-    for (let round = 0; round < rounds; round += 1) {
+  for (let racer = 0; racer < RACERS; racer += 1) {
+    same("list", seen.get(key(`${racer}`)), `${ROUNDS - 1}`, `for ${key(`${racer}`)}, from cursor to cursor`);
+    for (let round = 0; round < ROUNDS; round += 1) {
       const each = key(`${racer}:${round}`);
       same("list", seen.get(each), "value", `for ${each}, from cursor to cursor`);
     }

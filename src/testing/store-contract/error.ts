@@ -15,16 +15,16 @@ export class StoreContractError extends Error {
   }
 }
 
-const longestShown = 80;
+const LONGEST_SHOWN = 80;
 
 /** A value for a message: cut, since some have 100 kB. */
 export function show(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   const text = typeof value === "object" || typeof value === "string" ? json(value) : String(value);
-  return text.length <= longestShown
+  return text.length <= LONGEST_SHOWN
     ? text
-    : `${text.slice(0, longestShown)}… (${text.length} characters in all)`;
+    : `${text.slice(0, LONGEST_SHOWN)}… (${text.length} characters in all)`;
 }
 
 /** A driver may return anything: an object with a cycle, or big integers. */
@@ -45,7 +45,7 @@ export function same(verb: string, got: unknown, expected: unknown, when: string
   const difference =
     typeof got === "string" &&
     typeof expected === "string" &&
-    Math.max(got.length, expected.length) > longestShown
+    Math.max(got.length, expected.length) > LONGEST_SHOWN
       ? `, which differs from character ${firstDifference(got, expected)} on`
       : "";
   throw new StoreContractError(verb, `${show(expected)} ${when}`, show(got) + difference);

@@ -39,10 +39,10 @@ export interface Fixture extends Tolerance {
 export type Cases = Readonly<Record<string, (fixture: Fixture) => Promise<void>>>;
 
 /** A time to live longer than any case takes, in ms. */
-export const longMs = 60_000;
+export const LONG_MS = 60_000;
 
-const shortestMs = 250;
-const graceMs = 2_000;
+const SHORTEST_MS = 250;
+const GRACE_MS = 2_000;
 
 /** Opens two handles, runs one case on them, and closes what it opened. The case's own error takes precedence. */
 export async function withFixture(
@@ -78,8 +78,8 @@ function fixture(
   tolerance: Tolerance,
   ends: (() => Awaitable<unknown>)[],
 ): Fixture {
-  const shortMs = Math.max(shortestMs, tolerance.ttlResolutionMs);
-  const goneWithinMs = shortMs + 2 * tolerance.ttlResolutionMs + graceMs;
+  const shortMs = Math.max(SHORTEST_MS, tolerance.ttlResolutionMs);
+  const goneWithinMs = shortMs + 2 * tolerance.ttlResolutionMs + GRACE_MS;
   const key = (name: string): string => prefix + name;
 
   async function gone(awaited: string): Promise<void> {

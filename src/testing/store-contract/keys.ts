@@ -1,7 +1,7 @@
 import { same } from "./error.js";
-import { type Cases, type Fixture, longMs } from "./fixture.js";
+import { type Cases, type Fixture, LONG_MS } from "./fixture.js";
 
-const longestKey = 200;
+const LONGEST_KEY = 200;
 
 /** Keys are opaque: up to 200 bytes of letters, digits and `_.-:%~`, compared byte by byte. */
 export const keyCases: Cases = {
@@ -33,12 +33,12 @@ export const keyCases: Cases = {
     areApart(fixture, ["a_c", "a.c", "a%c", "abc", "abbc", "ac"].map(fixture.key)),
 
   "keys: 200 bytes, which differ in the last": (fixture) => {
-    const start = fixture.prefix.padEnd(longestKey - 1, "x");
+    const start = fixture.prefix.padEnd(LONGEST_KEY - 1, "x");
     return areApart(fixture, [`${start}1`, `${start}2`, start]);
   },
 
   "keys: 200 bytes, of escapes": (fixture) => {
-    const start = fixture.prefix.padEnd(longestKey - 3, "%E4%BD%A0");
+    const start = fixture.prefix.padEnd(LONGEST_KEY - 3, "%E4%BD%A0");
     return areApart(fixture, [`${start}%41`, `${start}%42`]);
   },
 
@@ -51,7 +51,7 @@ export const keyCases: Cases = {
 async function areApart({ here, there }: Fixture, keys: readonly string[]): Promise<void> {
   for (const key of keys) await here.delete(key);
   for (const key of keys) same("get", await here.get(key), null, `for ${key}, where nothing is stored`);
-  for (const key of keys) await here.set(key, `the value of ${key}`, longMs);
+  for (const key of keys) await here.set(key, `the value of ${key}`, LONG_MS);
   for (const key of keys) {
     same("get", await there.get(key), `the value of ${key}`, `for ${key}, beside ${keys.length - 1} others`);
   }

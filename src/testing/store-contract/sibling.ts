@@ -1,5 +1,5 @@
 import { same } from "./error.js";
-import { type Cases, type Fixture, longMs } from "./fixture.js";
+import { type Cases, type Fixture, LONG_MS } from "./fixture.js";
 import { type Subject, subject } from "./subject.js";
 
 /** A sibling keeps its records apart. The cases check nothing if the store has none. */
@@ -7,8 +7,8 @@ export const siblingCases: Cases = {
   "sibling: has records of its own, which every handle's sibling has": async ({ here, there, key }) => {
     const [ours, theirs] = [siblingOf(here), siblingOf(there)];
     if (ours === undefined || theirs === undefined) return;
-    await here.set(key("a"), "the store's", longMs);
-    await ours.set(key("a"), "the sibling's", longMs);
+    await here.set(key("a"), "the store's", LONG_MS);
+    await ours.set(key("a"), "the sibling's", LONG_MS);
     same("get", await here.get(key("a")), "the store's", "after the sibling had another value");
     same("get", await theirs.get(key("a")), "the sibling's", "through another handle's sibling");
     await theirs.delete(key("a"));
@@ -21,8 +21,8 @@ export const siblingListCases: Cases = {
   "sibling: its records are in no list of the store": async ({ here, key, prefix }) => {
     const sibling = siblingOf(here);
     if (sibling === undefined) return;
-    await here.set(key("a"), "value", longMs);
-    await sibling.set(key("b"), "value", longMs);
+    await here.set(key("a"), "value", LONG_MS);
+    await sibling.set(key("b"), "value", LONG_MS);
     const keys = (await here.list("")).map((entry) => entry.key).filter((each) => each.includes(prefix));
     same("list", keys.join(), key("a"), "of everything, after the sibling stored something");
   },
@@ -33,8 +33,8 @@ export const siblingWatchCases: Cases = {
     const sibling = siblingOf(there);
     if (sibling === undefined) return;
     const seen = await observe(here, "");
-    await sibling.set(key("b"), "value", longMs);
-    await there.set(key("a"), "last", longMs);
+    await sibling.set(key("b"), "value", LONG_MS);
+    await there.set(key("a"), "last", LONG_MS);
     await seen.arrives(key("a"), "last");
     same("watch", seen.keys().includes(key("b")), false, "of a key that the sibling stored");
   },

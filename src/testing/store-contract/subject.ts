@@ -31,7 +31,7 @@ export interface CheckedListing extends StoreListing {
   readonly entries: readonly StoreEntry[];
 }
 
-const answerWithinMs = 10_000;
+const ANSWER_WITHIN_MS = 10_000;
 
 /** Wraps a store for testing. */
 export function subject(store: Store): Subject {
@@ -103,7 +103,7 @@ function checkedListing(answered: unknown): CheckedListing {
 
 async function answer<T>(verb: string, ask: () => Awaitable<T>): Promise<T> {
   try {
-    return await answeredWithin(answerWithinMs, ask);
+    return await answeredWithin(ANSWER_WITHIN_MS, ask);
   } catch (error) {
     if (error instanceof StoreContractError) throw error;
     throw new StoreContractError(verb, "an answer", show(error), { cause: error });

@@ -1,12 +1,12 @@
 import type { SwapResult } from "../../stores/store.js";
 import { StoreContractError, same, show } from "./error.js";
-import { type Cases, type Fixture, longMs } from "./fixture.js";
+import { type Cases, type Fixture, LONG_MS } from "./fixture.js";
 import { eventually } from "./wait.js";
 
 /** Compare and write, one caller at a time; `contention.ts` has many at once. */
 export const swapCases: Cases = {
   "swap: expecting nothing where nothing is stored, it writes": async ({ here, there, key }) => {
-    wrote(await here.swap(key("a"), null, "first", longMs), "first", "where nothing is stored");
+    wrote(await here.swap(key("a"), null, "first", LONG_MS), "first", "where nothing is stored");
     same("get", await here.get(key("a")), "first", "after swapping it in");
     same("get", await there.get(key("a")), "first", "after another handle swapped it in");
   },
@@ -14,19 +14,19 @@ export const swapCases: Cases = {
   "swap: expecting nothing where something is stored, it writes nothing and says what is there": async (
     fixture,
   ) => {
-    await fixture.here.set(fixture.key("a"), "stored", longMs);
+    await fixture.here.set(fixture.key("a"), "stored", LONG_MS);
     await refuses(fixture, null, "stored");
   },
 
   "swap: expecting what is stored, it writes": async ({ here, there, key }) => {
-    await here.set(key("a"), "first", longMs);
+    await here.set(key("a"), "first", LONG_MS);
     wrote(
-      await here.swap(key("a"), "first", "second", longMs),
+      await here.swap(key("a"), "first", "second", LONG_MS),
       "second",
       "where what is stored was expected",
     );
     wrote(
-      await there.swap(key("a"), "second", "third", longMs),
+      await there.swap(key("a"), "second", "third", LONG_MS),
       "third",
       "where another handle swapped before",
     );
@@ -36,7 +36,7 @@ export const swapCases: Cases = {
   "swap: expecting something else than is stored, it writes nothing and says what is there": async (
     fixture,
   ) => {
-    await fixture.there.set(fixture.key("a"), "stored", longMs);
+    await fixture.there.set(fixture.key("a"), "stored", LONG_MS);
     await refuses(fixture, "something else", "stored");
   },
 
@@ -44,48 +44,48 @@ export const swapCases: Cases = {
     refuses(fixture, "something", null),
 
   "swap: the value it replaces may be the one it writes": async ({ here, key }) => {
-    await here.set(key("a"), "same", longMs);
-    wrote(await here.swap(key("a"), "same", "same", longMs), "same", "where nothing changes by it");
+    await here.set(key("a"), "same", LONG_MS);
+    wrote(await here.swap(key("a"), "same", "same", LONG_MS), "same", "where nothing changes by it");
   },
 
   "swap: after a delete nothing is stored": async (fixture) => {
     const { here, key } = fixture;
-    await here.set(key("a"), "first", longMs);
+    await here.set(key("a"), "first", LONG_MS);
     await here.delete(key("a"));
     await refuses(fixture, "first", null);
-    wrote(await here.swap(key("a"), null, "second", longMs), "second", "after a delete");
+    wrote(await here.swap(key("a"), null, "second", LONG_MS), "second", "after a delete");
   },
 
   "swap: the empty string is something": async (fixture) => {
     await refuses(fixture, "", null);
-    await fixture.here.set(fixture.key("a"), "", longMs);
+    await fixture.here.set(fixture.key("a"), "", LONG_MS);
     await refuses(fixture, null, "");
   },
 
   "swap: a beginning of the stored value, or one longer than it, is another": async (fixture) => {
-    await fixture.here.set(fixture.key("a"), "value", longMs);
+    await fixture.here.set(fixture.key("a"), "value", LONG_MS);
     for (const expect of ["valu", "", "value2", "valuevalue"]) await refuses(fixture, expect, "value");
   },
 
   "swap: a value in another case is another": async (fixture) => {
-    await fixture.here.set(fixture.key("a"), "Value", longMs);
+    await fixture.here.set(fixture.key("a"), "Value", LONG_MS);
     for (const expect of ["value", "VALUE"]) await refuses(fixture, expect, "Value");
   },
 
   "swap: a value with other spaces around it is another": async (fixture) => {
-    await fixture.here.set(fixture.key("a"), "value ", longMs);
+    await fixture.here.set(fixture.key("a"), "value ", LONG_MS);
     for (const expect of ["value", "value  ", " value", "value\n"]) await refuses(fixture, expect, "value ");
   },
 
   "swap: a value with other accents, or in another normal form, is another": async (fixture) => {
-    await fixture.here.set(fixture.key("a"), "caf\u00e9", longMs);
+    await fixture.here.set(fixture.key("a"), "caf\u00e9", LONG_MS);
     for (const expect of ["cafe", "cafe\u0301"]) await refuses(fixture, expect, "caf\u00e9");
   },
 
   "swap: another spelling of the same number, or of the same JSON, is another": async (fixture) => {
-    await fixture.here.set(fixture.key("a"), "1", longMs);
+    await fixture.here.set(fixture.key("a"), "1", LONG_MS);
     for (const expect of ["1.0", "01", "1e0", "+1"]) await refuses(fixture, expect, "1");
-    await fixture.here.set(fixture.key("a"), '{"a":1}', longMs);
+    await fixture.here.set(fixture.key("a"), '{"a":1}', LONG_MS);
     await refuses(fixture, '{ "a": 1 }', '{"a":1}');
   },
 
@@ -95,13 +95,13 @@ export const swapCases: Cases = {
     key,
     goneWithinMs,
   }) => {
-    const first = (await here.swap(key("a"), null, "value", longMs)).now;
+    const first = (await here.swap(key("a"), null, "value", LONG_MS)).now;
     let latest = first;
     const moved = await eventually(
       async () => {
         for (const handle of [here, there]) {
           for (const expect of ["value", "another", null]) {
-            latest = later(latest, (await handle.swap(key("a"), expect, "value", longMs)).now);
+            latest = later(latest, (await handle.swap(key("a"), expect, "value", LONG_MS)).now);
           }
         }
         return latest;
@@ -132,7 +132,7 @@ async function refuses(
 ): Promise<void> {
   for (const handle of [here, there]) {
     const when = `where ${show(expect)} was expected and ${show(stored)} is stored`;
-    const result = await handle.swap(key("a"), expect, "never", longMs);
+    const result = await handle.swap(key("a"), expect, "never", LONG_MS);
     same("swap", result.ok, false, `as ok, ${when}`);
     same("swap", result.value, stored, `as the value stored now, ${when}`);
     same("get", await here.get(key("a")), stored, "after a swap that failed");

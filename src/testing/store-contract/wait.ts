@@ -7,7 +7,7 @@ const { setTimeout, clearTimeout, performance } = globalThis as unknown as {
   performance: { now(): number };
 };
 
-const pollMs = 5;
+const POLL_MS = 5;
 
 /** A monotonic reading, in ms. */
 export function stopwatch(): number {
@@ -25,7 +25,7 @@ export async function eventually<T>(
     const late = stopwatch() >= deadline;
     const answer = await ask();
     if (late || right(answer)) return answer;
-    await new Promise<void>((resolve) => setTimeout(resolve, pollMs));
+    await new Promise<void>((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 

@@ -1,10 +1,10 @@
 import { same } from "./error.js";
-import { type Cases, longMs } from "./fixture.js";
-import { bigValue } from "./values.js";
+import { type Cases, LONG_MS } from "./fixture.js";
+import { BIG_VALUE } from "./values.js";
 import { eventually } from "./wait.js";
 
-const manyChanges = 100;
-const manyKeys = 50;
+const MANY_CHANGES = 100;
+const MANY_KEYS = 50;
 
 /** Changes that are pushed. A watcher may get one twice, or miss one that was replaced by a newer one. */
 export const watchCases: Cases = {
@@ -16,31 +16,31 @@ export const watchCases: Cases = {
     observe,
   }) => {
     const seen = await observe(here, prefix);
-    await there.set(key("a"), "value", longMs);
+    await there.set(key("a"), "value", LONG_MS);
     await seen.arrives(key("a"), "value");
-    await there.set(key("a"), '{"é": "😀"}\n', longMs);
+    await there.set(key("a"), '{"é": "😀"}\n', LONG_MS);
     await seen.arrives(key("a"), '{"é": "😀"}\n');
   },
 
   "watch: a change by the same handle arrives": async ({ here, prefix, key, observe }) => {
     const seen = await observe(here, prefix);
-    await here.set(key("a"), "value", longMs);
+    await here.set(key("a"), "value", LONG_MS);
     await seen.arrives(key("a"), "value");
   },
 
   "watch: is live once it resolves": async ({ here, there, key, observe }) => {
     for (const round of ["1", "2", "3", "4", "5"]) {
       const seen = await observe(here, key(round));
-      await there.set(key(round), "value", longMs);
+      await there.set(key(round), "value", LONG_MS);
       await seen.arrives(key(round), "value");
     }
   },
 
   "watch: only changes under the prefix arrive": async ({ here, there, key, observe }) => {
     const seen = await observe(here, key("a:"));
-    for (const name of ["a", "ab", "b", "b:a:"]) await there.set(key(name), "value", longMs);
-    await there.set(key("a:"), "value", longMs);
-    await there.set(key("a:b"), "last", longMs);
+    for (const name of ["a", "ab", "b", "b:a:"]) await there.set(key(name), "value", LONG_MS);
+    await there.set(key("a:"), "value", LONG_MS);
+    await there.set(key("a:b"), "last", LONG_MS);
     await seen.arrives(key("a:"), "value");
     await seen.arrives(key("a:b"), "last");
     for (const arrived of seen.keys())
@@ -50,8 +50,8 @@ export const watchCases: Cases = {
   "watch: a prefix is no pattern, and its case counts": async ({ here, there, key, observe }) => {
     for (const sign of ["_", ".", "%"]) {
       const seen = await observe(here, key(`a${sign}`));
-      for (const name of [`A${sign}x`, "abx", "a-x"]) await there.set(key(name), "value", longMs);
-      await there.set(key(`a${sign}x`), "last", longMs);
+      for (const name of [`A${sign}x`, "abx", "a-x"]) await there.set(key(name), "value", LONG_MS);
+      await there.set(key(`a${sign}x`), "last", LONG_MS);
       await seen.arrives(key(`a${sign}x`), "last");
       same(
         "watch",
@@ -70,8 +70,8 @@ export const watchCases: Cases = {
   }) => {
     const all = await observe(here, key("a:"));
     const some = await observe(here, key("a:b:"));
-    await there.set(key("a:c"), "value", longMs);
-    await there.set(key("a:b:c"), "value", longMs);
+    await there.set(key("a:c"), "value", LONG_MS);
+    await there.set(key("a:b:c"), "value", LONG_MS);
     await all.arrives(key("a:c"), "value");
     await all.arrives(key("a:b:c"), "value");
     await some.arrives(key("a:b:c"), "value");
@@ -93,11 +93,11 @@ export const watchCases: Cases = {
     const ended = await observe(here, prefix);
     const beside = await observe(here, prefix);
     const elsewhere = await observe(there, prefix);
-    await there.set(key("a"), "before", longMs);
+    await there.set(key("a"), "before", LONG_MS);
     await ended.arrives(key("a"), "before");
     await ended.dispose();
-    await there.set(key("a"), "after", longMs);
-    await here.set(key("b"), "after", longMs);
+    await there.set(key("a"), "after", LONG_MS);
+    await here.set(key("b"), "after", LONG_MS);
     for (const other of [beside, elsewhere]) {
       await other.arrives(key("a"), "after");
       await other.arrives(key("b"), "after");
@@ -116,7 +116,7 @@ export const watchCases: Cases = {
     const beside = await observe(here, prefix);
     await ended.dispose();
     await ended.dispose();
-    await there.set(key("a"), "after", longMs);
+    await there.set(key("a"), "after", LONG_MS);
     await beside.arrives(key("a"), "after");
   },
 
@@ -124,7 +124,7 @@ export const watchCases: Cases = {
     const first = await observe(here, prefix);
     await first.dispose();
     const second = await observe(here, prefix);
-    await there.set(key("a"), "value", longMs);
+    await there.set(key("a"), "value", LONG_MS);
     await second.arrives(key("a"), "value");
   },
 
@@ -142,7 +142,7 @@ export const watchCases: Cases = {
     for (const handle of [here, there]) {
       for (const value of ["first", "second"]) {
         const change = `${value} of ${handle === here ? "here" : "there"}`;
-        await handle.set(key("a"), change, longMs);
+        await handle.set(key("a"), change, LONG_MS);
         await seen.arrives(key("a"), change);
         const toldLast = await eventually(
           () => told,
@@ -164,14 +164,14 @@ export const watchCases: Cases = {
     observe,
   }) => {
     const seen = await observe(here, prefix);
-    for (let change = 1; change <= manyChanges; change += 1) await there.set(key("a"), `${change}`, longMs);
-    await seen.arrives(key("a"), `${manyChanges}`);
+    for (let change = 1; change <= MANY_CHANGES; change += 1) await there.set(key("a"), `${change}`, LONG_MS);
+    await seen.arrives(key("a"), `${MANY_CHANGES}`);
   },
 
   "watch: of changes of many keys at once, each arrives": async ({ here, there, prefix, key, observe }) => {
     const seen = await observe(here, prefix);
-    const keys = Array.from({ length: manyKeys }, (_, at) => key(`${at}`));
-    await Promise.all(keys.map((each) => there.set(each, `the value of ${each}`, longMs)));
+    const keys = Array.from({ length: MANY_KEYS }, (_, at) => key(`${at}`));
+    await Promise.all(keys.map((each) => there.set(each, `the value of ${each}`, LONG_MS)));
     for (const each of keys) await seen.arrives(each, `the value of ${each}`);
   },
 
@@ -185,9 +185,9 @@ export const watchCases: Cases = {
   }) => {
     const seen = await observe(here, prefix);
     const before = seen.gaps();
-    await there.set(key("a"), bigValue, longMs);
+    await there.set(key("a"), BIG_VALUE, LONG_MS);
     const told = await eventually(
-      () => seen.gaps() > before || seen.values(key("a")).includes(bigValue),
+      () => seen.gaps() > before || seen.values(key("a")).includes(BIG_VALUE),
       (arrived) => arrived,
       pushWithinMs,
     );
@@ -195,7 +195,7 @@ export const watchCases: Cases = {
       "watch",
       told,
       true,
-      `for a value of ${bigValue.length} bytes within ${pushWithinMs} ms: its change, or a gap`,
+      `for a value of ${BIG_VALUE.length} bytes within ${pushWithinMs} ms: its change, or a gap`,
     );
   },
 };
@@ -210,12 +210,12 @@ export const watchSwapCases: Cases = {
     observe,
   }) => {
     const seen = await observe(here, prefix);
-    await there.swap(key("a"), null, "first", longMs);
+    await there.swap(key("a"), null, "first", LONG_MS);
     await seen.arrives(key("a"), "first");
-    await there.swap(key("a"), "something else", "never", longMs);
-    await there.swap(key("a"), "first", "second", longMs);
+    await there.swap(key("a"), "something else", "never", LONG_MS);
+    await there.swap(key("a"), "first", "second", LONG_MS);
     await seen.arrives(key("a"), "second");
-    await here.swap(key("a"), "second", "third", longMs);
+    await here.swap(key("a"), "second", "third", LONG_MS);
     await seen.arrives(key("a"), "third");
     same("watch", seen.values(key("a")).includes("never"), false, "for the value of a swap that failed");
   },
