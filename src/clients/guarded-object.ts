@@ -1,20 +1,31 @@
 /**
- * The object itself, with some methods replaced. Its other methods run on the object itself, since it may have private
- * fields.
+ * The object itself, with some fields replaced. Its methods run on the object itself, since it may have private fields.
+ *
+ * @param replace returns what replaces the field, or `undefined` to keep it. It is asked again only when the field has
+ *   another value, so that a field stays the same object.
  */
-export function guardedObject<C extends object>(object: C, methods: ReadonlyMap<PropertyKey, unknown>): C {
-  const bound = new WeakMap<object, unknown>();
+export function guardedObject<T extends object>(
+  object: T,
+  replace: (key: PropertyKey, value: unknown) => unknown,
+): T {
+  const replaced = new Map<PropertyKey, { readonly value: unknown; readonly by: unknown }>();
   return new Proxy(object, {
     get(target, key) {
-      const method = methods.get(key);
-      if (method !== undefined) return method;
       const value: unknown = Reflect.get(target, key, target);
-      // An own function property is not a method: it may be callable and have fields, which a bound function would
-      // lose.
-      if (typeof value !== "function" || key === "constructor" || Object.hasOwn(target, key)) return value;
-      if (!bound.has(value)) bound.set(value, value.bind(target));
-      return bound.get(value);
+      const known = replaced.get(key);
+      if (known !== undefined && known.value === value) return known.by;
+      const by = replace(key, value) ?? (isMethod(target, key, value) ? value.bind(target) : value);
+      if (by !== value) replaced.set(key, { value, by });
+      return by;
     },
     set: (target, key, value) => Reflect.set(target, key, value, target),
   });
 }
+
+/** An own function property is not a method: it may have fields, which a bound function would lose. */
+const isMethod = (
+  target: object,
+  key: PropertyKey,
+  value: unknown,
+): value is (...args: unknown[]) => unknown =>
+  typeof value === "function" && key !== "constructor" && !Object.hasOwn(target, key);

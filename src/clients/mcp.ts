@@ -144,7 +144,7 @@ export function failfastMcp<C extends McpClient>(client: C, options: McpOptions 
     ],
   ]);
   if (typeof target.callToolResult === "function") methods.set("callToolResult", guarded("callToolResult"));
-  return guardedObject(client, methods);
+  return guardedObject(client, (name) => methods.get(name));
 }
 
 /** The options of one call. */

@@ -135,27 +135,4 @@ export function answering(
   return undefined;
 }
 
-/**
- * An object that replaces another, with some fields changed. Its methods are called on the original, which may have
- * private fields.
- */
-export function standIn<T extends object>(target: T, replace: (name: string, value: unknown) => unknown): T {
-  const methods = new Map<unknown, unknown>();
-  return new Proxy(target, {
-    get(_, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      // In pg each connection that is handed out has its own `release`.
-      const isOwn = Object.hasOwn(target, name) && name !== "release";
-      const isMethod = typeof value === "function" && name !== "constructor" && !isOwn;
-      if (!isMethod && name !== "pool") return value;
-      if (methods.has(value)) return methods.get(value);
-      const method =
-        (typeof name === "string" && replace(name, value)) || (isMethod ? value.bind(target) : value);
-      methods.set(value, method);
-      return method;
-    },
-    set: (_, name, value) => Reflect.set(target, name, value, target),
-  });
-}
-
 declare function queueMicrotask(run: () => void): void;

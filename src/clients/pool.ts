@@ -7,6 +7,7 @@ import { TimeoutError } from "../errors/timeout-error.js";
 import { checkKnown } from "../options/check-options.js";
 import { formatValue } from "../options/format-value.js";
 import { type DatabaseVerdict, verdictOf } from "./database-errors.js";
+import { guardedObject } from "./guarded-object.js";
 import { heldOf, statementOf } from "./held-connection.js";
 import {
   type AnyMethod,
@@ -20,7 +21,6 @@ import {
   isStream,
   MYSQL_PROMISE,
   type PoolLike,
-  standIn,
   take,
 } from "./pool-driver.js";
 
@@ -73,7 +73,14 @@ export function guardPool<P extends PoolLike>(
 const NOTHING_ASKED = new Error("nothing was asked");
 
 /** The methods of a connection that count. */
-const COUNTED: ReadonlySet<string> = new Set(["query", "execute", "beginTransaction", "commit", "rollback"]);
+const COUNTED: ReadonlySet<PropertyKey> = new Set([
+  "query",
+  "execute",
+  "beginTransaction",
+  "commit",
+  "rollback",
+]);
+const isCounted = (name: PropertyKey): name is string => COUNTED.has(name);
 
 type Making = (fn: () => Promise<unknown>, caller: Caller) => Promise<unknown>;
 
@@ -88,9 +95,10 @@ class PoolGuard {
   }
 
   pool(pool: object, driver: Driver): object {
-    return standIn(pool, (name, value) => {
+    return guardedObject(pool, (name, value) => {
       if (name === "pool" && driver === MYSQL_PROMISE)
         return this.pool(value as object, driverOf(value) as Driver);
+      if (typeof value !== "function") return undefined;
       if (name === "promise")
         return (...args: unknown[]) =>
           this.pool(Reflect.apply(value as AnyMethod, pool, args) as object, MYSQL_PROMISE);
@@ -189,7 +197,8 @@ class PoolGuard {
         if (error instanceof TimeoutError) held.hanging = error;
         throw error;
       });
-    const guarded = standIn(connection, (name, value) => {
+    const guarded = guardedObject(connection, (name, value) => {
+      if (typeof value !== "function") return undefined;
       const method = value as AnyMethod;
       if (name === "promise")
         return (...args: unknown[]) =>
@@ -199,7 +208,7 @@ class PoolGuard {
           held.hanging === undefined || error
             ? Reflect.apply(method, connection, [error])
             : driver.release(connection, held.hanging);
-      if (!COUNTED.has(name)) return undefined;
+      if (!isCounted(name)) return undefined;
       return (...args: unknown[]) => {
         held.note(statementOf(args[0], name));
         const { readOnly } = held;

@@ -181,13 +181,11 @@ function langChains(guard: ToolGuard, tool: Tool, name: string): object {
         return message;
       }
     };
-  return guardedObject(
-    tool,
-    new Map([
-      ["invoke", guarded("invoke")],
-      ["call", guarded("call")],
-    ]),
-  );
+  const methods = new Map<PropertyKey, AnyFunction>([
+    ["invoke", guarded("invoke")],
+    ["call", guarded("call")],
+  ]);
+  return guardedObject(tool, (name) => methods.get(name));
 }
 
 /** An error for the model: the model reads its message, and its cause is the rejection. */
