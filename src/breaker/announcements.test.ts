@@ -78,10 +78,10 @@ describe("a hold", () => {
     const open = on(INITIAL, { type: "hold", hold: hold("open") });
     expect(open.effects).toEqual([{ type: "announce-hold", hold: hold("open") }]);
     expect(open.state.admits).toBe("nothing");
-    expect(on(open.state, aCall()).verdict).toBe("reject");
+    expect(on(open.state, aCall()).answer).toBe("reject");
     const closed = on(isDue, { type: "hold", hold: hold("closed") });
     expect(closed.state.admits).toBe("held");
-    expect(on(closed.state, aCall()).verdict).toBe("held");
+    expect(on(closed.state, aCall()).answer).toBe("held");
     expect(on(open.state, { type: "hold", hold: undefined }).effects).toEqual([{ type: "announce-release" }]);
   });
 

@@ -5,15 +5,15 @@ import { encodeName } from "../protocol/key.js";
 import type { CircuitRecord, CircuitState } from "../protocol/record.js";
 import type { Entry } from "../sync/entry.js";
 import { Admission, FIRST_ADMISSION } from "./admission.js";
-import { AdmissionControl } from "./admission-control.js";
-import { makeAdmission } from "./admit.js";
+import { CallGate } from "./call-gate.js";
 import { CircuitCounts, NOTHING_COUNTED } from "./counts.js";
 import { isPending } from "./decision.js";
 import { carryOut } from "./effects.js";
-import type { Event, Verdict } from "./event.js";
+import type { CallAnswer, Event } from "./event.js";
 import type { Failure } from "./failure.js";
 import { lookAgainAt } from "./hold-end.js";
 import { takeNews } from "./news.js";
+import { nextAdmission } from "./next-admission.js";
 import { callFailed, callReleased, callSucceeded, isProbeOf } from "./outcome.js";
 import { probeContexts } from "./probe-context.js";
 import { propose } from "./proposal.js";
@@ -52,7 +52,7 @@ export class Breaker implements Shell {
   #state: State = INITIAL;
   #traffic: Traffic | undefined;
   #underWay: CallsUnderWay | undefined;
-  #admissionControl: AdmissionControl | undefined;
+  #gate: CallGate | undefined;
   /** Until then calls are rejected without asking the reducer. Not `#`: a rejection would pay for each read. */
   private rejectUntilMs = 0;
   /** Tries the backend when the open time is over, in place of a call. */
@@ -178,9 +178,9 @@ export class Breaker implements Shell {
   }
 
   /** Admits the calls that find it not simply closed; made at first use. */
-  get control(): AdmissionControl {
-    this.#admissionControl ??= new AdmissionControl(this);
-    return this.#admissionControl;
+  get gate(): CallGate {
+    this.#gate ??= new CallGate(this);
+    return this.#gate;
   }
 
   /** The place of its record in the replica, made when there is something to keep. */
@@ -204,7 +204,7 @@ export class Breaker implements Shell {
       return this.admission;
     }
     if (this.session.isBefore(this.rejectUntilMs)) return undefined;
-    return this.control.enter(canWait, callTimeoutMs, byCheck);
+    return this.gate.enter(canWait, callTimeoutMs, byCheck);
   }
 
   /** A call failed. */
@@ -234,7 +234,7 @@ export class Breaker implements Shell {
 
   /** Proposes a pending decision, and sends a lease request that had to wait. */
   flush(): void {
-    this.#admissionControl?.resend();
+    this.#gate?.resend();
     if (this.pending && !this.session.replica.synchroniser.down) propose(this);
   }
 
@@ -260,7 +260,7 @@ export class Breaker implements Shell {
       this.#underWay?.forget();
     }
     this.settings = settings;
-    this.admission = makeAdmission(this, this.#state);
+    this.admission = nextAdmission(this, this.#state);
     this.dispatch({ type: "time" });
   }
 
@@ -275,15 +275,15 @@ export class Breaker implements Shell {
   // ── The shell ─────────────────────────────────────────────────────────────────────────────────
 
   /** Hands the event to the reducer, and carries out its effects. Only for this folder. */
-  dispatch(event: Event): Verdict | undefined {
+  dispatch(event: Event): CallAnswer | undefined {
     const before = this.#state;
-    const { state, effects, verdict } = reduce(before, event, this.session.look(), this);
+    const { state, effects, answer } = reduce(before, event, this.session.look(), this);
     this.#state = state;
     if (state !== before) this.refresh(before);
     // The state is already the new one: if a listener calls the circuit, it meets the new state.
     for (const effect of effects) carryOut(this, effect);
     if (state !== before) this.check?.follow();
-    return verdict;
+    return answer;
   }
 
   /** Derives from the state: what calls are admitted under, and until when they are rejected without the reducer. */
@@ -294,7 +294,7 @@ export class Breaker implements Shell {
       probeContexts.ended(this, before.probe.epoch);
     if (state.announced === "closed" && before.announced !== "closed") this.counting.closedAtMs = lookedAt;
     if (state.epoch !== before.epoch) {
-      this.admission = makeAdmission(this, state);
+      this.admission = nextAdmission(this, state);
       this.#traffic?.clear();
     }
     const standing = stand(state, lookedAt, this);

@@ -19,7 +19,7 @@ export function carryOut(breaker: Shell, effect: Effect): void {
       else breaker.session.clock.after(effect.delayMs, () => breaker.flush());
       break;
     case "ask-for-lease":
-      breaker.control.requestLease(effect.callTimeoutMs);
+      breaker.gate.requestLease(effect.callTimeoutMs);
       break;
   }
 }

@@ -93,7 +93,7 @@ export type Effect =
   | { readonly type: "announce-release" };
 
 /**
- * The verdict on a call. `ask`: request the lease for it, and come back when the request is answered or the call can
- * wait no longer.
+ * The answer to a call that asks to be admitted. `ask`: request the lease for it, and come back when the request is
+ * answered or the call can wait no longer.
  */
-export type Verdict = "closed" | "held" | "probe" | "nested" | "reject" | "ask";
+export type CallAnswer = "closed" | "held" | "probe" | "nested" | "reject" | "ask";

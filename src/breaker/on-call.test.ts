@@ -28,44 +28,44 @@ import { INITIAL, NO_DECISION, NO_PROBE, NO_RECOVERY, type State } from "./state
 
 describe("a call", () => {
   test("is admitted while closed, and changes nothing", () => {
-    const { state, verdict, effects } = on(INITIAL, aCall());
-    expect([state, verdict, effects]).toEqual([INITIAL, "closed", []]);
+    const { state, answer, effects } = on(INITIAL, aCall());
+    expect([state, answer, effects]).toEqual([INITIAL, "closed", []]);
     expect(state).toBe(INITIAL);
   });
 
   test("within the probe belongs to it", () => {
-    expect(on(probing, aCall({ withinProbe: true })).verdict).toBe("nested");
-    expect(on(isDue, aCall({ withinProbe: true })).verdict).toBe("nested");
+    expect(on(probing, aCall({ withinProbe: true })).answer).toBe("nested");
+    expect(on(isDue, aCall({ withinProbe: true })).answer).toBe("nested");
     const open = stateWith({ record: openRecord(LATER), remoteOpen: "obeyed" });
-    expect(on(open, aCall({ withinProbe: true })).verdict).toBe("reject");
+    expect(on(open, aCall({ withinProbe: true })).answer).toBe("reject");
   });
 
   test("belongs to the running probe if the function is known to call itself", () => {
     const nests = on(probing, { ...released, byItself: true }).state;
     expect(nests.recovery.nests).toBe(true);
-    expect(on({ ...nests, probe: running(LATER) }, aCall()).verdict).toBe("nested");
-    expect(on({ ...nests, probe: { kind: "waiting", untilMs: LATER } }, aCall()).verdict).toBe("reject");
+    expect(on({ ...nests, probe: running(LATER) }, aCall()).answer).toBe("nested");
+    expect(on({ ...nests, probe: { kind: "waiting", untilMs: LATER } }, aCall()).answer).toBe("reject");
     const over = { ...nests, probe: running(NOW), recovery: { ...nests.recovery, pausedUntilMs: LATER } };
-    expect(on(over, aCall()).verdict).toBe("reject");
+    expect(on(over, aCall()).answer).toBe("reject");
   });
 
   test("probes without a lease if only this process opened the circuit", () => {
     const alone = stateWith({ decision: decidedOpen({ base: 0, untilMs: NOW }) });
-    const { verdict, effects } = on(alone, aCall());
-    expect(verdict).toBe("probe");
+    const { answer, effects } = on(alone, aCall());
+    expect(answer).toBe("probe");
     expect(effects).not.toContainEqual(expect.objectContaining({ type: "ask-for-lease" }));
   });
 
   test("does not use a lease of this process that is over", () => {
     const over = stateWith({ record: leasedRecord("mine", NOW), remoteOpen: "obeyed" });
-    expect(on(over, aCall()).verdict).toBe("ask");
+    expect(on(over, aCall()).answer).toBe("ask");
   });
 });
 
 describe("a call that waited for its lease", () => {
   test("is rejected while another probe runs here", () => {
     const running = on(isDue, aCall({ storeFails: true })).state;
-    expect(on(running, aCall({ asked: true })).verdict).toBe("reject");
+    expect(on(running, aCall({ asked: true })).answer).toBe("reject");
     expect(on(running, aCall({ asked: true })).state.probe).toBe(running.probe);
   });
 
@@ -94,7 +94,7 @@ describe("a call that waited for its lease", () => {
       record: next(leasedRecord("mine", LATER)),
       outcome: "granted",
     });
-    expect(on(granted.state, aCall({ asked: true }), ownWith({}, true)).verdict).toBe("probe");
+    expect(on(granted.state, aCall({ asked: true }), ownWith({}, true)).answer).toBe("probe");
   });
 });
 
@@ -103,8 +103,8 @@ describe("recovery: all", () => {
 
   test("closes at the first call after the open time, without a probe or a proposal", () => {
     const state = stateWith({ record: openRecord(LATER), remoteOpen: "obeyed" }, own);
-    const { state: after, verdict, effects } = on(state, aCall(), own, LATER);
-    expect(verdict).toBe("closed");
+    const { state: after, answer, effects } = on(state, aCall(), own, LATER);
+    expect(answer).toBe("closed");
     expect(after.decision).toEqual({ kind: "closed", base: 40, reason: "", localOnly: true });
     expect(effects).toEqual([{ type: "announce", state: "closed", local: true }]);
     expect(after.epoch).toBe(state.epoch + 1);
@@ -126,44 +126,44 @@ describe("a circuit with a recovery check", () => {
     aCall({ waitMs: 5_500, byCheck: true, ...changes });
 
   test("rejects every call until the check has closed it, and says when to come back", () => {
-    const { state, verdict } = on(isDue, aCall({ storeFails: true }), checked);
-    expect([verdict, state.recovery.unserved]).toEqual(["reject", false]);
+    const { state, answer } = on(isDue, aCall({ storeFails: true }), checked);
+    expect([answer, state.recovery.unserved]).toEqual(["reject", false]);
     expect(statusOf(isDue, NOW, checked).retryAfterMs).toBeGreaterThan(0);
     expect(statusOf(isDue, NOW, OWN).retryAfterMs).toBe(0);
   });
 
   test("lets the check ask for the lease, wait for it, and probe", () => {
     const asked = on(isDue, aCheck(), checked);
-    expect([asked.verdict, asked.effects]).toEqual(["ask", [{ type: "ask-for-lease", callTimeoutMs: 0 }]]);
-    expect(on(asked.state, aCall(), checked).verdict).toBe("reject");
+    expect([asked.answer, asked.effects]).toEqual(["ask", [{ type: "ask-for-lease", callTimeoutMs: 0 }]]);
+    expect(on(asked.state, aCall(), checked).answer).toBe("reject");
     const granted = on(
       asked.state,
       { type: "lease", record: next(leasedRecord("mine", LATER)), outcome: "granted" },
       checked,
     ).state;
     const probe = on(granted, aCheck({ asked: true }), checked);
-    expect([probe.verdict, probe.state.probe]).toEqual(["probe", running(LATER, probe.state.epoch)]);
-    expect(on(probe.state, aCall({ withinProbe: true }), checked).verdict).toBe("nested");
+    expect([probe.answer, probe.state.probe]).toEqual(["probe", running(LATER, probe.state.epoch)]);
+    expect(on(probe.state, aCall({ withinProbe: true }), checked).answer).toBe("nested");
   });
 
   test("lets the check ask again if it got no lease, and no call counts as rejected for that", () => {
     const asked = on(isDue, aCheck(), checked).state;
     const late = on(asked, aCheck({ asked: true }), checked);
-    expect([late.verdict, late.state.recovery.unserved]).toEqual(["reject", false]);
+    expect([late.answer, late.state.recovery.unserved]).toEqual(["reject", false]);
     const unserved = { ...isDue, recovery: { ...NO_RECOVERY, unserved: true } };
-    expect(on(unserved, aCheck(), checked).verdict).toBe("ask");
+    expect(on(unserved, aCheck(), checked).answer).toBe("ask");
     const lapsed = stateWith({ record: leasedRecord("x", NOW), remoteOpen: "obeyed" });
-    expect(on(lapsed, aCheck(), checked).verdict).toBe("ask");
+    expect(on(lapsed, aCheck(), checked).answer).toBe("ask");
   });
 
   test("lets the check probe without a lease if the store fails or only this process has it open", () => {
-    expect(on(isDue, aCheck({ storeFails: true }), checked).verdict).toBe("probe");
+    expect(on(isDue, aCheck({ storeFails: true }), checked).answer).toBe("probe");
     const here = stateWith({ decision: decidedOpen({ base: 0, untilMs: NOW }) }, checked);
-    expect(on(here, aCheck(), checked).verdict).toBe("probe");
+    expect(on(here, aCheck(), checked).answer).toBe("probe");
   });
 
   const tries = (state: State, record: State["record"], own = checked, now = NOW): unknown =>
-    on(on(state, news(record), own).state, aCall(), own, now).verdict;
+    on(on(state, news(record), own).state, aCall(), own, now).answer;
 
   test("leaves probing to the check for a lease's time after a process released the lease", () => {
     expect(tries(isDue, next(releasedRecord))).toBe("reject");
@@ -171,7 +171,7 @@ describe("a circuit with a recovery check", () => {
     expect(tries(isDue, next(releasedRecord), checked, NOW + 10_000)).toBe("ask");
     expect(tries(isDue, next(releasedRecord), OWN)).toBe("ask");
     const { state } = on(isDue, news(next(releasedRecord)), checked);
-    const checks = (now: number): unknown => on(state, aCall({ byCheck: true }), checked, now).verdict;
+    const checks = (now: number): unknown => on(state, aCall({ byCheck: true }), checked, now).answer;
     expect([checks(NOW + 3_999), checks(NOW + 4_000)]).toEqual(["reject", "ask"]);
   });
 
@@ -195,7 +195,7 @@ describe("a circuit with a recovery check", () => {
 
   test("lets the check try at once when another process's lease has ended without an outcome", () => {
     const { state } = on(isDue, news(next(leasedRecord("x", NOW + 100))), checked);
-    expect(on(state, aCall({ byCheck: true }), checked, NOW + 100).verdict).toBe("ask");
+    expect(on(state, aCall({ byCheck: true }), checked, NOW + 100).answer).toBe("ask");
   });
 
   test("leaves probing to the check for a lease's time after a hold, during which nobody checked", () => {
@@ -205,7 +205,7 @@ describe("a circuit with a recovery check", () => {
     );
     const tries = (now: number, own = checked): unknown => {
       const { state } = on(held, { type: "hold", hold: undefined }, own, NOW + 50_000);
-      return on(state, aCall(), own, now).verdict;
+      return on(state, aCall(), own, now).answer;
     };
     expect([NOW + 59_999, NOW + 60_000].map((now) => tries(now))).toEqual(["reject", "ask"]);
     expect(tries(NOW + 50_000, OWN)).toBe("ask");

@@ -1,4 +1,4 @@
-// Events of a call that asks to be admitted: the verdict, and the state it leads to.
+// A call asks to be admitted: the answer, and the state that follows.
 import { lapsesOf, leaseMs } from "./lease.js";
 import {
   activeHold,
@@ -54,11 +54,11 @@ function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Ste
   const canWait = !event.asked && (event.waitMs > 0 ? patient : !rejectedBefore);
   if (canWait) {
     const waiting = { ...state, probe: { kind: "waiting", untilMs: now + event.waitMs } } as const;
-    return { ...requestLease(waiting, event.callTimeoutMs), verdict: "ask" };
+    return { ...requestLease(waiting, event.callTimeoutMs), answer: "ask" };
   }
   if (rejectedBefore) {
     const { state: probing } = probe(state, localUntilMs);
-    return { ...requestLease(probing, event.callTimeoutMs), verdict: "probe" };
+    return { ...requestLease(probing, event.callTimeoutMs), answer: "probe" };
   }
   return answer({ ...late(state, event, now), recovery: { ...state.recovery, unserved: true } }, "reject");
 }

@@ -95,7 +95,7 @@ describe("a remote trip is obeyed", () => {
   test("with scope: confirm once a failure here confirms it", () => {
     const heard = on(INITIAL, news(theirs), confirm).state;
     expect(heard.remoteOpen).toBe("unconfirmed");
-    expect(on(heard, aCall(), confirm).verdict).toBe("closed");
+    expect(on(heard, aCall(), confirm).answer).toBe("closed");
     const { state } = on(heard, { type: "confirmed", cause: "why" }, confirm);
     expect(state).toMatchObject({ remoteOpen: "obeyed", cause: "why", announced: "open" });
     expect(state.epoch).toBe(heard.epoch + 1);
@@ -140,7 +140,7 @@ describe("this process's lease, pushed before the answer to its request", () => 
     const waiting = on(isDue, aCall()).state;
     const { state } = on(waiting, news(mine));
     expect(state.probe).toEqual(NO_PROBE);
-    expect(on(state, aCall()).verdict).toBe("probe");
+    expect(on(state, aCall()).answer).toBe("probe");
   });
 });
 
@@ -169,7 +169,7 @@ test("an unconfirmed remote opening stays unconfirmed through later records", ()
   const doubted = on(INITIAL, news(openRecord(LATER), { doubts: true })).state;
   const again = on(doubted, news(next(openRecord(LATER)), { doubts: false })).state;
   expect(again.remoteOpen).toBe("unconfirmed");
-  expect(on(again, aCall()).verdict).toBe("closed");
+  expect(on(again, aCall()).answer).toBe("closed");
 });
 
 describe("an opening of this process that comes back from the store with its time over", () => {

@@ -1,9 +1,9 @@
 // What the outcome of a call means for its circuit: whether the reducer gets an event, and which.
 import { openTime } from "../policy/open-time.js";
 import type { Admission } from "./admission.js";
-import { closedForMs } from "./admit.js";
 import type { Opening } from "./event.js";
 import type { Failure } from "./failure.js";
+import { closedForMs } from "./next-admission.js";
 import { isFirstProbe } from "./on-outcome.js";
 import type { Shell } from "./shell.js";
 import { inForce } from "./standing.js";
@@ -44,7 +44,7 @@ function probeSucceeded(breaker: Shell, admission: Admission, slow: boolean): vo
   else {
     if (isFirstProbe(breaker.current, breaker, breaker.counts.reopensAtTrip))
       breaker.counting.needlessTrips++;
-    breaker.dispatch({ type: "probe-succeeded", slept: breaker.control.slept });
+    breaker.dispatch({ type: "probe-succeeded", slept: breaker.gate.slept });
   }
 }
 
@@ -98,7 +98,7 @@ const slowProbe = (breaker: Shell): void => reopen(breaker, "slow calls");
 
 function reopen(breaker: Shell, reason: string, failure?: Failure): void {
   const opening = openingOf(breaker, reason, failure);
-  breaker.dispatch({ type: "probe-failed", opening, slept: breaker.control.slept });
+  breaker.dispatch({ type: "probe-failed", opening, slept: breaker.gate.slept });
 }
 
 /** Whether the admission belongs to the running probe. */

@@ -69,7 +69,7 @@ describe("the outcome of a probe whose lease may be over", () => {
     const record = next(leasedRecord("mine", LATER + 20_000));
     const leased = on(state, { type: "lease", record, outcome: "granted" }, OWN, LATER).state;
     expect(leased).toMatchObject({ announced: "half-open", decision: NO_DECISION });
-    expect(on(leased, aCall(), OWN, LATER).verdict).toBe("probe");
+    expect(on(leased, aCall(), OWN, LATER).answer).toBe("probe");
   });
 
   test("is a vote if the quorum is not met, and opens the circuit here", () => {

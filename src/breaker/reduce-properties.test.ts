@@ -130,7 +130,7 @@ function follow(
 const anything = [anOwn, fc.array(aHappening, { maxLength: 40 })] as const;
 
 describe("for any sequence of events", () => {
-  test("state, announced event, admission and the verdict on a call agree", () => {
+  test("state, announced event, admission and the answer to a call agree", () => {
     fc.assert(
       fc.property(...anything, (own, happenings) => {
         follow(own, happenings, (_, __, { state }, now) => {
@@ -138,13 +138,13 @@ describe("for any sequence of events", () => {
           const hold = activeHold(state, now);
           const { retryAfterMs } = statusOf(state, now, own);
           expect(state.announced === "closed").toBe(kind === "closed");
-          const { verdict } = reduce(state, aCall({ storeFails: true }), now, own);
-          if (hold !== undefined) expect(verdict).toBe(hold.state === "closed" ? "held" : "reject");
+          const { answer } = reduce(state, aCall({ storeFails: true }), now, own);
+          if (hold !== undefined) expect(answer).toBe(hold.state === "closed" ? "held" : "reject");
           else if (kind === "closed" || kind === "due") {
-            expect(verdict).toBe(kind === "closed" ? "closed" : "probe");
+            expect(answer).toBe(kind === "closed" ? "closed" : "probe");
             expect(retryAfterMs).toBe(0);
           } else {
-            expect(["reject", "nested"]).toContain(verdict);
+            expect(["reject", "nested"]).toContain(answer);
             expect(retryAfterMs).toBeGreaterThan(0);
           }
         });
@@ -166,8 +166,8 @@ describe("for any sequence of events", () => {
   test("one probe at a time runs here, and none beside another process's known lease", () => {
     fc.assert(
       fc.property(...anything, (own, happenings) => {
-        follow(own, happenings, (before, _, { verdict }, now) => {
-          if (verdict !== "probe") return;
+        follow(own, happenings, (before, _, { answer }, now) => {
+          if (answer !== "probe") return;
           if (before.probe.kind === "running") expect(now).toBeGreaterThanOrEqual(before.probe.untilMs);
           const { record } = before;
           if (record?.record.owner === "x" && own.settings.scope === "fleet")
@@ -190,9 +190,9 @@ describe("for any sequence of events", () => {
         const met = [aCall(), aCall({ asked: true }), aCall()].map((call, n) => {
           const step = reduce(state, call, later + n * 250, own);
           state = step.state;
-          return step.verdict;
+          return step.answer;
         });
-        expect(met.some((verdict) => verdict === "probe" || verdict === "closed")).toBe(true);
+        expect(met.some((answer) => answer === "probe" || answer === "closed")).toBe(true);
       }),
     );
   });

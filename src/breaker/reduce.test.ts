@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Verdict } from "./event.js";
+import type { CallAnswer } from "./event.js";
 import { stand } from "./standing.js";
 import {
   aCall,
@@ -30,15 +30,14 @@ import {
 import { INITIAL, NO_PROBE, NO_RECOVERY, type State } from "./state.js";
 
 const kindOf = (state: State, own = OWN, now = NOW): string => stand(state, now, own).kind;
-
 const lost = { type: "lease", record: openRecord(NOW), outcome: "failed" } as const;
 
-const verdicts = (from: State, ...events: Parameters<typeof on>[1][]): (Verdict | undefined)[] => {
+const answers = (from: State, ...events: Parameters<typeof on>[1][]): (CallAnswer | undefined)[] => {
   let state = from;
   return events.map((event) => {
     const step = on(state, event);
     state = step.state;
-    return step.verdict;
+    return step.answer;
   });
 };
 
@@ -49,7 +48,7 @@ describe("1. a decision of this process is obeyed here at once", () => {
     ["an operator", INITIAL, { type: "operator-opens", durationMs: 9, reason: "", storeDown: false }],
   ] as const)("%s", (_, state, event) => {
     expect(kindOf(on(state, event).state)).toBe("open");
-    expect(on(on(state, event).state, aCall()).verdict).toBe("reject");
+    expect(on(on(state, event).state, aCall()).answer).toBe("reject");
   });
 
   test("is proposed to the fleet as an effect, and makes no record", () => {
@@ -97,12 +96,12 @@ describe("2. opening, closing and holding begin an epoch", () => {
 describe("3. one probe at a time runs here", () => {
   test("other calls are rejected until its lease ends; then the next call probes, and only that result counts", () => {
     const first = on(isDue, aCall({ storeFails: true }));
-    expect(first.verdict).toBe("probe");
-    expect(on(first.state, aCall({ storeFails: true })).verdict).toBe("reject");
+    expect(first.answer).toBe("probe");
+    expect(on(first.state, aCall({ storeFails: true })).answer).toBe("reject");
     const later = NOW + 10_000;
-    expect(on(first.state, aCall({ storeFails: true }), OWN, later - 1).verdict).toBe("reject");
+    expect(on(first.state, aCall({ storeFails: true }), OWN, later - 1).answer).toBe("reject");
     const second = on(first.state, aCall({ storeFails: true }), OWN, later);
-    expect(second.verdict).toBe("probe");
+    expect(second.answer).toBe("probe");
     expect(second.state.probe).toMatchObject({ kind: "running", epoch: second.state.epoch });
     expect(second.state.epoch).toBeGreaterThan(first.state.epoch);
   });
@@ -110,7 +109,7 @@ describe("3. one probe at a time runs here", () => {
   test("no probe starts while another process's lease is known to run", () => {
     const state = stateWith({ record: leasedRecord("x", LATER), remoteOpen: "obeyed" });
     for (const event of [aCall(), aSyncCall(), aCall({ storeFails: true }), aCall({ asked: true })])
-      expect(on(state, event).verdict).toBe("reject");
+      expect(on(state, event).answer).toBe("reject");
   });
 
   test("the probe ends when another process's lease arrives", () => {
@@ -119,7 +118,7 @@ describe("3. one probe at a time runs here", () => {
   });
 
   test("no other call is admitted while a caller waits for its lease", () => {
-    expect(verdicts(isDue, aCall(), aCall(), aSyncCall())).toEqual(["ask", "reject", "reject"]);
+    expect(answers(isDue, aCall(), aCall(), aSyncCall())).toEqual(["ask", "reject", "reject"]);
   });
 });
 
@@ -180,13 +179,13 @@ describe("6. at most one call between two openings is rejected because no lease 
   test("a caller that can wait is rejected if its lease does not come in time; 250 ms after its request a call probes", () => {
     const waiting = on(isDue, aCall()).state;
     const late = on(waiting, aCall({ asked: true }), OWN, NOW + 50);
-    expect(late.verdict).toBe("reject");
-    expect(on(late.state, aCall(), OWN, NOW + 249).verdict).toBe("reject");
-    expect(on(late.state, aCall(), OWN, NOW + 250).verdict).toBe("probe");
+    expect(late.answer).toBe("reject");
+    expect(on(late.state, aCall(), OWN, NOW + 249).answer).toBe("reject");
+    expect(on(late.state, aCall(), OWN, NOW + 250).answer).toBe("probe");
   });
 
   test("a caller that can't wait is rejected, and the next one probes", () => {
-    expect(verdicts(isDue, aSyncCall(), aSyncCall({ asked: true }), aSyncCall())).toEqual([
+    expect(answers(isDue, aSyncCall(), aSyncCall({ asked: true }), aSyncCall())).toEqual([
       "ask",
       "reject",
       "probe",
@@ -197,8 +196,8 @@ describe("6. at most one call between two openings is rejected because no lease 
     const waiting = on(isDue, aCall()).state;
     expect(waiting.probe).toEqual({ kind: "waiting", untilMs: NOW + 50 });
     const early = on(waiting, aCall({ asked: true }), OWN, NOW + 49.7);
-    expect(early).toMatchObject({ verdict: "reject", state: { recovery: { unserved: true } } });
-    expect(on(early.state, aCall(), OWN, NOW + 250).verdict).toBe("probe");
+    expect(early).toMatchObject({ answer: "reject", state: { recovery: { unserved: true } } });
+    expect(on(early.state, aCall(), OWN, NOW + 250).answer).toBe("probe");
   });
 
   test("a caller whose lease came probes", () => {
@@ -210,12 +209,12 @@ describe("6. at most one call between two openings is rejected because no lease 
     });
     expect(granted.state).toMatchObject({ leaseRequested: false, probe: NO_PROBE });
     const probe = on(granted.state, aCall({ asked: true }));
-    expect(probe.verdict).toBe("probe");
+    expect(probe.answer).toBe("probe");
     expect(probe.state.probe).toMatchObject({ untilMs: LATER });
   });
 
   test("a caller whose request fails at once probes", () => {
-    expect(verdicts(isDue, aCall(), lost, aCall({ asked: true, storeFails: true }))).toEqual([
+    expect(answers(isDue, aCall(), lost, aCall({ asked: true, storeFails: true }))).toEqual([
       "ask",
       undefined,
       "probe",
@@ -224,16 +223,16 @@ describe("6. at most one call between two openings is rejected because no lease 
 
   test("a caller that can't wait probes at once if a lease went unused before, and asks for the lease", () => {
     const state = stateWith({ record: leasedRecord("x", NOW), remoteOpen: "obeyed" });
-    const { verdict, effects } = on(state, aSyncCall({ callTimeoutMs: 7 }));
-    expect(verdict).toBe("probe");
+    const { answer, effects } = on(state, aSyncCall({ callTimeoutMs: 7 }));
+    expect(answer).toBe("probe");
     expect(effects).toContainEqual({ type: "ask-for-lease", callTimeoutMs: 7 });
-    expect(on(state, aCall()).verdict).toBe("ask");
+    expect(on(state, aCall()).answer).toBe("ask");
   });
 
   test("only one request is under way at a time", () => {
     const asked = on(isDue, aCall()).state;
     const again = on(asked, aCall(), OWN, NOW + 50);
-    expect(again.verdict).toBe("ask");
+    expect(again.answer).toBe("ask");
     expect(again.effects).toEqual([]);
   });
 
@@ -285,7 +284,7 @@ describe("7. a lease without an outcome makes the next one longer", () => {
     for (let probes = 0; probes < 8 && state.announced !== "closed"; probes++) {
       const began = NOW + probes * 30_000;
       const probing = on(state, aCall({ storeFails: true }), own, began);
-      expect(probing.verdict).toBe("probe");
+      expect(probing.answer).toBe("probe");
       state = on(probing.state, succeeded, own, began + 27_000).state;
     }
     expect(state.announced).toBe("closed");
@@ -312,7 +311,7 @@ describe("8. no state is a dead end", () => {
       const met = [aCall(), aCall({ asked: true }), aCall()].map((event) => {
         const step = on(seen, event, OWN, later);
         seen = step.state;
-        return step.verdict;
+        return step.answer;
       });
       expect(met).toContain("probe");
     }

@@ -3,7 +3,7 @@ import type { CircuitRecord } from "../protocol/record.js";
 import type { Entry, Subscriber } from "../sync/entry.js";
 import type { Admission } from "./admission.js";
 import type { CircuitCounts } from "./counts.js";
-import type { Event, Verdict } from "./event.js";
+import type { CallAnswer, Event } from "./event.js";
 import type { Own } from "./standing.js";
 import type { State } from "./state.js";
 import type { StoreSession } from "./store-session.js";
@@ -22,7 +22,7 @@ export interface Check {
 }
 
 /** What decides about calls when the circuit is due, and asks for the probe's lease. */
-interface LeaseControl {
+interface LeaseGate {
   /** The process was suspended since its probe began. */
   readonly slept: boolean;
   requestLease(callTimeoutMs: number): void;
@@ -44,7 +44,7 @@ export interface Shell extends Own, Subscriber {
   readonly current: State;
   readonly retryAfterMs: number;
   readonly traffic: Traffic;
-  readonly control: LeaseControl;
+  readonly gate: LeaseGate;
   readonly entry: Entry<CircuitRecord>;
-  dispatch(event: Event): Verdict | undefined;
+  dispatch(event: Event): CallAnswer | undefined;
 }

@@ -52,8 +52,8 @@ const MISTAKES = [
     [
       "a refused call leaves something behind",
       "breaker/breaker.js",
-      "if (this.session.isBefore(this.rejectUntilMs))\n            return undefined;\n        return this.control",
-      "if (this.session.isBefore(this.rejectUntilMs))\n            return void (globalThis.kept ??= []).push(new Array(2_000).fill(0));\n        return this.control",
+      "if (this.session.isBefore(this.rejectUntilMs))\n            return undefined;\n        return this.gate",
+      "if (this.session.isBefore(this.rejectUntilMs))\n            return void (globalThis.kept ??= []).push(new Array(2_000).fill(0));\n        return this.gate",
     ],
     "redis",
     "frozen",

@@ -57,7 +57,7 @@ export function circuitsOf(library, options, promises) {
   }
   const standing = (world, my) => stand(my.state, world.now, ownOf(my));
 
-  /** The results of an event: effects for the process to carry out, and the verdict on a call. */
+  /** The results of an event: effects for the process to carry out, and the answer to a call. */
   function feed(world, my, event) {
     const own = ownOf(my);
     const before = my.state;
@@ -70,7 +70,7 @@ export function circuitsOf(library, options, promises) {
     }
     const { kind } = standing(world, my);
     if (kind === "open" || kind === "closed" || opensAnew(before.record, my.state.record)) my.wanting = 0;
-    world.trace?.push(`${my.owner}: ${event.type} ${event.outcome ?? step.verdict ?? ""}, ${kind}`);
+    world.trace?.push(`${my.owner}: ${event.type} ${event.outcome ?? step.answer ?? ""}, ${kind}`);
     return step;
   }
 

@@ -31,29 +31,29 @@ export function processesOf(library, options, promises) {
 
   function dispatch(world, my, event) {
     if (world.nested > NESTED) throw new Error("no effect leads to itself for ever");
-    const { effects, verdict } = feed(world, my, event);
+    const { effects, answer } = feed(world, my, event);
     world.nested++;
     for (const effect of effects) {
       if (effect.type === "propose" && effect.delayMs === 0) flush(world, my);
       if (effect.type === "ask-for-lease") write(world, my, "lease");
     }
     world.nested--;
-    return verdict;
+    return answer;
   }
 
   // Calls
 
   function enter(world, my, canWait) {
     const waitMs = canWait ? WAIT + (options.earlyTimers ? 1 : 0) : 0;
-    let verdict = call(world, my, waitMs, false);
-    if (verdict === "ask") {
+    let answer = call(world, my, waitMs, false);
+    if (answer === "ask") {
       if (canWait && my.state.leaseRequested) {
         my.waiting = [...my.waiting, world.now + WAIT];
         return;
       }
-      verdict = call(world, my, waitMs, true);
+      answer = call(world, my, waitMs, true);
     }
-    if (verdict === "closed") my.call = my.state.epoch;
+    if (answer === "closed") my.call = my.state.epoch;
   }
 
   /** The request for the lease was answered, or the caller can't wait any longer. */
@@ -64,7 +64,7 @@ export function processesOf(library, options, promises) {
 
   function call(world, my, waitMs, asked) {
     const due = wantsLease(world, my, asked);
-    const verdict = dispatch(world, my, {
+    const answer = dispatch(world, my, {
       type: "call",
       waitMs,
       asked,
@@ -72,8 +72,8 @@ export function processesOf(library, options, promises) {
       storeFails: my.down || my.strikes,
       callTimeoutMs: 0,
     });
-    if (due && verdict === "reject") my.wanting++;
-    return verdict;
+    if (due && answer === "reject") my.wanting++;
+    return answer;
   }
 
   const opening = (my) => ({

@@ -5,8 +5,8 @@ const OPENS = new Set(["tripped", "probe-failed", "operator-opens"]);
 const ENDS = new Set(["probe-succeeded", "probe-failed", "probe-released"]);
 const TELLS = new Set(["record", "lease", "proposal", "operator-wrote"]);
 
-/** The possible verdicts on a call, by the circuit's standing. */
-const VERDICTS = {
+/** The possible answers on a call, by the circuit's standing. */
+const ANSWERS = {
   closed: ["closed"],
   open: ["reject"],
   "half-open": ["reject"],
@@ -18,7 +18,7 @@ const LONGEST = 64 * LEASE;
 
 export function promisesOf({ NEITHER_MOST, NO_PROBE, isOpenHereAlone, obeyed, stand }) {
   /** What is wrong with a step, if anything. `my` has the model's counts beside the state. */
-  return function wrongStep(before, event, { state, effects, verdict }, now, own, my) {
+  return function wrongStep(before, event, { state, effects, answer }, now, own, my) {
     // A caller that waited for the lease is not rejected by its own request.
     const waited = event.asked && before.probe.kind === "waiting";
     const was = stand(waited ? { ...before, probe: NO_PROBE } : before, now, own).kind;
@@ -27,12 +27,12 @@ export function promisesOf({ NEITHER_MOST, NO_PROBE, isOpenHereAlone, obeyed, st
       decisions(before, event, state, is.kind, now, own) ??
       told(event, state, stand(before, now, own), is, now) ??
       epochs(before, event, state) ??
-      probes(before, event, state, effects, verdict, now, own) ??
+      probes(before, event, state, effects, answer, now, own) ??
       closing(was, event, is.kind, state, own) ??
       (state.recovery.neither > NEITHER_MOST ? "what is counted has an end" : undefined) ??
       (my.wanting > 1 ? "at most one call is rejected for want of a lease" : undefined) ??
       agreement(state, is, now) ??
-      verdictOf(before, event, verdict, was, now, own)
+      answerTo(before, event, answer, was, now, own)
     );
   };
 
@@ -76,8 +76,8 @@ export function promisesOf({ NEITHER_MOST, NO_PROBE, isOpenHereAlone, obeyed, st
       : undefined;
   }
 
-  function probes(before, event, state, effects, verdict, now, own) {
-    if (verdict === "probe") {
+  function probes(before, event, state, effects, answer, now, own) {
+    if (answer === "probe") {
       const { probe } = state;
       const under = probe.epoch === state.epoch && state.epoch > before.epoch;
       const ends = probe.untilMs > now && probe.untilMs - now <= LONGEST;
@@ -117,13 +117,13 @@ export function promisesOf({ NEITHER_MOST, NO_PROBE, isOpenHereAlone, obeyed, st
     return "untilMs" in is && is.untilMs <= now ? "what is over does not stand" : undefined;
   }
 
-  function verdictOf(before, event, verdict, was, now, own) {
+  function answerTo(before, event, answer, was, now, own) {
     if (event.type !== "call") return undefined;
     const hold = holdOf(before, now);
     if (hold !== undefined)
-      return verdict === (hold === "closed" ? "held" : "reject") ? undefined : "an operator's hold is obeyed";
-    if (!VERDICTS[was].includes(verdict)) return `it is ${was}, and a call meets ${verdict}`;
-    if (was !== "due" || verdict === "probe") return undefined;
+      return answer === (hold === "closed" ? "held" : "reject") ? undefined : "an operator's hold is obeyed";
+    if (!ANSWERS[was].includes(answer)) return `it is ${was}, and a call meets ${answer}`;
+    if (was !== "due" || answer === "probe") return undefined;
     if (event.storeFails) return "a call does not wait for a store that fails";
     return obeyed(before, own)?.record.owner === own.owner && now < before.record.deadline
       ? "a lease is kept for the next call"

@@ -67,7 +67,7 @@ export const MUTANTS = [
   [
     "a probe that succeeded changes nothing",
     "breaker/outcome.js",
-    'breaker.dispatch({ type: "probe-succeeded", slept: breaker.control.slept });',
+    'breaker.dispatch({ type: "probe-succeeded", slept: breaker.gate.slept });',
     ";",
   ],
   [
@@ -116,13 +116,13 @@ export const MUTANTS = [
   ],
   [
     "a store that failed is never asked again",
-    "sync/loop.js",
+    "sync/synchroniser.js",
     "this.#timer.schedule(share * retryDelay(this.#lists.timeouts, this.#clock.random()));",
     "",
   ],
   [
     "calls wait for the lease as long as it takes",
-    "breaker/admission-control.js",
+    "breaker/call-gate.js",
     "canWait ? session.leaseWaitMs : 0",
     "canWait ? 5_000 : 0",
   ],
@@ -203,7 +203,7 @@ export const MUTANTS = [
   ],
   [
     "what is called from within the probe is judged as a call of its own",
-    "breaker/admission-control.js",
+    "breaker/call-gate.js",
     "return NESTED;",
     'return new Admission("closed", false, current.epoch);',
     { where: whoCall("nested", "nested-other", "nested-sync") },
@@ -226,7 +226,7 @@ export const MUTANTS = [
     "a slow probe closes it",
     "breaker/outcome.js",
     'reopen(breaker, "slow calls");',
-    'breaker.dispatch({ type: "probe-succeeded", slept: breaker.control.slept });',
+    'breaker.dispatch({ type: "probe-succeeded", slept: breaker.gate.slept });',
     { where: ({ slow }) => slow },
   ],
   [
@@ -255,7 +255,7 @@ export const MUTANTS = [
   ],
   [
     "a process that was frozen believes what it knew",
-    "sync/loop.js",
+    "sync/synchroniser.js",
     "if (this.#closed || (this.#unbroken && this.#readAt >= after))",
     "if (true)",
     { where: ({ events }) => events.some(({ what }) => what === "freeze") },

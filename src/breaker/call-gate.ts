@@ -1,7 +1,7 @@
 import { Admission, NESTED } from "./admission.js";
-import { admitShare } from "./admit.js";
-import type { Verdict } from "./event.js";
+import type { CallAnswer } from "./event.js";
 import { LeaseRequest } from "./lease-request.js";
+import { admitShare } from "./next-admission.js";
 import { probeContexts } from "./probe-context.js";
 import type { Shell } from "./shell.js";
 
@@ -9,10 +9,10 @@ import type { Shell } from "./shell.js";
 const CHECK_WAIT_MS = 5_500;
 
 /**
- * Admits or rejects the calls that need a closer look: the circuit is not simply closed, and its open time is over.
- * The reducer gives the verdict; if it needs the probe's lease, this asks the store, and callers that can wait do so.
+ * Admits or rejects the calls for which one comparison is not enough: the circuit is not simply closed, and its open
+ * time is over. The reducer answers; if it needs the probe's lease, this asks the store, and callers that can wait do so.
  */
-export class AdmissionControl {
+export class CallGate {
   readonly #breaker: Shell;
   #lease: LeaseRequest | undefined;
   /** How often the process had been suspended when its probe began. */
@@ -30,8 +30,8 @@ export class AdmissionControl {
   ): Admission | undefined | Promise<Admission | undefined> {
     const { session } = this.#breaker;
     const waitMs = byCheck ? CHECK_WAIT_MS : canWait ? session.leaseWaitMs : 0;
-    const verdict = this.#ask(waitMs, callTimeoutMs, false, byCheck);
-    if (verdict !== "ask") return this.#admit(verdict);
+    const answer = this.#ask(waitMs, callTimeoutMs, false, byCheck);
+    if (answer !== "ask") return this.#admit(answer);
     const again = (): Admission | undefined => this.#admit(this.#ask(waitMs, callTimeoutMs, true, byCheck));
     if (!canWait || !this.#breaker.current.leaseRequested) return again();
     return new Promise((resolve) => {
@@ -62,7 +62,7 @@ export class AdmissionControl {
     return !synchroniser.down && synchroniser.sleeps !== this.#sleeps;
   }
 
-  #ask(waitMs: number, callTimeoutMs: number, asked: boolean, byCheck: boolean): Verdict | undefined {
+  #ask(waitMs: number, callTimeoutMs: number, asked: boolean, byCheck: boolean): CallAnswer | undefined {
     const breaker = this.#breaker;
     const { replica } = breaker.session;
     const { probe } = breaker.current;
@@ -77,11 +77,11 @@ export class AdmissionControl {
     });
   }
 
-  #admit(verdict: Verdict | undefined): Admission | undefined {
+  #admit(answer: CallAnswer | undefined): Admission | undefined {
     const breaker = this.#breaker;
     const { admission, current } = breaker;
-    // A listener may have opened the circuit, or ended the probe, between the verdict and now.
-    switch (verdict) {
+    // A listener may have opened the circuit, or ended the probe, since the answer.
+    switch (answer) {
       case "closed":
       case "held":
         return admission.kind === "rejecting" ? undefined : admitShare(breaker);

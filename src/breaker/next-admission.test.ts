@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { settingsWith } from "../policy/settings.fixture.js";
 import { AHEAD, isClosed, isOpen, NOW, WALL } from "../sync/replica.fixture.js";
 import type { Admission } from "./admission.js";
-import { admitShare } from "./admit.js";
 import { circuitWith, enterAsync, fail, failure, OPEN_MS, pushed } from "./breaker.fixture.js";
+import { admitShare } from "./next-admission.js";
 
 const RAMP = { rampUp: 10_000 };
 

@@ -7,7 +7,7 @@ import type { State } from "./state.js";
  * The admission for calls from now on. All processes ramp up from the same moment, when the circuit closed by the
  * store's clock.
  */
-export function makeAdmission(breaker: Shell, { admits, epoch }: State): Admission {
+export function nextAdmission(breaker: Shell, { admits, epoch }: State): Admission {
   if (admits === "nothing") return REJECTING;
   if (admits === "held") return new Admission("held", true, epoch);
   const { settings, session } = breaker;
