@@ -7,9 +7,9 @@ import { RecordCache } from "./cache.js";
 import type { Entry, Subscriber } from "./entry.js";
 import { Health, type StoreHealth } from "./health.js";
 import type { Arrival } from "./local-deadline.js";
-import { Synchroniser } from "./loop.js";
 import { restore } from "./restore.js";
 import { StoreClock } from "./store-clock.js";
+import { Synchroniser } from "./synchroniser.js";
 import { forgiveFailures } from "./write-failures.js";
 
 /** How long closing may take, in ms. */

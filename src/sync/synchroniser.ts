@@ -21,7 +21,7 @@ const STALE_MS = 2_000;
 const GAP_JITTER_MS = 100;
 
 /** What synchronising needs from the replica. */
-export interface LoopHost extends ListReaderHost, ProposeHost {
+export interface SynchroniserHost extends ListReaderHost, ProposeHost {
   readonly foreign: boolean;
 }
 
@@ -38,7 +38,7 @@ interface Read extends ListRead {
  * hangs is asked less and less often.
  */
 export class Synchroniser {
-  readonly #host: LoopHost;
+  readonly #host: SynchroniserHost;
   readonly #clock: Clock;
   readonly #lists: ListReader<Read>;
   readonly #names: NameReader;
@@ -63,7 +63,7 @@ export class Synchroniser {
   /** When the newest successful read was sent. */
   #readAt = -Infinity;
 
-  constructor(host: LoopHost) {
+  constructor(host: SynchroniserHost) {
     this.#host = host;
     this.#clock = host.clock;
     const keys = new KeyReader(host);
