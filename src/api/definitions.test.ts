@@ -11,115 +11,17 @@ afterEach(() => {
 const fail = async (): Promise<never> => {
   throw new Error("boom");
 };
+
 const seconds = async (circuit: Circuit): Promise<number> => {
   await circuit.run(fail).catch(() => undefined);
   return Math.round(circuit.retryAfter);
 };
+
 const warnings = (): string[] => {
   const said: string[] = [];
   vi.spyOn(process, "emitWarning").mockImplementation((message) => void said.push(String(message)));
   return said;
 };
-
-describe("a handle without a time", () => {
-  test("operates a circuit that is created later with other options, and those apply", async () => {
-    const failfast = createFailfast({ clock: manualClock() });
-    const operator = failfast("billing");
-    await operator.trip({ for: "5m" });
-    await operator.hold("closed");
-    await operator.release();
-    await operator.reset();
-    const circuit = failfast("billing", 600, { threshold: 2, window: "1m" });
-    expect(await seconds(circuit)).toBe(0);
-    expect(await seconds(circuit)).toBe(600);
-    expect([operator.state, operator.retryAfter]).toEqual(["open", 600]);
-  });
-
-  test("with a default time does not fix the circuit's options when it is used by an operator", async () => {
-    vi.stubEnv("NODE_ENV", "production");
-    const failfast = createFailfast({ clock: manualClock(), timeout: 30 });
-    await failfast("billing").trip();
-    await failfast("billing").reset();
-    expect(await seconds(failfast("billing", 600))).toBe(600);
-  });
-
-  test("operates circuits that are named by a call's arguments, before and after they are created", async () => {
-    const failfast = createFailfast({ clock: manualClock() });
-    await failfast("api:a").hold("open");
-    const byHost = failfast((host: string) => `api:${host}`, 600, { probes: 2 });
-    const get = byHost(async (host: string) => host);
-    await expect(get("a")).rejects.toBeInstanceOf(FailfastError);
-    await failfast("api:a").release();
-    expect(await get("a")).toBe("a");
-    await failfast("api:b").trip({ for: "5m" });
-    await expect(get("b")).rejects.toBeInstanceOf(FailfastError);
-    await failfast("api:b").reset();
-    expect(await seconds(byHost.for("b"))).toBe(600);
-  });
-
-  test("shows the state of a circuit that a call's arguments named, with and without a store", async () => {
-    for (const defaults of [{}, { store: memoryStore() }]) {
-      const failfast = createFailfast(defaults);
-      const call = failfast(
-        (host: string) => host,
-        60,
-      )(async (_host: string) => {
-        throw new Error("down");
-      });
-      const before = failfast("a.test");
-      await call("a.test").catch(() => undefined);
-      expect([before.state, failfast("a.test").state, failfast("b.test").state]).toEqual([
-        "open",
-        "open",
-        "closed",
-      ]);
-    }
-  });
-
-  test("rejects a call with an error that asks for a time", async () => {
-    const failfast = createFailfast();
-    const handle = failfast("nobody");
-    expect([handle.state, handle.retryAfter, handle.held]).toEqual(["closed", 0, undefined]);
-    await expect(handle.run(() => 1)).rejects.toThrow(/nobody has given the circuit "nobody" a time/);
-    await expect(handle(async () => 1)()).rejects.toThrow(RangeError);
-    await handle.trip();
-    await expect(handle.run(() => 1)).rejects.toThrow(RangeError);
-    failfast("nobody", 60);
-    await expect(handle.run(() => 1)).rejects.toBeInstanceOf(FailfastError);
-  });
-
-  test("belongs to the circuit of its name, whether that was created before or after it", async () => {
-    const failfast = createFailfast({ clock: manualClock() });
-    const early = failfast("x");
-    const heard: string[] = [];
-    early.on("open", ({ circuit }) => heard.push(circuit));
-    const guarded = early(fail);
-    failfast("x", 60);
-    await expect(guarded()).rejects.toThrow("boom");
-    expect([early.state, failfast("x").state, heard]).toEqual(["open", "open", ["x"]]);
-  });
-
-  test("shows the store's state in a process that guards nothing", async () => {
-    const store = memoryStore();
-    await createFailfast({ store })("x", 60).trip({ for: "5m", reason: "maintenance" });
-    const script = createFailfast({ store });
-    await script.ready();
-    const handle = script("x");
-    expect([handle.state, handle.snapshot().reason]).toEqual(["open", "maintenance"]);
-    await handle.reset();
-    expect(handle.state).toBe("closed");
-  });
-
-  test("emits the fleet's events", async () => {
-    const store = memoryStore();
-    const heard: string[] = [];
-    const watcher = createFailfast({ store });
-    watcher("x").on("open", ({ reason }) => heard.push(reason));
-    await watcher.ready();
-    await createFailfast({ store })("x", 60).trip({ reason: "maintenance" });
-    expect(heard).toEqual(["maintenance"]);
-  });
-});
 
 describe("a second definition of a name", () => {
   test("with other options throws in production, and the error has both values", async () => {
@@ -277,24 +179,6 @@ describe("a guard that is created again with other options", () => {
   });
 });
 
-describe("an unbounded number of names", () => {
-  test("causes one warning that says what to do", () => {
-    const said = warnings();
-    const failfast = createFailfast();
-    for (let n = 0; n < 20_001; n++) failfast(`user:${n}`, 60);
-    expect(said).toEqual([expect.stringMatching(/10000 names as strings.*function of the call's arguments/)]);
-  });
-
-  test("from a function created in each request causes one warning that says what to do", () => {
-    const said = warnings();
-    const failfast = createFailfast();
-    for (let n = 0; n < 2_001; n++) failfast((id: string) => `user:${id}`, 60);
-    expect(said).toEqual([
-      expect.stringMatching(/1000 functions that name circuits.*where the module is loaded/),
-    ]);
-  });
-});
-
 test("the function that names a circuit gets the call's this", async () => {
   const failfast = createFailfast();
   const byHost = failfast(function (this: Client, path: string) {
@@ -333,45 +217,4 @@ test("ready() reads the configured store before any circuit is created", async (
   const failfast = createFailfast({ store });
   await failfast.ready();
   await expect(failfast("x", 60).run(() => 1)).rejects.toBeInstanceOf(FailfastError);
-});
-
-describe("a warning about an unbounded number of names or functions", () => {
-  test("is emitted once for names as strings, and says what to do", () => {
-    const said = warnings();
-    const failfast = createFailfast({ clock: manualClock() });
-    for (let id = 0; id < 30_000; id++) failfast(`user:${id}`, 60);
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(/10000 names as strings.*"user:9999".*failfast\(\(id\) => "user:" \+ id, 60\)/);
-  });
-
-  test("is emitted once for names as strings without a time, and in decorators", () => {
-    const said = warnings();
-    const failfast = createFailfast({ clock: manualClock() });
-    for (let id = 0; id < 5_000; id++) failfast(`user:${id}`);
-    for (let id = 5_000; id < 15_000; id++) failfast(`user:${id}`, 60)(fail);
-    expect(said).toHaveLength(1);
-  });
-
-  test("is not emitted for one name used again and again", () => {
-    const said = warnings();
-    const failfast = createFailfast({ clock: manualClock() });
-    for (let n = 0; n < 30_000; n++) failfast("api", 60);
-    expect(said).toEqual([]);
-  });
-
-  test("is emitted once for functions that name circuits, created in each request", () => {
-    const said = warnings();
-    const failfast = createFailfast({ clock: manualClock() });
-    for (let n = 0; n < 3_000; n++) failfast((id: string) => `user:${id}`, 60);
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(/1000 functions that name circuits.*make one where the module is loaded/);
-  });
-
-  test("is emitted once for guards of clients, created in each request", () => {
-    const said = warnings();
-    const failfast = createFailfast({ clock: manualClock() });
-    for (let n = 0; n < 3_000; n++) failfastFetch({ failfast });
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(/make one where the module is loaded/);
-  });
 });

@@ -125,6 +125,42 @@ describe("the back-off of a backend that comes and goes", () => {
   });
 });
 
+describe("the back-off while probes fail", () => {
+  test("multiplies the open time with each failed probe in a row, up to the maximum", async () => {
+    const { clock, members } = await fleet(2, {
+      timeout: 10,
+      options: { backoff: { factor: 2, max: "60s" } },
+    });
+    await during(clock, 50, at(members, 0).fail);
+    const waits: number[] = [];
+    for (let probe = 0; probe < 5; probe++) {
+      await clock.advance(at(members, 1).circuit.retryAfter * 1_000 + 50);
+      await during(clock, 10, at(members, probe % 2).fail);
+      waits.push(Math.round(at(members, 0).circuit.retryAfter));
+    }
+    expect(waits).toEqual([20, 40, 60, 60, 60]);
+    await clock.advance(60_050);
+    await during(clock, 60, at(members, 0).succeed);
+    // Closed for as long as it was last open.
+    await clock.advance(60_000);
+    await during(clock, 10, at(members, 0).fail);
+    expect(Math.round(at(members, 0).circuit.retryAfter)).toBe(10);
+  });
+
+  test("has its jitter drawn once, by the writer: all processes have the same deadline, below the maximum", async () => {
+    const options: FailfastOptions = { backoff: { factor: 2, max: "40s", jitter: 0.5 } };
+    for (let seed = 1; seed <= 20; seed++) {
+      const { clock, members } = await fleet(3, { timeout: 10, options, seed });
+      await during(clock, 10_100, at(members, 0).fail);
+      await during(clock, 100, at(members, 1).fail);
+      const [first = 0, ...others] = members.map(({ circuit }) => circuit.retryAfter);
+      for (const other of others) expect(Math.abs(other - first)).toBeLessThan(0.02);
+      expect(first).toBeLessThanOrEqual(20);
+      expect(first).toBeGreaterThan(9.8);
+    }
+  });
+});
+
 test("forget without a factor, or with an invalid time, is refused", () => {
   const failfast = createFailfast({});
   expect(() => failfast("x", 10, { backoff: { forget: "5m" } })).toThrow(/backoff.forget does nothing/);

@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createFailfast, type FailfastDefaults, type FailfastOptions, type Store } from "../../src/index.js";
+import { boom, ending, fleet } from "../rules/fleet.js";
 
 const noSwap: Store = { get: () => null, set: () => undefined, delete: () => undefined };
 
@@ -135,3 +137,64 @@ describe("options that contradict each other are refused where they are given, w
     expect(() => failfast("x", 60, { callTimeout: 2 })).not.toThrow();
   });
 });
+
+test("every accepted combination trips, rejects, recovers and closes, for async and sync callers", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        recovery: fc.constantFrom("probe" as const, "all" as const),
+        probes: fc.constantFrom(undefined, 3),
+        backoff: fc.constantFrom(undefined, { factor: 2, max: "20s" as const, jitter: 0.3 }),
+        rampUp: fc.constantFrom(undefined, "10s" as const),
+        scope: fc.constantFrom("fleet" as const, "confirm" as const, "process" as const),
+        quorum: fc.constantFrom(undefined, 2),
+      }),
+      fc.constantFrom<FailfastOptions>(
+        {},
+        { threshold: 2 },
+        { failureRate: 0.5, minimumCalls: 3 },
+        { slowCall: "1s" },
+      ),
+      fc.boolean(),
+      fc.boolean(),
+      async (recovering, counting, swaps, sync) => {
+        const { recovery, probes, backoff, rampUp, scope, quorum } = recovering;
+        fc.pre(recovery === "probe" || (probes ?? backoff ?? rampUp) === undefined);
+        fc.pre(quorum === undefined || (scope !== "process" && swaps));
+        const { clock, members } = await fleet(3, {
+          timeout: 5,
+          options: { ...recovering, ...counting },
+          without: swaps ? [] : ["swap"],
+        });
+        let down = false;
+        let reached = 0;
+        const backend = (): void => {
+          reached++;
+          if (down) throw boom;
+        };
+        const wrapped = members.map(({ circuit }) => circuit(backend));
+        const round = async (): Promise<void> => {
+          const calls = members.map(({ circuit }, n) =>
+            ending(sync ? (async () => wrapped[n]?.())() : circuit.run(backend)),
+          );
+          await clock.advance(250);
+          for (const end of await Promise.all(calls)) expect(end).not.toBe("something else");
+        };
+        const rounds = async (many: number): Promise<number> => {
+          reached = 0;
+          for (let n = 0; n < many; n++) await round();
+          return reached;
+        };
+        await rounds(12);
+        down = true;
+        // Of 480 calls.
+        expect(await rounds(160)).toBeLessThan(150);
+        down = false;
+        for (let n = 0; n < 300 && members.some(({ circuit }) => circuit.state !== "closed"); n++)
+          await round();
+        await rounds(60);
+        expect(await rounds(10)).toBe(30);
+      },
+    ),
+    { numRuns: 40 },
+  ));

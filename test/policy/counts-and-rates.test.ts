@@ -1,28 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createFailfast, type FailfastOptions, TimeoutError } from "../../src/index.js";
+import { createFailfast } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
 import { at, boom, ending, fleet } from "../rules/fleet.js";
-
-function alone(options: FailfastOptions) {
-  const clock = manualClock();
-  const failfast = createFailfast({ clock });
-  const circuit = failfast("x", 60, options);
-  return {
-    clock,
-    failfast,
-    circuit,
-    fail: () => ending(circuit.run(() => Promise.reject(boom))),
-    succeed: () => ending(circuit.run(() => "ok")),
-    async slow(ms: number) {
-      let end = (): void => undefined;
-      const call = ending(circuit.run(() => new Promise<void>((done) => (end = done))));
-      await clock.advance(ms);
-      end();
-      return call;
-    },
-  };
-}
+import { alone } from "./alone.js";
 
 describe("threshold and window", () => {
   test("trip at that many failures within the window, and not at one fewer", async () => {
@@ -216,153 +197,38 @@ test("only failures touch the store, in the background; successes and failures b
   expect(at(members, 1).circuit.state).toBe("open");
 });
 
-describe("mode: throttle", () => {
-  test("holds back the share max(0, (requests - 2 accepts) / (requests + 1)), and never opens", async () => {
-    const { circuit, fail, succeed } = alone({ mode: "throttle" });
-    for (let n = 0; n < 50; n++) expect(await succeed()).toBe("ok");
-    let made = 0;
-    for (let n = 0; n < 2_000; n++) if ((await fail()) === "failed") made++;
-    // With 50 accepts and r requests in all, about 2·50·ln(r/100) + 50 get through.
-    expect(made).toBeGreaterThan(200);
-    expect(made).toBeLessThan(600);
-    expect(circuit.state).toBe("closed");
-  });
-
-  test("admits more calls as soon as the backend accepts them", async () => {
-    const { clock, fail, succeed } = alone({ mode: "throttle", window: "10s" });
-    for (let n = 0; n < 500; n++) await fail();
-    await clock.advance(10_000);
-    let refused = 0;
-    for (let n = 0; n < 200; n++) if ((await succeed()) !== "ok") refused++;
-    expect(refused).toBe(0);
-  });
-
-  test("is still opened by an operator", async () => {
-    const { circuit, succeed } = alone({ mode: "throttle" });
-    await circuit.trip();
-    expect(await succeed()).toBe("rejected");
-    await circuit.reset();
-    expect(await succeed()).toBe("ok");
-  });
-});
-
-describe("mode: shadow", () => {
-  test("decides and reports, and rejects nothing", async () => {
-    const { circuit, fail, succeed, failfast } = alone({ mode: "shadow" });
-    const seen: string[] = [];
-    for (const event of ["open", "reject"] as const) failfast.on(event, ({ type }) => seen.push(type));
-    expect(await fail()).toBe("failed");
-    expect(circuit.state).toBe("open");
-    expect(await succeed()).toBe("ok");
-    expect(await fail()).toBe("failed");
-    expect(seen).toEqual(["open", "reject", "reject"]);
-    expect(circuit(() => 7)()).toBe(7);
-  });
-
-  test("passes callTimeout and the caller's signal to the block while open", async () => {
-    const { clock, circuit, fail } = alone({ mode: "shadow", callTimeout: "2s" });
-    await fail();
-    const caller = new AbortController();
-    const blocks: AbortSignal[] = [];
-    const hang = (options?: { signal: never }) =>
-      circuit
-        .run((given) => {
-          blocks.push(given as AbortSignal);
-          return new Promise(() => undefined);
-        }, options)
-        .catch((error: unknown) => error);
-    const calls = [hang(), hang({ signal: caller.signal as never })];
-    caller.abort(new Error("enough"));
-    await clock.advance(2_100);
-    const [late, given] = await Promise.all(calls);
-    expect(late).toBeInstanceOf(TimeoutError);
-    expect(given).toBe(caller.signal.reason);
-    expect(blocks.map(({ reason }) => reason)).toEqual([late, given]);
-  });
-
-  test("closes by a probe, as if it had rejected the other calls", async () => {
-    const { clock, circuit, fail, succeed } = alone({ mode: "shadow" });
-    await fail();
-    await clock.advance(60_000);
-    expect(await succeed()).toBe("ok");
-    expect(circuit.state).toBe("closed");
-  });
-});
-
-describe("lint()", () => {
-  test("reports a rate that can't trip at the observed traffic", async () => {
-    const { clock, failfast, succeed } = alone({ failureRate: 0.5, minimumCalls: 100, window: "10s" });
-    for (let n = 0; n < 40; n++) {
-      await succeed();
-      await clock.advance(1_000);
-    }
-    expect(failfast.lint()).toMatchObject([{ circuit: "x", finding: "never-trips" }]);
-  });
-
-  test("reports a circuit that trips on ordinary errors", async () => {
-    const { clock, failfast, fail, succeed } = alone({});
-    for (let n = 0; n < 6; n++) {
-      await fail();
-      await clock.advance(60_000);
-      await succeed();
-    }
-    expect(failfast.lint()).toMatchObject([{ circuit: "x", finding: "trips-needlessly" }]);
-  });
-
-  test("reports a slowCall that is as long as ordinary calls take", async () => {
-    const { clock, failfast, slow, succeed } = alone({ slowCall: "200ms" });
-    for (let n = 0; n < 300; n++) {
-      if (n % 20 === 0) await slow(250);
-      await succeed();
-      await clock.advance(200);
-    }
-    const [finding, ...others] = failfast.lint();
-    expect(finding).toMatchObject({ circuit: "x", finding: "trips-needlessly" });
-    expect(finding?.message).toMatch(/slowCall/);
-    expect(others).toEqual([]);
-  });
-
-  test.each([[{}], [{ quorum: 3 }]])(
-    "reports a circuit with slowCall that one failure trips, after one trip (%o)",
-    async (options) => {
-      const { clock, failfast, fail, succeed } = alone({ slowCall: "200ms", ...options });
-      for (let n = 0; n < 300; n++) {
-        await succeed();
-        await clock.advance(100);
-      }
-      expect(failfast.lint()).toEqual([]);
-      await fail();
-      await clock.advance(60_000);
-      await succeed();
-      const [finding, ...others] = failfast.lint();
-      expect(finding).toMatchObject({ circuit: "x", finding: "trips-needlessly" });
-      expect(finding?.message).toMatch(/1 of its 301 calls.*consecutive: 5/);
-      expect(others).toEqual([]);
-    },
-  );
-
-  test.each([
-    ["consecutive: 5", { consecutive: 5 }, true],
-    ["a threshold", { threshold: 3 }, true],
-    ["a backend that is still down when the first probe asks", {}, false],
-  ])("does not report that with %s", async (_, options, well) => {
-    const { clock, failfast, fail, succeed } = alone({ slowCall: "200ms", ...options });
-    for (let n = 0; n < 300; n++) {
-      await succeed();
-      await clock.advance(100);
-    }
-    await fail();
-    await clock.advance(60_000);
-    await (well ? succeed() : fail());
-    await clock.advance(60_000);
-    await succeed();
-    expect(failfast.lint()).toEqual([]);
-  });
-
-  test("reports nothing for settings that work", async () => {
-    const { failfast, succeed, fail } = alone({ failureRate: 0.5, minimumCalls: 10 });
-    for (let n = 0; n < 20; n++) await succeed();
-    await fail();
-    expect(failfast.lint()).toEqual([]);
-  });
-});
+test("slowCall: trips at the call that makes the share of slow ones, and at no other", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 400 }), fc.boolean()), { minLength: 1, maxLength: 25 }),
+      fc.integer({ min: 1, max: 10 }),
+      fc.integer({ min: 1, max: 10 }),
+      async (calls, tenths, minimumCalls) => {
+        const { clock, circuit } = alone({
+          slowCall: "200ms",
+          slowCallRate: tenths / 10,
+          minimumCalls,
+          window: "1h",
+          threshold: 1_000,
+        });
+        let slow = 0;
+        for (const [n, [ms, fails]] of calls.entries()) {
+          const call = ending(
+            circuit.run(
+              () =>
+                new Promise<void>((done, reject) => {
+                  clock.after(ms, () => (fails ? reject(boom) : done()));
+                }),
+            ),
+          );
+          await clock.advance(ms);
+          await call;
+          if (ms >= 200) slow++;
+          const trips = n + 1 >= minimumCalls && slow * 10 >= tenths * (n + 1);
+          expect(circuit.state).toBe(trips ? "open" : "closed");
+          if (trips) return;
+        }
+      },
+    ),
+    { numRuns: 60 },
+  ));

@@ -1,8 +1,8 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createFailfast, firstAvailable, isFailfastError } from "../../src/index.js";
+import { type Circuit, createFailfast, firstAvailable, isFailfastError } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
-
-const boom = new Error("backend");
+import { boom } from "../rules/fleet.js";
 
 function two() {
   const clock = manualClock();
@@ -95,3 +95,35 @@ test("wrong arguments count as no failure of any circuit", async () => {
   for (const [mistake, message] of mistakes) await expect(mistake()).rejects.toThrow(message);
   expect(circuits.map(({ state }) => state)).toEqual(["closed", "closed"]);
 });
+
+test("firstAvailable uses the first that admits and succeeds, and tries none after it", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom("ok", "fails", "open"), { minLength: 1, maxLength: 6 }),
+      async (providers) => {
+        const failfast = createFailfast({ clock: manualClock() });
+        const circuits: Circuit[] = [];
+        for (const [n, kind] of providers.entries()) {
+          const circuit = failfast(`p${n}`, 60 - n);
+          if (kind === "open") await circuit.trip();
+          circuits.push(circuit);
+        }
+        const tried: string[] = [];
+        const end = await firstAvailable(circuits, async ({ name }) => {
+          tried.push(name);
+          if (providers[Number(name.slice(1))] === "fails") throw boom;
+          return name;
+        }).catch((error: unknown) => error);
+        const winner = providers.indexOf("ok");
+        const reached = providers.slice(0, winner < 0 ? providers.length : winner + 1);
+        expect(tried).toEqual(reached.flatMap((kind, n) => (kind === "open" ? [] : [`p${n}`])));
+        if (winner >= 0) expect(end).toBe(`p${winner}`);
+        else if (providers.includes("fails")) expect(end).toBe(boom);
+        else {
+          expect(isFailfastError(end)).toBe(true);
+          expect((end as { circuit: string }).circuit).toBe(`p${providers.length - 1}`);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  ));

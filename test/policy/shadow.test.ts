@@ -1,9 +1,18 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createFailfast, type Failfast, type FailfastError, memoryStore } from "../../src/index.js";
+import {
+  createFailfast,
+  type Failfast,
+  type FailfastError,
+  type FailfastOptions,
+  memoryStore,
+  TimeoutError,
+} from "../../src/index.js";
 import { logTo } from "../../src/telemetry/log.js";
 import { openTelemetryMetrics } from "../../src/telemetry/opentelemetry.js";
 import { prometheusMetrics } from "../../src/telemetry/prometheus.js";
 import { manualClock } from "../../src/testing/index.js";
+import { alone } from "./alone.js";
 
 const clock = manualClock();
 const down = async (): Promise<never> => {
@@ -15,6 +24,49 @@ const tripped = async (failfast: Failfast): Promise<void> => {
   await circuit.run(down).catch(() => undefined);
   expect(await circuit.run(async () => "served")).toBe("served");
 };
+
+describe("mode: shadow", () => {
+  test("decides and reports, and rejects nothing", async () => {
+    const { circuit, fail, succeed, failfast } = alone({ mode: "shadow" });
+    const seen: string[] = [];
+    for (const event of ["open", "reject"] as const) failfast.on(event, ({ type }) => seen.push(type));
+    expect(await fail()).toBe("failed");
+    expect(circuit.state).toBe("open");
+    expect(await succeed()).toBe("ok");
+    expect(await fail()).toBe("failed");
+    expect(seen).toEqual(["open", "reject", "reject"]);
+    expect(circuit(() => 7)()).toBe(7);
+  });
+
+  test("passes callTimeout and the caller's signal to the block while open", async () => {
+    const { clock, circuit, fail } = alone({ mode: "shadow", callTimeout: "2s" });
+    await fail();
+    const caller = new AbortController();
+    const blocks: AbortSignal[] = [];
+    const hang = (options?: { signal: never }) =>
+      circuit
+        .run((given) => {
+          blocks.push(given as AbortSignal);
+          return new Promise(() => undefined);
+        }, options)
+        .catch((error: unknown) => error);
+    const calls = [hang(), hang({ signal: caller.signal as never })];
+    caller.abort(new Error("enough"));
+    await clock.advance(2_100);
+    const [late, given] = await Promise.all(calls);
+    expect(late).toBeInstanceOf(TimeoutError);
+    expect(given).toBe(caller.signal.reason);
+    expect(blocks.map(({ reason }) => reason)).toEqual([late, given]);
+  });
+
+  test("closes by a probe, as if it had rejected the other calls", async () => {
+    const { clock, circuit, fail, succeed } = alone({ mode: "shadow" });
+    await fail();
+    await clock.advance(60_000);
+    expect(await succeed()).toBe("ok");
+    expect(circuit.state).toBe("closed");
+  });
+});
 
 describe('a circuit in mode: "shadow" is marked as such', () => {
   test("in its events, in the error, which no caller gets, and in its snapshot", async () => {
@@ -120,3 +172,29 @@ test("retryAfter.from that returns a rejected promise causes no unhandled reject
   process.off("unhandledRejection", listen);
   expect([circuit.state, rejections]).toEqual(["open", []]);
 });
+
+test("mode: shadow has the states of a circuit that enforces, and rejects nothing", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom<FailfastOptions>(
+        {},
+        { threshold: 3 },
+        { failureRate: 0.5, minimumCalls: 3 },
+        { probes: 2, backoff: { factor: 2 } },
+        { recovery: "all" },
+      ),
+      fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 8_000 })), { maxLength: 40 }),
+      async (options, calls) => {
+        const twins = [alone(options, 10), alone({ ...options, mode: "shadow" }, 10)] as const;
+        for (const [fails, ms] of calls) {
+          for (const { clock, fail, succeed } of twins) {
+            await clock.advance(ms);
+            const end = await (fails ? fail() : succeed());
+            if (clock === twins[1].clock) expect(end).toBe(fails ? "failed" : "ok");
+          }
+          expect(twins[1].circuit.state).toBe(twins[0].circuit.state);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  ));

@@ -19,3 +19,8 @@ afterEach(() => {
 
 export const state = (name = "app"): string => failfast(name).state;
 export const underWay = (): number => failfast("app").snapshot().inFlight ?? 0;
+/** The open time is over: the next request is the probe. */
+export const due = async (): Promise<void> => {
+  await failfast("app", 30).trip();
+  await clock.advance(31_000);
+};

@@ -1,13 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createFailfast, type FailfastOptions, TimeoutError } from "../../src/index.js";
+import { createFailfast, TimeoutError } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
-import { at, boom, during, ending, fleet } from "../rules/fleet.js";
-
-function alone(options: FailfastOptions) {
-  const clock = manualClock();
-  const circuit = createFailfast({ clock })("x", 60, options);
-  return { clock, circuit };
-}
+import { at, boom, during, fleet } from "../rules/fleet.js";
+import { alone } from "./alone.js";
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
@@ -244,218 +240,63 @@ describe("a process whose event loop was blocked", () => {
   });
 });
 
-describe("retryAfter", () => {
-  const failing = (failure: unknown) => () => Promise.reject(failure);
-  const withHeaders = (headers: unknown): Error => Object.assign(new Error("busy"), { headers });
-
-  test.each([
-    ["seconds in the headers of an error", withHeaders({ "Retry-After": "7" }), 7],
-    ["a Headers", withHeaders(new Headers({ "retry-after": "8" })), 8],
-    ["milliseconds", withHeaders({ "retry-after-ms": "2500" }), 2.5],
-    [
-      "a response of axios or ky",
-      Object.assign(new Error(), { response: { headers: { "retry-after": 9 } } }),
-      9,
-    ],
-    ["behind a cause", new Error("outer", { cause: withHeaders({ "retry-after": "11" }) }), 11],
-    ["an error's own retryAfter", Object.assign(new Error(), { retryAfter: 12 }), 12],
-    ["a date", withHeaders({ "retry-after": new Date(Date.UTC(2025, 0, 1, 0, 0, 30)).toUTCString() }), 30],
-  ])("%s sets the open time", async (_, failure, seconds) => {
-    const { circuit } = alone({ retryAfter: true });
-    await outcome(circuit.run(failing(failure)));
-    expect(circuit.retryAfter).toBeCloseTo(seconds, 1);
-  });
-
-  test("sets the open time for the whole fleet", async () => {
-    const { clock, members } = await fleet(2, { options: { retryAfter: true } });
-    await outcome(at(members, 0).circuit.run(failing(withHeaders({ "retry-after": "120" }))));
-    await clock.advance(100);
-    expect(at(members, 1).circuit.retryAfter).toBeCloseTo(119.9, 0);
-  });
-
-  test("is read from a returned Response that counts as a failure", async () => {
-    const { circuit } = alone({ retryAfter: true, results: (r: Response) => r.status === 429 });
-    await circuit.run(() => new Response("", { status: 429, headers: { "Retry-After": "5" } }));
-    expect(circuit.retryAfter).toBe(5);
-  });
-
-  test("is limited to between a second and ten times the circuit's own time, or to given limits", async () => {
-    for (const [asked, limits, seconds] of [
-      ["0", true, 1],
-      ["86400", true, 600],
-      ["1", { min: "10s", max: "30s" }, 10],
-      ["50", { min: "10s", max: "30s" }, 30],
-    ] as const) {
-      const { circuit } = alone({ retryAfter: limits });
-      await outcome(circuit.run(failing(withHeaders({ "retry-after": asked }))));
-      expect(circuit.retryAfter).toBe(seconds);
-    }
-  });
-
-  test("`from` finds it elsewhere; if that throws or finds nothing, the circuit's own time applies", async () => {
-    const from = (failure: unknown) => (failure as { wait: { s: number } }).wait.s;
-    const { circuit } = alone({ retryAfter: { from } });
-    await outcome(circuit.run(failing({ wait: { s: 4 } })));
-    expect(circuit.retryAfter).toBe(4);
-    await circuit.reset();
-    await outcome(circuit.run(failing({})));
-    expect(circuit.retryAfter).toBe(60);
-  });
-
-  test("is ignored without the option", async () => {
-    const { circuit } = alone({});
-    await outcome(circuit.run(failing(withHeaders({ "retry-after": "5" }))));
-    expect(circuit.retryAfter).toBe(60);
-  });
-
-  test.each([{}, { "retry-after": "soon" }, { "retry-after": "-5" }, { "retry-after": "" }, "text", null])(
-    "ignores an invalid value: %j",
-    async (headers) => {
-      const { circuit } = alone({ retryAfter: true });
-      await outcome(circuit.run(failing(withHeaders(headers))));
-      expect(circuit.retryAfter).toBe(60);
-    },
-  );
-});
-
-describe("stream", () => {
-  async function* items(n: number, then?: Error): AsyncGenerator<number> {
-    for (let i = 0; i < n; i++) yield i;
-    if (then) throw then;
-  }
-  const readAll = async (stream: AsyncIterable<unknown>): Promise<unknown[]> => {
-    const all: unknown[] = [];
-    for await (const item of stream) all.push(item);
-    return all;
-  };
-
-  test("counts an async iterable read to its end as a success", async () => {
-    const { circuit } = alone({});
-    expect(await readAll(circuit.stream(() => items(3)))).toEqual([0, 1, 2]);
-    expect(circuit.state).toBe("closed");
-  });
-
-  test("takes a ReadableStream, or a promise of one", async () => {
-    const { circuit } = alone({});
-    const body = async () => new Response("abc").body as ReadableStream<Uint8Array>;
-    expect((await readAll(circuit.stream(body))).length).toBe(1);
-    const bare = { getReader: () => (new Response("abc").body as ReadableStream<Uint8Array>).getReader() };
-    expect((await readAll(circuit.stream(() => bare as never))).length).toBe(1);
-  });
-
-  test("counts an error while reading as a failure, and passes it to the reader unchanged", async () => {
-    const { circuit } = alone({});
-    expect(await outcome(readAll(circuit.stream(() => items(2, boom))))).toBe(boom);
-    expect(circuit.state).toBe("open");
-    expect(await ending(readAll(circuit.stream(() => items(1))))).toBe("rejected");
-  });
-
-  test("counts an early return as a success, releases the lease, and ends the source", async () => {
-    const { clock, circuit } = alone({});
-    await circuit.trip();
-    await clock.advance(60_000);
-    let ended = false;
-    async function* source() {
-      try {
-        for (;;) yield 1;
-      } finally {
-        ended = true;
-      }
-    }
-    for await (const _ of circuit.stream(source)) break;
-    await clock.advance(0);
-    expect([ended, circuit.state]).toEqual([true, "closed"]);
-  });
-
-  test("applies callTimeout to the first item only", async () => {
-    const { clock, circuit } = alone({ callTimeout: "2s" });
-    const stream = circuit.stream(async function* () {
-      yield 1;
-      await new Promise<void>((done) => clock.after(10_000, done));
-      yield 2;
-    });
-    const all = readAll(stream);
-    await clock.advance(10_100);
-    expect(await all).toEqual([1, 2]);
-    const late = outcome(readAll(circuit.stream(() => never())));
-    await clock.advance(2_100);
-    expect(await late).toBeInstanceOf(TimeoutError);
-    expect(circuit.state).toBe("open");
-  });
-
-  test("starts the source only when it is read", async () => {
-    const { circuit } = alone({});
-    let opened = false;
-    const stream = circuit.stream(() => {
-      opened = true;
-      return items(1);
-    });
-    expect(opened).toBe(false);
-    await readAll(stream);
-    expect(opened).toBe(true);
-  });
-
-  test("counts a caller's abort as neither", async () => {
-    const { circuit } = alone({});
-    const caller = new AbortController();
-    const stream = circuit.stream(
-      async function* (signal) {
-        yield 1;
-        caller.abort();
-        (signal as AbortSignal).throwIfAborted();
+test("callTimeout and a caller's signal: the first of answer, deadline and abort is the outcome", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          answers: fc.integer({ min: 1, max: 400 }),
+          fails: fc.boolean(),
+          aborts: fc.option(fc.integer({ min: 1, max: 400 })),
+        }),
+        { minLength: 1, maxLength: 12 },
+      ),
+      async (calls) => {
+        const { clock, circuit } = alone({ callTimeout: "200ms", threshold: 100 });
+        let failures = 0;
+        await circuit.run(() => 1);
+        const timers = clock.pending;
+        const ends = calls.map(async ({ answers, fails, aborts }) => {
+          const caller = new AbortController();
+          let block: AbortSignal | undefined;
+          // Even milliseconds for answers, odd ones for aborts, so that no two coincide.
+          const moments = {
+            answer: answers * 2,
+            abort: aborts === null ? Infinity : aborts * 2 + 1,
+            end: 201,
+          };
+          if (aborts !== null) clock.after(moments.abort, () => caller.abort(new Error("enough")));
+          const call = circuit.run(
+            (signal) => {
+              block = signal as AbortSignal;
+              return new Promise((done, reject) => {
+                clock.after(moments.answer, () => (fails ? reject(boom) : done("ok")));
+              });
+            },
+            { signal: caller.signal as never },
+          );
+          const end = await call.catch((error: unknown) => error);
+          const first = Math.min(moments.answer, moments.abort, moments.end);
+          if (first === moments.end) {
+            failures++;
+            expect(end).toBeInstanceOf(TimeoutError);
+            expect(block?.reason).toBe(end);
+          } else if (first === moments.abort) {
+            expect(end).toBe(caller.signal.reason);
+            expect(block?.reason).toBe(end);
+          } else {
+            if (fails) failures++;
+            expect(end).toBe(fails ? boom : "ok");
+            expect(block?.aborted).toBe(false);
+          }
+        });
+        let counted = 0;
+        circuit.on("failure", () => counted++);
+        await clock.advance(1_000);
+        await Promise.all(ends);
+        expect(counted).toBe(failures);
+        expect(clock.pending).toBe(timers);
       },
-      { signal: caller.signal as never },
-    );
-    expect(await outcome(readAll(stream))).toBe(caller.signal.reason);
-    expect(circuit.state).toBe("closed");
-  });
-
-  test("aborts the source when the caller aborts, even after the first item under callTimeout", async () => {
-    const { circuit } = alone({ callTimeout: "2s" });
-    const caller = new AbortController();
-    const stream = circuit.stream(
-      async function* (signal) {
-        yield 1;
-        caller.abort();
-        (signal as AbortSignal).throwIfAborted();
-      },
-      { signal: caller.signal as never },
-    );
-    expect(await outcome(readAll(stream))).toBe(caller.signal.reason);
-    expect(circuit.state).toBe("closed");
-  });
-
-  /** Answers synchronously, throws when it is asked, and is not iterable itself. */
-  const bare = (n: number, then?: Error): AsyncIterable<number> => ({
-    [Symbol.asyncIterator]: () => ({
-      next() {
-        if (n-- > 0) return { done: false, value: n } as never;
-        if (then) throw then;
-        return { done: true, value: undefined } as never;
-      },
-      return() {
-        throw new Error("can't be ended");
-      },
-    }),
-  });
-
-  test("reads a bare iterator as `for await` does", async () => {
-    const { circuit } = alone({});
-    expect(await readAll(circuit.stream(() => bare(2)))).toEqual([1, 0]);
-    expect(await outcome(readAll(circuit.stream(() => bare(2, boom))))).toBe(boom);
-    expect(circuit.state).toBe("open");
-    const { circuit: unguarded } = alone({ enabled: false });
-    expect(await readAll(unguarded.stream(() => bare(2)))).toEqual([1, 0]);
-    const { circuit: falling } = alone({ fallback: () => bare(2) });
-    await falling.trip();
-    expect(await readAll(falling.stream(() => bare(0)))).toEqual([1, 0]);
-  });
-
-  test("throws a TypeError for anything but a stream", async () => {
-    const { circuit } = alone({});
-    await expect(readAll(circuit.stream((() => 7) as never))).rejects.toThrow(
-      /async iterable or a ReadableStream/,
-    );
-    expect(() => circuit.stream(7 as never)).toThrow(/stream takes a function/);
-  });
-});
+    ),
+    { numRuns: 60 },
+  ));

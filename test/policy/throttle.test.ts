@@ -1,0 +1,56 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { alone } from "./alone.js";
+
+describe("mode: throttle", () => {
+  test("holds back the share max(0, (requests - 2 accepts) / (requests + 1)), and never opens", async () => {
+    const { circuit, fail, succeed } = alone({ mode: "throttle" });
+    for (let n = 0; n < 50; n++) expect(await succeed()).toBe("ok");
+    let made = 0;
+    for (let n = 0; n < 2_000; n++) if ((await fail()) === "failed") made++;
+    // With 50 accepts and r requests in all, about 2·50·ln(r/100) + 50 get through.
+    expect(made).toBeGreaterThan(200);
+    expect(made).toBeLessThan(600);
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("admits more calls as soon as the backend accepts them", async () => {
+    const { clock, fail, succeed } = alone({ mode: "throttle", window: "10s" });
+    for (let n = 0; n < 500; n++) await fail();
+    await clock.advance(10_000);
+    let refused = 0;
+    for (let n = 0; n < 200; n++) if ((await succeed()) !== "ok") refused++;
+    expect(refused).toBe(0);
+  });
+
+  test("is still opened by an operator", async () => {
+    const { circuit, succeed } = alone({ mode: "throttle" });
+    await circuit.trip();
+    expect(await succeed()).toBe("rejected");
+    await circuit.reset();
+    expect(await succeed()).toBe("ok");
+  });
+});
+
+test("mode: throttle holds back by the formula, call by call", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.boolean(), fc.double({ min: 0, max: 0.999, noNaN: true })), { maxLength: 80 }),
+      async (calls) => {
+        const { drawn, fail, succeed, circuit } = alone({ mode: "throttle", window: "1h" });
+        let requests = 0;
+        let accepts = 0;
+        for (const [fails, chance] of calls) {
+          drawn.next = chance;
+          const held = chance < Math.max(0, (requests - 2 * accepts) / (requests + 1));
+          const end = await (fails ? fail() : succeed());
+          expect(end).toBe(held ? "rejected" : fails ? "failed" : "ok");
+          // In this model calls end at once: they count as requests and as accepts at the same moment.
+          requests++;
+          if (end === "ok") accepts++;
+        }
+        expect(circuit.state).toBe("closed");
+      },
+    ),
+    { numRuns: 60 },
+  ));
