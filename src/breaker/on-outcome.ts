@@ -75,8 +75,14 @@ export function probeSucceeded(state: State, event: Of<"probe-succeeded">, now: 
   const passed = passedBefore(state, own) + 1;
   const base = generationOf(obeyed(state, own));
   if (passed < own.settings.probes) {
-    const lapses = state.recovery.lapses + (isLate(state, event.slept, now) ? 1 : 0);
-    return release(state, base, passed, lapses);
+    const { recovery } = state;
+    const lapses = recovery.lapses + (isLate(state, event.slept, now) ? 1 : 0);
+    return release(
+      { ...state, recovery: { ...recovery, passed: recovery.passed + 1 } },
+      base,
+      passed,
+      lapses,
+    );
   }
   const decision = { kind: "closed", base, reason: "probe succeeded", localOnly: false } as const;
   const reopens = own.settings.backoffFactor > 1 ? reopensBefore(state, own) + 1 : 0;
@@ -137,8 +143,11 @@ function release(state: State, base: number, passed: number, lapses: number, lap
   return { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };
 }
 
-const passedBefore = (state: State, own: Own): number =>
-  state.decision.kind === "released" ? state.decision.passed : (obeyed(state, own)?.record.passed ?? 0);
+function passedBefore(state: State, own: Own): number {
+  const { decision, recovery } = state;
+  const known = decision.kind === "released" ? decision.passed : (obeyed(state, own)?.record.passed ?? 0);
+  return Math.max(known, recovery.passed);
+}
 
 const reopensBefore = (state: State, own: Own): number =>
   Math.max(obeyed(state, own)?.record.reopens ?? 0, state.recovery.reopens);

@@ -149,6 +149,14 @@ describe("4. a probe that ends gives its lease up", () => {
     expect(on(one.state, released, own).state.decision).toMatchObject({ passed: 1 });
   });
 
+  test("its own successes count although another process, on a store without swap, overwrote the record", () => {
+    const own = ownWith({ probes: 2 });
+    const passedOne = on(probing, succeeded, own).state;
+    const overwritten = play(passedOne, [news(next(leasedRecord("other", LATER), { passed: 0 }))], own);
+    expect(overwritten.decision.kind).toBe("none");
+    expect(on({ ...overwritten, probe: running(LATER) }, succeeded, own).state.decision.kind).toBe("closed");
+  });
+
   test("successful probes of other processes count", () => {
     const record = leasedRecord("mine", LATER);
     const passed = { ...record, record: { ...record.record, passed: 1 } };

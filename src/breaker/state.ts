@@ -78,6 +78,11 @@ export interface Recovery {
    * How often in a row this process opened it again; while closed: where the back-off continues after a trip too soon.
    */
   readonly reopens: number;
+  /**
+   * How many probes of this process succeeded, also if another process has overwritten the record since: a store without
+   * `swap` can't tell.
+   */
+  readonly passed: number;
   /** How many probes of this process ended as neither success nor failure, up to the number that matters. */
   readonly neither: number;
   /** No probe here before then: the last one met another circuit that is open until then, or it is others' turn. */
@@ -127,6 +132,7 @@ export const NO_RECOVERY: Recovery = {
   unserved: false,
   lapses: 0,
   reopens: 0,
+  passed: 0,
   neither: 0,
   pausedUntilMs: 0,
   checkedUntilMs: 0,
