@@ -4,6 +4,8 @@ import { makeCheck } from "./check.mjs";
 
 /** The coarse clock's tick. */
 const TICK_MS = 10;
+/** A request that was not answered for so long was given up, in ms. */
+const PENDING_MS = 6_000;
 /** A smaller step is lost in the sum of a drifting clock's time, and a timer would never be due. */
 const SHORTEST_TIMER_MS = 0.001;
 
@@ -83,8 +85,11 @@ export function startMember(world, plan, index, life, version = 1) {
     },
     /** The process is frozen. Thawed, it reads the store before it goes on. */
     freeze(ms) {
-      // Requests from before without an answer may then time out.
-      const informed = store.isUp() && this.cut === "";
+      // Requests without an answer may then time out.
+      const unanswered = [...this.requests.values()].some(
+        (at) => at < store.upSince() && at > time.now() - PENDING_MS,
+      );
+      const informed = store.isUp() && this.cut === "" && !unanswered;
       const nth = ++this.freezes;
       // Its connection is lost, and it notices late.
       if (this.cut === "") this.cut = "pushes";

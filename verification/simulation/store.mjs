@@ -10,6 +10,7 @@ export function simulatedStore(world, plan) {
   let lagMs = 0;
   const now = () => time.now() + lagMs + plan.storeSkew + 1_800_000_000_000;
   let mode = "up";
+  let upSince = 0;
 
   const live = (key) => {
     const entry = entries.get(key);
@@ -127,6 +128,8 @@ export function simulatedStore(world, plan) {
       for (const watcher of member.watchers) watchers.delete(watcher);
     },
     isUp: () => mode === "up",
+    /** Requests from before may never be answered. */
+    upSince: () => upSince,
     /** Every request fails at once. */
     refuses: () => mode === "refused" || (plan.instant && mode === "down"),
     /** The record of a circuit, if it is one. */
@@ -137,7 +140,10 @@ export function simulatedStore(world, plan) {
     setMode(next) {
       mode = next;
       tell(`the store is ${next}`);
-      if (next === "up") for (const watcher of watchers) watcher.gap();
+      if (next === "up") {
+        upSince = time.now();
+        for (const watcher of watchers) watcher.gap();
+      }
     },
     empty() {
       entries.clear();
