@@ -1,8 +1,8 @@
 import { isBranded } from "../errors/brand.js";
-import { isFailfastError } from "../errors/failfast-error.js";
+import { isRejectionAlone } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { enabledByEnvironment } from "../options/enabled.js";
-import { isClass } from "../options/format-value.js";
+import { isErrorClass, isInstance } from "../options/error-class.js";
 import { callTimeoutMs, idleTimeoutMs } from "../options/handle-times.js";
 import type { ErrorClass, Exceptions, HandleOptions } from "../options/options.js";
 import { isControlFlow } from "./control-flow.js";
@@ -67,7 +67,7 @@ export function makeCallPolicy(options: HandleOptions): CallPolicy {
       // Only the signal shows whether the caller aborted, whatever error is thrown.
       if (signal?.aborted && !isTimeout(signal.reason)) return "neither";
       if (ignored !== undefined && ask("ignore", ignored, error, false)) return "neither";
-      if (isFailfastError(error)) return "neither";
+      if (isRejectionAlone(error)) return "neither";
       if (isControlFlow(error)) return "neither";
       if (listed === undefined) return "failure";
       return ask("exceptions", listed, error, true) ? "failure" : "success";
@@ -81,17 +81,12 @@ export function listedPredicate(exceptions: Exceptions): Predicate {
     const each = exceptions.map(classPredicate);
     return (error) => each.some((matches) => matches(error));
   }
-  return isErrorClass(exceptions) ? classPredicate(exceptions) : (exceptions as Predicate);
+  return isErrorClass(exceptions) ? classPredicate(exceptions as ErrorClass) : (exceptions as Predicate);
 }
 
 function classPredicate(errorClass: ErrorClass): Predicate {
-  if (!isBranded(errorClass, "TimeoutError")) return (error) => error instanceof (errorClass as never);
+  if (!isBranded(errorClass, "TimeoutError")) return (error) => isInstance(error, errorClass);
   return (error) => error instanceof TimeoutError || isTimeout(error);
-}
-
-function isErrorClass(value: ErrorClass | Predicate): value is ErrorClass {
-  const { prototype } = value as { prototype?: unknown };
-  return (value as unknown) === Error || prototype instanceof Error || isClass(value);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
 import { checkObject } from "../options/check-options.js";
 import type { Duration } from "../options/duration.js";
+import { isInstance } from "../options/error-class.js";
 import { lenient } from "../options/options.js";
 import { type Items, readable, StatusError, untilBodyEnds } from "./body.js";
 import { checkIdleTimeout, checkName, failedStatus } from "./named.js";
@@ -107,7 +108,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
         if (isOfAnother(response, request)) elsewhere.add(response);
         return response;
       } catch (error) {
-        const unsent = error instanceof TypeError && !sendable(input, init, fetch && { duplex: "half" });
+        const unsent = isInstance(error, TypeError) && !sendable(input, init, fetch && { duplex: "half" });
         if (unsent || taken || asksWrongly(error) || upload?.broke() || ofItsBody(error, input))
           caller.leave();
         throw error;

@@ -1,4 +1,5 @@
 import { walkCauses } from "../errors/causes.js";
+import { isInstance } from "../options/error-class.js";
 import { builtin } from "../runtime/platform.js";
 
 /** A request body that comes in pieces and may break off. If it does, that is the caller's own doing. */
@@ -89,7 +90,7 @@ function readable(body: Readable, failing: (error: unknown) => never): unknown {
 export function ofItsBody(error: unknown, request: unknown): boolean {
   const { body } = (typeof request === "object" && request !== null ? request : {}) as { body?: unknown };
   const { cause } = (error ?? {}) as { cause?: unknown };
-  if (typeof body !== "object" || body === null || !(cause instanceof Error)) return false;
+  if (typeof body !== "object" || body === null || !isInstance(cause, Error)) return false;
   const code = walkCauses(cause, ({ code }) => (typeof code === "string" ? code : undefined));
   return code === undefined || /^(ENOENT|EIO|EISDIR|EACCES|EPERM|EBADF|ERR_STREAM_\w+)$/.test(code);
 }

@@ -136,8 +136,13 @@ export function isFailfastError(error: unknown): boolean {
   return walkCauses(error, hasOpenCode) ?? false;
 }
 
+/** The same, but a list of errors counts only if all of them are rejections: otherwise something did fail. */
+export const isRejectionAlone = (error: unknown): boolean => walkCauses(error, hasOpenCode, areAll) ?? false;
+
+const areAll = (found: readonly (boolean | undefined)[]): boolean => found.every((each) => each === true);
+
 // One function for all calls: V8 does not optimise the read of `code` in a function that is new for each call.
-const hasOpenCode = (cause: Cause): true | undefined => cause.code === OPEN_CODE || undefined;
+const hasOpenCode = (cause: Cause): boolean | undefined => cause.code === OPEN_CODE || undefined;
 
 /** The rejection itself, behind whatever wraps it. Some clients copy its code to the error that wraps it. */
 export const rejectionIn = (error: unknown): FailfastError | undefined => walkCauses(error, rejection);

@@ -161,6 +161,32 @@ test('mode: "throttle" holds nothing back if four of five callers abort and noth
   expect(heldBack).toBe(0);
 });
 
+describe("a list of errors, as Promise.any() throws it", () => {
+  const rejection = async (): Promise<unknown> => {
+    const other = createFailfast({ clock: manualClock() })("other", 60);
+    await other.trip();
+    return quietly(other.run(async () => 1));
+  };
+  const wrapped = (error: unknown): Error => new Error("no answer", { cause: error });
+
+  test("counts for nothing if all of them are rejections of other circuits", async () => {
+    const circuit = createFailfast({ clock: manualClock() })("x", 60);
+    const rejections = [await rejection(), wrapped(await rejection())];
+    await quietly(circuit.run(() => Promise.reject(new AggregateError(rejections))));
+    await quietly(circuit.run(() => Promise.reject(wrapped(new AggregateError(rejections)))));
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("is a failure if something failed beside a rejection", async () => {
+    for (const wrap of [(error: unknown) => error, wrapped]) {
+      const circuit = createFailfast({ clock: manualClock() })("x", 60);
+      const errors = [await rejection(), new Error("the other backend is down")];
+      await quietly(circuit.run(() => Promise.reject(wrap(new AggregateError(errors)))));
+      expect(circuit.state).toBe("open");
+    }
+  });
+});
+
 describe("what a framework throws to leave a function", () => {
   const digest = (text: string): Error => Object.assign(new Error(text), { digest: text });
   const thrown: readonly (readonly [string, unknown])[] = [

@@ -32,3 +32,15 @@ test("storeFrom() makes a store from a URL", async () => {
   const store = await storeFrom("memory:");
   expect(typeof store.get).toBe("function");
 });
+
+test("errors of Node, which are of another realm than the test, are of the classes that are listed", async () => {
+  const fs = require("node:fs/promises");
+  for (const [options, call] of [
+    [{ exceptions: [Error] }, () => fs.readFile("/no/such/file")],
+    [{ exceptions: TypeError }, () => fetch("http://127.0.0.1:1/")],
+  ]) {
+    const circuit = createFailfast()("x", 60, options);
+    await circuit.run(call).catch(() => undefined);
+    expect(circuit.state).toBe("open");
+  }
+});
