@@ -15,11 +15,11 @@ No call waits for any of this: a closed call and a rejection do no store operati
   start, after a gap and once an hour.
 - What this process takes in, it takes in slices of 5 ms. PostgreSQL, MySQL and SQLite are listed in pages of 1 000 records,
   or of more if the server is far away.
-- Where the store can't list (memcached, DynamoDB, caches) at most 100 keys a second are read, two for each name, after
-  2 000 at the start: names that come into use first, then open circuits, then names called since they were last read,
-  then whichever was not read for longest. A change of a closed circuit that is called each second is seen in about a
-  second, as long as no more than 30 names are called each second; of another after 2 × names / 80 s, longer while many
-  are open or called. This process's own failure asks the store at once.
+- If the store can't list (memcached, DynamoDB, caches), a process reads 2 000 keys at the start, and then at most 100 a second: two for
+  each name. It first reads names that come into use, then open circuits, then names that were called since they were last read, then
+  those that were not read for longest. If at most 30 names are called each second, a change of one of them is seen in about a second. A
+  change of any other is seen after 2 × names / 80 s, or later while many are open or called. A failure in this process asks the
+  store at once.
 - An answer counts whenever it comes. A read or a write is given up after 5 s. A store is \`store-down\` when it fails or
   has answered nothing for that long, not when one answer is slow.
 
