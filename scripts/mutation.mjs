@@ -35,7 +35,7 @@ for (const room of asked.room) {
   // Any other folder is given by its path.
   const folder = room.includes("/") ? room : `src/${room}`;
   const mutants = await tryRoom(folder, {
-    files: asked.file,
+    names: asked.file,
     testFolders: TESTS[room],
     workers: Number(asked.workers),
     patienceMs: Number(asked.patience),

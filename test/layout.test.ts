@@ -90,6 +90,15 @@ describe("the layout of src", () => {
     expect(upwards.sort()).toEqual([]);
   });
 
+  test("the reducer imports nothing from the breaker around it", () => {
+    const reducer = [...imports].filter(([file]) => file.startsWith("breaker/reducer/"));
+    const outwards = reducer.flatMap(([file, targets]) =>
+      targets.filter((target) => /^breaker\/[^/]+$/.test(target)).map((target) => `${file} > ${target}`),
+    );
+    expect(reducer).not.toEqual([]);
+    expect(outwards).toEqual([]);
+  });
+
   test("no files import each other in a circle", () => {
     expect(circles()).toEqual([]);
   });

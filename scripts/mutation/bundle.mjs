@@ -10,7 +10,7 @@ import { build } from "esbuild";
  */
 export async function bundle(folders, code) {
   const tests = folders.flatMap((folder) =>
-    readdirSync(folder)
+    readdirSync(folder, { recursive: true })
       .filter((file) => file.endsWith(".test.ts"))
       .map((file) => `${folder}/${file}`),
   );

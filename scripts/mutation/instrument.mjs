@@ -1,5 +1,6 @@
 // The code of a folder with all its mutants in it, each behind a switch, made by StrykerJS.
 import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { createInstrumenter } from "@stryker-mutator/instrumenter";
 import { createInjector } from "typed-inject";
 
@@ -13,9 +14,11 @@ const silent = {
   error: console.error,
 };
 
-/** The files of a folder without its tests. */
-export const codeFiles = (folder) =>
-  readdirSync(folder).filter((file) => file.endsWith(".ts") && !/\.(test|fixture)\.ts$/.test(file));
+/** The files of a folder without its tests; with `names`, only those with one of these names. */
+export const codeFiles = (folder, names) =>
+  readdirSync(folder, { recursive: true })
+    .filter((file) => file.endsWith(".ts") && !/\.(test|fixture)\.ts$/.test(file))
+    .filter((file) => names === undefined || names.includes(basename(file)));
 
 /** `mutants`: the place of each, and its replacement. `code`: the new text of each file, by its path. */
 export async function instrument(folder, files) {

@@ -4,14 +4,12 @@ import { codeFiles, instrument } from "./instrument.mjs";
 import { askAll, startWorker } from "./pool.mjs";
 
 /**
- * Each mutant of a folder, with `killed`, `hung` and `reached`. `testFolders`: where its tests are. `tell` gets the
+ * Each mutant of a folder, with `killed`, `hung` and `reached`. `names`: of the files, if not all.
+ * `testFolders`: where its tests are. `tell` gets the
  * number of those tried.
  */
-export async function tryRoom(
-  folder,
-  { files = codeFiles(folder), testFolders = [folder], workers, patienceMs, tell },
-) {
-  const { mutants, code } = await instrument(folder, files);
+export async function tryRoom(folder, { names, testFolders = [folder], workers, patienceMs, tell }) {
+  const { mutants, code } = await instrument(folder, codeFiles(folder, names));
   const script = await bundle(testFolders, code);
   const dry = await dryRun(script, testFolders.length > 1);
   const questions = [];

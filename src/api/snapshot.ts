@@ -1,6 +1,6 @@
 import type { Breaker } from "../breaker/breaker.js";
-import type { Status } from "../breaker/standing.js";
-import { INITIAL } from "../breaker/state.js";
+import type { Status } from "../breaker/reducer/standing.js";
+import { INITIAL } from "../breaker/reducer/state.js";
 import { tenthsOfSeconds } from "../errors/seconds.js";
 import type { CircuitState } from "../protocol/record.js";
 

@@ -1,6 +1,6 @@
 import type { CircuitState } from "../protocol/record.js";
+import type { ActiveHold } from "./reducer/state.js";
 import type { Shell } from "./shell.js";
-import type { ActiveHold } from "./state.js";
 
 /** Tells the listeners that the circuit changed its state. */
 export function announceState(breaker: Shell, state: CircuitState, local: boolean): void {

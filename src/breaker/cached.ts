@@ -1,5 +1,5 @@
 import type { Replica } from "../sync/replica.js";
-import type { ActiveHold, CachedRecord } from "./state.js";
+import type { ActiveHold, CachedRecord } from "./reducer/state.js";
 
 /** The circuit's record as the replica has it. */
 export function cachedRecord(replica: Replica, key: string): CachedRecord | undefined {

@@ -1,8 +1,8 @@
 import { Admission, NESTED } from "./admission.js";
-import type { CallAnswer } from "./event.js";
 import { LeaseRequest } from "./lease-request.js";
 import { admitShare } from "./next-admission.js";
 import { probeContexts } from "./probe-context.js";
+import type { CallAnswer } from "./reducer/event.js";
 import type { Shell } from "./shell.js";
 
 /** How long a recovery check waits for its lease, in ms: longer than the store may take for a write. */

@@ -1,5 +1,5 @@
 import { announceHold, announceRelease, announceState } from "./announce.js";
-import type { Effect } from "./event.js";
+import type { Effect } from "./reducer/event.js";
 import type { Shell } from "./shell.js";
 
 /** Carries out what the reducer asked for. The breaker already has the new state. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../runtime/clock.js";
 import { type WriteOutcome, write } from "../sync/writer.js";
 import { cachedRecord } from "./cached.js";
-import { leaseRecord } from "./lease.js";
+import { leaseRecord } from "./reducer/lease.js";
 import type { Shell } from "./shell.js";
 
 /** This process's request for the lease of one circuit, and the callers that wait for the answer. */

@@ -1,7 +1,7 @@
 import { admittedShare } from "../policy/ramp.js";
 import { Admission, RampAdmission, REJECTING } from "./admission.js";
+import type { State } from "./reducer/state.js";
 import type { Shell } from "./shell.js";
-import type { State } from "./state.js";
 
 /**
  * The admission for calls from now on. All processes ramp up from the same moment, when the circuit closed by the

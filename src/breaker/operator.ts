@@ -5,7 +5,7 @@ import type { Replica } from "../sync/replica.js";
 import { type WriteOutcome, write } from "../sync/writer.js";
 import type { Breaker } from "./breaker.js";
 import { cachedRecord } from "./cached.js";
-import type { ActiveHold } from "./state.js";
+import type { ActiveHold } from "./reducer/state.js";
 
 /** The result of an operator's verb. */
 export interface OperatorResult {

@@ -1,13 +1,13 @@
 // What the outcome of a call means for its circuit: whether the reducer gets an event, and which.
 import { openTime } from "../policy/open-time.js";
 import type { Admission } from "./admission.js";
-import type { Opening } from "./event.js";
 import type { Failure } from "./failure.js";
 import { closedForMs } from "./next-admission.js";
-import { isFirstProbe } from "./on-outcome.js";
+import type { Opening } from "./reducer/event.js";
+import { isFirstProbe } from "./reducer/on-outcome.js";
+import { inForce } from "./reducer/standing.js";
+import type { State } from "./reducer/state.js";
 import type { Shell } from "./shell.js";
-import { inForce } from "./standing.js";
-import type { State } from "./state.js";
 import { countsNothing } from "./traffic.js";
 
 /** A call failed. That counts only in the epoch in which the call was admitted. */
@@ -35,16 +35,6 @@ export function callSucceeded(
   ) {
     const why = breaker.traffic.succeeded(now, slow, countedAtMs);
     if (why !== undefined) trip(breaker, why);
-  }
-}
-
-function probeSucceeded(breaker: Shell, admission: Admission, slow: boolean): void {
-  if (!isProbe(breaker, admission)) return;
-  if (slow) slowProbe(breaker);
-  else {
-    if (isFirstProbe(breaker.current, breaker, breaker.counts.reopensAtTrip))
-      breaker.counting.needlessTrips++;
-    breaker.dispatch({ type: "probe-succeeded", slept: breaker.gate.slept });
   }
 }
 
@@ -86,27 +76,22 @@ export function callsAreSlow(
   if (why !== undefined) trip(breaker, why);
 }
 
-/**
- * Another process opened it, and one failure here is enough to obey that. With `recovery: "all"` this ends with the open
- * time.
- */
-const awaitsConfirmation = ({ current, settings, session }: Shell): boolean =>
-  current.remoteOpen === "unconfirmed" &&
-  (settings.recovery !== "all" || inForce(current.record, session.clock.now()));
-
-const slowProbe = (breaker: Shell): void => reopen(breaker, "slow calls");
-
-function reopen(breaker: Shell, reason: string, failure?: Failure): void {
-  const opening = openingOf(breaker, reason, failure);
-  breaker.dispatch({ type: "probe-failed", opening, slept: breaker.gate.slept });
-}
-
 /** Whether the admission belongs to the running probe. */
 export const isProbe = ({ current }: Shell, { epoch }: Admission): boolean => isProbeOf(current, epoch);
 
 /** Whether the probe of that epoch still runs; its lease may have changed. */
 export const isProbeOf = ({ probe }: State, epoch: number): boolean =>
   probe.kind === "running" && probe.epoch === epoch;
+
+function probeSucceeded(breaker: Shell, admission: Admission, slow: boolean): void {
+  if (!isProbe(breaker, admission)) return;
+  if (slow) slowProbe(breaker);
+  else {
+    if (isFirstProbe(breaker.current, breaker, breaker.counts.reopensAtTrip))
+      breaker.counting.needlessTrips++;
+    breaker.dispatch({ type: "probe-succeeded", slept: breaker.gate.slept });
+  }
+}
 
 function probeFailed(breaker: Shell, admission: Admission, failure: Failure): void {
   if (!isProbe(breaker, admission)) return;
@@ -115,6 +100,21 @@ function probeFailed(breaker: Shell, admission: Admission, failure: Failure): vo
     reopen(breaker, failure.reason(failure.error, breaker.settings.shareReason), failure);
   }
 }
+
+const slowProbe = (breaker: Shell): void => reopen(breaker, "slow calls");
+
+function reopen(breaker: Shell, reason: string, failure?: Failure): void {
+  const opening = openingOf(breaker, reason, failure);
+  breaker.dispatch({ type: "probe-failed", opening, slept: breaker.gate.slept });
+}
+
+/**
+ * Another process opened it, and one failure here is enough to obey that. With `recovery: "all"` this ends with the open
+ * time.
+ */
+const awaitsConfirmation = ({ current, settings, session }: Shell): boolean =>
+  current.remoteOpen === "unconfirmed" &&
+  (settings.recovery !== "all" || inForce(current.record, session.clock.now()));
 
 function countFailure(breaker: Shell, failure: Failure): void {
   const { settings } = breaker;

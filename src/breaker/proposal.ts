@@ -1,8 +1,8 @@
 import { write } from "../sync/writer.js";
 import { cachedRecord } from "./cached.js";
-import { recordOf } from "./decision.js";
+import { recordOf } from "./reducer/decision.js";
+import { type Decision, NO_DECISION } from "./reducer/state.js";
 import type { Shell } from "./shell.js";
-import { type Decision, NO_DECISION } from "./state.js";
 
 /** Proposes the decision of this process to the fleet: one swap, retried with what the store holds by then. */
 export function propose(breaker: Shell): void {

@@ -3,9 +3,9 @@ import type { CircuitRecord } from "../protocol/record.js";
 import type { Entry, Subscriber } from "../sync/entry.js";
 import type { Admission } from "./admission.js";
 import type { CircuitCounts } from "./counts.js";
-import type { CallAnswer, Event } from "./event.js";
-import type { Own } from "./standing.js";
-import type { State } from "./state.js";
+import type { CallAnswer, Event } from "./reducer/event.js";
+import type { Own } from "./reducer/standing.js";
+import type { State } from "./reducer/state.js";
 import type { StoreSession } from "./store-session.js";
 import type { Traffic } from "./traffic.js";
 

@@ -6,9 +6,9 @@ import { bench } from "../sync/replica.fixture.js";
 import { manualClock } from "../testing/manual-clock.js";
 import { FIRST_ADMISSION } from "./admission.js";
 import { circuitWith, enter, enterAsync, fail, OPEN_MS, pushed } from "./breaker.fixture.js";
+import { openRecord } from "./reducer/state.fixture.js";
+import { INITIAL } from "./reducer/state.js";
 import type { Shell } from "./shell.js";
-import { openRecord } from "./state.fixture.js";
-import { INITIAL } from "./state.js";
 import { StoreSession } from "./store-session.js";
 import { CallGroup, CallsUnderWay } from "./under-way.js";
 

@@ -68,7 +68,7 @@ const MISTAKES = [
   [
     [
       "a lease is too long",
-      "breaker/lease.js",
+      "breaker/reducer/lease.js",
       "const LEASE_MARGIN_MS = 1_000;",
       "const LEASE_MARGIN_MS = 4_000;",
     ],
@@ -80,7 +80,7 @@ const MISTAKES = [
   [
     [
       "a call is spent though there is a check",
-      "breaker/on-call.js",
+      "breaker/reducer/on-call.js",
       "if (!event.byCheck && !event.asked && isChecked(state, now, own))",
       "if (false)",
     ],

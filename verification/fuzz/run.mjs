@@ -1,7 +1,7 @@
 // Whatever a store says and however a circuit is called: nothing throws. node verification/fuzz/run.mjs [--inputs N] [--seed S]
 import { parseArgs } from "node:util";
-import { stand } from "../../build/breaker/standing.js";
-import { INITIAL } from "../../build/breaker/state.js";
+import { stand } from "../../build/breaker/reducer/standing.js";
+import { INITIAL } from "../../build/breaker/reducer/state.js";
 import { decodeCircuit, decodeHold, encode } from "../../build/protocol/codec.js";
 import { encodeName } from "../../build/protocol/key.js";
 import { compare } from "../../build/protocol/merge.js";

@@ -37,7 +37,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 
 /** The file of the room that has that text. */
 function fileWith(room, what) {
-  const files = readdirSync(join(BUILD, room)).filter((file) => file.endsWith(".js"));
+  const files = readdirSync(join(BUILD, room), { recursive: true }).filter((file) => file.endsWith(".js"));
   const file = files.find((each) => readFileSync(join(BUILD, room, each), "utf8").includes(what));
   if (file === undefined) throw new Error(`no file of ${room} says: ${what}`);
   return `${room}/${file}`;

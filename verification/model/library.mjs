@@ -3,12 +3,12 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const PARTS = [
-  "breaker/reduce",
-  "breaker/standing",
-  "breaker/decision",
-  "breaker/lease",
-  "breaker/others-turn",
-  "breaker/state",
+  "breaker/reducer/reduce",
+  "breaker/reducer/standing",
+  "breaker/reducer/decision",
+  "breaker/reducer/lease",
+  "breaker/reducer/others-turn",
+  "breaker/reducer/state",
   "protocol/codec",
   "protocol/merge",
   "protocol/transition",

@@ -1,8 +1,8 @@
-import { settingsWith } from "../policy/settings.fixture.js";
-import type { CircuitSettings } from "../policy/settings.js";
-import { encode } from "../protocol/codec.js";
-import type { CircuitRecord } from "../protocol/record.js";
-import { closed, leased, leaseReleased, opened, type Stamp } from "../protocol/transition.js";
+import { settingsWith } from "../../policy/settings.fixture.js";
+import type { CircuitSettings } from "../../policy/settings.js";
+import { encode } from "../../protocol/codec.js";
+import type { CircuitRecord } from "../../protocol/record.js";
+import { closed, leased, leaseReleased, opened, type Stamp } from "../../protocol/transition.js";
 import type { Event, Opening } from "./event.js";
 import { reduce } from "./reduce.js";
 import type { Own } from "./standing.js";

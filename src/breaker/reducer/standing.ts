@@ -1,5 +1,5 @@
-import type { CircuitSettings } from "../policy/settings.js";
-import { type CircuitState, LEASE_MS } from "../protocol/record.js";
+import type { CircuitSettings } from "../../policy/settings.js";
+import { type CircuitState, LEASE_MS } from "../../protocol/record.js";
 import { type ActiveHold, type CachedRecord, type Decision, NO_DECISION, type State } from "./state.js";
 
 /** Who this process is, and the settings of the circuit: what the reducer needs besides the state. */

@@ -1,5 +1,5 @@
 // Events from the fleet and the store: another record, answers to writes, and operators.
-import { LEASE_MS } from "../protocol/record.js";
+import { LEASE_MS } from "../../protocol/record.js";
 import { rebased, stillApplies } from "./decision.js";
 import {
   generationOf,

@@ -1,5 +1,5 @@
-import { type CircuitRecord, LEASE_LONGEST_MS, LEASE_MS } from "../protocol/record.js";
-import { leased, type Stamp } from "../protocol/transition.js";
+import { type CircuitRecord, LEASE_LONGEST_MS, LEASE_MS } from "../../protocol/record.js";
+import { leased, type Stamp } from "../../protocol/transition.js";
 import { type Own, obeyed, shared } from "./standing.js";
 import type { State } from "./state.js";
 

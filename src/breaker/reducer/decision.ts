@@ -1,6 +1,6 @@
-import { type Ballot, castVote, hasVoted, withdrawVote } from "../protocol/ballot.js";
-import type { CircuitRecord } from "../protocol/record.js";
-import { closed, leaseReleased, opened, type Stamp, voted } from "../protocol/transition.js";
+import { type Ballot, castVote, hasVoted, withdrawVote } from "../../protocol/ballot.js";
+import type { CircuitRecord } from "../../protocol/record.js";
+import { closed, leaseReleased, opened, type Stamp, voted } from "../../protocol/transition.js";
 import {
   generationOf,
   holdsLease,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { CircuitRecord } from "../protocol/record.js";
-import { leased, leaseReleased } from "../protocol/transition.js";
+import type { CircuitRecord } from "../../protocol/record.js";
+import { leased, leaseReleased } from "../../protocol/transition.js";
 import { lapsesIn, lapsesOf, leaseMs, leaseRecord } from "./lease.js";
 import {
   closedRecord,

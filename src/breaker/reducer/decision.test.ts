@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { CircuitRecord } from "../protocol/record.js";
-import { closed, leaseReleased, opened, voted } from "../protocol/transition.js";
+import type { CircuitRecord } from "../../protocol/record.js";
+import { closed, leaseReleased, opened, voted } from "../../protocol/transition.js";
 import { isPending, recordOf, stillApplies } from "./decision.js";
 import {
   closedRecord,

@@ -1,5 +1,5 @@
 // Events from the calls of this process: a trip, and how a probe ended.
-import { forgetsBackoff, openTime } from "../policy/open-time.js";
+import { forgetsBackoff, openTime } from "../../policy/open-time.js";
 import type { Opening } from "./event.js";
 import { NEITHER_MOST, othersTurnMs } from "./others-turn.js";
 import {

@@ -1,4 +1,9 @@
-import type { CachedRecord as Cached, CircuitRecord, CircuitState, HoldRecord } from "../protocol/record.js";
+import type {
+  CachedRecord as Cached,
+  CircuitRecord,
+  CircuitState,
+  HoldRecord,
+} from "../../protocol/record.js";
 
 /** The fleet's record as this process has it, with its deadline on the local clock. */
 export type CachedRecord = Cached<CircuitRecord>;

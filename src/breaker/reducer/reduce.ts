@@ -1,4 +1,4 @@
-import { LEASE_MS } from "../protocol/record.js";
+import { LEASE_MS } from "../../protocol/record.js";
 import type { Effect, Event } from "./event.js";
 import { call } from "./on-call.js";
 import { leaseAnswered, operatorOpens, operatorWrote, proposalAnswered, recordChanged } from "./on-news.js";

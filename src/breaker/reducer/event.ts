@@ -1,4 +1,4 @@
-import type { WriteOutcome } from "../sync/writer.js";
+import type { WriteOutcome } from "../../sync/writer.js";
 import type { ActiveHold, CachedRecord, Decision } from "./state.js";
 
 /** Why a circuit opens, and for how long. The caller draws `random`. */
