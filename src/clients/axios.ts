@@ -4,9 +4,9 @@ import type { StreamSource } from "../call/stream-source.js";
 import { isFailfastError } from "../errors/failfast-error.js";
 import { checkObject } from "../options/check-options.js";
 import { header } from "../policy/retry-after.js";
-import { builtin } from "../runtime/platform.js";
 import { type Items, readable, untilBodyEnds } from "./body.js";
 import { type ClientOptions, checkName, circuitsNamed, failedStatus } from "./named.js";
+import { isOfNode, nodeStream } from "./node-stream.js";
 import type { RequestHead, Url } from "./request.js";
 import { asksWrongly, streamedUpload } from "./upload.js";
 
@@ -172,15 +172,8 @@ function leaving(caller: Caller, { cancelToken }: Config): (error: unknown) => n
 }
 
 /** A stream of the same kind: Node's, or the platform's. */
-function alike(data: unknown, items: Items): unknown {
-  const { Readable } = builtin<NodeStreams>("node:stream") ?? {};
-  const isOfNode = typeof (data as { pipe?: unknown }).pipe === "function";
-  return isOfNode && Readable ? Readable.from(items, { objectMode: false }) : readable(items);
-}
-
-interface NodeStreams {
-  readonly Readable: { from(items: Items, options: { readonly objectMode: boolean }): unknown };
-}
+const alike = (data: unknown, items: Items): unknown =>
+  (isOfNode(data) && nodeStream(items, data)) || readable(items);
 
 const isFailure = ({ status, headers }: Answer): boolean =>
   failedStatus(status, header(headers, "retry-after"));

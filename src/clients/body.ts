@@ -77,16 +77,46 @@ function answerAndBody<A>(answer: A, { failed, bodyOf }: Bodied<A>): AsyncIterab
   };
 }
 
-/** As a `ReadableStream` that reads only as far as its reader does. */
-export function readable(items: Items): object {
+/** Whether it is a stream that can be read into its reader's own buffers. */
+export function isOfBytes(body: unknown): boolean {
+  try {
+    (body as ByteStream).getReader({ mode: "byob" }).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface ByteStream {
+  getReader(options: { readonly mode: "byob" }): { releaseLock(): void };
+}
+
+interface StreamController {
+  readonly byobRequest?: { respond(bytes: number): void } | null;
+  enqueue(chunk: unknown): void;
+  close(): void;
+}
+
+/**
+ * As a `ReadableStream` that reads only as far as its reader does.
+ *
+ * @param ofBytes it can be read into its reader's own buffers, as can the stream that the items are from.
+ */
+export function readable(items: Items, ofBytes = false): object {
   const { ReadableStream } = globalThis as unknown as {
     ReadableStream: new (source: object, strategy: object) => object;
   };
   const source = {
-    async pull(controller: { enqueue(chunk: unknown): void; close(): void }) {
+    ...(ofBytes && { type: "bytes" }),
+    async pull(controller: StreamController) {
       const { done, value } = await items.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      if (!done) {
+        controller.enqueue(value);
+        return;
+      }
+      controller.close();
+      // Somebody waits with a buffer.
+      controller.byobRequest?.respond(0);
     },
     async cancel() {
       await items.return(undefined);

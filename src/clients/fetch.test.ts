@@ -106,6 +106,89 @@ describe("failfastFetch", () => {
     expect(failfast("https://a.test").state).toBe("open");
   });
 
+  describe("with body: true, and a body of bytes", () => {
+    const bytes = (...texts: string[]) =>
+      new ReadableStream({
+        type: "bytes",
+        pull(controller) {
+          const text = texts.shift();
+          if (text !== undefined) controller.enqueue(new TextEncoder().encode(text));
+          else {
+            controller.close();
+            controller.byobRequest?.respond(0);
+          }
+        },
+      });
+
+    test("can be read into buffers of the reader's own", async () => {
+      answer = async () => new Response(bytes("some", "more"));
+      const { body } = await guarded({ body: true })("https://a.test/");
+      const reader = (body as ReadableStream).getReader({ mode: "byob" });
+      const read: string[] = [];
+      for (;;) {
+        const { done, value } = await reader.read(new Uint8Array(3));
+        if (done) break;
+        read.push(new TextDecoder().decode(value));
+      }
+      expect(read.join("")).toBe("somemore");
+    });
+
+    test("can be read in every other way, and counts at its end", async () => {
+      answer = async () => new Response(bytes("some", "more"));
+      const get = () => guarded({ body: true, slowCall: "1s" })("https://a.test/");
+      expect(await (await get()).text()).toBe("somemore");
+      const response = await get();
+      const clone = response.clone();
+      expect([await response.text(), await clone.text()]).toEqual(["somemore", "somemore"]);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of (await get()).body as never as AsyncIterable<Uint8Array>) chunks.push(chunk);
+      expect(Buffer.concat(chunks).toString()).toBe("somemore");
+      await (await get()).body?.cancel();
+      expect(failfast("https://a.test").state).toBe("closed");
+    });
+
+    test("that breaks off is a failure", async () => {
+      const broken = new ReadableStream({
+        type: "bytes",
+        pull: (controller) => controller.error(new Error("connection reset")),
+      });
+      answer = async () => new Response(broken);
+      const { body } = await guarded({ body: true })("https://a.test/");
+      const reader = (body as ReadableStream).getReader({ mode: "byob" });
+      await expect(reader.read(new Uint8Array(3))).rejects.toThrow("connection reset");
+      expect(failfast("https://a.test").state).toBe("open");
+    });
+  });
+
+  test("keeps the method that Bun's fetch has", () => {
+    const asked: string[] = [];
+    const ofBun = Object.assign(() => fetch("x"), { preconnect: (url: string) => void asked.push(url) });
+    const { preconnect } = failfastFetch({ failfast, fetch: ofBun as never }) as never as typeof ofBun;
+    preconnect("https://a.test/");
+    expect(asked).toEqual(["https://a.test/"]);
+    expect(guarded()).not.toHaveProperty("preconnect");
+  });
+
+  describe("a relative URL", () => {
+    test("is passed on to a fetch of the caller's own if the circuit has a name", async () => {
+      answer = async () => new Response("ok");
+      expect(await (await guarded({ name: "api" })("/users?page=2", { body: "x" })).text()).toBe("ok");
+      expect(sent).toEqual(["/users?page=2"]);
+      await guarded({ name: ({ pathname }) => `api ${pathname}` })("users");
+      expect([...failfast.circuits()].map(({ name }) => name)).toEqual(["api", "api /users"]);
+    });
+
+    test("counts as any other", async () => {
+      answer = async () =>
+        Object.defineProperty(new Response(null, { status: 500 }), "redirected", { value: true });
+      await guarded({ name: "api" })("/users");
+      expect(failfast("api").state).toBe("open");
+      answer = () => Promise.reject(new TypeError("a GET has no body"));
+      await guarded({ name: "other" })("/users", { body: "x" }).catch(() => undefined);
+      expect(failfast("other").state).toBe("closed");
+    });
+  });
+
   test("refuses wrong options, and an invalid URL", async () => {
     expect(() => failfastFetch({ name: 7 as never })).toThrow(/name is 7/);
     expect(() => failfastFetch({ fetch: "no" as never })).toThrow(TypeError);

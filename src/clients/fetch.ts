@@ -9,11 +9,18 @@ import { checkObject } from "../options/check-options.js";
 import type { Duration } from "../options/duration.js";
 import { isInstance } from "../options/error-class.js";
 import { lenient } from "../options/options.js";
-import { type Items, readable, StatusError, untilBodyEnds } from "./body.js";
+import { type Items, isOfBytes, readable, StatusError, untilBodyEnds } from "./body.js";
 import { checkIdleTimeout, checkName, failedStatus } from "./named.js";
 import { canFollow, followed } from "./redirects.js";
 import { answerThatThrows, repeatsErrors } from "./repeating-client.js";
-import { type OutgoingRequest, type RequestHead, requestOf, sendable, type Url } from "./request.js";
+import {
+  type OutgoingRequest,
+  type RequestHead,
+  requestOf,
+  sendable,
+  UNKNOWN_ORIGIN,
+  type Url,
+} from "./request.js";
 import { setFields } from "./response-fields.js";
 import { asksWrongly, isTaken, ofItsBody, uploadOf } from "./upload.js";
 
@@ -32,7 +39,7 @@ export interface FetchOptions extends FailfastOptions {
    * key.
    */
   readonly name?: string | ((url: Url, method: string, request: RequestHead) => string);
-  /** What sends the request. Default: the runtime's `fetch`. */
+  /** What sends the request. With a `name` it may take relative URLs. Default: the runtime's `fetch`. */
   readonly fetch?: Fetch;
   /** The `failfast` that makes the circuits. Default: the shared one. */
   readonly failfast?: Failfast;
@@ -70,8 +77,9 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
   checkName(name);
   if (fetch !== undefined) checkFunction(fetch);
   checkIdleTimeout(rest, body);
+  const base = fetch === undefined || name === undefined ? undefined : UNKNOWN_ORIGIN;
   const nameOf = (input: unknown, init: unknown): string => {
-    const request = requestOf(input, init);
+    const request = requestOf(input, init, base);
     return typeof name === "function" ? name(request.url, request.method, request) : request.url.origin;
   };
   const { results = isFailure } = rest;
@@ -92,7 +100,7 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
 
   const call: AnyFetch = async (input, init) => {
     const circuit = circuits.for(input, init);
-    const request = requestOf(input, init);
+    const request = requestOf(input, init, base);
     const caller = new Caller(request.signal);
     const ask = async (signal: unknown): Promise<ResponseLike> => {
       const { body: own } = (init ?? {}) as { body?: unknown };
@@ -108,7 +116,8 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
         if (isOfAnother(response, request)) elsewhere.add(response);
         return response;
       } catch (error) {
-        const unsent = isInstance(error, TypeError) && !sendable(input, init, fetch && { duplex: "half" });
+        const unsent =
+          isInstance(error, TypeError) && !sendable(input, init, fetch && { duplex: "half" }, base);
         if (unsent || taken || asksWrongly(error) || upload?.broke() || ofItsBody(error, input))
           caller.leave();
         throw error;
@@ -126,14 +135,20 @@ export function failfastFetch(options: FetchOptions = {}): Fetch {
     }
   };
   const guarded: AnyFetch = async (input, init) => {
-    const request = requestOf(input, init);
+    const request = requestOf(input, init, base);
     if (fetch !== undefined || !canFollow(request, input, init)) return call(input, init);
     // The circuit for all requests says nothing about other hosts.
     const hop: AnyFetch = (to, how) =>
       (one === undefined || requestOf(to, how).url.origin === request.url.origin ? call : send)(to, how);
     return followed(hop, request, input, init);
   };
-  return guarded as unknown as Fetch;
+  return withPreconnect(guarded, fetch);
+}
+
+/** Bun's `fetch` has a method of its own, which makes no call. */
+function withPreconnect(guarded: AnyFetch, own: Fetch | undefined): Fetch {
+  const { preconnect } = (own ?? (globalThis as { fetch?: unknown }).fetch ?? {}) as { preconnect?: unknown };
+  return (preconnect === undefined ? guarded : Object.assign(guarded, { preconnect })) as unknown as Fetch;
 }
 
 /** Whether it is a `Request` whose body was sent or read before. */
@@ -146,7 +161,8 @@ function isUsed(input: unknown): boolean {
 }
 
 function isOfAnother({ redirected, url }: ResponseLike, request: OutgoingRequest): boolean {
-  return redirected === true && requestOf(url, undefined).url.origin !== request.url.origin;
+  const { origin } = request.url;
+  return redirected === true && origin !== UNKNOWN_ORIGIN && requestOf(url, undefined).url.origin !== origin;
 }
 
 /** Whether it is a response that counts as a failure of the backend. */
@@ -165,7 +181,11 @@ function withBody(response: ResponseLike, items: Items): ResponseLike {
     Response: new (body: unknown, like: ResponseLike) => ResponseLike;
   };
   const { url, redirected, type } = response;
-  return setFields(new Response(readable(items), response), { url, redirected, type });
+  return setFields(new Response(readable(items, isOfBytes(response.body)), response), {
+    url,
+    redirected,
+    type,
+  });
 }
 
 /** How a call is judged, and what replaces it, if the call is a stream whose first item is the response. */

@@ -36,8 +36,14 @@ interface Given {
   readonly headers?: unknown;
 }
 
-/** @throws {TypeError} a URL that can't be parsed. */
-export function requestOf(input: unknown, init: unknown): OutgoingRequest {
+/** Stands for the origin of a relative URL, which only the client that sends it knows. */
+export const UNKNOWN_ORIGIN = "http://relative.invalid";
+
+/**
+ * @param base where a relative URL begins, if it may be relative.
+ * @throws {TypeError} a URL that can't be parsed.
+ */
+export function requestOf(input: unknown, init: unknown, base?: string): OutgoingRequest {
   const request = (typeof input === "object" && input !== null && "url" in input ? input : {}) as Given;
   const given = (init ?? {}) as Given;
   const text = request.url ?? String(input);
@@ -47,7 +53,7 @@ export function requestOf(input: unknown, init: unknown): OutgoingRequest {
   };
   try {
     return {
-      url: new URL(text, location?.href),
+      url: new URL(text, location?.href ?? base),
       method: (given.method ?? request.method ?? "GET").toUpperCase(),
       signal: given.signal ?? request.signal,
       get headers() {
@@ -63,14 +69,15 @@ export function requestOf(input: unknown, init: unknown): OutgoingRequest {
  * Whether it is a valid request. One that isn't says nothing about the server.
  *
  * @param defaults what the caller's own `fetch` may add to it.
+ * @param base where a relative URL begins, if it may be relative.
  */
-export function sendable(input: unknown, init: unknown, defaults: object = {}): boolean {
+export function sendable(input: unknown, init: unknown, defaults: object = {}, base?: string): boolean {
   const { Request, AbortSignal } = globalThis as unknown as {
     Request?: new (url: string, init: object) => unknown;
     AbortSignal: new () => unknown;
   };
   const { body, signal, dispatcher } = (init ?? {}) as Record<string, unknown>;
-  const { url, method } = requestOf(input, init);
+  const { url, method } = requestOf(input, init, base);
   if (Request === undefined) return true;
   if (body !== undefined && body !== null && (method === "GET" || method === "HEAD")) return false;
   // Of undici's `fetch`.

@@ -1,6 +1,7 @@
 import { walkCauses } from "../errors/causes.js";
 import { isInstance } from "../options/error-class.js";
 import { builtin } from "../runtime/platform.js";
+import { isOfNode, nodeStream } from "./node-stream.js";
 
 /** A request body that comes in pieces and may break off. If it does, that is the caller's own doing. */
 export interface Upload {
@@ -10,12 +11,13 @@ export interface Upload {
 }
 
 /**
- * @param unread the client takes no body of which somebody else has read a part.
+ * @param native the runtime's `fetch` sends it: it takes any iterable, and no body of which somebody else has read a
+ * part. Other clients get a stream of Node's in the place of one.
  * @returns `undefined` for a body that is complete from the start.
  */
-export function uploadOf(body: unknown, unread = false): Upload | undefined {
+export function uploadOf(body: unknown, native = false): Upload | undefined {
   if (typeof body !== "object" || body === null) return undefined;
-  if (isTaken(body) || (unread && isBegun(body))) return { body, broke: () => true };
+  if (isTaken(body) || (native && isBegun(body))) return { body, broke: () => true };
   let broken = false;
   const broke = (): boolean => broken;
   const failing = (error: unknown): never => {
@@ -23,7 +25,10 @@ export function uploadOf(body: unknown, unread = false): Upload | undefined {
     throw error;
   };
   if ("getReader" in body) return { body: readable(body as never, failing), broke };
-  if (Symbol.asyncIterator in body) return { body: pieces(body as never, failing), broke };
+  if (Symbol.asyncIterator in body) {
+    const items = pieces(body as AsyncIterable<unknown>, failing);
+    return { body: native || !isOfNode(body) ? items : (nodeStream(items, body) ?? items), broke };
+  }
   return undefined;
 }
 
@@ -52,15 +57,26 @@ export function streamedUpload(body: unknown): Upload | undefined {
   return { body, broke: () => broken };
 }
 
-async function* pieces(
+/** It has no `throw`: by that a client would pass on its own failure, which would look like the body's. */
+function pieces(
   body: AsyncIterable<unknown>,
   failing: (error: unknown) => never,
-): AsyncGenerator<unknown> {
-  try {
-    yield* body;
-  } catch (error) {
-    failing(error);
-  }
+): AsyncIterableIterator<unknown> {
+  let source: AsyncIterator<unknown> | undefined;
+  const read = async (): Promise<IteratorResult<unknown>> => {
+    source ??= body[Symbol.asyncIterator]();
+    return source.next();
+  };
+  return {
+    next: () => read().catch(failing),
+    async return() {
+      await source?.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 interface Readable {
