@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /**
@@ -5,7 +7,7 @@ import { defineConfig } from "vitest/config";
  * rarer than Redis and PostgreSQL. `make verify` runs it.
  */
 const SLOW = [
-  "test/servers/dashboard/pictures.test.ts",
+  "test/servers/dashboard/{page-accessible,page-many,pictures}.test.ts",
   "test/servers/django-store/mixed-fleet.test.ts",
   "test/servers/model-checker.test.ts",
   "test/servers/{dynamodb,memcached,mysql,nats,sqlite,upstash}-store/faults.test.ts",
@@ -14,33 +16,40 @@ const SLOW = [
   "test/servers/redis-store/{cluster,exit,outage,sentinel}.test.ts",
 ];
 
+/** Beside the code, no process and no server: the machine, the record, the replica, the surface. */
+const UNIT = [
+  "src/**/*.test.ts",
+  "test/*.test.ts",
+  "test/rules/**/*.test.ts",
+  "test/compat/*.test.ts",
+  "test/policy/**/*.test.ts",
+];
+
+/** Those that replace time, modules or globals: each gets a thread of its own. */
+const REPLACES =
+  /vi\.(useFakeTimers|mock|resetModules|stubGlobal|spyOn\((process|console|globalThis))|getActiveResources/;
+const cwd = import.meta.dirname;
+const alone = globSync(UNIT, { cwd }).filter((file) => REPLACES.test(readFileSync(join(cwd, file), "utf8")));
+
+const unit = {
+  pool: "threads" as const,
+  // Tests of a store in trouble would fill the screen with its warnings.
+  execArgv: ["--disable-warning=FAILFAST_STORE"],
+  // Tests that are marked as concurrent mostly wait.
+  maxConcurrency: 40,
+  // Properties are tried hundreds of times: slow only where the machine is busy.
+  testTimeout: 30_000,
+  expect: { poll: { timeout: 20_000 } },
+  // By default vitest leaves one processor free.
+  maxWorkers: 2,
+};
+
 export default defineConfig({
   test: {
     projects: [
-      // Beside the code, no process and no server: the machine, the record, the replica, the surface.
-      {
-        test: {
-          name: "unit",
-          include: [
-            "src/**/*.test.ts",
-            "test/*.test.ts",
-            "test/rules/**/*.test.ts",
-            "test/compat/*.test.ts",
-            "test/policy/**/*.test.ts",
-          ],
-          // A thread for each file takes half of what a process for each takes.
-          pool: "threads",
-          // Tests of a store in trouble would fill the screen with its warnings.
-          execArgv: ["--disable-warning=FAILFAST_STORE"],
-          // Tests that are marked as concurrent mostly wait.
-          maxConcurrency: 40,
-          // Properties are tried hundreds of times: slow only where the machine is busy.
-          testTimeout: 30_000,
-          expect: { poll: { timeout: 20_000 } },
-          // By default vitest leaves one processor free.
-          maxWorkers: 2,
-        },
-      },
+      // Files share two threads, and what they have loaded: so they take little more than half the time.
+      { test: { ...unit, name: "unit", include: UNIT, exclude: alone, isolate: false } },
+      { test: { ...unit, name: "unit-alone", include: alone } },
       // Real servers and real processes. They often wait: four files at a time on two cores.
       {
         test: {

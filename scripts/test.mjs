@@ -28,7 +28,7 @@ const fast = [
   check("the public types, as reviewed", ["scripts/api-report.mjs"]),
   check("the code of the documents", ["scripts/snippets.mjs"]),
 ];
-const unit = [vitest("unit tests", "unit")];
+const unit = [vitest("unit tests", "unit*")];
 const servers = values.install
   ? [fetched("servers, installed", ["scripts/install-servers.sh"], { program: "sh" })]
   : [];
@@ -53,7 +53,7 @@ const partOfVerify = [
   check("a fleet in an outage, and the load on its store", ["bench/fleet/run.mjs", "--quick"]),
 ];
 const verify = [
-  vitest("unit tests, all runs of the properties", "unit", { FAILFAST_TEST_RUNS: "all" }),
+  vitest("unit tests, all runs of the properties", "unit*", { FAILFAST_TEST_RUNS: "all" }),
   ...partOfVerify,
   check("the model finds deliberate mistakes", ["verification/model/check-the-model.mjs"], { cores: 2 }),
   check("the simulation finds deliberate mistakes", ["verification/simulation/check-the-checker.mjs"], {

@@ -65,6 +65,9 @@ describe("a rejection that is sent to another process or thread", () => {
 });
 
 test("a rejection is one even if Error is frozen meanwhile", async () => {
+  // It is noticed once, so this needs a copy of the library.
+  vi.resetModules();
+  const { createFailfast, FailfastError } = await import("../index.js");
   const circuit = createFailfast()("x", 60);
   await circuit.trip();
   const limit = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit") as PropertyDescriptor;

@@ -5,10 +5,14 @@ import CircuitBreaker, { type BreakerOptions } from "./index.js";
 
 /** Breakers that end after the test. */
 export const breakers: CircuitBreaker<never>[] = [];
-afterEach(() => {
-  vi.unstubAllEnvs();
-  for (const breaker of breakers.splice(0)) breaker.shutdown();
-});
+
+/** Each test of the file ends its breakers. */
+export function endBreakers(): void {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    for (const breaker of breakers.splice(0)) breaker.shutdown();
+  });
+}
 
 /** The argument decides the outcome of a call. */
 export const action = async (answer: unknown): Promise<unknown> => {

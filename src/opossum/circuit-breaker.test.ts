@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { createFailfast, isFailfastError } from "../index.js";
-import { action, breakerOf, breakers, down, failing, fleet } from "./circuit-breaker.fixture.js";
+import { action, breakerOf, breakers, down, endBreakers, failing, fleet } from "./circuit-breaker.fixture.js";
 import CircuitBreaker, { type BreakerOptions } from "./index.js";
+
+endBreakers();
 
 describe("a breaker opens", () => {
   const outcomes = async (options: BreakerOptions<[unknown]>, answers: string): Promise<string> => {

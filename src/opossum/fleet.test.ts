@@ -1,7 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import { createFailfast, memoryStore } from "../index.js";
-import { action, breakerOf, down, failing, fleet } from "./circuit-breaker.fixture.js";
+import { action, breakerOf, down, endBreakers, failing, fleet } from "./circuit-breaker.fixture.js";
 import CircuitBreaker from "./index.js";
+
+endBreakers();
 
 describe("a breaker with a name and a failfast", () => {
   test("opens in the other process, which emits open and rejects without a call", async () => {

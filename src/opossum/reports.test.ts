@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
-import { action, breakerOf, down, failing, fleet } from "./circuit-breaker.fixture.js";
+import { action, breakerOf, down, endBreakers, failing, fleet } from "./circuit-breaker.fixture.js";
 import type CircuitBreaker from "./index.js";
+
+endBreakers();
 
 describe("reports of opossum's users", () => {
   const open = async (breaker: CircuitBreaker<[unknown]>): Promise<void> => {

@@ -2,9 +2,11 @@ import { rmSync } from "node:fs";
 import { chown, lstat, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { dir, files, newFolder } from "./file.fixture.js";
+import { dir, files, newFolder, useNewFolders } from "./file.fixture.js";
 import { fileStore } from "./file.js";
 import { listAll } from "./list-all.fixture.js";
+
+useNewFolders();
 
 describe("the folder", () => {
   test("is created with its parents, readable for its user only, and so are the files", async () => {

@@ -1,10 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { dir, drafts, files, later, until } from "./file.fixture.js";
+import { dir, drafts, files, later, until, useNewFolders } from "./file.fixture.js";
 import { fileStore } from "./file.js";
 import { openFolder } from "./files/folder.js";
 import { sweep } from "./files/sweep.js";
+
+useNewFolders();
 
 describe("sweeping", () => {
   const folder = () => openFolder(dir, "failfast");

@@ -5,16 +5,20 @@ import { join } from "node:path";
 import { afterEach, beforeEach, vi } from "vitest";
 
 const folders: string[] = [];
-/** A new folder for each test. */
+/** The folder of the test. */
 export let dir: string;
-beforeEach(() => {
-  dir = newFolder();
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllEnvs();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
+
+/** Each test of the file gets a new folder. */
+export function useNewFolders(): void {
+  beforeEach(() => {
+    dir = newFolder();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllEnvs();
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  });
+}
 
 export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "failfast-file-"));
