@@ -3,17 +3,22 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /**
- * Slow, and rarely fails: fail-overs, models, isolation levels, every mode of every client, faults of stores that are
- * rarer than Redis and PostgreSQL. `make verify` runs it.
+ * Slow, and rarely fails: fail-overs, models, isolation levels, poolers, full disks, rights, every mode of every client,
+ * faults of stores that are rarer than Redis and PostgreSQL. `make verify` runs it.
  */
 const SLOW = [
-  "test/servers/dashboard/{page-accessible,page-many,pictures}.test.ts",
-  "test/servers/django-store/mixed-fleet.test.ts",
+  "test/servers/cli/permissions.test.ts",
+  "test/servers/dashboard/{fleet,page-accessible,page-many,pictures}.test.ts",
+  "test/servers/django-store/{encodings,mixed-fleet}.test.ts",
+  "test/servers/dynamodb-store/service.test.ts",
+  "test/servers/file-store/{disk,limits}.test.ts",
   "test/servers/model-checker.test.ts",
   "test/servers/{dynamodb,memcached,mysql,nats,sqlite,upstash}-store/faults.test.ts",
   "test/servers/{mysql,postgres}-store/isolation.test.ts",
   "test/servers/nats-store/limits.test.ts",
+  "test/servers/postgres-store/{cursor,pgbouncer}.test.ts",
   "test/servers/redis-store/{cluster,exit,outage,sentinel}.test.ts",
+  "test/servers/watch-refused.test.ts",
 ];
 
 /** Beside the code, no process and no server: the machine, the record, the replica, the surface. */

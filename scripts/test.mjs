@@ -47,14 +47,12 @@ const real = [
   vitest("clients of the major before", "previous"),
   counted("tools and runtimes", ["test/tools/run.mjs"]),
 ];
-const partOfVerify = [
-  check("the packed package on Node 20, 22, 24 and 26", ["test/package/runtimes.mjs"]),
-  check("a small model, every order of things", ["verification/model/run.mjs"]),
-  check("a fleet in an outage, and the load on its store", ["bench/fleet/run.mjs", "--quick"]),
-];
+const partOfVerify = [check("the packed package on Node 20, 22, 24 and 26", ["test/package/runtimes.mjs"])];
 const verify = [
   vitest("unit tests, all runs of the properties", "unit*", { FAILFAST_TEST_RUNS: "all" }),
   ...partOfVerify,
+  check("a small model, every order of things", ["verification/model/run.mjs"]),
+  check("a fleet in an outage, and the load on its store", ["bench/fleet/run.mjs", "--quick"]),
   check("the model finds deliberate mistakes", ["verification/model/check-the-model.mjs"], { cores: 2 }),
   check("the simulation finds deliberate mistakes", ["verification/simulation/check-the-checker.mjs"], {
     cores: 2,
