@@ -69,7 +69,7 @@ export class StoreSessions {
     if (enabled !== false) this.of(store).replica.synchroniser.start();
   }
 
-  /** The defaults changed, and nobody has called a circuit yet: the next use of a store begins a session anew. */
+  /** The defaults changed, and nobody has called a circuit yet: the next use of a store begins a new session. */
   renew(): void {
     for (const { replica } of this.#sessions.values()) this.#ending.push(replica.close());
     this.#sessions.clear();

@@ -25,7 +25,7 @@ describe("a process that ends", () => {
     const { breaker, stored } = await withUnusedLease();
     expect(stored()).toMatchObject({ state: "half-open", owner: "me" });
     breaker.leave();
-    // It tells the next process that somebody was rejected for want of a lease.
+    // It tells the next process that somebody was rejected because no lease came.
     expect(stored()).toMatchObject({ state: "half-open", owner: "", lapsed: 1 });
     expect(breaker.current.recovery.nests, "which would mean that calls are nested").toBe(false);
   });

@@ -79,7 +79,7 @@ export class CallsUnderWay {
     return this.#groups.reduce((next, { lookAtMs }) => Math.min(next, lookAtMs), Infinity) - now;
   }
 
-  /** Forgets what was counted: calls count anew when they end. */
+  /** Forgets what was counted: calls count again when they end. */
   forget(): void {
     for (const group of this.#groups) group.countedAtMs = undefined;
   }

@@ -80,7 +80,8 @@ export class McpConnection {
     await new Promise<void>((resolve, reject) => {
       const unfollow = follow(signal, () => {
         attempt.waiting -= 1;
-        // A connection that hangs is given up when the last call that waits for it gives up. The next call begins anew.
+        // A connection that hangs is given up when the last call that waits for it gives up. The next call connects
+        // again.
         if (attempt.waiting === 0 || isTimeout(signal.reason)) this.#forget(attempt);
         reject(signal.reason);
       });

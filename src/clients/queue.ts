@@ -7,7 +7,7 @@ export type { HoldOptions, PausedWhileOpen } from "./queue-following.js";
 export type { Consumer } from "./queue-switch.js";
 
 /**
- * Pauses a consumer of messages while a circuit is open, so that none is taken in vain, and resumes it when it closes.
+ * Pauses a consumer of messages while a circuit is open, so that none is taken for nothing, and resumes it when it closes.
  *
  * ```ts
  * const paused = pauseWhileOpen(salesApi, { pause: () => worker.pause(true), resume: () => worker.resume() });

@@ -3,7 +3,7 @@ import { rejectionIn } from "../errors/failfast-error.js";
 export interface BatchOptions<Record> {
   /**
    * Called for a message that a circuit rejects, with the whole seconds until calls may go through again. Use it, for
-   * example, to change the message's visibility, so that it isn't received in vain before that. Default: nothing.
+   * example, to change the message's visibility, so that it isn't received too early. Default: nothing.
    */
   readonly delay?: (record: Record, seconds: number) => unknown;
 }

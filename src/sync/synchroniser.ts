@@ -48,7 +48,7 @@ export class Synchroniser {
   #started = false;
   #down = false;
   #closed = false;
-  /** Push is live, or was waited for in vain. */
+  /** Push is live, or was waited for long enough. */
   #subscribed = false;
   /** The read that is under way, unless it was given up. */
   #current: Read | undefined;

@@ -56,7 +56,7 @@ describe("a process that ends while its check waits for the lease", () => {
       await clock.advance(delay);
       await during(clock, 6_000, () => failfast.close());
       const { owner = "", lapsed = 0 } = store.record("x") ?? {};
-      // It is marked, since a call was rejected for want of it.
+      // It is marked, since a call was rejected because none came.
       expect([owner, lapsed, at(members, 1).circuit.retryAfter]).toEqual(["", 1, 0]);
     },
   );

@@ -61,7 +61,7 @@ export function access(database: SqliteDatabase): Access {
     briefly(ask) {
       moved ??= watchFile(String(values(database.prepare("PRAGMA database_list").get())[2] ?? ""));
       if (moved())
-        throw new Error("the file of this SQLite database was deleted or replaced: open the database anew");
+        throw new Error("the file of this SQLite database was deleted or replaced: open the database again");
       const began = systemClock.now();
       const waits = began < impatientUntil ? 0 : WAITS;
       const usual = timeout();

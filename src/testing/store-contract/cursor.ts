@@ -82,7 +82,7 @@ export const cursorCases: Cases = {
     await here.delete(prefix);
   },
 
-  "list: since a cursor, gives nothing that was deleted, and what was stored anew": async (fixture) => {
+  "list: since a cursor, gives nothing that was deleted, and what was stored again": async (fixture) => {
     const { here, there, prefix, key } = fixture;
     for (const name of ["a", "b"]) await here.set(key(name), "before", LONG_MS);
     const cursor = await cursorOf(here, prefix);

@@ -113,7 +113,7 @@ export const wrongCursors: readonly Wrong[] = [
       };
     },
     {},
-    "list: since a cursor, gives nothing that was deleted, and what was stored anew",
+    "list: since a cursor, gives nothing that was deleted, and what was stored again",
   ),
   verbs(
     "lists what has expired since a cursor",

@@ -206,7 +206,7 @@ export const wrongRecords: readonly Wrong[] = [
     "ttl: 60 days are not cut short",
   ),
   verbs(
-    "starts the time anew when a swap fails",
+    "starts the time again when a swap fails",
     ({ get, set, swap }) => ({
       swap(...args) {
         const result = swap(...args);

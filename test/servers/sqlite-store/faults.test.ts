@@ -134,7 +134,7 @@ describe("SQLite", () => {
     new Database(file).close();
     writeFileSync(file, readFileSync(`${file}.old`));
     expect(() => store.list("")).toThrow(/deleted or replaced/);
-    expect(String(await callsGoOn(store))).toMatch(/open the database anew/);
+    expect(String(await callsGoOn(store))).toMatch(/open the database again/);
     expect(() => sqliteStore(database).get("a")).not.toThrow(); // It can't know more than what it finds at first.
     renameSync(`${file}.old`, file);
     expect(store.get("a")).toBe("value");
