@@ -1,3 +1,4 @@
+import type { Store } from "../options/store.js";
 import {
   type CacheManagerCache,
   detectClient,
@@ -8,7 +9,6 @@ import {
 } from "./cache/detect-client.js";
 import { seal, unseal } from "./shared/envelope.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
-import type { Store } from "./store.js";
 
 export type {
   CacheManagerCache,

@@ -1,10 +1,10 @@
+import type { Store, StoreEntry, StoreListing } from "../options/store.js";
 import { checkDatabase, type DenoKv, type DenoKvEntry } from "./deno-kv/database.js";
 import { watchChanges } from "./deno-kv/watch.js";
 import { againWhere } from "./shared/again.js";
 import { seal, unseal } from "./shared/envelope.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { safeWatcher } from "./shared/watcher.js";
-import type { Store, StoreEntry, StoreListing } from "./store.js";
 
 export type { DenoKv, DenoKvAtomic, DenoKvChanges, DenoKvEntry } from "./deno-kv/database.js";
 

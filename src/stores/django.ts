@@ -1,3 +1,4 @@
+import type { ForeignStore, Store } from "../options/store.js";
 import { circuitKey, holdKey, type Subject, subjectOf } from "../protocol/key.js";
 import { systemClock } from "../runtime/system-clock.js";
 import { pythonName } from "./django/key.js";
@@ -5,7 +6,6 @@ import { type DjangoCache, type Held, isFalse, type Marker, readMarker } from ".
 import { announce, holds, settle } from "./django/settle.js";
 import { memoryStore } from "./memory.js";
 import { checkOptions } from "./shared/options.js";
-import type { ForeignStore, Store } from "./store.js";
 
 export type {
   DjangoDatabaseClient,

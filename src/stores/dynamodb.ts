@@ -1,7 +1,7 @@
+import type { Store } from "../options/store.js";
 import { type DynamodbClient, detectClient } from "./dynamodb/client.js";
 import { type Item, isRefusal, live } from "./dynamodb/item.js";
 import { checkOptions, checkPrefix, checkText } from "./shared/options.js";
-import type { Store } from "./store.js";
 
 export type { DynamodbClient } from "./dynamodb/client.js";
 

@@ -3,12 +3,12 @@ import { rmSync } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, symlink, truncate, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { StoreWatcher } from "../options/store.js";
 import { dir, drafts, files, newFolder, until, useNewFolders } from "./file.fixture.js";
 import { fileStore } from "./file.js";
 import { openFolder } from "./files/folder.js";
 import { append, readOne } from "./files/log.js";
 import { listAll } from "./list-all.fixture.js";
-import type { StoreWatcher } from "./store.js";
 
 useNewFolders();
 

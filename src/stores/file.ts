@@ -1,6 +1,7 @@
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { inspect } from "node:util";
+import type { Store, SwapResult } from "../options/store.js";
 import { openFolder } from "./files/folder.js";
 import { Listing } from "./files/listing.js";
 import { append, readOne } from "./files/log.js";
@@ -9,7 +10,6 @@ import type { FileRecord } from "./files/record.js";
 import { sweeper } from "./files/sweep.js";
 import { watch } from "./files/watch.js";
 import { checkOptions } from "./shared/options.js";
-import type { Store, SwapResult } from "./store.js";
 
 export interface FileStoreOptions {
   /**

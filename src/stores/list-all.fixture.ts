@@ -1,4 +1,4 @@
-import type { Store, StoreEntry } from "./store.js";
+import type { Store, StoreEntry } from "../options/store.js";
 
 /** Every entry of a list, in whichever form the store answers. */
 export async function listAll(store: Store, prefix = ""): Promise<StoreEntry[]> {

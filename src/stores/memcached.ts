@@ -1,9 +1,9 @@
+import type { Store, SwapResult } from "../options/store.js";
 import { detectClient, type MemcachedClient } from "./memcached/client.js";
 import type { Atomic } from "./memcached/commands.js";
 import { exptime } from "./memcached/exptime.js";
 import { naming } from "./memcached/name.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
-import type { Store, SwapResult } from "./store.js";
 
 export type { MemcachedClient, MemjsClient } from "./memcached/client.js";
 export type { NodeMemcachedClient } from "./memcached/node-memcached.js";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { StoreEntry, StoreListing, StoreWatcher, SwapResult } from "../options/store.js";
 import { storeContract } from "../testing/store-contract.js";
 import { memoryStore } from "./memory.js";
-import type { StoreEntry, StoreListing, StoreWatcher, SwapResult } from "./store.js";
 
 const CAPACITY = 20_000;
 

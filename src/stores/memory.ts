@@ -1,7 +1,7 @@
+import type { Store, StoreEntry, StoreWatcher } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
 import { ExpiryHeap } from "./expiry-heap.js";
 import { checkOptions } from "./shared/options.js";
-import type { Store, StoreEntry, StoreWatcher } from "./store.js";
 
 /** A memory store holds at most this many entries. */
 const CAPACITY = 20_000;

@@ -1,8 +1,8 @@
+import type { Store, StoreEntry, SwapResult } from "../options/store.js";
 import { detectClient, type MysqlPool } from "./mysql/pool.js";
 import { withAdvice } from "./shared/advice.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { inPages } from "./shared/pages.js";
-import type { Store, StoreEntry, SwapResult } from "./store.js";
 
 export type { CallbackPool, MysqlConnection, MysqlPool, MysqlQuery, PromisePool } from "./mysql/pool.js";
 

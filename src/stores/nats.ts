@@ -1,3 +1,4 @@
+import type { Store, StoreEntry } from "../options/store.js";
 import { checkBucket, isConflict, type NatsEntry, type NatsKv } from "./nats/bucket.js";
 import { decodeToken, encodeToken } from "./nats/key.js";
 import { readAll } from "./nats/read-all.js";
@@ -5,7 +6,6 @@ import { watch } from "./nats/watch.js";
 import { seal, unseal } from "./shared/envelope.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { safeWatcher } from "./shared/watcher.js";
-import type { Store, StoreEntry } from "./store.js";
 
 export type { NatsEntries, NatsEntry, NatsKv } from "./nats/bucket.js";
 

@@ -1,3 +1,4 @@
+import type { Store, StoreEntry, StoreWatcher, SwapResult } from "../options/store.js";
 import { encodeName } from "../protocol/key.js";
 import { sha256 } from "../protocol/sha256.js";
 import type { Database, PostgresClient } from "./postgres/client.js";
@@ -7,7 +8,6 @@ import { againWhere } from "./shared/again.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { inPages } from "./shared/pages.js";
 import { safeWatcher } from "./shared/watcher.js";
-import type { Store, StoreEntry, StoreWatcher, SwapResult } from "./store.js";
 
 export type { ListeningClient, PostgresClient, PostgresJs, QueryClient } from "./postgres/client.js";
 

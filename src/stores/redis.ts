@@ -1,9 +1,9 @@
+import type { Store, StoreWatcher } from "../options/store.js";
 import { detectClient, type RedisClient } from "./redis/detect-client.js";
 import { records } from "./redis/records.js";
 import { type Moves, subscribe } from "./redis/subscribe.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { safeWatcher } from "./shared/watcher.js";
-import type { Store, StoreWatcher } from "./store.js";
 
 export type { RedisClient } from "./redis/detect-client.js";
 export type { IoredisClient, IoredisCluster } from "./redis/ioredis.js";

@@ -1,8 +1,8 @@
+import type { Store, StoreListing, SwapResult } from "../options/store.js";
 import { systemClock } from "../runtime/system-clock.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { access, type SqliteDatabase } from "./sqlite/database.js";
 import { migration, tableRecords } from "./sqlite/records.js";
-import type { Store, StoreListing, SwapResult } from "./store.js";
 
 export type { SqliteDatabase, SqliteStatement } from "./sqlite/database.js";
 export { migration } from "./sqlite/records.js";

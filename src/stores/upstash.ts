@@ -1,7 +1,7 @@
+import type { Store } from "../options/store.js";
 import { records } from "./redis/records.js";
 import type { Scripting } from "./redis/script.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
-import type { Store } from "./store.js";
 
 /** The part that the store uses of a client of `@upstash/redis`, or of a similar one. */
 export interface UpstashClient {

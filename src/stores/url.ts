@@ -1,5 +1,5 @@
+import type { Store } from "../options/store.js";
 import { environment } from "../runtime/platform.js";
-import type { Store } from "./store.js";
 import { type Address, readAddress } from "./url/address.js";
 import * as clients from "./url/clients.js";
 import { StoreUrlError } from "./url/errors.js";

@@ -1,10 +1,10 @@
 // A list of everything is read in pages, so that no answer holds the event loop for long.
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
+import type { StoreListing } from "../options/store.js";
 import { postgresStore } from "./postgres.js";
 import { PAGE } from "./shared/pages.js";
 import { sqliteStore } from "./sqlite.js";
-import type { StoreListing } from "./store.js";
 
 const keys = Array.from({ length: 2 * PAGE + 500 }, (_, n) => `circuit:${String(n).padStart(5, "0")}`);
 const keysOf = ({ entries }: StoreListing): string[] => [...entries].map(({ key }) => key);

@@ -1,6 +1,6 @@
+import type { Store, StoreListing, SwapResult } from "../options/store.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
 import { safeWatcher } from "./shared/watcher.js";
-import type { Store, StoreListing, SwapResult } from "./store.js";
 import { checkNamespace, type FailfastNamespace } from "./workers/namespace.js";
 import { ask, watch } from "./workers/requests.js";
 

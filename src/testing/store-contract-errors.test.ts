@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { Awaitable, Store } from "../options/store.js";
 import { memoryStore } from "../stores/memory.js";
-import type { Awaitable, Store } from "../stores/store.js";
 import { StoreContractError, type StoreContractOptions, type StoreHandle, storeContract } from "./index.js";
 
 const plainGet = "get: where nothing is stored there is null or undefined";

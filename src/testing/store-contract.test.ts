@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Store } from "../stores/store.js";
+import type { Store } from "../options/store.js";
 import { StoreContractError, type StoreContractOptions, type StoreHandle, storeContract } from "./index.js";
 import { cursorStore } from "./store-contract/cursor-store.fixture.js";
 import {

@@ -1,5 +1,5 @@
 import { isClass } from "../options/format-value.js";
-import type { Awaitable } from "../stores/store.js";
+import type { Awaitable } from "../options/store.js";
 import { basicCases } from "./store-contract/basics.js";
 import { contentionCases } from "./store-contract/contention.js";
 import { cursorCases, cursorSwapCases } from "./store-contract/cursor.js";

@@ -1,5 +1,5 @@
 import type { ExpectStatic } from "vitest";
-import type { Store } from "../../src/stores/store.js";
+import type { Store } from "../../src/options/store.js";
 
 /** A store, and how often it was listed. */
 export function countLists(store: Store): { readonly counted: Store; readonly lists: () => number } {

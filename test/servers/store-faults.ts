@@ -1,6 +1,6 @@
 import { describe, type ExpectStatic, type TestContext, test } from "vitest";
 import { createFailfast, type Failfast } from "../../src/index.js";
-import type { Store } from "../../src/stores/store.js";
+import type { Store } from "../../src/options/store.js";
 import { startProxy } from "./redis-store/proxy.js";
 import { freePort } from "./server-process.js";
 

@@ -13,6 +13,7 @@ import { createPool } from "mysql2/promise";
 import { Pool } from "pg";
 import { expect, test } from "vitest";
 import { memoryStore } from "../../src/index.js";
+import type { Store } from "../../src/options/store.js";
 import { cacheStore } from "../../src/stores/cache.js";
 import { djangoCacheStore, djangoRedis } from "../../src/stores/django.js";
 import { dynamodbStore } from "../../src/stores/dynamodb.js";
@@ -23,7 +24,6 @@ import { type NatsKv, natsStore } from "../../src/stores/nats.js";
 import { postgresStore } from "../../src/stores/postgres.js";
 import { redisStore } from "../../src/stores/redis.js";
 import { sqliteStore } from "../../src/stores/sqlite.js";
-import type { Store } from "../../src/stores/store.js";
 import { upstashStore } from "../../src/stores/upstash.js";
 import { open } from "../stores-table/measure.js";
 

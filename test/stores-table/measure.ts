@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createFailfast } from "../../src/index.js";
-import type { Store } from "../../src/stores/store.js";
+import type { Store } from "../../src/options/store.js";
 import type { Place } from "./subjects.js";
 
 const CIRCUITS = 60;

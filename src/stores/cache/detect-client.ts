@@ -1,6 +1,6 @@
+import type { Awaitable } from "../../options/store.js";
 import { describeClient, hasMethods } from "../shared/given-client.js";
 import { isKvNamespace, WHY_NOT_KV } from "../shared/kv.js";
-import type { Awaitable } from "../store.js";
 import { spell } from "./spell.js";
 
 /** The unit of a cache's times to live: milliseconds or seconds. */

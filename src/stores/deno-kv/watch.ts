@@ -1,7 +1,7 @@
+import type { StoreListing } from "../../options/store.js";
 import type { LinkEvents } from "../shared/link.js";
 import { keepConnected } from "../shared/reconnect.js";
 import type { SafeWatcher } from "../shared/watcher.js";
-import type { StoreListing } from "../store.js";
 import type { DenoKv } from "./database.js";
 
 type List = (start: string, since?: string) => Promise<Required<Omit<StoreListing, "now">>>;

@@ -2,7 +2,7 @@ import { mkdtemp, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { StoreListing } from "../store.js";
+import type { StoreListing } from "../../options/store.js";
 import { type Folder, openFolder } from "./folder.js";
 import { Listing } from "./listing.js";
 import { append } from "./log.js";

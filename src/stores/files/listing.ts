@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { StoreListing } from "../store.js";
+import type { StoreListing } from "../../options/store.js";
 import type { Folder } from "./folder.js";
 import { type FileName, filesByKey, numberedName, parseName } from "./name.js";
 import { decodeRecord, type FileRecord, live } from "./record.js";

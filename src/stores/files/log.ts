@@ -1,4 +1,4 @@
-import type { SwapResult } from "../store.js";
+import type { SwapResult } from "../../options/store.js";
 import type { Folder } from "./folder.js";
 import { baseOf, draftName, filesOf, numberedName } from "./name.js";
 import { decodeRecord, encodeRecord, type FileRecord, live } from "./record.js";

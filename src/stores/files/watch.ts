@@ -1,6 +1,6 @@
 import { watch as watchFolder } from "node:fs";
 import { basename } from "node:path";
-import type { StoreWatcher } from "../store.js";
+import type { StoreWatcher } from "../../options/store.js";
 import type { Folder } from "./folder.js";
 import { mayStartWith, parseName } from "./name.js";
 import { decodeRecord, live } from "./record.js";

@@ -1,5 +1,5 @@
+import type { Awaitable } from "../../options/store.js";
 import { LIVE_WITHIN, type Link, type LinkEvents } from "../shared/link.js";
-import type { Awaitable } from "../store.js";
 
 /**
  * What the store needs from a Redis client, whatever its library. Commands use the caller's own connections, which are

@@ -1,4 +1,4 @@
-import type { Awaitable } from "../store.js";
+import type { Awaitable } from "../../options/store.js";
 import { type Connection, notReady } from "./connection.js";
 
 /** The part of `GlideClient` and `GlideClusterClient` of `@valkey/valkey-glide` that the store uses. */

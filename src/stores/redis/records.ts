@@ -1,5 +1,5 @@
+import type { Store, StoreEntry } from "../../options/store.js";
 import { inPages } from "../shared/pages.js";
-import type { Store, StoreEntry } from "../store.js";
 import { NAMES, READ, run, type Scripting, WRITE } from "./script.js";
 
 /** How many records are read in one script: some 0.5 ms of Redis's time. */

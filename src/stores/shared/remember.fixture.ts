@@ -1,4 +1,4 @@
-import type { StoreEntry } from "../store.js";
+import type { StoreEntry } from "../../options/store.js";
 
 /** A watcher that remembers its notifications. */
 export function remember() {

@@ -1,4 +1,4 @@
-import type { StoreEntry, StoreWatcher } from "../store.js";
+import type { StoreEntry, StoreWatcher } from "../../options/store.js";
 
 /** Makes a watcher safe for drivers: what it throws is ignored, and nothing reaches it after its end. */
 export interface SafeWatcher extends StoreWatcher {

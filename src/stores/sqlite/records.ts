@@ -1,6 +1,6 @@
+import type { StoreEntry, StoreListing, SwapResult } from "../../options/store.js";
 import { systemClock } from "../../runtime/system-clock.js";
 import { PAGE } from "../shared/pages.js";
-import type { StoreEntry, StoreListing, SwapResult } from "../store.js";
 
 /** Runs statements on a database. A row is the list of its columns' values. */
 export interface Statements {

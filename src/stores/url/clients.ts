@@ -1,3 +1,4 @@
+import type { Store } from "../../options/store.js";
 import type { MemcachedClient } from "../memcached.js";
 import { memoryStore } from "../memory.js";
 import type { MysqlPool } from "../mysql.js";
@@ -5,7 +6,6 @@ import type { NatsKv } from "../nats.js";
 import type { PostgresClient } from "../postgres.js";
 import type { RedisClient } from "../redis.js";
 import type { SqliteDatabase } from "../sqlite.js";
-import type { Store } from "../store.js";
 import type { Address } from "./address.js";
 import { IOREDIS_OPTIONS, LIBPQ_OPTIONS, MYSQL2_OPTIONS } from "./client-options.js";
 import { MissingPackageError, withoutSecrets } from "./errors.js";

@@ -1,4 +1,4 @@
-import type { Store } from "../store.js";
+import type { Store } from "../../options/store.js";
 
 /** How long a request keeps the process alive, in ms. A server that hangs must not keep it alive longer. */
 const AT_MOST = 5_000;

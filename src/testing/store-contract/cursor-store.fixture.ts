@@ -1,4 +1,4 @@
-import type { Awaitable, StoreEntry, StoreListing } from "../../stores/store.js";
+import type { Awaitable, StoreEntry, StoreListing } from "../../options/store.js";
 import { type AtOnce, type Backing, mapStore, type Ways } from "./map-store.fixture.js";
 
 /** A store in a map whose lists have cursors. */

@@ -1,4 +1,4 @@
-import type { StoreEntry } from "../../stores/store.js";
+import type { StoreEntry } from "../../options/store.js";
 import { StoreContractError, same, show } from "./error.js";
 import { type Cases, type Fixture, LONG_MS } from "./fixture.js";
 import type { Subject } from "./subject.js";

@@ -1,4 +1,4 @@
-import type { Awaitable, Store } from "../../stores/store.js";
+import type { Awaitable, Store } from "../../options/store.js";
 import { same } from "./error.js";
 import { type Observer, observe } from "./observer.js";
 import { type Subject, subject } from "./subject.js";

@@ -1,4 +1,4 @@
-import type { StoreEntry, StoreWatcher, SwapResult } from "../../stores/store.js";
+import type { StoreEntry, StoreWatcher, SwapResult } from "../../options/store.js";
 
 interface Held {
   value: string;

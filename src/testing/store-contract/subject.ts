@@ -6,7 +6,7 @@ import type {
   StoreListing,
   StoreWatcher,
   SwapResult,
-} from "../../stores/store.js";
+} from "../../options/store.js";
 import { StoreContractError, show } from "./error.js";
 import { answeredWithin } from "./wait.js";
 

@@ -1,4 +1,4 @@
-import type { SwapResult } from "../../stores/store.js";
+import type { SwapResult } from "../../options/store.js";
 import { StoreContractError, same, show } from "./error.js";
 import { type Cases, type Fixture, LONG_MS } from "./fixture.js";
 import { eventually } from "./wait.js";

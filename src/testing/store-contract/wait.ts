@@ -1,4 +1,4 @@
-import type { Awaitable } from "../../stores/store.js";
+import type { Awaitable } from "../../options/store.js";
 
 // Taken at load time: if a test runner faked these later, a case would wait for ever.
 const { setTimeout, clearTimeout, performance } = globalThis as unknown as {

@@ -1,4 +1,4 @@
-import type { StoreListing } from "../../stores/store.js";
+import type { StoreListing } from "../../options/store.js";
 import { type CursorStore, type CursorWays, cursorStore, rightCursors } from "./cursor-store.fixture.js";
 import { type Backing, emptyBacking, laterTurn } from "./map-store.fixture.js";
 import type { Wrong } from "./wrong.fixture.js";

@@ -1,4 +1,4 @@
-import type { StoreEntry } from "../../stores/store.js";
+import type { StoreEntry } from "../../options/store.js";
 import { pattern, verbs, type Wrong, ways } from "./wrong.fixture.js";
 
 /** Stores that list wrong entries. */

@@ -1,4 +1,4 @@
-import type { Store } from "../../stores/store.js";
+import type { Store } from "../../options/store.js";
 import { emptyBacking, mapStore } from "./map-store.fixture.js";
 import { tidyJson, verbs, type Wrong, ways } from "./wrong.fixture.js";
 

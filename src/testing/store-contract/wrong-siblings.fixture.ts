@@ -1,4 +1,4 @@
-import type { Store } from "../../stores/store.js";
+import type { Store } from "../../options/store.js";
 import { type Backing, emptyBacking, mapStore } from "./map-store.fixture.js";
 import { verbs, type Wrong } from "./wrong.fixture.js";
 

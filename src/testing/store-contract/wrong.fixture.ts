@@ -1,4 +1,4 @@
-import type { Store } from "../../stores/store.js";
+import type { Store } from "../../options/store.js";
 import { type AtOnce, type Backing, emptyBacking, mapStore, type Ways } from "./map-store.fixture.js";
 
 type Verbs = Partial<Required<Store>>;

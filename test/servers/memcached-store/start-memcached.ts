@@ -1,8 +1,8 @@
 import { connect } from "node:net";
 import Memcached from "memcached";
 import { Client } from "memjs";
+import type { Store } from "../../../src/options/store.js";
 import { memcachedStore } from "../../../src/stores/memcached.js";
-import type { Store } from "../../../src/stores/store.js";
 import { type ServerProcess, startServer } from "../server-process.js";
 
 /** Starts a memcached on the loopback. */

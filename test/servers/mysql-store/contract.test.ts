@@ -1,9 +1,9 @@
 import { createPool as createCallbackPool } from "mysql2";
 import { createPool } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { StoreListing } from "../../../src/options/store.js";
 import { type MysqlPool, mysqlStore } from "../../../src/stores/mysql.js";
 import { PAGE } from "../../../src/stores/shared/pages.js";
-import type { StoreListing } from "../../../src/stores/store.js";
 import { storeContract } from "../../../src/testing/index.js";
 import { mariadbd, startMariadb } from "./start-mariadb.js";
 

@@ -1,8 +1,8 @@
 import { connect as dial } from "node:net";
 import { type KV, Kvm, type KvOptions } from "@nats-io/kv";
 import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
+import type { Store } from "../../../src/options/store.js";
 import { type NatsStoreOptions, natsStore } from "../../../src/stores/nats.js";
-import type { Store } from "../../../src/stores/store.js";
 import { type ServerProcess, startServer } from "../server-process.js";
 
 /** Starts a nats-server with JetStream on the loopback, which keeps its files in its own folder. */

@@ -1,7 +1,7 @@
 import { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { StoreListing } from "../../../src/options/store.js";
 import { postgresStore } from "../../../src/stores/postgres.js";
-import type { StoreListing } from "../../../src/stores/store.js";
 import { soon } from "../redis-store/clients.js";
 import { postgres, startPostgres } from "./start-postgres.js";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { Client, Pool, type PoolConfig } from "pg";
 import postgresJs from "postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Awaitable } from "../../../src/options/store.js";
 import { type PostgresClient, postgresStore } from "../../../src/stores/postgres.js";
-import type { Awaitable } from "../../../src/stores/store.js";
 import { remember, soon } from "../redis-store/clients.js";
 import { postgres, startPostgres } from "./start-postgres.js";
 

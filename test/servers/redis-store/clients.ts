@@ -1,8 +1,8 @@
 import { Redis } from "ioredis";
 import { Redis as Valkey } from "iovalkey";
 import { createClient, createClientPool } from "redis";
+import type { StoreEntry } from "../../../src/options/store.js";
 import type { RedisClient } from "../../../src/stores/redis.js";
-import type { StoreEntry } from "../../../src/stores/store.js";
 
 /** A connected client of the caller's. */
 export interface OpenClient {

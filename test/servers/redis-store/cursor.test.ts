@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { StoreListing } from "../../../src/options/store.js";
 import { redisStore } from "../../../src/stores/redis.js";
-import type { StoreListing } from "../../../src/stores/store.js";
 import { requireProgram } from "../require.js";
 import { type RedisServer, startRedis } from "../start-redis.js";
 import { ioredis, type OpenClient, soon } from "./clients.js";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Store, SwapResult } from "../../../src/options/store.js";
 import { NAMES, READ, WRITE } from "../../../src/stores/redis/script.js";
 import { redisStore } from "../../../src/stores/redis.js";
-import type { Store, SwapResult } from "../../../src/stores/store.js";
 import { requireProgram } from "../require.js";
 import { type RedisServer, startRedis } from "../start-redis.js";
 import { libraries, type OpenClient } from "./clients.js";

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import type { StoreWatcher } from "../../../src/options/store.js";
 import { redisStore } from "../../../src/stores/redis.js";
-import type { StoreWatcher } from "../../../src/stores/store.js";
 import { requireProgram } from "../require.js";
 import { freePort } from "../server-process.js";
 import { type RedisServer, startRedis } from "../start-redis.js";
