@@ -39,10 +39,11 @@ export function callSucceeded(
 }
 
 /**
- * A call ended as neither. That matters only for the probe: its lease goes back. `pauseMs`: start no new probe for so
- * long. `byItself`: its own circuit rejected it.
+ * A call ended as neither. A probe's lease goes back then. `pauseMs`: start no new probe for so long. `byItself`: its own
+ * circuit rejected it.
  */
 export function callReleased(breaker: Shell, admission: Admission, pauseMs: number, byItself: boolean): void {
+  if (byItself && mayNest(admission)) breaker.counting.nests = true;
   if (!isProbe(breaker, admission)) return;
   const { isShared, leaseWaitMs, clock } = breaker.session;
   breaker.dispatch({
@@ -75,6 +76,13 @@ export function callsAreSlow(
   const why = breaker.traffic.slowUnderWay(now, calls, beganMs);
   if (why !== undefined) trip(breaker, why);
 }
+
+/** The circuit admits only a share of the calls, and this is one of them. */
+const mayNest = ({ kind, admitsAll }: Admission): boolean => kind === "closed" && !admitsAll;
+
+/** Whether calls that the admitted call makes through its own circuit have to be known as such. */
+export const isOuter = (breaker: Shell, admission: Admission): boolean =>
+  mayNest(admission) && breaker.counts.nests;
 
 /** Whether the admission belongs to the running probe. */
 export const isProbe = ({ current }: Shell, { epoch }: Admission): boolean => isProbeOf(current, epoch);

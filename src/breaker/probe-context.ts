@@ -1,4 +1,5 @@
 import { builtin } from "../runtime/platform.js";
+import { isThenable } from "../sync/with-deadline.js";
 
 /** A running probe: its circuit, its epoch, and the probe around it, if any. */
 interface ProbeContext {
@@ -32,8 +33,30 @@ export class ProbeContexts {
 
   /** Runs a probe's function, so that calls it makes to its own circuit are known to belong to it. */
   run<T>(circuit: object, epoch: number, fn: () => T): T {
-    const outer = this.#current();
-    const context: ProbeContext = { circuit, epoch, outer };
+    return this.#within({ circuit, epoch, outer: this.#current() }, fn);
+  }
+
+  /** The same for another call, while its circuit admits only a share of the calls. It is over when it has ended. */
+  runCall(circuit: object, epoch: number, fn: () => unknown): unknown {
+    const context: ProbeContext = { circuit, epoch, outer: this.#current() };
+    const over = (): void => this.#remove(context);
+    try {
+      const result = this.#within(context, fn);
+      if (!isThenable(result)) {
+        over();
+        return result;
+      }
+      // Other thenables may do their work each time they are asked for their outcome.
+      const promise = result instanceof Promise ? result : Promise.resolve(result);
+      void promise.then(over, over);
+      return promise;
+    } catch (error) {
+      over();
+      throw error;
+    }
+  }
+
+  #within<T>(context: ProbeContext, fn: () => T): T {
     if (this.#hooks !== undefined) {
       this.#storage ??= new this.#hooks.AsyncLocalStorage();
       this.#running.add(context);
@@ -43,7 +66,7 @@ export class ProbeContexts {
     try {
       return fn();
     } finally {
-      this.#synchronous = outer;
+      this.#synchronous = context.outer;
     }
   }
 

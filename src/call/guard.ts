@@ -1,6 +1,6 @@
 import { type Admission, REJECTING } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
-import { isProbe } from "../breaker/outcome.js";
+import { isOuter, isProbe } from "../breaker/outcome.js";
 import { probeContexts } from "../breaker/probe-context.js";
 import type { Sampler } from "../breaker/sampler.js";
 import { CallGroup } from "../breaker/under-way.js";
@@ -160,11 +160,13 @@ export class Guard implements SharedHandlers, HandleCalls {
     const { onSuccess, onFailure } = this.handlersOf(admission, signal, call, covered);
     let result: unknown;
     try {
-      result =
-        // The probe may have ended while this call waited for its lease.
-        admission.kind === "probe" && isProbe(this.breaker, admission)
-          ? probeContexts.run(this.breaker, admission.epoch, () => Reflect.apply(fn, self, args))
-          : Reflect.apply(fn, self, args);
+      const { breaker } = this;
+      // The probe may have ended while this call waited for its lease.
+      if (admission.kind === "probe" && isProbe(breaker, admission))
+        result = probeContexts.run(breaker, admission.epoch, () => Reflect.apply(fn, self, args));
+      else if (isOuter(breaker, admission))
+        result = probeContexts.runCall(breaker, admission.epoch, () => Reflect.apply(fn, self, args));
+      else result = Reflect.apply(fn, self, args);
     } catch (error) {
       if (!needsNew(fn, error)) return onFailure(error);
       this.breaker.released(admission);

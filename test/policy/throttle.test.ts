@@ -23,6 +23,33 @@ describe("mode: throttle", () => {
     expect(refused).toBe(0);
   });
 
+  test.each([
+    ["a block", "run"],
+    ["an async function", "async"],
+    ["a sync function", "sync"],
+  ])("recovers although its calls make calls of their own: %s", async (_, kind) => {
+    const { clock, circuit, fail } = alone({ mode: "throttle", window: "10s" });
+    const inner = circuit(kind === "sync" ? () => 1 : async () => 1);
+    const calls: Record<string, () => unknown> = {
+      run: () => circuit.run(async () => circuit.run(async () => inner())),
+      async: circuit(async () => inner()),
+      sync: circuit(() => inner()),
+    };
+    for (let n = 0; n < 500; n++) await fail();
+    const outcomes: string[] = [];
+    for (let n = 0; n < 600; n++) {
+      const call = async (): Promise<unknown> => calls[kind]?.();
+      outcomes.push(
+        await call().then(
+          () => "ok",
+          () => "rejected",
+        ),
+      );
+      await clock.advance(100);
+    }
+    expect(outcomes.slice(-100)).toEqual(Array(100).fill("ok"));
+  });
+
   test("is still opened by an operator", async () => {
     const { circuit, succeed } = alone({ mode: "throttle" });
     await circuit.trip();
