@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.js";
-import { now } from "./time.js";
+import { time } from "./time.js";
 import { after, recoverTimers } from "./timers.js";
 
 /**
@@ -7,7 +7,7 @@ import { after, recoverTimers } from "./timers.js";
  */
 export const systemClock: Clock = {
   now() {
-    const moment = now();
+    const moment = time.now();
     recoverTimers(moment);
     return moment;
   },

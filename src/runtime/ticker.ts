@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.js";
 import { platform, requestsApart } from "./platform.js";
 import { systemClock } from "./system-clock.js";
-import { exactOnly } from "./time.js";
+import { time } from "./time.js";
 
 /** Time between two ticks: while somebody reads the coarse clock, and otherwise. */
 const FINE_MS = 10;
@@ -11,25 +11,28 @@ const STALL_MS = 20;
 /** The last stalls are kept: at least the last ten seconds of a process that is blocked all the time. */
 const STALLS = 512;
 
-const { now } = systemClock;
+const { now, wall, random, after } = systemClock;
 
 /**
- * The one ticker of a process; it never keeps the process alive. It provides a clock that costs nothing to read, and
- * notices when the event loop was blocked.
+ * The runtime's clock, with a ticker; it never keeps the process alive. The ticker provides a reading that costs next
+ * to nothing, and notices when the event loop was blocked.
  */
-class Ticker {
+class TickingClock implements Clock {
+  readonly now: Clock["now"] = now;
+  readonly wall: Clock["wall"] = wall;
+  readonly random: Clock["random"] = random;
+  readonly after: Clock["after"] = after;
   #at = 0;
   #due = Infinity;
   #armedBy = platform.setTimeout;
-  #fine = false;
+  /** Somebody read the coarse clock since the last tick. */
   #read = false;
   readonly #stalls: { readonly from: number; readonly to: number }[] = [];
 
-  /** The time at the last tick, at most some ms ago. */
+  /** The time at the first reading since the last tick, at most some ms ago. */
   coarse(): number {
-    if (exactOnly()) return now();
-    if (!this.#fine) this.#refine();
-    this.#read = true;
+    if (time.exactOnly) return now();
+    if (!this.#read) this.#readFirst();
     return this.#at;
   }
 
@@ -50,8 +53,8 @@ class Ticker {
     return ms;
   }
 
-  #refine(): void {
-    this.#fine = true;
+  #readFirst(): void {
+    this.#read = true;
     this.#at = now();
     if (this.#due > this.#at + FINE_MS) this.#arm(FINE_MS);
   }
@@ -60,28 +63,22 @@ class Ticker {
     this.#armedBy = platform.setTimeout;
     this.#due = now() + ms;
     const due = this.#due;
-    systemClock.after(ms, () => {
+    after(ms, () => {
       if (due === this.#due) this.#tick();
     });
   }
 
   #tick(): void {
-    this.#at = now();
-    if (this.#at - this.#due > STALL_MS) {
-      this.#stalls.push({ from: this.#due, to: this.#at });
+    const moment = now();
+    if (moment - this.#due > STALL_MS) {
+      this.#stalls.push({ from: this.#due, to: moment });
       if (this.#stalls.length > STALLS) this.#stalls.shift();
     }
-    this.#fine = this.#read;
+    const wasRead = this.#read;
     this.#read = false;
-    this.#arm(this.#fine ? FINE_MS : TICK_MS);
+    this.#arm(wasRead ? FINE_MS : TICK_MS);
   }
 }
 
-const ticker = new Ticker();
-
-/** The runtime's clock, with the ticker's two readings. */
-export const tickingClock: Clock = {
-  ...systemClock,
-  coarse: () => ticker.coarse(),
-  blocked: (since) => ticker.blocked(since),
-};
+/** The one clock of a process that ticks. */
+export const tickingClock: Clock = new TickingClock();

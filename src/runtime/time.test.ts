@@ -2,13 +2,13 @@ import { mock } from "node:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "./system-clock.js";
 import { tickingClock } from "./ticker.js";
-import { now } from "./time.js";
+import { time } from "./time.js";
 
 /** The time that passes by the clock during `move`. Real time that passes meanwhile is part of it. */
 async function passes(move: () => unknown): Promise<number> {
-  const before = now();
+  const before = time.now();
   await move();
-  return now() - before;
+  return time.now() - before;
 }
 
 afterEach(() => {
@@ -38,9 +38,9 @@ describe("fake time", () => {
     ],
   ] as const) {
     it(`of ${framework} moves the clock, and no reading goes back when it begins or ends`, async () => {
-      let last = now();
+      let last = time.now();
       const reading = (): number => {
-        const moment = now();
+        const moment = time.now();
         expect(moment).toBeGreaterThanOrEqual(last);
         last = moment;
         return moment;
@@ -66,10 +66,10 @@ describe("fake time", () => {
     expect(await passes(() => vi.setSystemTime(Date.now() + 1_000))).toBe(1_000);
     vi.useRealTimers();
     mock.timers.enable();
-    const reached = now();
+    const reached = time.now();
     const real = performance.now();
     while (performance.now() - real < 20);
-    expect(now()).toBe(reached);
+    expect(time.now()).toBe(reached);
     expect(await passes(() => mock.timers.tick(59_999))).toBe(59_999);
   });
 
@@ -81,8 +81,8 @@ describe("fake time", () => {
 
   it("passes with real time if Date alone is replaced and stands still", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
-    const before = now();
-    while (now() - before < 20) await new Promise((turn) => setImmediate(turn));
+    const before = time.now();
+    while (time.now() - before < 20) await new Promise((turn) => setImmediate(turn));
   });
 
   it("moves with a mocked Date.now", async () => {

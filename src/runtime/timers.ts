@@ -1,6 +1,6 @@
 import { detached } from "./detached.js";
 import { platform } from "./platform.js";
-import { now } from "./time.js";
+import { time } from "./time.js";
 
 /** A longer timer, of some 25 days, would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -24,7 +24,7 @@ let heard = Infinity;
  */
 export function after(ms: number, run: () => void, ofCall: boolean): () => void {
   if (ofCall) return arm(ms, run);
-  const moment = now();
+  const moment = time.now();
   const timer: Timer = { due: moment + ms, run };
   if (lasting.size === 0) heard = moment;
   lasting.add(timer);
@@ -44,14 +44,14 @@ export function recoverTimers(moment: number): void {
   heard = moment;
   // Timers that are only late, because the process was blocked, fire before this one.
   arm(0, () => {
-    const overdue = [...lasting].filter(({ due }) => due <= now());
+    const overdue = [...lasting].filter(({ due }) => due <= time.now());
     for (const timer of overdue.sort((one, other) => one.due - other.due)) fire(timer);
   });
 }
 
 function fire(timer: Timer): void {
   if (!lasting.delete(timer)) return;
-  heard = now();
+  heard = time.now();
   timer.run();
 }
 
