@@ -70,13 +70,14 @@ export type Origin = "backend" | "host" | "time";
 /** Judged by the error, or by its cause, as `fetch` and clients wrap errors. */
 export const originOf = (error: unknown): Origin => walkCauses(error, own, together) ?? "backend";
 
-function own({ name, code, message }: Cause): Origin | undefined {
+// A constant, because V8 puts no other function in the place of its call.
+const own = ({ name, code, message }: Cause): Origin | undefined => {
   // Most errors have neither code nor name of their own, and then there is nothing to look up.
   const coded = code !== undefined;
   const named = name !== "Error";
   if ((coded && OF_THIS_HOST.has(code)) || (named && NAMES.has(name)) || MESSAGES.has(message)) return "host";
   return name === "TimeoutError" || (coded && OF_TIME.has(code)) ? "time" : undefined;
-}
+};
 
 /** Several addresses were tried. It is this host's failure only if all of them failed like that. */
 function together(origins: readonly (Origin | undefined)[]): Origin {

@@ -68,14 +68,15 @@ class TimedGuard extends Guard {
    * runs. So it takes the slow path. On the fast path nobody listens to successes.
    */
   override fastHandlers(kind: Kind): SharedHandlers | undefined {
+    if (kind !== "promise" || successChannel.hasSubscribers) return undefined;
     const { admission } = this.breaker;
-    if (kind !== "promise" || admission !== this.admission || successChannel.hasSubscribers) return undefined;
     const began = this.#now();
     const latest = this.#latest;
-    if (latest !== undefined && latest.beganMs === began && latest.admission === admission) {
+    if (latest !== undefined && latest.admission === admission && latest.beganMs === began) {
       latest.underWay++;
       return latest;
     }
+    if (admission !== this.admission) return undefined;
     this.#latest = new TimedCalls(this, admission, began, this.#now);
     this.breaker.underWay.add(this.#latest);
     return this.#latest;

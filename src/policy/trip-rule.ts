@@ -30,7 +30,7 @@ const rates = ({ failureRate, slowCall }: CircuitSettings): boolean => failureRa
 export class TripRule implements TripPolicy {
   readonly #settings: CircuitSettings;
   readonly #window: SlidingWindow | undefined;
-  /** Shows the last few seconds: the window itself, or a counter beside it. */
+  /** Shows the last few seconds, if the window itself doesn't. */
   readonly #recent: SlidingWindow | undefined;
   readonly #threshold: ThresholdPolicy | undefined;
   readonly #consecutive: ConsecutivePolicy | undefined;
@@ -48,7 +48,7 @@ export class TripRule implements TripPolicy {
     if (rates(settings)) {
       const showsIt = window >= SHOWS_IT_FROM_MS && window <= SHOWS_IT_UP_TO_MS;
       this.#window = new SlidingWindow(window);
-      this.#recent = showsIt ? this.#window : new SlidingWindow(DOUBT_MS);
+      if (!showsIt) this.#recent = new SlidingWindow(DOUBT_MS);
     }
     // Together with a failure rate it is a condition of that rate.
     if (threshold > 0 && failureRate === 0) this.#threshold = new ThresholdPolicy(threshold, window);
@@ -61,7 +61,7 @@ export class TripRule implements TripPolicy {
     if (!failed) this.#succeededAt = now;
     if (window !== undefined) {
       const counts = window.record(now, failed, slow);
-      if (this.#recent !== window) this.#recent?.record(now, failed, slow);
+      this.#recent?.record(now, failed, slow);
       // The usual case: all is well, and there is nothing more to check.
       if (counts.failures > 0 || counts.slow > 0) reason = this.#tooMany(counts);
     }
@@ -84,7 +84,7 @@ export class TripRule implements TripPolicy {
     if (!failed) this.#succeededAt = now;
     else if (this.#window !== undefined) {
       const counts = this.#window.recordFailureOf(now, countedAt);
-      if (this.#recent !== this.#window) this.#recent?.recordFailureOf(now, countedAt);
+      this.#recent?.recordFailureOf(now, countedAt);
       reason = this.#tooMany(counts) ?? this.#threshold?.record(now, failed);
     }
     return reason ?? this.#consecutive?.record(now, failed);
@@ -130,7 +130,7 @@ export class TripRule implements TripPolicy {
   /** Whether the calls of this process give reason to doubt that the backend is down. */
   doubts(now: number): boolean {
     if (now - this.#slowAt <= DOUBT_MS) return false;
-    const lately = this.#recent?.lately(now, DOUBT_MS);
+    const lately = (this.#recent ?? this.#window)?.lately(now, DOUBT_MS);
     return lately !== undefined && lately.failures === 0 && lately.calls >= DOUBT_SUCCESSES;
   }
 
