@@ -20,6 +20,7 @@ import {
   rethrow,
   type SharedHandlers,
 } from "./handlers.js";
+import { warnIfLazy } from "./lazy-result.js";
 import { neverAborting } from "./never-aborting.js";
 import {
   type HandleCalls,
@@ -50,6 +51,8 @@ export class Guard implements SharedHandlers, HandleCalls {
   onFailure: OnFailure = rethrow;
   /** A call came since unused names were last looked for. */
   used = true;
+  /** A result that is no promise was looked at. */
+  private looked = false;
 
   constructor(breaker: Breaker, policy: CallPolicy) {
     this.breaker = breaker;
@@ -173,7 +176,11 @@ export class Guard implements SharedHandlers, HandleCalls {
       throw error;
     }
     if (!isThenable(result)) {
-      if (call === undefined) return attachHandlers(result, onSuccess, onFailure);
+      if (!this.looked) {
+        this.looked = true;
+        warnIfLazy(result, this.breaker.name);
+      }
+      if (call === undefined) return onSuccess === undefined ? result : onSuccess(result);
       // A sync call has the process to itself, so that nothing else can have made it slow.
       const { settings, session } = this.breaker;
       const slow = settings.slowCall > 0 && session.clock.now() - call.beganMs >= settings.slowCall;

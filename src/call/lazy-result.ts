@@ -1,0 +1,35 @@
+import { warn } from "../runtime/platform.js";
+
+const warned = new Set<string>();
+/** So many circuits are warned of. */
+const MOST = 20;
+
+/**
+ * Warns, once for each circuit, of a result that has done nothing yet: an async iterator, such as a generator, or an
+ * Observable. It fails only when it is read, and the call has counted as a success by then.
+ */
+export function warnIfLazy(result: unknown, circuit: string): void {
+  const kind = kindOfLazy(result);
+  if (kind === undefined || warned.has(circuit) || warned.size === MOST) return;
+  warned.add(circuit);
+  const instead =
+    kind === "an Observable"
+      ? "Return a promise, as firstValueFrom(observable)"
+      : "Use circuit.stream(() => …)";
+  warn(
+    "FAILFAST_RESULT",
+    `a function guarded by the circuit ${JSON.stringify(circuit)} returned ${kind}, which does its work only when it is read: its failures don't count. ${instead}`,
+  );
+}
+
+function kindOfLazy(result: unknown): string | undefined {
+  if (typeof result !== "object" || result === null) return undefined;
+  try {
+    const { next, subscribe, pipe } = result as Readonly<Record<string, unknown>>;
+    if (typeof next === "function" && Symbol.asyncIterator in result) return "an async iterator";
+    return typeof subscribe === "function" && typeof pipe === "function" ? "an Observable" : undefined;
+  } catch {
+    // A proxy or a getter that throws.
+    return undefined;
+  }
+}
