@@ -1,4 +1,6 @@
 const SLICES = 10;
+/** So many times in a window at least one call is let through, and the surplus is halved if those end well. */
+const TRIALS = 24;
 /** How many times the accepted calls may be sent before any call is held back. */
 const K = 2;
 
@@ -14,8 +16,12 @@ interface Slice {
  *
  *     max(0, (requests − K · accepts) / (requests + 1)),   K = 2
  *
- * Calls held back count as requests, so that a backend that refuses everything still gets a few trial calls. A call
- * that is let through counts when it has ended. If it ends as neither failure nor success, it never counts.
+ * Calls held back count as requests. A call that is let through counts when it has ended. If it ends as neither failure
+ * nor success, it never counts.
+ *
+ * After an outage of all calls the formula alone would let hardly any call through for many windows. So at least one goes
+ * through in each 24th of the window. While none of those let through fails, the requests that were not accepted are
+ * halved in each such time.
  *
  * After "Site Reliability Engineering" (Beyer and others, 2016), chapter 21, "Client-Side Throttling".
  */
@@ -24,16 +30,27 @@ export class Throttle {
   /** The newest first. */
   #slices: Slice[] = [];
   #newest = -Infinity;
+  readonly #trialMs: number;
+  /** When a call was last let through while others were held back, or ended. */
+  #passedAt = -Infinity;
+  /** All calls that ended since then were accepted. */
+  #wellSince = Infinity;
 
   constructor(windowMs: number) {
     this.#sliceMs = windowMs / SLICES;
+    this.#trialMs = windowMs / TRIALS;
   }
 
   /** Whether to hold this call back. */
   holdsBack(now: number, random: number): boolean {
-    const back = random < this.probability(now);
-    if (back) this.#slice(now).requests++;
-    return back;
+    const probability = this.probability(now);
+    if (probability === 0) return false;
+    if (random < probability && now - this.#passedAt < this.#trialMs) {
+      this.#slice(now).requests++;
+      return true;
+    }
+    this.#passedAt = now;
+    return false;
   }
 
   /** The backend accepted a call that was let through. */
@@ -41,11 +58,19 @@ export class Throttle {
     const slice = this.#slice(now);
     slice.requests++;
     slice.accepts++;
+    this.#passedAt = now;
+    if (now < this.#wellSince) this.#wellSince = now;
+    if (now - this.#wellSince < this.#trialMs) return;
+    this.#wellSince = now;
+    for (const each of this.#slices)
+      each.requests = (each.requests + Math.min(each.requests, K * each.accepts)) / 2;
   }
 
   /** The backend did not accept it. */
   failed(now: number): void {
     this.#slice(now).requests++;
+    this.#passedAt = now;
+    this.#wellSince = Infinity;
   }
 
   probability(now: number): number {

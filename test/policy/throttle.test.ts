@@ -24,6 +24,42 @@ describe("mode: throttle", () => {
   });
 
   test.each([
+    [1, "2m"],
+    [20, "2m"],
+    [100, "2m"],
+    [20, "20s"],
+  ] as const)(
+    "after an outage of all calls, %d calls a second get through within a window of %s",
+    async (rate, window) => {
+      const { clock, fail, succeed } = alone({ mode: "throttle", window });
+      const windowMs = window === "2m" ? 120_000 : 20_000;
+      const during = async (ms: number, call: () => Promise<string>): Promise<number> => {
+        let held = 0;
+        for (let n = 0; n < (ms * rate) / 1_000; n++) {
+          if ((await call()) === "rejected") held++;
+          await clock.advance(1_000 / rate);
+        }
+        return held / ((ms * rate) / 1_000);
+      };
+      expect(await during(1.5 * windowMs, fail)).toBeGreaterThan(0.7);
+      await during(windowMs, succeed);
+      expect(await during(windowMs / 4, succeed)).toBeLessThan(0.05);
+    },
+  );
+
+  test("a backend that refuses everything is asked at least every 24th of the window, and not much more", async () => {
+    const { clock, fail } = alone({ mode: "throttle", window: "2m" });
+    for (let n = 0; n < 500; n++) await fail();
+    let made = 0;
+    for (let n = 0; n < 6_000; n++) {
+      if ((await fail()) === "failed") made++;
+      await clock.advance(50);
+    }
+    expect(made).toBeGreaterThan(55);
+    expect(made).toBeLessThan(80);
+  });
+
+  test.each([
     ["a block", "run"],
     ["an async function", "async"],
     ["a sync function", "sync"],
