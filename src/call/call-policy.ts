@@ -50,7 +50,7 @@ export interface CallPolicy {
 export function makeCallPolicy(options: HandleOptions): CallPolicy {
   const enabled = options.enabled ?? enabledByEnvironment() ?? true;
   const listed = options.exceptions === undefined ? undefined : listedPredicate(options.exceptions);
-  const ignored = options.ignore === undefined ? undefined : listedPredicate(options.ignore);
+  const ignored = options.ignore === undefined ? undefined : listedPredicate(options.ignore, "all");
   const results = options.results as ((value: unknown) => boolean) | undefined;
   return {
     enabled:
@@ -75,13 +75,20 @@ export function makeCallPolicy(options: HandleOptions): CallPolicy {
   };
 }
 
-/** Turns classes of errors into a predicate: is the error an instance of one of them? */
-export function listedPredicate(exceptions: Exceptions): Predicate {
-  if (typeof exceptions !== "function") {
-    const each = exceptions.map(classPredicate);
-    return (error) => each.some((matches) => matches(error));
-  }
-  return isErrorClass(exceptions) ? classPredicate(exceptions as ErrorClass) : (exceptions as Predicate);
+/**
+ * Turns classes of errors into a predicate: is the error an instance of one of them? An error that contains others, as
+ * `Promise.any` throws, matches if `some` or `all` of those do.
+ */
+export function listedPredicate(exceptions: Exceptions, contained: "some" | "all" = "some"): Predicate {
+  if (typeof exceptions === "function" && !isErrorClass(exceptions)) return exceptions as Predicate;
+  const each = [exceptions].flat().map((errorClass) => classPredicate(errorClass as ErrorClass));
+  const matches = (error: unknown): boolean => each.some((ofClass) => ofClass(error));
+  return (error) => {
+    if (matches(error)) return true;
+    const { errors } = (error ?? {}) as { errors?: unknown };
+    if (!Array.isArray(errors) || errors.length === 0) return false;
+    return contained === "all" ? errors.every(matches) : errors.some(matches);
+  };
 }
 
 function classPredicate(errorClass: ErrorClass): Predicate {

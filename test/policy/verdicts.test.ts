@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createFailfast, isFailfastError } from "../../src/index.js";
+import { createFailfast, isFailfastError, TimeoutError } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
 import { at, ending, fleet } from "../rules/fleet.js";
 
@@ -184,6 +184,27 @@ describe("a list of errors, as Promise.any() throws it", () => {
       await quietly(circuit.run(() => Promise.reject(wrap(new AggregateError(errors)))));
       expect(circuit.state).toBe("open");
     }
+  });
+
+  test("is a failure if one of the classes in exceptions matches it or one of them", async () => {
+    const late = new TimeoutError("late");
+    const stateAfter = async (errors: unknown[]): Promise<string> => {
+      const circuit = createFailfast({ clock: manualClock() })("x", 60, { exceptions: [TimeoutError] });
+      await quietly(circuit.run(() => Promise.reject(new AggregateError(errors))));
+      return circuit.state;
+    };
+    expect(await stateAfter([late, late])).toBe("open");
+    expect(await stateAfter([new Refused(), late])).toBe("open");
+    expect(await stateAfter([new Refused(), undefined])).toBe("closed");
+    expect(await stateAfter([])).toBe("closed");
+  });
+
+  test("is ignored if all of them are", async () => {
+    const circuit = createFailfast({ clock: manualClock() })("x", 60, { ignore: Refused });
+    await quietly(circuit.run(() => Promise.reject(new AggregateError([new Refused(), new Refused()]))));
+    expect(circuit.state).toBe("closed");
+    await quietly(circuit.run(() => Promise.reject(new AggregateError([new Refused(), new Error()]))));
+    expect(circuit.state).toBe("open");
   });
 });
 
