@@ -1,9 +1,9 @@
 import type { ForeignStore, Store } from "../options/store.js";
-import { circuitKey, holdKey, type Subject, subjectOf } from "../protocol/key.js";
-import { systemClock } from "../runtime/system-clock.js";
-import { pythonName } from "./django/key.js";
-import { type DjangoCache, type Held, isFalse, type Marker, readMarker } from "./django/marker.js";
-import { announce, holds, settle } from "./django/settle.js";
+import { circuitKey, subjectOf } from "../protocol/key.js";
+import type { DjangoCache } from "./django/marker.js";
+import { Markers } from "./django/markers.js";
+import { reconcile } from "./django/reconcile.js";
+import { announce, holds } from "./django/settle.js";
 import { memoryStore } from "./memory.js";
 import { checkOptions } from "./shared/options.js";
 
@@ -56,103 +56,36 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
   check(cache, options);
   const { keyPrefix = "", version = 1, key: makeKey = defaultKey, records } = options;
   const kept = records ?? memoryStore();
-  /** Without shared records: what this process itself marked. */
-  const own = new Map<string, number>();
-
-  /** Django's key for a store's key; `undefined` if Python can't have one. */
-  const markedBy = (subject: Subject | undefined): string | undefined => {
-    const name = subject && pythonName(subject.encoded);
-    const key = name === undefined ? undefined : makeKey(name, keyPrefix, version);
-    return key !== undefined && cache.fits(key) ? key : undefined;
-  };
-  /** If records aren't shared, the generations of another process mean nothing here. */
-  const markerOf = (held: Held, key: string): Marker | null => {
-    const marker = readMarker(held);
-    return records || !marker || marker.ours === own.get(key) ? marker : { left: marker.left };
-  };
-
-  async function mark(key: string, { mark, ms }: { readonly mark: number; readonly ms: number }) {
-    if (!records) own.set(key, mark);
-    await cache.mark(key, mark, ms);
-  }
-
-  async function clear(key: string): Promise<void> {
-    own.delete(key);
-    await cache.clear(key);
-  }
-
-  /** The stored value, and the store's time if it is known. */
-  const peek = async (key: string): Promise<{ readonly value: string | null; readonly now?: number }> =>
-    kept.swap ? kept.swap(key, NO_RECORD, NO_RECORD, 1) : { value: (await kept.get(key)) ?? null };
-
-  /** If the two sides of a circuit seemed to disagree, looks again and corrects it; returns its record. */
-  async function reconcile(
-    encoded: string,
-    key: string,
-    held: Held,
-    circuit: string | null,
-    hold: string | null,
-  ): Promise<string | null> {
-    const seen = { marker: markerOf(held, key), circuit, hold, now: held.now ?? Date.now() };
-    return settle(seen, nonce).do === "nothing" ? circuit : mend(encoded, key);
-  }
-
-  async function mend(encoded: string, key: string): Promise<string | null> {
-    // The marker first: a process writes its record before its marker, so the record read afterwards is not older.
-    const held = await cache.read(key);
-    const [{ value, now = Date.now() }, hold] = await Promise.all([
-      peek(circuitKey(encoded)),
-      kept.get(holdKey(encoded)),
-    ]);
-    const step = settle({ marker: markerOf(held, key), circuit: value, hold: hold ?? null, now }, nonce);
-    switch (step.do) {
-      case "mark":
-        // A value that Python takes for false may exist for longer.
-        if (held.bytes !== null && isFalse(held.bytes)) await cache.clear(key);
-        await mark(key, step);
-        return value;
-      case "clear":
-        await clear(key);
-        return value;
-      case "write":
-        if (kept.swap) return (await kept.swap(circuitKey(encoded), value, step.value, step.ttlMs)).value;
-        await kept.set(circuitKey(encoded), step.value, step.ttlMs);
-        return step.value;
-      case "nothing":
-        return value;
-    }
-  }
+  const own = records ? undefined : new Map<string, number>();
+  const markers = new Markers(cache, (name) => makeKey(name, keyPrefix, version), own);
+  const read = async (key: string): Promise<string | null> => (await kept.get(key)) ?? null;
 
   async function get(key: string): Promise<string | null> {
     const subject = subjectOf(key);
-    const marked = markedBy(subject);
-    if (subject === undefined || marked === undefined) return (await kept.get(key)) ?? null;
-    const value = async (): Promise<string | null> => (await kept.get(key)) ?? null;
-    if (subject.kind === "hold") {
-      const hold = await value();
+    const marked = markers.keyOf(subject);
+    if (subject === undefined || marked === undefined) return read(key);
+    const { encoded, kind } = subject;
+    if (kind === "hold") {
+      const hold = await read(key);
       if (holds(hold, Date.now())) {
-        const held = await cache.read(marked);
-        await reconcile(
-          subject.encoded,
-          marked,
-          held,
-          (await kept.get(circuitKey(subject.encoded))) ?? null,
-          hold,
-        );
+        const held = await markers.read(marked);
+        const circuit = await read(circuitKey(encoded));
+        await reconcile(kept, markers, { encoded, key: marked, held, circuit, hold });
       }
       return hold;
     }
-    const held = await cache.read(marked);
-    return reconcile(subject.encoded, marked, held, await value(), null);
+    const held = await markers.read(marked);
+    const circuit = await read(key);
+    return reconcile(kept, markers, { encoded, key: marked, held, circuit, hold: null });
   }
 
   async function tell(key: string, value: string, now = Date.now()): Promise<void> {
     const subject = subjectOf(key);
-    const marked = markedBy(subject);
+    const marked = markers.keyOf(subject);
     if (subject === undefined || marked === undefined) return;
     const step = announce(subject.kind, value, now);
-    if (step.do === "mark") await mark(marked, step);
-    else if (step.do === "clear") await clear(marked);
+    if (step.do === "mark") await markers.mark(marked, step);
+    else if (step.do === "clear") await markers.clear(marked);
   }
 
   const { swap, watch } = records ?? {};
@@ -167,8 +100,8 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
     },
     async delete(key) {
       await kept.delete(key);
-      const marked = markedBy(subjectOf(key));
-      if (marked !== undefined) await clear(marked);
+      const marked = markers.keyOf(subjectOf(key));
+      if (marked !== undefined) await markers.clear(marked);
     },
     ...(swap && {
       async swap(key, expect, value, ttlMs) {
@@ -193,11 +126,6 @@ export function djangoCacheStore(cache: DjangoCache, options: DjangoCacheStoreOp
     }),
   };
 }
-
-/** Something that is never a record: a swap that expects it returns what is stored, and the time. */
-const NO_RECORD = "?";
-
-const nonce = (): string => systemClock.random().toString(36).slice(2) || "0";
 
 const defaultKey = (name: string, keyPrefix: string, version: number): string =>
   `${keyPrefix}:${version}:${name}`;
