@@ -30,6 +30,7 @@ export class KeyReader {
   #waiting: (() => void)[] = [];
   #asked = 0;
   #asking = false;
+  #stopped = false;
 
   constructor(host: ReaderHost) {
     this.#host = host;
@@ -45,7 +46,7 @@ export class KeyReader {
     if (left === 0) done(result);
     for (const key of keys) {
       this.#waiting.push(() => {
-        if (!result.ok) {
+        if (!result.ok || this.#stopped) {
           this.#asked--;
           over();
           return;
@@ -57,6 +58,11 @@ export class KeyReader {
       });
     }
     this.#askNext();
+  }
+
+  /** Asks for no other key. What is under way may end. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   #askNext(): void {

@@ -41,6 +41,7 @@ export class Synchroniser {
   readonly #host: SynchroniserHost;
   readonly #clock: Clock;
   readonly #lists: ListReader<Read>;
+  readonly #keys: KeyReader;
   readonly #names: NameReader;
   readonly #subscription: Subscription;
   readonly #timer: ReadTimer;
@@ -66,9 +67,9 @@ export class Synchroniser {
   constructor(host: SynchroniserHost) {
     this.#host = host;
     this.#clock = host.clock;
-    const keys = new KeyReader(host);
-    this.#names = new NameReader(host, keys);
-    this.#lists = new ListReader(host, keys, {
+    this.#keys = new KeyReader(host);
+    this.#names = new NameReader(host, this.#keys);
+    this.#lists = new ListReader(host, this.#keys, {
       ended: (outcome, read) => this.#ended(outcome, read),
       tooSlow: () => {
         this.#current = undefined;
@@ -181,6 +182,7 @@ export class Synchroniser {
     this.#closed = true;
     this.#timer.stop();
     this.#lists.stop();
+    this.#keys.stop();
     this.#waiters.readOver(Infinity);
     await this.#subscription.end();
   }
