@@ -14,6 +14,7 @@ function listing() {
   const lists = new ListReader(replica, new KeyReader(replica), {
     ended: (outcome) => void overs.push(outcome),
     tooSlow: () => undefined,
+    slept: () => false,
     isNews: () => true,
     isBack: () => undefined,
   });

@@ -22,6 +22,8 @@ export interface ListListener<R extends ListRead> {
   ended(outcome: Outcome<unknown>, read: R): void;
   /** It was given up, but the store answers other questions. */
   tooSlow(): void;
+  /** Whether this process was suspended since the read was sent. */
+  slept(read: R): boolean;
   /** Whether the answer to a read that was given up is newer than what was read since. */
   isNews(read: R): boolean;
   /** A late answer came that is no news: the store is back. */
@@ -120,7 +122,7 @@ export class ListReader<R extends ListRead> {
     const failed = (error: unknown): void => this.#listener.ended({ ok: false, error }, read);
     try {
       const listed = listing(answer);
-      const took = clock.now() - read.sent;
+      const took = this.#listener.slept(read) ? 0 : clock.now() - read.sent;
       this.#patience = Math.min(Math.max(2 * took, READ_MS), LONGEST_READ_MS);
       answerTimes.note(read.sent, clock.now());
       this.#reconciler.take(listed, read, (outcome) => {

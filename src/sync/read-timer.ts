@@ -14,7 +14,10 @@ export interface ReadTimerListener {
   slept(): void;
 }
 
-/** Keeps the time of the next read. It sleeps in short naps, so that it notices when the whole process slept. */
+/**
+ * Keeps the time of the next read. It sleeps in short naps, also while a read is under way, so that it notices when the
+ * whole process slept.
+ */
 export class ReadTimer {
   readonly #clock: Clock;
   readonly #listener: ReadTimerListener;
@@ -22,6 +25,7 @@ export class ReadTimer {
   #wakeAt = Infinity;
   #cancel: (() => void) | undefined;
   #drift = 0;
+  #stopped = false;
 
   constructor(clock: Clock, listener: ReadTimerListener) {
     this.#clock = clock;
@@ -30,9 +34,11 @@ export class ReadTimer {
 
   start(): void {
     this.#drift = this.#measureDrift();
+    this.#nap();
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel?.();
   }
 
@@ -57,14 +63,17 @@ export class ReadTimer {
   }
 
   #nap(): void {
+    if (this.#stopped) return;
     this.#cancel?.();
     const ms = Math.min(this.#due - this.#clock.now(), NAP_MS);
     this.#wakeAt = this.#clock.now() + ms;
     this.#cancel = this.#clock.after(ms, () => {
       this.checkDrift();
       this.#wakeAt = Infinity;
-      if (this.#clock.now() >= this.#due) this.#listener.due();
-      else this.#nap();
+      const due = this.#clock.now() >= this.#due;
+      if (due) this.#due = Infinity;
+      this.#nap();
+      if (due) this.#listener.due();
     });
   }
 

@@ -270,6 +270,19 @@ describe("a store that hangs", () => {
     expect(store.count("get")).toBe(0);
   });
 
+  test("gets no longer timeout from an answer that waited until this process woke up", async () => {
+    const { replica, store, time } = watched();
+    store.list = () => new Promise((done) => time.after(GIVEN_UP - 1, () => done([])));
+    replica.synchroniser.start();
+    time.jumpWall(20_000);
+    store.list = never;
+    store.get = never;
+    await time.advance(GIVEN_UP - 1);
+    expect(replica.synchroniser.down).toBe(false);
+    await time.advance(100 + GIVEN_UP);
+    expect(replica.synchroniser.down).toBe(true);
+  });
+
   test("once and is then fast again gets the usual timeout again", async () => {
     const { replica, store, time } = watched();
     const list = store.list?.bind(store);

@@ -27,8 +27,9 @@ export interface SynchroniserHost extends ListReaderHost, ProposeHost {
 
 /** One read, of a list or of names. */
 interface Read extends ListRead {
-  /** How many gaps there had been when it began. */
+  /** How many gaps there had been when it began, and how often this process had been suspended. */
   readonly gaps: number;
+  readonly sleeps: number;
 }
 
 /**
@@ -74,6 +75,10 @@ export class Synchroniser {
       tooSlow: () => {
         this.#current = undefined;
         this.#retry();
+      },
+      slept: (read) => {
+        this.checkDrift();
+        return read.sleeps !== this.sleeps;
       },
       isNews: (read) => read.sent > this.#readAt,
       isBack: () => {
@@ -205,6 +210,7 @@ export class Synchroniser {
       fresh: this.#unbroken,
       since: this.#lists.since,
       gaps: this.#gaps,
+      sleeps: this.sleeps,
     };
     this.#current = read;
     if (this.#host.store.list) this.#lists.read(read);

@@ -25,7 +25,10 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
   const patience =
     open * 1_000 * (backoff ? 10 : 1) + 120_000 + slowest + 10 * (plan.latencyMs ?? 0) * probes;
   const all = (holds) =>
-    members.every((member) => member.circuits.every((circuit) => holds(circuit, member)));
+    members.every(
+      (member) =>
+        (kind !== "job" && !member.alive) || member.circuits.every((circuit) => holds(circuit, member)),
+    );
   const closed = () =>
     all(({ state, held, name }, { index }) =>
       kind === "job" ? checks.servedInARow(index, name) > 1 : state === "closed" && held === undefined,

@@ -21,6 +21,8 @@ export function rulesPlan(field) {
     plan.firstAvailable = { share: pick(0.1, 0.5), whenAllOpen: pick("try", "try", "reject") };
   if (likely(0.3)) for (let n = between(1, 3); n > 0; n--) plan.events.push(update());
   plan.killed = kind === "job" && likely(0.4);
+  // It would be killed amid its listener's call.
+  if (plan.killed) plan.listener = "";
   plan.events.sort((a, b) => a.at - b.at);
   return plan;
 
