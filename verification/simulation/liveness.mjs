@@ -52,7 +52,7 @@ export function makeLiveness(found, world, plan) {
   /** Another process's lease runs, as far as the store knows. */
   function othersLease(member, name) {
     const record = world.store.record(name);
-    if (record?.state !== "half-open" || record.owner === "") return false;
+    if (record?.state !== "half-open" || !record.owner) return false;
     const { holder, leasedAt } = ofFleet(name);
     // If the store tells no time, it was written by the wall clock of the process that has the lease.
     const leftMs = plan.tells ? record.until - world.store.now() : leasedAt + record.duration - time.now();
@@ -117,8 +117,7 @@ export function makeLiveness(found, world, plan) {
       if (record.state === "open" && before?.generation !== record.generation) its.openings++;
       if (record.state === "half-open" && record.owner !== before?.owner)
         Object.assign(its, { holder: by, leasedAt: time.now() });
-      if (record.state === "half-open" && !record.owner && before?.owner && record.lapsed === 0)
-        its.returned++;
+      if (record.state === "half-open" && !record.owner && before?.owner && !record.lapsed) its.returned++;
     },
     /** How many of its last calls in a row were served. */
     servedInARow: (index, name) => callers.get(`${index} ${name}`)?.served ?? 0,
