@@ -88,6 +88,8 @@ export function createFailfast<R = never>(defaults?: FailfastDefaults<R>): Failf
         ? registry.circuits(name as (...args: readonly unknown[]) => string, timeout, options)
         : registry.circuit(name, timeout, options),
   };
+  // A clock of a test's own may stand still, and then the promise never settles.
+  const alive = <T>(promise: Promise<T>): Promise<T> => (registry.ownClock ? promise : keepAlive(promise));
   return Object.assign(callable, {
     [REGISTRY]: registry,
     configure: (given: FailfastDefaults) => registry.configure(given),
@@ -95,10 +97,10 @@ export function createFailfast<R = never>(defaults?: FailfastDefaults<R>): Failf
     lint: () => registry.lint(),
     on: (event: FailfastEventName, listener: FailfastListener<FailfastEventName>) =>
       registry.events.on(event, listener),
-    fleet: () => keepAlive(registry.fleet()),
-    ready: () => keepAlive(registry.ready()),
-    settled: () => keepAlive(registry.settled()),
-    close: () => keepAlive(registry.close()),
-    [Symbol.asyncDispose]: () => keepAlive(registry.close()),
+    fleet: () => alive(registry.fleet()),
+    ready: () => alive(registry.ready()),
+    settled: () => alive(registry.settled()),
+    close: () => alive(registry.close()),
+    [Symbol.asyncDispose]: () => alive(registry.close()),
   }) as unknown as Failfast<FallbackResult<R>>;
 }

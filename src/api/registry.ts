@@ -91,6 +91,11 @@ export class Registry {
     for (const apply of applications) apply();
   }
 
+  /** Its time is not the runtime's. */
+  get ownClock(): boolean {
+    return this.#defaults.clock !== undefined;
+  }
+
   *all(): IterableIterator<Circuit> {
     yield* this.#defined.all();
     for (const named of this.#named) for (const name of named.guards.names()) yield circuitNamed(name, named);

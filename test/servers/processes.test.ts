@@ -52,6 +52,14 @@ describe("a script reaches its last line, and then the process ends", () => {
   );
 });
 
+test.each(["trip", "hold", "ready", "fleet", "settled", "close"])(
+  "a test program with a manual clock ends, although nothing settles what %s returns",
+  async (verb) => {
+    const { code, said } = await start([pathOf("manual-clock.mjs"), verb]).ended;
+    expect([code, said]).toEqual([0, "done\n"]);
+  },
+);
+
 describe("two services that share a store and a prefix", () => {
   const meet = async (names: readonly [string, string], env = {}): Promise<string> => {
     const scripts = names.map((name, index) => {
