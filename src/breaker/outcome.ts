@@ -28,14 +28,11 @@ export function callSucceeded(
   now?: number,
   countedAtMs?: number,
 ): void {
-  if (admission.kind === "probe") probeSucceeded(breaker, admission, slow);
-  else if (
-    admission.kind === "closed" &&
-    (admission === breaker.admission || admission.epoch === breaker.current.epoch)
-  ) {
+  if (admission.kind === "closed") {
+    if (admission !== breaker.admission && admission.epoch !== breaker.current.epoch) return;
     const why = breaker.traffic.succeeded(now, slow, countedAtMs);
     if (why !== undefined) trip(breaker, why);
-  }
+  } else if (admission.kind === "probe") probeSucceeded(breaker, admission, slow);
 }
 
 /**

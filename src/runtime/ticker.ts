@@ -25,14 +25,14 @@ class TickingClock implements Clock {
   #at = 0;
   #due = Infinity;
   #armedBy = platform.setTimeout;
-  /** Somebody read the coarse clock since the last tick. */
-  #read = false;
+  /** Nobody has read the coarse clock since the last tick. */
+  #unread = true;
   readonly #stalls: { readonly from: number; readonly to: number }[] = [];
 
   /** The time at the first reading since the last tick, at most some ms ago. */
   coarse(): number {
     if (time.exactOnly) return now();
-    if (!this.#read) this.#readFirst();
+    if (this.#unread) this.#readFirst();
     return this.#at;
   }
 
@@ -54,7 +54,7 @@ class TickingClock implements Clock {
   }
 
   #readFirst(): void {
-    this.#read = true;
+    this.#unread = false;
     this.#at = now();
     if (this.#due > this.#at + FINE_MS) this.#arm(FINE_MS);
   }
@@ -74,9 +74,8 @@ class TickingClock implements Clock {
       this.#stalls.push({ from: this.#due, to: moment });
       if (this.#stalls.length > STALLS) this.#stalls.shift();
     }
-    const wasRead = this.#read;
-    this.#read = false;
-    this.#arm(wasRead ? FINE_MS : TICK_MS);
+    this.#arm(this.#unread ? TICK_MS : FINE_MS);
+    this.#unread = true;
   }
 }
 
