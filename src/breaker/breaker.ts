@@ -161,7 +161,7 @@ export class Breaker implements Shell {
 
   /** The traffic that its trip rule counts, made at first use. */
   get traffic(): Traffic {
-    this.#traffic ??= new Traffic(this.settings, this.session);
+    if (this.#traffic === undefined) this.#traffic = new Traffic(this.settings, this.session);
     return this.#traffic;
   }
 

@@ -61,12 +61,13 @@ export class TripRule implements TripPolicy {
     if (!failed) this.#succeededAt = now;
     if (window !== undefined) {
       const counts = window.record(now, failed, slow);
-      this.#recent?.record(now, failed, slow);
+      if (this.#recent !== undefined) this.#recent.record(now, failed, slow);
       // The usual case: all is well, and there is nothing more to check.
       if (counts.failures > 0 || counts.slow > 0) reason = this.#tooMany(counts);
     }
     if (failed) reason ??= this.#threshold?.record(now, failed);
-    return reason ?? this.#consecutive?.record(now, failed);
+    if (this.#consecutive !== undefined) reason ??= this.#consecutive.record(now, failed);
+    return reason;
   }
 
   /** That many calls, which began at one moment, have become slow and have not ended. */
