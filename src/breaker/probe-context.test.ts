@@ -84,6 +84,17 @@ describe("with async context", () => {
     expect(await seen).toBe(false);
   });
 
+  test("what it left running belongs to nothing even while another probe runs", async () => {
+    const probes = made();
+    probes.run(other, 1, () => undefined);
+    const seen = probes.run(circuit, 1, async () => {
+      await Promise.resolve();
+      return probes.contain(circuit, 1);
+    });
+    probes.ended(circuit, 1);
+    expect(await seen).toBe(false);
+  });
+
   test("a call still belongs to its probe when another one ends, of this circuit or of another", () => {
     const probes = made();
     probes.run(circuit, 1, () => {

@@ -79,11 +79,16 @@ export class ProbeContexts {
       if (context.circuit === circuit && context.epoch === epoch) this.#remove(context);
   }
 
-  /** Whether the current call is made from within that probe. */
+  /** Whether the current call is made from within that probe, and it still runs. */
   contain(circuit: object, epoch: number): boolean {
     for (let context = this.#current(); context !== undefined; context = context.outer)
-      if (context.circuit === circuit && context.epoch === epoch) return true;
+      if (context.circuit === circuit && context.epoch === epoch && this.#runs(context)) return true;
     return false;
+  }
+
+  /** Async context outlives the probe while others run. */
+  #runs(context: ProbeContext): boolean {
+    return this.#hooks === undefined || this.#running.has(context);
   }
 
   #remove(context: ProbeContext): void {
