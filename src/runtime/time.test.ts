@@ -85,6 +85,14 @@ describe("fake time", () => {
     while (time.now() - before < 20) await new Promise((turn) => setImmediate(turn));
   });
 
+  it("moves if performance alone is replaced, and continues from there", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    expect(await passes(() => vi.advanceTimersByTime(61_000))).toBeGreaterThan(60_999);
+    const reached = time.now();
+    vi.useRealTimers();
+    expect(time.now()).toBeGreaterThanOrEqual(reached);
+  });
+
   it("moves with a mocked Date.now", async () => {
     const later = Date.now() + 61_000;
     expect(await passes(() => vi.spyOn(Date, "now").mockReturnValue(later))).toBeGreaterThanOrEqual(0);

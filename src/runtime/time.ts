@@ -9,12 +9,9 @@ const ticksAreUnreliable = platform.Bun !== undefined || requestsApart;
  * A monotonic clock that follows a test framework's fake time.
  *
  * Frameworks replace and restore `Date`, `performance` and `setTimeout` while this library is loaded, and not always
- * all three: node:test leaves `performance` alone, `vi.setSystemTime()` moves only `Date`. So their methods are looked
- * up at each reading, and if `Date.now` is not the runtime's own, the time follows it. Whatever is replaced, the
- * readings continue from where they were.
- *
- * The global `performance` itself is looked up only when one of those methods has changed: in Node that calls a getter,
- * which takes as long as the rest, and what replaces it replaces `Date` too.
+ * all three: node:test leaves `performance` alone, `vi.setSystemTime()` moves only `Date`. So they are looked up at
+ * each reading, and if `Date.now` is not the runtime's own, the time follows it. Whatever is replaced, the readings
+ * continue from where they were.
  */
 class RuntimeTime {
   readonly #realSetTimeout = platform.setTimeout;
@@ -30,7 +27,9 @@ class RuntimeTime {
   #lastDate = Date.now();
 
   now(): number {
-    if (Date.now !== this.#dateNow || this.#source.now !== this.#read) this.#changeSource();
+    const source = sourceNow();
+    if (Date.now !== this.#dateNow || source !== this.#source || source.now !== this.#read)
+      this.#changeSource();
     const moment = this.#source.now();
     if (this.#faked) {
       const date = Date.now();
