@@ -38,6 +38,8 @@ export function startMember(world, plan, index, life, version = 1) {
     requests: new Map(),
     pausedUntil: 0,
     jumpedAt: -Infinity,
+    /** When it was last cut off no more. */
+    connectedAt: -Infinity,
     freezes: 0,
     /** When its event loop was blocked, on its own clock. */
     stalls: [],
@@ -86,8 +88,9 @@ export function startMember(world, plan, index, life, version = 1) {
     /** The process is frozen. Thawed, it reads the store before it goes on. */
     freeze(ms) {
       // Requests without an answer may then time out.
+      const heardFrom = Math.max(store.upSince(), this.connectedAt);
       const unanswered = [...this.requests.values()].some(
-        (at) => at < store.upSince() && at > time.now() - PENDING_MS,
+        (at) => at < heardFrom && at > time.now() - PENDING_MS,
       );
       const informed = store.isUp() && this.cut === "" && !unanswered;
       const nth = ++this.freezes;

@@ -70,6 +70,7 @@ export async function simulate(plan, library, through = false) {
     member.cut = way;
     time.after(ms, () => {
       member.cut = "";
+      member.connectedAt = time.now();
     });
   }
 
