@@ -85,7 +85,7 @@ const MISTAKES = [
       "if (false)",
     ],
     "redis",
-    "checker killed during its check",
+    "checker killed amid its check",
     "reached the backend before a check",
   ],
   [
@@ -96,7 +96,7 @@ const MISTAKES = [
       'if (this.#attempt === undefined && state === "open")\n            this.#setTimer(',
     ],
     "redis",
-    "checker frozen during its check",
+    "checker frozen amid its check",
     "next check after",
   ],
 ];
