@@ -4,10 +4,13 @@ import { defineConfig } from "vitest/config";
 
 /**
  * Slow, and rarely fails: fail-overs, models, isolation levels, poolers, full disks, rights, every mode of every client,
- * faults of stores that are rarer than Redis and PostgreSQL. `make verify` runs it.
+ * every server by its URL, fleets of several versions, faults of stores that are rarer than Redis and PostgreSQL.
+ * `make verify` runs it.
  */
 const SLOW = [
   "test/servers/cli/permissions.test.ts",
+  "test/servers/clients/queue.test.ts",
+  "test/servers/compat/versions.test.ts",
   "test/servers/dashboard/{fleet,page-accessible,page-many,pictures}.test.ts",
   "test/servers/django-store/{encodings,mixed-fleet}.test.ts",
   "test/servers/dynamodb-store/service.test.ts",
@@ -18,6 +21,7 @@ const SLOW = [
   "test/servers/nats-store/limits.test.ts",
   "test/servers/postgres-store/{cursor,pgbouncer}.test.ts",
   "test/servers/redis-store/{cluster,exit,outage,sentinel}.test.ts",
+  "test/servers/store-url/servers.test.ts",
   "test/servers/watch-refused.test.ts",
 ];
 
@@ -30,11 +34,18 @@ const UNIT = [
   "test/policy/**/*.test.ts",
 ];
 
-/** Those that replace time, modules or globals: each gets a thread of its own. */
-const REPLACES =
-  /vi\.(useFakeTimers|mock|resetModules|stubGlobal|spyOn\((process|console|globalThis))|getActiveResources/;
+/** Those that replace time, modules or globals, or listen to the process: each gets a thread of its own. */
+const REPLACES = [
+  /vi\.(useFakeTimers|mock|resetModules|stubGlobal|stubEnv)/,
+  /vi\.spyOn\((process|console|globalThis|Date|Math|performance)\b/,
+  /process\.(env\[|on\(|removeAllListeners|getActiveResources)/,
+  /defineProperty\((globalThis|Error|String\.prototype|process)\b/,
+];
 const cwd = import.meta.dirname;
-const alone = globSync(UNIT, { cwd }).filter((file) => REPLACES.test(readFileSync(join(cwd, file), "utf8")));
+const alone = globSync(UNIT, { cwd }).filter((file) => {
+  const text = readFileSync(join(cwd, file), "utf8");
+  return REPLACES.some((sign) => sign.test(text));
+});
 
 const unit = {
   pool: "threads" as const,

@@ -88,8 +88,7 @@ export function createFailfast<R = never>(defaults?: FailfastDefaults<R>): Failf
         ? registry.circuits(name as (...args: readonly unknown[]) => string, timeout, options)
         : registry.circuit(name, timeout, options),
   };
-  // A clock of a test's own may stand still, and then the promise never settles.
-  const alive = <T>(promise: Promise<T>): Promise<T> => (registry.ownClock ? promise : keepAlive(promise));
+  const alive = <T>(promise: Promise<T>): Promise<T> => keepAlive(promise, registry.clock);
   return Object.assign(callable, {
     [REGISTRY]: registry,
     configure: (given: FailfastDefaults) => registry.configure(given),

@@ -7,8 +7,8 @@ import type { Store } from "../options/store.js";
 import { circuitKey, holdKey } from "../protocol/key.js";
 import { OPERATOR_LONGEST_MS } from "../protocol/record.js";
 import type { AuditEntry } from "../report/audit.js";
+import type { Clock } from "../runtime/clock.js";
 import { keepAlive } from "../runtime/keep-alive.js";
-import { tickingClock } from "../runtime/ticker.js";
 import { read } from "../sync/store-operations.js";
 import { answerOf } from "../sync/with-deadline.js";
 
@@ -145,13 +145,13 @@ function operate(
   more: readonly string[],
   prepare: (breaker: Breaker) => Operation,
 ): Promise<OperatorResult> {
-  let ownClock = false;
+  let clock: Clock | undefined;
   const run = async (): Promise<OperatorResult> => {
     const circuit = of();
     checkKnown(options, [...more, "reason", "by"]);
     const { known } = circuit;
     const breaker = circuit.operated();
-    ownClock = breaker.session.clock !== tickingClock;
+    clock = breaker.session.clock;
     const operation = prepare(breaker);
     const found = known || (await isStored(breaker));
     const result = await operation.act();
@@ -159,8 +159,7 @@ function operate(
     return found === false ? { ...result, known: false } : result;
   };
   const result = run();
-  // A clock of a test's own may stand still, and then the promise never settles.
-  return ownClock ? result : keepAlive(result);
+  return keepAlive(result, clock);
 }
 
 /** Written whether it succeeds or not: the trail says what was asked for. */

@@ -9,6 +9,7 @@ import { refuseContradictions } from "../policy/contradictions.js";
 import { mergeOptions, resolveSettings } from "../policy/resolve-settings.js";
 import type { FleetCircuit } from "../report/fleet-circuits.js";
 import type { Reporter } from "../report/reporter.js";
+import type { Clock } from "../runtime/clock.js";
 import { warn } from "../runtime/platform.js";
 import { Breakers } from "./breakers.js";
 import type { Circuit } from "./circuit.js";
@@ -91,9 +92,9 @@ export class Registry {
     for (const apply of applications) apply();
   }
 
-  /** Its time is not the runtime's. */
-  get ownClock(): boolean {
-    return this.#defaults.clock !== undefined;
+  /** The clock that was given, if any. */
+  get clock(): Clock | undefined {
+    return this.#defaults.clock;
   }
 
   *all(): IterableIterator<Circuit> {

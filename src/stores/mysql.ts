@@ -1,4 +1,5 @@
 import type { Store, StoreEntry, SwapResult } from "../options/store.js";
+import { keepAlive } from "../runtime/keep-alive.js";
 import { detectClient, type MysqlPool } from "./mysql/pool.js";
 import { withAdvice } from "./shared/advice.js";
 import { checkOptions, checkPrefix } from "./shared/options.js";
@@ -108,7 +109,7 @@ function storeIn(server: ReturnType<typeof detectClient>, table: string, prefix:
     },
     sibling: (name) => storeIn(server, table, `${prefix}:@${name}`),
     async migrate() {
-      await database.write(migration(quoted(table)));
+      await keepAlive(database.write(migration(quoted(table))));
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Store, StoreEntry, StoreWatcher, SwapResult } from "../options/store.js";
 import { encodeName } from "../protocol/key.js";
 import { sha256 } from "../protocol/sha256.js";
+import { keepAlive } from "../runtime/keep-alive.js";
 import type { Database, PostgresClient } from "./postgres/client.js";
 import { detectClient } from "./postgres/detect-client.js";
 import { withAdvice } from "./shared/advice.js";
@@ -127,7 +128,10 @@ function storeIn(
       }),
     sibling: (name) => storeIn({ query: ask, listen }, table, `${prefix}:@${name}`, false),
     async migrate() {
-      for (const statement of migration(table)) await againWhere(madeMeanwhile, () => query(statement));
+      const made = async (): Promise<void> => {
+        for (const statement of migration(table)) await againWhere(madeMeanwhile, () => query(statement));
+      };
+      await keepAlive(made());
     },
   };
 }

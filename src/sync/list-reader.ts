@@ -122,9 +122,12 @@ export class ListReader<R extends ListRead> {
     const failed = (error: unknown): void => this.#listener.ended({ ok: false, error }, read);
     try {
       const listed = listing(answer);
-      const took = this.#listener.slept(read) ? 0 : clock.now() - read.sent;
-      this.#patience = Math.min(Math.max(2 * took, READ_MS), LONGEST_READ_MS);
-      answerTimes.note(read.sent, clock.now());
+      if (this.#listener.slept(read)) answerTimes.heardAt = clock.now();
+      else {
+        const took = clock.now() - read.sent;
+        this.#patience = Math.min(Math.max(2 * took, READ_MS), LONGEST_READ_MS);
+        answerTimes.note(read.sent, clock.now());
+      }
       this.#reconciler.take(listed, read, (outcome) => {
         if (!outcome.ok) {
           failed(outcome.error);

@@ -283,6 +283,23 @@ describe("a store that hangs", () => {
     expect(replica.synchroniser.down).toBe(true);
   });
 
+  test("that is slow keeps its longer timeout when this process was suspended", async () => {
+    const { replica, store, time, health } = watched();
+    let answerMs = 2 * GIVEN_UP;
+    store.get = never;
+    store.list = () => new Promise((done) => time.after(answerMs, () => done([])));
+    replica.synchroniser.start();
+    await time.advance(2 * GIVEN_UP);
+    answerMs = GIVEN_UP + 1_000;
+    for (let times = 0; times < 20; times++) {
+      await time.advance(4_000);
+      time.jumpWall(20_000);
+    }
+    await time.advance(10 * PUSHED_POLL);
+    expect(health).toEqual([new StoreTimeoutError(GIVEN_UP), "up"]);
+    expect(replica.synchroniser.down).toBe(false);
+  });
+
   test("once and is then fast again gets the usual timeout again", async () => {
     const { replica, store, time } = watched();
     const list = store.list?.bind(store);

@@ -1,5 +1,6 @@
 import { checkKnown } from "../options/check-options.js";
 import type { Clock } from "../runtime/clock.js";
+import { STANDS_STILL } from "../runtime/keep-alive.js";
 
 /** Where a manual clock starts. */
 export interface ManualClockOptions {
@@ -107,7 +108,8 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
     return thrown;
   }
 
-  return {
+  const clock: ManualClock & { readonly [STANDS_STILL]: true } = {
+    [STANDS_STILL]: true,
     now: () => now,
     wall: () => wall + (now - start),
     random() {
@@ -149,6 +151,7 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
       return timers.size;
     },
   };
+  return clock;
 }
 
 /** Lets everything that waits only for promises go on, and gives the event loop one turn. */

@@ -52,6 +52,11 @@ describe("a script reaches its last line, and then the process ends", () => {
   );
 });
 
+test("a script with a clock of its own that moves reaches its last line, too", async () => {
+  const { code, said } = await start([pathOf("own-clock.mjs")]).ended;
+  expect([code, said]).toEqual([0, "true\n"]);
+});
+
 test.each(["trip", "hold", "ready", "fleet", "settled", "close"])(
   "a test program with a manual clock ends, although nothing settles what %s returns",
   async (verb) => {

@@ -49,6 +49,9 @@ export function recordChanged(state: State, event: Of<"record">, now: number, ow
   const decision = found ? rebased(found, record) : decisionUnder(after, event, record, now, own);
   after = { ...after, decision };
   if (record?.record.state === "open" || !isTripped(record)) after = { ...after, recovery: NO_RECOVERY };
+  // It opened again, and this process did not see it open.
+  else if (record.record.reopens !== state.record?.record.reopens)
+    after = { ...after, recovery: { ...after.recovery, passed: 0 } };
   if (own.checked && isTripped(record) && !knowsNothing(state))
     after = { ...after, recovery: leftToChecks(after, record, now) };
   // The lease came too late for the call that asked. It now belongs to the probe that this process began meanwhile.

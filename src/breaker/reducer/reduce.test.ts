@@ -157,6 +157,16 @@ describe("4. a probe that ends gives its lease up", () => {
     expect(on({ ...overwritten, probe: running(LATER) }, succeeded, own).state.decision.kind).toBe("closed");
   });
 
+  test("its own successes are void if the circuit opened again meanwhile, even if it did not see that", () => {
+    const own = ownWith({ probes: 3 });
+    const one = on(probing, succeeded, own).state;
+    const two = on({ ...one, probe: running(LATER) }, succeeded, own).state;
+    const reopened = next(leasedRecord("other", LATER), { passed: 0, reopens: 9 });
+    const after = play(two, [news(reopened)], own);
+    const { decision } = on({ ...after, probe: running(LATER) }, succeeded, own).state;
+    expect(decision).toMatchObject({ kind: "released", passed: 1 });
+  });
+
   test("successful probes of other processes count", () => {
     const record = leasedRecord("mine", LATER);
     const passed = { ...record, record: { ...record.record, passed: 1 } };

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { againWhere } from "./again.js";
 
 const lost = (error: unknown): boolean => (error as Error).message === "lost";
@@ -29,22 +29,4 @@ test("a statement that always loses is an error in the end", async () => {
   const { tried, run } = failing(Number.POSITIVE_INFINITY);
   await expect(againWhere(lost, run)).rejects.toThrow("lost");
   expect(tried.times).toBe(25);
-});
-
-test("the process stays alive between two attempts", async () => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  try {
-    const realTimers = () => process.getActiveResourcesInfo().filter((what) => what === "Timeout").length;
-    const before = realTimers();
-    const { tried, run } = failing(1);
-    const done = againWhere(lost, run);
-    await new Promise(setImmediate);
-    expect(tried.times).toBe(1);
-    expect(realTimers()).toBe(before + 1);
-    await vi.runAllTimersAsync();
-    expect(await done).toBe("done");
-    expect(realTimers()).toBe(before);
-  } finally {
-    vi.useRealTimers();
-  }
 });

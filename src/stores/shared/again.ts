@@ -1,4 +1,3 @@
-import { keepAlive } from "../../runtime/keep-alive.js";
 import { systemClock } from "../../runtime/system-clock.js";
 
 const TRIES = 25;
@@ -19,9 +18,8 @@ export async function againWhere<T>(
       return await run();
     } catch (error) {
       if (tries === TRIES || !lost(error)) throw error;
-      // Somebody waits for the statement, for example the last line of a script that migrates.
-      await keepAlive(
-        new Promise<void>((resolve) => systemClock.after(pauseMs * tries * systemClock.random(), resolve)),
+      await new Promise<void>((resolve) =>
+        systemClock.after(pauseMs * tries * systemClock.random(), resolve),
       );
     }
   }
