@@ -489,7 +489,8 @@ export function makeChecks(world, plan) {
       if (before === undefined || !stood?.probe || stood.epoch !== before.epoch) return;
       // News of the fleet had ended the probe, so this call was the next one; without swap at any time.
       if (plan.without.includes("swap")) return;
-      if (generation !== outer.generation && !by.startsWith(`${member.host}/`)) return;
+      const own = plan.hosts === plan.processes && by.startsWith(`${member.host}/`);
+      if (generation !== outer.generation && !own) return;
       const runs = time.now() - stood.at < shortestLease && member.pausedUntil <= stood.at;
       if (runs && its.epoch !== before.epoch && circuit.snapshot().generation === before.generation)
         fail(
