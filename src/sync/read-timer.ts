@@ -43,6 +43,7 @@ export class ReadTimer {
   }
 
   schedule(ms: number): void {
+    this.checkDrift();
     this.#due = this.#clock.now() + ms;
     this.#nap();
   }

@@ -42,6 +42,21 @@ describe("a store that can't list", () => {
     expect({ most, all }).toEqual({ most: 16, all: 40 });
   });
 
+  test("is asked for no more keys after close()", async () => {
+    const { replica, store, time } = bench(["list", "watch"]);
+    const get = store.get.bind(store);
+    store.get = async (key) => {
+      await new Promise<void>((later) => time.after(500, later));
+      return get(key);
+    };
+    for (let n = 0; n < 20; n++) replica.subscribe(`${n}`, listener());
+    replica.synchroniser.start();
+    await time.advance(100);
+    await replica.synchroniser.close();
+    await time.advance(60_000);
+    expect(store.asked).toHaveLength(16);
+  });
+
   test("is read when a name comes into use, and the record is of unknown age", async () => {
     const { replica, store, time } = bench(["list", "watch"]);
     replica.synchroniser.start();
