@@ -1,5 +1,6 @@
 import { isBranded } from "../errors/brand.js";
-import { isRejectionAlone } from "../errors/failfast-error.js";
+import { walkCauses } from "../errors/causes.js";
+import { isFailfastError, isRejectionAlone } from "../errors/failfast-error.js";
 import { TimeoutError } from "../errors/timeout-error.js";
 import { enabledByEnvironment } from "../options/enabled.js";
 import { isErrorClass, isInstance } from "../options/error-class.js";
@@ -50,7 +51,9 @@ export interface CallPolicy {
 export function makeCallPolicy(options: HandleOptions): CallPolicy {
   const enabled = options.enabled ?? enabledByEnvironment() ?? true;
   const listed = options.exceptions === undefined ? undefined : listedPredicate(options.exceptions);
-  const ignored = options.ignore === undefined ? undefined : listedPredicate(options.ignore, "all");
+  const ignored = options.ignore === undefined ? undefined : predicateOf(options.ignore);
+  const forNothing = (part: unknown): true | undefined =>
+    (ignored !== undefined && ask("ignore", ignored, part, false)) || isControlFlow(part) || undefined;
   const results = options.results as ((value: unknown) => boolean) | undefined;
   return {
     enabled:
@@ -67,28 +70,35 @@ export function makeCallPolicy(options: HandleOptions): CallPolicy {
       // Only the signal shows whether the caller aborted, whatever error is thrown.
       if (signal?.aborted && !isTimeout(signal.reason)) return "neither";
       if (ignored !== undefined && ask("ignore", ignored, error, false)) return "neither";
-      if (isRejectionAlone(error)) return "neither";
+      if (isRejectionAlone(error, forNothing)) return "neither";
       if (isControlFlow(error)) return "neither";
       if (listed === undefined) return "failure";
-      return ask("exceptions", listed, error, true) ? "failure" : "success";
+      if (ask("exceptions", listed, error, true)) return "failure";
+      // A backend that was not called has not succeeded.
+      return isFailfastError(error) ? "neither" : "success";
     },
   };
 }
 
 /**
- * Turns classes of errors into a predicate: is the error an instance of one of them? An error that contains others, as
- * `Promise.any` throws, matches if `some` or `all` of those do.
+ * Turns classes of errors into a predicate: is the error an instance of one of them, or is one in its list, as
+ * `Promise.any` throws it?
  */
-export function listedPredicate(exceptions: Exceptions, contained: "some" | "all" = "some"): Predicate {
+export function listedPredicate(exceptions: Exceptions): Predicate {
+  const matches = predicateOf(exceptions);
+  if (matches === exceptions) return matches;
+  const part = (each: unknown): true | undefined => matches(each) || undefined;
+  return (error) => matches(error) || walkCauses(error, notFound, isOneOf, part) === true;
+}
+
+const notFound = (): undefined => undefined;
+
+const isOneOf = (found: readonly (true | undefined)[]): true | undefined => found.find((each) => each);
+
+function predicateOf(exceptions: Exceptions): Predicate {
   if (typeof exceptions === "function" && !isErrorClass(exceptions)) return exceptions as Predicate;
   const each = [exceptions].flat().map((errorClass) => classPredicate(errorClass as ErrorClass));
-  const matches = (error: unknown): boolean => each.some((ofClass) => ofClass(error));
-  return (error) => {
-    if (matches(error)) return true;
-    const { errors } = (error ?? {}) as { errors?: unknown };
-    if (!Array.isArray(errors) || errors.length === 0) return false;
-    return contained === "all" ? errors.every(matches) : errors.some(matches);
-  };
+  return (error) => each.some((ofClass) => ofClass(error));
 }
 
 function classPredicate(errorClass: ErrorClass): Predicate {

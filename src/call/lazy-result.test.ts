@@ -1,4 +1,4 @@
-import { from, of, Subject } from "rxjs";
+import { BehaviorSubject, from, of, Subject } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createFailfast } from "../index.js";
 
@@ -20,7 +20,6 @@ describe("a result that does its work only when it is read", () => {
   test.each<[string, () => unknown, RegExp]>([
     ["an Observable", () => of(1), /an Observable.*firstValueFrom/],
     ["another one", () => from([1, 2]), /an Observable/],
-    ["a subject", () => new Subject(), /an Observable/],
     ["a generator", () => generator(), /an async iterator.*circuit\.stream/],
   ])("is warned of once: %s", (_, make, warning) => {
     const guarded = circuit();
@@ -41,6 +40,9 @@ describe("a result that does its work only when it is read", () => {
     ["an iterator that is not asynchronous", [1, 2].values()],
     ["a stream that others read", new ReadableStream()],
     ["something with a method called subscribe", { subscribe: () => undefined }],
+    ["a subject, which others feed", new Subject()],
+    ["one that replays", new BehaviorSubject(1)],
+    ["a proxy that answers every property with a function", answersAll()],
     ["a revoked proxy", revoked()],
     ["nothing", null],
     ["a text", "next"],
@@ -48,6 +50,11 @@ describe("a result that does its work only when it is read", () => {
     circuit()(() => value)();
     expect(said).toEqual([]);
   });
+
+  function answersAll(): unknown {
+    const get = (_: object, key: PropertyKey): unknown => (key === "then" ? undefined : () => undefined);
+    return new Proxy({}, { get, has: () => true });
+  }
 
   function revoked(): unknown {
     const { proxy, revoke } = Proxy.revocable({}, {});

@@ -5,8 +5,8 @@ const warned = new Set<string>();
 const MOST = 20;
 
 /**
- * Warns, once for each circuit, of a result that has done nothing yet: an async iterator, such as a generator, or an
- * Observable. It fails only when it is read, and the call has counted as a success by then.
+ * Warns, once for each circuit, of a returned value that has done nothing yet: an async iterator, such as a generator,
+ * or an Observable. It fails only when it is read, and the call has counted as a success by then.
  */
 export function warnIfLazy(result: unknown, circuit: string): void {
   const kind = kindOfLazy(result);
@@ -26,8 +26,12 @@ function kindOfLazy(result: unknown): string | undefined {
   if (typeof result !== "object" || result === null) return undefined;
   try {
     const { next, subscribe, pipe } = result as Readonly<Record<string, unknown>>;
-    if (typeof next === "function" && Symbol.asyncIterator in result) return "an async iterator";
-    return typeof subscribe === "function" && typeof pipe === "function" ? "an Observable" : undefined;
+    const advances = typeof next === "function";
+    const subscribes = typeof subscribe === "function";
+    // A Subject has both, and so has a proxy that answers every property with a function.
+    if (advances && subscribes) return undefined;
+    if (advances) return Symbol.asyncIterator in result ? "an async iterator" : undefined;
+    return subscribes && typeof pipe === "function" ? "an Observable" : undefined;
   } catch {
     // A proxy or a getter that throws.
     return undefined;

@@ -80,7 +80,8 @@ const own = ({ name, code, message }: Cause): Origin | undefined => {
 };
 
 /** Several addresses were tried. It is this host's failure only if all of them failed like that. */
-function together(origins: readonly (Origin | undefined)[]): Origin {
+function together(origins: readonly (Origin | undefined)[]): Origin | undefined {
+  if (origins.every((each) => each === undefined)) return undefined;
   const others = origins.filter((each) => each !== "host");
   if (others.length === 0) return "host";
   return others.every((each) => each === "time") ? "time" : "backend";

@@ -1,6 +1,6 @@
 import type { Circuit } from "../api/circuit.js";
 import { type AbortSignalLike, Caller } from "../call/reported-call.js";
-import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
+import { isRejectionAlone, rejectionIn } from "../errors/failfast-error.js";
 import { checkObject } from "../options/check-options.js";
 import { formatValue } from "../options/format-value.js";
 import { isModelFailure, OF_THE_CALLER, retryAfterOfModel } from "./model-failure.js";
@@ -71,7 +71,7 @@ export function failfastModel<M extends ModelLike>(
   checkObject(options);
   const { name = nameOf, exceptions = isModelFailure, ...rest } = options;
   const circuitOf = circuitsNamed(name, rest as ClientOptions, {
-    exceptions: (error) => !isFailfastError(error) && exceptions(error),
+    exceptions: (error) => !isRejectionAlone(error) && exceptions(error),
     retryAfter: { from: retryAfterOfModel },
   });
 

@@ -1,13 +1,13 @@
 import { idleTimeoutOf } from "../api/circuit.js";
 import { type AbortSignalLike, Caller } from "../call/reported-call.js";
 import type { StreamSource } from "../call/stream-source.js";
-import { isFailfastError } from "../errors/failfast-error.js";
+import { isRejectionAlone } from "../errors/failfast-error.js";
 import { checkObject } from "../options/check-options.js";
 import { header } from "../policy/retry-after.js";
 import { type Items, readable, untilBodyEnds } from "./body.js";
 import { type ClientOptions, checkName, circuitsNamed, failedStatus } from "./named.js";
 import { isOfNode, nodeStream } from "./node-stream.js";
-import type { RequestHead, Url } from "./request.js";
+import { parseUrl, type RequestHead, type Url } from "./request.js";
 import { asksWrongly, streamedUpload } from "./upload.js";
 
 export interface AxiosOptions extends ClientOptions {
@@ -88,12 +88,12 @@ export function failfastAdapter(
       results: failed,
       exceptions: (error) => {
         const { response } = error as { response?: Answer };
-        return response === undefined ? !isFailfastError(error) : results(response);
+        return response === undefined ? !isRejectionAlone(error) : results(response);
       },
     },
   );
   const urlOf = ({ url, baseURL, allowAbsoluteUrls }: Config): Url | undefined =>
-    parse(axios.getUri({ url, baseURL, allowAbsoluteUrls }));
+    parseUrl(axios.getUri({ url, baseURL, allowAbsoluteUrls }));
   return async (config: Config) => {
     const send = axios.getAdapter(adapter ?? axios.defaults.adapter, config);
     const url = urlOf(config);
@@ -108,7 +108,7 @@ export function failfastAdapter(
       ...config,
       ...(upload && { data: upload.body }),
       beforeRedirect(next, ...more) {
-        away = parse(next.href ?? "")?.origin !== url.origin;
+        away = parseUrl(next.href ?? "")?.origin !== url.origin;
         // What happens from here on is the other host's responsibility.
         if (away) caller.leave();
         beforeRedirect?.(next, ...more);
@@ -195,15 +195,3 @@ const OF_THE_CALLER: ReadonlySet<unknown> = new Set([
   "ERR_NOT_SUPPORT",
   "ERR_UNESCAPED_CHARACTERS",
 ]);
-
-function parse(uri: string): Url | undefined {
-  const { location, URL } = globalThis as unknown as {
-    location?: { href?: string };
-    URL: new (text: string, base?: string) => Url;
-  };
-  try {
-    return new URL(uri, location?.href);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,5 +1,5 @@
 import { type Cause, walkCauses } from "../errors/causes.js";
-import { isFailfastError } from "../errors/failfast-error.js";
+import { isRejectionAlone } from "../errors/failfast-error.js";
 
 /**
  * What a driver's error says about the database. `failure`: the database is in trouble. `answer`: it answered, and the
@@ -9,7 +9,7 @@ export type DatabaseVerdict = "failure" | "answer" | "neither";
 
 /** @param readOnly whether this connection itself was set to read-only. */
 export function verdictOf(error: unknown, readOnly: boolean): DatabaseVerdict {
-  if (isFailfastError(error)) return "neither";
+  if (isRejectionAlone(error)) return "neither";
   return walkCauses(error, (cause) => own(cause, readOnly)) ?? "failure";
 }
 

@@ -189,6 +189,22 @@ describe("failfastFetch", () => {
     });
   });
 
+  test.each([["/elsewhere"], [""], ["no URL: //"], ["http://"], ["about:blank"], [undefined]])(
+    "takes the answer of a fetch of the caller's own that was redirected to %o",
+    async (url) => {
+      answer = async () => ({ status: 500, redirected: true, url, headers: new Headers() }) as never;
+      expect((await guarded({ name: "api" })("http://a.test/")).status).toBe(500);
+      expect(failfast("api").state).toBe("open");
+    },
+  );
+
+  test("counts nothing against a host if another one answered", async () => {
+    answer = async () =>
+      ({ status: 500, redirected: true, url: "//b.test/", headers: new Headers() }) as never;
+    await guarded({ name: "api" })("http://a.test/");
+    expect(failfast("api").state).toBe("closed");
+  });
+
   test("refuses wrong options, and an invalid URL", async () => {
     expect(() => failfastFetch({ name: 7 as never })).toThrow(/name is 7/);
     expect(() => failfastFetch({ fetch: "no" as never })).toThrow(TypeError);

@@ -15,6 +15,7 @@ import { canFollow, followed } from "./redirects.js";
 import { answerThatThrows, repeatsErrors } from "./repeating-client.js";
 import {
   type OutgoingRequest,
+  parseUrl,
   type RequestHead,
   requestOf,
   sendable,
@@ -160,9 +161,11 @@ function isUsed(input: unknown): boolean {
   return bodyUsed === true || isTaken(body);
 }
 
-function isOfAnother({ redirected, url }: ResponseLike, request: OutgoingRequest): boolean {
-  const { origin } = request.url;
-  return redirected === true && origin !== UNKNOWN_ORIGIN && requestOf(url, undefined).url.origin !== origin;
+/** Whether another host answered. A `fetch` of the caller's own may say where in its own way, or not at all. */
+function isOfAnother({ redirected, url }: ResponseLike, { url: { href, origin } }: OutgoingRequest): boolean {
+  if (redirected !== true || origin === UNKNOWN_ORIGIN) return false;
+  const answered = parseUrl(url, href)?.origin;
+  return answered !== undefined && answered !== "null" && answered !== origin;
 }
 
 /** Whether it is a response that counts as a failure of the backend. */

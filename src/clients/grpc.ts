@@ -1,6 +1,6 @@
 import { type Circuit, watchSilence } from "../api/circuit.js";
 import { reported } from "../call/reported-call.js";
-import { isFailfastError, rejectionIn } from "../errors/failfast-error.js";
+import { isRejectionAlone, rejectionIn } from "../errors/failfast-error.js";
 import type { TimeoutError } from "../errors/timeout-error.js";
 import { checkObject } from "../options/check-options.js";
 import {
@@ -72,7 +72,7 @@ export function failfastInterceptor<C>(
     throw new TypeError(`streams is ${String(streams)}: it takes "first" or "end"`);
   const circuitOf = circuitsNamed(name ?? serviceOf, rest as ClientOptions, {
     results: (status: GrpcStatus) => results(status),
-    exceptions: (error) => !isFailfastError(error),
+    exceptions: (error) => !isRejectionAlone(error),
     retryAfter: { from: pushback },
   });
   return (method: Method, nextCall) => {

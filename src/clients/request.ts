@@ -65,6 +65,19 @@ export function requestOf(input: unknown, init: unknown, base?: string): Outgoin
   }
 }
 
+/** `undefined` if it can't be parsed. @param base where a relative URL begins; otherwise where the page is. */
+export function parseUrl(text: string, base?: string): Url | undefined {
+  const { location, URL } = globalThis as unknown as {
+    location?: { href?: string };
+    URL: new (text: string, base?: string) => Url;
+  };
+  try {
+    return new URL(text, base ?? location?.href);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Whether it is a valid request. One that isn't says nothing about the server.
  *

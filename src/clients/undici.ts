@@ -1,6 +1,6 @@
 import { watchSilence } from "../api/circuit.js";
 import { reported } from "../call/reported-call.js";
-import { isFailfastError } from "../errors/failfast-error.js";
+import { isRejectionAlone } from "../errors/failfast-error.js";
 import { checkObject } from "../options/check-options.js";
 import { header } from "../policy/retry-after.js";
 import { type ClientOptions, checkIdleTimeout, checkName, circuitsNamed, failedStatus } from "./named.js";
@@ -46,7 +46,7 @@ interface DispatchOptions {
  * ```
  *
  * It counts as `failfastFetch` does. While a circuit is open nothing is sent, and the request fails with a
- * `FailfastError`. `fetch` wraps that as the `cause` of a `TypeError`; `isFailfastError` finds it. Composed before
+ * `FailfastError`. `fetch` wraps that as the `cause` of a `TypeError`; `isRejectionAlone` finds it. Composed before
  * `retry`, each attempt counts; composed after it, each request counts.
  *
  * @throws {TypeError} a wrong option, when it is made; a request without an origin, if no `name` is given.
@@ -59,7 +59,7 @@ export function failfastInterceptor(options: UndiciOptions = {}): <D extends Any
   const circuitOf = circuitsNamed(
     typeof name === "string" ? name : (request: DispatchOptions) => nameOf(request, name),
     rest as ClientOptions,
-    { results: isFailure, exceptions: (error) => !isFailfastError(error), retryAfter: true },
+    { results: isFailure, exceptions: (error) => !isRejectionAlone(error), retryAfter: true },
   );
   return <D extends AnyDispatch>(dispatch: D) => {
     const intercept = (request: DispatchOptions, handler: Handler): boolean => {

@@ -69,16 +69,30 @@ describe("the causes of an error", () => {
 
 describe("an error that stands for several", () => {
   const all = (found: readonly (string | undefined)[]): string | undefined =>
-    found.every((each) => each === "a") ? "a" : undefined;
+    found.every((each) => each === "a") ? "a" : found.find((each) => each !== undefined) && "mixed";
 
   test("is judged by all of them, not by its own fields", () => {
     expect(walkCauses(new AggregateError([coded("a"), coded("a")]), code, all)).toBe("a");
     const mixed = Object.assign(new AggregateError([coded("a"), coded("b")]), { code: "a" });
-    expect(walkCauses(mixed, code, all)).toBe(undefined);
-    expect(walkCauses(new Error("x", { cause: mixed }), code, all)).toBe(undefined);
+    expect(walkCauses(mixed, code, all)).toBe("mixed");
+    expect(walkCauses(new Error("x", { cause: mixed }), code, all)).toBe("mixed");
     expect(walkCauses(new AggregateError([coded("a"), new AggregateError([coded("a")])]), code, all)).toBe(
       "a",
     );
+  });
+
+  test("is judged by each of them once", () => {
+    const wrapper = new Error("x", { cause: coded("a") });
+    expect(walkCauses(new AggregateError([wrapper, wrapper]), code, all)).toBe("a");
+    const itself = new AggregateError([coded("a")]);
+    itself.errors.push(itself);
+    expect(walkCauses(itself, code, all)).toBe("a");
+  });
+
+  test("is judged by itself and its cause if its list decides nothing", () => {
+    const list = { errors: [{ message: "m" }] };
+    expect(walkCauses(Object.assign(coded("b"), list), code, all)).toBe("b");
+    expect(walkCauses(Object.assign(new Error("x", { cause: coded("b") }), list), code, all)).toBe("b");
   });
 
   test("is judged like any other error if its list is empty", () => {

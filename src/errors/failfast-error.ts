@@ -136,10 +136,18 @@ export function isFailfastError(error: unknown): boolean {
   return walkCauses(error, hasOpenCode) ?? false;
 }
 
-/** The same, but a list of errors counts only if all of them are rejections: otherwise something did fail. */
-export const isRejectionAlone = (error: unknown): boolean => walkCauses(error, hasOpenCode, areAll) ?? false;
+/**
+ * The same, but a list of errors counts only if all of them are rejections: otherwise something did fail.
+ *
+ * @param part returns `true` for another error that counts for nothing in a list.
+ */
+export const isRejectionAlone = (error: unknown, part?: (each: unknown) => true | undefined): boolean =>
+  walkCauses(error, hasOpenCode, areAll, part) ?? false;
 
-const areAll = (found: readonly (boolean | undefined)[]): boolean => found.every((each) => each === true);
+function areAll(found: readonly (boolean | undefined)[]): boolean | undefined {
+  if (found.every((each) => each === undefined)) return undefined;
+  return found.every((each) => each === true);
+}
 
 // One function for all calls: V8 does not optimise the read of `code` in a function that is new for each call.
 const hasOpenCode = (cause: Cause): boolean | undefined => cause.code === OPEN_CODE || undefined;

@@ -1,6 +1,6 @@
 import { ask } from "../call/predicate.js";
 import type { Report } from "../call/reported-call.js";
-import { isFailfastError } from "../errors/failfast-error.js";
+import { isRejectionAlone } from "../errors/failfast-error.js";
 import type { Circuit, Duration, Failfast, FailfastOptions } from "../index.js";
 import { failfast as shared } from "../index.js";
 import { formatValue } from "../options/format-value.js";
@@ -48,7 +48,7 @@ export function judging(options: RouteOptions): {
   return {
     judged: lenient({
       ...circuit,
-      exceptions: (error) => !isFailfastError(error),
+      exceptions: (error) => !isRejectionAlone(error),
       results: (answer: { failed: boolean }) => answer.failed,
       // A fallback given for all circuits is not one for a route.
       fallback: (error) => {
@@ -58,7 +58,7 @@ export function judging(options: RouteOptions): {
     answered(report, status, retryAfter, error) {
       // Another circuit's rejection, or load shedding: the answer itself says that the route is not at fault.
       const shed = status === 503 && retryAfter !== undefined && retryAfter !== null;
-      if (shed || isFailfastError(error)) report.left();
+      if (shed || isRejectionAlone(error)) report.left();
       else if (error !== undefined && isFailed(status)) report.threw(error);
       else report.returned({ failed: isFailed(status) });
     },

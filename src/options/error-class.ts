@@ -7,7 +7,8 @@ const OF_THE_LANGUAGE = /^((Type|Range|Syntax|Reference|Eval|URI|Aggregate|Suppr
 function languageName(value: unknown): string | undefined {
   if (typeof value !== "function" || !OF_THE_LANGUAGE.test(value.name)) return undefined;
   const isNative = /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(value));
-  return isNative || value.name === "DOMException" ? value.name : undefined;
+  // In Node.js it is a class like any other.
+  return isNative || (value.name === "DOMException" && isClass(value)) ? value.name : undefined;
 }
 
 /** Whether an error inherits from a class with that name, in whichever realm it was made. */

@@ -19,13 +19,14 @@ export interface HandleOptions<R = unknown> {
   /**
    * Which thrown values count as failures. Any other thrown value counts as a success, because the backend answered.
    * Default: every error except a caller's own abort, a `FailfastError`, and what a framework throws to leave a
-   * function, such as `redirect()` of Next.js.
+   * function, such as `redirect()` of Next.js. A class also matches an error in a list: in an `AggregateError`, or in
+   * `errors` with nothing but errors in it. A list with a `FailfastError` in it is never a success.
    */
   readonly exceptions?: Exceptions | undefined;
   /**
    * Which thrown values count as neither failure nor success, such as an error about bad input. It takes precedence
    * over `exceptions`. A probe that ends like this gives its lease back, and the next call probes. Default: only a
-   * caller's own abort and a `FailfastError`.
+   * caller's own abort and a `FailfastError`. A list of errors counts for nothing only if each error in it does.
    */
   readonly ignore?: Exceptions | undefined;
   /** Which returned values count as failures, for example `(r) => r.status >= 500`. Default: none. */

@@ -4,6 +4,8 @@ import { failfastFetch } from "../../src/clients/fetch.js";
 import { createFailfast, type ErrorClass, type FailfastOptions } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
 
+const DOMExceptionItself = DOMException;
+
 /** What the code makes in another realm, as a `vm` context, a frame or a sandbox of Jest has one. */
 const elsewhere = <T>(code: string): T => runInNewContext(code) as T;
 
@@ -54,6 +56,19 @@ describe("an error of another realm", () => {
     const other = elsewhere("new (class HttpError extends Error {})()");
     expect(await stateAfter(other, { exceptions: [HttpError] })).toBe("closed");
     expect(await stateAfter(new HttpError(), { exceptions: [HttpError] })).toBe("open");
+  });
+
+  test("is not looked for in a predicate that has the name of a class", async () => {
+    const isOurs = (error: unknown): boolean => (error as { code?: unknown }).code === "OURS";
+    function DOMException(error: unknown): boolean {
+      return isOurs(error);
+    }
+    const predicates = { TypeError: (error: unknown) => isOurs(error), DOMException };
+    for (const exceptions of Object.values(predicates)) {
+      expect(await stateAfter(Object.assign(new Error(), { code: "OURS" }), { exceptions })).toBe("open");
+      expect(await stateAfter(new Error(), { exceptions })).toBe("closed");
+    }
+    expect(await stateAfter(new DOMExceptionItself("x"), { exceptions: DOMExceptionItself })).toBe("open");
   });
 
   test("of a fetch that sent nothing counts for nothing", async () => {

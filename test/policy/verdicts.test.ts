@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createFailfast, isFailfastError, TimeoutError } from "../../src/index.js";
+import { createFailfast, isFailfastError } from "../../src/index.js";
 import { manualClock } from "../../src/testing/index.js";
 import { at, ending, fleet } from "../rules/fleet.js";
 
@@ -159,53 +159,6 @@ test('mode: "throttle" holds nothing back if four of five callers abort and noth
     await clock.advance(20);
   }
   expect(heldBack).toBe(0);
-});
-
-describe("a list of errors, as Promise.any() throws it", () => {
-  const rejection = async (): Promise<unknown> => {
-    const other = createFailfast({ clock: manualClock() })("other", 60);
-    await other.trip();
-    return quietly(other.run(async () => 1));
-  };
-  const wrapped = (error: unknown): Error => new Error("no answer", { cause: error });
-
-  test("counts for nothing if all of them are rejections of other circuits", async () => {
-    const circuit = createFailfast({ clock: manualClock() })("x", 60);
-    const rejections = [await rejection(), wrapped(await rejection())];
-    await quietly(circuit.run(() => Promise.reject(new AggregateError(rejections))));
-    await quietly(circuit.run(() => Promise.reject(wrapped(new AggregateError(rejections)))));
-    expect(circuit.state).toBe("closed");
-  });
-
-  test("is a failure if something failed beside a rejection", async () => {
-    for (const wrap of [(error: unknown) => error, wrapped]) {
-      const circuit = createFailfast({ clock: manualClock() })("x", 60);
-      const errors = [await rejection(), new Error("the other backend is down")];
-      await quietly(circuit.run(() => Promise.reject(wrap(new AggregateError(errors)))));
-      expect(circuit.state).toBe("open");
-    }
-  });
-
-  test("is a failure if one of the classes in exceptions matches it or one of them", async () => {
-    const late = new TimeoutError("late");
-    const stateAfter = async (errors: unknown[]): Promise<string> => {
-      const circuit = createFailfast({ clock: manualClock() })("x", 60, { exceptions: [TimeoutError] });
-      await quietly(circuit.run(() => Promise.reject(new AggregateError(errors))));
-      return circuit.state;
-    };
-    expect(await stateAfter([late, late])).toBe("open");
-    expect(await stateAfter([new Refused(), late])).toBe("open");
-    expect(await stateAfter([new Refused(), undefined])).toBe("closed");
-    expect(await stateAfter([])).toBe("closed");
-  });
-
-  test("is ignored if all of them are", async () => {
-    const circuit = createFailfast({ clock: manualClock() })("x", 60, { ignore: Refused });
-    await quietly(circuit.run(() => Promise.reject(new AggregateError([new Refused(), new Refused()]))));
-    expect(circuit.state).toBe("closed");
-    await quietly(circuit.run(() => Promise.reject(new AggregateError([new Refused(), new Error()]))));
-    expect(circuit.state).toBe("open");
-  });
 });
 
 describe("what a framework throws to leave a function", () => {

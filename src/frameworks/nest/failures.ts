@@ -1,4 +1,4 @@
-import { isFailfastError } from "../../index.js";
+import { isRejectionAlone } from "../../errors/failfast-error.js";
 
 /** The status of an `HttpException`, from whichever copy of Nest. */
 export function statusOf(error: unknown): number | undefined {
@@ -15,5 +15,5 @@ export function statusOf(error: unknown): number | undefined {
 export function isFailure(error: unknown): boolean {
   const status = statusOf(error);
   if (status !== undefined && status < 500) return false;
-  return !isFailfastError(error);
+  return !isRejectionAlone(error);
 }
