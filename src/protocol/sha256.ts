@@ -1,5 +1,4 @@
 const ROUNDS = 64;
-let tables: { k: number[]; h: number[] } | undefined;
 
 /**
  * SHA-256 (FIPS 180-4) of an ASCII string, in hexadecimal.
@@ -8,9 +7,7 @@ let tables: { k: number[]; h: number[] } | undefined;
  * It runs only for names that are too long to be keys.
  */
 export function sha256(ascii: string): string {
-  tables ??= constants();
-  const { k } = tables;
-  const hash = [...tables.h];
+  const { k, h: hash } = constants();
   const words = padded(ascii);
   const w = new Int32Array(ROUNDS);
   for (let block = 0; block < words.length; block += 16) {
