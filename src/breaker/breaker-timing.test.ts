@@ -14,8 +14,8 @@ import {
   OPEN_MS,
   pushed,
 } from "./breaker.fixture.js";
+import { callContexts } from "./call-contexts.js";
 import { openNow } from "./operator.js";
-import { probeContexts } from "./probe-context.js";
 
 /** The circuit tripped, its open time is over, and a call probes. */
 async function probing(circuit: Circuit): Promise<Admission> {
@@ -149,12 +149,12 @@ describe("calls made within a probe", () => {
     const circuit = circuitWith();
     const { breaker } = circuit;
     const probe = await probing(circuit);
-    probeContexts.run(breaker, probe.epoch, () => {
+    callContexts.run(breaker, probe.epoch, () => {
       pushed(circuit, isHeld(40, "open"));
       pushed(circuit, isHeld(41, "released"));
-      expect(probeContexts.contain(breaker, probe.epoch)).toBe(true);
+      expect(callContexts.contain(breaker, probe.epoch)).toBe(true);
       breaker.succeeded(probe, false);
-      expect(probeContexts.contain(breaker, probe.epoch)).toBe(false);
+      expect(callContexts.contain(breaker, probe.epoch)).toBe(false);
     });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { isClosed, isHeld, isLeased } from "../sync/replica.fixture.js";
 import type { Admission } from "./admission.js";
 import { circuitWith, enter, enterAsync, fail, failure, OPEN_MS, pushed } from "./breaker.fixture.js";
-import { probeContexts } from "./probe-context.js";
+import { callContexts } from "./call-contexts.js";
 
 describe("a call", () => {
   test("is admitted under the circuit's own admission while closed", () => {
@@ -76,15 +76,15 @@ describe("a call", () => {
     fail(breaker);
     await time.advance(OPEN_MS);
     const probe = (await enterAsync(breaker)) as Admission;
-    const inner = probeContexts.run(breaker, probe.epoch, () => enter(breaker));
+    const inner = callContexts.run(breaker, probe.epoch, () => enter(breaker));
     expect(inner).toMatchObject({ kind: "nested" });
     breaker.failed(inner as Admission, failure());
     breaker.succeeded(inner as Admission, false);
     breaker.released(inner as Admission);
     expect(breaker.current.probe).toMatchObject({ kind: "running" });
     breaker.succeeded(probe, false);
-    expect(probeContexts.run(breaker, probe.epoch, () => enter(breaker))).toBe(breaker.admission);
-    probeContexts.ended(breaker, probe.epoch);
+    expect(callContexts.run(breaker, probe.epoch, () => enter(breaker))).toBe(breaker.admission);
+    callContexts.ended(breaker, probe.epoch);
   });
 
   test("probes without a lease if the store is down or refuses to write this circuit", async () => {

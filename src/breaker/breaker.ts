@@ -5,6 +5,7 @@ import { encodeName } from "../protocol/key.js";
 import type { CircuitRecord, CircuitState } from "../protocol/record.js";
 import type { Entry } from "../sync/entry.js";
 import { Admission, FIRST_ADMISSION } from "./admission.js";
+import { callContexts } from "./call-contexts.js";
 import { CallGate } from "./call-gate.js";
 import { CircuitCounts, NOTHING_COUNTED } from "./counts.js";
 import { carryOut } from "./effects.js";
@@ -13,7 +14,6 @@ import { lookAgainAt } from "./hold-end.js";
 import { takeNews } from "./news.js";
 import { nextAdmission } from "./next-admission.js";
 import { callFailed, callReleased, callSucceeded, isProbeOf } from "./outcome.js";
-import { probeContexts } from "./probe-context.js";
 import { propose } from "./proposal.js";
 import { isPending } from "./reducer/decision.js";
 import type { CallAnswer, Event } from "./reducer/event.js";
@@ -291,7 +291,7 @@ export class Breaker implements Shell {
     const state = this.#state;
     const { lookedAt } = this.session;
     if (before.probe.kind === "running" && !isProbeOf(state, before.probe.epoch))
-      probeContexts.ended(this, before.probe.epoch);
+      callContexts.ended(this, before.probe.epoch);
     if (state.announced === "closed" && before.announced !== "closed") this.counting.closedAtMs = lookedAt;
     if (state.epoch !== before.epoch) {
       this.admission = nextAdmission(this, state);

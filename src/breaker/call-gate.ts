@@ -1,7 +1,7 @@
 import { Admission, NESTED } from "./admission.js";
+import { callContexts } from "./call-contexts.js";
 import { LeaseRequest } from "./lease-request.js";
 import { admitShare } from "./next-admission.js";
-import { probeContexts } from "./probe-context.js";
 import type { CallAnswer } from "./reducer/event.js";
 import type { Shell } from "./shell.js";
 
@@ -72,7 +72,7 @@ export class CallGate {
       asked,
       byCheck,
       callTimeoutMs,
-      withinProbe: probe.kind === "running" && probeContexts.contain(breaker, probe.epoch),
+      withinProbe: probe.kind === "running" && callContexts.contain(breaker, probe.epoch),
       storeFails: replica.synchroniser.down || (replica.circuits.get(breaker.key)?.failures ?? 0) > 0,
     });
   }

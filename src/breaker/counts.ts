@@ -10,7 +10,7 @@ export class CircuitCounts {
   rejections = 0;
   slowCalls = 0;
   /** A call that was admitted made another one through the same circuit, and that one was held back. */
-  nests = false;
+  innerCallHeldBack = false;
   /** Times some of its calls for the report. */
   sampler: Sampler | undefined;
   /** The number of reopenings when its calls last tripped it. */

@@ -1,6 +1,6 @@
 import { admittedShare } from "../policy/ramp.js";
 import { Admission, RampAdmission, REJECTING } from "./admission.js";
-import { probeContexts } from "./probe-context.js";
+import { callContexts } from "./call-contexts.js";
 import type { State } from "./reducer/state.js";
 import type { Shell } from "./shell.js";
 
@@ -32,7 +32,7 @@ export function admitShare(breaker: Shell): Admission | undefined {
   const { admission, settings, session } = breaker;
   if (admission.admitsAll) return admission;
   // The call within which it is made was admitted. If each were held back by itself, hardly any would get through.
-  if (breaker.counts.nests && probeContexts.contain(breaker, admission.epoch)) return admission;
+  if (breaker.counts.innerCallHeldBack && callContexts.contain(breaker, admission.epoch)) return admission;
   const random = session.clock.random();
   if (!(admission instanceof RampAdmission))
     return breaker.traffic.holdsBack(session.lookedAt, random) ? undefined : admission;

@@ -1,6 +1,7 @@
 // What the outcome of a call means for its circuit: whether the reducer gets an event, and which.
 import { openTime } from "../policy/open-time.js";
 import type { Admission } from "./admission.js";
+import { callContexts } from "./call-contexts.js";
 import type { Failure } from "./failure.js";
 import { closedForMs } from "./next-admission.js";
 import type { Opening } from "./reducer/event.js";
@@ -16,7 +17,11 @@ export function callFailed(breaker: Shell, admission: Admission, failure: Failur
   else if (admission.kind === "closed" && failure.origin !== "stall") {
     if (admission.epoch !== breaker.current.epoch) askForLonger(breaker, failure);
     else if (awaitsConfirmation(breaker)) breaker.dispatch({ type: "confirmed", cause: failure.error });
-    else countFailure(breaker, failure);
+    else {
+      // What let inner calls pass is that the outer one was admitted. A failure shows that this was too hopeful.
+      if (isOuter(breaker, admission)) callContexts.failed(breaker, admission.epoch);
+      countFailure(breaker, failure);
+    }
   }
 }
 
@@ -40,7 +45,7 @@ export function callSucceeded(
  * circuit rejected it.
  */
 export function callReleased(breaker: Shell, admission: Admission, pauseMs: number, byItself: boolean): void {
-  if (byItself && mayNest(admission)) breaker.counting.nests = true;
+  if (byItself && mayNest(admission)) breaker.counting.innerCallHeldBack = true;
   if (!isProbe(breaker, admission)) return;
   const { isShared, leaseWaitMs, clock } = breaker.session;
   breaker.dispatch({
@@ -79,7 +84,7 @@ const mayNest = ({ kind, admitsAll }: Admission): boolean => kind === "closed" &
 
 /** Whether calls that the admitted call makes through its own circuit have to be known as such. */
 export const isOuter = (breaker: Shell, admission: Admission): boolean =>
-  mayNest(admission) && breaker.counts.nests;
+  mayNest(admission) && breaker.counts.innerCallHeldBack;
 
 /** Whether the admission belongs to the running probe. */
 export const isProbe = ({ current }: Shell, { epoch }: Admission): boolean => isProbeOf(current, epoch);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { circuitWith, fail, OPEN_MS, pushed } from "../breaker/breaker.fixture.js";
-import { probeContexts } from "../breaker/probe-context.js";
+import { callContexts } from "../breaker/call-contexts.js";
 import { isClosed } from "../sync/replica.fixture.js";
 import { makeCallPolicy } from "./call-policy.js";
 import { Guard } from "./guard.js";
@@ -19,7 +19,7 @@ describe("a call that waited for its lease", () => {
       return new Promise(() => undefined);
     };
     let epoch = 0;
-    const ran = guard.call(() => probeContexts.contain(breaker, epoch), undefined, [], "promise");
+    const ran = guard.call(() => callContexts.contain(breaker, epoch), undefined, [], "promise");
     store.watcher?.change({ key: "circuit:x", value: lease ?? "" });
     epoch = breaker.current.epoch;
     meanwhile(circuit);

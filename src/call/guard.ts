@@ -1,7 +1,7 @@
 import { type Admission, REJECTING } from "../breaker/admission.js";
 import type { Breaker } from "../breaker/breaker.js";
+import { callContexts } from "../breaker/call-contexts.js";
 import { isOuter, isProbe } from "../breaker/outcome.js";
-import { probeContexts } from "../breaker/probe-context.js";
 import type { Sampler } from "../breaker/sampler.js";
 import { CallGroup } from "../breaker/under-way.js";
 import { successChannel } from "../events/events.js";
@@ -158,6 +158,21 @@ export class Guard implements SharedHandlers, HandleCalls {
     signal: CallerSignal | undefined,
     given: Deadline | undefined,
   ): unknown {
+    const { breaker } = this;
+    if (!isOuter(breaker, admission)) return this.performHere(fn, self, args, admission, signal, given);
+    return callContexts.runCall(breaker, admission.epoch, () =>
+      this.performHere(fn, self, args, admission, signal, given),
+    );
+  }
+
+  private performHere(
+    fn: AnyFunction,
+    self: unknown,
+    args: ArrayLike<unknown>,
+    admission: Admission,
+    signal: CallerSignal | undefined,
+    given: Deadline | undefined,
+  ): unknown {
     const call = this.begin(admission);
     const covered = this.policy.coversFailures ? { self, args } : undefined;
     const { onSuccess, onFailure } = this.handlersOf(admission, signal, call, covered);
@@ -166,9 +181,7 @@ export class Guard implements SharedHandlers, HandleCalls {
       const { breaker } = this;
       // The probe may have ended while this call waited for its lease.
       if (admission.kind === "probe" && isProbe(breaker, admission))
-        result = probeContexts.run(breaker, admission.epoch, () => Reflect.apply(fn, self, args));
-      else if (isOuter(breaker, admission))
-        result = probeContexts.runCall(breaker, admission.epoch, () => Reflect.apply(fn, self, args));
+        result = callContexts.run(breaker, admission.epoch, () => Reflect.apply(fn, self, args));
       else result = Reflect.apply(fn, self, args);
     } catch (error) {
       if (!needsNew(fn, error)) return onFailure(error);

@@ -1,6 +1,8 @@
 const SLICES = 10;
 /** So many times in a window at least one call is let through, and the surplus is halved if those end well. */
 const TRIALS = 24;
+/** After a failure, not sooner than this, in ms: at few calls a second, a short window would let all of them through. */
+const AFTER_FAILURE_MS = 5_000;
 /** How many times the accepted calls may be sent before any call is held back. */
 const K = 2;
 
@@ -20,7 +22,7 @@ interface Slice {
  * nor success, it never counts.
  *
  * After an outage of all calls the formula alone would let hardly any call through for many windows. So at least one goes
- * through in each 24th of the window. While none of those let through fails, the requests that were not accepted are
+ * through in each 24th of the window, but not sooner than 5 s after a failure. While none of those let through fails, the requests that were not accepted are
  * halved in each such time.
  *
  * After "Site Reliability Engineering" (Beyer and others, 2016), chapter 21, "Client-Side Throttling".
@@ -45,7 +47,9 @@ export class Throttle {
   holdsBack(now: number, random: number): boolean {
     const probability = this.probability(now);
     if (probability === 0) return false;
-    if (random < probability && now - this.#passedAt < this.#trialMs) {
+    const failed = this.#wellSince === Infinity;
+    const trialMs = failed ? Math.max(this.#trialMs, AFTER_FAILURE_MS) : this.#trialMs;
+    if (random < probability && now - this.#passedAt < trialMs) {
       this.#slice(now).requests++;
       return true;
     }

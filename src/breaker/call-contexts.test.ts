@@ -1,15 +1,32 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
-import { ProbeContexts } from "./probe-context.js";
+import { CallContexts } from "./call-contexts.js";
 
 const circuit = {};
 const other = {};
 
-const made = (): ProbeContexts => new ProbeContexts({ AsyncLocalStorage });
+const made = (): CallContexts => new CallContexts({ AsyncLocalStorage });
+
+/** Tells what is done to the storage. */
+function watched(turnedOff: () => void = () => undefined) {
+  const done: string[] = [];
+  class Storage extends AsyncLocalStorage<unknown> {
+    constructor() {
+      super();
+      done.push("made");
+    }
+
+    override disable(): void {
+      done.push("turned off");
+      turnedOff();
+    }
+  }
+  return { done, probes: new CallContexts({ AsyncLocalStorage: Storage as never }) };
+}
 
 describe.each([
   ["with async context", made],
-  ["in a runtime without async context", () => new ProbeContexts(undefined)],
+  ["in a runtime without async context", () => new CallContexts(undefined)],
 ])("a call made within a probe, %s", (_, make) => {
   test("is recognised until the probe's function returns", () => {
     const probes = make();
@@ -106,24 +123,46 @@ describe("with async context", () => {
   });
 });
 
+describe("within a call of a circuit that admits a share of the calls", () => {
+  test("nothing belongs to it once a call within it has failed, and other circuits stay as they are", async () => {
+    const contexts = made();
+    const seen = contexts.runCall(other, 1, () =>
+      contexts.runCall(circuit, 1, async () => {
+        await Promise.resolve();
+        const before = contexts.contain(circuit, 1);
+        contexts.runCall(circuit, 1, () => contexts.failed(circuit, 1));
+        return [before, contexts.contain(circuit, 1), contexts.contain(other, 1)];
+      }),
+    );
+    expect(await seen).toEqual([true, false, true]);
+  });
+
+  test("the same in a runtime without async context", () => {
+    const contexts = new CallContexts(undefined);
+    const seen = contexts.runCall(circuit, 1, () => {
+      const before = contexts.contain(circuit, 1);
+      contexts.failed(circuit, 1);
+      return [before, contexts.contain(circuit, 1)];
+    });
+    expect(seen).toEqual([true, false]);
+  });
+
+  test("it is over when it returns, throws or settles", async () => {
+    const error = new Error("no");
+    const { done, probes: contexts } = watched();
+    expect(contexts.runCall(circuit, 1, () => 7)).toBe(7);
+    const thrown = (): unknown =>
+      contexts.runCall(circuit, 1, () => {
+        throw error;
+      });
+    expect(thrown).toThrow(error);
+    await expect(contexts.runCall(circuit, 1, () => Promise.reject(error))).rejects.toBe(error);
+    expect(await contexts.runCall(circuit, 1, () => Promise.resolve(8))).toBe(8);
+    expect(done.filter((what) => what === "turned off")).toHaveLength(4);
+  });
+});
+
 describe("async context", () => {
-  /** Tells what is done to the storage. */
-  function watched(turnedOff: () => void = () => undefined) {
-    const done: string[] = [];
-    class Storage extends AsyncLocalStorage<unknown> {
-      constructor() {
-        super();
-        done.push("made");
-      }
-
-      override disable(): void {
-        done.push("turned off");
-        turnedOff();
-      }
-    }
-    return { done, probes: new ProbeContexts({ AsyncLocalStorage: Storage as never }) };
-  }
-
   test("is used from the first probe on, and turned off whenever the last one ends", () => {
     const { done, probes } = watched();
     probes.ended(circuit, 1);
