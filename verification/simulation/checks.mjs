@@ -80,6 +80,8 @@ export function makeChecks(world, plan) {
     }
     return its;
   };
+  /** As a process wakes up, or its clock is set, much becomes known in one moment, and calls and news cross. */
+  const justWoke = (member, at) => Math.max(member.pausedUntil, member.jumpedAt) + 1_000 > at;
   /** A call waits for its lease no longer. */
   const waitsNoLonger = (member, { name }, began) => {
     if (began.waiting) of(member, name).waiting--;
@@ -264,6 +266,7 @@ export function makeChecks(world, plan) {
       // While the store is away, or seems to be, a process probes without a lease.
       if (!world.store.isUp() || member.cut !== "" || member.storeDown) return () => {};
       return async () => {
+        if (justWoke(member, time.now())) return;
         const before = circuit.snapshot();
         const others = world.store.record(name)?.generation ?? 0;
         const knows = before.generation !== generation || before.pending || before.held !== undefined;
@@ -302,9 +305,8 @@ export function makeChecks(world, plan) {
       const same = live?.opens === its.opens && live.generation === generation;
       // An operator's last change may return late, and void the probe that was sent meanwhile.
       const operated = time.now() - its.operated < 30_000;
-      // A clock that was set may mean that the process slept.
-      const away = Math.max(member.pausedUntil, member.jumpedAt) > live?.at;
-      if (same && !operated && time.now() < live.until && !away)
+      if (live !== undefined && began.outer !== live.began) live.began.overtaken = true;
+      if (same && !operated && time.now() < live.until && !justWoke(member, live.at))
         fail("one probe at a time", `${member.name} sent a second one through ${circuit.name}`);
       // It may have begun late in its lease.
       const leaseMs = Math.min(0.99 * 1_000 * circuit.retryAfter - 100, shortestLease);
@@ -326,7 +328,7 @@ export function makeChecks(world, plan) {
         !plan.rollsOver &&
         !plan.without.includes("list") &&
         plan.network.loss === 0 &&
-        plan.network.delay < 100 &&
+        plan.network.delay + (plan.network.distanceMs ?? 0) < 100 &&
         member.cut === "" &&
         world.store.isUp();
       const snapshot = circuit.snapshot();
@@ -391,8 +393,7 @@ export function makeChecks(world, plan) {
       if (late && !probe && state !== before)
         fail("a late result changes nothing", `${member.name}: ${name} went from ${before} to ${state}`);
       // Only time makes an open circuit half-open. When a process wakes up, news comes at the same moment.
-      const wokeUp = time.now() - member.pausedUntil < 1_000;
-      if (ignored && state !== before && state !== "half-open" && !wokeUp)
+      if (ignored && state !== before && state !== "half-open" && !justWoke(member, time.now()))
         fail("what is ignored says nothing", `${member.name}: ${name} went from ${before} to ${state}`);
       if (late || moved || !free) return;
       const counted = began.outer === undefined && member.pausedUntil <= at;
@@ -451,8 +452,7 @@ export function makeChecks(world, plan) {
           !plan.without.includes("swap") &&
           !liveness.othersLease(member, circuit.name) &&
           its.opens === began.outer.opens &&
-          // Much arrives when it wakes up.
-          member.pausedUntil + 1_000 <= began.outer.at &&
+          !justWoke(member, began.outer.at) &&
           // News of the fleet ends the probe, unless it is of this process's own lease.
           (circuit.snapshot().generation === began.outer.generation ||
             circuit.snapshot().by.startsWith(`${member.host}/`)) &&
@@ -486,7 +486,7 @@ export function makeChecks(world, plan) {
     /** What a call within a probe finds out counts for nothing while that probe runs. */
     endedWithin(member, circuit, its, { outer, before, generation, by }) {
       const { stood } = outer;
-      if (before === undefined || !stood?.probe || stood.epoch !== before.epoch) return;
+      if (before === undefined || !stood?.probe || stood.epoch !== before.epoch || outer.overtaken) return;
       // News of the fleet had ended the probe, so this call was the next one; without swap at any time.
       if (plan.without.includes("swap")) return;
       const own = plan.hosts === plan.processes && by.startsWith(`${member.host}/`);
@@ -612,11 +612,14 @@ export function makeChecks(world, plan) {
         Object.assign(its, { trippedAt: time.now(), closedHereMs: member.monotonic() - its.closedAt });
       // Without swap it may hear of its own trip after another process closed it.
       const late = plan.without.includes("swap") && (plan.network.distanceMs ?? 0) > 0;
+      // A failure confirms what another process opened.
+      const confirms = scope === "confirm" && world.store.record(name)?.state === "open";
       // A store that lost the closing may show that the circuit was open.
       if (
         tripped &&
         !forgets &&
         !late &&
+        !confirms &&
         time.now() - its.operated > 30_000 &&
         !counting.mayTrip(member, name)
       )

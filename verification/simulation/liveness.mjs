@@ -83,7 +83,9 @@ export function makeLiveness(found, world, plan) {
     served(member, circuit, began) {
       const its = ofCaller(member, circuit.name);
       its.served++;
-      if (!world.healed || began.state !== "half-open") return;
+      // As it wakes up, many calls that began before end at once.
+      const wokeUp = time.now() - member.pausedUntil < 1_000;
+      if (!world.healed || wokeUp || began.state !== "half-open") return;
       its.recovered++;
       if (circuit.state !== "half-open") its.recovered = 0;
       else if (its.recovered > enough)
