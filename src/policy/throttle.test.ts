@@ -64,3 +64,72 @@ describe("throttling rejects the share max(0, (requests - 2 accepts) / (requests
     expect(throttle.probability(4_999)).toBeCloseTo(3 / 4, 10);
   });
 });
+
+describe("while calls are held back", () => {
+  const failing = (windowMs: number, failures: number): Throttle => {
+    const throttle = new Throttle(windowMs);
+    for (let n = 0; n < failures; n++) throttle.failed(0);
+    return throttle;
+  };
+
+  test.each([
+    [10_000, 5_000],
+    [240_000, 10_000],
+  ])("in a window of %d ms one is let through %d ms after a failure, and not sooner", (windowMs, afterMs) => {
+    const throttle = failing(windowMs, 100);
+    expect(throttle.holdsBack(afterMs - 1, 0)).toBe(true);
+    expect(throttle.holdsBack(afterMs, 0)).toBe(false);
+    expect(throttle.holdsBack(afterMs, 0)).toBe(true);
+  });
+
+  test("one is let through a 24th of the window after a call that was accepted", () => {
+    const throttle = failing(48_000, 100);
+    throttle.accepted(1_000);
+    expect(throttle.holdsBack(2_999, 0)).toBe(true);
+    expect(throttle.holdsBack(3_000, 0)).toBe(false);
+  });
+
+  test("one that chance lets through counts as let through", () => {
+    const throttle = failing(10_000, 100);
+    expect(throttle.holdsBack(4_000, 0.999)).toBe(false);
+    expect(throttle.holdsBack(8_999, 0)).toBe(true);
+    expect(throttle.holdsBack(9_000, 0)).toBe(false);
+  });
+
+  test("none is if the formula holds nothing back", () => {
+    const throttle = failing(48_000, 2);
+    throttle.accepted(1_000);
+    expect(throttle.probability(1_000)).toBeGreaterThan(0);
+    throttle.accepted(1_100);
+    expect(throttle.probability(1_100)).toBe(0);
+    expect(throttle.holdsBack(1_100, 0)).toBe(false);
+    throttle.failed(1_200);
+    expect(throttle.holdsBack(1_300, 0)).toBe(true);
+  });
+
+  test("the surplus is halved once all calls of a 24th of the window were accepted, and again after as long", () => {
+    const throttle = failing(240_000, 100);
+    for (const at of [1_000, 10_999]) throttle.accepted(at);
+    expect(throttle.probability(10_999)).toBeCloseTo(98 / 103, 10);
+    throttle.accepted(11_000);
+    expect(throttle.probability(11_000)).toBeCloseTo(48.5 / 55.5, 10);
+    throttle.accepted(20_999);
+    expect(throttle.probability(20_999)).toBeCloseTo(47.5 / 56.5, 10);
+    throttle.accepted(21_000);
+    expect(throttle.probability(21_000)).toBeCloseTo(((56.5 + 10) / 2 - 10) / ((56.5 + 10) / 2 + 1), 10);
+  });
+
+  test("a failure in between begins that time anew", () => {
+    const throttle = failing(240_000, 100);
+    throttle.accepted(1_000);
+    throttle.failed(5_000);
+    throttle.accepted(11_500);
+    expect(throttle.probability(11_500)).toBeCloseTo((103 - 4) / 104, 10);
+  });
+
+  test("the part of the window in which all were accepted stays as it is", () => {
+    const throttle = failing(240_000, 100);
+    for (const at of [24_000, 34_000]) throttle.accepted(at);
+    expect(throttle.probability(34_000)).toBeCloseTo((50 + 2 - 4) / 53, 10);
+  });
+});
