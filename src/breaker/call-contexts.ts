@@ -78,8 +78,8 @@ export class CallContexts {
   }
 
   /**
-   * The probe is over. On older Nodes async context slows down every promise, so it is kept only while such calls run. Other
-   * runtimes may have nothing to turn off.
+   * The probe is over. On older Nodes async context slows down every promise, so it is kept only while such calls run.
+   * Other runtimes may have nothing to turn off.
    */
   ended(circuit: object, epoch: number): void {
     for (const context of this.#running)

@@ -10,7 +10,8 @@ const CHECK_WAIT_MS = 5_500;
 
 /**
  * Admits or rejects the calls for which one comparison is not enough: the circuit is not simply closed, and its open
- * time is over. The reducer answers; if it needs the probe's lease, this asks the store, and callers that can wait do so.
+ * time is over. The reducer answers. If it needs the probe's lease, this asks the store, and callers that can wait do
+ * so.
  */
 export class CallGate {
   readonly #breaker: Shell;
@@ -58,8 +59,7 @@ export class CallGate {
   /** The process was suspended since its probe began. */
   get slept(): boolean {
     const { synchroniser } = this.#breaker.session.replica;
-    synchroniser.checkDrift();
-    return !synchroniser.down && synchroniser.sleeps !== this.#sleeps;
+    return synchroniser.sleptSince(this.#sleeps) && !synchroniser.down;
   }
 
   #ask(waitMs: number, callTimeoutMs: number, asked: boolean, byCheck: boolean): CallAnswer | undefined {

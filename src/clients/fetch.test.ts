@@ -178,7 +178,7 @@ describe("failfastFetch", () => {
       expect([...failfast.circuits()].map(({ name }) => name)).toEqual(["api", "api /users"]);
     });
 
-    test("counts as any other", async () => {
+    test("counts as an absolute URL does", async () => {
       answer = async () =>
         Object.defineProperty(new Response(null, { status: 500 }), "redirected", { value: true });
       await guarded({ name: "api" })("/users");

@@ -5,7 +5,6 @@ import type { OperatorResult } from "../breaker/operator.js";
 import type { Store } from "../options/store.js";
 import { encodeName } from "../protocol/key.js";
 import type { AuditEntry } from "../report/audit.js";
-import { keepAlive } from "../runtime/keep-alive.js";
 import { warn } from "../runtime/platform.js";
 import { systemClock } from "../runtime/system-clock.js";
 import { describeProcess } from "./merge.js";
@@ -117,9 +116,7 @@ class ObservedFleet implements Fleet {
 
   async events(limit: number = EVENTS): Promise<readonly AuditEntry[]> {
     this.#observe();
-    const trails = await keepAlive(
-      Promise.all([...this.#stores.values()].map((store) => readTrail(store, limit))),
-    );
+    const trails = await Promise.all([...this.#stores.values()].map((store) => readTrail(store, limit)));
     return trails
       .flat()
       .sort((a, b) => b.at - a.at)

@@ -21,9 +21,9 @@ interface Slice {
  * Calls held back count as requests. A call that is let through counts when it has ended. If it ends as neither failure
  * nor success, it never counts.
  *
- * After an outage of all calls the formula alone would let hardly any call through for many windows. So at least one goes
- * through in each 24th of the window, but not sooner than 5 s after a failure. While none of those let through fails, the requests that were not accepted are
- * halved in each such time.
+ * After an outage of all calls the formula alone would let hardly any call through for many windows. So at least one
+ * goes through in each 24th of the window, but not sooner than 5 s after a failure. While none of those let through
+ * fails, the requests that were not accepted are halved in each such time.
  *
  * After "Site Reliability Engineering" (Beyer and others, 2016), chapter 21, "Client-Side Throttling".
  */

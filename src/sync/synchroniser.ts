@@ -76,10 +76,7 @@ export class Synchroniser {
         this.#current = undefined;
         this.#retry();
       },
-      slept: (read) => {
-        this.checkDrift();
-        return read.sleeps !== this.sleeps;
-      },
+      slept: (read) => this.sleptSince(read.sleeps),
       isNews: (read) => read.sent > this.#readAt,
       isBack: () => {
         if (this.#down && !this.#busy) this.#retry(1 / 2);
@@ -164,6 +161,12 @@ export class Synchroniser {
   /** A process that was suspended reads the store before it trusts its clock. */
   checkDrift(): void {
     this.#timer.checkDrift();
+  }
+
+  /** Whether the process was suspended since `sleeps` had that value. */
+  sleptSince(sleeps: number): boolean {
+    this.checkDrift();
+    return this.sleeps !== sleeps;
   }
 
   /** A name that comes into use is read on its own, if no list contained it. */
