@@ -64,7 +64,7 @@ export class StoreSessions {
   follow(given: FailfastOptions): void {
     const defaults = this.#defaults();
     const { store = defaults.store } = given;
-    if (store === undefined || this.#closed) return;
+    if (store === undefined || this.#closed || this.find(store)?.replica.synchroniser.started) return;
     const { enabled = defaults.enabled ?? enabledByEnvironment() } = given;
     if (enabled !== false) this.of(store).replica.synchroniser.start();
   }

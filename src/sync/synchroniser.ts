@@ -114,6 +114,10 @@ export class Synchroniser {
     return this.#closed;
   }
 
+  get started(): boolean {
+    return this.#started;
+  }
+
   /** Starts once, at the first use of the store. If the store answers at once, it has started on return. */
   start(): void {
     if (this.#started || this.#closed) return;
