@@ -1,4 +1,5 @@
 // A circuit recovers, whoever calls it and however, within a number of calls, not of seconds.
+import { milliseconds } from "./facts.mjs";
 
 /** The length of a first lease; with a callTimeout it is that plus a second, in ms. */
 const LEASE_MS = 10_000;
@@ -26,10 +27,7 @@ export function makeLiveness(found, world, plan) {
   const { callTimeout } = plan.options;
   const isUpdated = plan.events.some(({ what, options }) => what === "update" && "probes" in options);
   const probes = Math.max(plan.options.probes ?? 1, isUpdated ? 3 : 1);
-  const first =
-    callTimeout === undefined
-      ? LEASE_MS
-      : Number.parseFloat(callTimeout) * (callTimeout.endsWith("ms") ? 1 : 1_000) + LEASE_MARGIN_MS;
+  const first = callTimeout === undefined ? LEASE_MS : milliseconds(callTimeout) + LEASE_MARGIN_MS;
   /** A stream's outcome comes with its last item, some of which are late. */
   const streamMs = plan.kinds?.includes("stream") ? 5_200 * Number.parseFloat(plan.options.idleTimeout) : 0;
   /** The number of leases that lapse before one is as long as the call. */
@@ -58,11 +56,11 @@ export function makeLiveness(found, world, plan) {
     const leftMs = plan.tells ? record.until - world.store.now() : leasedAt + record.duration - time.now();
     return leftMs > -1 && holder !== member.name;
   }
+  const wokeWithin = (member, ms) => time.now() - member.pausedUntil < ms;
   /** A request is given up in time, unless the process was blocked. */
   const requests = (member, name) => {
     const sent = member.requests.get(`circuit:${name}`);
-    const wokeUp = time.now() - member.pausedUntil < 10;
-    return sent !== undefined && (wokeUp || sent > time.now() - REQUEST_MS);
+    return sent !== undefined && (wokeWithin(member, 10) || sent > time.now() - REQUEST_MS);
   };
   /** Jobs know nothing of one another but by the record, and a lease that a probe gave back leaves no trace there. */
   const openings = (member, name) => {
@@ -84,8 +82,7 @@ export function makeLiveness(found, world, plan) {
       const its = ofCaller(member, circuit.name);
       its.served++;
       // As it wakes up, many calls that began before end at once.
-      const wokeUp = time.now() - member.pausedUntil < 1_000;
-      if (!world.healed || wokeUp || began.state !== "half-open") return;
+      if (!world.healed || wokeWithin(member, 1_000) || began.state !== "half-open") return;
       its.recovered++;
       if (circuit.state !== "half-open") its.recovered = 0;
       else if (its.recovered > enough)

@@ -1,5 +1,6 @@
 // Whether the calls of a process may trip its circuit, and whether they must, by each rule as documented, with the
 // tolerance of a window that is counted in tenths.
+import { milliseconds } from "./facts.mjs";
 
 /** The part of the window that every count includes, and the most that a count may include. */
 const SURELY = 0.75;
@@ -7,8 +8,6 @@ const AT_MOST = 1.05;
 const KEPT = 2_000;
 /** The silence may have begun with an item that came late: then this share of the time is left, or a little less. */
 const LEAST_SILENT = 0.15;
-
-const milliseconds = (time) => Number.parseFloat(time) * (time.endsWith("ms") ? 1 : 1_000);
 
 export function makeCounting(plan) {
   /** A call's own time-outs are not seen here when they are counted, and slow calls are counted otherwise. */
@@ -50,8 +49,8 @@ export function makeCounting(plan) {
     /** The rule by which a call that begins now is counted. */
     rule: (member, name) => of(member, name).options,
     /**
-     * A call ended that counts, and began under that rule; `moved`: unless the fleet has begun a new epoch meanwhile. Returns whether it has to
-     * trip the circuit.
+     * A call ended that counts, and began under that rule; `moved`: unless the fleet has begun a new epoch meanwhile.
+     * Returns whether it has to trip the circuit.
      */
     ended(member, name, rule, failed, moved, generation) {
       const its = of(member, name);

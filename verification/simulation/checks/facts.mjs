@@ -1,0 +1,69 @@
+// What follows from a plan: which promises can be checked in its run, and with which limits.
+
+/** Another call may have the lease after this time, in ms. */
+export const SHORTEST_LEASE = 9_000;
+
+/** Faults that keep a store from answering, or a process from getting its records. */
+const NOT_ITS_BEST = [
+  "partition",
+  "split",
+  "store",
+  "restart",
+  "rubbish",
+  "pause",
+  "stall",
+  "freeze",
+  "sleep",
+  "busy-loop",
+  "crash",
+  "jump",
+];
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000 };
+export const milliseconds = (time) => Number.parseFloat(time) * UNITS[/[a-z]+$/.exec(time)];
+
+export function factsOf(plan) {
+  const { callTimeout, idleTimeout, rampUp, backoff, recovery, scope = "fleet", quorum = 1 } = plan.options;
+  const updates = plan.events.filter(({ what }) => what === "update");
+  const isUpdated = (option, name) =>
+    updates.some(({ options, circuit }) => option in options && `c${circuit}` === name);
+  const { threshold, failureRate, consecutive = threshold ?? (failureRate ? 2 : 1) } = plan.options;
+  /** What one process finds out applies to the whole fleet. */
+  const sharesAll = scope === "fleet" && quorum === 1 && !plan.without.includes("swap") && !plan.rollsOver;
+  const forgets = plan.events.some(({ what }) => ["empty", "roll-back", "evict", "restart"].includes(what));
+  return {
+    callTimeout,
+    idleTimeout,
+    rampUp,
+    scope,
+    quorum,
+    isUpdated,
+    longestOpenMs: (name) => plan.open * 1_000 * (backoff ? 10 : 1) * (isUpdated("timeout", name) ? 2 : 1),
+    sharesAll,
+    /** One failure opens it. */
+    tripsAtOnce: (name) =>
+      consecutive === 1 &&
+      rampUp === undefined &&
+      !isUpdated("threshold", name) &&
+      !isUpdated("consecutive", name),
+    closesByTime: recovery === "all",
+    nests: plan.kinds?.some((kind) => kind.startsWith("nested")) ?? false,
+    shortestLease: callTimeout === undefined ? SHORTEST_LEASE : milliseconds(callTimeout) + 900,
+    /** The store loses records. */
+    forgets,
+    /** Each process knows the store's clock, and its own goes on. */
+    comparesTimes:
+      sharesAll &&
+      plan.tells &&
+      !forgets &&
+      !plan.without.includes("list") &&
+      plan.lateProbe?.what !== "sleep" &&
+      plan.events.every(({ what }) => what !== "sleep"),
+    storeIsWell:
+      plan.network.loss === 0 &&
+      plan.network.delay <= 60 &&
+      !plan.rollsOver &&
+      plan.lateProbe === undefined &&
+      plan.events.every(({ what }) => !NOT_ITS_BEST.includes(what)),
+  };
+}
