@@ -36,6 +36,8 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
 
   allIsWell();
   await pass(6_000);
+  const started = () => members.every(({ alive }) => alive);
+  if (kind !== "job" && !started()) await pass(patience, started);
   // An operator releases all holds, and looks again, because one that the store had lost may return.
   for (let n = 1; n <= 20 * plan.circuits; n++) time.after(n * 2_000, release);
   // Killed before a far store can answer, a job never tells it that its probe succeeded.
@@ -82,7 +84,7 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
   }
 
   function release() {
-    for (const member of members)
+    for (const member of members.filter(({ alive }) => alive || kind === "job"))
       for (const [n, circuit] of member.circuits.entries())
         if (circuit.held !== undefined) {
           tell(`an operator at ${member.name} releases c${n}`);

@@ -63,9 +63,11 @@ export function checksOfProbes({ world, plan, fail, facts, ledger, stats }, reco
     endedWithin(member, circuit, its, { outer, before, generation, by }) {
       const { stood } = outer;
       if (before === undefined || !stood?.probe || stood.epoch !== before.epoch || outer.overtaken) return;
-      // News of the fleet had ended the probe, so this call was the next one; without swap at any time.
+      // News of the fleet had ended the probe, so this call was the next one; without swap at any time. With several
+      // probes that may be the success of another process, which no snapshot shows.
       if (plan.without.includes("swap")) return;
-      const own = plan.hosts === plan.processes && by.startsWith(`${member.host}/`);
+      const several = plan.options.probes > 1 && plan.processes > 1;
+      const own = !several && plan.hosts === plan.processes && by.startsWith(`${member.host}/`);
       if (generation !== outer.generation && !own) return;
       const runs = time.now() - stood.at < shortestLease && member.pausedUntil <= stood.at;
       if (runs && its.epoch !== before.epoch && circuit.snapshot().generation === before.generation)

@@ -14,6 +14,8 @@ export function checksOfRecords({ world, plan, fail, facts, ledger, stats, liven
   const tied = new Set();
   /** Records that a later write replaced: if a store that lost writes shows one again, it is still over. */
   const superseded = new Set();
+  /** By key: the highest revision. What was written after the store forgot it may be lower: it loses to what is known. */
+  const highest = new Map();
 
   function remember(key, record, value) {
     if (key.startsWith("circuit:") && record.state === "closed") {
@@ -24,6 +26,7 @@ export function checksOfRecords({ world, plan, fail, facts, ledger, stats, liven
     const number = `${key} ${record.revision}`;
     if ((numbered.get(number) ?? value) !== value) tied.add(number);
     numbered.set(number, value);
+    highest.set(key, Math.max(highest.get(key) ?? 0, record.revision));
     const generation = `${key} ${record.generation}`;
     if (!begun.has(generation)) begun.set(generation, { at: time.now(), state: record.state });
   }
@@ -85,6 +88,7 @@ export function checksOfRecords({ world, plan, fail, facts, ledger, stats, liven
       if (record === undefined) return fail("records are readable", `${by} wrote ${value}`);
       const isCircuit = key.startsWith("circuit:");
       if (isCircuit) liveness.written(nameOf(key), by, old, record);
+      const outranked = old !== undefined && old.revision < highest.get(key);
       remember(key, record, value);
       if (old === undefined) return;
       if (isCircuit) grown(key, old, record, by, storeNow);
@@ -93,7 +97,7 @@ export function checksOfRecords({ world, plan, fail, facts, ledger, stats, liven
       if (comparable && record.revision <= old.revision)
         fail("revisions grow", `${by} wrote revision ${record.revision} of ${key} over ${old.revision}`);
       const takes = record.state === "half-open" && record.owner && record.owner !== old.owner;
-      if (comparable && takes) taken(key, before, old, by, storeNow);
+      if (comparable && takes && !outranked) taken(key, before, old, by, storeNow);
       if (comparable && isCircuit && record.generation === old.generation && record.state !== old.state)
         fail(
           "a transition begins a generation",

@@ -10,8 +10,9 @@ export function checksOfTransitions(shared, records) {
   function tripped(member, name, its) {
     // Without swap it may hear of its own trip after another process closed it.
     const late = plan.without.includes("swap") && (plan.network.distanceMs ?? 0) > 0;
-    // A failure confirms what another process opened.
-    const confirms = facts.scope === "confirm" && world.store.record(name)?.state === "open";
+    // A failure confirms what another process opened. Where it closes by time, its own trip may be stored after that.
+    const confirms =
+      (facts.scope === "confirm" || closesByTime) && world.store.record(name)?.state === "open";
     // A store that lost the closing may show that the circuit was open.
     if (
       !facts.forgets &&
