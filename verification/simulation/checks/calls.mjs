@@ -83,7 +83,7 @@ export function checksOfCalls(
       );
   }
 
-  function rejected(member, circuit, its, began) {
+  function callIsRejected(member, circuit, its, began) {
     stats.rejected++;
     if (began.outer === undefined) liveness.rejected(member, circuit, began);
     else rejectedWithin(member, circuit, its, began);
@@ -98,7 +98,7 @@ export function checksOfCalls(
   }
 
   return {
-    calling(member, circuit, how) {
+    callBegins(member, circuit, how) {
       stats.calls++;
       const { style } = how;
       const its = of(member, circuit.name);
@@ -122,12 +122,12 @@ export function checksOfCalls(
         acting: member.acting,
         outcome: "made to wait",
       };
-      liveness.calling(member, circuit, began);
+      liveness.callBegins(member, circuit, began);
       member.calling = began;
       return began;
     },
     /** The synchronous part of the call is over. */
-    called(member, circuit, began) {
+    callReturns(member, circuit, began) {
       member.calling = undefined;
       const its = of(member, circuit.name);
       began.waiting = began.outcome === "made to wait";
@@ -185,13 +185,13 @@ export function checksOfCalls(
       };
     },
     /** A rejection is emitted. */
-    refused(member, name, error) {
+    rejected(member, name, error) {
       const circuit = member.circuits?.[Number(name.slice(1))];
       if (circuit === undefined) return;
       if (member.calling) member.calling.outcome = "rejected";
       agreement.rejected(member, circuit, error);
     },
-    ended(member, circuit, began, { value, error, expected, fails }) {
+    callEnds(member, circuit, began, { value, error, expected, fails }) {
       const its = of(member, circuit.name);
       waitsNoLonger(member, circuit, began);
       if (its.live?.began === began) its.live = undefined;
@@ -199,7 +199,7 @@ export function checksOfCalls(
       if (began.outer !== undefined) probes.endedWithin(member, circuit, its, began);
       if (began.innerRejected) return;
       if (error !== undefined && world.library.isFailfastError(error)) {
-        rejected(member, circuit, its, began);
+        callIsRejected(member, circuit, its, began);
         return;
       }
       if (error?.name === "TimeoutError" && (callTimeout ?? idleTimeout)) return;

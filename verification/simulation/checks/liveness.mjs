@@ -71,7 +71,7 @@ export function makeLiveness(found, world, plan) {
   return {
     othersLease,
     /** Possible reasons to reject a call, at its beginning. */
-    calling(member, { name }, began) {
+    callBegins(member, { name }, began) {
       const due = began.held === undefined && began.state === "half-open" && began.retryAfter === 0;
       began.due = due && !othersLease(member, name) && !requests(member, name);
     },

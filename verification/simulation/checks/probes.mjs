@@ -77,7 +77,7 @@ export function checksOfProbes({ world, plan, fail, facts, ledger, stats }, reco
         );
     },
     /** A recovery check begins. Another one of this process may be under way only until it is void. */
-    checking(member, name) {
+    checkBegins(member, name) {
       stats.checks++;
       const circuit = member.circuits?.find((each) => each.name === name);
       if (circuit?.held !== undefined)
@@ -89,11 +89,11 @@ export function checksOfProbes({ world, plan, fail, facts, ledger, stats }, reco
       its.checking = time.now();
       return circuit === undefined ? () => {} : probeOf(member, circuit);
     },
-    checked(member, name) {
+    checkEnds(member, name) {
       Object.assign(of(member, name), { checking: 0, checked: time.now() });
     },
     /** A check found the backend working, which closes the circuit at once. */
-    async well(member, name) {
+    async checkSucceeds(member, name) {
       const its = of(member, name);
       its.succeeding = true;
       for (let turns = 0; turns < 40; turns++) await undefined;
