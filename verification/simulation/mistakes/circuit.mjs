@@ -19,13 +19,13 @@ export const OF_THE_CIRCUIT = [
     file: "breaker/outcome.js",
     text: 'if (admission.kind === "probe")\n        probeSucceeded(breaker, admission, slow);',
     instead:
-      'if (breaker.current.admits === "nothing")\n        breaker.dispatch({ type: "probe-succeeded" });',
+      'if (breaker.current.admissionKind === "rejecting")\n        breaker.dispatch({ type: "probe-succeeded" });',
     plain: true,
   },
   {
     mistake: "a lease is taken though another's runs",
     file: "breaker/reducer/lease.js",
-    text: 'if (shared(state, now, own).kind !== "due")\n        return null;',
+    text: 'if (standingWithoutProbe(state, now, own).kind !== "due")\n        return null;',
     instead: "",
     plain: true,
   },
