@@ -10,6 +10,9 @@ const SHORTEST_WAIT = 20;
 const DOUBTS_FROM = 20;
 const DOUBTS_MS = 12_000;
 
+/** A read that gets no answer is given up by then, and a process that waits for it goes on, in ms. */
+const GIVES_UP_MS = 6_000;
+
 export function checksOfCalls(
   { world, plan, fail, facts, ledger, stats, agreement, counting, liveness },
   probes,
@@ -51,6 +54,7 @@ export function checksOfCalls(
       plan.network.loss === 0 &&
       plan.network.delay + (plan.network.distanceMs ?? 0) < 100 &&
       member.cut === "" &&
+      time.now() - member.connectedAt > GIVES_UP_MS &&
       world.store.isUp();
     const snapshot = circuit.snapshot();
     if (!knowable || circuit.held !== undefined || snapshot.pending) return;

@@ -114,7 +114,7 @@ export function makeLiveness(found, world, plan) {
     written(name, by, before, record) {
       const its = ofFleet(name);
       if (record.state === "open" && before?.generation !== record.generation) its.openings++;
-      if (record.state === "half-open" && record.owner !== before?.owner)
+      if (record.state === "half-open" && record.generation !== before?.generation)
         Object.assign(its, { holder: by, leasedAt: time.now() });
       if (record.state === "half-open" && !record.owner && before?.owner && !record.lapsed) its.returned++;
     },
