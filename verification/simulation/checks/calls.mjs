@@ -78,7 +78,7 @@ export function checksOfCalls(
       !wokeOrJumped(member, outer.at) &&
       // News of the fleet ends the probe, unless it is of this process's own lease.
       (circuit.snapshot().generation === outer.generation ||
-        circuit.snapshot().by.startsWith(`${member.host}/`)) &&
+        (plan.hosts === plan.processes && circuit.snapshot().by.startsWith(`${member.host}/`))) &&
       time.now() - outer.at < shortestLease
     )
       fail(
