@@ -26,6 +26,11 @@ export function detectClient(client: PostgresClient): Database {
   );
 }
 
+/** What postgres.js notes at its `listen`: who listens to what. */
+interface Channels {
+  readonly channels?: Readonly<Record<string, { listeners: { readonly fn: unknown }[] } | undefined>>;
+}
+
 function ofPostgresJs(sql: PostgresJs): Database {
   const query: Database["query"] = (text, params = []) =>
     againWhere(lost, () => sql.unsafe(text, params as never[]));
@@ -34,7 +39,15 @@ function ofPostgresJs(sql: PostgresJs): Database {
     // It reconnects by itself, and reports that each time, but not the loss before.
     listen: (channel, watcher) =>
       listenForSigns(
-        async (name, heard, again) => (await sql.listen(name, heard, again)).unlisten,
+        async (name, heard, again) => {
+          const { unlisten } = await sql.listen(name, heard, again);
+          return () => {
+            // After a reconnect it has another listener for the same function, which `unlisten` doesn't find.
+            const now = (sql.listen as Channels).channels?.[name];
+            if (now) now.listeners = now.listeners.filter(({ fn }) => fn !== heard);
+            return unlisten();
+          };
+        },
         query,
         channel,
         watcher,

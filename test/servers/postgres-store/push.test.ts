@@ -135,6 +135,22 @@ describe.skipIf(!postgres)("push by PostgreSQL", () => {
     await expect.poll(() => library?.seen.changes.map(({ value }) => value), soon).toEqual(["1"]);
   });
 
+  test("ends with the store, also after postgres.js had to reconnect", async () => {
+    const sql = postgresJs(server.url, { max: 1, backoff: () => 0.1, onnotice: () => undefined });
+    ends.push(() => sql.end({ timeout: 1 }));
+    const heard: string[] = [];
+    await sql.listen("of the application", (text) => heard.push(text));
+    const seen = remember();
+    const handle = await postgresStore(sql as unknown as PostgresClient).watch?.("", seen);
+    await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'listen %'");
+    await expect.poll(() => seen.gaps, noticed).toBeGreaterThan(0);
+    await handle?.[Symbol.asyncDispose]();
+    const { channels } = sql.listen as unknown as { channels: object };
+    expect(Object.keys(channels)).toEqual(["of the application"]);
+    await admin.query("SELECT pg_notify('of the application', 'still')");
+    await expect.poll(() => heard, soon).toEqual(["still"]);
+  });
+
   test("uses a connection that a server which ends idle sessions leaves alone", async () => {
     const config = { connectionString: server.url, options: "-c idle_session_timeout=400" };
     const store = storeOn(config);
