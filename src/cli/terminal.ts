@@ -96,10 +96,10 @@ export class Terminal {
   }
 }
 
-/** NO_COLOR and FORCE_COLOR, as usual; otherwise colours if the terminal has them. */
+/** NO_COLOR and FORCE_COLOR, unless empty; otherwise colours if the terminal has them. */
 function wantsColours(live: boolean, env: NodeJS.ProcessEnv): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = env;
-  if (FORCE_COLOR !== undefined) return !["0", "false"].includes(FORCE_COLOR);
-  if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR) return !["0", "false"].includes(FORCE_COLOR);
   return live && TERM !== "dumb";
 }

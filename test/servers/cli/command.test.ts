@@ -178,7 +178,8 @@ describe.concurrent("colours", () => {
     await run(["trip", "x", "--new"]);
     expect((await run(["status"])).out).not.toContain("\u001b[");
     expect((await run(["status"], { FORCE_COLOR: "1" })).out).toContain("\u001b[31m");
-    expect((await run(["status"], { FORCE_COLOR: "0" })).out).not.toContain("\u001b[");
+    for (const env of [{ FORCE_COLOR: "0" }, { FORCE_COLOR: "" }, { FORCE_COLOR: "1", NO_COLOR: "1" }])
+      expect((await run(["status"], env)).out).not.toContain("\u001b[");
   });
 });
 
