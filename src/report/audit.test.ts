@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { createFailfast } from "../index.js";
 import { memoryStore } from "../stores/memory.js";
 import { manualClock } from "../testing/index.js";
 import { type AuditEntry, appendAudit, readAudit } from "./audit.js";
@@ -36,6 +37,19 @@ test("writes entries that one process adds at once in one write", async () => {
     Array.from({ length: 100 }, (_, at) => 99 - at),
   );
   expect(swaps.mock.calls.length).toBeLessThanOrEqual(2);
+});
+
+test("warns if a handle's verb can't be written to it", async () => {
+  const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  const place = { ...memoryStore(), get: () => Promise.reject(new Error("NOPERM")) };
+  const circuit = createFailfast({ store: { ...memoryStore(), sibling: () => place } })("x", 60);
+  expect(await circuit.trip({ by: "bob" })).toEqual({ stored: true });
+  expect(await circuit.reset({ by: "bob" })).toEqual({ stored: true });
+  expect(warned).toHaveBeenCalledExactlyOnceWith(
+    expect.stringMatching(/^what bob did is not on the audit trail/),
+    expect.objectContaining({ code: "FAILFAST_TRAIL" }),
+  );
+  warned.mockRestore();
 });
 
 test("loses no entry if several processes write at once", async () => {

@@ -1,5 +1,6 @@
 import type { Store } from "../options/store.js";
 import type { Clock } from "../runtime/clock.js";
+import { warn } from "../runtime/platform.js";
 import { systemClock } from "../runtime/system-clock.js";
 import { answerOf } from "../sync/with-deadline.js";
 import { placeOfReports } from "./place.js";
@@ -24,6 +25,8 @@ export interface AuditEntry {
 }
 
 const KEY = "audit";
+const NOT_WRITTEN =
+  "is not on the audit trail, nor is what others do in this process until it can be written";
 /** The newest entries that fit into the size that every store accepts. */
 const MOST = 200;
 const LONGEST = 60_000;
@@ -44,13 +47,18 @@ interface Line {
   waiting: AuditEntry[];
   next: Promise<void> | undefined;
   last: Promise<unknown>;
+  /** The last write failed, which has been said. */
+  broken: boolean;
 }
 
 const lines = new WeakMap<Store, Line>();
 
-/** Adds an entry to the trail; the oldest entries are dropped. */
+/**
+ * Adds an entry to the trail; the oldest entries are dropped. Where it can't be written, one process warning says so,
+ * until it can be written again.
+ */
 export function appendAudit(place: Store, entry: AuditEntry, clock: Clock = systemClock): Promise<void> {
-  const line = lines.get(place) ?? { waiting: [], next: undefined, last: Promise.resolve() };
+  const line = lines.get(place) ?? { waiting: [], next: undefined, last: Promise.resolve(), broken: false };
   lines.set(place, line);
   line.waiting.push(shortened(entry));
   line.next ??= line.last.then(() => {
@@ -58,7 +66,15 @@ export function appendAudit(place: Store, entry: AuditEntry, clock: Clock = syst
     line.waiting = [];
     line.next = undefined;
     const written = answerOf(clock, TRIED_FOR_MS, () => write(place, added, clock));
-    line.last = written.catch(() => undefined);
+    line.last = written.then(
+      () => {
+        line.broken = false;
+      },
+      (error: unknown) => {
+        if (!line.broken) warn("FAILFAST_TRAIL", `what ${added[0]?.by} did ${NOT_WRITTEN}: ${String(error)}`);
+        line.broken = true;
+      },
+    );
     return written;
   });
   return line.next;
