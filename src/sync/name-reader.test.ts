@@ -99,6 +99,7 @@ describe("names of a store that can't list", () => {
       replica.subscribe(name, listener({ pending: true }));
       replica.circuit(name);
     }
+    await time.advance(2_001);
     for (const name of numbered(200, 30)) names.called(name);
     await time.advance(1_000);
     expect(next()).toEqual([...numbered(100, 20), ...numbered(200, 15), ...numbered(0, 5)]);
@@ -108,6 +109,39 @@ describe("names of a store that can't list", () => {
     await time.advance(1_000);
     const third = [...numbered(115, 10), ...numbered(100, 10)];
     expect(next(), "no call came any more").toEqual([...third, ...numbered(10, 20)]);
+  });
+
+  test("that are called often are read at each poll, although many others are called now and then", async () => {
+    const { names, next, time } = reading();
+    const often = numbered(100, 10);
+    for (const name of numbered(0, 900)) names.add(name);
+    next();
+    names.saveUp(1_000);
+    await time.advance(2_001);
+    const counts = new Map<string, number>();
+    for (let poll = 0; poll < 12; poll++) {
+      for (const name of often) names.called(name);
+      for (const name of numbered(200 + 50 * poll, 50)) names.called(name);
+      await time.advance(1_000);
+      for (const name of next()) counts.set(name, 1 + (counts.get(name) ?? 0));
+    }
+    expect(often.map((name) => counts.get(name))).toEqual(often.map(() => 12));
+    expect([...counts.keys()].filter((name) => !often.includes(name)).length).toBeGreaterThan(250);
+  });
+
+  test("take turns if more of them are called often than a poll has room for", async () => {
+    const { names, next, time } = reading();
+    const often = numbered(0, 300);
+    for (const name of numbered(0, 900)) names.add(name);
+    next();
+    names.saveUp(1_000);
+    const read = new Set<string>();
+    for (let poll = 0; poll < 12; poll++) {
+      for (const name of often) names.called(name);
+      await time.advance(1_000);
+      for (const name of next()) read.add(name);
+    }
+    expect(often.filter((name) => !read.has(name))).toEqual([]);
   });
 
   test("take turns if more of them restrict calls than a poll has room for", async () => {

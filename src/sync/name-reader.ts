@@ -9,20 +9,23 @@ const FIRST_KEYS = 2_000;
 const RESERVED_NAMES = 10;
 /** A name is not read again within this time, in ms. */
 const PAUSE_MS = 700;
+/** A name that is called this short a time after it was read, in ms, is probably called often. */
+const OFTEN_MS = 2_000;
 /** A change since a read this short a time ago, in ms, counts as new. */
 const LATELY_MS = 3_000;
 
 /**
  * Reads names one by one, if the store can't list: at most `KEYS_PER_SECOND`, however many names there are. First come
  * the names that just came into use. Names whose circuit restricts calls or has something to propose get half of the
- * rest, and names that were called since they were last read three quarters of what remains. The last are the names
- * that have not been read for the longest time.
+ * rest, and names that were called since they were last read three quarters of what remains, most of it those that are
+ * called often. The last are the names that have not been read for the longest time.
  */
 export class NameReader {
   readonly #host: ReaderHost;
   readonly #keys: KeyReader;
   readonly #new = new Set<string>();
   readonly #called = new Set<string>();
+  readonly #calledOften = new Set<string>();
   /** When each name was read, the oldest read first. */
   readonly #readAt = new Map<string, number>();
   /** How many keys may be read now, and how many at most after a pause. */
@@ -41,12 +44,14 @@ export class NameReader {
 
   /** A call came, the first one since the name was last read. */
   called(name: string): void {
-    this.#called.add(name);
+    const soon = this.#host.clock.now() - (this.#readAt.get(name) ?? -Infinity) <= OFTEN_MS;
+    (soon ? this.#calledOften : this.#called).add(name);
   }
 
   forget(name: string): void {
     this.#new.delete(name);
     this.#called.delete(name);
+    this.#calledOften.delete(name);
     this.#readAt.delete(name);
   }
 
@@ -63,15 +68,17 @@ export class NameReader {
     const names = this.#takeNew(most);
     const due = this.#host.clock.now() - PAUSE_MS;
     const isDue = (name: string): boolean => (this.#readAt.get(name) ?? Infinity) <= due;
-    const take = (from: Iterable<string>, share: number): void => {
-      const end = names.size + share * (most - names.size);
+    const take = (from: Iterable<string>, end: number): void => {
       for (const name of from) {
         if (names.size >= end) break;
         if (isDue(name)) names.add(name);
       }
     };
-    take(this.#urgent(), 1 / 2);
-    take(this.#called, 3 / 4);
+    take(this.#urgent(), (names.size + most) / 2);
+    const rest = most - names.size;
+    take(this.#calledOften, most - rest / 2);
+    take(this.#called, most - rest / 4);
+    take(this.#calledOften, most - rest / 4);
     for (const name of this.#readAt.keys()) {
       // One name is always read; otherwise nothing would show whether a store that was down is back.
       if (names.size >= most || (names.size > 0 && !isDue(name))) break;
@@ -128,6 +135,7 @@ export class NameReader {
       this.#readAt.delete(name);
       this.#readAt.set(name, now);
       this.#called.delete(name);
+      this.#calledOften.delete(name);
       this.#host.cache.subscribers.get(name)?.renewAdmission?.();
       keys.push({ key: circuitKey(name), fresh }, { key: holdKey(name), fresh });
     }
