@@ -16,6 +16,7 @@ function listing() {
     tooSlow: () => undefined,
     slept: () => false,
     isNews: () => true,
+    unpushed: () => undefined,
     isBack: () => undefined,
   });
   const read = () => {

@@ -26,6 +26,8 @@ export interface ListListener<R extends ListRead> {
   slept(read: R): boolean;
   /** Whether the answer to a read that was given up is newer than what was read since. */
   isNews(read: R): boolean;
+  /** Nothing had been missed, and yet the list has a change. */
+  unpushed(): void;
   /** A late answer came that is no news: the store is back. */
   isBack(): void;
 }
@@ -134,7 +136,8 @@ export class ListReader<R extends ListRead> {
           return;
         }
         this.#cursor = typeof listed.cursor === "string" ? listed.cursor : undefined;
-        this.#keys.read(outcome.value, (verified) => this.#listener.ended(verified, read));
+        if (read.fresh && outcome.value.news) this.#listener.unpushed();
+        this.#keys.read(outcome.value.unverified, (verified) => this.#listener.ended(verified, read));
       });
     } catch (error) {
       failed(error);

@@ -13,7 +13,8 @@ function reconciling() {
     const read = { sent: NOW, adoptions: replica.adoptions, fresh: true, since: undefined, ...changes };
     let keys: readonly string[] = [];
     reconciler.take(listing, read, (outcome) => {
-      if (outcome.ok) keys = outcome.value.map(({ key, fresh }) => `${key}${fresh ? " fresh" : ""}`);
+      if (outcome.ok)
+        keys = outcome.value.unverified.map(({ key, fresh }) => `${key}${fresh ? " fresh" : ""}`);
     });
     return keys;
   };

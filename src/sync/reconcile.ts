@@ -32,6 +32,14 @@ export interface ListRead {
   readonly since: string | undefined;
 }
 
+/** What a list brought. */
+export interface Listed {
+  /** A record that this process didn't have. */
+  readonly news: boolean;
+  /** The keys that have to be read on their own. */
+  readonly unverified: readonly KeyToRead[];
+}
+
 /** Brings the cache in line with what the store listed. */
 export class Reconciler {
   readonly #host: ReconcileHost;
@@ -42,13 +50,13 @@ export class Reconciler {
     this.#host = host;
   }
 
-  /** `done` gets the keys that have to be read on their own. */
-  take(listing: StoreListing, read: ListRead, done: (outcome: Outcome<readonly KeyToRead[]>) => void): void {
+  take(listing: StoreListing, read: ListRead, done: (outcome: Outcome<Listed>) => void): void {
     const { clock, storeClock, cache, health } = this.#host;
     const { sent, adoptions, fresh, since } = read;
     const complete = since === undefined || listing.complete === true;
     const listed = new Set<string>();
     let clockRead = storeClock.learn(listing.now, sent);
+    let news = false;
 
     const take = (entry: unknown): void => {
       if (!isEntry(entry)) {
@@ -60,7 +68,9 @@ export class Reconciler {
       listed.add(entry.key);
       const known = cache.known(entry.key);
       const arrival = arrivalOf(storeClock, entry.now ?? listing.now, fresh);
+      const before = cache.adoptions;
       cache.deliver(entry, arrival, known === undefined || known.unchangedSince(adoptions));
+      news ||= cache.adoptions > before;
     };
     const lookAtAll = this.#unverified.length === 0;
     const settle = (entry: AnyEntry): void => {
@@ -76,7 +86,7 @@ export class Reconciler {
       }
       if (complete) health.listed(listed);
       inSlices(clock, cache.entries(), settle, () =>
-        done({ ok: true, value: complete ? [] : this.#toVerify(listed) }),
+        done({ ok: true, value: { news, unverified: complete ? [] : this.#toVerify(listed) } }),
       );
     });
   }

@@ -12,6 +12,10 @@ const LONGEST_PAUSE_MS = 60_000;
 const REFUSED_AFTER = 2;
 /** The same if push was live, and has been interrupted for this long, in ms. */
 const LOST_FOR_MS = 10_000;
+/** This many polls in a row found a change, and nothing was pushed in between: whoever writes may not be able to push. */
+const SILENT_AFTER = 2;
+const SILENT =
+  "changes are not pushed, polls find them: a process that writes may not be allowed to publish, or something between drops it";
 
 /** What a subscription needs from the replica. */
 export interface SubscriptionHost {
@@ -32,13 +36,20 @@ export class Subscription {
   #ended = false;
   /** Since when a push that was live has been interrupted. */
   #lostAt: number | undefined;
+  /** How many polls in a row found a change since something was pushed. */
+  #unpushed = 0;
 
   constructor(host: SubscriptionHost, watcher: Required<StoreWatcher>) {
     this.#host = host;
     this.#watcher = {
-      change: watcher.change,
+      change: (entry) => {
+        if (this.#unpushed >= SILENT_AFTER) this.#lostAt = undefined;
+        this.#unpushed = 0;
+        watcher.change(entry);
+      },
       gap: () => {
         this.#lostAt = undefined;
+        this.#unpushed = 0;
         watcher.gap();
       },
       lost: (error) => {
@@ -52,6 +63,11 @@ export class Subscription {
   /** The store pushes changes now. */
   get live(): boolean {
     return this.#handle !== undefined && this.#lostAt === undefined;
+  }
+
+  /** A poll found a change that push should have brought. */
+  unpushed(): void {
+    if (this.live && ++this.#unpushed >= SILENT_AFTER) this.#watcher.lost?.(new Error(SILENT));
   }
 
   /** `done` is called when push is live, or when there is no use in waiting for it. */

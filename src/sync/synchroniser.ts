@@ -78,6 +78,9 @@ export class Synchroniser {
       },
       slept: (read) => this.sleptSince(read.sleeps),
       isNews: (read) => read.sent > this.#readAt,
+      unpushed: () => {
+        if (!host.foreign) this.#subscription.unpushed();
+      },
       isBack: () => {
         if (this.#down && !this.#busy) this.#retry(1 / 2);
       },

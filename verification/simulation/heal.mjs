@@ -130,8 +130,7 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
       (pushed ? 500 : plan.tells ? 3_000 : 25_000) +
       6 * (plan.network.distanceMs ?? 0) +
       (plan.names ? 30_000 : 0);
-    // What seems over may be probed, and closed, before a look at all of them.
-    if (!checks.over() && plan.open > 3 && !(await pass(soon, known)) && !seemsOver)
+    if (!checks.over() && plan.open > 3 && !(await pass(soon, known)))
       checks.fail("a trip reaches everyone", `after ${soon} ms: ${standing(members)}`);
     await forget();
     world.downUntil.set(0, 0);

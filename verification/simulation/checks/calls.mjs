@@ -10,9 +10,6 @@ const SHORTEST_WAIT = 20;
 const DOUBTS_FROM = 20;
 const DOUBTS_MS = 12_000;
 
-/** A read that gets no answer is given up by then, and a process that waits for it goes on, in ms. */
-const GIVES_UP_MS = 6_000;
-
 export function checksOfCalls(
   { world, plan, fail, facts, ledger, stats, agreement, counting, liveness },
   probes,
@@ -54,7 +51,6 @@ export function checksOfCalls(
       plan.network.loss === 0 &&
       plan.network.delay + (plan.network.distanceMs ?? 0) < 100 &&
       member.cut === "" &&
-      time.now() - member.connectedAt > GIVES_UP_MS &&
       world.store.isUp();
     const snapshot = circuit.snapshot();
     if (!knowable || circuit.held !== undefined || snapshot.pending) return;
@@ -78,7 +74,7 @@ export function checksOfCalls(
       !wokeOrJumped(member, outer.at) &&
       // News of the fleet ends the probe, unless it is of this process's own lease.
       (circuit.snapshot().generation === outer.generation ||
-        (plan.hosts === plan.processes && circuit.snapshot().by.startsWith(`${member.host}/`))) &&
+        circuit.snapshot().by.startsWith(`${member.host}/`)) &&
       time.now() - outer.at < shortestLease
     )
       fail(
@@ -87,7 +83,7 @@ export function checksOfCalls(
       );
   }
 
-  function callIsRejected(member, circuit, its, began) {
+  function rejected(member, circuit, its, began) {
     stats.rejected++;
     if (began.outer === undefined) liveness.rejected(member, circuit, began);
     else rejectedWithin(member, circuit, its, began);
@@ -102,7 +98,7 @@ export function checksOfCalls(
   }
 
   return {
-    callBegins(member, circuit, how) {
+    calling(member, circuit, how) {
       stats.calls++;
       const { style } = how;
       const its = of(member, circuit.name);
@@ -126,12 +122,12 @@ export function checksOfCalls(
         acting: member.acting,
         outcome: "made to wait",
       };
-      liveness.callBegins(member, circuit, began);
+      liveness.calling(member, circuit, began);
       member.calling = began;
       return began;
     },
     /** The synchronous part of the call is over. */
-    callReturns(member, circuit, began) {
+    called(member, circuit, began) {
       member.calling = undefined;
       const its = of(member, circuit.name);
       began.waiting = began.outcome === "made to wait";
@@ -189,13 +185,13 @@ export function checksOfCalls(
       };
     },
     /** A rejection is emitted. */
-    rejected(member, name, error) {
+    refused(member, name, error) {
       const circuit = member.circuits?.[Number(name.slice(1))];
       if (circuit === undefined) return;
       if (member.calling) member.calling.outcome = "rejected";
       agreement.rejected(member, circuit, error);
     },
-    callEnds(member, circuit, began, { value, error, expected, fails }) {
+    ended(member, circuit, began, { value, error, expected, fails }) {
       const its = of(member, circuit.name);
       waitsNoLonger(member, circuit, began);
       if (its.live?.began === began) its.live = undefined;
@@ -203,7 +199,7 @@ export function checksOfCalls(
       if (began.outer !== undefined) probes.endedWithin(member, circuit, its, began);
       if (began.innerRejected) return;
       if (error !== undefined && world.library.isFailfastError(error)) {
-        callIsRejected(member, circuit, its, began);
+        rejected(member, circuit, its, began);
         return;
       }
       if (error?.name === "TimeoutError" && (callTimeout ?? idleTimeout)) return;

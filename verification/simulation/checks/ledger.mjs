@@ -37,7 +37,7 @@ export function makeLedger(world) {
     of,
     /** An operator has acted in this run. */
     hasOperators: false,
-    operatorActs(member, circuit) {
+    operated(member, circuit) {
       ledger.hasOperators = true;
       const its = of(member, circuit.name);
       its.operated = time.now();

@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { encode } from "../protocol/codec.js";
+import { isClosed, POLL, PUSHED_POLL, watched } from "./replica.fixture.js";
+
+/** A subscription that is live, and a store in which somebody writes without pushing. */
+function silent() {
+  const set = watched();
+  const { store, time } = set;
+  const key = "circuit:x";
+  const write = (revision: number): string => {
+    store.held.set(key, encode(isClosed(revision)));
+    return encode(isClosed(revision));
+  };
+  return {
+    ...set,
+    write,
+    push: (revision: number) => store.watcher?.change({ key, value: write(revision) }),
+    async listsIn(ms: number) {
+      const before = store.count("list");
+      await time.advance(ms);
+      return store.count("list") - before;
+    },
+  };
+}
+
+test("two polls that find what was not pushed: it is polled each second, with one report", async () => {
+  const { replica, time, health, write, listsIn } = silent();
+  replica.synchroniser.start();
+  for (const revision of [5, 6]) {
+    write(revision);
+    expect(await listsIn(PUSHED_POLL)).toBe(1);
+  }
+  expect(await listsIn(5 * POLL)).toBe(5);
+  expect(health).toEqual([]);
+  write(7);
+  await time.advance(300 * POLL);
+  expect(health).toEqual([
+    ["limited", expect.objectContaining({ message: expect.stringMatching(/not pushed/) })],
+  ]);
+});
+
+test("a push ends that", async () => {
+  const { replica, write, push, listsIn } = silent();
+  replica.synchroniser.start();
+  for (const revision of [5, 6]) {
+    write(revision);
+    await listsIn(PUSHED_POLL);
+  }
+  push(7);
+  await listsIn(POLL);
+  expect(await listsIn(PUSHED_POLL - 1)).toBe(0);
+});
+
+test.each([
+  ["one message was lost, and the next one arrives", (push: (revision: number) => void) => push(6)],
+  ["a gap was reported in between", (_: unknown, gap: () => void) => gap()],
+])("no report: %s", async (_, between) => {
+  const { replica, store, health, write, push, listsIn } = silent();
+  replica.synchroniser.start();
+  write(5);
+  await listsIn(PUSHED_POLL);
+  between(push, () => store.watcher?.gap());
+  await listsIn(POLL);
+  write(7);
+  await listsIn(PUSHED_POLL);
+  expect(await listsIn(2 * PUSHED_POLL)).toBe(2);
+  expect(health).toEqual([]);
+});
