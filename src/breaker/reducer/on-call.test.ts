@@ -193,6 +193,15 @@ describe("a circuit with a recovery check", () => {
     expect(tries(INITIAL, old)).toBe("ask");
   });
 
+  test("leaves it to the check for a lease's time after a failure here confirmed what others opened", () => {
+    const confirm = ownWith({ scope: "confirm" }, true);
+    const heard = on(INITIAL, news(releasedRecord), confirm).state;
+    const { state } = on(heard, { type: "confirmed", cause: "why" }, confirm, NOW + 20_000);
+    expect(on(state, aCall(), confirm, NOW + 29_999).answer).toBe("reject");
+    expect(on(state, aCall(), confirm, NOW + 30_000).answer).toBe("ask");
+    expect(on(state, aCheck(), confirm, NOW + 20_000).answer).toBe("ask");
+  });
+
   test("lets the check try at once when another process's lease has ended without an outcome", () => {
     const { state } = on(isDue, news(next(leasedRecord("x", NOW + 100))), checked);
     expect(on(state, aCall({ byCheck: true }), checked, NOW + 100).answer).toBe("ask");

@@ -74,8 +74,10 @@ function settle(before: State, step: Step, now: number, own: Own): Step {
   if (hold !== state.hold) state = { ...state, hold };
   if (hold?.state !== before.hold?.state)
     effects.push(hold ? { type: "announce-hold", hold } : { type: "announce-release" });
-  // Nobody checks while an operator holds it; afterwards the check comes first again.
-  if (before.hold !== undefined && hold === undefined && own.checked)
+  // Nobody checks while an operator holds it, or before a failure here confirms it; then the check comes first.
+  const holdEnded = before.hold !== undefined && hold === undefined;
+  const nowObeyed = before.remoteOpen === "unconfirmed" && state.remoteOpen === "obeyed";
+  if (own.checked && (holdEnded || nowObeyed))
     state = { ...state, recovery: { ...state.recovery, checkedUntilMs: now + LEASE_MS } };
   const standing = stand(state, now, own);
   // The circuit opened or closed while a probe ran: that probe is void.

@@ -40,7 +40,8 @@ export function makeLedger(world) {
     operated(member, circuit) {
       ledger.hasOperators = true;
       const its = of(member, circuit.name);
-      its.operated = time.now();
+      // What a suspended process is asked to do goes on when it wakes up.
+      its.operated = Math.max(time.now(), member.pausedUntil);
       its.opens++;
     },
     /** As a process wakes up, or its clock is set, much becomes known in one moment, and calls and news cross. */
