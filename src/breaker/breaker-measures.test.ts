@@ -138,10 +138,10 @@ describe("a circuit that rejects many calls", () => {
     fail(breaker);
     await time.advance(OPEN_MS - 1);
     enter(breaker);
-    expect(breaker.rejection).toMatchObject({ state: "open", retryAfterMs: 1 });
+    expect(breaker.rejections).toMatchObject({ state: "open", retryAfterMs: 1 });
     await time.advance(1);
     enter(breaker);
-    expect(breaker.rejection).toMatchObject({ state: "half-open" });
+    expect(breaker.rejections).toMatchObject({ state: "half-open" });
   });
 });
 

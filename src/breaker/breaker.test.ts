@@ -160,7 +160,7 @@ describe("a rejection", () => {
     fail(breaker, { error });
     await time.advance(400);
     enter(breaker);
-    expect(breaker.rejection).toEqual({
+    expect(breaker.rejections).toMatchObject({
       circuit: "x",
       state: "open",
       held: undefined,
@@ -174,7 +174,7 @@ describe("a rejection", () => {
     const circuit = circuitWith();
     pushed(circuit, isLeased(40, 3_000));
     enter(circuit.breaker);
-    expect(circuit.breaker.rejection).toMatchObject({ state: "half-open", retryAfterMs: 3_000 });
+    expect(circuit.breaker.rejections).toMatchObject({ state: "half-open", retryAfterMs: 3_000 });
   });
 
   test("by a hold says so; a hold without an end gives the circuit's open time", async () => {
@@ -182,11 +182,11 @@ describe("a rejection", () => {
     const { breaker, time } = circuit;
     pushed(circuit, isHeld(40, "open"));
     enter(breaker);
-    expect(breaker.rejection).toMatchObject({ state: "open", held: "open", retryAfterMs: OPEN_MS });
+    expect(breaker.rejections).toMatchObject({ state: "open", held: "open", retryAfterMs: OPEN_MS });
     pushed(circuit, isHeld(41, "open", 5_000));
     await time.advance(2_000);
     enter(breaker);
-    expect(breaker.rejection).toMatchObject({ state: "open", held: "open", retryAfterMs: 3_000 });
+    expect(breaker.rejections).toMatchObject({ state: "open", held: "open", retryAfterMs: 3_000 });
   });
 });
 

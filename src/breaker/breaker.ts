@@ -1,4 +1,3 @@
-import type { FailfastErrorFields } from "../errors/failfast-error.js";
 import { longestOpenTime } from "../policy/open-time.js";
 import type { CircuitSettings } from "../policy/settings.js";
 import { encodeName } from "../protocol/key.js";
@@ -20,6 +19,7 @@ import type { CallAnswer, Event } from "./reducer/event.js";
 import { reduce } from "./reducer/reduce.js";
 import { holdsLease, type Status, stand, statusOf } from "./reducer/standing.js";
 import { type ActiveHold, INITIAL, type State } from "./reducer/state.js";
+import { describeRejections, type Rejections } from "./rejections.js";
 import type { Sampler } from "./sampler.js";
 import type { Check, Shell } from "./shell.js";
 import type { StoreSession } from "./store-session.js";
@@ -93,21 +93,18 @@ export class Breaker implements Shell {
     return statusOf(this.#state, this.session.look(), this);
   }
 
-  /** Its status when it last rejected a call. It reads no clock, so that a flood of rejections reads it once for each. */
-  get rejection(): FailfastErrorFields {
-    const { lookedAt } = this.session;
-    const { cause, hold } = this.#state;
-    const untilMs = this.rejectUntilMs;
-    if (lookedAt < untilMs && untilMs !== Infinity)
-      return {
-        circuit: this.name,
-        state: "open",
-        held: hold?.state,
-        retryAfterMs: untilMs - lookedAt,
-        cause,
-      };
-    const { state, held, retryAfterMs } = statusOf(this.#state, lookedAt, this);
-    return { circuit: this.name, state, held, retryAfterMs, cause };
+  /** What its rejections say, by its status when it last rejected a call. It reads no clock, and makes this only once. */
+  get rejections(): Rejections {
+    const { session } = this;
+    const { rejections, lookedAt } = session;
+    if (rejections?.by === this && rejections.stateThen === this.#state && rejections.atMs === lookedAt)
+      return rejections;
+    const { name: circuit, counting: counts } = this;
+    const { cause } = this.#state;
+    const status = statusOf(this.#state, lookedAt, this);
+    const said = { circuit, ...status, cause, counts, by: this, stateThen: this.#state, atMs: lookedAt };
+    session.rejections = describeRejections(said, rejections);
+    return session.rejections;
   }
 
   get state(): CircuitState {
@@ -259,6 +256,7 @@ export class Breaker implements Shell {
       this.#traffic = undefined;
       this.#underWay?.forget();
     }
+    this.session.rejections = undefined;
     this.settings = settings;
     this.admission = nextAdmission(this, this.#state);
     this.dispatch({ type: "time" });

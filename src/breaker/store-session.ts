@@ -1,7 +1,7 @@
 import type { Events } from "../events/events.js";
 import type { Clock } from "../runtime/clock.js";
 import type { Replica } from "../sync/replica.js";
-import { RejectionMessage } from "./rejection-message.js";
+import type { Rejections } from "./rejections.js";
 
 /** During rejections, check at most this often whether the process was suspended, in ms. */
 const DRIFT_CHECK_MS = 250;
@@ -21,7 +21,8 @@ export class StoreSession {
   readonly host: string;
   /** The owner name of this process's leases; no other process has it. */
   readonly owner: string;
-  readonly rejectionMessage: RejectionMessage = new RejectionMessage();
+  /** What the latest rejections said. */
+  rejections: Rejections | undefined;
   readonly openedBy: (circuit: string, by: string) => void;
   /** Other processes may use the store; nobody else uses the memory of this one. */
   readonly isShared: boolean;
@@ -33,7 +34,7 @@ export class StoreSession {
   lookedAt = 0;
   // Not `#`: a rejection would pay for each read of one.
   private driftChecked = 0;
-  private rejections = 0;
+  private rejected = 0;
   /** It has begun with the first call. */
   started = false;
 
@@ -56,7 +57,7 @@ export class StoreSession {
     this.host = host;
     this.owner = replica.identity;
     this.now = () => clock.now();
-    this.coarse = clock.coarse === undefined ? this.now : () => (clock.coarse as () => number)();
+    this.coarse = clock.coarse?.bind(clock) ?? this.now;
   }
 
   /** The clock that is exact enough to detect a call that slow. */
@@ -100,7 +101,7 @@ export class StoreSession {
    */
   isBefore(untilMs: number): boolean {
     const coarse = this.coarse();
-    const exact = coarse + COARSE_MS >= untilMs || ++this.rejections % EXACT_EVERY === 0;
+    const exact = coarse + COARSE_MS >= untilMs || ++this.rejected % EXACT_EVERY === 0;
     // Never earlier than a time already seen, or `retryAfter` would exceed the open time.
     const now = exact ? this.look() : Math.max(coarse, this.lookedAt);
     this.lookedAt = now;

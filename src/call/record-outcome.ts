@@ -22,9 +22,10 @@ export interface HandleCalls {
 
 /** Makes and records the rejection of a call that was not admitted. */
 export function recordRejection({ breaker }: HandleCalls): Error {
-  breaker.counting.rejections++;
-  const error = rejectionOf(breaker);
-  const { events } = breaker.session;
+  const { rejections, settings, session } = breaker;
+  rejections.counts.rejections++;
+  const error = rejectionOf(rejections, settings.stackTraces);
+  const { events } = session;
   if (events.observed("reject", rejectChannel)) {
     const shadow = isShadow(breaker);
     if (shadow) markShadow(error);

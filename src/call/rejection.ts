@@ -1,4 +1,4 @@
-import type { Breaker } from "../breaker/breaker.js";
+import type { Rejections } from "../breaker/rejections.js";
 import { FailfastError, rejectionIn } from "../errors/failfast-error.js";
 
 const settled = Promise.resolve();
@@ -7,10 +7,8 @@ const limited = Error as { stackTraceLimit?: number | undefined };
 let canHideStack = "stackTraceLimit" in Error;
 
 /** The error of a call that is not made. Without a stack it costs a hundredth of what it costs with one. */
-export function rejectionOf(breaker: Breaker): FailfastError {
-  const { settings, session, rejection: fields } = breaker;
-  const message = session.rejectionMessage.of(fields);
-  if (settings.stackTraces || !canHideStack) return new FailfastError(fields, message);
+export function rejectionOf(said: Rejections, stackTraces: boolean): FailfastError {
+  if (stackTraces || !canHideStack) return new FailfastError(said, said.message);
   const { stackTraceLimit } = limited;
   try {
     // No frames. With `undefined` the error would have no `stack`, which some loggers split without a look.
@@ -18,9 +16,9 @@ export function rejectionOf(breaker: Breaker): FailfastError {
   } catch {
     // It was frozen since. From now on rejections have stacks.
     canHideStack = false;
-    return new FailfastError(fields, message);
+    return new FailfastError(said, said.message);
   }
-  const error = new FailfastError(fields, message);
+  const error = new FailfastError(said, said.message);
   limited.stackTraceLimit = stackTraceLimit;
   return error;
 }
