@@ -52,6 +52,24 @@ test("warns if a handle's verb can't be written to it", async () => {
   warned.mockRestore();
 });
 
+test.each(["get", "swap"] as const)(
+  "survives a %s that fails, also where it was carried out",
+  async (verb) => {
+    const place = memoryStore();
+    const real = place[verb] as (...args: unknown[]) => unknown;
+    let fails = 2;
+    const lost = async (...args: unknown[]) => {
+      const answer = await real(...args);
+      if (fails-- > 0) throw new Error("overloaded");
+      return answer;
+    };
+    await appendAudit({ ...place, [verb]: lost }, entry);
+    expect(await readAudit(place)).toEqual([entry]);
+    fails = 3;
+    await expect(appendAudit({ ...place, [verb]: lost }, { ...entry, at: 2 })).rejects.toThrow("overloaded");
+  },
+);
+
 test("loses no entry if several processes write at once", async () => {
   const real = memoryStore();
   // Each process has its own client, and the store answers after random delays.

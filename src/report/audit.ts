@@ -36,6 +36,8 @@ const KEPT_MS = 90 * 24 * 3_600_000;
 /** How long a write is retried while others write at the same time, in ms, and the longest pause between attempts. */
 const TRIED_FOR_MS = 5_000;
 const PAUSE_MS = 100;
+/** So many requests may fail before it is given up. */
+const TRIES = 3;
 /** How long an operator waits for the trail, in ms. */
 const WAITS_MS = 1_000;
 
@@ -82,23 +84,36 @@ export function appendAudit(place: Store, entry: AuditEntry, clock: Clock = syst
 
 async function write(place: Store, added: readonly AuditEntry[], clock: Clock): Promise<void> {
   const until = clock.now() + TRIED_FOR_MS;
+  let failures = 0;
   for (let most = PAUSE_MS / 8; clock.now() < until; most = Math.min(PAUSE_MS, 2 * most)) {
-    const stored = (await place.get(KEY)) ?? null;
-    const entries = [...added, ...entriesIn(stored)].slice(0, MOST);
-    let text = JSON.stringify(entries);
-    while (text.length > LONGEST) {
-      entries.pop();
-      text = JSON.stringify(entries);
+    try {
+      if (await writeOnce(place, added, failures > 0)) return;
+    } catch (error) {
+      if (++failures === TRIES) throw error;
     }
-    if (place.swap === undefined) {
-      await place.set(KEY, text, KEPT_MS);
-      return;
-    }
-    if ((await place.swap(KEY, stored, text, KEPT_MS)).ok) return;
     await new Promise<void>((again) => clock.after(most * clock.random(), again));
   }
   throw new Error("others wrote the audit trail at the same time, again and again");
 }
+
+/** `again`: an attempt failed before, and may have been carried out all the same. */
+async function writeOnce(place: Store, added: readonly AuditEntry[], again: boolean): Promise<boolean> {
+  const stored = (await place.get(KEY)) ?? null;
+  const before = entriesIn(stored);
+  const missing = again ? added.filter((entry) => !before.some((each) => isSame(each, entry))) : added;
+  const entries = [...missing, ...before].slice(0, MOST);
+  let text = JSON.stringify(entries);
+  while (text.length > LONGEST) {
+    entries.pop();
+    text = JSON.stringify(entries);
+  }
+  if (place.swap !== undefined) return (await place.swap(KEY, stored, text, KEPT_MS)).ok;
+  await place.set(KEY, text, KEPT_MS);
+  return true;
+}
+
+const isSame = (a: AuditEntry, b: AuditEntry): boolean =>
+  a.at === b.at && a.verb === b.verb && a.circuit === b.circuit && a.by === b.by;
 
 function shortened({ circuit, by, reason, others = [], omitted = 0, ...rest }: AuditEntry): AuditEntry {
   const kept: string[] = [];
