@@ -15,7 +15,7 @@ const SLOW = [
   "test/servers/django-store/{encodings,mixed-fleet}.test.ts",
   "test/servers/dynamodb-store/service.test.ts",
   "test/servers/file-store/{disk,limits}.test.ts",
-  "test/servers/model-checker.test.ts",
+  "test/servers/{model-checker,mutation}.test.ts",
   "test/servers/{dynamodb,memcached,mysql,nats,sqlite,upstash}-store/faults.test.ts",
   "test/servers/{mysql,postgres}-store/isolation.test.ts",
   "test/servers/nats-store/limits.test.ts",
@@ -36,7 +36,7 @@ const UNIT = [
 
 /** Those that replace time, modules or globals, or listen to the process: each gets a thread of its own. */
 const REPLACES = [
-  /vi\.(useFakeTimers|mock|resetModules|stubGlobal|stubEnv)/,
+  /vi\.(useFakeTimers|mock|resetModules|stubGlobal)/,
   /vi\.spyOn\((process|console|globalThis|Date|Math|performance)\b/,
   /process\.(env\[|on\(|removeAllListeners|getActiveResources)/,
   /defineProperty\((globalThis|Error|String\.prototype|process)\b/,
@@ -56,6 +56,7 @@ const unit = {
   // Properties are tried hundreds of times: slow only where the machine is busy.
   testTimeout: 30_000,
   expect: { poll: { timeout: 20_000 } },
+  unstubEnvs: true,
   // By default vitest leaves one processor free.
   maxWorkers: 2,
 };

@@ -24,6 +24,8 @@ const build = [check("build", ["scripts/build.mjs"])];
 const fast = [
   check("lint", ["node_modules/@biomejs/biome/bin/biome", "check", "--diagnostic-level=error", "."]),
   check("types", ["scripts/types.mjs"]),
+];
+const reviewed = [
   check("nothing unused", ["node_modules/knip/bin/knip.js", "--no-progress"]),
   check("the public types, as reviewed", ["scripts/api-report.mjs"]),
   check("the code of the documents", ["scripts/snippets.mjs"]),
@@ -76,7 +78,11 @@ const verify = [
 ];
 const groups = {
   fast: [build, [...fast, ...unit]],
-  all: [build, [...servers, ...tools, ...(required ? partOfVerify : []), ...fast, ...slower, ...unit], real],
+  all: [
+    build,
+    [...servers, ...tools, ...(required ? partOfVerify : []), ...fast, ...reviewed, ...slower, ...unit],
+    real,
+  ],
   verify: [build, ...(values.install ? [servers] : []), verify],
 }[mode];
 if (groups === undefined) throw new Error(`there is no "${mode}": it is all, verify, or nothing`);

@@ -17,7 +17,7 @@ import { propose } from "./proposal.js";
 import { isPending } from "./reducer/decision.js";
 import type { CallAnswer, Event } from "./reducer/event.js";
 import { reduce } from "./reducer/reduce.js";
-import { holdsLease, type Status, stand, statusOf } from "./reducer/standing.js";
+import { holdsLease, type Status, standingOf, statusOf } from "./reducer/standing.js";
 import { type ActiveHold, INITIAL, type State } from "./reducer/state.js";
 import { describeRejections, type Rejections } from "./rejections.js";
 import type { Sampler } from "./sampler.js";
@@ -295,7 +295,7 @@ export class Breaker implements Shell {
       this.admission = nextAdmission(this, state);
       this.#traffic?.clear();
     }
-    const standing = stand(state, lookedAt, this);
+    const standing = standingOf(state, lookedAt, this);
     this.rejectUntilMs = state.hold?.untilMs ?? (standing.kind === "open" ? standing.untilMs : 0);
     if (state.hold !== before.hold) lookAgainAt(this, state.hold?.untilMs ?? Infinity);
   }

@@ -32,8 +32,9 @@ export class CallGate {
     const { session } = this.#breaker;
     const waitMs = byCheck ? CHECK_WAIT_MS : canWait ? session.leaseWaitMs : 0;
     const answer = this.#ask(waitMs, callTimeoutMs, false, byCheck);
-    if (answer !== "ask") return this.#admit(answer);
-    const again = (): Admission | undefined => this.#admit(this.#ask(waitMs, callTimeoutMs, true, byCheck));
+    if (answer !== "ask") return this.#admissionFor(answer);
+    const again = (): Admission | undefined =>
+      this.#admissionFor(this.#ask(waitMs, callTimeoutMs, true, byCheck));
     if (!canWait || !this.#breaker.current.leaseRequested) return again();
     return new Promise((resolve) => {
       this.#lease?.wait(session.clock, waitMs, () => resolve(again()));
@@ -77,7 +78,7 @@ export class CallGate {
     });
   }
 
-  #admit(answer: CallAnswer | undefined): Admission | undefined {
+  #admissionFor(answer: CallAnswer | undefined): Admission | undefined {
     const breaker = this.#breaker;
     const { admission, current } = breaker;
     // A listener may have opened the circuit, or ended the probe, since the answer.

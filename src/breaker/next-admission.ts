@@ -8,9 +8,9 @@ import type { Shell } from "./shell.js";
  * The admission for calls from now on. All processes ramp up from the same moment, when the circuit closed by the
  * store's clock.
  */
-export function nextAdmission(breaker: Shell, { admits, epoch }: State): Admission {
-  if (admits === "nothing") return REJECTING;
-  if (admits === "held") return new Admission("held", true, epoch);
+export function nextAdmission(breaker: Shell, { admissionKind, epoch }: State): Admission {
+  if (admissionKind === "rejecting") return REJECTING;
+  if (admissionKind === "held") return new Admission("held", true, epoch);
   const { settings, session } = breaker;
   if (settings.mode === "throttle") return new Admission("closed", false, epoch);
   // The store's clock may not be known yet, and then it can seem to be behind.

@@ -82,7 +82,7 @@ export class Guard implements SharedHandlers, HandleCalls {
       // Without a deadline a block has its caller's own signal.
       return Reflect.apply(fn, self, deadline === undefined ? args : [signal ?? neverAborting()]);
     }
-    const entered = this.admit(kind === "promise");
+    const entered = this.enter(kind === "promise");
     if (entered === undefined) return this.refuse(fn, self, args, kind, signal, deadline);
     if (entered instanceof Promise)
       return this.callOnceAdmitted(entered, fn, self, args, kind, signal, deadline);
@@ -131,7 +131,7 @@ export class Guard implements SharedHandlers, HandleCalls {
   }
 
   /** What a call is admitted under; `undefined` if it is rejected. */
-  admit(canWait: boolean): Admission | undefined | Promise<Admission | undefined> {
+  enter(canWait: boolean): Admission | undefined | Promise<Admission | undefined> {
     const { session } = this.breaker;
     if (!session.started) session.start();
     return this.breaker.enter(canWait, this.policy.callTimeout);

@@ -45,7 +45,7 @@ async function* guarded<T>(
   begin: (stream: GuardedStream<T>) => void,
 ): Items<T> {
   if (signal?.aborted) throw signal.reason;
-  const admitted = await guard.admit(true);
+  const admitted = await guard.enter(true);
   if (signal?.aborted) {
     if (admitted !== undefined) guard.breaker.released(admitted);
     throw signal.reason;

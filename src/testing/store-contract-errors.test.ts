@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Awaitable, Store } from "../options/store.js";
 import { memoryStore } from "../stores/memory.js";
 import { StoreContractError, type StoreContractOptions, type StoreHandle, storeContract } from "./index.js";
+import { listsEverything } from "./store-contract/wrong-cursors.fixture.js";
 
 const plainGet = "get: where nothing is stored there is null or undefined";
 
@@ -267,22 +268,33 @@ describe("an error", () => {
   });
 });
 
-describe("a store that never answers", () => {
-  afterEach(() => void vi.useRealTimers());
-
-  test("fails the case after 10 s", async () => {
+describe("fails the case after 10 s: a store that", () => {
+  const [whatIsWrong, makeHandles, soonSettled = ""] = listsEverything;
+  beforeEach(() => {
     vi.useFakeTimers();
     vi.resetModules();
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  test.each<[string, () => StoreHandle, string, string]>([
+    [
+      "never answers",
+      () => ({ ...memoryStore(), get: () => new Promise<never>(() => {}) }),
+      plainGet,
+      "get: expected an answer, got Error: no answer within 10000 ms",
+    ],
+    [
+      whatIsWrong,
+      makeHandles(),
+      soonSettled,
+      "list: expected 0 records 10000 ms after the last write, since the newest cursor, got 200",
+    ],
+  ])("%s", async (_, makeStore, name, message) => {
     const { storeContract: fresh } = await import("./store-contract.js");
-    const silent = fresh(() => ({ ...memoryStore(), get: () => new Promise<never>(() => {}) }));
-    const failed = silent
-      .find(({ name }) => name === plainGet)
-      ?.run()
-      .catch(String);
+    const wrong = fresh(makeStore).find((each) => each.name === name);
+    const failed = wrong?.run().catch(String);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(await failed).toBe(
-      "StoreContractError: get: expected an answer, got Error: no answer within 10000 ms",
-    );
+    expect(await failed).toBe(`StoreContractError: ${message}`);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -3,9 +3,9 @@
 import { spawn } from "node:child_process";
 import { chmodSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { MUTANTS, mutate } from "../simulation/mutants.mjs";
+import { makeMistake, MISTAKES as SIMULATED } from "../simulation/mistakes.mjs";
 
-const known = (title) => MUTANTS.find(([name]) => name === title);
+const known = (title) => SIMULATED.find(({ mistake }) => mistake === title);
 
 /** The mistake, the store, the fault, and the check that has to fail. */
 const MISTAKES = [
@@ -27,74 +27,81 @@ const MISTAKES = [
   [known("a call asks the store first"), "redis", "subscribers killed", "commands of a process per second"],
   [known("a trip is not written"), "redis", "subscribers killed", "not in step before"],
   [
-    [
-      "a call waits for the store",
-      "call/run.js",
-      "return promised(attachHandlers(result, onSuccess, onFailure));",
-      "return new Promise((done) => setTimeout(done, 5)).then(() => attachHandlers(result, onSuccess, onFailure));",
-    ],
+    {
+      mistake: "a call waits for the store",
+      file: "call/run.js",
+      text: "return promised(attachHandlers(result, onSuccess, onFailure));",
+      instead:
+        "return new Promise((done) => setTimeout(done, 5)).then(() => attachHandlers(result, onSuccess, onFailure));",
+    },
     "redis",
     "frozen",
     "added to a call at p99",
   ],
   [
-    [
-      "refused writes are tried again at once",
-      "sync/retry.js",
-      "const RETRY_MS = 800;",
-      "const RETRY_MS = 20;",
-    ],
+    {
+      mistake: "refused writes are tried again at once",
+      file: "sync/retry.js",
+      text: "const RETRY_MS = 800;",
+      instead: "const RETRY_MS = 20;",
+    },
     "redis",
     "read-only",
     "commands of a process per second",
   ],
   [
-    [
-      "a refused call leaves something behind",
-      "breaker/breaker.js",
-      "if (this.session.isBefore(this.rejectUntilMs))\n            return undefined;\n        return this.gate",
-      "if (this.session.isBefore(this.rejectUntilMs))\n            return void (globalThis.kept ??= []).push(new Array(2_000).fill(0));\n        return this.gate",
-    ],
+    {
+      mistake: "a refused call leaves something behind",
+      file: "breaker/breaker.js",
+      text: "if (this.session.isBefore(this.rejectUntilMs))\n            return undefined;\n        return this.gate",
+      instead:
+        "if (this.session.isBefore(this.rejectUntilMs))\n            return void (globalThis.kept ??= []).push(new Array(2_000).fill(0));\n        return this.gate",
+    },
     "redis",
     "frozen",
     "memory grown by",
   ],
   [
-    ["a stalled process votes", "breaker/outcome.js", ' && failure.origin !== "stall"', ""],
+    {
+      mistake: "a stalled process votes",
+      file: "breaker/outcome.js",
+      text: ' && failure.origin !== "stall"',
+      instead: "",
+    },
     "redis",
     "event loop blocked",
     "refused by a closed circuit",
   ],
   [
-    [
-      "a lease is too long",
-      "breaker/reducer/lease.js",
-      "const LEASE_MARGIN_MS = 1_000;",
-      "const LEASE_MARGIN_MS = 4_000;",
-    ],
+    {
+      mistake: "a lease is too long",
+      file: "breaker/reducer/lease.js",
+      text: "const LEASE_MARGIN_MS = 1_000;",
+      instead: "const LEASE_MARGIN_MS = 4_000;",
+    },
     "redis",
     "prober killed",
     "next probe after",
   ],
   [known("a probe that succeeded changes nothing"), "redis", "prober killed", "processes that did not close"],
   [
-    [
-      "a call is spent though there is a check",
-      "breaker/reducer/on-call.js",
-      "if (!event.byCheck && !event.asked && isChecked(state, now, own))",
-      "if (false)",
-    ],
+    {
+      mistake: "a call is spent though there is a check",
+      file: "breaker/reducer/on-call.js",
+      text: "if (!event.byCheck && !event.asked && isChecked(state, now, own))",
+      instead: "if (false)",
+    },
     "redis",
     "checker killed amid its check",
     "reached the backend before a check",
   ],
   [
-    [
-      "nobody makes the check of a process that is lost",
-      "call/recovery-check.js",
-      "if (this.#attempt === undefined)\n            this.#setTimer(",
-      'if (this.#attempt === undefined && state === "open")\n            this.#setTimer(',
-    ],
+    {
+      mistake: "nobody makes the check of a process that is lost",
+      file: "call/recovery-check.js",
+      text: "if (this.#attempt === undefined)\n            this.#setTimer(",
+      instead: 'if (this.#attempt === undefined && state === "open")\n            this.#setTimer(',
+    },
     "redis",
     "checker frozen amid its check",
     "next check after",
@@ -102,10 +109,10 @@ const MISTAKES = [
 ];
 
 const chaos = fileURLToPath(new URL("run.mjs", import.meta.url));
-const chosen = MISTAKES.filter(([[title]]) => title.includes(process.argv[2] ?? ""));
+const chosen = MISTAKES.filter(([{ mistake }]) => mistake.includes(process.argv[2] ?? ""));
 let failed = 0;
-for (const [mutant, store, fault, check] of chosen) {
-  const { folder, remove } = mutate(mutant);
+for (const [its, store, fault, check] of chosen) {
+  const { folder, remove } = makeMistake(its);
   chmodSync(folder, 0o755);
   const said = await run([
     "--library",
@@ -122,7 +129,7 @@ for (const [mutant, store, fault, check] of chosen) {
   remove();
   const found = said.includes(check);
   if (!found) failed++;
-  console.log(`${mutant[0].padEnd(50)} ${found ? `found: ${check}` : `NOT FOUND\n${said}`}`);
+  console.log(`${its.mistake.padEnd(50)} ${found ? `found: ${check}` : `NOT FOUND\n${said}`}`);
 }
 console.log(`${chosen.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

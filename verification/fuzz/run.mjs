@@ -1,6 +1,6 @@
 // Whatever a store says and however a circuit is called: nothing throws. node verification/fuzz/run.mjs [--inputs N] [--seed S]
 import { parseArgs } from "node:util";
-import { stand } from "../../build/breaker/reducer/standing.js";
+import { standingOf } from "../../build/breaker/reducer/standing.js";
 import { INITIAL } from "../../build/breaker/reducer/state.js";
 import { decodeCircuit, decodeHold, encode } from "../../build/protocol/codec.js";
 import { encodeName } from "../../build/protocol/key.js";
@@ -78,7 +78,7 @@ function decoded(raw) {
     if (last && Math.sign(compare(entry, last)) !== -Math.sign(compare(last, entry)))
       return "it has no place";
     last = entry;
-    if (kind === "circuits") stand({ ...INITIAL, record: entry }, NOW, OWN);
+    if (kind === "circuits") standingOf({ ...INITIAL, record: entry }, NOW, OWN);
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { mutate } from "../simulation/mutants.mjs";
+import { makeMistake } from "../simulation/mistakes.mjs";
 import { explore } from "./explore.mjs";
 import { loadLibrary } from "./library.mjs";
 import { MISTAKES } from "./mistakes.mjs";
@@ -14,8 +14,8 @@ const { values } = parseArgs({ options: { only: { type: "string", default: "" } 
 
 let failed = 0;
 const mistakes = MISTAKES.filter(([title]) => title.includes(values.only));
-for (const [title, room, what, instead, setting, all] of mistakes) {
-  const { folder, remove } = mutate([title, fileWith(room, what), what, instead, all]);
+for (const [title, room, text, instead, setting] of mistakes) {
+  const { folder, remove } = makeMistake({ mistake: title, file: fileWith(room, text), text, instead });
   const { options, quick } = SETTINGS.find(({ name }) => name === setting);
   let found;
   try {

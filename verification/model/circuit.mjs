@@ -18,7 +18,7 @@ const SETTINGS = {
 
 /** Feeds events. `promises` returns what is wrong with a step of the reducer, if anything. */
 export function circuitsOf(library, options, promises) {
-  const { INITIAL, NO_PROBE, activeHold, reduce, stand } = library;
+  const { INITIAL, NO_PROBE, activeHold, reduce, standingOf } = library;
   const settings = { ...SETTINGS, ...options.settings };
   const owns = new Map();
 
@@ -55,7 +55,7 @@ export function circuitsOf(library, options, promises) {
     }
     return own;
   }
-  const standing = (world, my) => stand(my.state, world.now, ownOf(my));
+  const standing = (world, my) => standingOf(my.state, world.now, ownOf(my));
 
   /** The results of an event: effects for the process to carry out, and the answer to a call. */
   function feed(world, my, event) {
@@ -77,7 +77,9 @@ export function circuitsOf(library, options, promises) {
   /** Only a lease is missing; the waiter's own request does not count as a probe of somebody. */
   function wantsLease(world, my, asked) {
     const state = asked && my.state.probe.kind === "waiting" ? { ...my.state, probe: NO_PROBE } : my.state;
-    return stand(state, world.now, ownOf(my)).kind === "due" && activeHold(my.state, world.now) === undefined;
+    return (
+      standingOf(state, world.now, ownOf(my)).kind === "due" && activeHold(my.state, world.now) === undefined
+    );
   }
 
   return { newProcess, ownOf, standing, feed, wantsLease };

@@ -91,8 +91,8 @@ export const MISTAKES = [
   [
     "the lease of a probe has no end here",
     "breaker",
-    "return probe(state, localUntilMs)",
-    "return probe(state, Infinity)",
+    "return beginProbe(state, localUntilMs)",
+    "return beginProbe(state, Infinity)",
     "a process is cut off",
     "all",
   ],
@@ -149,7 +149,7 @@ export const MISTAKES = [
   [
     "a lease is taken while another runs",
     "breaker",
-    'if (shared(state, now, own).kind !== "due")',
+    'if (standingWithoutProbe(state, now, own).kind !== "due")',
     "if (false)",
     "no faults, from open on",
   ],
@@ -178,7 +178,7 @@ export const MISTAKES = [
   [
     "what a probe finds out after its lease is obeyed at once",
     "breaker",
-    "if (!isLate(before, slept, now) ||",
+    "if (!isAfterLease(before, slept, now) ||",
     "if (true ||",
     "no faults, from a lease on",
   ],

@@ -16,16 +16,16 @@ const ANSWERS = {
 /** No lease is longer. */
 const LONGEST = 64 * LEASE;
 
-export function promisesOf({ NEITHER_MOST, NO_PROBE, isOpenHereAlone, obeyed, stand }) {
+export function promisesOf({ NEITHER_MOST, NO_PROBE, isOpenHereAlone, obeyed, standingOf }) {
   /** What is wrong with a step, if anything. `my` has the model's counts beside the state. */
   return function wrongStep(before, event, { state, effects, answer }, now, own, my) {
     // A caller that waited for the lease is not rejected by its own request.
     const waited = event.asked && before.probe.kind === "waiting";
-    const was = stand(waited ? { ...before, probe: NO_PROBE } : before, now, own).kind;
-    const is = stand(state, now, own);
+    const was = standingOf(waited ? { ...before, probe: NO_PROBE } : before, now, own).kind;
+    const is = standingOf(state, now, own);
     return (
       decisions(before, event, state, is.kind, now, own) ??
-      told(event, state, stand(before, now, own), is, now) ??
+      told(event, state, standingOf(before, now, own), is, now) ??
       epochs(before, event, state) ??
       probes(before, event, state, effects, answer, now, own) ??
       closing(was, event, is.kind, state, own) ??
@@ -70,7 +70,8 @@ export function promisesOf({ NEITHER_MOST, NO_PROBE, isOpenHereAlone, obeyed, st
 
   function epochs(before, event, state) {
     if (state.epoch < before.epoch) return "epochs only grow";
-    const begins = state.admits !== before.admits || OPENS.has(event.type) || ENDS.has(event.type);
+    const begins =
+      state.admissionKind !== before.admissionKind || OPENS.has(event.type) || ENDS.has(event.type);
     return begins && state.epoch === before.epoch
       ? "whatever opens, closes or holds begins an epoch"
       : undefined;
@@ -112,8 +113,9 @@ export function promisesOf({ NEITHER_MOST, NO_PROBE, isOpenHereAlone, obeyed, st
     if ((state.announced === "closed") !== closed)
       return `it is ${is.kind}, and ${state.announced} is announced`;
     const hold = holdOf(state, now);
-    const admits = hold === "closed" ? "held" : hold === "open" || !closed ? "nothing" : "closed";
-    if (state.admits !== admits) return `it is ${is.kind}, and calls are admitted as ${state.admits}`;
+    const admissionKind = hold === "closed" ? "held" : hold === "open" || !closed ? "rejecting" : "closed";
+    if (state.admissionKind !== admissionKind)
+      return `it is ${is.kind}, and calls are admitted as ${state.admissionKind}`;
     return "untilMs" in is && is.untilMs <= now ? "what is over does not stand" : undefined;
   }
 

@@ -91,7 +91,7 @@ export function makeCaller(world, plan, member, circuits) {
       const { through } = its;
       made.push({ ...its, through });
       if (through) return name;
-      const before = checks.past(member, circuits[its.n]);
+      const before = checks.pastItsCircuit(member, circuits[its.n]);
       await sleep(5);
       void before();
       if (fails) throw BACKEND;
@@ -102,24 +102,24 @@ export function makeCaller(world, plan, member, circuits) {
     } catch (error) {
       ended = { error };
     }
-    checks.firstOf(member, whenAllOpen, asked, made, ended);
+    checks.firstAvailableEnds(member, whenAllOpen, asked, made, ended);
   }
 
   function attempt(n, how) {
     const { style, inner, fails, bad, ignored } = how;
     const circuit = circuits[n];
-    const began = checks.calling(member, circuit, how);
+    const began = checks.callBegins(member, circuit, how);
     const work = style === "sync" ? syncWork : style === "stream" ? streamWork() : asyncWork;
     let admitted;
     let outcome;
     try {
       outcome = wrapped[n][style](work);
     } catch (error) {
-      checks.called(member, circuit, began);
+      checks.callReturns(member, circuit, began);
       ended({ error });
       throw error;
     }
-    checks.called(member, circuit, began);
+    checks.callReturns(member, circuit, began);
     if (outcome instanceof Promise) {
       outcome.then(
         (value) => ended({ value }),
@@ -133,7 +133,7 @@ export function makeCaller(world, plan, member, circuits) {
       how.onAdmitted?.();
     }
     function end() {
-      checks.ending(member, circuit, admitted, fails, ignored);
+      checks.functionEnds(member, circuit, admitted, fails, ignored);
       if (ignored) throw BAD_INPUT;
       if (fails) throw BACKEND;
       return name;
@@ -168,7 +168,7 @@ export function makeCaller(world, plan, member, circuits) {
         if (silent && last > 0) {
           told.since = time.now();
           told.signal = signal;
-          checks.silent(member, circuit, told, idleMs);
+          checks.streamFallsSilent(member, circuit, told, idleMs);
           await new Promise(() => undefined);
         }
         end();
@@ -179,7 +179,8 @@ export function makeCaller(world, plan, member, circuits) {
           for await (const item of stream) if (item === 1 && random() < 0.3) await sleep(1.2 * idleMs);
           return name;
         } catch (error) {
-          if (error?.name === "TimeoutError") checks.silenced(member, circuit, admitted, told, idleMs, error);
+          if (error?.name === "TimeoutError")
+            checks.streamIsEnded(member, circuit, admitted, told, idleMs, error);
           throw error;
         }
       };
@@ -190,7 +191,7 @@ export function makeCaller(world, plan, member, circuits) {
       const failed = (error) => {
         if (error === BACKEND) return;
         began.innerRejected = true;
-        checks.left(member, circuit, admitted);
+        checks.innerRejected(member, circuit, admitted);
         throw error;
       };
       try {
@@ -209,7 +210,7 @@ export function makeCaller(world, plan, member, circuits) {
     }
     function ended({ value, error }) {
       const expected = ignored ? BAD_INPUT : error ? BACKEND : name;
-      checks.ended(member, circuit, began, { value, error, expected, fails: fails || ignored === true });
+      checks.callEnds(member, circuit, began, { value, error, expected, fails: fails || ignored === true });
     }
   }
 }

@@ -1,12 +1,12 @@
 // Whether the simulation finds what is wrong: node verification/simulation/check-the-checker.mjs [--seeds 300] [--only WORDS]
 //
 //   --seeds N      so many are tried for each mistake, of those in whose fleets it could show
-//   --only WORDS   the mistakes whose title has these words
+//   --only WORDS   the mistakes in whose description these words are
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { MUTANTS, mutate } from "./mutants.mjs";
+import { MISTAKES, makeMistake, sourceOf } from "./mistakes.mjs";
 import { planOf } from "./plan.mjs";
 import { simulate } from "./simulate.mjs";
 
@@ -20,7 +20,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "300" },
     only: { type: "string", default: "" },
     folder: { type: "string" },
-    mutant: { type: "string" },
+    mistake: { type: "string" },
   },
 });
 
@@ -28,12 +28,11 @@ const { values } = parseArgs({
 const isSmall = ({ processes, circuits, names = 0 }) => processes <= 6 && circuits <= 3 && names === 0;
 
 /** Seed by seed, until a promise is broken. */
-async function seek(folder, mutant) {
+async function seek(folder, { plain = false, where = () => true }) {
   process.on("warning", () => {});
   process.removeAllListeners("warning");
   process.on("unhandledRejection", () => {});
   const library = await import(pathToFileURL(`${folder}/index.js`).href);
-  const [, , , , { plain = false, where = () => true } = { plain: true }] = MUTANTS[mutant];
   let tried = 0;
   for (let seed = 1; seed <= MOST_SEEDS && tried < Number(values.seeds); seed++) {
     const plan = planOf(seed, plain);
@@ -51,9 +50,9 @@ function tell(found) {
   process.send(found, () => process.exit());
 }
 
-function found(mutant) {
-  const { folder, remove } = mutate(mutant);
-  const args = ["--folder", folder, "--mutant", `${MUTANTS.indexOf(mutant)}`, "--seeds", values.seeds];
+function found(mistake) {
+  const { folder, remove } = makeMistake(mistake);
+  const args = ["--folder", folder, "--mistake", `${MISTAKES.indexOf(mistake)}`, "--seeds", values.seeds];
   return new Promise((done) => {
     const child = fork(fileURLToPath(import.meta.url), args);
     const giveUp = () => setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
@@ -73,25 +72,29 @@ function found(mutant) {
   });
 }
 
-async function all(mutants) {
-  const left = [...mutants];
+async function all(mistakes) {
+  const left = [...mistakes];
   let failed = 0;
   const next = async () => {
-    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-      const { endless, early, seed, tried, promise } = await found(mutant);
+    for (let its = left.shift(); its !== undefined; its = left.shift()) {
+      const { endless, early, seed, tried, promise } = await found(its);
       if (!endless && seed === undefined) failed++;
       const how = endless
         ? "it comes to no end"
         : seed === undefined
           ? `NOT FOUND in ${tried} seeds${early ? `: its process ended early (${early})` : ""}`
           : `seed ${seed}, after ${tried}: "${promise}"`;
-      console.log(`${mutant[0].padEnd(64)} ${how}`);
+      console.log(`${its.mistake.padEnd(64)} ${how}`);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, next));
-  console.log(`${mutants.length - failed} passed, ${failed} failed`);
+  console.log(`${mistakes.length - failed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
-if (values.folder !== undefined) await seek(values.folder, Number(values.mutant));
-else await all(MUTANTS.filter(([title]) => title.includes(values.only)));
+if (values.folder !== undefined) await seek(values.folder, MISTAKES[values.mistake]);
+else {
+  // Before the first of them is tried, which takes long.
+  for (const each of MISTAKES) sourceOf(each);
+  await all(MISTAKES.filter(({ mistake }) => mistake.includes(values.only)));
+}

@@ -9,12 +9,12 @@ export function makeCheck(world, plan, member) {
 
   return async function check(signal, name) {
     const n = Number(name.slice(1));
-    const late = checks.checking(member, name);
+    const late = checks.checkBegins(member, name);
     world.probing(member);
     // A result after that is ignored.
     signal.addEventListener("abort", () => {
       late();
-      checks.checked(member, name);
+      checks.checkEnds(member, name);
     });
     try {
       if (plan.check.dies && !world.healed && random() < DIES) world.crash(member.index, 1_000);
@@ -24,10 +24,10 @@ export function makeCheck(world, plan, member) {
         await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
       await sleep(down && plan.slow ? 600 + random() * 2_000 : plan.check.ms);
       if (down && !plan.slow) throw new Error("the check failed");
-      if (!signal.aborted) void checks.well(member, name);
+      if (!signal.aborted) void checks.checkSucceeds(member, name);
     } finally {
       late();
-      checks.checked(member, name);
+      checks.checkEnds(member, name);
     }
   };
 }

@@ -178,7 +178,7 @@ export function startMember(world, plan, index, life, version = 1) {
   for (const type of ["open", "half-open", "close"]) {
     failfast.on(type, (event) => {
       if (!/^c\d+$/.test(event.circuit)) return;
-      checks.moved(member, event);
+      checks.stateChanges(member, event);
       tell(
         `${name}: ${event.circuit} is ${type === "close" ? "closed" : type}${event.local ? "" : ", as it heard"}`,
       );
@@ -188,7 +188,7 @@ export function startMember(world, plan, index, life, version = 1) {
   if (plan.pace !== undefined) {
     for (const type of ["hold", "release"])
       failfast.on(type, ({ circuit }) => checks.counting.reset(member, circuit));
-    failfast.on("reject", ({ circuit, error }) => checks.refused(member, circuit, error));
+    failfast.on("reject", ({ circuit, error }) => checks.rejected(member, circuit, error));
     failfast.on("store-down", ({ error }) => {
       member.storeDown = true;
       checks.storeDown(member, error);
@@ -210,7 +210,7 @@ export function startMember(world, plan, index, life, version = 1) {
   function namedFirst() {
     if (life === 0 && index === 0) {
       tell(`an operator at ${name} trips c0 by its name`);
-      checks.operated(member, { name: "c0" });
+      checks.operatorActs(member, { name: "c0" });
       void failfast("c0").trip();
     }
     const guard = failfast((n) => `c${n}`, plan.open, options);
@@ -263,10 +263,10 @@ export function startMember(world, plan, index, life, version = 1) {
   member.call = call;
   member.update = (n, changes) => {
     const given = changes.recovery === "check" ? { recovery: check } : changes;
-    checks.updating(member, circuits[n], changes, () => circuits[n].update(given));
+    checks.optionsChange(member, circuits[n], changes, () => circuits[n].update(given));
   };
   member.operate = (n, verb) => {
-    checks.operated(member, circuits[n]);
+    checks.operatorActs(member, circuits[n]);
     const [what, state] = verb.split(" ");
     const done = what === "hold" ? circuits[n].hold(state) : circuits[n][what]();
     void done.catch((error) => checks.fail("an operator's verb rejected", `${name}: ${error}`));

@@ -77,10 +77,10 @@ describe("a hold", () => {
   test("precedes the circuit's state, and is announced when it begins and ends", () => {
     const open = on(INITIAL, { type: "hold", hold: hold("open") });
     expect(open.effects).toEqual([{ type: "announce-hold", hold: hold("open") }]);
-    expect(open.state.admits).toBe("nothing");
+    expect(open.state.admissionKind).toBe("rejecting");
     expect(on(open.state, aCall()).answer).toBe("reject");
     const closed = on(isDue, { type: "hold", hold: hold("closed") });
-    expect(closed.state.admits).toBe("held");
+    expect(closed.state.admissionKind).toBe("held");
     expect(on(closed.state, aCall()).answer).toBe("held");
     expect(on(open.state, { type: "hold", hold: undefined }).effects).toEqual([{ type: "announce-release" }]);
   });
@@ -101,7 +101,7 @@ describe("a hold", () => {
     const { state } = on(INITIAL, { type: "hold", hold: hold("open", LATER) });
     expect(on(state, { type: "time" }, OWN, LATER - 1).state).toBe(state);
     const over = on(state, { type: "time" }, OWN, LATER);
-    expect(over.state).toMatchObject({ hold: undefined, admits: "closed" });
+    expect(over.state).toMatchObject({ hold: undefined, admissionKind: "closed" });
     expect(over.effects).toEqual([{ type: "announce-release" }]);
   });
 });

@@ -1,6 +1,6 @@
 import { type CircuitRecord, LEASE_LONGEST_MS, LEASE_MS } from "../../protocol/record.js";
 import { leased, type Stamp } from "../../protocol/transition.js";
-import { type Own, obeyed, shared } from "./standing.js";
+import { type Own, obeyed, standingWithoutProbe } from "./standing.js";
 import type { State } from "./state.js";
 
 /** A lease ends this much later than the call's own deadline. */
@@ -34,7 +34,7 @@ export function leaseRecord(
   own: Own,
   callTimeoutMs: number,
 ): CircuitRecord | null {
-  if (shared(state, now, own).kind !== "due") return null;
+  if (standingWithoutProbe(state, now, own).kind !== "due") return null;
   const record = obeyed(state, own)?.record ?? null;
   const { decision } = state;
   const released = decision.kind === "released" && record !== null;

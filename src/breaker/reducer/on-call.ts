@@ -10,14 +10,14 @@ import {
   isTripped,
   type Own,
   obeyed,
-  stand,
+  standingOf,
   tellsOfUnusedLease,
 } from "./standing.js";
 import { NO_PROBE, type State } from "./state.js";
 import { answer, newEpoch, type Of, type Step, stay } from "./step.js";
 
-/** Callers of this process stop waiting for a lease request that is unanswered for longer, in ms. */
-const LATE_MS = 250;
+/** While the answer to a lease request is late, other calls here are rejected for at most this long, in ms. */
+const REJECT_OTHERS_MS = 250;
 
 export function call(before: State, event: Of<"call">, now: number, own: Own): Step {
   // A caller that waited has used its time, even if its timer fires a moment early.
@@ -25,7 +25,7 @@ export function call(before: State, event: Of<"call">, now: number, own: Own): S
   const state = waited ? { ...before, probe: NO_PROBE } : before;
   const hold = activeHold(state, now);
   if (hold !== undefined) return answer(state, hold.state === "closed" ? "held" : "reject");
-  const standing = stand(state, now, own);
+  const standing = standingOf(state, now, own);
   switch (standing.kind) {
     case "closed":
       return answer(closesUnasked(state, own), "closed");
@@ -43,9 +43,9 @@ function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Ste
   const { record } = state;
   if (event.withinProbe) return answer(state, "nested");
   if (!event.byCheck && !event.asked && isChecked(state, now, own)) return answer(state, "reject");
-  if (holdsLease(state, own) && inForce(record, now)) return probe(state, record.deadline);
-  const localUntilMs = now + leaseMs(event.callTimeoutMs, lapsesOf(ended(state), own));
-  if (event.storeFails || isOpenHereAlone(state, own)) return probe(state, localUntilMs);
+  if (holdsLease(state, own) && inForce(record, now)) return beginProbe(state, record.deadline);
+  const localUntilMs = now + leaseMs(event.callTimeoutMs, lapsesOf(countLapse(state), own));
+  if (event.storeFails || isOpenHereAlone(state, own)) return beginProbe(state, localUntilMs);
   // A check can wait for its lease, or it comes again later.
   if (event.byCheck && event.asked) return answer(state, "reject");
   // There is a lease to ask for. Was a call already rejected because no lease came, here or (by the record) elsewhere?
@@ -57,31 +57,34 @@ function tryToProbe(state: State, event: Of<"call">, now: number, own: Own): Ste
     return { ...requestLease(waiting, event.callTimeoutMs), answer: "ask" };
   }
   if (rejectedBefore) {
-    const { state: probing } = probe(state, localUntilMs);
+    const { state: probing } = beginProbe(state, localUntilMs);
     return { ...requestLease(probing, event.callTimeoutMs), answer: "probe" };
   }
-  return answer({ ...late(state, event, now), recovery: { ...state.recovery, unserved: true } }, "reject");
+  return answer(
+    { ...rejectOthers(state, event, now), recovery: { ...state.recovery, unserved: true } },
+    "reject",
+  );
 }
 
 /**
  * A near store answers late mostly because the whole fleet asks it at the same moment. For a short time the other calls
  * here keep failing fast; otherwise every process of the fleet would send a probe of its own.
  */
-function late(state: State, event: Of<"call">, now: number): State {
-  const leftMs = LATE_MS - event.waitMs;
+function rejectOthers(state: State, event: Of<"call">, now: number): State {
+  const leftMs = REJECT_OTHERS_MS - event.waitMs;
   if (!state.leaseRequested || event.waitMs === 0 || leftMs <= 0) return state;
   return { ...state, probe: { kind: "waiting", untilMs: now + leftMs } };
 }
 
 /** The call becomes the probe. The lease of an earlier probe, if it still runs, is over. */
-function probe(state: State, untilMs: number): Step {
-  const { recovery } = ended(state);
+function beginProbe(state: State, untilMs: number): Step {
+  const { recovery } = countLapse(state);
   const epoch = state.epoch + 1;
   return answer({ ...state, recovery, epoch, probe: { kind: "running", untilMs, epoch } }, "probe");
 }
 
-/** A probe of this process outlived its lease: the next lease is longer. */
-function ended(state: State): State {
+/** If a probe of this process is still running, it has outlived its lease: the next lease is longer. */
+function countLapse(state: State): State {
   const { probe, recovery } = state;
   if (probe.kind !== "running") return state;
   return { ...state, recovery: { ...recovery, lapses: recovery.lapses + 1 } };

@@ -35,7 +35,7 @@ const ATTEMPT_SPREAD = 0.1;
 /** Another process, or an operator, changed the fleet's record. */
 export function recordChanged(state: State, event: Of<"record">, now: number, own: Own): Step {
   const before = generationOf(obeyed(state, own));
-  let after = hear(state, event, own);
+  let after = takeRecord(state, event, own);
   const record = obeyed(after, own);
   if (after.record?.record.revision !== state.record?.record.revision)
     after = {
@@ -113,7 +113,7 @@ function precedesRecords(
  * Whether the fleet's record is obeyed. With `scope: "confirm"`, or while calls here succeed, a failure here has to
  * confirm it first.
  */
-function hear(state: State, event: Of<"record">, own: Own): State {
+function takeRecord(state: State, event: Of<"record">, own: Own): State {
   const record = event.record?.record;
   if (record === undefined || record.state === "closed")
     return { ...state, record: event.record, remoteOpen: "unseen" };

@@ -10,7 +10,7 @@ import {
   isOpenHereAlone,
   type Own,
   obeyed,
-  stand,
+  standingOf,
 } from "./standing.js";
 import { NO_PROBE, NO_RECOVERY, type State, type Visibility } from "./state.js";
 import { newEpoch, type Of, PROPOSE, type Step, stay } from "./step.js";
@@ -67,7 +67,7 @@ export const confirmed = (state: State, cause: unknown): Step => stay(newEpoch({
 /** It opens again; for longer if `backoff` says so. */
 export function probeFailed(state: State, event: Of<"probe-failed">, now: number, own: Own): Step {
   const opened = open(state, event.opening, reopensBefore(state, own) + 1, now, own);
-  return unlessLate(state, opened, event, now, own);
+  return provisionalAfterLease(state, opened, event, now, own);
 }
 
 /** It closes. If more probes are needed, the lease goes to the next one. */
@@ -76,7 +76,7 @@ export function probeSucceeded(state: State, event: Of<"probe-succeeded">, now: 
   const base = generationOf(obeyed(state, own));
   if (passed < own.settings.probes) {
     const { recovery } = state;
-    const lapses = recovery.lapses + (isLate(state, event.slept, now) ? 1 : 0);
+    const lapses = recovery.lapses + (isAfterLease(state, event.slept, now) ? 1 : 0);
     return release(
       { ...state, recovery: { ...recovery, passed: recovery.passed + 1 } },
       base,
@@ -88,7 +88,7 @@ export function probeSucceeded(state: State, event: Of<"probe-succeeded">, now: 
   const reopens = own.settings.backoffFactor > 1 ? reopensBefore(state, own) + 1 : 0;
   const recovery = { ...state.recovery, reopens };
   const closed = { state: newEpoch({ ...state, decision, recovery, probe: NO_PROBE }), effects: [PROPOSE] };
-  return unlessLate(state, closed, event, now, own);
+  return provisionalAfterLease(state, closed, event, now, own);
 }
 
 /**
@@ -96,10 +96,17 @@ export function probeSucceeded(state: State, event: Of<"probe-succeeded">, now: 
  * one doesn't know. The store decides then. Until it answers, the circuit is due, as after any lease without an
  * outcome.
  */
-function unlessLate(before: State, step: Step, { slept }: Late, now: number, own: Own): Step {
+function provisionalAfterLease(
+  before: State,
+  step: Step,
+  { slept }: ProbeEnded,
+  now: number,
+  own: Own,
+): Step {
   const { recovery } = before;
   const { decision } = step.state;
-  if (!isLate(before, slept, now) || isOpenHereAlone(before, own) || decision.kind === "none") return step;
+  if (!isAfterLease(before, slept, now) || isOpenHereAlone(before, own) || decision.kind === "none")
+    return step;
   const state = {
     ...step.state,
     decision: { ...decision, provisional: true },
@@ -108,10 +115,10 @@ function unlessLate(before: State, step: Step, { slept }: Late, now: number, own
   return { ...step, state };
 }
 
-type Late = Of<"probe-failed"> | Of<"probe-succeeded">;
+type ProbeEnded = Of<"probe-failed"> | Of<"probe-succeeded">;
 
 /** Its lease was over, or may have been. */
-const isLate = ({ probe }: State, slept: boolean | undefined, now: number): boolean =>
+const isAfterLease = ({ probe }: State, slept: boolean | undefined, now: number): boolean =>
   slept === true || (probe.kind === "running" && now >= probe.untilMs);
 
 /** Neither success nor failure: the lease goes back, and the next call may probe. */
@@ -127,7 +134,7 @@ export function probeReleased(state: State, event: Of<"probe-released">, now: nu
   // A rejection by an operator's hold does not show that calls are nested.
   const nests = state.recovery.nests || (byItself && state.hold === undefined);
   const recovery = { ...state.recovery, neither, pausedUntilMs: now + pauseMs, nests };
-  const lapses = isLate(state, false, now) ? recovery.lapses + 1 : 0;
+  const lapses = isAfterLease(state, false, now) ? recovery.lapses + 1 : 0;
   const before = obeyed(state, own);
   const lapsed = state.probe.kind === "running" ? 0 : Math.max(before?.record.lapsed ?? 0, 1);
   return release({ ...state, recovery }, generationOf(before), passedBefore(state, own), lapses, lapsed);
@@ -160,7 +167,7 @@ export const isFirstProbe = (state: State, own: Own, reopens = 0): boolean =>
 
 /** If the failures of one outage ask for different times, the longest is used. */
 export function openLonger(state: State, event: Of<"asked-for-longer">, now: number, own: Own): Step {
-  const standing = stand(state, now, own);
+  const standing = standingOf(state, now, own);
   const record = obeyed(state, own);
   const untilMs = now + event.openMs;
   const opened = state.decision.kind === "opened" ? state.decision : record?.record;

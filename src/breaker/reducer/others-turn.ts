@@ -1,7 +1,7 @@
 /** After this many probes that ended as neither, the others get a turn. */
-const FREE = 8;
+const FREE_PROBES = 8;
 /** From this many on, turns get no longer: the longest is 16 times as long as the first. */
-export const NEITHER_MOST: number = FREE + 4;
+export const NEITHER_MOST: number = FREE_PROBES + 4;
 
 /**
  * For how long this process leaves the lease to others, in ms. A process whose calls all end as neither success nor
@@ -13,7 +13,7 @@ export const NEITHER_MOST: number = FREE + 4;
  * @param random chance, from 0 to 1, so that the turns of two processes don't fall together each time.
  */
 export function othersTurnMs(neither: number, leaseWaitMs: number, openMs: number, random: number): number {
-  if (neither < FREE) return 0;
-  const longest = Math.min(leaseWaitMs * 2 ** (neither - FREE), openMs);
+  if (neither < FREE_PROBES) return 0;
+  const longest = Math.min(leaseWaitMs * 2 ** (neither - FREE_PROBES), openMs);
   return (longest * (1 + random)) / 2;
 }

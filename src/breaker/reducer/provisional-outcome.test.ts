@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { stand } from "./standing.js";
+import { standingOf } from "./standing.js";
 import {
   aCall,
   closedRecord,
@@ -35,7 +35,7 @@ describe("the outcome of a probe whose lease may be over", () => {
     const { state, effects } = late(event);
     expect(effects).toEqual([{ type: "propose", delayMs: 0 }]);
     expect(state).toMatchObject({ announced: "half-open", probe: NO_PROBE, recovery: { lapses: 1 } });
-    expect(stand(state, LATER, OWN)).toEqual({ kind: "due" });
+    expect(standingOf(state, LATER, OWN)).toEqual({ kind: "due" });
     const after = answered(state, next(record, { by: "me" }), "granted");
     expect(after).toMatchObject({ announced: stands, decision: NO_DECISION, recovery: { lapses: 0 } });
   });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Event } from "./event.js";
 import { reduce } from "./reduce.js";
-import { activeHold, type Own, stand, statusOf } from "./standing.js";
+import { activeHold, type Own, standingOf, statusOf } from "./standing.js";
 import {
   aCall,
   closedRecord,
@@ -134,7 +134,7 @@ describe("for any sequence of events", () => {
     fc.assert(
       fc.property(...anything, (own, happenings) => {
         follow(own, happenings, (_, __, { state }, now) => {
-          const { kind } = stand(state, now, own);
+          const { kind } = standingOf(state, now, own);
           const hold = activeHold(state, now);
           const { retryAfterMs } = statusOf(state, now, own);
           expect(state.announced === "closed").toBe(kind === "closed");
@@ -157,7 +157,7 @@ describe("for any sequence of events", () => {
       fc.property(...anything, (own, happenings) => {
         follow(own, happenings, (before, _, { state }) => {
           expect(state.epoch).toBeGreaterThanOrEqual(before.epoch);
-          if (state.admits !== before.admits) expect(state.epoch).toBeGreaterThan(before.epoch);
+          if (state.admissionKind !== before.admissionKind) expect(state.epoch).toBeGreaterThan(before.epoch);
         });
       }),
     );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CallAnswer } from "./event.js";
-import { stand } from "./standing.js";
+import { standingOf } from "./standing.js";
 import {
   aCall,
   aSyncCall,
@@ -29,7 +29,7 @@ import {
 } from "./state.fixture.js";
 import { INITIAL, NO_PROBE, NO_RECOVERY, type State } from "./state.js";
 
-const kindOf = (state: State, own = OWN, now = NOW): string => stand(state, now, own).kind;
+const kindOf = (state: State, own = OWN, now = NOW): string => standingOf(state, now, own).kind;
 const lost = { type: "lease", record: openRecord(NOW), outcome: "failed" } as const;
 
 const answers = (from: State, ...events: Parameters<typeof on>[1][]): (CallAnswer | undefined)[] => {
@@ -188,7 +188,7 @@ describe("5. only a successful probe, an operator, or the fleet's record closes 
 
   test("the fleet's record does, and clears the cause", () => {
     const { state, effects } = on({ ...isDue, cause: "why" }, news(next(closedRecord)));
-    expect(state).toMatchObject({ announced: "closed", admits: "closed", cause: undefined });
+    expect(state).toMatchObject({ announced: "closed", admissionKind: "closed", cause: undefined });
     expect(effects).toEqual([{ type: "announce", state: "closed", local: false }]);
   });
 });

@@ -3,7 +3,7 @@ import type { Effect, Event } from "./event.js";
 import { call } from "./on-call.js";
 import { leaseAnswered, operatorOpens, operatorWrote, proposalAnswered, recordChanged } from "./on-news.js";
 import { confirmed, openLonger, probeFailed, probeReleased, probeSucceeded, trip } from "./on-outcome.js";
-import { activeHold, type Own, stand } from "./standing.js";
+import { activeHold, type Own, standingOf } from "./standing.js";
 import { NO_PROBE, NO_RECOVERY, type State } from "./state.js";
 import { type Step, stay } from "./step.js";
 
@@ -79,15 +79,15 @@ function settle(before: State, step: Step, now: number, own: Own): Step {
   const nowObeyed = before.remoteOpen === "unconfirmed" && state.remoteOpen === "obeyed";
   if (own.checked && (holdEnded || nowObeyed))
     state = { ...state, recovery: { ...state.recovery, checkedUntilMs: now + LEASE_MS } };
-  const standing = stand(state, now, own);
+  const standing = standingOf(state, now, own);
   // The circuit opened or closed while a probe ran: that probe is void.
   if (state.probe.kind !== "none" && (standing.kind === "open" || standing.kind === "closed"))
     state = { ...state, probe: NO_PROBE };
-  const admits =
-    hold?.state === "closed" ? "held" : hold || standing.kind !== "closed" ? "nothing" : "closed";
-  if (admits !== state.admits) {
+  const admissionKind =
+    hold?.state === "closed" ? "held" : hold || standing.kind !== "closed" ? "rejecting" : "closed";
+  if (admissionKind !== state.admissionKind) {
     const moved = state.epoch !== before.epoch;
-    state = { ...state, admits, epoch: moved ? state.epoch : state.epoch + 1 };
+    state = { ...state, admissionKind, epoch: moved ? state.epoch : state.epoch + 1 };
   }
   const announced = standing.kind === "due" ? "half-open" : standing.kind;
   if (announced !== state.announced) {

@@ -10,8 +10,8 @@ import {
   isTripped,
   obeyed,
   type Standing,
-  shared,
-  stand,
+  standingOf,
+  standingWithoutProbe,
   statusOf,
   tellsOfUnusedLease,
 } from "./standing.js";
@@ -34,7 +34,7 @@ import { INITIAL, NO_DECISION, NO_RECOVERY, type State } from "./state.js";
 
 const CLOSED = { kind: "closed" };
 const DUE = { kind: "due" };
-const of = (changes: Partial<State>, own = OWN): Standing => stand({ ...INITIAL, ...changes }, NOW, own);
+const of = (changes: Partial<State>, own = OWN): Standing => standingOf({ ...INITIAL, ...changes }, NOW, own);
 const hold = (state: "open" | "closed", untilMs: number): State["hold"] => ({
   state,
   untilMs,
@@ -132,7 +132,7 @@ describe("a probe of this process", () => {
   });
 
   test("does not change whether the lease is available", () => {
-    expect(shared({ ...INITIAL, record, probe: running(LATER) }, NOW, OWN)).toEqual(DUE);
+    expect(standingWithoutProbe({ ...INITIAL, record, probe: running(LATER) }, NOW, OWN)).toEqual(DUE);
   });
 });
 

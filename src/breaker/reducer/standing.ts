@@ -28,8 +28,8 @@ const CLOSED: Standing = { kind: "closed" };
 const DUE: Standing = { kind: "due" };
 
 /** The more restrictive of the fleet's record and this process's own decision. Holds are not considered here. */
-export function stand(state: State, now: number, own: Own): Standing {
-  const base = shared(state, now, own);
+export function standingOf(state: State, now: number, own: Own): Standing {
+  const base = standingWithoutProbe(state, now, own);
   if (base.kind !== "due") return base;
   if (own.settings.recovery === "all") return CLOSED;
   const { probe, recovery } = state;
@@ -37,8 +37,8 @@ export function stand(state: State, now: number, own: Own): Standing {
   return now < recovery.pausedUntilMs ? { kind: "half-open", untilMs: recovery.pausedUntilMs } : DUE;
 }
 
-/** The same, but without this process's own probe: whether there is a lease to ask for. */
-export function shared(state: State, now: number, own: Own): Standing {
+/** The same, but without this process's own probe. `due`: there is a lease to ask for. */
+export function standingWithoutProbe(state: State, now: number, own: Own): Standing {
   const decision = isProvisional(state.decision) ? NO_DECISION : state.decision;
   const record = obeyed(state, own);
   if (decision.kind === "opened" && now < decision.untilMs) {
@@ -150,7 +150,7 @@ export function statusOf(state: State, now: number, own: Own): Status {
   if (hold !== undefined)
     return { state: hold.state, held: hold.state, retryAfterMs: holdLeftMs(hold, now, own) };
   const held = undefined;
-  const standing = stand(state, now, own);
+  const standing = standingOf(state, now, own);
   switch (standing.kind) {
     case "closed":
       return { state: "closed", held, retryAfterMs: 0 };

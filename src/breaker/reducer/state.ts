@@ -123,8 +123,8 @@ export interface State {
   readonly attemptDelayMs: number;
   /** Calls carry the epoch in which they were admitted; results from an earlier epoch are void. */
   readonly epoch: number;
-  /** The kind of admission that calls get now. A new kind begins a new epoch. */
-  readonly admits: "closed" | "held" | "nothing";
+  /** The kind of `Admission` that calls get now. A new kind begins a new epoch. */
+  readonly admissionKind: "closed" | "held" | "rejecting";
   /** The last announced state. */
   readonly announced: CircuitState;
   /** The failure that opened it, if that happened here. */
@@ -155,7 +155,7 @@ export const INITIAL: State = {
   leaseRequested: false,
   attemptDelayMs: 0,
   epoch: 0,
-  admits: "closed",
+  admissionKind: "closed",
   announced: "closed",
   cause: undefined,
 };

@@ -6,7 +6,8 @@ import { initTRPC, TRPCError } from "@trpc/server";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import axios from "axios";
 import got from "got";
-import { buildSchema, graphql } from "graphql";
+import * as graphql16 from "graphql";
+import * as graphql17 from "graphql-17";
 import { GraphQLClient } from "graphql-request";
 import { createFetch } from "ofetch";
 import superagent from "superagent";
@@ -175,19 +176,37 @@ test("tRPC: its client stops asking, and its server answers a rejection with 503
   expect(isFailfastError(await outcome(client.ok.query()))).toBe(true);
 });
 
-test("a gateway answers with data of the other subgraphs while one circuit is open", async () => {
-  const { subgraph } = await recipe("subgraph");
-  const reviews = subgraph("reviews of a test", url);
-  const schema = buildSchema("type Query { product: String, review: String }");
-  const rootValue = { product: () => "shoe", review: async () => (await reviews("{ review }")).review };
-  const ask = () => graphql({ schema, source: "{ product review }", rootValue });
-  body = { data: { review: "fine" } };
-  expect(await ask()).toEqual({ data: { product: "shoe", review: "fine" } });
-  body = { errors: [{ message: "no such product" }] };
-  for (let n = 0; n < 6; n++) await ask();
-  status = 503;
-  for (let n = 0; n < 5; n++) await ask();
-  const { data, errors } = await ask();
-  expect([data, requests]).toEqual([{ product: "shoe", review: null }, 12]);
-  expect(errors?.[0]?.extensions).toMatchObject({ code: "ERR_FAILFAST_OPEN", circuit: "reviews of a test" });
-});
+interface Answer {
+  readonly data?: unknown;
+  readonly errors?: readonly { readonly extensions: unknown }[];
+}
+const SCHEMA = "type Query { product: String, review: String }";
+
+test.each<[string, (rootValue: object, source: string) => PromiseLike<Answer> | Answer]>([
+  [
+    "16",
+    (rootValue, source) => graphql16.graphql({ schema: graphql16.buildSchema(SCHEMA), source, rootValue }),
+  ],
+  [
+    "17",
+    (rootValue, source) => graphql17.graphql({ schema: graphql17.buildSchema(SCHEMA), source, rootValue }),
+  ],
+])(
+  "a gateway of graphql %s answers for its other subgraphs while one circuit is open",
+  async (version, query) => {
+    const { subgraph } = await recipe("subgraph");
+    const name = `reviews of a test with ${version}`;
+    const reviews = subgraph(name, url);
+    const rootValue = { product: () => "shoe", review: async () => (await reviews("{ review }")).review };
+    const ask = async () => await query(rootValue, "{ product review }");
+    body = { data: { review: "fine" } };
+    expect(await ask()).toEqual({ data: { product: "shoe", review: "fine" } });
+    body = { errors: [{ message: "no such product" }] };
+    for (let n = 0; n < 6; n++) await ask();
+    status = 503;
+    for (let n = 0; n < 5; n++) await ask();
+    const { data, errors } = await ask();
+    expect([data, requests]).toEqual([{ product: "shoe", review: null }, 12]);
+    expect(errors?.[0]?.extensions).toMatchObject({ code: "ERR_FAILFAST_OPEN", circuit: name });
+  },
+);

@@ -10,6 +10,9 @@ const SHORTEST_WAIT = 20;
 const DOUBTS_FROM = 20;
 const DOUBTS_MS = 12_000;
 
+/** A read that gets no answer is given up by then, and a process that waits for it goes on, in ms. */
+const GIVES_UP_MS = 6_000;
+
 export function checksOfCalls(
   { world, plan, fail, facts, ledger, stats, agreement, counting, liveness },
   probes,
@@ -51,6 +54,7 @@ export function checksOfCalls(
       plan.network.loss === 0 &&
       plan.network.delay + (plan.network.distanceMs ?? 0) < 100 &&
       member.cut === "" &&
+      time.now() - member.connectedAt > GIVES_UP_MS &&
       world.store.isUp();
     const snapshot = circuit.snapshot();
     if (!knowable || circuit.held !== undefined || snapshot.pending) return;
@@ -74,7 +78,7 @@ export function checksOfCalls(
       !wokeOrJumped(member, outer.at) &&
       // News of the fleet ends the probe, unless it is of this process's own lease.
       (circuit.snapshot().generation === outer.generation ||
-        circuit.snapshot().by.startsWith(`${member.host}/`)) &&
+        (plan.hosts === plan.processes && circuit.snapshot().by.startsWith(`${member.host}/`))) &&
       time.now() - outer.at < shortestLease
     )
       fail(
@@ -83,7 +87,7 @@ export function checksOfCalls(
       );
   }
 
-  function rejected(member, circuit, its, began) {
+  function callIsRejected(member, circuit, its, began) {
     stats.rejected++;
     if (began.outer === undefined) liveness.rejected(member, circuit, began);
     else rejectedWithin(member, circuit, its, began);
@@ -98,7 +102,7 @@ export function checksOfCalls(
   }
 
   return {
-    calling(member, circuit, how) {
+    callBegins(member, circuit, how) {
       stats.calls++;
       const { style } = how;
       const its = of(member, circuit.name);
@@ -122,12 +126,12 @@ export function checksOfCalls(
         acting: member.acting,
         outcome: "made to wait",
       };
-      liveness.calling(member, circuit, began);
+      liveness.callBegins(member, circuit, began);
       member.calling = began;
       return began;
     },
     /** The synchronous part of the call is over. */
-    called(member, circuit, began) {
+    callReturns(member, circuit, began) {
       member.calling = undefined;
       const its = of(member, circuit.name);
       began.waiting = began.outcome === "made to wait";
@@ -185,13 +189,13 @@ export function checksOfCalls(
       };
     },
     /** A rejection is emitted. */
-    refused(member, name, error) {
+    rejected(member, name, error) {
       const circuit = member.circuits?.[Number(name.slice(1))];
       if (circuit === undefined) return;
       if (member.calling) member.calling.outcome = "rejected";
       agreement.rejected(member, circuit, error);
     },
-    ended(member, circuit, began, { value, error, expected, fails }) {
+    callEnds(member, circuit, began, { value, error, expected, fails }) {
       const its = of(member, circuit.name);
       waitsNoLonger(member, circuit, began);
       if (its.live?.began === began) its.live = undefined;
@@ -199,7 +203,7 @@ export function checksOfCalls(
       if (began.outer !== undefined) probes.endedWithin(member, circuit, its, began);
       if (began.innerRejected) return;
       if (error !== undefined && world.library.isFailfastError(error)) {
-        rejected(member, circuit, its, began);
+        callIsRejected(member, circuit, its, began);
         return;
       }
       if (error?.name === "TimeoutError" && (callTimeout ?? idleTimeout)) return;

@@ -4,8 +4,8 @@ export function checksOfFirstAvailable({ world, fail }) {
   const { isFailfastError } = world.library;
 
   return {
-    /** It has ended: which circuits it asked, which calls it made, and the outcome. */
-    firstOf(member, whenAllOpen, asked, made, { error }) {
+    /** Which circuits it asked, which calls it made, and the outcome. */
+    firstAvailableEnds(member, whenAllOpen, asked, made, { error }) {
       const promise = "with all circuits open the one that reopens soonest is asked";
       const past = made.filter(({ through }) => !through);
       const isRejection = isFailfastError(error);

@@ -37,7 +37,7 @@ export function makeLedger(world) {
     of,
     /** An operator has acted in this run. */
     hasOperators: false,
-    operated(member, circuit) {
+    operatorActs(member, circuit) {
       ledger.hasOperators = true;
       const its = of(member, circuit.name);
       // What a suspended process is asked to do goes on when it wakes up.

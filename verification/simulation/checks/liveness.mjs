@@ -71,7 +71,7 @@ export function makeLiveness(found, world, plan) {
   return {
     othersLease,
     /** Possible reasons to reject a call, at its beginning. */
-    calling(member, { name }, began) {
+    callBegins(member, { name }, began) {
       const due = began.held === undefined && began.state === "half-open" && began.retryAfter === 0;
       began.due = due && !othersLease(member, name) && !requests(member, name);
     },
@@ -114,7 +114,7 @@ export function makeLiveness(found, world, plan) {
     written(name, by, before, record) {
       const its = ofFleet(name);
       if (record.state === "open" && before?.generation !== record.generation) its.openings++;
-      if (record.state === "half-open" && record.owner !== before?.owner)
+      if (record.state === "half-open" && record.generation !== before?.generation)
         Object.assign(its, { holder: by, leasedAt: time.now() });
       if (record.state === "half-open" && !record.owner && before?.owner && !record.lapsed) its.returned++;
     },

@@ -62,10 +62,10 @@ export function checksOfResults({ world, plan, fail, facts, ledger, counting }) 
 
   return {
     /** A call ended as neither, because its inner call was rejected. */
-    left(member, circuit, admitted) {
+    innerRejected(member, circuit, admitted) {
       if (admitted.probe) of(member, circuit.name).probing--;
     },
-    ending(member, circuit, admitted, failed, ignored = false) {
+    functionEnds(member, circuit, admitted, failed, ignored = false) {
       const fails = failed && !ignored;
       const its = of(member, circuit.name);
       const { began } = admitted;
@@ -101,7 +101,7 @@ export function checksOfResults({ world, plan, fail, facts, ledger, counting }) 
       });
     },
     /** A call past its circuit; returns a function for its end. */
-    past(member, circuit) {
+    pastItsCircuit(member, circuit) {
       return async () => {
         const { state, revision } = circuit.snapshot();
         for (let turns = 0; turns < 16; turns++) await undefined;

@@ -6,14 +6,14 @@ export function checksOfStreams({ world, fail, facts, ledger, counting }) {
 
   return {
     /** A stream that stays silent and does not end is ended, which is a failure. */
-    silent(member, circuit, told, idleMs) {
+    streamFallsSilent(member, circuit, told, idleMs) {
       told.failed = counting.pending(member, circuit.name, idleMs);
       time.after(3 * idleMs, () => {
         if (!told.over && member.alive && member.pausedUntil <= told.since)
           fail("a silent stream is ended in time", `${member.name}: one through ${circuit.name} goes on`);
       });
     },
-    silenced(member, circuit, admitted, told, idleMs) {
+    streamIsEnded(member, circuit, admitted, told, idleMs) {
       told.over = true;
       const its = of(member, circuit.name);
       if (admitted.probe) its.probing--;

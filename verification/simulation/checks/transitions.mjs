@@ -55,7 +55,7 @@ export function checksOfTransitions(shared, records) {
   }
 
   return {
-    moved(member, event) {
+    stateChanges(member, event) {
       const { type, circuit: name, local } = event;
       const its = of(member, name);
       its.epoch++;

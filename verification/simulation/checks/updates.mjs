@@ -2,7 +2,7 @@
 
 export function checksOfUpdates({ plan, fail, ledger, counting }) {
   return {
-    updating(member, circuit, changes, update) {
+    optionsChange(member, circuit, changes, update) {
       const standing = () => {
         const { state, held, revision, generation } = circuit.snapshot();
         // A listener to a transition by time may call.

@@ -1,0 +1,97 @@
+// Mistakes in what the fleet shares: the record, the copy of it, and what is written.
+
+export const OF_THE_FLEET = [
+  {
+    mistake: "revisions restart at 1",
+    file: "protocol/transition.js",
+    text: "Math.max(highestSeen + 1, Math.floor(storeNow))",
+    instead: "highestSeen + 1",
+    plain: true,
+    where: ({ events, tells }) => tells && events.some(({ what }) => what === "empty" || what === "restart"),
+  },
+  {
+    mistake: "a write keeps the revision it found",
+    file: "protocol/transition.js",
+    text: "Math.max(highestSeen + 1, Math.floor(storeNow))",
+    instead: "Math.max(highestSeen, Math.floor(storeNow / 1e6))",
+    plain: true,
+  },
+  {
+    mistake: "last write wins: the merge takes whatever came last",
+    file: "sync/cache.js",
+    text: "if (order < 0) {",
+    instead: "if (false) {",
+    plain: true,
+  },
+  {
+    mistake: "what the store lacks is closed",
+    file: "sync/cache.js",
+    text: "this.#host.health.valid(entry.key);\n        this.#host.forgotten(entry);",
+    instead: "entry.cached = null;\n        entry.subscriber?.changed();",
+    plain: true,
+  },
+  {
+    mistake: "a store that forgot is not told again",
+    file: "sync/restore.js",
+    text: "if (entry.restoring || surviving(host, entry) === null)\n        return;",
+    instead: "return;",
+    plain: true,
+  },
+  {
+    mistake: "swaps don't compare",
+    file: "sync/store-operations.js",
+    text: "if (store.swap)",
+    instead: "if (false)",
+    plain: true,
+  },
+  {
+    mistake: "a swap that failed is taken for granted",
+    file: "sync/writer.js",
+    text: "if (ok || value === raw) {",
+    instead: "if (true) {",
+    plain: true,
+  },
+  {
+    mistake: "the store is never polled",
+    file: "sync/read-timer.js",
+    text: "this.#cancel = this.#clock.after(ms, () => {",
+    instead: "this.#cancel = this.#clock.after(ms * 1e6, () => {",
+    plain: true,
+  },
+  {
+    mistake: "a store that failed is never asked again",
+    file: "sync/synchroniser.js",
+    text: "this.#timer.schedule(share * retryDelay(this.#lists.timeouts, this.#clock.random()));",
+    instead: "",
+    plain: true,
+  },
+  {
+    mistake: "the deadline is not clamped",
+    file: "sync/local-deadline.js",
+    text: "return Math.min(record.until - arrival.now, most);",
+    instead: "return (record.until - arrival.now) * 20;",
+    plain: true,
+  },
+  {
+    mistake: "the deadline moves later with each poll",
+    file: "sync/cache.js",
+    text: "deadline = Math.min(deadline, known.deadline);",
+    instead: "deadline = clock.now() + record.duration;",
+    plain: true,
+  },
+  {
+    mistake: "a renewal is a transition",
+    file: "protocol/transition.js",
+    text: "return { ...record, revision: stamp.revision, nonce: stamp.nonce };",
+    instead:
+      'return { ...record, generation: record.generation, state: record.state === "open" ? "closed" : record.state, revision: stamp.revision, nonce: stamp.nonce };',
+    plain: true,
+  },
+  {
+    mistake: "a process that was frozen believes what it knew",
+    file: "sync/synchroniser.js",
+    text: "if (this.#closed || (this.#unbroken && this.#readAt >= after))",
+    instead: "if (true)",
+    where: ({ events }) => events.some(({ what }) => what === "freeze"),
+  },
+];
