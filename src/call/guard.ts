@@ -22,14 +22,8 @@ import {
 } from "./handlers.js";
 import { warnIfLazy } from "./lazy-result.js";
 import { neverAborting } from "./never-aborting.js";
-import {
-  type HandleCalls,
-  recordFailure,
-  recordRejection,
-  recordReturned,
-  recordThrown,
-  successCounts,
-} from "./record-outcome.js";
+import { failureHandler, plainFailureHandler, successHandler } from "./outcome-handlers.js";
+import { type HandleCalls, recordFailure, recordRejection, recordReturned } from "./record-outcome.js";
 import { rejectSoon } from "./rejection.js";
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
@@ -65,7 +59,7 @@ export class Guard implements SharedHandlers, HandleCalls {
   }
 
   failing(signal: CallerSignal): OnFailure {
-    return this.failureHandler(this.admission as Admission, signal);
+    return failureHandler(this, this.admission as Admission, signal);
   }
 
   /** The slow path of a call. */
@@ -91,8 +85,8 @@ export class Guard implements SharedHandlers, HandleCalls {
     const plain = policy.enabled === true && policy.callTimeout === 0 && !policy.coversFailures;
     if (plain && this.measures && entered.admitsAll && this.admission !== entered) {
       if (!this.breaker.session.events.successesObserved) {
-        this.onFailure = this.plainFailureHandler(entered);
-        this.onSuccess = this.successHandler(entered);
+        this.onFailure = plainFailureHandler(this, entered);
+        this.onSuccess = successHandler(this, entered);
         this.admission = entered;
       }
     }
@@ -224,50 +218,8 @@ export class Guard implements SharedHandlers, HandleCalls {
     const shared = call === undefined && this.admission === admission;
     if (shared && signal === undefined && this.policy.callTimeout === 0) return this;
     return {
-      onFailure: this.failureHandler(admission, signal, call, covered),
-      onSuccess: this.successHandler(admission, call),
-    };
-  }
-
-  /** Shared by all calls under an admission; it holds as little as possible, since every name has one. */
-  private plainFailureHandler(admission: Admission): OnFailure {
-    return (error) => {
-      recordThrown(this, admission, error, undefined);
-      throw error;
-    };
-  }
-
-  private failureHandler(
-    admission: Admission,
-    signal: CallerSignal | undefined,
-    call?: CallGroup | undefined,
-    covered?: Covered,
-  ): OnFailure {
-    return (error) => {
-      if (call !== undefined) call.underWay--;
-      const verdict = recordThrown(this, admission, error, signal, call);
-      return throwOrFallBack(this.policy.fallback, error, verdict, covered);
-    };
-  }
-
-  private successHandler(admission: Admission, call?: CallGroup | undefined): OnSuccess {
-    const { breaker } = this;
-    const { results } = this.policy;
-    if (call !== undefined)
-      return (value) => {
-        call.underWay--;
-        recordReturned(this, admission, value, call);
-        return value;
-      };
-    if (results !== undefined)
-      return (value) => {
-        recordReturned(this, admission, value, undefined);
-        return value;
-      };
-    if (!successCounts(breaker, admission) && !breaker.session.events.successesObserved) return undefined;
-    return (value) => {
-      breaker.succeeded(admission, false);
-      return value;
+      onFailure: failureHandler(this, admission, signal, call, covered),
+      onSuccess: successHandler(this, admission, call),
     };
   }
 

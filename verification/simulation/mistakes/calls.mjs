@@ -15,10 +15,10 @@ export const OF_CALLS = [
   },
   {
     mistake: "the call's error is wrapped",
-    file: "call/guard.js",
-    text: "recordThrown(this, admission, error, undefined);\n            throw error;",
+    file: "call/outcome-handlers.js",
+    text: "recordThrown(calls, admission, error, undefined);\n        throw error;",
     instead:
-      'recordThrown(this, admission, error, undefined);\n            throw new Error("wrapped", { cause: error });',
+      'recordThrown(calls, admission, error, undefined);\n        throw new Error("wrapped", { cause: error });',
     plain: true,
   },
   {
