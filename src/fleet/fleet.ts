@@ -6,14 +6,13 @@ import type { Store } from "../options/store.js";
 import { encodeName } from "../protocol/key.js";
 import type { AuditEntry } from "../report/audit.js";
 import { systemClock } from "../runtime/system-clock.js";
+import { FleetListeners } from "./listeners.js";
 import { describeProcess } from "./merge.js";
 import { ObservedStore } from "./observed-store.js";
 import { readTrail } from "./trail.js";
 import { type FleetVerbs, verbsOf } from "./verbs.js";
 import type { FleetView } from "./view.js";
 
-/** Listeners are called at most this often, in ms. */
-const TELL_EVERY_MS = 250;
 /** If nobody listens or looks for this long, the stores are no longer asked. */
 const LOOKS_FOR_MS = 30_000;
 const EVENTS = 200;
@@ -67,10 +66,9 @@ class ObservedFleet implements Fleet {
   readonly #only: Store | undefined;
   readonly #by: string | undefined;
   readonly #stores = new Map<Store, ObservedStore>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new FleetListeners();
   readonly #underWay = new Set<Promise<void>>();
   #lookedAt = -Infinity;
-  #telling = false;
   #closed = false;
 
   constructor(failfast: Failfast, only: Store | undefined, by: string | undefined) {
@@ -107,10 +105,10 @@ class ObservedFleet implements Fleet {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
+    const end = this.#listeners.add(listener);
     void this.#look();
     for (const store of this.#stores.values()) store.watch();
-    return () => void this.#listeners.delete(listener);
+    return end;
   }
 
   async events(limit: number = EVENTS): Promise<readonly AuditEntry[]> {
@@ -222,11 +220,11 @@ class ObservedFleet implements Fleet {
       if (this.#stores.has(store)) continue;
       const observed = new ObservedStore(
         store,
-        () => this.#changed(),
+        () => this.#listeners.tell(),
         () => this.#wanted(),
       );
       this.#stores.set(store, observed);
-      if (this.#listeners.size > 0) observed.watch();
+      if (this.#listeners.any) observed.watch();
     }
   }
 
@@ -237,21 +235,6 @@ class ObservedFleet implements Fleet {
   }
 
   #wanted(): boolean {
-    return this.#listeners.size > 0 || systemClock.now() - this.#lookedAt < LOOKS_FOR_MS;
-  }
-
-  #changed(): void {
-    if (this.#telling || this.#listeners.size === 0) return;
-    this.#telling = true;
-    systemClock.after(TELL_EVERY_MS, () => {
-      this.#telling = false;
-      for (const listener of [...this.#listeners]) {
-        try {
-          listener();
-        } catch {
-          // If a listener throws, nothing else is affected.
-        }
-      }
-    });
+    return this.#listeners.any || systemClock.now() - this.#lookedAt < LOOKS_FOR_MS;
   }
 }

@@ -5,10 +5,11 @@ import { warn } from "../runtime/platform.js";
 import type { BreakerEvents } from "./breaker-events.js";
 import type { CacheTransport } from "./cache.js";
 import { Rejected } from "./call.js";
-import { CallPath } from "./call-path.js";
 import { countEvents } from "./count-events.js";
 import { breakerError, isOurError } from "./errors.js";
 import { failfastFor } from "./failfast-for.js";
+import { GuardedCalls } from "./guarded-calls.js";
+import { HEALTH_CHECK_MS, HealthCheck } from "./health-check.js";
 import {
   type BreakerOptions,
   type BreakerState,
@@ -22,11 +23,8 @@ import {
 import { Semaphore } from "./semaphore.js";
 import { SharedAnswers } from "./shared-answers.js";
 import { type Bucket, type Stats, Status, type StatusOptions } from "./status.js";
-import { after, repeat } from "./timers.js";
+import { after } from "./timers.js";
 import { Transitions } from "./transitions.js";
-
-/** Time between two health checks, in ms. */
-const HEALTH_CHECK_MS = 5_000;
 
 /**
  * opossum's `CircuitBreaker`, built on a circuit of failfast. A service only changes one import. With `store` it shares
@@ -47,10 +45,11 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   /** The circuit behind it, for an operator's verbs and other things that opossum does not have. */
   readonly circuit: Circuit;
   readonly #answers: SharedAnswers<TI, TR>;
-  readonly #path: CallPath<TI, TR>;
+  readonly #calls: GuardedCalls<TI, TR>;
   readonly #transitions: Transitions;
   #enabled: boolean;
-  readonly #timers: { warmUp?: NodeJS.Timeout; health?: NodeJS.Timeout } = {};
+  #warmUpTimer: NodeJS.Timeout | undefined;
+  readonly #healthCheck: HealthCheck;
 
   /** Whether the error comes from the breaker, and not from the action. */
   static isOurError(error: unknown): boolean {
@@ -103,10 +102,14 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
       (event) => emit(event, ...(event === "halfOpen" ? [resetTimeout] : [])),
       shared ? undefined : closing(failfast),
     );
-    this.#path = new CallPath<TI, TR>(this, this.#transitions, emit);
+    this.#calls = new GuardedCalls<TI, TR>(this, this.#transitions, emit);
+    this.#healthCheck = new HealthCheck((error) => {
+      emit("healthCheckFailed", error);
+      this.#transitions.open("a health check failed");
+    });
     if (state?.warmUp || options.allowWarmUp === true) {
-      this.#path.warmUp = true;
-      this.#timers.warmUp = after(this.options.rollingCountTimeout, () => (this.#path.warmUp = false));
+      this.#calls.warmUp = true;
+      this.#warmUpTimer = after(this.options.rollingCountTimeout, () => (this.#calls.warmUp = false));
     }
     if (state?.shutdown) this.shutdown();
     else if (!shared && state?.closed === false) this.#transitions.begin(state);
@@ -141,7 +144,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 
   /** Whether failures don't open it yet. */
   get warmUp(): boolean {
-    return this.#path.warmUp;
+    return this.#calls.warmUp;
   }
 
   get volumeThreshold(): number {
@@ -185,7 +188,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     this.#emit("fire", args);
     const perform = async (): Promise<TR> => (await Reflect.apply(this.action, context, args)) as TR;
     if (!this.#enabled) return perform();
-    return this.#answers.answer(this, args, (ended) => this.#path.guard(context, args, ended));
+    return this.#answers.answer(this, args, (ended) => this.#calls.guard(context, args, ended));
   }
 
   // ── What a service does with it ───────────────────────────────────────────────────────────────
@@ -193,7 +196,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   /** Answers in place of a failure or a rejection. It gets the call's arguments, and then the error. */
   // biome-ignore lint/suspicious/noExplicitAny: opossum takes any function here
   fallback(answer: ((...args: any[]) => unknown) | CircuitBreaker<any[], unknown>): this {
-    this.#path.fallback =
+    this.#calls.fallback =
       answer instanceof CircuitBreaker ? (...args: never[]) => answer.fire(...args) : answer;
     return this;
   }
@@ -225,7 +228,8 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     this.#emit("shutdown");
     this.disable();
     this.removeAllListeners();
-    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    clearTimeout(this.#warmUpTimer);
+    this.#healthCheck.end();
     this.status.shutdown();
     this.#transitions.end();
     this.clearCache();
@@ -241,18 +245,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
    * @throws {TypeError} the check is not a function, or the interval not a number.
    */
   healthCheck(check: (this: this) => unknown, interval: number = HEALTH_CHECK_MS): void {
-    if (typeof check !== "function") throw new TypeError("Health check function must be a function");
-    if (Number.isNaN(Number(interval))) throw new TypeError("Health check interval must be a number");
-    clearInterval(this.#timers.health);
-    const every = interval || HEALTH_CHECK_MS;
-    this.#timers.health = repeat(every, async () => {
-      try {
-        await check.call(this);
-      } catch (error) {
-        this.#emit("healthCheckFailed", error);
-        this.#transitions.open("a health check failed");
-      }
-    });
+    this.#healthCheck.begin(check, this, interval);
   }
 
   /** The signal of `abortController`, if there is one. With `autoRenewAbortController` the next call gets a new one. */
@@ -261,7 +254,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   }
 
   getAbortController(): BreakerOptions["abortController"] {
-    if (!this.opened) this.#path.renewAbortController();
+    if (!this.opened) this.#calls.renewAbortController();
     return this.options.abortController;
   }
 

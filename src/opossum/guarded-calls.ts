@@ -10,7 +10,7 @@ import type { Transitions } from "./transitions.js";
 type AnyFunction = (...args: never[]) => unknown;
 
 /** What calls need from their breaker. */
-export interface PathHost<TI extends unknown[]> {
+export interface GuardedCallsHost<TI extends unknown[]> {
   readonly action: (...args: TI) => unknown;
   readonly circuit: Circuit;
   readonly options: ResolvedOptions<TI>;
@@ -18,19 +18,19 @@ export interface PathHost<TI extends unknown[]> {
 }
 
 /**
- * The way of each call through a breaker: it takes a place, goes through the circuit, and emits its events; the fallback
- * answers if it failed.
+ * The calls of one breaker. Each takes a place, goes through the circuit, and emits its events; the fallback answers if
+ * it failed.
  */
-export class CallPath<TI extends unknown[], TR> implements CallOwner {
+export class GuardedCalls<TI extends unknown[], TR> implements CallOwner {
   /** Failures don't open the circuit yet. */
   warmUp = false;
   fallback: AnyFunction | undefined;
-  readonly #host: PathHost<TI>;
+  readonly #host: GuardedCallsHost<TI>;
   readonly #transitions: Transitions;
   readonly #emit: (event: string, ...args: unknown[]) => void;
 
   constructor(
-    host: PathHost<TI>,
+    host: GuardedCallsHost<TI>,
     transitions: Transitions,
     emit: (event: string, ...args: unknown[]) => void,
   ) {
