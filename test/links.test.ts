@@ -1,4 +1,5 @@
-// Every relative link of the documents leads to an existing file, and every anchor to a heading.
+// Every relative link of the documents leads to an existing file, every anchor to a heading, and every path in backticks
+// to a file.
 import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,6 +53,21 @@ test("the documents are found", () => {
 
 test.each(pages)("the links of %s lead somewhere", (page) => {
   expect(broken(page)).toEqual([]);
+});
+
+/** Folders whose files the documents name in backticks; the tour and the architecture name those of `src` without it. */
+const NAMED = /`((?:src|test|verification|bench|scripts|examples|assets|api)\/[\w./-]*[\w/])`/g;
+const ROOMS = globSync("src/*/", { cwd: root }).map((room) => room.slice("src/".length));
+const IN_ROOMS = new RegExp(`\`((?:reducer|${ROOMS.join("|")})\\/[\\w./-]*\\.ts)\``, "g");
+
+test.each(pages)("the files that %s names exist", (page) => {
+  const text = readFileSync(join(root, page), "utf8").replaceAll(/\bNAME\.ts\b/g, "");
+  const named = [...text.matchAll(NAMED)].map(([, path = ""]) => path);
+  const inRooms = [...text.matchAll(IN_ROOMS)].map(([, path = ""]) =>
+    path.startsWith("reducer/") ? `src/breaker/${path}` : `src/${path}`,
+  );
+  const missing = [...named, ...inRooms].filter((path) => !existsSync(join(root, path)));
+  expect(missing).toEqual([]);
 });
 
 test("a heading gets the anchor that GitHub gives it", () => {
