@@ -1,21 +1,13 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { failfastFetch } from "../clients/fetch.js";
-import { type Circuit, createFailfast, type Failfast, FailfastError, memoryStore } from "../index.js";
+import { createFailfast, type Failfast, FailfastError, memoryStore } from "../index.js";
 import { manualClock } from "../testing/index.js";
+import { fail, openSeconds } from "./failfast.fixture.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
 });
-
-const fail = async (): Promise<never> => {
-  throw new Error("boom");
-};
-
-const seconds = async (circuit: Circuit): Promise<number> => {
-  await circuit.run(fail).catch(() => undefined);
-  return Math.round(circuit.retryAfter);
-};
 
 const warnings = (): string[] => {
   const said: string[] = [];
@@ -55,7 +47,7 @@ describe("a second definition of a name", () => {
       expect(said).toEqual([expect.stringMatching(/"x" was made with timeout 60, .* timeout 300.*newest/)]);
       expect(first.state).toBe("open");
       await first.reset();
-      expect([await seconds(second), Math.round(first.retryAfter)]).toEqual([600, 600]);
+      expect([await openSeconds(second), Math.round(first.retryAfter)]).toEqual([600, 600]);
       await expect(guarded()).rejects.toBeInstanceOf(FailfastError);
     },
   );

@@ -1,20 +1,12 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Circuit, createFailfast, FailfastError, memoryStore } from "../index.js";
+import { createFailfast, FailfastError, memoryStore } from "../index.js";
 import { manualClock } from "../testing/index.js";
+import { fail, openSeconds } from "./failfast.fixture.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
 });
-
-const fail = async (): Promise<never> => {
-  throw new Error("boom");
-};
-
-const seconds = async (circuit: Circuit): Promise<number> => {
-  await circuit.run(fail).catch(() => undefined);
-  return Math.round(circuit.retryAfter);
-};
 
 describe("a handle without a time", () => {
   test("operates a circuit that is created later with other options, and those apply", async () => {
@@ -25,8 +17,8 @@ describe("a handle without a time", () => {
     await operator.release();
     await operator.reset();
     const circuit = failfast("billing", 600, { threshold: 2, window: "1m" });
-    expect(await seconds(circuit)).toBe(0);
-    expect(await seconds(circuit)).toBe(600);
+    expect(await openSeconds(circuit)).toBe(0);
+    expect(await openSeconds(circuit)).toBe(600);
     expect([operator.state, operator.retryAfter]).toEqual(["open", 600]);
   });
 
@@ -35,7 +27,7 @@ describe("a handle without a time", () => {
     const failfast = createFailfast({ clock: manualClock(), timeout: 30 });
     await failfast("billing").trip();
     await failfast("billing").reset();
-    expect(await seconds(failfast("billing", 600))).toBe(600);
+    expect(await openSeconds(failfast("billing", 600))).toBe(600);
   });
 
   test("operates circuits that are named by a call's arguments, before and after they are created", async () => {
@@ -49,7 +41,7 @@ describe("a handle without a time", () => {
     await failfast("api:b").trip({ for: "5m" });
     await expect(get("b")).rejects.toBeInstanceOf(FailfastError);
     await failfast("api:b").reset();
-    expect(await seconds(byHost.for("b"))).toBe(600);
+    expect(await openSeconds(byHost.for("b"))).toBe(600);
   });
 
   test("shows the state of a circuit that a call's arguments named, with and without a store", async () => {

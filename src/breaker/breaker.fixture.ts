@@ -81,3 +81,32 @@ export const fail = (breaker: Breaker, changes: Partial<Failure> = {}): void =>
 /** The same for a call that can wait: a promise of its admission. */
 export const enterAsync = async (breaker: Breaker, callTimeoutMs = 0): Promise<Admission | undefined> =>
   breaker.enter(true, callTimeoutMs);
+
+/** A store that answers a write when the test says so. */
+interface Later {
+  /** For each write since then: a function that answers it, and one that lets it fail. */
+  readonly answers: (() => void)[];
+  readonly errors: (() => void)[];
+  /** Further writes are answered at once. */
+  atOnce(): void;
+}
+
+function answeringLater({ store }: Bench): Later {
+  const { swap } = store;
+  const answers: (() => void)[] = [];
+  const errors: (() => void)[] = [];
+  store.swap = (...args) =>
+    new Promise((done, refuse) => {
+      answers.push(() => done(swap?.(...args) as never));
+      errors.push(() => refuse(new Error("no")));
+    });
+  return { answers, errors, atOnce: () => void Object.assign(store, { swap }) };
+}
+
+/** A circuit that is open, whose time is over, and whose store answers writes later. */
+export async function dueWithSlowStore(): Promise<Circuit & Later> {
+  const circuit = circuitWith();
+  fail(circuit.breaker);
+  await circuit.time.advance(OPEN_MS);
+  return { ...circuit, ...answeringLater(circuit) };
+}

@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { isClosed, isHeld, isLeased } from "../sync/replica.fixture.js";
 import type { Admission } from "./admission.js";
-import { circuitWith, enter, enterAsync, fail, failure, OPEN_MS, pushed } from "./breaker.fixture.js";
+import {
+  circuitWith,
+  dueWithSlowStore,
+  enter,
+  enterAsync,
+  fail,
+  failure,
+  OPEN_MS,
+  pushed,
+} from "./breaker.fixture.js";
 import { callContexts } from "./call-contexts.js";
 
 describe("a call", () => {
@@ -119,14 +128,9 @@ describe("a caller that can wait", () => {
   async function asking(): Promise<
     ReturnType<typeof circuitWith> & { answer(): void; entered: Promise<Admission | undefined> }
   > {
-    const circuit = circuitWith();
-    const { breaker, store, time } = circuit;
-    fail(breaker);
-    await time.advance(OPEN_MS);
-    const { swap } = store;
-    let answer = (): void => undefined;
-    store.swap = (...args) => new Promise((done) => (answer = () => done(swap?.(...args) as never)));
-    return { ...circuit, entered: enterAsync(breaker), answer: () => answer() };
+    const circuit = await dueWithSlowStore();
+    const entered = enterAsync(circuit.breaker);
+    return { ...circuit, entered, answer: () => circuit.answers.at(-1)?.() };
   }
 
   test("waits for its lease, and then probes", async () => {

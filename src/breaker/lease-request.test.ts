@@ -4,35 +4,18 @@ import type { Admission } from "./admission.js";
 import {
   type Circuit,
   circuitWith,
+  dueWithSlowStore,
   enter,
   enterAsync,
-  fail,
   failure,
   OPEN_MS,
   pushed,
 } from "./breaker.fixture.js";
 import { LeaseRequest } from "./lease-request.js";
 
-/** A circuit whose open time is over, and a store that answers writes when the test says so. */
-async function due(): Promise<Circuit & { answers: (() => void)[]; failing: (() => void)[] }> {
-  const circuit = circuitWith();
-  const { breaker, store, time } = circuit;
-  fail(breaker);
-  await time.advance(OPEN_MS);
-  const { swap } = store;
-  const answers: (() => void)[] = [];
-  const failing: (() => void)[] = [];
-  store.swap = (...args) =>
-    new Promise((done, refuse) => {
-      answers.push(() => done(swap?.(...args) as never));
-      failing.push(() => refuse(new Error("no")));
-    });
-  return { ...circuit, answers, failing };
-}
-
 describe("a request for the lease", () => {
   test("is one write for all callers that wait, and answers all of them", async () => {
-    const { breaker, time, answers } = await due();
+    const { breaker, time, answers } = await dueWithSlowStore();
     const first = enterAsync(breaker);
     const others = [enterAsync(breaker), enterAsync(breaker)];
     expect(answers).toHaveLength(1);
@@ -43,15 +26,15 @@ describe("a request for the lease", () => {
   });
 
   test("that fails makes its caller the probe", async () => {
-    const { breaker, time, failing } = await due();
+    const { breaker, time, errors } = await dueWithSlowStore();
     const entered = enterAsync(breaker);
-    failing[0]?.();
+    errors[0]?.();
     await time.advance(0);
     expect(await entered).toMatchObject({ kind: "probe" });
   });
 
   test("that is answered late leaves the lease to the next call", async () => {
-    const { breaker, time, answers } = await due();
+    const { breaker, time, answers } = await dueWithSlowStore();
     const entered = enterAsync(breaker);
     await time.advance(breaker.session.leaseWaitMs);
     expect(await entered).toBeUndefined();
@@ -62,7 +45,7 @@ describe("a request for the lease", () => {
   });
 
   test("takes the lease for the callTimeout of the call that asked", async () => {
-    const { breaker, time, answers, stored } = await due();
+    const { breaker, time, answers, stored } = await dueWithSlowStore();
     void enterAsync(breaker, 2_500);
     answers[0]?.();
     await time.advance(0);
@@ -70,7 +53,7 @@ describe("a request for the lease", () => {
   });
 
   test("waits for a write under way, and is sent once after it", async () => {
-    const { breaker, time, answers, replica, store } = await due();
+    const { breaker, time, answers, replica, store } = await dueWithSlowStore();
     replica.circuit("x").write = { nonce: "another's", granted: () => undefined };
     const entered = enterAsync(breaker, 2_500);
     breaker.flush();
@@ -124,9 +107,9 @@ describe("a caller that waits for the lease", () => {
   const waiting = async (): Promise<{
     request: LeaseRequest;
     over: () => number;
-    circuit: Awaited<ReturnType<typeof due>>;
+    circuit: Awaited<ReturnType<typeof dueWithSlowStore>>;
   }> => {
-    const circuit = await due();
+    const circuit = await dueWithSlowStore();
     const request = new LeaseRequest(circuit.breaker);
     let times = 0;
     request.wait(circuit.time, 50, () => times++);

@@ -1,21 +1,24 @@
 import { describe, expect, test } from "vitest";
 import type { Admission } from "./admission.js";
-import { type Circuit, circuitWith, enterAsync, fail, failure, OPEN_MS } from "./breaker.fixture.js";
+import {
+  type Circuit,
+  circuitWith,
+  dueWithSlowStore,
+  enterAsync,
+  fail,
+  failure,
+  OPEN_MS,
+} from "./breaker.fixture.js";
 
 /** It is open, its time is over, and its lease came too late for the call that asked. */
 async function withUnusedLease(): Promise<Circuit> {
-  const circuit = circuitWith();
-  const { breaker, store, time } = circuit;
-  fail(breaker);
-  await time.advance(OPEN_MS);
-  const { swap } = store;
-  let answer = (): void => undefined;
-  store.swap = (...args) => new Promise((done) => (answer = () => done(swap?.(...args) as never)));
+  const circuit = await dueWithSlowStore();
+  const { breaker, time, answers } = circuit;
   const entered = enterAsync(breaker);
   await time.advance(breaker.session.leaseWaitMs);
   expect(await entered).toBeUndefined();
-  store.swap = swap as never;
-  answer();
+  circuit.atOnce();
+  answers.at(-1)?.();
   await time.advance(0);
   return circuit;
 }

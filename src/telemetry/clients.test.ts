@@ -13,14 +13,10 @@ import { AggregatorRegistry, Counter, Registry } from "prom-client";
 import { afterEach, describe, expect, test } from "vitest";
 import { createFailfast, memoryStore } from "../index.js";
 import { manualClock } from "../testing/index.js";
+import { fail, quietly } from "./fleet.fixture.js";
 import { logTo } from "./log.js";
 import { openTelemetryMetrics, openTelemetrySpanEvents, timedStore } from "./opentelemetry.js";
 import { prometheusMetrics } from "./prometheus.js";
-
-const fail = async (): Promise<never> => {
-  throw new TypeError("the backend is down");
-};
-const quietly = (call: Promise<unknown>): Promise<unknown> => call.catch(() => undefined);
 
 describe("through prom-client", () => {
   test("metrics are in its registry beside others, in both of its formats", async () => {

@@ -1,25 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createFailfast, type Failfast, memoryStore, type Store } from "../index.js";
 import { manualClock } from "../testing/index.js";
+import { fail, fleetOf, quietly } from "./fleet.fixture.js";
 import { prometheusMetrics, timedStore } from "./prometheus.js";
-
-const fail = async (): Promise<never> => {
-  throw new TypeError("the backend is down");
-};
-
-const quietly = (call: Promise<unknown>): Promise<unknown> => call.catch(() => undefined);
-
-function fleetOf(
-  two: number,
-  options: object = {},
-): { clock: ReturnType<typeof manualClock>; each: Failfast[] } {
-  const clock = manualClock();
-  const store = memoryStore({ clock });
-  const each = Array.from({ length: two }, (_, at) =>
-    createFailfast({ clock, store, host: `host${at}`, ...options }),
-  );
-  return { clock, each };
-}
 
 const lines = (text: string, start: string): string[] =>
   text.split("\n").filter((line) => line.startsWith(start));

@@ -1,38 +1,8 @@
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { watchSilence } from "../../src/api/circuit.js";
-import { createFailfast, type FailfastOptions, TimeoutError } from "../../src/index.js";
-import { manualClock } from "../../src/testing/index.js";
-
-function streaming(options: FailfastOptions = {}) {
-  const clock = manualClock();
-  const circuit = createFailfast({ clock })("llm", 60, { idleTimeout: "5s", ...options });
-  return { clock, circuit };
-}
-
-/** A stream whose items the test gives. It counts how often it was ended. */
-function source() {
-  let controller: ReadableStreamDefaultController<string> | undefined;
-  const its = {
-    cancelled: [] as unknown[],
-    readable: new ReadableStream<string>(
-      {
-        start(given) {
-          controller = given;
-        },
-        cancel(reason) {
-          its.cancelled.push(reason);
-        },
-      },
-      { highWaterMark: 0 },
-    ),
-    give: (item: string) => controller?.enqueue(item),
-    end: () => controller?.close(),
-  };
-  return its;
-}
-
-const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
+import { createFailfast, TimeoutError } from "../../src/index.js";
+import { outcome, source, streaming } from "./streaming.js";
 
 describe("idleTimeout", () => {
   test("counts a silent stream as a time-out and a failure, aborts the signal, and ends the source", async () => {
@@ -285,54 +255,6 @@ test("does not apply with enabled: false, for guards of clients either", () => {
   expect(watchSilence(circuit, () => undefined)).toBeDefined();
   enabled = false;
   expect(watchSilence(circuit, () => undefined)).toBeUndefined();
-});
-
-describe("a reader that leaves while it waits for the next item", () => {
-  test.each([{}, { idleTimeout: undefined }])("leaves at once, and the source ends (%o)", async (options) => {
-    const { circuit } = streaming(options);
-    const { readable, give, cancelled } = source();
-    const items = circuit.stream(() => readable);
-    give("0");
-    await items.next();
-    const next = items.next();
-    expect(await items.return()).toEqual({ done: true, value: undefined });
-    expect(await next).toEqual({ done: true, value: undefined });
-    expect([cancelled.length, circuit.state]).toEqual([1, "closed"]);
-  });
-});
-
-describe("a reader that leaves before the first item", () => {
-  test.each([{}, { callTimeout: "20s" }, { idleTimeout: undefined }] as const)(
-    "leaves at once, and the call counts as neither (%o)",
-    async (options) => {
-      const { clock, circuit } = streaming(options);
-      await outcome(circuit.run(() => Promise.reject(new Error("down"))));
-      await clock.advance(60_000);
-      const { readable, cancelled } = source();
-      const items = circuit.stream(() => readable);
-      const first = items.next();
-      await clock.advance(1_000);
-      expect(await items.return()).toEqual({ done: true, value: undefined });
-      expect(await first).toEqual({ done: true, value: undefined });
-      expect([cancelled.length, circuit.state]).toEqual([1, "half-open"]);
-      await clock.advance(25_000);
-      expect([await circuit.run(async () => "a probe"), circuit.state]).toEqual(["a probe", "closed"]);
-    },
-  );
-
-  test("ends a source that opens later", async () => {
-    const { clock, circuit } = streaming();
-    const { readable, cancelled } = source();
-    let opens: (readable: unknown) => void = () => undefined;
-    const items = circuit.stream(() => new Promise<never>((resolve) => (opens = resolve as never)));
-    const first = items.next();
-    await clock.advance(1_000);
-    await items.return();
-    opens(readable);
-    await first;
-    await clock.advance(0);
-    expect([cancelled.length, circuit.state]).toEqual([1, "closed"]);
-  });
 });
 
 test.each([0, -1, "5", 5_000, Number.NaN])("idleTimeout %o is refused", (idleTimeout) => {

@@ -84,35 +84,23 @@ describe("stream", () => {
     expect(opened).toBe(true);
   });
 
-  test("counts a caller's abort as neither", async () => {
-    const { circuit } = alone({});
-    const caller = new AbortController();
-    const stream = circuit.stream(
-      async function* (signal) {
-        yield 1;
-        caller.abort();
-        (signal as AbortSignal).throwIfAborted();
-      },
-      { signal: caller.signal as never },
-    );
-    expect(await outcome(readAll(stream))).toBe(caller.signal.reason);
-    expect(circuit.state).toBe("closed");
-  });
-
-  test("aborts the source when the caller aborts, even after the first item under callTimeout", async () => {
-    const { circuit } = alone({ callTimeout: "2s" });
-    const caller = new AbortController();
-    const stream = circuit.stream(
-      async function* (signal) {
-        yield 1;
-        caller.abort();
-        (signal as AbortSignal).throwIfAborted();
-      },
-      { signal: caller.signal as never },
-    );
-    expect(await outcome(readAll(stream))).toBe(caller.signal.reason);
-    expect(circuit.state).toBe("closed");
-  });
+  test.each([{}, { callTimeout: "2s" } as const])(
+    "counts a caller's abort as neither, and aborts the source (%o)",
+    async (options) => {
+      const { circuit } = alone(options);
+      const caller = new AbortController();
+      const stream = circuit.stream(
+        async function* (signal) {
+          yield 1;
+          caller.abort();
+          (signal as AbortSignal).throwIfAborted();
+        },
+        { signal: caller.signal as never },
+      );
+      expect(await outcome(readAll(stream))).toBe(caller.signal.reason);
+      expect(circuit.state).toBe("closed");
+    },
+  );
 
   /** Answers synchronously, throws when it is asked, and is not iterable itself. */
   const bare = (n: number, then?: Error): AsyncIterable<number> => ({
