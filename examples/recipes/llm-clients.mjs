@@ -27,12 +27,22 @@ export async function firstAnswer(asks, signal) {
   throw failure;
 }
 
-/** Waits for the first part of a stream, because until then the next provider can be asked. */
+/** Waits for the first words of a stream, because until then the next provider can be asked. */
 export async function begun(stream) {
   const parts = (await stream)[Symbol.asyncIterator]();
-  const first = await parts.next();
+  const ahead = [];
+  for (let next = await parts.next(); !next.done; next = await parts.next()) {
+    ahead.push(next.value);
+    if (hasWords(next.value)) break;
+  }
   return (async function* () {
-    if (!first.done) yield first.value;
+    yield* ahead;
     yield* { [Symbol.asyncIterator]: () => parts };
   })();
 }
+
+/** Both providers announce an answer before they give it: OpenAI by its role, the others by types of events. */
+const hasWords = ({ type, choices = [] }) =>
+  type === undefined
+    ? choices.some(({ delta, finish_reason }) => finish_reason || delta.content || delta.tool_calls)
+    : !/_start$|^ping$|^response\.(created|queued|in_progress|.*\.added)$/.test(type);

@@ -2,13 +2,23 @@
 export type Guardable = (this: any, ...args: any[]) => unknown;
 
 /** A result of type `V`, or what the fallback gives in its place. */
-type OrFallback<V, R> = V extends PromiseLike<infer P> ? Promise<P | Awaited<R>> : V | R;
+type OrFallback<V, R> = [V] extends [never]
+  ? R
+  : V extends PromiseLike<infer P>
+    ? Promise<P | Awaited<R>>
+    : V | R;
 
 /**
  * Whether a plain promise can be given in place of a result. It can't for a promise with methods of its own (of a client
  * of OpenAI's, `got` or `execa`), or for a query that runs when it is awaited.
  */
-type TakesPromise<V> = [V] extends [PromiseLike<infer P>] ? ([Promise<P>] extends [V] ? true : false) : true;
+type TakesPromise<V> = [V] extends [never]
+  ? true
+  : [V] extends [PromiseLike<infer P>]
+    ? [Promise<P>] extends [V]
+      ? true
+      : false
+    : true;
 
 /**
  * The type of a guarded function: its own type, unless the fallback gives something else, or its promises can do more

@@ -20,7 +20,7 @@ import {
   rethrow,
   type SharedHandlers,
 } from "./handlers.js";
-import { warnIfLazy } from "./lazy-result.js";
+import { generatorRefused, isGenerator, warnIfLazy } from "./lazy-result.js";
 import { neverAborting } from "./never-aborting.js";
 import { failureHandler, plainFailureHandler, successHandler } from "./outcome-handlers.js";
 import { type HandleCalls, recordFailure, recordRejection, recordReturned } from "./record-outcome.js";
@@ -183,6 +183,11 @@ export class Guard implements SharedHandlers, HandleCalls {
       throw error;
     }
     if (!isThenable(result)) {
+      // Only blocks: it can't be wrapped.
+      if (typeof result === "object" && isGenerator(fn)) {
+        this.breaker.released(admission);
+        throw generatorRefused(fn);
+      }
       if (!this.looked) {
         this.looked = true;
         warnIfLazy(result, this.breaker.name);

@@ -1,6 +1,7 @@
 import { BehaviorSubject, from, of, Subject } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createFailfast } from "../index.js";
+import { createFailfast, type FailfastOptions } from "../index.js";
+import { manualClock } from "../testing/index.js";
 
 async function* generator(): AsyncGenerator<number> {
   yield 1;
@@ -29,6 +30,46 @@ describe("a result that does its work only when it is read", () => {
     wrapped();
     guarded(make)();
     expect(said).toEqual([expect.stringMatching(warning)]);
+  });
+
+  test("is warned of where another function of the circuit returned a plain value before", async () => {
+    const guarded = circuit();
+    guarded(() => 1)();
+    guarded(() => of(1))();
+    expect(said).toHaveLength(1);
+    const other = circuit();
+    await other.run(() => 1);
+    await other.run(() => of(1) as never);
+    expect(said).toHaveLength(2);
+    const timed = createFailfast()(`lazy ${names++}`, 60, { callTimeout: "5s" });
+    timed(() => 1)();
+    timed(() => of(1))();
+    expect(said).toHaveLength(3);
+  });
+
+  test.each<[string, FailfastOptions]>([
+    ["of any circuit", {}],
+    ["with a deadline", { callTimeout: "5s" }],
+    ["that measures calls", { slowCall: "1s" }],
+    ["with a rate", { failureRate: 0.5 }],
+  ])("is refused where a block is a generator function, and counts for nothing: %s", async (_, options) => {
+    const clock = manualClock();
+    const guarded = createFailfast({ clock })("generators", 60, options);
+    const refused = /"generator" is a generator function.*circuit\.stream\(\)/;
+    const refuses = async () => {
+      await expect(guarded.run(generator as never)).rejects.toThrow(refused);
+      await expect(guarded.run(function* generator() {} as never)).rejects.toThrow(refused);
+    };
+    await refuses();
+    await guarded.run(async () => 1);
+    await refuses();
+    expect(guarded.state).toBe("closed");
+    await guarded.trip();
+    await clock.advance(60_000);
+    await refuses();
+    expect(guarded.state).toBe("half-open");
+    expect(await guarded.run(async () => 1)).toBe(1);
+    expect([guarded.state, said]).toEqual(["closed", []]);
   });
 
   test("is warned of where a block returns it", async () => {

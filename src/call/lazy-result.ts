@@ -1,3 +1,4 @@
+import { kindOf } from "../options/format-value.js";
 import { warn } from "../runtime/platform.js";
 
 const warned = new Set<string>();
@@ -37,3 +38,12 @@ function kindOfLazy(result: unknown): string | undefined {
     return undefined;
   }
 }
+
+/** A generator function has done nothing yet when it returns. */
+export const isGenerator = (fn: unknown): fn is (...args: never[]) => unknown =>
+  /^(Async)?GeneratorFunction$/.test(kindOf(fn));
+
+export const generatorRefused = ({ name }: { readonly name: string }): TypeError =>
+  new TypeError(
+    `"${name}" is a generator function, which fails only while it is read: give it to circuit.stream() if it is asynchronous, or guard the function that gives each item, or one that returns a promise of them all`,
+  );

@@ -1,8 +1,10 @@
 import { signalIn } from "../options/call-options.js";
+import { isThenable } from "../sync/with-deadline.js";
 import type { CallerSignal } from "./call-policy.js";
 import { Deadline } from "./deadline.js";
 import type { Guard } from "./guard.js";
 import { attachHandlers, needsNew } from "./handlers.js";
+import { generatorRefused, isGenerator, warnIfLazy } from "./lazy-result.js";
 import { neverAborting } from "./never-aborting.js";
 
 /** Under this key a circuit's handle keeps where its guard comes from. */
@@ -38,6 +40,11 @@ export function run(
         result = fn(neverAborting() as never);
       } catch (error) {
         return needsNew(fn, error) ? Promise.reject(error) : promised(onFailure(error));
+      }
+      if (result instanceof Promise) return result.then(onSuccess, onFailure);
+      if (typeof result === "object" && !isThenable(result)) {
+        if (isGenerator(fn)) throw generatorRefused(fn);
+        warnIfLazy(result, guard.breaker.name);
       }
       return promised(attachHandlers(result, onSuccess, onFailure));
     }

@@ -3,6 +3,7 @@ import { isThenable } from "../sync/with-deadline.js";
 import { ArgumentSignals, mayHoldSignal } from "./argument-signals.js";
 import type { Guard } from "./guard.js";
 import { attachHandlers, type Kind } from "./handlers.js";
+import { generatorRefused, isGenerator, warnIfLazy } from "./lazy-result.js";
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -68,12 +69,19 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
         seen = "promise";
         return attachHandlers(result, onSuccess, onFailure);
       }
-      seen = "value";
+      if (seen !== "value") {
+        seen = "value";
+        warnIfLazy(result, guard.breaker.name);
+      }
       return onSuccess === undefined ? result : onSuccess(result);
     }
     if (guarding.fixed) fixed = guard;
     const result = guard.call(fn, this, args, seen, signal);
-    if (declared === undefined) seen = isThenable(result) ? "promise" : "value";
+    if (declared === undefined) {
+      const kind = isThenable(result) ? "promise" : "value";
+      if (kind === "value" && seen !== kind) warnIfLazy(result, guard.breaker.name);
+      seen = kind;
+    }
     return result;
   };
   return copyFunctionProperties(guarded, fn);
@@ -90,12 +98,7 @@ function copyFunctionProperties(guarded: AnyFunction, fn: AnyFunction): AnyFunct
 export function checkFunction(fn: unknown): asserts fn is AnyFunction {
   if (typeof fn !== "function")
     throw new TypeError(`a circuit wraps a function; this is ${fn === null ? "null" : typeof fn}`);
-  const tag = Object.prototype.toString.call(fn);
-  if (tag === "[object GeneratorFunction]" || tag === "[object AsyncGeneratorFunction]") {
-    throw new TypeError(
-      `"${fn.name}" is a generator function, which fails only while it is read: guard the function that gives each item, or one that returns a promise of them all`,
-    );
-  }
+  if (isGenerator(fn)) throw generatorRefused(fn);
   if (isClass(fn)) {
     throw new TypeError(`"${fn.name}" is a class: guard its methods, one by one`);
   }

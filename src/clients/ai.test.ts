@@ -175,6 +175,51 @@ describe("failfastModel", () => {
     expect(failfast("test:one").state).toBe("open");
   });
 
+  test.each<[string, object[]]>([
+    ["the start of a text", [{ type: "text-start", id: "0" }]],
+    ["the start of reasoning", [{ type: "response-metadata" }, { type: "reasoning-start", id: "0" }]],
+    ["the start of a tool's input", [{ type: "tool-input-start", id: "0", toolName: "search" }]],
+    [
+      "an empty text, as providers send with the role",
+      [{ type: "text-start" }, { type: "text-delta", delta: "" }],
+    ],
+    ["an empty text that has ended", [{ type: "text-start" }, { type: "text-end" }]],
+    ["an empty text of specification 1", [{ type: "text-delta", textDelta: "" }]],
+  ])("takes %s for no words: another model may still answer", async (_, parts) => {
+    const begins = [{ type: "stream-start" }, ...parts];
+    const bad = {
+      stream: ReadableStream.from([...begins, { type: "error", error: { message: "overloaded" } }]),
+    };
+    first.doStream.mockResolvedValue(bad);
+    const good = ["stream-start", "text-start", "text-delta", "finish"];
+    second.doStream.mockResolvedValue(streamOf(...good));
+    expect(await partsOf(await both().doStream({}))).toEqual(good);
+    expect(failfast("test:one").state).toBe("open");
+
+    // The model that has only this to say says it.
+    failfast = createFailfast({ clock: manualClock() });
+    const whole = [...begins, { type: "finish" }] as { type: string }[];
+    first.doStream.mockResolvedValue({ stream: ReadableStream.from(whole) });
+    expect(await partsOf(await both().doStream({}))).toEqual(whole.map(({ type }) => type));
+  });
+
+  test("limits the time to the first words, and not to the first part", async () => {
+    const clock = manualClock();
+    failfast = createFailfast({ clock });
+    const begins = [{ type: "text-start" }, { type: "text-delta", delta: "" }];
+    const hanging = new ReadableStream({
+      start(controller) {
+        for (const part of begins) controller.enqueue(part);
+      },
+    });
+    first.doStream.mockResolvedValue({ stream: hanging });
+    second.doStream.mockResolvedValue(streamOf("text-delta", "finish"));
+    const answer = both({ callTimeout: "5s" }).doStream({});
+    await clock.advance(6_000);
+    expect(await partsOf(await answer)).toEqual(["text-delta", "finish"]);
+    expect(failfast("test:one").state).toBe("open");
+  });
+
   test("leaves a stream that fails later to the caller, and counts a failure", async () => {
     let said = false;
     const late = {

@@ -50,8 +50,8 @@ interface CallOptions {
  * const { text } = await generateText({ model, prompt });
  * ```
  *
- * A stream goes to the next model only until the model has begun to answer. After that, its error goes to the caller,
- * and counts as a failure of its circuit. For streams, `callTimeout` is the time to the first part of the answer.
+ * A stream goes to the next model only until the first words of its answer. After that, its error goes to the caller,
+ * and counts as a failure of its circuit. For streams, `callTimeout` is the time to the first words.
  * `Retry-After` sets how long a circuit stays open. Trouble with the account doesn't go away by waiting, so it opens
  * the circuit for its longest time. If no model can be asked, the call rejects with the `FailfastError` of the one that
  * may be asked soonest.

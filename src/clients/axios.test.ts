@@ -6,7 +6,11 @@ import { type AxiosLike, failfastAdapter } from "./axios.js";
 interface Config {
   readonly url?: string;
   readonly signal?: AbortSignal;
-  readonly cancelToken?: { readonly reason?: unknown };
+  readonly cancelToken?: {
+    readonly reason?: unknown;
+    subscribe?(listener: () => void): void;
+    unsubscribe?(listener: () => void): void;
+  };
 }
 
 /** Rejects as axios does: with the answer, if there was one. */
@@ -83,6 +87,25 @@ describe("failfastAdapter", () => {
     await adapter()({ url: "https://a.test/", signal: controller.signal }).catch(() => undefined);
     await adapter()({ url: "https://a.test/", cancelToken: { reason: "left" } }).catch(() => undefined);
     expect(failfast("https://a.test").state).toBe("closed");
+  });
+
+  test("counts nothing if the caller cancels by a token of its own, and leaves no listener there", async () => {
+    const listeners = new Set<() => void>();
+    const cancelToken = {
+      subscribe: (listener: () => void) => void listeners.add(listener),
+      unsubscribe: (listener: () => void) => void listeners.delete(listener),
+    };
+    await adapter()({ url: "https://a.test/", cancelToken });
+    expect(listeners.size).toBe(0);
+    send = () =>
+      new Promise((_, reject) => cancelToken.subscribe(() => reject(new Error("whatever the token says"))));
+    const call = adapter()({ url: "https://a.test/", cancelToken });
+    for (const cancel of listeners) cancel();
+    await expect(call).rejects.toThrow("whatever");
+    expect([failfast("https://a.test").state, listeners.size]).toEqual(["closed", 1]);
+    send = () => Promise.reject(new Error("refused"));
+    await expect(adapter()({ url: "https://a.test/", cancelToken })).rejects.toThrow("refused");
+    expect(failfast("https://a.test").state).toBe("open");
   });
 
   test("leaves an invalid URL to axios", async () => {

@@ -44,8 +44,14 @@ interface Config {
   readonly data?: unknown;
   readonly signal?: AbortSignalLike | null;
   beforeRedirect?(next: { readonly href?: string }, ...more: unknown[]): void;
-  /** Has a reason once it is cancelled. */
-  readonly cancelToken?: { readonly reason?: unknown };
+  readonly cancelToken?: CancelToken;
+}
+
+/** axios's own, or one that somebody made, which need not have a reason. */
+interface CancelToken {
+  readonly reason?: unknown;
+  subscribe?(listener: () => void): void;
+  unsubscribe?(listener: () => void): void;
 }
 
 interface Answer {
@@ -99,7 +105,7 @@ export function failfastAdapter(
     const url = urlOf(config);
     // If it is not a URL, axios reports that.
     if (url === undefined) return send(config);
-    const { method = "get", headers = {}, data, beforeRedirect } = config;
+    const { method = "get", headers = {}, data, beforeRedirect, cancelToken } = config;
     const head = { headers: { get: (name: string) => (header(headers, name) ?? null) as string | null } };
     const caller = new Caller(config.signal);
     const upload = streamedUpload(data);
@@ -126,7 +132,8 @@ export function failfastAdapter(
         })
         .catch((error: unknown) => {
           if (upload?.broke()) caller.leave();
-          return leaving(caller, config)(error);
+          if (cancelToken?.reason !== undefined || isOfTheCaller(error)) caller.leave();
+          throw error;
         });
     const circuit = circuitOf(url, method.toUpperCase(), head);
     if (config.responseType === "stream" && idleTimeoutOf(circuit) > 0)
@@ -136,7 +143,11 @@ export function failfastAdapter(
         bodyOf: ({ data }) => data as StreamSource<unknown>,
         withBody: (answer, items) => Object.assign(answer, { data: alike(answer.data, items) }),
       });
-    return circuit.run(ask, { signal: caller as never });
+    const made = circuit.run(ask, { signal: caller as never });
+    if (cancelToken?.subscribe === undefined) return made;
+    const leave = (): void => caller.leave();
+    cancelToken.subscribe(leave);
+    return made.finally(() => cancelToken.unsubscribe?.(leave));
   };
 }
 
@@ -156,19 +167,17 @@ function sendChanged(
   );
 }
 
-/** Neither: a request cancelled by the caller's token, which no signal shows, and a request that was never sent. */
-function leaving(caller: Caller, { cancelToken }: Config): (error: unknown) => never {
-  return (error) => {
-    const { name, code, response, message } = (error ?? {}) as Record<string, unknown>;
-    const own =
-      OF_THE_CALLER.has(code) ||
-      /^maxContentLength size /.test(String(message)) ||
-      // From `new Request`, in axios's adapter for `fetch`. A network failure would have a code.
-      (name === "TypeError" && code === undefined) ||
-      asksWrongly(error);
-    if (cancelToken?.reason !== undefined || (response === undefined && own)) caller.leave();
-    throw error;
-  };
+/** Whether the request was never sent, or met a limit that its caller set. */
+function isOfTheCaller(error: unknown): boolean {
+  const { name, code, response, message } = (error ?? {}) as Record<string, unknown>;
+  if (response !== undefined) return false;
+  return (
+    OF_THE_CALLER.has(code) ||
+    /^maxContentLength size /.test(String(message)) ||
+    // From `new Request`, in axios's adapter for `fetch`. A network failure would have a code.
+    (name === "TypeError" && code === undefined) ||
+    asksWrongly(error)
+  );
 }
 
 /** A stream of the same kind: Node's, or the platform's. */

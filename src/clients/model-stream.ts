@@ -4,6 +4,9 @@ import type { Caller } from "../call/reported-call.js";
 interface Part {
   readonly type: string;
   readonly error?: unknown;
+  readonly delta?: unknown;
+  /** Its name in version 1 of the specification. */
+  readonly textDelta?: unknown;
 }
 
 interface Stream {
@@ -17,8 +20,12 @@ interface Streaming {
   readonly stream: Stream;
 }
 
-/** Parts without content. Until another part comes, the next model may still be asked. */
-const PREAMBLE: ReadonlySet<string> = new Set(["stream-start", "response-metadata", "raw"]);
+/**
+ * Whether a part has no content. Until another part comes, the next model may still be asked. Providers announce a text
+ * before its first words, and send an empty one with their role.
+ */
+const isPreamble = ({ type, delta, textDelta }: Part): boolean =>
+  /^raw$|-(start|end|metadata)$/.test(type) || delta === "" || textDelta === "";
 
 /** A stream with a verdict at its end. This resolves when the stream was requested and its first words have come. */
 export async function streamed(
@@ -96,7 +103,7 @@ function partsOf(stream: Stream, tell: (error: unknown) => void): AsyncIterableI
           tell(part.error);
         }
         parts.push(part);
-        if (begun || !PREAMBLE.has(part.type)) {
+        if (begun || !isPreamble(part)) {
           begun = true;
           return { done: false, value: parts };
         }

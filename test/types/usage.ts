@@ -45,6 +45,14 @@ const like = circuit(doubled);
 same<typeof like, (n: number) => PromiseLike<number>>(true);
 const mixed = circuit((n: number): number | Promise<number> => n);
 same<typeof mixed, (n: number) => number | Promise<number>>(true);
+// A function that never returns keeps its type parameters, and gives what its fallback gives.
+declare function refuse<T>(reason: T): never;
+const refused: <T>(reason: T) => never = circuit(refuse);
+same<typeof refused, typeof refuse>(true);
+const excused = failfast("x", 60, { fallback: () => 0 })((reason: string): never => {
+  throw new Error(reason);
+});
+same<typeof excused, (reason: string) => number>(true);
 const sync = circuit((n: number) => n);
 same<typeof sync, (n: number) => number>(true);
 const bound = circuit(function (this: { base: number }, n: number) {

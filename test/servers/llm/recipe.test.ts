@@ -80,7 +80,7 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
     } catch (error) {
       texts.push(error);
     }
-    return texts.filter((each) => each !== undefined);
+    return texts.filter((each) => each !== undefined && each !== "");
   }
   let recipe: Recipe;
   beforeEach(async () => {
@@ -143,7 +143,7 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
     expect([isFailfastError(alone), alone.retryAfter]).toEqual([true, 90]);
   });
 
-  test("go on for a stream that is refused, or whose first part does not come, and end one that falls silent", async () => {
+  test("go on for a stream that is refused, or whose first words do not come, and end one that falls silent", async () => {
     const { streams } = clients(guarded());
     const open = () =>
       recipe.firstAnswer(streams.map((each) => (signal?: AbortSignal) => recipe.begun(each(signal))));
@@ -157,7 +157,7 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
     second.does = { silentAfter: 2 };
     const seen: unknown[] = [];
     const reading = textsOf(await open(), seen);
-    await soon(() => seen.filter((each) => each !== undefined).length).toBe(2);
+    await soon(() => seen.filter((each) => Boolean(each)).length).toBe(2);
     await moveUntil(() => state(second.url) === "open");
     expect(await reading).toEqual(["from", "the", expect.anything()]);
     expect(isModelFailure(seen.at(-1))).toBe(true);

@@ -75,8 +75,7 @@ function streamTo(response: ServerResponse, wire: Wire, { silentAfter, failsAfte
   response.writeHead(200, SENT);
   response.flushHeaders();
   const parts = WORDS.slice(0, silentAfter ?? failsAfter).map((word) => wire.part(word));
-  const begun = silentAfter === 0 ? [] : wire.before;
-  for (const each of [...begun, ...parts]) response.write(each);
+  for (const each of [...wire.before, ...parts]) response.write(each);
   if (silentAfter !== undefined) return;
   for (const each of failsAfter === undefined ? wire.after : [wire.error]) response.write(each);
   response.end();
@@ -103,7 +102,8 @@ const speakAsOpenAI: Wire = {
     usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
   }),
   refusal: (error) => ({ error: { type: "error", ...error } }),
-  before: [],
+  // Azure begins with a part without choices, and the role comes with an empty text.
+  before: [event({ ...chunk({}), choices: [] }), event(chunk({ role: "assistant", content: "" }))],
   part: (content) => event(chunk({ content })),
   error: event({ error: { message: "The server is overloaded", type: "server_error" } }),
   after: [event(chunk({}, "stop")), event("[DONE]")],
