@@ -119,12 +119,16 @@ describe("a store whose clock is unknown", () => {
     expect(entry.cached).toMatchObject({ record: { revision: STORE_NOW * 2 } });
   });
 
-  test("gets the second swap even if the first record is pushed before it", async () => {
+  test.each([
+    ["without the store's time", FRESH],
+    ["with it", { now: STORE_NOW, fresh: true }],
+  ])("gets the second swap even if the first record is pushed before its answer, %s", (_, arrival) => {
     const { store, begin, outcomes, entry, replica } = writing({ clock: "unknown" });
     const { swap } = store;
     store.swap = (...args) => {
       const answer = swap?.apply(store, args) as SwapResult;
-      replica.receive(entry, args[2], FRESH, false);
+      replica.storeClock.hear(arrival.now);
+      replica.receive(entry, args[2], arrival, false);
       return answer;
     };
     begin();

@@ -123,16 +123,16 @@ class Writing<R extends VersionedRecord> implements Write {
       return;
     }
     const { ok, value, now } = outcome.value;
-    const { storeClock } = this.#host;
+    const { clock, storeClock } = this.#host;
     const { record, raw, sent, guessedNow } = attempt;
-    const guess = storeClock.now();
     const known = storeClock.learn(now, sent);
     if (guessedNow !== undefined && !known) storeClock.absent = true;
     if (this.#over) return;
     // If the answer of a swap was lost but the swap was carried out, the next one returns what we wrote.
     if (ok || value === raw) {
-      const error = known && guessedNow === record.at ? Math.round(storeClock.now() - guess) : 0;
-      if (Math.abs(error) > GUESS_MS + (this.#host.clock.now() - sent) / 2 && hasDeadlines(record)) {
+      const took = clock.now() - sent;
+      const error = known && guessedNow === record.at ? Math.round(storeClock.now() - guessedNow - took) : 0;
+      if (Math.abs(error) > GUESS_MS + took / 2 && hasDeadlines(record)) {
         this.#correct(record, raw, error);
         return;
       }

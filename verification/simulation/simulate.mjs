@@ -174,7 +174,8 @@ export async function simulate(plan, library, through = false) {
         break;
     }
   }
-  for (const event of plan.events) time.after(event.at, () => befall(event));
+  // Once all is well, nothing more happens.
+  for (const event of plan.events) time.after(event.at, () => world.healed || befall(event));
   if (plan.pace?.kind === "job")
     for (const who of members.keys()) time.after(random() * plan.pace.everyMs, () => void runJob(who));
 

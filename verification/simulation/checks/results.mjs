@@ -12,6 +12,7 @@ export function checksOfResults({ world, plan, fail, facts, ledger, counting }) 
   /** The consequences of a result, before anything else happens. */
   async function judged(member, circuit, call) {
     const { began, probe, last, free, at, late, moved, fails, ignored, trips, before } = call;
+    const { revision } = circuit.snapshot();
     for (let turns = 0; turns < 16; turns++) await undefined;
     of(member, circuit.name).succeeding = false;
     const { name, state, held } = circuit;
@@ -19,8 +20,9 @@ export function checksOfResults({ world, plan, fail, facts, ledger, counting }) 
     if (held !== undefined || began.acting) return;
     if (late && !probe && state !== before)
       fail("a late result changes nothing", `${member.name}: ${name} went from ${before} to ${state}`);
-    // Only time makes an open circuit half-open. When a process wakes up, news comes at the same moment.
-    if (ignored && state !== before && state !== "half-open" && !wokeOrJumped(member, time.now()))
+    // Only time makes an open circuit half-open, and news may come in the same moment.
+    const news = circuit.snapshot().revision !== revision || wokeOrJumped(member, time.now());
+    if (ignored && state !== before && state !== "half-open" && !news)
       fail("what is ignored says nothing", `${member.name}: ${name} went from ${before} to ${state}`);
     if (late || moved || !free) return;
     const counted = began.outer === undefined && member.pausedUntil <= at;
