@@ -1,5 +1,6 @@
 import type { Clock } from "../runtime/clock.js";
 import { detached } from "../runtime/detached.js";
+import { Continuity, type ReadMark } from "./continuity.js";
 import { KeyReader } from "./key-reader.js";
 import { ListReader, type ListReaderHost } from "./list-reader.js";
 import { NameReader } from "./name-reader.js";
@@ -26,11 +27,7 @@ export interface SynchroniserHost extends ListReaderHost, ProposeHost {
 }
 
 /** One read, of a list or of names. */
-interface Read extends ListRead {
-  /** How many gaps there had been when it began, and how often this process had been suspended. */
-  readonly gaps: number;
-  readonly sleeps: number;
-}
+interface Read extends ListRead, ReadMark {}
 
 /**
  * Keeps the replica synchronised: subscribe, wait until the subscription is live, read everything. After that, changes
@@ -47,6 +44,7 @@ export class Synchroniser {
   readonly #subscription: Subscription;
   readonly #timer: ReadTimer;
   readonly #waiters: ReadWaiters;
+  readonly #continuity = new Continuity();
   #started = false;
   #down = false;
   #closed = false;
@@ -55,15 +53,6 @@ export class Synchroniser {
   /** The read that is under way, unless it was given up. */
   #current: Read | undefined;
   #again = false;
-  /** Nothing was missed since the last read, so what arrives now is new. */
-  #unbroken = false;
-  #gaps = 0;
-  /** How often the process was suspended, as far as it knows. */
-  sleeps = 0;
-  /** When something may last have been missed. */
-  #missedAt = -Infinity;
-  /** When the newest successful read was sent. */
-  #readAt = -Infinity;
 
   constructor(host: SynchroniserHost) {
     this.#host = host;
@@ -77,7 +66,7 @@ export class Synchroniser {
         this.#retry();
       },
       slept: (read) => this.sleptSince(read.sleeps),
-      isNews: (read) => read.sent > this.#readAt,
+      isNews: (read) => read.sent > this.#continuity.readAt,
       unpushed: () => {
         if (!host.foreign) this.#subscription.unpushed();
       },
@@ -87,7 +76,7 @@ export class Synchroniser {
     });
     this.#subscription = new Subscription(host, {
       change: (entry) => {
-        if (!this.#closed) detached(() => takePush(host, entry, this.#unbroken));
+        if (!this.#closed) detached(() => takePush(host, entry, this.#continuity.unbroken));
       },
       gap: () => this.gap(),
       lost: () => this.#pollSoon(),
@@ -98,8 +87,7 @@ export class Synchroniser {
         this.#read();
       },
       slept: () => {
-        this.sleeps++;
-        this.#missed();
+        this.#continuity.slept(this.#clock.now());
         this.#readSoon();
       },
     });
@@ -141,8 +129,9 @@ export class Synchroniser {
     this.start();
     this.checkDrift();
     const lately = this.#clock.now() - this.#pushedOr(PUSHED_STALE_MS, STALE_MS);
-    const after = Math.max(lately, this.#missedAt);
-    if (this.#closed || (this.#unbroken && this.#readAt >= after)) return Promise.resolve();
+    const after = Math.max(lately, this.#continuity.missedAt);
+    if (this.#closed || (this.#continuity.unbroken && this.#continuity.readAt >= after))
+      return Promise.resolve();
     const read = this.#waiters.wait(after);
     this.#read();
     return read;
@@ -150,7 +139,7 @@ export class Synchroniser {
 
   /** Something may have been missed: read everything again, soon. */
   gap(): void {
-    this.#missed();
+    this.#continuity.missed(this.#clock.now());
     this.#lists.listInFull();
     this.#readSoon();
   }
@@ -168,6 +157,11 @@ export class Synchroniser {
   /** A process that was suspended reads the store before it trusts its clock. */
   checkDrift(): void {
     this.#timer.checkDrift();
+  }
+
+  /** How often the process was suspended, as far as it knows. */
+  get sleeps(): number {
+    return this.#continuity.sleeps;
   }
 
   /** Whether the process was suspended since `sleeps` had that value. */
@@ -217,14 +211,13 @@ export class Synchroniser {
     const read: Read = {
       sent: this.#clock.now(),
       adoptions: this.#host.cache.adoptions,
-      fresh: this.#unbroken,
+      fresh: this.#continuity.unbroken,
       since: this.#lists.since,
-      gaps: this.#gaps,
-      sleeps: this.sleeps,
+      ...this.#continuity.mark(),
     };
     this.#current = read;
     if (this.#host.store.list) this.#lists.read(read);
-    else this.#names.readNext(this.#unbroken, (outcome) => this.#ended(outcome, read));
+    else this.#names.readNext(this.#continuity.unbroken, (outcome) => this.#ended(outcome, read));
   }
 
   #ended(outcome: Outcome<unknown>, read: Read): void {
@@ -240,9 +233,8 @@ export class Synchroniser {
     const { health } = this.#host;
     const wasDown = this.#down;
     this.#down = false;
-    this.#readAt = Math.max(this.#readAt, read.sent);
-    this.#unbroken = read.gaps === this.#gaps;
-    if (this.#unbroken) this.#lists.nothingMissed(read);
+    this.#continuity.read(read.sent, read);
+    if (this.#continuity.unbroken) this.#lists.nothingMissed(read);
     if (wasDown) this.#subscription.hurry();
     this.#subscription.report();
     health.recovered();
@@ -255,7 +247,7 @@ export class Synchroniser {
 
   #failed(error: unknown): void {
     this.#down = true;
-    this.#unbroken = false;
+    this.#continuity.unbroken = false;
     this.#host.health.failed(error);
     this.#retry();
   }
@@ -278,12 +270,5 @@ export class Synchroniser {
     if (!this.#started || this.#closed) return;
     if (this.#busy) this.#again = true;
     else this.#timer.hurry(this.#clock.random() * GAP_JITTER_MS);
-  }
-
-  /** From now on what arrived may be incomplete. */
-  #missed(): void {
-    this.#gaps++;
-    this.#missedAt = this.#clock.now();
-    this.#unbroken = false;
   }
 }

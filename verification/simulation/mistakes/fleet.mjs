@@ -90,7 +90,7 @@ export const OF_THE_FLEET = [
   {
     mistake: "a process that was frozen believes what it knew",
     file: "sync/synchroniser.js",
-    text: "if (this.#closed || (this.#unbroken && this.#readAt >= after))",
+    text: "if (this.#closed || (this.#continuity.unbroken && this.#continuity.readAt >= after))",
     instead: "if (true)",
     where: ({ events }) => events.some(({ what }) => what === "freeze"),
   },
