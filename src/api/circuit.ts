@@ -24,6 +24,7 @@ import { type Snapshot, snapshotOf } from "./snapshot.js";
  */
 export interface Circuit<R = never> extends CircuitDecorator<R>, OperatorVerbs {
   readonly name: string;
+  /** What calls meet now. `"half-open"`: the open time is over, and a probe runs or the next call is one. */
   readonly state: CircuitState;
   /** Set while an operator holds it. */
   readonly held: "open" | "closed" | undefined;
@@ -49,6 +50,7 @@ export interface Circuit<R = never> extends CircuitDecorator<R>, OperatorVerbs {
     fn: (signal: Signal) => StreamSource<T> | PromiseLike<StreamSource<T>>,
     options?: { readonly signal?: Signal | undefined },
   ): AsyncGenerator<T, void, undefined>;
+  /** All that is known of it at this moment. */
   snapshot(): Snapshot;
   /**
    * Changes options of the circuit in this process while it runs. Its state and its counts stay. Options that are left

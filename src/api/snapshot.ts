@@ -14,25 +14,27 @@ export interface Snapshot {
   readonly shadow: boolean;
   /** Seconds until calls may go through again, to a tenth, rounded up; 0 if they may now. */
   readonly retryAfter: number;
-  /** The generation and revision of the fleet's record; 0 if there is none. */
+  /** The generation of the fleet's record: it grows at each change of state; 0 if there is no record. */
   readonly generation: number;
+  /** The revision of the fleet's record: it grows at each write; 0 if there is no record. */
   readonly revision: number;
-  /**
-   * Who holds it, or otherwise who changed its state last; why; and when (ms since the epoch); empty and 0 if unknown.
-   */
+  /** Who holds it, or otherwise who changed its state last; empty if unknown. */
   readonly by: string;
+  /** Why they did; empty if unknown. */
   readonly reason: string;
+  /** When they did, in ms since the epoch; 0 if unknown. */
   readonly at: number;
   /** When the hold or the open time ends by itself, in ms since the epoch on this process's clock; 0 if it doesn't. */
   readonly until: number;
   /** There is a decision of this process that the store has not granted yet. */
   readonly pending: boolean;
   /**
-   * How many calls of this process have not ended (a stream counts until its first item), and the age of the oldest in
-   * ms, 0 if there is none. `undefined` if calls are not measured: before the first use (with a store, a look is one), and without `slowCall` while
-   * nobody listens to successes, as metrics do.
+   * How many calls of this process have not ended; a stream counts until its first item. `undefined` if calls are not
+   * measured: before the first use (with a store, a look is one), and without `slowCall` while nobody listens to
+   * successes, as metrics do.
    */
   readonly inFlight: number | undefined;
+  /** The age of the oldest of these calls, in ms; 0 if there is none, `undefined` if they are not measured. */
   readonly oldestCallMs: number | undefined;
 }
 

@@ -9,6 +9,7 @@ import { type ClientOptions, circuitsNamed } from "./named.js";
 
 export { isModelFailure } from "./model-failure.js";
 
+/** The options of `failfastModel`: those of its circuits, and these. */
 export interface ModelOptions extends Omit<ClientOptions, "exceptions" | "results"> {
   /** Names the circuit of a model. Default: its provider and id, `openai.chat:gpt-5`. */
   readonly name?: (model: ModelLike) => string;

@@ -10,6 +10,7 @@ import { isOfNode, nodeStream } from "./node-stream.js";
 import { parseUrl, type RequestHead, type Url } from "./request.js";
 import { asksWrongly, streamedUpload } from "./upload.js";
 
+/** The options of `failfastAdapter`: those of its circuits, and these. */
 export interface AxiosOptions extends ClientOptions {
   /**
    * Names the circuit of a request: one for all, or a function. Default: its origin, `https://api.example.com`.

@@ -3,6 +3,7 @@ import { rejectionIn } from "../errors/failfast-error.js";
 import { checkKnown } from "../options/check-options.js";
 import { type Duration, milliseconds } from "../options/duration.js";
 
+/** The options of a guard for jobs. */
 export interface BullOptions {
   /**
    * Up to this much is added at random to a job's wait, so that the jobs of one circuit don't all come back at once.

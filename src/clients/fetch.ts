@@ -30,6 +30,7 @@ export type Fetch = typeof globalThis extends { fetch: infer F extends (...args:
   ? F
   : never;
 
+/** The options of `failfastFetch`: those of its circuits, and these. */
 export interface FetchOptions extends FailfastOptions {
   /** How long a circuit stays open. Default: 30 s. */
   readonly timeout?: Duration;

@@ -17,6 +17,7 @@ import { type ClientOptions, checkName, circuitsNamed } from "./named.js";
 
 export type { GrpcMetadata, GrpcStatus } from "./grpc-call.js";
 
+/** The options of the interceptor: those of its circuits, and these. */
 export interface GrpcOptions extends Omit<ClientOptions, "exceptions" | "results"> {
   /** Names the circuit of a call: one for all, or a function of its path. Default: the service, `sales.v1.Invoices`. */
   readonly name?: string | ((path: string) => string);

@@ -18,6 +18,7 @@ export interface McpCall {
   readonly tool: string;
 }
 
+/** The options of a guard for calls over MCP: those of its circuits, and these. */
 export interface McpOptions extends ClientOptions {
   /**
    * Names the circuit of a call: one for all, or a function, for example of the tool. Default: `mcp:` and the server's

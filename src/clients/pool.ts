@@ -26,6 +26,7 @@ import {
 
 export type { PoolLike } from "./pool-driver.js";
 
+/** The options of `guardPool`. */
 export interface PoolOptions {
   /**
    * Which errors of the database are failures; all others are answers. A wait for this process's own pool, and queries

@@ -9,6 +9,7 @@ import { type Duration, milliseconds } from "../options/duration.js";
 import { keepAlive } from "../runtime/keep-alive.js";
 import { type Consumer, Switch } from "./queue-switch.js";
 
+/** How a consumer follows its circuit. */
 export interface HoldOptions<A extends readonly unknown[]> {
   /**
    * Called regularly while a message waits, so that its queue gives it to nobody else: a heartbeat. If it throws, the

@@ -9,6 +9,7 @@ import { signalOf, ToolCaller, withSignal } from "./tool-signal.js";
 import { lastOf, streamedTool } from "./tool-stream.js";
 import { verdictOfTool } from "./tool-verdict.js";
 
+/** The options of a guard for an agent's tools. */
 export interface ToolsOptions extends ClientOptions {
   /** Names the circuit of a tool: one for all, or a function of its name. Default: `tool:` and the name. */
   readonly name?: string | ((tool: string) => string);

@@ -10,6 +10,7 @@ import { uploadOf } from "./upload.js";
 
 export type { UndiciResponse } from "./undici-handler.js";
 
+/** The options of `failfastInterceptor`: those of its circuits, and these. */
 export interface UndiciOptions extends ClientOptions {
   /**
    * Names the circuit of a request: one for all, or a function. Default: its origin, `https://api.example.com`. A

@@ -6,9 +6,11 @@ import { wholeSeconds } from "./seconds.js";
 
 const OPEN_CODE = "ERR_FAILFAST_OPEN";
 
+/** What a rejection says about its circuit. */
 export interface FailfastErrorFields {
   /** The name of the circuit that rejected the call. */
   readonly circuit: string;
+  /** Its state. `"closed"`: it admits only a share of the calls. */
   readonly state: CircuitState;
   /** Set when an operator holds the circuit. */
   readonly held?: "open" | "closed" | undefined;
@@ -31,6 +33,7 @@ export class FailfastError extends Error {
   declare code: "ERR_FAILFAST_OPEN";
   /** The name of the circuit that rejected the call. */
   declare circuit: string;
+  /** The circuit's state at the rejection. `"closed"`: it admits only a share of the calls. */
   declare state: CircuitState;
   /** `"open"` when an operator holds the circuit open. */
   declare held?: "open" | "closed" | undefined;
@@ -42,6 +45,7 @@ export class FailfastError extends Error {
   declare retryAfter: number;
   /** The HTTP status with which frameworks answer: 503. */
   declare status: number;
+  /** The same, for frameworks that read this name. */
   declare statusCode: number;
   /** Frameworks that hide messages of server errors may show this one: it contains the circuit's name and a number. */
   declare expose: boolean;

@@ -18,6 +18,7 @@ export class TimeoutError extends Error {
 
   /** The HTTP status with which frameworks answer: 504. */
   declare status: number;
+  /** The same, for frameworks that read this name. */
   declare statusCode: number;
   /** Frameworks that hide messages of server errors may show this one. */
   declare expose: boolean;

@@ -39,6 +39,7 @@ export interface FailfastEvents {
   open: Transition & { readonly type: "open"; readonly retryAfterMs: number; readonly error?: unknown };
   /** A probe runs somewhere in the fleet. */
   "half-open": Transition & { readonly type: "half-open" };
+  /** A probe succeeded, an operator reset it, or its time was over with `recovery: "all"`. */
   close: Transition & { readonly type: "close" };
   /** An operator holds it. `until`: ms since the epoch; 0 if the hold has no end. */
   hold: Transition & { readonly type: "hold"; readonly held: "open" | "closed"; readonly until: number };
@@ -52,14 +53,17 @@ export interface FailfastEvents {
   success: Measured & { readonly type: "success" };
   /** The store doesn't answer, or it breaks the protocol. Calls go on with what this process knows. */
   "store-down": InStore & { readonly type: "store-down"; readonly error: unknown };
+  /** The store answers again. */
   "store-up": InStore & { readonly type: "store-up" };
 }
 
+/** The names of the events. */
 export type FailfastEventName = keyof FailfastEvents;
 /** Called with each event. If it throws, or its promise rejects, nothing breaks: one warning reports it. */
 export type FailfastListener<E extends FailfastEventName> = (event: FailfastEvents[E]) => void;
 
 /** Ends the subscription. Both names do the same. */
 export interface Subscription extends Disposable {
+  /** The listener is not called any more. */
   dispose(): void;
 }

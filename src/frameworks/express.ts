@@ -4,6 +4,7 @@ import { checkObject } from "../options/check-options.js";
 import { answer, attempt, guardNode, type NodeResponse, type Passage } from "./node.js";
 import { type RouteOptions, routeOf } from "./route.js";
 
+/** The options of a guard for routes of Express. */
 export interface ExpressGuardOptions extends Omit<RouteOptions, "callTimeout"> {
   /** Answers a rejected request, for example by `next(error)`. Default: 503, `Retry-After` and a problem document. */
   // biome-ignore lint/suspicious/noExplicitAny: the request and response of every version of Express

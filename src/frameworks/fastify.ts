@@ -7,6 +7,7 @@ import { answerTo } from "./answer.js";
 import { attempt, guardNode, type NodeResponse, type Passage } from "./node.js";
 import { judging, type Route, type RouteOptions, routeOf } from "./route.js";
 
+/** The options of a guard for routes of Fastify. */
 export interface FastifyGuardOptions extends RouteOptions {
   /**
    * Answers a rejected request, for example by `reply.send(error)`. Default: 503, `Retry-After` and a problem document.
@@ -15,6 +16,7 @@ export interface FastifyGuardOptions extends RouteOptions {
   rejected?(error: FailfastError, request: any, reply: any): unknown;
 }
 
+/** The plugin's options. */
 export interface FastifyFailfastOptions extends FastifyGuardOptions {
   /** How long a circuit stays open. Default: 30 s. */
   readonly timeout?: Duration;

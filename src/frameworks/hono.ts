@@ -7,6 +7,7 @@ import { checkObject } from "../options/check-options.js";
 import { answerTo } from "./answer.js";
 import { type RouteOptions, routeOf } from "./route.js";
 
+/** The options of a guard for routes of Hono. */
 export interface HonoGuardOptions extends RouteOptions {
   /**
    * Answers a rejected request, for example by throwing the error. Default: 503, `Retry-After` and a problem document.

@@ -6,6 +6,7 @@ import { answerTo } from "./answer.js";
 import { guardNode, type NodeResponse, type Passage } from "./node.js";
 import { type RouteOptions, routeOf } from "./route.js";
 
+/** The options of a guard for routes of Koa. */
 export interface KoaGuardOptions extends RouteOptions {
   /**
    * Answers a rejected request, for example by throwing the error. Default: 503, `Retry-After` and a problem document.

@@ -1,5 +1,6 @@
 import { rejectionIn } from "../errors/failfast-error.js";
 
+/** The options of `failfastBatch`. */
 export interface BatchOptions<Record> {
   /**
    * Called for a message that a circuit rejects, with the whole seconds until calls may go through again. Use it, for

@@ -9,6 +9,7 @@ import { type BatchOptions, type BatchResponse, handleBatch } from "./lambda-bat
 
 export type { BatchOptions, BatchResponse } from "./lambda-batch.js";
 
+/** The options of `withFailfast` and `failfastMiddleware`. */
 export interface LambdaOptions {
   /** The `failfast` whose circuits they are. Default: the shared one. */
   readonly failfast?: Failfast;

@@ -37,10 +37,15 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 > {
   /** The options, with opossum's defaults in place. */
   readonly options: ResolvedOptions<TI>;
+  /** The function that `fire` calls. */
   readonly action: (...args: TI) => unknown;
+  /** The circuit's name: `options.name`, or the action's, or a random one. */
   readonly name: string;
+  /** `options.group`, or the name. */
   readonly group: string;
+  /** The statistics of the rolling window, with an event `snapshot` for each bucket. */
   readonly status: Status;
+  /** Counts the calls under way, at most `options.capacity`. */
   readonly semaphore: Semaphore;
   /** The circuit behind it, for an operator's verbs and other things that opossum does not have. */
   readonly circuit: Circuit;
@@ -117,14 +122,17 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
 
   // ── Its state ─────────────────────────────────────────────────────────────────────────────
 
+  /** Calls go through. */
   get closed(): boolean {
     return this.#transitions.state === "closed";
   }
 
+  /** Calls are rejected. */
   get opened(): boolean {
     return this.#transitions.state === "open";
   }
 
+  /** The time is over, and one call tries. */
   get halfOpen(): boolean {
     return this.#transitions.state === "half-open";
   }
@@ -134,10 +142,12 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     return this.#transitions.pendingClose;
   }
 
+  /** It has ended, and rejects all calls. */
   get isShutdown(): boolean {
     return this.#transitions.state === "shutdown";
   }
 
+  /** Whether calls go through the circuit at all. */
   get enabled(): boolean {
     return this.#enabled;
   }
@@ -147,6 +157,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     return this.#calls.warmUp;
   }
 
+  /** How many calls the window must have before the circuit may open. */
   get volumeThreshold(): number {
     return this.options.volumeThreshold;
   }
@@ -156,6 +167,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     return this.status.stats;
   }
 
+  /** Its state, which `options.state` of another breaker takes, and its statistics. */
   toJSON(): { state: BreakerState; status: Stats } {
     const {
       name,
@@ -235,6 +247,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     this.clearCache();
   }
 
+  /** Forgets the answers that `options.cache` keeps. */
   clearCache(): void {
     this.#answers.clear();
   }
@@ -253,6 +266,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     return this.getAbortController()?.signal;
   }
 
+  /** The `abortController` of the options, as `getSignal()`. */
   getAbortController(): BreakerOptions["abortController"] {
     if (!this.opened) this.#calls.renewAbortController();
     return this.options.abortController;

@@ -29,6 +29,7 @@ export type Counted = {
   [K in keyof Bucket]-?: Bucket[K] extends number ? K : never;
 }[keyof Bucket];
 
+/** How statistics are kept. Times are in ms. */
 export interface StatusOptions {
   rollingCountBuckets?: number | undefined;
   rollingCountTimeout?: number | undefined;

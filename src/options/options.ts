@@ -175,6 +175,7 @@ export interface CircuitOptions {
   readonly maxCircuits?: number | undefined;
 }
 
+/** All options of a circuit: those of the handle, and those of the circuit itself. */
 export interface FailfastOptions<R = unknown> extends HandleOptions<R>, CircuitOptions {}
 
 /** The options of a circuit that can be changed while it runs: all except where its state is kept. */

@@ -4,7 +4,9 @@ export type Awaitable<T> = T | PromiseLike<T>;
 
 /** One live record, as a store returns it. */
 export interface StoreEntry {
+  /** As it was given to `set`, without the prefix that the store itself adds. */
   readonly key: string;
+  /** What was stored under it. */
   readonly value: string;
   /** The store's own clock at the moment of its answer, in ms since the epoch, if it has one. */
   readonly now?: number;
@@ -12,6 +14,7 @@ export interface StoreEntry {
 
 /** The result of a compare-and-swap. */
 export interface SwapResult {
+  /** It was written. */
   readonly ok: boolean;
   /** The value that is stored now; `null` if there is none. */
   readonly value: string | null;
@@ -21,6 +24,7 @@ export interface SwapResult {
 
 /** The result of a list, with what an iterable of entries has no room for. */
 export interface StoreListing {
+  /** The live records. */
   readonly entries: Iterable<StoreEntry>;
   /** The store's own clock, in ms since the epoch, if it has one: known even if nothing is stored. */
   readonly now?: number;
@@ -32,6 +36,7 @@ export interface StoreListing {
 
 /** With this a store tells its watcher that something happened. */
 export interface StoreWatcher {
+  /** A record was written, by this process or another. */
   change(entry: StoreEntry): void;
   /** A change may have been missed: everything is read again. */
   gap(): void;
@@ -52,6 +57,7 @@ export interface Store {
   get(key: string): Awaitable<string | null | undefined>;
   /** Stores the value for `ttlMs` milliseconds. */
   set(key: string, value: string, ttlMs: number): Awaitable<unknown>;
+  /** Removes what is stored under the key, if anything is. */
   delete(key: string): Awaitable<unknown>;
   /**
    * Atomic: writes only if the stored value is exactly `expect` (`null`: none), and returns the value stored now, with

@@ -21,9 +21,11 @@ export interface FleetCircuit {
   readonly held: "open" | "closed" | undefined;
   /** Seconds until calls may go through again, to a tenth, rounded up; 0 if they may now. */
   readonly retryAfter: number;
-  /** Who holds it, or otherwise who changed its state last; why; and when (ms since the epoch). */
+  /** Who holds it, or otherwise who changed its state last. */
   readonly by: string;
+  /** Why they did. */
   readonly reason: string;
+  /** When they did, in ms since the epoch. */
   readonly at: number;
   /** When the hold or the open time ends by itself, in ms since the epoch on the store's clock; 0 if it doesn't. */
   readonly until: number;

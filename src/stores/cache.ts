@@ -18,6 +18,7 @@ export type {
   UnstorageCache,
 } from "./cache/detect-client.js";
 
+/** The options of `cacheStore`. */
 export interface CacheStoreOptions {
   /**
    * Names the fleet: processes that use the same prefix in one cache share their circuits. A record's key is

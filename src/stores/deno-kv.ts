@@ -8,6 +8,7 @@ import { safeWatcher } from "./shared/watcher.js";
 
 export type { DenoKv, DenoKvAtomic, DenoKvChanges, DenoKvEntry } from "./deno-kv/database.js";
 
+/** The options of `denoKvStore`. */
 export interface DenoKvStoreOptions {
   /**
    * Names the fleet: processes that use the same prefix in one database share their circuits. Default: `"failfast"`.

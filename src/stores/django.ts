@@ -18,6 +18,7 @@ export type { DjangoCache, Held } from "./django/marker.js";
 export { djangoMemcached } from "./django/memcached.js";
 export { djangoRedis } from "./django/redis.js";
 
+/** The options of `djangoCacheStore`. */
 export interface DjangoCacheStoreOptions {
   /**
    * The store for this library's own records (leases, generations, votes and holds), in keys or tables that Python

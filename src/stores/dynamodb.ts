@@ -5,6 +5,7 @@ import { checkOptions, checkPrefix, checkText } from "./shared/options.js";
 
 export type { DynamodbClient } from "./dynamodb/client.js";
 
+/** The options of `dynamodbStore`. */
 export interface DynamodbStoreOptions {
   /**
    * Names the fleet: processes that use the same prefix in one table share their circuits. A record's partition key is

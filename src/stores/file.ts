@@ -11,6 +11,7 @@ import { sweeper } from "./files/sweep.js";
 import { watch } from "./files/watch.js";
 import { checkOptions } from "./shared/options.js";
 
+/** The options of `fileStore`. */
 export interface FileStoreOptions {
   /**
    * Names the fleet: processes that use the same folder and prefix share their circuits. Any text except the empty one.

@@ -8,6 +8,7 @@ import { checkOptions, checkPrefix } from "./shared/options.js";
 export type { MemcachedClient, MemjsClient } from "./memcached/client.js";
 export type { NodeMemcachedClient } from "./memcached/node-memcached.js";
 
+/** The options of `memcachedStore`. */
 export interface MemcachedStoreOptions {
   /**
    * Names the fleet: processes that use the same prefix and the same servers share their circuits. A record is kept

@@ -7,6 +7,7 @@ import { inPages } from "./shared/pages.js";
 
 export type { CallbackPool, MysqlConnection, MysqlPool, MysqlQuery, PromisePool } from "./mysql/pool.js";
 
+/** The options of `mysqlStore`. */
 export interface MysqlStoreOptions {
   /** Names the fleet: processes that use the same table and prefix share their circuits. Default: `"failfast"`. */
   readonly prefix?: string;

@@ -9,6 +9,7 @@ import { safeWatcher } from "./shared/watcher.js";
 
 export type { NatsEntries, NatsEntry, NatsKv } from "./nats/bucket.js";
 
+/** The options of `natsStore`. */
 export interface NatsStoreOptions {
   /**
    * Names the fleet: processes that use the same prefix in one bucket share their circuits. A record's key is

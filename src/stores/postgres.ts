@@ -12,6 +12,7 @@ import { safeWatcher } from "./shared/watcher.js";
 
 export type { ListeningClient, PostgresClient, PostgresJs, QueryClient } from "./postgres/client.js";
 
+/** The options of `postgresStore`. */
 export interface PostgresStoreOptions {
   /** Names the fleet: processes that use the same table and prefix share their circuits. Default: `"failfast"`. */
   readonly prefix?: string;

@@ -15,6 +15,7 @@ export type {
 } from "./redis/node-redis.js";
 export type { BunRedisClient, ValkeyGlideClient } from "./redis/polled.js";
 
+/** The options of `redisStore`. */
 export interface RedisStoreOptions {
   /**
    * Names the fleet: processes that use the same prefix, in one database of one Redis, share their circuits. A record

@@ -7,6 +7,7 @@ import { migration, tableRecords } from "./sqlite/records.js";
 export type { SqliteDatabase, SqliteStatement } from "./sqlite/database.js";
 export { migration } from "./sqlite/records.js";
 
+/** The options of `sqliteStore`. */
 export interface SqliteStoreOptions {
   /**
    * Names the fleet: processes that use the same file, table and prefix share their circuits. Default: `"failfast"`.

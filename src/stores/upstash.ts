@@ -9,6 +9,7 @@ export interface UpstashClient {
   evalsha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
 }
 
+/** The options of `upstashStore`. */
 export interface UpstashStoreOptions {
   /**
    * Names the fleet: processes that use the same prefix share their circuits, including those that reach the same

@@ -7,6 +7,7 @@ import { ask, watch } from "./workers/requests.js";
 export { FailfastDurableObject, type FailfastObjectState } from "./workers/durable-object.js";
 export type { FailfastNamespace, FailfastResponse, FailfastStub } from "./workers/namespace.js";
 
+/** The options of `durableObjectStore`. */
 export interface DurableObjectStoreOptions {
   /**
    * Names the fleet, and the object that keeps its circuits: one for each prefix. Any text except the empty one.

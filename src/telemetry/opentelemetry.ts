@@ -21,6 +21,7 @@ export interface OpenTelemetryTrace {
   getActiveSpan(): { addEvent(name: string, attributes?: Attributes): unknown } | undefined;
 }
 
+/** The options of `openTelemetryMetrics`. */
 export interface OpenTelemetryMetricsOptions extends MetricsOptions {
   /** Whether every call's duration is recorded, which costs most. Default: true. */
   readonly durations?: boolean;

@@ -8,6 +8,7 @@ import { STATES } from "./transitions.js";
 export type { MetricsOptions } from "./tally.js";
 export { type StoreOperation, type TimedStore, timedStore } from "./timed-store.js";
 
+/** The options of `prometheusMetrics`. */
 export interface PrometheusOptions extends MetricsOptions {
   /**
    * The upper bounds of the histogram of call durations, in seconds; `false` leaves it out.
@@ -23,6 +24,7 @@ export interface PrometheusRegistry {
   removeSingleMetric?(name: string): unknown;
 }
 
+/** The metrics of a `failfast`, for a registry of prom-client or as text. */
 export interface PrometheusMetrics extends Subscription {
   /** The `Content-Type` for `text()`. */
   readonly contentType: string;

@@ -17,6 +17,7 @@ export type CircuitsHealth<Key extends string = string> = Record<
   { status: "up" | "degraded" | "down"; circuits?: Record<string, CircuitHealth>; others?: number }
 >;
 
+/** What `check` reports as down. */
 export interface HealthOptions {
   /** The circuits to look at, by name. Default: all. */
   readonly only?: readonly string[] | ((name: string) => boolean);

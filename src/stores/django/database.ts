@@ -15,8 +15,10 @@ export interface SqliteDatabase {
   prepare(text: string): { all(...params: never[]): unknown[]; run(...params: never[]): unknown };
 }
 
+/** A client for the database in which Django's cache is. */
 export type DjangoDatabaseClient = QueryClient | PostgresJs | Mysql2Client | SqliteDatabase;
 
+/** Where Django's cache is in the database. */
 export interface DjangoDatabaseOptions {
   /**
    * The table: the cache's `LOCATION` in Django. Letters, digits and `_`, after its schema and a point if it has one.

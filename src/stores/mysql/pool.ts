@@ -26,6 +26,7 @@ export interface CallbackPool {
   promise(): PromisePool;
 }
 
+/** A pool that `mysqlStore` takes: of mysql2, with promises or callbacks. */
 export type MysqlPool = PromisePool | CallbackPool;
 
 /** The result of a write: `insertId` is the argument of its `LAST_INSERT_ID(…)`. */

@@ -42,6 +42,7 @@ export interface PostgresJs {
   ): PromiseLike<{ unlisten(): PromiseLike<unknown> }>;
 }
 
+/** A client or pool that `postgresStore` takes. */
 export type PostgresClient = QueryClient | PostgresJs;
 
 /** The operations that the store needs from each kind. */
