@@ -45,8 +45,6 @@ export class Guard implements SharedHandlers, HandleCalls {
   onFailure: OnFailure = rethrow;
   /** A call came since unused names were last looked for. */
   used = true;
-  /** A result that is no promise was looked at. */
-  private looked = false;
 
   constructor(breaker: Breaker, policy: CallPolicy) {
     this.breaker = breaker;
@@ -188,10 +186,7 @@ export class Guard implements SharedHandlers, HandleCalls {
         this.breaker.released(admission);
         throw generatorRefused(fn);
       }
-      if (!this.looked) {
-        this.looked = true;
-        warnIfLazy(result, this.breaker.name);
-      }
+      warnIfLazy(result, this.breaker.name);
       if (call === undefined) return onSuccess === undefined ? result : onSuccess(result);
       // A sync call has the process to itself, so that nothing else can have made it slow.
       const { settings, session } = this.breaker;

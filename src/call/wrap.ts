@@ -3,7 +3,7 @@ import { isThenable } from "../sync/with-deadline.js";
 import { ArgumentSignals, mayHoldSignal } from "./argument-signals.js";
 import type { Guard } from "./guard.js";
 import { attachHandlers, type Kind } from "./handlers.js";
-import { generatorRefused, isGenerator, warnIfLazy } from "./lazy-result.js";
+import { generatorRefused, isGenerator } from "./lazy-result.js";
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -36,15 +36,19 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
     if (guard === undefined) {
       try {
         guard = guarding.guard(args, this);
-        if (!called) {
-          // Defaults may be given until the first call.
-          called = true;
-          declared = guarding.returns ?? kind;
-          seen = declared ?? seen;
-        }
       } catch (error) {
         if (seen === "promise") return Promise.reject(error);
         throw error;
+      }
+      if (!called) {
+        // Defaults may be given until the first call, whose result the slow path looks at.
+        called = true;
+        declared = guarding.returns ?? kind;
+        seen = declared;
+        if (guarding.fixed) fixed = guard;
+        const result = guard.call(fn, this, args, seen, signalsOf(args));
+        if (declared === undefined) seen = kindOfResult(result);
+        return result;
       }
     }
     let signal: ArgumentSignals | undefined;
@@ -69,19 +73,12 @@ export function wrap(fn: AnyFunction, guarding: Guarding): AnyFunction {
         seen = "promise";
         return attachHandlers(result, onSuccess, onFailure);
       }
-      if (seen !== "value") {
-        seen = "value";
-        warnIfLazy(result, guard.breaker.name);
-      }
+      seen = "value";
       return onSuccess === undefined ? result : onSuccess(result);
     }
     if (guarding.fixed) fixed = guard;
     const result = guard.call(fn, this, args, seen, signal);
-    if (declared === undefined) {
-      const kind = isThenable(result) ? "promise" : "value";
-      if (kind === "value" && seen !== kind) warnIfLazy(result, guard.breaker.name);
-      seen = kind;
-    }
+    if (declared === undefined) seen = kindOfResult(result);
     return result;
   };
   return copyFunctionProperties(guarded, fn);
@@ -103,6 +100,13 @@ export function checkFunction(fn: unknown): asserts fn is AnyFunction {
     throw new TypeError(`"${fn.name}" is a class: guard its methods, one by one`);
   }
 }
+
+const kindOfResult = (result: unknown): Kind => (isThenable(result) ? "promise" : "value");
+
+const signalsOf = (args: ArrayLike<unknown>): ArgumentSignals | undefined =>
+  Array.from(args).some((arg) => typeof arg === "object" && mayHoldSignal(arg))
+    ? new ArgumentSignals(args)
+    : undefined;
 
 function kindOf(fn: AnyFunction): Kind {
   return Object.prototype.toString.call(fn) === "[object AsyncFunction]" ? "promise" : undefined;
