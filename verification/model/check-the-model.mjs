@@ -13,9 +13,9 @@ const BUILD = fileURLToPath(new URL("../../build", import.meta.url));
 const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
 
 let failed = 0;
-const mistakes = MISTAKES.filter(([title]) => title.includes(values.only));
-for (const [title, room, text, instead, setting] of mistakes) {
-  const { folder, remove } = makeMistake({ mistake: title, file: fileWith(room, text), text, instead });
+const mistakes = MISTAKES.filter(({ mistake }) => mistake.includes(values.only));
+for (const { mistake, room, text, instead, setting } of mistakes) {
+  const { folder, remove } = makeMistake({ mistake, file: fileWith(room, text), text, instead });
   const { options, quick } = SETTINGS.find(({ name }) => name === setting);
   let found;
   try {
@@ -30,7 +30,7 @@ for (const [title, room, text, instead, setting] of mistakes) {
     found.wrong === undefined
       ? `NOT FOUND within ${quick} steps`
       : `after ${found.depth} steps, "${found.wrong}"`;
-  console.log(`${title.padEnd(54)} ${how}`);
+  console.log(`${mistake.padEnd(54)} ${how}`);
 }
 console.log(`${mistakes.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
