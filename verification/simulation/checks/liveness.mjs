@@ -96,8 +96,8 @@ export function makeLiveness(found, world, plan) {
       const its = ofCaller(member, name);
       its.served = 0;
       if (circuit.state === "half-open") refusedAtOnce(member, circuit, began);
-      // Lost to another process, whose lease runs or whose probe failed.
-      if (!world.healed || !began.due || othersLease(member, name) || circuit.state === "open") return;
+      // Lost to another process: its lease runs, or its probe ended, and calls go through again, or some of them.
+      if (!world.healed || !began.due || othersLease(member, name) || circuit.state !== "half-open") return;
       const reopening = openings(member, name);
       if (its.reopening !== reopening) Object.assign(its, { reopening, refused: 0 });
       its.refused++;
@@ -110,6 +110,10 @@ export function makeLiveness(found, world, plan) {
     /** Here, or as it heard: it may hear of it late. */
     opened(member, name) {
       ofCaller(member, name).openings++;
+    },
+    /** Without swap it may be half-open again without having opened. */
+    closed(member, name) {
+      ofCaller(member, name).refused = 0;
     },
     written(name, by, before, record) {
       const its = ofFleet(name);

@@ -97,7 +97,9 @@ export function checksOfRecords({ world, plan, fail, facts, ledger, stats, liven
       if (comparable && record.revision <= old.revision)
         fail("revisions grow", `${by} wrote revision ${record.revision} of ${key} over ${old.revision}`);
       const takes = record.state === "half-open" && record.owner && record.owner !== old.owner;
-      if (comparable && takes && !outranked) taken(key, before, old, by, storeNow);
+      // It probed while a guessed time, which is corrected since, made the record seem to be over.
+      const probed = record.passed > (old.passed ?? 0);
+      if (comparable && takes && !outranked && !probed) taken(key, before, old, by, storeNow);
       if (comparable && isCircuit && record.generation === old.generation && record.state !== old.state)
         fail(
           "a transition begins a generation",

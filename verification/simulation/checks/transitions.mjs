@@ -40,6 +40,7 @@ export function checksOfTransitions(shared, records) {
 
   function closed(member, name, its, { local }) {
     stats.closings++;
+    liveness.closed(member, name);
     const { revision } = member.circuits[Number(name.slice(1))].snapshot();
     if (closesByTime || records.closedBy(name, revision)) return;
     if (local) {
