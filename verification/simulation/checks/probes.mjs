@@ -71,7 +71,7 @@ export function checksOfProbes({ world, plan, fail, facts, ledger, stats }, reco
       const several = plan.options.probes > 1 && plan.processes > 1;
       const own = !several && plan.hosts === plan.processes && by.startsWith(`${member.host}/`);
       if (generation !== outer.generation && !own) return;
-      const runs = time.now() - stood.at < shortestLease && member.pausedUntil <= stood.at;
+      const runs = time.now() - stood.at < shortestLease && !wokeOrJumped(member, stood.at);
       if (runs && its.epoch !== before.epoch && circuit.snapshot().generation === before.generation)
         fail(
           "what is called from within a probe counts for nothing",
