@@ -48,6 +48,8 @@ export class RecordCache {
   readonly holds: Map<string, Entry<HoldRecord>> = new Map();
   /** A record that restricts was dropped, so a name that comes into use has to be read on its own. */
   overflowed = false;
+  /** Counts the adopted records that other processes wrote. */
+  byOthers = 0;
   readonly #host: CacheHost;
   #adoptions = 0;
 
@@ -162,6 +164,7 @@ export class RecordCache {
       entry.write.granted();
       return;
     }
+    this.byOthers++;
     this.#host.othersWrote(entry);
     entry.subscriber?.changed();
   }

@@ -34,7 +34,7 @@ export interface ListRead {
 
 /** What a list brought. */
 export interface Listed {
-  /** A record that this process didn't have. */
+  /** A record of another process, which this one didn't have. */
   readonly news: boolean;
   /** The keys that have to be read on their own. */
   readonly unverified: readonly KeyToRead[];
@@ -68,9 +68,9 @@ export class Reconciler {
       listed.add(entry.key);
       const known = cache.known(entry.key);
       const arrival = arrivalOf(storeClock, entry.now ?? listing.now, fresh);
-      const before = cache.adoptions;
+      const before = cache.byOthers;
       cache.deliver(entry, arrival, known === undefined || known.unchangedSince(adoptions));
-      news ||= cache.adoptions > before;
+      news ||= cache.byOthers > before;
     };
     const lookAtAll = this.#unverified.length === 0;
     const settle = (entry: AnyEntry): void => {

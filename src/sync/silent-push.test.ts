@@ -39,6 +39,24 @@ test("two polls that find what was not pushed: it is polled each second, with on
   ]);
 });
 
+test("a folder that reports only this process's own writes is silent, too", async () => {
+  const { replica, store, time, health, write, listsIn } = silent();
+  replica.synchroniser.start();
+  const entry = replica.circuit("x");
+  for (const revision of [5, 7]) {
+    write(revision);
+    await listsIn(PUSHED_POLL);
+    const own = encode(isClosed(revision + 1));
+    entry.write = { nonce: `n${revision + 1}`, granted: () => undefined };
+    store.held.set(entry.key, own);
+    store.watcher?.change({ key: entry.key, value: own });
+    entry.write = undefined;
+  }
+  expect(await listsIn(5 * POLL)).toBe(5);
+  await time.advance(20 * POLL);
+  expect(health).toHaveLength(1);
+});
+
 test("a push ends that", async () => {
   const { replica, write, push, listsIn } = silent();
   replica.synchroniser.start();

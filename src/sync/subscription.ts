@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 60_000;
 const REFUSED_AFTER = 2;
 /** The same if push was live, and has been interrupted for this long, in ms. */
 const LOST_FOR_MS = 10_000;
-/** This many polls in a row found a change, and nothing was pushed in between: whoever writes may not be able to push. */
+/** This many polls in a row found what others wrote, and no such thing was pushed in between. */
 const SILENT_AFTER = 2;
 const SILENT =
   "changes are not pushed, polls find them: a process that writes may not be allowed to publish, or something between drops it";
@@ -36,17 +36,13 @@ export class Subscription {
   #ended = false;
   /** Since when a push that was live has been interrupted. */
   #lostAt: number | undefined;
-  /** How many polls in a row found a change since something was pushed. */
+  /** How many polls in a row found what others wrote since such a thing was pushed. */
   #unpushed = 0;
 
   constructor(host: SubscriptionHost, watcher: Required<StoreWatcher>) {
     this.#host = host;
     this.#watcher = {
-      change: (entry) => {
-        if (this.#unpushed >= SILENT_AFTER) this.#lostAt = undefined;
-        this.#unpushed = 0;
-        watcher.change(entry);
-      },
+      change: watcher.change,
       gap: () => {
         this.#lostAt = undefined;
         this.#unpushed = 0;
@@ -65,7 +61,13 @@ export class Subscription {
     return this.#handle !== undefined && this.#lostAt === undefined;
   }
 
-  /** A poll found a change that push should have brought. */
+  /** What another process wrote was pushed. That of its own writes says nothing: a folder may report those alone. */
+  pushed(): void {
+    if (this.#unpushed >= SILENT_AFTER) this.#lostAt = undefined;
+    this.#unpushed = 0;
+  }
+
+  /** A poll found what another process wrote, which push should have brought. */
   unpushed(): void {
     if (this.live && ++this.#unpushed >= SILENT_AFTER) this.#watcher.lost?.(new Error(SILENT));
   }

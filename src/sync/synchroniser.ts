@@ -76,7 +76,10 @@ export class Synchroniser {
     });
     this.#subscription = new Subscription(host, {
       change: (entry) => {
-        if (!this.#closed) detached(() => takePush(host, entry, this.#continuity.unbroken));
+        if (this.#closed) return;
+        const before = host.cache.byOthers;
+        detached(() => takePush(host, entry, this.#continuity.unbroken));
+        if (host.cache.byOthers > before) this.#subscription.pushed();
       },
       gap: () => this.gap(),
       lost: () => this.#pollSoon(),
