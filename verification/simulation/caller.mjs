@@ -201,6 +201,7 @@ export function makeCaller(world, plan, member, circuits) {
           inner: undefined,
           ignored: false,
           latency: 5,
+          informed: false,
           outer: began,
         });
         return result instanceof Promise ? result.catch(failed) : result;
