@@ -4,8 +4,9 @@ import { checkCallable, checkKnown, checkObject } from "../options/check-options
 import { milliseconds } from "../options/duration.js";
 import { keepAlive } from "../runtime/keep-alive.js";
 import { systemClock } from "../runtime/system-clock.js";
-import { answerTo } from "./answer.js";
+import { type Answer, answerTo } from "./answer.js";
 import { type BatchOptions, type BatchResponse, handleBatch } from "./lambda-batch.js";
+import { isResponseStream, streamAnswer, watchWrites } from "./lambda-stream.js";
 
 export type { BatchOptions, BatchResponse } from "./lambda-batch.js";
 
@@ -37,7 +38,7 @@ type Handler<E, C, R> = (event: E, context: C, ...more: any[]) => Promise<R>;
  * Before an invocation, on a cold start or after the process was frozen, it reads which circuits are open. Before the
  * answer it writes what this invocation has to tell the fleet, since the process is frozen after that. Neither waits if
  * there is nothing to read or write. If a circuit rejects an HTTP request, the answer is 503 with `Retry-After`; for
- * any other event the `FailfastError` is thrown.
+ * any other event the `FailfastError` is thrown. A handler that streams its response may be marked before or after.
  *
  * @throws {TypeError} anything that is not a function, or a wrong option.
  * @throws {RangeError} a time out of range.
@@ -48,16 +49,22 @@ export function withFailfast<E, C, R>(
 ): Handler<E, C, R> {
   checkCallable(handler, "withFailfast takes a handler");
   const around = aroundInvocations(options);
-  return async (event, context, ...more) => {
+  const guarded: Handler<E, C, R> = async (event, context, ...more) => {
+    const stream = isResponseStream(context) ? context : undefined;
+    const begun = stream && watchWrites(stream);
     await around.ready();
     try {
       return await handler(event, context, ...more);
     } catch (error) {
-      return answerOver(event, error) as R;
+      if (stream === undefined) return resultOf(answerOver(event, error)) as R;
+      if (begun?.() || !streamAnswer(stream, answerOver(event, error))) throw error;
+      return undefined as R;
     } finally {
-      await around.settled(context as LambdaContext | undefined);
+      await around.settled((stream === undefined ? context : more[0]) as LambdaContext | undefined);
     }
   };
+  // The platform marks handlers that stream.
+  return Object.assign(guarded, handler);
 }
 
 /**
@@ -109,7 +116,7 @@ export function failfastMiddleware(options: LambdaOptions = {}): {
       await around.settled(request.context as LambdaContext | undefined);
       const { event, error, response } = request;
       if ((response ?? undefined) === undefined && isHttp(event) && rejectionIn(error) !== undefined)
-        request.response = answerOver(event, error);
+        request.response = resultOf(answerOver(event, error));
     },
   };
 }
@@ -149,9 +156,15 @@ function isHttp(event: unknown): boolean {
   return (event as { requestContext?: unknown } | null | undefined)?.requestContext !== undefined;
 }
 
-function answerOver(event: unknown, error: unknown): unknown {
+function answerOver(event: unknown, error: unknown): Answer {
   const rejection = rejectionIn(error);
   if (rejection === undefined || !isHttp(event)) throw error;
-  const { status: statusCode, headers, body } = answerTo(rejection);
-  return { statusCode, headers, body, isBase64Encoded: false };
+  return answerTo(rejection);
 }
+
+const resultOf = ({ status: statusCode, headers, body }: Answer): object => ({
+  statusCode,
+  headers,
+  body,
+  isBase64Encoded: false,
+});
