@@ -17,10 +17,11 @@ export const OF_THE_CIRCUIT = [
   {
     mistake: "a late success closes",
     file: "breaker/outcome.js",
-    text: 'if (admission.kind === "probe")\n        probeSucceeded(breaker, admission, slow);',
+    text: "if (admission !== breaker.admission && admission.epoch !== breaker.current.epoch)\n            return;",
     instead:
-      'if (breaker.current.admissionKind === "rejecting")\n        breaker.dispatch({ type: "probe-succeeded" });',
-    plain: true,
+      'if (admission !== breaker.admission && admission.epoch !== breaker.current.epoch)\n            return breaker.dispatch({ type: "probe-succeeded", slept: false });',
+    // Others tell the circuit of no success.
+    where: ({ options }) => options.failureRate !== undefined,
   },
   {
     mistake: "a lease is taken though another's runs",
