@@ -21,11 +21,12 @@ export const counted = (title, args, { cores = CORES } = {}) => ({
   totalsOf: ({ passed, failed, skipped, failures = [] }) => ({ passed, failed, skipped, failures }),
 });
 
-/** A project of vitest, counted by vitest's own report. */
-export const vitest = (title, project, env = {}) => ({
+/** A project of vitest, counted by vitest's own report, and shown while it runs. */
+export const vitest = (title, project, { env = {}, cores = CORES } = {}) => ({
   title,
   args: ["node_modules/vitest/vitest.mjs", "run", "--project", project],
-  cores: CORES,
+  cores,
+  shown: true,
   env,
   reportTo: (file) => ["--reporter=default", "--reporter=json", `--outputFile=${file}`],
   totalsOf: totalsOfVitest,
@@ -66,11 +67,10 @@ export async function runSteps(groups, { node, env, folder }) {
     };
   }
 
-  /** A step that keeps all cores busy prints while it runs; one that runs beside others prints at its end. */
-  function runProcess({ title, cores, program = node, env: more }, args) {
-    const alone = cores === CORES;
-    if (alone) console.log(`\n== ${title}`);
-    const stdio = alone ? "inherit" : ["ignore", "pipe", "pipe"];
+  /** A step that keeps all cores busy prints while it runs; one that runs beside others mostly prints at its end. */
+  function runProcess({ title, cores, shown = cores === CORES, program = node, env: more }, args) {
+    if (shown) console.log(`\n== ${title}`);
+    const stdio = shown ? "inherit" : ["ignore", "pipe", "pipe"];
     const child = spawn(program, args, { stdio, env: { ...env, ...more } });
     const printed = [];
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => printed.push(chunk));
@@ -80,7 +80,7 @@ export async function runSteps(groups, { node, env, folder }) {
         ended(false);
       });
       child.on("close", (status) => {
-        if (!alone) process.stdout.write(`\n== ${title}\n${Buffer.concat(printed)}`);
+        if (!shown) process.stdout.write(`\n== ${title}\n${Buffer.concat(printed)}`);
         ended(status === 0);
       });
     });

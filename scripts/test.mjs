@@ -26,6 +26,7 @@ const fast = [
   check("types", ["scripts/types.mjs"]),
 ];
 const reviewed = [
+  check("no promise is forgotten", ["scripts/promises.mjs"]),
   check("nothing unused", ["node_modules/knip/bin/knip.js", "--no-progress"]),
   check("the public types, as reviewed", ["scripts/api-report.mjs"]),
   check("the code of the documents", ["scripts/snippets.mjs"]),
@@ -51,7 +52,7 @@ const real = [
 ];
 const partOfVerify = [check("the packed package on Node 20, 22, 24 and 26", ["test/package/runtimes.mjs"])];
 const verify = [
-  vitest("unit tests, all runs of the properties", "unit*", { FAILFAST_TEST_RUNS: "all" }),
+  vitest("unit tests, all runs of the properties", "unit*", { env: { FAILFAST_TEST_RUNS: "all" } }),
   ...partOfVerify,
   check("a small model, every order of things", ["verification/model/run.mjs"]),
   check("a fleet in an outage, and the load on its store", ["bench/fleet/run.mjs", "--quick"]),
@@ -77,7 +78,8 @@ const verify = [
   check("mutants are killed", ["scripts/mutation.mjs"], { cores: 2 }),
 ];
 const groups = {
-  fast: [build, [...fast, ...unit]],
+  // The unit tests leave the processor idle now and then: the others run beside them.
+  fast: [build, [vitest("unit tests", "unit*", { cores: 1 }), ...fast]],
   all: [
     build,
     [...servers, ...tools, ...(required ? partOfVerify : []), ...fast, ...reviewed, ...slower, ...unit],
