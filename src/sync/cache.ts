@@ -26,6 +26,8 @@ export type AnyEntry = Entry<CircuitRecord> | Entry<HoldRecord>;
 export interface CacheHost {
   readonly clock: Clock;
   readonly health: Health;
+  /** The name of this process in what it writes. */
+  readonly identity: string;
   /** Other programs than this library write into the store, with times of their own. */
   readonly foreign: boolean;
   /** The store has an older record than this process, or none. */
@@ -48,7 +50,7 @@ export class RecordCache {
   readonly holds: Map<string, Entry<HoldRecord>> = new Map();
   /** A record that restricts was dropped, so a name that comes into use has to be read on its own. */
   overflowed = false;
-  /** Counts the adopted records that other processes wrote. */
+  /** Counts the arrivals of records, as new as the known ones or newer, that other processes wrote. */
   byOthers = 0;
   readonly #host: CacheHost;
   #adoptions = 0;
@@ -152,6 +154,8 @@ export class RecordCache {
       return;
     }
     entry.stored = raw;
+    const isGranted = entry.write?.nonce === record.nonce;
+    if (!isGranted && record.by !== this.#host.identity) this.byOthers++;
     if (order === 0 && arrival.now === undefined) return;
     entry.cached = { raw, record, deadline };
     if (order === 0) {
@@ -160,11 +164,10 @@ export class RecordCache {
       return;
     }
     entry.adopted = ++this.#adoptions;
-    if (entry.write?.nonce === record.nonce) {
-      entry.write.granted();
+    if (isGranted) {
+      entry.write?.granted();
       return;
     }
-    this.byOthers++;
     this.#host.othersWrote(entry);
     entry.subscriber?.changed();
   }

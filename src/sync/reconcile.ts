@@ -68,9 +68,11 @@ export class Reconciler {
       listed.add(entry.key);
       const known = cache.known(entry.key);
       const arrival = arrivalOf(storeClock, entry.now ?? listing.now, fresh);
-      const before = cache.byOthers;
+      const { byOthers, adoptions: before } = cache;
       cache.deliver(entry, arrival, known === undefined || known.unchangedSince(adoptions));
-      news ||= cache.byOthers > before;
+      // What is not kept, since nobody here uses it and it restricts nobody, comes again with each list.
+      const kept = cache.adoptions > before && cache.known(entry.key) !== undefined;
+      news ||= kept && cache.byOthers > byOthers;
     };
     const lookAtAll = this.#unverified.length === 0;
     const settle = (entry: AnyEntry): void => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { encode } from "../protocol/codec.js";
-import { isClosed, POLL, PUSHED_POLL, watched } from "./replica.fixture.js";
+import { holdWritten, opened, type Stamp } from "../protocol/transition.js";
+import { isClosed, POLL, PUSHED_POLL, WALL, watched } from "./replica.fixture.js";
 
 /** A subscription that is live, and a store in which somebody writes without pushing. */
 function silent() {
@@ -67,6 +68,28 @@ test("a push ends that", async () => {
   push(7);
   await listsIn(POLL);
   expect(await listsIn(PUSHED_POLL - 1)).toBe(0);
+});
+
+test.each([
+  ["a released hold", "hold:y", (stamp: Stamp) => holdWritten(stamp, "released", { duration: 0, reason: "" })],
+  ["an opening that is over", "circuit:y", (stamp: Stamp) => opened(stamp, { duration: 1, reason: "" })],
+])("no report: each list has %s of a circuit that nobody uses here", async (_, key, record) => {
+  const { replica, store, health, listsIn } = silent();
+  store.held.set(key, encode(record({ revision: 5, nonce: "n", now: WALL - 60_000, by: "other" })));
+  replica.synchroniser.start();
+  expect(await listsIn(10 * PUSHED_POLL)).toBe(10);
+  expect(health).toEqual([]);
+});
+
+test("no report: a push comes a moment after the poll that brought the change, each time", async () => {
+  const { replica, health, write, push, listsIn } = silent();
+  replica.synchroniser.start();
+  for (const revision of [5, 6, 7, 8]) {
+    write(revision);
+    expect(await listsIn(PUSHED_POLL)).toBe(1);
+    push(revision);
+  }
+  expect(health).toEqual([]);
 });
 
 test.each([

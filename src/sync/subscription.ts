@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 60_000;
 const REFUSED_AFTER = 2;
 /** The same if push was live, and has been interrupted for this long, in ms. */
 const LOST_FOR_MS = 10_000;
-/** This many polls in a row found what others wrote, and no such thing was pushed in between. */
+/** This many polls found what others wrote, and no such thing was pushed in between. */
 const SILENT_AFTER = 2;
 const SILENT =
   "changes are not pushed, polls find them: a process that writes may not be allowed to publish, or something between drops it";
@@ -36,7 +36,7 @@ export class Subscription {
   #ended = false;
   /** Since when a push that was live has been interrupted. */
   #lostAt: number | undefined;
-  /** How many polls in a row found what others wrote since such a thing was pushed. */
+  /** How many polls found what others wrote, since such a thing was last pushed. */
   #unpushed = 0;
 
   constructor(host: SubscriptionHost, watcher: Required<StoreWatcher>) {
