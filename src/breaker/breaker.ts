@@ -93,7 +93,7 @@ export class Breaker implements Shell {
     return statusOf(this.#state, this.session.look(), this);
   }
 
-  /** What its rejections say, by its status when it last rejected a call. It reads no clock, and makes this only once. */
+  /** What its rejections say, by its status when it last rejected a call. It reads no clock. */
   get rejections(): Rejections {
     const { session } = this;
     const { rejections, lookedAt } = session;
@@ -266,6 +266,7 @@ export class Breaker implements Shell {
   retire(): void {
     if (--this.users > 0) return;
     lookAgainAt(this, Infinity);
+    this.session.rejections = undefined;
     void this.check?.stop();
     this.session.replica.unsubscribe(this.key);
   }
@@ -294,6 +295,8 @@ export class Breaker implements Shell {
     if (state.epoch !== before.epoch) {
       this.admission = nextAdmission(this, state);
       this.#traffic?.clear();
+      // Otherwise the error of a failed call, and the request in it, would stay in memory.
+      this.session.rejections = undefined;
     }
     const standing = standingOf(state, lookedAt, this);
     this.rejectUntilMs = state.hold?.untilMs ?? (standing.kind === "open" ? standing.untilMs : 0);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { isHeld } from "../sync/replica.fixture.js";
 import { circuitWith, enter, fail, OPEN_MS, pushed } from "./breaker.fixture.js";
 import { Breaker } from "./breaker.js";
+import { reset } from "./operator.js";
 import { describeRejections, type Rejections } from "./rejections.js";
 
 type Said = Parameters<typeof describeRejections>[0];
@@ -51,6 +52,17 @@ describe("the message of a rejection", () => {
 });
 
 describe("what the rejections of a circuit say", () => {
+  test("keeps no failed call's error once the circuit has closed, or is no longer used", async () => {
+    for (const ends of [(breaker: Breaker) => reset(breaker, ""), (breaker: Breaker) => breaker.retire()]) {
+      const { breaker, session } = circuitWith();
+      fail(breaker, { error: "down" });
+      enter(breaker);
+      expect(breaker.rejections.cause).toBe("down");
+      await ends(breaker);
+      expect(session.rejections).toBeUndefined();
+    }
+  });
+
   test("is made once for each reading of the clock", async () => {
     const { breaker, time } = circuitWith();
     fail(breaker);
