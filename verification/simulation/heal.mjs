@@ -125,7 +125,12 @@ export async function heal({ world, plan, members, versions, startAgain, pass })
     // empty store it learns the time only with the answer to its first write.
     const behindMs = plan.storeSkew - (plan.skews[0] ?? 0);
     const seemsOver = behindMs > 1_000 * plan.open - 600;
-    const pushed = plan.tells && !seemsOver && !plan.without.includes("watch") && consecutive === 1;
+    const pushed =
+      plan.tells &&
+      !plan.without.includes("list") &&
+      !seemsOver &&
+      !plan.without.includes("watch") &&
+      consecutive === 1;
     const soon =
       (pushed ? 500 : plan.tells ? 3_000 : 25_000) +
       6 * (plan.network.distanceMs ?? 0) +

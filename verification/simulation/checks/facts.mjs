@@ -51,6 +51,14 @@ export function factsOf(plan) {
     shortestLease: callTimeout === undefined ? SHORTEST_LEASE : milliseconds(callTimeout) + 900,
     /** The store loses records. */
     forgets,
+    /** The same, or something else is written over them. */
+    losesRecords: forgets || plan.events.some(({ what }) => what === "rubbish"),
+    /** Without swap a process dates what it writes by its own clock, until it has read the store's. */
+    isDated:
+      !plan.without.includes("swap") ||
+      (plan.storeSkew === 0 &&
+        plan.skews.every((skew) => Math.abs(skew) < 1_000) &&
+        plan.events.every(({ what }) => what !== "jump")),
     /** Each process knows the store's clock, and its own goes on. */
     comparesTimes:
       sharesAll &&

@@ -113,7 +113,7 @@ export function makeLiveness(found, world, plan) {
     },
     /** Without swap it may be half-open again without having opened. */
     closed(member, name) {
-      ofCaller(member, name).refused = 0;
+      if (plan.without.includes("swap")) ofCaller(member, name).refused = 0;
     },
     written(name, by, before, record) {
       const its = ofFleet(name);

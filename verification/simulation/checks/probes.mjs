@@ -54,9 +54,8 @@ export function checksOfProbes({ world, plan, fail, facts, ledger, stats }, reco
     /** A process with a check checks again before a call of it probes. */
     notSpent(member, circuit, its) {
       const lately = time.now() - (its.checked ?? -Infinity) < SHORTEST_LEASE && !its.checking;
-      // Without swap it may date what it writes by its own clock, and find it over as it reads the store's.
-      const dated = !plan.without.includes("swap");
-      const told = dated && plan.network.loss === 0 && !facts.isUpdated("recovery", circuit.name);
+      // What was dated by a wrong clock may seem to be over.
+      const told = facts.isDated && plan.network.loss === 0 && !facts.isUpdated("recovery", circuit.name);
       // A process that was away finds its timers late, too.
       if (lately && told && member.pausedUntil + 1_000 <= its.checked)
         fail("a check spends no user's call", `${member.name}: a call probes ${circuit.name}`);

@@ -88,7 +88,7 @@ export function checksOfRecords({ world, plan, fail, facts, ledger, stats, liven
       if (record === undefined) return fail("records are readable", `${by} wrote ${value}`);
       const isCircuit = key.startsWith("circuit:");
       if (isCircuit) liveness.written(nameOf(key), by, old, record);
-      const outranked = old !== undefined && old.revision < highest.get(key);
+      const outranked = facts.losesRecords && old !== undefined && old.revision < highest.get(key);
       remember(key, record, value);
       if (old === undefined) return;
       if (isCircuit) grown(key, old, record, by, storeNow);
@@ -98,7 +98,8 @@ export function checksOfRecords({ world, plan, fail, facts, ledger, stats, liven
         fail("revisions grow", `${by} wrote revision ${record.revision} of ${key} over ${old.revision}`);
       const takes = record.state === "half-open" && record.owner && record.owner !== old.owner;
       // It probed while a guessed time, which is corrected since, made the record seem to be over.
-      const probed = record.passed > (old.passed ?? 0);
+      const isCorrected = old.state === "open" && old.revision !== old.generation;
+      const probed = isCorrected && record.passed > (old.passed ?? 0);
       if (comparable && takes && !outranked && !probed) taken(key, before, old, by, storeNow);
       if (comparable && isCircuit && record.generation === old.generation && record.state !== old.state)
         fail(

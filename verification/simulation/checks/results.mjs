@@ -34,7 +34,9 @@ export function checksOfResults({ world, plan, fail, facts, ledger, counting }) 
     // The store answered at once that another process has closed it since: a late failure doesn't open it again.
     const overtaken =
       plan.instant && circuit.snapshot().generation !== began.generation && !by.startsWith(`${member.host}/`);
-    if (((fails && inTime) || trips) && state === "closed" && !overtaken)
+    // As a process wakes up, it may hear of a hold and of its end, and counts anew.
+    const mustTrip = trips && !wokeOrJumped(member, at);
+    if (((fails && inTime) || mustTrip) && state === "closed" && !overtaken)
       fail("a failure opens it here at once", `${member.name}: ${name} is ${state}`);
     // If its process slept, the store decides. A time-out may be its own doing, and what is called within says nothing.
     const awake = Math.max(member.pausedUntil, member.jumpedAt) + NOTICES_SLEEP <= at;

@@ -9,15 +9,20 @@ export function checksOfTransitions(shared, records) {
   /** A trip has its reason in the calls of its process. */
   function tripped(member, name, its) {
     // Without swap it may hear of its own trip after another process closed it.
-    const late = plan.without.includes("swap") && (plan.network.distanceMs ?? 0) > 0;
-    // A failure confirms what another process opened. Where it closes by time, its own trip may be stored after that.
-    const confirms =
-      (facts.scope === "confirm" || closesByTime) && world.store.record(name)?.state === "open";
+    const outdated = plan.without.includes("swap") && (plan.network.distanceMs ?? 0) > 0;
+    const record = world.store.record(name);
+    const isOpen = record?.state === "open";
+    // A failure confirms what another process opened.
+    const confirms = facts.scope === "confirm" && isOpen;
+    // Where it closes by time, its own trip may be stored after that, by a write that is tried for half a minute.
+    const isOwn = isOpen && record.by.startsWith(`${member.host}/`);
+    const late = closesByTime && isOwn && record.until > world.store.now() - 30_000;
     // A store that lost the closing may show that the circuit was open.
     if (
       !facts.forgets &&
-      !late &&
+      !outdated &&
       !confirms &&
+      !late &&
       time.now() - its.operated > 30_000 &&
       !counting.mayTrip(member, name)
     )
