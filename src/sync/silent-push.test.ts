@@ -71,7 +71,11 @@ test("a push ends that", async () => {
 });
 
 test.each([
-  ["a released hold", "hold:y", (stamp: Stamp) => holdWritten(stamp, "released", { duration: 0, reason: "" })],
+  [
+    "a released hold",
+    "hold:y",
+    (stamp: Stamp) => holdWritten(stamp, "released", { duration: 0, reason: "" }),
+  ],
   ["an opening that is over", "circuit:y", (stamp: Stamp) => opened(stamp, { duration: 1, reason: "" })],
 ])("no report: each list has %s of a circuit that nobody uses here", async (_, key, record) => {
   const { replica, store, health, listsIn } = silent();
