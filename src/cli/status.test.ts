@@ -11,14 +11,14 @@ import { doctor } from "./commands/doctor.js";
 import { status } from "./commands/status.js";
 import { Terminal } from "./terminal.js";
 
-async function run(command: Command, args: readonly string[], store: Store) {
+async function run(command: Command, args: readonly string[], store: Store, address = "here") {
   let text = "";
   const stream = Object.assign(new EventEmitter(), { write: (more: string) => (text += more) });
   await using fleet = observeFleet(store);
   const session = {
     args: readArguments("it", { ...command.flags, ...COMMON }, args, {}),
     ...{ out: new Terminal(stream as unknown as NodeJS.WriteStream, { NO_COLOR: "1" }), store, fleet },
-    ...{ env: {}, address: "here", by: "alice", interrupted: new AbortController().signal },
+    ...{ env: {}, address, by: "alice", interrupted: new AbortController().signal },
   } as unknown as Session;
   const code = await command.run(session);
   return { code, text };
@@ -81,6 +81,10 @@ test("status distinguishes a store that keeps no reports from a fleet that sends
   const withPlace = { ...memoryStore(), sibling: () => beside };
   const none = await run(status, [], withPlace);
   expect(none.text).toMatch(/0 processes report[\s\S]*no process reports\. Is the prefix right/);
+  expect((await run(status, [], withPlace, "file:/typo")).text).toMatch(
+    /reports\. Is the folder right\? Is the prefix/,
+  );
+  expect(none.text).not.toContain("folder");
   const { list: _, ...trailOnly } = memoryStore();
   for (const store of [memoryStore(), { ...memoryStore(), sibling: () => trailOnly }]) {
     expect((await run(status, [], store)).text).toMatch(

@@ -37,7 +37,7 @@ export const status: Command = {
     out.line(summary(out, address, view));
     if (chosen.length > 0) out.line();
     if (chosen.length > 0) for (const line of circuitTable(out, chosen, view.at)) out.line(line);
-    if (view.circuits.length === 0) out.line(nothingThere(view));
+    if (view.circuits.length === 0) out.line(nothingThere(view, address));
     return code;
   },
 };
@@ -74,9 +74,10 @@ function refuseUnstored(words: readonly string[], { circuits }: FleetView): void
     );
 }
 
-const nothingThere = ({ processes, reports }: FleetView): string =>
-  processes.length > 0
-    ? "No circuit has been called yet."
-    : !reports
-      ? "No circuit has opened. Is the prefix right? This kind of store keeps no reports, so circuits that never opened can't be seen."
-      : "No circuit has opened, and no process reports. Is the prefix right? A process reports some seconds after its first call, unless it has report: false or FAILFAST_REPORT=off.";
+function nothingThere({ processes, reports }: FleetView, address: string): string {
+  if (processes.length > 0) return "No circuit has been called yet.";
+  const isRight = `${/^file:/i.test(address) ? "Is the folder right? " : ""}Is the prefix right?`;
+  return reports
+    ? `No circuit has opened, and no process reports. ${isRight} A process reports some seconds after its first call, unless it has report: false or FAILFAST_REPORT=off.`
+    : `No circuit has opened. ${isRight} This kind of store keeps no reports, so circuits that never opened can't be seen.`;
+}
