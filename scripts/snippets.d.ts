@@ -67,6 +67,7 @@ declare global {
   const send: (message: unknown) => Promise<any>;
 
   const signal: AbortSignal;
+  const request: Request;
   const context: { waitUntil(work: Promise<unknown>): void };
   const log: (error: Error) => void;
   const pino: typeof import("pino").default;
