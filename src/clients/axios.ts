@@ -121,8 +121,10 @@ export function failfastAdapter(
         beforeRedirect?.(next, ...more);
       },
     };
-    const ask = (signal: unknown): Promise<Answer> =>
-      sendChanged(
+    const token = cancelToken && new Listened(cancelToken, () => caller.leave());
+    const ask = (signal: unknown): Promise<Answer> => {
+      token?.listen();
+      return sendChanged(
         signal === caller ? changed : { ...changed, signal: signal as AbortSignalLike },
         config,
         send,
@@ -132,10 +134,11 @@ export function failfastAdapter(
           return answer;
         })
         .catch((error: unknown) => {
-          if (upload?.broke()) caller.leave();
+          if (upload?.broke() || token?.refused) caller.leave();
           if (cancelToken?.reason !== undefined || isOfTheCaller(error)) caller.leave();
           throw error;
         });
+    };
     const circuit = circuitOf(url, method.toUpperCase(), head);
     if (config.responseType === "stream" && idleTimeoutOf(circuit) > 0)
       return untilBodyEnds<Answer>(circuit, caller, {
@@ -143,13 +146,36 @@ export function failfastAdapter(
         failed,
         bodyOf: ({ data }) => data as StreamSource<unknown>,
         withBody: (answer, items) => Object.assign(answer, { data: alike(answer.data, items) }),
+        over: () => token?.forget(),
       });
     const made = circuit.run(ask, { signal: caller as never });
-    if (cancelToken?.subscribe === undefined) return made;
-    const leave = (): void => caller.leave();
-    cancelToken.subscribe(leave);
-    return made.finally(() => cancelToken.unsubscribe?.(leave));
+    return token === undefined ? made : made.finally(() => token.forget());
   };
+}
+
+/** A token, from when its request is sent until it is over: before, axios itself looks at it. */
+class Listened {
+  readonly #token: CancelToken;
+  readonly #leave: () => void;
+  /** Listening failed, as it will for axios. */
+  refused = false;
+
+  constructor(token: CancelToken, leave: () => void) {
+    this.#token = token;
+    this.#leave = leave;
+  }
+
+  listen(): void {
+    try {
+      this.#token.subscribe?.(this.#leave);
+    } catch {
+      this.refused = true;
+    }
+  }
+
+  forget(): void {
+    this.#token.unsubscribe?.(this.#leave);
+  }
 }
 
 /** Sends the request as changed. Its answer and its error show the caller's own configuration. */

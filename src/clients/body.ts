@@ -10,6 +10,8 @@ export interface Bodied<A> {
   bodyOf(answer: A): StreamSource<unknown> | null | undefined;
   /** The same answer with another body. */
   withBody(answer: A, items: Items): A;
+  /** The call has ended, and its body, if it has one. May be called again. */
+  over?(): void;
 }
 
 export type Items = AsyncGenerator<unknown, void, undefined>;
@@ -31,6 +33,7 @@ export async function untilBodyEnds<A>(circuit: object, caller: Caller, call: Bo
     },
     { signal: caller },
   );
+  if (call.over !== undefined) tellEnd(items, call.over);
   const { value } = await items.next();
   const answer = value as A;
   if (!admitted) {
@@ -49,6 +52,23 @@ export async function untilBodyEnds<A>(circuit: object, caller: Caller, call: Bo
     return answer;
   }
   return call.withBody(answer, items);
+}
+
+/** Its reader may use nothing but these two methods. */
+function tellEnd(items: Items, over: () => void): void {
+  const next = items.next.bind(items);
+  const end = items.return.bind(items);
+  items.next = async () => {
+    try {
+      const item = await next();
+      if (item.done) over();
+      return item;
+    } catch (error) {
+      over();
+      throw error;
+    }
+  };
+  items.return = (value) => end(value).finally(over);
 }
 
 function answerAndBody<A>(answer: A, { failed, bodyOf }: Bodied<A>): AsyncIterableIterator<unknown> {

@@ -16,6 +16,22 @@ const client = (options: AxiosOptions = {}, config: object = {}): AxiosInstance 
     adapter: failfastAdapter(axios, { failfast: backend.failfast, ...options }),
   });
 
+/** A token that axios did not make: it has no reason. */
+function foreignToken() {
+  const listeners = new Set<(reason?: unknown) => void>();
+  const token = {
+    listeners,
+    promise: new Promise(() => undefined),
+    throwIfRequested: () => undefined,
+    subscribe: (listener: () => void) => void listeners.add(listener),
+    unsubscribe: (listener: () => void) => void listeners.delete(listener),
+  };
+  const cancel = (): void => {
+    for (const listener of [...listeners]) listener();
+  };
+  return { token, cancel };
+}
+
 describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %s adapter", (adapter) => {
   test("passes on axios's own error for 500 and above, and opens the circuit of its origin", async () => {
     backend.handle = json(500, { message: "broken" });
@@ -108,6 +124,24 @@ describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %
     });
   });
 
+  test("a token of somebody else that can't be subscribed to rejects the request, and nothing else", async () => {
+    const cancelToken = {
+      promise: new Promise(() => undefined),
+      throwIfRequested: () => undefined,
+      subscribe: () => {
+        throw new Error("no listeners here");
+      },
+      unsubscribe: () => undefined,
+      toAbortSignal: () => cancelToken.subscribe(),
+    };
+    const { get } = client({ adapter });
+    const config = { cancelToken: cancelToken as never };
+    expect(await outcome(get(backend.origin, config))).toMatchObject({ message: "no listeners here" });
+    expect(backend.state()).toBe("closed");
+    // Vitest fails the file if a promise is rejected without a handler.
+    await new Promise(setImmediate);
+  });
+
   test("a caller's AbortSignal.timeout() counts as a time-out", async () => {
     backend.handle = () => undefined;
     const { get } = client({ adapter });
@@ -131,6 +165,44 @@ describe.each(["http", "fetch"] as const)("failfastAdapter for axios, over its %
     await outcome(client(options, { baseURL: backend.origin }).post("/a", {}, { params: { b: 1 } }));
     expect(backend.state("POST /a")).toBe("open");
   });
+});
+
+describe.each([
+  ["before the answer", false],
+  ["in the middle of its body", true],
+])("a stream that a token of somebody else cancels %s", (_, answers) => {
+  test("counts for nothing, and leaves no listener on the token", async () => {
+    const { token, cancel } = foreignToken();
+    backend.handle = (_request, response) => {
+      if (answers) response.writeHead(200).write("0");
+    };
+    const { get } = client({ idleTimeout: "5s" });
+    const call = get(backend.origin, { responseType: "stream", cancelToken: token as never });
+    const seen = outcome(
+      answers
+        ? call.then(async ({ data }) => {
+            for await (const _chunk of data) cancel();
+          })
+        : call,
+    );
+    await expect.poll(() => backend.requests).toBe(1);
+    if (!answers) cancel();
+    expect(isCancel(await seen)).toBe(true);
+    expect([backend.state(), token.listeners.size]).toEqual(["closed", 0]);
+  });
+});
+
+test("a stream that ends leaves no listener on its caller's token", async () => {
+  const { token } = foreignToken();
+  const { get } = client({ idleTimeout: "5s" });
+  const config = { responseType: "stream", cancelToken: token as never } as const;
+  const { data } = await get(backend.origin, config);
+  for await (const _chunk of data);
+  expect(token.listeners.size).toBe(0);
+  backend.handle = answer(500);
+  await outcome(get(backend.origin, config));
+  await outcome(get(backend.origin, config));
+  expect([backend.state(), token.listeners.size]).toEqual(["open", 0]);
 });
 
 test("a request that can't be sent releases the probe's lease", async () => {
