@@ -70,6 +70,29 @@ test.each(["get", "swap"] as const)(
   },
 );
 
+test.each([
+  ["reason", { reason: "planned" }],
+  ["end", { until: 99 }],
+])(
+  "keeps two entries that differ only in their %s, though a write was carried out and failed",
+  async (_, other) => {
+    const place = memoryStore();
+    const { swap } = place;
+    if (swap === undefined) throw new Error("memory has it");
+    let asked = 0;
+    place.swap = async (...args) => {
+      // Somebody else writes before the second attempt.
+      if (++asked === 1) {
+        await place.set("audit", JSON.stringify([{ ...entry, ...other }]), 60_000);
+        throw new Error("overloaded");
+      }
+      return swap.call(place, ...args);
+    };
+    await appendAudit(place, entry);
+    expect(await readAudit(place)).toHaveLength(2);
+  },
+);
+
 test("loses no entry if several processes write at once", async () => {
   const real = memoryStore();
   // Each process has its own client, and the store answers after random delays.

@@ -113,7 +113,12 @@ async function writeOnce(place: Store, added: readonly AuditEntry[], again: bool
 }
 
 const isSame = (a: AuditEntry, b: AuditEntry): boolean =>
-  a.at === b.at && a.verb === b.verb && a.circuit === b.circuit && a.by === b.by;
+  a.at === b.at &&
+  a.verb === b.verb &&
+  a.circuit === b.circuit &&
+  a.by === b.by &&
+  a.reason === b.reason &&
+  a.until === b.until;
 
 function shortened({ circuit, by, reason, others = [], omitted = 0, ...rest }: AuditEntry): AuditEntry {
   const kept: string[] = [];
