@@ -44,5 +44,9 @@ export async function begun(stream) {
 /** Both providers announce an answer before they give it: OpenAI by its role, the others by types of events. */
 const hasWords = ({ type, choices = [] }) =>
   type === undefined
-    ? choices.some(({ delta, finish_reason }) => finish_reason || delta.content || delta.tool_calls)
+    ? choices.some(({ delta, finish_reason }) => finish_reason || hasMoreThanRole(delta))
     : !/_start$|^ping$|^response\.(created|queued|in_progress|.*\.added)$/.test(type);
+
+/** A text, a refusal, a thought, a call of a tool; Azure also sends parts without `delta`. */
+const hasMoreThanRole = (delta) =>
+  Object.entries(delta ?? {}).some(([field, words]) => field !== "role" && words && words.length !== 0);

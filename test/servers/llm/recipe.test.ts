@@ -171,6 +171,35 @@ describe("the clients of OpenAI and Anthropic, by the recipe", () => {
     expect([first.requests, second.requests]).toEqual([1, 1]);
   });
 
+  test.each([
+    ["a text", { content: "word" }],
+    ["a refusal", { refusal: "no" }],
+    ["a thought", { content: null, reasoning_content: "hm" }],
+    ["a sound", { audio: { data: "AAAA" } }],
+    ["a call of a function", { function_call: { name: "f", arguments: "" } }],
+    ["a call of a tool", { tool_calls: [{ index: 0 }] }],
+  ])("take %s for the first words, and not what comes before, with or without delta", async (_, delta) => {
+    let taken = 0;
+    async function* parts() {
+      for (const choices of [
+        [],
+        [{ content_filter_results: {} }],
+        [{ delta: null }],
+        [{ delta: { role: "assistant", content: "", refusal: null, tool_calls: [] } }],
+        [{ delta: { role: "assistant", ...delta } }],
+        [{ delta: {}, finish_reason: "stop" }],
+      ]) {
+        taken++;
+        yield { choices };
+      }
+    }
+    const stream = await recipe.begun(Promise.resolve(parts()));
+    expect(taken).toBe(5);
+    const read: unknown[] = [];
+    for await (const part of stream) read.push(part);
+    expect(read).toHaveLength(6);
+  });
+
   test("ask the next beyond a maximum number of calls, around the other guard", async () => {
     const ceiling = failfastFetch({
       failfast,
