@@ -30,9 +30,9 @@ const MISTAKES = [
     {
       mistake: "a call waits for the store",
       file: "call/run.js",
-      text: "return promised(attachHandlers(result, onSuccess, onFailure));",
+      text: "return result.then(onSuccess, onFailure);",
       instead:
-        "return new Promise((done) => setTimeout(done, 5)).then(() => attachHandlers(result, onSuccess, onFailure));",
+        "return new Promise((done) => setTimeout(done, 5)).then(() => result).then(onSuccess, onFailure);",
     },
     "redis",
     "frozen",

@@ -20,7 +20,7 @@ export const OF_THE_CIRCUIT = [
     text: "if (admission !== breaker.admission && admission.epoch !== breaker.current.epoch)\n            return;",
     instead:
       'if (admission !== breaker.admission && admission.epoch !== breaker.current.epoch)\n            return breaker.dispatch({ type: "probe-succeeded", slept: false });',
-    // Others tell the circuit of no success.
+    // Without a rate, a success is not reported to the circuit.
     where: ({ options }) => options.failureRate !== undefined,
   },
   {
