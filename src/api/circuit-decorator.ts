@@ -70,6 +70,9 @@ export interface CircuitDecorator<R = never, T = any, A extends readonly unknown
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<F> & Admits<F, R> & Named<F, A>,
   ): TypedPropertyDescriptor<F>;
-  /** Wraps a function: the same signature, the same `this`, name and length. */
+  /**
+   * Wraps a function: the same signature, the same `this`, name and length. Wrap once, or use `run` for a call made on
+   * the spot, because the first call of each wrapper costs more.
+   */
   <F extends Guardable>(fn: F & Named<F, A>, context?: undefined): Guarded<F, R>;
 }
