@@ -33,7 +33,7 @@ const shown = new Map();
 const page = [
   "# The public types",
   "",
-  "Written by `npm run api -- --write`, and compared by `npm test`: a change here is a change for users.",
+  "Written by `npm run api -- --write`, and compared by `make test`: a change here is a change for users.",
 ];
 for (const [specifier, symbols] of exported) {
   page.push("", `## ${specifier}`, "", "```ts", ...symbols.map((symbol) => show(symbol, specifier)), "```");

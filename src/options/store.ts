@@ -74,7 +74,10 @@ export interface Store {
    * the cursor is too old, unknown or another store's, it returns every live record and `complete: true`.
    */
   list?(prefix: string, since?: string): Awaitable<Iterable<StoreEntry> | StoreListing>;
-  /** Push. Resolves only when it is live; the returned handle ends it. */
+  /**
+   * Push. Resolves only when it is live; the returned handle ends it. Push that brings nothing, although it is live, is
+   * noticed only if the store has `list`.
+   */
   watch?(prefix: string, on: StoreWatcher): Awaitable<AsyncDisposable>;
   /**
    * A store of the same kind in the same place, under another prefix: its records are not in a `list` of this store,
