@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { encode } from "../protocol/codec.js";
-import { holdWritten, opened, type Stamp } from "../protocol/transition.js";
-import { isClosed, POLL, PUSHED_POLL, WALL, watched } from "./replica.fixture.js";
+import { closed, holdWritten, opened, type Stamp } from "../protocol/transition.js";
+import { isClosed, listener, POLL, PUSHED_POLL, WALL, watched } from "./replica.fixture.js";
 
 /** A subscription that is live, and a store in which somebody writes without pushing. */
 function silent() {
@@ -83,6 +83,27 @@ test.each([
   replica.synchroniser.start();
   expect(await listsIn(10 * PUSHED_POLL)).toBe(10);
   expect(health).toEqual([]);
+});
+
+test("no report: each poll finds a write of this process whose answer was lost", async () => {
+  const { replica, store, health, listsIn } = silent();
+  replica.synchroniser.start();
+  replica.subscribe("x", listener());
+  for (const revision of [5, 6, 7]) {
+    const own = closed({ revision, nonce: `n${revision}`, now: WALL, by: replica.identity }, "");
+    store.held.set("circuit:x", encode(own));
+    expect(await listsIn(PUSHED_POLL)).toBe(1);
+  }
+  expect(health).toEqual([]);
+});
+
+test("push that was reported as lost is polled for until it is live again, whatever still arrives", async () => {
+  const { replica, store, push, listsIn } = silent();
+  replica.synchroniser.start();
+  store.watcher?.lost?.(new Error("cut off"));
+  await listsIn(POLL);
+  push(5);
+  expect(await listsIn(5 * POLL)).toBe(5);
 });
 
 test("no report: a push comes a moment after the poll that brought the change, each time", async () => {
