@@ -129,6 +129,25 @@ describe("names of a store that can't list", () => {
     expect([...counts.keys()].filter((name) => !often.includes(name)).length).toBeGreaterThan(250);
   });
 
+  test.each([
+    ["half, beside a quarter for those called now and then, and a quarter for the others", 60, 20, 10],
+    ["three quarters, where nothing else is called", 0, 30, 0],
+  ])("that are called often get %s", async (_, now, often, called) => {
+    const { names, next, time } = reading();
+    for (const name of numbered(0, 900)) names.add(name);
+    next();
+    names.saveUp(1_000);
+    await time.advance(2_000);
+    for (const name of numbered(100, 60)) names.called(name);
+    await time.advance(1);
+    for (const name of numbered(200, now)) names.called(name);
+    await time.advance(1_000);
+    expect(next()).toEqual([...numbered(100, often), ...numbered(200, called), ...numbered(0, 10)]);
+    await time.advance(1_000);
+    const later = [...numbered(100 + often, often), ...numbered(200 + called, called), ...numbered(10, 10)];
+    expect(next()).toEqual(later);
+  });
+
   test("take turns if more of them are called often than a poll has room for", async () => {
     const { names, next, time } = reading();
     const often = numbered(0, 300);
