@@ -97,6 +97,17 @@ test("no report: each poll finds a write of this process whose answer was lost",
   expect(health).toEqual([]);
 });
 
+test("no report: other programs write into the store, and push nothing", async () => {
+  const { replica, store, health, write, listsIn } = silent();
+  store.foreign = true;
+  replica.synchroniser.start();
+  for (const revision of [5, 6, 7]) {
+    write(revision);
+    expect(await listsIn(PUSHED_POLL)).toBeGreaterThan(0);
+  }
+  expect(health).toEqual([]);
+});
+
 test("push that was reported as lost is polled for until it is live again, whatever still arrives", async () => {
   const { replica, store, push, listsIn } = silent();
   replica.synchroniser.start();

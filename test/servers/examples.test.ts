@@ -55,7 +55,7 @@ test("the web application of the README answers 503 once its backend has failed 
     encoding: "utf8",
     stdio: ["pipe", "pipe", "ignore"],
   });
-  expect(printed).toBe(`${"200 false\n".repeat(5)}503 true\n`);
+  expect(printed).toBe(`${"500 false\n".repeat(5)}503 true\n`);
 });
 
 test("examples/two-providers.mjs asks the second provider once the first is down", () => {
