@@ -57,7 +57,7 @@ export function checksOfCalls(
       time.now() - member.connectedAt > GIVES_UP_MS &&
       world.store.isUp();
     // Without swap a process dates its own record by its own clock, and what it knows of that may be over sooner.
-    const own = plan.without.includes("swap") && record?.by.startsWith(`${member.host}/`);
+    const own = plan.without.includes("swap") && record && facts.isOfHost(member, record.by);
     const snapshot = circuit.snapshot();
     if (!knowable || own || circuit.held !== undefined || snapshot.pending) return;
     if (record?.state === "open" && record.until > world.store.now() + 1_500)
@@ -79,8 +79,7 @@ export function checksOfCalls(
       its.opens === outer.opens &&
       !wokeOrJumped(member, outer.at) &&
       // News of the fleet ends the probe, unless it is of this process's own lease.
-      (circuit.snapshot().generation === outer.generation ||
-        (plan.hosts === plan.processes && circuit.snapshot().by.startsWith(`${member.host}/`))) &&
+      (circuit.snapshot().generation === outer.generation || facts.isOwn(member, circuit.snapshot().by)) &&
       time.now() - outer.at < shortestLease
     )
       fail(

@@ -3,6 +3,9 @@
 /** Another call may have the lease after this time, in ms. */
 export const SHORTEST_LEASE = 9_000;
 
+/** What makes a store lose records. */
+export const LOSSES = ["empty", "roll-back", "evict", "restart"];
+
 /** Faults that keep a store from answering, or a process from getting its records. */
 const NOT_ITS_BEST = [
   "partition",
@@ -30,8 +33,13 @@ export function factsOf(plan) {
   const { threshold, failureRate, consecutive = threshold ?? (failureRate ? 2 : 1) } = plan.options;
   /** What one process finds out applies to the whole fleet. */
   const sharesAll = scope === "fleet" && quorum === 1 && !plan.without.includes("swap") && !plan.rollsOver;
-  const forgets = plan.events.some(({ what }) => ["empty", "roll-back", "evict", "restart"].includes(what));
+  const forgets = plan.events.some(({ what }) => LOSSES.includes(what));
+  /** Whether `by` names a process of the same host. */
+  const isOfHost = (member, by) => by.startsWith(`${member.host}/`);
   return {
+    isOfHost,
+    /** Whether `by` names this very process: it is alone on its host. */
+    isOwn: (member, by) => plan.hosts === plan.processes && isOfHost(member, by),
     callTimeout,
     idleTimeout,
     rampUp,

@@ -68,7 +68,7 @@ export function checksOfProbes({ world, plan, fail, facts, ledger, stats }, reco
       // probes that may be the success of another process, which no snapshot shows.
       if (plan.without.includes("swap")) return;
       const several = plan.options.probes > 1 && plan.processes > 1;
-      const own = !several && plan.hosts === plan.processes && by.startsWith(`${member.host}/`);
+      const own = !several && facts.isOwn(member, by);
       if (generation !== outer.generation && !own) return;
       const runs = time.now() - stood.at < shortestLease && !wokeOrJumped(member, stood.at);
       if (runs && its.epoch !== before.epoch && circuit.snapshot().generation === before.generation)

@@ -33,7 +33,7 @@ export function checksOfResults({ world, plan, fail, facts, ledger, counting }) 
     const { by } = circuit.snapshot();
     // The store answered at once that another process has closed it since: a late failure doesn't open it again.
     const overtaken =
-      plan.instant && circuit.snapshot().generation !== began.generation && !by.startsWith(`${member.host}/`);
+      plan.instant && circuit.snapshot().generation !== began.generation && !facts.isOfHost(member, by);
     // As a process wakes up, it may hear of a hold and of its end, and counts anew.
     const mustTrip = trips && !wokeOrJumped(member, at);
     if (((fails && inTime) || mustTrip) && state === "closed" && !overtaken)
@@ -43,8 +43,7 @@ export function checksOfResults({ world, plan, fail, facts, ledger, counting }) 
     const decides = awake && !facts.nests && callTimeout === undefined && of(member, name).operated < at;
     if (fails && inTime && decides && state !== "open")
       fail("a failed probe opens it here at once", `${member.name}: ${name} is ${state}`);
-    const own =
-      by.startsWith(`${member.host}/`) && plan.hosts === plan.processes && !member.name.includes("'");
+    const own = facts.isOwn(member, by) && !member.name.includes("'");
     // With a callTimeout the call was over before, and this may be the next call's lease.
     if (
       probe &&

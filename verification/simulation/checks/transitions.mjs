@@ -15,7 +15,7 @@ export function checksOfTransitions(shared, records) {
     // A failure confirms what another process opened.
     const confirms = facts.scope === "confirm" && isOpen;
     // Where it closes by time, its own trip may be stored after that, by a write that is tried for half a minute.
-    const isOwn = isOpen && record.by.startsWith(`${member.host}/`);
+    const isOwn = isOpen && facts.isOfHost(member, record.by);
     const late = closesByTime && isOwn && record.until > world.store.now() - 30_000;
     // A store that lost the closing may show that the circuit was open.
     if (

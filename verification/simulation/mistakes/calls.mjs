@@ -1,7 +1,9 @@
 // Mistakes in what a call goes through, in the rules that its outcome meets, and in the public functions.
 
-/** After these nothing can be said of how long it was closed. */
-const FORGET = ["empty", "roll-back", "evict", "restart", "sleep"];
+import { LOSSES } from "../checks/facts.mjs";
+
+/** Where one of these comes, nobody can say how long the circuit was closed. */
+const FORGET = [...LOSSES, "sleep"];
 
 export const OF_CALLS = [
   {
