@@ -30,6 +30,15 @@ function reading() {
 const numbered = (from: number, count: number): string[] =>
   Array.from({ length: count }, (_, at) => `n${from + at}`);
 
+/** So many names were all read, and are polled each second from now on. */
+function readOnce(count: number) {
+  const set = reading();
+  for (const name of numbered(0, count)) set.names.add(name);
+  set.next();
+  set.names.saveUp(1_000);
+  return set;
+}
+
 describe("names of a store that can't list", () => {
   test("are read when they come into use: each with its hold", () => {
     const { names, next, asked, outcomes } = reading();
@@ -83,10 +92,7 @@ describe("names of a store that can't list", () => {
   });
 
   test("that restrict or have something to propose get half of a poll, those that were called three quarters of the rest", async () => {
-    const { names, next, replica, time } = reading();
-    for (const name of numbered(0, 300)) names.add(name);
-    next();
-    names.saveUp(1_000);
+    const { names, next, replica, time } = readOnce(300);
     // Neither of these: one is closed, and one nobody uses.
     replica.subscribe("n90", listener());
     arrive(replica, replica.circuit("n90"), isClosed(40));
@@ -112,11 +118,8 @@ describe("names of a store that can't list", () => {
   });
 
   test("that are called often are read at each poll, although many others are called now and then", async () => {
-    const { names, next, time } = reading();
+    const { names, next, time } = readOnce(900);
     const often = numbered(100, 10);
-    for (const name of numbered(0, 900)) names.add(name);
-    next();
-    names.saveUp(1_000);
     await time.advance(2_001);
     const counts = new Map<string, number>();
     for (let poll = 0; poll < 12; poll++) {
@@ -133,10 +136,7 @@ describe("names of a store that can't list", () => {
     ["half, beside a quarter for those called now and then, and a quarter for the others", 60, 20, 10],
     ["three quarters, where nothing else is called", 0, 30, 0],
   ])("that are called often get %s", async (_, now, often, called) => {
-    const { names, next, time } = reading();
-    for (const name of numbered(0, 900)) names.add(name);
-    next();
-    names.saveUp(1_000);
+    const { names, next, time } = readOnce(900);
     await time.advance(2_000);
     for (const name of numbered(100, 60)) names.called(name);
     await time.advance(1);
@@ -149,11 +149,8 @@ describe("names of a store that can't list", () => {
   });
 
   test("take turns if more of them are called often than a poll has room for", async () => {
-    const { names, next, time } = reading();
+    const { names, next, time } = readOnce(900);
     const often = numbered(0, 300);
-    for (const name of numbered(0, 900)) names.add(name);
-    next();
-    names.saveUp(1_000);
     const read = new Set<string>();
     for (let poll = 0; poll < 12; poll++) {
       for (const name of often) names.called(name);
