@@ -67,7 +67,7 @@ export async function runSteps(groups, { node, env, folder }) {
     };
   }
 
-  /** A step that keeps all cores busy prints while it runs; one that runs beside others mostly prints at its end. */
+  /** A step that is shown prints while it runs, by default each that keeps all cores busy. The others print at their end. */
   function runProcess({ title, cores, shown = cores === CORES, program = node, env: more }, args) {
     if (shown) console.log(`\n== ${title}`);
     const stdio = shown ? "inherit" : ["ignore", "pipe", "pipe"];

@@ -75,7 +75,7 @@ describe("what the rejections of a circuit say", () => {
     expect(breaker.rejections).toMatchObject({ retryAfterMs: OPEN_MS - 400, message: first.message });
   });
 
-  test("is made anew if the state or the settings change at that moment", () => {
+  test("is made again if the state or the settings change before the clock is read again", () => {
     const circuit = circuitWith();
     const { breaker } = circuit;
     fail(breaker, { error: "down" });

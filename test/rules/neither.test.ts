@@ -117,7 +117,7 @@ describe("neither success nor failure", () => {
     expect(circuit.state).toBe("open");
   });
 
-  test("is not a time-out: that is a failure, whoever set it and wherever its signal is", async () => {
+  test("is not a time-out: a time-out is a failure, whoever set it and wherever its signal is", async () => {
     const { members } = await fleet(1);
     const { failfast } = at(members, 0);
     const late = new DOMException("too slow", "TimeoutError");
